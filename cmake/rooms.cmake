@@ -1,0 +1,15 @@
+# sld_add_room(<name> [USES room ...] [LIBS library ...]): src/<name> as a static library sld_<name>. USES and
+# LIBS are the layering of DESIGN: a room sees no other room's header and no other library's.
+function(sld_add_room name)
+  cmake_parse_arguments(arg "" "" "USES;LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)
+  add_library(sld_${name} STATIC ${sources})
+  target_include_directories(sld_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
+  target_link_libraries(sld_${name} PUBLIC sld_flags)
+  foreach(room IN LISTS arg_USES)
+    target_link_libraries(sld_${name} PUBLIC sld_${room})
+  endforeach()
+  foreach(lib IN LISTS arg_LIBS)
+    target_link_libraries(sld_${name} PRIVATE sld_dep_${lib})
+  endforeach()
+endfunction()

@@ -1,0 +1,27 @@
+# sld_add_test(<name> [SOURCE file] [ROOMS room ...] [NPROCS n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]): builds
+# <name>.c with cmocka against the rooms; with NPROCS one test per rank count, named <name>_np<n>. A test that hangs is a
+# test that fails.
+set(SLD_MPIRUN_FLAGS --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+function(sld_add_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "ROOMS;NPROCS;ARGS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  if(NOT TARGET ${name})
+    add_executable(${name} ${name}.c)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_link_libraries(${name} PRIVATE sld_flags PkgConfig::CMOCKA)
+    foreach(room IN LISTS arg_ROOMS)
+      target_link_libraries(${name} PRIVATE sld_${room})
+    endforeach()
+  endif()
+  if(NOT arg_NPROCS)
+    add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  endif()
+  foreach(n IN LISTS arg_NPROCS)
+    add_test(NAME ${name}_np${n} COMMAND ${MPIEXEC_EXECUTABLE} ${SLD_MPIRUN_FLAGS} -n ${n} $<TARGET_FILE:${name}> ${arg_ARGS})
+    set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${n} LABELS "mpi;${arg_LABELS}"
+      ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+  endforeach()
+endfunction()

@@ -1,0 +1,164 @@
+/* sld/base.h: status and error record, context, arena, log, counter-based random numbers, text,
+ * clock, published files, checksums. Everything here is local: it talks to no other rank. */
+#ifndef SLD_BASE_H
+#define SLD_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- status and error record ---- */
+
+/* Ordered by severity: when ranks disagree, sld_agree() keeps the largest. */
+// clang-format off
+#define SLD_STATUS_LIST(X)                                   \
+    X(SLD_OK,         "ok")                                  \
+    X(SLD_ERR_ARG,    "argument outside its valid range")    \
+    X(SLD_ERR_CONFIG, "configuration rejected")              \
+    X(SLD_ERR_DATA,   "input file rejected")                 \
+    X(SLD_ERR_NOMEM,  "out of memory")                       \
+    X(SLD_ERR_IO,     "file or HDF5 operation failed")       \
+    X(SLD_ERR_LIB,    "BLAS or oneDNN call failed")          \
+    X(SLD_ERR_MPI,    "MPI call failed")
+// clang-format on
+
+#define SLD_STATUS_ENUM_(name, text) name,
+typedef enum sld_status { SLD_STATUS_LIST(SLD_STATUS_ENUM_) SLD_STATUS_COUNT } sld_status;
+
+/* The root cause. Plain bytes and no pointers, so one rank can broadcast it to the others. */
+typedef struct sld_err {
+    int  code, rank, line;
+    char func[48], file[64], msg[512];
+} sld_err;
+
+typedef enum sld_log_level {
+    SLD_LOG_ERROR,
+    SLD_LOG_WARN,
+    SLD_LOG_INFO,
+    SLD_LOG_DEBUG
+} sld_log_level;
+
+/* The context: passed first everywhere. One per process. */
+typedef struct sld_ctx {
+    sld_err       err;       /* first failure, empty when code == SLD_OK */
+    int           rank;      /* set by sld_dist_create(); 0 before */
+    sld_log_level log_level; /* from SLD_LOG (error, warn, info, debug); info by default */
+    bool          log_all;   /* SLD_LOG_RANKS=all: every rank speaks, not rank 0 alone */
+    void         *log_file;  /* FILE *, borrowed: a second copy of each line goes there; or NULL */
+} sld_ctx;
+
+/* Local. Reads SLD_LOG and SLD_LOG_RANKS. */
+void sld_ctx_init(sld_ctx *ctx);
+
+const char *sld_status_text(sld_status st); /* Local. A literal. */
+
+/* Local. Records the root cause in ctx->err unless one is there already, and yields code. Neither
+ * jumps nor prints. */
+sld_status sld_fail_at(sld_ctx *ctx, sld_status code, const char *file, int line, const char *func,
+                       const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Local. Empties the record, where a caller recovers. */
+void sld_err_clear(sld_ctx *ctx);
+
+/* Records the root cause in ctx->err and yields its code. Does not jump and does not print. */
+#define SLD_FAIL(ctx, code, ...)                                                                   \
+    sld_fail_at((ctx), (code), __FILE__, __LINE__, __func__, __VA_ARGS__)
+
+/* Hands a failure to the caller. Use where nothing but arena memory is held; else goto done. */
+#define SLD_TRY(call)                                                                              \
+    do {                                                                                           \
+        const sld_status sld_try_st_ = (call);                                                     \
+        if (sld_try_st_ != SLD_OK) {                                                               \
+            return sld_try_st_;                                                                    \
+        }                                                                                          \
+    } while (0)
+
+/* Local. Fault injection for tests: SLD_FAIL_AT=NAME:K@RANK makes the K-th call (from 1) with this
+ * name on that rank return true. False for ever when the variable is unset. */
+bool sld_fault(sld_ctx *ctx, const char *name);
+
+/* ---- log: one timestamped line per event on stderr; rank 0 alone unless log_all ---- */
+
+void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- arena: setup-time memory, 64-byte aligned, zeroed, freed all at once ---- */
+
+typedef struct sld_arena sld_arena;
+
+sld_status sld_arena_create(sld_ctx *ctx, sld_arena **out); /* Local. Owned by the caller. */
+void       sld_arena_destroy(sld_arena *arena);             /* Local. Accepts NULL. */
+
+/* Local. *out: bytes zeroed bytes at a 64-byte boundary, valid until the arena is destroyed.
+ * SLD_ERR_NOMEM names the size. */
+sld_status sld_arena_alloc(sld_ctx *ctx, sld_arena *arena, size_t bytes, void **out);
+size_t     sld_arena_bytes(const sld_arena *arena);         /* Local. Sum of what was handed out. */
+char *sld_arena_strdup(sld_arena *arena, const char *text); /* Local. NULL when out of memory. */
+
+/* ---- random numbers without state: Philox4x32-10 (Salmon et al., SC 2011) ---- */
+
+typedef enum sld_purpose {
+    SLD_RNG_INIT = 1,   /* weights: sample = index of the tensor */
+    SLD_RNG_ORDER,      /* sample order of an epoch */
+    SLD_RNG_WEAK,       /* weak view */
+    SLD_RNG_STRONG,     /* strong view */
+    SLD_RNG_SPLIT,      /* validation split and subset */
+    SLD_RNG_LABEL,      /* label noise */
+    SLD_RNG_CORRECTION, /* random correction */
+    SLD_RNG_SYNTH,      /* the synthetic set */
+} sld_purpose;
+
+/* A walk through one stream; copies are independent. Key (seed, purpose), counter (epoch, sample,
+ * block): the same arguments give the same numbers on every machine. */
+typedef struct sld_rng {
+    uint32_t key[2], ctr[4], out[4];
+    unsigned used; /* of out[] */
+} sld_rng;
+
+sld_rng  sld_rng_make(uint64_t seed, sld_purpose purpose, uint32_t epoch, uint64_t sample);
+uint32_t sld_rng_u32(sld_rng *rng);
+double   sld_rng_f64(sld_rng *rng); /* uniform in [0,1), 53 bits */
+uint32_t sld_rng_below(sld_rng *rng,
+                       uint32_t bound); /* uniform in [0,bound), unbiased; bound > 0 */
+double   sld_rng_normal(sld_rng *rng);  /* standard normal, Box-Muller, no memory between calls */
+void     sld_philox4x32(const uint32_t key[2], const uint32_t ctr[4], uint32_t out[4]);
+
+/* ---- checksums ---- */
+
+typedef struct sld_sha256 {
+    uint32_t h[8];
+    uint64_t n_bytes;
+    uint8_t  block[64];
+} sld_sha256;
+
+void sld_sha256_init(sld_sha256 *sha);
+void sld_sha256_add(sld_sha256 *sha, const void *bytes, size_t n);
+void sld_sha256_hex(sld_sha256 *sha, char hex[65]); /* ends the sum */
+
+/* ---- text ---- */
+
+/* Local. Index of the candidate nearest to word by edit distance, or -1 when none is near enough to
+ * be worth suggesting. */
+int sld_text_nearest(const char *word, const char *const *candidates, size_t n);
+
+/* ---- clock ---- */
+
+double sld_clock_s(void);            /* monotonic, seconds */
+void   sld_clock_utc(char text[32]); /* 2026-01-31T23:59:59Z */
+
+/* ---- files ---- */
+
+/* Local. Makes the folder and its parents. */
+sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path);
+
+/* Local. Reads a whole file; the caller frees *bytes with free(). max_bytes guards against a wrong
+ * file. */
+sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void **bytes, size_t *n);
+
+/* Local. Publishes bytes under path: temporary name, write, fsync, rename (replace) or link (fails
+ * with SLD_ERR_IO when the name exists and replace is false), fsync of the folder. On failure the
+ * temporary is gone and what stood at path before is untouched. */
+sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
+                            bool replace);
+
+#endif

@@ -1,0 +1,147 @@
+/* sld/data.h: labelled image sets, one copy per machine; splits; weak and strong views, each a
+ * function of (seed, epoch, sample) alone; the loader. Axes: N samples, H x W pixels, C channels, K
+ * classes. */
+#ifndef SLD_DATA_H
+#define SLD_DATA_H
+
+#include "sld/base.h"
+#include "sld/dist.h"
+
+/* ---- the set ---- */
+
+typedef struct sld_synth_params { /* PROTOCOL.md section 3 */
+    int      superclasses, subclasses;
+    size_t   n_train, n_test;
+    double   separation;  /* D */
+    double   noise;       /* standard deviation, of 255 */
+    double   distractors; /* probability of a distractor outline */
+    uint64_t seed;
+} sld_synth_params;
+
+typedef struct sld_data_params {
+    const char      *format; /* synthetic, cifar10, cifar100, idx, hdf5 */
+    const char      *path;   /* folder or file; NULL for synthetic */
+    sld_synth_params synth;
+} sld_data_params;
+
+typedef struct sld_images { /* borrowed from the data set, shared read-only by the ranks of a
+                               machine */
+    const uint8_t *pixels;  /* (N,H,W,C) */
+    const int32_t *labels;  /* (N) in [0,K) */
+    const int32_t *coarse;  /* (N) or NULL */
+    size_t         n;
+} sld_images;
+
+typedef struct sld_dataset {
+    sld_images         train, test;
+    size_t             H, W, C, K, n_coarse; /* n_coarse 0: no coarse labels */
+    const char *const *class_names;          /* (K), or NULL */
+    const char *const *coarse_names;
+    float mean[4], std[4]; /* per channel, of pixel/255: published constants where they exist, else
+                              measured on train */
+    char  hash[65]; /* SHA-256 over sizes, pixels and labels: the set's identity, never its path */
+    char  name[64]; /* "cifar100", ... */
+    void *own;
+} sld_dataset;
+
+/* Collective. Opens, checks and decodes on one rank per machine; the others share. Truncated,
+ * oversized or foreign files: SLD_ERR_DATA naming file, what was found and what was wanted. */
+sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_params *params,
+                            sld_dataset **out);
+void       sld_dataset_close(sld_dataset *set); /* Collective. Accepts NULL. */
+
+/* ---- subset and validation split of train ---- */
+
+typedef struct sld_subset_params {
+    double
+        train_fraction; /* per class, nested: 0.1 lies inside 0.2; at least one sample of a class */
+    double   val_fraction; /* per class, of what train_fraction left; 0: none */
+    uint64_t seed;
+} sld_subset_params;
+typedef struct sld_subset {
+    uint32_t *train, *val; /* indices into the set's train images, ascending; owned */
+    size_t    n_train, n_val;
+} sld_subset;
+/* Local, and the same on every rank. */
+sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
+                             sld_subset **out);
+void       sld_subset_destroy(sld_subset *subset); /* Local. Accepts NULL. */
+
+/* ---- augmentation: 8-bit pictures as Pillow computes them (golden/augment.h5) ---- */
+
+typedef enum {
+    SLD_AUG_IDENTITY,
+    SLD_AUG_AUTOCONTRAST,
+    SLD_AUG_EQUALIZE,
+    SLD_AUG_ROTATE,
+    SLD_AUG_SOLARIZE,
+    SLD_AUG_COLOR,
+    SLD_AUG_POSTERIZE,
+    SLD_AUG_CONTRAST,
+    SLD_AUG_BRIGHTNESS,
+    SLD_AUG_SHARPNESS,
+    SLD_AUG_SHEAR_X,
+    SLD_AUG_SHEAR_Y,
+    SLD_AUG_TRANSLATE_X,
+    SLD_AUG_TRANSLATE_Y,
+    SLD_AUG_OPS
+} sld_aug_op;
+
+const char *sld_aug_name(sld_aug_op op); /* as the groups of augment.h5: "AutoContrast" */
+/* Local. in, out: (H,W,C) uint8, C 1 or 3, not the same memory. scratch: sld_aug_scratch(H,W,C)
+ * bytes. */
+void   sld_aug_apply(sld_aug_op op, double value, const uint8_t *in, size_t H, size_t W, size_t C,
+                     uint8_t *out, void *scratch);
+size_t sld_aug_scratch(size_t H, size_t W, size_t C);
+/* Local. In place. side: fraction of the width; centre as drawn. */
+void sld_aug_cutout(double side, const double centre[2], uint8_t *image, size_t H, size_t W,
+                    size_t C);
+
+typedef struct sld_augment_params {
+    int      crop_pad;   /* zero pixels on each side before the random crop; 0: no crop */
+    double   flip;       /* probability */
+    int      strong_ops; /* drawn with replacement */
+    double   cutout;     /* largest side as a fraction of the width; 0: none */
+    uint64_t seed;
+} sld_augment_params;
+
+/* Local. One view of one picture before normalisation. view: 0 weak, 1 strong. in, out: (H,W,C). */
+void sld_augment_view(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
+                      const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out, void *scratch);
+
+/* ---- the loader ---- */
+
+typedef struct sld_batch {   /* borrowed from the loader: valid until its next call */
+    const float    *view[2]; /* (n,H,W,C) normalised; NULL when not asked for */
+    const int32_t  *labels;  /* (n) trained on */
+    const uint32_t *sample;  /* (n) index into the set's train images */
+    size_t          n;
+} sld_batch;
+
+typedef struct sld_loader_params {
+    const uint32_t    *index; /* the samples of an epoch: borrowed */
+    size_t             n, global_batch;
+    bool               views[2];
+    uint64_t           order_seed;
+    sld_augment_params augment;
+    size_t             max_rows; /* of this rank in a batch */
+} sld_loader_params;
+
+typedef struct sld_loader sld_loader;
+sld_status sld_loader_create(sld_ctx *ctx, const sld_dataset *set, const sld_loader_params *params,
+                             sld_loader **out);        /* Local. */
+void       sld_loader_destroy(sld_loader *loader);     /* Local. Accepts NULL. */
+int64_t    sld_loader_steps(const sld_loader *loader); /* per epoch: ceil(n / global_batch) */
+size_t     sld_loader_rows(const sld_loader *loader,
+                           int64_t           step); /* global batch of that step, step from 0 */
+/* Local. Rows `mine` of the global batch of (epoch, step). The sample order of an epoch is a
+ * permutation drawn from (order_seed, epoch); views from (augment.seed, epoch, sample). */
+sld_status sld_loader_next(sld_ctx *ctx, sld_loader *loader, int64_t epoch, int64_t step,
+                           sld_range mine, sld_batch *out);
+
+/* Local. Normalises n pictures of a set without augmentation, index NULL: in order from begin. out:
+ * (n,H,W,C). */
+void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
+                        size_t begin, size_t n, float *out);
+
+#endif

@@ -1,0 +1,124 @@
+/* sld/dist.h: ranks, agreement on errors and stop requests, reductions in shard order, memory
+ * shared by the ranks of a machine, CPU placement. The only room but store that sees mpi.h. */
+#ifndef SLD_DIST_H
+#define SLD_DIST_H
+
+#include "sld/base.h"
+
+typedef struct sld_dist sld_dist; /* opaque: src/dist/dist.c */
+
+typedef struct sld_range {
+    size_t begin, end; /* [begin,end) */
+} sld_range;
+
+/* Collective. Calls MPI_Init, duplicates MPI_COMM_WORLD with MPI_ERRORS_RETURN. Refuses a world
+ * smaller than the launcher's task count (srun without PMIx: SLURM_NTASKS and the like), naming
+ * both numbers and the cure (SLD_ERR_CONFIG). */
+sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out);
+void       sld_dist_destroy(sld_dist *dist); /* Collective. MPI_Finalize. Accepts NULL. */
+void       sld_dist_abort(sld_dist *dist, int exit_code); /* Local. Takes every rank out. */
+
+int sld_dist_rank(const sld_dist *dist);
+int sld_dist_size(const sld_dist *dist);
+int sld_dist_node_rank(const sld_dist *dist); /* among the ranks of this machine */
+int sld_dist_node_size(const sld_dist *dist);
+
+/* The communicator as an int handle for store (MPI_Comm_c2f); store alone may use it. */
+int sld_dist_comm_f(const sld_dist *dist);
+
+/* Collective. Each rank brings its own status; every rank leaves with the most severe one, and in
+ * ctx->err the record of the lowest rank that reported it. */
+sld_status sld_agree(sld_ctx *ctx, const sld_dist *dist, sld_status mine);
+
+/* Collective. sld_agree that also raises *request (0 = none) to the maximum over the ranks, in the
+ * same all-reduce: the one agreement at the top of a step. */
+sld_status sld_agree_request(sld_ctx *ctx, const sld_dist *dist, sld_status mine, int *request);
+
+/* Collective. From root to all. SLD_ERR_MPI. */
+sld_status sld_dist_bcast(sld_ctx *ctx, const sld_dist *dist, void *bytes, size_t n, int root);
+
+/* Collective. rows: (n,width) float32, this rank has filled rows share(n, rank); afterwards
+ * complete on every rank. */
+sld_status sld_dist_gather_rows(sld_ctx *ctx, const sld_dist *dist, float *rows, size_t n,
+                                size_t block, size_t width);
+/* Local. This rank's rows of n, contiguous, cut at multiples of block. */
+sld_range sld_dist_share(const sld_dist *dist, size_t n, size_t block);
+
+/* Collective. True on every rank when all bring the same bytes. */
+sld_status sld_dist_same(sld_ctx *ctx, const sld_dist *dist, const void *bytes, size_t n,
+                         bool *same);
+
+sld_status sld_dist_barrier(sld_ctx *ctx, const sld_dist *dist); /* Collective. */
+
+/* ---- memory shared by the ranks of one machine ---- */
+
+typedef struct sld_shared sld_shared;
+/* Collective. One copy per machine; the rank with node_rank 0 fills it, then sld_shared_ready(). */
+sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, sld_shared **out);
+void      *sld_shared_ptr(const sld_shared *shared);
+sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist,
+                            sld_shared *shared);   /* Collective. */
+void       sld_shared_destroy(sld_shared *shared); /* Collective over the machine. Accepts NULL. */
+
+/* ---- CPU placement ---- */
+
+/* Local. cpus: "auto" (spread the machine's ranks over the CPUs this process may use, when the
+ * launcher has not bound it to fewer), "none", or a list like "0,2-3": rank i of the machine takes
+ * the i-th. Call before allocating. */
+sld_status sld_dist_place(sld_ctx *ctx, const sld_dist *dist, const char *cpus);
+
+/* ---- shards (DESIGN.md section 4): slices of the global batch by position ---- */
+
+/* Local. Rows of shard s when n rows are cut into n_shards: [s*n/V, (s+1)*n/V). May be empty. */
+sld_range sld_shard_rows(size_t n, int n_shards, int s);
+/* Local. Shards of a rank: [r*V/R, (r+1)*V/R). */
+void sld_shard_owned(int n_shards, int size, int rank, int *first, int *count);
+
+/* ---- reductions in shard order ----
+ * One binary tree over shard index: [a,b) splits at a + the largest power of two below b - a. A
+ * node with one empty child is its other child. The value of a node is op(left, right) element by
+ * element, so that it does not depend on who computes it. A tree is a plan for one (n_shards,
+ * n_rows, size).
+ *
+ * Local part, shard by shard in increasing order of this rank's non-empty shards: put the partial
+ * of shard s into slot sld_tree_slot(t,s), then sld_tree_merges(t,s) times combine the top slot
+ * into the one below it (slot[k-1] = op(slot[k-1], slot[k]); k--). Afterwards slots 0..roots-1 hold
+ * this rank's complete nodes. */
+typedef struct sld_tree sld_tree;
+
+typedef enum sld_op {
+    SLD_SUM_F32,
+    SLD_SUM_F64,
+    SLD_MOMENTS, /* doubles [count, mean(C), m2(C)]: Chan et al. pairwise merge; n = 1 + 2C */
+} sld_op;
+
+/* Local. n_rows: the global batch of the step (full or tail). scratch_bytes: the largest message
+ * that will be reduced with this tree; its buffers are made here, none later. */
+sld_status sld_tree_create(sld_ctx *ctx, const sld_dist *dist, int n_shards, size_t n_rows,
+                           size_t scratch_bytes, sld_tree **out);
+void       sld_tree_destroy(sld_tree *tree); /* Local. Accepts NULL. */
+
+int       sld_tree_first(const sld_tree *t); /* this rank's shards: [first, first+count) */
+int       sld_tree_count(const sld_tree *t);
+size_t    sld_tree_rows(const sld_tree *t);         /* n_rows, all ranks */
+sld_range sld_tree_shard(const sld_tree *t, int s); /* rows of shard s in the global batch */
+sld_range sld_tree_mine(const sld_tree *t);         /* this rank's rows in the global batch */
+int       sld_tree_slots(const sld_tree *t);        /* partial buffers needed, at least 1 */
+int       sld_tree_slot(const sld_tree *t, int s);
+int       sld_tree_merges(const sld_tree *t, int s);
+int       sld_tree_roots(const sld_tree *t); /* 0 when this rank has no rows */
+
+/* Local. dst = op(dst, src). n: elements. */
+void sld_op_combine(sld_op op, void *dst, const void *src, size_t n);
+
+/* Collective. slots: one buffer of n elements after another, stride bytes apart, as the local part
+ * left them. On return slot 0 holds the tree's value on every rank; the others are spoilt. Cannot
+ * fail short of MPI itself (then SLD_ERR_MPI, and main aborts). */
+sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
+                           size_t n);
+
+/* Local. Seconds spent waiting in and moving reductions since the tree was made, for the time
+ * table. */
+double sld_tree_wait_s(const sld_tree *t);
+
+#endif

@@ -1,0 +1,121 @@
+/* sld/distill.h: corrections of the teacher's logits, temperature KL, terms with weights per view
+ * and schedules, methods. REFERENCE.md section 2, PROTOCOL.md section 1. Axes: N rows of this rank,
+ * K classes. */
+#ifndef SLD_DISTILL_H
+#define SLD_DISTILL_H
+
+#include "sld/base.h"
+#include "sld/dist.h"
+
+enum { SLD_WEAK, SLD_STRONG, SLD_VIEWS };
+
+/* ---- the swap ---- */
+
+/* Local. S(z,y): where the maximum m (lowest index on ties) is not y, exchanges z[y] and z[m].
+ * out may be z. Returns whether it did. */
+bool sld_swap(const float *z, int32_t y, size_t K, float *out);
+
+/* ---- schedules ---- */
+
+/* When in a run something happens: an epoch (150: after epoch 150, so active from 151), a fraction
+ * of the run, the first drop of the learning rate, always or never. */
+typedef enum { SLD_AT_EPOCH, SLD_AT_FRACTION, SLD_AT_FIRST_LR_DROP, SLD_AT_NEVER } sld_when_kind;
+typedef struct sld_when {
+    sld_when_kind kind;
+    double        value;
+} sld_when;
+
+/* Local. The epoch after which it is: 0 = from the start, epochs + 1 or more = never.
+ * first_lr_drop: the last epoch at the full rate. A fraction f of E epochs is the epoch floor(f E +
+ * 1/2). */
+int64_t sld_when_epoch(sld_when when, int64_t epochs, int64_t first_lr_drop);
+
+/* A term's weight over the epochs (numbered from 1): 0 up to `after`, then weight (reached linearly
+ * in `ramp` epochs: min((epoch - after) / ramp, 1), ramp <= 1: a step), 0 beyond `until`, times
+ * boost beyond boost_after. */
+typedef struct sld_schedule {
+    int64_t after, until, ramp, boost_after;
+    double  boost;
+} sld_schedule;
+double sld_schedule_factor(const sld_schedule *s, int64_t epoch);
+
+/* ---- the objective of one experiment ---- */
+
+#define SLD_MAX_TEMPERATURES 16
+#define SLD_MAX_TERMS        4
+
+typedef struct sld_temperatures {
+    size_t n;
+    double t[SLD_MAX_TEMPERATURES];
+} sld_temperatures;
+
+typedef enum { SLD_CORRECT_NONE, SLD_CORRECT_SWAP, SLD_CORRECT_RANDOM } sld_correction;
+
+typedef struct sld_term_params {
+    double           weight[SLD_VIEWS]; /* 0: the term is absent in this view */
+    sld_temperatures temperatures;      /* summed; unused by cross-entropy */
+    sld_schedule     schedule;
+} sld_term_params;
+
+typedef struct sld_objective_params {
+    size_t          classes;
+    sld_term_params ce, kd,
+        lss; /* cross-entropy; teacher KL (LTS when the correction is swap); student swap */
+    double         label_smoothing; /* of the cross-entropy */
+    bool           lss_detach;
+    sld_correction correction; /* of the teacher's logits, before anything else */
+    uint64_t       seed;       /* of the random correction */
+} sld_objective_params;
+
+typedef struct sld_objective sld_objective;
+
+/* Local. max_rows: of one rank in one view. */
+sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params, size_t max_rows,
+                                sld_objective **out);
+void       sld_objective_destroy(sld_objective *o); /* Local. Accepts NULL. */
+
+size_t      sld_objective_terms(const sld_objective *o);
+const char *sld_objective_term_name(const sld_objective *o,
+                                    size_t               i); /* "ce", "kd", "lts", "lss" */
+double      sld_objective_weight(const sld_objective *o, size_t i, int view, int64_t epoch);
+bool        sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch);
+
+/* What one rank brings of one view. */
+typedef struct sld_rows {
+    const float    *z_s, *z_t; /* (N,K) student, teacher (NULL when not needed) */
+    const int32_t  *labels;    /* (N) the labels trained on */
+    const uint32_t *sample;    /* (N) index in the data set: keys the random correction */
+    int             view;
+    int64_t         epoch; /* from 1 */
+} sld_rows;
+
+/* Sums over samples in shard order, the same on every rank. Divide by the number of samples. */
+typedef struct sld_view_sums {
+    double loss[SLD_MAX_TERMS];    /* unweighted */
+    double grad_sq[SLD_MAX_TERMS]; /* squared 2-norm of the weighted term's d total / d z_s, summed
+                                      over rows of this step: the batch mean's gradient */
+    double total;                  /* weighted sum of the terms */
+    double hits;                   /* student's top-1 */
+    double swapped_teacher, swapped_student; /* rows whose maximum is not the label */
+    double rows;
+} sld_view_sums;
+
+/* Collective. Losses and d total / d z_s of one view; the total is a mean over the global batch of
+ * `tree`. dz_s: (N,K) written. */
+sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, const sld_rows *rows,
+                              float *dz_s, sld_view_sums *out);
+
+/* ---- methods: named defaults of the objective ---- */
+
+/* One small file each in src/distill. A method is a set of option defaults: what it says is what an
+ * experiment gets that names it and sets nothing else. */
+typedef struct sld_method {
+    const char *name, *source, *help;
+    const char *const (
+        *defaults)[2]; /* {"kd.temperatures", "[1, 2, 3, 4, 5, 6]"}, ended by {NULL, NULL} */
+} sld_method;
+const sld_method *sld_method_find(const char *name); /* Local. NULL when unknown. */
+size_t            sld_method_count(void);
+const sld_method *sld_method_at(size_t i);
+
+#endif

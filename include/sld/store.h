@@ -1,0 +1,97 @@
+/* sld/store.h: HDF5 files: weights, checkpoints, results, probe batches. Rank 0 writes what ranks
+ * share, in memory first (core driver), then as one published file with a checksum; every rank
+ * reads. DESIGN.md section 5. */
+#ifndef SLD_STORE_H
+#define SLD_STORE_H
+
+#include "sld/base.h"
+#include "sld/dist.h"
+
+/* ---- a document: what goes into or comes from one HDF5 file, built in memory ----
+ * Paths like "/model/conv1.weight". Every function fails with SLD_ERR_IO / SLD_ERR_DATA naming file
+ * and object. */
+
+typedef struct sld_doc sld_doc;
+
+typedef enum { SLD_F32, SLD_F64, SLD_I32, SLD_I64, SLD_U8 } sld_type;
+#define SLD_DOC_DIMS 5
+
+sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out); /* Local. An empty file in memory. */
+/* Local. Reads a file into memory and checks: HDF5 signature, checksum where the file carries one
+ * (SLD_ERR_DATA "damaged"), size. */
+sld_status sld_doc_open(sld_ctx *ctx, const char *path, sld_doc **out);
+void       sld_doc_close(sld_doc *doc); /* Local. Accepts NULL. */
+/* Local. Closes the in-memory file, appends nothing to HDF5's own bytes that readers would stumble
+ * on, publishes with fsync. replace false: fails when the name exists. *doc is closed and NULL
+ * afterwards, also on failure. */
+sld_status sld_doc_publish(sld_ctx *ctx, sld_doc **doc, const char *path, bool replace);
+
+sld_status sld_doc_put(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, int n_dims,
+                       const size_t *dims,
+                       const void   *values); /* makes parent groups; n_dims 0: scalar */
+sld_status sld_doc_put_text(sld_ctx *ctx, sld_doc *doc, const char *path, const char *const *texts,
+                            size_t n);
+/* Attributes. object "/" for the file. */
+sld_status sld_doc_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                             const char *text);
+sld_status sld_doc_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                        sld_type type, size_t n,
+                        const void *values); /* n 0: scalar; values then point to one */
+/* Makes the one-dimensional data set `scale` a dimension scale named `name` and attaches it to axis
+ * `axis` of `path`. */
+sld_status sld_doc_scale(sld_ctx *ctx, sld_doc *doc, const char *path, int axis, const char *scale,
+                         const char *name);
+
+bool sld_doc_has(sld_doc *doc, const char *path);
+/* dims of a data set; SLD_ERR_DATA naming the object when absent. */
+sld_status sld_doc_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int *n_dims,
+                        size_t dims[SLD_DOC_DIMS]);
+/* Reads a whole data set, converted to type; n elements are wanted, another count is an error. */
+sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, size_t n,
+                       void *values);
+sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                            sld_type type, size_t n,
+                            void *values); /* integers, floats and HDF5 enums (h5py booleans) */
+bool       sld_doc_has_attr(sld_doc *doc, const char *object, const char *name);
+/* *text: owned by doc. Fixed and variable length strings both. */
+sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                                 const char **text);
+/* i-th member of a group in name order; NULL past the end. Owned by doc. */
+const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
+const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from, for messages */
+
+/* ---- weights: /model/NAME with attributes on the file ---- */
+
+typedef struct sld_weights_info {
+    char  network[64];
+    int   classes, channels, input_size;
+    float mean[4], std[4];
+    char  data_hash[65], data_name[64]; /* empty when the file does not say (public teachers) */
+} sld_weights_info;
+
+typedef struct sld_named {
+    const char *name;
+    int         n_dims;
+    size_t      dims[4];
+    float      *values; /* written by a read, read by a write */
+} sld_named;
+
+/* Local. */
+sld_status sld_weights_put(sld_ctx *ctx, sld_doc *doc, const sld_weights_info *info,
+                           const sld_named *tensors, size_t n);
+sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *out);
+/* Reads exactly the tensors wanted, under group ("/model"): a missing one, a superfluous one
+ * (num_batches_tracked aside) or another shape is SLD_ERR_DATA naming file, tensor, shape found and
+ * shape wanted. */
+sld_status sld_tensors_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensors,
+                           size_t n);
+sld_status sld_tensors_put(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensors,
+                           size_t n);
+
+/* Local. SHA-256 over names and tensor bytes in name order. */
+void sld_tensors_sha256(const sld_named *tensors, size_t n, char hex[65]);
+
+/* Local. Version of the HDF5 library, whether it is parallel, for --version and the fingerprint. */
+void sld_store_versions(char *text, size_t n);
+
+#endif

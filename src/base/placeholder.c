@@ -1,0 +1,1 @@
+extern int sld_room_base_placeholder; int sld_room_base_placeholder;

@@ -1,0 +1,1 @@
+extern int sld_room_distill_placeholder; int sld_room_distill_placeholder;

@@ -1,0 +1,1 @@
+extern int sld_room_kernels_placeholder; int sld_room_kernels_placeholder;

@@ -1,0 +1,1 @@
+extern int sld_room_store_placeholder; int sld_room_store_placeholder;
