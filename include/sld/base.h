@@ -45,6 +45,8 @@ typedef struct sld_ctx {
     sld_log_level log_level; /* from SLD_LOG (error, warn, info, debug); info by default */
     bool          log_all;   /* SLD_LOG_RANKS=all: every rank speaks, not rank 0 alone */
     void         *log_file;  /* FILE *, borrowed: a second copy of each line goes there; or NULL */
+    bool          live_line; /* a progress line without newline stands on the terminal */
+    long          fault_calls; /* of sld_fault() with the name that SLD_FAIL_AT gives */
 } sld_ctx;
 
 /* Local. Reads SLD_LOG and SLD_LOG_RANKS. */

@@ -1,0 +1,81 @@
+/* arena.c: setup-time memory, aligned and zeroed, freed all at once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sld/base.h"
+
+#define ALIGNMENT   64 /* a cache line, and an AVX-512 register */
+#define CHUNK_BYTES ((size_t)1 << 16)
+
+typedef struct chunk {
+    struct chunk *next;
+    size_t        used, size; /* of the bytes behind this header, which is ALIGNMENT long */
+} chunk;
+
+struct sld_arena {
+    chunk *chunks; /* the newest first */
+    size_t bytes;
+};
+
+sld_status sld_arena_create(sld_ctx *ctx, sld_arena **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: an arena");
+}
+
+void sld_arena_destroy(sld_arena *arena)
+{
+    if (!arena) {
+        return;
+    }
+    for (chunk *c = arena->chunks; c;) {
+        chunk *next = c->next;
+        free(c);
+        c = next;
+    }
+    free(arena);
+}
+
+static void *take(sld_arena *arena, size_t bytes)
+{
+    const size_t need = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    chunk       *c    = arena->chunks;
+
+    if (need < bytes) {
+        return NULL;
+    }
+    if (!c || c->size - c->used < need) {
+        const size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+        if (size > SIZE_MAX - ALIGNMENT || !(c = aligned_alloc(ALIGNMENT, ALIGNMENT + size))) {
+            return NULL;
+        }
+        c->size       = size;
+        c->used       = 0;
+        c->next       = arena->chunks;
+        arena->chunks = c;
+    }
+    void *p = (char *)c + ALIGNMENT + c->used;
+    c->used += need;
+    arena->bytes += need;
+    return memset(p, 0, need);
+}
+
+sld_status sld_arena_alloc(sld_ctx *ctx, sld_arena *arena, size_t bytes, void **out)
+{
+    *out = take(arena, bytes ? bytes : 1);
+    return *out ? SLD_OK
+                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes more than the %zu in use",
+                           bytes, arena->bytes);
+}
+
+size_t sld_arena_bytes(const sld_arena *arena)
+{
+    return arena->bytes;
+}
+
+char *sld_arena_strdup(sld_arena *arena, const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    char        *p = take(arena, n);
+    return p ? memcpy(p, text, n) : NULL;
+}

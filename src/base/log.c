@@ -1,0 +1,31 @@
+/* log.c: one timestamped line per event on stderr, and a copy in the run's log file. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sld/base.h"
+
+void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
+{
+    static const char *const mark[] = {"error: ", "warning: ", "", "debug: "};
+    char                     text[1024], when[32], who[24] = "";
+    va_list                  args;
+
+    if (level > ctx->log_level || (ctx->rank != 0 && !ctx->log_all)) {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sld_clock_utc(when);
+    if (ctx->log_all) {
+        snprintf(who, sizeof who, "[%d] ", ctx->rank);
+    }
+    /* \r and erase: a live line may stand there */
+    fprintf(stderr, "%s%s %s%s%s\n", ctx->live_line ? "\r\033[K" : "", when, who, mark[level],
+            text);
+    ctx->live_line = false;
+    if (ctx->log_file) {
+        fprintf(ctx->log_file, "%s %s%s%s\n", when, who, mark[level], text);
+        fflush(ctx->log_file);
+    }
+}

@@ -1,0 +1,56 @@
+/* text.c: the nearest word, for suggestions in errors. */
+#include <ctype.h>
+#include <string.h>
+
+#include "sld/base.h"
+
+#define LONGEST 64
+
+/* Edit distance with adjacent transpositions (optimal string alignment); words beyond LONGEST are
+ * far. */
+static size_t distance(const char *a, const char *b)
+{
+    const size_t na = strlen(a), nb = strlen(b);
+    size_t       rows[3][LONGEST + 1];
+
+    if (na > LONGEST || nb > LONGEST) {
+        return 2 * LONGEST;
+    }
+    for (size_t j = 0; j <= nb; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= na; i++) {
+        size_t       *now = rows[i % 3];
+        const size_t *one = rows[(i + 2) % 3], *two = rows[(i + 1) % 3];
+
+        now[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            const int same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+            const size_t swap = one[j - 1] + !same, drop = one[j] + 1, add = now[j - 1] + 1;
+
+            now[j] = swap < drop ? swap : drop;
+            now[j] = now[j] < add ? now[j] : add;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                two[j - 2] + 1 < now[j]) {
+                now[j] = two[j - 2] + 1;
+            }
+        }
+    }
+    return rows[na % 3][nb];
+}
+
+int sld_text_nearest(const char *word, const char *const *candidates, size_t n)
+{
+    const size_t limit = strlen(word) / 3 + 1; /* a suggestion further off is noise */
+    size_t       best  = limit + 1;
+    int          index = -1;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t d = distance(word, candidates[i]);
+        if (d < best) {
+            best  = d;
+            index = (int)i;
+        }
+    }
+    return index;
+}
