@@ -1,2 +1,146 @@
+/* main.c: from the command line to a verb, and from its status to an exit code. The only file that
+ * ends the program. */
 #include <stdio.h>
-int main(void){puts("sld");return 0;}
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "sld/kernels.h"
+#include "sld/store.h"
+
+static const sld_verb *const verbs[] = {&sld_verb_run, &sld_verb_eval, &sld_verb_probe};
+#define N_VERBS (sizeof verbs / sizeof *verbs)
+
+static int exit_code_of(sld_status st)
+{
+    switch (st) {
+    case SLD_OK:
+        return SLD_EXIT_OK;
+    case SLD_ERR_ARG:
+    case SLD_ERR_CONFIG:
+    case SLD_ERR_DATA:
+        return SLD_EXIT_USAGE;
+    case SLD_ERR_IO:
+        return SLD_EXIT_STORAGE;
+    default:
+        return SLD_EXIT_INTERNAL;
+    }
+}
+
+static void print_usage(FILE *to)
+{
+    fprintf(to, "sld %s: knowledge-distillation experiments over MPI\n\n", SLD_VERSION);
+    for (size_t i = 0; i < N_VERBS; i++) {
+        fprintf(to, "  sld %-7s %s\n", verbs[i]->name, verbs[i]->summary);
+    }
+    fprintf(to, "\nsld VERB --help tells more; sld --version names the libraries.\n");
+}
+
+static void print_help(const sld_verb *verb)
+{
+    printf("usage: %s\n\n%s\n", verb->usage, verb->help);
+    sld_config_print_help();
+}
+
+static void print_version(void)
+{
+    char text[256];
+
+    sld_store_versions(text, sizeof text);
+    printf("sld %s\n%s\n", SLD_VERSION, text);
+    sld_kernels_versions(text, sizeof text);
+    printf("%s\n", text);
+}
+
+static int unknown_verb(const char *word)
+{
+    const char *names[N_VERBS];
+
+    for (size_t i = 0; i < N_VERBS; i++) {
+        names[i] = verbs[i]->name;
+    }
+    const int nearest = sld_text_nearest(word, names, N_VERBS);
+    fprintf(stderr, "sld: unknown verb '%s'%s%s; see sld --help\n", word,
+            nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
+    return SLD_EXIT_USAGE;
+}
+
+/* Where all ranks know of the failure, rank 0 prints it. A failure of one rank alone is printed by
+ * it, and it takes the others out. */
+static int finish(sld_ctx *ctx, sld_dist *dist, sld_status st, int exit_code)
+{
+    if (st == SLD_OK) {
+        sld_dist_destroy(dist);
+        return exit_code;
+    }
+    if (ctx->err.agreed || sld_dist_size(dist) == 1) {
+        if (ctx->rank == 0 && ctx->err.rank > 0) {
+            sld_log(ctx, SLD_LOG_ERROR, "rank %d: %s", ctx->err.rank, ctx->err.msg);
+        } else {
+            sld_log(ctx, SLD_LOG_ERROR, "%s", ctx->err.msg);
+        }
+        sld_log(ctx, SLD_LOG_DEBUG, "%s:%d %s(): %s", ctx->err.file, ctx->err.line, ctx->err.func,
+                sld_status_text(st));
+        sld_dist_destroy(dist);
+        return exit_code_of(st);
+    }
+    ctx->log_all = true;
+    sld_log(ctx, SLD_LOG_ERROR, "%s (%s:%d %s)", ctx->err.msg, ctx->err.file, ctx->err.line,
+            ctx->err.func);
+    sld_dist_abort(dist, exit_code_of(st));
+    return exit_code_of(st);
+}
+
+static int run_verb(const sld_verb *verb, int argc, char **argv)
+{
+    sld_ctx       ctx;
+    sld_dist     *dist      = NULL;
+    int           exit_code = SLD_EXIT_OK;
+    const char  **overrides = calloc((size_t)argc + 1, sizeof *overrides);
+    sld_arguments args      = {.overrides = overrides};
+
+    sld_ctx_init(&ctx);
+    sld_status st =
+        overrides ? sld_dist_create(&ctx, &dist) : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
+    if (st != SLD_OK) {
+        fprintf(stderr, "sld: %s\n", ctx.err.msg);
+        free(overrides);
+        return exit_code_of(st);
+    }
+    st = sld_agree(&ctx, dist, sld_arguments_read(&ctx, verb, argc, argv, &args));
+    if (st == SLD_OK) {
+        st = verb->run(&ctx, dist, &args, &exit_code);
+    }
+    free(overrides);
+    return finish(&ctx, dist, st, exit_code);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return SLD_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return SLD_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_version();
+        return SLD_EXIT_OK;
+    }
+    for (size_t i = 0; i < N_VERBS; i++) {
+        if (strcmp(argv[1], verbs[i]->name) != 0) {
+            continue;
+        }
+        for (int a = 2; a < argc; a++) {
+            if (strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0) {
+                print_help(verbs[i]);
+                return SLD_EXIT_OK;
+            }
+        }
+        return run_verb(verbs[i], argc - 2, argv + 2);
+    }
+    return unknown_verb(argv[1]);
+}

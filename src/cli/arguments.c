@@ -1,0 +1,65 @@
+/* arguments.c: VERB [FILE] [key=value ...] [--option [value] ...], taken apart. */
+#include <string.h>
+
+#include "cli.h"
+
+#define MOST_OPTIONS 8
+
+static sld_status unknown_option(sld_ctx *ctx, const sld_verb *verb, const char *word)
+{
+    const char *names[MOST_OPTIONS + 1];
+    size_t      n = 0;
+
+    for (; verb->options && verb->options[n].name; n++) {
+        names[n] = verb->options[n].name;
+    }
+    names[n++]        = "--help";
+    const int nearest = sld_text_nearest(word, names, n);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: unknown option %s%s%s; see sld %s --help",
+                    verb->name, word, nearest >= 0 ? ", did you mean " : "",
+                    nearest >= 0 ? names[nearest] : "", verb->name);
+}
+
+/* *used: words taken, at least 1. */
+static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
+                              sld_arguments *out, int *used)
+{
+    for (size_t i = 0; verb->options && verb->options[i].name; i++) {
+        const sld_option_spec *spec = &verb->options[i];
+        if (strcmp(argv[0], spec->name) != 0) {
+            continue;
+        }
+        if (spec->takes_value && argc < 2) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s wants a value", verb->name,
+                            spec->name);
+        }
+        out->option[i] = spec->takes_value ? argv[1] : "";
+        *used          = spec->takes_value ? 2 : 1;
+        return SLD_OK;
+    }
+    return unknown_option(ctx, verb, argv[0]);
+}
+
+sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
+                              sld_arguments *out)
+{
+    for (int i = 0, used; i < argc; i += used) {
+        used = 1;
+        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            SLD_TRY(read_option(ctx, verb, argc - i, argv + i, out, &used));
+        } else if (strchr(argv[i], '=') && argv[i][0] != '=') {
+            out->overrides[out->n_overrides++] = argv[i];
+        } else if (!out->positional) {
+            out->positional = argv[i];
+        } else {
+            return SLD_FAIL(
+                ctx, SLD_ERR_CONFIG,
+                "sld %s: one file wanted, found '%s' and '%s'; settings have the form key=value",
+                verb->name, out->positional, argv[i]);
+        }
+    }
+    if (!out->positional) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", verb->usage);
+    }
+    return SLD_OK;
+}

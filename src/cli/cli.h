@@ -1,0 +1,58 @@
+/* cli.h: the verbs of the command line. */
+#ifndef SLD_CLI_H
+#define SLD_CLI_H
+
+#include <signal.h>
+
+#include "sld/config.h"
+#include "sld/dist.h"
+
+/* Exit codes, DESIGN.md section 7. */
+enum {
+    SLD_EXIT_OK       = 0,
+    SLD_EXIT_FAILED   = 1, /* also a diverged run */
+    SLD_EXIT_USAGE    = 2, /* usage, configuration, an input file that is not what it should be */
+    SLD_EXIT_INTERNAL = 70,
+    SLD_EXIT_STORAGE  = 74,
+    SLD_EXIT_STOPPED  = 75, /* by a signal, all saved */
+};
+
+/* What follows the verb on the command line, taken apart. */
+typedef struct sld_arguments {
+    const char  *positional; /* the experiment or weights file; NULL: none given */
+    const char **overrides;  /* "key=value", in the order given */
+    size_t       n_overrides;
+    const char  *option[8]; /* values of the verb's own options, in the order of its table; "" for a
+                               flag; NULL: absent */
+} sld_arguments;
+
+typedef struct sld_option_spec {
+    const char *name; /* "--out" */
+    bool        takes_value;
+} sld_option_spec;
+
+typedef struct sld_verb {
+    const char            *name, *usage, *summary, *help;
+    const sld_option_spec *options; /* ended by {NULL} */
+    /* Collective. *exit_code: on SLD_OK. */
+    sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
+} sld_verb;
+
+extern const sld_verb sld_verb_run, sld_verb_eval, sld_verb_probe;
+
+/* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
+sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
+                              sld_arguments *out);
+
+/* experiment.c. Collective. rank 0 reads the file, all parse the same bytes. */
+sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arguments *args,
+                               sld_config **out);
+/* Local. The same from a text, named for messages. */
+sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
+                                const sld_arguments *args, sld_config **out);
+
+/* signals.c. */
+void                         sld_signals_catch(void);
+const volatile sig_atomic_t *sld_signals_stop(void);
+
+#endif

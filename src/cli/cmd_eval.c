@@ -1,0 +1,53 @@
+/* cmd_eval.c: sld eval: top-1, top-5 and loss of a weights file. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "sld/train.h"
+
+enum { SPLIT, LOGITS, ANY_DATA };
+static const sld_option_spec options[] = {
+    {"--split", true}, {"--logits", true}, {"--any-data", false}, {NULL, false}};
+
+static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    char       *text   = NULL;
+    sld_config *config = NULL;
+    sld_metrics m;
+
+    *exit_code = SLD_EXIT_OK;
+    SLD_TRY(sld_agree(ctx, dist, sld_weights_config(ctx, args->positional, &text)));
+    sld_status st = sld_agree(
+        ctx, dist,
+        sld_experiment_parse(ctx, args->positional, text ? text : "method: none\n", args, &config));
+    free(text);
+    SLD_TRY(st);
+    const sld_eval_params params = {.weights  = args->positional,
+                                    .config   = config,
+                                    .split    = args->option[SPLIT] ? args->option[SPLIT] : "test",
+                                    .logits   = args->option[LOGITS],
+                                    .any_data = args->option[ANY_DATA] != NULL};
+    st                           = sld_eval_run(ctx, dist, &params, &m);
+    if (st == SLD_OK && sld_dist_rank(dist) == 0) {
+        printf("%s: %s, %lld samples: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
+               args->positional, params.split, (long long)m.n, m.top1, (long long)m.hits1, m.top5,
+               (long long)m.hits5, m.loss);
+    }
+    sld_config_destroy(config);
+    return st;
+}
+
+const sld_verb sld_verb_eval = {
+    .name    = "eval",
+    .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
+               "[--logits OUT.h5]",
+    .summary = "top-1, top-5 and loss of a weights file",
+    .help = "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
+            "file, which\n"
+            "wants data.format=... data.path=... on the command line.\n\n"
+            "  --split NAME     test (default), train or val, as the run cut them\n"
+            "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
+            "  --any-data       accept another data set than the one the weights were trained on\n",
+    .options = options,
+    .run     = run,
+};

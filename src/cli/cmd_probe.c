@@ -1,0 +1,67 @@
+/* cmd_probe.c: sld probe: the numbers of some optimiser steps on given batches. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "sld/train.h"
+
+enum { BATCHES, OUT, EPOCH, GRADIENTS };
+static const sld_option_spec options[] = {
+    {"--batches", true}, {"--out", true}, {"--epoch", true}, {"--gradients", false}, {NULL, false}};
+
+static sld_status read_epoch(sld_ctx *ctx, const char *text, int64_t *epoch)
+{
+    char *end;
+
+    *epoch = 1;
+    if (!text) {
+        return SLD_OK;
+    }
+    errno  = 0;
+    *epoch = strtoll(text, &end, 10);
+    if (errno || *end || end == text || *epoch < 1) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld probe: --epoch: '%s', wanted a whole number from 1", text);
+    }
+    return SLD_OK;
+}
+
+static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    sld_config      *config = NULL;
+    sld_probe_params params = {.batches   = args->option[BATCHES],
+                               .out       = args->option[OUT],
+                               .gradients = args->option[GRADIENTS] != NULL};
+    sld_status       st     = read_epoch(ctx, args->option[EPOCH], &params.epoch);
+
+    *exit_code = SLD_EXIT_OK;
+    if (st == SLD_OK && (!params.batches || !params.out)) {
+        st = SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", sld_verb_probe.usage);
+    }
+    SLD_TRY(sld_agree(ctx, dist, st));
+    SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
+    params.config = config;
+    st            = sld_probe_run(ctx, dist, &params);
+    sld_config_destroy(config);
+    return st;
+}
+
+const sld_verb sld_verb_probe = {
+    .name = "probe",
+    .usage =
+        "[mpirun -n RANKS] sld probe EXPERIMENT.yaml [key=value ...] --batches IN.h5 --out OUT.h5\n"
+        "       [--epoch E] [--gradients]",
+    .summary = "losses, logits and gradients of optimiser steps on given batches",
+    .help =
+        "IN.h5 holds K batches: image_weak and image_strong (K,N,C,H,W) float32, normalised; "
+        "labels (K,N).\n"
+        "A view that the experiment does not use may be absent. Student and teacher start from\n"
+        "student.weights (or the seed) and teacher.weights; a step is taken on each batch at epoch "
+        "E\n"
+        "(default 1), and OUT.h5 gets losses by term and view, logits and the weights at the "
+        "end.\n\n"
+        "  --epoch E      schedules and learning rate of this epoch\n"
+        "  --gradients    the gradient of every step by tensor name too\n",
+    .options = options,
+    .run     = run,
+};

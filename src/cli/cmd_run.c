@@ -1,0 +1,73 @@
+/* cmd_run.c: sld run: one trial. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "sld/kernels.h"
+#include "sld/train.h"
+
+enum { SHOW_CONFIG };
+static const sld_option_spec options[] = {{"--show-config", false}, {NULL, false}};
+
+/* The file's name without folder and ending: names the run folder. */
+static void stem_of(const char *path, char stem[128])
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(stem, 128, "%s", slash ? slash + 1 : path);
+    char *dot = strrchr(stem, '.');
+    if (dot && dot != stem) {
+        *dot = '\0';
+    }
+}
+
+static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    sld_config *config = NULL;
+    char        stem[128];
+    sld_outcome outcome = SLD_TRIAL_DONE;
+
+    SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
+    if (args->option[SHOW_CONFIG]) {
+        if (sld_dist_rank(dist) == 0) {
+            fputs(sld_config_text(config), stdout);
+        }
+        sld_config_destroy(config);
+        return SLD_OK;
+    }
+    stem_of(args->positional, stem);
+    sld_signals_catch();
+    const sld_trial_params params = {.config = config, .name = stem, .stop = sld_signals_stop()};
+    const sld_options     *opt    = sld_config_options(config);
+    sld_status             st     = sld_kernels_pin_isa(ctx, opt->parallel.isa);
+    if (st == SLD_OK) {
+        st = sld_dist_place(ctx, dist, opt->parallel.cpus);
+    }
+    st = sld_agree(ctx, dist, st);
+    if (st == SLD_OK) {
+        st = sld_trial_run(ctx, dist, &params, &outcome);
+    }
+    *exit_code = outcome == SLD_TRIAL_DONE      ? SLD_EXIT_OK
+                 : outcome == SLD_TRIAL_STOPPED ? SLD_EXIT_STOPPED
+                                                : SLD_EXIT_FAILED;
+    sld_config_destroy(config);
+    return st;
+}
+
+const sld_verb sld_verb_run = {
+    .name    = "run",
+    .usage   = "[mpirun -n RANKS] sld run EXPERIMENT.yaml [key=value ...] [--show-config]",
+    .summary = "train one trial; the same command resumes it",
+    .help    = "Trains the experiment, or goes on where it stopped, in the folder run.dir (default "
+               "runs/NAME).\n"
+               "key=value sets an option of the table below over the file's value.\n\n"
+               "  --show-config   print the resolved document and leave\n\n"
+               "To stop with everything saved: SIGUSR1 to mpirun (it forwards it; on SIGTERM it kills "
+               "its ranks\n"
+               "after a second), or SIGTERM, SIGINT or SIGUSR1 to sld itself. The exit code is then "
+               "75.\n\n"
+               "Exit codes: 0 done, 1 failed or diverged, 2 usage or configuration, 70 internal, 74 "
+               "storage,\n"
+               "75 stopped by a signal with everything saved.\n",
+    .options = options,
+    .run     = run,
+};

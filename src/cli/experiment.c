@@ -1,0 +1,53 @@
+/* experiment.c: an experiment file and overrides become a configuration, the same on every rank. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "sld/distill.h"
+
+#define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
+
+static const char *const (*method_defaults(const char *name))[2]
+{
+    const sld_method *method = sld_method_find(name);
+    return method ? method->defaults : NULL;
+}
+
+sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
+                                const sld_arguments *args, sld_config **out)
+{
+    return sld_config_parse(ctx, name, text, strlen(text), args->overrides, args->n_overrides,
+                            method_defaults, out);
+}
+
+sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arguments *args,
+                               sld_config **out)
+{
+    void      *text = NULL;
+    size_t     n    = 0;
+    sld_status st   = SLD_OK;
+
+    *out = NULL;
+    if (!dist || sld_dist_rank(dist) == 0) {
+        st = sld_file_read(ctx, args->positional, MOST_BYTES, &text, &n);
+        if (st == SLD_ERR_IO) {
+            ctx->err.code = st =
+                SLD_ERR_CONFIG; /* a wrong name on the command line, not a broken disk */
+        }
+    }
+    if (dist) {
+        SLD_TRY(sld_agree(ctx, dist, st));
+        SLD_TRY(sld_dist_bcast(ctx, dist, &n, sizeof n, 0));
+        if (!text && !(text = malloc(n + 1))) {
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of configuration", n);
+        }
+        SLD_TRY(sld_agree(ctx, dist, st));
+        SLD_TRY(sld_dist_bcast(ctx, dist, text, n, 0));
+    }
+    if (st == SLD_OK) {
+        st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,
+                              method_defaults, out);
+    }
+    free(text);
+    return dist ? sld_agree(ctx, dist, st) : st;
+}

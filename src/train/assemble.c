@@ -1,0 +1,210 @@
+/* assemble.c: from a configuration to everything that a trial needs in memory. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "trial.h"
+
+static sld_data_params data_params(const sld_options *opt)
+{
+    const sld_data_params p = {.format = opt->data.format,
+                               .path   = opt->data.path,
+                               .synth  = {.superclasses = (int)opt->synthetic.superclasses,
+                                          .subclasses   = (int)opt->synthetic.subclasses,
+                                          .n_train      = (size_t)opt->synthetic.train,
+                                          .n_test       = (size_t)opt->synthetic.test,
+                                          .separation   = opt->synthetic.separation,
+                                          .noise        = opt->synthetic.noise,
+                                          .distractors  = opt->synthetic.distractors,
+                                          .seed         = (uint64_t)opt->synthetic.seed}};
+    return p;
+}
+
+sld_status sld_trial_open_data(sld_ctx *ctx, const sld_dist *dist, const sld_options *opt,
+                               sld_dataset **out)
+{
+    const sld_data_params params = data_params(opt);
+    return sld_dataset_open(ctx, dist, &params, out);
+}
+
+/* A weights file read for this data set must fit it: classes, channels and normalisation. */
+static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *path, const char *role,
+                               sld_model_file *out)
+{
+    const sld_dataset *set = t->set;
+
+    if (!path[0]) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_model_load(ctx, t->arena, path, (int)set->H, (int)set->W, out));
+    const sld_weights_info *info = &out->info;
+    if ((size_t)info->classes != set->K || (size_t)info->channels != set->C) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s.weights: %s: made for %d classes and %d channels, the data set %s has %zu and %zu",
+            role, path, info->classes, info->channels, set->name, set->K, set->C);
+    }
+    for (size_t c = 0; c < set->C; c++) {
+        if (fabsf(info->mean[c] - set->mean[c]) > 1e-6f ||
+            fabsf(info->std[c] - set->std[c]) > 1e-6f) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s.weights: %s: normalises channel %zu by mean %g, std %g; the data "
+                            "set %s by %g, %g",
+                            role, path, c, info->mean[c], info->std[c], set->name, set->mean[c],
+                            set->std[c]);
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status make_models(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_options *opt = t->opt;
+    const sld_dataset *set = t->set;
+
+    SLD_TRY(load_weights(ctx, t, opt->teacher.weights, "teacher", &t->teacher));
+    SLD_TRY(load_weights(ctx, t, opt->student.weights, "student", &t->start));
+    SLD_TRY(sld_model_create(ctx, opt->student.network, (int)set->H, (int)set->W, (int)set->C,
+                             (int)set->K, &t->student));
+    sld_model_init(t->student, (uint64_t)opt->seeds.init);
+    if (t->start.model) {
+        if (strcmp(t->start.info.network, opt->student.network) != 0) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "student.weights: %s: holds %s, student.network is %s",
+                            opt->student.weights, t->start.info.network, opt->student.network);
+        }
+        float *values;
+        SLD_TRY(sld_arena_alloc(ctx, t->arena, sld_model_floats(t->student) * sizeof(float),
+                                (void **)&values));
+        sld_model_copy_out(t->start.model, values);
+        sld_model_copy_in(t->student, values);
+    }
+    return SLD_OK;
+}
+
+static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_subset_params params = {.train_fraction = t->opt->data.train_fraction,
+                                      .val_fraction   = t->opt->data.val_fraction,
+                                      .seed           = (uint64_t)t->opt->data.split_seed};
+
+    SLD_TRY(sld_subset_create(ctx, t->set, &params, &t->subset));
+    const size_t n = t->subset->n_train, batch = (size_t)t->opt->train.batch;
+    if (n == 0) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "data.train_fraction, data.val_fraction: no training sample is left");
+    }
+    if (strcmp(t->opt->train.best_on, "val") == 0 && t->subset->n_val == 0) {
+        return sld_config_reject(ctx, t->params->config, "train.best_on",
+                                 "val needs data.val_fraction above 0");
+    }
+    t->best_on_val   = t->subset->n_val > 0 && strcmp(t->opt->train.best_on, "test") != 0;
+    t->batch_rows[0] = batch < n ? batch : n;
+    t->batch_rows[1] = batch < n ? n % batch : 0;
+    return SLD_OK;
+}
+
+static sld_status make_local(sld_ctx *ctx, sld_trial *t)
+{
+    SLD_TRY(make_subset(ctx, t));
+    return make_models(ctx, t);
+}
+
+/* Local. After the learner exists: loader, evaluation, history, buffers. */
+static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_options *opt      = t->opt;
+    const sld_dataset *set      = t->set;
+    const sld_range    mine     = sld_learner_rows(t->learner, 0);
+    size_t             max_rows = mine.end - mine.begin;
+
+    if (t->batch_rows[1]) {
+        const sld_range tail = sld_learner_rows(t->learner, 1);
+        max_rows             = tail.end - tail.begin > max_rows ? tail.end - tail.begin : max_rows;
+    }
+    const sld_loader_params loader = {
+        .index        = t->subset->train,
+        .n            = t->subset->n_train,
+        .global_batch = t->batch_rows[0],
+        .views        = {t->views[SLD_WEAK], t->views[SLD_STRONG]},
+        .order_seed   = (uint64_t)opt->seeds.order,
+        .augment      = {.crop_pad   = (int)opt->augment.crop_pad,
+                         .flip       = opt->augment.flip,
+                         .strong_ops = (int)opt->augment.strong_ops,
+                         .cutout     = opt->augment.cutout,
+                         .seed       = (uint64_t)opt->seeds.augment},
+        .max_rows     = max_rows,
+    };
+    SLD_TRY(sld_loader_create(ctx, set, &loader, &t->loader));
+    SLD_TRY(sld_infer_create(ctx, t->student, &t->eval));
+    sld_trial_columns(t);
+    SLD_TRY(sld_history_reserve(ctx, &t->history, t->arena, (size_t)opt->train.epochs));
+
+    const size_t row = set->K * sizeof(float), picture = set->H * set->W * set->C * sizeof(float);
+    SLD_TRY(sld_arena_alloc(ctx, t->arena, set->test.n * row, (void **)&t->logits_last));
+    SLD_TRY(sld_arena_alloc(ctx, t->arena, set->test.n * row, (void **)&t->logits_best));
+    SLD_TRY(sld_arena_alloc(ctx, t->arena, t->subset->n_val * row, (void **)&t->logits_val));
+    SLD_TRY(sld_arena_alloc(ctx, t->arena, t->subset->n_val * sizeof(int32_t),
+                            (void **)&t->labels_val));
+    SLD_TRY(sld_arena_alloc(ctx, t->arena, SLD_EVAL_CHUNK * picture, (void **)&t->images));
+    SLD_TRY(sld_arena_alloc(ctx, t->arena, sld_model_floats(t->student) * sizeof(float),
+                            (void **)&t->best));
+    sld_learner_fingerprint(t->learner, t->fingerprint, sizeof t->fingerprint);
+    return sld_trial_identify(ctx, t);
+}
+
+/* Collective. Ranks that would compute other bits must not train together. */
+static sld_status compare_fingerprints(sld_ctx *ctx, const sld_dist *dist, const sld_trial *t)
+{
+    bool same = true;
+
+    SLD_TRY(sld_dist_same(ctx, dist, t->fingerprint, sizeof t->fingerprint, &same));
+    return same ? SLD_OK
+                : sld_agree(ctx, dist,
+                            SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                     "the ranks differ in libraries or instruction set, so their "
+                                     "bits would: rank %d "
+                                     "has %.300s",
+                                     sld_dist_rank(dist), t->fingerprint));
+}
+
+sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+                              sld_trial *t)
+{
+    memset(t, 0, sizeof *t);
+    t->ctx      = ctx;
+    t->dist     = dist;
+    t->params   = params;
+    t->opt      = sld_config_options(params->config);
+    t->lock     = -1;
+    t->at.epoch = 1;
+    t->n_stages = sld_config_lr_stages(t->opt, t->stages);
+    SLD_TRY(sld_agree(ctx, dist, sld_arena_create(ctx, &t->arena)));
+    SLD_TRY(sld_trial_open_data(ctx, dist, t->opt, &t->set));
+    SLD_TRY(sld_agree(ctx, dist, make_local(ctx, t)));
+
+    sld_learner_params learner = {
+        .student = t->student,
+        .teacher = t->teacher.model,
+        .sgd     = {.momentum = t->opt->train.momentum, .weight_decay = t->opt->train.weight_decay},
+        .n_shards   = (int)t->opt->parallel.shards,
+        .batch_rows = {t->batch_rows[0], t->batch_rows[1]}};
+    sld_trial_objective(t->opt, t->set->K, &learner.objective);
+    sld_trial_views(&learner.objective, t->views);
+    SLD_TRY(sld_learner_create(ctx, dist, &learner, &t->learner));
+    SLD_TRY(sld_agree(ctx, dist, make_rest(ctx, t)));
+    return compare_fingerprints(ctx, dist, t);
+}
+
+void sld_trial_dismantle(sld_trial *t)
+{
+    sld_infer_destroy(t->eval);
+    sld_learner_destroy(t->learner);
+    sld_model_destroy(t->student);
+    sld_model_destroy(t->teacher.model);
+    sld_model_destroy(t->start.model);
+    sld_loader_destroy(t->loader);
+    sld_subset_destroy(t->subset);
+    sld_dataset_close(t->set);
+    sld_arena_destroy(t->arena);
+}

@@ -1,0 +1,299 @@
+/* checkpoint.c: all that a trial needs to go on, in one file; the two newest are kept. The other
+ * files of a run folder follow from it. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trial.h"
+
+#define KEPT       2
+#define NAME_BYTES 48
+#define SUMS       (sizeof(sld_view_sums) / sizeof(double))
+
+_Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0,
+               "sums are doubles only: stored as such");
+
+/* ---- the list of checkpoints in a folder, newest first ---- */
+
+typedef struct list {
+    char (*names)[NAME_BYTES];
+    size_t n;
+} list;
+
+/* ckpt-EPOCH-STEP.h5, the next step to make, in fixed width so that names sort by age. */
+static bool is_checkpoint(const char *name)
+{
+    long long epoch, step;
+    int       end = 0;
+
+    return strlen(name) < NAME_BYTES &&
+           sscanf(name, "ckpt-%7lld-%9lld.h5%n", &epoch, &step, &end) == 2 && end > 0 &&
+           name[end] == '\0';
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    return strcmp(b, a);
+}
+
+static sld_status list_read(sld_ctx *ctx, const char *dir, list *out)
+{
+    DIR           *d = opendir(dir);
+    struct dirent *entry;
+
+    *out = (list){0};
+    if (!d) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", dir, strerror(errno));
+    }
+    while ((entry = readdir(d))) {
+        if (!is_checkpoint(entry->d_name)) {
+            continue;
+        }
+        void *more = realloc(out->names, (out->n + 1) * sizeof *out->names);
+        if (!more) {
+            closedir(d);
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the checkpoints in %s", dir);
+        }
+        out->names = more;
+        snprintf(out->names[out->n++], NAME_BYTES, "%s", entry->d_name);
+    }
+    closedir(d);
+    if (out->n) {
+        qsort(out->names, out->n, sizeof *out->names, newest_first);
+    }
+    return SLD_OK;
+}
+
+/* Rank 0. Those beyond the newest KEPT. */
+static sld_status sweep_old(sld_ctx *ctx, const char *dir)
+{
+    char path[PATH_MAX];
+    list all;
+
+    SLD_TRY(list_read(ctx, dir, &all));
+    for (size_t i = KEPT; i < all.n; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, all.names[i]);
+        unlink(path);
+    }
+    free(all.names);
+    return SLD_OK;
+}
+
+/* ---- writing ---- */
+
+static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    const int64_t version = 1;
+
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "format", "sld-checkpoint"));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", t->id));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->identity));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", t->fingerprint));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->started));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &t->at.epoch));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "step", SLD_I64, 0, &t->at.step));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_epoch", SLD_I64, 0, &t->best_epoch));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_top1", SLD_F64, 0, &t->best_top1));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "open_steps", SLD_I64, 0, &t->open_steps));
+    return sld_doc_attr(ctx, doc, "/", "open_seconds", SLD_F64, 0, &t->open_seconds);
+}
+
+static sld_status put_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc *doc)
+{
+    sld_named   *named;
+    size_t       n;
+    const size_t sums[2] = {SLD_VIEWS, SUMS};
+
+    SLD_TRY(put_position(ctx, t, doc));
+    SLD_TRY(sld_trial_put_weights(ctx, t, arena, doc, NULL));
+    SLD_TRY(sld_model_named(ctx, arena, t->student, sld_learner_momentum(t->learner), true, &named,
+                            &n));
+    SLD_TRY(sld_tensors_put(ctx, doc, "/momentum", named, n));
+    if (t->best_epoch > 0) {
+        SLD_TRY(sld_model_named(ctx, arena, t->student, t->best, false, &named, &n));
+        SLD_TRY(sld_tensors_put(ctx, doc, "/best", named, n));
+    }
+    SLD_TRY(sld_history_put(ctx, &t->history, doc, "/history"));
+    return sld_doc_put(ctx, doc, "/open_sums", SLD_F64, 2, sums, t->open);
+}
+
+/* Rank 0. */
+static sld_status save(sld_ctx *ctx, sld_trial *t)
+{
+    char       path[PATH_MAX];
+    sld_doc   *doc   = NULL;
+    sld_arena *arena = NULL;
+
+    snprintf(path, sizeof path, "%s/ckpt-%07lld-%09lld.h5", t->dir, (long long)t->at.epoch,
+             (long long)t->at.step);
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    sld_status st = sld_doc_create(ctx, &doc);
+    if (st == SLD_OK) {
+        st = put_all(ctx, t, arena, doc);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_publish(ctx, &doc, path, true);
+    }
+    sld_doc_close(doc);
+    sld_arena_destroy(arena);
+    SLD_TRY(st);
+    return sweep_old(ctx, t->dir);
+}
+
+sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
+{
+    sld_status st = SLD_OK;
+
+    if (sld_dist_rank(t->dist) == 0) {
+        st = save(ctx, t);
+    }
+    t->saved_s = sld_clock_s();
+    return sld_agree(ctx, t->dist, st);
+}
+
+/* ---- reading ---- */
+
+static sld_status check_origin(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    const char *text;
+
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "identity", &text));
+    if (strcmp(text, t->identity) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s belongs to another trial; choose another run.dir",
+                        sld_doc_path(doc));
+    }
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "fingerprint", &text));
+    if (strcmp(text, t->fingerprint) != 0 && !t->opt->run.accept_fingerprint) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s was made with other libraries or another instruction set, so the bits may differ "
+            "from here "
+            "on: there %.150s, here %.150s; run.accept_fingerprint: true goes on all the same",
+            sld_doc_path(doc), text, t->fingerprint);
+    }
+    return SLD_OK;
+}
+
+static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc *doc)
+{
+    sld_named  *named;
+    size_t      n;
+    const char *started;
+
+    SLD_TRY(check_origin(ctx, t, doc));
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "started", &started));
+    snprintf(t->started, sizeof t->started, "%s", started);
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 1, &t->at.epoch));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "step", SLD_I64, 1, &t->at.step));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_epoch", SLD_I64, 1, &t->best_epoch));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_top1", SLD_F64, 1, &t->best_top1));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_steps", SLD_I64, 1, &t->open_steps));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_seconds", SLD_F64, 1, &t->open_seconds));
+    SLD_TRY(sld_doc_get(ctx, doc, "/open_sums", SLD_F64, SLD_VIEWS * SUMS, t->open));
+
+    SLD_TRY(sld_model_named(ctx, arena, t->student, NULL, false, &named, &n));
+    SLD_TRY(sld_tensors_get(ctx, doc, "/model", named, n));
+    SLD_TRY(sld_model_named(ctx, arena, t->student, sld_learner_momentum(t->learner), true, &named,
+                            &n));
+    SLD_TRY(sld_tensors_get(ctx, doc, "/momentum", named, n));
+    if (t->best_epoch > 0) {
+        SLD_TRY(sld_model_named(ctx, arena, t->student, t->best, false, &named, &n));
+        SLD_TRY(sld_tensors_get(ctx, doc, "/best", named, n));
+    }
+    SLD_TRY(sld_history_read(ctx, &t->history, doc, "/history", (size_t)(t->at.epoch - 1)));
+    return sld_learner_refresh(ctx, t->learner);
+}
+
+static sld_status load(sld_ctx *ctx, sld_trial *t, const char *path)
+{
+    sld_doc   *doc   = NULL;
+    sld_arena *arena = NULL;
+
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    sld_status st = sld_doc_open(ctx, path, &doc);
+    if (st == SLD_OK) {
+        st = get_all(ctx, t, arena, doc);
+    }
+    sld_doc_close(doc);
+    sld_arena_destroy(arena);
+    return st;
+}
+
+/* Rank 0. The newest checkpoint whose checksum holds; path empty when there is none at all. */
+static sld_status choose(sld_ctx *ctx, const sld_trial *t, char path[PATH_MAX])
+{
+    list     all;
+    sld_doc *doc = NULL;
+    size_t   i;
+
+    path[0] = '\0';
+    SLD_TRY(list_read(ctx, t->dir, &all));
+    for (i = 0; i < all.n; i++) {
+        snprintf(path, PATH_MAX, "%s/%s", t->dir, all.names[i]);
+        if (sld_doc_open(ctx, path, &doc) == SLD_OK) {
+            sld_doc_close(doc);
+            break;
+        }
+        sld_log(ctx, SLD_LOG_WARN, "%s", ctx->err.msg);
+        sld_err_clear(ctx);
+    }
+    const bool all_bad = all.n > 0 && i == all.n;
+    free(all.names);
+    return all_bad ? SLD_FAIL(ctx, SLD_ERR_IO,
+                              "%s: no checkpoint can be read (see the warnings above); move "
+                              "ckpt-*.h5 away to start anew",
+                              t->dir)
+                   : SLD_OK;
+}
+
+/* Collective. The logits of the best epoch follow from its weights. */
+static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
+{
+    const size_t bytes = sld_model_floats(t->student) * sizeof(float);
+    float       *held  = malloc(bytes);
+    sld_status   st =
+        held ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of weights", bytes);
+
+    if (st == SLD_OK) {
+        sld_model_copy_out(t->student, held);
+        sld_model_copy_in(t->student, t->best);
+        st = sld_infer_refresh(ctx, t->eval);
+        sld_model_copy_in(t->student, held);
+    }
+    free(held);
+    SLD_TRY(sld_agree(ctx, t->dist, st));
+    return sld_trial_evaluate(ctx, t->dist, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
+                              t->images, t->logits_best);
+}
+
+/* Collective. The logits of the last finished epoch are known only when no step was made after it.
+ */
+static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
+{
+    SLD_TRY(sld_agree(ctx, t->dist, sld_infer_refresh(ctx, t->eval)));
+    return sld_trial_evaluate(ctx, t->dist, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
+                              t->images, t->logits_last);
+}
+
+sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)
+{
+    char path[PATH_MAX] = "";
+
+    *resumed      = false;
+    sld_status st = sld_dist_rank(t->dist) == 0 ? choose(ctx, t, path) : SLD_OK;
+    SLD_TRY(sld_agree(ctx, t->dist, st));
+    SLD_TRY(sld_dist_bcast(ctx, t->dist, path, sizeof path, 0));
+    if (!path[0]) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_agree(ctx, t->dist, load(ctx, t, path)));
+    *resumed = true;
+    if (t->best_epoch > 0) {
+        SLD_TRY(best_logits(ctx, t));
+    }
+    return t->at.epoch > 1 && t->at.step == 0 ? last_logits(ctx, t) : SLD_OK;
+}

@@ -1,0 +1,110 @@
+/* epoch.c: the steps of an epoch. */
+#include "sgd.h"
+#include "trial.h"
+
+/* What a rank wants at the top of a step; the largest over the ranks is done by all. */
+enum { CARRY_ON, SAVE, STOP };
+
+double sld_trial_lr(const sld_trial *t, int64_t epoch)
+{
+    return sld_lr_at(t->opt->train.lr, t->opt->train.lr_decay, t->stages, t->n_stages, epoch);
+}
+
+/* Local. */
+static int wish(const sld_trial *t)
+{
+    const double  minutes = t->opt->run.checkpoint_minutes;
+    const int64_t limit   = t->opt->run.stop_after_steps;
+
+    if ((t->params->stop && *t->params->stop) || (limit > 0 && t->attempt_steps >= limit)) {
+        return STOP;
+    }
+    /* the clock of one rank decides; others follow by the agreement */
+    if (sld_dist_rank(t->dist) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
+        return SAVE;
+    }
+    return CARRY_ON;
+}
+
+static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
+{
+    for (size_t i = 0; i < SLD_MAX_TERMS; i++) {
+        sums->loss[i] += step->loss[i];
+        sums->grad_sq[i] += step->grad_sq[i];
+    }
+    sums->total += step->total;
+    sums->hits += step->hits;
+    sums->hits5 += step->hits5;
+    sums->swapped_teacher += step->swapped_teacher;
+    sums->swapped_student += step->swapped_student;
+    sums->rows += step->rows;
+}
+
+/* Collective. One batch: load, agree, learn, add up. *request: what was agreed; nothing is learned
+ * on STOP. */
+static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finite)
+{
+    const size_t    tree = sld_loader_rows(t->loader, t->at.step) == t->batch_rows[0] ? 0 : 1;
+    const sld_range mine = sld_learner_rows(t->learner, tree);
+    sld_batch       batch;
+    sld_step_output out;
+
+    *request      = wish(t);
+    sld_status st = sld_loader_next(ctx, t->loader, t->at.epoch, t->at.step, mine, &batch);
+    if (st == SLD_OK && sld_fault(ctx, "step")) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
+    }
+    SLD_TRY(sld_agree_request(ctx, t->dist, st, request));
+    if (*request >= SAVE && t->attempt_steps > 0) {
+        SLD_TRY(sld_trial_save(ctx, t));
+    }
+    if (*request == STOP) {
+        return SLD_OK;
+    }
+
+    const sld_step_input in = {.tree   = tree,
+                               .view   = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
+                               .labels = batch.labels,
+                               .sample = batch.sample,
+                               .epoch  = t->at.epoch,
+                               .lr     = sld_trial_lr(t, t->at.epoch)};
+    SLD_TRY(sld_learner_step(ctx, t->learner, &in, &out));
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        add_sums(&t->open[v], &out.sums[v]);
+    }
+    *finite = out.finite;
+    t->open_steps++;
+    t->attempt_steps++;
+    t->at.step++;
+    return SLD_OK;
+}
+
+sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end)
+{
+    const int64_t steps   = sld_loader_steps(t->loader);
+    const double  before  = t->open_seconds;
+    const double  start_s = sld_clock_s();
+    bool          finite  = true;
+    int           request;
+
+    while (t->at.step < steps) {
+        SLD_TRY(run_step(ctx, t, &request, &finite));
+        if (request == STOP || !finite) {
+            *end = request == STOP ? SLD_EPOCH_STOPPED : SLD_EPOCH_DIVERGED;
+            return SLD_OK;
+        }
+        t->open_seconds = before + sld_clock_s() - start_s;
+        sld_trial_show_step(t);
+    }
+    SLD_TRY(sld_trial_record(ctx, t, t->open_seconds));
+    sld_trial_show_epoch(t);
+
+    t->at           = (sld_position){.epoch = t->at.epoch + 1, .step = 0};
+    t->open_steps   = 0;
+    t->open_seconds = 0.0;
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        t->open[v] = (sld_view_sums){0};
+    }
+    *end = SLD_EPOCH_DONE;
+    return SLD_OK;
+}

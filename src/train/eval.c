@@ -1,0 +1,161 @@
+/* eval.c: a weights file on a split of a data set. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trial.h"
+
+sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text)
+{
+    sld_doc    *doc  = NULL;
+    const char *held = NULL;
+    sld_status  st   = SLD_OK;
+
+    *text = NULL;
+    SLD_TRY(sld_doc_open(ctx, path, &doc));
+    if (sld_doc_has_attr(doc, "/", "config")) {
+        st = sld_doc_get_attr_text(ctx, doc, "/", "config", &held);
+    }
+    if (st == SLD_OK && held && !(*text = strdup(held))) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration in %s", path);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+typedef struct evaluation {
+    sld_arena        *arena;
+    sld_dataset      *set;
+    sld_subset       *subset;
+    sld_model_file    file;
+    sld_infer        *infer;
+    const sld_images *images;
+    const uint32_t   *index; /* NULL: all images */
+    size_t            n;
+    float            *chunk, *logits; /* (SLD_EVAL_CHUNK,H,W,C), (n,K) */
+    int32_t          *labels;         /* (n) */
+} evaluation;
+
+static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
+{
+    const sld_options      *opt    = sld_config_options(params->config);
+    const sld_subset_params subset = {.train_fraction = opt->data.train_fraction,
+                                      .val_fraction   = opt->data.val_fraction,
+                                      .seed           = (uint64_t)opt->data.split_seed};
+
+    SLD_TRY(sld_subset_create(ctx, e->set, &subset, &e->subset));
+    e->images = &e->set->train;
+    if (strcmp(params->split, "test") == 0) {
+        e->images = &e->set->test;
+        e->n      = e->images->n;
+    } else if (strcmp(params->split, "train") == 0) {
+        e->index = e->subset->train;
+        e->n     = e->subset->n_train;
+    } else if (strcmp(params->split, "val") == 0) {
+        e->index = e->subset->val;
+        e->n     = e->subset->n_val;
+    } else {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--split: '%s', wanted test, train or val",
+                        params->split);
+    }
+    return e->n > 0 ? SLD_OK
+                    : SLD_FAIL(ctx, SLD_ERR_CONFIG, "--split %s: no sample there", params->split);
+}
+
+/* The pictures are normalised as the weights were trained, not as the data set would. */
+static sld_status check_data(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
+{
+    const sld_weights_info *info = &e->file.info;
+    sld_dataset            *set  = e->set;
+
+    if ((size_t)info->classes != set->K || (size_t)info->channels != set->C) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: made for %d classes and %d channels, the data set %s has %zu and %zu",
+                        params->weights, info->classes, info->channels, set->name, set->K, set->C);
+    }
+    if (info->data_hash[0] && strcmp(info->data_hash, set->hash) != 0 && !params->any_data) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: trained on %s (%.12s...), the data set here is %s (%.12s...); "
+                        "--any-data accepts it",
+                        params->weights, info->data_name, info->data_hash, set->name, set->hash);
+    }
+    memcpy(set->mean, info->mean, set->C * sizeof *set->mean);
+    memcpy(set->std, info->std, set->C * sizeof *set->std);
+    return SLD_OK;
+}
+
+/* Local. */
+static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
+{
+    sld_dataset *set = e->set;
+
+    SLD_TRY(sld_model_load(ctx, e->arena, params->weights, (int)set->H, (int)set->W, &e->file));
+    SLD_TRY(check_data(ctx, params, e));
+    SLD_TRY(choose_split(ctx, params, e));
+    SLD_TRY(sld_infer_create(ctx, e->file.model, &e->infer));
+    SLD_TRY(sld_infer_refresh(ctx, e->infer));
+    SLD_TRY(sld_arena_alloc(ctx, e->arena, e->n * set->K * sizeof(float), (void **)&e->logits));
+    SLD_TRY(sld_arena_alloc(ctx, e->arena, e->n * sizeof(int32_t), (void **)&e->labels));
+    for (size_t i = 0; i < e->n; i++) {
+        e->labels[i] = e->images->labels[e->index ? e->index[i] : i];
+    }
+    return sld_arena_alloc(ctx, e->arena, SLD_EVAL_CHUNK * set->H * set->W * set->C * sizeof(float),
+                           (void **)&e->chunk);
+}
+
+/* Rank 0. */
+static sld_status write_logits(sld_ctx *ctx, const sld_eval_params *params, const evaluation *e)
+{
+    sld_doc *doc = NULL;
+
+    SLD_TRY(sld_doc_create(ctx, &doc));
+    const size_t dims[2] = {e->n, e->set->K};
+    sld_status   st      = sld_doc_put(ctx, doc, "/logits", SLD_F32, 2, dims, e->logits);
+    if (st == SLD_OK) {
+        st = sld_doc_put(ctx, doc, "/labels", SLD_I32, 1, dims, e->labels);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_attr_text(ctx, doc, "/", "weights_sha256", e->file.sha);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_attr_text(ctx, doc, "/", "data_sha256", e->set->hash);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_attr_text(ctx, doc, "/", "split", params->split);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_publish(ctx, &doc, params->logits, true);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+/* Collective. */
+static sld_status evaluate(sld_ctx *ctx, const sld_dist *dist, const sld_eval_params *params,
+                           evaluation *e, sld_metrics *out)
+{
+    SLD_TRY(sld_agree(ctx, dist, sld_arena_create(ctx, &e->arena)));
+    SLD_TRY(sld_trial_open_data(ctx, dist, sld_config_options(params->config), &e->set));
+    SLD_TRY(sld_agree(ctx, dist, prepare(ctx, params, e)));
+    SLD_TRY(sld_trial_evaluate(ctx, dist, e->infer, e->set, e->images, e->index, e->n, e->chunk,
+                               e->logits));
+    *out              = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
+    const bool writes = params->logits && sld_dist_rank(dist) == 0;
+    return sld_agree(ctx, dist, writes ? write_logits(ctx, params, e) : SLD_OK);
+}
+
+sld_status sld_eval_run(sld_ctx *ctx, const sld_dist *dist, const sld_eval_params *params,
+                        sld_metrics *out)
+{
+    evaluation       e  = {0};
+    const sld_status st = evaluate(ctx, dist, params, &e, out);
+
+    if (st != SLD_OK && !ctx->err.agreed) {
+        return st;
+    }
+    sld_infer_destroy(e.infer);
+    sld_model_destroy(e.file.model);
+    sld_subset_destroy(e.subset);
+    sld_dataset_close(e.set);
+    sld_arena_destroy(e.arena);
+    return st;
+}

@@ -1,0 +1,239 @@
+/* learner.c: one optimiser step of the student on one global batch. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sgd.h"
+#include "sld/train.h"
+
+struct sld_learner {
+    sld_model     *student; /* borrowed */
+    sld_backprop  *net;
+    sld_infer     *teacher; /* NULL: none */
+    sld_objective *objective;
+    sld_tree      *trees[2];
+    size_t         n_trees;
+    sld_sgd_params sgd;
+    sld_arena     *arena;
+    size_t         K, n_trained;
+    float         *z_s[SLD_VIEWS], *z_t[SLD_VIEWS], *dz_s; /* (max rows, K) */
+    float         *grad, *grad_view, *momentum;            /* (n_trained) */
+    bool           has_z_s[SLD_VIEWS], has_z_t[SLD_VIEWS]; /* in the last step */
+    sld_step_times times;
+};
+
+static size_t rows_of(sld_range r)
+{
+    return r.end - r.begin;
+}
+
+static sld_status make_trees(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+                             sld_learner *l)
+{
+    for (int i = 0; i < 2 && params->batch_rows[i] > 0; i++) {
+        SLD_TRY(sld_tree_create(ctx, dist, params->n_shards, params->batch_rows[i],
+                                l->n_trained * sizeof(float), &l->trees[i]));
+        l->n_trees++;
+    }
+    return SLD_OK;
+}
+
+static sld_status make_buffers(sld_ctx *ctx, sld_learner *l)
+{
+    size_t rows = 1;
+    for (size_t i = 0; i < l->n_trees; i++) {
+        const size_t mine = rows_of(sld_tree_mine(l->trees[i]));
+        rows              = mine > rows ? mine : rows;
+    }
+    const size_t logits = rows * l->K * sizeof(float), params = l->n_trained * sizeof(float);
+
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_s[v]));
+        SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_t[v]));
+    }
+    SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->dz_s));
+    SLD_TRY(sld_arena_alloc(ctx, l->arena, params, (void **)&l->grad));
+    SLD_TRY(sld_arena_alloc(ctx, l->arena, params, (void **)&l->grad_view));
+    return sld_arena_alloc(ctx, l->arena, params, (void **)&l->momentum);
+}
+
+/* Local. Everything that one rank can make by itself. */
+static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+                             sld_learner *l)
+{
+    size_t rows = 1;
+
+    SLD_TRY(sld_arena_create(ctx, &l->arena));
+    SLD_TRY(make_trees(ctx, dist, params, l));
+    SLD_TRY(make_buffers(ctx, l));
+    for (size_t i = 0; i < l->n_trees; i++) {
+        const size_t mine = rows_of(sld_tree_mine(l->trees[i]));
+        rows              = mine > rows ? mine : rows;
+    }
+    SLD_TRY(sld_objective_create(ctx, &params->objective, rows, &l->objective));
+    if (params->teacher) {
+        SLD_TRY(sld_infer_create(ctx, params->teacher, &l->teacher));
+        SLD_TRY(sld_infer_refresh(ctx, l->teacher));
+    }
+    return SLD_OK;
+}
+
+sld_status sld_learner_create(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+                              sld_learner **out)
+{
+    sld_learner *l  = calloc(1, sizeof *l);
+    sld_status   st = SLD_OK;
+
+    *out = NULL;
+    if (l) {
+        l->student   = params->student;
+        l->sgd       = params->sgd;
+        l->K         = params->objective.classes;
+        l->n_trained = sld_model_trained_count(params->student);
+        st           = make_local(ctx, dist, params, l);
+    } else {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a learner");
+    }
+    if ((st = sld_agree(ctx, dist, st)) == SLD_OK) {
+        st = sld_backprop_create(ctx, dist, params->student, l->trees, l->n_trees, &l->net);
+    }
+    if (st == SLD_OK) {
+        st = sld_agree(ctx, dist, sld_backprop_refresh(ctx, l->net));
+    }
+    if (st != SLD_OK) {
+        sld_learner_destroy(l);
+        return st;
+    }
+    *out = l;
+    return SLD_OK;
+}
+
+void sld_learner_destroy(sld_learner *l)
+{
+    if (!l) {
+        return;
+    }
+    sld_backprop_destroy(l->net);
+    sld_infer_destroy(l->teacher);
+    sld_objective_destroy(l->objective);
+    sld_tree_destroy(l->trees[0]);
+    sld_tree_destroy(l->trees[1]);
+    sld_arena_destroy(l->arena);
+    free(l);
+}
+
+/* Collective. One view: teacher -> student -> terms -> backward into grad. */
+static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
+                           float *grad, sld_view_sums *sums)
+{
+    sld_tree    *tree = l->trees[in->tree];
+    const size_t n    = rows_of(sld_tree_mine(tree));
+    const double t0   = sld_clock_s();
+
+    l->has_z_t[view] = l->teacher && sld_objective_needs_teacher(l->objective, view, in->epoch);
+    if (l->has_z_t[view]) {
+        SLD_TRY(sld_infer_run(ctx, l->teacher, in->view[view], n, l->z_t[view]));
+    }
+    const double t1 = sld_clock_s();
+    SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
+    const double t2 = sld_clock_s();
+
+    const sld_rows rows = {.z_s    = l->z_s[view],
+                           .z_t    = l->has_z_t[view] ? l->z_t[view] : NULL,
+                           .labels = in->labels,
+                           .sample = in->sample,
+                           .view   = view,
+                           .epoch  = in->epoch};
+    SLD_TRY(sld_objective_view(ctx, l->objective, tree, &rows, l->dz_s, sums));
+    const double t3 = sld_clock_s();
+    SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, grad));
+    l->has_z_s[view] = true;
+    l->times.teacher += t1 - t0;
+    l->times.forward += t2 - t1;
+    l->times.objective += t3 - t2;
+    l->times.backward += sld_clock_s() - t3;
+    return SLD_OK;
+}
+
+sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *in,
+                            sld_step_output *out)
+{
+    bool first = true;
+
+    memset(out, 0, sizeof *out);
+    out->finite = true;
+    for (int view = 0; view < SLD_VIEWS; view++) {
+        l->has_z_s[view] = l->has_z_t[view] = false;
+        if (!in->view[view]) {
+            continue;
+        }
+        SLD_TRY(run_view(ctx, l, in, view, first ? l->grad : l->grad_view, &out->sums[view]));
+        out->finite = out->finite && isfinite(out->sums[view].total);
+        if (!first) {
+            for (size_t i = 0; i < l->n_trained; i++) {
+                l->grad[i] += l->grad_view[i]; /* G = tree(weak) + tree(strong) */
+            }
+        }
+        first = false;
+    }
+    if (!out->finite) {
+        return SLD_OK;
+    }
+    const double t0 = sld_clock_s();
+    sld_sgd_update(&l->sgd, in->lr, l->grad, l->n_trained, sld_model_trained(l->student),
+                   l->momentum);
+    SLD_TRY(sld_backprop_refresh(ctx, l->net));
+    l->times.sgd += sld_clock_s() - t0;
+    return SLD_OK;
+}
+
+sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *l)
+{
+    return sld_backprop_refresh(ctx, l->net);
+}
+
+sld_range sld_learner_rows(const sld_learner *l, size_t tree)
+{
+    return sld_tree_mine(l->trees[tree]);
+}
+
+float *sld_learner_momentum(sld_learner *l)
+{
+    return l->momentum;
+}
+
+const float *sld_learner_gradient(const sld_learner *l)
+{
+    return l->grad;
+}
+
+const float *sld_learner_student_logits(const sld_learner *l, int view)
+{
+    return l->has_z_s[view] ? l->z_s[view] : NULL;
+}
+
+const float *sld_learner_teacher_logits(const sld_learner *l, int view)
+{
+    return l->has_z_t[view] ? l->z_t[view] : NULL;
+}
+
+const sld_objective *sld_learner_objective(const sld_learner *l)
+{
+    return l->objective;
+}
+
+sld_step_times sld_learner_times(const sld_learner *l)
+{
+    sld_step_times times = l->times;
+
+    for (size_t i = 0; i < l->n_trees; i++) {
+        times.wait += sld_tree_wait_s(l->trees[i]);
+    }
+    return times;
+}
+
+void sld_learner_fingerprint(const sld_learner *l, char *text, size_t n)
+{
+    sld_nn_fingerprint(l->net, l->teacher, text, n);
+}

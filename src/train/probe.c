@@ -1,0 +1,398 @@
+/* probe.c: optimiser steps on given batches, to be held against another implementation.
+ *
+ * In: image_weak, image_strong (K,N,C,H,W) float32 normalised, labels (K,N). Out, for steps k = 0
+ * .. K-1: /loss/TERM_VIEW (K)           unweighted mean over the batch /loss/total (K) weighted sum
+ * over terms and views /logits/student_VIEW, teacher_VIEW (K,N,classes) /gradient/NAME (K,...) of
+ * the total, without weight decay (asked for by gradients) /param_norm/NAME (K)          2-norm
+ * after the step /model/NAME                   the student after the last step, a weights file as
+ * any other */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sgd.h"
+#include "trial.h"
+
+static const char *const view_name[SLD_VIEWS]  = {"weak", "strong"};
+static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
+
+typedef struct probe {
+    const sld_probe_params *params;
+    const sld_options      *opt;
+    sld_arena              *arena;
+    sld_doc                *in, *out;
+    size_t                  steps, N, C, H, W, classes; /* batches, samples in each */
+    bool                    views[SLD_VIEWS];
+    sld_model_file          teacher, start;
+    sld_model              *student;
+    sld_learner            *learner;
+    float                  *images[SLD_VIEWS]; /* (steps,N,C,H,W) as read */
+    float                  *input[SLD_VIEWS];  /* (N,H,W,C) of this step */
+    int32_t                *labels;            /* (steps,N) */
+    uint32_t *sample; /* (N): the place in the batch stands for the data set's index */
+    double   *loss[SLD_VIEWS][SLD_MAX_TERMS], *total; /* (steps) */
+    float    *z_s[SLD_VIEWS], *z_t[SLD_VIEWS];        /* (steps,N,classes) */
+    float    *gradient;                               /* (steps, trained) */
+    double   *norm;                                   /* (tensors, steps) */
+} probe;
+
+/* ---- reading ---- */
+
+static sld_status read_shape(sld_ctx *ctx, probe *p)
+{
+    size_t dims[SLD_DOC_DIMS];
+    int    n_dims, first = p->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
+
+    SLD_TRY(sld_doc_dims(ctx, p->in, image_path[first], &n_dims, dims));
+    if (n_dims != 5 || dims[0] == 0 || dims[1] == 0) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s has %d axes, wanted 5: (batches, samples, channels, height, width)",
+                        sld_doc_path(p->in), image_path[first], n_dims);
+    }
+    p->steps = dims[0];
+    p->N     = dims[1];
+    p->C     = dims[2];
+    p->H     = dims[3];
+    p->W     = dims[4];
+    return SLD_OK;
+}
+
+static sld_status read_batches(sld_ctx *ctx, probe *p)
+{
+    const size_t rows = p->steps * p->N, picture = p->C * p->H * p->W;
+
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        if (!p->views[v]) {
+            continue;
+        }
+        SLD_TRY(
+            sld_arena_alloc(ctx, p->arena, rows * picture * sizeof(float), (void **)&p->images[v]));
+        SLD_TRY(
+            sld_arena_alloc(ctx, p->arena, p->N * picture * sizeof(float), (void **)&p->input[v]));
+        SLD_TRY(sld_doc_get(ctx, p->in, image_path[v], SLD_F32, rows * picture, p->images[v]));
+    }
+    SLD_TRY(sld_arena_alloc(ctx, p->arena, rows * sizeof(int32_t), (void **)&p->labels));
+    SLD_TRY(sld_arena_alloc(ctx, p->arena, p->N * sizeof(uint32_t), (void **)&p->sample));
+    SLD_TRY(sld_doc_get(ctx, p->in, "/labels", SLD_I32, rows, p->labels));
+    for (size_t i = 0; i < p->N; i++) {
+        p->sample[i] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        if (p->labels[i] < 0 || (size_t)p->labels[i] >= p->classes) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /labels: %d at (%zu,%zu), wanted 0 to %zu",
+                            sld_doc_path(p->in), (int)p->labels[i], i / p->N, i % p->N,
+                            p->classes - 1);
+        }
+    }
+    return SLD_OK;
+}
+
+/* Classes are the teacher's or the starting weights'; with neither, one more than the largest
+ * label. */
+static sld_status make_models(sld_ctx *ctx, probe *p)
+{
+    const sld_options *opt = p->opt;
+
+    if (opt->teacher.weights[0]) {
+        SLD_TRY(
+            sld_model_load(ctx, p->arena, opt->teacher.weights, (int)p->H, (int)p->W, &p->teacher));
+        p->classes = (size_t)p->teacher.info.classes;
+    }
+    if (opt->student.weights[0]) {
+        SLD_TRY(
+            sld_model_load(ctx, p->arena, opt->student.weights, (int)p->H, (int)p->W, &p->start));
+        if (strcmp(p->start.info.network, opt->student.network) != 0) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "student.weights: %s: holds %s, student.network is %s",
+                            opt->student.weights, p->start.info.network, opt->student.network);
+        }
+        if (p->classes && p->classes != (size_t)p->start.info.classes) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "student.weights has %d classes, teacher.weights %zu",
+                            p->start.info.classes, p->classes);
+        }
+        p->classes = (size_t)p->start.info.classes;
+        p->student = p->start.model;
+        return SLD_OK;
+    }
+    if (p->classes == 0) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "a probe wants student.weights or teacher.weights: they tell the number of classes");
+    }
+    SLD_TRY(sld_model_create(ctx, opt->student.network, (int)p->H, (int)p->W, (int)p->C,
+                             (int)p->classes, &p->student));
+    sld_model_init(p->student, (uint64_t)opt->seeds.init);
+    return SLD_OK;
+}
+
+/* Local. */
+static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objective)
+{
+    sld_trial_objective(p->opt, 2, objective);
+    sld_trial_views(objective, p->views);
+    SLD_TRY(sld_arena_create(ctx, &p->arena));
+    SLD_TRY(sld_doc_open(ctx, p->params->batches, &p->in));
+    SLD_TRY(read_shape(ctx, p));
+    SLD_TRY(make_models(ctx, p));
+    objective->classes = p->classes;
+    return read_batches(ctx, p);
+}
+
+/* Local. Room for the answers. */
+static sld_status make_answers(sld_ctx *ctx, probe *p)
+{
+    const size_t terms   = sld_objective_terms(sld_learner_objective(p->learner));
+    const size_t doubles = p->steps * sizeof(double),
+                 logits  = p->steps * p->N * p->classes * sizeof(float);
+
+    SLD_TRY(sld_arena_alloc(ctx, p->arena, doubles, (void **)&p->total));
+    SLD_TRY(sld_arena_alloc(ctx, p->arena, doubles * sld_model_tensor_count(p->student),
+                            (void **)&p->norm));
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        for (size_t i = 0; i < terms; i++) {
+            SLD_TRY(sld_arena_alloc(ctx, p->arena, doubles, (void **)&p->loss[v][i]));
+        }
+        SLD_TRY(sld_arena_alloc(ctx, p->arena, logits, (void **)&p->z_s[v]));
+        SLD_TRY(sld_arena_alloc(ctx, p->arena, logits, (void **)&p->z_t[v]));
+    }
+    if (!p->params->gradients) {
+        return SLD_OK;
+    }
+    return sld_arena_alloc(ctx, p->arena,
+                           p->steps * sld_model_trained_count(p->student) * sizeof(float),
+                           (void **)&p->gradient);
+}
+
+/* ---- steps ---- */
+
+/* (N,C,H,W) -> (n,H,W,C) of the rows [begin, end). */
+static void to_nhwc(const probe *p, const float *images, sld_range mine, float *out)
+{
+    const size_t pixels = p->H * p->W;
+
+    for (size_t n = mine.begin; n < mine.end; n++) {
+        const float *in = images + n * p->C * pixels;
+        for (size_t i = 0; i < pixels; i++) {
+            for (size_t c = 0; c < p->C; c++) {
+                *out++ = in[c * pixels + i];
+            }
+        }
+    }
+}
+
+/* Local. This step's numbers; logits of this rank's rows at their place. */
+static void keep_step(probe *p, size_t k, sld_range mine, const sld_step_output *step)
+{
+    const size_t n_trained = sld_model_trained_count(p->student);
+    const size_t terms     = sld_objective_terms(sld_learner_objective(p->learner));
+    const size_t at        = (k * p->N + mine.begin) * p->classes,
+                 n         = (mine.end - mine.begin) * p->classes * sizeof(float);
+
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        const float *z_s = sld_learner_student_logits(p->learner, v),
+                    *z_t = sld_learner_teacher_logits(p->learner, v);
+        if (z_s) {
+            memcpy(p->z_s[v] + at, z_s, n);
+            p->total[k] += step->sums[v].total / (double)p->N;
+        }
+        if (z_t) {
+            memcpy(p->z_t[v] + at, z_t, n);
+        }
+        for (size_t i = 0; i < terms; i++) {
+            p->loss[v][i][k] = step->sums[v].loss[i] / (double)p->N;
+        }
+    }
+    for (size_t i = 0; i < sld_model_tensor_count(p->student); i++) {
+        const sld_tensor *t   = sld_model_tensor(p->student, i);
+        double            sum = 0.0;
+        for (size_t j = 0; j < t->n; j++) {
+            sum += (double)t->values[j] * t->values[j];
+        }
+        p->norm[i * p->steps + k] = sqrt(sum);
+    }
+    if (p->gradient) {
+        memcpy(p->gradient + k * n_trained, sld_learner_gradient(p->learner),
+               n_trained * sizeof(float));
+    }
+}
+
+/* Collective. rows: (N,width) of one batch, each rank brings the rows of its shards; complete
+ * afterwards. */
+static sld_status gather(sld_ctx *ctx, const sld_dist *dist, const probe *p, float *rows)
+{
+    const int V = (int)p->opt->parallel.shards, size = sld_dist_size(dist);
+
+    for (int r = 0; r < size; r++) {
+        int first, count;
+        sld_shard_owned(V, size, r, &first, &count);
+        const size_t begin = sld_shard_rows(p->N, V, first).begin,
+                     end   = sld_shard_rows(p->N, V, first + count - 1).end;
+        SLD_TRY(sld_dist_bcast(ctx, dist, rows + begin * p->classes,
+                               (end - begin) * p->classes * sizeof *rows, r));
+    }
+    return SLD_OK;
+}
+
+/* Collective. */
+static sld_status take_steps(sld_ctx *ctx, const sld_dist *dist, probe *p, double lr)
+{
+    const sld_range mine = sld_learner_rows(p->learner, 0);
+
+    for (size_t k = 0; k < p->steps; k++) {
+        sld_step_input  in = {.labels = p->labels + k * p->N + mine.begin,
+                              .sample = p->sample + mine.begin,
+                              .epoch  = p->params->epoch,
+                              .lr     = lr};
+        sld_step_output out;
+
+        for (int v = 0; v < SLD_VIEWS; v++) {
+            if (p->views[v]) {
+                to_nhwc(p, p->images[v] + k * p->N * p->C * p->H * p->W, mine, p->input[v]);
+                in.view[v] = p->input[v];
+            }
+        }
+        SLD_TRY(sld_agree(ctx, dist, SLD_OK));
+        SLD_TRY(sld_learner_step(ctx, p->learner, &in, &out));
+        keep_step(p, k, mine, &out);
+    }
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        for (size_t k = 0; p->views[v] && k < p->steps; k++) {
+            const size_t at = k * p->N * p->classes;
+            SLD_TRY(gather(ctx, dist, p, p->z_s[v] + at));
+            SLD_TRY(gather(ctx, dist, p, p->z_t[v] + at));
+        }
+    }
+    return SLD_OK;
+}
+
+/* ---- writing ---- */
+
+static sld_status put_view(sld_ctx *ctx, probe *p, int v)
+{
+    const sld_objective *o       = sld_learner_objective(p->learner);
+    const size_t         dims[3] = {p->steps, p->N, p->classes};
+    char                 path[128];
+
+    for (size_t i = 0; i < sld_objective_terms(o); i++) {
+        snprintf(path, sizeof path, "/loss/%s_%s", sld_objective_term_name(o, i), view_name[v]);
+        SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F64, 1, &p->steps, p->loss[v][i]));
+    }
+    snprintf(path, sizeof path, "/logits/student_%s", view_name[v]);
+    SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F32, 3, dims, p->z_s[v]));
+    if (!p->teacher.model) {
+        return SLD_OK;
+    }
+    snprintf(path, sizeof path, "/logits/teacher_%s", view_name[v]);
+    return sld_doc_put(ctx, p->out, path, SLD_F32, 3, dims, p->z_t[v]);
+}
+
+/* A tensor's gradients of all steps stand together: (steps, ...). */
+static sld_status put_gradients(sld_ctx *ctx, probe *p)
+{
+    const size_t n_trained = sld_model_trained_count(p->student);
+    size_t       at        = 0;
+    char         path[256];
+
+    for (size_t i = 0; i < sld_model_tensor_count(p->student); i++) {
+        const sld_tensor *t = sld_model_tensor(p->student, i);
+        float            *together;
+        size_t            dims[SLD_DOC_DIMS] = {p->steps};
+
+        if (!t->trained) {
+            continue;
+        }
+        memcpy(dims + 1, t->dims, (size_t)t->n_dims * sizeof *dims);
+        SLD_TRY(
+            sld_arena_alloc(ctx, p->arena, p->steps * t->n * sizeof(float), (void **)&together));
+        for (size_t k = 0; k < p->steps; k++) {
+            memcpy(together + k * t->n, p->gradient + k * n_trained + at, t->n * sizeof(float));
+        }
+        snprintf(path, sizeof path, "/gradient/%s", t->name);
+        SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F32, t->n_dims + 1, dims, together));
+        at += t->n;
+    }
+    return SLD_OK;
+}
+
+/* Rank 0. */
+static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
+{
+    sld_weights_info info = {
+        .classes = (int)p->classes, .channels = (int)p->C, .input_size = (int)p->H};
+    sld_named *named;
+    size_t     n;
+    char       path[256];
+
+    SLD_TRY(sld_doc_create(ctx, &p->out));
+    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "format", "sld-probe"));
+    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "config", sld_config_text(p->params->config)));
+    SLD_TRY(sld_doc_attr(ctx, p->out, "/", "probe_epoch", SLD_I64, 0, &p->params->epoch));
+    SLD_TRY(sld_doc_attr(ctx, p->out, "/", "lr", SLD_F64, 0, &lr));
+    SLD_TRY(sld_doc_put(ctx, p->out, "/loss/total", SLD_F64, 1, &p->steps, p->total));
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        if (p->views[v]) {
+            SLD_TRY(put_view(ctx, p, v));
+        }
+    }
+    for (size_t i = 0; i < sld_model_tensor_count(p->student); i++) {
+        snprintf(path, sizeof path, "/param_norm/%s", sld_model_tensor(p->student, i)->name);
+        SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F64, 1, &p->steps, p->norm + i * p->steps));
+    }
+    if (p->gradient) {
+        SLD_TRY(put_gradients(ctx, p));
+    }
+    snprintf(info.network, sizeof info.network, "%s", p->opt->student.network);
+    for (int c = 0; c < 4; c++) {
+        info.std[c] = 1.0f; /* the batches came normalised */
+    }
+    if (p->start.model || p->teacher.model) {
+        const sld_weights_info *like = p->start.model ? &p->start.info : &p->teacher.info;
+        memcpy(info.mean, like->mean, sizeof info.mean);
+        memcpy(info.std, like->std, sizeof info.std);
+    }
+    SLD_TRY(sld_model_named(ctx, p->arena, p->student, NULL, false, &named, &n));
+    SLD_TRY(sld_weights_put(ctx, p->out, &info, named, n));
+    return sld_doc_publish(ctx, &p->out, p->params->out, true);
+}
+
+/* Collective. */
+static sld_status run(sld_ctx *ctx, const sld_dist *dist, probe *p)
+{
+    const sld_options *opt = p->opt;
+    sld_learner_params learner;
+    int64_t            stages[SLD_LIST_MAX];
+    const size_t       n_stages = sld_config_lr_stages(opt, stages);
+    const double       lr =
+        sld_lr_at(opt->train.lr, opt->train.lr_decay, stages, n_stages, p->params->epoch);
+
+    memset(&learner, 0, sizeof learner);
+    SLD_TRY(sld_agree(ctx, dist, prepare(ctx, p, &learner.objective)));
+    learner.student       = p->student;
+    learner.teacher       = p->teacher.model;
+    learner.sgd           = (sld_sgd_params){opt->train.momentum, opt->train.weight_decay};
+    learner.n_shards      = (int)opt->parallel.shards;
+    learner.batch_rows[0] = p->N;
+    SLD_TRY(sld_learner_create(ctx, dist, &learner, &p->learner));
+    SLD_TRY(sld_agree(ctx, dist, make_answers(ctx, p)));
+    SLD_TRY(take_steps(ctx, dist, p, lr));
+    return sld_agree(ctx, dist, sld_dist_rank(dist) == 0 ? write_answers(ctx, p, lr) : SLD_OK);
+}
+
+sld_status sld_probe_run(sld_ctx *ctx, const sld_dist *dist, const sld_probe_params *params)
+{
+    probe            p  = {.params = params, .opt = sld_config_options(params->config)};
+    const sld_status st = run(ctx, dist, &p);
+
+    sld_learner_destroy(p.learner);
+    if (p.student != p.start.model) {
+        sld_model_destroy(p.student);
+    }
+    sld_model_destroy(p.start.model);
+    sld_model_destroy(p.teacher.model);
+    sld_doc_close(p.in);
+    sld_doc_close(p.out);
+    sld_arena_destroy(p.arena);
+    return st;
+}

@@ -1,0 +1,145 @@
+/* record.c: what an epoch leaves: its row of the history, the logits on test, the best so far. */
+#include <math.h>
+#include <string.h>
+
+#include "trial.h"
+
+static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
+
+void sld_trial_columns(sld_trial *t)
+{
+    const sld_objective *o = sld_learner_objective(t->learner);
+    sld_history         *h = &t->history;
+
+    sld_history_column(h, "1", "lr");
+    sld_history_column(h, "1", "loss_total");
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        if (!t->views[v]) {
+            continue;
+        }
+        for (size_t i = 0; i < sld_objective_terms(o); i++) {
+            sld_history_column(h, "1", "loss_%s_%s", sld_objective_term_name(o, i), view_name[v]);
+            sld_history_column(h, "1", "grad_norm_%s_%s", sld_objective_term_name(o, i),
+                               view_name[v]);
+        }
+        sld_history_column(h, "1", "swapped_teacher_%s", view_name[v]);
+        sld_history_column(h, "1", "swapped_student_%s", view_name[v]);
+    }
+    sld_history_column(h, "1", "lss_active");
+    sld_history_column(h, "percent", "top1_train");
+    sld_history_column(h, "percent", "top5_train");
+    if (t->subset->n_val > 0) {
+        sld_history_column(h, "percent", "top1_val");
+        sld_history_column(h, "percent", "top5_val");
+        sld_history_column(h, "1", "loss_val");
+    }
+    sld_history_column(h, "percent", "top1_test");
+    sld_history_column(h, "percent", "top5_test");
+    sld_history_column(h, "1", "loss_test");
+    sld_history_column(h, "s", "seconds");
+    sld_history_column(h, "1/s", "samples_per_second");
+}
+
+static void record_view(sld_trial *t, int view)
+{
+    const sld_objective *o    = sld_learner_objective(t->learner);
+    const sld_view_sums *sums = &t->open[view];
+    const double         rows = sums->rows, steps = (double)t->open_steps;
+
+    for (size_t i = 0; i < sld_objective_terms(o); i++) {
+        const char *term = sld_objective_term_name(o, i);
+        sld_history_set(&t->history, sums->loss[i] / rows, "loss_%s_%s", term, view_name[view]);
+        sld_history_set(&t->history, sqrt(sums->grad_sq[i] / steps), "grad_norm_%s_%s", term,
+                        view_name[view]);
+    }
+    sld_history_set(&t->history, sums->swapped_teacher / rows, "swapped_teacher_%s",
+                    view_name[view]);
+    sld_history_set(&t->history, sums->swapped_student / rows, "swapped_student_%s",
+                    view_name[view]);
+}
+
+static void record_training(sld_trial *t, double seconds)
+{
+    const int64_t        epoch = t->at.epoch;
+    const sld_objective *o     = sld_learner_objective(t->learner);
+    const int            first = t->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
+    double               total = 0.0, lss = 0.0;
+
+    sld_history_set(&t->history, sld_trial_lr(t, epoch), "lr");
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        if (!t->views[v]) {
+            continue;
+        }
+        record_view(t, v);
+        total += t->open[v].total / t->open[v].rows;
+        for (size_t i = 0; i < sld_objective_terms(o); i++) {
+            lss += strcmp(sld_objective_term_name(o, i), "lss") == 0
+                       ? sld_objective_weight(o, i, v, epoch)
+                       : 0.0;
+        }
+    }
+    const double rows = t->open[first].rows;
+    sld_history_set(&t->history, total, "loss_total");
+    sld_history_set(&t->history, lss > 0.0, "lss_active");
+    sld_history_set(&t->history, 100.0 * t->open[first].hits / rows, "top1_train");
+    sld_history_set(&t->history, 100.0 * t->open[first].hits5 / rows, "top5_train");
+    sld_history_set(&t->history, seconds, "seconds");
+    sld_history_set(&t->history, rows / seconds, "samples_per_second");
+}
+
+static void record_split(sld_trial *t, const char *split, const sld_metrics *m)
+{
+    sld_history_set(&t->history, m->top1, "top1_%s", split);
+    sld_history_set(&t->history, m->top5, "top5_%s", split);
+    sld_history_set(&t->history, m->loss, "loss_%s", split);
+}
+
+/* Collective. Logits and metrics of the test set into logits_last, and of the validation split. */
+static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_metrics *val)
+{
+    const sld_dataset *set = t->set;
+    const sld_subset  *sub = t->subset;
+
+    SLD_TRY(sld_agree(ctx, t->dist, sld_infer_refresh(ctx, t->eval)));
+    SLD_TRY(sld_trial_evaluate(ctx, t->dist, t->eval, set, &set->test, NULL, set->test.n, t->images,
+                               t->logits_last));
+    *test = sld_metrics_of(t->logits_last, set->test.labels, set->test.n, set->K);
+    if (sub->n_val == 0) {
+        return SLD_OK;
+    }
+    int32_t *labels = t->labels_val;
+    SLD_TRY(sld_trial_evaluate(ctx, t->dist, t->eval, set, &set->train, sub->val, sub->n_val,
+                               t->images, t->logits_val));
+    for (size_t i = 0; i < sub->n_val; i++) {
+        labels[i] = set->train.labels[sub->val[i]];
+    }
+    *val = sld_metrics_of(t->logits_val, labels, sub->n_val, set->K);
+    return SLD_OK;
+}
+
+/* The public code keeps the maximum on test, ties overwrite; a validation split takes its place. */
+static void keep_best(sld_trial *t, double top1)
+{
+    if (t->best_epoch > 0 && top1 < t->best_top1) {
+        return;
+    }
+    t->best_epoch = t->at.epoch;
+    t->best_top1  = top1;
+    sld_model_copy_out(t->student, t->best);
+    memcpy(t->logits_best, t->logits_last, t->set->test.n * t->set->K * sizeof(float));
+}
+
+sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
+{
+    sld_metrics test = {0}, val = {0};
+
+    record_training(t, seconds);
+    SLD_TRY(evaluate(ctx, t, &test, &val));
+    record_split(t, "test", &test);
+    if (t->subset->n_val > 0) {
+        record_split(t, "val", &val);
+    }
+    keep_best(t, t->best_on_val ? val.top1 : test.top1);
+    t->history.n_epochs++;
+    return SLD_OK;
+}

@@ -1,0 +1,176 @@
+/* results.c: best.h5, last.h5 and results.h5: what a trial gives to its reader. All follow from the
+ * state that the checkpoint holds. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trial.h"
+
+sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
+                                 float *values)
+{
+    const sld_dataset *set  = t->set;
+    sld_weights_info   info = {
+          .classes = (int)set->K, .channels = (int)set->C, .input_size = (int)set->H};
+    sld_named *named;
+    size_t     n;
+
+    snprintf(info.network, sizeof info.network, "%s", t->opt->student.network);
+    snprintf(info.data_hash, sizeof info.data_hash, "%s", set->hash);
+    snprintf(info.data_name, sizeof info.data_name, "%s", set->name);
+    memcpy(info.mean, set->mean, sizeof info.mean);
+    memcpy(info.std, set->std, sizeof info.std);
+    SLD_TRY(sld_model_named(ctx, arena, t->student, values, false, &named, &n));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "config", sld_config_text(t->params->config)));
+    return sld_weights_put(ctx, doc, &info, named, n);
+}
+
+/* Rank 0. */
+static sld_status publish_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena,
+                                  const char *name, float *values, int64_t epoch)
+{
+    char     path[PATH_MAX];
+    sld_doc *doc = NULL;
+
+    snprintf(path, sizeof path, "%s/%s", t->dir, name);
+    SLD_TRY(sld_doc_create(ctx, &doc));
+    sld_status st = sld_trial_put_weights(ctx, t, arena, doc, values);
+    if (st == SLD_OK) {
+        st = sld_doc_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &epoch);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_attr_text(ctx, doc, "/", "id", t->id);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_publish(ctx, &doc, path, true);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
+                                 const char *status)
+{
+    const int64_t version = 1, ranks = sld_dist_size(t->dist),
+                  epochs = (int64_t)t->history.n_epochs;
+    int64_t    active    = 0;
+    char       now[32], sha[65];
+    sld_named *named;
+    size_t     n;
+
+    for (size_t e = 1; e <= t->history.n_epochs; e++) {
+        active += sld_history_get(&t->history, "lss_active", e) > 0.0;
+    }
+    sld_clock_utc(now);
+    SLD_TRY(sld_model_named(ctx, arena, t->student, NULL, false, &named, &n));
+    sld_tensors_sha256(named, n, sha);
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "format", "sld-results"));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "status", status));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", t->id));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->identity));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "config", sld_config_text(t->params->config)));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", t->fingerprint));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data", t->set->name));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data_sha256", t->set->hash));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "weights_sha256", sha));
+    if (t->teacher.model) {
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_sha256", t->teacher.sha));
+    }
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->started));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/",
+                              strcmp(status, "running") == 0 ? "written" : "finished", now));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "ranks", SLD_I64, 0, &ranks));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &epochs));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "lss_active_epochs", SLD_I64, 0, &active));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_epoch", SLD_I64, 0, &t->best_epoch));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "best_on", t->best_on_val ? "val" : "test"));
+    if (strcmp(status, "diverged") == 0) {
+        SLD_TRY(sld_doc_attr(ctx, doc, "/", "diverged_epoch", SLD_I64, 0, &t->at.epoch));
+        SLD_TRY(sld_doc_attr(ctx, doc, "/", "diverged_step", SLD_I64, 0, &t->at.step));
+    }
+    return SLD_OK;
+}
+
+static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    const sld_dataset *set = t->set;
+
+    SLD_TRY(sld_history_put_table(ctx, &t->history, doc, "/epoch"));
+    if (set->class_names) {
+        SLD_TRY(sld_doc_put_class_names(ctx, doc, set->class_names, set->K));
+    }
+    SLD_TRY(sld_doc_put_labels(ctx, doc, "/labels/test", set->test.labels, set->test.n));
+    if (set->test.coarse) {
+        SLD_TRY(sld_doc_put_labels(ctx, doc, "/labels/test_coarse", set->test.coarse, set->test.n));
+    }
+    if (!t->opt->run.logits || t->history.n_epochs == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_put_logits(ctx, doc, "/logits/test_last", t->logits_last, set->test.n, set->K));
+    return sld_doc_put_logits(ctx, doc, "/logits/test_best", t->logits_best, set->test.n, set->K);
+}
+
+/* Rank 0. */
+static sld_status publish_results(sld_ctx *ctx, const sld_trial *t, sld_arena *arena,
+                                  const char *status)
+{
+    char     path[PATH_MAX];
+    sld_doc *doc = NULL;
+
+    snprintf(path, sizeof path, "%s/results.h5", t->dir);
+    SLD_TRY(sld_doc_create(ctx, &doc));
+    sld_status st = put_attributes(ctx, t, arena, doc, status);
+    if (st == SLD_OK) {
+        st = put_tables(ctx, t, doc);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_publish(ctx, &doc, path, true);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+/* Rank 0. results.h5 last: when it says done, the weights are there. */
+static sld_status publish(sld_ctx *ctx, sld_trial *t, const char *status)
+{
+    const int64_t epochs = (int64_t)t->history.n_epochs;
+    sld_arena    *arena  = NULL;
+    sld_status    st     = sld_arena_create(ctx, &arena);
+
+    if (st == SLD_OK && epochs > 0 && t->at.step == 0) {
+        st = publish_weights(ctx, t, arena, "last.h5", NULL, epochs);
+        if (st == SLD_OK) {
+            st = publish_weights(ctx, t, arena, "best.h5", t->best, t->best_epoch);
+        }
+    }
+    if (st == SLD_OK) {
+        st = publish_results(ctx, t, arena, status);
+    }
+    sld_arena_destroy(arena);
+    return st;
+}
+
+sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
+{
+    return sld_agree(ctx, t->dist, sld_dist_rank(t->dist) == 0 ? publish(ctx, t, status) : SLD_OK);
+}
+
+sld_status sld_trial_status(sld_ctx *ctx, const sld_trial *t, char status[32])
+{
+    char        path[PATH_MAX];
+    sld_doc    *doc  = NULL;
+    const char *text = "";
+
+    status[0] = '\0';
+    snprintf(path, sizeof path, "%s/results.h5", t->dir);
+    if (access(path, F_OK) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_open(ctx, path, &doc));
+    const sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "status", &text);
+    snprintf(status, 32, "%s", text);
+    sld_doc_close(doc);
+    return st;
+}

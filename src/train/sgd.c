@@ -1,0 +1,27 @@
+/* sgd.c: the update and the learning rate. */
+#include "sgd.h"
+
+#include <math.h>
+
+void sld_sgd_update(const sld_sgd_params *params, double lr, const float *grad, size_t n, float *w,
+                    float *v)
+{
+    const float momentum = (float)params->momentum, decay = (float)params->weight_decay,
+                rate = (float)lr;
+
+    for (size_t i = 0; i < n; i++) {
+        const float g = grad[i] + decay * w[i];
+        v[i]          = momentum * v[i] + g;
+        w[i] -= rate * v[i];
+    }
+}
+
+double sld_lr_at(double base, double decay, const int64_t *stages, size_t n_stages, int64_t epoch)
+{
+    int drops = 0;
+
+    for (size_t i = 0; i < n_stages; i++) {
+        drops += epoch > stages[i];
+    }
+    return base * pow(decay, drops);
+}

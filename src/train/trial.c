@@ -1,0 +1,106 @@
+/* trial.c: a trial from start or resume to its end. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trial.h"
+
+/* Collective. A folder may hold the end already: then nothing is trained. */
+static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
+{
+    char status[32] = "";
+
+    sld_status st = sld_dist_rank(t->dist) == 0 ? sld_trial_status(ctx, t, status) : SLD_OK;
+    SLD_TRY(sld_agree(ctx, t->dist, st));
+    SLD_TRY(sld_dist_bcast(ctx, t->dist, status, sizeof status, 0));
+    *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
+    if (*ended) {
+        *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
+        sld_log(ctx, SLD_LOG_INFO, "trial %s in %s is %s already", t->id, t->dir, status);
+    }
+    return SLD_OK;
+}
+
+/* Collective. */
+static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
+{
+    const int64_t epochs = t->opt->train.epochs, cadence = t->opt->run.checkpoint_epochs;
+    sld_epoch_end end;
+
+    while (t->at.epoch <= epochs) {
+        SLD_TRY(sld_trial_epoch(ctx, t, &end));
+        if (end == SLD_EPOCH_STOPPED) {
+            sld_log(ctx, SLD_LOG_INFO,
+                    "stopped at epoch %lld, step %lld: all is saved, the same command goes on",
+                    (long long)t->at.epoch, (long long)t->at.step);
+            *out = SLD_TRIAL_STOPPED;
+            return SLD_OK;
+        }
+        if (end == SLD_EPOCH_DIVERGED) {
+            sld_log(ctx, SLD_LOG_ERROR, "diverged at epoch %lld, step %lld: the loss is not finite",
+                    (long long)t->at.epoch, (long long)t->at.step);
+            *out = SLD_TRIAL_DIVERGED;
+            return sld_trial_publish(ctx, t, "diverged");
+        }
+        if ((t->at.epoch - 1) % cadence == 0 || t->at.epoch > epochs) {
+            SLD_TRY(sld_trial_save(ctx, t));
+            SLD_TRY(sld_trial_publish(ctx, t, t->at.epoch > epochs ? "done" : "running"));
+        }
+    }
+    *out = SLD_TRIAL_DONE;
+    return SLD_OK;
+}
+
+/* Collective. In the folder, from where it stands. */
+static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
+{
+    bool ended = false, resumed = false;
+
+    SLD_TRY(sld_trial_folder(ctx, t));
+    SLD_TRY(ended_before(ctx, t, &ended, out));
+    if (ended) {
+        return SLD_OK;
+    }
+    sld_clock_utc(t->started);
+    SLD_TRY(sld_dist_bcast(ctx, t->dist, t->started, sizeof t->started, 0));
+    SLD_TRY(sld_trial_resume(ctx, t, &resumed));
+    sld_trial_announce(t);
+    t->attempt_s = t->saved_s = sld_clock_s();
+    if (t->at.epoch >
+        t->opt->train.epochs) { /* killed between the last checkpoint and its results */
+        *out = SLD_TRIAL_DONE;
+        return sld_trial_publish(ctx, t, "done");
+    }
+    if (!resumed) {
+        SLD_TRY(sld_trial_publish(ctx, t, "running"));
+    }
+    SLD_TRY(train(ctx, t, out));
+    if (*out == SLD_TRIAL_DONE) {
+        const size_t last = t->history.n_epochs;
+        sld_log(ctx, SLD_LOG_INFO,
+                "done: top-1 on test %.2f %% last, %.2f %% best on %s (epoch %lld)",
+                sld_history_get(&t->history, "top1_test", last),
+                sld_history_get(&t->history, "top1_test", (size_t)t->best_epoch),
+                t->best_on_val ? "validation" : "test", (long long)t->best_epoch);
+    }
+    return SLD_OK;
+}
+
+sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+                         sld_outcome *out)
+{
+    sld_trial  t;
+    sld_status st = sld_trial_assemble(ctx, dist, params, &t);
+
+    t.terminal = isatty(STDERR_FILENO);
+    if (st == SLD_OK) {
+        st = run(ctx, &t, out);
+    }
+    if (st != SLD_OK && !ctx->err.agreed) {
+        return st; /* this rank alone: to take things down together is no longer possible */
+    }
+    sld_trial_leave_folder(ctx, &t);
+    sld_trial_dismantle(&t);
+    return st;
+}

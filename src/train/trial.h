@@ -1,0 +1,123 @@
+/* trial.h: the parts of a trial, and what its files say of it. */
+#ifndef SLD_TRAIN_TRIAL_H
+#define SLD_TRAIN_TRIAL_H
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "history.h"
+#include "model_file.h"
+#include "sld/data.h"
+#include "sld/train.h"
+
+/* Where training stands: the next step to make. */
+typedef struct sld_position {
+    int64_t epoch; /* from 1; epochs + 1 when all is done */
+    int64_t step;  /* from 0 within the epoch */
+} sld_position;
+
+typedef struct sld_trial {
+    sld_ctx                *ctx;
+    const sld_dist         *dist;
+    const sld_trial_params *params;
+    const sld_options      *opt;
+    sld_arena              *arena;
+
+    char        dir[PATH_MAX - 64];
+    int         lock;     /* descriptor that holds the run folder on rank 0; -1 elsewhere */
+    FILE       *log;      /* log.txt on rank 0; NULL elsewhere */
+    bool        terminal; /* stderr is one: show a live line */
+    char        id[17];   /* short hash of identity */
+    const char *identity; /* canonical text of all that decides the result */
+    char        fingerprint[1024];
+    char        started[32];
+
+    sld_dataset   *set;
+    sld_subset    *subset;
+    sld_loader    *loader;
+    sld_model     *student;
+    sld_model_file teacher; /* model NULL: none */
+    sld_model_file start;   /* student.weights; model NULL: random values */
+    sld_learner   *learner;
+    sld_infer     *eval;
+    int64_t        stages[SLD_LIST_MAX]; /* of the learning rate, in epochs */
+    size_t         n_stages;
+    bool           views[SLD_VIEWS];
+    size_t         batch_rows[2]; /* full, tail */
+
+    sld_position  at;
+    sld_view_sums open[SLD_VIEWS]; /* over the steps of the open epoch */
+    int64_t       open_steps;
+    double        open_seconds; /* of earlier attempts at the open epoch */
+    sld_history   history;
+    int64_t       best_epoch; /* 0: none yet */
+    double        best_top1;
+    float        *best;        /* (all tensors) */
+    float        *logits_last; /* (test rows, K) of the last finished epoch */
+    float        *logits_best;
+    bool          best_on_val; /* else on test, as the public code does */
+    float        *logits_val;  /* (validation rows, K); scratch */
+    int32_t      *labels_val;  /* (validation rows); scratch */
+    float        *images;      /* (SLD_EVAL_CHUNK, H,W,C): evaluation's input */
+
+    double  attempt_s;     /* clock at the start of this attempt */
+    int64_t attempt_steps; /* made by it */
+    double  saved_s;       /* clock at the last checkpoint */
+    double  shown_s;       /* clock at the last live line */
+} sld_trial;
+
+#define SLD_EVAL_CHUNK 64 /* pictures normalised at a time: a multiple of SLD_EVAL_BLOCK */
+
+/* assemble.c. Collective. Makes everything from the configuration; the run folder is not touched.
+ */
+sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+                              sld_trial *t);
+sld_status sld_trial_open_data(sld_ctx *ctx, const sld_dist *dist, const sld_options *opt,
+                               sld_dataset **out);
+void       sld_trial_dismantle(sld_trial *t); /* Collective (shared memory). */
+
+/* objective.c. Local. The objective that the options describe. */
+void sld_trial_objective(const sld_options *opt, size_t classes, sld_objective_params *out);
+void sld_trial_views(const sld_objective_params *objective, bool views[SLD_VIEWS]);
+
+/* identity.c. Local. identity and id from configuration, data and weights. */
+sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
+
+/* folder.c. Collective. Takes the run folder; SLD_ERR_CONFIG when another process has it or another
+ * trial lives there. */
+sld_status sld_trial_folder(sld_ctx *ctx, sld_trial *t);
+void       sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t); /* Local. */
+
+/* checkpoint.c. Collective. */
+sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
+sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
+
+/* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
+sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
+/* Local, on rank 0. The status that results.h5 in the folder tells; empty without one. */
+sld_status sld_trial_status(sld_ctx *ctx, const sld_trial *t, char status[32]);
+/* Local. values: all tensors one after another, or NULL for the student's present ones. */
+sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
+                                 float *values);
+
+/* evaluate.c. Collective. logits: (images or index rows, K), complete on every rank. index NULL:
+ * all images. */
+sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_dist *dist, sld_infer *infer,
+                              const sld_dataset *set, const sld_images *images,
+                              const uint32_t *index, size_t n, float *chunk, float *logits);
+
+/* epoch.c. Collective. From t->at to the end of the epoch, or to a stop. */
+typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
+sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
+double     sld_trial_lr(const sld_trial *t, int64_t epoch);
+
+/* record.c. Collective. Evaluates, records the open epoch in the history, keeps the best. */
+void       sld_trial_columns(sld_trial *t);
+sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds);
+
+/* progress.c. Local. */
+void sld_trial_announce(sld_trial *t);
+void sld_trial_show_step(sld_trial *t);
+void sld_trial_show_epoch(sld_trial *t);
+
+#endif
