@@ -28,6 +28,7 @@ typedef enum sld_status { SLD_STATUS_LIST(SLD_STATUS_ENUM_) SLD_STATUS_COUNT } s
 /* The root cause. Plain bytes and no pointers, so one rank can broadcast it to the others. */
 typedef struct sld_err {
     int  code, rank, line;
+    int  agreed; /* set by sld_agree(): every rank holds this record, so all can leave in order */
     char func[48], file[64], msg[512];
 } sld_err;
 

@@ -5,15 +5,14 @@
 
 #include "sld/base.h"
 
-#define SLD_LIST_MAX 32
+#define SLD_LIST_MAX 16 /* as many temperatures as an objective takes */
 
 typedef struct sld_list { /* a list of numbers */
     size_t n;
     double v[SLD_LIST_MAX];
 } sld_list;
 
-/* "when": 150 (an epoch), 0.625 (a fraction of the run, written with a point and below 1),
- * first_lr_drop, never. */
+/* "when": 150 (an epoch), 0.625 (a fraction of the run, below 1), first_lr_drop, never. */
 typedef enum {
     SLD_WHEN_EPOCH,
     SLD_WHEN_FRACTION,
@@ -22,15 +21,16 @@ typedef enum {
 } sld_when_word;
 typedef struct sld_when_value {
     sld_when_word word;
-    double        value;
+    double        value; /* of an epoch or a fraction; else 0 */
 } sld_when_value;
 
-/* The struct: cfg->SECTION.NAME as options.def lists them; types bool, int64_t, double, const char
- * * (text, path, choice), sld_list, sld_when_value. Text is owned by the config. */
+/* The struct: options->SECTION.NAME as options.def lists them; types bool, int64_t, double, const
+ * char * (text, path, choice), sld_list, sld_when_value. Text is owned by the config. */
 #include "sld/config_struct.h"
 
 typedef struct sld_config sld_config;
 
+/* Where a value comes from, the weakest first. */
 typedef enum {
     SLD_FROM_DEFAULT,
     SLD_FROM_METHOD,
@@ -43,14 +43,19 @@ typedef enum {
  * the name is unknown. */
 typedef const char *const (*(*sld_defaults_find)(const char *name))[2];
 
-/* Local, and the same on every rank when text and overrides are. path names the text in messages
- * ("experiment.yaml"). Every error is SLD_ERR_CONFIG "FILE:LINE:COLUMN: key: found, wanted", with
- * the nearest key for an unknown one. Order of strength: table < method < file < override. */
+/* Local, and the same on every rank when text and overrides are. text: one YAML document of n
+ * bytes, a mapping of sections and options ("{}" sets none; an empty text is an error); path names
+ * it in messages. overrides: "key=value", value is YAML. method: NULL when there are no methods.
+ * Every error is SLD_ERR_CONFIG "FILE:LINE:COLUMN: key: found, wanted" (or "command line: key: ..."
+ * and "method NAME: key: ..."), with the nearest key for an unknown one. The caller owns *out and
+ * gives it to sld_config_destroy(); on failure *out is NULL. */
 sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, size_t n,
                             const char *const *overrides, size_t n_overrides,
                             sld_defaults_find method, sld_config **out);
 void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
 
+/* Local. Borrowed until destroy. Resolved: seeds.* are never -1; teacher_swap says whether
+ * correction is "swap". */
 const sld_options *sld_config_options(const sld_config *config);
 sld_origin         sld_config_origin(const sld_config *config, const char *key);
 /* Local. SLD_ERR_CONFIG with the place where key was set (or its origin) in front of the message:
@@ -59,11 +64,24 @@ sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char 
                              const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Local. The resolved document: every option with its value, as YAML that parses to the same; owned
- * by the config. */
+ * by the config. Seeds left to follow `seed` stay -1 here, so that the document with another seed
+ * is another run. */
 const char *sld_config_text(const sld_config *config);
-/* Local. Canonical "key: value" lines of the result options that differ from the table's defaults,
- * sorted by key: what the trial's ID hashes. Owned by the config. */
+/* Local. Canonical "key: value" lines of the result options that differ from the table's defaults
+ * and matter in this experiment, sorted by key: what the trial's ID hashes. Owned by the config. */
 const char *sld_config_identity(const sld_config *config);
+
+/* Local. The epoch after which `when` holds, epochs numbered from 1: 0 = from the start; INT64_MAX
+ * = never. A fraction f of E epochs is the epoch floor(f E + 1/2); first_lr_drop is the last epoch
+ * at the full rate. */
+int64_t sld_config_when(const sld_options *options, sld_when_value when);
+/* Local. out: train.lr_stages as epochs, ascending; the rate drops after each. Returns how many. */
+size_t sld_config_lr_stages(const sld_options *options, int64_t out[SLD_LIST_MAX]);
+/* Local. In how many epochs of the run the student-swap term has a weight. */
+int64_t sld_config_lss_active_epochs(const sld_options *options);
+
+/* Local. The keys in the table's order; NULL past the last. */
+const char *sld_config_key(size_t i);
 /* Local. The table as --help prints it, to stdout. */
 void sld_config_print_help(void);
 

@@ -13,12 +13,12 @@
 #define SLD_OPTION_C_when   sld_when_value
 
 typedef struct sld_options {
-#define SLD_SECTION(name)                                         struct {
-#define SLD_OPTION(name, type, initial, limits, unit, kind, help) SLD_OPTION_C_##type name;
+#define SLD_SECTION(name)                                                  struct {
+#define SLD_OPTION(section, name, type, initial, limits, unit, kind, help) SLD_OPTION_C_##type name;
 #define SLD_SECTION_END(name)                                                                      \
     }                                                                                              \
     name;
-#include "options.def"
+#include "../../src/config/options.def" /* relative to this header: found from every room */
 } sld_options;
 
 #endif

@@ -7,7 +7,17 @@
 #include "sld/base.h"
 #include "sld/dist.h"
 
-/* ---- the set ---- */
+/* ---- the set ----
+ * Formats, and what path names:
+ *   synthetic  nothing: made from sld_synth_params, the same bytes on every machine
+ *   cifar10    the folder of the binary version (data_batch_1.bin ... test_batch.bin), or the one
+ *              above it that holds cifar-10-batches-bin
+ *   cifar100   the same (train.bin, test.bin), or the one above cifar-100-binary
+ *   idx        the folder of train-images-idx3-ubyte and its like (MNIST family)
+ *   hdf5       a file with /train/images (N,H,W,C) uint8, /train/labels (N), /test/images,
+ *              /test/labels; optional /train/coarse, /test/coarse, /class_names, /coarse_names and
+ *              the attributes mean, std (of pixel/255) and name: see src/data/hdf5.c
+ */
 
 typedef struct sld_synth_params { /* PROTOCOL.md section 3 */
     int      superclasses, subclasses;
@@ -17,6 +27,8 @@ typedef struct sld_synth_params { /* PROTOCOL.md section 3 */
     double   distractors; /* probability of a distractor outline */
     uint64_t seed;
 } sld_synth_params;
+
+sld_synth_params sld_synth_default(void); /* Local. 5 x 4 classes, 4000 + 2000 pictures. */
 
 typedef struct sld_data_params {
     const char      *format; /* synthetic, cifar10, cifar100, idx, hdf5 */
@@ -88,26 +100,47 @@ typedef enum {
 } sld_aug_op;
 
 const char *sld_aug_name(sld_aug_op op); /* as the groups of augment.h5: "AutoContrast" */
-/* Local. in, out: (H,W,C) uint8, C 1 or 3, not the same memory. scratch: sld_aug_scratch(H,W,C)
- * bytes. */
-void   sld_aug_apply(sld_aug_op op, double value, const uint8_t *in, size_t H, size_t W, size_t C,
-                     uint8_t *out, void *scratch);
-size_t sld_aug_scratch(size_t H, size_t W, size_t C);
-/* Local. In place. side: fraction of the width; centre as drawn. */
+/* Local. The magnitudes RandAugment draws from, uniformly: degrees (Rotate), shear, share of the
+ * size (Translate), bits (Posterize), threshold (Solarize), factor. 0 and 1 where an operation has
+ * none. */
+void sld_aug_range(sld_aug_op op, double *low, double *high);
+/* Local. in, out: (H,W,C) uint8, C 1 or 3, not the same memory. */
+void sld_aug_apply(sld_aug_op op, double value, const uint8_t *in, size_t H, size_t W, size_t C,
+                   uint8_t *out);
+/* Local. In place. side: share of the width; centre: x, y as drawn, in pixels. */
 void sld_aug_cutout(double side, const double centre[2], uint8_t *image, size_t H, size_t W,
                     size_t C);
+
+#define SLD_AUG_STRONG_OPS 8 /* most operations of a strong view */
 
 typedef struct sld_augment_params {
     int      crop_pad;   /* zero pixels on each side before the random crop; 0: no crop */
     double   flip;       /* probability */
-    int      strong_ops; /* drawn with replacement */
-    double   cutout;     /* largest side as a fraction of the width; 0: none */
+    int      strong_ops; /* drawn with replacement; 0..SLD_AUG_STRONG_OPS */
+    double   cutout;     /* largest side as a share of the width; 0: none */
     uint64_t seed;
 } sld_augment_params;
 
-/* Local. One view of one picture before normalisation. view: 0 weak, 1 strong. in, out: (H,W,C). */
-void sld_augment_view(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
-                      const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out, void *scratch);
+typedef struct sld_view_draw {         /* what chance decides about one view */
+    int        top, left;              /* corner of the crop in the picture, -crop_pad..crop_pad */
+    bool       flip;                   /* left-right, after the crop */
+    int        n_ops;                  /* 0 in the weak view */
+    sld_aug_op op[SLD_AUG_STRONG_OPS]; /* in order of application */
+    double     value[SLD_AUG_STRONG_OPS];
+    double     cutout_side;      /* share of the width; 0 in the weak view */
+    double     cutout_centre[2]; /* x, y in pixels */
+} sld_view_draw;
+
+/* Local. The draws of one view: a function of (params, view, epoch, sample) alone. view: 0 weak, 1
+ * strong. */
+void sld_augment_draw(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
+                      size_t H, size_t W, sld_view_draw *out);
+
+/* Local. One view of one picture before normalisation: crop, flip, operations, cutout. in, out:
+ * (H,W,C) uint8, C 1 or 3, not the same memory. scratch: sld_aug_scratch(H,W,C) bytes. */
+void   sld_augment_view(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
+                        const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out, void *scratch);
+size_t sld_aug_scratch(size_t H, size_t W, size_t C);
 
 /* ---- the loader ---- */
 

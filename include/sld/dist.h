@@ -12,8 +12,9 @@ typedef struct sld_range {
 } sld_range;
 
 /* Collective. Calls MPI_Init, duplicates MPI_COMM_WORLD with MPI_ERRORS_RETURN. Refuses a world
- * smaller than the launcher's task count (srun without PMIx: SLURM_NTASKS and the like), naming
- * both numbers and the cure (SLD_ERR_CONFIG). */
+ * smaller than the task count of the launcher of this very process (srun without PMIx, the mpirun
+ * of another MPI), naming both numbers and the cure (SLD_ERR_CONFIG). Under a launcher the rank
+ * dies with it. Without one: a world of one rank. */
 sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out);
 void       sld_dist_destroy(sld_dist *dist); /* Collective. MPI_Finalize. Accepts NULL. */
 void       sld_dist_abort(sld_dist *dist, int exit_code); /* Local. Takes every rank out. */
@@ -53,7 +54,8 @@ sld_status sld_dist_barrier(sld_ctx *ctx, const sld_dist *dist); /* Collective. 
 /* ---- memory shared by the ranks of one machine ---- */
 
 typedef struct sld_shared sld_shared;
-/* Collective. One copy per machine; the rank with node_rank 0 fills it, then sld_shared_ready(). */
+/* Collective over all ranks. One copy per machine; the rank with node_rank 0 fills it, then
+ * sld_shared_ready(). */
 sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, sld_shared **out);
 void      *sld_shared_ptr(const sld_shared *shared);
 sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist,

@@ -11,8 +11,11 @@ enum { SLD_WEAK, SLD_STRONG, SLD_VIEWS };
 
 /* ---- the swap ---- */
 
-/* Local. S(z,y): where the maximum m (lowest index on ties) is not y, exchanges z[y] and z[m].
- * out may be z. Returns whether it did. */
+/* Local. Index of the largest of z (K); on ties the lowest, as the reference's argmax on a CPU. */
+size_t sld_argmax(const float *z, size_t K);
+
+/* Local. S(z,y): where m = argmax z is not y, exchanges z[y] and z[m] (which changes nothing when
+ * the two tie). out may be z. Returns whether m was not y. */
 bool sld_swap(const float *z, int32_t y, size_t K, float *out);
 
 /* ---- schedules ---- */
@@ -37,7 +40,8 @@ typedef struct sld_schedule {
     int64_t after, until, ramp, boost_after;
     double  boost;
 } sld_schedule;
-double sld_schedule_factor(const sld_schedule *s, int64_t epoch);
+double       sld_schedule_factor(const sld_schedule *s, int64_t epoch);
+sld_schedule sld_schedule_from(int64_t after); /* a step after that epoch, for ever; 0: always */
 
 /* ---- the objective of one experiment ---- */
 
@@ -49,10 +53,14 @@ typedef struct sld_temperatures {
     double t[SLD_MAX_TEMPERATURES];
 } sld_temperatures;
 
+/* What is done to the teacher's logits before any term sees them. Each touches exactly the rows
+ * whose maximum is not the label, so that swap and its placebo touch the same rows. random: z[y] is
+ * exchanged with z[r], r uniform over the classes other than y, a function of (seed, epoch, sample,
+ * view) alone. */
 typedef enum { SLD_CORRECT_NONE, SLD_CORRECT_SWAP, SLD_CORRECT_RANDOM } sld_correction;
 
 typedef struct sld_term_params {
-    double           weight[SLD_VIEWS]; /* 0: the term is absent in this view */
+    double           weight[SLD_VIEWS]; /* 0: the term is absent in this view; in both: absent */
     sld_temperatures temperatures;      /* summed; unused by cross-entropy */
     sld_schedule     schedule;
 } sld_term_params;
@@ -69,7 +77,8 @@ typedef struct sld_objective_params {
 
 typedef struct sld_objective sld_objective;
 
-/* Local. max_rows: of one rank in one view. */
+/* Local. max_rows: of one rank in one view. SLD_ERR_CONFIG names the option that is out of range;
+ * an objective in which every weight is 0 is refused. */
 sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params, size_t max_rows,
                                 sld_objective **out);
 void       sld_objective_destroy(sld_objective *o); /* Local. Accepts NULL. */
@@ -80,6 +89,9 @@ const char *sld_objective_term_name(const sld_objective *o,
 double      sld_objective_weight(const sld_objective *o, size_t i, int view, int64_t epoch);
 bool        sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch);
 
+/* Local. The largest message sld_objective_view() reduces: the scratch_bytes its tree needs. */
+size_t sld_objective_message_bytes(const sld_objective *o);
+
 /* What one rank brings of one view. */
 typedef struct sld_rows {
     const float    *z_s, *z_t; /* (N,K) student, teacher (NULL when not needed) */
@@ -89,13 +101,14 @@ typedef struct sld_rows {
     int64_t         epoch; /* from 1 */
 } sld_rows;
 
-/* Sums over samples in shard order, the same on every rank. Divide by the number of samples. */
+/* Sums over samples in shard order, the same on every rank. Divide by the number of samples. All
+ * doubles: reduced as an array of them. A term that is inactive in this view and epoch has 0. */
 typedef struct sld_view_sums {
     double loss[SLD_MAX_TERMS];    /* unweighted */
     double grad_sq[SLD_MAX_TERMS]; /* squared 2-norm of the weighted term's d total / d z_s, summed
                                       over rows of this step: the batch mean's gradient */
     double total;                  /* weighted sum of the terms */
-    double hits;                   /* student's top-1 */
+    double hits, hits5;            /* student's top-1 and top-5 */
     double swapped_teacher, swapped_student; /* rows whose maximum is not the label */
     double rows;
 } sld_view_sums;

@@ -22,7 +22,8 @@ typedef struct sld_conv_shape {
  * kept in the graph and reported by sld_model_create(). NAME is the PyTorch module name. */
 sld_val sld_graph_conv(sld_graph *g, sld_val x, sld_conv_shape shape, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
-/* y = act(bn(x) + residual): residual -1 = none; relu or identity. */
+/* y = act(bn(x) + residual): residual -1 = none; relu or identity. An addition of a bn's output that
+ * nothing else reads becomes its residual by itself. */
 sld_val sld_graph_bn(sld_graph *g, sld_val x, sld_val residual, bool relu, const char *name, ...)
     __attribute__((format(printf, 5, 6)));
 sld_val sld_graph_relu(sld_graph *g, sld_val x);
@@ -61,6 +62,9 @@ typedef struct sld_tensor {
  * for a name that is not in the zoo (with the nearest one) and sizes that do not fit. */
 sld_status sld_model_create(sld_ctx *ctx, const char *network, int height, int width, int channels,
                             int classes, sld_model **out);
+/* Local. The same for a network that is not in the zoo: *network is borrowed until destroy. */
+sld_status sld_model_build(sld_ctx *ctx, const sld_network *network, int height, int width,
+                           int channels, int classes, sld_model **out);
 void       sld_model_destroy(sld_model *model); /* Local. Accepts NULL. */
 
 /* Local. Initial values by the family's rule, from (seed, index of the tensor). */
@@ -97,6 +101,8 @@ sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, si
 
 typedef struct sld_backprop sld_backprop;
 
+/* Local. What the trees' scratch_bytes must hold at least: longer sums travel in pieces. */
+size_t sld_backprop_message_bytes(const sld_model *model);
 /* Collective. For batches of the given trees (distinct global batch sizes: full and tail); trees
  * are borrowed until destroy. Everything is allocated here. */
 sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
@@ -106,13 +112,20 @@ void       sld_backprop_destroy(sld_backprop *net); /* Local. Accepts NULL. */
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);
 /* Collective. One view in training mode: batch statistics over the global batch, running statistics
  * of the model moved once (momentum 0.1, unbiased variance). images: this rank's rows (n,H,W,C),
- * logits: (n,K). */
+ * borrowed until the end of the backward; logits: (n,K). */
 sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
                                 float *logits);
-/* Collective. Backward of the last forward. dlogits: (n,K), already divided by the global batch.
+/* Collective. Backward of the last forward, once. dlogits: (n,K), already divided by the global batch.
  * grad: (trained_count) in the model's order, complete on every rank; overwritten. */
 sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits,
                                  float *grad);
+
+/* Seconds of this rank since creation, by part. reduce: waiting for and moving reductions. */
+typedef struct sld_backprop_seconds {
+    double conv_forward, conv_backward_data, conv_backward_weights, batch_norm, other, refresh,
+        merge, reduce;
+} sld_backprop_seconds;
+sld_backprop_seconds sld_backprop_times(const sld_backprop *net); /* Local. */
 
 /* Local. Names of the implementations chosen by the libraries and their versions, for the
  * fingerprint; text of at most n bytes. */

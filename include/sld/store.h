@@ -52,13 +52,50 @@ sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type ty
 sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                             sld_type type, size_t n,
                             void *values); /* integers, floats and HDF5 enums (h5py booleans) */
+/* Local. Number of values of an attribute, 1 for a scalar. */
+sld_status sld_doc_attr_count(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                              size_t *n);
 bool       sld_doc_has_attr(sld_doc *doc, const char *object, const char *name);
 /* *text: owned by doc. Fixed and variable length strings both. */
 sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                                  const char **text);
+/* Local. Reads a data set of exactly n texts. texts: (n), each owned by doc. */
+sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
+                            const char **texts);
 /* i-th member of a group in name order; NULL past the end. Owned by doc. */
 const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
 const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from, for messages */
+
+/* ---- results: tables and logits with named axes ----
+ * An axis is a one-dimensional data set of int64 indices, named by its path's last part; it is
+ * shared by the data sets that lie on it. netCDF finds it from groups at or below its own. */
+
+#define SLD_AXIS_SAMPLE "/sample" /* the test split in the data set's own order, from 0 */
+#define SLD_AXIS_CLASS  "/class"  /* from 0 */
+
+/* Local. Makes the axis first, first+1, ... of n values; where it exists, checks its length. */
+sld_status sld_doc_axis(sld_ctx *ctx, sld_doc *doc, const char *path, int64_t first, size_t n);
+/* Local. Puts a data set whose axes, and so whose shape, are those named. values: (axes[0],
+ * axes[1], ...) of type. */
+sld_status sld_doc_put_on_axes(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
+                               int n_axes, const char *const *axes, const void *values);
+
+/* Local. A column of a table: "/epoch/NAME" lies on "/epoch/epoch" = 1..n, made with the first
+ * column. units: as UDUNITS would say it; "1" for a pure number. values: (n). */
+sld_status sld_doc_put_column(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
+                              const double *values, size_t n);
+sld_status sld_doc_put_column_i64(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
+                                  const int64_t *values, size_t n);
+
+/* Local. On the axes SLD_AXIS_SAMPLE and SLD_AXIS_CLASS, made when first used.
+ * logits: (n_samples,n_classes) float32, labels: (n_samples), names: (n_classes), as /class_name.
+ */
+sld_status sld_doc_put_logits(sld_ctx *ctx, sld_doc *doc, const char *path, const float *logits,
+                              size_t n_samples, size_t n_classes);
+sld_status sld_doc_put_labels(sld_ctx *ctx, sld_doc *doc, const char *path, const int32_t *labels,
+                              size_t n_samples);
+sld_status sld_doc_put_class_names(sld_ctx *ctx, sld_doc *doc, const char *const *names,
+                                   size_t n_classes);
 
 /* ---- weights: /model/NAME with attributes on the file ---- */
 

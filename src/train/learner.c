@@ -28,24 +28,38 @@ static size_t rows_of(sld_range r)
     return r.end - r.begin;
 }
 
+/* The most rows this rank has in a batch. */
+static size_t most_rows(const sld_dist *dist, const sld_learner_params *params)
+{
+    size_t most = 1;
+    int    first, count;
+
+    sld_shard_owned(params->n_shards, sld_dist_size(dist), sld_dist_rank(dist), &first, &count);
+    for (int i = 0; i < 2 && count > 0; i++) {
+        const size_t n    = params->batch_rows[i];
+        const size_t mine = sld_shard_rows(n, params->n_shards, first + count - 1).end -
+                            sld_shard_rows(n, params->n_shards, first).begin;
+        most = mine > most ? mine : most;
+    }
+    return most;
+}
+
 static sld_status make_trees(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
                              sld_learner *l)
 {
+    const size_t net  = sld_backprop_message_bytes(params->student),
+                 sums = sld_objective_message_bytes(l->objective);
+
     for (int i = 0; i < 2 && params->batch_rows[i] > 0; i++) {
         SLD_TRY(sld_tree_create(ctx, dist, params->n_shards, params->batch_rows[i],
-                                l->n_trained * sizeof(float), &l->trees[i]));
+                                net > sums ? net : sums, &l->trees[i]));
         l->n_trees++;
     }
     return SLD_OK;
 }
 
-static sld_status make_buffers(sld_ctx *ctx, sld_learner *l)
+static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
 {
-    size_t rows = 1;
-    for (size_t i = 0; i < l->n_trees; i++) {
-        const size_t mine = rows_of(sld_tree_mine(l->trees[i]));
-        rows              = mine > rows ? mine : rows;
-    }
     const size_t logits = rows * l->K * sizeof(float), params = l->n_trained * sizeof(float);
 
     for (int v = 0; v < SLD_VIEWS; v++) {
@@ -62,16 +76,12 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l)
 static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
                              sld_learner *l)
 {
-    size_t rows = 1;
+    const size_t rows = most_rows(dist, params);
 
     SLD_TRY(sld_arena_create(ctx, &l->arena));
-    SLD_TRY(make_trees(ctx, dist, params, l));
-    SLD_TRY(make_buffers(ctx, l));
-    for (size_t i = 0; i < l->n_trees; i++) {
-        const size_t mine = rows_of(sld_tree_mine(l->trees[i]));
-        rows              = mine > rows ? mine : rows;
-    }
     SLD_TRY(sld_objective_create(ctx, &params->objective, rows, &l->objective));
+    SLD_TRY(make_trees(ctx, dist, params, l));
+    SLD_TRY(make_buffers(ctx, l, rows));
     if (params->teacher) {
         SLD_TRY(sld_infer_create(ctx, params->teacher, &l->teacher));
         SLD_TRY(sld_infer_refresh(ctx, l->teacher));

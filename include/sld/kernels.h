@@ -1,0 +1,107 @@
+/* sld/kernels.h: the arithmetic of one thread on plain channels-last float32 arrays: convolution
+ * (oneDNN, or im2col and OpenBLAS), linear layer, batch norm, activation, pooling. Axes: n samples,
+ * H, W pixels, C channels; rows = n*H*W where a kernel sees pixels only. Everything here is local.
+ * The same arguments give the same bits on every call; the plain loops give them on every
+ * instruction set too. */
+#ifndef SLD_KERNELS_H
+#define SLD_KERNELS_H
+
+#include "sld/base.h"
+
+/* ---- what the primitives of one network share: library engine and scratch memory ---- */
+
+typedef struct sld_kernels sld_kernels;
+
+/* Pins oneDNN to an instruction set: "auto", "avx2" or "avx512". Works before the first
+ * sld_kernels_create() of the process alone; SLD_ERR_CONFIG when it is too late or unknown. */
+sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
+/* Makes the libraries compute on the calling thread alone, whatever the environment says: create and
+ * use on one thread. Owned by the caller, destroyed after its convolutions. */
+sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
+void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
+/* Allocates the scratch memory; call once, after the last sld_conv_create(). */
+sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
+/* Library versions and instruction set, for the fingerprint. */
+void sld_kernels_versions(char *text, size_t n);
+
+/* ---- convolution: one layer for a few numbers of samples ---- */
+
+typedef struct sld_conv sld_conv;
+
+typedef struct sld_conv_params {
+    int        height, width, in, out; /* of the input image; channels */
+    int        kernel, stride, pad, groups;
+    bool       bias;
+    bool       add, relu;     /* evaluation: y = relu(conv(x) + bias + y) */
+    bool       training;      /* makes the backward kernels; not with add or relu */
+    bool       data_gradient; /* training: dx is wanted too */
+    const int *sizes;         /* samples per call, largest first; calls name one by index */
+    int        n_sizes;
+} sld_conv_params;
+
+sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
+                           sld_conv **out);
+void       sld_conv_destroy(sld_conv *conv); /* Accepts NULL. */
+int        sld_conv_out_size(int size, int kernel, int stride, int pad);
+
+/* weights: (O,I/groups,H,W); bias: (O) or NULL. Copies both into the kernels' own layout. */
+sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias);
+/* x: (n,H,W,in), y: (n,H',W',out), n = sizes[size]. */
+sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y);
+sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
+                                  float *dx);
+/* dw: sld_conv_gradient_floats() floats in the kernels' own layout, the same for every size, so that
+ * partial gradients add element by element; the bias gradient is part of it. 64-byte aligned. */
+sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
+                                     const float *dy, float *dw);
+size_t     sld_conv_gradient_floats(const sld_conv *conv);
+/* dw as above -> weights: (O,I/groups,H,W), bias: (O), not touched without a bias. */
+sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,
+                                    float *bias);
+/* The i-th implementation the library chose, in a fixed order; NULL past the end. */
+const char *sld_conv_implementation(const sld_conv *conv, int i);
+
+/* ---- linear layer: each row by itself, in one order of summation ---- */
+
+/* x: (n,in), weights_t: (in,out), bias: (out), y: (n,out). */
+void sld_linear_forward(const float *x, const float *weights_t, const float *bias, size_t n,
+                        size_t in, size_t out, float *y);
+/* dy: (n,out), weights: (out,in), dx: (n,in) written. */
+void sld_linear_backward_data(const float *dy, const float *weights, size_t n, size_t in,
+                              size_t out, float *dx);
+/* dw: (out,in) and db: (out), written. */
+void sld_linear_backward_weights(const float *x, const float *dy, size_t n, size_t in, size_t out,
+                                 float *dw, float *db);
+void sld_transpose(const float *a, size_t rows, size_t columns, float *b); /* b: (columns,rows) */
+
+/* ---- batch norm on (rows,C) ---- */
+
+/* One pass: float32 sums over 64 rows, shifted by the first row, folded into doubles. m2 = sum of
+ * squared deviations from mean. rows > 0. */
+void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, double *m2);
+/* y = act((x - mean) * scale + shift + residual), act = relu or identity; residual may be NULL or y.
+ */
+void sld_bn_forward(const float *x, const float *residual, bool relu, size_t rows, size_t channels,
+                    const float *mean, const float *scale, const float *shift, float *y);
+/* dz = (dy + dy2) where relu_y is not <= 0; relu_y NULL: everywhere; dy2 NULL: none. dz may be
+ * relu_y. Written: sum_dz = sum of dz, sum_dzx = sum of dz * (x - mean), per channel. */
+void sld_bn_backward_sums(const float *dy, const float *dy2, const float *relu_y, const float *x,
+                          const float *mean, size_t rows, size_t channels, float *dz,
+                          double *sum_dz, double *sum_dzx);
+/* dx = scale * (dz - mean_dz - (x - mean) * slope); dx may be x or dz. */
+void sld_bn_backward_data(const float *dz, const float *x, size_t rows, size_t channels,
+                          const float *mean, const float *scale, const float *mean_dz,
+                          const float *slope, float *dx);
+
+/* ---- element by element, and pooling ---- */
+
+/* A value that is not a number stays one through relu: a diverged network shows. */
+void sld_relu_forward(const float *x, size_t n, float *y);
+void sld_relu_backward(const float *dy, const float *y, size_t n, float *dx); /* dx may be y */
+void sld_add_forward(const float *a, const float *b, bool relu, size_t n, float *y);
+void sld_accumulate(const float *a, size_t n, float *sum); /* sum += a */
+/* x: (n,pixels,C), y: (n,C): the mean over pixels. */
+void sld_global_pool_forward(const float *x, size_t n, size_t pixels, size_t channels, float *y);
+void sld_global_pool_backward(const float *dy, size_t n, size_t pixels, size_t channels, float *dx);
+
+#endif

@@ -1,0 +1,208 @@
+/* check.c: what the resolved options must hold together. An error stands at the key that the user
+ * most probably just set: the one of strongest origin. */
+#include <math.h>
+#include <string.h>
+
+#include "config_state.h"
+#include "schedule.h"
+
+#define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* That key whose origin is the strongest, the first of equals: what contradicts a file is an
+ * override, and then that is where to look. */
+static const char *strongest(const sld_config *config, const char *const *keys)
+{
+    const char *found = keys[0];
+
+    for (size_t i = 1; keys[i]; i++) {
+        if (sld_config_origin(config, keys[i]) > sld_config_origin(config, found)) {
+            found = keys[i];
+        }
+    }
+    return found;
+}
+
+/* Refuses keys[0], at the place of the strongest of keys. */
+static sld_status reject(sld_ctx *ctx, const sld_config *config, const char *const *keys,
+                         const char *format, ...) __attribute__((format(printf, 4, 5)));
+static sld_status reject(sld_ctx *ctx, const sld_config *config, const char *const *keys,
+                         const char *format, ...)
+{
+    const char *at   = strongest(config, keys);
+    const bool  same = at == keys[0];
+    char        message[320];
+    va_list     args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return sld_config_reject(ctx, config, at, "%s%s%s", same ? "" : keys[0], same ? "" : ": ",
+                             message);
+}
+
+/* The name becomes a folder. */
+static sld_status check_name(sld_ctx *ctx, const sld_config *config)
+{
+    const char *name = config->options.top.name;
+    char        found[SLD_CLIP];
+
+    if (*name == '.' || *name == '-' || strchr(name, '/') || strlen(name) > 100) {
+        sld_text_clip(name, found);
+        return sld_config_reject(ctx, config, "name",
+                                 "found %s, wanted at most 100 bytes without a slash that begin "
+                                 "with neither . nor -: it names a folder",
+                                 found);
+    }
+    return SLD_OK;
+}
+
+static sld_status check_data(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o         = &config->options;
+    const bool         synthetic = strcmp(o->data.format, "synthetic") == 0;
+
+    if (!synthetic && *o->data.path == '\0') {
+        return reject(ctx, config, KEYS("data.format", "data.path"),
+                      "%s wants data.path, found none", o->data.format);
+    }
+    if (synthetic && o->synthetic.superclasses * o->synthetic.subclasses < 2) {
+        return reject(ctx, config, KEYS("synthetic.superclasses", "synthetic.subclasses"),
+                      "found %lld outlines of %lld siblings each, wanted at least 2 classes",
+                      (long long)o->synthetic.superclasses, (long long)o->synthetic.subclasses);
+    }
+    if (strcmp(o->train.best_on, "val") == 0 && o->data.val_fraction == 0) {
+        return reject(ctx, config, KEYS("train.best_on", "data.val_fraction"),
+                      "val wants data.val_fraction above 0");
+    }
+    return SLD_OK;
+}
+
+/* Stages of one kind ascend as they are written; a fraction and an epoch may meet in a short run.
+ */
+static sld_status check_stages(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_list *stages = &config->options.train.lr_stages;
+    int64_t         epochs[SLD_LIST_MAX];
+
+    sld_config_lr_stages(&config->options, epochs);
+    for (size_t i = 0; i < stages->n; i++) {
+        const double v = stages->v[i];
+        if (v >= 1 && v != floor(v)) {
+            return sld_config_reject(ctx, config, "train.lr_stages",
+                                     "found %g, wanted whole epochs or fractions below 1", v);
+        }
+        if (i == 0) {
+            continue;
+        }
+        const double before    = stages->v[i - 1];
+        const bool   same_kind = (v < 1) == (before < 1);
+        if (epochs[i] < epochs[i - 1] || (same_kind && v <= before)) {
+            return reject(ctx, config, KEYS("train.lr_stages", "train.epochs"),
+                          "found %g after %g in a run of %lld epochs, wanted ascending stages", v,
+                          before, (long long)config->options.train.epochs);
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o = &config->options;
+
+    if (o->kd.weak == 0 && o->kd.strong == 0) {
+        return SLD_OK;
+    }
+    const char *weight = o->kd.weak > 0 ? "kd.weak" : "kd.strong";
+    if (*o->teacher.weights == '\0') {
+        return reject(ctx, config, KEYS(weight, "teacher.weights", "method"),
+                      "%g wants teacher.weights, found none",
+                      o->kd.weak > 0 ? o->kd.weak : o->kd.strong);
+    }
+    if (o->kd.temperatures.n == 0) {
+        return reject(ctx, config, KEYS("kd.temperatures", weight),
+                      "found an empty list, wanted a temperature");
+    }
+    return SLD_OK;
+}
+
+/* "150", "0.625", "first_lr_drop" as an option's value is written. */
+static void when_words(const sld_options *options, sld_when_value when, char *out, size_t n)
+{
+    const int64_t epoch = sld_config_when(options, when);
+    FILE         *text  = fmemopen(out, n, "w");
+
+    out[0] = '\0';
+    if (!text) {
+        return;
+    }
+    sld_value_write(text, SLD_TYPE_when, &when);
+    if (when.word == SLD_WHEN_FIRST_LR_DROP && epoch == INT64_MAX) {
+        fputs(" (train.lr_stages is empty)", text);
+    } else if (when.word == SLD_WHEN_FIRST_LR_DROP || when.word == SLD_WHEN_FRACTION) {
+        fprintf(text, " (epoch %lld)", (long long)epoch);
+    }
+    fclose(text);
+}
+
+/* PROTOCOL section 1: 150, meant for 240 epochs, in a run of 150 is silently LTS alone. */
+static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o = &config->options;
+    char               after[80], until[80], ends[120] = "";
+
+    if (!o->top.student_swap) {
+        return SLD_OK;
+    }
+    if (o->lss.weak == 0 && o->lss.strong == 0) {
+        return reject(
+            ctx, config, KEYS("student_swap", "lss.weak", "lss.strong"),
+            "true with lss.weak: 0 and lss.strong: 0 is no term; student_swap: false says so");
+    }
+    if (o->lss.temperatures.n == 0) {
+        return reject(ctx, config, KEYS("lss.temperatures", "student_swap"),
+                      "found an empty list, wanted a temperature");
+    }
+    if (o->lss.allow_inactive || sld_config_lss_active_epochs(o) > 0) {
+        return SLD_OK;
+    }
+    when_words(o, o->top.student_swap_after, after, sizeof after);
+    if (o->lss.until.word != SLD_WHEN_NEVER) {
+        when_words(o, o->lss.until, until, sizeof until);
+        snprintf(ends, sizeof ends, " (lss.until: %s)", until);
+    }
+    return reject(ctx, config,
+                  KEYS("student_swap_after", "train.epochs", "train.lr_stages", "lss.until",
+                       "lss.boost", "lss.boost_after", "student_swap"),
+                  "%s in a run of %lld epochs is never active%s; let it begin earlier, set "
+                  "student_swap: false, or accept it with lss.allow_inactive: true",
+                  after, (long long)o->train.epochs, ends);
+}
+
+static sld_status check_some_term(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o  = &config->options;
+    const sld_active   ce = sld_active_ce(o);
+    const sld_active   kd = sld_active_kd(o);
+
+    if (sld_active_epochs(o, &ce) + sld_active_epochs(o, &kd) + sld_config_lss_active_epochs(o) >
+        0) {
+        return SLD_OK;
+    }
+    return sld_config_reject(
+        ctx, config,
+        strongest(config, KEYS("ce.weak", "ce.strong", "ce.after", "ce.until", "kd.weak",
+                               "kd.strong", "kd.after", "kd.until", "train.epochs", "student_swap",
+                               "student_swap_after", "method")),
+        "no term of the objective is active in any epoch: wanted a weight above 0 in ce, kd or "
+        "(with student_swap) lss");
+}
+
+sld_status sld_check_options(sld_ctx *ctx, const sld_config *config)
+{
+    SLD_TRY(check_name(ctx, config));
+    SLD_TRY(check_data(ctx, config));
+    SLD_TRY(check_stages(ctx, config));
+    SLD_TRY(check_teacher(ctx, config));
+    SLD_TRY(check_student_swap(ctx, config));
+    return check_some_term(ctx, config);
+}

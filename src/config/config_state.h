@@ -1,0 +1,64 @@
+/* config_state.h: the config while it is made: what each origin sets, and what came out. */
+#ifndef SLD_CONFIG_STATE_H
+#define SLD_CONFIG_STATE_H
+
+#include "value.h"
+
+typedef struct sld_setting {
+    bool      given;
+    sld_place place;
+    sld_value value;
+} sld_setting;
+
+typedef struct sld_layer { /* what one origin sets */
+    sld_setting settings[SLD_OPTION_COUNT];
+    sld_setting sections[SLD_SECTION_COUNT]; /* given as a mapping, and where */
+} sld_layer;
+
+enum { SLD_ORIGIN_COUNT = SLD_FROM_OVERRIDE + 1 };
+
+struct sld_config {
+    sld_arena  *arena;
+    const char *path;
+    sld_layer  *layers[SLD_ORIGIN_COUNT];
+    sld_origin  origins[SLD_OPTION_COUNT]; /* of the resolved values */
+    sld_options defaults;                  /* the table's */
+    sld_options options;                   /* resolved */
+    const char *text, *identity;
+};
+
+/* ---- parse.c ---- */
+
+/* Local. Sets in layer what the document says. place: of the text's first byte. */
+sld_status sld_parse_document(sld_ctx *ctx, sld_arena *arena, const sld_place *place,
+                              const void *text, size_t n, sld_layer *layer);
+/* Local. Sets key (an option, or a section and then value is a mapping) in layer; value is YAML. */
+sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const sld_place *place, const char *key,
+                          const char *value, sld_layer *layer);
+
+/* ---- check.c: what needs more than one key ---- */
+
+sld_status sld_check_options(sld_ctx *ctx, const sld_config *config);
+
+/* ---- the texts, each owned by the config's arena; NULL when memory ends ---- */
+
+const char *sld_write_document(sld_arena *arena, const sld_options *options);
+const char *sld_write_identity(sld_arena *arena, const sld_options *options,
+                               const sld_options *defaults);
+
+/* Text that grows while it is printed. */
+typedef struct sld_writer {
+    FILE  *out;
+    char  *text;
+    size_t n;
+} sld_writer;
+bool        sld_writer_open(sld_writer *w);
+const char *sld_writer_close(sld_writer *w, sld_arena *arena);
+
+/* Local. The value of an option in options. */
+static inline const void *sld_option_value(const sld_options *options, const sld_option *option)
+{
+    return (const char *)options + option->offset;
+}
+
+#endif

@@ -1,0 +1,54 @@
+/* options.h: the rows of options.def. */
+#ifndef SLD_CONFIG_OPTIONS_H
+#define SLD_CONFIG_OPTIONS_H
+
+#include "sld/config.h"
+
+typedef enum sld_option_type {
+    SLD_TYPE_bool,
+    SLD_TYPE_i64,
+    SLD_TYPE_f64,
+    SLD_TYPE_text,
+    SLD_TYPE_path,
+    SLD_TYPE_choice,
+    SLD_TYPE_list,
+    SLD_TYPE_when
+} sld_option_type;
+
+typedef struct sld_option {
+    const char     *section, *name, *dotted; /* "train", "lr", "train.lr" */
+    sld_option_type type;
+    size_t          offset, size; /* of the value in sld_options, bytes */
+    const char     *initial, *limits, *unit, *help;
+    bool            result; /* changes what a trial computes */
+} sld_option;
+
+enum { SLD_KEY_MAX = 64 }; /* bytes of a key with its 0 */
+
+#define SLD_SECTION(name)
+#define SLD_OPTION(section, name, type, initial, limits, unit, kind, help)                         \
+    SLD_OPTION_##section##_##name,
+#define SLD_SECTION_END(name)
+typedef enum sld_option_id {
+#include "options.def"
+    SLD_OPTION_COUNT
+} sld_option_id;
+
+#define SLD_SECTION(name) SLD_SECTION_##name,
+#define SLD_OPTION(section, name, type, initial, limits, unit, kind, help)
+#define SLD_SECTION_END(name)
+typedef enum sld_section_id {
+#include "options.def"
+    SLD_SECTION_COUNT
+} sld_section_id;
+
+const sld_option *sld_option_at(size_t i);                  /* i < SLD_OPTION_COUNT */
+const char       *sld_option_key(const sld_option *option); /* "seed", "train.lr" */
+bool              sld_option_in_top(const sld_option *option);
+int               sld_option_find(const char *key);   /* index, or -1 */
+int               sld_section_find(const char *name); /* index, or -1; not "top" */
+
+/* The key or section that was probably meant by an unknown one, or NULL. */
+const char *sld_option_nearest(const char *key);
+
+#endif

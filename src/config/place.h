@@ -1,0 +1,25 @@
+/* place.h: where a value stands, and errors that say so. */
+#ifndef SLD_CONFIG_PLACE_H
+#define SLD_CONFIG_PLACE_H
+
+#include <stdarg.h>
+
+#include "sld/base.h"
+
+typedef struct sld_place {
+    const char *source;       /* file name, "command line", "method sld"; owned by the config */
+    size_t      line, column; /* from 1; 0 where the source has no lines */
+} sld_place;
+
+enum { SLD_CLIP = 64 };
+
+/* Copies text fit for a message: no control characters, at most SLD_CLIP bytes with the 0. */
+void sld_text_clip(const char *text, char out[SLD_CLIP]);
+
+/* SLD_ERR_CONFIG "SOURCE:LINE:COLUMN: key: message"; key may be NULL. */
+sld_status sld_place_fail(sld_ctx *ctx, const sld_place *place, const char *key, const char *format,
+                          ...) __attribute__((format(printf, 4, 5)));
+sld_status sld_place_vfail(sld_ctx *ctx, const sld_place *place, const char *key,
+                           const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+#endif

@@ -1,0 +1,325 @@
+/* value.c: a YAML scalar to a typed value. Stricter than YAML 1.1: true and false are the only
+ * booleans, numbers are decimal, and what is in quotes is text. */
+#include "value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+/* Writes "from LOW to HIGH" of the limits "LOW..HIGH"; nothing without limits. */
+static void range_words(const char *limits, char *out, size_t n)
+{
+    const char *dots = strstr(limits, "..");
+
+    out[0] = '\0';
+    if (dots) {
+        snprintf(out, n, " from %.*s to %s", (int)(dots - limits), limits, dots + 2);
+    }
+}
+
+/* Writes "a, b or c" of the choices "a|b|c". */
+static void choice_words(const char *choices, char *out, size_t n)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (const char *c = choices; *c != '\0' && used < n;) {
+        const size_t length = strcspn(c, "|");
+        const char  *glue   = c == choices ? "" : c[length] == '\0' ? " or " : ", ";
+        used += (size_t)snprintf(out + used, n - used, "%s%.*s", glue, (int)length, c);
+        c += length + (c[length] == '|');
+    }
+}
+
+void sld_value_wanted(const sld_option *option, char *out, size_t n)
+{
+    char range[64];
+
+    range_words(option->limits, range, sizeof range);
+    switch (option->type) {
+    case SLD_TYPE_bool:
+        snprintf(out, n, "true or false");
+        break;
+    case SLD_TYPE_i64:
+        snprintf(out, n, "a whole number%s", range);
+        break;
+    case SLD_TYPE_f64:
+        snprintf(out, n, "a number%s", range);
+        break;
+    case SLD_TYPE_text:
+        snprintf(out, n, "text");
+        break;
+    case SLD_TYPE_path:
+        snprintf(out, n, "a path");
+        break;
+    case SLD_TYPE_choice:
+        choice_words(option->limits, out, n);
+        break;
+    case SLD_TYPE_list:
+        snprintf(out, n, "a list of at most %d numbers%s, as in %s", SLD_LIST_MAX, range,
+                 option->initial);
+        break;
+    case SLD_TYPE_when:
+        snprintf(out, n, "an epoch%s, a fraction below 1, first_lr_drop or never", range);
+        break;
+    }
+}
+
+static sld_status refuse(sld_ctx *ctx, const sld_option *option, const sld_scalar *scalar,
+                         const char *note)
+{
+    const char *quote = scalar->quoted ? "\"" : "";
+    char        found[SLD_CLIP], wanted[160];
+
+    sld_text_clip(scalar->text, found);
+    sld_value_wanted(option, wanted, sizeof wanted);
+    return sld_place_fail(ctx, &scalar->place, sld_option_key(option), "found %s%s%s, wanted %s%s",
+                          quote, found, quote, wanted, note);
+}
+
+static const char *skip_digits(const char *s)
+{
+    while (isdigit((unsigned char)*s)) {
+        s++;
+    }
+    return s;
+}
+
+/* Decimal without leading zeros: in YAML 1.1 010 is eight. */
+static bool looks_whole(const char *s)
+{
+    s += *s == '-' || *s == '+';
+    if (!isdigit((unsigned char)*s) || (s[0] == '0' && s[1] != '\0')) {
+        return false;
+    }
+    return *skip_digits(s) == '\0';
+}
+
+/* 1, 1., .5, 1.5, 1e-3; nothing that only strtod takes (nan, inf, hexadecimal). */
+static bool looks_number(const char *s)
+{
+    s += *s == '-' || *s == '+';
+    const char *point = skip_digits(s);
+    const char *end   = *point == '.' ? skip_digits(point + 1) : point;
+
+    if (end - s - (*point == '.') < 1) {
+        return false; /* not one digit */
+    }
+    if (*end == 'e' || *end == 'E') {
+        end += end[1] == '-' || end[1] == '+' ? 2 : 1;
+        if (!isdigit((unsigned char)*end)) {
+            return false;
+        }
+        end = skip_digits(end);
+    }
+    return *end == '\0';
+}
+
+/* Reads a number within the option's limits; false when it is none or outside. */
+static bool read_f64(const sld_option *option, const char *text, double *out)
+{
+    if (!looks_number(text)) {
+        return false;
+    }
+    errno             = 0;
+    const double v    = strtod(text, NULL) + 0.0; /* no negative zero */
+    const char  *dots = strstr(option->limits, "..");
+
+    if (errno == ERANGE || !isfinite(v)) {
+        return false;
+    }
+    *out = v;
+    return !dots || (v >= strtod(option->limits, NULL) && v <= strtod(dots + 2, NULL));
+}
+
+static bool read_i64(const sld_option *option, const char *text, int64_t *out)
+{
+    if (!looks_whole(text)) {
+        return false;
+    }
+    errno                = 0;
+    const long long v    = strtoll(text, NULL, 10);
+    const char     *dots = strstr(option->limits, "..");
+
+    if (errno == ERANGE) {
+        return false;
+    }
+    *out = v;
+    return !dots || (v >= strtoll(option->limits, NULL, 10) && v <= strtoll(dots + 2, NULL, 10));
+}
+
+/* Below 1 a fraction, else an epoch and then a whole number without a point: 1.0 could be either.
+ */
+static bool read_when(const sld_option *option, const char *text, bool quoted, sld_when_value *out)
+{
+    int64_t epoch;
+
+    *out = (sld_when_value){SLD_WHEN_EPOCH, 0};
+    if (strcmp(text, "first_lr_drop") == 0) {
+        out->word = SLD_WHEN_FIRST_LR_DROP;
+    } else if (strcmp(text, "never") == 0) {
+        out->word = SLD_WHEN_NEVER;
+    } else if (quoted) {
+        return false;
+    } else if (read_i64(option, text, &epoch)) {
+        out->value = (double)epoch;
+    } else if (read_f64(option, text, &out->value)) {
+        if (out->value >= 1) {
+            return false;
+        }
+        out->word = out->value > 0 ? SLD_WHEN_FRACTION : SLD_WHEN_EPOCH;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool is_choice(const char *choices, const char *text)
+{
+    const size_t n = strlen(text);
+
+    for (const char *c = choices; *c != '\0'; c += strspn(c, "|")) {
+        const size_t length = strcspn(c, "|");
+        if (length == n && memcmp(c, text, n) == 0) {
+            return true;
+        }
+        c += length;
+    }
+    return false;
+}
+
+static bool is_boolean_elsewhere(const char *text)
+{
+    static const char *const words[] = {"y",  "Y",  "yes",  "Yes",  "YES",   "n",    "N",   "no",
+                                        "No", "NO", "on",   "On",   "ON",    "off",  "Off", "OFF",
+                                        "0",  "1",  "True", "TRUE", "False", "FALSE"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_null(const sld_scalar *scalar)
+{
+    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!scalar->quoted && strcmp(scalar->text, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One line that prints: it goes into messages, file names and the resolved document. */
+static bool is_plain_text(const sld_scalar *scalar)
+{
+    for (size_t i = 0; i < scalar->n;) {
+        uint32_t     code = 0;
+        const size_t length =
+            sld_utf8_decode((const unsigned char *)scalar->text + i, scalar->n - i, &code);
+        if (length == 0 || !sld_utf8_plain(code)) {
+            return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
+static sld_status read_text(sld_ctx *ctx, sld_arena *arena, const sld_option *option,
+                            const sld_scalar *scalar, const char **out)
+{
+    if (!is_plain_text(scalar)) {
+        return refuse(ctx, option, scalar, " of one line without control characters");
+    }
+    *out = sld_arena_strdup(arena, scalar->text);
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+}
+
+/* What no type takes, and quotes where a number or a boolean is wanted. */
+static sld_status check_form(sld_ctx *ctx, const sld_option *option, const sld_scalar *scalar)
+{
+    const sld_option_type type    = option->type;
+    const bool            textual = type == SLD_TYPE_text || type == SLD_TYPE_path;
+
+    if (strlen(scalar->text) != scalar->n) {
+        return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
+                              "found a NUL character in the value");
+    }
+    if (textual && scalar->n == 0 && scalar->empty_is_text) {
+        return SLD_OK;
+    }
+    if (is_null(scalar)) {
+        char wanted[160];
+        sld_value_wanted(option, wanted, sizeof wanted);
+        return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
+                              "found no value, wanted %s (leave the line out for the default%s)",
+                              wanted, textual ? ", write \"\" for none" : "");
+    }
+    if (scalar->quoted && !textual && type != SLD_TYPE_choice && type != SLD_TYPE_when) {
+        return refuse(ctx, option, scalar, " without quotes");
+    }
+    return SLD_OK;
+}
+
+sld_status sld_value_read(sld_ctx *ctx, sld_arena *arena, const sld_option *option,
+                          const sld_scalar *scalar, sld_value *out)
+{
+    const char *text  = scalar->text;
+    bool        taken = true;
+
+    SLD_TRY(check_form(ctx, option, scalar));
+    switch (option->type) {
+    case SLD_TYPE_bool:
+        out->b = strcmp(text, "true") == 0;
+        if (!out->b && strcmp(text, "false") != 0) {
+            return refuse(ctx, option, scalar,
+                          is_boolean_elsewhere(text) ? ", written so and in no other way" : "");
+        }
+        break;
+    case SLD_TYPE_i64:
+        taken = read_i64(option, text, &out->i64);
+        break;
+    case SLD_TYPE_f64:
+        taken = read_f64(option, text, &out->f64);
+        break;
+    case SLD_TYPE_choice:
+        taken = is_choice(option->limits, text);
+        if (!taken) {
+            break;
+        }
+        /* fall through */
+    case SLD_TYPE_text:
+    case SLD_TYPE_path:
+        return read_text(ctx, arena, option, scalar, &out->text);
+    case SLD_TYPE_when:
+        taken = read_when(option, text, scalar->quoted, &out->when);
+        break;
+    case SLD_TYPE_list:
+        taken = false; /* a scalar where a list is wanted; not [4] for 4: it would hide a slip */
+        break;
+    }
+    return taken ? SLD_OK : refuse(ctx, option, scalar, "");
+}
+
+sld_status sld_value_append(sld_ctx *ctx, const sld_option *option, const sld_scalar *scalar,
+                            sld_list *list)
+{
+    SLD_TRY(check_form(ctx, option, scalar));
+    if (list->n == SLD_LIST_MAX) {
+        return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
+                              "found more than %d numbers in the list", SLD_LIST_MAX);
+    }
+    if (!read_f64(option, scalar->text, &list->v[list->n])) {
+        return refuse(ctx, option, scalar, "");
+    }
+    list->n++;
+    return SLD_OK;
+}

@@ -1,0 +1,347 @@
+/* dataset.c: opens a data set: one rank per machine decodes it into memory that the ranks of the
+ * machine share; sizes, moments and hash are rank 0's, and other machines must have found the same.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format.h"
+#include "normalise.h"
+
+static const data_format *const FORMATS[] = {
+    &sld_format_synthetic, &sld_format_cifar10, &sld_format_cifar100,
+    &sld_format_idx,       &sld_format_hdf5,
+};
+enum { N_FORMATS = sizeof FORMATS / sizeof *FORMATS, LARGEST_SIDE = 4096, MOST_CLASSES = 1 << 20 };
+
+/* What set->own points to. */
+typedef struct data_own {
+    sld_shared  *shared;
+    const char **names; /* (K + n_coarse) into the shared memory */
+} data_own;
+
+/* Where things lie in the shared memory: offsets in bytes. */
+typedef struct data_layout {
+    size_t pixels[SPLITS], labels[SPLITS], coarse[SPLITS], names, bytes;
+} data_layout;
+
+/* What rank 0 finds out by reading everything. */
+typedef struct data_facts {
+    float mean[4], std[4];
+    char  hash[65];
+} data_facts;
+
+static const data_format *find_format(const char *name)
+{
+    for (size_t i = 0; i < N_FORMATS; i++) {
+        if (strcmp(FORMATS[i]->name, name) == 0) {
+            return FORMATS[i];
+        }
+    }
+    return NULL;
+}
+
+/* Local. Every rank checks the request alike. */
+static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
+                               const data_format **format)
+{
+    *format = params->format ? find_format(params->format) : NULL;
+    if (!*format) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "data format \"%s\"; wanted synthetic, cifar10, cifar100, idx or hdf5",
+                        params->format ? params->format : "");
+    }
+    if ((*format)->needs_path && (!params->path || !*params->path)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "data format %s: no path; wanted %s", params->format,
+                        *format == &sld_format_hdf5 ? "its file" : "the folder of its files");
+    }
+    return SLD_OK;
+}
+
+/* Local. What every format must keep to, so that the rest of the program need not ask. */
+static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape *shape)
+{
+    if (shape->C != 1 && shape->C != 3) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: pictures with %zu channels; wanted 1 or 3", where,
+                        (size_t)shape->C);
+    }
+    if (shape->H < 1 || shape->H > LARGEST_SIDE || shape->W < 1 || shape->W > LARGEST_SIDE) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: pictures of %zux%zu; wanted sides of 1 to %d",
+                        where, (size_t)shape->H, (size_t)shape->W, LARGEST_SIDE);
+    }
+    if (shape->K < 2 || shape->K > MOST_CLASSES) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu classes; wanted 2 to %d", where,
+                        (size_t)shape->K, MOST_CLASSES);
+    }
+    for (int split = 0; split < SPLITS; split++) {
+        if (shape->n[split] < 1 || shape->n[split] > UINT32_MAX) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu %s pictures; wanted 1 to %u", where,
+                            (size_t)shape->n[split], split == SPLIT_TRAIN ? "train" : "test",
+                            UINT32_MAX);
+        }
+    }
+    return SLD_OK;
+}
+
+static data_layout layout_of(const data_shape *shape)
+{
+    const size_t picture = shape->H * shape->W * shape->C;
+    data_layout  at      = {0};
+
+#define PLACE(where, size) ((where) = at.bytes, at.bytes += ((size) + 63) / 64 * 64)
+    for (int split = 0; split < SPLITS; split++) {
+        const size_t n = shape->n[split];
+
+        PLACE(at.pixels[split], n * picture);
+        PLACE(at.labels[split], n * sizeof(int32_t));
+        PLACE(at.coarse[split], shape->n_coarse ? n * sizeof(int32_t) : 0);
+    }
+    PLACE(at.names, shape->names_bytes);
+#undef PLACE
+    return at;
+}
+
+static void targets_of(const data_shape *shape, const data_layout *at, char *base,
+                       data_target target[SPLITS])
+{
+    for (int split = 0; split < SPLITS; split++) {
+        target[split].pixels = (uint8_t *)base + at->pixels[split];
+        target[split].labels = (int32_t *)(base + at->labels[split]);
+        target[split].coarse = shape->n_coarse ? (int32_t *)(base + at->coarse[split]) : NULL;
+    }
+}
+
+/* Local. A wrong label would otherwise be an index outside the logits, far from here. */
+static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape *shape,
+                               const data_target target[SPLITS])
+{
+    for (int split = 0; split < SPLITS; split++) {
+        const char *name = split == SPLIT_TRAIN ? "train" : "test";
+
+        for (size_t i = 0; i < shape->n[split]; i++) {
+            const int32_t y = target[split].labels[i];
+            const int32_t s = target[split].coarse ? target[split].coarse[i] : 0;
+
+            if (y < 0 || (uint64_t)y >= shape->K) {
+                return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s label %zu is %d; wanted 0 to %zu", where,
+                                name, i, y, (size_t)shape->K - 1);
+            }
+            if (target[split].coarse && (s < 0 || (uint64_t)s >= shape->n_coarse)) {
+                return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s coarse label %zu is %d; wanted 0 to %zu",
+                                where, name, i, s, (size_t)shape->n_coarse - 1);
+            }
+        }
+    }
+    return SLD_OK;
+}
+
+static void hash_u64(sld_sha256 *sha, uint64_t value)
+{
+    uint8_t b[8];
+
+    for (int i = 0; i < 8; i++) {
+        b[i] = (uint8_t)(value >> 8 * i);
+    }
+    sld_sha256_add(sha, b, sizeof b);
+}
+
+static void hash_labels(sld_sha256 *sha, const int32_t *labels, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t y    = (uint32_t)labels[i];
+        const uint8_t  b[4] = {(uint8_t)y, (uint8_t)(y >> 8), (uint8_t)(y >> 16),
+                               (uint8_t)(y >> 24)};
+        sld_sha256_add(sha, b, sizeof b);
+    }
+}
+
+/* SHA-256 over H, W, C, K, n_coarse, n_train, n_test (64 bits each), then train's and test's
+ * pixels, labels and, where there are any, coarse labels (32 bits each); all little-endian. Names
+ * and paths are not part of it. */
+static void hash_set(const data_shape *shape, const data_target target[SPLITS], char hash[65])
+{
+    const size_t picture = shape->H * shape->W * shape->C;
+    sld_sha256   sha;
+
+    sld_sha256_init(&sha);
+    hash_u64(&sha, shape->H);
+    hash_u64(&sha, shape->W);
+    hash_u64(&sha, shape->C);
+    hash_u64(&sha, shape->K);
+    hash_u64(&sha, shape->n_coarse);
+    hash_u64(&sha, shape->n[SPLIT_TRAIN]);
+    hash_u64(&sha, shape->n[SPLIT_TEST]);
+    for (int split = 0; split < SPLITS; split++) {
+        sld_sha256_add(&sha, target[split].pixels, shape->n[split] * picture);
+        hash_labels(&sha, target[split].labels, shape->n[split]);
+        if (target[split].coarse) {
+            hash_labels(&sha, target[split].coarse, shape->n[split]);
+        }
+    }
+    sld_sha256_hex(&sha, hash);
+}
+
+/* Local. The machine's first rank decodes, checks and measures. */
+static sld_status decode(sld_ctx *ctx, const data_format *format, const char *where,
+                         const data_source *source, const data_layout *at, char *base,
+                         data_facts *facts)
+{
+    const data_shape *shape = &source->shape;
+    data_target       target[SPLITS];
+
+    targets_of(shape, at, base, target);
+    SLD_TRY(format->fill(ctx, source, target));
+    SLD_TRY(check_labels(ctx, where, shape, target));
+    if (shape->names_bytes) {
+        memcpy(base + at->names, source->names, shape->names_bytes);
+    }
+    if (shape->has_moments) {
+        memcpy(facts->mean, shape->mean, sizeof facts->mean);
+        memcpy(facts->std, shape->std, sizeof facts->std);
+    } else {
+        sld_data_moments(target[SPLIT_TRAIN].pixels, shape->n[SPLIT_TRAIN] * shape->H * shape->W,
+                         shape->C, facts->mean, facts->std);
+    }
+    hash_set(shape, target, facts->hash);
+    return SLD_OK;
+}
+
+/* Collective. bytes become rank 0's on every rank; a rank with `own` set has found its own and they
+ * must be equal: two machines that see different files under one path must not train together. */
+static sld_status adopt(sld_ctx *ctx, const sld_dist *dist, const char *where, bool own,
+                        const char *what, void *bytes, size_t n)
+{
+    enum { LARGEST = 512 };
+    uint8_t    mine[LARGEST];
+    sld_status st = SLD_OK;
+
+    assert(n <= LARGEST);
+    memcpy(mine, bytes, n);
+    SLD_TRY(sld_dist_bcast(ctx, dist, bytes, n, 0));
+    if (own && memcmp(mine, bytes, n) != 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA,
+                      "%s: this machine found another %s than rank 0's; wanted the same data",
+                      where, what);
+    }
+    return sld_agree(ctx, dist, st);
+}
+
+/* Local. Points the public structure into the shared memory. */
+static void describe(sld_dataset *set, const data_shape *shape, const data_facts *facts,
+                     const data_layout *at)
+{
+    data_own   *own  = set->own;
+    char       *base = sld_shared_ptr(own->shared);
+    const char *name = base + at->names;
+    data_target target[SPLITS];
+    sld_images *images[SPLITS] = {&set->train, &set->test};
+
+    targets_of(shape, at, base, target);
+    for (int split = 0; split < SPLITS; split++) {
+        *images[split] = (sld_images){.pixels = target[split].pixels,
+                                      .labels = target[split].labels,
+                                      .coarse = target[split].coarse,
+                                      .n      = shape->n[split]};
+    }
+    set->H        = shape->H;
+    set->W        = shape->W;
+    set->C        = shape->C;
+    set->K        = shape->K;
+    set->n_coarse = shape->n_coarse;
+    for (size_t i = 0; i < shape->K + shape->n_coarse; i++) {
+        const bool named = i < shape->K ? shape->has_class_names : shape->has_coarse_names;
+
+        own->names[i] = named ? name : NULL;
+        name += named ? strlen(name) + 1 : 0;
+    }
+    set->class_names  = shape->has_class_names ? own->names : NULL;
+    set->coarse_names = shape->has_coarse_names ? own->names + shape->K : NULL;
+    memcpy(set->mean, facts->mean, sizeof set->mean);
+    memcpy(set->std, facts->std, sizeof set->std);
+    memcpy(set->hash, facts->hash, sizeof set->hash);
+    memcpy(set->name, shape->name, sizeof set->name);
+}
+
+/* Collective. The part of opening that follows once sizes are known: memory, decoding, facts. */
+static sld_status load(sld_ctx *ctx, const sld_dist *dist, const data_format *format,
+                       const char *where, const data_source *source, sld_dataset *set)
+{
+    const data_shape *shape  = &source->shape;
+    const data_layout at     = layout_of(shape);
+    const bool        reader = sld_dist_node_rank(dist) == 0;
+    data_own         *own    = set->own;
+    data_facts        facts  = {0};
+    sld_status        st     = SLD_OK;
+
+    own->names = calloc(shape->K + shape->n_coarse, sizeof *own->names);
+    if (!own->names) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for the names of %zu classes", where,
+                      (size_t)shape->K);
+    }
+    SLD_TRY(sld_agree(ctx, dist, st));
+    SLD_TRY(sld_shared_create(ctx, dist, at.bytes, &own->shared));
+    if (reader) {
+        st = decode(ctx, format, where, source, &at, sld_shared_ptr(own->shared), &facts);
+    }
+    SLD_TRY(sld_agree(ctx, dist, st));
+    SLD_TRY(sld_shared_ready(ctx, dist, own->shared));
+    SLD_TRY(adopt(ctx, dist, where, reader, "content", &facts, sizeof facts));
+    describe(set, shape, &facts, &at);
+    return SLD_OK;
+}
+
+sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_params *params,
+                            sld_dataset **out)
+{
+    const data_format *format = NULL;
+    const bool         reader = sld_dist_node_rank(dist) == 0;
+    const char        *where  = params->path && *params->path ? params->path : params->format;
+    data_source        source = {0};
+    sld_dataset       *set    = calloc(1, sizeof *set);
+    sld_status         st     = check_params(ctx, params, &format);
+
+    *out = NULL;
+    if (set) {
+        set->own = calloc(1, sizeof(data_own));
+    }
+    if (!set || !set->own) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory", where);
+    }
+    if (st == SLD_OK && reader) {
+        st = format->open(ctx, params, &source);
+    }
+    if (st == SLD_OK && reader) {
+        st = check_shape(ctx, where, &source.shape);
+    }
+    st = sld_agree(ctx, dist, st);
+    if (st == SLD_OK) {
+        st = adopt(ctx, dist, where, reader, "set of sizes", &source.shape, sizeof source.shape);
+    }
+    if (st == SLD_OK) {
+        st = load(ctx, dist, format, where, &source, set);
+    }
+
+    if (format && reader) {
+        format->close(&source);
+    }
+    free(source.names);
+    if (st != SLD_OK) {
+        sld_dataset_close(set);
+        return st;
+    }
+    *out = set;
+    return SLD_OK;
+}
+
+void sld_dataset_close(sld_dataset *set)
+{
+    data_own *own = set ? set->own : NULL;
+
+    if (own) {
+        sld_shared_destroy(own->shared);
+        free(own->names);
+        free(own);
+    }
+    free(set);
+}

@@ -1,0 +1,248 @@
+/* hdf5.c: a general layout, so that any labelled picture set becomes usable by a few lines of h5py:
+ *
+ *   /train/images   (N,H,W,C) or (N,H,W), whole numbers 0 to 255; C is 1 or 3 and comes last
+ *   /train/labels   (N) whole numbers 0 to K-1
+ *   /test/images, /test/labels   the same sizes but for N
+ *   /train/coarse, /test/coarse  optional, both or none: (N) superclasses
+ *   /class_names    optional: (K) texts; without it K is 1 + the largest label of train
+ *   /coarse_names   optional: texts of the superclasses
+ *   attributes mean, std of the file   optional, both or none: C numbers each, of pixel/255;
+ *                   without them they are measured on train
+ *   attribute name  optional: what results call the set
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "format.h"
+#include "sld/store.h"
+
+static const struct {
+    const char *images, *labels, *coarse;
+} PATHS[SPLITS] = {{"/train/images", "/train/labels", "/train/coarse"},
+                   {"/test/images", "/test/labels", "/test/coarse"}};
+
+static sld_status shape_images(sld_ctx *ctx, sld_doc *doc, int split, data_shape *shape)
+{
+    int    n_dims;
+    size_t dims[SLD_DOC_DIMS] = {0};
+
+    SLD_TRY(sld_doc_dims(ctx, doc, PATHS[split].images, &n_dims, dims));
+    if (n_dims != 3 && n_dims != 4) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %d dimensions; wanted (N,H,W,C) or (N,H,W)",
+                        sld_doc_path(doc), PATHS[split].images, n_dims);
+    }
+    const size_t C = n_dims == 4 ? dims[3] : 1;
+    if (split == SPLIT_TRAIN) {
+        shape->H = dims[1];
+        shape->W = dims[2];
+        shape->C = C;
+    } else if (dims[1] != shape->H || dims[2] != shape->W || C != shape->C) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s: pictures of %zux%zux%zu; wanted train's %zux%zux%zu",
+                        sld_doc_path(doc), PATHS[split].images, dims[1], dims[2], C,
+                        (size_t)shape->H, (size_t)shape->W, (size_t)shape->C);
+    }
+    shape->n[split] = dims[0];
+    return SLD_OK;
+}
+
+/* Reads n labels and checks that they are not negative; *classes: 1 + the largest. */
+static sld_status read_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
+                              int32_t *labels, uint64_t *classes)
+{
+    *classes = 0;
+    SLD_TRY(sld_doc_get(ctx, doc, path, SLD_I32, n, labels));
+    for (size_t i = 0; i < n; i++) {
+        if (labels[i] < 0) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s[%zu] is %d; wanted 0 or more",
+                            sld_doc_path(doc), path, i, labels[i]);
+        }
+        *classes = (uint64_t)labels[i] + 1 > *classes ? (uint64_t)labels[i] + 1 : *classes;
+    }
+    return SLD_OK;
+}
+
+/* Classes of train, counted from the labels at `path`. */
+static sld_status count_classes(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
+                                uint64_t *classes)
+{
+    int32_t *labels = malloc((n ? n : 1) * sizeof *labels);
+
+    if (!labels) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %zu labels", sld_doc_path(doc),
+                        n);
+    }
+    const sld_status st = read_labels(ctx, doc, path, n, labels, classes);
+    free(labels);
+    return st;
+}
+
+/* Appends the texts at `path` to source->names and counts them. */
+static sld_status read_names(sld_ctx *ctx, sld_doc *doc, const char *path, data_source *source,
+                             uint64_t *count)
+{
+    enum { MOST = 1 << 20 };
+    data_shape  *shape = &source->shape;
+    int          n_dims;
+    size_t       dims[SLD_DOC_DIMS] = {0}, bytes = 0;
+    const char **texts;
+    char        *names;
+    sld_status   st;
+
+    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
+    if (n_dims != 1 || dims[0] < 1 || dims[0] > MOST) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %d dimensions; wanted one of 1 to %d texts",
+                        sld_doc_path(doc), path, n_dims, MOST);
+    }
+    texts = malloc(dims[0] * sizeof *texts);
+    if (!texts) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for names", sld_doc_path(doc));
+    }
+    st = sld_doc_get_text(ctx, doc, path, dims[0], texts);
+    if (st != SLD_OK) {
+        goto done;
+    }
+    for (size_t i = 0; i < dims[0]; i++) {
+        bytes += strlen(texts[i]) + 1;
+    }
+    names = realloc(source->names, shape->names_bytes + bytes);
+    if (!names) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for names", sld_doc_path(doc));
+        goto done;
+    }
+    source->names = names;
+    for (size_t i = 0; i < dims[0]; i++) {
+        const size_t size = strlen(texts[i]) + 1;
+        memcpy(names + shape->names_bytes, texts[i], size);
+        shape->names_bytes += size;
+    }
+    *count = dims[0];
+done:
+    free(texts);
+    return st;
+}
+
+/* K and n_coarse: from the names where there are any, else from train's labels. */
+static sld_status shape_classes(sld_ctx *ctx, sld_doc *doc, data_source *source)
+{
+    data_shape *shape   = &source->shape;
+    const bool  coarse  = sld_doc_has(doc, PATHS[SPLIT_TRAIN].coarse);
+    const char *missing = PATHS[coarse ? SPLIT_TEST : SPLIT_TRAIN].coarse;
+
+    if (coarse != sld_doc_has(doc, PATHS[SPLIT_TEST].coarse)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s is missing; wanted coarse labels of train and "
+                        "test, or of neither",
+                        sld_doc_path(doc), missing);
+    }
+    if (sld_doc_has(doc, "/class_names")) {
+        SLD_TRY(read_names(ctx, doc, "/class_names", source, &shape->K));
+        shape->has_class_names = 1;
+    } else {
+        SLD_TRY(
+            count_classes(ctx, doc, PATHS[SPLIT_TRAIN].labels, shape->n[SPLIT_TRAIN], &shape->K));
+    }
+    if (coarse && sld_doc_has(doc, "/coarse_names")) {
+        SLD_TRY(read_names(ctx, doc, "/coarse_names", source, &shape->n_coarse));
+        shape->has_coarse_names = 1;
+    } else if (coarse) {
+        SLD_TRY(count_classes(ctx, doc, PATHS[SPLIT_TRAIN].coarse, shape->n[SPLIT_TRAIN],
+                              &shape->n_coarse));
+    }
+    return SLD_OK;
+}
+
+static sld_status read_moments(sld_ctx *ctx, sld_doc *doc, data_shape *shape)
+{
+    const bool mean = sld_doc_has_attr(doc, "/", "mean"), std = sld_doc_has_attr(doc, "/", "std");
+
+    if (mean != std) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: attribute %s is missing; wanted mean and std, or "
+                        "neither",
+                        sld_doc_path(doc), mean ? "std" : "mean");
+    }
+    if (!mean) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, shape->C, shape->mean));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "std", SLD_F32, shape->C, shape->std));
+    for (size_t c = 0; c < shape->C; c++) {
+        const float m = shape->mean[c], s = shape->std[c];
+
+        if (!(m >= 0.0f && m <= 1.0f && s > 0.0f && s <= 1.0f)) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: channel %zu: mean %g, std %g; wanted those of "
+                            "pixel/255, std above 0",
+                            sld_doc_path(doc), c, m, s);
+        }
+    }
+    shape->has_moments = 1;
+    return SLD_OK;
+}
+
+static sld_status read_name(sld_ctx *ctx, sld_doc *doc, data_shape *shape)
+{
+    const char *name = "hdf5";
+
+    if (sld_doc_has_attr(doc, "/", "name")) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "name", &name));
+    }
+    snprintf(shape->name, sizeof shape->name, "%s", name);
+    return SLD_OK;
+}
+
+static sld_status hdf5_open(sld_ctx *ctx, const sld_data_params *params, data_source *source)
+{
+    data_shape *shape = &source->shape;
+    sld_doc    *doc   = NULL;
+    data_file   file;
+
+    /* Missing, empty, compressed or no file at all: said in the words of the other formats. */
+    SLD_TRY(sld_data_file_open(ctx, params->path, NULL, &file));
+    sld_data_file_close(&file);
+    SLD_TRY(sld_doc_open(ctx, params->path, &doc));
+    source->own = doc;
+
+    for (int split = 0; split < SPLITS; split++) {
+        SLD_TRY(shape_images(ctx, doc, split, shape));
+    }
+    if (shape->C != 1 && shape->C != 3) { /* before mean[C] is read */
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: /train/images has %zu channels; wanted 1 or 3, last",
+                        sld_doc_path(doc), (size_t)shape->C);
+    }
+    SLD_TRY(shape_classes(ctx, doc, source));
+    SLD_TRY(read_moments(ctx, doc, shape));
+    return read_name(ctx, doc, shape);
+}
+
+static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
+                            const data_target target[SPLITS])
+{
+    sld_doc          *doc     = source->own;
+    const data_shape *shape   = &source->shape;
+    const size_t      picture = shape->H * shape->W * shape->C;
+
+    for (int split = 0; split < SPLITS; split++) {
+        const size_t n = shape->n[split];
+        uint64_t     classes;
+
+        SLD_TRY(
+            sld_doc_get(ctx, doc, PATHS[split].images, SLD_U8, n * picture, target[split].pixels));
+        SLD_TRY(read_labels(ctx, doc, PATHS[split].labels, n, target[split].labels, &classes));
+        if (shape->n_coarse) {
+            SLD_TRY(read_labels(ctx, doc, PATHS[split].coarse, n, target[split].coarse, &classes));
+        }
+    }
+    return SLD_OK;
+}
+
+static void hdf5_close(data_source *source)
+{
+    sld_doc_close(source->own);
+}
+
+const data_format sld_format_hdf5 = {"hdf5", true, hdf5_open, hdf5_fill, hdf5_close};

@@ -1,0 +1,178 @@
+/* loader.c: the rows of a step: which samples, their views, normalised. The sample order of an
+ * epoch depends on (order_seed, epoch) alone and a view on (augment.seed, epoch, sample) alone, so
+ * that any cut of the rows over ranks, and a restart at any step, sees the same batch. */
+#include <stdlib.h>
+
+#include "normalise.h"
+#include "sld/data.h"
+
+struct sld_loader {
+    const sld_dataset *set; /* borrowed */
+    sld_loader_params  params;
+    data_table         table;
+    int64_t            epoch;   /* of order; -1: none yet */
+    uint32_t          *order;   /* (n) samples in the order of the epoch */
+    uint8_t           *picture; /* (H,W,C) one view before normalisation */
+    void              *scratch; /* of the augmentations */
+    float             *view[2]; /* (max_rows,H,W,C), NULL when not asked for */
+    int32_t           *labels;  /* (max_rows) */
+    uint32_t          *sample;  /* (max_rows) */
+};
+
+static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
+                               const sld_loader_params *params)
+{
+    if (params->n < 1 || params->n > UINT32_MAX || params->global_batch < 1) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "loader: %zu samples in batches of %zu; wanted 1 or more",
+                        params->n, params->global_batch);
+    }
+    for (size_t i = 0; i < params->n; i++) {
+        if (params->index[i] >= set->train.n) {
+            return SLD_FAIL(ctx, SLD_ERR_ARG, "loader: index[%zu] is sample %u; wanted below %zu",
+                            i, params->index[i], set->train.n);
+        }
+    }
+    return SLD_OK;
+}
+
+/* A rank without rows still gets buffers of one row: malloc(0) may yield NULL. */
+static bool allocate(sld_loader *loader)
+{
+    const sld_dataset *set     = loader->set;
+    const size_t       picture = set->H * set->W * set->C;
+    const size_t       rows    = loader->params.max_rows ? loader->params.max_rows : 1;
+    bool               ok      = true;
+
+    loader->order   = malloc(loader->params.n * sizeof *loader->order);
+    loader->picture = malloc(picture);
+    loader->scratch = malloc(sld_aug_scratch(set->H, set->W, set->C) + 1);
+    loader->labels  = malloc(rows * sizeof *loader->labels);
+    loader->sample  = malloc(rows * sizeof *loader->sample);
+    ok = loader->order && loader->picture && loader->scratch && loader->labels && loader->sample;
+    for (int v = 0; v < 2; v++) {
+        if (loader->params.views[v]) {
+            /* whole cache lines, as aligned_alloc and the kernels that read it like them */
+            const size_t bytes = (rows * picture * sizeof(float) + 63) / 64 * 64;
+            loader->view[v]    = aligned_alloc(64, bytes);
+            ok                 = ok && loader->view[v];
+        }
+    }
+    return ok;
+}
+
+sld_status sld_loader_create(sld_ctx *ctx, const sld_dataset *set, const sld_loader_params *params,
+                             sld_loader **out)
+{
+    sld_loader *loader = NULL;
+
+    *out = NULL;
+    SLD_TRY(check_params(ctx, set, params));
+    loader = calloc(1, sizeof *loader);
+    if (loader) {
+        loader->set    = set;
+        loader->params = *params;
+        loader->epoch  = -1;
+    }
+    if (!loader || !allocate(loader)) {
+        sld_loader_destroy(loader);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "loader: out of memory for %zu rows of %zux%zux%zu",
+                        params->max_rows, set->H, set->W, set->C);
+    }
+    sld_data_table_make(set, &loader->table);
+    *out = loader;
+    return SLD_OK;
+}
+
+void sld_loader_destroy(sld_loader *loader)
+{
+    if (loader) {
+        free(loader->order);
+        free(loader->picture);
+        free(loader->scratch);
+        free(loader->labels);
+        free(loader->sample);
+        free(loader->view[0]);
+        free(loader->view[1]);
+        free(loader);
+    }
+}
+
+int64_t sld_loader_steps(const sld_loader *loader)
+{
+    const size_t batch = loader->params.global_batch;
+    return (int64_t)(loader->params.n / batch + (loader->params.n % batch != 0));
+}
+
+size_t sld_loader_rows(const sld_loader *loader, int64_t step)
+{
+    const size_t first = (size_t)step * loader->params.global_batch;
+    const size_t left  = loader->params.n - first;
+
+    return left < loader->params.global_batch ? left : loader->params.global_batch;
+}
+
+/* Fisher-Yates over the samples of the epoch. */
+static void shuffle(sld_loader *loader, int64_t epoch)
+{
+    sld_rng   rng   = sld_rng_make(loader->params.order_seed, SLD_RNG_ORDER, (uint32_t)epoch, 0);
+    uint32_t *order = loader->order;
+
+    for (size_t i = 0; i < loader->params.n; i++) {
+        order[i] = loader->params.index[i];
+    }
+    for (size_t i = loader->params.n - 1; i > 0; i--) {
+        const size_t   j    = sld_rng_below(&rng, (uint32_t)i + 1);
+        const uint32_t held = order[i];
+
+        order[i] = order[j];
+        order[j] = held;
+    }
+    loader->epoch = epoch;
+}
+
+static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, size_t row)
+{
+    const sld_dataset *set     = loader->set;
+    const size_t       picture = set->H * set->W * set->C;
+    const uint8_t     *pixels  = set->train.pixels + sample * picture;
+
+    loader->sample[row] = sample;
+    loader->labels[row] = set->train.labels[sample];
+    for (int v = 0; v < 2; v++) {
+        if (loader->view[v]) {
+            sld_augment_view(&loader->params.augment, v, epoch, sample, pixels, set->H, set->W,
+                             set->C, loader->picture, loader->scratch);
+            sld_data_table_apply(&loader->table, loader->picture, set->H * set->W, set->C,
+                                 loader->view[v] + row * picture);
+        }
+    }
+}
+
+sld_status sld_loader_next(sld_ctx *ctx, sld_loader *loader, int64_t epoch, int64_t step,
+                           sld_range mine, sld_batch *out)
+{
+    if (epoch < 0 || epoch > UINT32_MAX || step < 0 || step >= sld_loader_steps(loader)) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "loader: epoch %lld, step %lld; wanted steps 0 to %lld",
+                        (long long)epoch, (long long)step, (long long)sld_loader_steps(loader) - 1);
+    }
+    if (mine.begin > mine.end || mine.end > sld_loader_rows(loader, step) ||
+        mine.end - mine.begin > loader->params.max_rows) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "loader: rows %zu to %zu of step %lld; wanted at most %zu of its %zu",
+                        mine.begin, mine.end, (long long)step, loader->params.max_rows,
+                        sld_loader_rows(loader, step));
+    }
+    if (epoch != loader->epoch) {
+        shuffle(loader, epoch);
+    }
+
+    const size_t first = (size_t)step * loader->params.global_batch;
+    for (size_t row = mine.begin; row < mine.end; row++) {
+        make_row(loader, epoch, loader->order[first + row], row - mine.begin);
+    }
+    *out = (sld_batch){.view   = {loader->view[0], loader->view[1]},
+                       .labels = loader->labels,
+                       .sample = loader->sample,
+                       .n      = mine.end - mine.begin};
+    return SLD_OK;
+}

@@ -1,0 +1,70 @@
+/* normalise.c: from 8-bit pixels to network input: (pixel/255 - mean)/std per channel. */
+#include "normalise.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Division, subtraction, division, each rounded to float32, as torchvision's ToTensor and Normalize
+ * do: the same bits as in the recipes that teachers were trained with. */
+void sld_data_table_make(const sld_dataset *set, data_table *table)
+{
+    memset(table, 0, sizeof *table);
+    for (size_t c = 0; c < set->C; c++) {
+        for (int v = 0; v < 256; v++) {
+            const float unit    = (float)v / 255.0f;
+            const float centred = unit - set->mean[c];
+            table->value[c][v]  = centred / set->std[c];
+        }
+    }
+}
+
+void sld_data_table_apply(const data_table *table, const uint8_t *pixels, size_t n, size_t C,
+                          float *out)
+{
+    if (C == 3) { /* the common case, without an inner loop */
+        for (size_t i = 0; i < 3 * n; i += 3) {
+            out[i]     = table->value[0][pixels[i]];
+            out[i + 1] = table->value[1][pixels[i + 1]];
+            out[i + 2] = table->value[2][pixels[i + 2]];
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t c = 0; c < C; c++) {
+            out[i * C + c] = table->value[c][pixels[i * C + c]];
+        }
+    }
+}
+
+void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
+                        size_t begin, size_t n, float *out)
+{
+    const size_t picture = set->H * set->W * set->C;
+    data_table   table;
+
+    sld_data_table_make(set, &table);
+    for (size_t i = 0; i < n; i++) {
+        const size_t sample = index ? index[begin + i] : begin + i;
+        sld_data_table_apply(&table, images->pixels + sample * picture, set->H * set->W, set->C,
+                             out + i * picture);
+    }
+}
+
+void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], float std[4])
+{
+    for (size_t c = 0; c < C; c++) {
+        uint64_t sum = 0, squares = 0;
+
+        for (size_t i = 0; i < n; i++) {
+            const uint64_t v = pixels[i * C + c];
+            sum += v;
+            squares += v * v;
+        }
+        const double m        = (double)sum / (double)n;
+        const double variance = (double)squares / (double)n - m * m;
+
+        mean[c] = (float)(m / 255.0);
+        std[c] =
+            sum * sum == n * squares || variance <= 0.0 ? 1.0f : (float)(sqrt(variance) / 255.0);
+    }
+}

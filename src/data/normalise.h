@@ -1,0 +1,21 @@
+/* normalise.h: from 8-bit pixels to network input, one table look-up per value. */
+#ifndef SLD_DATA_NORMALISE_H
+#define SLD_DATA_NORMALISE_H
+
+#include "sld/data.h"
+
+typedef struct data_table {
+    float value[4][256]; /* (C,256) */
+} data_table;
+
+void sld_data_table_make(const sld_dataset *set, data_table *table);
+
+/* pixels, out: (n,C) */
+void sld_data_table_apply(const data_table *table, const uint8_t *pixels, size_t n, size_t C,
+                          float *out);
+
+/* Mean and standard deviation per channel of pixel/255 over pixels (n,C), from sums in integers:
+ * the same on every machine. A constant channel gets 1 as its deviation: it becomes all zero. */
+void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], float std[4]);
+
+#endif

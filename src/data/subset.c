@@ -1,0 +1,128 @@
+/* subset.c: which samples of train are trained on and which are held out. Each sample has two
+ * random numbers of its own, from (seed, sample): by the first the samples of a class stand in a
+ * queue, of which train_fraction keeps the head, so that a smaller fraction lies inside a larger
+ * one; by the second, those kept stand in a queue whose head is held out. */
+#include <stdlib.h>
+
+#include "sld/data.h"
+
+typedef struct ticket {
+    uint32_t keep, hold; /* places in the two queues */
+    uint32_t sample;
+    int32_t  label;
+} ticket;
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int by_label_and_keep(const void *pa, const void *pb)
+{
+    const ticket *a = pa, *b = pb;
+    const int     by_label = (a->label > b->label) - (a->label < b->label);
+
+    return by_label
+               ? by_label
+               : compare((uint64_t)a->keep << 32 | a->sample, (uint64_t)b->keep << 32 | b->sample);
+}
+
+static int by_hold(const void *pa, const void *pb)
+{
+    const ticket *a = pa, *b = pb;
+
+    return compare((uint64_t)a->hold << 32 | a->sample, (uint64_t)b->hold << 32 | b->sample);
+}
+
+static int by_value(const void *pa, const void *pb)
+{
+    return compare(*(const uint32_t *)pa, *(const uint32_t *)pb);
+}
+
+/* fraction of n to the nearest whole number */
+static size_t share(double fraction, size_t n)
+{
+    return (size_t)(fraction * (double)n + 0.5);
+}
+
+/* One class: tickets (n) in the order of the first queue. */
+static void split_class(ticket *tickets, size_t n, const sld_subset_params *params, sld_subset *out)
+{
+    size_t kept = share(params->train_fraction, n);
+    kept        = kept < 1 ? 1 : kept > n ? n : kept;
+
+    size_t held = share(params->val_fraction, kept);
+    held        = held >= kept ? kept - 1 : held; /* a class keeps a sample to train on */
+
+    qsort(tickets, kept, sizeof *tickets, by_hold);
+    for (size_t i = 0; i < kept; i++) {
+        if (i < held) {
+            out->val[out->n_val++] = tickets[i].sample;
+        } else {
+            out->train[out->n_train++] = tickets[i].sample;
+        }
+    }
+}
+
+static void split_all(ticket *tickets, size_t n, const sld_subset_params *params, sld_subset *out)
+{
+    qsort(tickets, n, sizeof *tickets, by_label_and_keep);
+    for (size_t first = 0, end; first < n; first = end) {
+        for (end = first + 1; end < n && tickets[end].label == tickets[first].label; end++) {
+        }
+        split_class(tickets + first, end - first, params, out);
+    }
+    qsort(out->train, out->n_train, sizeof *out->train, by_value);
+    qsort(out->val, out->n_val, sizeof *out->val, by_value);
+}
+
+sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
+                             sld_subset **out)
+{
+    const size_t n       = set->train.n;
+    ticket      *tickets = NULL;
+    sld_subset  *subset  = NULL;
+
+    *out = NULL;
+    if (!(params->train_fraction > 0.0 && params->train_fraction <= 1.0)) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "train_fraction %g; wanted above 0 and at most 1",
+                        params->train_fraction);
+    }
+    if (!(params->val_fraction >= 0.0 && params->val_fraction < 1.0)) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "val_fraction %g; wanted at least 0 and below 1",
+                        params->val_fraction);
+    }
+
+    subset  = calloc(1, sizeof *subset);
+    tickets = malloc(n * sizeof *tickets);
+    if (subset) {
+        subset->train = malloc(n * sizeof *subset->train);
+        subset->val   = malloc(n * sizeof *subset->val);
+    }
+    if (!tickets || !subset || !subset->train || !subset->val) {
+        free(tickets);
+        sld_subset_destroy(subset);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for a subset of %zu samples", n);
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        sld_rng rng       = sld_rng_make(params->seed, SLD_RNG_SPLIT, 0, i);
+        tickets[i].keep   = sld_rng_u32(&rng);
+        tickets[i].hold   = sld_rng_u32(&rng);
+        tickets[i].sample = (uint32_t)i;
+        tickets[i].label  = set->train.labels[i];
+    }
+    split_all(tickets, n, params, subset);
+    free(tickets);
+    *out = subset;
+    return SLD_OK;
+}
+
+void sld_subset_destroy(sld_subset *subset)
+{
+    if (subset) {
+        free(subset->train);
+        free(subset->val);
+        free(subset);
+    }
+}

@@ -1,0 +1,161 @@
+/* dist/place.c: which CPUs a rank runs on. The placement is ours, not the launcher's: two default
+ * mpiruns bind to the same core. */
+#define _GNU_SOURCE /* sched_setaffinity, CPU_SET */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* One CPU and where it sits: those of one core, and the cores of one package, side by side. */
+typedef struct cpu {
+    int number, core, package;
+} cpu;
+
+sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
+{
+    cpu_set_t mine, all, any;
+    CPU_ZERO(&mine);
+    sched_getaffinity(0, sizeof mine, &mine);
+    SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(&mine, &all, sizeof mine, MPI_BYTE, MPI_BAND, node),
+                           "all-reduce"));
+    SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(&mine, &any, sizeof mine, MPI_BYTE, MPI_BOR, node),
+                           "all-reduce"));
+    *same = CPU_EQUAL(&all, &any);
+    return SLD_OK;
+}
+
+/* A number from /sys/devices/system/cpu/cpuN/topology; 0 where the kernel does not tell. */
+static int topology(int number, const char *what)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", number, what);
+    FILE *file = fopen(path, "r");
+    int   id   = 0;
+    if (file) {
+        if (fscanf(file, "%d", &id) != 1) {
+            id = 0;
+        }
+        fclose(file);
+    }
+    return id;
+}
+
+static int by_package_and_core(const void *a, const void *b)
+{
+    const cpu *x = a, *y = b;
+    if (x->package != y->package) {
+        return x->package < y->package ? -1 : 1;
+    }
+    if (x->core != y->core) {
+        return x->core < y->core ? -1 : 1;
+    }
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* The allowed CPUs, neighbours next to each other, cut into one run per rank. With more ranks than
+ * CPUs, or when the launcher has given each rank its own, everything stays as it is. */
+static sld_status place_auto(sld_ctx *ctx, const sld_dist *dist)
+{
+    cpu_set_t allowed, mine;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || !dist->same_cpus ||
+        CPU_COUNT(&allowed) < dist->node_size) {
+        return SLD_OK;
+    }
+    cpu cpus[CPU_SETSIZE];
+    int n = 0;
+    for (int i = 0; i < CPU_SETSIZE; i++) {
+        if (CPU_ISSET(i, &allowed)) {
+            cpus[n++] = (cpu){i, topology(i, "core_id"), topology(i, "physical_package_id")};
+        }
+    }
+    qsort(cpus, (size_t)n, sizeof cpus[0], by_package_and_core);
+
+    CPU_ZERO(&mine);
+    for (int i = dist->node_rank * n / dist->node_size;
+         i < (dist->node_rank + 1) * n / dist->node_size; i++) {
+        CPU_SET(cpus[i].number, &mine);
+    }
+    if (sched_setaffinity(0, sizeof mine, &mine) != 0) {
+        sld_log(ctx, SLD_LOG_WARN, "rank %d stays unplaced: sched_setaffinity: %s", dist->rank,
+                strerror(errno));
+    }
+    return SLD_OK;
+}
+
+/* A CPU number; *text moves behind it. */
+static bool read_cpu(const char **text, int *out)
+{
+    char *end = NULL;
+    if (**text < '0' || **text > '9') {
+        return false;
+    }
+    const long number = strtol(*text, &end, 10); /* LONG_MAX when it does not fit */
+    *text             = end;
+    *out              = (int)number;
+    return number < CPU_SETSIZE;
+}
+
+/* One item of a list, N or N-M; *text moves behind it and its comma. */
+static bool read_item(const char **text, int *low, int *high)
+{
+    if (!read_cpu(text, low)) {
+        return false;
+    }
+    *high = *low;
+    if (**text == '-') {
+        (*text)++;
+        if (!read_cpu(text, high) || *high < *low) {
+            return false;
+        }
+    }
+    if (**text == ',') {
+        (*text)++;
+        return **text != '\0';
+    }
+    return **text == '\0';
+}
+
+/* The i-th CPU of the list for rank i of the machine. */
+static sld_status place_list(sld_ctx *ctx, const sld_dist *dist, const char *list)
+{
+    int n = 0, chosen = -1;
+    for (const char *text = list; *text != '\0';) {
+        int low = 0, high = 0;
+        if (!read_item(&text, &low, &high)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "parallel.cpus is '%s', expected auto, none or CPU numbers below %d "
+                            "like 0,2-3",
+                            list, CPU_SETSIZE);
+        }
+        const int wanted = dist->node_rank - n; /* counted from this item's first */
+        if (wanted >= 0 && wanted <= high - low) {
+            chosen = low + wanted;
+        }
+        n += high - low + 1;
+    }
+    if (n < dist->node_size) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "parallel.cpus '%s' names %d CPUs, but %d ranks run on this machine", list,
+                        n, dist->node_size);
+    }
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    CPU_SET(chosen, &mine);
+    if (sched_setaffinity(0, sizeof mine, &mine) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.cpus '%s': CPU %d: %s", list, chosen,
+                        strerror(errno));
+    }
+    return SLD_OK;
+}
+
+sld_status sld_dist_place(sld_ctx *ctx, const sld_dist *dist, const char *cpus)
+{
+    if (strcmp(cpus, "none") == 0) {
+        return SLD_OK;
+    }
+    return strcmp(cpus, "auto") == 0 ? place_auto(ctx, dist) : place_list(ctx, dist, cpus);
+}

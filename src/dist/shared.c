@@ -1,0 +1,131 @@
+/* dist/shared.c: memory that the ranks of one machine share.
+ *
+ * An anonymous file of the kernel (memfd) that rank 0 of the machine makes and the others open
+ * through /proc. Not MPI_Win_allocate_shared: its segment lives in /dev/shm, which containers limit
+ * to 64 MB by default, less than CIFAR-100 takes. Here only the machine's memory limits, the pages
+ * are there before the function returns, and nothing stays behind when the ranks are killed. */
+#define _GNU_SOURCE /* memfd_create */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+struct sld_shared {
+    void  *ptr;
+    size_t bytes;
+};
+
+/* Local. The file on the machine's rank 0: *fd stays open until the others have opened it too. */
+static sld_status make_file(sld_ctx *ctx, size_t bytes, int *fd)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size_t)sysconf(_SC_PHYS_PAGES);
+    if (bytes / page >= pages) { /* the kernel would try, and kill somebody on the way */
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory of %zu bytes: this machine has %zu",
+                        bytes, pages * page);
+    }
+    *fd = memfd_create("sld", MFD_CLOEXEC);
+    if (*fd < 0) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory: memfd_create: %s", strerror(errno));
+    }
+    const int code = posix_fallocate(*fd, 0, (off_t)bytes);
+    if (code != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory of %zu bytes: %s", bytes,
+                        strerror(code));
+    }
+    return SLD_OK;
+}
+
+/* Local. The same file on the other ranks. */
+static sld_status open_file(sld_ctx *ctx, const int name[2], int *fd)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", name[0], name[1]);
+    *fd = open(path, O_RDWR | O_CLOEXEC);
+    if (*fd < 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "shared memory of the rank in process %d: %s: %s", name[0],
+                        path, strerror(errno));
+    }
+    return SLD_OK;
+}
+
+/* Local. */
+static sld_status map_file(sld_ctx *ctx, int fd, sld_shared *shared)
+{
+    void *ptr = mmap(NULL, shared->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (ptr == MAP_FAILED) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory of %zu bytes: mmap: %s", shared->bytes,
+                        strerror(errno));
+    }
+    shared->ptr = ptr;
+    return SLD_OK;
+}
+
+sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, sld_shared **out)
+{
+    *out               = NULL;
+    int         fd     = -1;
+    sld_shared *shared = calloc(1, sizeof *shared);
+    sld_status  st     = shared ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory");
+    if (st == SLD_OK) {
+        shared->bytes = bytes > 0 ? bytes : 1; /* an empty mapping is an error */
+        st            = dist->node_rank == 0 ? make_file(ctx, shared->bytes, &fd) : SLD_OK;
+    }
+    st = sld_agree(ctx, dist, st);
+    if (st != SLD_OK) {
+        goto done;
+    }
+
+    int name[2] = {(int)getpid(), fd}; /* of the machine's rank 0 */
+    st = sld_mpi_status(ctx, MPI_Bcast(name, 2, MPI_INT, 0, dist->node), "broadcast of a handle");
+    if (st == SLD_OK && dist->node_rank != 0) {
+        st = open_file(ctx, name, &fd);
+    }
+    if (st == SLD_OK) {
+        st = map_file(ctx, fd, shared);
+    }
+    st = sld_agree(ctx, dist, st); /* behind it rank 0 may close the file: all have opened it */
+
+done:
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (st != SLD_OK) {
+        sld_shared_destroy(shared);
+        return st;
+    }
+    *out = shared;
+    return SLD_OK;
+}
+
+void *sld_shared_ptr(const sld_shared *shared)
+{
+    return shared->ptr;
+}
+
+/* The fences keep writes before and reads behind the barrier, which MPI promises for messages
+ * only. */
+sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist, sld_shared *shared)
+{
+    (void)shared;
+    atomic_thread_fence(memory_order_seq_cst);
+    SLD_TRY(sld_mpi_status(ctx, MPI_Barrier(dist->node), "barrier of one machine"));
+    atomic_thread_fence(memory_order_seq_cst);
+    return SLD_OK;
+}
+
+void sld_shared_destroy(sld_shared *shared)
+{
+    if (!shared) {
+        return;
+    }
+    if (shared->ptr) {
+        munmap(shared->ptr, shared->bytes);
+    }
+    free(shared);
+}

@@ -1,0 +1,224 @@
+/* objective.c: from parameters to a table of terms with their memory; what the table says. */
+#include "objective.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_present(const sld_term_params *p)
+{
+    return p->weight[SLD_WEAK] != 0.0 || p->weight[SLD_STRONG] != 0.0;
+}
+
+/* section: of the options the parameters come from. */
+static sld_status check_term(sld_ctx *ctx, const char *section, const sld_term_params *p)
+{
+    static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
+    for (int view = 0; view < SLD_VIEWS; view++) {
+        const double w = p->weight[view];
+        if (!(w >= 0.0) || isinf(w)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.%s: %g, a weight of 0 or more is wanted",
+                            section, view_name[view], w);
+        }
+    }
+    if (!is_present(p)) return SLD_OK;
+    if (p->temperatures.n < 1 || p->temperatures.n > SLD_MAX_TEMPERATURES) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.temperatures: %zu given, 1 to %d are wanted",
+                        section, p->temperatures.n, SLD_MAX_TEMPERATURES);
+    }
+    for (size_t j = 0; j < p->temperatures.n; j++) {
+        const double tau = p->temperatures.t[j];
+        if (!(tau > 0.0) || isinf(tau)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.temperatures: %g, above 0 is wanted", section,
+                            tau);
+        }
+    }
+    return SLD_OK;
+}
+
+/* p: with a temperature for every term. */
+static sld_status check_params(sld_ctx *ctx, const sld_objective_params *p)
+{
+    if (p->classes < 2 || p->classes > INT32_MAX) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "classes: %zu, at least 2 are wanted", p->classes);
+    }
+    if (!(p->label_smoothing >= 0.0 && p->label_smoothing < 1.0)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "ce.label_smoothing: %g, 0 to below 1 is wanted",
+                        p->label_smoothing);
+    }
+    SLD_TRY(check_term(ctx, "ce", &p->ce));
+    SLD_TRY(check_term(ctx, "kd", &p->kd));
+    SLD_TRY(check_term(ctx, "lss", &p->lss));
+    if (!is_present(&p->ce) && !is_present(&p->kd) && !is_present(&p->lss)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "ce, kd, lss: every weight is 0 in both views, nothing to learn from");
+    }
+    return SLD_OK;
+}
+
+/* Index of tau among the objective's temperatures, added when it is new. There is room: each term
+ * brings at most SLD_MAX_TEMPERATURES. */
+static size_t temperature_index(sld_objective *o, double tau)
+{
+    for (size_t i = 0; i < o->n_taus; i++) {
+        if (o->tau[i] == tau) return i;
+    }
+    o->tau[o->n_taus] = tau;
+    return o->n_taus++;
+}
+
+static sld_status alloc_doubles(sld_ctx *ctx, sld_objective *o, size_t n, double **out)
+{
+    void *bytes = NULL;
+    SLD_TRY(sld_arena_alloc(ctx, o->arena, n * sizeof **out, &bytes));
+    *out = bytes;
+    return SLD_OK;
+}
+
+sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
+                             const char *name, const sld_term_params *params, sld_term **out)
+{
+    if (o->n_terms == SLD_MAX_TERMS) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: an objective has at most %d terms", name,
+                        SLD_MAX_TERMS);
+    }
+
+    sld_term *term = &o->term[o->n_terms];
+    memset(term, 0, sizeof *term);
+    term->kind     = kind;
+    term->name     = name;
+    term->schedule = params->schedule;
+    term->n_taus   = params->temperatures.n;
+    memcpy(term->weight, params->weight, sizeof term->weight);
+    for (size_t j = 0; j < term->n_taus; j++) {
+        term->tau[j] = params->temperatures.t[j];
+        term->at[j]  = temperature_index(o, term->tau[j]);
+    }
+    if (kind->view != NULL) {
+        const size_t N   = o->max_rows,
+                     own = kind->scratch_doubles ? kind->scratch_doubles(N, o->K) : 0;
+        SLD_TRY(alloc_doubles(ctx, o, own, &term->scratch));
+        SLD_TRY(alloc_doubles(ctx, o, N, &term->loss));
+        SLD_TRY(alloc_doubles(ctx, o, N * o->K, &term->g));
+    }
+    o->n_terms++;
+    *out = term;
+    return SLD_OK;
+}
+
+/* The terms in the order in which their gradients are added up. */
+static sld_status add_terms(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
+{
+    sld_term *term = NULL;
+    if (is_present(&p->ce)) {
+        SLD_TRY(sld_objective_add(ctx, o, &sld_term_cross_entropy, "ce", &p->ce, &term));
+        term->smoothing = p->label_smoothing;
+    }
+    if (is_present(&p->kd)) {
+        const char *name = p->correction == SLD_CORRECT_SWAP ? "lts" : "kd";
+        SLD_TRY(sld_objective_add(ctx, o, &sld_term_kl, name, &p->kd, &term));
+    }
+    if (is_present(&p->lss)) {
+        SLD_TRY(sld_objective_add(ctx, o, &sld_term_student_swap, "lss", &p->lss, &term));
+        term->detach = p->lss_detach;
+    }
+    return SLD_OK;
+}
+
+/* One softmax of K for each temperature the objective can have. */
+static sld_status make_side(sld_ctx *ctx, sld_objective *o, sld_row_side *side)
+{
+    void *soft = NULL;
+    SLD_TRY(alloc_doubles(ctx, o, o->K, &side->z));
+    SLD_TRY(sld_arena_alloc(ctx, o->arena, SLD_MAX_TAUS * sizeof *side->soft, &soft));
+    side->soft = soft;
+    for (size_t i = 0; i < SLD_MAX_TAUS; i++) {
+        SLD_TRY(alloc_doubles(ctx, o, o->K, &side->soft[i].p));
+    }
+    return SLD_OK;
+}
+
+static sld_status make(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params)
+{
+    void *z_t = NULL, *slots = NULL;
+    o->row.K = o->K;
+    SLD_TRY(make_side(ctx, o, &o->row.s));
+    SLD_TRY(make_side(ctx, o, &o->row.t));
+    SLD_TRY(alloc_doubles(ctx, o, o->K, &o->g));
+    SLD_TRY(alloc_doubles(ctx, o, o->K, &o->dz));
+    SLD_TRY(sld_arena_alloc(ctx, o->arena, o->max_rows * o->K * sizeof *o->z_t, &z_t));
+    SLD_TRY(sld_arena_alloc(ctx, o->arena, SLD_MAX_SLOTS * sizeof *o->slots, &slots));
+    o->z_t   = z_t;
+    o->slots = slots;
+    return add_terms(ctx, o, params);
+}
+
+sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params, size_t max_rows,
+                                sld_objective **out)
+{
+    sld_arena           *arena = NULL;
+    void                *self  = NULL;
+    sld_objective_params p     = *params;
+
+    *out              = NULL;
+    p.ce.temperatures = (sld_temperatures){.n = 1, .t = {1.0}}; /* cross-entropy has no other */
+    SLD_TRY(check_params(ctx, &p));
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    sld_status st = sld_arena_alloc(ctx, arena, sizeof(sld_objective), &self);
+    if (st == SLD_OK) {
+        sld_objective *o = self;
+        o->arena         = arena;
+        o->K             = p.classes;
+        o->max_rows      = max_rows;
+        o->correction    = p.correction;
+        o->seed          = p.seed;
+        st               = make(ctx, o, &p);
+    }
+    if (st != SLD_OK) {
+        sld_arena_destroy(arena);
+        return st;
+    }
+    *out = self;
+    return SLD_OK;
+}
+
+void sld_objective_destroy(sld_objective *o)
+{
+    if (o != NULL) sld_arena_destroy(o->arena);
+}
+
+size_t sld_objective_terms(const sld_objective *o)
+{
+    return o->n_terms;
+}
+
+const char *sld_objective_term_name(const sld_objective *o, size_t i)
+{
+    return o->term[i].name;
+}
+
+double sld_objective_weight(const sld_objective *o, size_t i, int view, int64_t epoch)
+{
+    const sld_term *term = &o->term[i];
+    return term->weight[view] * sld_schedule_factor(&term->schedule, epoch);
+}
+
+bool sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch)
+{
+    for (size_t i = 0; i < o->n_terms; i++) {
+        if (o->term[i].kind->uses_teacher && sld_objective_weight(o, i, view, epoch) != 0.0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t sld_objective_message_bytes(const sld_objective *o)
+{
+    size_t bytes = sizeof(sld_view_sums);
+    for (size_t i = 0; i < o->n_terms; i++) {
+        const sld_term_kind *kind = o->term[i].kind;
+        const size_t own = kind->message_doubles ? kind->message_doubles(o->K) * sizeof(double) : 0;
+        if (own > bytes) bytes = own;
+    }
+    return bytes;
+}

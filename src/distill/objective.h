@@ -1,0 +1,35 @@
+/* objective.h: the inside of sld_objective, shared by its making and its evaluation. */
+#ifndef SLD_DISTILL_OBJECTIVE_H
+#define SLD_DISTILL_OBJECTIVE_H
+
+#include "row.h"
+#include "term.h"
+
+#define SLD_MAX_TAUS (SLD_MAX_TERMS * SLD_MAX_TEMPERATURES)
+
+struct sld_objective {
+    sld_arena *arena; /* holds everything here, this struct too */
+
+    size_t         K, max_rows;
+    sld_correction correction;
+    uint64_t       seed;
+
+    size_t   n_terms;
+    sld_term term[SLD_MAX_TERMS];
+
+    size_t n_taus; /* the distinct temperatures of all terms */
+    double tau[SLD_MAX_TAUS];
+
+    sld_row        row;
+    double        *g;     /* (K) one term's gradient of one row */
+    double        *dz;    /* (K) the weighted sum of them */
+    float         *z_t;   /* (max_rows,K) the teacher's logits, corrected */
+    sld_view_sums *slots; /* partial sums of this rank's shards */
+};
+
+/* Local. Adds a term; its rows get a softmax at each temperature of params, which have been
+ * checked. Open to tests, so that a term can be tried before an option knows it. */
+sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
+                             const char *name, const sld_term_params *params, sld_term **out);
+
+#endif

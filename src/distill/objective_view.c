@@ -1,0 +1,184 @@
+/* objective_view.c: the objective on the rows of one view. Correction, then the terms over the
+ * whole batch, then row by row everything that is local to a row, then the sums over shards and
+ * ranks. A row's gradient is accumulated in double and rounded to float32 once. */
+#include "correction.h"
+#include "objective.h"
+
+#include <string.h>
+
+#define SUMS_DOUBLES (sizeof(sld_view_sums) / sizeof(double))
+_Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0, "reduced as an array of doubles");
+
+/* What this view of this epoch asks for, settled once for all rows. */
+typedef struct sld_view_plan {
+    double weight[SLD_MAX_TERMS]; /* 0: inactive */
+    bool   student_soft[SLD_MAX_TAUS], teacher_soft[SLD_MAX_TAUS];
+    bool   teacher;      /* an active term uses it */
+    double global_batch; /* rows of all ranks */
+} sld_view_plan;
+
+static void make_plan(const sld_objective *o, const sld_tree *tree, const sld_rows *rows,
+                      sld_view_plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->global_batch = (double)sld_tree_rows(tree);
+    for (size_t i = 0; i < o->n_terms; i++) {
+        const sld_term *term = &o->term[i];
+        plan->weight[i]      = sld_objective_weight(o, i, rows->view, rows->epoch);
+        if (plan->weight[i] == 0.0) continue;
+
+        plan->teacher |= term->kind->uses_teacher;
+        for (size_t j = 0; j < term->n_taus && term->kind->row != NULL; j++) {
+            plan->student_soft[term->at[j]] = true;
+            plan->teacher_soft[term->at[j]] |= term->kind->uses_teacher;
+        }
+    }
+}
+
+static sld_status check_rows(sld_ctx *ctx, const sld_objective *o, const sld_view_plan *plan,
+                             const sld_rows *rows, size_t N)
+{
+    if (N > o->max_rows) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "%zu rows, the objective was made for %zu", N,
+                        o->max_rows);
+    }
+    if (N > 0 && plan->teacher && rows->z_t == NULL) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "epoch %lld, view %d: no teacher logits, a term uses them",
+                        (long long)rows->epoch, rows->view);
+    }
+    for (size_t i = 0; i < N; i++) {
+        if (rows->labels[i] < 0 || (size_t)rows->labels[i] >= o->K) {
+            return SLD_FAIL(ctx, SLD_ERR_ARG, "sample %u: label %d, 0 to %zu is wanted",
+                            rows->sample[i], (int)rows->labels[i], o->K - 1);
+        }
+    }
+    return SLD_OK;
+}
+
+static void correct_teacher(sld_objective *o, const sld_rows *rows, size_t N)
+{
+    for (size_t i = 0; i < N; i++) {
+        const sld_row_key key = {o->seed, rows->epoch, rows->sample[i], rows->view};
+        sld_correct_row(o->correction, &key, rows->z_t + i * o->K, rows->labels[i], o->K,
+                        o->z_t + i * o->K);
+    }
+}
+
+/* Collective. Loss and gradient of the terms that look at the whole batch, kept for the row loop.
+ */
+static sld_status run_view_terms(sld_ctx *ctx, sld_objective *o, const sld_view_plan *plan,
+                                 sld_tree *tree, const sld_rows *rows, size_t N)
+{
+    for (size_t i = 0; i < o->n_terms; i++) {
+        sld_term *term = &o->term[i];
+        if (term->kind->view == NULL || plan->weight[i] == 0.0) continue;
+        memset(term->loss, 0, N * sizeof *term->loss);
+        memset(term->g, 0, N * o->K * sizeof *term->g);
+        SLD_TRY(term->kind->view(ctx, term, tree, rows, term->loss, term->g));
+    }
+    return SLD_OK;
+}
+
+/* Adds weight / global batch times a term's gradient to dz and returns the squared norm of that. */
+static double add_gradient(const double *g, double factor, size_t K, double *dz)
+{
+    double sum_sq = 0.0;
+    for (size_t k = 0; k < K; k++) {
+        const double d = factor * g[k];
+        dz[k] += d;
+        sum_sq += d * d;
+    }
+    return sum_sq;
+}
+
+/* How many logits stand before the label's, the lower index first among equals. */
+static size_t place_of_label(const float *z, size_t label, size_t K)
+{
+    size_t place = 0;
+    for (size_t k = 0; k < K; k++) {
+        place += z[k] > z[label] || (z[k] == z[label] && k < label);
+    }
+    return place;
+}
+
+/* The terms on row i of this rank. dz_s: (K) of that row. */
+static void run_row(sld_objective *o, const sld_view_plan *plan, const sld_rows *rows, size_t i,
+                    float *dz_s, sld_view_sums *sums)
+{
+    const size_t K   = o->K;
+    sld_row     *row = &o->row;
+
+    row->label = (size_t)rows->labels[i];
+    sld_row_side_load(&row->s, rows->z_s + i * K, K, o->tau, plan->student_soft, o->n_taus);
+    if (plan->teacher) {
+        sld_row_side_load(&row->t, rows->z_t + i * K, K, o->tau, plan->teacher_soft, o->n_taus);
+    }
+
+    memset(o->dz, 0, K * sizeof *o->dz);
+    for (size_t t = 0; t < o->n_terms; t++) {
+        const sld_term *term = &o->term[t];
+        if (plan->weight[t] == 0.0) continue;
+
+        double        loss;
+        const double *g = o->g;
+        if (term->kind->row != NULL) {
+            memset(o->g, 0, K * sizeof *o->g);
+            loss = term->kind->row(term, row, o->g);
+        } else {
+            loss = term->loss[i];
+            g    = term->g + i * K;
+        }
+        sums->loss[t] += loss;
+        sums->total += plan->weight[t] * loss;
+        sums->grad_sq[t] += add_gradient(g, plan->weight[t] / plan->global_batch, K, o->dz);
+    }
+    for (size_t k = 0; k < K; k++) {
+        dz_s[k] = (float)o->dz[k];
+    }
+
+    sums->rows += 1.0;
+    sums->hits += row->s.top == row->label;
+    sums->hits5 += place_of_label(rows->z_s + i * K, row->label, K) < 5;
+    sums->swapped_student += row->s.top != row->label;
+}
+
+sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, const sld_rows *rows,
+                              float *dz_s, sld_view_sums *out)
+{
+    const sld_range mine = sld_tree_mine(tree);
+    const size_t    N = mine.end - mine.begin, K = o->K;
+
+    sld_view_plan plan;
+    make_plan(o, tree, rows, &plan);
+    SLD_TRY(check_rows(ctx, o, &plan, rows, N));
+
+    sld_rows corrected = *rows;
+    if (rows->z_t != NULL) {
+        correct_teacher(o, rows, N);
+        corrected.z_t = o->z_t;
+    }
+    SLD_TRY(run_view_terms(ctx, o, &plan, tree, &corrected, N));
+
+    memset(&o->slots[0], 0, sizeof o->slots[0]); /* a rank without rows hands over an empty slot */
+    for (int s = sld_tree_first(tree); s < sld_tree_first(tree) + sld_tree_count(tree); s++) {
+        const sld_range shard = sld_tree_shard(tree, s);
+        if (shard.begin == shard.end) continue;
+
+        sld_view_sums *sums = &o->slots[sld_tree_slot(tree, s)];
+        memset(sums, 0, sizeof *sums);
+        for (size_t i = shard.begin - mine.begin; i < shard.end - mine.begin; i++) {
+            run_row(o, &plan, &corrected, i, dz_s + i * K, sums);
+            if (rows->z_t != NULL) {
+                const float *z_t = rows->z_t + i * K; /* before the correction */
+                sums->swapped_teacher += sld_argmax(z_t, K) != (size_t)rows->labels[i];
+            }
+        }
+        for (int merges = sld_tree_merges(tree, s); merges > 0; merges--, sums--) {
+            sld_op_combine(SLD_SUM_F64, sums - 1, sums, SUMS_DOUBLES);
+        }
+    }
+    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, o->slots, sizeof *o->slots, SUMS_DOUBLES));
+    *out = o->slots[0];
+    return SLD_OK;
+}

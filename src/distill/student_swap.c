@@ -1,0 +1,34 @@
+/* student_swap.c: the student against its own swapped logits, REFERENCE.md section 2.3. Since a
+ * swap keeps the multiset of logits, tau^2 KL(softmax(S(z)/tau) || softmax(z/tau)) has the closed
+ * form tau (p_m - p_y)(z_m - z_y), m the maximum and y the label; 0 where the student is right. */
+#include "term.h"
+
+static double row_loss(const sld_term *term, const sld_row *row, double *g)
+{
+    const size_t K = row->K, y = row->label, m = row->s.top;
+    if (m == y) return 0.0;
+
+    const double margin = row->s.z[m] - row->s.z[y]; /* z_m - z_y >= 0 */
+    double       loss   = 0.0;
+    for (size_t j = 0; j < term->n_taus; j++) {
+        const double  tau = term->tau[j];
+        const double *p   = row->s.soft[term->at[j]].p;
+        const double  gap = p[m] - p[y];
+        loss += tau * gap * margin;
+
+        /* Through the right-hand side of the KL: the swapped distribution is a constant. */
+        g[m] += tau * gap;
+        g[y] -= tau * gap;
+        if (term->detach) continue;
+
+        /* Through the swapped distribution too, as the public code does: margin d(tau gap)/dz. */
+        for (size_t k = 0; k < K; k++) {
+            g[k] -= margin * gap * p[k];
+        }
+        g[m] += margin * p[m];
+        g[y] -= margin * p[y];
+    }
+    return loss;
+}
+
+const sld_term_kind sld_term_student_swap = {.row = row_loss};

@@ -1,0 +1,107 @@
+/* trailer.c: the checksum of a stored file. HDF5 knows the length of its own part of a file and
+ * ignores what follows, and so does everything built on it (h5py, ncdump, h5dump, h5repack). There
+ * sld puts one line of text, "sld-sha256:HEX", over all the bytes before it. A program that
+ * rewrites the file (h5py in mode r+, h5repack) drops the line, and the file is then read as a
+ * foreign one.
+ *
+ * No cut goes unseen: within HDF5's part the superblock's end-of-file address tells, within the
+ * line the number of bytes behind that address. A cut exactly between the two loses no data. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define MARK       "sld-sha256:"
+#define MARK_BYTES (sizeof MARK - 1)
+
+static const uint8_t signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+
+void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES])
+{
+    sld_sha256 sha;
+    char       hex[65];
+
+    sld_sha256_init(&sha);
+    sld_sha256_add(&sha, image, n);
+    sld_sha256_hex(&sha, hex);
+    memcpy(trailer, MARK, MARK_BYTES);
+    memcpy(trailer + MARK_BYTES, hex, 64);
+    trailer[TRAILER_BYTES - 1] = '\n';
+}
+
+static uint64_t little_endian_u64(const uint8_t *bytes)
+{
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--) {
+        value = value << 8 | bytes[i];
+    }
+    return value;
+}
+
+uint64_t image_length(const void *image, size_t n)
+{
+    const uint8_t *bytes = image;
+    if (n < 52 || memcmp(bytes, signature, sizeof signature) != 0) return 0;
+    const unsigned version = bytes[8];
+    if (version <= 1 && bytes[13] == 8) {
+        return little_endian_u64(bytes + (version == 0 ? 40 : 44));
+    }
+    if ((version == 2 || version == 3) && bytes[9] == 8) return little_endian_u64(bytes + 28);
+    return 0;
+}
+
+/* The signature stands at byte 0, or behind a user block at 512, 1024, 2048, ... */
+static bool has_signature(const uint8_t *bytes, size_t n)
+{
+    for (size_t at = 0; at + sizeof signature <= n; at = at == 0 ? 512 : 2 * at) {
+        if (memcmp(bytes + at, signature, sizeof signature) == 0) return true;
+    }
+    return false;
+}
+
+sld_status trailer_check(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
+                         size_t *n_image)
+{
+    *n_image = n;
+    if (n >= TRAILER_BYTES) {
+        const size_t n_front = n - TRAILER_BYTES;
+        const char  *found   = (const char *)bytes + n_front;
+        if (memcmp(found, MARK, MARK_BYTES) == 0) {
+            char wanted[TRAILER_BYTES];
+            trailer_make(bytes, n_front, wanted);
+            if (memcmp(found, wanted, TRAILER_BYTES) != 0) {
+                return SLD_FAIL(ctx, SLD_ERR_DATA,
+                                "%s: damaged: the SHA-256 of its first %zu bytes is %.12s..., its "
+                                "last line says %.12s...",
+                                path, n_front, wanted + MARK_BYTES, found + MARK_BYTES);
+            }
+            *n_image = n_front;
+            return SLD_OK;
+        }
+    }
+    if (n == 0) return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: the file is empty", path);
+    if (!has_signature(bytes, n)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: not an HDF5 file (no HDF5 signature in its %zu bytes)", path, n);
+    }
+
+    const uint64_t length = image_length(bytes, n);
+    if (length > n) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: truncated: %zu bytes, its superblock states %" PRIu64, path, n,
+                        length);
+    }
+    if (length > 0 && length < n) {
+        const size_t n_behind  = n - (size_t)length;
+        const size_t n_compare = n_behind < MARK_BYTES ? n_behind : MARK_BYTES;
+        if (n_behind == TRAILER_BYTES ||
+            memcmp((const uint8_t *)bytes + length, MARK, n_compare) == 0) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: damaged: its checksum line, %d bytes behind byte %" PRIu64
+                            ", is cut or altered (%zu bytes are there)",
+                            path, TRAILER_BYTES, length, n_behind);
+        }
+    }
+    return SLD_OK;
+}

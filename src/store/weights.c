@@ -1,0 +1,206 @@
+/* weights.c: the parameters of a network as named tensors, with PyTorch's state_dict names and
+ * layouts, and the attributes by which a weights file explains itself. */
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define CHANNELS_MAX 4
+
+static sld_status tensor_path(sld_ctx *ctx, const sld_doc *doc, const char *group, const char *name,
+                              char path[STORE_PATH_MAX])
+{
+    const int n = snprintf(path, STORE_PATH_MAX, "%s/%s", group, name);
+    if (n < 0 || n >= STORE_PATH_MAX) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: tensor name of %zu characters: %.40s...",
+                        doc_name(doc), strlen(name), name);
+    }
+    return SLD_OK;
+}
+
+static size_t tensor_size(const sld_named *tensor)
+{
+    size_t n = 1;
+    for (int d = 0; d < tensor->n_dims; d++) {
+        n *= tensor->dims[d];
+    }
+    return n;
+}
+
+sld_status sld_tensors_put(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensors,
+                           size_t n)
+{
+    char path[STORE_PATH_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const sld_named *t = &tensors[i];
+        SLD_TRY(tensor_path(ctx, doc, group, t->name, path));
+        SLD_TRY(sld_doc_put(ctx, doc, path, SLD_F32, t->n_dims, t->dims, t->values));
+    }
+    return SLD_OK;
+}
+
+static sld_status tensor_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensor)
+{
+    char   path[STORE_PATH_MAX], found_text[128], wanted_text[128];
+    int    n_dims = 0;
+    size_t dims[SLD_DOC_DIMS];
+
+    SLD_TRY(tensor_path(ctx, doc, group, tensor->name, path));
+    const char *wanted = shape_text(tensor->n_dims, tensor->dims, wanted_text, sizeof wanted_text);
+    if (!sld_doc_has(doc, path)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: tensor %s is missing, shape %s wanted",
+                        doc_name(doc), path, wanted);
+    }
+    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
+    if (n_dims != tensor->n_dims ||
+        memcmp(dims, tensor->dims, (size_t)n_dims * sizeof dims[0]) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: tensor %s has shape %s, %s wanted", doc_name(doc),
+                        path, shape_text(n_dims, dims, found_text, sizeof found_text), wanted);
+    }
+    return sld_doc_get(ctx, doc, path, SLD_F32, tensor_size(tensor), tensor->values);
+}
+
+/* PyTorch's batch norms count their batches; nothing here depends on the count. */
+static bool is_batch_counter(const char *name)
+{
+    static const char counter[] = "num_batches_tracked";
+    const size_t      n = strlen(name), n_counter = sizeof counter - 1;
+    return n >= n_counter && strcmp(name + n - n_counter, counter) == 0;
+}
+
+static bool is_wanted(const char *name, const sld_named *tensors, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(name, tensors[i].name) == 0) return true;
+    }
+    return false;
+}
+
+sld_status sld_tensors_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensors,
+                           size_t n)
+{
+    const char *name;
+
+    if (!sld_doc_has(doc, group)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: no group %s of tensors", doc_name(doc), group);
+    }
+    for (size_t i = 0; i < n; i++) {
+        SLD_TRY(tensor_get(ctx, doc, group, &tensors[i]));
+    }
+    for (size_t i = 0; (name = sld_doc_member(doc, group, i)); i++) {
+        if (!is_batch_counter(name) && !is_wanted(name, tensors, n)) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: tensor %s/%s has no place in this network of %zu tensors",
+                            doc_name(doc), group, name, n);
+        }
+    }
+    return SLD_OK;
+}
+
+sld_status sld_weights_put(sld_ctx *ctx, sld_doc *doc, const sld_weights_info *info,
+                           const sld_named *tensors, size_t n)
+{
+    const int32_t classes = info->classes, channels = info->channels, size = info->input_size;
+
+    if (channels < 1 || channels > CHANNELS_MAX) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "weights of %s: %d channels, 1 to %d wanted",
+                        info->network, (int)channels, CHANNELS_MAX);
+    }
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "network", info->network));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "classes", SLD_I32, 0, &classes));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "channels", SLD_I32, 0, &channels));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "input_size", SLD_I32, 0, &size));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "mean", SLD_F32, (size_t)channels, info->mean));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "std", SLD_F32, (size_t)channels, info->std));
+    if (info->data_hash[0]) {
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data_hash", info->data_hash));
+    }
+    if (info->data_name[0]) {
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data_name", info->data_name));
+    }
+    return sld_tensors_put(ctx, doc, "/model", tensors, n);
+}
+
+/* A text attribute of the file into a field of n bytes. An absent optional one leaves it empty. */
+static sld_status info_text(sld_ctx *ctx, sld_doc *doc, const char *name, bool optional,
+                            char *field, size_t n)
+{
+    const char *text;
+
+    field[0] = '\0';
+    if (optional && !sld_doc_has_attr(doc, "/", name)) return SLD_OK;
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
+    if (strlen(text) >= n) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %zu characters, at most %zu",
+                        doc_name(doc), name, strlen(text), n - 1);
+    }
+    memcpy(field, text, strlen(text) + 1);
+    return SLD_OK;
+}
+
+static sld_status info_count(sld_ctx *ctx, sld_doc *doc, const char *name, int *field)
+{
+    int32_t value = 0;
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", name, SLD_I32, 0, &value));
+    if (value < 1) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" is %d, a positive number wanted",
+                        doc_name(doc), name, (int)value);
+    }
+    *field = (int)value;
+    return SLD_OK;
+}
+
+sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *out)
+{
+    size_t n_mean = 0;
+
+    memset(out, 0, sizeof *out);
+    SLD_TRY(info_text(ctx, doc, "network", false, out->network, sizeof out->network));
+    SLD_TRY(info_count(ctx, doc, "classes", &out->classes));
+    SLD_TRY(info_count(ctx, doc, "input_size", &out->input_size));
+    SLD_TRY(info_text(ctx, doc, "data_hash", true, out->data_hash, sizeof out->data_hash));
+    SLD_TRY(info_text(ctx, doc, "data_name", true, out->data_name, sizeof out->data_name));
+
+    /* Public teachers do not state their channels; the mean has one value for each. */
+    SLD_TRY(sld_doc_attr_count(ctx, doc, "/", "mean", &n_mean));
+    if (n_mean < 1 || n_mean > CHANNELS_MAX) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"mean\" has %zu values, 1 to %d wanted",
+                        doc_name(doc), n_mean, CHANNELS_MAX);
+    }
+    out->channels = (int)n_mean;
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, n_mean, out->mean));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "std", SLD_F32, n_mean, out->std));
+    for (size_t c = 0; c < n_mean; c++) {
+        if (!(out->std[c] > 0.0F)) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: attribute \"std\": value %zu is %g, above 0 wanted", doc_name(doc),
+                            c, (double)out->std[c]);
+        }
+    }
+    return SLD_OK;
+}
+
+/* The tensor whose name follows `after` (NULL: the first) in name order, or NULL. */
+static const sld_named *next_in_name_order(const sld_named *tensors, size_t n, const char *after)
+{
+    const sld_named *next = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = tensors[i].name;
+        if (after && strcmp(name, after) <= 0) continue;
+        if (!next || strcmp(name, next->name) < 0) next = &tensors[i];
+    }
+    return next;
+}
+
+void sld_tensors_sha256(const sld_named *tensors, size_t n, char hex[65])
+{
+    sld_sha256       sha;
+    const sld_named *t = NULL;
+
+    sld_sha256_init(&sha);
+    while ((t = next_in_name_order(tensors, n, t ? t->name : NULL))) {
+        sld_sha256_add(&sha, t->name, strlen(t->name) + 1); /* the zero ends the name */
+        sld_sha256_add(&sha, t->values, tensor_size(t) * sizeof t->values[0]);
+    }
+    sld_sha256_hex(&sha, hex);
+}

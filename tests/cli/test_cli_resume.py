@@ -1,0 +1,43 @@
+"""A run stopped after any of its steps and resumed on another number of ranks ends with the bits of one that ran
+through; the command that finds it done changes nothing."""
+import os
+
+from harness import check, digest, expect, in_folder, sld, status, teacher, write, STUDENT
+
+STEPS = 10  # 2 epochs of 5
+
+
+def main():
+    teacher()
+    write("student.yaml", STUDENT)
+    expect(sld("run", "student.yaml", "run.dir=runs/through", ranks=2), 0)
+    wanted = digest("runs/through")
+    for k in range(1, STEPS):
+        folder = "run.dir=runs/stop%d" % k
+        expect(sld("run", "student.yaml", folder, "run.stop_after_steps=%d" % k, ranks=1 + k % 4), 75)
+        check(status("runs/stop%d" % k) == "running", "status after a stop")
+        expect(sld("run", "student.yaml", folder, ranks=1 + (k + 1) % 3), 0, "resumed")
+        check(digest("runs/stop%d" % k) == wanted, "other bits after a stop at step", k)
+    # one step at a time, every attempt on another number of ranks
+    for attempt in range(STEPS + 2):
+        result = sld("run", "student.yaml", "run.dir=runs/one", "run.stop_after_steps=1", ranks=1 + attempt % 3)
+        if result.code == 0:
+            break
+        expect(result, 75)
+    check(attempt >= STEPS - 1 and digest("runs/one") == wanted, "other bits step by step", attempt)
+    before = os.stat("runs/one/results.h5").st_mtime_ns
+    expect(sld("run", "student.yaml", "run.dir=runs/one", ranks=2), 0, "done already")
+    check(os.stat("runs/one/results.h5").st_mtime_ns == before, "a finished run was written again")
+    # a folder holds one trial
+    expect(sld("run", "student.yaml", "run.dir=runs/one", "train.lr=0.5", ranks=1), 2, "train.lr", "another trial")
+    # the newest checkpoint damaged: named, and the one before is used
+    expect(sld("run", "student.yaml", "run.dir=runs/bad", "run.stop_after_steps=7", ranks=2), 75)
+    newest = "runs/bad/" + sorted(f for f in os.listdir("runs/bad") if f.startswith("ckpt-"))[-1]
+    with open(newest, "r+b") as f:
+        f.seek(os.path.getsize(newest) // 2)
+        f.write(b"\x55" * 64)
+    expect(sld("run", "student.yaml", "run.dir=runs/bad", ranks=2), 0, newest, "resumed at epoch 2, step 0")
+    check(digest("runs/bad") == wanted, "other bits after a damaged checkpoint")
+
+
+in_folder(main)

@@ -1,0 +1,112 @@
+/* test_config_check: what several keys must hold together, and at whose place it is said. */
+#include "fixture.h"
+
+#define LSS "method: none\nstudent_swap: true\n"
+
+static void test_refused(void **state)
+{
+    static const fixture_error cases[] = {
+        {"method: none\ntrain: {lr_stages: [0.5, 0.4]}", NULL,
+         "e.yaml:2:20: train.lr_stages: ", "found 0.4 after 0.5"},
+        {"method: none\ntrain: {lr_stages: [20, 20]}", NULL,
+         "e.yaml:2:20: train.lr_stages: ", "found 20 after 20"},
+        {"method: none\ntrain: {lr_stages: [0.5, 100]}", "train.epochs=300",
+         "command line: train.epochs: train.lr_stages: found 100 after 0.5",
+         "in a run of 300 epochs"},
+        {"method: none\ntrain: {lr_stages: [2.5]}", NULL,
+         "e.yaml:2:20: train.lr_stages: ", "found 2.5, wanted whole epochs or fractions"},
+
+        {LSS "student_swap_after: 150\n", "train.epochs=120",
+         "command line: train.epochs: student_swap_after: 150 in a run of 120 epochs",
+         "is never active"},
+        {LSS "student_swap_after: 150\ntrain: {epochs: 150}", NULL,
+         "e.yaml:3:21: student_swap_after: ", "150 in a run of 150 epochs is never active; let"},
+        {LSS "train: {lr_stages: []}", NULL, "e.yaml:3:20: train.lr_stages: ",
+         "train.lr_stages: student_swap_after: first_lr_drop (train.lr_stages is empty) in"},
+        {LSS "train: {lr_stages: [300]}", NULL,
+         "e.yaml:3:20: train.lr_stages: ", "first_lr_drop (epoch 300) in a run of 240 epochs"},
+        {LSS "train: {epochs: 1}", NULL,
+         "e.yaml:3:17: train.epochs: ", "first_lr_drop (epoch 1) in a run of 1 epochs"},
+        {LSS "student_swap_after: never", NULL,
+         "e.yaml:3:21: student_swap_after: ", "lss.allow_inactive: true"},
+        {LSS "lss: {until: 100}", NULL,
+         "e.yaml:3:14: lss.until: ", "never active (lss.until: 100)"},
+        {LSS "lss: {weak: 0, strong: 0}", NULL, "e.yaml:2:15: student_swap: ", "is no term"},
+        {LSS "lss: {temperatures: []}", NULL, "e.yaml:3:21: lss.temperatures: ", "empty list"},
+
+        {"method: kd", NULL, "e.yaml:1:9: method: kd.weak: 0.9 wants teacher.weights",
+         "found none"},
+        {"method: none\nkd: {strong: 1}", NULL, "e.yaml:2:14: kd.strong: ", "1 wants"},
+        {"method: kd\nteacher.weights: t\nkd.temperatures: []", NULL,
+         "e.yaml:3:18: kd.temperatures: ", "empty list"},
+
+        {"method: none\ndata: {format: cifar100}", NULL,
+         "e.yaml:2:16: data.format: ", "wants data.path"},
+        {"method: none\nsynthetic: {superclasses: 1, subclasses: 1}", NULL,
+         "e.yaml:2:27: synthetic.superclasses: ", "at least 2 classes"},
+        {"method: none\ntrain: {best_on: val}", NULL,
+         "e.yaml:2:18: train.best_on: ", "data.val_fraction"},
+        {"method: none\nname: a/b", NULL, "e.yaml:2:7: name: found a/b", "folder"},
+        {"method: none\nname: ..", NULL, "e.yaml:2:7: name: found ..", "folder"},
+
+        {"method: none\nce: {weak: 0}", NULL, "e.yaml:2:12: ce.weak: no term", "above 0"},
+        {"method: none\nce: {after: 240}", NULL, "e.yaml:2:13: ce.after: no term", "any epoch"},
+        {"method: none\nce: {until: 0}", NULL, "e.yaml:2:13: ce.until: no term", "any epoch"},
+        {LSS "ce.weak: 0\nstudent_swap_after: never\nlss.allow_inactive: true", NULL,
+         "e.yaml:3:10: ce.weak: no term", ""},
+    };
+    fixture_check_errors(cases, COUNT(cases));
+}
+
+static void test_accepted(void **state)
+{
+    static const char *const cases[] = {
+        "method: none\ntrain: {lr_stages: [0.5, 150, 0.75]}",
+        "method: none\ntrain: {epochs: 1}",
+        "method: none\nce: {weak: 0, strong: 1}",
+        "method: none\nkd.temperatures: []",
+        "method: none\ndata: {format: cifar10, path: x}\nsynthetic: {superclasses: 1, subclasses: "
+        "1}",
+        LSS "student_swap_after: 239",
+        LSS "student_swap_after: never\nlss: {allow_inactive: true}",
+        LSS "ce.weak: 0\nstudent_swap_after: 0",
+        "method: kd\nteacher.weights: t.h5",
+        "method: none\nteacher.weights: t.h5",
+        "method: none\ntrain.best_on: val\ndata.val_fraction: 0.1",
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_config_destroy(fixture_config(cases[i], NULL));
+    }
+}
+
+static void test_reject_names_the_place(void **state)
+{
+    sld_config *c = fixture_config("method: none\nstudent:\n  network: resnet9\n", "seed=4");
+    sld_ctx     ctx;
+
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_config_reject(&ctx, c, "student.network", "found %s, wanted more",
+                                       sld_config_options(c)->student.network),
+                     SLD_ERR_CONFIG);
+    assert_string_equal(ctx.err.msg, "e.yaml:3:12: student.network: found resnet9, wanted more");
+    sld_err_clear(&ctx);
+    sld_config_reject(&ctx, c, "seed", "no");
+    assert_string_equal(ctx.err.msg, "command line: seed: no");
+    sld_err_clear(&ctx);
+    sld_config_reject(&ctx, c, "train.batch", "no");
+    assert_string_equal(ctx.err.msg, "default: train.batch: no");
+    sld_err_clear(&ctx);
+    sld_config_reject(&ctx, c, "ranks", "no");
+    assert_string_equal(ctx.err.msg, "e.yaml: ranks: no");
+    sld_config_destroy(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_reject_names_the_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,115 @@
+/* test_data_shared.c: opening on several ranks: all see one copy, all agree on what is wrong, none
+ * hangs; and the loader's rows over ranks make up the epoch. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static sld_ctx   ctx;
+static sld_dist *dist;
+
+static sld_status open_at(const char *format, const char *path, sld_dataset **set)
+{
+    sld_data_params params = {format, path, sld_synth_default()};
+
+    params.synth.n_train = 203;
+    params.synth.n_test  = 101;
+    return sld_dataset_open(&ctx, dist, &params, set);
+}
+
+/* Every rank hashes what it sees, and all must see the same. */
+static void every_rank_sees_the_same_set(void **state)
+{
+    sld_dataset *set = NULL;
+    char         hex[2][65];
+    sld_sha256   sha;
+    bool         same = false;
+
+    assert_int_equal(open_at("synthetic", NULL, &set), SLD_OK);
+    sld_sha256_init(&sha);
+    sld_sha256_add(&sha, set->train.pixels, set->train.n * 3072);
+    sld_sha256_add(&sha, set->train.labels, set->train.n * sizeof(int32_t));
+    sld_sha256_add(&sha, set->test.pixels, set->test.n * 3072);
+    sld_sha256_add(&sha, set->class_names[19], strlen(set->class_names[19]));
+    sld_sha256_add(&sha, set->mean, sizeof set->mean);
+    sld_sha256_hex(&sha, hex[0]);
+    memcpy(hex[1], set->hash, sizeof hex[1]);
+    assert_int_equal(sld_dist_same(&ctx, dist, hex, sizeof hex, &same), SLD_OK);
+    assert_true(same);
+    sld_dataset_close(set);
+}
+
+static void all_ranks_fail_alike(void **state)
+{
+    sld_dataset *set  = NULL;
+    bool         same = false;
+
+    assert_int_equal(open_at("cifar100", "/nonexistent", &set), SLD_ERR_DATA);
+    assert_null(set);
+    assert_non_null(strstr(ctx.err.msg, "/nonexistent")); /* rank 0's words, on every rank */
+    assert_int_equal(sld_dist_same(&ctx, dist, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
+    assert_true(same);
+    sld_err_clear(&ctx);
+}
+
+static void the_rows_of_all_ranks_make_up_the_epoch(void **state)
+{
+    enum { N = 203, BATCH = 32 };
+    sld_dataset      *set    = NULL;
+    sld_loader       *loader = NULL;
+    uint32_t          used[N];
+    float             seen[N] = {0}; /* rows of the epoch, in order: what gather_rows moves */
+    sld_loader_params params  = {.index        = used,
+                                 .n            = N,
+                                 .global_batch = BATCH,
+                                 .views        = {true, false},
+                                 .order_seed   = 1,
+                                 .augment      = {.crop_pad = 4, .flip = 0.5, .seed = 1},
+                                 .max_rows     = BATCH};
+    bool              once[N] = {false};
+
+    for (uint32_t i = 0; i < N; i++) {
+        used[i] = i;
+    }
+    assert_int_equal(open_at("synthetic", NULL, &set), SLD_OK);
+    assert_int_equal(sld_loader_create(&ctx, set, &params, &loader), SLD_OK);
+    for (int64_t step = 0; step < sld_loader_steps(loader); step++) {
+        const size_t    rows = sld_loader_rows(loader, step);
+        const sld_range mine = sld_dist_share(dist, rows, 1);
+        sld_batch       batch;
+        float           samples[BATCH] = {0};
+
+        assert_int_equal(sld_loader_next(&ctx, loader, 1, step, mine, &batch), SLD_OK);
+        for (size_t i = 0; i < batch.n; i++) {
+            samples[mine.begin + i] = (float)batch.sample[i];
+        }
+        assert_int_equal(sld_dist_gather_rows(&ctx, dist, samples, rows, 1, 1), SLD_OK);
+        memcpy(seen + step * BATCH, samples, rows * sizeof *samples);
+    }
+    for (int i = 0; i < N; i++) {
+        assert_false(once[(int)seen[i]]);
+        once[(int)seen[i]] = true;
+    }
+    sld_loader_destroy(loader);
+    sld_dataset_close(set);
+}
+
+static int begin(void **state)
+{
+    sld_ctx_init(&ctx);
+    return sld_dist_create(&ctx, &dist) == SLD_OK ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_rank_sees_the_same_set),
+        cmocka_unit_test(all_ranks_fail_alike),
+        cmocka_unit_test(the_rows_of_all_ranks_make_up_the_epoch),
+    };
+    int        failed = cmocka_run_group_tests(tests, begin, NULL);
+    sld_status st     = sld_agree_request(&ctx, dist, SLD_OK, &failed); /* worst of all ranks */
+
+    sld_dist_destroy(dist);
+    return st == SLD_OK && failed == 0 ? 0 : 1;
+}

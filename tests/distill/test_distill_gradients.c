@@ -1,0 +1,117 @@
+/* Each term's gradient against central differences of its value. */
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+
+enum { N = 5, K = 7 };
+
+/* Kinks of the student swap: two classes within a step of each other at the top. */
+static void refuse_ties(const batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const float *z   = b->z_s + i * b->K;
+        const size_t top = sld_argmax(z, b->K);
+        for (size_t k = 0; k < b->K; k++) {
+            assert_true(k == top || z[top] - z[k] > 0x1p-7f);
+        }
+    }
+}
+
+static void expect_gradient(fixture *f, const sld_objective_params *p, int64_t epoch)
+{
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        batch          b;
+        sld_objective *o = NULL;
+        sld_view_sums  sums;
+        float          dz[N * K];
+        double         sq_error = 0.0, sq_norm = 0.0;
+
+        batch_fill(&b, N, K, seed);
+        refuse_ties(&b);
+        assert_int_equal(sld_objective_create(&f->ctx, p, N, &o), SLD_OK);
+        evaluate_on(f, o, 4, &b, SLD_WEAK, epoch, dz, &sums);
+        for (size_t i = 0; i < N * K; i++) {
+            const double want = numeric_gradient(f, o, &b, SLD_WEAK, epoch, -1, i / K, i % K);
+            sq_error += ((double)dz[i] - want) * ((double)dz[i] - want);
+            sq_norm += want * want;
+        }
+        sld_objective_destroy(o);
+        assert_true(sq_norm > 1e-6); /* a gradient of 0 would prove nothing */
+        /* float32 rounding of dz is 6e-8; differences err by h^4 f5/30 + 1e-15/h, below 1e-8 */
+        assert_true(sqrt(sq_error) < 3e-7 * sqrt(sq_norm));
+    }
+}
+
+static sld_objective_params only(sld_term_params *(*which)(sld_objective_params *), double weight)
+{
+    sld_objective_params p      = params_empty(K);
+    which(&p)->weight[SLD_WEAK] = weight;
+    return p;
+}
+static sld_term_params *ce(sld_objective_params *p)
+{
+    return &p->ce;
+}
+static sld_term_params *kd(sld_objective_params *p)
+{
+    return &p->kd;
+}
+static sld_term_params *lss(sld_objective_params *p)
+{
+    return &p->lss;
+}
+
+static void test_cross_entropy(void **state)
+{
+    sld_objective_params p = only(ce, 1.0);
+    expect_gradient(*state, &p, 1);
+    p.label_smoothing = 0.1;
+    expect_gradient(*state, &p, 1);
+}
+
+static void test_kl(void **state)
+{
+    for (int correction = SLD_CORRECT_NONE; correction <= SLD_CORRECT_RANDOM; correction++) {
+        for (double tau = 1.0; tau <= 8.0; tau *= 2.0) {
+            sld_objective_params p = only(kd, 0.9);
+            p.kd.temperatures.t[0] = tau;
+            p.correction           = (sld_correction)correction;
+            expect_gradient(*state, &p, 1);
+        }
+    }
+}
+
+static void test_student_swap(void **state)
+{
+    for (double tau = 1.0; tau <= 8.0; tau *= 2.0) {
+        sld_objective_params p  = only(lss, 0.9);
+        p.lss.temperatures.t[0] = tau;
+        expect_gradient(*state, &p, 1);
+    }
+}
+
+static void test_sum_of_all(void **state)
+{
+    sld_objective_params p = params_sld(K);
+    p.lss.temperatures     = (sld_temperatures){.n = 2, .t = {3.0, 0.75}};
+    expect_gradient(*state, &p, 150);
+    expect_gradient(*state, &p, 151);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_kl),
+        cmocka_unit_test(test_student_swap),
+        cmocka_unit_test(test_sum_of_all),
+    };
+    return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}

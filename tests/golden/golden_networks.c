@@ -1,0 +1,446 @@
+/* golden_networks FILE [NAME...]: networks against what the public PyTorch code computes in float64:
+ * evaluation, one training forward, running statistics, loss and gradients. FILE: groups cifar/NAME
+ * and imagenet/NAME (GOLDEN.md). Prints the worst error per quantity; fails past the tolerance, when
+ * a named case is missing or unknown to this build, or when nothing ran. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden/fill.h"
+#include "sld/store.h"
+
+#define SHARDS 8
+
+/* Forward quantities: float32 rounding through a deep network; where PyTorch's own float32 is
+ * further from float64, five times its distance. */
+#define FORWARD_TOLERANCE 1e-5
+#define FORWARD_FACTOR    5
+#define LINEAR_TOLERANCE  1e-5 /* gradient of the last layer: no relu lies behind it */
+#define GRADIENT_TOLERANCE 2e-2 /* a relu that flips in float32 costs up to 1e-2, a wrong backward 1e-1 */
+
+typedef struct {
+    sld_ctx  *ctx;
+    sld_dist *dist;
+    sld_doc  *doc;
+    int       ran, failed, missing;
+} session;
+
+/* One case: what the file says, and the network under test. */
+typedef struct {
+    char        group[128];
+    size_t      n, channels, height, width, classes;
+    float      *x; /* (n,H,W,C) */
+    int64_t    *y;
+    double     *logits_eval, *logits_train;
+    double      loss_train;
+    sld_arena  *arena;
+    sld_model  *model;
+    const char *prefix;
+    double      forward_tolerance;
+    float      *logits; /* (n,K) ours, complete on every rank */
+    float      *grad;
+    double      errors[6];
+} golden_case;
+
+enum { EVAL, TRAIN, LOSS, RUNNING, GRADIENT, GRADIENT_LINEAR };
+static const char *const quantity[] = {"logits_eval", "logits_train", "loss_train",
+                                       "running statistics", "gradients", "last layer's gradients"};
+
+static const char *at(const golden_case *c, const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/%s", c->group, name);
+    return path;
+}
+
+static sld_status get_f64(session *s, golden_case *c, const char *name, size_t n, double **out)
+{
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, n * sizeof **out, (void **)out));
+    return sld_doc_get(s->ctx, s->doc, at(c, name), SLD_F64, n, *out);
+}
+
+/* PyTorch's (n,C,H,W) -> (n,H,W,C). */
+static void to_channels_last(const golden_case *c, const float *in, float *out)
+{
+    const size_t pixels = c->height * c->width;
+    for (size_t i = 0; i < c->n * c->channels; i++) {
+        for (size_t p = 0; p < pixels; p++) {
+            const size_t image = i / c->channels, channel = i % c->channels;
+            out[(image * pixels + p) * c->channels + channel] = in[i * pixels + p];
+        }
+    }
+}
+
+static sld_status load_case(session *s, golden_case *c)
+{
+    int    n_dims;
+    size_t dims[SLD_DOC_DIMS];
+    int64_t classes;
+    double torch_error;
+    float *planes;
+    SLD_TRY(sld_doc_dims(s->ctx, s->doc, at(c, "x"), &n_dims, dims));
+    if (n_dims != 4) {
+        return SLD_FAIL(s->ctx, SLD_ERR_DATA, "%s: %d dimensions, wanted 4", at(c, "x"), n_dims);
+    }
+    c->n        = dims[0];
+    c->channels = dims[1];
+    c->height   = dims[2];
+    c->width    = dims[3];
+    const size_t floats = dims[0] * dims[1] * dims[2] * dims[3];
+    SLD_TRY(sld_doc_get_attr(s->ctx, s->doc, c->group, "classes", SLD_I64, 1, &classes));
+    SLD_TRY(sld_doc_get_attr_text(s->ctx, s->doc, c->group, "fill_prefix", &c->prefix));
+    SLD_TRY(sld_doc_get_attr(s->ctx, s->doc, c->group, "loss_train", SLD_F64, 1, &c->loss_train));
+    SLD_TRY(sld_doc_get_attr(s->ctx, s->doc, c->group, "torch_float32_error_logits_eval", SLD_F64,
+                             1, &torch_error));
+    c->classes           = (size_t)classes;
+    c->forward_tolerance = fmax(FORWARD_TOLERANCE, FORWARD_FACTOR * torch_error);
+
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *planes, (void **)&planes));
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *c->x, (void **)&c->x));
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, c->n * sizeof *c->y, (void **)&c->y));
+    SLD_TRY(sld_doc_get(s->ctx, s->doc, at(c, "x"), SLD_F32, floats, planes));
+    SLD_TRY(sld_doc_get(s->ctx, s->doc, at(c, "y"), SLD_I64, c->n, c->y));
+    to_channels_last(c, planes, c->x);
+    SLD_TRY(get_f64(s, c, "logits_eval", c->n * c->classes, &c->logits_eval));
+    SLD_TRY(get_f64(s, c, "logits_train", c->n * c->classes, &c->logits_train));
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, c->n * c->classes * sizeof *c->logits,
+                            (void **)&c->logits));
+    return SLD_OK;
+}
+
+/* max|a - b| / max|b|; NaN counts as infinite. */
+static double distance(const float *a, const double *b, size_t n)
+{
+    double worst = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double d = fabs((double)a[i] - b[i]);
+        worst          = !(d <= worst) ? (isnan(d) ? INFINITY : d) : worst;
+        largest        = fmax(largest, fabs(b[i]));
+    }
+    return worst / largest;
+}
+
+static void raise_to(double *worst, double error)
+{
+    if (!(error <= *worst)) {
+        *worst = isnan(error) ? INFINITY : error;
+    }
+}
+
+static sld_status check_eval(session *s, golden_case *c)
+{
+    sld_infer *infer = NULL;
+    sld_status st    = sld_infer_create(s->ctx, c->model, &infer);
+    if (st == SLD_OK) {
+        st = sld_infer_refresh(s->ctx, infer);
+    }
+    if (st == SLD_OK) {
+        st = sld_infer_run(s->ctx, infer, c->x, c->n, c->logits);
+    }
+    sld_infer_destroy(infer);
+    c->errors[EVAL] = distance(c->logits, c->logits_eval, c->n * c->classes);
+    return st;
+}
+
+/* Mean cross-entropy of all rows; dlogits of this rank's. */
+static double cross_entropy(const golden_case *c, float *dlogits, sld_range mine)
+{
+    double loss = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const float *z   = c->logits + i * c->classes;
+        double       max = z[0], sum = 0;
+        for (size_t k = 0; k < c->classes; k++) {
+            max = fmax(max, z[k]);
+        }
+        for (size_t k = 0; k < c->classes; k++) {
+            sum += exp(z[k] - max);
+        }
+        loss += max + log(sum) - (double)z[c->y[i]];
+        for (size_t k = 0; i >= mine.begin && i < mine.end && k < c->classes; k++) {
+            const double p = exp(z[k] - max) / sum - ((int64_t)k == c->y[i]);
+            dlogits[(i - mine.begin) * c->classes + k] = (float)(p / (double)c->n);
+        }
+    }
+    return loss / (double)c->n;
+}
+
+/* Collective. Puts this rank's rows in their place in c->logits and completes them everywhere. */
+static sld_status share_logits(session *s, golden_case *c, sld_tree *tree, const float *mine_only)
+{
+    const sld_range mine  = sld_tree_mine(tree);
+    const size_t    width = c->classes;
+    memset(c->logits, 0, c->n * width * sizeof *c->logits);
+    memcpy(c->logits + mine.begin * width, mine_only,
+           (mine.end - mine.begin) * width * sizeof *c->logits);
+    for (int r = 0; r < sld_dist_size(s->dist); r++) {
+        sld_range rows = mine;
+        SLD_TRY(sld_dist_bcast(s->ctx, s->dist, &rows, sizeof rows, r));
+        if (rows.end > rows.begin) {
+            SLD_TRY(sld_dist_bcast(s->ctx, s->dist, c->logits + rows.begin * width,
+                                   (rows.end - rows.begin) * width * sizeof *c->logits, r));
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status train_once(session *s, golden_case *c, sld_tree *tree, sld_backprop *net)
+{
+    const sld_range mine   = sld_tree_mine(tree);
+    const size_t    floats = (mine.end - mine.begin + 1) * c->classes;
+    float          *own, *dlogits;
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *own, (void **)&own));
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *dlogits, (void **)&dlogits));
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena,
+                            sld_model_trained_count(c->model) * sizeof *c->grad,
+                            (void **)&c->grad));
+    SLD_TRY(sld_backprop_refresh(s->ctx, net));
+    const size_t image = c->height * c->width * c->channels;
+    SLD_TRY(sld_backprop_forward(s->ctx, net, 0, c->x + mine.begin * image, own));
+    SLD_TRY(share_logits(s, c, tree, own));
+    c->errors[TRAIN]  = distance(c->logits, c->logits_train, c->n * c->classes);
+    const double loss = cross_entropy(c, dlogits, mine);
+    c->errors[LOSS]   = fabs(loss - c->loss_train) / fabs(c->loss_train);
+    return sld_backprop_backward(s->ctx, net, dlogits, c->grad);
+}
+
+static sld_status check_running(session *s, golden_case *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
+        n += !sld_model_tensor(c->model, i)->trained;
+    }
+    const char **names;
+    double      *norms, *heads;
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, n * sizeof *names, (void **)&names));
+    SLD_TRY(sld_doc_get_text(s->ctx, s->doc, at(c, "bn_names"), n, names));
+    SLD_TRY(get_f64(s, c, "bn_norm", n, &norms));
+    SLD_TRY(get_f64(s, c, "bn_head", 4 * n, &heads));
+    for (size_t i = 0, j = 0; i < sld_model_tensor_count(c->model); i++) {
+        const sld_tensor *t = sld_model_tensor(c->model, i);
+        if (t->trained) {
+            continue;
+        }
+        if (strcmp(t->name, names[j]) != 0) {
+            return SLD_FAIL(s->ctx, SLD_ERR_DATA, "%s: statistic %zu is %s, this build has %s",
+                            c->group, j, names[j], t->name);
+        }
+        double squares = 0;
+        for (size_t k = 0; k < t->n; k++) {
+            squares += (double)t->values[k] * (double)t->values[k];
+        }
+        raise_to(&c->errors[RUNNING], fabs(sqrt(squares) - norms[j]) / norms[j]);
+        raise_to(&c->errors[RUNNING], distance(t->values, heads + 4 * j, t->n < 4 ? t->n : 4));
+        j++;
+    }
+    return SLD_OK;
+}
+
+static sld_status check_gradients(session *s, golden_case *c)
+{
+    size_t n = 0, at_value = 0;
+    for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
+        n += sld_model_tensor(c->model, i)->trained;
+    }
+    const char **names;
+    double      *norms, largest = 0;
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, n * sizeof *names, (void **)&names));
+    SLD_TRY(sld_doc_get_text(s->ctx, s->doc, at(c, "param_names"), n, names));
+    SLD_TRY(get_f64(s, c, "grad_norm", n, &norms));
+    for (size_t j = 0; j < n; j++) {
+        largest = fmax(largest, norms[j]);
+    }
+    for (size_t i = 0, j = 0; i < sld_model_tensor_count(c->model); i++) {
+        const sld_tensor *t = sld_model_tensor(c->model, i);
+        if (!t->trained) {
+            continue;
+        }
+        if (strcmp(t->name, names[j]) != 0) {
+            return SLD_FAIL(s->ctx, SLD_ERR_DATA, "%s: parameter %zu is %s, this build has %s",
+                            c->group, j, names[j], t->name);
+        }
+        double squares = 0;
+        for (size_t k = 0; k < t->n; k++) {
+            squares += (double)c->grad[at_value + k] * (double)c->grad[at_value + k];
+        }
+        const double error = fabs(sqrt(squares) - norms[j]) / fmax(norms[j], 1e-6 * largest);
+        raise_to(&c->errors[GRADIENT], error);
+        if (error > GRADIENT_TOLERANCE && sld_dist_rank(s->dist) == 0) {
+            printf("%s: gradient of %s: norm %.9g, wanted %.9g\n", c->group, t->name,
+                   sqrt(squares), norms[j]);
+        }
+        if (j + 2 >= n) { /* weight and bias of the last linear layer */
+            raise_to(&c->errors[GRADIENT_LINEAR], error);
+        }
+        at_value += t->n;
+        j++;
+    }
+    return SLD_OK;
+}
+
+static sld_status check_training(session *s, golden_case *c)
+{
+    sld_tree     *tree = NULL;
+    sld_backprop *net  = NULL;
+    sld_status    st   = sld_tree_create(s->ctx, s->dist, SHARDS, c->n,
+                                         sld_backprop_message_bytes(c->model), &tree);
+    st                 = sld_agree(s->ctx, s->dist, st);
+    if (st == SLD_OK) {
+        st = sld_backprop_create(s->ctx, s->dist, c->model, &tree, 1, &net);
+    }
+    if (st == SLD_OK) {
+        st = train_once(s, c, tree, net);
+    }
+    if (st == SLD_OK) {
+        st = check_running(s, c);
+    }
+    if (st == SLD_OK) {
+        st = check_gradients(s, c);
+    }
+    sld_backprop_destroy(net);
+    sld_tree_destroy(tree);
+    return st;
+}
+
+static void judge(session *s, const golden_case *c)
+{
+    const double limits[] = {c->forward_tolerance, c->forward_tolerance, c->forward_tolerance,
+                             c->forward_tolerance, GRADIENT_TOLERANCE,   LINEAR_TOLERANCE};
+    bool         good     = true;
+    for (int q = 0; q < 6; q++) {
+        const bool fits = c->errors[q] <= limits[q];
+        good            = good && fits;
+        if (sld_dist_rank(s->dist) == 0) {
+            printf("%s: %s: %.2e (limit %.1e)%s\n", c->group, quantity[q], c->errors[q], limits[q],
+                   fits ? "" : " FAIL");
+        }
+    }
+    s->ran++;
+    s->failed += !good;
+}
+
+static sld_status run_case(session *s, const char *network, golden_case *c)
+{
+    SLD_TRY(sld_arena_create(s->ctx, &c->arena));
+    SLD_TRY(load_case(s, c));
+    SLD_TRY(sld_model_create(s->ctx, network, (int)c->height, (int)c->width, (int)c->channels,
+                             (int)c->classes, &c->model));
+    int64_t parameters;
+    SLD_TRY(sld_doc_get_attr(s->ctx, s->doc, c->group, "parameters", SLD_I64, 1, &parameters));
+    if ((size_t)parameters != sld_model_trained_count(c->model)) {
+        return SLD_FAIL(s->ctx, SLD_ERR_DATA, "%s: %zu parameters, wanted %lld", c->group,
+                        sld_model_trained_count(c->model), (long long)parameters);
+    }
+    golden_fill_model(c->prefix, c->model);
+    SLD_TRY(check_eval(s, c));
+    SLD_TRY(check_training(s, c));
+    judge(s, c);
+    return SLD_OK;
+}
+
+/* In the zoo, networks for large images whose name exists for small ones too carry the set's. */
+static const char *network_of(const char *set, const char *name)
+{
+    static char full[128];
+    snprintf(full, sizeof full, "%s/%s", set, name);
+    const sld_network *own = sld_network_find(full), *any = sld_network_find(name);
+    if (own) {
+        return full;
+    }
+    return any && (any->input_size == 32) == (strcmp(set, "cifar") == 0) ? name : NULL;
+}
+
+static bool asked_for(int n, char **names, const char *set, const char *name)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s/%s", set, name);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(names[i], name) == 0 || strcmp(names[i], full) == 0) {
+            return true;
+        }
+    }
+    return n == 0;
+}
+
+static sld_status run_set(session *s, const char *set, int n_names, char **names, bool *seen)
+{
+    char        group[64];
+    const char *name;
+    snprintf(group, sizeof group, "/%s", set);
+    if (!sld_doc_has(s->doc, group)) {
+        return SLD_OK;
+    }
+    for (size_t i = 0; (name = sld_doc_member(s->doc, group, i)); i++) {
+        if (!asked_for(n_names, names, set, name)) {
+            continue;
+        }
+        for (int j = 0; j < n_names; j++) {
+            seen[j] = seen[j] || asked_for(1, names + j, set, name);
+        }
+        const char *network = network_of(set, name);
+        if (!network) {
+            if (sld_dist_rank(s->dist) == 0) {
+                printf("skip: %s/%s: network not in this build\n", set, name);
+            }
+            s->missing += n_names > 0;
+            continue;
+        }
+        golden_case c = {.classes = 0};
+        snprintf(c.group, sizeof c.group, "/%s/%s", set, name);
+        const sld_status st = run_case(s, network, &c);
+        sld_model_destroy(c.model);
+        sld_arena_destroy(c.arena);
+        SLD_TRY(st);
+    }
+    return SLD_OK;
+}
+
+static sld_status run_all(session *s, const char *path, int n_names, char **names)
+{
+    bool      *seen = calloc((size_t)n_names + 1, sizeof *seen);
+    sld_status st   = seen ? SLD_OK : SLD_FAIL(s->ctx, SLD_ERR_NOMEM, "%d names", n_names);
+    if (st == SLD_OK) {
+        st = sld_doc_open(s->ctx, path, &s->doc);
+    }
+    if (st == SLD_OK) {
+        st = run_set(s, "cifar", n_names, names, seen);
+    }
+    if (st == SLD_OK) {
+        st = run_set(s, "imagenet", n_names, names, seen);
+    }
+    for (int i = 0; st == SLD_OK && i < n_names; i++) {
+        if (!seen[i]) {
+            printf("FAIL: %s has no case %s\n", path, names[i]);
+            s->missing++;
+        }
+    }
+    sld_doc_close(s->doc);
+    free(seen);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: golden_networks FILE [NAME...]\n");
+        return 2;
+    }
+    sld_ctx ctx;
+    sld_ctx_init(&ctx);
+    session    s  = {.ctx = &ctx};
+    sld_status st = sld_dist_create(&ctx, &s.dist);
+    if (st == SLD_OK) {
+        st = run_all(&s, argv[1], argc - 2, argv + 2);
+    }
+    if (st != SLD_OK) {
+        fprintf(stderr, "golden_networks: %s: %s\n", sld_status_text(st), ctx.err.msg);
+    } else if (sld_dist_rank(s.dist) == 0) {
+        printf("%d cases run, %d failed, %d missing\n", s.ran, s.failed, s.missing);
+    }
+    const int verdict = st != SLD_OK || s.failed > 0 || s.missing > 0 || s.ran == 0;
+    if (st != SLD_OK && s.dist) {
+        sld_dist_abort(s.dist, verdict); /* the other ranks may be in the middle of a reduction */
+    }
+    sld_dist_destroy(s.dist);
+    return verdict;
+}

@@ -1,0 +1,5 @@
+/* The one file that may. */
+int main(void)
+{
+    exit(0);
+}

@@ -1,0 +1,79 @@
+# cmake -DROOT=DIR -P check_design.cmake: the rooms of CMakeLists.txt use no more than DESIGN.md section 2 allows, and
+# only main() ends the process (STYLE.md, errors).
+cmake_minimum_required(VERSION 3.22)
+
+# room -> rooms beside base; libraries. cli may use all. Wider than the page in one point: data uses dist itself, for
+# memory shared by a machine's ranks and for opening files collectively.
+set(rooms_base "")
+set(rooms_config "")
+set(rooms_dist "")
+set(rooms_kernels "")
+set(rooms_nn kernels dist)
+set(rooms_distill kernels dist)
+set(rooms_data store dist)
+set(rooms_store dist)
+set(rooms_train nn distill data store config dist)
+set(rooms_sweep config store)
+set(libraries_config yaml)
+set(libraries_dist mpi)
+set(libraries_kernels onednn blas)
+set(libraries_store hdf5 mpi) # mpi.h: the communicator that collective HDF5 wants
+
+set(wrong 0)
+macro(complain text)
+  message(SEND_ERROR "${text}")
+  math(EXPR wrong "${wrong} + 1")
+endmacro()
+
+# ---- declared uses ----
+
+file(READ ${ROOT}/CMakeLists.txt text)
+string(REGEX MATCHALL "sld_add_room\\([^)]*\\)" declarations "${text}")
+foreach(declaration IN LISTS declarations)
+  string(REGEX REPLACE "^sld_add_room\\(|\\)$" "" words "${declaration}")
+  string(REGEX REPLACE "[ \t\r\n]+" ";" words "${words}")
+  list(POP_FRONT words room)
+  cmake_parse_arguments(arg "" "" "USES;LIBS" ${words})
+  if(NOT DEFINED rooms_${room})
+    complain("CMakeLists.txt: room ${room} is not in the design")
+  endif()
+  foreach(used IN LISTS arg_USES)
+    if(NOT used IN_LIST rooms_${room} AND NOT used STREQUAL base)
+      complain("CMakeLists.txt: room ${room} uses room ${used}: the design allows base ${rooms_${room}}")
+    endif()
+  endforeach()
+  foreach(library IN LISTS arg_LIBS)
+    if(NOT library IN_LIST libraries_${room})
+      complain("CMakeLists.txt: room ${room} uses library ${library}: the design allows '${libraries_${room}}'")
+    endif()
+  endforeach()
+endforeach()
+
+# ---- calls that end the process ----
+
+# sld_dist_abort is declared and defined in dist, where MPI_Abort does its work.
+set(ends "exit|_exit|_Exit|quick_exit|abort|MPI_Abort|sld_dist_abort")
+set(may_end src/cli/main.c)
+set(may_define src/dist/dist.c include/sld/dist.h)
+set(may_be_defined MPI_Abort sld_dist_abort)
+
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/include/*.h)
+list(REMOVE_ITEM files ${may_end})
+foreach(file IN LISTS files)
+  file(STRINGS ${ROOT}/${file} lines REGEX "(^|[^A-Za-z0-9_])(${ends})[ ]*\\(")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "//.*$|/\\*.*$|^[ \t]*\\*.*$|\"[^\"]*\"" "" code "${line}") # comments and strings may speak of it
+    if(code MATCHES "(^|[^A-Za-z0-9_])(${ends})[ ]*\\(")
+      set(call ${CMAKE_MATCH_2})
+      if(NOT (file IN_LIST may_define AND call IN_LIST may_be_defined))
+        complain("${file}: calls ${call}(): only ${may_end} ends the process; return a status")
+      endif()
+    endif()
+  endforeach()
+endforeach()
+
+list(LENGTH declarations n_rooms)
+if(n_rooms EQUAL 0 OR NOT files)
+  complain("no rooms or no sources under ${ROOT}")
+endif()
+message(STATUS "design: ${n_rooms} rooms, ${wrong} wrong")

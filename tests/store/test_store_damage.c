@@ -1,0 +1,163 @@
+/* test_store_damage.c: no damage to a file of sld's own goes unseen, wherever it is; a damaged
+ * foreign file, which carries no checksum, may be read or refused, but never ends the program.
+ * argv[1]: data/foreign.h5. */
+#include "fixture.h"
+
+#include <sys/wait.h>
+
+#include "results_sample.h"
+
+static const char *foreign;
+
+static void write_bytes(const char *path, const void *bytes, size_t n)
+{
+    FILE *file = fopen(path, "wb"); /* not sld_file_publish: thousands of fsync take long */
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static uint8_t *sample_bytes(fixture *f, size_t *n)
+{
+    void    *bytes;
+    sld_doc *doc;
+    assert_ok(f, sld_doc_create(&f->ctx, &doc));
+    assert_ok(f, put_results_sample(&f->ctx, doc));
+    assert_ok(f, sld_doc_publish(&f->ctx, &doc, f->path, true));
+    assert_ok(f, sld_file_read(&f->ctx, f->path, SIZE_MAX, &bytes, n));
+    return bytes;
+}
+
+static void any_changed_byte_is_found(void **state)
+{
+    fixture   *f = *state;
+    size_t     n;
+    uint8_t   *bytes = sample_bytes(f, &n);
+    const long ids   = open_ids();
+    sld_doc   *doc;
+
+    for (size_t i = 0; i < n; i += i < 64 || i + 100 > n ? 1 : 11) {
+        bytes[i] ^= (uint8_t)(1U << (i % 8));
+        write_bytes(f->path, bytes, n);
+        const sld_status st = sld_doc_open(&f->ctx, f->path, &doc);
+        if (st != SLD_ERR_DATA) print_error("byte %zu of %zu\n", i, n);
+        assert_fails(f, st, SLD_ERR_DATA, "file.h5|damaged");
+        assert_null(doc);
+        bytes[i] ^= (uint8_t)(1U << (i % 8));
+    }
+    assert_int_equal(open_ids(), ids);
+    free(bytes);
+}
+
+static void any_cut_is_found(void **state)
+{
+    fixture     *f = *state;
+    size_t       n;
+    uint8_t     *bytes   = sample_bytes(f, &n);
+    const size_t n_image = n - 76; /* bytes of the checksum line */
+    sld_doc     *doc;
+
+    for (size_t cut = 0; cut < n; cut += cut < 64 || cut + 100 > n ? 1 : 29) {
+        write_bytes(f->path, bytes, cut);
+        const sld_status st = sld_doc_open(&f->ctx, f->path, &doc);
+        if (cut == n_image) { /* nothing but the checksum is lost */
+            float logits[SAMPLE_SAMPLES * SAMPLE_CLASSES];
+            assert_ok(f, st);
+            assert_ok(f, sld_doc_get(&f->ctx, doc, "/logits/test_last", SLD_F32,
+                                     SAMPLE_SAMPLES * SAMPLE_CLASSES, logits));
+            sld_doc_close(doc);
+            continue;
+        }
+        if (st != SLD_ERR_DATA) print_error("cut at %zu of %zu\n", cut, n);
+        assert_fails(f, st, SLD_ERR_DATA, "file.h5");
+    }
+    write_bytes(f->path, bytes, n_image / 2);
+    assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "truncated|superblock");
+
+    memset(bytes + n_image - 512, 0, 512 + 76); /* a crash left the end unwritten */
+    write_bytes(f->path, bytes, n);
+    assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "damaged");
+    free(bytes);
+}
+
+/* Everything that can be read by name is read, as sld eval or a data set would. */
+static void read_everything(sld_ctx *ctx, sld_doc *doc)
+{
+    static const char *const groups[] = {"/", "/model"};
+    sld_weights_info         info;
+    const char              *name, *texts[8];
+    char                     path[600];
+    double                   values[64];
+
+    (void)sld_weights_info_get(ctx, doc, &info);
+    for (size_t g = 0; g < 2; g++) {
+        for (size_t i = 0; i < 64 && (name = sld_doc_member(doc, groups[g], i)); i++) {
+            int    n_dims = 0;
+            size_t dims[SLD_DOC_DIMS], n = 1;
+            snprintf(path, sizeof path, "%s/%s", g == 0 ? "" : groups[g], name);
+            if (sld_doc_dims(ctx, doc, path, &n_dims, dims) != SLD_OK) continue;
+            for (int d = 0; d < n_dims; d++) {
+                n *= dims[d];
+            }
+            if (n <= 64) (void)sld_doc_get(ctx, doc, path, SLD_F64, n, values);
+            if (n <= 8) (void)sld_doc_get_text(ctx, doc, path, n, texts);
+        }
+    }
+}
+
+/* The library may meet its own bugs in a hostile file: what it does is seen from outside. Returns
+ * the signal that ended the reader, 0 when it came to its end. */
+static int reader_signal(fixture *f)
+{
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        sld_doc *doc;
+        alarm(20);
+        if (sld_doc_open(&f->ctx, f->path, &doc) == SLD_OK) read_everything(&f->ctx, doc);
+        sld_doc_close(doc);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void damaged_foreign_files_do_no_harm(void **state)
+{
+    fixture *f = *state;
+    void    *file;
+    size_t   n;
+
+    assert_ok(f, sld_file_read(&f->ctx, foreign, SIZE_MAX, &file, &n));
+    uint8_t *bytes = file;
+    for (size_t i = 0; i < n; i += 37) { /* a prime: meets every field of the 8-byte grid */
+        bytes[i] ^= 0xff;
+        write_bytes(f->path, bytes, n);
+        const int signal = reader_signal(f);
+        if (signal != 0) print_error("byte %zu inverted: signal %d\n", i, signal);
+        assert_int_equal(signal, 0);
+        bytes[i] ^= 0xff;
+    }
+    for (size_t cut = 0; cut < n; cut += 307) {
+        write_bytes(f->path, bytes, cut);
+        assert_int_equal(reader_signal(f), 0);
+    }
+    free(file);
+}
+
+int main(int argc, char **argv)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(any_changed_byte_is_found),
+        TEST(any_cut_is_found),
+        TEST(damaged_foreign_files_do_no_harm),
+    };
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s data/foreign.h5\n", argv[0]);
+        return 2;
+    }
+    foreign = argv[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
