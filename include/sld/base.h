@@ -155,7 +155,8 @@ void   sld_clock_utc(char text[32]); /* 2026-01-31T23:59:59Z */
 sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path);
 
 /* Local. Reads a whole file; the caller frees *bytes with free(). max_bytes guards against a wrong
- * file. */
+ * file. SLD_ERR_DATA when it cannot be opened, is no file or too large, SLD_ERR_IO when reading
+ * fails. */
 sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void **bytes, size_t *n);
 
 /* Local. Publishes bytes under path: temporary name, write, fsync, rename (replace) or link (fails

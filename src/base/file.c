@@ -48,11 +48,13 @@ sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void 
     *bytes = NULL;
     *n     = 0;
     if (fd < 0 || fstat(fd, &info) != 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
+        /* no such file, no permission: a wrong name more often than a broken disk */
+        st = SLD_FAIL(ctx, errno == EIO ? SLD_ERR_IO : SLD_ERR_DATA, "%s: cannot open: %s", path,
+                      strerror(errno));
         goto done;
     }
     if (!S_ISREG(info.st_mode)) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s, wanted a file", path,
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s, wanted a file", path,
                       S_ISDIR(info.st_mode) ? "is a folder" : "is not a regular file");
         goto done;
     }

@@ -30,10 +30,6 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
     *out = NULL;
     if (!dist || sld_dist_rank(dist) == 0) {
         st = sld_file_read(ctx, args->positional, MOST_BYTES, &text, &n);
-        if (st == SLD_ERR_IO) {
-            ctx->err.code = st =
-                SLD_ERR_CONFIG; /* a wrong name on the command line, not a broken disk */
-        }
     }
     if (dist) {
         SLD_TRY(sld_agree(ctx, dist, st));

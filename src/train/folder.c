@@ -57,26 +57,19 @@ static void first_difference(const char *a, const char *b, char line_a[128], cha
 
 static sld_status check_identity(sld_ctx *ctx, sld_trial *t)
 {
-    char        path[PATH_MAX], there[128], here[128];
-    sld_doc    *doc  = NULL;
-    const char *text = "";
+    char  there[128], here[128];
+    char *told = NULL;
 
-    snprintf(path, sizeof path, "%s/results.h5", t->dir);
-    if (access(path, F_OK) != 0) {
+    SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
+    if (!told || strcmp(told, t->identity) == 0) {
         return SLD_OK;
     }
-    SLD_TRY(sld_doc_open(ctx, path, &doc));
-    sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "identity", &text);
-    if (st == SLD_OK && strcmp(text, t->identity) != 0) {
-        first_difference(text, t->identity, there, here);
-        st = SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                      "%s holds another trial: '%s' there, '%s' here (values not named are the "
-                      "defaults); choose "
-                      "another run.dir",
-                      t->dir, there, here);
-    }
-    sld_doc_close(doc);
-    return st;
+    first_difference(told, t->identity, there, here);
+    return SLD_FAIL(
+        ctx, SLD_ERR_CONFIG,
+        "%s holds another trial: '%s' there, '%s' here (values not named are the defaults); choose "
+        "another run.dir",
+        t->dir, there, here);
 }
 
 /* Rank 0. */

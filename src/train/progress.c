@@ -5,10 +5,10 @@
 
 #include "trial.h"
 
-static void duration(double s, char text[24])
+static void duration(double s, char text[64])
 {
     const long long t = isfinite(s) && s > 0 ? llround(s) : 0;
-    snprintf(text, 24, "%lld:%02lld:%02lld", t / 3600, t / 60 % 60, t % 60);
+    snprintf(text, 64, "%lld:%02lld:%02lld", t / 3600, t / 60 % 60, t % 60);
 }
 
 /* Seconds to the end at the pace of this attempt. */
@@ -44,7 +44,7 @@ void sld_trial_announce(sld_trial *t)
 void sld_trial_show_step(sld_trial *t)
 {
     const double now = sld_clock_s();
-    char         eta[24];
+    char         eta[64];
 
     if (t->ctx->rank != 0 || !t->terminal || now - t->shown_s < 0.25) {
         return;
@@ -71,7 +71,7 @@ void sld_trial_show_epoch(sld_trial *t)
 {
     const sld_history *h     = &t->history;
     const size_t       epoch = h->n_epochs;
-    char               eta[24];
+    char               eta[64];
 
     duration(remaining(t), eta);
     sld_log(t->ctx, SLD_LOG_INFO,

@@ -157,20 +157,28 @@ sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
     return sld_agree(ctx, t->dist, sld_dist_rank(t->dist) == 0 ? publish(ctx, t, status) : SLD_OK);
 }
 
-sld_status sld_trial_status(sld_ctx *ctx, const sld_trial *t, char status[32])
+sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out)
 {
     char        path[PATH_MAX];
     sld_doc    *doc  = NULL;
-    const char *text = "";
+    const char *text = NULL;
 
-    status[0] = '\0';
+    *out = NULL;
     snprintf(path, sizeof path, "%s/results.h5", t->dir);
     if (access(path, F_OK) != 0) {
         return SLD_OK;
     }
-    SLD_TRY(sld_doc_open(ctx, path, &doc));
-    const sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "status", &text);
-    snprintf(status, 32, "%s", text);
+    sld_status st = sld_doc_open(ctx, path, &doc);
+    if (st == SLD_ERR_DATA) { /* damaged: it follows from the checkpoint and is written anew */
+        sld_log(ctx, SLD_LOG_WARN, "%s", ctx->err.msg);
+        sld_err_clear(ctx);
+        return SLD_OK;
+    }
+    SLD_TRY(st);
+    st = sld_doc_get_attr_text(ctx, doc, "/", attribute, &text);
+    if (st == SLD_OK && !(*out = sld_arena_strdup(t->arena, text))) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s of %s", attribute, path);
+    }
     sld_doc_close(doc);
     return st;
 }

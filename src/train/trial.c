@@ -9,10 +9,11 @@
 /* Collective. A folder may hold the end already: then nothing is trained. */
 static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
 {
-    char status[32] = "";
+    char      *told = NULL, status[32] = "";
+    sld_status st = sld_dist_rank(t->dist) == 0 ? sld_trial_told(ctx, t, "status", &told) : SLD_OK;
 
-    sld_status st = sld_dist_rank(t->dist) == 0 ? sld_trial_status(ctx, t, status) : SLD_OK;
     SLD_TRY(sld_agree(ctx, t->dist, st));
+    snprintf(status, sizeof status, "%s", told ? told : "");
     SLD_TRY(sld_dist_bcast(ctx, t->dist, status, sizeof status, 0));
     *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
     if (*ended) {

@@ -94,8 +94,9 @@ sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
-/* Local, on rank 0. The status that results.h5 in the folder tells; empty without one. */
-sld_status sld_trial_status(sld_ctx *ctx, const sld_trial *t, char status[32]);
+/* Local, on rank 0. What an attribute of results.h5 in the folder says, in the arena; NULL without
+ * a readable one. */
+sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out);
 /* Local. values: all tensors one after another, or NULL for the student's present ones. */
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values);

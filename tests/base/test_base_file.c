@@ -102,10 +102,10 @@ static void test_errors_name_the_path(void **state)
     assert_int_equal(sld_file_publish(&ctx, path, "x", 1, true), SLD_ERR_IO);
     assert_non_null(strstr(ctx.err.msg, path));
     sld_err_clear(&ctx);
-    assert_int_equal(sld_file_read(&ctx, path, 10, &bytes, &n), SLD_ERR_IO);
+    assert_int_equal(sld_file_read(&ctx, path, 10, &bytes, &n), SLD_ERR_DATA);
     assert_non_null(strstr(ctx.err.msg, path));
     sld_err_clear(&ctx);
-    assert_int_equal(sld_file_read(&ctx, dir, 10, &bytes, &n), SLD_ERR_IO);
+    assert_int_equal(sld_file_read(&ctx, dir, 10, &bytes, &n), SLD_ERR_DATA);
     assert_non_null(strstr(ctx.err.msg, "is a folder"));
     sld_err_clear(&ctx);
     snprintf(path, sizeof path, "%s/deep/er/still", dir);

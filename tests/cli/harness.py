@@ -90,8 +90,8 @@ def digest(folder):
     def add(name, item):
         if isinstance(item, h5py.Dataset) and name.split("/")[-1] not in TIMES:
             sha.update(name.encode())
-            value = item[()]
-            sha.update(value.tobytes() if isinstance(value, (np.ndarray, np.generic)) else repr(value).encode())
+            value = np.asarray(item[()])
+            sha.update(repr(value.tolist()).encode() if value.dtype == object else value.tobytes())
 
     for file in ("last.h5", "best.h5", "results.h5"):
         with h5py.File(os.path.join(folder, file), "r") as f:

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static sld_ctx   ctx;
@@ -47,6 +48,68 @@ static void all_ranks_fail_alike(void **state)
     assert_int_equal(open_at("cifar100", "/nonexistent", &set), SLD_ERR_DATA);
     assert_null(set);
     assert_non_null(strstr(ctx.err.msg, "/nonexistent")); /* rank 0's words, on every rank */
+    assert_int_equal(sld_dist_same(&ctx, dist, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
+    assert_true(same);
+    sld_err_clear(&ctx);
+}
+
+/* IDX files with pictures of one pixel; the last test label is a class that train has not. */
+static void write_idx(const char *folder, const char *name, const uint8_t *bytes, size_t n)
+{
+    char  path[256];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void make_bad_set(const char *folder)
+{
+    const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 50, 60};
+    const uint8_t train[]  = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
+    const uint8_t test[]   = {0, 0, 8, 1, 0, 0, 0, 2, 0, 9};
+
+    write_idx(folder, "train-images-idx3-ubyte", images, sizeof images);
+    write_idx(folder, "t10k-images-idx3-ubyte", images, sizeof images);
+    write_idx(folder, "train-labels-idx1-ubyte", train, sizeof train);
+    write_idx(folder, "t10k-labels-idx1-ubyte", test, sizeof test);
+}
+
+static void remove_bad_set(const char *folder)
+{
+    const char *const names[] = {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte",
+                                 "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"};
+    char              path[256];
+
+    for (int k = 0; k < 4; k++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[k]);
+        remove(path);
+    }
+    remove(folder);
+}
+
+/* The failure comes while one rank decodes and the others wait for its memory. */
+static void a_failure_while_decoding_reaches_all_ranks(void **state)
+{
+    char         folder[64] = "/tmp/sld-data-XXXXXX";
+    sld_dataset *set        = NULL;
+    bool         same       = false;
+
+    if (sld_dist_rank(dist) == 0) {
+        assert_non_null(mkdtemp(folder));
+        make_bad_set(folder);
+    }
+    assert_int_equal(sld_dist_bcast(&ctx, dist, folder, sizeof folder, 0), SLD_OK);
+    const sld_status st = open_at("idx", folder, &set);
+    if (sld_dist_rank(dist) == 0) {
+        remove_bad_set(folder);
+    }
+    assert_int_equal(st, SLD_ERR_DATA);
+    assert_null(set);
+    assert_non_null(strstr(ctx.err.msg, "test label 1 is 9"));
     assert_int_equal(sld_dist_same(&ctx, dist, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
     assert_true(same);
     sld_err_clear(&ctx);
@@ -105,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rank_sees_the_same_set),
         cmocka_unit_test(all_ranks_fail_alike),
+        cmocka_unit_test(a_failure_while_decoding_reaches_all_ranks),
         cmocka_unit_test(the_rows_of_all_ranks_make_up_the_epoch),
     };
     int        failed = cmocka_run_group_tests(tests, begin, NULL);

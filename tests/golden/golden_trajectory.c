@@ -355,7 +355,8 @@ static sld_status run_file(sld_ctx *ctx, const sld_dist *dist, int argc, char **
 
     SLD_TRY(sld_doc_open(ctx, argv[1], &doc));
     for (size_t i = 0; st == SLD_OK && (name = sld_doc_member(doc, "/", i)); i++) {
-        group g = {{0}};
+        group g;
+        memset(&g, 0, sizeof g);
         snprintf(g.name, sizeof g.name, "%s", name);
         if (wanted(g.name, argc, argv)) {
             st = run_group(ctx, dist, doc, &g, ran, failed);

@@ -23,16 +23,23 @@ typedef struct fixture {
     long    ids;       /* open identifiers before the test */
 } fixture;
 
+/* Live identifiers of the kind of probe, which is closed. HDF5 tells this only of objects in files;
+ * but it numbers the identifiers of a kind upwards, the kind in the highest byte. */
+static inline long live_like(hid_t probe)
+{
+    long n = 0;
+    for (hid_t id = probe & ~(((hid_t)1 << 56) - 1); id < probe; id++) {
+        n += H5Iis_valid(id) > 0;
+    }
+    H5Idec_ref(probe);
+    return n;
+}
+
 static inline long open_ids(void)
 {
-    static const H5I_type_t kinds[] = {H5I_FILE,    H5I_GROUP, H5I_DATATYPE,    H5I_DATASPACE,
-                                       H5I_DATASET, H5I_ATTR,  H5I_GENPROP_LST, H5I_VFL};
-    long                    sum     = 0;
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        hsize_t n = 0;
-        if (H5Inmembers(kinds[k], &n) >= 0) sum += (long)n;
-    }
-    return sum;
+    return (long)H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) +
+           live_like(H5Screate(H5S_SCALAR)) + live_like(H5Pcreate(H5P_DATASET_XFER)) +
+           live_like(H5Tcopy(H5T_NATIVE_INT));
 }
 
 static inline int setup(void **state)

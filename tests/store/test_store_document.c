@@ -162,7 +162,9 @@ static void names_what_is_wrong_when_writing(void **state)
     assert_fails(f, sld_doc_put(ctx, doc, "/six", SLD_F64, 6, six, &x), SLD_ERR_IO, "/six");
     assert_fails(f, sld_doc_attr(ctx, doc, "/x", "a", SLD_F64, 0, &x), SLD_ERR_IO, "a|exists");
     assert_fails(f, sld_doc_attr_text(ctx, doc, "/none", "a", "b"), SLD_ERR_IO, "/none");
-    assert_fails(f, sld_doc_scale(ctx, doc, "/x", 0, "/none", "none"), SLD_ERR_IO, "/none");
+    assert_fails(f, sld_doc_scale(ctx, doc, "/x", 0, "/none", "none"), SLD_ERR_DATA,
+                 "/none|missing");
+    assert_fails(f, sld_doc_scale(ctx, doc, "/x", 0, "/x", "x"), SLD_ERR_IO, "/x|axis 0");
     memset(long_name, 'x', sizeof long_name);
     long_name[0]                    = '/';
     long_name[sizeof long_name - 1] = '\0';

@@ -103,9 +103,10 @@ static void refuses_what_is_no_hdf5_file(void **state)
     fixture *f = *state;
     sld_doc *doc;
 
-    assert_fails(f, sld_doc_open(&f->ctx, "absent.h5", &doc), SLD_ERR_IO, "absent.h5|No such file");
+    assert_fails(f, sld_doc_open(&f->ctx, "absent.h5", &doc), SLD_ERR_DATA,
+                 "absent.h5|No such file");
     assert_null(doc);
-    assert_fails(f, sld_doc_open(&f->ctx, f->folder, &doc), SLD_ERR_IO, "folder");
+    assert_fails(f, sld_doc_open(&f->ctx, f->folder, &doc), SLD_ERR_DATA, "folder");
     assert_ok(f, sld_file_publish(&f->ctx, f->path, "", 0, true));
     assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|empty");
     assert_ok(f, sld_file_publish(&f->ctx, f->path, "student: resnet20\n", 18, true));

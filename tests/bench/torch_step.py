@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""torch_step.py: samples per second of the SLD training step in PyTorch on this machine's CPUs, for comparison with sld.
+
+One step: teacher forward (evaluation mode, no gradient) and student forward on the weak and the strong view of a global
+batch of 64, CE 0.1 and KD 0.9, teacher swap and student swap (not detached) at temperatures 1..6, one backward, SGD with
+momentum and weight decay. Random pictures in memory: no loader, which flatters PyTorch. Every arrangement is timed with
+channels_last off and on: one process with all cores as threads, and one process of one thread per core under
+DistributedDataParallel over gloo (there the batch norm sees its own share of the batch alone, which is less work than
+sld's). Prints one JSON line per arrangement and one with the best per pair.
+
+usage: torch_step.py [--pairs TEACHER-STUDENT ...] [--seconds S] [--cores N]
+"""
+import argparse
+import json
+import os
+import re
+import tempfile
+import time
+import warnings
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+import torch.nn as nn
+import torch.nn.functional as F
+
+BATCH, CLASSES, TEMPERATURES = 64, 100, (1, 2, 3, 4, 5, 6)
+CE_WEIGHT, KD_WEIGHT = 0.1, 0.9
+
+# name: (depth, channels of the stem and the three stages, trained values)
+NETWORKS = {
+    "resnet8": (8, (16, 16, 32, 64), 83_892),
+    "resnet20": (20, (16, 16, 32, 64), 278_324),
+    "resnet32": (32, (16, 16, 32, 64), 472_756),
+    "resnet56": (56, (16, 16, 32, 64), 861_620),
+    "resnet110": (110, (16, 16, 32, 64), 1_736_564),
+    "resnet8x4": (8, (32, 64, 128, 256), 1_233_540),
+    "resnet32x4": (32, (32, 64, 128, 256), 7_433_860),
+}
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions, batch norm after each, and a 1x1 projection where the shape changes."""
+
+    def __init__(self, c_in, c_out, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(c_out)
+        self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(c_out)
+        self.shortcut = nn.Identity()
+        if stride != 1 or c_in != c_out:
+            self.shortcut = nn.Sequential(nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out))
+
+    def forward(self, x):
+        out = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(out)) + self.shortcut(x), inplace=True)
+
+
+def make_network(name):
+    depth, (stem, *stages), parameters = NETWORKS[name]
+    layers = [nn.Conv2d(3, stem, 3, 1, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(inplace=True)]
+    c_in = stem
+    for stage, c_out in enumerate(stages):
+        for block in range((depth - 2) // 6):
+            layers.append(Block(c_in, c_out, 2 if stage > 0 and block == 0 else 1))
+            c_in = c_out
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c_in, CLASSES)]
+    network = nn.Sequential(*layers)
+    found = sum(p.numel() for p in network.parameters())
+    assert found == parameters, f"{name}: {found} parameters, {parameters} wanted"
+    return network
+
+
+def swap(logits, labels):
+    """Exchanges the label's logit with the greatest one; where they are the same entry nothing changes."""
+    rows = torch.arange(len(logits))
+    top = logits.argmax(1)
+    out = logits.clone()
+    out[rows, labels] = logits[rows, top]
+    out[rows, top] = logits[rows, labels]
+    return out
+
+
+def kl(student, target, temperature):
+    """T^2 KL(softmax(target/T) || softmax(student/T)), mean over the batch."""
+    return temperature**2 * F.kl_div(F.log_softmax(student / temperature, 1), F.softmax(target / temperature, 1),
+                                     reduction="batchmean")
+
+
+def sld_loss(student, teacher, labels):
+    corrected, own = swap(teacher, labels), swap(student, labels)
+    distilled = sum(kl(student, corrected, t) + kl(student, own, t) for t in TEMPERATURES)
+    return CE_WEIGHT * F.cross_entropy(student, labels) + KD_WEIGHT * distilled
+
+
+def time_steps(pair, batch, channels_last, seconds, wrap=lambda network: network):
+    """Steps per second of this process, after a warm-up of three steps; all processes take the same number of steps."""
+    torch.manual_seed(1)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    teacher, student = (make_network(name).to(memory_format=layout) for name in pair.split("-"))
+    teacher.eval().requires_grad_(False)
+    student = wrap(student.train())
+    sgd = torch.optim.SGD(student.parameters(), lr=0.025, momentum=0.9, weight_decay=5e-4)
+    views = [torch.randn(batch, 3, 32, 32).contiguous(memory_format=layout) for _ in range(2)]
+    labels = torch.randint(0, CLASSES, (batch,))
+
+    def step():
+        with torch.no_grad():
+            targets = [teacher(x) for x in views]
+        sgd.zero_grad(set_to_none=True)
+        sum(sld_loss(student(x), z, labels) for x, z in zip(views, targets)).backward()
+        sgd.step()
+
+    for _ in range(2):
+        step()
+    start = time.perf_counter()
+    step()
+    steps = torch.tensor([max(3, int(seconds / (time.perf_counter() - start)))])
+    if dist.is_initialized():
+        dist.broadcast(steps, 0)
+        dist.barrier()
+    start = time.perf_counter()
+    for _ in range(int(steps)):
+        step()
+    if dist.is_initialized():
+        dist.barrier()
+    return int(steps) / (time.perf_counter() - start)
+
+
+def ddp_rank(rank, cores, rendezvous, pair, channels_last, seconds, result):
+    os.sched_setaffinity(0, {cores[rank]})
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", "Grad strides do not match")  # of the 1x1 convolutions, channels_last
+    dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=len(cores))
+
+    def wrap(network):  # two forwards per backward: buffers must not be sent anew in between
+        return nn.parallel.DistributedDataParallel(network, gradient_as_bucket_view=True, broadcast_buffers=False)
+
+    rate = time_steps(pair, BATCH // len(cores), channels_last, seconds, wrap)
+    if rank == 0:
+        result.value = rate
+    dist.destroy_process_group()
+
+
+def time_ddp(pair, channels_last, seconds, cores):
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    result = mp.get_context("spawn").Value("d", 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        mp.spawn(ddp_rank, (cores, os.path.join(folder, "rendezvous"), pair, channels_last, seconds, result), len(cores))
+    return result.value
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
+    parser.add_argument("--seconds", type=float, default=10.0, help="timed per arrangement")
+    parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
+    options = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))[: options.cores]
+    torch.set_num_threads(len(cores))
+    print(json.dumps({"torch": torch.__version__, "onednn": torch.backends.mkldnn.is_available(),
+                      "isa": re.findall(r"CPU capability usage: (\S+)", torch.__config__.show()), "cores": len(cores),
+                      "batch": BATCH}), flush=True)
+    for pair in options.pairs:
+        rows = []
+        for channels_last in (False, True):
+            for arrangement in ("threads", "ddp"):
+                if arrangement == "threads":
+                    rate = time_steps(pair, BATCH, channels_last, options.seconds)
+                else:
+                    rate = time_ddp(pair, channels_last, options.seconds, cores)
+                rows.append({"pair": pair, "arrangement": f"{arrangement} {len(cores)}", "channels_last": channels_last,
+                             "samples_per_s": round(rate * BATCH, 1)})
+                print(json.dumps(rows[-1]), flush=True)
+        best = max(rows, key=lambda row: row["samples_per_s"])
+        print(json.dumps({"pair": pair, "best": f"{best['arrangement']}, channels_last {best['channels_last']}",
+                          "samples_per_s": best["samples_per_s"]}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

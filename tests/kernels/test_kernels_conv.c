@@ -1,0 +1,208 @@
+/* Convolution, forward and backward, against sums in double over the definition; for several numbers
+ * of samples, odd channel counts, groups, biases and the fused forms of evaluation. */
+#include "fixture.h"
+
+/* float32 sums of up to 9 * 116 products in another order than ours: a few times 1e-7 each */
+#define TOLERANCE 2e-6
+
+typedef struct {
+    int  height, width, in, out, kernel, stride, pad, groups;
+    bool bias;
+} shape;
+
+static const shape shapes[] = {
+    {8, 8, 3, 16, 3, 1, 1, 1, false},     {8, 8, 16, 16, 3, 1, 1, 1, false},
+    {9, 7, 16, 32, 3, 2, 1, 1, true},     {8, 8, 16, 32, 1, 2, 0, 1, false},
+    {8, 8, 58, 58, 1, 1, 0, 1, false},    {6, 6, 10, 7, 3, 1, 1, 1, true},
+    {6, 6, 24, 60, 1, 1, 0, 3, false},    {6, 6, 58, 58, 3, 2, 1, 58, false},
+    {14, 14, 3, 64, 7, 2, 3, 1, false},   {5, 5, 32, 32, 3, 1, 1, 2, true},
+    {8, 8, 64, 116, 3, 1, 1, 1, true},
+};
+static const int sizes[] = {8, 3, 2, 1};
+enum { SIZES = 4, MOST = 8 };
+
+static sld_ctx      ctx;
+static sld_kernels *kernels;
+
+typedef struct {
+    sld_conv_params params;
+    size_t          x, y, w; /* floats: of one sample, one result, all weights */
+    int             out_h, out_w;
+} problem;
+
+static problem problem_of(const shape *s)
+{
+    problem p = {.params = {.height  = s->height,
+                            .width   = s->width,
+                            .in      = s->in,
+                            .out     = s->out,
+                            .kernel  = s->kernel,
+                            .stride  = s->stride,
+                            .pad     = s->pad,
+                            .groups  = s->groups,
+                            .bias    = s->bias,
+                            .sizes   = sizes,
+                            .n_sizes = SIZES}};
+    p.out_h   = sld_conv_out_size(s->height, s->kernel, s->stride, s->pad);
+    p.out_w   = sld_conv_out_size(s->width, s->kernel, s->stride, s->pad);
+    p.x       = (size_t)(s->height * s->width * s->in);
+    p.y       = (size_t)(p.out_h * p.out_w * s->out);
+    p.w       = (size_t)(s->out * (s->in / s->groups) * s->kernel * s->kernel);
+    return p;
+}
+
+/* Visits every product of the convolution: image value, weight and output it belongs to. */
+typedef void (*visitor)(void *own, size_t x, size_t w, size_t y);
+
+static void visit(const problem *p, int n, visitor visit_one, void *own)
+{
+    const sld_conv_params *c   = &p->params;
+    const int              ing = c->in / c->groups, outg = c->out / c->groups;
+    for (int i = 0; i < n * p->out_h * p->out_w * c->out; i++) {
+        const int o = i % c->out, ox = i / c->out % p->out_w;
+        const int oy = i / c->out / p->out_w % p->out_h, image = i / c->out / p->out_w / p->out_h;
+        for (int t = 0; t < ing * c->kernel * c->kernel; t++) {
+            const int kx = t % c->kernel, ky = t / c->kernel % c->kernel;
+            const int ch = t / c->kernel / c->kernel;
+            const int y = oy * c->stride - c->pad + ky, x = ox * c->stride - c->pad + kx;
+            if (y >= 0 && y < c->height && x >= 0 && x < c->width) {
+                const int channel = o / outg * ing + ch;
+                visit_one(own, (size_t)(((image * c->height + y) * c->width + x) * c->in + channel),
+                          (size_t)(o * ing * c->kernel * c->kernel + t), (size_t)i);
+            }
+        }
+    }
+}
+
+typedef struct {
+    const float *x, *w, *dy;
+    double      *y, *dx, *dw;
+} reference;
+
+static void add_products(void *own, size_t x, size_t w, size_t y)
+{
+    reference *r = own;
+    r->y[y] += (double)r->x[x] * (double)r->w[w];
+    r->dx[x] += (double)r->dy[y] * (double)r->w[w];
+    r->dw[w] += (double)r->dy[y] * (double)r->x[x];
+}
+
+static reference compute(const problem *p, int n, const float *x, const float *w, const float *dy)
+{
+    reference r = {.x = x, .w = w, .dy = dy};
+    r.y         = zeros((size_t)n * p->y);
+    r.dx        = zeros((size_t)n * p->x);
+    r.dw        = zeros(p->w);
+    visit(p, n, add_products, &r);
+    return r;
+}
+
+static void free_reference(reference *r)
+{
+    free(r->y);
+    free(r->dx);
+    free(r->dw);
+}
+
+static void ready(void)
+{
+    assert_int_equal(sld_kernels_ready(&ctx, kernels), SLD_OK);
+}
+
+static void check_training(const shape *s)
+{
+    problem   p          = problem_of(s);
+    sld_conv *conv       = NULL;
+    p.params.training    = true;
+    p.params.data_gradient = true;
+    assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
+    assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
+    ready();
+    float *x = random_floats(MOST * p.x), *w = random_floats(p.w);
+    float *bias = random_floats((size_t)s->out), *dy = random_floats(MOST * p.y);
+    float *y = random_floats(MOST * p.y), *dx = random_floats(MOST * p.x);
+    float *packed = random_floats(sld_conv_gradient_floats(conv)), *dw = random_floats(p.w);
+    float *db = random_floats((size_t)s->out);
+    assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
+    for (int i = 0; i < SIZES; i++) {
+        const int n    = sizes[i];
+        reference r    = compute(&p, n, x, w, dy);
+        double   *dsum = zeros((size_t)s->out);
+        for (size_t j = 0; j < (size_t)n * p.y; j++) {
+            r.y[j] += s->bias ? (double)bias[j % (size_t)s->out] : 0;
+            dsum[j % (size_t)s->out] += (double)dy[j];
+        }
+        assert_int_equal(sld_conv_forward(&ctx, conv, i, x, y), SLD_OK);
+        assert_int_equal(sld_conv_backward_data(&ctx, conv, i, dy, dx), SLD_OK);
+        assert_int_equal(sld_conv_backward_weights(&ctx, conv, i, x, dy, packed), SLD_OK);
+        assert_int_equal(sld_conv_unpack_gradient(&ctx, conv, packed, dw, db), SLD_OK);
+        assert_true(distance(y, r.y, (size_t)n * p.y) < TOLERANCE);
+        assert_true(distance(dx, r.dx, (size_t)n * p.x) < TOLERANCE);
+        assert_true(distance(dw, r.dw, p.w) < TOLERANCE);
+        assert_true(!s->bias || distance(db, dsum, (size_t)s->out) < TOLERANCE);
+        free(dsum);
+        free_reference(&r);
+    }
+    sld_conv_destroy(conv);
+    sld_kernels_destroy(kernels);
+    float *all[] = {x, w, bias, dy, y, dx, packed, dw, db};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        free(all[i]);
+    }
+}
+
+static void test_training(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        check_training(&shapes[i]);
+    }
+}
+
+static void check_evaluation(const shape *s, bool add, bool relu)
+{
+    problem   p    = problem_of(s);
+    sld_conv *conv = NULL;
+    p.params.bias  = true;
+    p.params.add   = add;
+    p.params.relu  = relu;
+    assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
+    assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
+    ready();
+    float    *x = random_floats(MOST * p.x), *w = random_floats(p.w);
+    float    *bias = random_floats((size_t)s->out), *y = random_floats(MOST * p.y);
+    reference r = compute(&p, MOST, x, w, y);
+    for (size_t j = 0; j < MOST * p.y; j++) {
+        r.y[j] += (double)bias[j % (size_t)s->out] + (add ? (double)y[j] : 0);
+        r.y[j] = relu && r.y[j] < 0 ? 0 : r.y[j];
+    }
+    assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
+    assert_int_equal(sld_conv_forward(&ctx, conv, 0, x, y), SLD_OK);
+    assert_true(distance(y, r.y, MOST * p.y) < TOLERANCE);
+    free_reference(&r);
+    sld_conv_destroy(conv);
+    sld_kernels_destroy(kernels);
+    free(x);
+    free(w);
+    free(bias);
+    free(y);
+}
+
+static void test_evaluation(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        check_evaluation(&shapes[i], false, false);
+        check_evaluation(&shapes[i], false, true);
+        check_evaluation(&shapes[i], true, true);
+    }
+}
+
+int main(void)
+{
+    sld_ctx_init(&ctx);
+    random_numbers = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training),
+                                       cmocka_unit_test(test_evaluation)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

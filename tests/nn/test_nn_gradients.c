@@ -1,0 +1,221 @@
+/* Every kind of layer against central differences, in training mode, on shards of unequal size. The
+ * loss is a fixed weighted sum of the logits. Batch norms in front of a relu get biases of +-6, so
+ * that no activation changes sign within a difference and the loss is smooth. */
+#include "fixture.h"
+
+enum { ROWS = 7, SHARDS = 3, SIZE = 6, CHANNELS = 3, CLASSES = 5 };
+
+static sld_dist *dist;
+
+static sld_val head(sld_graph *g, sld_val x, int classes)
+{
+    return sld_graph_linear(g, sld_graph_global_pool(g, x), classes, "fc");
+}
+
+static sld_val conv(sld_graph *g, sld_val x, int out, int kernel, int stride, int groups, bool bias,
+                    const char *name)
+{
+    const sld_conv_shape shape = {.out    = out,
+                                  .kernel = kernel,
+                                  .stride = stride,
+                                  .pad    = kernel / 2,
+                                  .groups = groups,
+                                  .bias   = bias};
+    return sld_graph_conv(g, x, shape, "%s", name);
+}
+
+/* A relu that cannot flip has only one side: squares make the network curved all the same. */
+static sld_val norm_relu(sld_graph *g, sld_val x, const char *name)
+{
+    return sld_graph_bn(g, x, -1, true, "%s", name);
+}
+
+static sld_val build_convolutions(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x = conv(g, x, 8, 3, 1, 1, true, "plain");
+    x = conv(g, x, 6, 3, 2, 2, true, "grouped");
+    x = conv(g, x, 6, 3, 1, 6, false, "depthwise");
+    x = conv(g, x, 10, 1, 1, 1, false, "pointwise");
+    return head(g, x, classes);
+}
+
+static sld_val build_norms(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x = norm_relu(g, conv(g, x, 8, 3, 1, 1, false, "a"), "bn_a");
+    x = sld_graph_bn(g, conv(g, x, 8, 3, 2, 1, true, "b"), -1, false, "bn_b");
+    return head(g, x, classes);
+}
+
+static sld_val build_residual(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x         = norm_relu(g, conv(g, x, 8, 3, 1, 1, false, "stem"), "bn_stem");
+    sld_val y = norm_relu(g, conv(g, x, 8, 3, 1, 1, false, "a"), "bn_a");
+    y         = sld_graph_bn(g, conv(g, y, 8, 3, 1, 1, false, "b"), -1, false, "bn_b");
+    x         = sld_graph_add(g, y, x, true); /* becomes part of bn_b */
+    y         = conv(g, x, 12, 3, 2, 1, false, "c");
+    x         = sld_graph_bn(g, conv(g, x, 12, 1, 2, 1, false, "fit"), -1, false, "bn_fit");
+    x         = sld_graph_bn(g, y, x, true, "bn_c");
+    return head(g, x, classes);
+}
+
+/* The batch norm's input has other readers, and its gradient three parts. */
+static sld_val build_preactivation(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x         = conv(g, x, 8, 3, 1, 1, false, "stem");
+    sld_val y = norm_relu(g, x, "bn_a");
+    y         = conv(g, y, 8, 3, 1, 1, false, "a");
+    x         = sld_graph_add(g, x, y, false);
+    y         = sld_graph_bn(g, x, -1, false, "bn_b");
+    sld_val z = conv(g, x, 8, 1, 1, 1, false, "b");
+    return head(g, sld_graph_add(g, sld_graph_add(g, x, y, false), z, false), classes);
+}
+
+/* relu and addition as layers of their own; a batch norm whose input comes from a relu. */
+static sld_val build_pointwise(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x         = sld_graph_bn(g, conv(g, x, 8, 3, 1, 1, false, "a"), -1, false, "bn_relu_a");
+    x         = sld_graph_relu(g, x);
+    x         = sld_graph_bn(g, x, -1, false, "bn_relu_b");
+    sld_val y = sld_graph_relu(g, x);
+    x         = sld_graph_add(g, y, x, true);
+    x         = conv(g, x, 8, 1, 1, 1, true, "c");
+    x         = sld_graph_bn(g, x, -1, false, "bn_d");
+    return head(g, x, classes);
+}
+
+/* The image itself is normalised, and the only trained tensors before it are the batch norm's. */
+static sld_val build_norm_of_image(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x = sld_graph_bn(g, x, -1, false, "bn_image");
+    return head(g, conv(g, x, 8, 3, 1, 1, false, "a"), classes);
+}
+
+static const sld_network networks[] = {
+    {.name = "convolutions", .build = build_convolutions},
+    {.name = "norms", .build = build_norms},
+    {.name = "residual", .build = build_residual},
+    {.name = "preactivation", .build = build_preactivation},
+    {.name = "pointwise", .build = build_pointwise},
+    {.name = "norm of image", .build = build_norm_of_image},
+};
+
+typedef struct {
+    sld_model    *model;
+    sld_tree     *tree;
+    sld_backprop *net;
+    float        *x, *weights; /* of the logits in the loss */
+    float         logits[ROWS * CLASSES];
+} trial;
+
+static double loss_of(trial *t)
+{
+    assert_int_equal(sld_backprop_refresh(&ctx, t->net), SLD_OK);
+    assert_int_equal(sld_backprop_forward(&ctx, t->net, 0, t->x, t->logits), SLD_OK);
+    double loss = 0;
+    for (int i = 0; i < ROWS * CLASSES; i++) {
+        loss += (double)t->weights[i] * (double)t->logits[i];
+    }
+    return loss;
+}
+
+static void keep_relus_away_from_zero(sld_model *model)
+{
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        if (strncmp(t->name, "bn_", 3) == 0 && strstr(t->name, ".bias")) {
+            for (size_t k = 0; k < t->n; k++) {
+                t->values[k] = (k % 3 == 2 ? -6.0f : 6.0f) + 0.1f * (float)k;
+            }
+        }
+    }
+}
+
+/* Central difference along one random direction in one tensor. Returns |difference - slope|, and in
+ * *scale what it is to be measured by. */
+static double error_along(trial *t, const sld_tensor *tensor, const float *grad, uint64_t seed,
+                          double *scale)
+{
+    /* Step: the float32 noise of the loss, 1e-7 of its terms, over 2h, against h^2 of curvature. */
+    const double h         = 1e-2;
+    float       *direction = random_floats(tensor->n, seed), *kept = random_floats(tensor->n, 0);
+    double       norm = 0, slope = 0, length = 0, loss[2];
+    for (size_t i = 0; i < tensor->n; i++) {
+        length += (double)direction[i] * (double)direction[i];
+    }
+    memcpy(kept, tensor->values, tensor->n * sizeof *kept);
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < tensor->n; i++) {
+            const double step = (side ? -h : h) * (double)direction[i] / sqrt(length);
+            tensor->values[i] = (float)((double)kept[i] + step);
+        }
+        loss[side] = loss_of(t);
+    }
+    for (size_t i = 0; i < tensor->n; i++) {
+        slope += (double)grad[i] * (double)direction[i] / sqrt(length);
+        norm += (double)grad[i] * (double)grad[i];
+    }
+    memcpy(tensor->values, kept, tensor->n * sizeof *kept);
+    free(direction);
+    free(kept);
+    *scale = sqrt(norm / (double)tensor->n);
+    return fabs((loss[0] - loss[1]) / (2 * h) - slope);
+}
+
+static void check(const sld_network *network)
+{
+    trial t = {.x = random_floats(ROWS * SIZE * SIZE * CHANNELS, 11),
+               .weights = random_floats(ROWS * CLASSES, 12)};
+    assert_int_equal(sld_model_build(&ctx, network, SIZE, SIZE, CHANNELS, CLASSES, &t.model),
+                     SLD_OK);
+    sld_model_init(t.model, 3);
+    keep_relus_away_from_zero(t.model);
+    assert_int_equal(sld_tree_create(&ctx, dist, SHARDS, ROWS,
+                                     sld_backprop_message_bytes(t.model), &t.tree),
+                     SLD_OK);
+    assert_int_equal(sld_backprop_create(&ctx, dist, t.model, &t.tree, 1, &t.net), SLD_OK);
+    float *grad = random_floats(sld_model_trained_count(t.model), 13);
+    loss_of(&t);
+    assert_int_equal(sld_backprop_backward(&ctx, t.net, t.weights, grad), SLD_OK);
+
+    const float *own = grad;
+    for (size_t i = 0; i < sld_model_tensor_count(t.model); i++) {
+        const sld_tensor *tensor = sld_model_tensor(t.model, i);
+        for (uint64_t d = 0; d < 3 && tensor->trained; d++) {
+            double       scale = 0;
+            const double error = error_along(&t, tensor, own, 20 + d, &scale);
+            /* 2e-3 of a typical slope, and 2e-3 for the noise: 1e-7 * |terms of the loss| / 2h with
+             * terms of up to 200 (a bias in front of a batch norm has slope 0 and noise alone). */
+            if (!(error < 2e-3 * scale + 2e-3)) {
+                fail_msg("%s: %s: slope off by %g, typical %g", network->name, tensor->name, error,
+                         scale);
+            }
+        }
+        own += tensor->trained ? tensor->n : 0;
+    }
+    sld_backprop_destroy(t.net);
+    sld_tree_destroy(t.tree);
+    sld_model_destroy(t.model);
+    free(t.x);
+    free(t.weights);
+    free(grad);
+}
+
+static void test_central_differences(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        check(&networks[i]);
+    }
+}
+
+int main(void)
+{
+    sld_ctx_init(&ctx);
+    if (sld_dist_create(&ctx, &dist) != SLD_OK) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_central_differences)};
+    const int               failed  = cmocka_run_group_tests(tests, NULL, NULL);
+    sld_dist_destroy(dist);
+    return failed;
+}

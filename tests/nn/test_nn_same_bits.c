@@ -1,0 +1,131 @@
+/* test_nn_same_bits FILE: logits, gradients and running statistics of training steps on batches of
+ * 64, 16 and 3 in 8 shards. On one rank their SHA-256 goes into FILE; on any other number of ranks it
+ * must be the one found there. */
+#include "dist/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sld/nn.h"
+
+enum { SHARDS = 8, BATCHES = 3, IMAGE = 32 * 32 * 3, CLASSES = 20, MOST = 64 };
+static const size_t batches[BATCHES] = {64, 16, 3};
+static const char  *path;
+
+static float *random_floats(size_t n, uint64_t seed)
+{
+    sld_rng rng = sld_rng_make(seed, SLD_RNG_SYNTH, 0, 0);
+    float  *x   = aligned_alloc(64, (n * sizeof *x + 64) / 64 * 64);
+    assert_non_null(x);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)sld_rng_normal(&rng);
+    }
+    return x;
+}
+
+static bool same_everywhere(const void *bytes, size_t n)
+{
+    bool same = false;
+    return sld_dist_same(&ctx, dist, bytes, n, &same) == SLD_OK && same;
+}
+
+/* One step on one batch; adds all it computes to the sum. */
+static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t index, float *grad,
+                 sld_sha256 *sha)
+{
+    const sld_range mine = sld_tree_mine(tree);
+    const size_t    rows = batches[index], first = mine.begin;
+    float *x = random_floats(MOST * IMAGE, 1 + index), *own = random_floats(MOST * CLASSES, 0);
+    float *dlogits = random_floats(MOST * CLASSES, 100 + index);
+    float *logits  = random_floats(MOST * CLASSES, 0);
+    assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
+    assert_int_equal(sld_backprop_forward(&ctx, net, index, x + first * IMAGE, own), SLD_OK);
+    assert_int_equal(sld_backprop_backward(&ctx, net, dlogits + first * CLASSES, grad), SLD_OK);
+    for (int r = 0; r < sld_dist_size(dist); r++) { /* all logits on all ranks */
+        sld_range range = mine;
+        assert_int_equal(sld_dist_bcast(&ctx, dist, &range, sizeof range, r), SLD_OK);
+        float *to = logits + range.begin * CLASSES;
+        if (r == sld_dist_rank(dist)) {
+            memcpy(to, own, (range.end - range.begin) * CLASSES * sizeof *to);
+        }
+        assert_int_equal(sld_dist_bcast(&ctx, dist, to,
+                                        (range.end - range.begin) * CLASSES * sizeof *to, r),
+                         SLD_OK);
+    }
+    sld_sha256_add(sha, logits, rows * CLASSES * sizeof *logits);
+    const size_t n = sld_model_trained_count(model);
+    sld_sha256_add(sha, grad, n * sizeof *grad);
+    assert_true(same_everywhere(grad, n * sizeof *grad));
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        if (!t->trained) {
+            sld_sha256_add(sha, t->values, t->n * sizeof *t->values);
+            assert_true(same_everywhere(t->values, t->n * sizeof *t->values));
+        }
+    }
+    for (size_t i = 0; i < n; i++) { /* so that the next step starts from this one's result */
+        sld_model_trained(model)[i] -= 0.01f * grad[i];
+    }
+    free(x);
+    free(own);
+    free(dlogits);
+    free(logits);
+}
+
+static void compute(char hex[65])
+{
+    sld_model    *model = NULL;
+    sld_tree     *trees[BATCHES];
+    sld_backprop *net = NULL;
+    sld_sha256    sha;
+    assert_int_equal(sld_model_create(&ctx, "resnet8", 32, 32, 3, CLASSES, &model), SLD_OK);
+    sld_model_init(model, 1);
+    for (int i = 0; i < BATCHES; i++) {
+        assert_int_equal(sld_tree_create(&ctx, dist, SHARDS, batches[i],
+                                         sld_backprop_message_bytes(model), &trees[i]),
+                         SLD_OK);
+    }
+    assert_int_equal(sld_backprop_create(&ctx, dist, model, trees, BATCHES, &net), SLD_OK);
+    float *grad = random_floats(sld_model_trained_count(model), 0);
+    sld_sha256_init(&sha);
+    for (size_t i = 0; i < BATCHES; i++) {
+        step(model, net, trees[i], i, grad, &sha);
+    }
+    sld_sha256_hex(&sha, hex);
+    sld_backprop_destroy(net);
+    for (int i = 0; i < BATCHES; i++) {
+        sld_tree_destroy(trees[i]);
+    }
+    sld_model_destroy(model);
+    free(grad);
+}
+
+static void test_same_bits(void **state)
+{
+    (void)state;
+    char hex[65], again[65], *found = NULL;
+    compute(hex);
+    compute(again);
+    assert_string_equal(hex, again);
+    assert_true(same_everywhere(hex, sizeof hex));
+    if (sld_dist_size(dist) == 1) {
+        assert_int_equal(sld_file_publish(&ctx, path, hex, sizeof hex, true), SLD_OK);
+        return;
+    }
+    size_t n = 0;
+    assert_int_equal(sld_file_read(&ctx, path, 1000, (void **)&found, &n), SLD_OK);
+    assert_int_equal(n, sizeof hex);
+    assert_string_equal(hex, found);
+    free(found);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2 || world_begin() != 0) {
+        fprintf(stderr, "usage: test_nn_same_bits FILE\n");
+        return 2;
+    }
+    path                            = argv[1];
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits)};
+    return world_end(cmocka_run_group_tests(tests, NULL, NULL));
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# run.sh [--quick] [--soak]: installs what is missing, builds with warnings as errors and runs the whole suite: as users
+# run it, under the sanitizers, and the numerical tests once more without oneDNN. The last line is the sum of it all;
+# the exit code is 0 when something ran and nothing failed.
+#   --quick   only the build that users run
+#   --soak    also the long tests (label soak)
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=jobs/setup.sh
+. "$here/jobs/setup.sh"
+
+quick=false
+long=(-LE soak)
+for argument in "$@"; do
+    case $argument in
+    --quick) quick=true ;;
+    --soak) long=() ;;
+    *)
+        sed -n '2,/^set -u/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+        [ "$argument" = --help ] || [ "$argument" = -h ]
+        exit $(($? * 2))
+        ;;
+    esac
+done
+
+passed=0 failed=0 skipped=0
+
+# count NAME PASSED FAILED SKIPPED: adds to the sums and says so.
+count() {
+    printf '%s: %d passed, %d failed, %d skipped\n' "$@"
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+}
+
+# suite PRESET [ctest arguments]: builds and runs it. A build that fails is one failure. A test is passed or skipped (exit
+# code 77) when the report says so; anything else, such as a test without its program, is a failure.
+suite() {
+    local preset=$1 report=$here/build/$1/tests.xml total good none
+    shift
+    if ! sld_build "$preset"; then
+        count "$preset (build)" 0 1 0
+        return
+    fi
+    rm -f "$report"
+    if ! (cd "$here" && ctest --preset "$preset" -j "$(sld_cores)" --output-junit "$report" "$@") && [ ! -s "$report" ]; then
+        count "$preset (ctest)" 0 1 0
+        return
+    fi
+    total=$(grep -c '<testcase ' "$report")
+    good=$(grep -c '<testcase .*status="run"' "$report")
+    none=$(grep -cE '<skipped message="SKIP_RETURN_CODE=|<testcase .*status="disabled"' "$report")
+    count "$preset" "$good" $((total - good - none)) "$none"
+}
+
+sld_setup build speed test
+sld_mpi_env 8
+suite ci "${long[@]}"
+
+if ! command -v clang-format >/dev/null 2>&1; then
+    count format-check 0 0 1
+elif cmake --build "$here/build/ci" --target format-check; then
+    count format-check 1 0 0
+else
+    count format-check 0 1 0
+fi
+
+if ! $quick; then
+    suite debug "${long[@]}"
+    if sld_have "header oneapi/dnnl/dnnl.h"; then
+        suite blas "${long[@]}" -R '^(test_kernels|test_nn|golden)_'
+    fi
+fi
+
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
