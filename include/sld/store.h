@@ -8,8 +8,9 @@
 #include "sld/dist.h"
 
 /* ---- a document: what goes into or comes from one HDF5 file, built in memory ----
- * Paths like "/model/conv1.weight". Every function fails with SLD_ERR_IO / SLD_ERR_DATA naming file
- * and object. */
+ * Paths like "/model/conv1.weight". Every function here is Local. and needs no other rank; failures
+ * are SLD_ERR_IO (writing) or SLD_ERR_DATA (reading) and name file and object. The same content is
+ * the same bytes: no times, and the order of the calls is the order in the file. */
 
 typedef struct sld_doc sld_doc;
 
@@ -17,12 +18,14 @@ typedef enum { SLD_F32, SLD_F64, SLD_I32, SLD_I64, SLD_U8 } sld_type;
 #define SLD_DOC_DIMS 5
 
 sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out); /* Local. An empty file in memory. */
-/* Local. Reads a file into memory and checks: HDF5 signature, checksum where the file carries one
- * (SLD_ERR_DATA "damaged"), size. */
+/* Local. Reads a file whole into memory and keeps no descriptor. A file of sld's ends in a line
+ * "sld-sha256:HEX" behind HDF5's own bytes, over all the bytes before it: damage anywhere is
+ * SLD_ERR_DATA "damaged" or "truncated" before HDF5 sees the file. Files of other programs carry no
+ * such line and are read on trust. */
 sld_status sld_doc_open(sld_ctx *ctx, const char *path, sld_doc **out);
 void       sld_doc_close(sld_doc *doc); /* Local. Accepts NULL. */
-/* Local. Closes the in-memory file, appends nothing to HDF5's own bytes that readers would stumble
- * on, publishes with fsync. replace false: fails when the name exists. *doc is closed and NULL
+/* Local. Closes the in-memory file, appends the checksum line, which HDF5 readers ignore, and
+ * publishes with fsync. replace false: fails when the name exists. *doc is closed and NULL
  * afterwards, also on failure. */
 sld_status sld_doc_publish(sld_ctx *ctx, sld_doc **doc, const char *path, bool replace);
 
@@ -38,7 +41,7 @@ sld_status sld_doc_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const ch
                         sld_type type, size_t n,
                         const void *values); /* n 0: scalar; values then point to one */
 /* Makes the one-dimensional data set `scale` a dimension scale named `name` and attaches it to axis
- * `axis` of `path`. */
+ * `axis` of `path`. Attach all axes of a data set or none: netCDF ignores a part of them. */
 sld_status sld_doc_scale(sld_ctx *ctx, sld_doc *doc, const char *path, int axis, const char *scale,
                          const char *name);
 
@@ -46,7 +49,8 @@ bool sld_doc_has(sld_doc *doc, const char *path);
 /* dims of a data set; SLD_ERR_DATA naming the object when absent. */
 sld_status sld_doc_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int *n_dims,
                         size_t dims[SLD_DOC_DIMS]);
-/* Reads a whole data set, converted to type; n elements are wanted, another count is an error. */
+/* Reads a whole data set, converted to type; n elements are wanted, another count is an error, and
+ * so is a value that type cannot hold (out of range, or a fraction as an integer). */
 sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, size_t n,
                        void *values);
 sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
@@ -64,7 +68,7 @@ sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t
                             const char **texts);
 /* i-th member of a group in name order; NULL past the end. Owned by doc. */
 const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
-const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from, for messages */
+const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or "new file" */
 
 /* ---- results: tables and logits with named axes ----
  * An axis is a one-dimensional data set of int64 indices, named by its path's last part; it is

@@ -109,11 +109,9 @@ static hid_t make_access(sld_doc *doc)
         image_malloc, image_memcpy, image_realloc, image_free, owner_copy, owner_free, doc};
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 
-    /* Format 1.8: checksummed metadata, attributes of more than 64 KiB, readable since 2008. */
     if (access >= 0 && H5Pset_fapl_core(access, GROWTH_BYTES, false) >= 0 &&
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
-        H5Pset_file_image_callbacks(access, &memory) >= 0 &&
-        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0) {
+        H5Pset_file_image_callbacks(access, &memory) >= 0) {
         return access;
     }
     if (access >= 0) H5Pclose(access);
@@ -130,8 +128,10 @@ sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out)
     const hid_t file_plist = H5Pcreate(H5P_FILE_CREATE);
     sld_status  st         = SLD_OK;
 
+    /* Format 1.8: checksummed metadata, attributes of more than 64 KiB, readable since 2008. */
     const bool made =
         access >= 0 && file_plist >= 0 && make_property_lists(doc, file_plist) &&
+        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
         (doc->file = H5Fcreate(unique_name(doc, name), H5F_ACC_TRUNC, file_plist, access)) >= 0;
     if (!made) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "cannot make an HDF5 document in memory: %s",

@@ -37,6 +37,10 @@ const char *type_name(sld_type type);
 /* Local. A variable-length UTF-8 string: h5py gives str, netCDF NC_STRING. The caller closes it. */
 hid_t type_text(void);
 
+/* Local. Opens a data set that must exist; the caller closes *out, which is H5I_INVALID_HID on
+ * failure. */
+sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t *out);
+
 /* Local. Makes a data set and the groups above it; the caller fills and closes *out, which is
  * H5I_INVALID_HID on failure. n_dims 0: a scalar. */
 sld_status doc_make_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t type, int n_dims,

@@ -61,7 +61,7 @@ bool sld_doc_has_attr(sld_doc *doc, const char *object, const char *name)
     return sld_doc_has(doc, object) && H5Aexists_by_name(doc->file, object, name, H5P_DEFAULT) > 0;
 }
 
-static sld_status open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t *out)
+sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t *out)
 {
     *out = H5I_INVALID_HID;
     if (!sld_doc_has(doc, path)) {
@@ -91,9 +91,15 @@ static sld_status dataset_dims(sld_ctx *ctx, sld_doc *doc, const char *path, hid
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %d dimensions, at most %d are understood",
                       doc_name(doc), path, n, SLD_DOC_DIMS);
     } else {
-        *n_dims = n;
+        size_t room = SIZE_MAX / sizeof(double); /* elements that a program could hold */
+        *n_dims     = n;
         for (int d = 0; d < n; d++) {
             dims[d] = (size_t)found[d];
+            if (dims[d] > room) {
+                st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: impossible length %zu of axis %d",
+                              doc_name(doc), path, dims[d], d);
+            }
+            room = dims[d] > 0 ? room / dims[d] : room;
         }
     }
     if (space >= 0) H5Sclose(space);
@@ -104,7 +110,7 @@ sld_status sld_doc_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int *n_dim
                         size_t dims[SLD_DOC_DIMS])
 {
     hid_t dataset;
-    SLD_TRY(open_dataset(ctx, doc, path, &dataset));
+    SLD_TRY(doc_open_dataset(ctx, doc, path, &dataset));
     const sld_status st = dataset_dims(ctx, doc, path, dataset, n_dims, dims);
     H5Dclose(dataset);
     return st;
@@ -143,7 +149,7 @@ sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type ty
     hid_t dataset;
     bool  lost;
 
-    SLD_TRY(open_dataset(ctx, doc, path, &dataset));
+    SLD_TRY(doc_open_dataset(ctx, doc, path, &dataset));
     const hid_t file_type = H5Dget_type(dataset);
     const hid_t transfer  = strict_transfer(&lost);
     sld_status  st        = check_dataset(ctx, doc, path, dataset, file_type, type, n);

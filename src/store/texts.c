@@ -116,17 +116,15 @@ sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object,
 sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
                             const char **texts)
 {
-    if (!sld_doc_has(doc, path)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s is missing", doc_name(doc), path);
-    }
-    text_source from  = {H5Dopen2(doc->file, path, H5P_DEFAULT), false, path};
-    const hid_t space = from.id < 0 ? H5I_INVALID_HID : H5Dget_space(from.id);
+    text_source from = {H5I_INVALID_HID, false, path};
+    SLD_TRY(doc_open_dataset(ctx, doc, path, &from.id));
+    const hid_t space = H5Dget_space(from.id);
     const hid_t type  = space < 0 ? H5I_INVALID_HID : H5Dget_type(from.id);
     sld_status  st =
         type < 0 ? unreadable(ctx, doc, &from) : read_texts(ctx, doc, &from, space, type, n, texts);
     if (type >= 0) H5Tclose(type);
     if (space >= 0) H5Sclose(space);
-    if (from.id >= 0) H5Dclose(from.id);
+    H5Dclose(from.id);
     return st;
 }
 

@@ -6,7 +6,6 @@
  *
  * No cut goes unseen: within HDF5's part the superblock's end-of-file address tells, within the
  * line the number of bytes behind that address. A cut exactly between the two loses no data. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 

@@ -1,12 +1,13 @@
 """Writes data/foreign.h5: what other programs put into HDF5 files and sld must read: h5py's variable-length
 strings and booleans, fixed-length strings, big-endian numbers, half precision, chunks with gzip, links.
-Usage: make_foreign.py data/foreign.h5"""
+foreign_latest.h5 is of HDF5's newest format, behind a user block.
+Usage: make_foreign.py data"""
 import sys
 
 import h5py
 import numpy as np
 
-with h5py.File(sys.argv[1], "w") as f:
+with h5py.File(f"{sys.argv[1]}/foreign.h5", "w") as f:
     f.attrs["network"] = "tiny"  # variable length, UTF-8
     f.attrs["classes"] = np.int64(3)
     f.attrs["input_size"] = np.array([8], ">i2")  # one value, not a scalar
@@ -33,3 +34,8 @@ with h5py.File(sys.argv[1], "w") as f:
     f["soft"] = h5py.SoftLink("/labels")
     f["dangling"] = h5py.SoftLink("/nowhere")
     f["pairs"] = np.zeros(2, [("a", "i4"), ("b", "f4")])
+
+with h5py.File(f"{sys.argv[1]}/foreign_latest.h5", "w", libver="latest", userblock_size=512) as f:
+    f.attrs["title"] = "latest"
+    f.create_dataset("x", data=np.arange(12.0).reshape(4, 3), chunks=(2, 3), maxshape=(None, 3), shuffle=True, compression=1)
+    f["u64"] = np.array([2**63], "u8")

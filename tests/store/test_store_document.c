@@ -197,6 +197,18 @@ static void holds_texts_of_any_length(void **state)
     free(yaml);
 }
 
+/* Superblock 2 is the format of HDF5 1.8: every part of the metadata has a checksum of its own. */
+static void writes_the_format_of_1_8(void **state)
+{
+    fixture *f = *state;
+    void    *bytes;
+    size_t   n;
+    sld_doc_close(write_and_reopen(f));
+    assert_ok(f, sld_file_read(&f->ctx, f->path, SIZE_MAX, &bytes, &n));
+    assert_int_equal(((const uint8_t *)bytes)[8], 2);
+    free(bytes);
+}
+
 static void keeps_many_documents_apart(void **state)
 {
     fixture *f = *state;
@@ -251,10 +263,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(reads_back_what_was_put),          TEST(finds_members_in_name_order),
-        TEST(names_what_is_wrong_when_reading), TEST(names_what_is_wrong_when_writing),
-        TEST(holds_texts_of_any_length),        TEST(keeps_many_documents_apart),
-        TEST(publishes_without_replacing),      TEST(names_the_library),
+        TEST(reads_back_what_was_put),
+        TEST(finds_members_in_name_order),
+        TEST(names_what_is_wrong_when_reading),
+        TEST(names_what_is_wrong_when_writing),
+        TEST(holds_texts_of_any_length),
+        TEST(writes_the_format_of_1_8),
+        TEST(keeps_many_documents_apart),
+        TEST(publishes_without_replacing),
+        TEST(names_the_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

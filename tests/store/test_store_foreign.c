@@ -1,20 +1,22 @@
 /* test_store_foreign.c: files of other programs (data/foreign.h5, made by make_foreign.py with
- * h5py) are read with the same calls. argv[1]: that file. */
+ * h5py) are read with the same calls. argv[1]: the folder data. */
 #include "fixture.h"
 
-static const char *foreign;
+static const char *data;
 
-static sld_doc *open_foreign(fixture *f)
+static sld_doc *open_foreign(fixture *f, const char *name)
 {
+    char     path[600];
     sld_doc *doc;
-    assert_ok(f, sld_doc_open(&f->ctx, foreign, &doc));
+    snprintf(path, sizeof path, "%s/%s", data, name);
+    assert_ok(f, sld_doc_open(&f->ctx, path, &doc));
     return doc;
 }
 
 static void reads_attributes(void **state)
 {
     fixture    *f   = *state;
-    sld_doc    *doc = open_foreign(f);
+    sld_doc    *doc = open_foreign(f, "foreign.h5");
     const char *text;
     uint8_t     yes = 9, no = 9;
     int32_t     flags[3], number;
@@ -45,7 +47,7 @@ static void reads_attributes(void **state)
 static void reads_data_sets(void **state)
 {
     fixture    *f   = *state;
-    sld_doc    *doc = open_foreign(f);
+    sld_doc    *doc = open_foreign(f, "foreign.h5");
     int32_t     i32[3];
     uint8_t     mask[2];
     float       x[6];
@@ -79,7 +81,7 @@ static void reads_data_sets(void **state)
 static void reads_weights(void **state)
 {
     fixture         *f   = *state;
-    sld_doc         *doc = open_foreign(f);
+    sld_doc         *doc = open_foreign(f, "foreign.h5");
     sld_weights_info info;
     float            conv[18], weight[6], bias[3];
     const sld_named  tensors[] = {{"conv1.weight", 4, {2, 1, 3, 3}, conv},
@@ -95,6 +97,23 @@ static void reads_weights(void **state)
     assert_string_equal(info.data_hash, "");
     assert_ok(f, sld_tensors_get(&f->ctx, doc, "/model", tensors, 3));
     assert_true(conv[17] == 17.0F && weight[5] == 5.0F && bias[2] == 3.0F);
+    sld_doc_close(doc);
+}
+
+static void reads_the_newest_format(void **state)
+{
+    fixture    *f   = *state;
+    sld_doc    *doc = open_foreign(f, "foreign_latest.h5");
+    double      x[12];
+    int64_t     number;
+    const char *text;
+
+    assert_ok(f, sld_doc_get_attr_text(&f->ctx, doc, "/", "title", &text));
+    assert_string_equal(text, "latest");
+    assert_ok(f, sld_doc_get(&f->ctx, doc, "/x", SLD_F64, 12, x));
+    assert_true(x[11] == 11.0);
+    assert_fails(f, sld_doc_get(&f->ctx, doc, "/u64", SLD_I64, 1, &number), SLD_ERR_DATA,
+                 "/u64|does not fit");
     sld_doc_close(doc);
 }
 
@@ -121,12 +140,13 @@ int main(int argc, char **argv)
         TEST(reads_attributes),
         TEST(reads_data_sets),
         TEST(reads_weights),
+        TEST(reads_the_newest_format),
         TEST(refuses_what_is_no_hdf5_file),
     };
     if (argc < 2) {
-        fprintf(stderr, "usage: %s data/foreign.h5\n", argv[0]);
+        fprintf(stderr, "usage: %s DATA_FOLDER\n", argv[0]);
         return 2;
     }
-    foreign = argv[1];
+    data = argv[1];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
