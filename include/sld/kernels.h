@@ -15,8 +15,8 @@ typedef struct sld_kernels sld_kernels;
 /* Pins oneDNN to an instruction set: "auto", "avx2" or "avx512". Works before the first
  * sld_kernels_create() of the process alone; SLD_ERR_CONFIG when it is too late or unknown. */
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
-/* Makes the libraries compute on the calling thread alone, whatever the environment says: create and
- * use on one thread. Owned by the caller, destroyed after its convolutions. */
+/* Makes the libraries compute on the calling thread alone, whatever the environment says: create
+ * and use on one thread. Owned by the caller, destroyed after its convolutions. */
 sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
@@ -50,8 +50,9 @@ sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, 
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y);
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx);
-/* dw: sld_conv_gradient_floats() floats in the kernels' own layout, the same for every size, so that
- * partial gradients add element by element; the bias gradient is part of it. 64-byte aligned. */
+/* dw: sld_conv_gradient_floats() floats in the kernels' own layout, the same for every size, so
+ * that partial gradients add element by element; the bias gradient is part of it. 64-byte aligned.
+ */
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
                                      const float *dy, float *dw);
 size_t     sld_conv_gradient_floats(const sld_conv *conv);
@@ -79,7 +80,8 @@ void sld_transpose(const float *a, size_t rows, size_t columns, float *b); /* b:
 /* One pass: float32 sums over 64 rows, shifted by the first row, folded into doubles. m2 = sum of
  * squared deviations from mean. rows > 0. */
 void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, double *m2);
-/* y = act((x - mean) * scale + shift + residual), act = relu or identity; residual may be NULL or y.
+/* y = act((x - mean) * scale + shift + residual), act = relu or identity; residual may be NULL or
+ * y.
  */
 void sld_bn_forward(const float *x, const float *residual, bool relu, size_t rows, size_t channels,
                     const float *mean, const float *scale, const float *shift, float *y);

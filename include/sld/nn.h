@@ -22,8 +22,8 @@ typedef struct sld_conv_shape {
  * kept in the graph and reported by sld_model_create(). NAME is the PyTorch module name. */
 sld_val sld_graph_conv(sld_graph *g, sld_val x, sld_conv_shape shape, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
-/* y = act(bn(x) + residual): residual -1 = none; relu or identity. An addition of a bn's output that
- * nothing else reads becomes its residual by itself. */
+/* y = act(bn(x) + residual): residual -1 = none; relu or identity. An addition of a bn's output
+ * that nothing else reads becomes its residual by itself. */
 sld_val sld_graph_bn(sld_graph *g, sld_val x, sld_val residual, bool relu, const char *name, ...)
     __attribute__((format(printf, 5, 6)));
 sld_val sld_graph_relu(sld_graph *g, sld_val x);
@@ -115,8 +115,8 @@ sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);
  * borrowed until the end of the backward; logits: (n,K). */
 sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
                                 float *logits);
-/* Collective. Backward of the last forward, once. dlogits: (n,K), already divided by the global batch.
- * grad: (trained_count) in the model's order, complete on every rank; overwritten. */
+/* Collective. Backward of the last forward, once. dlogits: (n,K), already divided by the global
+ * batch. grad: (trained_count) in the model's order, complete on every rank; overwritten. */
 sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits,
                                  float *grad);
 

@@ -1,7 +1,7 @@
-/* golden_networks FILE [NAME...]: networks against what the public PyTorch code computes in float64:
- * evaluation, one training forward, running statistics, loss and gradients. FILE: groups cifar/NAME
- * and imagenet/NAME (GOLDEN.md). Prints the worst error per quantity; fails past the tolerance, when
- * a named case is missing or unknown to this build, or when nothing ran. */
+/* golden_networks FILE [NAME...]: networks against what the public PyTorch code computes in
+ * float64: evaluation, one training forward, running statistics, loss and gradients. FILE: groups
+ * cifar/NAME and imagenet/NAME (GOLDEN.md). Prints the worst error per quantity; fails past the
+ * tolerance, when a named case is missing or unknown to this build, or when nothing ran. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,8 @@
 #define FORWARD_TOLERANCE 1e-5
 #define FORWARD_FACTOR    5
 #define LINEAR_TOLERANCE  1e-5 /* gradient of the last layer: no relu lies behind it */
-#define GRADIENT_TOLERANCE 2e-2 /* a relu that flips in float32 costs up to 1e-2, a wrong backward 1e-1 */
+#define GRADIENT_TOLERANCE                                                                         \
+    2e-2 /* a relu that flips in float32 costs up to 1e-2, a wrong backward 1e-1 */
 
 typedef struct {
     sld_ctx  *ctx;
@@ -44,8 +45,9 @@ typedef struct {
 } golden_case;
 
 enum { EVAL, TRAIN, LOSS, RUNNING, GRADIENT, GRADIENT_LINEAR };
-static const char *const quantity[] = {"logits_eval", "logits_train", "loss_train",
-                                       "running statistics", "gradients", "last layer's gradients"};
+static const char *const quantity[] = {"logits_eval", "logits_train",
+                                       "loss_train",  "running statistics",
+                                       "gradients",   "last layer's gradients"};
 
 static const char *at(const golden_case *c, const char *name)
 {
@@ -74,19 +76,19 @@ static void to_channels_last(const golden_case *c, const float *in, float *out)
 
 static sld_status load_case(session *s, golden_case *c)
 {
-    int    n_dims;
-    size_t dims[SLD_DOC_DIMS];
+    int     n_dims;
+    size_t  dims[SLD_DOC_DIMS];
     int64_t classes;
-    double torch_error;
-    float *planes;
+    double  torch_error;
+    float  *planes;
     SLD_TRY(sld_doc_dims(s->ctx, s->doc, at(c, "x"), &n_dims, dims));
     if (n_dims != 4) {
         return SLD_FAIL(s->ctx, SLD_ERR_DATA, "%s: %d dimensions, wanted 4", at(c, "x"), n_dims);
     }
-    c->n        = dims[0];
-    c->channels = dims[1];
-    c->height   = dims[2];
-    c->width    = dims[3];
+    c->n                = dims[0];
+    c->channels         = dims[1];
+    c->height           = dims[2];
+    c->width            = dims[3];
     const size_t floats = dims[0] * dims[1] * dims[2] * dims[3];
     SLD_TRY(sld_doc_get_attr(s->ctx, s->doc, c->group, "classes", SLD_I64, 1, &classes));
     SLD_TRY(sld_doc_get_attr_text(s->ctx, s->doc, c->group, "fill_prefix", &c->prefix));
@@ -191,8 +193,7 @@ static sld_status train_once(session *s, golden_case *c, sld_tree *tree, sld_bac
     float          *own, *dlogits;
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *own, (void **)&own));
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *dlogits, (void **)&dlogits));
-    SLD_TRY(sld_arena_alloc(s->ctx, c->arena,
-                            sld_model_trained_count(c->model) * sizeof *c->grad,
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, sld_model_trained_count(c->model) * sizeof *c->grad,
                             (void **)&c->grad));
     SLD_TRY(sld_backprop_refresh(s->ctx, net));
     const size_t image = c->height * c->width * c->channels;
@@ -266,8 +267,8 @@ static sld_status check_gradients(session *s, golden_case *c)
         const double error = fabs(sqrt(squares) - norms[j]) / fmax(norms[j], 1e-6 * largest);
         raise_to(&c->errors[GRADIENT], error);
         if (error > GRADIENT_TOLERANCE && sld_dist_rank(s->dist) == 0) {
-            printf("%s: gradient of %s: norm %.9g, wanted %.9g\n", c->group, t->name,
-                   sqrt(squares), norms[j]);
+            printf("%s: gradient of %s: norm %.9g, wanted %.9g\n", c->group, t->name, sqrt(squares),
+                   norms[j]);
         }
         if (j + 2 >= n) { /* weight and bias of the last linear layer */
             raise_to(&c->errors[GRADIENT_LINEAR], error);
@@ -282,9 +283,9 @@ static sld_status check_training(session *s, golden_case *c)
 {
     sld_tree     *tree = NULL;
     sld_backprop *net  = NULL;
-    sld_status    st   = sld_tree_create(s->ctx, s->dist, SHARDS, c->n,
-                                         sld_backprop_message_bytes(c->model), &tree);
-    st                 = sld_agree(s->ctx, s->dist, st);
+    sld_status    st =
+        sld_tree_create(s->ctx, s->dist, SHARDS, c->n, sld_backprop_message_bytes(c->model), &tree);
+    st = sld_agree(s->ctx, s->dist, st);
     if (st == SLD_OK) {
         st = sld_backprop_create(s->ctx, s->dist, c->model, &tree, 1, &net);
     }

@@ -44,15 +44,15 @@ static void test_forward(void **state)
     FOR_EACH_SHAPE
     {
         const size_t n = rows * channels;
-        float *x = random_floats(n), *r = random_floats(n), *y = random_floats(n);
-        float *mean = random_floats(channels), *a = random_floats(channels);
-        float  *b        = random_floats(channels);
-        double *expected = zeros(n);
+        float       *x = random_floats(n), *r = random_floats(n), *y = random_floats(n);
+        float       *mean = random_floats(channels), *a = random_floats(channels);
+        float       *b        = random_floats(channels);
+        double      *expected = zeros(n);
         for (int variant = 0; variant < 4; variant++) {
             const bool relu = variant & 1, add = variant & 2;
             for (size_t i = 0; i < n; i++) {
                 const size_t c = i % channels;
-                expected[i] = ((double)x[i] - (double)mean[c]) * (double)a[c] + (double)b[c] +
+                expected[i]    = ((double)x[i] - (double)mean[c]) * (double)a[c] + (double)b[c] +
                               (add ? (double)r[i] : 0);
                 expected[i] = relu && expected[i] < 0 ? 0 : expected[i];
             }
@@ -75,11 +75,11 @@ static void test_backward(void **state)
     FOR_EACH_SHAPE
     {
         const size_t n = rows * channels;
-        float *x = random_floats(n), *dy = random_floats(n), *dy2 = random_floats(n);
-        float *y = random_floats(n), *dz = random_floats(n), *dx = random_floats(n);
-        float *mean = random_floats(channels), *a = random_floats(channels);
-        float *g = random_floats(channels), *k = random_floats(channels);
-        double *sums = zeros(2 * channels), *expected = zeros(n);
+        float       *x = random_floats(n), *dy = random_floats(n), *dy2 = random_floats(n);
+        float       *y = random_floats(n), *dz = random_floats(n), *dx = random_floats(n);
+        float       *mean = random_floats(channels), *a = random_floats(channels);
+        float       *g = random_floats(channels), *k = random_floats(channels);
+        double      *sums = zeros(2 * channels), *expected = zeros(n);
         for (int variant = 0; variant < 4; variant++) {
             const bool relu = variant & 1, two = variant & 2;
             double    *e_sums = zeros(2 * channels), *e_dz = zeros(n);
@@ -106,7 +106,7 @@ static void test_backward(void **state)
                                           ((double)x[i] - (double)mean[c]) * (double)k[c]);
         }
         sld_bn_backward_data(dz, x, rows, channels, mean, a, g, k, dx);
-        assert_true(distance(dx, expected, n) < 1e-6); /* five roundings */
+        assert_true(distance(dx, expected, n) < 1e-6);                 /* five roundings */
         sld_bn_backward_data(dz, x, rows, channels, mean, a, g, k, x); /* over x: the same */
         assert_memory_equal(x, dx, n * sizeof *x);
         float *all[] = {x, dy, dy2, y, dz, dx, mean, a, g, k};
@@ -120,7 +120,7 @@ static void test_backward(void **state)
 
 int main(void)
 {
-    random_numbers = sld_rng_make(2, SLD_RNG_SYNTH, 0, 0);
+    random_numbers                  = sld_rng_make(2, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_statistics_of_a_shifted_channel),
                                        cmocka_unit_test(test_forward),
                                        cmocka_unit_test(test_backward)};

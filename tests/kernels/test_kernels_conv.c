@@ -1,5 +1,5 @@
-/* Convolution, forward and backward, against sums in double over the definition; for several numbers
- * of samples, odd channel counts, groups, biases and the fused forms of evaluation. */
+/* Convolution, forward and backward, against sums in double over the definition; for several
+ * numbers of samples, odd channel counts, groups, biases and the fused forms of evaluation. */
 #include "fixture.h"
 
 /* float32 sums of up to 9 * 116 products in another order than ours: a few times 1e-7 each */
@@ -11,11 +11,11 @@ typedef struct {
 } shape;
 
 static const shape shapes[] = {
-    {8, 8, 3, 16, 3, 1, 1, 1, false},     {8, 8, 16, 16, 3, 1, 1, 1, false},
-    {9, 7, 16, 32, 3, 2, 1, 1, true},     {8, 8, 16, 32, 1, 2, 0, 1, false},
-    {8, 8, 58, 58, 1, 1, 0, 1, false},    {6, 6, 10, 7, 3, 1, 1, 1, true},
-    {6, 6, 24, 60, 1, 1, 0, 3, false},    {6, 6, 58, 58, 3, 2, 1, 58, false},
-    {14, 14, 3, 64, 7, 2, 3, 1, false},   {5, 5, 32, 32, 3, 1, 1, 2, true},
+    {8, 8, 3, 16, 3, 1, 1, 1, false},   {8, 8, 16, 16, 3, 1, 1, 1, false},
+    {9, 7, 16, 32, 3, 2, 1, 1, true},   {8, 8, 16, 32, 1, 2, 0, 1, false},
+    {8, 8, 58, 58, 1, 1, 0, 1, false},  {6, 6, 10, 7, 3, 1, 1, 1, true},
+    {6, 6, 24, 60, 1, 1, 0, 3, false},  {6, 6, 58, 58, 3, 2, 1, 58, false},
+    {14, 14, 3, 64, 7, 2, 3, 1, false}, {5, 5, 32, 32, 3, 1, 1, 2, true},
     {8, 8, 64, 116, 3, 1, 1, 1, true},
 };
 static const int sizes[] = {8, 3, 2, 1};
@@ -111,9 +111,9 @@ static void ready(void)
 
 static void check_training(const shape *s)
 {
-    problem   p          = problem_of(s);
-    sld_conv *conv       = NULL;
-    p.params.training    = true;
+    problem   p            = problem_of(s);
+    sld_conv *conv         = NULL;
+    p.params.training      = true;
     p.params.data_gradient = true;
     assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
     assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
@@ -201,7 +201,7 @@ static void test_evaluation(void **state)
 int main(void)
 {
     sld_ctx_init(&ctx);
-    random_numbers = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
+    random_numbers                  = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_training),
                                        cmocka_unit_test(test_evaluation)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,13 +5,13 @@ static void test_linear(void **state)
 {
     (void)state;
     const size_t n = 5, in = 33, out = 70; /* full groups of channels and a rest */
-    float *x = random_floats(n * in), *w = random_floats(out * in), *b = random_floats(out);
-    float *wt = random_floats(in * out), *y = random_floats(n * out), *dy = random_floats(n * out);
-    float *dx = random_floats(n * in), *dw = random_floats(out * in), *db = random_floats(out);
+    float       *x = random_floats(n * in), *w = random_floats(out * in), *b = random_floats(out);
+    float  *wt = random_floats(in * out), *y = random_floats(n * out), *dy = random_floats(n * out);
+    float  *dx = random_floats(n * in), *dw = random_floats(out * in), *db = random_floats(out);
     double *ey = zeros(n * out), *edx = zeros(n * in), *edw = zeros(out * in), *edb = zeros(out);
     for (size_t r = 0; r < n; r++) {
         for (size_t o = 0; o < out; o++) {
-            const double d = (double)dy[r * out + o];
+            const double d  = (double)dy[r * out + o];
             ey[r * out + o] = (double)b[o];
             edb[o] += d;
             for (size_t i = 0; i < in; i++) {
@@ -78,7 +78,7 @@ static void test_global_pool(void **state)
 
 int main(void)
 {
-    random_numbers = sld_rng_make(3, SLD_RNG_SYNTH, 0, 0);
+    random_numbers                  = sld_rng_make(3, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_linear), cmocka_unit_test(test_relu),
                                        cmocka_unit_test(test_global_pool)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,7 @@ static void test_folding(void **state)
     sld_model_init(a, 1);
     stir_statistics(a);
     copy_by_name(a, b);
-    float *x = random_floats(N * IMAGE, 4);
+    float *x  = random_floats(N * IMAGE, 4);
     float *za = random_floats(N * CLASSES, 0), *zb = random_floats(N * CLASSES, 0);
     sld_infer_destroy(evaluate(a, x, N, za));
     sld_infer_destroy(evaluate(b, x, N, zb));
@@ -108,7 +108,7 @@ static void test_folding(void **state)
         worst   = fmax(worst, fabs((double)za[i] - (double)zb[i]));
         largest = fmax(largest, fabs((double)zb[i]));
     }
-    assert_true(worst > 0); /* two ways of computing, or the test compares nothing */
+    assert_true(worst > 0);              /* two ways of computing, or the test compares nothing */
     assert_true(worst < 2e-6 * largest); /* a few float32 roundings in three layers */
     sld_model_destroy(a);
     sld_model_destroy(b);

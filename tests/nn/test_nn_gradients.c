@@ -24,7 +24,6 @@ static sld_val conv(sld_graph *g, sld_val x, int out, int kernel, int stride, in
     return sld_graph_conv(g, x, shape, "%s", name);
 }
 
-/* A relu that cannot flip has only one side: squares make the network curved all the same. */
 static sld_val norm_relu(sld_graph *g, sld_val x, const char *name)
 {
     return sld_graph_bn(g, x, -1, true, "%s", name);
@@ -70,6 +69,17 @@ static sld_val build_preactivation(sld_graph *g, sld_val x, int classes, int var
     return head(g, sld_graph_add(g, sld_graph_add(g, x, y, false), z, false), classes);
 }
 
+/* A batch norm's input that a convolution reads too, whose own gradient comes segments later: the
+ * batch norm's gradient must not overwrite it. */
+static sld_val build_branches(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x         = conv(g, x, 8, 3, 1, 1, false, "stem");
+    sld_val y = sld_graph_bn(g, x, -1, false, "bn_a");
+    sld_val z = sld_graph_bn(g, conv(g, x, 8, 3, 1, 1, false, "b"), -1, false, "bn_b");
+    z         = sld_graph_bn(g, conv(g, z, 8, 1, 1, 1, false, "c"), -1, false, "bn_c");
+    return head(g, sld_graph_add(g, y, z, false), classes);
+}
+
 /* relu and addition as layers of their own; a batch norm whose input comes from a relu. */
 static sld_val build_pointwise(sld_graph *g, sld_val x, int classes, int variant)
 {
@@ -95,6 +105,7 @@ static const sld_network networks[] = {
     {.name = "norms", .build = build_norms},
     {.name = "residual", .build = build_residual},
     {.name = "preactivation", .build = build_preactivation},
+    {.name = "branches", .build = build_branches},
     {.name = "pointwise", .build = build_pointwise},
     {.name = "norm of image", .build = build_norm_of_image},
 };
@@ -163,15 +174,15 @@ static double error_along(trial *t, const sld_tensor *tensor, const float *grad,
 
 static void check(const sld_network *network)
 {
-    trial t = {.x = random_floats(ROWS * SIZE * SIZE * CHANNELS, 11),
+    trial t = {.x       = random_floats(ROWS * SIZE * SIZE * CHANNELS, 11),
                .weights = random_floats(ROWS * CLASSES, 12)};
     assert_int_equal(sld_model_build(&ctx, network, SIZE, SIZE, CHANNELS, CLASSES, &t.model),
                      SLD_OK);
     sld_model_init(t.model, 3);
     keep_relus_away_from_zero(t.model);
-    assert_int_equal(sld_tree_create(&ctx, dist, SHARDS, ROWS,
-                                     sld_backprop_message_bytes(t.model), &t.tree),
-                     SLD_OK);
+    assert_int_equal(
+        sld_tree_create(&ctx, dist, SHARDS, ROWS, sld_backprop_message_bytes(t.model), &t.tree),
+        SLD_OK);
     assert_int_equal(sld_backprop_create(&ctx, dist, t.model, &t.tree, 1, &t.net), SLD_OK);
     float *grad = random_floats(sld_model_trained_count(t.model), 13);
     loss_of(&t);

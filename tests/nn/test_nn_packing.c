@@ -1,6 +1,13 @@
 /* Buffers that share memory never overlap while both live, and memory is shared where it can be. */
-#include "fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "packing.h"
+#include "sld/base.h"
 
 static void test_no_overlap(void **state)
 {
@@ -19,9 +26,8 @@ static void test_no_overlap(void **state)
             assert_int_equal(spans[i].offset % 16, 0);
             assert_true(spans[i].offset + spans[i].floats <= total);
             for (int j = 0; j < i; j++) {
-                const bool together =
-                    spans[i].from <= spans[j].to && spans[j].from <= spans[i].to;
-                const bool apart = spans[i].offset + spans[i].floats <= spans[j].offset ||
+                const bool together = spans[i].from <= spans[j].to && spans[j].from <= spans[i].to;
+                const bool apart    = spans[i].offset + spans[i].floats <= spans[j].offset ||
                                    spans[j].offset + spans[j].floats <= spans[i].offset;
                 assert_true(!together || apart);
             }

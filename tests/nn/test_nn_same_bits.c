@@ -1,6 +1,6 @@
 /* test_nn_same_bits FILE: logits, gradients and running statistics of training steps on batches of
- * 64, 16 and 3 in 8 shards. On one rank their SHA-256 goes into FILE; on any other number of ranks it
- * must be the one found there. */
+ * 64, 16 and 3 in 8 shards. On one rank their SHA-256 goes into FILE; on any other number of ranks
+ * it must be the one found there. */
 #include "dist/world.h"
 
 #include <stdlib.h>
@@ -48,9 +48,9 @@ static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t ind
         if (r == sld_dist_rank(dist)) {
             memcpy(to, own, (range.end - range.begin) * CLASSES * sizeof *to);
         }
-        assert_int_equal(sld_dist_bcast(&ctx, dist, to,
-                                        (range.end - range.begin) * CLASSES * sizeof *to, r),
-                         SLD_OK);
+        assert_int_equal(
+            sld_dist_bcast(&ctx, dist, to, (range.end - range.begin) * CLASSES * sizeof *to, r),
+            SLD_OK);
     }
     sld_sha256_add(sha, logits, rows * CLASSES * sizeof *logits);
     const size_t n = sld_model_trained_count(model);

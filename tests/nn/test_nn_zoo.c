@@ -1,5 +1,5 @@
-/* The zoo against REFERENCE.md section 3: parameters, multiply-accumulates, layers; names and shapes
- * of tensors; initial values; errors. */
+/* The zoo against REFERENCE.md section 3: parameters, multiply-accumulates, layers; names and
+ * shapes of tensors; initial values; errors. */
 #include "fixture.h"
 
 static const struct {
@@ -57,19 +57,37 @@ static void test_sizes(void **state)
 static void test_names_in_state_dict_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var",
-        "layer1.0.conv1.weight", "layer1.0.bn1.weight", "layer1.0.bn1.bias",
-        "layer1.0.bn1.running_mean", "layer1.0.bn1.running_var", "layer1.0.conv2.weight",
-        "layer1.0.bn2.weight", "layer1.0.bn2.bias", "layer1.0.bn2.running_mean",
-        "layer1.0.bn2.running_var", "layer2.0.conv1.weight", "layer2.0.bn1.weight",
-        "layer2.0.bn1.bias", "layer2.0.bn1.running_mean", "layer2.0.bn1.running_var",
-        "layer2.0.conv2.weight", "layer2.0.bn2.weight", "layer2.0.bn2.bias",
-        "layer2.0.bn2.running_mean", "layer2.0.bn2.running_var",
-        "layer2.0.downsample.0.weight", "layer2.0.downsample.1.weight",
-        "layer2.0.downsample.1.bias", "layer2.0.downsample.1.running_mean",
-        "layer2.0.downsample.1.running_var"};
-    sld_model *model = make("resnet8");
+    static const char *const names[] = {"conv1.weight",
+                                        "bn1.weight",
+                                        "bn1.bias",
+                                        "bn1.running_mean",
+                                        "bn1.running_var",
+                                        "layer1.0.conv1.weight",
+                                        "layer1.0.bn1.weight",
+                                        "layer1.0.bn1.bias",
+                                        "layer1.0.bn1.running_mean",
+                                        "layer1.0.bn1.running_var",
+                                        "layer1.0.conv2.weight",
+                                        "layer1.0.bn2.weight",
+                                        "layer1.0.bn2.bias",
+                                        "layer1.0.bn2.running_mean",
+                                        "layer1.0.bn2.running_var",
+                                        "layer2.0.conv1.weight",
+                                        "layer2.0.bn1.weight",
+                                        "layer2.0.bn1.bias",
+                                        "layer2.0.bn1.running_mean",
+                                        "layer2.0.bn1.running_var",
+                                        "layer2.0.conv2.weight",
+                                        "layer2.0.bn2.weight",
+                                        "layer2.0.bn2.bias",
+                                        "layer2.0.bn2.running_mean",
+                                        "layer2.0.bn2.running_var",
+                                        "layer2.0.downsample.0.weight",
+                                        "layer2.0.downsample.1.weight",
+                                        "layer2.0.downsample.1.bias",
+                                        "layer2.0.downsample.1.running_mean",
+                                        "layer2.0.downsample.1.running_var"};
+    sld_model               *model   = make("resnet8");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_string_equal(sld_model_tensor(model, i)->name, names[i]);
     }
@@ -89,7 +107,7 @@ static void test_initial_values(void **state)
     const size_t bytes = sld_model_trained_count(a) * sizeof(float);
     assert_memory_equal(sld_model_trained(a), sld_model_trained(b), bytes);
     for (size_t i = 0; i < sld_model_tensor_count(a); i++) {
-        const sld_tensor *t = sld_model_tensor(a, i);
+        const sld_tensor *t   = sld_model_tensor(a, i);
         double            sum = 0, squares = 0, largest = 0;
         for (size_t k = 0; k < t->n; k++) {
             sum += (double)t->values[k];
@@ -152,10 +170,9 @@ static void test_first_mistake_is_reported(void **state)
 int main(void)
 {
     sld_ctx_init(&ctx);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sizes),
-                                       cmocka_unit_test(test_names_in_state_dict_order),
-                                       cmocka_unit_test(test_initial_values),
-                                       cmocka_unit_test(test_errors_name_what_is_wrong),
-                                       cmocka_unit_test(test_first_mistake_is_reported)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes), cmocka_unit_test(test_names_in_state_dict_order),
+        cmocka_unit_test(test_initial_values), cmocka_unit_test(test_errors_name_what_is_wrong),
+        cmocka_unit_test(test_first_mistake_is_reported)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,24 @@
+/* onednn.h: what the oneDNN files of this room share. oneDNN 2.6-2.7, C interface. */
+#ifndef SLD_ONEDNN_H
+#define SLD_ONEDNN_H
+
+#include "oneapi/dnnl/dnnl.h"
+
+#include "sld/kernels.h"
+
+struct sld_kernels {
+    dnnl_engine_t  engine;
+    dnnl_stream_t  stream;
+    dnnl_memory_t *scratch; /* one per primitive that wants scratch: all look at scratch_bytes */
+    size_t         n_scratch, capacity, largest; /* largest: bytes */
+    void          *scratch_bytes;
+};
+
+/* Local. SLD_OK, or SLD_ERR_LIB saying what failed. */
+sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what);
+
+/* Local. The scratch memory a primitive wants, or NULL when it wants none; owned by k. */
+sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive_desc_t pd,
+                              dnnl_memory_t *out);
+
+#endif

@@ -1,1 +1,0 @@
-extern int sld_room_kernels_placeholder; int sld_room_kernels_placeholder;

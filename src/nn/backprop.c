@@ -1,0 +1,313 @@
+/* backprop.c: forward and backward of one view: segment by segment, inside a segment shard by
+ * shard, inside a shard layer by layer (plan.h). */
+#include "backprop.h"
+
+static float *zone(const sld_backprop *net, const sld_place *place, size_t row, size_t floats)
+{
+    switch (place->where) {
+    case SLD_AT_VALUE:
+        return net->values[place->value] + row * floats;
+    case SLD_AT_SHARD:
+        return net->shard_gradients + net->max_shard * place->offset;
+    case SLD_AT_BATCH:
+        return net->batch_gradients + net->max_rows * place->offset + row * floats;
+    case SLD_AT_NOWHERE:
+        break;
+    }
+    return NULL;
+}
+
+/* What the shards of a pass share, and the present one. */
+typedef struct {
+    sld_ctx *ctx;
+    int      slot;    /* of the shard's partials */
+    int      merges;  /* to be made after it */
+    size_t   row;     /* first row, counted in this rank's rows */
+    size_t   n;       /* rows */
+    int      size;    /* index of n in net->sizes */
+    double  *message; /* of this slot */
+} shard_run;
+
+static void look_up_gradient(const sld_backprop *net, const shard_run *run, int l, sld_shard *s)
+{
+    const sld_plan_layer *plan   = &net->plan->layers[l];
+    const size_t          floats = sld_layer_floats(&net->model->graph.layers[l]);
+    if (plan->gathered.where != SLD_AT_NOWHERE) {
+        s->dy = zone(net, &plan->gathered, run->row, floats);
+    } else if (plan->n_parts == 0) {
+        s->dy = net->dlogits + run->row * floats;
+    } else {
+        s->dy  = zone(net, &plan->parts[0], run->row, floats);
+        s->dy2 = plan->n_parts > 1 ? zone(net, &plan->parts[1], run->row, floats) : NULL;
+    }
+}
+
+static sld_shard look_up(const sld_backprop *net, const shard_run *run, int l, bool backward)
+{
+    const sld_graph *g     = &net->model->graph;
+    const sld_layer *layer = &g->layers[l];
+    sld_shard        s     = {.n = run->n, .size = run->size};
+    for (int i = 0; i < layer->n_in; i++) {
+        const sld_val in     = layer->in[i];
+        const size_t  floats = sld_layer_floats(&g->layers[in]);
+        s.x[i]               = (in == 0 ? net->images : net->values[in]) + run->row * floats;
+        if (backward) {
+            s.dx[i] = zone(net, &net->plan->layers[l].dx[i], run->row, floats);
+        }
+    }
+    s.y = net->values[l] + run->row * sld_layer_floats(layer);
+    if (backward) {
+        look_up_gradient(net, run, l, &s);
+        s.dw = sld_backprop_partial(net, run->slot, l);
+    }
+    return s;
+}
+
+static sld_moments moments_of(double *message, const sld_plan *plan, const sld_segment *segment,
+                              int layer, bool backward)
+{
+    double *first = message + (backward ? 0 : 1) + plan->layers[layer].norm_at[backward];
+    return (sld_moments){first, first + segment->channels};
+}
+
+static void gather(const sld_backprop *net, const shard_run *run, int l)
+{
+    const sld_plan_layer *plan   = &net->plan->layers[l];
+    const size_t          floats = sld_layer_floats(&net->model->graph.layers[l]);
+    float                *sum    = zone(net, &plan->gathered, run->row, floats);
+    sld_add_forward(zone(net, &plan->parts[0], run->row, floats),
+                    zone(net, &plan->parts[1], run->row, floats), false, run->n * floats, sum);
+    for (int i = 2; i < plan->n_parts; i++) {
+        sld_accumulate(zone(net, &plan->parts[i], run->row, floats), run->n * floats, sum);
+    }
+}
+
+/* The shard's partial weight gradient is in its slot: combine what is complete (dist.h). */
+static void merge_weights(sld_backprop *net, const shard_run *run, int l)
+{
+    const size_t floats = net->model->graph.layers[l].kind->gradient_floats(net->states[l]);
+    for (int k = run->slot; k > run->slot - run->merges; k--) {
+        sld_op_combine(SLD_SUM_F32, sld_backprop_partial(net, k - 1, l),
+                       sld_backprop_partial(net, k, l), floats);
+    }
+}
+
+static double *clock_of(sld_backprop *net, sld_part part)
+{
+    sld_backprop_seconds *s = &net->seconds;
+    switch (part) {
+    case SLD_PART_CONV_FORWARD:
+        return &s->conv_forward;
+    case SLD_PART_CONV_BACKWARD_DATA:
+        return &s->conv_backward_data;
+    case SLD_PART_CONV_BACKWARD_WEIGHTS:
+        return &s->conv_backward_weights;
+    case SLD_PART_BATCH_NORM:
+        return &s->batch_norm;
+    default:
+        return &s->other;
+    }
+}
+
+static sld_status run_task(sld_backprop *net, const sld_segment *segment, const shard_run *run,
+                           const sld_task *task, double *now)
+{
+    const int             l     = task->layer;
+    const sld_layer_kind *kind  = net->model->graph.layers[l].kind;
+    void                 *state = net->states[l];
+    const bool            back  = task->action != SLD_DO_FORWARD && task->action != SLD_DO_MEASURE;
+    const sld_shard       s     = look_up(net, run, l, back);
+    sld_part              part  = kind->data_part;
+    sld_status            st    = SLD_OK;
+
+    switch (task->action) {
+    case SLD_DO_FORWARD:
+        st   = kind->forward(run->ctx, state, &s);
+        part = kind->forward_part;
+        break;
+    case SLD_DO_MEASURE:
+        kind->measure(state, &s, moments_of(run->message, net->plan, segment, l, false));
+        break;
+    case SLD_DO_GATHER:
+        gather(net, run, l);
+        part = SLD_PART_OTHER;
+        break;
+    case SLD_DO_SUMS:
+        kind->backward_sums(state, &s, moments_of(run->message, net->plan, segment, l, true));
+        break;
+    case SLD_DO_WEIGHTS:
+        st   = kind->backward_weights(run->ctx, state, &s);
+        part = kind->weights_part;
+        break;
+    case SLD_DO_BACKWARD:
+        st = kind->backward(run->ctx, state, &s);
+        break;
+    }
+    double then = *now;
+    *now        = sld_clock_s();
+    *clock_of(net, part) += *now - then;
+    if (task->action == SLD_DO_WEIGHTS && run->merges > 0) {
+        merge_weights(net, run, l);
+        then = *now;
+        *now = sld_clock_s();
+        net->seconds.merge += *now - then;
+    }
+    return st;
+}
+
+/* Local. One shard through one segment. */
+static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment, int shard,
+                            bool backward, double *now)
+{
+    const sld_tree *tree = net->trees[net->tree];
+    const sld_range rows = sld_tree_shard(tree, shard);
+    shard_run       run  = {.ctx    = ctx,
+                            .slot   = sld_tree_slot(tree, shard),
+                            .merges = sld_tree_merges(tree, shard),
+                            .row    = rows.begin - sld_tree_mine(tree).begin,
+                            .n      = rows.end - rows.begin};
+    while ((size_t)net->sizes[run.size] != run.n) {
+        run.size++;
+    }
+    const size_t stride = net->moments_stride / sizeof(double);
+    run.message         = net->moments + (size_t)run.slot * stride;
+    if (!backward) {
+        run.message[0] = (double)run.n;
+    }
+    for (int i = 0; i < segment->n_tasks; i++) {
+        SLD_TRY(run_task(net, segment, &run, &net->plan->tasks[segment->first_task + i], now));
+    }
+    for (int k = run.slot; segment->n_norms > 0 && k > run.slot - run.merges; k--) {
+        sld_op_combine(backward ? SLD_SUM_F64 : SLD_MOMENTS,
+                       net->moments + (size_t)(k - 1) * stride, net->moments + (size_t)k * stride,
+                       2 * segment->channels + (backward ? 0 : 1));
+    }
+    return SLD_OK;
+}
+
+static void take_moments(sld_backprop *net, const sld_segment *segment, bool backward)
+{
+    const sld_model *model = net->model;
+    const size_t     rows  = sld_tree_rows(net->trees[net->tree]);
+    for (int i = 0; i < segment->n_norms; i++) {
+        const int         l     = net->plan->norms[segment->first_norm + i];
+        const sld_layer  *layer = &model->graph.layers[l];
+        const sld_moments all   = moments_of(net->moments, net->plan, segment, l, backward);
+        float            *tensors[SLD_LAYER_TENSORS];
+        sld_model_layer_tensors(model, layer, tensors);
+        if (!backward) {
+            layer->kind->take(net->states[l], rows, all, tensors);
+            continue;
+        }
+        for (int j = 0; j < layer->n_tensors; j++) { /* values and gradients share a numbering */
+            const bool trained = model->tensors[layer->first_tensor + j].trained;
+            tensors[j]         = trained ? net->grad + (tensors[j] - model->trained) : NULL;
+        }
+        layer->kind->take_sums(net->states[l], rows, all, tensors);
+    }
+}
+
+/* Collective. One segment on all local shards, and its reduction. */
+static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment,
+                              bool backward)
+{
+    sld_tree *tree  = net->trees[net->tree];
+    const int first = sld_tree_first(tree), end = first + sld_tree_count(tree);
+    double    now = sld_clock_s();
+    for (int shard = first; shard < end; shard++) {
+        const sld_range rows = sld_tree_shard(tree, shard);
+        if (rows.end > rows.begin) {
+            SLD_TRY(run_shard(ctx, net, segment, shard, backward, &now));
+        }
+    }
+    if (segment->n_norms > 0) {
+        now = sld_clock_s();
+        SLD_TRY(sld_tree_reduce(ctx, tree, backward ? SLD_SUM_F64 : SLD_MOMENTS, net->moments,
+                                net->moments_stride, 2 * segment->channels + (backward ? 0 : 1)));
+        net->seconds.reduce += sld_clock_s() - now;
+        take_moments(net, segment, backward);
+    }
+    return SLD_OK;
+}
+
+/* Collective. Sums the partial weight gradients over all shards, in pieces that the tree takes. */
+static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
+{
+    const double start = sld_clock_s();
+    const size_t most  = sld_backprop_message_bytes(net->model) / sizeof(float);
+    for (size_t at = 0; at < net->root_floats; at += most) {
+        const size_t n = net->root_floats - at < most ? net->root_floats - at : most;
+        SLD_TRY(sld_tree_reduce(ctx, net->trees[net->tree], SLD_SUM_F32, net->partials + at,
+                                net->root_floats * sizeof(float), n));
+    }
+    net->seconds.reduce += sld_clock_s() - start;
+    return SLD_OK;
+}
+
+static sld_status unpack_weights(sld_ctx *ctx, sld_backprop *net)
+{
+    const sld_model *model = net->model;
+    const double     start = sld_clock_s();
+    for (int l = 1; l < model->graph.n_layers; l++) {
+        const sld_layer *layer = &model->graph.layers[l];
+        if (layer->kind->unpack) {
+            float *gradients[SLD_LAYER_TENSORS];
+            sld_model_layer_tensors(model, layer, gradients);
+            for (int j = 0; j < layer->n_tensors; j++) {
+                gradients[j] = net->grad + (gradients[j] - model->trained);
+            }
+            SLD_TRY(layer->kind->unpack(ctx, net->states[l], sld_backprop_partial(net, 0, l),
+                                        gradients));
+        }
+    }
+    net->seconds.refresh += sld_clock_s() - start;
+    return SLD_OK;
+}
+
+sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net)
+{
+    const sld_model *model = net->model;
+    const double     start = sld_clock_s();
+    for (int l = 1; l < model->graph.n_layers; l++) {
+        const sld_layer *layer = &model->graph.layers[l];
+        if (layer->kind->refresh) {
+            float *tensors[SLD_LAYER_TENSORS];
+            sld_model_layer_tensors(model, layer, tensors);
+            SLD_TRY(layer->kind->refresh(ctx, net->states[l], (const float *const *)tensors));
+        }
+    }
+    net->seconds.refresh += sld_clock_s() - start;
+    return SLD_OK;
+}
+
+sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
+                                float *logits)
+{
+    net->tree   = tree;
+    net->images = images;
+    for (int k = 0; k < net->plan->n_forward; k++) {
+        SLD_TRY(run_segment(ctx, net, &net->plan->forward[k], false));
+    }
+    const sld_range mine = sld_tree_mine(net->trees[tree]);
+    const size_t    n    = (mine.end - mine.begin) * (size_t)net->model->classes;
+    for (size_t i = 0; i < n; i++) {
+        logits[i] = net->values[net->model->logits][i];
+    }
+    return SLD_OK;
+}
+
+sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, float *grad)
+{
+    net->dlogits = dlogits;
+    net->grad    = grad;
+    for (int k = 0; k < net->plan->n_backward; k++) {
+        SLD_TRY(run_segment(ctx, net, &net->plan->backward[k], true));
+    }
+    SLD_TRY(reduce_weights(ctx, net));
+    return unpack_weights(ctx, net);
+}
+
+sld_backprop_seconds sld_backprop_times(const sld_backprop *net)
+{
+    return net->seconds;
+}

@@ -1,0 +1,52 @@
+/* backprop.h: the state of training one network, shared by the files that set it up and run it. */
+#ifndef SLD_BACKPROP_H
+#define SLD_BACKPROP_H
+
+#include "layer.h"
+#include "model.h"
+#include "plan.h"
+
+struct sld_backprop {
+    const sld_dist *dist;
+    sld_model      *model;
+    sld_tree      **trees; /* each borrowed */
+    size_t          n_trees;
+    sld_arena      *arena;
+    sld_kernels    *kernels;
+    sld_plan       *plan;
+    void          **states; /* one per layer, made by its kind */
+    int            *sizes;  /* shard sizes that occur on any rank, largest first */
+    int             n_sizes;
+    size_t          max_rows, max_shard; /* of this rank's rows in any tree; of one shard */
+
+    float **values; /* (max_rows,H,W,C) per layer; the image's is NULL */
+    float  *shard_gradients, *batch_gradients;
+    double *moments;        /* one message per slot */
+    size_t  moments_stride; /* bytes */
+
+    /* Partial weight gradients in the kernels' layouts. Roots have room for all layers, as they
+     * stay until the reduction; slots above them for the layers of one segment, as they are merged
+     * within it. */
+    float  *partials;
+    size_t *root_at, *spill_at; /* (layers) offset in a root, in a slot above, floats */
+    size_t  root_floats, spill_floats;
+    int     max_roots, max_slots;
+
+    size_t               tree;   /* of the last forward */
+    const float         *images; /* of the last forward, borrowed */
+    const float         *dlogits;
+    float               *grad;
+    sld_backprop_seconds seconds;
+};
+
+/* Where a layer's partial weight gradient of a slot is. */
+static inline float *sld_backprop_partial(const sld_backprop *net, int slot, int layer)
+{
+    if (slot < net->max_roots) {
+        return net->partials + (size_t)slot * net->root_floats + net->root_at[layer];
+    }
+    return net->partials + (size_t)net->max_roots * net->root_floats +
+           (size_t)(slot - net->max_roots) * net->spill_floats + net->spill_at[layer];
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* backprop_create.c: everything training needs is made here, before the first step. */
+#include <stdlib.h>
+
+#include "backprop.h"
+
+size_t sld_backprop_message_bytes(const sld_model *model)
+{
+    size_t channels = 0;
+    for (int l = 0; l < model->graph.n_layers; l++) {
+        const sld_layer *layer = &model->graph.layers[l];
+        channels += layer->kind->reduces ? (size_t)layer->channels : 0;
+    }
+    const size_t moments  = (1 + 2 * channels) * sizeof(double);
+    const size_t gradient = model->n_trained * sizeof(float);
+    return gradient > moments ? gradient : moments;
+}
+
+/* ---- shard sizes ---- */
+
+static int descending(const void *a, const void *b)
+{
+    return *(const int *)b - *(const int *)a;
+}
+
+/* All sizes on all ranks, so that each rank's kernels choose the same layouts. */
+static sld_status find_sizes(sld_ctx *ctx, sld_backprop *net, int n_shards)
+{
+    const size_t most = net->n_trees * (size_t)n_shards;
+    SLD_TRY(sld_arena_alloc(ctx, net->arena, most * sizeof *net->sizes, (void **)&net->sizes));
+    for (size_t t = 0; t < net->n_trees; t++) {
+        const sld_tree *tree = net->trees[t];
+        const sld_range mine = sld_tree_mine(tree);
+        net->max_rows =
+            mine.end - mine.begin > net->max_rows ? mine.end - mine.begin : net->max_rows;
+        net->max_slots =
+            sld_tree_slots(tree) > net->max_slots ? sld_tree_slots(tree) : net->max_slots;
+        net->max_roots =
+            sld_tree_roots(tree) > net->max_roots ? sld_tree_roots(tree) : net->max_roots;
+        for (int s = 0; s < n_shards; s++) {
+            const sld_range shard = sld_tree_shard(tree, s);
+            const int       rows  = (int)(shard.end - shard.begin);
+            bool            known = rows == 0;
+            for (int i = 0; i < net->n_sizes; i++) {
+                known = known || net->sizes[i] == rows;
+            }
+            if (!known) {
+                net->sizes[net->n_sizes++] = rows;
+            }
+        }
+    }
+    net->max_roots = net->max_roots < 1 ? 1 : net->max_roots; /* a rank without rows receives one */
+    if (net->n_sizes == 0) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "training: no batch has a row");
+    }
+    qsort(net->sizes, (size_t)net->n_sizes, sizeof *net->sizes, descending);
+    net->max_shard = (size_t)net->sizes[0];
+    return SLD_OK;
+}
+
+/* ---- memory ---- */
+
+static sld_status alloc_floats(sld_ctx *ctx, sld_backprop *net, size_t n, float **out)
+{
+    return sld_arena_alloc(ctx, net->arena, n * sizeof **out, (void **)out);
+}
+
+static sld_status make_values(sld_ctx *ctx, sld_backprop *net)
+{
+    const sld_graph *g = &net->model->graph;
+    SLD_TRY(sld_arena_alloc(ctx, net->arena, (size_t)g->n_layers * sizeof *net->values,
+                            (void **)&net->values));
+    for (int l = 1; l < g->n_layers; l++) {
+        SLD_TRY(alloc_floats(ctx, net, net->max_rows * sld_layer_floats(&g->layers[l]),
+                             &net->values[l]));
+    }
+    SLD_TRY(
+        alloc_floats(ctx, net, net->max_shard * net->plan->shard_floats, &net->shard_gradients));
+    SLD_TRY(alloc_floats(ctx, net, net->max_rows * net->plan->batch_floats, &net->batch_gradients));
+    net->moments_stride = (1 + 2 * net->plan->most_channels) * sizeof(double);
+    return sld_arena_alloc(ctx, net->arena, (size_t)net->max_slots * net->moments_stride,
+                           (void **)&net->moments);
+}
+
+static sld_status make_partials(sld_ctx *ctx, sld_backprop *net)
+{
+    const sld_graph *g      = &net->model->graph;
+    const size_t     layers = (size_t)g->n_layers;
+    SLD_TRY(
+        sld_arena_alloc(ctx, net->arena, layers * sizeof *net->root_at, (void **)&net->root_at));
+    SLD_TRY(
+        sld_arena_alloc(ctx, net->arena, layers * sizeof *net->spill_at, (void **)&net->spill_at));
+    for (int k = 0; k < net->plan->n_backward; k++) {
+        const sld_segment *segment = &net->plan->backward[k];
+        size_t             spill   = 0;
+        for (int i = 0; i < segment->n_tasks; i++) {
+            const sld_task *task = &net->plan->tasks[segment->first_task + i];
+            if (task->action == SLD_DO_WEIGHTS) {
+                const sld_layer_kind *kind   = g->layers[task->layer].kind;
+                const size_t          floats = kind->gradient_floats(net->states[task->layer]);
+                net->root_at[task->layer]    = net->root_floats;
+                net->spill_at[task->layer]   = spill;
+                net->root_floats += (floats + 15) / 16 * 16;
+                spill += (floats + 15) / 16 * 16;
+            }
+        }
+        net->spill_floats = spill > net->spill_floats ? spill : net->spill_floats;
+    }
+    const int    above = net->max_slots > net->max_roots ? net->max_slots - net->max_roots : 0;
+    const size_t roots = (size_t)net->max_roots * net->root_floats;
+    return alloc_floats(ctx, net, roots + (size_t)above * net->spill_floats, &net->partials);
+}
+
+/* ---- layers ---- */
+
+static sld_status make_layers(sld_ctx *ctx, sld_backprop *net)
+{
+    const sld_graph *g = &net->model->graph;
+    SLD_TRY(sld_arena_alloc(ctx, net->arena, (size_t)g->n_layers * sizeof *net->states,
+                            (void **)&net->states));
+    SLD_TRY(sld_kernels_create(ctx, &net->kernels));
+    for (int l = 1; l < g->n_layers; l++) {
+        const sld_layer *layer = &g->layers[l];
+        sld_layer_env    env   = {.kernels  = net->kernels,
+                                  .arena    = net->arena,
+                                  .layer    = layer,
+                                  .sizes    = net->sizes,
+                                  .n_sizes  = net->n_sizes,
+                                  .training = true};
+        for (int i = 0; i < layer->n_in; i++) {
+            env.inputs[i]   = &g->layers[layer->in[i]];
+            env.wants_dx[i] = net->plan->layers[l].wants_dx[i];
+        }
+        SLD_TRY(layer->kind->create(ctx, &env, &net->states[l]));
+    }
+    return sld_kernels_ready(ctx, net->kernels);
+}
+
+static sld_status make_all(sld_ctx *ctx, sld_backprop *net, sld_tree *const *trees, int n_shards)
+{
+    SLD_TRY(sld_arena_create(ctx, &net->arena));
+    SLD_TRY(
+        sld_arena_alloc(ctx, net->arena, net->n_trees * sizeof(sld_tree *), (void **)&net->trees));
+    for (size_t t = 0; t < net->n_trees; t++) {
+        net->trees[t] = trees[t];
+    }
+    SLD_TRY(find_sizes(ctx, net, n_shards));
+    SLD_TRY(sld_plan_create(ctx, net->arena, &net->model->graph, &net->plan));
+    SLD_TRY(make_layers(ctx, net));
+    SLD_TRY(make_values(ctx, net));
+    return make_partials(ctx, net);
+}
+
+/* The number of shards is known where the last one is. */
+static sld_status count_shards(sld_ctx *ctx, const sld_dist *dist, const sld_tree *tree, int *out)
+{
+    *out = sld_tree_first(tree) + sld_tree_count(tree);
+    return sld_dist_bcast(ctx, dist, out, sizeof *out, sld_dist_size(dist) - 1);
+}
+
+sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+                               sld_tree *const *trees, size_t n_trees, sld_backprop **out)
+{
+    *out         = NULL;
+    int n_shards = 0;
+    SLD_TRY(count_shards(ctx, dist, trees[0], &n_shards));
+
+    sld_backprop *net = calloc(1, sizeof *net);
+    sld_status    st  = SLD_OK;
+    if (net) {
+        net->dist    = dist;
+        net->model   = model;
+        net->n_trees = n_trees;
+        st           = make_all(ctx, net, trees, n_shards);
+    } else {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "training: %zu bytes", sizeof *net);
+    }
+    st = sld_agree(ctx, dist, st);
+    if (st != SLD_OK) {
+        sld_backprop_destroy(net);
+        return st;
+    }
+    *out = net;
+    return SLD_OK;
+}
+
+void sld_backprop_destroy(sld_backprop *net)
+{
+    if (!net) {
+        return;
+    }
+    for (int l = 1; net->states && l < net->model->graph.n_layers; l++) {
+        const sld_layer_kind *kind = net->model->graph.layers[l].kind;
+        if (kind->destroy && net->states[l]) {
+            kind->destroy(net->states[l]);
+        }
+    }
+    sld_kernels_destroy(net->kernels);
+    sld_arena_destroy(net->arena);
+    free(net);
+}

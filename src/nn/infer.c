@@ -1,0 +1,300 @@
+/* infer.c: evaluation in blocks of a fixed number of samples. Batch norms behind a convolution are
+ * folded into it, with the addition and the relu after them; buffers are reused as soon as their
+ * value has been read for the last time. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch_norm.h"
+#include "infer.h"
+#include "layer.h"
+#include "model.h"
+#include "packing.h"
+
+/* One call of a layer kind. */
+typedef struct {
+    int     layer;    /* whose kind, inputs and tensors are used */
+    int     norm;     /* batch norm folded into it; -1: none */
+    sld_val out;      /* the value it makes: the layer's, or the folded batch norm's */
+    sld_val residual; /* folded: added to the output; -1: none */
+    bool    copies;   /* the residual is still needed: copy it, do not overwrite it */
+    void   *state;
+} step;
+
+struct sld_infer {
+    const sld_model *model; /* borrowed */
+    sld_arena       *arena;
+    sld_kernels     *kernels;
+    step            *steps;
+    int              n_steps;
+    float          **values; /* per layer: its block's buffer, shared where lives do not meet */
+    float           *images; /* (block,H,W,C): a last, short block, padded */
+    float           *folded; /* weights, then bias, of one convolution */
+};
+
+/* ---- steps and their memory ---- */
+
+static int count_readers(const sld_graph *g, sld_val v)
+{
+    int n = 0;
+    for (int l = v + 1; l < g->n_layers; l++) {
+        for (int i = 0; i < g->layers[l].n_in; i++) {
+            n += g->layers[l].in[i] == v;
+        }
+    }
+    return n;
+}
+
+static bool folds(const sld_graph *g, int norm)
+{
+    const sld_layer *layer = &g->layers[norm];
+    return layer->kind == &sld_bn_kind && g->layers[layer->in[0]].kind == &sld_conv_kind &&
+           count_readers(g, layer->in[0]) == 1;
+}
+
+static void list_steps(sld_infer *infer)
+{
+    const sld_graph *g = &infer->model->graph;
+    for (int l = 1; l < g->n_layers; l++) {
+        const sld_layer *layer = &g->layers[l];
+        step             s     = {.layer = l, .norm = -1, .out = l, .residual = -1};
+        if (folds(g, l)) {
+            s.layer    = layer->in[0];
+            s.norm     = l;
+            s.residual = layer->n_in > 1 ? layer->in[1] : -1;
+        } else if (layer->kind == &sld_conv_kind && count_readers(g, l) == 1) {
+            bool taken = false;
+            for (int n = l + 1; n < g->n_layers; n++) {
+                taken = taken || (folds(g, n) && g->layers[n].in[0] == l);
+            }
+            if (taken) {
+                continue; /* done at the place of its batch norm, where the residual is ready */
+            }
+        }
+        infer->steps[infer->n_steps++] = s;
+    }
+}
+
+/* Gives each value a buffer. A folded addition overwrites its residual where that dies with it. */
+static sld_status place_values(sld_ctx *ctx, sld_infer *infer)
+{
+    const sld_graph *g = &infer->model->graph;
+    const size_t     n = (size_t)g->n_layers;
+    sld_span        *spans;
+    int             *buffer, *last; /* per value: index of its span; last step that reads it */
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *spans, (void **)&spans));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *buffer, (void **)&buffer));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *last, (void **)&last));
+    for (int t = 0; t < infer->n_steps; t++) {
+        const step      *s     = &infer->steps[t];
+        const sld_layer *layer = &g->layers[s->layer];
+        for (int i = 0; i < layer->n_in; i++) {
+            last[layer->in[i]] = t;
+        }
+        if (s->residual >= 0) {
+            last[s->residual] = t;
+        }
+        last[s->out] = infer->n_steps;
+    }
+    size_t n_spans = 0;
+    for (int t = 0; t < infer->n_steps; t++) {
+        step *s = &infer->steps[t];
+        if (s->residual > 0 && last[s->residual] == t && g->layers[s->layer].in[0] != s->residual) {
+            buffer[s->out]           = buffer[s->residual];
+            spans[buffer[s->out]].to = last[s->out];
+        } else {
+            s->copies      = s->residual >= 0;
+            buffer[s->out] = (int)n_spans;
+            spans[n_spans++] =
+                (sld_span){.floats = SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[s->out]),
+                           .from   = t,
+                           .to     = last[s->out]};
+        }
+    }
+    float *memory;
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, sld_pack_spans(spans, n_spans) * sizeof *memory,
+                            (void **)&memory));
+    for (int t = 0; t < infer->n_steps; t++) {
+        const sld_val out  = infer->steps[t].out;
+        infer->values[out] = memory + spans[buffer[out]].offset;
+    }
+    return SLD_OK;
+}
+
+static sld_status make_steps(sld_ctx *ctx, sld_infer *infer)
+{
+    static const int sizes[] = {SLD_EVAL_BLOCK};
+    const sld_graph *g       = &infer->model->graph;
+    for (int t = 0; t < infer->n_steps; t++) {
+        step            *s     = &infer->steps[t];
+        const sld_layer *layer = &g->layers[s->layer];
+        sld_layer_env    env   = {.kernels = infer->kernels,
+                                  .arena   = infer->arena,
+                                  .layer   = layer,
+                                  .sizes   = sizes,
+                                  .n_sizes = 1};
+        for (int i = 0; i < layer->n_in; i++) {
+            env.inputs[i] = &g->layers[layer->in[i]];
+        }
+        if (s->norm >= 0) {
+            env.fused_bias = true;
+            env.fused_add  = s->residual >= 0;
+            env.fused_relu = g->layers[s->norm].relu;
+        }
+        SLD_TRY(layer->kind->create(ctx, &env, &s->state));
+    }
+    return sld_kernels_ready(ctx, infer->kernels);
+}
+
+static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
+{
+    const sld_graph *g      = &infer->model->graph;
+    const size_t     n      = (size_t)g->n_layers;
+    size_t           folded = 0;
+    for (int l = 1; l < g->n_layers; l++) {
+        const sld_layer *layer = &g->layers[l];
+        if (layer->kind == &sld_conv_kind) {
+            const size_t floats =
+                infer->model->tensors[layer->first_tensor].n + (size_t)layer->channels;
+            folded = floats > folded ? floats : folded;
+        }
+    }
+    SLD_TRY(sld_arena_create(ctx, &infer->arena));
+    SLD_TRY(sld_kernels_create(ctx, &infer->kernels));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->steps, (void **)&infer->steps));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->values, (void **)&infer->values));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, folded * sizeof(float), (void **)&infer->folded));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena,
+                            SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[0]) * sizeof(float),
+                            (void **)&infer->images));
+    list_steps(infer);
+    SLD_TRY(place_values(ctx, infer));
+    return make_steps(ctx, infer);
+}
+
+sld_status sld_infer_create(sld_ctx *ctx, const sld_model *model, sld_infer **out)
+{
+    *out             = NULL;
+    sld_infer *infer = calloc(1, sizeof *infer);
+    if (!infer) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "evaluation: %zu bytes", sizeof *infer);
+    }
+    infer->model        = model;
+    const sld_status st = make_all(ctx, infer);
+    if (st != SLD_OK) {
+        sld_infer_destroy(infer);
+        return st;
+    }
+    *out = infer;
+    return SLD_OK;
+}
+
+void sld_infer_destroy(sld_infer *infer)
+{
+    if (!infer) {
+        return;
+    }
+    for (int t = 0; t < infer->n_steps; t++) {
+        const step           *s    = &infer->steps[t];
+        const sld_layer_kind *kind = infer->model->graph.layers[s->layer].kind;
+        if (kind->destroy && s->state) {
+            kind->destroy(s->state);
+        }
+    }
+    sld_kernels_destroy(infer->kernels);
+    sld_arena_destroy(infer->arena);
+    free(infer);
+}
+
+/* ---- use ---- */
+
+/* w' = w * a, b' = bias + (b - mean) * a with a = weight / sqrt(var + eps), in double. */
+static void fold(sld_infer *infer, const sld_layer *conv, const sld_layer *norm,
+                 const float *pointers[2])
+{
+    float *c[SLD_LAYER_TENSORS], *n[SLD_LAYER_TENSORS];
+    sld_model_layer_tensors(infer->model, conv, c);
+    sld_model_layer_tensors(infer->model, norm, n);
+    const size_t channels = (size_t)conv->channels;
+    const size_t each     = infer->model->tensors[conv->first_tensor].n / channels;
+    float       *weights = infer->folded, *bias = infer->folded + each * channels;
+    for (size_t o = 0; o < channels; o++) {
+        const double a = (double)n[0][o] / sqrt((double)n[3][o] + SLD_BN_EPS);
+        for (size_t i = 0; i < each; i++) {
+            weights[o * each + i] = (float)((double)c[0][o * each + i] * a);
+        }
+        const double b = c[1] ? (double)c[1][o] : 0;
+        bias[o]        = (float)((double)n[1][o] + (b - (double)n[2][o]) * a);
+    }
+    pointers[0] = weights;
+    pointers[1] = bias;
+}
+
+sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer)
+{
+    const sld_graph *g = &infer->model->graph;
+    for (int t = 0; t < infer->n_steps; t++) {
+        const step      *s     = &infer->steps[t];
+        const sld_layer *layer = &g->layers[s->layer];
+        const float     *folded[2];
+        float           *tensors[SLD_LAYER_TENSORS];
+        if (s->norm >= 0) {
+            fold(infer, layer, &g->layers[s->norm], folded);
+            SLD_TRY(layer->kind->refresh(ctx, s->state, folded));
+        } else if (layer->kind->refresh) {
+            sld_model_layer_tensors(infer->model, layer, tensors);
+            SLD_TRY(layer->kind->refresh(ctx, s->state, (const float *const *)tensors));
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status run_block(sld_ctx *ctx, sld_infer *infer, const float *images)
+{
+    const sld_graph *g = &infer->model->graph;
+    for (int t = 0; t < infer->n_steps; t++) {
+        const step      *s     = &infer->steps[t];
+        const sld_layer *layer = &g->layers[s->layer];
+        sld_shard        shard = {.n = SLD_EVAL_BLOCK, .y = infer->values[s->out]};
+        for (int i = 0; i < layer->n_in; i++) {
+            shard.x[i] = layer->in[i] == 0 ? images : infer->values[layer->in[i]];
+        }
+        if (s->copies) {
+            memcpy(shard.y, s->residual == 0 ? images : infer->values[s->residual],
+                   SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[s->out]) * sizeof *shard.y);
+        }
+        SLD_TRY(layer->kind->forward(ctx, s->state, &shard));
+    }
+    return SLD_OK;
+}
+
+sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, size_t n,
+                         float *logits)
+{
+    const size_t image   = sld_layer_floats(&infer->model->graph.layers[0]);
+    const size_t classes = (size_t)infer->model->classes;
+    for (size_t i = 0; i < n; i += SLD_EVAL_BLOCK) {
+        const size_t rows  = n - i < SLD_EVAL_BLOCK ? n - i : SLD_EVAL_BLOCK;
+        const float *block = images + i * image;
+        if (rows < SLD_EVAL_BLOCK) {
+            memset(infer->images, 0, SLD_EVAL_BLOCK * image * sizeof *infer->images);
+            memcpy(infer->images, block, rows * image * sizeof *infer->images);
+            block = infer->images;
+        }
+        SLD_TRY(run_block(ctx, infer, block));
+        memcpy(logits + i * classes, infer->values[infer->model->logits],
+               rows * classes * sizeof *logits);
+    }
+    return SLD_OK;
+}
+
+const char *sld_infer_implementation(const sld_infer *infer, int step_index, int i)
+{
+    if (step_index >= infer->n_steps) {
+        return NULL;
+    }
+    const step           *s    = &infer->steps[step_index];
+    const sld_layer_kind *kind = infer->model->graph.layers[s->layer].kind;
+    const char           *name = kind->implementation ? kind->implementation(s->state, i) : NULL;
+    return name ? name : "";
+}

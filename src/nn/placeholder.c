@@ -1,1 +1,0 @@
-extern int sld_room_nn_placeholder; int sld_room_nn_placeholder;
