@@ -77,14 +77,13 @@ void sld_transpose(const float *a, size_t rows, size_t columns, float *b); /* b:
 
 /* ---- batch norm on (rows,C) ---- */
 
-/* One pass: float32 sums over 64 rows, shifted by the first row, folded into doubles. m2 = sum of
- * squared deviations from mean. rows > 0. */
+/* One pass, shifted by the first row, in double. m2 = sum of squared deviations from mean. rows >
+ * 0. */
 void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, double *m2);
-/* y = act((x - mean) * scale + shift + residual), act = relu or identity; residual may be NULL or
- * y.
- */
+/* y = act(x * scale + shift + residual), rounded to float32 once; act = relu or identity; residual
+ * may be NULL or y. */
 void sld_bn_forward(const float *x, const float *residual, bool relu, size_t rows, size_t channels,
-                    const float *mean, const float *scale, const float *shift, float *y);
+                    const double *scale, const double *shift, float *y);
 /* dz = (dy + dy2) where relu_y is not <= 0; relu_y NULL: everywhere; dy2 NULL: none. dz may be
  * relu_y. Written: sum_dz = sum of dz, sum_dzx = sum of dz * (x - mean), per channel. */
 void sld_bn_backward_sums(const float *dy, const float *dy2, const float *relu_y, const float *x,

@@ -271,9 +271,10 @@ static sld_status load(sld_ctx *ctx, const sld_dist *dist, const data_format *fo
     const data_layout at     = layout_of(shape);
     const bool        reader = sld_dist_node_rank(dist) == 0;
     data_own         *own    = set->own;
-    data_facts        facts  = {0};
-    sld_status        st     = SLD_OK;
+    data_facts        facts;
+    sld_status        st = SLD_OK;
 
+    memset(&facts, 0, sizeof facts); /* padding too: its bytes are compared */
     own->names = calloc(shape->K + shape->n_coarse, sizeof *own->names);
     if (!own->names) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for the names of %zu classes", where,

@@ -10,9 +10,9 @@ static const uint32_t ATAN[ROTATIONS] = {536870912, 316933406, 167458907, 850047
                                          21354465,  10679838,  5340245,   2670163,  1335087,
                                          667544,    333772,    166886,    83443};
 
-#define SHRINK 39797 /* Q16: product of 1/sqrt(1 + 4^-k), what the rotations lengthen a vector by  \
-                      */
-#define SHRINK_30 652032876 /* the same in Q30 */
+/* What undoes the rotations' lengthening: the product of 1/sqrt(1 + 4^-k), Q16 and Q30. */
+#define SHRINK    39797
+#define SHRINK_30 652032876
 
 /* The cosine of a quarter turn's angle, in Q30. */
 static int32_t quarter_cosine(uint32_t angle)

@@ -116,9 +116,13 @@ static sld_status open_labels(sld_ctx *ctx, const char *folder, const char *name
     }
     if (st == SLD_OK) {
         *labels = malloc(n);
-        st      = *labels ? sld_data_file_read(ctx, &file, *labels, n)
-                          : SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %zu labels", file.path,
-                                     (size_t)n);
+        if (!*labels) {
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %zu labels", file.path,
+                          (size_t)n);
+        }
+    }
+    if (st == SLD_OK) {
+        st = sld_data_file_read(ctx, &file, *labels, n);
     }
     sld_data_file_close(&file);
     return st;

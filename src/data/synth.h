@@ -23,6 +23,7 @@ typedef struct synth_look {
     int32_t shift;              /* Q16 pixels: farthest of the centre from the middle */
     int32_t stripe_frequency;   /* Q16 cycles per pixel at u1 = 0 */
     int32_t stripe_octaves;     /* Q16 octaves per unit of u1 */
+    int32_t stripe_limit;       /* Q16 cycles per pixel: no higher, since pixels alias above 0.5 */
     int32_t stripe_amplitude;   /* levels */
     int32_t hue_gap, hue_per_u; /* degrees at u2 = 0, and per unit of u2 */
     int32_t hue_range;          /* degrees: the ground's hue lies in a sector of this width */

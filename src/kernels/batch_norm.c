@@ -5,13 +5,13 @@
 
 #define BLOCK_ROWS 64 /* float32 sums never run over more rows than these */
 
-/* Calls STEP(first channel, width) for each group of channels, with a constant width for full ones.
- */
-#define FOR_CHANNEL_GROUPS(channels, STEP)                                                         \
+/* Calls STEP(first channel, width) for each group of `lanes` channels, with a constant width for
+ * full ones. */
+#define FOR_CHANNEL_GROUPS(channels, lanes, STEP)                                                  \
     do {                                                                                           \
         size_t c_ = 0;                                                                             \
-        for (; c_ + SLD_LANES <= (channels); c_ += SLD_LANES) {                                    \
-            STEP(c_, SLD_LANES);                                                                   \
+        for (; c_ + (lanes) <= (channels); c_ += (lanes)) {                                        \
+            STEP(c_, lanes);                                                                       \
         }                                                                                          \
         if (c_ < (channels)) {                                                                     \
             STEP(c_, (channels)-c_);                                                               \
@@ -23,28 +23,33 @@ SLD_INLINE size_t block_rows(size_t rows, size_t r0)
     return rows - r0 < BLOCK_ROWS ? rows - r0 : BLOCK_ROWS;
 }
 
-/* Adds one block's sums of d = x - first and d*d to mean[] and m2[]. Four partial sums hide the
- * latency of the additions; their order is fixed. */
+/* Adds one block's sums of d = x - first and d*d to mean[] and m2[], in double: the statistics of a
+ * batch then do not feel how it was cut. Four partial sums hide the latency of the additions; their
+ * order is fixed. */
 SLD_INLINE void measure_block(const float *x, const float *first, size_t rows, size_t channels,
                               size_t width, double *mean, double *m2)
 {
-    const sld_f16 shift = sld_load(first, width);
-    sld_f16       s1[4] = {{0}}, s2[4] = {{0}};
-    size_t        r = 0;
+    const sld_d8 shift = sld_load_double(first, width);
+    sld_d8       s1[4] = {{0}}, s2[4] = {{0}};
+    size_t       r = 0;
     for (; r + 4 <= rows; r += 4) {
         for (size_t k = 0; k < 4; k++) {
-            const sld_f16 d = sld_load(x + (r + k) * channels, width) - shift;
+            const sld_d8 d = sld_load_double(x + (r + k) * channels, width) - shift;
             s1[k] += d;
             s2[k] += d * d;
         }
     }
     for (; r < rows; r++) {
-        const sld_f16 d = sld_load(x + r * channels, width) - shift;
+        const sld_d8 d = sld_load_double(x + r * channels, width) - shift;
         s1[0] += d;
         s2[0] += d * d;
     }
-    sld_fold(mean, (s1[0] + s1[1]) + (s1[2] + s1[3]), width);
-    sld_fold(m2, (s2[0] + s2[1]) + (s2[2] + s2[3]), width);
+    const sld_d8 sum    = (s1[0] + s1[1]) + (s1[2] + s1[3]),
+                 square = (s2[0] + s2[1]) + (s2[2] + s2[3]);
+    for (size_t c = 0; c < width; c++) {
+        mean[c] += sum[c];
+        m2[c] += square[c];
+    }
 }
 
 SLD_VECTORISED
@@ -56,7 +61,7 @@ void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, 
         const size_t n  = block_rows(rows, r);
         const float *xr = x + r * channels;
 #define STEP(c, width) measure_block(xr + (c), x + (c), n, channels, width, mean + (c), m2 + (c))
-        FOR_CHANNEL_GROUPS(channels, STEP);
+        FOR_CHANNEL_GROUPS(channels, SLD_HALF, STEP);
 #undef STEP
     }
     const double count = (double)rows;
@@ -67,30 +72,31 @@ void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, 
     }
 }
 
+/* One rounding per element: a ReLU that flips for want of a bit changes a whole gradient. */
 SLD_INLINE void forward_block(const float *x, const float *residual, bool relu, size_t rows,
-                              size_t channels, size_t width, const float *mean, const float *scale,
-                              const float *shift, float *y)
+                              size_t channels, size_t width, const double *scale,
+                              const double *shift, float *y)
 {
-    const sld_f16 m = sld_load(mean, width), a = sld_load(scale, width), b = sld_load(shift, width);
+    const sld_d8 a = sld_load_doubles(scale, width), b = sld_load_doubles(shift, width);
     for (size_t r = 0; r < rows; r++) {
-        sld_f16 v = (sld_load(x + r * channels, width) - m) * a + b;
+        sld_d8 v = sld_load_double(x + r * channels, width) * a + b;
         if (residual) {
-            v += sld_load(residual + r * channels, width);
+            v += sld_load_double(residual + r * channels, width);
         }
-        sld_store(y + r * channels, relu ? sld_gate(v, v) : v, width);
+        sld_store_rounded(y + r * channels, v, relu, width);
     }
 }
 
 /* The variants are spelt out so that each loop is compiled without branches. */
 SLD_VECTORISED
 void sld_bn_forward(const float *x, const float *residual, bool relu, size_t rows, size_t channels,
-                    const float *mean, const float *scale, const float *shift, float *y)
+                    const double *scale, const double *shift, float *y)
 {
     for (size_t r = 0; r < rows; r += BLOCK_ROWS) {
         const size_t n = block_rows(rows, r), at = r * channels;
 #define CALL(res, act, c, width)                                                                   \
-    forward_block(x + at + (c), res, act, n, channels, width, mean + (c), scale + (c),             \
-                  shift + (c), y + at + (c))
+    forward_block(x + at + (c), res, act, n, channels, width, scale + (c), shift + (c),            \
+                  y + at + (c))
 #define STEP(c, width)                                                                             \
     do {                                                                                           \
         if (residual && relu) {                                                                    \
@@ -103,7 +109,7 @@ void sld_bn_forward(const float *x, const float *residual, bool relu, size_t row
             CALL(NULL, false, c, width);                                                           \
         }                                                                                          \
     } while (0)
-        FOR_CHANNEL_GROUPS(channels, STEP);
+        FOR_CHANNEL_GROUPS(channels, SLD_HALF, STEP);
 #undef STEP
 #undef CALL
     }
@@ -167,7 +173,7 @@ void sld_bn_backward_sums(const float *dy, const float *dy2, const float *relu_y
             CALL(NULL, NULL, c, width);                                                            \
         }                                                                                          \
     } while (0)
-        FOR_CHANNEL_GROUPS(channels, STEP);
+        FOR_CHANNEL_GROUPS(channels, SLD_LANES, STEP);
 #undef STEP
 #undef CALL
     }
@@ -196,7 +202,7 @@ void sld_bn_backward_data(const float *dz, const float *x, size_t rows, size_t c
 #define STEP(c, width)                                                                             \
     data_block(dz + at + (c), x + at + (c), n, channels, width, mean + (c), scale + (c),           \
                mean_dz + (c), slope + (c), dx + at + (c))
-        FOR_CHANNEL_GROUPS(channels, STEP);
+        FOR_CHANNEL_GROUPS(channels, SLD_LANES, STEP);
 #undef STEP
     }
 }

@@ -4,6 +4,7 @@
 #ifndef SLD_LANES_H
 #define SLD_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 
 typedef float   sld_f16 __attribute__((vector_size(64)));
 typedef int32_t sld_i16 __attribute__((vector_size(64)));
+typedef float   sld_f8 __attribute__((vector_size(32)));
+typedef int32_t sld_i8 __attribute__((vector_size(32)));
+typedef double  sld_d8 __attribute__((vector_size(64)));
 
 /* width: channels in this group, SLD_LANES but for the last; missing lanes are 0. */
 SLD_INLINE sld_f16 sld_load(const float *p, size_t width)
@@ -51,6 +55,34 @@ SLD_INLINE sld_f16 sld_gate(sld_f16 v, sld_f16 gate)
 {
     const sld_f16 zero = {0};
     return (sld_f16)((sld_i16)v & ~(gate <= zero));
+}
+
+/* Eight lanes in double: width up to SLD_HALF, missing lanes are 0. */
+#define SLD_HALF (SLD_LANES / 2)
+
+SLD_INLINE sld_d8 sld_load_double(const float *p, size_t width)
+{
+    sld_f8 v = {0};
+    memcpy(&v, p, (width == SLD_HALF ? SLD_HALF : width) * sizeof(float));
+    return __builtin_convertvector(v, sld_d8);
+}
+
+SLD_INLINE sld_d8 sld_load_doubles(const double *p, size_t width)
+{
+    sld_d8 v = {0};
+    memcpy(&v, p, (width == SLD_HALF ? SLD_HALF : width) * sizeof(double));
+    return v;
+}
+
+/* Rounds to float32 once; relu: then 0 where it is <= 0, a value that is not a number stays. */
+SLD_INLINE void sld_store_rounded(float *p, sld_d8 v, bool relu, size_t width)
+{
+    const sld_f8 zero = {0};
+    sld_f8       f    = __builtin_convertvector(v, sld_f8);
+    if (relu) {
+        f = (sld_f8)((sld_i8)f & ~(f <= zero));
+    }
+    memcpy(p, &f, (width == SLD_HALF ? SLD_HALF : width) * sizeof(float));
 }
 
 /* sum[c] += v[c] in double. */

@@ -10,10 +10,11 @@
 typedef struct {
     size_t       channels, pixels;
     bool         relu;
-    float       *mean, *scale, *shift; /* forward: y = (x - mean) * scale + shift */
-    float       *mean_dz, *slope;      /* backward: dx = scale * (dz - mean_dz - (x-mean)*slope) */
-    const float *weight, *bias;        /* borrowed from the model */
+    double      *a, *b; /* forward: y = x * a + b */
     double      *inv_std;
+    float       *mean, *scale; /* backward: dx = scale * (dz - mean_dz - (x-mean)*slope) */
+    float       *mean_dz, *slope;
+    const float *weight, *bias; /* borrowed from the model */
 } state_t;
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
@@ -53,17 +54,20 @@ static sld_status create(sld_ctx *ctx, const sld_layer_env *env, void **state)
     const size_t channels = (size_t)env->layer->channels;
     state_t     *s;
     float       *rows;
+    double      *doubles;
     SLD_TRY(sld_arena_alloc(ctx, env->arena, sizeof *s, (void **)&s));
-    SLD_TRY(sld_arena_alloc(ctx, env->arena, 5 * channels * sizeof *rows, (void **)&rows));
-    SLD_TRY(sld_arena_alloc(ctx, env->arena, channels * sizeof *s->inv_std, (void **)&s->inv_std));
+    SLD_TRY(sld_arena_alloc(ctx, env->arena, 4 * channels * sizeof *rows, (void **)&rows));
+    SLD_TRY(sld_arena_alloc(ctx, env->arena, 3 * channels * sizeof *doubles, (void **)&doubles));
     s->channels = channels;
     s->pixels   = sld_layer_pixels(env->layer);
     s->relu     = env->layer->relu;
+    s->a        = doubles;
+    s->b        = doubles + channels;
+    s->inv_std  = doubles + 2 * channels;
     s->mean     = rows;
     s->scale    = rows + channels;
-    s->shift    = rows + 2 * channels;
-    s->mean_dz  = rows + 3 * channels;
-    s->slope    = rows + 4 * channels;
+    s->mean_dz  = rows + 2 * channels;
+    s->slope    = rows + 3 * channels;
     *state      = s;
     return SLD_OK;
 }
@@ -75,10 +79,8 @@ static sld_status refresh(sld_ctx *ctx, void *state, const float *const *tensors
     s->weight  = tensors[WEIGHT];
     s->bias    = tensors[BIAS];
     for (size_t c = 0; c < s->channels; c++) {
-        const double inv = 1 / sqrt((double)tensors[RUNNING_VAR][c] + SLD_BN_EPS);
-        s->mean[c]       = tensors[RUNNING_MEAN][c];
-        s->scale[c]      = (float)((double)s->weight[c] * inv);
-        s->shift[c]      = s->bias[c];
+        s->a[c] = s->weight[c] / sqrt((double)tensors[RUNNING_VAR][c] + SLD_BN_EPS);
+        s->b[c] = s->bias[c] - tensors[RUNNING_MEAN][c] * s->a[c];
     }
     return SLD_OK;
 }
@@ -102,11 +104,10 @@ static void take(void *state, size_t rows, sld_moments all, float *const *tensor
     for (size_t c = 0; c < s->channels; c++) {
         const double v = all.b[c] / (double)rows;
         s->inv_std[c]  = 1 / sqrt(v + SLD_BN_EPS);
+        s->a[c]        = s->weight[c] * s->inv_std[c];
+        s->b[c]        = s->bias[c] - all.a[c] * s->a[c];
         s->mean[c]     = (float)all.a[c];
-        s->scale[c]    = (float)((double)s->weight[c] * s->inv_std[c]);
-        /* What rounding took from the mean, the shift gives back. */
-        s->shift[c] =
-            (float)((double)s->bias[c] - (all.a[c] - (double)s->mean[c]) * (double)s->scale[c]);
+        s->scale[c]    = (float)s->a[c];
         mean[c] = (float)((1 - SLD_BN_MOMENTUM) * (double)mean[c] + SLD_BN_MOMENTUM * all.a[c]);
         var[c]  = (float)((1 - SLD_BN_MOMENTUM) * (double)var[c] + SLD_BN_MOMENTUM * (v * unbias));
     }
@@ -115,8 +116,7 @@ static void take(void *state, size_t rows, sld_moments all, float *const *tensor
 static sld_status forward(sld_ctx *ctx, void *state, const sld_shard *sh)
 {
     const state_t *s = state;
-    sld_bn_forward(sh->x[0], sh->x[1], s->relu, sh->n * s->pixels, s->channels, s->mean, s->scale,
-                   s->shift, sh->y);
+    sld_bn_forward(sh->x[0], sh->x[1], s->relu, sh->n * s->pixels, s->channels, s->a, s->b, sh->y);
     return SLD_OK;
 }
 

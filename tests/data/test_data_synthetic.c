@@ -32,9 +32,9 @@ static void the_bytes_are_the_published_ones(void **state)
         size_t      n_train, n_test;
         const char *hash;
     } published[] = {
-        {1, 4000, 2000, "54e9ead010ba65252a6bff34a0916cd83ab77686b3bc37b9c421ed628e666bee"},
-        {2, 4000, 2000, "a14001d2e8264d7382c20db834119b691c1537e946ad8cb48e26cc7d102d1606"},
-        {4294967295u, 50, 7, "da085d92c4d8062608eaeefd9a40cdfb4f7a376457237dc62f6e4848cf00cdff"},
+        {1, 4000, 2000, "6e0f733acd51a2bb6d11f087f1c0f5ec9b8202eb070421667a36a9060ed35018"},
+        {2, 4000, 2000, "b17650083e475f26d2b324ddfa4b39c5638aa9a3153528606f9183d4fff867fb"},
+        {4294967295u, 50, 7, "dca7a3a2173a8548fed4f83dfa84c8d20914d7560eb11462d354438fe5289753"},
     };
 
     for (size_t k = 0; k < sizeof published / sizeof *published; k++) {

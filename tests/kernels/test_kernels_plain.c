@@ -59,9 +59,10 @@ static void test_relu(void **state)
     assert_true(y[0] == 0 && y[2] == 2 && isnan(y[3]));
 
     /* through batch norm's relu too: a diverged network must show in its loss */
-    const float bad[16] = {NAN}, one[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    float       out[16];
-    sld_bn_forward(bad, NULL, true, 1, 16, zero, one, one, out);
+    const float  bad[16]  = {NAN};
+    const double ones[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    float        out[16];
+    sld_bn_forward(bad, NULL, true, 1, 16, ones, ones, out);
     assert_true(isnan(out[0]) && out[1] == 1);
 }
 
