@@ -3,7 +3,7 @@
 # run it, under the sanitizers, and the numerical tests once more without oneDNN. The last line is the sum of it all;
 # the exit code is 0 when something ran and nothing failed.
 #   --quick   only the build that users run
-#   --soak    also the long tests (label soak)
+#   --soak    also the long tests (label soak), and everything under the sanitizers
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/setup.sh
@@ -11,10 +11,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 quick=false
 long=(-LE soak)
+slow=(-E '^test_cli_(kill|resume|signals)$') # minutes under the sanitizers; what they run is covered by the others
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
-    --soak) long=() ;;
+    --soak) long=() slow=() ;;
     *)
         sed -n '2,/^set -u/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
         [ "$argument" = --help ] || [ "$argument" = -h ]
@@ -57,14 +58,14 @@ suite ci "${long[@]}"
 
 if ! command -v clang-format >/dev/null 2>&1; then
     count format-check 0 0 1
-elif cmake --build "$here/build/ci" --target format-check; then
+elif cmake -DROOT="$here" -DCHECK=ON -P "$here/cmake/format.cmake"; then
     count format-check 1 0 0
 else
     count format-check 0 1 0
 fi
 
 if ! $quick; then
-    suite debug "${long[@]}"
+    suite debug "${long[@]}" "${slow[@]}"
     if sld_have "header oneapi/dnnl/dnnl.h"; then
         suite blas "${long[@]}" -R '^(test_kernels|test_nn|golden)_'
     fi

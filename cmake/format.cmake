@@ -1,0 +1,20 @@
+# cmake -DROOT=DIR [-DCHECK=ON] -P format.cmake: clang-format over all C sources, or only a check that it would change
+# nothing. Versions differ in what they write; 14 is the one whose word counts.
+cmake_minimum_required(VERSION 3.22)
+
+find_program(CLANG_FORMAT NAMES clang-format-14 clang-format)
+if(NOT CLANG_FORMAT)
+  message(FATAL_ERROR "clang-format is missing. Debian: apt-get install clang-format")
+endif()
+file(GLOB_RECURSE sources ${ROOT}/include/*.h ${ROOT}/src/*.[ch] ${ROOT}/tests/*.[ch])
+list(LENGTH sources n)
+if(CHECK)
+  set(mode --dry-run --Werror)
+else()
+  set(mode -i)
+endif()
+execute_process(COMMAND ${CLANG_FORMAT} ${mode} --style=file ${sources} RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "clang-format ${mode}: see above")
+endif()
+message(STATUS "format: ${n} files")

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# local.sh EXPERIMENT.yaml [key=value ...]: sets this machine up, builds sld and trains the experiment, one rank per
+# physical core. The same command resumes. Ctrl-C (or SIGTERM) saves and stops, exit code 75; a second one ends at once.
+# RANKS=n in the environment asks for n ranks.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=jobs/setup.sh
+. "$here/jobs/setup.sh"
+
+case ${1:-} in
+"" | -*)
+    sed -n '2,/^set -u/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+    [ "${1:-}" = --help ] || [ "${1:-}" = -h ]
+    exit $(($? * 2))
+    ;;
+esac
+experiment=$1
+shift
+
+sld_setup build speed
+sld_build release --target sld || exit 1
+sld=$here/build/release/src/cli/sld
+
+ranks=${RANKS:-$(sld_cores)}
+sld_mpi_env "$ranks"
+
+# A mistake in the experiment is reported here, once, before any rank starts.
+config=$(OMPI_MCA_ess_singleton_isolated=1 "$sld" run "$experiment" "$@" --show-config) || exit
+shards=$(awk '/^[^ #]/ { section = $1 } section == "parallel:" && $1 == "shards:" { print $2 }' <<<"$config")
+if [ -z "${RANKS:-}" ] && [ "$ranks" -gt "${shards:-8}" ]; then
+    sld_say "$ranks cores, $shards ranks: parallel.shards is the most ranks a trial can use"
+    ranks=$shards
+fi
+if ! sld_loopback; then
+    sld_say "no network interface is up, not even lo, and mpirun cannot work: training on one rank without it"
+    OMPI_MCA_ess_singleton_isolated=1 exec "$sld" run "$experiment" "$@"
+fi
+
+# The ranks get a process group of their own, so that Ctrl-C reaches this script alone: mpirun answers SIGINT and
+# SIGTERM by killing its ranks, but hands SIGUSR1 on, and sld takes it as "save and stop". Killing mpirun ends the ranks.
+job=
+signals=0
+interrupted=false
+# shellcheck disable=SC2317 # called by the trap
+stop() {
+    [ -n "$job" ] || exit 130
+    interrupted=true
+    signals=$((signals + 1))
+    if [ "$signals" = 1 ]; then
+        sld_say "asked to stop: saving (once more: end at once)"
+        kill -USR1 "$job" 2>/dev/null
+    else
+        kill -KILL "$job" 2>/dev/null
+    fi
+}
+sld_say "training on $ranks ranks; build in ${sld%/src/cli/sld}"
+read -ra flags <<<"$(sld_mpirun_flags "$ranks")"
+trap stop INT TERM HUP USR1
+exec {talk}> >(sld_mpirun_talk)
+filter=$!
+setsid mpirun -n "$ranks" "${flags[@]}" "$sld" run "$experiment" "$@" </dev/null 2>&$talk &
+job=$!
+exec {talk}>&-
+while :; do
+    interrupted=false
+    wait "$job" 2>/dev/null
+    code=$?
+    $interrupted || break
+done
+wait "$filter"
+exit "$code"
