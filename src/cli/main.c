@@ -115,6 +115,16 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
     return finish(&ctx, dist, st, exit_code);
 }
 
+static bool asks_for(int argc, char **argv, const char *option)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], option) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -134,11 +144,13 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], verbs[i]->name) != 0) {
             continue;
         }
-        for (int a = 2; a < argc; a++) {
-            if (strcmp(argv[a], "--help") == 0 || strcmp(argv[a], "-h") == 0) {
-                print_help(verbs[i]);
-                return SLD_EXIT_OK;
-            }
+        if (asks_for(argc, argv, "--help") || asks_for(argc, argv, "-h")) {
+            print_help(verbs[i]);
+            return SLD_EXIT_OK;
+        }
+        if (asks_for(argc, argv, "--version")) {
+            print_version();
+            return SLD_EXIT_OK;
         }
         return run_verb(verbs[i], argc - 2, argv + 2);
     }

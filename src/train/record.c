@@ -143,3 +143,25 @@ sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
     t->history.n_epochs++;
     return SLD_OK;
 }
+
+sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_dataset *set   = t->set;
+    sld_infer         *infer = NULL;
+    sld_status         st    = sld_infer_create(ctx, t->teacher.model, &infer);
+
+    if (st == SLD_OK) {
+        st = sld_infer_refresh(ctx, infer);
+    }
+    if (st == SLD_OK) {
+        st = sld_arena_alloc(ctx, t->arena, set->test.n * set->K * sizeof(float),
+                             (void **)&t->logits_teacher);
+    }
+    st = sld_agree(ctx, t->dist, st);
+    if (st == SLD_OK) {
+        st = sld_trial_evaluate(ctx, t->dist, infer, set, &set->test, NULL, set->test.n, t->images,
+                                t->logits_teacher);
+    }
+    sld_infer_destroy(infer);
+    return st;
+}

@@ -109,7 +109,12 @@ static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
         return SLD_OK;
     }
     SLD_TRY(sld_doc_put_logits(ctx, doc, "/logits/test_last", t->logits_last, set->test.n, set->K));
-    return sld_doc_put_logits(ctx, doc, "/logits/test_best", t->logits_best, set->test.n, set->K);
+    SLD_TRY(sld_doc_put_logits(ctx, doc, "/logits/test_best", t->logits_best, set->test.n, set->K));
+    if (!t->logits_teacher) {
+        return SLD_OK;
+    }
+    return sld_doc_put_logits(ctx, doc, "/logits/test_teacher", t->logits_teacher, set->test.n,
+                              set->K);
 }
 
 /* Rank 0. */

@@ -23,6 +23,15 @@ static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outc
     return SLD_OK;
 }
 
+/* Collective. The last word: all of results.h5, the teacher's logits too. */
+static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
+{
+    if (t->teacher.model && t->opt->run.logits) {
+        SLD_TRY(sld_trial_record_teacher(ctx, t));
+    }
+    return sld_trial_publish(ctx, t, "done");
+}
+
 /* Collective. */
 static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
 {
@@ -46,7 +55,8 @@ static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
         }
         if ((t->at.epoch - 1) % cadence == 0 || t->at.epoch > epochs) {
             SLD_TRY(sld_trial_save(ctx, t));
-            SLD_TRY(sld_trial_publish(ctx, t, t->at.epoch > epochs ? "done" : "running"));
+            SLD_TRY(t->at.epoch > epochs ? publish_done(ctx, t)
+                                         : sld_trial_publish(ctx, t, "running"));
         }
     }
     *out = SLD_TRIAL_DONE;
@@ -71,7 +81,7 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     if (t->at.epoch >
         t->opt->train.epochs) { /* killed between the last checkpoint and its results */
         *out = SLD_TRIAL_DONE;
-        return sld_trial_publish(ctx, t, "done");
+        return publish_done(ctx, t);
     }
     if (!resumed) {
         SLD_TRY(sld_trial_publish(ctx, t, "running"));

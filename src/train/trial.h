@@ -56,9 +56,10 @@ typedef struct sld_trial {
     float        *logits_last; /* (test rows, K) of the last finished epoch */
     float        *logits_best;
     bool          best_on_val; /* else on test, as the public code does */
-    float        *logits_val;  /* (validation rows, K); scratch */
-    int32_t      *labels_val;  /* (validation rows); scratch */
-    float        *images;      /* (SLD_EVAL_CHUNK, H,W,C): evaluation's input */
+    float   *logits_teacher;   /* (test rows, K), made with the final results; NULL: no teacher */
+    float   *logits_val;       /* (validation rows, K); scratch */
+    int32_t *labels_val;       /* (validation rows); scratch */
+    float   *images;           /* (SLD_EVAL_CHUNK, H,W,C): evaluation's input */
 
     double  attempt_s;     /* clock at the start of this attempt */
     int64_t attempt_steps; /* made by it */
@@ -91,6 +92,9 @@ void       sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t); /* Local. */
 /* checkpoint.c. Collective. */
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
+
+/* record.c. Collective. The teacher's logits on test, into logits_teacher. */
+sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);

@@ -15,6 +15,7 @@ def main():
         labels = f["/labels/test"][()]
         check(f.attrs["best_on"] == "val", "best_on", f.attrs["best_on"])
         check(f["/epoch/lss_active"][()].tolist() == [0, 1], "lss_active", f["/epoch/lss_active"][()])
+        check(f["/logits/test_teacher"].shape == last.shape, "no teacher logits")
         check(f["/logits/test_last"].dims[0][0].name == "/sample", "no dimension scale on the logits")
     check(abs(100 * np.mean(last.argmax(1) == labels) - top1) < 1e-9, "top-1 and logits disagree")
     for weights, wanted in (("last", last), ("best", best)):
