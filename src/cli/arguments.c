@@ -58,7 +58,11 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
                 verb->name, out->positional, argv[i]);
         }
     }
-    if (!out->positional) {
+    if (verb->no_file && (out->positional || out->n_overrides > 0)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s takes no argument, found '%s'", verb->name,
+                        out->positional ? out->positional : out->overrides[0]);
+    }
+    if (!out->positional && !verb->no_file) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", verb->usage);
     }
     return SLD_OK;

@@ -33,12 +33,15 @@ typedef struct sld_option_spec {
 
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
-    const sld_option_spec *options; /* ended by {NULL} */
+    const sld_option_spec *options;      /* ended by {NULL}; NULL: none */
+    bool                   no_file;      /* takes no positional argument */
+    bool                   options_help; /* its --help ends with the table of options */
     /* Collective. *exit_code: on SLD_OK. */
     sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
-extern const sld_verb sld_verb_run, sld_verb_eval, sld_verb_probe;
+extern const sld_verb sld_verb_run, sld_verb_eval, sld_verb_probe, sld_verb_models,
+    sld_verb_methods;
 
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,

@@ -48,6 +48,7 @@ const sld_verb sld_verb_eval = {
             "  --split NAME     test (default), train or val, as the run cut them\n"
             "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
             "  --any-data       accept another data set than the one the weights were trained on\n",
-    .options = options,
-    .run     = run,
+    .options      = options,
+    .options_help = true,
+    .run          = run,
 };

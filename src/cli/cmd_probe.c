@@ -62,6 +62,7 @@ const sld_verb sld_verb_probe = {
         "end.\n\n"
         "  --epoch E      schedules and learning rate of this epoch\n"
         "  --gradients    the gradient of every step by tensor name too\n",
-    .options = options,
-    .run     = run,
+    .options      = options,
+    .options_help = true,
+    .run          = run,
 };

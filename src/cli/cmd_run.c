@@ -69,5 +69,6 @@ const sld_verb sld_verb_run = {
                "storage,\n"
                "75 stopped by a signal with everything saved.\n",
     .options = options,
-    .run     = run,
+    .options_help = true,
+    .run          = run,
 };

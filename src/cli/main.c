@@ -8,7 +8,8 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
-static const sld_verb *const verbs[] = {&sld_verb_run, &sld_verb_eval, &sld_verb_probe};
+static const sld_verb *const verbs[] = {&sld_verb_run, &sld_verb_eval, &sld_verb_probe,
+                                        &sld_verb_models, &sld_verb_methods};
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
 static int exit_code_of(sld_status st)
@@ -39,7 +40,9 @@ static void print_usage(FILE *to)
 static void print_help(const sld_verb *verb)
 {
     printf("usage: %s\n\n%s\n", verb->usage, verb->help);
-    sld_config_print_help();
+    if (verb->options_help) {
+        sld_config_print_help();
+    }
 }
 
 static void print_version(void)
