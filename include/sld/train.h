@@ -41,7 +41,9 @@ typedef struct sld_step_output {
     bool          finite;          /* false: the loss is not; then no update was made */
 } sld_step_output;
 
-/* Seconds since the learner was made, by part. */
+/* Seconds of this rank since the learner was made, by part. wait: for reductions, wherever they
+ * occur, and moving them; it is in none of the others. sgd: with the weights' way to the kernels.
+ */
 typedef struct sld_step_times {
     double teacher, forward, backward, objective, wait, sgd;
 } sld_step_times;
@@ -70,6 +72,8 @@ const float         *sld_learner_student_logits(const sld_learner *learner, int 
 const float         *sld_learner_teacher_logits(const sld_learner *learner, int view);
 const sld_objective *sld_learner_objective(const sld_learner *learner);
 sld_step_times       sld_learner_times(const sld_learner *learner);
+/* Local. Finer, of the student alone: inside forward, backward, wait and sgd of the above. */
+sld_backprop_seconds sld_learner_parts(const sld_learner *learner);
 /* Local. What the bits depend on besides the experiment: libraries, instruction set, kernels. */
 void sld_learner_fingerprint(const sld_learner *learner, char *text, size_t n);
 

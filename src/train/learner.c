@@ -21,6 +21,7 @@ struct sld_learner {
     float         *grad, *grad_view, *momentum;            /* (n_trained) */
     bool           has_z_s[SLD_VIEWS], has_z_t[SLD_VIEWS]; /* in the last step */
     sld_step_times times;
+    double         lap_s, lap_wait_s; /* clock and waiting at the last lap() */
 };
 
 static size_t rows_of(sld_range r)
@@ -133,21 +134,33 @@ void sld_learner_destroy(sld_learner *l)
     free(l);
 }
 
+/* Adds to *part the time since the last call, without what was spent waiting. */
+static void lap(sld_learner *l, const sld_tree *tree, double *part)
+{
+    const double now = sld_clock_s(), waited = sld_tree_wait_s(tree);
+
+    *part += (now - l->lap_s) - (waited - l->lap_wait_s);
+    l->times.wait += waited - l->lap_wait_s;
+    l->lap_s      = now;
+    l->lap_wait_s = waited;
+}
+
 /* Collective. One view: teacher -> student -> terms -> backward into grad. */
 static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
                            float *grad, sld_view_sums *sums)
 {
     sld_tree    *tree = l->trees[in->tree];
     const size_t n    = rows_of(sld_tree_mine(tree));
-    const double t0   = sld_clock_s();
 
+    l->lap_s         = sld_clock_s();
+    l->lap_wait_s    = sld_tree_wait_s(tree);
     l->has_z_t[view] = l->teacher && sld_objective_needs_teacher(l->objective, view, in->epoch);
     if (l->has_z_t[view]) {
         SLD_TRY(sld_infer_run(ctx, l->teacher, in->view[view], n, l->z_t[view]));
     }
-    const double t1 = sld_clock_s();
+    lap(l, tree, &l->times.teacher);
     SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
-    const double t2 = sld_clock_s();
+    lap(l, tree, &l->times.forward);
 
     const sld_rows rows = {.z_s    = l->z_s[view],
                            .z_t    = l->has_z_t[view] ? l->z_t[view] : NULL,
@@ -156,13 +169,10 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
                            .view   = view,
                            .epoch  = in->epoch};
     SLD_TRY(sld_objective_view(ctx, l->objective, tree, &rows, l->dz_s, sums));
-    const double t3 = sld_clock_s();
+    lap(l, tree, &l->times.objective);
     SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, grad));
+    lap(l, tree, &l->times.backward);
     l->has_z_s[view] = true;
-    l->times.teacher += t1 - t0;
-    l->times.forward += t2 - t1;
-    l->times.objective += t3 - t2;
-    l->times.backward += sld_clock_s() - t3;
     return SLD_OK;
 }
 
@@ -235,12 +245,12 @@ const sld_objective *sld_learner_objective(const sld_learner *l)
 
 sld_step_times sld_learner_times(const sld_learner *l)
 {
-    sld_step_times times = l->times;
+    return l->times;
+}
 
-    for (size_t i = 0; i < l->n_trees; i++) {
-        times.wait += sld_tree_wait_s(l->trees[i]);
-    }
-    return times;
+sld_backprop_seconds sld_learner_parts(const sld_learner *l)
+{
+    return sld_backprop_times(l->net);
 }
 
 void sld_learner_fingerprint(const sld_learner *l, char *text, size_t n)

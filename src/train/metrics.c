@@ -36,7 +36,7 @@ sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n,
     for (size_t i = 0; i < n; i++) {
         const float *z     = logits + i * K;
         const size_t y     = (size_t)labels[i];
-        const size_t place = isnan(z[y]) ? K : place_of_label(z, y, K);
+        const size_t place = isnan(z[y]) ? SIZE_MAX : place_of_label(z, y, K);
 
         m.hits1 += place < 1;
         m.hits5 += place < 5;

@@ -6,9 +6,11 @@ batch of 64, CE 0.1 and KD 0.9, teacher swap and student swap (not detached) at 
 momentum and weight decay. Random pictures in memory: no loader, which flatters PyTorch. Every arrangement is timed with
 channels_last off and on: one process with all cores as threads, and one process of one thread per core under
 DistributedDataParallel over gloo (there the batch norm sees its own share of the batch alone, which is less work than
-sld's). Prints one JSON line per arrangement and one with the best per pair.
+sld's). Prints one JSON line per arrangement, with the peak resident memory of one of its processes, and one with
+the best per pair. Under `threads` all is one process: memory is then that of the hungriest arrangement so far.
 
-usage: torch_step.py [--pairs TEACHER-STUDENT ...] [--seconds S] [--cores N]
+usage: torch_step.py [--pairs TEACHER-STUDENT ...] [--arrangements threads ddp threads:channels_last ddp:channels_last]
+                     [--seconds S] [--cores N]
 """
 import argparse
 import json
@@ -26,6 +28,7 @@ import torch.nn.functional as F
 
 BATCH, CLASSES, TEMPERATURES = 64, 100, (1, 2, 3, 4, 5, 6)
 CE_WEIGHT, KD_WEIGHT = 0.1, 0.9
+ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
 
 # name: (depth, channels of the stem and the three stages, trained values)
 NETWORKS = {
@@ -128,6 +131,12 @@ def time_steps(pair, batch, channels_last, seconds, wrap=lambda network: network
     return int(steps) / (time.perf_counter() - start)
 
 
+def peak_memory_mib():
+    """Of this process, resident. Not getrusage(), which in a child starts from what its parent held."""
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read()).group(1)) / 1024
+
+
 def ddp_rank(rank, cores, rendezvous, pair, channels_last, seconds, result):
     os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(1)
@@ -139,21 +148,34 @@ def ddp_rank(rank, cores, rendezvous, pair, channels_last, seconds, result):
 
     rate = time_steps(pair, BATCH // len(cores), channels_last, seconds, wrap)
     if rank == 0:
-        result.value = rate
+        result[:] = rate, peak_memory_mib()
     dist.destroy_process_group()
 
 
 def time_ddp(pair, channels_last, seconds, cores):
+    """Steps per second and MiB of one process."""
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    result = mp.get_context("spawn").Value("d", 0.0)
+    result = mp.get_context("spawn").Array("d", 2)
     with tempfile.TemporaryDirectory() as folder:
         mp.spawn(ddp_rank, (cores, os.path.join(folder, "rendezvous"), pair, channels_last, seconds, result), len(cores))
-    return result.value
+    return tuple(result)
+
+
+def time_arrangement(arrangement, pair, seconds, cores):
+    kind, _, layout = arrangement.partition(":")
+    channels_last = layout == "channels_last"
+    if kind == "threads":
+        rate, memory_mib = time_steps(pair, BATCH, channels_last, seconds), peak_memory_mib()
+    else:
+        rate, memory_mib = time_ddp(pair, channels_last, seconds, cores)
+    return {"pair": pair, "arrangement": arrangement, "cores": len(cores), "samples_per_s": round(rate * BATCH, 2),
+            "peak_memory_mib": round(memory_mib, 1)}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
+    parser.add_argument("--arrangements", nargs="+", default=ARRANGEMENTS, choices=ARRANGEMENTS)
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per arrangement")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
@@ -164,18 +186,11 @@ def main():
                       "batch": BATCH}), flush=True)
     for pair in options.pairs:
         rows = []
-        for channels_last in (False, True):
-            for arrangement in ("threads", "ddp"):
-                if arrangement == "threads":
-                    rate = time_steps(pair, BATCH, channels_last, options.seconds)
-                else:
-                    rate = time_ddp(pair, channels_last, options.seconds, cores)
-                rows.append({"pair": pair, "arrangement": f"{arrangement} {len(cores)}", "channels_last": channels_last,
-                             "samples_per_s": round(rate * BATCH, 1)})
-                print(json.dumps(rows[-1]), flush=True)
+        for arrangement in options.arrangements:
+            rows.append(time_arrangement(arrangement, pair, options.seconds, cores))
+            print(json.dumps(rows[-1]), flush=True)
         best = max(rows, key=lambda row: row["samples_per_s"])
-        print(json.dumps({"pair": pair, "best": f"{best['arrangement']}, channels_last {best['channels_last']}",
-                          "samples_per_s": best["samples_per_s"]}), flush=True)
+        print(json.dumps({"pair": pair, "best": best["arrangement"], "samples_per_s": best["samples_per_s"]}), flush=True)
 
 
 if __name__ == "__main__":

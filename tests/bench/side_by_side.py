@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""side_by_side.py: the SLD training step of sld beside PyTorch's on this machine, in one run.
+
+Times PyTorch's best arrangement and bench_step on 1 rank and on 2 ranks in turns (A B C A B C ...), so that a drift of
+the machine meets them alike, and prints medians over the rounds as plain-text tables. Which of PyTorch's arrangements
+(threads, a process per core under DDP, each with and without channels_last) is best is found out in the first round.
+Wants an otherwise idle machine and a build: bench_step is looked for in build/release, or named.
+
+usage: side_by_side.py [--bench-step FILE] [--pairs TEACHER-STUDENT ...] [--seconds S] [--rounds N] [--json FILE]
+"""
+import argparse
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
+RANKS = (1, 2)
+BATCH = 64  # torch_step.py's
+IDLE_LOAD = 0.5  # average over a minute, above which the machine is not idle
+
+
+# ---- measuring ----
+
+
+def records(command):
+    """Runs a command; the JSON documents it prints, one per line."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"side_by_side.py: exit code {done.returncode}: {shlex.join(command)}\n{done.stdout}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def run_sld(options, pair, ranks):
+    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
+    if ranks > len(os.sched_getaffinity(0)):  # ranks that share a core must not spin while they wait
+        mpirun += ["--mca", "mpi_yield_when_idle", "1"]
+    return records(mpirun + [options.bench_step, *pair.split("-"), "--batch", str(BATCH), "--seconds",
+                             str(options.seconds)])[0]
+
+
+def run_torch(options, pair, arrangement):
+    """A process of its own per arrangement, so that its memory is its own too."""
+    found = records([options.python, os.path.join(HERE, "torch_step.py"), "--pairs", pair,
+                     "--arrangements", arrangement, "--seconds", str(options.seconds)])
+    return next(r for r in found if "arrangement" in r)
+
+
+def announce(round_number, pair, what, record):
+    print(f"round {round_number}, {pair}, {what}: {record['samples_per_s']:.1f} samples/s", file=sys.stderr, flush=True)
+
+
+def measure(options):
+    """{pair: {"best": arrangement, "torch": {arrangement: [records]}, "sld": {ranks: [records]}}}; of PyTorch every
+    arrangement in the first round, then the best."""
+    results = {pair: {"best": None, "torch": {a: [] for a in ARRANGEMENTS}, "sld": {n: [] for n in RANKS}}
+               for pair in options.pairs}
+    for k in range(1, options.rounds + 1):
+        for pair, result in results.items():
+            for arrangement in [result["best"]] if result["best"] else ARRANGEMENTS:
+                record = run_torch(options, pair, arrangement)
+                result["torch"][arrangement].append(record)
+                announce(k, pair, f"PyTorch, {arrangement}", record)
+            for ranks in RANKS:
+                record = run_sld(options, pair, ranks)
+                result["sld"][ranks].append(record)
+                announce(k, pair, f"sld, ranks {ranks}", record)
+            if not result["best"]:
+                result["best"] = max(ARRANGEMENTS, key=lambda a: result["torch"][a][0]["samples_per_s"])
+    return results
+
+
+# ---- tables ----
+
+
+def median(rows, *keys):
+    """Of one number of every record; a list of numbers, as the ranks' memory, counts as its largest."""
+    values = []
+    for row in rows:
+        for key in keys:
+            row = row[key]
+        values.append(max(row) if isinstance(row, list) else row)
+    return statistics.median(values)
+
+
+def spread(rows):
+    """Largest over smallest samples/s of the rounds, in percent above 1."""
+    rates = [row["samples_per_s"] for row in rows]
+    return f"{100 * (max(rates) / min(rates) - 1):.0f} %"
+
+
+def print_table(title, rows):
+    """rows: the first is the heading; numbers stand to the right, the first column to the left."""
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    print(f"\n{title}\n")
+    for number, row in enumerate(rows):
+        cells = [str(cell).ljust(w) if i == 0 else str(cell).rjust(w) for i, (cell, w) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
+        if number == 0:
+            print("  ".join("-" * w for w in widths))
+
+
+def configurations(result):
+    """(name, records) of one pair, PyTorch's best arrangement first."""
+    best = result["best"]
+    return [(f"PyTorch, {best}", result["torch"][best])] + [
+        (f"sld, {n} rank{'s' * (n > 1)}", result["sld"][n]) for n in RANKS]
+
+
+def speed_rows(results):
+    rows = [("", "samples/s", "to PyTorch", "efficiency", "ms/step", "GFLOP/s", "MiB", "spread")]
+    for pair, result in results.items():
+        named = configurations(result)
+        base = median(named[0][1], "samples_per_s")
+        one = median(result["sld"][1], "samples_per_s")
+        # Of the same nominal work: PyTorch computes what sld computes.
+        gflop = median(result["sld"][1], "nominal_gflop_per_sample")
+        for i, (name, found) in enumerate(named):
+            rate = median(found, "samples_per_s")
+            ranks = found[0].get("ranks", 1)
+            ms = median(found, "ms_per_step", "median") if i else 1e3 * BATCH / rate
+            rows.append((f"{pair}: {name}", f"{rate:.1f}", f"{rate / base:.2f}" if i else "",
+                         f"{rate / one / ranks:.2f}" if ranks > 1 else "", f"{ms:.1f}", f"{gflop * rate:.0f}",
+                         f"{median(found, 'peak_memory_mib'):.0f}", spread(found)))
+    return rows
+
+
+def share_rows(results, group):
+    """Parts in rows; a column per pair and number of ranks."""
+    columns = [(pair, n) for pair in results for n in RANKS]
+    rows = [("", *(f"{pair}, {n}" for pair, n in columns))]
+    for part in results[columns[0][0]]["sld"][1][0][group]:
+        rows.append((part, *(f"{100 * median(results[pair]['sld'][n], group, part):.1f}" for pair, n in columns)))
+    return rows
+
+
+def print_all(options, results):
+    print_table(f"Samples per second of the SLD step (two views, batch {BATCH}), median of {options.rounds} rounds of "
+                f"{options.seconds:g} s", speed_rows(results))
+    print("\nefficiency: 2 ranks over twice 1 rank. GFLOP/s: nominal, 2 views x (teacher + 3 x student) x 2 x MAC, the "
+          "first\nlayer's data gradient counted. MiB: peak resident memory of one process. spread: largest over smallest "
+          "round.")
+    print_table("sld: percent of the step, by part (pair, ranks); wait: for reductions and moving them",
+                share_rows(results, "share"))
+    print_table("sld: percent of the step, of the student's finer parts", share_rows(results, "share_nn"))
+
+
+# ---- the command ----
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench-step", default=os.path.join(ROOT, "build", "release", "tests", "bench", "bench_step"))
+    parser.add_argument("--python", default="/usr/bin/python3", help="one that has torch (Debian: python3-torch)")
+    parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
+    parser.add_argument("--seconds", type=float, default=10.0, help="timed per configuration and round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", help="file for every record")
+    options = parser.parse_args()
+    if not os.access(options.bench_step, os.X_OK):
+        parser.error(f"{options.bench_step}: no such program; build the target bench_step or give --bench-step")
+    if subprocess.run([options.python, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode != 0:
+        parser.error(f"{options.python} has no torch (Debian: apt-get install --no-install-recommends python3-torch)")
+    if options.rounds < 1:
+        parser.error("--rounds: at least 1")
+    return options
+
+
+def main():
+    options = read_options()
+    load = os.getloadavg()[0]
+    cpus = len(os.sched_getaffinity(0))
+    print(f"load average {load:.2f}, {cpus} CPUs, {options.rounds} rounds of {options.seconds:g} s")
+    if load > IDLE_LOAD:
+        print(f"WARNING: load average above {IDLE_LOAD}: the machine is not idle, these numbers mean little")
+    sys.stdout.flush()
+    if os.geteuid() == 0:  # Open MPI asks for it
+        os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    results = measure(options)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"load": load, "seconds": options.seconds, "results": results}, file, indent=1)
+    print_all(options, results)
+
+
+if __name__ == "__main__":
+    main()
