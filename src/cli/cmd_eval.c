@@ -1,6 +1,7 @@
 /* cmd_eval.c: sld eval: top-1, top-5 and loss of a weights file. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "sld/train.h"
@@ -8,6 +9,16 @@
 enum { SPLIT, LOGITS, ANY_DATA };
 static const sld_option_spec options[] = {
     {"--split", true}, {"--logits", true}, {"--any-data", false}, {NULL, false}};
+
+static bool names_data(const sld_arguments *args)
+{
+    for (size_t i = 0; i < args->n_overrides; i++) {
+        if (strncmp(args->overrides[i], "data.format=", 12) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
 {
@@ -17,6 +28,14 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
 
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(sld_agree(ctx, dist, sld_weights_config(ctx, args->positional, &text)));
+    if (!text && !names_data(args)) {
+        return sld_agree(
+            ctx, dist,
+            SLD_FAIL(
+                ctx, SLD_ERR_CONFIG,
+                "%s does not say what it was trained on: give data.format=... and data.path=...",
+                args->positional));
+    }
     sld_status st = sld_agree(
         ctx, dist,
         sld_experiment_parse(ctx, args->positional, text ? text : "method: none\n", args, &config));

@@ -18,6 +18,9 @@ static void stem_of(const char *path, char stem[128])
     if (dot && dot != stem) {
         *dot = '\0';
     }
+    if (stem[0] == '.') { /* no hidden folder, and not runs/ itself */
+        snprintf(stem, 128, "experiment");
+    }
 }
 
 static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)

@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "sld/distill.h"
+#include "sld/nn.h"
 
 #define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
@@ -18,6 +19,25 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
 {
     return sld_config_parse(ctx, name, text, strlen(text), args->overrides, args->n_overrides,
                             method_defaults, out);
+}
+
+/* The zoo is nn's: the option table cannot know it. */
+static sld_status check_network(sld_ctx *ctx, const sld_config *config)
+{
+    const char  *name = sld_config_options(config)->student.network;
+    const char  *names[256];
+    const size_t n = sld_network_count() < 256 ? sld_network_count() : 256;
+
+    if (sld_network_find(name)) {
+        return SLD_OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        names[i] = sld_network_at(i)->name;
+    }
+    const int nearest = sld_text_nearest(name, names, n);
+    return sld_config_reject(
+        ctx, config, "student.network", "'%s' is not a network of this build%s%s; see sld models",
+        name, nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
 }
 
 sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arguments *args,
@@ -43,6 +63,9 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
     if (st == SLD_OK) {
         st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,
                               method_defaults, out);
+    }
+    if (st == SLD_OK) {
+        st = check_network(ctx, *out);
     }
     free(text);
     return dist ? sld_agree(ctx, dist, st) : st;

@@ -1,5 +1,6 @@
 /* main.c: from the command line to a verb, and from its status to an exit code. The only file that
  * ends the program. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static bool asks_for(int argc, char **argv, const char *option)
     return false;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
     if (argc < 2) {
         print_usage(stderr);
@@ -158,4 +159,15 @@ int main(int argc, char **argv)
         return run_verb(verbs[i], argc - 2, argv + 2);
     }
     return unknown_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    const int code = run_command(argc, argv);
+
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {
+        fprintf(stderr, "sld: standard output cannot be written: %s\n", strerror(errno));
+        return SLD_EXIT_STORAGE;
+    }
+    return code;
 }

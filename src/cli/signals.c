@@ -1,5 +1,5 @@
-/* signals.c: SIGTERM, SIGINT and SIGUSR1 ask for a stop with everything saved; a second SIGINT ends
- * at once. */
+/* signals.c: SIGTERM, SIGHUP, SIGINT and SIGUSR1 ask for a stop with everything saved; a second
+ * SIGINT ends at once. */
 #include <signal.h>
 #include <stddef.h>
 
@@ -23,6 +23,7 @@ void sld_signals_catch(void)
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
 }

@@ -1,7 +1,9 @@
 /* assemble.c: from a configuration to everything that a trial needs in memory. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "trial.h"
 
@@ -35,6 +37,14 @@ static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *path, con
 
     if (!path[0]) {
         return SLD_OK;
+    }
+    char key[32];
+    snprintf(key, sizeof key, "%s.weights", role);
+    if (access(path, R_OK) != 0) {
+        return sld_config_reject(
+            ctx, t->params->config, key,
+            "%s: cannot open: %s (a relative path starts at the current folder)", path,
+            strerror(errno));
     }
     SLD_TRY(sld_model_load(ctx, t->arena, path, (int)set->H, (int)set->W, out));
     const sld_weights_info *info = &out->info;
@@ -97,6 +107,12 @@ static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
     if (strcmp(t->opt->train.best_on, "val") == 0 && t->subset->n_val == 0) {
         return sld_config_reject(ctx, t->params->config, "train.best_on",
                                  "val needs data.val_fraction above 0");
+    }
+    if (t->opt->data.val_fraction > 0 && t->subset->n_val == 0) {
+        return sld_config_reject(
+            ctx, t->params->config, "data.val_fraction",
+            "%g of each class comes to no sample; a larger share is wanted, or 0",
+            t->opt->data.val_fraction);
     }
     t->best_on_val   = t->subset->n_val > 0 && strcmp(t->opt->train.best_on, "test") != 0;
     t->batch_rows[0] = batch < n ? batch : n;

@@ -1,6 +1,7 @@
 /* eval.c: a weights file on a split of a data set. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "trial.h"
 
@@ -20,6 +21,17 @@ sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text)
     }
     sld_doc_close(doc);
     return st;
+}
+
+sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in)
+{
+    struct stat a, b;
+
+    if (!out || !in || stat(out, &a) != 0 || stat(in, &b) != 0 || a.st_dev != b.st_dev ||
+        a.st_ino != b.st_ino) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s is read, it cannot be the output too (%s)", in, out);
 }
 
 typedef struct evaluation {
@@ -88,6 +100,7 @@ static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluatio
 {
     sld_dataset *set = e->set;
 
+    SLD_TRY(sld_check_distinct(ctx, params->logits, params->weights));
     SLD_TRY(sld_model_load(ctx, e->arena, params->weights, (int)set->H, (int)set->W, &e->file));
     SLD_TRY(check_data(ctx, params, e));
     SLD_TRY(choose_split(ctx, params, e));

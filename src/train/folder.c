@@ -40,36 +40,80 @@ static sld_status take_lock(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
-/* The first line in which two canonical texts differ, each cut to its value's line. */
-static void first_difference(const char *a, const char *b, char line_a[128], char line_b[128])
+/* The value of "key: value" in a canonical text; "its default" when the key is not there. */
+static void value_in(const char *text, const char *key, size_t n_key, char value[96])
 {
-    while (*a && *b) {
-        const size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
-        if (na != nb || memcmp(a, b, na) != 0) {
-            break;
+    snprintf(value, 96, "its default");
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        if (strncmp(text, key, n_key) == 0 && text[n_key] == ':') {
+            const size_t n = strcspn(text, "\n") - n_key - 2;
+            snprintf(value, 96, "%.*s", (int)(n < 95 ? n : 95), text + n_key + 2);
+            return;
         }
-        a += na + (a[na] == '\n');
-        b += nb + (b[nb] == '\n');
     }
-    snprintf(line_a, 128, "%.*s", (int)(strcspn(a, "\n") < 127 ? strcspn(a, "\n") : 127), a);
-    snprintf(line_b, 128, "%.*s", (int)(strcspn(b, "\n") < 127 ? strcspn(b, "\n") : 127), b);
+}
+
+/* The first key of `from` whose value in `other` is another. */
+static bool find_difference(const char *from, const char *other, char key[64])
+{
+    char mine[96], theirs[96];
+
+    for (; *from; from += strcspn(from, "\n"), from += *from == '\n') {
+        const size_t n = strcspn(from, ":");
+        value_in(from, from, n, mine);
+        value_in(other, from, n, theirs);
+        if (strcmp(mine, theirs) != 0) {
+            snprintf(key, 64, "%.*s", (int)(n < 63 ? n : 63), from);
+            return true;
+        }
+    }
+    return false;
 }
 
 static sld_status check_identity(sld_ctx *ctx, sld_trial *t)
 {
-    char  there[128], here[128];
-    char *told = NULL;
+    char  key[64] = "", there[96], here[96];
+    char *told    = NULL;
 
     SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
     if (!told || strcmp(told, t->identity) == 0) {
         return SLD_OK;
     }
-    first_difference(told, t->identity, there, here);
-    return SLD_FAIL(
-        ctx, SLD_ERR_CONFIG,
-        "%s holds another trial: '%s' there, '%s' here (values not named are the defaults); choose "
-        "another run.dir",
-        t->dir, there, here);
+    if (!find_difference(t->identity, told, key)) {
+        find_difference(told, t->identity, key);
+    }
+    value_in(told, key, strlen(key), there);
+    value_in(t->identity, key, strlen(key), here);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s holds another trial: %s is %s there, %s here; choose another run.dir",
+                    t->dir, key, there, here);
+}
+
+/* Files of these names that no trial has made belong to somebody: they are not written over. A
+ * folder that a trial has worked in holds its lock. */
+static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
+{
+    static const char *const names[] = {"config.yaml", "results.h5", "best.h5", "last.h5",
+                                        "log.txt"};
+    char                     path[PATH_MAX];
+    char                    *told = NULL;
+
+    snprintf(path, sizeof path, "%s/lock", t->dir);
+    if (access(path, F_OK) == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
+    for (size_t i = 0; !told && i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", t->dir, names[i]);
+        if (access(path, F_OK) == 0) {
+            return SLD_FAIL(
+                ctx, SLD_ERR_CONFIG,
+                "%s: stands in the way: the folder holds no trial, and this file would be "
+                "written over; choose another run.dir",
+                path);
+        }
+    }
+    return SLD_OK;
 }
 
 /* Rank 0. */
@@ -78,6 +122,7 @@ static sld_status take(sld_ctx *ctx, sld_trial *t)
     char path[PATH_MAX];
 
     SLD_TRY(sld_file_mkdirs(ctx, t->dir));
+    SLD_TRY(check_foreign(ctx, t));
     SLD_TRY(take_lock(ctx, t));
     SLD_TRY(check_identity(ctx, t));
     const char *text = sld_config_text(t->params->config);

@@ -1,6 +1,7 @@
 /* model_file.c: a model's tensors in and out of HDF5 documents. */
 #include "model_file.h"
 
+#include <math.h>
 #include <string.h>
 
 sld_status sld_model_named(sld_ctx *ctx, sld_arena *arena, const sld_model *model, float *values,
@@ -69,6 +70,35 @@ static sld_status read_config(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, cons
                            sld_doc_path(doc));
 }
 
+/* A weight that is not finite would show as a diverged training of somebody else. */
+static sld_status check_finite(sld_ctx *ctx, sld_doc *doc, const sld_named *tensors, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t count = 1;
+        for (int d = 0; d < tensors[i].n_dims; d++) {
+            count *= tensors[i].dims[d];
+        }
+        for (size_t j = 0; j < count; j++) {
+            if (!isfinite(tensors[i].values[j])) {
+                return SLD_FAIL(
+                    ctx, SLD_ERR_DATA, "%s: /model/%s: element %zu is %g, wanted finite values",
+                    sld_doc_path(doc), tensors[i].name, j, (double)tensors[i].values[j]);
+            }
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status check_size(sld_ctx *ctx, sld_doc *doc, const sld_weights_info *info, int height,
+                             int width)
+{
+    if (info->input_size == height && info->input_size == width) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: input_size %d, the pictures here are %dx%d",
+                    sld_doc_path(doc), info->input_size, height, width);
+}
+
 static sld_status load_from(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, int height, int width,
                             sld_model_file *out)
 {
@@ -76,11 +106,13 @@ static sld_status load_from(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, int he
     size_t     n     = 0;
 
     SLD_TRY(sld_weights_info_get(ctx, doc, &out->info));
+    SLD_TRY(check_size(ctx, doc, &out->info, height, width));
     SLD_TRY(read_config(ctx, arena, doc, &out->config_text));
     SLD_TRY(sld_model_create(ctx, out->info.network, height, width, out->info.channels,
                              out->info.classes, &out->model));
     SLD_TRY(sld_model_named(ctx, arena, out->model, NULL, false, &named, &n));
     SLD_TRY(sld_tensors_get(ctx, doc, "/model", named, n));
+    SLD_TRY(check_finite(ctx, doc, named, n));
     sld_tensors_sha256(named, n, out->sha);
     return SLD_OK;
 }

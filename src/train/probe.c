@@ -45,7 +45,11 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
     int    n_dims, first = p->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
 
     SLD_TRY(sld_doc_dims(ctx, p->in, image_path[first], &n_dims, dims));
-    if (n_dims != 5 || dims[0] == 0 || dims[1] == 0) {
+    if (n_dims == 5 && (dims[0] == 0 || dims[1] == 0)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s holds no samples: %zu batches of %zu",
+                        sld_doc_path(p->in), image_path[first], dims[0], dims[1]);
+    }
+    if (n_dims != 5) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
                         "%s: %s has %d axes, wanted 5: (batches, samples, channels, height, width)",
                         sld_doc_path(p->in), image_path[first], n_dims);
@@ -88,6 +92,16 @@ static sld_status read_batches(sld_ctx *ctx, probe *p)
     return SLD_OK;
 }
 
+static sld_status check_channels(sld_ctx *ctx, const probe *p, const char *path,
+                                 const sld_model_file *file)
+{
+    if ((size_t)file->info.channels == p->C) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: made for %d channels, the pictures in %s have %zu",
+                    path, file->info.channels, sld_doc_path(p->in), p->C);
+}
+
 /* Classes are the teacher's or the starting weights'; with neither, one more than the largest
  * label. */
 static sld_status make_models(sld_ctx *ctx, probe *p)
@@ -97,11 +111,13 @@ static sld_status make_models(sld_ctx *ctx, probe *p)
     if (opt->teacher.weights[0]) {
         SLD_TRY(
             sld_model_load(ctx, p->arena, opt->teacher.weights, (int)p->H, (int)p->W, &p->teacher));
+        SLD_TRY(check_channels(ctx, p, opt->teacher.weights, &p->teacher));
         p->classes = (size_t)p->teacher.info.classes;
     }
     if (opt->student.weights[0]) {
         SLD_TRY(
             sld_model_load(ctx, p->arena, opt->student.weights, (int)p->H, (int)p->W, &p->start));
+        SLD_TRY(check_channels(ctx, p, opt->student.weights, &p->start));
         if (strcmp(p->start.info.network, opt->student.network) != 0) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "student.weights: %s: holds %s, student.network is %s",
@@ -130,6 +146,13 @@ static sld_status make_models(sld_ctx *ctx, probe *p)
 /* Local. */
 static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objective)
 {
+    if (p->params->epoch > p->opt->train.epochs) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--epoch %lld: the experiment has %lld epochs",
+                        (long long)p->params->epoch, (long long)p->opt->train.epochs);
+    }
+    SLD_TRY(sld_check_distinct(ctx, p->params->out, p->params->batches));
+    SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->teacher.weights));
+    SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->student.weights));
     sld_trial_objective(p->opt, 2, objective);
     sld_trial_views(objective, p->views);
     SLD_TRY(sld_arena_create(ctx, &p->arena));

@@ -1,6 +1,10 @@
 /* progress.c: what a person sees of a trial: one line per event, on a terminal a live line too. */
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "trial.h"
@@ -22,63 +26,180 @@ static double remaining(const sld_trial *t)
            (double)left;
 }
 
+/* Under mpirun stderr is a pipe to the launcher: where the launcher's own stderr is a terminal, the
+ * live line can go there. SLD_TERMINAL names one for launchers further away. */
+static FILE *open_terminal(void)
+{
+    const char *named = getenv("SLD_TERMINAL"), *term = getenv("TERM");
+    char        link[64], path[128];
+
+    if (!term || strcmp(term, "dumb") == 0) {
+        return NULL;
+    }
+    if (isatty(STDERR_FILENO)) {
+        return fdopen(dup(STDERR_FILENO), "w");
+    }
+    snprintf(link, sizeof link, "/proc/%ld/fd/2", (long)getppid());
+    const ssize_t n     = readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    if (named || strncmp(path, "/dev/pts/", 9) == 0 || strncmp(path, "/dev/tty", 8) == 0) {
+        const int fd = open(named ? named : path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0 && isatty(fd)) {
+            return fdopen(fd, "w");
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return NULL;
+}
+
+void sld_trial_open_terminal(sld_trial *t)
+{
+    t->terminal = t->ctx->rank == 0 ? open_terminal() : NULL;
+}
+
+void sld_trial_close_terminal(sld_trial *t)
+{
+    if (t->terminal) {
+        fclose(t->terminal);
+    }
+}
+
+/* "ce 0.1 0.1, lts 0.9 0.9": weights on the weak and the strong view at their full height. */
+static void describe_terms(const sld_trial *t, char *text, size_t n)
+{
+    const sld_objective *o     = sld_learner_objective(t->learner);
+    const int64_t        epoch = t->opt->train.epochs;
+    size_t               at    = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < sld_objective_terms(o) && at < n; i++) {
+        at += (size_t)snprintf(text + at, n - at, "%s%s %g weak %g strong", i ? ", " : "",
+                               sld_objective_term_name(o, i),
+                               sld_objective_weight(o, i, SLD_WEAK, epoch),
+                               sld_objective_weight(o, i, SLD_STRONG, epoch));
+    }
+}
+
+/* Stages that come to one epoch, as fractions of a short run may, or to its end: said, not refused.
+ */
+static void warn_of_stages(const sld_trial *t)
+{
+    char   text[256] = "";
+    size_t at        = 0;
+    bool   odd       = false;
+
+    for (size_t i = 0; i < t->n_stages && at < sizeof text; i++) {
+        odd |= (i > 0 && t->stages[i] == t->stages[i - 1]) || t->stages[i] >= t->opt->train.epochs;
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%lld", i ? ", " : "",
+                               (long long)t->stages[i]);
+    }
+    if (odd) {
+        sld_log(t->ctx, SLD_LOG_WARN,
+                "train.lr_stages come to the epochs %s of %lld: drops coincide or lie at the end",
+                text, (long long)t->opt->train.epochs);
+    }
+}
+
 void sld_trial_announce(sld_trial *t)
 {
-    const sld_options *opt = t->opt;
-    sld_ctx           *ctx = t->ctx;
+    const sld_options *opt   = t->opt;
+    sld_ctx           *ctx   = t->ctx;
+    const int          ranks = sld_dist_size(t->dist);
+    char               terms[256];
 
     sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s, student %s%s%s, %s, seed %lld", t->id, t->dir,
             opt->top.method, opt->student.network, t->teacher.model ? ", teacher " : "",
             t->teacher.model ? t->teacher.info.network : "", t->set->name,
             (long long)opt->top.seed);
-    sld_log(ctx, SLD_LOG_INFO,
-            "%zu training, %zu validation, %zu test samples; batch %lld in %lld shards on %d ranks",
-            t->subset->n_train, t->subset->n_val, t->set->test.n, (long long)opt->train.batch,
-            (long long)opt->parallel.shards, sld_dist_size(t->dist));
-    if (t->at.epoch > 1 || t->at.step > 0) {
+    describe_terms(t, terms, sizeof terms);
+    sld_log(ctx, SLD_LOG_INFO, "weights in the last epoch: %s", terms);
+    sld_log(
+        ctx, SLD_LOG_INFO,
+        "%zu training, %zu validation, %zu test samples; batch %lld in %lld shards on %d rank%s",
+        t->subset->n_train, t->subset->n_val, t->set->test.n, (long long)opt->train.batch,
+        (long long)opt->parallel.shards, ranks, ranks == 1 ? "" : "s");
+    warn_of_stages(t);
+    if (t->at.epoch > opt->train.epochs) {
+        sld_log(ctx, SLD_LOG_INFO, "trained already; its results are written again");
+    } else if (t->at.epoch > 1 || t->at.step > 0) {
         sld_log(ctx, SLD_LOG_INFO, "resumed at epoch %lld, step %lld", (long long)t->at.epoch,
                 (long long)t->at.step);
     }
 }
 
+static void live_line(sld_trial *t, const char *text)
+{
+    struct winsize size;
+    const int      width = ioctl(fileno(t->terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+                               ? size.ws_col - 1
+                               : 79;
+
+    fprintf(t->terminal, "\r\033[K%.*s", width, text); /* a wrapped line could not be erased */
+    fflush(t->terminal);
+    t->ctx->live_line = true;
+}
+
+/* On a terminal four times a second; elsewhere a line a minute, so that a long epoch is seen to
+ * move. */
 void sld_trial_show_step(sld_trial *t)
 {
-    const double now = sld_clock_s();
-    char         eta[64];
-
-    if (t->ctx->rank != 0 || !t->terminal || now - t->shown_s < 0.25) {
-        return;
-    }
+    const double         now   = sld_clock_s();
     const int            first = t->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
     const sld_objective *o     = sld_learner_objective(t->learner);
     const sld_view_sums *sums  = &t->open[first];
+    char                 eta[64], text[512];
 
-    duration(remaining(t), eta);
-    fprintf(stderr, "\r\033[Kepoch %lld/%lld step %lld/%lld", (long long)t->at.epoch,
-            (long long)t->opt->train.epochs, (long long)t->at.step,
-            (long long)sld_loader_steps(t->loader));
-    for (size_t i = 0; i < sld_objective_terms(o); i++) {
-        fprintf(stderr, "  %s %.3f", sld_objective_term_name(o, i), sums->loss[i] / sums->rows);
+    if (t->ctx->rank != 0 || now - t->shown_s < (t->terminal ? 0.25 : 60.0)) {
+        return;
     }
-    fprintf(stderr, "  top-1 %.1f %%  %.0f samples/s  ETA %s", 100.0 * sums->hits / sums->rows,
-            sums->rows / t->open_seconds, eta);
-    fflush(stderr);
-    t->ctx->live_line = true;
-    t->shown_s        = now;
+    duration(remaining(t), eta);
+    int n = snprintf(text, sizeof text,
+                     "epoch %lld/%lld step %lld/%lld ETA %s %.0f samples/s top-1 %.1f %%",
+                     (long long)t->at.epoch, (long long)t->opt->train.epochs, (long long)t->at.step,
+                     (long long)sld_loader_steps(t->loader), eta, sums->rows / t->open_seconds,
+                     100.0 * sums->hits / sums->rows);
+    for (size_t i = 0; i < sld_objective_terms(o); i++) {
+        n += snprintf(text + n, sizeof text - (size_t)n, " %s %.3f", sld_objective_term_name(o, i),
+                      sums->loss[i] / sums->rows);
+    }
+    if (t->terminal) {
+        live_line(t, text);
+    } else {
+        sld_log(t->ctx, SLD_LOG_INFO, "%s", text);
+    }
+    t->shown_s = now;
 }
 
 void sld_trial_show_epoch(sld_trial *t)
 {
-    const sld_history *h     = &t->history;
-    const size_t       epoch = h->n_epochs;
-    char               eta[64];
+    const sld_history *h      = &t->history;
+    const size_t       epoch  = h->n_epochs;
+    const char        *chosen = t->best_on_val ? "val" : "test";
+    char               eta[64], val[32] = "";
 
     duration(remaining(t), eta);
+    if (t->subset->n_val > 0) {
+        snprintf(val, sizeof val, " val %.2f %%", sld_history_get(h, "top1_val", epoch));
+    }
     sld_log(t->ctx, SLD_LOG_INFO,
-            "epoch %zu/%lld lr %g loss %.4f train %.2f %% test %.2f %% (best %.2f %% in %lld) %.0f "
-            "samples/s ETA %s",
+            "epoch %zu/%lld lr %g loss %.4f train %.2f %%%s test %.2f %% (best on %s %.2f %% in "
+            "%lld) %.0f samples/s ETA %s",
             epoch, (long long)t->opt->train.epochs, sld_history_get(h, "lr", epoch),
-            sld_history_get(h, "loss_total", epoch), sld_history_get(h, "top1_train", epoch),
-            sld_history_get(h, "top1_test", epoch), t->best_top1, (long long)t->best_epoch,
+            sld_history_get(h, "loss_total", epoch), sld_history_get(h, "top1_train", epoch), val,
+            sld_history_get(h, "top1_test", epoch), chosen, t->best_top1, (long long)t->best_epoch,
             sld_history_get(h, "samples_per_second", epoch), eta);
+    t->shown_s = sld_clock_s();
+}
+
+void sld_trial_show_end(sld_trial *t)
+{
+    const sld_history *h = &t->history;
+
+    sld_log(t->ctx, SLD_LOG_INFO,
+            "done: top-1 on test %.2f %% last, %.2f %% in epoch %lld, the best on %s",
+            sld_history_get(h, "top1_test", h->n_epochs),
+            sld_history_get(h, "top1_test", (size_t)t->best_epoch), (long long)t->best_epoch,
+            t->best_on_val ? "validation" : "test");
 }

@@ -1,8 +1,6 @@
 /* trial.c: a trial from start or resume to its end. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "trial.h"
 
@@ -77,23 +75,18 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     SLD_TRY(sld_dist_bcast(ctx, t->dist, t->started, sizeof t->started, 0));
     SLD_TRY(sld_trial_resume(ctx, t, &resumed));
     sld_trial_announce(t);
-    t->attempt_s = t->saved_s = sld_clock_s();
-    if (t->at.epoch >
-        t->opt->train.epochs) { /* killed between the last checkpoint and its results */
+    t->attempt_s = t->saved_s = t->shown_s = sld_clock_s();
+    if (t->at.epoch <= t->opt->train.epochs) {
+        if (!resumed) {
+            SLD_TRY(sld_trial_publish(ctx, t, "running"));
+        }
+        SLD_TRY(train(ctx, t, out));
+    } else { /* killed between the last checkpoint and its results */
         *out = SLD_TRIAL_DONE;
-        return publish_done(ctx, t);
+        SLD_TRY(publish_done(ctx, t));
     }
-    if (!resumed) {
-        SLD_TRY(sld_trial_publish(ctx, t, "running"));
-    }
-    SLD_TRY(train(ctx, t, out));
     if (*out == SLD_TRIAL_DONE) {
-        const size_t last = t->history.n_epochs;
-        sld_log(ctx, SLD_LOG_INFO,
-                "done: top-1 on test %.2f %% last, %.2f %% best on %s (epoch %lld)",
-                sld_history_get(&t->history, "top1_test", last),
-                sld_history_get(&t->history, "top1_test", (size_t)t->best_epoch),
-                t->best_on_val ? "validation" : "test", (long long)t->best_epoch);
+        sld_trial_show_end(t);
     }
     return SLD_OK;
 }
@@ -104,9 +97,10 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_par
     sld_trial  t;
     sld_status st = sld_trial_assemble(ctx, dist, params, &t);
 
-    t.terminal = isatty(STDERR_FILENO);
     if (st == SLD_OK) {
+        sld_trial_open_terminal(&t);
         st = run(ctx, &t, out);
+        sld_trial_close_terminal(&t);
     }
     if (st != SLD_OK && !ctx->err.agreed) {
         return st; /* this rank alone: to take things down together is no longer possible */

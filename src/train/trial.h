@@ -26,7 +26,7 @@ typedef struct sld_trial {
     char        dir[PATH_MAX - 64];
     int         lock;     /* descriptor that holds the run folder on rank 0; -1 elsewhere */
     FILE       *log;      /* log.txt on rank 0; NULL elsewhere */
-    bool        terminal; /* stderr is one: show a live line */
+    FILE       *terminal; /* where the live line goes, on rank 0; NULL: nowhere */
     char        id[17];   /* short hash of identity */
     const char *identity; /* canonical text of all that decides the result */
     char        fingerprint[1024];
@@ -111,6 +111,9 @@ sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_dist *dist, sld_infer *inf
                               const sld_dataset *set, const sld_images *images,
                               const uint32_t *index, size_t n, float *chunk, float *logits);
 
+/* eval.c. Local. SLD_ERR_CONFIG when both names, of which each may be NULL, lead to one file. */
+sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in);
+
 /* epoch.c. Collective. From t->at to the end of the epoch, or to a stop. */
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
@@ -121,8 +124,11 @@ void       sld_trial_columns(sld_trial *t);
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds);
 
 /* progress.c. Local. */
+void sld_trial_open_terminal(sld_trial *t);
+void sld_trial_close_terminal(sld_trial *t);
 void sld_trial_announce(sld_trial *t);
 void sld_trial_show_step(sld_trial *t);
 void sld_trial_show_epoch(sld_trial *t);
+void sld_trial_show_end(sld_trial *t);
 
 #endif

@@ -2,8 +2,9 @@
 stays."""
 import os
 import shutil
+import subprocess
 
-from harness import check, digest, expect, in_folder, sld, status, teacher, write, STUDENT, TEACHER
+from harness import check, command, digest, environment, expect, in_folder, sld, status, teacher, write, STUDENT, TEACHER
 
 
 def configuration():
@@ -14,11 +15,30 @@ def configuration():
     expect(sld("rnu", "x.yaml", ranks=0), 2, "did you mean run")
     expect(sld("run", "typo.yaml", "--shwo-config", ranks=1), 2, "--show-config")
     write("net.yaml", TEACHER.replace("resnet8", "resnet9"))
-    expect(sld("run", "net.yaml", ranks=2), 2, "resnet9", "resnet8")
+    expect(sld("run", "net.yaml", ranks=2), 2, "net.yaml:", "student.network", "resnet9", "resnet8")
+    expect(sld("run", "net.yaml", "student.network=resnet8", "data.val_fraction=0.01", ranks=2), 2, "data.val_fraction")
     write("noteacher.yaml", STUDENT.replace("last.h5", "missing.h5"))
     expect(sld("run", "noteacher.yaml", ranks=2), 2, "missing.h5")
     write("foreign.yaml", STUDENT.replace("runs/teacher/last.h5", "foreign.yaml"))
     expect(sld("run", "foreign.yaml", ranks=2), 2, "foreign.yaml")
+
+
+def files_of_others():
+    """What sld did not write is not written over, and what is read is not the output."""
+    os.makedirs("mine", exist_ok=True)
+    for name in ("config.yaml", "best.h5", "results.h5"):
+        write("mine/" + name, "by hand")
+        expect(sld("run", "student.yaml", "run.dir=mine", ranks=2), 2, "mine/" + name)
+        check(open("mine/" + name).read() == "by hand", "written over:", name)
+        os.remove("mine/" + name)
+    before = open("runs/through/best.h5", "rb").read()
+    expect(sld("eval", "runs/through/best.h5", "--logits", "runs/through/best.h5"), 2, "cannot be the output")
+    check(open("runs/through/best.h5", "rb").read() == before, "the weights were written over")
+    expect(sld("eval", "runs/through/best.h5", "--logits", "/nowhere/x.h5"), 74, "/nowhere")
+    with open("/dev/full", "w") as full:
+        code = subprocess.run(command(0, "run", "student.yaml", "--show-config"), stdout=full, env=environment(),
+                              stderr=subprocess.DEVNULL).returncode
+    check(code == 74, "a full standard output:", code)
 
 
 def one_rank_fails():
@@ -30,18 +50,22 @@ def one_rank_fails():
 
 def storage():
     """A checkpoint that cannot be written: a clear error, the one before intact, and the same bits in the end."""
-    for k in range(1, 12):
+    for k in range(1, 100):
         folder = "runs/write%d" % k
-        expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=2, env={"SLD_FAIL_AT": "write:%d@0" % k}), 74,
-               folder, "Input/output error")
+        result = sld("run", "student.yaml", "run.dir=" + folder, ranks=2, env={"SLD_FAIL_AT": "write:%d@0" % k})
+        if result.code == 0:
+            break
+        expect(result, 74, folder, "Input/output error")
         expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=2), 0)
         check(digest(folder) == wanted, "other bits after a failed write", k)
+    # config and first results, then checkpoint, last, best and results of each of two epochs
+    check(k == 11, "a run made", k - 1, "writes")
     write("file", "")
     expect(sld("run", "student.yaml", "run.dir=file/x", ranks=2), 74, "file")
 
 
 def divergence():
-    write("wild.yaml", TEACHER.replace("epochs: 1", "epochs: 3, lr: 1.0e30"))
+    write("wild.yaml", TEACHER.replace("epochs: 1", "epochs: 3, lr: 1000, weight_decay: 100"))
     expect(sld("run", "wild.yaml", "run.dir=runs/wild", ranks=2), 1, "diverged")
     check(status("runs/wild") == "diverged", "the outcome is not recorded")
     expect(sld("run", "wild.yaml", "run.dir=runs/wild", ranks=2), 1, "diverged already")
@@ -54,6 +78,7 @@ def main():
     expect(sld("run", "student.yaml", "run.dir=runs/through", ranks=2), 0)
     wanted = digest("runs/through")
     configuration()
+    files_of_others()
     one_rank_fails()
     storage()
     divergence()
