@@ -22,6 +22,10 @@ sld_build release --target sld || exit 1
 sld=$here/build/release/src/cli/sld
 
 ranks=${RANKS:-$(sld_cores)}
+if ! [[ $ranks =~ ^[1-9][0-9]{0,5}$ ]]; then
+    sld_say "RANKS is '$ranks', wanted a whole number from 1"
+    exit 2
+fi
 sld_mpi_env "$ranks"
 
 # A mistake in the experiment is reported here, once, before any rank starts.
@@ -56,6 +60,8 @@ stop() {
 sld_say "training on $ranks ranks; build in ${sld%/src/cli/sld}"
 read -ra flags <<<"$(sld_mpirun_flags "$ranks")"
 trap stop INT TERM HUP USR1
+# The ranks' stderr is a pipe: this is where their live line goes.
+[ ! -t 2 ] || export SLD_TERMINAL="${SLD_TERMINAL:-$(readlink "/proc/$$/fd/2")}"
 exec {talk}> >(sld_mpirun_talk)
 filter=$!
 setsid mpirun -n "$ranks" "${flags[@]}" "$sld" run "$experiment" "$@" </dev/null 2>&$talk &

@@ -89,6 +89,11 @@ static sld_status synth_open(sld_ctx *ctx, const sld_data_params *params, data_s
     shape->C            = SYNTH_CHANNELS;
     shape->K            = (uint64_t)(p->superclasses * p->subclasses);
     shape->n_coarse     = (uint64_t)p->superclasses;
+    shape->has_moments  = 1; /* constants: a teacher of one draw serves a student of another */
+    for (int c = 0; c < SYNTH_CHANNELS; c++) {
+        shape->mean[c] = 0.50f;
+        shape->std[c]  = 0.18f;
+    }
     snprintf(shape->name, sizeof shape->name, "synthetic");
     return make_names(ctx, p, source);
 }

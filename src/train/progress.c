@@ -172,6 +172,20 @@ void sld_trial_show_step(sld_trial *t)
     t->shown_s = now;
 }
 
+/* Where this rank's time went since the attempt began. */
+static void show_times(const sld_trial *t)
+{
+    const sld_step_times s   = sld_learner_times(t->learner);
+    const double         all = sld_clock_s() - t->attempt_s, percent = 100.0 / (all > 0 ? all : 1);
+
+    sld_log(t->ctx, SLD_LOG_DEBUG,
+            "of %.1f s: teacher %.1f %%, forward %.1f %%, objective %.1f %%, backward %.1f %%, "
+            "waiting %.1f %%, update %.1f %%; "
+            "the rest is loading, evaluation and files",
+            all, percent * s.teacher, percent * s.forward, percent * s.objective,
+            percent * s.backward, percent * s.wait, percent * s.sgd);
+}
+
 void sld_trial_show_epoch(sld_trial *t)
 {
     const sld_history *h      = &t->history;
@@ -190,6 +204,7 @@ void sld_trial_show_epoch(sld_trial *t)
             sld_history_get(h, "loss_total", epoch), sld_history_get(h, "top1_train", epoch), val,
             sld_history_get(h, "top1_test", epoch), chosen, t->best_top1, (long long)t->best_epoch,
             sld_history_get(h, "samples_per_second", epoch), eta);
+    show_times(t);
     t->shown_s = sld_clock_s();
 }
 

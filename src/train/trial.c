@@ -16,7 +16,7 @@ static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outc
     *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
     if (*ended) {
         *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
-        sld_log(ctx, SLD_LOG_INFO, "trial %s in %s is %s already", t->id, t->dir, status);
+        sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->id, t->dir, status);
     }
     return SLD_OK;
 }
