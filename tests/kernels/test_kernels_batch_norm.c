@@ -28,7 +28,8 @@ static void test_statistics_of_a_shifted_channel(void **state)
             for (size_t r = 0; r < rows; r++) {
                 s2 += pow((double)x[r * channels + c] - s1, 2);
             }
-            assert_true(fabs(mean[c] - s1) < 1e-9); /* doubles of up to 1e5, summed in another order */
+            assert_true(fabs(mean[c] - s1) <
+                        1e-9); /* doubles of up to 1e5, summed in another order */
             assert_true(fabs(m2[c] - s2) <= 1e-7 * s2 + 1e-9);
         }
         free(x);
