@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 quick=false
 long=(-LE soak)
-slow=(-E '^test_cli_(kill|resume|signals)$') # minutes under the sanitizers; what they run is covered by the others
+slow=(-E '^test_cli_(full_disk|kill|resume|signals|storage)$') # minutes under the sanitizers: with --soak
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;

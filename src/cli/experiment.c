@@ -68,5 +68,12 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
         st = check_network(ctx, *out);
     }
     free(text);
-    return dist ? sld_agree(ctx, dist, st) : st;
+    if (dist) {
+        st = sld_agree(ctx, dist, st);
+    }
+    if (st != SLD_OK) {
+        sld_config_destroy(*out);
+        *out = NULL;
+    }
+    return st;
 }
