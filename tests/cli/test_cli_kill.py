@@ -20,7 +20,7 @@ LONGER = STUDENT.replace("epochs: 2", "epochs: 6") + "run: {checkpoint_minutes: 
 
 
 def ranks_of(group):
-    """Processes of the session that are sld, not the launcher."""
+    """Processes started with it that are sld, not the launcher."""
     found = subprocess.run(["ps", "-o", "pid=,comm=", "-s", str(group)], stdout=subprocess.PIPE).stdout.decode()
     return [int(line.split()[0]) for line in found.splitlines() if line.split()[1] == "sld"]
 

@@ -25,7 +25,7 @@ typedef struct {
     sld_dist *dist;
     sld_doc  *doc;
     int       ran, failed, missing;
-} session;
+} golden_run;
 
 /* One case: what the file says, and the network under test. */
 typedef struct {
@@ -56,7 +56,7 @@ static const char *at(const golden_case *c, const char *name)
     return path;
 }
 
-static sld_status get_f64(session *s, golden_case *c, const char *name, size_t n, double **out)
+static sld_status get_f64(golden_run *s, golden_case *c, const char *name, size_t n, double **out)
 {
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, n * sizeof **out, (void **)out));
     return sld_doc_get(s->ctx, s->doc, at(c, name), SLD_F64, n, *out);
@@ -74,7 +74,7 @@ static void to_channels_last(const golden_case *c, const float *in, float *out)
     }
 }
 
-static sld_status load_case(session *s, golden_case *c)
+static sld_status load_case(golden_run *s, golden_case *c)
 {
     int     n_dims;
     size_t  dims[SLD_DOC_DIMS];
@@ -130,7 +130,7 @@ static void raise_to(double *worst, double error)
     }
 }
 
-static sld_status check_eval(session *s, golden_case *c)
+static sld_status check_eval(golden_run *s, golden_case *c)
 {
     sld_infer *infer = NULL;
     sld_status st    = sld_infer_create(s->ctx, c->model, &infer);
@@ -168,7 +168,8 @@ static double cross_entropy(const golden_case *c, float *dlogits, sld_range mine
 }
 
 /* Collective. Puts this rank's rows in their place in c->logits and completes them everywhere. */
-static sld_status share_logits(session *s, golden_case *c, sld_tree *tree, const float *mine_only)
+static sld_status share_logits(golden_run *s, golden_case *c, sld_tree *tree,
+                               const float *mine_only)
 {
     const sld_range mine  = sld_tree_mine(tree);
     const size_t    width = c->classes;
@@ -186,7 +187,7 @@ static sld_status share_logits(session *s, golden_case *c, sld_tree *tree, const
     return SLD_OK;
 }
 
-static sld_status train_once(session *s, golden_case *c, sld_tree *tree, sld_backprop *net)
+static sld_status train_once(golden_run *s, golden_case *c, sld_tree *tree, sld_backprop *net)
 {
     const sld_range mine   = sld_tree_mine(tree);
     const size_t    floats = (mine.end - mine.begin + 1) * c->classes;
@@ -205,7 +206,7 @@ static sld_status train_once(session *s, golden_case *c, sld_tree *tree, sld_bac
     return sld_backprop_backward(s->ctx, net, dlogits, c->grad);
 }
 
-static sld_status check_running(session *s, golden_case *c)
+static sld_status check_running(golden_run *s, golden_case *c)
 {
     size_t n = 0;
     for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
@@ -237,7 +238,7 @@ static sld_status check_running(session *s, golden_case *c)
     return SLD_OK;
 }
 
-static sld_status check_gradients(session *s, golden_case *c)
+static sld_status check_gradients(golden_run *s, golden_case *c)
 {
     size_t n = 0, at_value = 0;
     for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
@@ -279,7 +280,7 @@ static sld_status check_gradients(session *s, golden_case *c)
     return SLD_OK;
 }
 
-static sld_status check_training(session *s, golden_case *c)
+static sld_status check_training(golden_run *s, golden_case *c)
 {
     sld_tree     *tree = NULL;
     sld_backprop *net  = NULL;
@@ -303,7 +304,7 @@ static sld_status check_training(session *s, golden_case *c)
     return st;
 }
 
-static void judge(session *s, const golden_case *c)
+static void judge(golden_run *s, const golden_case *c)
 {
     const double limits[] = {c->forward_tolerance, c->forward_tolerance, c->forward_tolerance,
                              c->forward_tolerance, GRADIENT_TOLERANCE,   LINEAR_TOLERANCE};
@@ -320,7 +321,7 @@ static void judge(session *s, const golden_case *c)
     s->failed += !good;
 }
 
-static sld_status run_case(session *s, const char *network, golden_case *c)
+static sld_status run_case(golden_run *s, const char *network, golden_case *c)
 {
     SLD_TRY(sld_arena_create(s->ctx, &c->arena));
     SLD_TRY(load_case(s, c));
@@ -363,7 +364,7 @@ static bool asked_for(int n, char **names, const char *set, const char *name)
     return n == 0;
 }
 
-static sld_status run_set(session *s, const char *set, int n_names, char **names, bool *seen)
+static sld_status run_set(golden_run *s, const char *set, int n_names, char **names, bool *seen)
 {
     char        group[64];
     const char *name;
@@ -396,7 +397,7 @@ static sld_status run_set(session *s, const char *set, int n_names, char **names
     return SLD_OK;
 }
 
-static sld_status run_all(session *s, const char *path, int n_names, char **names)
+static sld_status run_all(golden_run *s, const char *path, int n_names, char **names)
 {
     bool      *seen = calloc((size_t)n_names + 1, sizeof *seen);
     sld_status st   = seen ? SLD_OK : SLD_FAIL(s->ctx, SLD_ERR_NOMEM, "%d names", n_names);
@@ -428,7 +429,7 @@ int main(int argc, char **argv)
     }
     sld_ctx ctx;
     sld_ctx_init(&ctx);
-    session    s  = {.ctx = &ctx};
+    golden_run s  = {.ctx = &ctx};
     sld_status st = sld_dist_create(&ctx, &s.dist);
     if (st == SLD_OK) {
         st = run_all(&s, argv[1], argc - 2, argv + 2);
