@@ -13,7 +13,7 @@ sld_synth_params sld_synth_default(void)
                               .subclasses   = 4,
                               .n_train      = 4000,
                               .n_test       = 2000,
-                              .separation   = 3.2,
+                              .separation   = 3.0,
                               .noise        = 12.0,
                               .distractors  = 0.1,
                               .seed         = 1};

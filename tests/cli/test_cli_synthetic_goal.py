@@ -21,7 +21,7 @@ def errors(name):
 
 
 def main():
-    for name, network, epochs in (("teacher", "resnet14", 20), ("student", "resnet8", 14)):
+    for name, network, epochs in (("teacher", "resnet20", 20), ("student", "resnet8", 14)):
         write(name + ".yaml", EXPERIMENT % (epochs, network))
         expect(sld("run", name + ".yaml", ranks=2, timeout=1500), 0)
     teacher, inside = errors("teacher")
