@@ -20,19 +20,6 @@ bool sld_swap(const float *z, int32_t y, size_t K, float *out);
 
 /* ---- schedules ---- */
 
-/* When in a run something happens: an epoch (150: after epoch 150, so active from 151), a fraction
- * of the run, the first drop of the learning rate, always or never. */
-typedef enum { SLD_AT_EPOCH, SLD_AT_FRACTION, SLD_AT_FIRST_LR_DROP, SLD_AT_NEVER } sld_when_kind;
-typedef struct sld_when {
-    sld_when_kind kind;
-    double        value;
-} sld_when;
-
-/* Local. The epoch after which it is: 0 = from the start, epochs + 1 or more = never.
- * first_lr_drop: the last epoch at the full rate. A fraction f of E epochs is the epoch floor(f E +
- * 1/2). */
-int64_t sld_when_epoch(sld_when when, int64_t epochs, int64_t first_lr_drop);
-
 /* A term's weight over the epochs (numbered from 1): 0 up to `after`, then weight (reached linearly
  * in `ramp` epochs: min((epoch - after) / ramp, 1), ramp <= 1: a step), 0 beyond `until`, times
  * boost beyond boost_after. */

@@ -1,23 +1,6 @@
 /* schedule.c: when a term is active and at which share of its weight. Epochs count from 1. */
 #include "sld/distill.h"
 
-#include <math.h>
-
-int64_t sld_when_epoch(sld_when when, int64_t epochs, int64_t first_lr_drop)
-{
-    switch (when.kind) {
-    case SLD_AT_EPOCH:
-        return (int64_t)when.value;
-    case SLD_AT_FRACTION:
-        return (int64_t)floor(when.value * (double)epochs + 0.5);
-    case SLD_AT_FIRST_LR_DROP:
-        return first_lr_drop;
-    case SLD_AT_NEVER:
-        break;
-    }
-    return epochs + 1;
-}
-
 sld_schedule sld_schedule_from(int64_t after)
 {
     return (sld_schedule){
