@@ -28,6 +28,37 @@ typedef struct sld_when_value {
  * char * (text, path, choice), sld_list, sld_when_value. Text is owned by the config. */
 #include "sld/config_struct.h"
 
+/* ---- YAML as a tree ---- */
+
+typedef enum { SLD_NODE_SCALAR, SLD_NODE_LIST, SLD_NODE_MAP } sld_node_kind;
+
+/* A value and where it stands. Lives in the arena it was read into. */
+typedef struct sld_node {
+    sld_node_kind           kind;
+    const char             *source;       /* as given: a file's name, "command line" */
+    size_t                  line, column; /* from 1; 0: the source has none */
+    const char             *text;         /* of a scalar, "" else */
+    size_t                  length;       /* of text, bytes */
+    bool                    quoted;
+    size_t                  n;    /* entries of a list or mapping, in the document's order */
+    const struct sld_node **key;  /* (n) scalars, in a mapping; keys may repeat */
+    const struct sld_node **item; /* (n) */
+} sld_node;
+
+/* Local. One document; an empty text is an empty scalar. Aliases, tags, merge keys and more than 16
+ * levels are SLD_ERR_CONFIG. source must outlive the nodes. */
+sld_status sld_yaml_document(sld_ctx *ctx, sld_arena *arena, const char *source, const void *text,
+                             size_t n, const sld_node **out);
+/* Local. The value of key, without lines; an empty text is the empty scalar. */
+sld_status  sld_yaml_value(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                           const char *text, const sld_node **out);
+const char *sld_node_words(const sld_node *node); /* what it is: "a list" */
+/* Local. SLD_ERR_CONFIG "SOURCE:LINE:COLUMN: key: message"; key may be NULL. */
+sld_status sld_node_fail(sld_ctx *ctx, const sld_node *node, const char *key, const char *format,
+                         ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- an experiment ---- */
+
 typedef struct sld_config sld_config;
 
 /* Where a value comes from, the weakest first. */
@@ -53,6 +84,47 @@ sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, si
                             const char *const *overrides, size_t n_overrides,
                             sld_defaults_find method, sld_config **out);
 void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
+
+/* ---- many experiments from few parts: what a grid is made of ---- */
+
+/* What one place sets, option by option, each with where it stands. */
+typedef struct sld_layer sld_layer;
+
+/* Local. An empty one, in the arena. */
+sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out);
+/* Local. map: sections and options; SLD_ERR_CONFIG for all that sld_config_parse() refuses in a
+ * document. Adds to what the layer sets; an option that it sets already is an error. */
+sld_status sld_layer_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map, sld_layer *layer);
+/* Local. "key=value" from the command line. */
+sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, sld_layer *layer);
+/* Local. One option with its value as YAML; an earlier value gives way. */
+sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                         const char *value, sld_layer *layer);
+/* Local. Lays `over` over into: what it sets gives way. */
+void sld_layer_lay(sld_layer *into, const sld_layer *over);
+/* Local. Keeps the options of these sections alone; sections end with NULL. */
+void sld_layer_keep(sld_layer *layer, const char *const *sections);
+/* Local. The first key, by the table, that both set; NULL: none. */
+const char *sld_layer_common(const sld_layer *a, const sld_layer *b);
+/* Local. The value that key has as YAML, in the arena; *out NULL where the layer does not set it.
+ */
+sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char *key,
+                           const char **out);
+/* Local. What it sets as a document that sld_config_parse() takes, in the arena. */
+sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out);
+bool       sld_config_is_key(const char *key);      /* Local. */
+bool       sld_config_is_section(const char *name); /* Local. */
+
+/* What configurations share: the table's values and those of the methods met so far. */
+typedef struct sld_composer sld_composer;
+sld_status sld_composer_create(sld_ctx *ctx, sld_defaults_find method, sld_composer **out);
+void       sld_composer_destroy(sld_composer *composer); /* Local. Accepts NULL. */
+/* Local. The configuration of a layer, checked as sld_config_parse() checks, in some 20
+ * microseconds. Borrows composer and layer's texts; path names it in messages. */
+sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *path,
+                             const sld_layer *layer, sld_config **out);
+
+/* ---- what a configuration says ---- */
 
 /* Local. Borrowed until destroy. Resolved: seeds.* are never -1; teacher_swap says whether
  * correction is "swap". */

@@ -1,6 +1,6 @@
-/* sld/sweep.h: a grid of trials in one folder: spec and expansion, ledger of claims, slots, launcher,
- * coordinator, status, report. Nothing here calls MPI: the coordinator starts MPI programs. DESIGN.md
- * section 6. Everything is local. */
+/* sld/sweep.h: a grid of trials in one folder: spec and expansion, ledger of claims, slots,
+ * launcher, coordinator, status, report. Nothing here calls MPI: the coordinator starts MPI
+ * programs. DESIGN.md section 6. Everything is local. */
 #ifndef SLD_SWEEP_H
 #define SLD_SWEEP_H
 
@@ -11,14 +11,15 @@
 
 /* One trial of the grid. Text is owned by the sweep. */
 typedef struct sld_point {
-    const char        *id;    /* names the folder trials/ID; the same wherever the folder lies */
-    const char        *arm;   /* readable; trials of one arm differ in seed alone */
-    int64_t            seed;
-    bool               is_teacher; /* trained because others need its weights */
-    int                teacher;    /* index of the point whose weights it needs; -1: none of them */
-    size_t             n_axes;
-    const char *const *axis;  /* (n_axes) names, in the spec's order; the same for all but teachers */
-    const char *const *value; /* (n_axes) label of the value on that axis */
+    const char *id;  /* names the folder trials/ID; the same wherever the folder lies */
+    const char *arm; /* readable; trials of one arm differ in seed alone */
+    int64_t     seed;
+    bool        is_teacher; /* trained because others need its weights */
+    int         teacher;    /* index of the point whose weights it needs; -1: none of them */
+    size_t      n_axes;
+    const char *const
+        *axis; /* (n_axes) names, in the spec's order; the same for all but teachers */
+    const char *const *value;      /* (n_axes) label of the value on that axis */
     const char        *experiment; /* the whole experiment as YAML that sld_config_parse() takes */
 } sld_point;
 

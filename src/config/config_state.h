@@ -10,10 +10,10 @@ typedef struct sld_setting {
     sld_value value;
 } sld_setting;
 
-typedef struct sld_layer { /* what one origin sets */
+struct sld_layer { /* what one origin sets */
     sld_setting settings[SLD_OPTION_COUNT];
     sld_setting sections[SLD_SECTION_COUNT]; /* given as a mapping, and where */
-} sld_layer;
+};
 
 enum { SLD_ORIGIN_COUNT = SLD_FROM_OVERRIDE + 1 };
 
@@ -29,11 +29,10 @@ struct sld_config {
 
 /* ---- parse.c ---- */
 
-/* Local. Sets in layer what the document says. place: of the text's first byte. */
-sld_status sld_parse_document(sld_ctx *ctx, sld_arena *arena, const sld_place *place,
-                              const void *text, size_t n, sld_layer *layer);
+/* Local. Sets in layer what the tree says. */
+sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, sld_layer *layer);
 /* Local. Sets key (an option, or a section and then value is a mapping) in layer; value is YAML. */
-sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const sld_place *place, const char *key,
+sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                           const char *value, sld_layer *layer);
 
 /* ---- check.c: what needs more than one key ---- */

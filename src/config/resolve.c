@@ -3,52 +3,31 @@
 
 #include "config_state.h"
 
-static const char *copy_text(sld_config *config, const char *text)
-{
-    return sld_arena_strdup(config->arena, text);
-}
+enum { METHODS_MAX = 32 };
+
+struct sld_composer {
+    sld_arena        *arena;
+    sld_defaults_find method;
+    sld_layer        *table;    /* every option's initial value */
+    sld_options       defaults; /* the same */
+    const char       *name[METHODS_MAX];
+    sld_layer        *set[METHODS_MAX]; /* what the method of that name sets */
+    size_t            n_methods;
+};
 
 static sld_status fail_memory(sld_ctx *ctx)
 {
     return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
 }
 
-static sld_status read_table(sld_ctx *ctx, sld_config *config)
+static sld_status read_table(sld_ctx *ctx, sld_composer *c)
 {
-    const sld_place place = {.source = "default"};
-
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         const sld_option *option = sld_option_at(i);
-        sld_layer        *layer  = config->layers[SLD_FROM_DEFAULT];
 
-        SLD_TRY(sld_parse_pair(ctx, config->arena, &place, sld_option_key(option), option->initial,
-                               layer));
-        memcpy((char *)&config->defaults + option->offset, &layer->settings[i].value, option->size);
-    }
-    return SLD_OK;
-}
-
-static sld_status read_overrides(sld_ctx *ctx, sld_config *config, const char *const *overrides,
-                                 size_t n)
-{
-    const sld_place place = {.source = "command line"};
-
-    for (size_t i = 0; i < n; i++) {
-        const char *equals = strchr(overrides[i], '=');
-        char       *key;
-
-        if (!equals || equals == overrides[i]) {
-            char found[SLD_CLIP];
-            sld_text_clip(overrides[i], found);
-            return sld_place_fail(ctx, &place, NULL, "found %s, wanted key=value", found);
-        }
-        key = sld_arena_strdup(config->arena, overrides[i]);
-        if (!key) {
-            return fail_memory(ctx);
-        }
-        key[equals - overrides[i]] = '\0';
-        SLD_TRY(sld_parse_pair(ctx, config->arena, &place, key, equals + 1,
-                               config->layers[SLD_FROM_OVERRIDE]));
+        SLD_TRY(sld_parse_pair(ctx, c->arena, "default", sld_option_key(option), option->initial,
+                               c->table));
+        memcpy((char *)&c->defaults + option->offset, &c->table->settings[i].value, option->size);
     }
     return SLD_OK;
 }
@@ -65,32 +44,51 @@ static const sld_setting *strongest(const sld_config *config, sld_option_id id, 
     return &config->layers[o]->settings[id];
 }
 
-static sld_status read_method(sld_ctx *ctx, sld_config *config, sld_defaults_find method)
+/* What a method sets: pairs of its own, read when it is first met. */
+static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name,
+                             const char *const (*pairs)[2], sld_layer **out)
+{
+    char  source[SLD_CLIP];
+    char *kept;
+
+    snprintf(source, sizeof source, "method %s", name);
+    kept = sld_arena_strdup(c->arena, source);
+    if (!kept) {
+        return fail_memory(ctx);
+    }
+    SLD_TRY(sld_layer_create(ctx, c->arena, out));
+    for (size_t i = 0; pairs[i][0]; i++) {
+        SLD_TRY(sld_parse_pair(ctx, c->arena, kept, pairs[i][0], pairs[i][1], *out));
+    }
+    if (c->n_methods < METHODS_MAX) {
+        c->name[c->n_methods]  = kept + strlen("method ");
+        c->set[c->n_methods++] = *out;
+    }
+    return SLD_OK;
+}
+
+static sld_status read_method(sld_ctx *ctx, sld_composer *c, sld_config *config)
 {
     sld_origin         origin;
     const sld_setting *setting = strongest(config, SLD_OPTION_top_method, &origin);
+    const char        *name    = setting->value.text;
     const char *const(*pairs)[2];
-    char      source[SLD_CLIP];
-    sld_place place = {0};
 
-    if (!method) {
+    if (!c->method) {
         return SLD_OK;
     }
-    pairs = method(setting->value.text);
+    for (size_t i = 0; i < c->n_methods; i++) {
+        if (strcmp(c->name[i], name) == 0) {
+            config->layers[SLD_FROM_METHOD] = c->set[i];
+            return SLD_OK;
+        }
+    }
+    pairs = c->method(name);
     if (!pairs) {
         return sld_place_fail(ctx, &setting->place, "method", "found %s, no method of this name",
-                              setting->value.text);
+                              name);
     }
-    snprintf(source, sizeof source, "method %s", setting->value.text);
-    place.source = copy_text(config, source);
-    if (!place.source) {
-        return fail_memory(ctx);
-    }
-    for (size_t i = 0; pairs[i][0]; i++) {
-        SLD_TRY(sld_parse_pair(ctx, config->arena, &place, pairs[i][0], pairs[i][1],
-                               config->layers[SLD_FROM_METHOD]));
-    }
-    return SLD_OK;
+    return read_pairs(ctx, c, name, pairs, &config->layers[SLD_FROM_METHOD]);
 }
 
 /* teacher_swap is short for correction: the strongest layer that gives one of the two gives both.
@@ -137,15 +135,21 @@ static void resolve_seeds(sld_options *o)
     }
 }
 
-static sld_status build(sld_ctx *ctx, sld_config *config, const void *text, size_t n,
-                        const char *const *overrides, size_t n_overrides, sld_defaults_find method)
+/* file, override: borrowed, and changed only where one word is short for another. */
+static sld_status build(sld_ctx *ctx, sld_composer *c, sld_layer *file, sld_layer *override,
+                        sld_config *config)
 {
-    const sld_place start = {.source = config->path, .line = 1, .column = 1};
+    sld_layer *none;
 
-    SLD_TRY(read_table(ctx, config));
-    SLD_TRY(sld_parse_document(ctx, config->arena, &start, text, n, config->layers[SLD_FROM_FILE]));
-    SLD_TRY(read_overrides(ctx, config, overrides, n_overrides));
-    SLD_TRY(read_method(ctx, config, method));
+    SLD_TRY(sld_layer_create(ctx, config->arena, &none));
+    for (size_t i = 0; i < SLD_ORIGIN_COUNT; i++) {
+        config->layers[i] = none;
+    }
+    config->layers[SLD_FROM_DEFAULT]  = c->table;
+    config->layers[SLD_FROM_FILE]     = file;
+    config->layers[SLD_FROM_OVERRIDE] = override ? override : none;
+    config->defaults                  = c->defaults;
+    SLD_TRY(read_method(ctx, c, config));
     SLD_TRY(couple_teacher_swap(ctx, config));
     merge(config);
 
@@ -158,41 +162,109 @@ static sld_status build(sld_ctx *ctx, sld_config *config, const void *text, size
     return sld_check_options(ctx, config);
 }
 
+/* An empty configuration, which lives in an arena of its own. */
+static sld_status make_config(sld_ctx *ctx, const char *path, sld_config **out)
+{
+    sld_arena *arena  = NULL;
+    void      *memory = NULL;
+
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    if (sld_arena_alloc(ctx, arena, sizeof **out, &memory) == SLD_OK) {
+        *out          = memory;
+        (*out)->arena = arena;
+        (*out)->path  = sld_arena_strdup(arena, path);
+        if ((*out)->path) {
+            return SLD_OK;
+        }
+    }
+    *out = NULL;
+    sld_arena_destroy(arena);
+    return fail_memory(ctx);
+}
+
+/* Everything in the arena, the composer itself too. */
+static sld_status make_composer(sld_ctx *ctx, sld_arena *arena, sld_defaults_find method,
+                                sld_composer **out)
+{
+    void *memory = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, arena, sizeof **out, &memory));
+    *out           = memory;
+    (*out)->arena  = arena;
+    (*out)->method = method;
+    SLD_TRY(sld_layer_create(ctx, arena, &(*out)->table));
+    return read_table(ctx, *out);
+}
+
+sld_status sld_composer_create(sld_ctx *ctx, sld_defaults_find method, sld_composer **out)
+{
+    sld_arena *arena = NULL;
+
+    *out = NULL;
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    const sld_status st = make_composer(ctx, arena, method, out);
+    if (st != SLD_OK) {
+        sld_arena_destroy(arena);
+        *out = NULL;
+    }
+    return st;
+}
+
+void sld_composer_destroy(sld_composer *composer)
+{
+    if (composer) {
+        sld_arena_destroy(composer->arena); /* the composer itself lives there */
+    }
+}
+
+sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *path,
+                             const sld_layer *layer, sld_config **out)
+{
+    sld_layer *file = NULL;
+
+    SLD_TRY(make_config(ctx, path, out));
+    sld_status st = sld_layer_create(ctx, (*out)->arena, &file);
+    if (st == SLD_OK) {
+        *file = *layer;
+        st    = build(ctx, composer, file, NULL, *out);
+    }
+    if (st != SLD_OK) {
+        sld_config_destroy(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static sld_status parse(sld_ctx *ctx, const void *text, size_t n, const char *const *overrides,
+                        size_t n_overrides, sld_defaults_find method, sld_config *config)
+{
+    sld_arena      *arena = config->arena;
+    sld_layer      *file, *override;
+    sld_composer   *composer;
+    const sld_node *root;
+
+    SLD_TRY(make_composer(ctx, arena, method, &composer));
+    SLD_TRY(sld_layer_create(ctx, arena, &file));
+    SLD_TRY(sld_layer_create(ctx, arena, &override));
+    SLD_TRY(sld_yaml_document(ctx, arena, config->path, text, n, &root));
+    SLD_TRY(sld_parse_tree(ctx, arena, root, file));
+    for (size_t i = 0; i < n_overrides; i++) {
+        SLD_TRY(sld_layer_override(ctx, arena, overrides[i], override));
+    }
+    return build(ctx, composer, file, override, config);
+}
+
 sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, size_t n,
                             const char *const *overrides, size_t n_overrides,
                             sld_defaults_find method, sld_config **out)
 {
-    sld_arena  *arena  = NULL;
-    sld_config *config = NULL;
-    void       *memory = NULL;
-    sld_status  st;
-
-    *out = NULL;
-    SLD_TRY(sld_arena_create(ctx, &arena));
-    st = sld_arena_alloc(ctx, arena, sizeof *config, &memory);
+    SLD_TRY(make_config(ctx, path, out));
+    const sld_status st = parse(ctx, text, n, overrides, n_overrides, method, *out);
     if (st != SLD_OK) {
-        sld_arena_destroy(arena);
-        return st;
+        sld_config_destroy(*out);
+        *out = NULL;
     }
-    config        = memory;
-    config->arena = arena;
-    for (size_t i = 0; i < SLD_ORIGIN_COUNT && st == SLD_OK; i++) {
-        st                = sld_arena_alloc(ctx, arena, sizeof *config->layers[i], &memory);
-        config->layers[i] = memory;
-    }
-    config->path = copy_text(config, path);
-    if (st == SLD_OK && !config->path) {
-        st = fail_memory(ctx);
-    }
-    if (st == SLD_OK) {
-        st = build(ctx, config, text, n, overrides, n_overrides, method);
-    }
-    if (st != SLD_OK) {
-        sld_config_destroy(config);
-        return st;
-    }
-    *out = config;
-    return SLD_OK;
+    return st;
 }
 
 void sld_config_destroy(sld_config *config)

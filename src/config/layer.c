@@ -1,0 +1,138 @@
+/* layer.c: what one place sets, laid over what others set. */
+#include <string.h>
+
+#include "config_state.h"
+
+sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out)
+{
+    void *memory = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, arena, sizeof **out, &memory));
+    *out = memory;
+    return SLD_OK;
+}
+
+sld_status sld_layer_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map, sld_layer *layer)
+{
+    return sld_parse_tree(ctx, arena, map, layer);
+}
+
+sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, sld_layer *layer)
+{
+    static const sld_place place  = {.source = "command line"};
+    const char            *equals = strchr(pair, '=');
+    char                  *key;
+
+    if (!equals || equals == pair) {
+        char found[SLD_CLIP];
+        sld_text_clip(pair, found);
+        return sld_place_fail(ctx, &place, NULL, "found %s, wanted key=value", found);
+    }
+    key = sld_arena_strdup(arena, pair);
+    if (!key) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+    }
+    key[equals - pair] = '\0';
+    return sld_parse_pair(ctx, arena, place.source, key, equals + 1, layer);
+}
+
+sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                         const char *value, sld_layer *layer)
+{
+    const int id = sld_option_find(key);
+
+    if (id >= 0) {
+        layer->settings[id].given = false;
+    }
+    return sld_parse_pair(ctx, arena, source, key, value, layer);
+}
+
+/* teacher_swap is short for correction: the upper layer's word silences the lower one's other. */
+static void silence(sld_layer *into, const sld_layer *over, sld_option_id said, sld_option_id other)
+{
+    if (over->settings[said].given && !over->settings[other].given) {
+        into->settings[other].given = false;
+    }
+}
+
+void sld_layer_lay(sld_layer *into, const sld_layer *over)
+{
+    silence(into, over, SLD_OPTION_top_teacher_swap, SLD_OPTION_top_correction);
+    silence(into, over, SLD_OPTION_top_correction, SLD_OPTION_top_teacher_swap);
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        if (over->settings[i].given) {
+            into->settings[i] = over->settings[i];
+        }
+    }
+}
+
+void sld_layer_keep(sld_layer *layer, const char *const *sections)
+{
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        bool kept = false;
+        for (size_t k = 0; sections[k]; k++) {
+            kept |= strcmp(sections[k], sld_option_at(i)->section) == 0;
+        }
+        layer->settings[i].given &= kept;
+    }
+}
+
+const char *sld_layer_common(const sld_layer *a, const sld_layer *b)
+{
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        if (a->settings[i].given && b->settings[i].given) {
+            return sld_option_key(sld_option_at(i));
+        }
+    }
+    return NULL;
+}
+
+sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char *key,
+                           const char **out)
+{
+    const int  id = sld_option_find(key);
+    sld_writer w;
+
+    *out = NULL;
+    if (id < 0 || !layer->settings[id].given) {
+        return SLD_OK;
+    }
+    if (sld_writer_open(&w)) {
+        sld_value_write(w.out, sld_option_at((size_t)id)->type, &layer->settings[id].value);
+        *out = sld_writer_close(&w, arena);
+    }
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the value of %s", key);
+}
+
+sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out)
+{
+    sld_writer w;
+    size_t     n = 0;
+
+    *out = NULL;
+    if (sld_writer_open(&w)) {
+        for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+            if (layer->settings[i].given) {
+                fprintf(w.out, "%s: ", sld_option_key(sld_option_at(i)));
+                sld_value_write(w.out, sld_option_at(i)->type, &layer->settings[i].value);
+                fputc('\n', w.out);
+                n++;
+            }
+        }
+        if (n == 0) {
+            fputs("{}\n", w.out);
+        }
+        *out = sld_writer_close(&w, arena);
+    }
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the experiment's text");
+}
+
+bool sld_config_is_key(const char *key)
+{
+    return sld_option_find(key) >= 0;
+}
+
+bool sld_config_is_section(const char *name)
+{
+    return sld_section_find(name) >= 0;
+}
