@@ -5,7 +5,8 @@
 : "${here:?the top of the source}"
 
 # for | probe | Debian packages | environment module
-#   for    build: without it nothing is built; speed: only slower without it; test: the tests want it
+#   for    build: without it nothing is built; speed: only slower without it; test: the tests want it; analysis: figures,
+#          and conversion of PyTorch's weights
 #   probe  tool NAME, pc MODULE (pkg-config), header FILE, python MODULE
 sld_needs=(
     "build|tool cc|gcc libc6-dev|gcc"
@@ -23,6 +24,8 @@ sld_needs=(
     "test|tool h5dump|hdf5-tools|hdf5"
     "test|tool ncdump|netcdf-bin|netcdf-c"
     "test|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
+    "analysis|python matplotlib|python3-matplotlib|python with matplotlib"
+    "analysis|python torch|python3-torch python3-torchvision|python with torch and torchvision"
 )
 
 sld_say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }

@@ -62,7 +62,11 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s takes no argument, found '%s'", verb->name,
                         out->positional ? out->positional : out->overrides[0]);
     }
-    if (!out->positional && !verb->no_file) {
+    if (verb->no_settings && out->n_overrides > 0) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s takes no settings, found '%s'", verb->name,
+                        out->overrides[0]);
+    }
+    if (!out->positional && !verb->no_file && !verb->optional_file) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", verb->usage);
     }
     return SLD_OK;

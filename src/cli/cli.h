@@ -33,9 +33,11 @@ typedef struct sld_option_spec {
 
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
-    const sld_option_spec *options;      /* ended by {NULL}; NULL: none */
-    bool                   no_file;      /* takes no positional argument */
-    bool                   options_help; /* its --help ends with the table of options */
+    const sld_option_spec *options;       /* ended by {NULL}; NULL: none */
+    bool                   no_file;       /* takes no argument, nor settings */
+    bool                   optional_file; /* can do without its argument */
+    bool                   no_settings;   /* takes no key=value */
+    bool                   options_help;  /* its --help ends with the table of options */
     /* Collective. *exit_code: on SLD_OK. */
     sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
 } sld_verb;

@@ -1,0 +1,169 @@
+/* cmd_models.c: sld models: the networks of this build, their cost, and the tensors of their
+ * weights files, for people and, as JSON, for programs that make such files. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "sld/nn.h"
+
+enum { JSON, CLASSES };
+static const sld_option_spec options[] = {
+    [JSON] = {"--json", false}, [CLASSES] = {"--classes", true}, {NULL, false}};
+
+#define DEFAULT_CLASSES 100 /* as in the literature's tables */
+#define MOST_CLASSES    1000000
+
+/* An unknown name is the model's to refuse, with the nearest one. */
+static sld_status create(sld_ctx *ctx, const char *name, int classes, sld_model **out)
+{
+    const sld_network *network = sld_network_find(name);
+    const int          size    = network ? network->input_size : 1;
+
+    return sld_model_create(ctx, name, size, size, 3, classes, out);
+}
+
+static const char *shape_text(const sld_tensor *t, char *text, size_t n)
+{
+    size_t at = 0;
+
+    for (int d = 0; d < t->n_dims && at < n; d++) {
+        at += (size_t)snprintf(text + at, n - at, d == 0 ? "%zu" : ",%zu", t->dims[d]);
+    }
+    return text;
+}
+
+static void print_json(const sld_model *model, bool first, bool last)
+{
+    const sld_network *network = sld_model_network(model);
+    char               shape[96];
+
+    printf("%s  {\"name\": \"%s\", \"input_size\": %d, \"classes\": %d, \"parameters\": %zu,\n"
+           "   \"multiply_adds\": %.0f, \"tensors\": [\n",
+           first ? "[\n" : "", network->name, network->input_size, sld_model_classes(model),
+           sld_model_trained_count(model), sld_model_macs(model));
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        printf("    {\"name\": \"%s\", \"shape\": [%s], \"trained\": %s}%s\n", t->name,
+               shape_text(t, shape, sizeof shape), t->trained ? "true" : "false",
+               i + 1 < sld_model_tensor_count(model) ? "," : "");
+    }
+    printf("  ]}%s\n", last ? "\n]" : ",");
+}
+
+static void print_line(const sld_model *model)
+{
+    const sld_network *network = sld_model_network(model);
+
+    printf("%-14s %12zu %16.0f   3x%dx%d\n", network->name, sld_model_trained_count(model),
+           sld_model_macs(model), network->input_size, network->input_size);
+}
+
+static void print_heading(int classes)
+{
+    printf("%-14s %12s %16s   %s (%d classes)\n", "network", "parameters", "mult-adds", "input",
+           classes);
+}
+
+static void print_tensors(const sld_model *model)
+{
+    char shape[96];
+
+    printf("\n%-40s %-20s\n", "tensor", "shape");
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        printf("%-40s %-20s%s\n", t->name, shape_text(t, shape, sizeof shape),
+               t->trained ? "" : " running statistic");
+    }
+}
+
+static sld_status print_model(sld_ctx *ctx, const char *name, int classes, bool json, bool first,
+                              bool last)
+{
+    sld_model *model = NULL;
+
+    SLD_TRY(create(ctx, name, classes, &model));
+    if (json) {
+        print_json(model, first, last);
+    } else {
+        print_line(model);
+    }
+    sld_model_destroy(model);
+    return SLD_OK;
+}
+
+/* One network and its tensors. */
+static sld_status print_one(sld_ctx *ctx, const char *name, int classes)
+{
+    sld_model *model = NULL;
+
+    SLD_TRY(create(ctx, name, classes, &model));
+    print_heading(classes);
+    print_line(model);
+    print_tensors(model);
+    sld_model_destroy(model);
+    return SLD_OK;
+}
+
+static sld_status print_all(sld_ctx *ctx, int classes, bool json)
+{
+    const size_t n = sld_network_count();
+
+    if (!json) {
+        print_heading(classes);
+    }
+    for (size_t i = 0; i < n; i++) {
+        SLD_TRY(print_model(ctx, sld_network_at(i)->name, classes, json, i == 0, i + 1 == n));
+    }
+    return SLD_OK;
+}
+
+static sld_status read_classes(sld_ctx *ctx, const char *text, int *out)
+{
+    char *end = NULL;
+
+    *out = DEFAULT_CLASSES;
+    if (!text) {
+        return SLD_OK;
+    }
+    const long value = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || value < 1 || value > MOST_CLASSES) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld models: --classes %s: a number from 1 to %d wanted", text,
+                        MOST_CLASSES);
+    }
+    *out = (int)value;
+    return SLD_OK;
+}
+
+static sld_status print_models(sld_ctx *ctx, const sld_arguments *args)
+{
+    const char *name    = args->positional;
+    const bool  json    = args->option[JSON] != NULL;
+    int         classes = 0;
+
+    SLD_TRY(read_classes(ctx, args->option[CLASSES], &classes));
+    if (!name) {
+        return print_all(ctx, classes, json);
+    }
+    return json ? print_model(ctx, name, classes, true, true, true) : print_one(ctx, name, classes);
+}
+
+static sld_status models(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    *exit_code = SLD_EXIT_OK;
+    return sld_agree(ctx, dist, sld_dist_rank(dist) == 0 ? print_models(ctx, args) : SLD_OK);
+}
+
+const sld_verb sld_verb_models = {
+    .name    = "models",
+    .usage   = "sld models [NETWORK] [--classes N] [--json]",
+    .summary = "the networks: parameters, multiply-adds, input, tensors",
+    .help    = "Counts are for 100 classes unless --classes says otherwise; multiply-adds of\n"
+               "convolutions and linear layers for one image. With NETWORK also the names and\n"
+               "shapes of its tensors, in the order of PyTorch's state_dict. --json prints all of\n"
+               "it as one list of networks.\n",
+    .options = options,
+    .optional_file = true,
+    .no_settings   = true,
+    .run           = models,
+};
