@@ -1,8 +1,8 @@
 /* sld/kernels.h: the arithmetic of one thread on plain channels-last float32 arrays: convolution
- * (oneDNN, or im2col and OpenBLAS), linear layer, batch norm, activation, pooling. Axes: n samples,
- * H, W pixels, C channels; rows = n*H*W where a kernel sees pixels only. Everything here is local.
- * The same arguments give the same bits on every call; the plain loops give them on every
- * instruction set too. */
+ * (oneDNN, or im2col and OpenBLAS), linear layer, batch norm, activation, pooling, channel shuffle.
+ * Axes: n samples, H, W pixels, C channels; rows = n*H*W where a kernel sees pixels only.
+ * Everything here is local. The same arguments give the same bits on every call; the plain loops
+ * give them on every instruction set too. */
 #ifndef SLD_KERNELS_H
 #define SLD_KERNELS_H
 
@@ -104,5 +104,33 @@ void sld_accumulate(const float *a, size_t n, float *sum); /* sum += a */
 /* x: (n,pixels,C), y: (n,C): the mean over pixels. */
 void sld_global_pool_forward(const float *x, size_t n, size_t pixels, size_t channels, float *y);
 void sld_global_pool_backward(const float *dy, size_t n, size_t pixels, size_t channels, float *dx);
+
+/* ---- pooling over windows ---- */
+
+typedef struct sld_pool_params {
+    int height, width, channels; /* of the input image */
+    int kernel, stride, pad;     /* pad at most half the kernel: no window is empty */
+} sld_pool_params;
+
+size_t sld_pool_windows(const sld_pool_params *p); /* output pixels of one image */
+/* x: (n,H,W,C), y: (n,H',W',C) with sizes as of sld_conv_out_size(). Padding never is the largest
+ * value; in the mean it counts as zeros, so that the divisor is always kernel^2. dx is written. */
+void sld_max_pool_forward(const float *x, size_t n, const sld_pool_params *p, float *y);
+void sld_max_pool_backward(const float *x, const float *y, const float *dy, size_t n,
+                           const sld_pool_params *p, float *dx);
+void sld_average_pool_forward(const float *x, size_t n, const sld_pool_params *p, float *y);
+void sld_average_pool_backward(const float *dy, size_t n, const sld_pool_params *p, float *dx);
+
+/* ---- channels moved about; strides in floats from row to row ---- */
+
+void sld_copy_channels(const float *x, size_t x_stride, size_t rows, size_t channels, float *y,
+                       size_t y_stride);
+/* y[r][c * streams + k] = x[k][r][c] for c below channels; streams > 1; y: (rows,streams*channels).
+ */
+void sld_interleave(const float *const *x, size_t stride, size_t streams, size_t rows,
+                    size_t channels, float *y);
+/* x[k][r][c] = (y + y2)[r][c * streams + k]; y2 may be NULL, and x[k]: not wanted. */
+void sld_deinterleave(const float *y, const float *y2, size_t streams, size_t rows, size_t channels,
+                      float *const *x, size_t stride);
 
 #endif

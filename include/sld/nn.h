@@ -28,7 +28,18 @@ sld_val sld_graph_bn(sld_graph *g, sld_val x, sld_val residual, bool relu, const
     __attribute__((format(printf, 5, 6)));
 sld_val sld_graph_relu(sld_graph *g, sld_val x);
 sld_val sld_graph_add(sld_graph *g, sld_val a, sld_val b, bool relu);
+/* Says that a batch norm moves its running statistics n times per training forward, not once. */
+void    sld_graph_bn_updates(sld_graph *g, sld_val bn, int n);
+sld_val sld_graph_max_pool(sld_graph *g, sld_val x, int kernel, int stride, int pad);
+/* Padding is counted in the divisor. */
+sld_val sld_graph_average_pool(sld_graph *g, sld_val x, int kernel, int stride, int pad);
 sld_val sld_graph_global_pool(sld_graph *g, sld_val x); /* average over H and W -> (1,1,C) */
+sld_val sld_graph_slice(sld_graph *g, sld_val x, int first, int channels);
+sld_val sld_graph_concat(sld_graph *g, sld_val a, sld_val b); /* channels of a, then of b */
+/* Channels as (groups, C / groups), transposed; right behind a concatenation one pass does both. */
+sld_val sld_graph_shuffle(sld_graph *g, sld_val x, int groups);
+int     sld_graph_height(sld_graph *g, sld_val x);
+int     sld_graph_channels(sld_graph *g, sld_val x);
 sld_val sld_graph_linear(sld_graph *g, sld_val x, int out, const char *name, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -5,19 +5,6 @@
 
 #define BLOCK_ROWS 64 /* float32 sums never run over more rows than these */
 
-/* Calls STEP(first channel, width) for each group of `lanes` channels, with a constant width for
- * full ones. */
-#define FOR_CHANNEL_GROUPS(channels, lanes, STEP)                                                  \
-    do {                                                                                           \
-        size_t c_ = 0;                                                                             \
-        for (; c_ + (lanes) <= (channels); c_ += (lanes)) {                                        \
-            STEP(c_, lanes);                                                                       \
-        }                                                                                          \
-        if (c_ < (channels)) {                                                                     \
-            STEP(c_, (channels)-c_);                                                               \
-        }                                                                                          \
-    } while (0)
-
 SLD_INLINE size_t block_rows(size_t rows, size_t r0)
 {
     return rows - r0 < BLOCK_ROWS ? rows - r0 : BLOCK_ROWS;
@@ -61,7 +48,7 @@ void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, 
         const size_t n  = block_rows(rows, r);
         const float *xr = x + r * channels;
 #define STEP(c, width) measure_block(xr + (c), x + (c), n, channels, width, mean + (c), m2 + (c))
-        FOR_CHANNEL_GROUPS(channels, SLD_HALF, STEP);
+        SLD_FOR_CHANNEL_GROUPS(channels, SLD_HALF, STEP);
 #undef STEP
     }
     const double count = (double)rows;
@@ -109,7 +96,7 @@ void sld_bn_forward(const float *x, const float *residual, bool relu, size_t row
             CALL(NULL, false, c, width);                                                           \
         }                                                                                          \
     } while (0)
-        FOR_CHANNEL_GROUPS(channels, SLD_HALF, STEP);
+        SLD_FOR_CHANNEL_GROUPS(channels, SLD_HALF, STEP);
 #undef STEP
 #undef CALL
     }
@@ -173,7 +160,7 @@ void sld_bn_backward_sums(const float *dy, const float *dy2, const float *relu_y
             CALL(NULL, NULL, c, width);                                                            \
         }                                                                                          \
     } while (0)
-        FOR_CHANNEL_GROUPS(channels, SLD_LANES, STEP);
+        SLD_FOR_CHANNEL_GROUPS(channels, SLD_LANES, STEP);
 #undef STEP
 #undef CALL
     }
@@ -202,7 +189,7 @@ void sld_bn_backward_data(const float *dz, const float *x, size_t rows, size_t c
 #define STEP(c, width)                                                                             \
     data_block(dz + at + (c), x + at + (c), n, channels, width, mean + (c), scale + (c),           \
                mean_dz + (c), slope + (c), dx + at + (c))
-        FOR_CHANNEL_GROUPS(channels, SLD_LANES, STEP);
+        SLD_FOR_CHANNEL_GROUPS(channels, SLD_LANES, STEP);
 #undef STEP
     }
 }

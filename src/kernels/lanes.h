@@ -93,4 +93,17 @@ SLD_INLINE void sld_fold(double *sum, sld_f16 v, size_t width)
     }
 }
 
+/* Calls STEP(first channel, width) for each group of `lanes` channels, with a constant width for
+ * full ones. */
+#define SLD_FOR_CHANNEL_GROUPS(channels, lanes, STEP)                                              \
+    do {                                                                                           \
+        size_t c_ = 0;                                                                             \
+        for (; c_ + (lanes) <= (channels); c_ += (lanes)) {                                        \
+            STEP(c_, lanes);                                                                       \
+        }                                                                                          \
+        if (c_ < (channels)) {                                                                     \
+            STEP(c_, (channels)-c_);                                                               \
+        }                                                                                          \
+    } while (0)
+
 #endif

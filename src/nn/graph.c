@@ -90,6 +90,16 @@ const sld_layer *sld_graph_at(sld_graph *g, sld_val v)
     return g->status == SLD_OK ? &g->layers[v] : &nothing;
 }
 
+int sld_graph_height(sld_graph *g, sld_val x)
+{
+    return sld_graph_at(g, x)->height;
+}
+
+int sld_graph_channels(sld_graph *g, sld_val x)
+{
+    return sld_graph_at(g, x)->channels;
+}
+
 void sld_graph_init(sld_graph *g, sld_ctx *ctx, sld_arena *arena, int height, int width,
                     int channels)
 {

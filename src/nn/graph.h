@@ -21,7 +21,9 @@ struct sld_layer {
     int                   height, width, channels; /* of the output, per sample */
     int                   first_tensor, n_tensors; /* in the graph's list */
     bool                  relu;                    /* the output passes through relu */
-    sld_conv_shape        conv;                    /* convolutions only */
+    sld_conv_shape        conv;          /* convolutions and pools; groups: of a shuffle too */
+    int                   first_channel; /* of a range of channels */
+    int                   updates;       /* batch norm: of its statistics per forward */
 };
 
 /* A tensor as PyTorch's state_dict lists it, before it has memory. */

@@ -89,6 +89,7 @@ struct sld_layer_kind {
 };
 
 extern const sld_layer_kind sld_image_kind, sld_conv_kind, sld_bn_kind, sld_relu_kind, sld_add_kind,
-    sld_global_pool_kind, sld_linear_kind;
+    sld_max_pool_kind, sld_average_pool_kind, sld_global_pool_kind, sld_slice_kind, sld_concat_kind,
+    sld_shuffle_kind, sld_linear_kind;
 
 #endif

@@ -10,7 +10,8 @@
 typedef struct {
     size_t       channels, pixels;
     bool         relu;
-    double      *a, *b; /* forward: y = x * a + b */
+    int          updates; /* of the running statistics per forward */
+    double      *a, *b;   /* forward: y = x * a + b */
     double      *inv_std;
     float       *mean, *scale; /* backward: dx = scale * (dz - mean_dz - (x-mean)*slope) */
     float       *mean_dz, *slope;
@@ -44,9 +45,20 @@ sld_val sld_graph_bn(sld_graph *g, sld_val x, sld_val residual, bool relu, const
                               .height   = in->height,
                               .width    = in->width,
                               .channels = in->channels,
-                              .relu     = relu && residual < 0};
+                              .relu     = relu && residual < 0,
+                              .updates  = 1};
     const sld_val    y     = append(g, layer);
     return residual < 0 ? y : sld_graph_add(g, y, residual, relu);
+}
+
+void sld_graph_bn_updates(sld_graph *g, sld_val bn, int n)
+{
+    if (sld_graph_at(g, bn)->kind != &sld_bn_kind) {
+        sld_graph_mistake(g, "value %d is no batch norm and has no statistics to move", bn);
+    }
+    if (g->status == SLD_OK) {
+        g->layers[bn].updates = n;
+    }
 }
 
 static sld_status create(sld_ctx *ctx, const sld_layer_env *env, void **state)
@@ -61,6 +73,7 @@ static sld_status create(sld_ctx *ctx, const sld_layer_env *env, void **state)
     s->channels = channels;
     s->pixels   = sld_layer_pixels(env->layer);
     s->relu     = env->layer->relu;
+    s->updates  = env->layer->updates;
     s->a        = doubles;
     s->b        = doubles + channels;
     s->inv_std  = doubles + 2 * channels;
@@ -108,8 +121,11 @@ static void take(void *state, size_t rows, sld_moments all, float *const *tensor
         s->b[c]        = s->bias[c] - all.a[c] * s->a[c];
         s->mean[c]     = (float)all.a[c];
         s->scale[c]    = (float)s->a[c];
-        mean[c] = (float)((1 - SLD_BN_MOMENTUM) * (double)mean[c] + SLD_BN_MOMENTUM * all.a[c]);
-        var[c]  = (float)((1 - SLD_BN_MOMENTUM) * (double)var[c] + SLD_BN_MOMENTUM * (v * unbias));
+        for (int i = 0; i < s->updates; i++) {
+            mean[c] = (float)((1 - SLD_BN_MOMENTUM) * (double)mean[c] + SLD_BN_MOMENTUM * all.a[c]);
+            var[c] =
+                (float)((1 - SLD_BN_MOMENTUM) * (double)var[c] + SLD_BN_MOMENTUM * (v * unbias));
+        }
     }
 }
 

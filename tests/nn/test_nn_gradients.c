@@ -100,6 +100,32 @@ static sld_val build_norm_of_image(sld_graph *g, sld_val x, int classes, int var
     return head(g, conv(g, x, 8, 3, 1, 1, false, "a"), classes);
 }
 
+/* Pools over windows that overlap, and padding. Batch norm keeps the order of a channel's values,
+ * so that no difference moves a largest value to another pixel. */
+static sld_val build_pools(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x = sld_graph_bn(g, x, -1, false, "bn_a");
+    x = sld_graph_max_pool(g, sld_graph_max_pool(g, x, 3, 1, 1), 2, 1, 0);
+    x = sld_graph_average_pool(g, conv(g, x, 6, 1, 1, 1, false, "b"), 3, 2, 1);
+    x = sld_graph_bn(g, x, -1, false, "bn_b");
+    x = conv(g, sld_graph_average_pool(g, x, 2, 1, 0), 4, 1, 1, 1, true, "c");
+    return head(g, x, classes);
+}
+
+/* Split, concatenation, shuffles by themselves and behind a concatenation, as in ShuffleV2. */
+static sld_val build_channels(sld_graph *g, sld_val x, int classes, int variant)
+{
+    x         = sld_graph_bn(g, conv(g, x, 12, 3, 1, 1, false, "stem"), -1, false, "bn_stem");
+    sld_val a = sld_graph_slice(g, x, 0, 6), b = sld_graph_slice(g, x, 6, 6);
+    b = norm_relu(g, conv(g, b, 6, 3, 1, 3, false, "grouped"), "bn_grouped");
+    x = sld_graph_shuffle(g, sld_graph_concat(g, a, b), 2);
+    a = sld_graph_slice(g, x, 0, 4), b = sld_graph_slice(g, x, 4, 8);
+    b = sld_graph_shuffle(g, conv(g, b, 9, 1, 1, 1, false, "odd"), 3);
+    x = sld_graph_concat(g, b, sld_graph_concat(g, a, sld_graph_slice(g, x, 2, 3)));
+    x = sld_graph_bn(g, sld_graph_shuffle(g, x, 4), -1, false, "bn_last");
+    return head(g, conv(g, x, 7, 3, 2, 1, false, "last"), classes);
+}
+
 static const sld_network networks[] = {
     {.name = "convolutions", .build = build_convolutions},
     {.name = "norms", .build = build_norms},
@@ -108,6 +134,8 @@ static const sld_network networks[] = {
     {.name = "branches", .build = build_branches},
     {.name = "pointwise", .build = build_pointwise},
     {.name = "norm of image", .build = build_norm_of_image},
+    {.name = "pools", .build = build_pools},
+    {.name = "channels", .build = build_channels},
 };
 
 typedef struct {
