@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 quick=false
 long=(-LE soak)
-slow=(-E '^test_cli_(full_disk|kill|resume|signals|storage)$') # minutes under the sanitizers: with --soak
+slow=(-E '^test_cli_(faulty_io|full_disk|kill|resume|signals|storage)$') # minutes under the sanitizers: with --soak
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
@@ -67,7 +67,7 @@ fi
 if ! $quick; then
     suite debug "${long[@]}" "${slow[@]}"
     if sld_have "header oneapi/dnnl/dnnl.h"; then
-        suite blas "${long[@]}" -R '^(test_kernels|test_nn|golden)_'
+        suite blas "${long[@]}" -R '^(test_kernels|test_nn|test_cli_kernels|golden)_'
     fi
 fi
 

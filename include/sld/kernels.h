@@ -21,6 +21,9 @@ sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
+/* The OPENBLAS_CORETYPE under which OpenBLAS should have been loaded on this CPU; NULL when its own
+ * choice is right, or this build does not multiply with it. */
+const char *sld_kernels_core_wanted(void);
 /* Library versions and instruction set, for the fingerprint. */
 void sld_kernels_versions(char *text, size_t n);
 

@@ -163,6 +163,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    sld_restart_for_kernels(argv);
     const int code = run_command(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {

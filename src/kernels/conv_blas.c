@@ -56,6 +56,51 @@ sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
     return k->patches ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes", bytes);
 }
 
+#if defined(__x86_64__)
+/* Instruction sets that matter to a matrix product. */
+enum { SSE, AVX2, AVX512 };
+
+static int set_of_cpu(void)
+{
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512cd")) {
+        return AVX512;
+    }
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AVX2 : SSE;
+}
+
+/* Of the kernels behind a name of openblas_get_corename(). */
+static int set_of_core(const char *core)
+{
+    static const char *const names[] = {"SkylakeX",       "Cooperlake", "SapphireRapids",
+                                        "Sapphirerapids", "Haswell",    "Zen",
+                                        "Excavator"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(core, names[i]) == 0) {
+            return i < 4 ? AVX512 : AVX2;
+        }
+    }
+    return SSE;
+}
+#endif
+
+/* OpenBLAS knows CPUs by model number. One newer than itself gets the kernels of an older one, for
+ * SSE even, at a fraction of the speed. */
+const char *sld_kernels_core_wanted(void)
+{
+#if defined(__x86_64__)
+    static const char *const cores[] = {NULL, "Haswell", "SkylakeX"};
+    const int                cpu     = set_of_cpu();
+
+    if (set_of_core(openblas_get_corename()) < cpu &&
+        strstr(openblas_get_config(), "DYNAMIC_ARCH")) {
+        return cores[cpu];
+    }
+#endif
+    return NULL;
+}
+
 void sld_kernels_versions(char *text, size_t n)
 {
     snprintf(text, n, "%s core %s, 1 thread", openblas_get_config(), openblas_get_corename());
