@@ -27,6 +27,13 @@ const char *sld_kernels_core_wanted(void);
 /* Library versions and instruction set, for the fingerprint. */
 void sld_kernels_versions(char *text, size_t n);
 
+/* GFLOP/s of this thread at most, measured in registers; 0: the CPU, or this build, has no such
+ * instruction. */
+typedef struct sld_peaks {
+    double f32, bf16; /* fused multiply-add; dot products of pairs of bfloat16 into float32 */
+} sld_peaks;
+sld_peaks sld_kernels_peaks(double seconds); /* seconds: for each */
+
 /* ---- convolution: one layer for a few numbers of samples ---- */
 
 typedef struct sld_conv sld_conv;

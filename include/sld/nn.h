@@ -131,10 +131,12 @@ sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, co
 sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits,
                                  float *grad);
 
-/* Seconds of this rank since creation, by part. reduce: waiting for and moving reductions. */
+/* Seconds of this rank since creation, by part. refresh, unpack: weights to the kernels' layouts,
+ * gradients from them. merge: sums over this rank's shards. reduce: over ranks, waiting and moving
+ * included. */
 typedef struct sld_backprop_seconds {
     double conv_forward, conv_backward_data, conv_backward_weights, batch_norm, other, refresh,
-        merge, reduce;
+        unpack, merge, reduce;
 } sld_backprop_seconds;
 sld_backprop_seconds sld_backprop_times(const sld_backprop *net); /* Local. */
 

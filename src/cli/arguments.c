@@ -51,6 +51,8 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
             out->overrides[out->n_overrides++] = argv[i];
         } else if (!out->positional) {
             out->positional = argv[i];
+        } else if (!out->second && verb->two_words) {
+            out->second = argv[i];
         } else {
             return SLD_FAIL(
                 ctx, SLD_ERR_CONFIG,
@@ -66,7 +68,8 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s takes no settings, found '%s'", verb->name,
                         out->overrides[0]);
     }
-    if (!out->positional && !verb->no_file && !verb->optional_file) {
+    if ((!out->positional && !verb->no_file && !verb->optional_file) ||
+        (!out->second && verb->two_words)) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", verb->usage);
     }
     return SLD_OK;

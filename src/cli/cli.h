@@ -20,6 +20,7 @@ enum {
 /* What follows the verb on the command line, taken apart. */
 typedef struct sld_arguments {
     const char  *positional; /* the experiment or weights file; NULL: none given */
+    const char  *second;     /* of a verb that takes two words; NULL: none given */
     const char **overrides;  /* "key=value", in the order given */
     size_t       n_overrides;
     const char  *option[8]; /* values of the verb's own options, in the order of its table; "" for a
@@ -36,13 +37,17 @@ typedef struct sld_verb {
     const sld_option_spec *options;       /* ended by {NULL}; NULL: none */
     bool                   no_file;       /* takes no argument, nor settings */
     bool                   optional_file; /* can do without its argument */
+    bool                   two_words;     /* takes two of them */
     bool                   no_settings;   /* takes no key=value */
     bool                   options_help;  /* its --help ends with the table of options */
+    /* Before MPI starts, because a process that has called MPI_Init cannot start mpirun. True: all
+     * is done, with *exit_code. NULL: nothing to do there. */
+    bool (*before_mpi)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
     /* Collective. *exit_code: on SLD_OK. */
     sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
-extern const sld_verb sld_verb_run, sld_verb_eval, sld_verb_probe, sld_verb_models,
+extern const sld_verb sld_verb_run, sld_verb_eval, sld_verb_probe, sld_verb_bench, sld_verb_models,
     sld_verb_methods;
 
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */

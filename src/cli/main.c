@@ -9,8 +9,8 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
-static const sld_verb *const verbs[] = {&sld_verb_run, &sld_verb_eval, &sld_verb_probe,
-                                        &sld_verb_models, &sld_verb_methods};
+static const sld_verb *const verbs[] = {&sld_verb_run,   &sld_verb_eval,   &sld_verb_probe,
+                                        &sld_verb_bench, &sld_verb_models, &sld_verb_methods};
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
 static int exit_code_of(sld_status st)
@@ -95,6 +95,19 @@ static int finish(sld_ctx *ctx, sld_dist *dist, sld_status st, int exit_code)
     return exit_code_of(st);
 }
 
+/* Mistakes in the arguments are told later, once for all ranks. */
+static bool ends_early(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
+                       sld_arguments *args, int *exit_code)
+{
+    const char **overrides = args->overrides;
+    const bool   ends      = sld_arguments_read(ctx, verb, argc, argv, args) == SLD_OK &&
+                      verb->before_mpi(ctx, args, exit_code);
+
+    *args = (sld_arguments){.overrides = overrides};
+    sld_err_clear(ctx);
+    return ends;
+}
+
 static int run_verb(const sld_verb *verb, int argc, char **argv)
 {
     sld_ctx       ctx;
@@ -104,6 +117,10 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
     sld_arguments args      = {.overrides = overrides};
 
     sld_ctx_init(&ctx);
+    if (overrides && verb->before_mpi && ends_early(&ctx, verb, argc, argv, &args, &exit_code)) {
+        free(overrides);
+        return exit_code;
+    }
     sld_status st =
         overrides ? sld_dist_create(&ctx, &dist) : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
     if (st != SLD_OK) {

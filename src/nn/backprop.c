@@ -260,7 +260,7 @@ static sld_status unpack_weights(sld_ctx *ctx, sld_backprop *net)
                                         gradients));
         }
     }
-    net->seconds.refresh += sld_clock_s() - start;
+    net->seconds.unpack += sld_clock_s() - start;
     return SLD_OK;
 }
 

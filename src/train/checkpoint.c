@@ -146,13 +146,16 @@ static sld_status save(sld_ctx *ctx, sld_trial *t)
 
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
 {
-    sld_status st = SLD_OK;
+    const double start_s = sld_clock_s();
+    sld_status   st      = SLD_OK;
 
     if (sld_dist_rank(t->dist) == 0) {
         st = save(ctx, t);
     }
+    st         = sld_agree(ctx, t->dist, st);
     t->saved_s = sld_clock_s();
-    return sld_agree(ctx, t->dist, st);
+    t->times.files += t->saved_s - start_s;
+    return st;
 }
 
 /* ---- reading ---- */

@@ -49,8 +49,11 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     sld_batch       batch;
     sld_step_output out;
 
-    *request      = wish(t);
-    sld_status st = sld_loader_next(ctx, t->loader, t->at.epoch, t->at.step, mine, &batch);
+    const double start_s  = sld_clock_s();
+    *request              = wish(t);
+    sld_status   st       = sld_loader_next(ctx, t->loader, t->at.epoch, t->at.step, mine, &batch);
+    const double loaded_s = sld_clock_s();
+    t->times.load += loaded_s - start_s;
     if (st == SLD_OK && sld_fault(ctx, "step")) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
     }
@@ -72,6 +75,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     for (int v = 0; v < SLD_VIEWS; v++) {
         add_sums(&t->open[v], &out.sums[v]);
     }
+    t->times.step += sld_clock_s() - loaded_s;
     *finite = out.finite;
     t->open_steps++;
     t->attempt_steps++;

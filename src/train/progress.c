@@ -179,11 +179,11 @@ static void show_times(const sld_trial *t)
     const double         all = sld_clock_s() - t->attempt_s, percent = 100.0 / (all > 0 ? all : 1);
 
     sld_log(t->ctx, SLD_LOG_DEBUG,
-            "of %.1f s: teacher %.1f %%, forward %.1f %%, objective %.1f %%, backward %.1f %%, "
-            "waiting %.1f %%, update %.1f %%; "
-            "the rest is loading, evaluation and files",
-            all, percent * s.teacher, percent * s.forward, percent * s.objective,
-            percent * s.backward, percent * s.wait, percent * s.sgd);
+            "of %.1f s: loading %.1f %%, teacher %.1f %%, forward %.1f %%, objective %.1f %%, "
+            "backward %.1f %%, waiting %.1f %%, update %.1f %%, evaluation %.1f %%, files %.1f %%",
+            all, percent * t->times.load, percent * s.teacher, percent * s.forward,
+            percent * s.objective, percent * s.backward, percent * s.wait, percent * s.sgd,
+            percent * t->times.evaluate, percent * t->times.files);
 }
 
 void sld_trial_show_epoch(sld_trial *t)

@@ -131,10 +131,12 @@ static void keep_best(sld_trial *t, double top1)
 
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
 {
-    sld_metrics test = {0}, val = {0};
+    const double start_s = sld_clock_s();
+    sld_metrics  test = {0}, val = {0};
 
     record_training(t, seconds);
     SLD_TRY(evaluate(ctx, t, &test, &val));
+    t->times.evaluate += sld_clock_s() - start_s;
     record_split(t, "test", &test);
     if (t->subset->n_val > 0) {
         record_split(t, "val", &val);

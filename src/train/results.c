@@ -159,7 +159,12 @@ static sld_status publish(sld_ctx *ctx, sld_trial *t, const char *status)
 
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
 {
-    return sld_agree(ctx, t->dist, sld_dist_rank(t->dist) == 0 ? publish(ctx, t, status) : SLD_OK);
+    const double     start_s = sld_clock_s();
+    const sld_status st =
+        sld_agree(ctx, t->dist, sld_dist_rank(t->dist) == 0 ? publish(ctx, t, status) : SLD_OK);
+
+    t->times.files += sld_clock_s() - start_s;
+    return st;
 }
 
 sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out)

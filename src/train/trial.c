@@ -105,6 +105,9 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_par
     if (st != SLD_OK && !ctx->err.agreed) {
         return st; /* this rank alone: to take things down together is no longer possible */
     }
+    if (params->times) {
+        *params->times = t.times;
+    }
     sld_trial_leave_folder(ctx, &t);
     sld_trial_dismantle(&t);
     return st;

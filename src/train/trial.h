@@ -61,10 +61,11 @@ typedef struct sld_trial {
     int32_t *labels_val;       /* (validation rows); scratch */
     float   *images;           /* (SLD_EVAL_CHUNK, H,W,C): evaluation's input */
 
-    double  attempt_s;     /* clock at the start of this attempt */
-    int64_t attempt_steps; /* made by it */
-    double  saved_s;       /* clock at the last checkpoint */
-    double  shown_s;       /* clock at the last live line */
+    double          attempt_s;     /* clock at the start of this attempt */
+    int64_t         attempt_steps; /* made by it */
+    double          saved_s;       /* clock at the last checkpoint */
+    double          shown_s;       /* clock at the last live line */
+    sld_trial_times times;         /* of this attempt */
 } sld_trial;
 
 #define SLD_EVAL_CHUNK 64 /* pictures normalised at a time: a multiple of SLD_EVAL_BLOCK */

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """side_by_side.py: the SLD training step of sld beside PyTorch's on this machine, in one run.
 
-Times PyTorch's best arrangement and bench_step on 1 rank and on 2 ranks in turns (A B C A B C ...), so that a drift of
+Times PyTorch's best arrangement and `sld bench` on 1 rank and on 2 ranks in turns (A B C A B C ...), so that a drift of
 the machine meets them alike, and prints medians over the rounds as plain-text tables. Which of PyTorch's arrangements
 (threads, a process per core under DDP, each with and without channels_last) is best is found out in the first round.
-Wants an otherwise idle machine and a build: bench_step is looked for in build/release, or named.
+Wants an otherwise idle machine and a build: sld is looked for in build/release, or named.
 
-usage: side_by_side.py [--bench-step FILE] [--pairs TEACHER-STUDENT ...] [--seconds S] [--rounds N] [--json FILE]
+usage: side_by_side.py [--sld FILE] [--pairs TEACHER-STUDENT ...] [--seconds S] [--rounds N] [--json FILE]
 """
 import argparse
 import json
@@ -21,6 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
 RANKS = (1, 2)
 BATCH = 64  # torch_step.py's
+PARTS = ("teacher", "conv_forward", "conv_backward_data", "conv_backward_weights", "batch_norm", "other_layers", "losses",
+         "reduction", "waiting", "sgd", "rest")
 IDLE_LOAD = 0.5  # average over a minute, above which the machine is not idle
 
 
@@ -39,8 +41,9 @@ def run_sld(options, pair, ranks):
     mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
     if ranks > len(os.sched_getaffinity(0)):  # ranks that share a core must not spin while they wait
         mpirun += ["--mca", "mpi_yield_when_idle", "1"]
-    return records(mpirun + [options.bench_step, *pair.split("-"), "--batch", str(BATCH), "--seconds",
-                             str(options.seconds)])[0]
+    found = records(mpirun + [options.sld, "bench", *pair.split("-"), "--batch", str(BATCH), "--seconds",
+                              str(options.seconds), "--no-epoch", "--json"])[0]
+    return {**found.pop("figures"), **found}
 
 
 def run_torch(options, pair, arrangement):
@@ -77,14 +80,9 @@ def measure(options):
 # ---- tables ----
 
 
-def median(rows, *keys):
-    """Of one number of every record; a list of numbers, as the ranks' memory, counts as its largest."""
-    values = []
-    for row in rows:
-        for key in keys:
-            row = row[key]
-        values.append(max(row) if isinstance(row, list) else row)
-    return statistics.median(values)
+def median(rows, key):
+    """Of one number of every record."""
+    return statistics.median(row[key] for row in rows)
 
 
 def spread(rows):
@@ -118,23 +116,23 @@ def speed_rows(results):
         base = median(named[0][1], "samples_per_s")
         one = median(result["sld"][1], "samples_per_s")
         # Of the same nominal work: PyTorch computes what sld computes.
-        gflop = median(result["sld"][1], "nominal_gflop_per_sample")
+        gflop = median(result["sld"][1], "gflop_per_sample")
         for i, (name, found) in enumerate(named):
             rate = median(found, "samples_per_s")
             ranks = found[0].get("ranks", 1)
-            ms = median(found, "ms_per_step", "median") if i else 1e3 * BATCH / rate
+            ms = median(found, "ms_median") if i else 1e3 * BATCH / rate
             rows.append((f"{pair}: {name}", f"{rate:.1f}", f"{rate / base:.2f}" if i else "",
                          f"{rate / one / ranks:.2f}" if ranks > 1 else "", f"{ms:.1f}", f"{gflop * rate:.0f}",
-                         f"{median(found, 'peak_memory_mib'):.0f}", spread(found)))
+                         f"{median(found, 'memory_mib'):.0f}", spread(found)))
     return rows
 
 
-def share_rows(results, group):
+def share_rows(results):
     """Parts in rows; a column per pair and number of ranks."""
     columns = [(pair, n) for pair in results for n in RANKS]
     rows = [("", *(f"{pair}, {n}" for pair, n in columns))]
-    for part in results[columns[0][0]]["sld"][1][0][group]:
-        rows.append((part, *(f"{100 * median(results[pair]['sld'][n], group, part):.1f}" for pair, n in columns)))
+    for part in PARTS:
+        rows.append((part, *(f"{100 * median(results[pair]['sld'][n], part):.1f}" for pair, n in columns)))
     return rows
 
 
@@ -144,9 +142,8 @@ def print_all(options, results):
     print("\nefficiency: 2 ranks over twice 1 rank. GFLOP/s: nominal, 2 views x (teacher + 3 x student) x 2 x MAC, the "
           "first\nlayer's data gradient counted. MiB: peak resident memory of one process. spread: largest over smallest "
           "round.")
-    print_table("sld: percent of the step, by part (pair, ranks); wait: for reductions and moving them",
-                share_rows(results, "share"))
-    print_table("sld: percent of the step, of the student's finer parts", share_rows(results, "share_nn"))
+    print_table("sld: percent of the step, by part (pair, ranks); waiting: for reductions and moving them",
+                share_rows(results))
 
 
 # ---- the command ----
@@ -154,15 +151,15 @@ def print_all(options, results):
 
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench-step", default=os.path.join(ROOT, "build", "release", "tests", "bench", "bench_step"))
+    parser.add_argument("--sld", default=os.path.join(ROOT, "build", "release", "src", "cli", "sld"))
     parser.add_argument("--python", default="/usr/bin/python3", help="one that has torch (Debian: python3-torch)")
     parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per configuration and round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", help="file for every record")
     options = parser.parse_args()
-    if not os.access(options.bench_step, os.X_OK):
-        parser.error(f"{options.bench_step}: no such program; build the target bench_step or give --bench-step")
+    if not os.access(options.sld, os.X_OK):
+        parser.error(f"{options.sld}: no such program; build the preset release or give --sld")
     if subprocess.run([options.python, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode != 0:
         parser.error(f"{options.python} has no torch (Debian: apt-get install --no-install-recommends python3-torch)")
     if options.rounds < 1:

@@ -169,7 +169,7 @@ def time_arrangement(arrangement, pair, seconds, cores):
     else:
         rate, memory_mib = time_ddp(pair, channels_last, seconds, cores)
     return {"pair": pair, "arrangement": arrangement, "cores": len(cores), "samples_per_s": round(rate * BATCH, 2),
-            "peak_memory_mib": round(memory_mib, 1)}
+            "memory_mib": round(memory_mib, 1)}
 
 
 def main():

@@ -1,0 +1,118 @@
+/* bench_launch.c: sld bench --ranks: this program again, under mpirun, for each number of ranks. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+enum { LINE = 8192 };
+
+/* "1,2,4" -> counts; 0: not such a list. */
+static size_t read_list(const char *text, int counts[SLD_BENCH_MOST_ROWS])
+{
+    size_t n = 0;
+
+    for (const char *at = text; n < SLD_BENCH_MOST_ROWS; at++) {
+        char      *end;
+        const long count = strtol(at, &end, 10);
+        if (end == at || count < 1 || count > 4096 || (*end && *end != ',')) {
+            return 0;
+        }
+        counts[n++] = (int)count;
+        if (!*end) {
+            return n;
+        }
+        at = end;
+    }
+    return 0;
+}
+
+static long cores(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* The command of one measurement. Words from the command line are names of networks, checked by the
+ * program itself: quoted all the same. */
+static bool make_command(const sld_bench_params *p, int ranks, const char *cpus, char text[LINE])
+{
+    char          program[2048];
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n < 0) {
+        return false;
+    }
+    program[n]      = '\0';
+    const char *all = p->teacher ? p->teacher : "none";
+    if (strchr(program, '\'') || strchr(all, '\'') || strchr(p->student, '\'') ||
+        strchr(cpus, '\'')) {
+        errno = EINVAL;
+        return false;
+    }
+    snprintf(
+        text, LINE,
+        "mpirun --oversubscribe --bind-to none %s -n %d '%s' bench '%s' '%s' --json --batch %zu "
+        "--seconds %g --steps %zu --cpus '%s' %s",
+        ranks > cores() ? "--mca mpi_yield_when_idle 1" : "", ranks, program, all, p->student,
+        p->batch, p->seconds, p->n_steps, cpus, p->epoch ? "" : "--no-epoch");
+    return true;
+}
+
+/* *out: from the one line of JSON that the program prints. */
+static int measure(const sld_bench_params *params, int ranks, const char *cpus, char line[LINE],
+                   sld_bench_row *out)
+{
+    char  command[LINE];
+    FILE *pipe  = make_command(params, ranks, cpus, command) ? popen(command, "r") : NULL;
+    bool  found = false;
+
+    if (!pipe) {
+        fprintf(stderr, "sld bench: mpirun cannot be started: %s\n", strerror(errno));
+        return SLD_EXIT_INTERNAL;
+    }
+    for (char text[LINE]; fgets(text, sizeof text, pipe);) {
+        if (sld_bench_read_json(text, out)) {
+            found = true;
+            memcpy(line, text, LINE);
+        }
+    }
+    const int status = pclose(pipe);
+    if (status != 0 || !found) {
+        fprintf(stderr, "sld bench: failed on %d rank%s: %s\n", ranks, ranks == 1 ? "" : "s",
+                command);
+        return status > 0 && status / 256 <= 128 ? status / 256 : SLD_EXIT_INTERNAL;
+    }
+    return SLD_EXIT_OK;
+}
+
+int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *ranks,
+                     const char *cpus, bool json)
+{
+    int           counts[SLD_BENCH_MOST_ROWS];
+    sld_bench_row rows[SLD_BENCH_MOST_ROWS];
+    char          line[LINE];
+    const size_t  n = read_list(ranks, counts);
+
+    if (n == 0) {
+        fprintf(
+            stderr,
+            "sld bench: --ranks: '%s', wanted numbers of ranks like 1,2,4, at most %d of them\n",
+            ranks, SLD_BENCH_MOST_ROWS);
+        return SLD_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const int code = measure(params, counts[i], cpus, line, &rows[i]);
+        if (code != SLD_EXIT_OK) {
+            return code;
+        }
+        if (json) {
+            fputs(line, stdout);
+            fflush(stdout);
+        }
+    }
+    if (!json) {
+        sld_bench_print_table(params, rows, n);
+    }
+    return SLD_EXIT_OK;
+}

@@ -1,0 +1,143 @@
+/* bench_print.c: what sld bench measured, as a table for people and as JSON. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+#define NAME(name, combine, text) #name,
+#define TEXT(name, combine, text) text,
+static const char *const names[SLD_BENCH_N] = {SLD_BENCH_FIGURES(NAME)};
+static const char *const texts[SLD_BENCH_N] = {SLD_BENCH_FIGURES(TEXT)};
+
+static void print_pair(const sld_bench_params *params, const char *between)
+{
+    printf("%s%s%s", params->teacher ? params->teacher : "none", between, params->student);
+}
+
+void sld_bench_print_json(const sld_bench_params *params, const sld_bench_row *row)
+{
+    const sld_bench_result *r = &row->result;
+
+    printf("{\"pair\": \"");
+    print_pair(params, "-");
+    printf("\", \"ranks\": %d, \"batch\": %zu, \"shards\": %d, \"steps\": %zu, "
+           "\"epoch_samples\": %zu, \"loss\": ",
+           row->ranks, params->batch, params->shards, r->steps, r->epoch_samples);
+    printf(isfinite(r->loss) ? "%.6g" : "null", r->loss);
+    printf(", \"figures\": {");
+    for (int i = 0; i < SLD_BENCH_N; i++) {
+        printf("%s\"%s\": ", i ? ", " : "", names[i]);
+        printf(isfinite(r->v[i]) ? "%.6g" : "null", r->v[i]);
+    }
+    printf("}}\n");
+}
+
+/* The number behind "name": in a document of ours; NaN: null. */
+static bool read_number(const char *text, const char *name, double *out)
+{
+    char key[64];
+
+    snprintf(key, sizeof key, "\"%s\": ", name);
+    const char *at = strstr(text, key);
+    if (!at) {
+        return false;
+    }
+    at += strlen(key);
+    *out = strncmp(at, "null", 4) == 0 ? NAN : strtod(at, NULL);
+    return true;
+}
+
+bool sld_bench_read_json(const char *line, sld_bench_row *out)
+{
+    const char *figures = strstr(line, "\"figures\"");
+    double      ranks, steps, samples;
+
+    *out = (sld_bench_row){.ranks = 0};
+    if (line[0] != '{' || !figures || !read_number(line, "ranks", &ranks) ||
+        !read_number(line, "steps", &steps) || !read_number(line, "epoch_samples", &samples) ||
+        !read_number(line, "loss", &out->result.loss)) {
+        return false;
+    }
+    out->ranks                = (int)ranks;
+    out->result.steps         = (size_t)steps;
+    out->result.epoch_samples = (size_t)samples;
+    for (int i = 0; i < SLD_BENCH_N; i++) {
+        if (!read_number(figures, names[i], &out->result.v[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the table ---- */
+
+static void print_row(const char *text, const char *format, double factor, int figure,
+                      const sld_bench_row *rows, size_t n)
+{
+    printf("%-34s", text);
+    for (size_t i = 0; i < n; i++) {
+        char cell[32] = "-";
+        if (isfinite(rows[i].result.v[figure])) {
+            snprintf(cell, sizeof cell, format, factor * rows[i].result.v[figure]);
+        }
+        printf(" %10s", cell);
+    }
+    printf("\n");
+}
+
+static void print_shares(const char *title, int first, int last, const sld_bench_row *rows,
+                         size_t n)
+{
+    if (!isfinite(rows[0].result.v[first])) {
+        return;
+    }
+    printf("\n%s\n", title);
+    for (int i = first; i <= last; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "  %s", texts[i]);
+        print_row(text, "%.1f", 100, i, rows, n);
+    }
+}
+
+/* Samples per second per rank, over those of the first column. */
+static void print_efficiency(const sld_bench_row *rows, size_t n)
+{
+    const double first = rows[0].result.v[SLD_BENCH_samples_per_s] / rows[0].ranks;
+
+    printf("%-34s", "efficiency, %");
+    for (size_t i = 0; i < n; i++) {
+        printf(" %10.1f", 100 * rows[i].result.v[SLD_BENCH_samples_per_s] / rows[i].ranks / first);
+    }
+    printf("\n");
+}
+
+void sld_bench_print_table(const sld_bench_params *params, const sld_bench_row *rows, size_t n)
+{
+    printf("SLD step of ");
+    print_pair(params, " -> ");
+    printf(", two views, batch %zu in %d shards\n\n%-34s", params->batch, params->shards, "ranks");
+    for (size_t i = 0; i < n; i++) {
+        printf(" %10d", rows[i].ranks);
+    }
+    printf("\n");
+    for (int i = SLD_BENCH_samples_per_s; i <= SLD_BENCH_memory_mib; i++) {
+        if (i == SLD_BENCH_share_of_peak) {
+            print_row("nominal of f32 peak, %", "%.1f", 100, i, rows, n);
+        } else {
+            print_row(texts[i], i == SLD_BENCH_gflop_per_sample ? "%.3f" : "%.1f", 1, i, rows, n);
+        }
+    }
+    if (n > 1) {
+        print_efficiency(rows, n);
+    }
+    print_shares("of the step, %", SLD_BENCH_teacher, SLD_BENCH_rest, rows, n);
+    if (isfinite(rows[0].result.v[SLD_BENCH_epoch_samples_per_s])) {
+        printf("\n");
+        print_row(texts[SLD_BENCH_epoch_samples_per_s], "%.1f", 1, SLD_BENCH_epoch_samples_per_s,
+                  rows, n);
+    }
+    print_shares("of an epoch of 50,000 training and 10,000 test samples, %",
+                 SLD_BENCH_epoch_augmentation, SLD_BENCH_epoch_files, rows, n);
+}

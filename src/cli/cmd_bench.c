@@ -1,0 +1,124 @@
+/* cmd_bench.c: sld bench: how fast the training step is here, and where its time goes. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "sld/kernels.h"
+
+#define PEAK_S 0.25 /* seconds of measuring each peak */
+
+enum { RANKS, BATCH, SECONDS, STEPS, CPUS, NO_EPOCH, JSON };
+static const sld_option_spec options[] = {
+    {"--ranks", true}, {"--batch", true},     {"--seconds", true}, {"--steps", true},
+    {"--cpus", true},  {"--no-epoch", false}, {"--json", false},   {NULL, false}};
+
+static sld_status read_number(sld_ctx *ctx, const sld_arguments *args, int option, double lowest,
+                              double highest, double *out)
+{
+    const char *text = args->option[option];
+    char       *end;
+
+    if (!text) {
+        return SLD_OK;
+    }
+    errno = 0;
+    *out  = strtod(text, &end);
+    if (errno || *end || end == text || !(*out >= lowest && *out <= highest)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld bench: %s: '%s', wanted a number from %g to %g",
+                        options[option].name, text, lowest, highest);
+    }
+    return SLD_OK;
+}
+
+static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench_params *out)
+{
+    double batch = 64, seconds = 5, steps = 0;
+
+    SLD_TRY(read_number(ctx, args, BATCH, 1, 65536, &batch));
+    SLD_TRY(read_number(ctx, args, SECONDS, 0, 1e6, &seconds));
+    SLD_TRY(read_number(ctx, args, STEPS, 0, 1e5, &steps));
+    *out = (sld_bench_params){.teacher =
+                                  strcmp(args->positional, "none") == 0 ? NULL : args->positional,
+                              .student = args->second,
+                              .batch   = (size_t)batch,
+                              .seconds = seconds,
+                              .warmup  = 2,
+                              .n_steps = (size_t)steps,
+                              .epoch   = !args->option[NO_EPOCH],
+                              .shards  = 8};
+    return SLD_OK;
+}
+
+static const char *cpus_of(const sld_arguments *args)
+{
+    return args->option[CPUS] ? args->option[CPUS] : "auto";
+}
+
+/* --ranks makes this process the one that starts the others. */
+static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    sld_bench_params params;
+
+    if (!args->option[RANKS] || read_params(ctx, args, &params) != SLD_OK) {
+        return false; /* a mistake is told after MPI has started, as those of all verbs */
+    }
+    *exit_code =
+        sld_bench_launch(ctx, &params, args->option[RANKS], cpus_of(args), args->option[JSON]);
+    return true;
+}
+
+static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    sld_bench_params params;
+    sld_bench_row    row = {.ranks = sld_dist_size(dist)};
+
+    *exit_code    = SLD_EXIT_OK;
+    sld_status st = read_params(ctx, args, &params);
+    if (st == SLD_OK) {
+        st = sld_dist_place(ctx, dist, cpus_of(args));
+    }
+    SLD_TRY(sld_agree(ctx, dist, st)); /* now all cores are at work, as in the step */
+    const sld_peaks peaks = sld_kernels_peaks(PEAK_S);
+    params.peak_f32       = peaks.f32;
+    params.peak_bf16      = peaks.bf16;
+    SLD_TRY(sld_bench_run(ctx, dist, &params, &row.result));
+    if (sld_dist_rank(dist) == 0 && args->option[JSON]) {
+        sld_bench_print_json(&params, &row);
+    } else if (sld_dist_rank(dist) == 0) {
+        sld_bench_print_table(&params, &row, 1);
+    }
+    return SLD_OK;
+}
+
+const sld_verb sld_verb_bench = {
+    .name    = "bench",
+    .usage   = "[mpirun -n RANKS] sld bench TEACHER STUDENT [--ranks 1,2,...] [--batch N]\n"
+               "       [--seconds S] [--steps N] [--cpus LIST] [--no-epoch] [--json]",
+    .summary = "speed of the training step, and where its time goes",
+    .help =
+        "Times the SLD step (both views, batch 64, random pictures) of two networks of sld "
+        "models,\n"
+        "and a short trial that feeds on the synthetic set and writes its files. TEACHER none: "
+        "the\n"
+        "step of cross-entropy alone. Wants an otherwise idle machine.\n\n"
+        "  --ranks 1,2     starts mpirun itself, once for each number of ranks, and prints them\n"
+        "                  side by side with the efficiency; not under mpirun\n"
+        "  --batch N       global batch (64)\n"
+        "  --seconds S     of measured steps, and about as long for the trial (5)\n"
+        "  --steps N       so many measured steps; 0: as many as fit (0)\n"
+        "  --cpus LIST     CPUs for the ranks, as parallel.cpus (auto)\n"
+        "  --no-epoch      leave the trial out\n"
+        "  --json          one document per number of ranks\n\n"
+        "Nominal GFLOP count 2 views x (teacher + 3 x student) x 2 x multiply-accumulates per "
+        "sample; the\n"
+        "first layer's data gradient counts though it is never computed. The peaks are measured "
+        "in\n"
+        "registers on all ranks at once.\n",
+    .options     = options,
+    .two_words   = true,
+    .no_settings = true,
+    .before_mpi  = before_mpi,
+    .run         = run,
+};

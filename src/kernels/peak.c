@@ -1,0 +1,73 @@
+/* peak.c: what one thread of this CPU can do at most: fused multiply-adds on float32, and
+ * dot products of pairs of bfloat16 into float32, in registers alone. */
+#include "sld/kernels.h"
+
+#define SLICE_S 0.01 /* seconds of one measurement; the fastest of all counts */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+#define CHAINS 16  /* independent sums: more than latency times throughput needs */
+#define ROUNDS 512 /* of all chains, between two looks at the clock */
+
+/* One round trip of a kernel: flops done. The result goes to *sink so that nothing is left out. */
+typedef double (*kernel)(float *sink);
+
+/* The loops over chains must be unrolled: the sums live in registers. */
+#define FMA_KERNEL(NAME, TARGET, VECTOR, LANES, SET, FMA)                                          \
+    __attribute__((target(TARGET), optimize("O3"))) static double NAME(float *sink)                \
+    {                                                                                              \
+        const VECTOR a = SET(0.999f), b = SET(0.001f);                                             \
+        VECTOR       s[CHAINS];                                                                    \
+        _Pragma("GCC unroll 16") for (int i = 0; i < CHAINS; i++) s[i] = SET((float)i);            \
+        for (int r = 0; r < ROUNDS; r++) {                                                         \
+            _Pragma("GCC unroll 16") for (int i = 0; i < CHAINS; i++) s[i] = FMA(s[i], a, b);      \
+        }                                                                                          \
+        _Pragma("GCC unroll 16") for (int i = 0; i < CHAINS; i++) *sink += s[i][0];                \
+        return 2.0 * LANES * CHAINS * ROUNDS;                                                      \
+    }
+
+FMA_KERNEL(fma_avx512, "avx512f", __m512, 16, _mm512_set1_ps, _mm512_fmadd_ps)
+FMA_KERNEL(fma_avx2, "avx2,fma", __m256, 8, _mm256_set1_ps, _mm256_fmadd_ps)
+
+#define DOT(s, a, b) _mm512_dpbf16_ps(s, _mm512_cvtne2ps_pbh(a, a), _mm512_cvtne2ps_pbh(b, b))
+FMA_KERNEL(dot_avx512, "avx512f,avx512bf16", __m512, 32, _mm512_set1_ps, DOT)
+
+static double fastest(kernel run, double seconds)
+{
+    const double end  = sld_clock_s() + seconds;
+    double       best = 0, now;
+    float        sink = 0;
+
+    do {
+        const double start = sld_clock_s();
+        double       flops = 0;
+        do {
+            flops += run(&sink);
+            now = sld_clock_s();
+        } while (now - start < SLICE_S);
+        best = flops / (now - start) > best ? flops / (now - start) : best;
+    } while (now < end);
+    return sink == sink ? best * 1e-9 : 0;
+}
+
+sld_peaks sld_kernels_peaks(double seconds)
+{
+    sld_peaks p = {0, 0};
+
+    if (__builtin_cpu_supports("avx512f")) {
+        p.f32 = fastest(fma_avx512, seconds);
+    } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        p.f32 = fastest(fma_avx2, seconds);
+    }
+    if (__builtin_cpu_supports("avx512bf16")) {
+        p.bf16 = fastest(dot_avx512, seconds);
+    }
+    return p;
+}
+#else
+sld_peaks sld_kernels_peaks(double seconds)
+{
+    return (sld_peaks){0, 0};
+}
+#endif

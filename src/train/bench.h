@@ -1,0 +1,14 @@
+/* bench.h: the two halves of a benchmark. */
+#ifndef SLD_TRAIN_BENCH_INTERNAL_H
+#define SLD_TRAIN_BENCH_INTERNAL_H
+
+#include "sld/train_bench.h"
+
+enum { SLD_BENCH_EPOCH_TRAIN = 50000, SLD_BENCH_EPOCH_TEST = 10000 }; /* as CIFAR's */
+
+/* bench_epoch.c. Collective. A trial of n_train samples, its times scaled to an epoch; this rank's
+ * epoch_* figures are written. */
+sld_status sld_bench_epoch(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+                           size_t n_train, sld_bench_result *out);
+
+#endif

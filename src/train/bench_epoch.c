@@ -1,0 +1,138 @@
+/* bench_epoch.c: a short trial on the synthetic set in a folder of its own: what a run spends on
+ * its data, on evaluation and on its files. */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "model_file.h"
+#include "sld/config.h"
+#include "sld/store.h"
+#include "sld/train.h"
+
+enum { CLASSES = 20, SIDE = 32, CHANNELS = 3, N_TEST = 512, FOLDER = 1024 };
+
+/* Rank 0. Random weights of the teacher as a file. */
+static sld_status write_teacher(sld_ctx *ctx, const char *network, const char *path)
+{
+    sld_weights_info info  = {.classes    = CLASSES,
+                              .channels   = CHANNELS,
+                              .input_size = SIDE,
+                              .mean       = {0.5f, 0.5f, 0.5f}, /* the synthetic set's */
+                              .std        = {0.18f, 0.18f, 0.18f}};
+    sld_model       *model = NULL;
+    sld_arena       *arena = NULL;
+    sld_doc         *doc   = NULL;
+    sld_named       *named;
+    size_t           n;
+
+    snprintf(info.network, sizeof info.network, "%s", network);
+    sld_status st = sld_model_create(ctx, network, SIDE, SIDE, CHANNELS, CLASSES, &model);
+    if (st == SLD_OK && (st = sld_arena_create(ctx, &arena)) == SLD_OK) {
+        sld_model_init(model, 1);
+        st = sld_model_named(ctx, arena, model, NULL, false, &named, &n);
+    }
+    if (st == SLD_OK && (st = sld_doc_create(ctx, &doc)) == SLD_OK &&
+        (st = sld_weights_put(ctx, doc, &info, named, n)) == SLD_OK) {
+        st = sld_doc_publish(ctx, &doc, path, true);
+    }
+    sld_doc_close(doc);
+    sld_arena_destroy(arena);
+    sld_model_destroy(model);
+    return st;
+}
+
+static const char *const (*method_defaults(const char *name))[2]
+{
+    const sld_method *method = sld_method_find(name);
+    return method ? method->defaults : NULL;
+}
+
+/* Local. One epoch of n_train samples in folder/run. */
+static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size_t n_train,
+                              const char *folder, sld_config **out)
+{
+    char text[3 * FOLDER], teacher[2 * FOLDER] = "method: none\nce: {strong: 1}\n";
+
+    if (params->teacher) {
+        snprintf(teacher, sizeof teacher,
+                 "method: sld\nstudent_swap_after: 0\nteacher: {weights: \"%s/teacher.h5\"}\n",
+                 folder);
+    }
+    const int n =
+        snprintf(text, sizeof text,
+                 "%sstudent: {network: %s}\nsynthetic: {train: %zu, test: %d}\n"
+                 "train: {epochs: 1, batch: %zu, lr_stages: []}\n"
+                 "parallel: {shards: %d}\nrun: {dir: \"%s/run\"}\n",
+                 teacher, params->student, n_train, N_TEST, params->batch, params->shards, folder);
+    return sld_config_parse(ctx, "bench", text, (size_t)n, NULL, 0, method_defaults, out);
+}
+
+/* Collective. */
+static sld_status run_trial(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+                            size_t n_train, const char *folder, sld_trial_times *times)
+{
+    sld_config *config = NULL;
+    sld_outcome outcome;
+    char        path[2 * FOLDER];
+
+    snprintf(path, sizeof path, "%s/teacher.h5", folder);
+    sld_status st = params->teacher && sld_dist_rank(dist) == 0
+                        ? write_teacher(ctx, params->teacher, path)
+                        : SLD_OK;
+    if (st == SLD_OK) {
+        st = make_config(ctx, params, n_train, folder, &config);
+    }
+    st = sld_agree(ctx, dist, st);
+    if (st == SLD_OK) {
+        const sld_trial_params trial = {.config = config, .name = "bench", .times = times};
+        const sld_log_level    level = ctx->log_level;
+        ctx->log_level               = SLD_LOG_ERROR; /* the trial has nothing to tell */
+        st                           = sld_trial_run(ctx, dist, &trial, &outcome);
+        ctx->log_level               = level;
+    }
+    sld_config_destroy(config);
+    return st;
+}
+
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
+{
+    return remove(path);
+}
+
+sld_status sld_bench_epoch(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+                           size_t n_train, sld_bench_result *out)
+{
+    const char     *tmp = getenv("TMPDIR");
+    char            folder[FOLDER];
+    sld_trial_times t  = {0};
+    sld_status      st = SLD_OK;
+
+    snprintf(folder, sizeof folder, "%.900s/sld-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (sld_dist_rank(dist) == 0 && !mkdtemp(folder)) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: no folder can be made there; TMPDIR names another",
+                      folder);
+    }
+    SLD_TRY(sld_agree(ctx, dist, st));
+    SLD_TRY(sld_dist_bcast(ctx, dist, folder, sizeof folder, 0));
+    st = run_trial(ctx, dist, params, n_train, folder, &t);
+    if (sld_dist_rank(dist) == 0) {
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    SLD_TRY(st);
+
+    const double longer = (double)SLD_BENCH_EPOCH_TRAIN / (double)n_train;
+    const double load = t.load * longer, steps = t.step * longer,
+                 evaluate                 = t.evaluate * SLD_BENCH_EPOCH_TEST / N_TEST;
+    const double all                      = load + steps + evaluate + t.files;
+    out->v[SLD_BENCH_epoch_samples_per_s] = SLD_BENCH_EPOCH_TRAIN / (load + steps);
+    out->v[SLD_BENCH_epoch_augmentation]  = load / all;
+    out->v[SLD_BENCH_epoch_steps]         = steps / all;
+    out->v[SLD_BENCH_epoch_evaluation]    = evaluate / all;
+    out->v[SLD_BENCH_epoch_files]         = t.files / all;
+    out->epoch_samples                    = n_train;
+    return SLD_OK;
+}
