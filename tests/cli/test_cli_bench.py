@@ -47,7 +47,7 @@ def main():
     for record, ranks in zip(records("none", "resnet8", "--ranks", "1,2", "--no-epoch", ranks=0), (1, 2)):
         hold(record, "none", ranks, False)
     check(not [f for f in os.listdir(".") if f.startswith("sld-bench")], "the trial's folder was left behind")
-    table = expect(sld("bench", "resnet14", "resnet8", "--ranks", "1,2", "--seconds", 0.01, "--steps", 1, ranks=0), 0).out
+    table = expect(sld("bench", "none", "resnet8", "--ranks", "1,2", "--seconds", 0.01, "--steps", 1, ranks=0), 0).out
     check("efficiency" in table and "results and checkpoints" in table, "table", table)
     expect(sld("bench", "resnet14"), 2, "usage")
     expect(sld("bench", "resnet14", "resnte8"), 2, "resnet8")
