@@ -92,6 +92,7 @@ typedef struct sld_layer sld_layer;
 
 /* Local. An empty one, in the arena. */
 sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out);
+void       sld_layer_clear(sld_layer *layer); /* Local. */
 /* Local. map: sections and options; SLD_ERR_CONFIG for all that sld_config_parse() refuses in a
  * document. Adds to what the layer sets; an option that it sets already is an error. */
 sld_status sld_layer_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map, sld_layer *layer);
@@ -100,6 +101,11 @@ sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, 
 /* Local. One option with its value as YAML; an earlier value gives way. */
 sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                          const char *value, sld_layer *layer);
+/* Local. The same for a text or path, as it is. */
+sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
+                              sld_layer *layer);
+bool       sld_layer_sets(const sld_layer *layer, const char *key); /* Local. */
+void       sld_layer_drop(sld_layer *layer, const char *key);       /* Local. Sets it no more. */
 /* Local. Lays `over` over into: what it sets gives way. */
 void sld_layer_lay(sld_layer *into, const sld_layer *over);
 /* Local. Keeps the options of these sections alone; sections end with NULL. */
@@ -119,8 +125,9 @@ bool       sld_config_is_section(const char *name); /* Local. */
 typedef struct sld_composer sld_composer;
 sld_status sld_composer_create(sld_ctx *ctx, sld_defaults_find method, sld_composer **out);
 void       sld_composer_destroy(sld_composer *composer); /* Local. Accepts NULL. */
-/* Local. The configuration of a layer, checked as sld_config_parse() checks, in some 20
- * microseconds. Borrows composer and layer's texts; path names it in messages. */
+/* Local. The configuration of a layer, checked as sld_config_parse() checks, in some 40
+ * microseconds; its sld_config_text() is "". Borrows composer and layer's texts; path names it in
+ * messages. */
 sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *path,
                              const sld_layer *layer, sld_config **out);
 
@@ -143,6 +150,9 @@ const char *sld_config_text(const sld_config *config);
  * and matter in this experiment, sorted by key: what the trial's ID hashes. Owned by the config. */
 const char *sld_config_identity(const sld_config *config);
 
+/* Local. Whether a term of the objective asks the teacher. */
+bool sld_config_wants_teacher(const sld_options *options);
+
 /* Local. The epoch after which `when` holds, epochs numbered from 1: 0 = from the start; INT64_MAX
  * = never. A fraction f of E epochs is the epoch floor(f E + 1/2); first_lr_drop is the last epoch
  * at the full rate. */
@@ -151,6 +161,9 @@ int64_t sld_config_when(const sld_options *options, sld_when_value when);
 size_t sld_config_lr_stages(const sld_options *options, int64_t out[SLD_LIST_MAX]);
 /* Local. In how many epochs of the run the student-swap term has a weight. */
 int64_t sld_config_lss_active_epochs(const sld_options *options);
+
+/* Local. The option or section that was probably meant by an unknown one, or NULL. */
+const char *sld_config_nearest(const char *key);
 
 /* Local. The keys in the table's order; NULL past the last. */
 const char *sld_config_key(size_t i);

@@ -25,12 +25,49 @@ typedef struct sld_point {
 
 typedef struct sld_sweep sld_sweep;
 
-void             sld_sweep_close(sld_sweep *sweep); /* Accepts NULL. */
-const char      *sld_sweep_name(const sld_sweep *sweep);
-const char      *sld_sweep_dir(const sld_sweep *sweep);
-const char      *sld_sweep_baseline(const sld_sweep *sweep); /* an arm; "" when none is named */
-size_t           sld_sweep_count(const sld_sweep *sweep);
-const sld_point *sld_sweep_point(const sld_sweep *sweep, size_t i);
+/* How trials are started; never part of what they compute. */
+typedef struct sld_launch {
+    int64_t     ranks, slots;  /* per trial, and trials at a time; 0: chosen for throughput */
+    int64_t     retries;       /* of an attempt that failed */
+    double      lease_s;       /* a holder on another host is dead after so long without a beat */
+    double      stall_minutes; /* an attempt without a step for so long is ended; 0: never */
+    const char *command;       /* launcher line with {ranks} {cpus} {hosts}; "": mpirun */
+} sld_launch;
+
+typedef struct sld_sweep_params {
+    const char        *path; /* of the spec: names it, and a relative base starts at its folder */
+    const void        *text;
+    size_t             n;         /* bytes of text */
+    const char *const *overrides; /* "key=value" */
+    size_t             n_overrides;
+    sld_defaults_find  method;
+    /* Checks that need more than the option table; NULL: none. */
+    sld_status (*check)(sld_ctx *ctx, void *user, const sld_config *config);
+    /* SHA-256 of what lies at a path: the weights file, or with weights NULL the data set of
+     * config. Asked once for each path; never for synthetic data. */
+    sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
+                          char sha[65]);
+    void *user;
+} sld_sweep_params;
+
+/* A spec becomes points: those of seed 1 first, in a seed the first axis slowest; teachers before
+ * all. Every point is checked as `sld run` would. Errors are SLD_ERR_CONFIG as of
+ * sld_config_parse(); points that compute the same are one. The sweep has no folder yet ("."). */
+sld_status sld_sweep_expand(sld_ctx *ctx, const sld_sweep_params *params, sld_sweep **out);
+size_t     sld_sweep_dropped(const sld_sweep *sweep); /* points that another already was */
+
+/* The sweep that was recorded in a folder; no hashing, no validation: quick. SLD_ERR_DATA when the
+ * folder holds none. */
+sld_status sld_sweep_open(sld_ctx *ctx, const char *dir, sld_sweep **out);
+
+void              sld_sweep_close(sld_sweep *sweep); /* Accepts NULL. */
+const char       *sld_sweep_name(const sld_sweep *sweep);
+const char       *sld_sweep_dir(const sld_sweep *sweep);
+const char       *sld_sweep_baseline(const sld_sweep *sweep); /* an arm; "" when none is named */
+size_t            sld_sweep_count(const sld_sweep *sweep);
+const sld_point  *sld_sweep_point(const sld_sweep *sweep, size_t i);
+int               sld_sweep_find(const sld_sweep *sweep, const char *id); /* index, or -1 */
+const sld_launch *sld_sweep_launch(const sld_sweep *sweep);
 
 /* ---- survey: where each point stands, read from the folder alone ---- */
 

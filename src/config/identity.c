@@ -38,6 +38,10 @@ static bool has_kd(const sld_options *o)
 {
     return o->kd.weak > 0 || o->kd.strong > 0;
 }
+bool sld_config_wants_teacher(const sld_options *o)
+{
+    return has_kd(o);
+}
 static bool has_lss(const sld_options *o)
 {
     return o->top.student_swap;

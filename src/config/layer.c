@@ -12,6 +12,11 @@ sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out)
     return SLD_OK;
 }
 
+void sld_layer_clear(sld_layer *layer)
+{
+    *layer = (sld_layer){0};
+}
+
 sld_status sld_layer_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map, sld_layer *layer)
 {
     return sld_parse_tree(ctx, arena, map, layer);
@@ -45,6 +50,27 @@ sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, con
         layer->settings[id].given = false;
     }
     return sld_parse_pair(ctx, arena, source, key, value, layer);
+}
+
+sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
+                              sld_layer *layer)
+{
+    sld_setting *setting = &layer->settings[sld_option_find(key)];
+
+    setting->given      = true;
+    setting->value.text = sld_arena_strdup(arena, text);
+    return setting->value.text ? SLD_OK
+                               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the value of %s", key);
+}
+
+bool sld_layer_sets(const sld_layer *layer, const char *key)
+{
+    return layer->settings[sld_option_find(key)].given;
+}
+
+void sld_layer_drop(sld_layer *layer, const char *key)
+{
+    layer->settings[sld_option_find(key)].given = false;
 }
 
 /* teacher_swap is short for correction: the upper layer's word silences the lower one's other. */
@@ -130,6 +156,11 @@ sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer
 bool sld_config_is_key(const char *key)
 {
     return sld_option_find(key) >= 0;
+}
+
+const char *sld_config_nearest(const char *key)
+{
+    return sld_option_nearest(key);
 }
 
 bool sld_config_is_section(const char *name)

@@ -135,7 +135,8 @@ static void resolve_seeds(sld_options *o)
     }
 }
 
-/* file, override: borrowed, and changed only where one word is short for another. */
+/* file, override: borrowed, and changed only where one word is short for another. override: NULL
+ * for one point of a grid, whose whole text nobody reads. */
 static sld_status build(sld_ctx *ctx, sld_composer *c, sld_layer *file, sld_layer *override,
                         sld_config *config)
 {
@@ -153,7 +154,9 @@ static sld_status build(sld_ctx *ctx, sld_composer *c, sld_layer *file, sld_laye
     SLD_TRY(couple_teacher_swap(ctx, config));
     merge(config);
 
-    config->text = sld_write_document(config->arena, &config->options); /* seeds as written */
+    config->text = override
+                       ? sld_write_document(config->arena, &config->options) /* seeds as written */
+                       : "";
     resolve_seeds(&config->options);
     config->identity = sld_write_identity(config->arena, &config->options, &config->defaults);
     if (!config->text || !config->identity) {

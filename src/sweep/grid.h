@@ -1,0 +1,29 @@
+/* grid.h: the points of a sweep in memory. */
+#ifndef SLD_SWEEP_GRID_H
+#define SLD_SWEEP_GRID_H
+
+#include "sld/sweep.h"
+
+struct sld_sweep {
+    sld_arena         *arena;
+    void              *text; /* what the points' texts lie in when they were read; free() */
+    const char        *name, *dir, *baseline;
+    sld_launch         launch;
+    size_t             n_axes;
+    const char *const *axis;
+    sld_point         *points; /* teachers first */
+    size_t             n, n_dropped;
+    size_t            *by_id; /* (n) indices, ids ascending */
+};
+
+enum { ID_LENGTH = 12 };
+
+/* grid.c. Makes by_id; points of one id become one, the first. */
+sld_status sld_grid_index(sld_ctx *ctx, sld_sweep *sweep);
+
+/* points.c. The list of points as a file, DIR/points, and back. */
+sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out,
+                           size_t *n); /* free() */
+sld_status sld_points_parse(sld_ctx *ctx, sld_sweep *sweep, const char *path, char *text, size_t n);
+
+#endif

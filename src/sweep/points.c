@@ -1,0 +1,296 @@
+/* points.c: the list of points as it stands in a sweep's folder, DIR/points: what was expanded once
+ * need not be again, and a later version of the program finds the same ids.
+ *
+ * One line per fact, its words apart by tabs:
+ *   sld-sweep 1 | name NAME | baseline ARM | axis NAME ... | launch KEY VALUE
+ *   point ID trial|teacher TEACHER-ID|- SEED ARM VALUE ...   then its experiment, each line after a
+ * space end COUNT */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "grid.h"
+
+#define MOST_BYTES ((size_t)1 << 30)
+
+/* ---- writing ---- */
+
+static void write_point(FILE *out, const sld_sweep *sweep, const sld_point *p)
+{
+    fprintf(out, "point\t%s\t%s\t%s\t%lld\t%s", p->id, p->is_teacher ? "teacher" : "trial",
+            p->teacher >= 0 ? sweep->points[p->teacher].id : "-", (long long)p->seed, p->arm);
+    for (size_t a = 0; a < p->n_axes; a++) {
+        fprintf(out, "\t%s", p->value[a]);
+    }
+    fputc('\n', out);
+    for (const char *line = p->experiment; *line;) {
+        const size_t n = strcspn(line, "\n");
+        fprintf(out, " %.*s\n", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
+sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out, size_t *n)
+{
+    const sld_launch *l    = &sweep->launch;
+    FILE             *file = open_memstream(out, n);
+
+    if (!file) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
+    }
+    fprintf(file, "sld-sweep 1\nname\t%s\nbaseline\t%s\naxis", sweep->name, sweep->baseline);
+    for (size_t a = 0; a < sweep->n_axes; a++) {
+        fprintf(file, "\t%s", sweep->axis[a]);
+    }
+    fprintf(file, "\nlaunch\tranks\t%lld\nlaunch\tslots\t%lld\nlaunch\tretries\t%lld\n",
+            (long long)l->ranks, (long long)l->slots, (long long)l->retries);
+    fprintf(file, "launch\tlease_s\t%.17g\nlaunch\tstall_minutes\t%.17g\nlaunch\tcommand\t%s\n",
+            l->lease_s, l->stall_minutes, l->command);
+    for (size_t i = 0; i < sweep->n; i++) {
+        write_point(file, sweep, &sweep->points[i]);
+    }
+    fprintf(file, "end\t%zu\n", sweep->n);
+    const bool bad = ferror(file) != 0;
+    if (fclose(file) != 0 || bad) {
+        free(*out);
+        *out = NULL;
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
+    }
+    return SLD_OK;
+}
+
+/* ---- reading, in place ---- */
+
+enum { WORDS_MAX = 64 };
+
+typedef struct parser {
+    sld_ctx    *ctx;
+    sld_sweep  *sweep;
+    const char *path;
+    char       *at;
+    size_t      line; /* from 1 */
+    char       *word[WORDS_MAX];
+    size_t      n_words;
+    const char *teacher; /* id of the point's, until indices are known */
+} parser;
+
+static sld_status damaged(const parser *p, const char *wanted)
+{
+    return SLD_FAIL(p->ctx, SLD_ERR_DATA, "%s:%zu: damaged: wanted %s", p->path, p->line, wanted);
+}
+
+/* The next line as words; false at the end. */
+static bool next_line(parser *p)
+{
+    char *line = p->at, *end = strchr(p->at, '\n');
+
+    if (!end) {
+        return false;
+    }
+    *end  = '\0';
+    p->at = end + 1;
+    p->line++;
+    p->n_words = 0;
+    for (char *word = line; p->n_words < WORDS_MAX; word++) {
+        p->word[p->n_words++] = word;
+        word                  = strchr(word, '\t');
+        if (!word) {
+            break;
+        }
+        *word = '\0';
+    }
+    return true;
+}
+
+static sld_status read_launch(parser *p)
+{
+    sld_launch *l   = &p->sweep->launch;
+    const char *key = p->word[1], *value = p->word[2];
+
+    if (strcmp(key, "ranks") == 0) {
+        l->ranks = atoll(value);
+    } else if (strcmp(key, "slots") == 0) {
+        l->slots = atoll(value);
+    } else if (strcmp(key, "retries") == 0) {
+        l->retries = atoll(value);
+    } else if (strcmp(key, "lease_s") == 0) {
+        l->lease_s = strtod(value, NULL);
+    } else if (strcmp(key, "stall_minutes") == 0) {
+        l->stall_minutes = strtod(value, NULL);
+    } else if (strcmp(key, "command") == 0) {
+        l->command = value;
+    }
+    return SLD_OK;
+}
+
+static sld_status read_axes(parser *p)
+{
+    void        *memory = NULL;
+    const char **axis;
+
+    SLD_TRY(sld_arena_alloc(p->ctx, p->sweep->arena, p->n_words * sizeof *axis, &memory));
+    axis = memory;
+    for (size_t a = 1; a < p->n_words; a++) {
+        axis[a - 1] = p->word[a];
+    }
+    p->sweep->axis   = axis;
+    p->sweep->n_axes = p->n_words - 1;
+    return SLD_OK;
+}
+
+/* The lines after a space become one text, in place. */
+static char *read_experiment(parser *p)
+{
+    char *to = p->at, *text = to;
+
+    while (*p->at == ' ') {
+        char *end = strchr(p->at, '\n');
+        if (!end) {
+            break;
+        }
+        const size_t n = (size_t)(end - p->at); /* without the space, with the newline */
+        memmove(to, p->at + 1, n);
+        to += n;
+        p->at = end + 1;
+        p->line++;
+    }
+    if (to == p->at) {
+        return NULL; /* no room for the 0: no experiment */
+    }
+    *to = '\0';
+    return text;
+}
+
+static sld_status read_point(parser *p, sld_point *out, const char **teacher)
+{
+    const size_t n_axes = p->n_words - 6;
+    void        *memory = NULL;
+    const char **value;
+
+    if (p->n_words < 6 || strlen(p->word[1]) != ID_LENGTH ||
+        (n_axes != 0 && n_axes != p->sweep->n_axes)) {
+        return damaged(p, "a point with its id and labels");
+    }
+    SLD_TRY(sld_arena_alloc(p->ctx, p->sweep->arena, (n_axes + 1) * sizeof *value, &memory));
+    value = memory;
+    memcpy(value, p->word + 6, n_axes * sizeof *value);
+    *teacher = strcmp(p->word[3], "-") == 0 ? NULL : p->word[3];
+    *out     = (sld_point){.id         = p->word[1],
+                           .is_teacher = strcmp(p->word[2], "teacher") == 0,
+                           .seed       = atoll(p->word[4]),
+                           .arm        = p->word[5],
+                           .teacher    = -1,
+                           .n_axes     = n_axes,
+                           .axis       = n_axes ? p->sweep->axis : NULL,
+                           .value      = value,
+                           .experiment = read_experiment(p)};
+    return out->experiment ? SLD_OK : damaged(p, "the point's experiment");
+}
+
+/* Teachers stand before their students. */
+static sld_status find_teacher(parser *p, const char *id, sld_point *point)
+{
+    for (size_t i = 0; i < p->sweep->n; i++) {
+        if (strcmp(p->sweep->points[i].id, id) == 0) {
+            point->teacher = (int)i;
+            return SLD_OK;
+        }
+    }
+    return damaged(p, "a teacher that stands further up");
+}
+
+static size_t count_points(const char *text)
+{
+    size_t n = 0;
+
+    for (const char *c = text; (c = strstr(c, "\npoint\t")); c++) {
+        n++;
+    }
+    return n;
+}
+
+static sld_status read_line(parser *p, bool *end)
+{
+    sld_sweep  *s    = p->sweep;
+    const char *word = p->word[0], *teacher = NULL;
+
+    if (strcmp(word, "point") == 0) {
+        SLD_TRY(read_point(p, &s->points[s->n], &teacher));
+        if (teacher) {
+            SLD_TRY(find_teacher(p, teacher, &s->points[s->n]));
+        }
+        s->n++;
+    } else if (strcmp(word, "name") == 0 && p->n_words == 2) {
+        s->name = p->word[1];
+    } else if (strcmp(word, "baseline") == 0 && p->n_words == 2) {
+        s->baseline = p->word[1];
+    } else if (strcmp(word, "axis") == 0) {
+        return read_axes(p);
+    } else if (strcmp(word, "launch") == 0 && p->n_words == 3) {
+        return read_launch(p);
+    } else if (strcmp(word, "end") == 0 && p->n_words == 2 &&
+               strtoull(p->word[1], NULL, 10) == s->n) {
+        *end = true;
+    } else {
+        return damaged(p, "name, baseline, axis, launch, point or end");
+    }
+    return SLD_OK;
+}
+
+sld_status sld_points_parse(sld_ctx *ctx, sld_sweep *sweep, const char *path, char *text, size_t n)
+{
+    parser p      = {.ctx = ctx, .sweep = sweep, .path = path, .at = text};
+    void  *memory = NULL;
+    bool   end    = false;
+
+    if (strlen(text) != n || !next_line(&p) || strcmp(p.word[0], "sld-sweep 1") != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: wanted the points of a sweep (sld-sweep 1)", path);
+    }
+    SLD_TRY(sld_arena_alloc(ctx, sweep->arena, (count_points(p.at) + 2) * sizeof *sweep->points,
+                            &memory));
+    sweep->points   = memory;
+    sweep->name     = "";
+    sweep->baseline = "";
+    while (!end && next_line(&p)) {
+        SLD_TRY(read_line(&p, &end));
+    }
+    return end ? sld_grid_index(ctx, sweep) : damaged(&p, "the line end COUNT: truncated");
+}
+
+static sld_status open_in(sld_ctx *ctx, const char *dir, sld_sweep *sweep)
+{
+    char   path[PATH_MAX];
+    size_t n = 0;
+
+    sweep->dir    = sld_arena_strdup(sweep->arena, dir);
+    sweep->launch = (sld_launch){.retries = 2, .lease_s = 60, .stall_minutes = 30, .command = ""};
+    if (!sweep->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no room for the path of %.200s", dir);
+    }
+    SLD_TRY(sld_file_read(ctx, path, MOST_BYTES, &sweep->text, &n));
+    return sld_points_parse(ctx, sweep, path, sweep->text, n);
+}
+
+sld_status sld_sweep_open(sld_ctx *ctx, const char *dir, sld_sweep **out)
+{
+    sld_arena *arena  = NULL;
+    void      *memory = NULL;
+
+    *out = NULL;
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    sld_status st = sld_arena_alloc(ctx, arena, sizeof **out, &memory);
+    if (st == SLD_OK) {
+        *out          = memory;
+        (*out)->arena = arena;
+        st            = open_in(ctx, dir, *out);
+    }
+    if (st != SLD_OK) {
+        if (memory) {
+            free((*out)->text);
+        }
+        sld_arena_destroy(arena);
+        *out = NULL;
+    }
+    return st;
+}

@@ -1,0 +1,293 @@
+/* spec.c: the document of a sweep and its command line. Grammar: README, "A sweep". */
+#include "spec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_BYTES ((size_t)1 << 20)
+enum { SEEDS_MAX = 100000 };
+
+static const char *const top_keys[] = {"name",    "base",  "teachers", "axes",
+                                       "exclude", "seeds", "baseline", "launch"};
+enum { N_TOP = sizeof top_keys / sizeof *top_keys };
+
+/* ---- base: inline, or an experiment file beside the spec ---- */
+
+static sld_status read_base_file(spec_reader *r, const sld_node *node, const sld_node **out)
+{
+    const char *slash = strrchr(r->params->path, '/');
+    const int   head  = *node->text == '/' || !slash ? 0 : (int)(slash - r->params->path + 1);
+    char        path[4096];
+    void       *text = NULL;
+    size_t      n    = 0;
+
+    if (snprintf(path, sizeof path, "%.*s%s", head, r->params->path, node->text) >=
+        (int)sizeof path) {
+        return sld_node_fail(r->ctx, node, "base", "the path is too long");
+    }
+    const char *kept = sld_arena_strdup(r->arena, path);
+    sld_status  st   = kept ? sld_file_read(r->ctx, path, MOST_BYTES, &text, &n)
+                            : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the base");
+    if (st == SLD_ERR_DATA) {
+        const sld_err err = r->ctx->err;
+        sld_err_clear(r->ctx);
+        return sld_node_fail(r->ctx, node, "base",
+                             "%s (a relative path starts at the spec's folder)", err.msg);
+    }
+    if (st == SLD_OK) {
+        st = sld_yaml_document(r->ctx, r->arena, kept, text, n, out);
+    }
+    free(text);
+    return st;
+}
+
+static sld_status read_base(spec_reader *r, const sld_node *node)
+{
+    if (node->kind == SLD_NODE_SCALAR && node->length > 0) {
+        SLD_TRY(read_base_file(r, node, &node));
+    }
+    return sld_spec_part(r, node, "base", &r->spec->base);
+}
+
+/* ---- seeds: [1, 2, 3] or 1..3 ---- */
+
+static sld_status read_seed_range(spec_reader *r, const sld_node *node)
+{
+    char     *end = NULL;
+    long long low = strtoll(node->text, &end, 10), high = -1;
+    spec     *s = r->spec;
+
+    if (end != node->text && strncmp(end, "..", 2) == 0) {
+        const char *from = end + 2;
+        high             = strtoll(from, &end, 10);
+        high             = end == from || *end ? -1 : high;
+    }
+    if (low < 0 || high < low || high > UINT32_MAX || high - low >= SEEDS_MAX) {
+        return sld_node_fail(r->ctx, node, "seeds",
+                             "found %.40s, wanted a list like [1, 2, 3] or a range like 1..3",
+                             node->length ? node->text : "no value");
+    }
+    s->n_seeds = (size_t)(high - low + 1);
+    s->seeds   = sld_spec_alloc(r, s->n_seeds * sizeof *s->seeds);
+    if (!s->seeds) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < s->n_seeds; i++) {
+        s->seeds[i] = low + (int64_t)i;
+    }
+    return SLD_OK;
+}
+
+static sld_status read_seeds(spec_reader *r, const sld_node *node)
+{
+    spec *s = r->spec;
+
+    if (node->kind == SLD_NODE_SCALAR) {
+        return read_seed_range(r, node);
+    }
+    SLD_TRY(sld_spec_want(r, node, "seeds", SLD_NODE_LIST, "a list like [1, 2, 3] or 1..3"));
+    s->n_seeds = node->n;
+    s->seeds   = sld_spec_alloc(r, (node->n + 1) * sizeof *s->seeds);
+    if (!s->seeds) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(sld_spec_whole(r, node->item[i], "seeds", 0, UINT32_MAX, &s->seeds[i]));
+        for (size_t k = 0; k < i; k++) {
+            if (s->seeds[i] == s->seeds[k]) {
+                return sld_node_fail(r->ctx, node->item[i], "seeds", "%lld given twice",
+                                     (long long)s->seeds[i]);
+            }
+        }
+    }
+    return node->n > 0 ? SLD_OK : sld_node_fail(r->ctx, node, "seeds", "no seed leaves no point");
+}
+
+/* ---- launch ---- */
+
+/* 0 for auto. */
+static sld_status read_count(spec_reader *r, const sld_node *node, const char *key, int64_t *out)
+{
+    if (node->kind == SLD_NODE_SCALAR && strcmp(node->text, "auto") == 0) {
+        *out = 0;
+        return SLD_OK;
+    }
+    return sld_spec_whole(r, node, key, 1, 4096, out);
+}
+
+static sld_status read_launch_entry(spec_reader *r, const sld_node *at, const char *key,
+                                    const sld_node *node)
+{
+    static const char *const keys[] = {"ranks",   "slots",         "retries",
+                                       "lease_s", "stall_minutes", "command"};
+    sld_launch              *l      = &r->spec->launch;
+
+    if (strcmp(key, "ranks") == 0) {
+        return read_count(r, node, key, &l->ranks);
+    }
+    if (strcmp(key, "slots") == 0) {
+        return read_count(r, node, key, &l->slots);
+    }
+    if (strcmp(key, "retries") == 0) {
+        return sld_spec_whole(r, node, key, 0, 1000000, &l->retries);
+    }
+    if (strcmp(key, "lease_s") == 0) {
+        return sld_spec_number(r, node, key, 1, 86400, &l->lease_s);
+    }
+    if (strcmp(key, "stall_minutes") == 0) {
+        return sld_spec_number(r, node, key, 0, 100000, &l->stall_minutes);
+    }
+    if (strcmp(key, "command") == 0) {
+        return sld_spec_text(r, node, key, &l->command);
+    }
+    return sld_spec_unknown(r, at, "launch", key, keys, sizeof keys / sizeof *keys);
+}
+
+static sld_status read_launch(spec_reader *r, const sld_node *node)
+{
+    SLD_TRY(sld_spec_want(r, node, "launch", SLD_NODE_MAP, "ranks, slots, ... with values"));
+    SLD_TRY(sld_spec_once(r, node, "launch"));
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(read_launch_entry(r, node->key[i], node->key[i]->text, node->item[i]));
+    }
+    return SLD_OK;
+}
+
+/* ---- the document ---- */
+
+static sld_status read_name(spec_reader *r, const sld_node *node)
+{
+    const char *name;
+
+    SLD_TRY(sld_spec_label(r, node, "name", &name));
+    if (*name == '.' || *name == '-' || strchr(name, '/')) {
+        return sld_node_fail(r->ctx, node, "name",
+                             "found %s, wanted no slash, and neither . nor - in front: it names a "
+                             "folder",
+                             name);
+    }
+    r->spec->name = name;
+    return SLD_OK;
+}
+
+static const sld_node *find(const sld_node *map, const char *key)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        if (strcmp(map->key[i]->text, key) == 0) {
+            return map->item[i];
+        }
+    }
+    return NULL;
+}
+
+/* In the order in which one part needs another, not in the document's. */
+static sld_status read_parts(spec_reader *r, const sld_node *root)
+{
+    static const struct {
+        const char *key;
+        sld_status (*read)(spec_reader *r, const sld_node *node);
+    } parts[]                = {{"name", read_name},
+                                {"base", read_base},
+                                {"teachers", sld_spec_teachers},
+                                {"axes", sld_spec_axes},
+                                {"exclude", sld_spec_excludes},
+                                {"seeds", read_seeds},
+                                {"launch", read_launch}};
+    const sld_node *baseline = find(root, "baseline");
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const sld_node *node = find(root, parts[i].key);
+        if (node) {
+            SLD_TRY(parts[i].read(r, node));
+        }
+    }
+    return baseline ? sld_spec_text(r, baseline, "baseline", &r->spec->baseline) : SLD_OK;
+}
+
+static sld_status check_top(spec_reader *r, const sld_node *root)
+{
+    SLD_TRY(sld_spec_want(r, root, NULL, SLD_NODE_MAP, "a sweep: name, base, axes ..."));
+    SLD_TRY(sld_spec_once(r, root, NULL));
+    for (size_t i = 0; i < root->n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < N_TOP; k++) {
+            known |= strcmp(root->key[i]->text, top_keys[k]) == 0;
+        }
+        if (known) {
+            continue;
+        }
+        if (sld_config_is_key(root->key[i]->text) || sld_config_is_section(root->key[i]->text)) {
+            return sld_node_fail(r->ctx, root->key[i], root->key[i]->text,
+                                 "an option of experiments: wanted inside base");
+        }
+        return sld_spec_unknown(r, root->key[i], NULL, root->key[i]->text, top_keys, N_TOP);
+    }
+    return SLD_OK;
+}
+
+/* ---- the command line ---- */
+
+static sld_status read_override(spec_reader *r, const char *pair)
+{
+    const char     *equals = strchr(pair, '=');
+    const sld_node *value;
+    char           *key = sld_arena_strdup(r->arena, pair);
+
+    if (!equals || equals == pair || !key) {
+        return sld_layer_override(r->ctx, r->arena, pair, r->spec->override);
+    }
+    key[equals - pair] = '\0';
+    const bool teacher = strncmp(key, "teachers.", 9) == 0,
+               launch  = strncmp(key, "launch.", 7) == 0;
+    if (!teacher && !launch && strcmp(key, "seeds") != 0 && strcmp(key, "name") != 0 &&
+        strcmp(key, "baseline") != 0) {
+        return sld_layer_override(r->ctx, r->arena, pair, r->spec->override);
+    }
+    SLD_TRY(sld_yaml_value(r->ctx, r->arena, "command line", key, equals + 1, &value));
+    return teacher                     ? sld_spec_teacher_override(r, key + 9, equals + 1, value)
+           : launch                    ? read_launch_entry(r, value, key + 7, value)
+           : strcmp(key, "seeds") == 0 ? read_seeds(r, value)
+           : strcmp(key, "name") == 0  ? read_name(r, value)
+                                       : sld_spec_text(r, value, "baseline", &r->spec->baseline);
+}
+
+/* The file's name without folder and ending. */
+static sld_status default_name(spec_reader *r)
+{
+    const char *slash = strrchr(r->params->path, '/');
+    char       *name  = sld_arena_strdup(r->arena, slash ? slash + 1 : r->params->path);
+    char       *dot   = name ? strrchr(name, '.') : NULL;
+
+    if (!name) {
+        return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the sweep's name");
+    }
+    if (dot && dot != name) {
+        *dot = '\0';
+    }
+    r->spec->name = *name == '.' || *name == '-' || !*name ? "sweep" : name;
+    return SLD_OK;
+}
+
+sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params *params, spec *out)
+{
+    spec_reader     r = {.ctx = ctx, .arena = arena, .params = params, .spec = out};
+    const sld_node *root;
+
+    *out        = (spec){.baseline = ""};
+    out->launch = (sld_launch){.retries = 2, .lease_s = 60, .stall_minutes = 30, .command = ""};
+    out->source = sld_arena_strdup(arena, params->path);
+    if (!out->source) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the sweep");
+    }
+    SLD_TRY(sld_layer_create(ctx, arena, &out->override));
+    SLD_TRY(sld_layer_create(ctx, arena, &out->base.layer));
+    SLD_TRY(default_name(&r));
+    SLD_TRY(sld_yaml_document(ctx, arena, out->source, params->text, params->n, &root));
+    SLD_TRY(check_top(&r, root));
+    SLD_TRY(read_parts(&r, root));
+    for (size_t i = 0; i < params->n_overrides; i++) {
+        SLD_TRY(read_override(&r, params->overrides[i]));
+    }
+    return SLD_OK;
+}

@@ -1,0 +1,97 @@
+/* spec.h: a sweep's YAML as read: parts that the grid is made of. Everything lives in one arena. */
+#ifndef SLD_SWEEP_SPEC_H
+#define SLD_SWEEP_SPEC_H
+
+#include "sld/sweep.h"
+
+enum { AXES_MAX = 32, LABEL_MAX = 80 }; /* bytes of a label with its 0 */
+
+typedef struct spec_part { /* what one place adds to an experiment */
+    sld_layer      *layer;
+    const char     *teacher; /* by name; "" takes an earlier one away; NULL: says nothing */
+    const sld_node *at;      /* where the teacher is named */
+} spec_part;
+
+typedef struct spec_entry { /* one value of an axis */
+    const char *label;
+    const char *shown; /* in the arm's name */
+    spec_part   part;
+} spec_entry;
+
+typedef struct spec_axis {
+    const char *name;
+    spec_entry *entries;
+    size_t      n;
+} spec_axis;
+
+typedef struct spec_exclude {
+    const bool    *hit[AXES_MAX]; /* by entry; NULL: any */
+    const int64_t *seeds;
+    size_t         n_seeds; /* 0: any */
+} spec_exclude;
+
+typedef struct spec_teacher {
+    const char     *name, *weights; /* "": none given */
+    const char     *file;           /* of the trained one: last.h5, best.h5 */
+    sld_layer      *layer;          /* its own options */
+    bool            described;      /* has options of its own, so that it can be trained */
+    const sld_node *at;
+} spec_teacher;
+
+typedef struct spec {
+    const char   *source; /* names the document */
+    const char   *name, *baseline;
+    spec_part     base;
+    sld_layer    *override; /* options of the command line */
+    spec_axis     axes[AXES_MAX];
+    size_t        n_axes;
+    spec_exclude *excludes;
+    size_t        n_excludes;
+    int64_t      *seeds; /* NULL: the base's */
+    size_t        n_seeds;
+    spec_teacher *teachers;
+    size_t        n_teachers;
+    sld_launch    launch;
+} spec;
+
+typedef struct spec_reader {
+    sld_ctx                *ctx;
+    sld_arena              *arena;
+    const sld_sweep_params *params;
+    spec                   *spec;
+} spec_reader;
+
+/* spec.c. */
+sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params *params, spec *out);
+
+/* spec_axes.c. */
+sld_status sld_spec_axes(spec_reader *r, const sld_node *node);
+sld_status sld_spec_excludes(spec_reader *r, const sld_node *node);
+
+/* spec_teachers.c. */
+sld_status sld_spec_teachers(spec_reader *r, const sld_node *node);
+/* rest: "NAME.KEY" of teachers.NAME.KEY=value; text: the value as given. */
+sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const char *text,
+                                     const sld_node *value);
+
+/* spec_value.c: single values of the document. */
+sld_status sld_spec_text(spec_reader *r, const sld_node *node, const char *key, const char **out);
+sld_status sld_spec_label(spec_reader *r, const sld_node *node, const char *key, const char **out);
+sld_status sld_spec_whole(spec_reader *r, const sld_node *node, const char *key, int64_t low,
+                          int64_t high, int64_t *out);
+sld_status sld_spec_number(spec_reader *r, const sld_node *node, const char *key, double low,
+                           double high, double *out);
+sld_status sld_spec_want(spec_reader *r, const sld_node *node, const char *key, sld_node_kind kind,
+                         const char *wanted);
+/* A map of options in which `teacher: NAME` may stand. */
+sld_status sld_spec_part(spec_reader *r, const sld_node *map, const char *key, spec_part *out);
+/* A copy of map without entry i. */
+sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const sld_node **out);
+/* SLD_ERR_CONFIG "unknown KEY; nearest: ...". */
+sld_status sld_spec_unknown(spec_reader *r, const sld_node *at, const char *what, const char *word,
+                            const char *const *known, size_t n);
+/* Refuses a key that stands twice. */
+sld_status sld_spec_once(spec_reader *r, const sld_node *map, const char *where);
+void      *sld_spec_alloc(spec_reader *r, size_t bytes); /* NULL with the record set */
+
+#endif

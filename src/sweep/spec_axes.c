@@ -1,0 +1,244 @@
+/* spec_axes.c: the axes of the grid, and the points that are left out of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "spec.h"
+
+static const char *text_of(spec_reader *r, const char *format, const char *a, const char *b)
+{
+    char text[2 * LABEL_MAX];
+
+    snprintf(text, sizeof text, format, a, b);
+    return sld_arena_strdup(r->arena, text);
+}
+
+/* "[1, 2]" for a list, the text for a scalar: an unlabelled value is its own label. */
+static sld_status label_of(spec_reader *r, const sld_node *node, const char *axis, const char **out)
+{
+    char   text[LABEL_MAX] = "[";
+    size_t n               = 1;
+
+    if (node->kind == SLD_NODE_SCALAR) {
+        return sld_spec_label(r, node, axis, out);
+    }
+    for (size_t i = 0; i < node->n && n < sizeof text; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? "," : "", node->item[i]->text);
+    }
+    if (node->kind != SLD_NODE_LIST || n + 2 > sizeof text) {
+        return sld_node_fail(r->ctx, node, axis, "this value wants a label: %s: {LABEL: value}",
+                             axis);
+    }
+    memcpy(text + n, "]", 2);
+    *out = sld_arena_strdup(r->arena, text);
+    return *out ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the axes");
+}
+
+/* The options {name: value}, or the teacher of that name. */
+static sld_status read_option(spec_reader *r, const char *name, const sld_node *value,
+                              spec_part *out)
+{
+    sld_node        key  = {.source = value->source,
+                            .line   = value->line,
+                            .column = value->column,
+                            .text   = name,
+                            .length = strlen(name)};
+    const sld_node *keys = &key;
+    const sld_node  map  = {.kind   = SLD_NODE_MAP,
+                            .source = value->source,
+                            .line   = value->line,
+                            .column = value->column,
+                            .text   = "",
+                            .n      = 1,
+                            .key    = &keys,
+                            .item   = &value};
+
+    return sld_spec_part(r, &map, name, out);
+}
+
+/* An axis over an option (or over `teacher`): a list of values, or labels with values. */
+static sld_status read_option_axis(spec_reader *r, const sld_node *node, spec_axis *axis)
+{
+    const char *dot      = strrchr(axis->name, '.');
+    const bool  labelled = node->kind == SLD_NODE_MAP;
+
+    if (node->kind == SLD_NODE_SCALAR) {
+        return sld_node_fail(r->ctx, node, axis->name,
+                             "found %s, wanted a list of values or labels with values",
+                             sld_node_words(node));
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        spec_entry *entry = &axis->entries[i];
+        if (labelled) {
+            SLD_TRY(sld_spec_label(r, node->key[i], axis->name, &entry->label));
+            entry->shown = entry->label;
+        } else {
+            SLD_TRY(label_of(r, node->item[i], axis->name, &entry->label));
+            entry->shown = text_of(r, "%s=%s", dot ? dot + 1 : axis->name, entry->label);
+        }
+        SLD_TRY(read_option(r, axis->name, node->item[i], &entry->part));
+    }
+    return SLD_OK;
+}
+
+/* An axis of any other name: labels, each with options that belong together. */
+static sld_status read_named_axis(spec_reader *r, const sld_node *at, const sld_node *node,
+                                  spec_axis *axis)
+{
+    if (node->kind != SLD_NODE_MAP) {
+        const char *nearest = sld_config_nearest(axis->name);
+        return sld_node_fail(
+            r->ctx, at, "axes",
+            "%s is no option%s%s; wanted an option's key with a list of values, or "
+            "labels with options, as in %s: {LABEL: {train.lr: 0.1}}",
+            axis->name, nearest ? ", nearest: " : "", nearest ? nearest : "", axis->name);
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        spec_entry *entry = &axis->entries[i];
+        SLD_TRY(sld_spec_label(r, node->key[i], axis->name, &entry->label));
+        entry->shown = entry->label;
+        SLD_TRY(sld_spec_part(r, node->item[i], axis->name, &entry->part));
+    }
+    return SLD_OK;
+}
+
+static sld_status check_labels(spec_reader *r, const sld_node *node, const spec_axis *axis)
+{
+    for (size_t i = 0; i < axis->n; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(axis->entries[i].label, axis->entries[k].label) == 0) {
+                const sld_node *at = node->kind == SLD_NODE_MAP ? node->key[i] : node->item[i];
+                return sld_node_fail(r->ctx, at, axis->name, "%s given twice",
+                                     axis->entries[i].label);
+            }
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node *node,
+                            spec_axis *axis)
+{
+    SLD_TRY(sld_spec_label(r, key, "axes", &axis->name));
+    if (strcmp(axis->name, "seed") == 0 || strcmp(axis->name, "name") == 0) {
+        return sld_node_fail(r->ctx, key, "axes", "%s is no axis%s", axis->name,
+                             *axis->name == 's' ? "; wanted seeds: [1, 2, 3] beside axes" : "");
+    }
+    axis->n       = node->n;
+    axis->entries = sld_spec_alloc(r, (node->n + 1) * sizeof *axis->entries);
+    if (!axis->entries) {
+        return SLD_ERR_NOMEM;
+    }
+    const bool option = sld_config_is_key(axis->name) || strcmp(axis->name, "teacher") == 0;
+    SLD_TRY(option ? read_option_axis(r, node, axis) : read_named_axis(r, key, node, axis));
+    if (axis->n == 0) {
+        return sld_node_fail(r->ctx, node, axis->name, "an axis without values leaves no point");
+    }
+    return check_labels(r, node, axis);
+}
+
+sld_status sld_spec_axes(spec_reader *r, const sld_node *node)
+{
+    spec *s = r->spec;
+
+    SLD_TRY(sld_spec_want(r, node, "axes", SLD_NODE_MAP, "axes by name"));
+    SLD_TRY(sld_spec_once(r, node, "axes"));
+    if (node->n > AXES_MAX) {
+        return sld_node_fail(r->ctx, node, "axes", "found %zu, wanted at most %d", node->n,
+                             AXES_MAX);
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(read_axis(r, node->key[i], node->item[i], &s->axes[i]));
+        s->n_axes++;
+    }
+    return SLD_OK;
+}
+
+/* One label of an exclusion. */
+static sld_status mark(spec_reader *r, const spec_axis *axis, const sld_node *node, bool *hit)
+{
+    const char *label, *labels[256];
+    size_t      n = axis->n < 256 ? axis->n : 256;
+
+    SLD_TRY(label_of(r, node, axis->name, &label));
+    for (size_t i = 0; i < axis->n; i++) {
+        if (strcmp(axis->entries[i].label, label) == 0) {
+            hit[i] = true;
+            return SLD_OK;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        labels[i] = axis->entries[i].label;
+    }
+    return sld_spec_unknown(r, node, axis->name, label, labels, n);
+}
+
+static sld_status exclude_axis(spec_reader *r, const sld_node *key, const sld_node *node,
+                               spec_exclude *out)
+{
+    const char *names[AXES_MAX + 1] = {"seed"};
+
+    for (size_t a = 0; a < r->spec->n_axes; a++) {
+        const spec_axis *axis = &r->spec->axes[a];
+        names[a + 1]          = axis->name;
+        if (strcmp(axis->name, key->text) != 0) {
+            continue;
+        }
+        bool *hit = sld_spec_alloc(r, axis->n * sizeof *hit);
+        if (!hit) {
+            return SLD_ERR_NOMEM;
+        }
+        out->hit[a] = hit;
+        /* a list is any of its labels, unless the labels are lists themselves */
+        const bool any =
+            node->kind == SLD_NODE_LIST && (node->n == 0 || node->item[0]->kind == SLD_NODE_LIST ||
+                                            axis->entries[0].label[0] != '[');
+        for (size_t i = 0; any && i < node->n; i++) {
+            SLD_TRY(mark(r, axis, node->item[i], hit));
+        }
+        return any ? SLD_OK : mark(r, axis, node, hit);
+    }
+    return sld_spec_unknown(r, key, "exclude", key->text, names, r->spec->n_axes + 1);
+}
+
+static sld_status exclude_seeds(spec_reader *r, const sld_node *node, spec_exclude *out)
+{
+    const bool list  = node->kind == SLD_NODE_LIST;
+    int64_t   *seeds = sld_spec_alloc(r, (node->n + 1) * sizeof *seeds);
+
+    if (!seeds) {
+        return SLD_ERR_NOMEM;
+    }
+    out->seeds   = seeds;
+    out->n_seeds = list ? node->n : 1;
+    for (size_t i = 0; i < out->n_seeds; i++) {
+        SLD_TRY(sld_spec_whole(r, list ? node->item[i] : node, "seed", 0, UINT32_MAX, &seeds[i]));
+    }
+    return SLD_OK;
+}
+
+sld_status sld_spec_excludes(spec_reader *r, const sld_node *node)
+{
+    spec *s = r->spec;
+
+    SLD_TRY(sld_spec_want(r, node, "exclude", SLD_NODE_LIST, "a list of {axis: label}"));
+    s->excludes = sld_spec_alloc(r, (node->n + 1) * sizeof *s->excludes);
+    if (!s->excludes) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        const sld_node *map = node->item[i];
+        SLD_TRY(sld_spec_want(r, map, "exclude", SLD_NODE_MAP, "{axis: label}"));
+        SLD_TRY(sld_spec_once(r, map, "exclude"));
+        if (map->n == 0) {
+            return sld_node_fail(r->ctx, map, "exclude",
+                                 "this leaves no point; wanted {axis: label}");
+        }
+        for (size_t k = 0; k < map->n; k++) {
+            SLD_TRY(strcmp(map->key[k]->text, "seed") == 0
+                        ? exclude_seeds(r, map->item[k], &s->excludes[i])
+                        : exclude_axis(r, map->key[k], map->item[k], &s->excludes[i]));
+        }
+        s->n_excludes++;
+    }
+    return SLD_OK;
+}

@@ -1,0 +1,103 @@
+/* spec_teachers.c: the experiments that are trained first, because others need their weights. */
+#include <stdio.h>
+#include <string.h>
+
+#include "spec.h"
+
+static sld_status set_use(spec_reader *r, const sld_node *node, spec_teacher *t)
+{
+    static const char *const words[] = {"last", "best"};
+    const char              *word;
+
+    SLD_TRY(sld_spec_text(r, node, "use", &word));
+    if (strcmp(word, "last") != 0 && strcmp(word, "best") != 0) {
+        return sld_spec_unknown(r, node, "use", word, words, 2);
+    }
+    t->file = *word == 'l' ? "last.h5" : "best.h5";
+    return SLD_OK;
+}
+
+static sld_status read_teacher(spec_reader *r, const sld_node *key, const sld_node *map,
+                               spec_teacher *t)
+{
+    SLD_TRY(sld_spec_label(r, key, "teachers", &t->name));
+    if (strcmp(t->name, "none") == 0 || strchr(t->name, '.')) {
+        return sld_node_fail(
+            r->ctx, key, "teachers",
+            "%s cannot name a teacher: none means no teacher, and names have no dot", t->name);
+    }
+    SLD_TRY(sld_spec_want(r, map, t->name, SLD_NODE_MAP, "options of an experiment"));
+    t->at      = key;
+    t->weights = "";
+    t->file    = "last.h5";
+    for (size_t i = 0; i < map->n;) {
+        const sld_node *item    = map->item[i];
+        const bool      weights = strcmp(map->key[i]->text, "weights") == 0;
+        const bool      use     = strcmp(map->key[i]->text, "use") == 0;
+        if (weights) {
+            SLD_TRY(sld_spec_text(r, item, "weights", &t->weights));
+        } else if (use) {
+            SLD_TRY(set_use(r, item, t));
+        } else {
+            i++;
+            continue;
+        }
+        SLD_TRY(sld_spec_without(r, map, i, &map));
+    }
+    t->described = map->n > 0;
+    SLD_TRY(sld_layer_create(r->ctx, r->arena, &t->layer));
+    return sld_layer_read(r->ctx, r->arena, map, t->layer);
+}
+
+sld_status sld_spec_teachers(spec_reader *r, const sld_node *node)
+{
+    spec *s = r->spec;
+
+    SLD_TRY(sld_spec_want(r, node, "teachers", SLD_NODE_MAP, "teachers by name"));
+    SLD_TRY(sld_spec_once(r, node, "teachers"));
+    s->teachers = sld_spec_alloc(r, (node->n + 1) * sizeof *s->teachers);
+    if (!s->teachers) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(read_teacher(r, node->key[i], node->item[i], &s->teachers[i]));
+        s->n_teachers++;
+    }
+    return SLD_OK;
+}
+
+sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const char *text,
+                                     const sld_node *value)
+{
+    spec        *s      = r->spec;
+    const size_t length = strcspn(rest, ".");
+    const char  *key    = rest + length + (rest[length] == '.');
+    const char  *names[64];
+    char         name[LABEL_MAX];
+    size_t       n = 0;
+
+    for (size_t i = 0; i < s->n_teachers; i++) {
+        spec_teacher *t = &s->teachers[i];
+        if (n < 64) {
+            names[n++] = t->name;
+        }
+        if (strlen(t->name) != length || strncmp(t->name, rest, length) != 0) {
+            continue;
+        }
+        if (strcmp(key, "weights") == 0) {
+            return sld_spec_text(r, value, "weights", &t->weights);
+        }
+        if (strcmp(key, "use") == 0) {
+            return set_use(r, value, t);
+        }
+        if (!sld_config_is_key(key)) {
+            const char *nearest = sld_config_nearest(key);
+            return sld_node_fail(r->ctx, value, key, "unknown option of a teacher%s%s",
+                                 nearest ? "; nearest: " : "", nearest ? nearest : "");
+        }
+        t->described = true;
+        return sld_layer_set(r->ctx, r->arena, value->source, key, text, t->layer);
+    }
+    snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), rest);
+    return sld_spec_unknown(r, value, "teachers", name, names, n);
+}

@@ -1,0 +1,69 @@
+/* fixture.h: a sweep from a literal. Weights and data are known by the last part of their path. */
+#ifndef TEST_SWEEP_FIXTURE_H
+#define TEST_SWEEP_FIXTURE_H
+
+#include "config/fixture.h"
+#include "sld/sweep.h"
+
+/* The content of a file is its name: the same wherever it lies. *user: how often it was asked. */
+static inline sld_status fixture_content(sld_ctx *ctx, void *user, const sld_config *config,
+                                         const char *weights, char sha[65])
+{
+    const char *path  = weights ? weights : sld_config_options(config)->data.path;
+    const char *slash = strrchr(path, '/');
+
+    *(int *)user += 1;
+    snprintf(sha, 65, "%s", slash ? slash + 1 : path);
+    return SLD_OK;
+}
+
+/* s.yaml holds text; overrides are separated by spaces. */
+static inline sld_status fixture_expand(sld_ctx *ctx, const char *text, const char *overrides,
+                                        int *asked, sld_sweep **out)
+{
+    static int  nobody;
+    char        words[512] = "";
+    const char *list[16];
+    size_t      n = 0;
+
+    snprintf(words, sizeof words, "%s", overrides ? overrides : "");
+    for (char *c = strtok(words, " "); c; c = strtok(NULL, " ")) {
+        list[n++] = c;
+    }
+    const sld_sweep_params params = {.path        = "s.yaml",
+                                     .text        = text,
+                                     .n           = strlen(text),
+                                     .overrides   = list,
+                                     .n_overrides = n,
+                                     .method      = fixture_methods,
+                                     .content     = fixture_content,
+                                     .user        = asked ? asked : &nobody};
+    sld_ctx_init(ctx);
+    ctx->log_level = SLD_LOG_ERROR;
+    return sld_sweep_expand(ctx, &params, out);
+}
+
+static inline sld_sweep *fixture_sweep(const char *text, const char *overrides)
+{
+    sld_ctx    ctx;
+    sld_sweep *sweep = NULL;
+
+    if (fixture_expand(&ctx, text, overrides, NULL, &sweep) != SLD_OK) {
+        fail_msg("%s\nwith %s: %s", text, overrides ? overrides : "no overrides", ctx.err.msg);
+    }
+    return sweep;
+}
+
+static inline const sld_point *fixture_point(const sld_sweep *sweep, const char *arm, int64_t seed)
+{
+    for (size_t i = 0; i < sld_sweep_count(sweep); i++) {
+        const sld_point *p = sld_sweep_point(sweep, i);
+        if (strcmp(p->arm, arm) == 0 && p->seed == seed) {
+            return p;
+        }
+    }
+    fail_msg("no point %s of seed %d", arm, (int)seed);
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* What a spec must not say: file, line, column, key, and the nearest word. */
+#include "fixture.h"
+
+static const struct {
+    const char *text, *overrides;
+    const char *begins, *holds; /* the message */
+} cases[] = {
+    {"", NULL, "s.yaml:1:1: found no value, wanted a sweep", ""},
+    {"- a\n", NULL, "s.yaml:1:1: found a list, wanted a sweep", ""},
+    {"base: {}\nbase: {}\n", NULL, "s.yaml:2:1: base given twice, first in line 1", ""},
+    {"axis: {}\n", NULL, "s.yaml:1:1: unknown: axis; nearest: axes", ""},
+    {"train: {lr: 1}\n", NULL, "s.yaml:1:1: train: an option of experiments: wanted inside base",
+     ""},
+    {"name: a/b\n", NULL, "s.yaml:1:7: name: found a/b, wanted no slash", ""},
+    {"base: {train: {epoch: 1}}\n", NULL, "s.yaml:1:16: train.epoch: unknown", "train.epochs"},
+    {"base: {train: {lr: much}}\n", NULL, "s.yaml:1:20: train.lr: found much, wanted a number", ""},
+    {"base: nowhere.yaml\n", NULL, "s.yaml:1:7: base: nowhere.yaml: cannot open", "spec's folder"},
+    {"base: [1]\n", NULL, "s.yaml:1:7: base: found a list, wanted options", ""},
+    {"axes: [1]\n", NULL, "s.yaml:1:7: axes: found a list, wanted axes by name", ""},
+    {"axes: {train.lrr: [1]}\n", NULL,
+     "s.yaml:1:8: axes: train.lrr is no option, nearest: train.lr", ""},
+    {"axes: {train.lr: 1}\n", NULL, "s.yaml:1:18: train.lr: found a single value, wanted a list",
+     ""},
+    {"axes: {train.lr: []}\n", NULL, "s.yaml:1:18: train.lr: an axis without values", ""},
+    {"axes: {train.lr: [1, -1]}\n", NULL, "s.yaml:1:22: train.lr: found -1, wanted a number from 0",
+     ""},
+    {"axes: {train.lr: [1, 1]}\n", NULL, "s.yaml:1:22: train.lr: 1 given twice", ""},
+    {"axes: {train.lr: {a: 1, a: 2}}\n", NULL, "s.yaml:1:25: train.lr: a given twice", ""},
+    {"axes: {arm: {a: 1}}\n", NULL, "s.yaml:1:17: arm: found a single value, wanted options", ""},
+    {"axes: {arm: {a: {train: {epoch: 1}}}}\n", NULL, "s.yaml:1:26: train.epoch: unknown option",
+     "train.epochs"},
+    {"axes: {seed: [1, 2]}\n", NULL, "s.yaml:1:8: axes: seed is no axis; wanted seeds:", ""},
+    {"base: {method: none}\naxes: {train.lr: [1]}\nexclude: [{train.lr: 2}]\n", NULL,
+     "s.yaml:3:22: train.lr: unknown: 2; nearest: 1", ""},
+    {"base: {method: none}\naxes: {train.lr: [1]}\nexclude: [{lr: 1}]\n", NULL,
+     "s.yaml:3:12: exclude: unknown: lr", ""},
+    {"base: {method: none}\naxes: {train.lr: [1]}\nexclude: [{train.lr: 1}]\n", NULL,
+     "s.yaml: exclude: leaves no point", ""},
+    {"seeds: 3\n", NULL, "s.yaml:1:8: seeds: found 3, wanted a list", "1..3"},
+    {"seeds: [1, 1]\n", NULL, "s.yaml:1:12: seeds: 1 given twice", ""},
+    {"seeds: [x]\n", NULL, "s.yaml:1:9: seeds: found x, wanted a whole number", ""},
+    {"seeds: []\n", NULL, "s.yaml:1:8: seeds: no seed leaves no point", ""},
+    {"launch: {rank: 2}\n", NULL, "s.yaml:1:10: launch: unknown: rank; nearest: ranks", ""},
+    {"launch: {ranks: 0}\n", NULL, "s.yaml:1:17: ranks: found 0, wanted a whole number from 1", ""},
+    {"base: {method: sld, teacher: bg}\nteachers: {big: {train.lr: 1}}\n", NULL,
+     "s.yaml:1:30: teacher: bg is none of this sweep's teachers; nearest: big", ""},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {weights: /nowhere.h5}}\n", NULL,
+     "s.yaml:2:12: t: /nowhere.h5: No such file", "no options to train"},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {use: worst}}\n", NULL,
+     "s.yaml:2:21: use: unknown: worst", ""},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {method: kd}}\n", NULL,
+     "s.yaml:2:24: method: kd.weak: 0.9 wants teacher.weights", ""},
+    {"base: {method: none}\nbaseline: KD\naxes: {arm: {CE: {}, KDx: {train.lr: 1}}}\n", NULL,
+     "s.yaml: baseline: KD is no arm of this sweep; nearest: KDx", ""},
+    /* an error that only one point has names it */
+    {"base: {method: none}\naxes: {arm: {CE: {}, KD: {method: kd}}}\n", NULL,
+     "s.yaml:2:35: ", "wants teacher.weights, found none (in the point KD)"},
+    {"base: {method: none}\naxes: {train.lr: [1, 2]}\n", "train.lr=3",
+     "command line: train.lr: the axis train.lr of the sweep sets it", ""},
+    {"base: {method: none}\n", "train.l=3", "command line: train.l: unknown option", "train.lr"},
+    {"base: {method: none}\n", "teachers.x.train.lr=3", "command line: teachers: unknown: x", ""},
+    {"base: {method: none}\n", "launch.rank=3", "command line: launch: unknown: rank", "ranks"},
+};
+
+static void test_errors(void **state)
+{
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx          ctx;
+        sld_sweep       *sweep = NULL;
+        const sld_status st = fixture_expand(&ctx, cases[i].text, cases[i].overrides, NULL, &sweep);
+
+        if (st != SLD_ERR_CONFIG || sweep ||
+            strncmp(ctx.err.msg, cases[i].begins, strlen(cases[i].begins)) != 0 ||
+            !strstr(ctx.err.msg, cases[i].holds)) {
+            fail_msg("case %zu\n%s\ngave: %s (%s)\nwant: %s ... %s", i, cases[i].text, ctx.err.msg,
+                     sld_status_text(st), cases[i].begins, cases[i].holds);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

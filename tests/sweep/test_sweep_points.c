@@ -1,0 +1,121 @@
+/* The list of points in a folder, written and read back, and how long a large grid takes. */
+#include "fixture.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../../src/sweep/grid.h"
+
+static const char text[] =
+    "name: many\nbase: {method: sld, teacher: big, train: {epochs: 12}}\n"
+    "teachers: {big: {student: {network: resnet20}}}\n"
+    "axes:\n  train.lr: [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1]\n"
+    "  kd.weak: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]\n"
+    "  arm: {LTS: {student_swap: false}, LSS: {correction: none}, SLD: {}, KD: {method: kd},\n"
+    "        \"two words\": {lss: {detach: true}}}\n"
+    "seeds: 1..%d\nlaunch: {command: \"srun -n {ranks}\", retries: 5}\n";
+
+static void write_points(const sld_sweep *sweep)
+{
+    sld_ctx ctx;
+    char   *bytes = NULL;
+    size_t  n     = 0;
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_points_text(&ctx, sweep, &bytes, &n), SLD_OK);
+    assert_int_equal(sld_file_publish(&ctx, "points", bytes, n, true), SLD_OK);
+    free(bytes);
+}
+
+static void test_back_again(void **state)
+{
+    char       spec[1024];
+    sld_ctx    ctx;
+    sld_sweep *a, *b = NULL;
+
+    snprintf(spec, sizeof spec, text, 2);
+    a = fixture_sweep(spec, NULL);
+    write_points(a);
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_OK);
+    assert_string_equal(sld_sweep_name(b), "many");
+    assert_string_equal(sld_sweep_launch(b)->command, "srun -n {ranks}");
+    assert_int_equal(sld_sweep_launch(b)->retries, 5);
+    assert_int_equal(sld_sweep_count(b), sld_sweep_count(a));
+    for (size_t i = 0; i < sld_sweep_count(a); i++) {
+        const sld_point *p = sld_sweep_point(a, i), *q = sld_sweep_point(b, i);
+        assert_string_equal(p->id, q->id);
+        assert_string_equal(p->arm, q->arm);
+        assert_string_equal(p->experiment, q->experiment);
+        assert_int_equal(p->seed, q->seed);
+        assert_int_equal(p->teacher, q->teacher);
+        assert_int_equal(p->is_teacher, q->is_teacher);
+        assert_int_equal(p->n_axes, q->n_axes);
+        for (size_t k = 0; k < p->n_axes; k++) {
+            assert_string_equal(p->axis[k], q->axis[k]);
+            assert_string_equal(p->value[k], q->value[k]);
+        }
+    }
+    sld_sweep_close(a);
+    sld_sweep_close(b);
+}
+
+/* A cut or foreign file is named, and nothing is made of it. */
+static void test_damage(void **state)
+{
+    char       spec[1024], *bytes = NULL;
+    size_t     n = 0;
+    sld_ctx    ctx;
+    sld_sweep *a, *b = NULL;
+
+    snprintf(spec, sizeof spec, text, 1);
+    a = fixture_sweep(spec, NULL);
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_points_text(&ctx, a, &bytes, &n), SLD_OK);
+    for (size_t cut = 0; cut < n; cut += cut < 300 || cut + 300 > n ? 1 : 997) {
+        sld_ctx_init(&ctx);
+        assert_int_equal(sld_file_publish(&ctx, "points", bytes, cut, true), SLD_OK);
+        assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_ERR_DATA);
+        assert_null(b);
+        assert_non_null(strstr(ctx.err.msg, "./points"));
+    }
+    free(bytes);
+    sld_sweep_close(a);
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_sweep_open(&ctx, "/nowhere", &b), SLD_ERR_DATA);
+}
+
+/* 10,000 points in under a second is the promise; a debug build is some five times slower. */
+static void test_many(void **state)
+{
+    char       spec[1024];
+    sld_ctx    ctx;
+    sld_sweep *a, *b;
+
+    snprintf(spec, sizeof spec, text, 20);
+    double start = sld_clock_s();
+    a            = fixture_sweep(spec, NULL);
+    print_message("expanded %zu points in %.3f s\n", sld_sweep_count(a), sld_clock_s() - start);
+    assert_true(sld_sweep_count(a) > 6000);
+    assert_true(sld_clock_s() - start < 10);
+    write_points(a);
+    sld_ctx_init(&ctx);
+    start = sld_clock_s();
+    assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_OK);
+    print_message("read them in %.3f s\n", sld_clock_s() - start);
+    assert_int_equal(sld_sweep_count(a), sld_sweep_count(b));
+    sld_sweep_close(a);
+    sld_sweep_close(b);
+}
+
+int main(void)
+{
+    char                    dir[]   = "/tmp/sld-test-XXXXXX";
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_back_again),
+                                       cmocka_unit_test(test_damage), cmocka_unit_test(test_many)};
+    if (!mkdtemp(dir) || chdir(dir) != 0) {
+        return 1;
+    }
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink("points");
+    return chdir("/") != 0 || rmdir(dir) != 0 || failed;
+}
