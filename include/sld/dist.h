@@ -119,6 +119,10 @@ void sld_op_combine(sld_op op, void *dst, const void *src, size_t n);
 sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
                            size_t n);
 
+/* Collective. rows: (n_rows, row_bytes), this rank has filled its own; afterwards complete on every
+ * rank. As sld_tree_reduce, fails for MPI alone. */
+sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes);
+
 /* Local. Seconds spent waiting in and moving reductions since the tree was made, for the time
  * table. */
 double sld_tree_wait_s(const sld_tree *t);

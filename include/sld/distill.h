@@ -33,18 +33,36 @@ sld_schedule sld_schedule_from(int64_t after); /* a step after that epoch, for e
 /* ---- the objective of one experiment ---- */
 
 #define SLD_MAX_TEMPERATURES 16
-#define SLD_MAX_TERMS        4
+#define SLD_MAX_TERMS        8
 
 typedef struct sld_temperatures {
     size_t n;
     double t[SLD_MAX_TEMPERATURES];
 } sld_temperatures;
 
-/* What is done to the teacher's logits before any term sees them. Each touches exactly the rows
- * whose maximum is not the label, so that swap and its placebo touch the same rows. random: z[y] is
- * exchanged with z[r], r uniform over the classes other than y, a function of (seed, epoch, sample,
- * view) alone. */
-typedef enum { SLD_CORRECT_NONE, SLD_CORRECT_SWAP, SLD_CORRECT_RANDOM } sld_correction;
+/* What is done to the teacher's logits before any term sees them, PROTOCOL.md section 1. Each
+ * touches exactly the rows whose maximum is not the label, so that a placebo touches the rows of
+ * its treatment; ga and mix may be told to touch every row. swap    z[y] is exchanged with the
+ * maximum ga      omega is added to z[y] raise   z[y] becomes the float next above the maximum mix
+ * softmax becomes (1 - share) softmax + share one-hot, at temperature 1 skip    the row is left out
+ * of every term that uses the teacher random  z[y] is exchanged with z[r], r uniform over the
+ * classes other than y, a function of (seed, epoch, sample, view) alone */
+typedef enum {
+    SLD_CORRECT_NONE,
+    SLD_CORRECT_SWAP,
+    SLD_CORRECT_GA,
+    SLD_CORRECT_RAISE,
+    SLD_CORRECT_MIX,
+    SLD_CORRECT_SKIP,
+    SLD_CORRECT_RANDOM
+} sld_correction;
+
+/* Local. By the name used in experiments; false when there is none of it. */
+bool sld_correction_find(const char *name, sld_correction *out);
+
+/* The form of the teacher term: src/distill/method.h says how to add one. */
+typedef enum { SLD_FORM_KL, SLD_FORM_DKD, SLD_FORM_MLKD, SLD_FORM_NKD } sld_form;
+bool sld_form_find(const char *name, sld_form *out); /* Local. As sld_correction_find. */
 
 typedef struct sld_term_params {
     double           weight[SLD_VIEWS]; /* 0: the term is absent in this view; in both: absent */
@@ -54,12 +72,19 @@ typedef struct sld_term_params {
 
 typedef struct sld_objective_params {
     size_t          classes;
-    sld_term_params ce, kd,
-        lss; /* cross-entropy; teacher KL (LTS when the correction is swap); student swap */
-    double         label_smoothing; /* of the cross-entropy */
-    bool           lss_detach;
-    sld_correction correction; /* of the teacher's logits, before anything else */
-    uint64_t       seed;       /* of the random correction */
+    size_t          batch;           /* largest global batch: wanted by mlkd */
+    sld_term_params ce, kd, lss;     /* cross-entropy; teacher term; student swap */
+    double          label_smoothing; /* of the cross-entropy */
+    bool            lss_detach;
+    sld_correction  correction; /* of the teacher's logits, before anything else */
+    double          ga_omega, mix_share;
+    bool            correct_every_row; /* ga, mix: not only where the teacher is wrong */
+    uint64_t        seed;              /* of the random correction */
+    bool            zscore;            /* lskd: logits of kd and lss are standardised per row */
+    sld_form        form;              /* of kd: what follows belongs to one of them */
+    double          dkd_alpha, dkd_beta, nkd_gamma;
+    double          mlkd_cc, mlkd_bc; /* weight of class and batch consistency in kd's */
+    bool            mlkd_as_described, mlkd_strong_consistency;
 } sld_objective_params;
 
 typedef struct sld_objective sld_objective;
@@ -70,9 +95,9 @@ sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params
                                 sld_objective **out);
 void       sld_objective_destroy(sld_objective *o); /* Local. Accepts NULL. */
 
-size_t      sld_objective_terms(const sld_objective *o);
-const char *sld_objective_term_name(const sld_objective *o,
-                                    size_t               i); /* "ce", "kd", "lts", "lss" */
+size_t sld_objective_terms(const sld_objective *o);
+/* "ce", "kd" ("lts" when its correction is the swap), "lss", "tckd", "nckd", "cc", "bc" ... */
+const char *sld_objective_term_name(const sld_objective *o, size_t i);
 double      sld_objective_weight(const sld_objective *o, size_t i, int view, int64_t epoch);
 bool        sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch);
 
@@ -83,6 +108,7 @@ size_t sld_objective_message_bytes(const sld_objective *o);
 typedef struct sld_rows {
     const float    *z_s, *z_t; /* (N,K) student, teacher (NULL when not needed) */
     const int32_t  *labels;    /* (N) the labels trained on */
+    const int32_t  *truth;     /* (N) the true labels; NULL: those trained on */
     const uint32_t *sample;    /* (N) index in the data set: keys the random correction */
     int             view;
     int64_t         epoch; /* from 1 */
@@ -95,8 +121,9 @@ typedef struct sld_view_sums {
     double grad_sq[SLD_MAX_TERMS]; /* squared 2-norm of the weighted term's d total / d z_s, summed
                                       over rows of this step: the batch mean's gradient */
     double total;                  /* weighted sum of the terms */
-    double hits, hits5;            /* student's top-1 and top-5 */
-    double swapped_teacher, swapped_student; /* rows whose maximum is not the label */
+    double hits, hits5;            /* student's top-1 and top-5 against the labels trained on */
+    double hits_true;              /* its top-1 against the true ones */
+    double swapped_teacher, swapped_student; /* rows whose maximum is not the label trained on */
     double rows;
 } sld_view_sums;
 

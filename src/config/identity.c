@@ -42,9 +42,37 @@ bool sld_config_wants_teacher(const sld_options *o)
 {
     return has_kd(o);
 }
+static bool forms(const sld_options *o, const char *loss)
+{
+    return has_kd(o) && strcmp(o->kd.loss, loss) == 0;
+}
+static bool is_dkd(const sld_options *o)
+{
+    return forms(o, "dkd");
+}
+static bool is_mlkd(const sld_options *o)
+{
+    return forms(o, "mlkd");
+}
+static bool is_nkd(const sld_options *o)
+{
+    return forms(o, "nkd");
+}
+static bool corrects_by_ga(const sld_options *o)
+{
+    return has_kd(o) && strcmp(o->top.correction, "ga") == 0;
+}
+static bool corrects_by_mix(const sld_options *o)
+{
+    return has_kd(o) && strcmp(o->top.correction, "mix") == 0;
+}
 static bool has_lss(const sld_options *o)
 {
     return o->top.student_swap;
+}
+static bool has_kd_or_lss(const sld_options *o)
+{
+    return has_kd(o) || has_lss(o);
 }
 static bool has_strong_view(const sld_options *o)
 {
@@ -71,6 +99,9 @@ static const struct rule {
     {"method", never},       /* its defaults count, each by itself */
     {"teacher_swap", never}, /* correction says it */
     {"correction", has_kd},
+    {"ga.", corrects_by_ga},
+    {"mix.", corrects_by_mix},
+    {"zscore", has_kd_or_lss},
     {"student_swap_after", has_lss},
     {"seeds.init", seeds_init},
     {"seeds.order", seeds_order},
@@ -84,6 +115,9 @@ static const struct rule {
     {"ce.boost", boosts_ce},
     {"kd.", has_kd},
     {"kd.boost", boosts_kd},
+    {"dkd.", is_dkd},
+    {"mlkd.", is_mlkd},
+    {"nkd.", is_nkd},
     {"lss.", has_lss},
     {"lss.boost", boosts_lss},
 };

@@ -1,4 +1,5 @@
-/* dist/reduce.c: the tree's value to every rank, by three transports that give the same bits.
+/* dist/reduce.c: the tree's value to every rank, by three transports that give the same bits; and
+ * its rows.
  *
  * MPI_Allreduce promises no order of its operands, so the messages are our own. Where the ranks
  * themselves are the leaves of a perfect tree, every rank computes: whole messages when they are
@@ -132,4 +133,22 @@ sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots,
         return reduce_doubling(ctx, tree, op, slots, n);
     }
     return reduce_halving(ctx, tree, op, slots, n);
+}
+
+sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes)
+{
+    const int    size  = tree->dist->size;
+    const double start = sld_clock_s();
+    sld_status   st    = SLD_OK;
+
+    for (int rank = 0; rank < size && size > 1 && st == SLD_OK; rank++) {
+        int first, count;
+        sld_shard_owned(tree->n_shards, size, rank, &first, &count);
+        const size_t begin = sld_tree_shard(tree, first).begin,
+                     end   = sld_tree_shard(tree, first + count - 1).end;
+        st                 = sld_dist_bcast(ctx, tree->dist, (char *)rows + begin * row_bytes,
+                                            (end - begin) * row_bytes, rank);
+    }
+    tree->wait_s += sld_clock_s() - start;
+    return st;
 }

@@ -1,5 +1,6 @@
 /* kl.c: temperature KL of the (corrected) teacher against the student, REFERENCE.md section 2.2:
  * sum over tau of tau^2 KL(q || p), q = softmax(z_t / tau), p = softmax(z_s / tau). */
+#include "form.h"
 #include "term.h"
 
 static double row_loss(const sld_term *term, const sld_row *row, double *g)
@@ -8,7 +9,7 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
     const double *z_s = row->s.z, *z_t = row->t.z;
     double        loss = 0.0;
 
-    for (size_t j = 0; j < term->n_taus; j++) {
+    for (size_t j = 0; j < term->n_taus[row->view]; j++) {
         const double       tau = term->tau[j];
         const sld_softmax *s = &row->s.soft[term->at[j]], *t = &row->t.soft[term->at[j]];
         const double      *p = s->p, *q = t->p;
@@ -25,7 +26,20 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
             g[k] += tau * (p[k] - q[k]);
         }
     }
+    if (term->masked[row->view]) {
+        loss *= row->weight;
+        for (size_t k = 0; k < K; k++) {
+            g[k] *= row->weight;
+        }
+    }
     return loss;
 }
 
 const sld_term_kind sld_term_kl = {.uses_teacher = true, .row = row_loss};
+
+sld_status sld_form_add_kl(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
+{
+    sld_term   *term = NULL;
+    const char *name = p->correction == SLD_CORRECT_SWAP ? "lts" : "kd";
+    return sld_objective_add(ctx, o, &sld_term_kl, name, &p->kd, &term);
+}

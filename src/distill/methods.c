@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-static const sld_method *const methods[] = {&sld_method_none, &sld_method_kd, &sld_method_sld};
+static const sld_method *const methods[] = {&sld_method_none, &sld_method_kd,   &sld_method_lskd,
+                                            &sld_method_dkd,  &sld_method_mlkd, &sld_method_nkd,
+                                            &sld_method_sld};
 
 size_t sld_method_count(void)
 {

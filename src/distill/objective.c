@@ -1,5 +1,5 @@
 /* objective.c: from parameters to a table of terms with their memory; what the table says. */
-#include "objective.h"
+#include "form.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,6 +45,9 @@ static sld_status check_params(sld_ctx *ctx, const sld_objective_params *p)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "ce.label_smoothing: %g, 0 to below 1 is wanted",
                         p->label_smoothing);
     }
+    if (p->correction == SLD_CORRECT_MIX && !(p->mix_share >= 0.0 && p->mix_share < 1.0)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "mix.share: %g, 0 to below 1 is wanted", p->mix_share);
+    }
     SLD_TRY(check_term(ctx, "ce", &p->ce));
     SLD_TRY(check_term(ctx, "kd", &p->kd));
     SLD_TRY(check_term(ctx, "lss", &p->lss));
@@ -74,9 +77,28 @@ static sld_status alloc_doubles(sld_ctx *ctx, sld_objective *o, size_t n, double
     return SLD_OK;
 }
 
+sld_status sld_objective_gathers(sld_ctx *ctx, sld_objective *o)
+{
+    return o->whole.rows == NULL ? sld_whole_reserve(ctx, o->arena, o->max_batch, o->K, &o->whole)
+                                 : SLD_OK;
+}
+
+static sld_status reserve_whole(sld_ctx *ctx, sld_objective *o, sld_term *term)
+{
+    const sld_term_kind *kind = term->kind;
+    const size_t own = kind->scratch_doubles ? kind->scratch_doubles(o->max_batch, o->K) : 0;
+
+    SLD_TRY(sld_objective_gathers(ctx, o));
+    SLD_TRY(alloc_doubles(ctx, o, own, &term->scratch));
+    SLD_TRY(alloc_doubles(ctx, o, o->max_rows, &term->loss));
+    return alloc_doubles(ctx, o, o->max_rows * o->K, &term->g);
+}
+
 sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
                              const char *name, const sld_term_params *params, sld_term **out)
 {
+    *out = NULL;
+    if (!is_present(params)) return SLD_OK;
     if (o->n_terms == SLD_MAX_TERMS) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: an objective has at most %d terms", name,
                         SLD_MAX_TERMS);
@@ -87,19 +109,13 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
     term->kind     = kind;
     term->name     = name;
     term->schedule = params->schedule;
-    term->n_taus   = params->temperatures.n;
     memcpy(term->weight, params->weight, sizeof term->weight);
-    for (size_t j = 0; j < term->n_taus; j++) {
+    for (size_t j = 0; j < params->temperatures.n; j++) {
         term->tau[j] = params->temperatures.t[j];
         term->at[j]  = temperature_index(o, term->tau[j]);
     }
-    if (kind->view != NULL) {
-        const size_t N   = o->max_rows,
-                     own = kind->scratch_doubles ? kind->scratch_doubles(N, o->K) : 0;
-        SLD_TRY(alloc_doubles(ctx, o, own, &term->scratch));
-        SLD_TRY(alloc_doubles(ctx, o, N, &term->loss));
-        SLD_TRY(alloc_doubles(ctx, o, N * o->K, &term->g));
-    }
+    term->n_taus[SLD_WEAK] = term->n_taus[SLD_STRONG] = params->temperatures.n;
+    if (kind->whole != NULL) SLD_TRY(reserve_whole(ctx, o, term));
     o->n_terms++;
     *out = term;
     return SLD_OK;
@@ -109,17 +125,16 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
 static sld_status add_terms(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     sld_term *term = NULL;
-    if (is_present(&p->ce)) {
-        SLD_TRY(sld_objective_add(ctx, o, &sld_term_cross_entropy, "ce", &p->ce, &term));
-        term->smoothing = p->label_smoothing;
-    }
-    if (is_present(&p->kd)) {
-        const char *name = p->correction == SLD_CORRECT_SWAP ? "lts" : "kd";
-        SLD_TRY(sld_objective_add(ctx, o, &sld_term_kl, name, &p->kd, &term));
-    }
-    if (is_present(&p->lss)) {
-        SLD_TRY(sld_objective_add(ctx, o, &sld_term_student_swap, "lss", &p->lss, &term));
-        term->detach = p->lss_detach;
+    SLD_TRY(sld_objective_add(ctx, o, &sld_term_cross_entropy, "ce", &p->ce, &term));
+    if (term != NULL) term->smoothing = p->label_smoothing;
+    const size_t n_plain = o->n_terms; /* cross-entropy is never standardised */
+
+    SLD_TRY(sld_form_add(ctx, o, p));
+    SLD_TRY(sld_objective_add(ctx, o, &sld_term_student_swap, "lss", &p->lss, &term));
+    if (term != NULL) term->detach = p->lss_detach;
+
+    for (size_t i = n_plain; i < o->n_terms; i++) {
+        o->term[i].zscore = p->zscore && o->term[i].kind->row != NULL;
     }
     return SLD_OK;
 }
@@ -137,17 +152,25 @@ static sld_status make_side(sld_ctx *ctx, sld_objective *o, sld_row_side *side)
     return SLD_OK;
 }
 
+static sld_status make_row(sld_ctx *ctx, sld_objective *o, sld_row *row)
+{
+    row->K = o->K;
+    SLD_TRY(make_side(ctx, o, &row->s));
+    return make_side(ctx, o, &row->t);
+}
+
 static sld_status make(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params)
 {
-    void *z_t = NULL, *slots = NULL;
-    o->row.K = o->K;
-    SLD_TRY(make_side(ctx, o, &o->row.s));
-    SLD_TRY(make_side(ctx, o, &o->row.t));
+    void *z_t = NULL, *slots = NULL, *keep = NULL;
+    SLD_TRY(make_row(ctx, o, &o->row));
+    if (params->zscore) SLD_TRY(make_row(ctx, o, &o->zrow));
     SLD_TRY(alloc_doubles(ctx, o, o->K, &o->g));
     SLD_TRY(alloc_doubles(ctx, o, o->K, &o->dz));
     SLD_TRY(sld_arena_alloc(ctx, o->arena, o->max_rows * o->K * sizeof *o->z_t, &z_t));
+    SLD_TRY(sld_arena_alloc(ctx, o->arena, o->max_rows * sizeof *o->keep, &keep));
     SLD_TRY(sld_arena_alloc(ctx, o->arena, SLD_MAX_SLOTS * sizeof *o->slots, &slots));
     o->z_t   = z_t;
+    o->keep  = keep;
     o->slots = slots;
     return add_terms(ctx, o, params);
 }
@@ -169,8 +192,12 @@ sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params
         o->arena         = arena;
         o->K             = p.classes;
         o->max_rows      = max_rows;
-        o->correction    = p.correction;
-        o->seed          = p.seed;
+        o->max_batch     = p.batch > max_rows ? p.batch : max_rows;
+        o->correction    = (sld_correction_params){.kind      = p.correction,
+                                                   .omega     = p.ga_omega,
+                                                   .share     = p.mix_share,
+                                                   .every_row = p.correct_every_row,
+                                                   .seed      = p.seed};
         st               = make(ctx, o, &p);
     }
     if (st != SLD_OK) {
@@ -214,11 +241,5 @@ bool sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch
 
 size_t sld_objective_message_bytes(const sld_objective *o)
 {
-    size_t bytes = sizeof(sld_view_sums);
-    for (size_t i = 0; i < o->n_terms; i++) {
-        const sld_term_kind *kind = o->term[i].kind;
-        const size_t own = kind->message_doubles ? kind->message_doubles(o->K) * sizeof(double) : 0;
-        if (own > bytes) bytes = own;
-    }
-    return bytes;
+    return sizeof(sld_view_sums);
 }

@@ -2,6 +2,7 @@
 #ifndef SLD_DISTILL_OBJECTIVE_H
 #define SLD_DISTILL_OBJECTIVE_H
 
+#include "correction.h"
 #include "row.h"
 #include "term.h"
 
@@ -10,9 +11,8 @@
 struct sld_objective {
     sld_arena *arena; /* holds everything here, this struct too */
 
-    size_t         K, max_rows;
-    sld_correction correction;
-    uint64_t       seed;
+    size_t                K, max_rows, max_batch;
+    sld_correction_params correction;
 
     size_t   n_terms;
     sld_term term[SLD_MAX_TERMS];
@@ -20,16 +20,22 @@ struct sld_objective {
     size_t n_taus; /* the distinct temperatures of all terms */
     double tau[SLD_MAX_TAUS];
 
-    sld_row        row;
-    double        *g;     /* (K) one term's gradient of one row */
-    double        *dz;    /* (K) the weighted sum of them */
-    float         *z_t;   /* (max_rows,K) the teacher's logits, corrected */
-    sld_view_sums *slots; /* partial sums of this rank's shards */
+    sld_row        row, zrow; /* as the networks give it; standardised, when a term asks */
+    double        *g;         /* (K) one term's gradient of one row */
+    double        *dz;        /* (K) the weighted sum of them */
+    float         *z_t;       /* (max_rows,K) the teacher's logits, corrected */
+    bool          *keep;      /* (max_rows) false: the correction skips the row */
+    sld_whole      whole;     /* rows NULL: no term asks for the global batch */
+    sld_view_sums *slots;     /* partial sums of this rank's shards */
 };
 
-/* Local. Adds a term; its rows get a softmax at each temperature of params, which have been
- * checked. Open to tests, so that a term can be tried before an option knows it. */
+/* Local. Adds a term, whose rows get a softmax at each temperature of params, which have been
+ * checked. One whose weight is 0 in both views is left out: *out NULL. Open to tests, so that a
+ * term can be tried before an option knows it. */
 sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
                              const char *name, const sld_term_params *params, sld_term **out);
+
+/* Local. Memory for the global batch, once: for terms over it and for masked ones. */
+sld_status sld_objective_gathers(sld_ctx *ctx, sld_objective *o);
 
 #endif

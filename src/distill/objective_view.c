@@ -10,12 +10,26 @@
 _Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0, "reduced as an array of doubles");
 
 /* What this view of this epoch asks for, settled once for all rows. */
+typedef struct sld_wanted {
+    bool any, student[SLD_MAX_TAUS], teacher[SLD_MAX_TAUS]; /* softmaxes by temperature */
+} sld_wanted;
+
 typedef struct sld_view_plan {
-    double weight[SLD_MAX_TERMS]; /* 0: inactive */
-    bool   student_soft[SLD_MAX_TAUS], teacher_soft[SLD_MAX_TAUS];
-    bool   teacher;      /* an active term uses it */
-    double global_batch; /* rows of all ranks */
+    double     weight[SLD_MAX_TERMS]; /* 0: inactive */
+    sld_wanted plain, zscore;         /* of rows as they are, of standardised ones */
+    bool       teacher;               /* an active term uses it */
+    bool       whole;                 /* an active term looks at the global batch */
+    double     global_batch;          /* rows of all ranks */
 } sld_view_plan;
+
+static void want(sld_wanted *w, const sld_term *term, int view)
+{
+    w->any = true;
+    for (size_t j = 0; j < term->n_taus[view]; j++) {
+        w->student[term->at[j]] = true;
+        w->teacher[term->at[j]] |= term->kind->uses_teacher;
+    }
+}
 
 static void make_plan(const sld_objective *o, const sld_tree *tree, const sld_rows *rows,
                       sld_view_plan *plan)
@@ -28,9 +42,9 @@ static void make_plan(const sld_objective *o, const sld_tree *tree, const sld_ro
         if (plan->weight[i] == 0.0) continue;
 
         plan->teacher |= term->kind->uses_teacher;
-        for (size_t j = 0; j < term->n_taus && term->kind->row != NULL; j++) {
-            plan->student_soft[term->at[j]] = true;
-            plan->teacher_soft[term->at[j]] |= term->kind->uses_teacher;
+        plan->whole |= term->kind->whole != NULL || term->masked[rows->view];
+        if (term->kind->row != NULL) {
+            want(term->zscore ? &plan->zscore : &plan->plain, term, rows->view);
         }
     }
 }
@@ -41,6 +55,10 @@ static sld_status check_rows(sld_ctx *ctx, const sld_objective *o, const sld_vie
     if (N > o->max_rows) {
         return SLD_FAIL(ctx, SLD_ERR_ARG, "%zu rows, the objective was made for %zu", N,
                         o->max_rows);
+    }
+    if (plan->whole && plan->global_batch > (double)o->max_batch) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "a batch of %.0f rows, the objective was made for %zu",
+                        plan->global_batch, o->max_batch);
     }
     if (N > 0 && plan->teacher && rows->z_t == NULL) {
         return SLD_FAIL(ctx, SLD_ERR_ARG,
@@ -59,23 +77,25 @@ static sld_status check_rows(sld_ctx *ctx, const sld_objective *o, const sld_vie
 static void correct_teacher(sld_objective *o, const sld_rows *rows, size_t N)
 {
     for (size_t i = 0; i < N; i++) {
-        const sld_row_key key = {o->seed, rows->epoch, rows->sample[i], rows->view};
-        sld_correct_row(o->correction, &key, rows->z_t + i * o->K, rows->labels[i], o->K,
-                        o->z_t + i * o->K);
+        const sld_row_key key = {rows->epoch, rows->sample[i], rows->view};
+        o->keep[i] = sld_correct_row(&o->correction, &key, rows->z_t + i * o->K, rows->labels[i],
+                                     o->K, o->z_t + i * o->K);
     }
 }
 
-/* Collective. Loss and gradient of the terms that look at the whole batch, kept for the row loop.
- */
-static sld_status run_view_terms(sld_ctx *ctx, sld_objective *o, const sld_view_plan *plan,
-                                 sld_tree *tree, const sld_rows *rows, size_t N)
+/* Collective. The global batch, then loss and gradient of the terms that look at it, kept for the
+ * row loop. */
+static sld_status run_whole_terms(sld_ctx *ctx, sld_objective *o, const sld_view_plan *plan,
+                                  sld_tree *tree, const sld_rows *rows, size_t N)
 {
+    if (!plan->whole) return SLD_OK;
+    SLD_TRY(sld_whole_gather(ctx, &o->whole, tree, rows, o->keep));
     for (size_t i = 0; i < o->n_terms; i++) {
         sld_term *term = &o->term[i];
-        if (term->kind->view == NULL || plan->weight[i] == 0.0) continue;
+        if (term->kind->whole == NULL || plan->weight[i] == 0.0) continue;
         memset(term->loss, 0, N * sizeof *term->loss);
         memset(term->g, 0, N * o->K * sizeof *term->g);
-        SLD_TRY(term->kind->view(ctx, term, tree, rows, term->loss, term->g));
+        term->kind->whole(term, &o->whole, rows->view, term->loss, term->g);
     }
     return SLD_OK;
 }
@@ -102,33 +122,61 @@ static size_t place_of_label(const float *z, size_t label, size_t K)
     return place;
 }
 
+/* Row i of this rank as the terms see it. */
+static void load_row(sld_objective *o, const sld_view_plan *plan, const sld_rows *rows, size_t i)
+{
+    const size_t K   = o->K;
+    sld_row     *row = &o->row, *z = &o->zrow;
+
+    row->label = z->label = (size_t)rows->labels[i];
+    row->view = z->view = rows->view;
+    row->weight = z->weight = plan->whole ? o->whole.row_weight[o->whole.begin + i] : 1.0;
+
+    sld_row_side_load(&row->s, rows->z_s + i * K, K);
+    sld_row_side_soften(&row->s, K, o->tau, plan->plain.student, o->n_taus);
+    if (plan->teacher) {
+        sld_row_side_load(&row->t, rows->z_t + i * K, K);
+        sld_row_side_soften(&row->t, K, o->tau, plan->plain.teacher, o->n_taus);
+    }
+    if (!plan->zscore.any) return;
+    sld_row_side_standardise(&z->s, &row->s, K);
+    sld_row_side_soften(&z->s, K, o->tau, plan->zscore.student, o->n_taus);
+    if (plan->teacher) {
+        sld_row_side_standardise(&z->t, &row->t, K);
+        sld_row_side_soften(&z->t, K, o->tau, plan->zscore.teacher, o->n_taus);
+    }
+}
+
+/* Loss of a term on row i of this rank; *g: its gradient (K). */
+static double run_term(sld_objective *o, const sld_term *term, size_t i, const double **g)
+{
+    if (term->kind->whole != NULL) {
+        *g = term->g + i * o->K;
+        return term->loss[i];
+    }
+    const sld_row *row  = term->zscore ? &o->zrow : &o->row;
+    const bool     keep = !term->kind->uses_teacher || o->keep[i];
+    memset(o->g, 0, o->K * sizeof *o->g);
+    const double loss = keep ? term->kind->row(term, row, o->g) : 0.0;
+    if (term->zscore) sld_row_side_pull_back(&row->s, o->K, o->g);
+    *g = o->g;
+    return loss;
+}
+
 /* The terms on row i of this rank. dz_s: (K) of that row. */
 static void run_row(sld_objective *o, const sld_view_plan *plan, const sld_rows *rows, size_t i,
                     float *dz_s, sld_view_sums *sums)
 {
-    const size_t K   = o->K;
-    sld_row     *row = &o->row;
+    const size_t   K   = o->K;
+    const sld_row *row = &o->row;
 
-    row->label = (size_t)rows->labels[i];
-    sld_row_side_load(&row->s, rows->z_s + i * K, K, o->tau, plan->student_soft, o->n_taus);
-    if (plan->teacher) {
-        sld_row_side_load(&row->t, rows->z_t + i * K, K, o->tau, plan->teacher_soft, o->n_taus);
-    }
-
+    load_row(o, plan, rows, i);
     memset(o->dz, 0, K * sizeof *o->dz);
     for (size_t t = 0; t < o->n_terms; t++) {
-        const sld_term *term = &o->term[t];
         if (plan->weight[t] == 0.0) continue;
 
-        double        loss;
-        const double *g = o->g;
-        if (term->kind->row != NULL) {
-            memset(o->g, 0, K * sizeof *o->g);
-            loss = term->kind->row(term, row, o->g);
-        } else {
-            loss = term->loss[i];
-            g    = term->g + i * K;
-        }
+        const double *g    = NULL;
+        const double  loss = run_term(o, &o->term[t], i, &g);
         sums->loss[t] += loss;
         sums->total += plan->weight[t] * loss;
         sums->grad_sq[t] += add_gradient(g, plan->weight[t] / plan->global_batch, K, o->dz);
@@ -140,6 +188,7 @@ static void run_row(sld_objective *o, const sld_view_plan *plan, const sld_rows 
     sums->rows += 1.0;
     sums->hits += row->s.top == row->label;
     sums->hits5 += place_of_label(rows->z_s + i * K, row->label, K) < 5;
+    sums->hits_true += row->s.top == (size_t)(rows->truth ? rows->truth[i] : rows->labels[i]);
     sums->swapped_student += row->s.top != row->label;
 }
 
@@ -158,7 +207,7 @@ sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, co
         correct_teacher(o, rows, N);
         corrected.z_t = o->z_t;
     }
-    SLD_TRY(run_view_terms(ctx, o, &plan, tree, &corrected, N));
+    SLD_TRY(run_whole_terms(ctx, o, &plan, tree, &corrected, N));
 
     memset(&o->slots[0], 0, sizeof o->slots[0]); /* a rank without rows hands over an empty slot */
     for (int s = sld_tree_first(tree); s < sld_tree_first(tree) + sld_tree_count(tree); s++) {

@@ -10,7 +10,7 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
 
     const double margin = row->s.z[m] - row->s.z[y]; /* z_m - z_y >= 0 */
     double       loss   = 0.0;
-    for (size_t j = 0; j < term->n_taus; j++) {
+    for (size_t j = 0; j < term->n_taus[row->view]; j++) {
         const double  tau = term->tau[j];
         const double *p   = row->s.soft[term->at[j]].p;
         const double  gap = p[m] - p[y];

@@ -1,14 +1,16 @@
-/* term.h: what a term of the objective is. A new one is a file with a sld_term_kind and a line in
- * objective.c. Axes: N rows of this rank in one view, K classes.
+/* term.h: what a term of the objective is. Axes: N rows of this rank in one view, B of all ranks, K
+ * classes.
  *
  * A term's value is the mean over the global batch of a loss per row; it hands over that loss and
  * g, its gradient with respect to the student's logits, times the global batch. Weights, the mean
- * and the sums over shards and ranks are the objective's. */
+ * and the sums over shards and ranks are the objective's; so is the correction of the teacher's
+ * logits and, for terms of rows, their standardisation. */
 #ifndef SLD_DISTILL_TERM_H
 #define SLD_DISTILL_TERM_H
 
 #include "row.h"
 #include "sld/distill.h"
+#include "whole.h"
 
 /* No tree has more slots (sld_tree_slots): they grow with log2 of its shards, an int. */
 #define SLD_MAX_SLOTS 32
@@ -18,22 +20,17 @@ typedef struct sld_term sld_term;
 typedef struct sld_term_kind {
     bool uses_teacher;
 
-    /* Exactly one of row and view is set. */
+    /* Exactly one of row and whole is set. */
 
     /* Local. A term whose rows do not know of each other. Returns the row's loss; g: (K), zero on
      * entry. */
     double (*row)(const sld_term *term, const sld_row *row, double *g);
 
-    /* Collective. A term over the whole global batch: all rows of this rank at once (the teacher's
-     * already corrected), the tree for sums over the others. Also called on a rank with no rows.
-     * loss: (N), g: (N,K), both zero on entry; how the value is shared out over the rows is free,
-     * as long as it does not depend on the rank count. */
-    sld_status (*view)(sld_ctx *ctx, sld_term *term, sld_tree *tree, const sld_rows *rows,
-                       double *loss, double *g);
-
-    /* For view; may be NULL. Doubles of term->scratch, and of its largest reduction. */
-    size_t (*scratch_doubles)(size_t N, size_t K);
-    size_t (*message_doubles)(size_t K);
+    /* Local. A term over the global batch, which lies complete on every rank: what it computes for
+     * a row must not depend on which rows are this rank's. Also called on a rank with no rows.
+     * loss: (N), g: (N,K), both zero on entry; how the value is shared out over rows is free. */
+    void (*whole)(sld_term *term, const sld_whole *whole, int view, double *loss, double *g);
+    size_t (*scratch_doubles)(size_t B, size_t K); /* of term->scratch */
 } sld_term_kind;
 
 struct sld_term {
@@ -42,16 +39,21 @@ struct sld_term {
     double               weight[SLD_VIEWS];
     sld_schedule         schedule;
 
-    size_t n_taus; /* temperatures of this term, summed over */
+    size_t n_taus[SLD_VIEWS]; /* temperatures of this term, summed over: the first so many */
     double tau[SLD_MAX_TEMPERATURES];
     size_t at[SLD_MAX_TEMPERATURES]; /* tau[j] is number at[j] of a row's softmaxes */
 
-    double smoothing; /* cross-entropy: label smoothing */
-    bool   detach;    /* student swap: no gradient through the swapped logits */
+    double smoothing;         /* cross-entropy: label smoothing */
+    bool   detach;            /* student swap: no gradient through the swapped logits */
+    double gamma;             /* nkd */
+    bool   zscore;            /* its rows are standardised */
+    bool   masked[SLD_VIEWS]; /* rows or classes count by the weights of sld_whole */
 
-    double *scratch, *loss, *g; /* of a view term: own memory, (max_rows), (max_rows,K) */
+    double *scratch, *loss, *g; /* of a whole term: own memory, (max_rows), (max_rows,K) */
 };
 
-extern const sld_term_kind sld_term_cross_entropy, sld_term_kl, sld_term_student_swap;
+extern const sld_term_kind sld_term_cross_entropy, sld_term_kl, sld_term_student_swap,
+    sld_term_dkd_target, sld_term_dkd_rest, sld_term_nkd, sld_term_class_consistency,
+    sld_term_batch_consistency;
 
 #endif

@@ -5,7 +5,7 @@
 #include "sld/base.h"
 #include "sld/store.h"
 
-#define SLD_HISTORY_COLUMNS 64
+#define SLD_HISTORY_COLUMNS 96
 
 typedef struct sld_history {
     size_t  n_columns, n_epochs, capacity; /* epochs 1..n_epochs are recorded */

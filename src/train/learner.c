@@ -77,10 +77,12 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
 static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
                              sld_learner *l)
 {
-    const size_t rows = most_rows(dist, params);
+    const size_t         rows      = most_rows(dist, params);
+    sld_objective_params objective = params->objective;
 
+    objective.batch = params->batch_rows[0];
     SLD_TRY(sld_arena_create(ctx, &l->arena));
-    SLD_TRY(sld_objective_create(ctx, &params->objective, rows, &l->objective));
+    SLD_TRY(sld_objective_create(ctx, &objective, rows, &l->objective));
     SLD_TRY(make_trees(ctx, dist, params, l));
     SLD_TRY(make_buffers(ctx, l, rows));
     if (params->teacher) {

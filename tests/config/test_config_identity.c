@@ -74,6 +74,14 @@ static void test_the_same(void **state)
         {"method: none", NULL, "method: none\nce: {boost_after: 3}", NULL},
         {"method: none\nstudent_swap: true\nce.weak: 0", NULL,
          "method: none\nstudent_swap: true\nce: {weak: 0, after: 4, label_smoothing: 0.1}", NULL},
+        {"method: none", NULL,
+         "method: none\nzscore: true\nkd.loss: dkd\nga.omega: 3\nmix: {share: 0.1, always: true}\n"
+         "dkd.beta: 2\nmlkd.bc: 2\nnkd.gamma: 3",
+         NULL},
+        {"method: kd\n" TEACHER, NULL,
+         "method: kd\nga.omega: 3\nmix.share: 0.1\ndkd.beta: 2\nmlkd.as_described: true\n"
+         "nkd.gamma: 3\n" TEACHER,
+         NULL},
         {"method: none\nstudent_swap: true\nlss.allow_inactive: true", NULL,
          "method: none\nstudent_swap: true", NULL},
     };
@@ -100,6 +108,17 @@ static void test_different(void **state)
         {"method: kd\n" TEACHER, NULL, "method: kd\n" TEACHER, "correction=random"},
         {"method: kd\n" TEACHER, NULL, "method: kd\n" TEACHER, "kd.temperatures=[4,5]"},
         {"method: sld\n" TEACHER, NULL, "method: kd\n" TEACHER, NULL},
+        {"method: kd\n" TEACHER, NULL, "method: kd\n" TEACHER, "zscore=true"},
+        {"method: none", "student_swap=true", "method: none", "student_swap=true zscore=true"},
+        {"method: kd\n" TEACHER, NULL, "method: kd\n" TEACHER, "kd.loss=dkd"},
+        {"method: kd\n" TEACHER, "kd.loss=dkd", "method: kd\n" TEACHER, "kd.loss=dkd dkd.beta=2"},
+        {"method: kd\n" TEACHER, "kd.loss=mlkd", "method: kd\n" TEACHER,
+         "kd.loss=mlkd mlkd.as_described=true"},
+        {"method: kd\n" TEACHER, "kd.loss=nkd", "method: kd\n" TEACHER, "kd.loss=nkd nkd.gamma=2"},
+        {"method: kd\n" TEACHER, "correction=ga", "method: kd\n" TEACHER,
+         "correction=ga ga.always=true"},
+        {"method: kd\n" TEACHER, "correction=mix", "method: kd\n" TEACHER,
+         "correction=mix mix.share=0.25"},
     };
     check_pairs(pairs, COUNT(pairs), false);
 }

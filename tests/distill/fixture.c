@@ -49,7 +49,17 @@ sld_objective_params params_empty(size_t K)
 {
     const sld_term_params absent = {.temperatures = {.n = 1, .t = {4.0}},
                                     .schedule     = sld_schedule_from(0)};
-    return (sld_objective_params){.classes = K, .ce = absent, .kd = absent, .lss = absent};
+    return (sld_objective_params){.classes   = K,
+                                  .ce        = absent,
+                                  .kd        = absent,
+                                  .lss       = absent,
+                                  .ga_omega  = 1.5,
+                                  .mix_share = 0.25,
+                                  .dkd_alpha = 1.0,
+                                  .dkd_beta  = 8.0,
+                                  .mlkd_cc   = 1.0,
+                                  .mlkd_bc   = 1.0,
+                                  .nkd_gamma = 1.5};
 }
 
 sld_objective_params params_sld(size_t K)

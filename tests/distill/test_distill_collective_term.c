@@ -17,47 +17,29 @@ enum { N = 9, K = 5 };
 
 /* mean = sum over the batch of z_s / B; value = |mean|^2 / 2 = mean over rows of (mean . z_s) / 2.
  */
-static sld_status mean_view(sld_ctx *ctx, sld_term *term, sld_tree *tree, const sld_rows *rows,
-                            double *loss, double *g)
+static void mean_view(sld_term *term, const sld_whole *whole, int view, double *loss, double *g)
 {
-    const sld_range mine = sld_tree_mine(tree);
-    double         *mean = term->scratch; /* slot 0 of (slots,K) */
+    double *mean = term->scratch; /* (K) */
 
     memset(mean, 0, K * sizeof *mean);
-    for (int s = sld_tree_first(tree); s < sld_tree_first(tree) + sld_tree_count(tree); s++) {
-        const sld_range shard = sld_tree_shard(tree, s);
-        if (shard.begin == shard.end) continue;
-        double *sum = term->scratch + (size_t)sld_tree_slot(tree, s) * K;
-        memset(sum, 0, K * sizeof *sum);
-        for (size_t i = shard.begin - mine.begin; i < shard.end - mine.begin; i++) {
-            for (size_t k = 0; k < K; k++) {
-                sum[k] += (double)rows->z_s[i * K + k] / (double)sld_tree_rows(tree);
-            }
-        }
-        for (int merges = sld_tree_merges(tree, s); merges > 0; merges--, sum -= K) {
-            sld_op_combine(SLD_SUM_F64, sum - K, sum, K);
-        }
-    }
-    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, mean, K * sizeof *mean, K));
-
-    for (size_t i = 0; i < mine.end - mine.begin; i++) {
+    for (size_t i = 0; i < whole->B; i++) {
         for (size_t k = 0; k < K; k++) {
-            loss[i] += mean[k] * (double)rows->z_s[i * K + k] / 2.0;
-            g[i * K + k] = mean[k];
+            mean[k] += (double)sld_whole_student(whole, i)[k] / (double)whole->B;
         }
     }
-    return SLD_OK;
+    for (size_t i = whole->begin; i < whole->end; i++) {
+        for (size_t k = 0; k < K; k++) {
+            const double z = (double)sld_whole_student(whole, i)[k];
+            loss[i - whole->begin] += mean[k] * z / 2.0;
+            g[(i - whole->begin) * K + k] = mean[k];
+        }
+    }
 }
 static size_t mean_scratch(size_t n_rows, size_t n_classes)
 {
-    return SLD_MAX_SLOTS * n_classes;
-}
-static size_t mean_message(size_t n_classes)
-{
     return n_classes;
 }
-static const sld_term_kind mean_kind = {
-    .view = mean_view, .scratch_doubles = mean_scratch, .message_doubles = mean_message};
+static const sld_term_kind mean_kind = {.whole = mean_view, .scratch_doubles = mean_scratch};
 
 static void test_value_and_gradient(void **state)
 {

@@ -24,21 +24,31 @@ static void refuse_ties(const batch *b)
     }
 }
 
-static void expect_gradient(fixture *f, const sld_objective_params *p, int64_t epoch)
+/* The teacher is right in every other row, so that each correction finds rows of both kinds. */
+static void fill(batch *b, uint64_t seed)
 {
-    for (uint64_t seed = 1; seed <= 3; seed++) {
+    batch_fill(b, N, K, seed);
+    for (size_t i = 0; i < N; i += 2) {
+        b->labels[i] = (int32_t)sld_argmax(b->z_t + i * K, K);
+    }
+    refuse_ties(b);
+}
+
+static void expect_gradient_in(fixture *f, const sld_objective_params *p, int view, int64_t epoch,
+                               uint64_t seeds)
+{
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
         batch          b;
         sld_objective *o = NULL;
         sld_view_sums  sums;
         float          dz[N * K];
         double         sq_error = 0.0, sq_norm = 0.0;
 
-        batch_fill(&b, N, K, seed);
-        refuse_ties(&b);
+        fill(&b, seed);
         assert_int_equal(sld_objective_create(&f->ctx, p, N, &o), SLD_OK);
-        evaluate_on(f, o, 4, &b, SLD_WEAK, epoch, dz, &sums);
+        evaluate_on(f, o, 4, &b, view, epoch, dz, &sums);
         for (size_t i = 0; i < N * K; i++) {
-            const double want = numeric_gradient(f, o, &b, SLD_WEAK, epoch, -1, i / K, i % K);
+            const double want = numeric_gradient(f, o, &b, view, epoch, -1, i / K, i % K);
             sq_error += ((double)dz[i] - want) * ((double)dz[i] - want);
             sq_norm += want * want;
         }
@@ -47,6 +57,11 @@ static void expect_gradient(fixture *f, const sld_objective_params *p, int64_t e
         /* float32 rounding of dz is 6e-8; differences err by h^4 f5/30 + 1e-15/h, below 1e-8 */
         assert_true(sqrt(sq_error) < 3e-7 * sqrt(sq_norm));
     }
+}
+
+static void expect_gradient(fixture *f, const sld_objective_params *p, int64_t epoch)
+{
+    expect_gradient_in(f, p, SLD_WEAK, epoch, 3);
 }
 
 static sld_objective_params only(sld_term_params *(*which)(sld_objective_params *), double weight)
@@ -105,6 +120,71 @@ static void test_sum_of_all(void **state)
     expect_gradient(*state, &p, 151);
 }
 
+/* Every correction, as it is and standardised, on both views. */
+static void expect_everywhere(fixture *f, sld_objective_params p)
+{
+    p.kd.weight[SLD_WEAK] = p.kd.weight[SLD_STRONG] = 0.9;
+    for (int correction = SLD_CORRECT_NONE; correction <= SLD_CORRECT_RANDOM; correction++) {
+        p.correction        = (sld_correction)correction;
+        p.correct_every_row = correction == SLD_CORRECT_MIX;
+        for (int view = 0; view < SLD_VIEWS; view++) {
+            p.zscore = false;
+            expect_gradient_in(f, &p, view, 1, 1);
+            p.zscore = true;
+            expect_gradient_in(f, &p, view, 1, 1);
+        }
+    }
+}
+
+static void test_kl_everywhere(void **state)
+{
+    sld_objective_params p = params_empty(K);
+    p.kd.temperatures      = (sld_temperatures){.n = 2, .t = {2.0, 5.0}};
+    expect_everywhere(*state, p);
+}
+
+static void test_dkd(void **state)
+{
+    sld_objective_params p = params_empty(K);
+    p.form                 = SLD_FORM_DKD;
+    p.kd.temperatures      = (sld_temperatures){.n = 2, .t = {1.0, 4.0}};
+    expect_everywhere(*state, p);
+    p.dkd_beta = 0.0; /* the target part alone, which the other outweighs */
+    expect_everywhere(*state, p);
+}
+
+static void test_nkd(void **state)
+{
+    sld_objective_params p = params_empty(K);
+    p.form                 = SLD_FORM_NKD;
+    p.kd.temperatures      = (sld_temperatures){.n = 2, .t = {1.0, 2.5}};
+    expect_everywhere(*state, p);
+}
+
+static void test_mlkd(void **state)
+{
+    for (int i = 0; i < 4; i++) {
+        sld_objective_params p    = params_empty(K);
+        p.form                    = SLD_FORM_MLKD;
+        p.mlkd_as_described       = i & 1;
+        p.mlkd_strong_consistency = i & 2;
+        p.kd.temperatures         = (sld_temperatures){.n = 4, .t = {4.0, 3.0, 1.0, 2.0}};
+        expect_everywhere(*state, p);
+        p.mlkd_cc = p.mlkd_bc = 50.0; /* so that the KL does not hide them */
+        expect_everywhere(*state, p);
+    }
+}
+
+static void test_student_swap_standardised(void **state)
+{
+    sld_objective_params p = only(lss, 0.9);
+    p.lss.temperatures     = (sld_temperatures){.n = 2, .t = {1.0, 3.0}};
+    p.zscore               = true;
+    expect_gradient(*state, &p, 1);
+    p.ce.weight[SLD_WEAK] = 0.5; /* which stays as it is */
+    expect_gradient(*state, &p, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +192,11 @@ int main(void)
         cmocka_unit_test(test_kl),
         cmocka_unit_test(test_student_swap),
         cmocka_unit_test(test_sum_of_all),
+        cmocka_unit_test(test_kl_everywhere),
+        cmocka_unit_test(test_dkd),
+        cmocka_unit_test(test_nkd),
+        cmocka_unit_test(test_mlkd),
+        cmocka_unit_test(test_student_swap_standardised),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

@@ -33,6 +33,51 @@ static bool is_option(const char *key)
     return false;
 }
 
+/* The choices of an option as "a|b|c". */
+#define SLD_SECTION(name)
+#define SLD_OPTION(section, name, type, initial, limits, ...) {#section "." #name, limits},
+#define SLD_SECTION_END(name)
+static const char *const choices[][2] = {
+#include "../../src/config/options.def"
+};
+
+static bool is_method(const char *name)
+{
+    return sld_method_find(name) != NULL;
+}
+static bool is_correction(const char *name)
+{
+    sld_correction found;
+    return sld_correction_find(name, &found);
+}
+static bool is_form(const char *name)
+{
+    sld_form found;
+    return sld_form_find(name, &found);
+}
+
+/* Returns how many choices of the option there are; each must be known. */
+static size_t count_known(const char *dotted, bool (*known)(const char *name))
+{
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        char words[256];
+        if (strcmp(choices[i][0], dotted) != 0) continue;
+        snprintf(words, sizeof words, "%s", choices[i][1]);
+        for (char *word = strtok(words, "|"); word != NULL; word = strtok(NULL, "|"), n++) {
+            assert_true(known(word));
+        }
+    }
+    return n;
+}
+
+static void test_every_choice_is_known(void **state)
+{
+    assert_int_equal(count_known("top.method", is_method), sld_method_count());
+    assert_int_equal(count_known("top.correction", is_correction), SLD_CORRECT_RANDOM + 1);
+    assert_int_equal(count_known("kd.loss", is_form), SLD_FORM_NKD + 1);
+}
+
 static const char *value_of(const sld_method *m, const char *key)
 {
     for (size_t i = 0; m->defaults[i][0] != NULL; i++) {
@@ -72,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_default_names_an_option),
+        cmocka_unit_test(test_every_choice_is_known),
         cmocka_unit_test(test_methods_differ_as_the_protocol_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

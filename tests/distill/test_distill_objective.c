@@ -56,9 +56,106 @@ static void test_weight_zero_is_plain_cross_entropy(void **state)
     p.lss.weight[SLD_WEAK]  = 0.9;
     p.lss.schedule          = sld_schedule_from(150);
     p.correction            = SLD_CORRECT_SWAP;
-    evaluate(*state, &p, 4, &b, SLD_WEAK, 150, dz_zero, &zero);
-    assert_memory_equal(dz_zero, dz_plain, sizeof dz_zero);
-    assert_memory_equal(&zero, &plain, sizeof zero);
+    for (int form = SLD_FORM_KL; form <= SLD_FORM_NKD; form++) {
+        p.form   = (sld_form)form;
+        p.zscore = form % 2 == 1;
+        evaluate(*state, &p, 4, &b, SLD_WEAK, 150, dz_zero, &zero);
+        assert_memory_equal(dz_zero, dz_plain, sizeof dz_zero);
+        assert_memory_equal(&zero, &plain, sizeof zero);
+    }
+}
+
+/* alpha = beta: REFERENCE.md section 4; DKD's paper, equation 7: KL = TCKD + (1 - q_label) NCKD. */
+static void test_dkd_parts_make_up_the_kl(void **state)
+{
+    batch                b;
+    sld_view_sums        parts, kl;
+    sld_objective_params p = params_empty(K);
+    p.kd.weight[SLD_WEAK]  = 1.0;
+    batch_fill(&b, 1, K, 9);
+    double sum = 0.0, q = exp((double)b.z_t[b.labels[0]] / 4.0);
+    for (size_t k = 0; k < K; k++) {
+        sum += exp((double)b.z_t[k] / 4.0);
+    }
+    evaluate(*state, &p, 1, &b, SLD_WEAK, 1, NULL, &kl);
+    p.form = SLD_FORM_DKD;
+    evaluate(*state, &p, 1, &b, SLD_WEAK, 1, NULL, &parts);
+    const double want = parts.loss[0] + (1.0 - q / sum) * parts.loss[1];
+    assert_true(fabs(kl.loss[0] - want) < 1e-12 * want); /* rounding in double */
+}
+
+static void test_standardised_logits_forget_shift_and_scale(void **state)
+{
+    batch                b, moved;
+    sld_view_sums        plain, other;
+    sld_objective_params p = params_sld(K);
+    p.zscore               = true;
+    p.ce.weight[SLD_WEAK]  = 0.0;
+    batch_fill(&b, N, K, 8);
+    moved = b;
+    for (size_t i = 0; i < N * K; i++) {
+        moved.z_s[i] = 4.0f * b.z_s[i] + 8.0f; /* exact: logits lie on a grid */
+        moved.z_t[i] = 0.5f * b.z_t[i] - 2.0f;
+    }
+    evaluate(*state, &p, 4, &b, SLD_WEAK, 151, NULL, &plain);
+    evaluate(*state, &p, 4, &moved, SLD_WEAK, 151, NULL, &other);
+    assert_true(plain.total > 0.0);
+    assert_true(fabs(plain.total - other.total) < 1e-6 * plain.total); /* the 1e-7 beside std */
+    p.zscore = false;
+    evaluate(*state, &p, 4, &moved, SLD_WEAK, 151, NULL, &other);
+    assert_true(fabs(plain.total - other.total) > 0.1 * plain.total);
+}
+
+/* A skipped row leaves the teacher's terms, not the cross-entropy, and the divisor is the batch. */
+static void test_skipped_rows_carry_no_teacher(void **state)
+{
+    batch                b;
+    float                dz[N * K];
+    sld_view_sums        sums, all;
+    sld_objective_params p = params_empty(K);
+    p.kd.weight[SLD_WEAK]  = 1.0;
+    batch_fill(&b, N, K, 12);
+    b.labels[0] = (int32_t)sld_argmax(b.z_t, K);
+    for (size_t i = 1; i < N; i++) {
+        b.labels[i] = ((int32_t)sld_argmax(b.z_t + i * K, K) + 1) % K;
+    }
+    evaluate(*state, &p, 4, &b, SLD_WEAK, 1, NULL, &all);
+    for (int form = SLD_FORM_KL; form <= SLD_FORM_NKD; form++) {
+        p.form       = (sld_form)form;
+        p.correction = SLD_CORRECT_SKIP;
+        evaluate(*state, &p, 4, &b, SLD_WEAK, 1, dz, &sums);
+        assert_true(sums.loss[0] > 0.0 && sums.swapped_teacher == N - 1);
+        for (size_t i = 0; i < N * K; i++) {
+            assert_true((dz[i] != 0.0f) == (i < K));
+        }
+        if (form == SLD_FORM_KL) assert_true(sums.loss[0] < all.loss[0] && sums.rows == N);
+    }
+}
+
+static void test_hits_against_true_labels(void **state)
+{
+    fixture             *f = *state;
+    batch                b;
+    float                dz[N * K];
+    int32_t              truth[N];
+    sld_tree            *tree = NULL;
+    sld_objective       *o    = NULL;
+    sld_view_sums        sums;
+    sld_objective_params p = params_empty(K);
+    p.ce.weight[SLD_WEAK]  = 1.0;
+    batch_fill(&b, N, K, 13);
+    for (size_t i = 0; i < N; i++) {
+        truth[i]    = (int32_t)sld_argmax(b.z_s + i * K, K);
+        b.labels[i] = i == 0 ? truth[i] : (truth[i] + 1) % K;
+    }
+    assert_int_equal(sld_objective_create(&f->ctx, &p, N, &o), SLD_OK);
+    assert_int_equal(sld_tree_create(&f->ctx, f->dist, 1, N, 4096, &tree), SLD_OK);
+    const sld_rows rows = {
+        .z_s = b.z_s, .labels = b.labels, .truth = truth, .sample = b.sample, .epoch = 1};
+    assert_int_equal(sld_objective_view(&f->ctx, o, tree, &rows, dz, &sums), SLD_OK);
+    assert_true(sums.hits == 1.0 && sums.hits_true == N && sums.swapped_student == N - 1);
+    sld_tree_destroy(tree);
+    sld_objective_destroy(o);
 }
 
 static void test_student_swap_is_the_kl_against_the_swapped_student(void **state)
@@ -220,6 +317,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_weights_and_need_of_a_teacher),
         cmocka_unit_test(test_weight_zero_is_plain_cross_entropy),
+        cmocka_unit_test(test_dkd_parts_make_up_the_kl),
+        cmocka_unit_test(test_standardised_logits_forget_shift_and_scale),
+        cmocka_unit_test(test_skipped_rows_carry_no_teacher),
+        cmocka_unit_test(test_hits_against_true_labels),
         cmocka_unit_test(test_student_swap_is_the_kl_against_the_swapped_student),
         cmocka_unit_test(test_ties_carry_no_student_swap),
         cmocka_unit_test(test_counts_and_total),

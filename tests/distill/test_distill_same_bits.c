@@ -43,6 +43,15 @@ static void checksum(fixture *f, char hex[65])
         p.lss_detach      = true;
         p.label_smoothing = 0.1;
         add_views(f, &p, sizes[i], &sha);
+
+        p.zscore = true;
+        for (int form = SLD_FORM_KL; form <= SLD_FORM_NKD; form++) {
+            p.form                    = (sld_form)form;
+            p.mlkd_strong_consistency = sizes[i] % 2 == 1;
+            p.mlkd_as_described       = sizes[i] > 13;
+            p.correction              = form == SLD_FORM_MLKD ? SLD_CORRECT_SKIP : SLD_CORRECT_GA;
+            add_views(f, &p, sizes[i], &sha);
+        }
     }
     sld_sha256_hex(&sha, hex);
 }

@@ -1,4 +1,5 @@
 /* The swap and the corrections, row by row. */
+#include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +70,13 @@ static size_t partner(const float *z, int32_t y, const float *out)
     return other;
 }
 
+static bool correct(sld_correction kind, const sld_row_key *key, const float *z, int32_t y,
+                    float *out)
+{
+    const sld_correction_params params = {.kind = kind, .omega = 2.5, .share = 0.25, .seed = 5};
+    return sld_correct_row(&params, key, z, y, K, out);
+}
+
 static void test_random_touches_the_rows_of_the_swap(void **state)
 {
     size_t n_swapped = 0, n_drawn[K] = {0};
@@ -76,10 +84,10 @@ static void test_random_touches_the_rows_of_the_swap(void **state)
         float   z[K], swapped[K], random[K], none[K];
         int32_t y;
         fill_row(i, z, &y);
-        const sld_row_key key = {.seed = 5, .epoch = 2, .sample = i, .view = SLD_WEAK};
-        sld_correct_row(SLD_CORRECT_NONE, &key, z, y, K, none);
-        sld_correct_row(SLD_CORRECT_SWAP, &key, z, y, K, swapped);
-        sld_correct_row(SLD_CORRECT_RANDOM, &key, z, y, K, random);
+        const sld_row_key key = {.epoch = 2, .sample = i, .view = SLD_WEAK};
+        correct(SLD_CORRECT_NONE, &key, z, y, none);
+        correct(SLD_CORRECT_SWAP, &key, z, y, swapped);
+        correct(SLD_CORRECT_RANDOM, &key, z, y, random);
 
         assert_memory_equal(none, z, sizeof z);
         const size_t to = partner(z, y, random);
@@ -98,23 +106,25 @@ static void test_random_touches_the_rows_of_the_swap(void **state)
 
 static void test_random_depends_on_every_part_of_its_key(void **state)
 {
-    const sld_row_key base      = {.seed = 5, .epoch = 2, .sample = 0, .view = SLD_WEAK};
+    const sld_row_key base      = {.epoch = 2, .sample = 0, .view = SLD_WEAK};
     size_t            n_same[5] = {0};
     for (uint32_t i = 0; i < ROWS; i++) {
         float   z[K], first[K], other[K];
         int32_t y;
         fill_row(i, z, &y);
-        sld_row_key key[5] = {base, base, base, base, base};
+        sld_row_key           key[5]    = {base, base, base, base, base};
+        sld_correction_params params[5] = {0};
         for (size_t j = 0; j < 5; j++) {
             key[j].sample = i;
+            params[j]     = (sld_correction_params){.kind = SLD_CORRECT_RANDOM, .seed = 5};
         }
-        key[1].seed++;
+        params[1].seed++;
         key[2].epoch++;
         key[3].sample++;
         key[4].view = SLD_STRONG;
-        sld_correct_row(SLD_CORRECT_RANDOM, &key[0], z, y, K, first);
+        sld_correct_row(&params[0], &key[0], z, y, K, first);
         for (size_t j = 0; j < 5; j++) {
-            sld_correct_row(SLD_CORRECT_RANDOM, &key[j], z, y, K, other);
+            sld_correct_row(&params[j], &key[j], z, y, K, other);
             n_same[j] += memcmp(first, other, sizeof first) == 0;
         }
     }
@@ -124,6 +134,86 @@ static void test_random_depends_on_every_part_of_its_key(void **state)
     }
 }
 
+static double probability(const float *z, size_t k)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < K; j++) {
+        sum += exp((double)z[j] - (double)z[k]);
+    }
+    return 1.0 / sum;
+}
+
+/* Row 0: wrong, the label second; row 1: right. */
+static const float   two_rows[2][K] = {{0.5f, 3.0f, 2.0f, -1.0f}, {0.5f, 3.0f, 2.0f, -1.0f}};
+static const int32_t two_labels[2]  = {2, 1};
+
+static void test_each_correction_on_a_wrong_and_a_right_row(void **state)
+{
+    const sld_row_key key = {.epoch = 1};
+    for (int kind = SLD_CORRECT_NONE; kind <= SLD_CORRECT_RANDOM; kind++) {
+        float      wrong[K], right[K];
+        const bool kept = correct((sld_correction)kind, &key, two_rows[0], 2, wrong);
+        assert_true(correct((sld_correction)kind, &key, two_rows[1], 1, right));
+        assert_memory_equal(right, two_rows[1], sizeof right);
+        assert_true(kept == (kind != SLD_CORRECT_SKIP));
+
+        switch ((sld_correction)kind) {
+        case SLD_CORRECT_NONE:
+        case SLD_CORRECT_SKIP:
+            assert_memory_equal(wrong, two_rows[0], sizeof wrong);
+            break;
+        case SLD_CORRECT_SWAP:
+            assert_true(wrong[2] == 3.0f && wrong[1] == 2.0f);
+            break;
+        case SLD_CORRECT_GA:
+            assert_true(wrong[2] == 4.5f && wrong[1] == 3.0f);
+            break;
+        case SLD_CORRECT_RAISE:
+            assert_true(wrong[2] > 3.0f && wrong[2] < 3.000001f && wrong[1] == 3.0f);
+            break;
+        case SLD_CORRECT_MIX:
+            for (size_t k = 0; k < K; k++) {
+                const double want = 0.75 * probability(two_rows[0], k) + (k == 2 ? 0.25 : 0.0);
+                assert_true(fabs(probability(wrong, k) - want) < 1e-7); /* a logit is float32 */
+            }
+            break;
+        case SLD_CORRECT_RANDOM:
+            assert_true(wrong[2] != 2.0f);
+            break;
+        }
+    }
+}
+
+static void test_ga_and_mix_may_touch_every_row(void **state)
+{
+    const sld_row_key     key    = {.epoch = 1};
+    sld_correction_params params = {
+        .kind = SLD_CORRECT_GA, .omega = 1.0, .share = 0.25, .every_row = true};
+    float out[K];
+    sld_correct_row(&params, &key, two_rows[1], two_labels[1], K, out);
+    assert_true(out[1] == 4.0f);
+    params.kind = SLD_CORRECT_MIX;
+    sld_correct_row(&params, &key, two_rows[1], two_labels[1], K, out);
+    assert_true(fabs(probability(out, 1) - (0.25 + 0.75 * probability(two_rows[1], 1))) < 1e-7);
+    params.share = 0.0;
+    sld_correct_row(&params, &key, two_rows[1], two_labels[1], K, out);
+    assert_memory_equal(out, two_rows[1], sizeof out);
+
+    /* a label so far below that its probability is 0 in double */
+    const float far[K] = {0.0f, 3000.0f};
+    params.share       = 0.5;
+    sld_correct_row(&params, &key, far, 0, K, out);
+    assert_true(fabs(probability(out, 0) - 0.5) < 1e-4); /* 3000 in float32 has steps of 2e-4 */
+}
+
+static void test_names_of_corrections(void **state)
+{
+    sld_correction found;
+    assert_true(sld_correction_find("swap", &found) && found == SLD_CORRECT_SWAP);
+    assert_true(sld_correction_find("random", &found) && found == SLD_CORRECT_RANDOM);
+    assert_false(sld_correction_find("swop", &found));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +221,9 @@ int main(void)
         cmocka_unit_test(test_swap_on_ties),
         cmocka_unit_test(test_random_touches_the_rows_of_the_swap),
         cmocka_unit_test(test_random_depends_on_every_part_of_its_key),
+        cmocka_unit_test(test_each_correction_on_a_wrong_and_a_right_row),
+        cmocka_unit_test(test_ga_and_mix_may_touch_every_row),
+        cmocka_unit_test(test_names_of_corrections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

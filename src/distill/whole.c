@@ -1,0 +1,89 @@
+/* whole.c: gathers the global batch and chooses samples and classes as MLKD does (REFERENCE.md
+ * section 4): those of which the teacher is not surer than of the median one. Its authors' code
+ * multiplies a scalar by the mask, so that the mean of the mask is all that is left of it. */
+#include "whole.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static sld_status alloc(sld_ctx *ctx, sld_arena *arena, size_t n, size_t size, void *out)
+{
+    return sld_arena_alloc(ctx, arena, n * size, (void **)out);
+}
+
+sld_status sld_whole_reserve(sld_ctx *ctx, sld_arena *arena, size_t B, size_t K, sld_whole *whole)
+{
+    whole->B = B;
+    whole->K = K;
+    SLD_TRY(alloc(ctx, arena, B * (2 * K + 1), sizeof *whole->rows, &whole->rows));
+    SLD_TRY(alloc(ctx, arena, B, sizeof *whole->row_weight, &whole->row_weight));
+    SLD_TRY(alloc(ctx, arena, K, sizeof *whole->class_weight, &whole->class_weight));
+    return alloc(ctx, arena, B > K ? B : K, sizeof *whole->sorted, &whole->sorted);
+}
+
+/* Adds softmax(z) to sum and returns its largest entry. p: (K) scratch. */
+static double add_softmax(const float *z, size_t K, double *p, double *sum)
+{
+    const double z_top = (double)z[sld_argmax(z, K)];
+    double       total = 0.0;
+    for (size_t k = 0; k < K; k++) {
+        p[k] = exp((double)z[k] - z_top);
+        total += p[k];
+    }
+    for (size_t k = 0; k < K; k++) {
+        sum[k] += p[k] / total;
+    }
+    return 1.0 / total;
+}
+
+static int ascending(const void *pa, const void *pb)
+{
+    const double a = *(const double *)pa, b = *(const double *)pb;
+    return (a > b) - (a < b);
+}
+
+/* values -> weights: 1 up to the median (of an even count the middle of the two), else 0; or the
+ * mean of that everywhere. */
+static void mask(double *values, size_t n, bool as_described, double *sorted)
+{
+    memcpy(sorted, values, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, ascending);
+    const double low = sorted[(n - 1) / 2], median = low + (sorted[n / 2] - low) * 0.5;
+
+    double chosen = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        values[i] = values[i] <= median;
+        chosen += values[i];
+    }
+    for (size_t i = 0; i < n && !as_described; i++) {
+        values[i] = chosen / (double)n;
+    }
+}
+
+sld_status sld_whole_gather(sld_ctx *ctx, sld_whole *w, sld_tree *tree, const sld_rows *rows,
+                            const bool *keep)
+{
+    const sld_range mine  = sld_tree_mine(tree);
+    const size_t    K     = w->K;
+    const size_t    width = 2 * K + 1;
+
+    w->B     = sld_tree_rows(tree);
+    w->begin = mine.begin;
+    w->end   = mine.end;
+    for (size_t i = 0; i < mine.end - mine.begin; i++) {
+        float *row = w->rows + (mine.begin + i) * width;
+        memcpy(row, rows->z_s + i * K, K * sizeof *row);
+        if (rows->z_t != NULL) memcpy(row + K, rows->z_t + i * K, K * sizeof *row);
+        row[2 * K] = keep[i] ? 1.0f : 0.0f;
+    }
+    SLD_TRY(sld_tree_gather(ctx, tree, w->rows, width * sizeof *w->rows));
+
+    memset(w->class_weight, 0, K * sizeof *w->class_weight);
+    for (size_t i = 0; i < w->B; i++) {
+        w->row_weight[i] = add_softmax(sld_whole_teacher(w, i), K, w->sorted, w->class_weight);
+    }
+    mask(w->row_weight, w->B, w->as_described, w->sorted);
+    mask(w->class_weight, K, w->as_described, w->sorted);
+    return SLD_OK;
+}
