@@ -85,6 +85,16 @@ sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, si
                             sld_defaults_find method, sld_config **out);
 void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
 
+/* ---- presets: recipes of the literature, a row of src/config/preset.c for each ---- */
+
+#define SLD_PRESET_PAIRS 32
+size_t      sld_preset_count(void);
+const char *sld_preset_name(size_t i); /* "cifar100/resnet56-resnet20" */
+/* Local. What a preset sets under a method: key and YAML text. Returns how many; 0: no such preset.
+ */
+size_t sld_preset_pairs(const char *preset, const char *method,
+                        const char *out[SLD_PRESET_PAIRS][2]);
+
 /* ---- many experiments from few parts: what a grid is made of ---- */
 
 /* What one place sets, option by option, each with where it stands. */

@@ -1,18 +1,61 @@
-/* cmd_methods.c: sld methods: the methods of this build. */
+/* cmd_methods.c: sld methods: the methods and presets of this build. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
+#include "sld/config.h"
 #include "sld/distill.h"
 
-static sld_status methods(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+/* The value of key among n pairs; "-" when it is not there. */
+static const char *value_of(const char *const (*pairs)[2], size_t n, const char *key)
 {
-    *exit_code = SLD_EXIT_OK;
-    for (size_t i = 0; sld_dist_rank(dist) == 0 && i < sld_method_count(); i++) {
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(pairs[i][0], key) == 0) {
+            return pairs[i][1];
+        }
+    }
+    return "-";
+}
+
+/* What a preset sets for key under method. */
+static const char *preset_value(const char *preset, const char *method, const char *key)
+{
+    const char  *pairs[SLD_PRESET_PAIRS][2];
+    const size_t n = sld_preset_pairs(preset, method, pairs);
+    return value_of((const char *const(*)[2])pairs, n, key);
+}
+
+static void print_presets(void)
+{
+    printf("\n%-32s %-12s %-12s %8s %8s %8s %8s\n", "preset", "teacher", "student", "lr kd",
+           "lr mlkd", "lr sld", "dkd.beta");
+    for (size_t i = 0; i < sld_preset_count(); i++) {
+        const char *name = sld_preset_name(i);
+        printf("%-32s %-12s %-12s %8s %8s %8s %8s\n", name,
+               preset_value(name, "kd", "teacher.network"),
+               preset_value(name, "kd", "student.network"), preset_value(name, "kd", "train.lr"),
+               preset_value(name, "mlkd", "train.lr"), preset_value(name, "sld", "train.lr"),
+               preset_value(name, "dkd", "dkd.beta"));
+    }
+}
+
+static void print_methods(void)
+{
+    for (size_t i = 0; i < sld_method_count(); i++) {
         const sld_method *m = sld_method_at(i);
         printf("%s%s: %s\n    source: %s\n", i ? "\n" : "", m->name, m->help, m->source);
         for (size_t d = 0; m->defaults[d][0]; d++) {
             printf("    %s: %s\n", m->defaults[d][0], m->defaults[d][1]);
         }
+    }
+}
+
+static sld_status methods(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    *exit_code = SLD_EXIT_OK;
+    if (sld_dist_rank(dist) == 0) {
+        print_methods();
+        print_presets();
     }
     return SLD_OK;
 }
@@ -20,8 +63,11 @@ static sld_status methods(sld_ctx *ctx, sld_dist *dist, const sld_arguments *arg
 const sld_verb sld_verb_methods = {
     .name    = "methods",
     .usage   = "sld methods",
-    .summary = "the methods and the options each sets",
-    .help    = "A method is a set of defaults: every option can be set over it.\n",
+    .summary = "the methods and the options each sets; the presets",
+    .help =
+        "A method is a set of defaults: every option can be set over it. A preset is a published\n"
+        "recipe over the method's: `sld run --show-config` shows what comes of both. The rate of\n"
+        "kd is that of all methods on one view: none, kd, lskd, dkd, nkd.\n",
     .no_file = true,
     .run     = methods,
 };

@@ -105,6 +105,24 @@ static sld_status check_stages(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
+/* A preset's stages are epochs of its own length: a shorter run would never see them drop. */
+static sld_status check_preset_length(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o      = &config->options;
+    const sld_list    *stages = &o->train.lr_stages;
+
+    if (sld_config_origin(config, "train.lr_stages") != SLD_FROM_PRESET || stages->n == 0 ||
+        stages->v[stages->n - 1] < (double)o->train.epochs) {
+        return SLD_OK;
+    }
+    return sld_config_reject(
+        ctx, config, "train.epochs",
+        "found %lld, the preset's last stage of the rate is %g; give train.lr_stages too: "
+        "fractions "
+        "like [0.625, 0.75, 0.875] keep the proportions (and student_swap_after: first_lr_drop)",
+        (long long)o->train.epochs, stages->v[stages->n - 1]);
+}
+
 static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o = &config->options;
@@ -202,6 +220,7 @@ sld_status sld_check_options(sld_ctx *ctx, const sld_config *config)
     SLD_TRY(check_name(ctx, config));
     SLD_TRY(check_data(ctx, config));
     SLD_TRY(check_stages(ctx, config));
+    SLD_TRY(check_preset_length(ctx, config));
     SLD_TRY(check_teacher(ctx, config));
     SLD_TRY(check_student_swap(ctx, config));
     return check_some_term(ctx, config);

@@ -1,18 +1,20 @@
-/* resolve.c: what every origin sets, the strongest wins: table < method < file < override. */
+/* resolve.c: what every origin sets, the strongest wins: table < method < preset < file < override.
+ */
 #include <string.h>
 
 #include "config_state.h"
+#include "preset.h"
 
-enum { METHODS_MAX = 32 };
+enum { SETS_MAX = 128 }; /* remembered by a composer; more are read each time */
 
 struct sld_composer {
     sld_arena        *arena;
     sld_defaults_find method;
-    sld_layer        *table;    /* every option's initial value */
-    sld_options       defaults; /* the same */
-    const char       *name[METHODS_MAX];
-    sld_layer        *set[METHODS_MAX]; /* what the method of that name sets */
-    size_t            n_methods;
+    sld_layer        *table;          /* every option's initial value */
+    sld_options       defaults;       /* the same */
+    const char       *name[SETS_MAX]; /* "method sld", "preset NAME under sld" */
+    sld_layer        *set[SETS_MAX];  /* what it sets */
+    size_t            n_sets;
 };
 
 static sld_status fail_memory(sld_ctx *ctx)
@@ -44,25 +46,27 @@ static const sld_setting *strongest(const sld_config *config, sld_option_id id, 
     return &config->layers[o]->settings[id];
 }
 
-/* What a method sets: pairs of its own, read when it is first met. */
-static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name,
+/* What a method or a preset sets, read when it is first met. */
+static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name, size_t n,
                              const char *const (*pairs)[2], sld_layer **out)
 {
-    char  source[SLD_CLIP];
-    char *kept;
-
-    snprintf(source, sizeof source, "method %s", name);
-    kept = sld_arena_strdup(c->arena, source);
+    for (size_t i = 0; i < c->n_sets; i++) {
+        if (strcmp(c->name[i], name) == 0) {
+            *out = c->set[i];
+            return SLD_OK;
+        }
+    }
+    const char *kept = sld_arena_strdup(c->arena, name);
     if (!kept) {
         return fail_memory(ctx);
     }
     SLD_TRY(sld_layer_create(ctx, c->arena, out));
-    for (size_t i = 0; pairs[i][0]; i++) {
+    for (size_t i = 0; i < n; i++) {
         SLD_TRY(sld_parse_pair(ctx, c->arena, kept, pairs[i][0], pairs[i][1], *out));
     }
-    if (c->n_methods < METHODS_MAX) {
-        c->name[c->n_methods]  = kept + strlen("method ");
-        c->set[c->n_methods++] = *out;
+    if (c->n_sets < SETS_MAX) {
+        c->name[c->n_sets]  = kept;
+        c->set[c->n_sets++] = *out;
     }
     return SLD_OK;
 }
@@ -71,24 +75,47 @@ static sld_status read_method(sld_ctx *ctx, sld_composer *c, sld_config *config)
 {
     sld_origin         origin;
     const sld_setting *setting = strongest(config, SLD_OPTION_top_method, &origin);
-    const char        *name    = setting->value.text;
-    const char *const(*pairs)[2];
+    char               source[SLD_CLIP];
+    size_t             n = 0;
 
     if (!c->method) {
         return SLD_OK;
     }
-    for (size_t i = 0; i < c->n_methods; i++) {
-        if (strcmp(c->name[i], name) == 0) {
-            config->layers[SLD_FROM_METHOD] = c->set[i];
-            return SLD_OK;
-        }
-    }
-    pairs = c->method(name);
+    const char *const(*pairs)[2] = c->method(setting->value.text);
     if (!pairs) {
         return sld_place_fail(ctx, &setting->place, "method", "found %s, no method of this name",
-                              name);
+                              setting->value.text);
     }
-    return read_pairs(ctx, c, name, pairs, &config->layers[SLD_FROM_METHOD]);
+    while (pairs[n][0]) {
+        n++;
+    }
+    snprintf(source, sizeof source, "method %s", setting->value.text);
+    return read_pairs(ctx, c, source, n, pairs, &config->layers[SLD_FROM_METHOD]);
+}
+
+static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
+{
+    sld_origin         origin;
+    const sld_setting *setting = strongest(config, SLD_OPTION_top_preset, &origin);
+    const char        *name    = setting->value.text;
+    const char        *method  = strongest(config, SLD_OPTION_top_method, &origin)->value.text;
+    const char        *pairs[SLD_PRESET_PAIRS][2];
+    char               found[SLD_CLIP], source[2 * SLD_CLIP];
+
+    if (!*name) {
+        return SLD_OK;
+    }
+    const size_t n = sld_preset_pairs(name, method, pairs);
+    if (n == 0) {
+        const char *nearest = sld_preset_nearest(name);
+        sld_text_clip(name, found);
+        return sld_place_fail(ctx, &setting->place, "preset",
+                              "found %s, no preset of this name%s%s; sld methods lists them", found,
+                              nearest ? "; nearest: " : "", nearest ? nearest : "");
+    }
+    snprintf(source, sizeof source, "preset %s under %s", name, method);
+    return read_pairs(ctx, c, source, n, (const char *const(*)[2])pairs,
+                      &config->layers[SLD_FROM_PRESET]);
 }
 
 /* teacher_swap is short for correction: the strongest layer that gives one of the two gives both.
@@ -151,6 +178,7 @@ static sld_status build(sld_ctx *ctx, sld_composer *c, sld_layer *file, sld_laye
     config->layers[SLD_FROM_OVERRIDE] = override ? override : none;
     config->defaults                  = c->defaults;
     SLD_TRY(read_method(ctx, c, config));
+    SLD_TRY(read_preset(ctx, c, config));
     SLD_TRY(couple_teacher_swap(ctx, config));
     merge(config);
 

@@ -67,12 +67,26 @@ static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *path, con
     return SLD_OK;
 }
 
+sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
+                                   const sld_model_file *teacher)
+{
+    const sld_options *opt = sld_config_options(config);
+
+    if (!teacher->model || !opt->teacher.network[0] ||
+        strcmp(teacher->info.network, opt->teacher.network) == 0) {
+        return SLD_OK;
+    }
+    return sld_config_reject(ctx, config, "teacher.network", "%s wanted, %s holds %s",
+                             opt->teacher.network, opt->teacher.weights, teacher->info.network);
+}
+
 static sld_status make_models(sld_ctx *ctx, sld_trial *t)
 {
     const sld_options *opt = t->opt;
     const sld_dataset *set = t->set;
 
     SLD_TRY(load_weights(ctx, t, opt->teacher.weights, "teacher", &t->teacher));
+    SLD_TRY(sld_trial_check_teacher(ctx, t->params->config, &t->teacher));
     SLD_TRY(load_weights(ctx, t, opt->student.weights, "student", &t->start));
     SLD_TRY(sld_model_create(ctx, opt->student.network, (int)set->H, (int)set->W, (int)set->C,
                              (int)set->K, &t->student));

@@ -112,6 +112,7 @@ static sld_status make_models(sld_ctx *ctx, probe *p)
         SLD_TRY(
             sld_model_load(ctx, p->arena, opt->teacher.weights, (int)p->H, (int)p->W, &p->teacher));
         SLD_TRY(check_channels(ctx, p, opt->teacher.weights, &p->teacher));
+        SLD_TRY(sld_trial_check_teacher(ctx, p->params->config, &p->teacher));
         p->classes = (size_t)p->teacher.info.classes;
     }
     if (opt->student.weights[0]) {

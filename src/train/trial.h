@@ -76,6 +76,9 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_tria
                               sld_trial *t);
 sld_status sld_trial_open_data(sld_ctx *ctx, const sld_dist *dist, const sld_options *opt,
                                sld_dataset **out);
+/* Local. SLD_ERR_CONFIG when teacher.network names another network than its weights hold. */
+sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
+                                   const sld_model_file *teacher);
 void       sld_trial_dismantle(sld_trial *t); /* Collective (shared memory). */
 
 /* objective.c. Local. The objective that the options describe. */

@@ -1,0 +1,10 @@
+/* preset.h: recipes of the literature by name. */
+#ifndef SLD_CONFIG_PRESET_H
+#define SLD_CONFIG_PRESET_H
+
+#include "sld/config.h"
+
+/* Local. The preset that was probably meant by an unknown name, or NULL. */
+const char *sld_preset_nearest(const char *name);
+
+#endif
