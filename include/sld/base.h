@@ -3,6 +3,7 @@
 #ifndef SLD_BASE_H
 #define SLD_BASE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ typedef struct sld_ctx {
     void         *log_file;  /* FILE *, borrowed: a second copy of each line goes there; or NULL */
     bool          live_line; /* a progress line without newline stands on the terminal */
     long          fault_calls; /* of sld_fault() with the name that SLD_FAIL_AT gives */
+    struct sld_pulse *pulse;   /* borrowed: this rank's sign of life; NULL: nobody watches */
 } sld_ctx;
 
 /* Local. Reads SLD_LOG and SLD_LOG_RANKS. */
@@ -84,6 +86,45 @@ bool sld_fault(sld_ctx *ctx, const char *name);
 
 void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- phase: what a rank is doing, told to whoever watches for stalls (sld/dist.h) ---- */
+
+// clang-format off
+#define SLD_PHASE_LIST(X)                                             \
+    X(SLD_PHASE_PREPARE,    "preparing the run")                      \
+    X(SLD_PHASE_DATA,       "reading the data set")                   \
+    X(SLD_PHASE_RESUME,     "reading a checkpoint")                   \
+    X(SLD_PHASE_BATCH,      "loading a batch")                        \
+    X(SLD_PHASE_TEACHER,    "the teacher's forward")                  \
+    X(SLD_PHASE_FORWARD,    "the student's forward")                  \
+    X(SLD_PHASE_LOSS,       "the loss terms")                         \
+    X(SLD_PHASE_BACKWARD,   "the student's backward")                 \
+    X(SLD_PHASE_UPDATE,     "the update of the weights")              \
+    X(SLD_PHASE_EVALUATE,   "an evaluation")                          \
+    X(SLD_PHASE_CHECKPOINT, "writing a checkpoint")                   \
+    X(SLD_PHASE_RESULTS,    "writing results")                        \
+    X(SLD_PHASE_STORE,      "the store of teacher logits")            \
+    X(SLD_PHASE_REDUCE,     "waiting for other ranks in a reduction") \
+    X(SLD_PHASE_AGREE,      "waiting for other ranks to agree")       \
+    X(SLD_PHASE_RECEIVE,    "waiting for what another rank has")
+// clang-format on
+
+#define SLD_PHASE_ENUM_(name, text) name,
+typedef enum sld_phase { SLD_PHASE_LIST(SLD_PHASE_ENUM_) SLD_PHASE_COUNT } sld_phase;
+
+/* Written by its rank alone, read by the others of the machine. */
+typedef struct sld_pulse {
+    _Alignas(64) atomic_uint_fast64_t beats; /* grows with every sld_enter() */
+    atomic_int_fast64_t since;               /* date of the last one, seconds */
+    atomic_int          phase, pid, rank;
+} sld_pulse;
+
+/* Local. A sign of life: this rank now does that. Yields what it did before, to be entered again
+ * behind a phase that interrupts another. A loop that may take minutes enters its phase on every
+ * turn. */
+sld_phase   sld_enter(sld_ctx *ctx, sld_phase phase);
+const char *sld_phase_text(int phase);  /* Local. A literal. */
+bool        sld_phase_waits(int phase); /* Local. True where only other ranks can end it. */
 
 /* ---- arena: setup-time memory, 64-byte aligned, zeroed, freed all at once ---- */
 
@@ -146,8 +187,9 @@ int sld_text_nearest(const char *word, const char *const *candidates, size_t n);
 
 /* ---- clock ---- */
 
-double sld_clock_s(void);            /* monotonic, seconds */
-void   sld_clock_utc(char text[32]); /* 2026-01-31T23:59:59Z */
+double sld_clock_s(void);                                /* monotonic, seconds */
+void   sld_clock_utc(char text[32]);                     /* 2026-01-31T23:59:59Z */
+void   sld_clock_utc_of(int64_t seconds, char text[32]); /* since 1970 */
 
 /* ---- files ---- */
 
@@ -164,5 +206,9 @@ sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void 
  * temporary is gone and what stood at path before is untouched. */
 sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                             bool replace);
+
+/* Local. Removes the temporaries that killed processes left in a folder in which nobody else
+ * publishes at the time. */
+sld_status sld_file_sweep(sld_ctx *ctx, const char *folder);
 
 #endif

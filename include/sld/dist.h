@@ -62,6 +62,18 @@ sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist,
                             sld_shared *shared);   /* Collective. */
 void       sld_shared_destroy(sld_shared *shared); /* Collective over the machine. Accepts NULL. */
 
+/* ---- stalls ---- */
+
+typedef struct sld_watch sld_watch;
+/* Collective. From now on sld_enter() is watched on this rank, by a thread of its own. When no rank
+ * of this machine has entered a phase for limit_s seconds, the lowest that can calls stalled() from
+ * that thread, which does not return, with a message that names the rank that is behind, since when
+ * and in what; the others call it a while later, with NULL. limit_s 0: nothing is watched and *out
+ * is NULL. The context must outlive the watch. */
+sld_status sld_watch_create(sld_ctx *ctx, const sld_dist *dist, double limit_s,
+                            void (*stalled)(sld_ctx *ctx, const char *message), sld_watch **out);
+void       sld_watch_destroy(sld_watch *watch); /* Local. Accepts NULL. */
+
 /* ---- CPU placement ---- */
 
 /* Local. cpus: "auto" (spread the machine's ranks over the CPUs this process may use, when the

@@ -11,10 +11,15 @@ double sld_clock_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+void sld_clock_utc_of(int64_t seconds, char text[32])
+{
+    const time_t t = (time_t)seconds;
+    struct tm    tm;
+    gmtime_r(&t, &tm);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
 void sld_clock_utc(char text[32])
 {
-    const time_t now = time(NULL);
-    struct tm    tm;
-    gmtime_r(&now, &tm);
-    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    sld_clock_utc_of(time(NULL), text);
 }

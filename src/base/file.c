@@ -1,5 +1,6 @@
 /* file.c: whole files in and out. A published name appears complete or not at all, and what stood
  * there before stays until then. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -132,6 +133,44 @@ static int sync_folder(const char *path)
     return rc == 0 || errno == EINVAL ? 0 : -1; /* EINVAL: a file system without folder sync */
 }
 
+/* NAME.PROCESS.tmp; false when the path is too long. */
+static bool temporary_of(const char *path, char temporary[PATH_MAX])
+{
+    return snprintf(temporary, PATH_MAX, "%s.%ld.tmp", path, (long)getpid()) < PATH_MAX;
+}
+
+static bool is_temporary(const char *name)
+{
+    const size_t n     = strlen(name);
+    size_t       digit = n > 4 ? n - 4 : 0; /* behind the last digit */
+
+    if (digit == 0 || strcmp(name + digit, ".tmp") != 0) {
+        return false;
+    }
+    const size_t end = digit;
+    while (digit > 0 && name[digit - 1] >= '0' && name[digit - 1] <= '9') {
+        digit--;
+    }
+    return digit < end && digit > 1 && name[digit - 1] == '.';
+}
+
+sld_status sld_file_sweep(sld_ctx *ctx, const char *folder)
+{
+    DIR           *d = opendir(folder);
+    struct dirent *entry;
+
+    if (!d) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", folder, strerror(errno));
+    }
+    while ((entry = readdir(d))) {
+        if (is_temporary(entry->d_name)) {
+            (void)unlinkat(dirfd(d), entry->d_name, 0); /* in nobody's way where it cannot go */
+        }
+    }
+    closedir(d);
+    return SLD_OK;
+}
+
 sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                             bool replace)
 {
@@ -140,8 +179,7 @@ sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, s
     const char *doing = "create";
     int         fd    = -1;
 
-    if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >=
-        (int)sizeof temporary) {
+    if (!temporary_of(path, temporary)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%.200s...: path of more than %d bytes", path, PATH_MAX);
     }
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -61,6 +61,10 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
                                 const sld_arguments *args, sld_config **out);
 
+/* main.c. For sld_watch_create(): says the message on stderr and in the log, and ends the process.
+ */
+void sld_stalled(sld_ctx *ctx, const char *message);
+
 /* restart.c. Before MPI starts. Returns when the BLAS kernels suit the CPU, else replaces the
  * program by itself, once, with OPENBLAS_CORETYPE set. */
 void sld_restart_for_kernels(char **argv);

@@ -28,6 +28,7 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     sld_config *config = NULL;
     char        stem[128];
     sld_outcome outcome = SLD_TRIAL_DONE;
+    sld_watch  *watch   = NULL;
 
     SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
     if (args->option[SHOW_CONFIG]) {
@@ -47,11 +48,15 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     }
     st = sld_agree(ctx, dist, st);
     if (st == SLD_OK) {
+        st = sld_watch_create(ctx, dist, 60.0 * opt->run.stall_minutes, sld_stalled, &watch);
+    }
+    if (st == SLD_OK) {
         st = sld_trial_run(ctx, dist, &params, &outcome);
     }
     *exit_code = outcome == SLD_TRIAL_DONE      ? SLD_EXIT_OK
                  : outcome == SLD_TRIAL_STOPPED ? SLD_EXIT_STOPPED
                                                 : SLD_EXIT_FAILED;
+    sld_watch_destroy(watch);
     sld_config_destroy(config);
     return st;
 }

@@ -1,9 +1,11 @@
 /* main.c: from the command line to a verb, and from its status to an exit code. The only file that
  * ends the program. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "sld/kernels.h"
@@ -106,6 +108,24 @@ static bool ends_early(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv
     *args = (sld_arguments){.overrides = overrides};
     sld_err_clear(ctx);
     return ends;
+}
+
+void sld_stalled(sld_ctx *ctx, const char *message)
+{
+    /* What has stalled may be what we write to: then the alarm ends the process. Not by the log and
+     * its locks, which the main thread may hold, and not by MPI, which it may be in: a launcher
+     * ends the other ranks when one leaves like this. */
+    signal(SIGALRM, SIG_DFL);
+    alarm(10);
+    if (message) {
+        char when[32];
+        sld_clock_utc(when);
+        dprintf(STDERR_FILENO, "%s%s error: %s\n", ctx->live_line ? "\r\033[K" : "", when, message);
+        if (ctx->log_file) {
+            dprintf(fileno(ctx->log_file), "%s error: %s\n", when, message);
+        }
+    }
+    _exit(SLD_EXIT_INTERNAL);
 }
 
 static int run_verb(const sld_verb *verb, int argc, char **argv)

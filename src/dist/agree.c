@@ -21,8 +21,10 @@ sld_status sld_agree_request(sld_ctx *ctx, const sld_dist *dist, sld_status mine
     if (mine != SLD_OK && ctx->err.code == SLD_OK) {
         (void)SLD_FAIL(ctx, mine, "%s", sld_status_text(mine)); /* nobody hears an empty record */
     }
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
     SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2, MPI_2INT, MPI_MAXLOC, dist->comm),
                            "agreement"));
+    sld_enter(ctx, before);
     *request = all[1].value;
     if (all[0].value == SLD_OK) {
         return SLD_OK;
@@ -49,8 +51,10 @@ sld_status sld_dist_same(sld_ctx *ctx, const sld_dist *dist, const void *bytes, 
         here[i]       = (unsigned char)hex[i];
         here[HEX + i] = (unsigned char)~hex[i];
     }
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
     SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2 * HEX, MPI_BYTE, MPI_BAND, dist->comm),
                            "comparison"));
+    sld_enter(ctx, before);
     *same = memcmp(here, all, sizeof here) == 0;
     return SLD_OK;
 }

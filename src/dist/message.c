@@ -26,7 +26,8 @@ static int piece(const sld_dist *dist, size_t n, size_t at)
 sld_status sld_exchange(sld_ctx *ctx, const sld_dist *dist, int peer, const void *out, size_t n_out,
                         void *in, size_t n_in)
 {
-    const size_t longest = n_out > n_in ? n_out : n_in;
+    const size_t    longest = n_out > n_in ? n_out : n_in;
+    const sld_phase before  = sld_enter(ctx, SLD_PHASE_REDUCE);
     for (size_t at = 0; at < longest; at += dist->max_message) {
         const int send = piece(dist, n_out, at), receive = piece(dist, n_in, at);
         const int code = MPI_Sendrecv(
@@ -35,20 +36,26 @@ sld_status sld_exchange(sld_ctx *ctx, const sld_dist *dist, int peer, const void
             dist->comm, MPI_STATUS_IGNORE);
         SLD_TRY(sld_mpi_status(ctx, code, "exchange between two ranks"));
     }
+    sld_enter(ctx, before);
     return SLD_OK;
 }
 
 sld_status sld_dist_bcast(sld_ctx *ctx, const sld_dist *dist, void *bytes, size_t n, int root)
 {
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_RECEIVE);
     for (size_t at = 0; at < n; at += dist->max_message) {
         const int code =
             MPI_Bcast((char *)bytes + at, piece(dist, n, at), MPI_BYTE, root, dist->comm);
         SLD_TRY(sld_mpi_status(ctx, code, "broadcast"));
     }
+    sld_enter(ctx, before);
     return SLD_OK;
 }
 
 sld_status sld_dist_barrier(sld_ctx *ctx, const sld_dist *dist)
 {
-    return sld_mpi_status(ctx, MPI_Barrier(dist->comm), "barrier");
+    const sld_phase  before = sld_enter(ctx, SLD_PHASE_AGREE);
+    const sld_status st     = sld_mpi_status(ctx, MPI_Barrier(dist->comm), "barrier");
+    sld_enter(ctx, before);
+    return st;
 }

@@ -114,7 +114,9 @@ sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist, sld_shared *shar
 {
     (void)shared;
     atomic_thread_fence(memory_order_seq_cst);
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
     SLD_TRY(sld_mpi_status(ctx, MPI_Barrier(dist->node), "barrier of one machine"));
+    sld_enter(ctx, before);
     atomic_thread_fence(memory_order_seq_cst);
     return SLD_OK;
 }

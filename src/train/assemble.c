@@ -210,7 +210,9 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_tria
     t->at.epoch = 1;
     t->n_stages = sld_config_lr_stages(t->opt, t->stages);
     SLD_TRY(sld_agree(ctx, dist, sld_arena_create(ctx, &t->arena)));
+    sld_enter(ctx, SLD_PHASE_DATA);
     SLD_TRY(sld_trial_open_data(ctx, dist, t->opt, &t->set));
+    sld_enter(ctx, SLD_PHASE_PREPARE);
     SLD_TRY(sld_agree(ctx, dist, make_local(ctx, t)));
 
     sld_learner_params learner = {

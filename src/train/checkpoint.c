@@ -149,6 +149,7 @@ sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
     const double start_s = sld_clock_s();
     sld_status   st      = SLD_OK;
 
+    sld_enter(ctx, SLD_PHASE_CHECKPOINT);
     if (sld_dist_rank(t->dist) == 0) {
         st = save(ctx, t);
     }
@@ -286,7 +287,8 @@ sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)
 {
     char path[PATH_MAX] = "";
 
-    *resumed      = false;
+    *resumed = false;
+    sld_enter(ctx, SLD_PHASE_RESUME);
     sld_status st = sld_dist_rank(t->dist) == 0 ? choose(ctx, t, path) : SLD_OK;
     SLD_TRY(sld_agree(ctx, t->dist, st));
     SLD_TRY(sld_dist_bcast(ctx, t->dist, path, sizeof path, 0));

@@ -49,6 +49,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     sld_batch       batch;
     sld_step_output out;
 
+    sld_enter(ctx, SLD_PHASE_BATCH);
     const double start_s  = sld_clock_s();
     *request              = wish(t);
     sld_status   st       = sld_loader_next(ctx, t->loader, t->at.epoch, t->at.step, mine, &batch);

@@ -9,6 +9,7 @@ static sld_status run_share(sld_ctx *ctx, sld_infer *infer, const sld_dataset *s
     for (size_t i = mine.begin; i < mine.end; i += SLD_EVAL_CHUNK) {
         const size_t n = mine.end - i < SLD_EVAL_CHUNK ? mine.end - i : SLD_EVAL_CHUNK;
 
+        sld_enter(ctx, SLD_PHASE_EVALUATE);
         sld_data_normalise(set, images, index, i, n, chunk);
         SLD_TRY(sld_infer_run(ctx, infer, chunk, n, logits + i * set->K));
     }

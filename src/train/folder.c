@@ -125,6 +125,7 @@ static sld_status take(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(check_foreign(ctx, t));
     SLD_TRY(take_lock(ctx, t));
     SLD_TRY(check_identity(ctx, t));
+    SLD_TRY(sld_file_sweep(ctx, t->dir));
     const char *text = sld_config_text(t->params->config);
     snprintf(path, sizeof path, "%s/config.yaml", t->dir);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));

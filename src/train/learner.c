@@ -154,15 +154,18 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     sld_tree    *tree = l->trees[in->tree];
     const size_t n    = rows_of(sld_tree_mine(tree));
 
-    l->lap_s         = sld_clock_s();
-    l->lap_wait_s    = sld_tree_wait_s(tree);
+    l->lap_s      = sld_clock_s();
+    l->lap_wait_s = sld_tree_wait_s(tree);
+    sld_enter(ctx, SLD_PHASE_TEACHER);
     l->has_z_t[view] = l->teacher && sld_objective_needs_teacher(l->objective, view, in->epoch);
     if (l->has_z_t[view]) {
         SLD_TRY(sld_infer_run(ctx, l->teacher, in->view[view], n, l->z_t[view]));
     }
     lap(l, tree, &l->times.teacher);
+    sld_enter(ctx, SLD_PHASE_FORWARD);
     SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
     lap(l, tree, &l->times.forward);
+    sld_enter(ctx, SLD_PHASE_LOSS);
 
     const sld_rows rows = {.z_s    = l->z_s[view],
                            .z_t    = l->has_z_t[view] ? l->z_t[view] : NULL,
@@ -172,6 +175,7 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
                            .epoch  = in->epoch};
     SLD_TRY(sld_objective_view(ctx, l->objective, tree, &rows, l->dz_s, sums));
     lap(l, tree, &l->times.objective);
+    sld_enter(ctx, SLD_PHASE_BACKWARD);
     SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, grad));
     lap(l, tree, &l->times.backward);
     l->has_z_s[view] = true;
@@ -203,6 +207,7 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
         return SLD_OK;
     }
     const double t0 = sld_clock_s();
+    sld_enter(ctx, SLD_PHASE_UPDATE);
     sld_sgd_update(&l->sgd, in->lr, l->grad, l->n_trained, sld_model_trained(l->student),
                    l->momentum);
     SLD_TRY(sld_backprop_refresh(ctx, l->net));

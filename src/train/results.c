@@ -159,7 +159,9 @@ static sld_status publish(sld_ctx *ctx, sld_trial *t, const char *status)
 
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
 {
-    const double     start_s = sld_clock_s();
+    const double start_s = sld_clock_s();
+
+    sld_enter(ctx, SLD_PHASE_RESULTS);
     const sld_status st =
         sld_agree(ctx, t->dist, sld_dist_rank(t->dist) == 0 ? publish(ctx, t, status) : SLD_OK);
 

@@ -115,12 +115,38 @@ static void test_errors_name_the_path(void **state)
     assert_int_equal(sld_file_mkdirs(&ctx, path), SLD_ERR_IO);
 }
 
+/* What killed processes left goes; what only looks like it stays. */
+static void test_sweep_takes_temporaries_alone(void **state)
+{
+    static const char *const names[] = {"w.h5.4711.tmp", "w.h5",      "w.tmp",
+                                        "4711.tmp",      "w.47a.tmp", ".4711.tmp"};
+    sld_ctx                  ctx;
+    char                     folder[96], path[160];
+
+    sld_ctx_init(&ctx);
+    snprintf(folder, sizeof folder, "%s/sweep", dir);
+    assert_int_equal(sld_file_mkdirs(&ctx, folder), SLD_OK);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(sld_file_publish(&ctx, path, "x", 1, true), SLD_OK);
+    }
+    assert_int_equal(sld_file_sweep(&ctx, folder), SLD_OK);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(access(path, F_OK), i == 0 ? -1 : 0);
+    }
+    snprintf(path, sizeof path, "%s/nowhere", dir);
+    assert_int_equal(sld_file_sweep(&ctx, path), SLD_ERR_IO);
+    assert_non_null(strstr(ctx.err.msg, path));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replace_and_link),
         cmocka_unit_test(test_failed_write_keeps_the_old_file),
         cmocka_unit_test(test_errors_name_the_path),
+        cmocka_unit_test(test_sweep_takes_temporaries_alone),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

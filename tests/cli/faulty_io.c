@@ -2,6 +2,7 @@
  *
  * SLD_IO_MARK: a piece of path; files with it in their name count. SLD_IO_CALL: K, from 1; 0: none
  * fails. SLD_IO_ERRNO: the number to fail with. SLD_IO_FOREVER: set, every later call fails too.
+ * SLD_IO_HANG: set, it hangs instead.
  * SLD_IO_TRACE: a file that gets a line per counted call: its number, "ok" or "failed", the call,
  * the path. One process of a run writes, so each counts for itself. */
 #define _GNU_SOURCE /* RTLD_NEXT */
@@ -62,6 +63,9 @@ static bool fails(const char *what, const char *path)
     const long call = atomic_fetch_add(&calls, 1) + 1, k = atol(at);
     const bool now = k > 0 && (call == k || (call > k && getenv("SLD_IO_FOREVER")));
     trace(call, now, what, path);
+    while (now && getenv("SLD_IO_HANG")) {
+        pause();
+    }
     if (now) {
         errno = atoi(number);
     }

@@ -67,6 +67,7 @@ def main():
             readable(folder)
             continue
         check(digest(folder) == wanted, "other bits after kills in", folder)
+        check(not [n for n in os.listdir(folder) if n.endswith(".tmp")], "temporary files stay in", folder)
         finished += 1
     folder = "runs/killed%d" % finished
     expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=3), 0)
