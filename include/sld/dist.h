@@ -19,6 +19,11 @@ sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out);
 void       sld_dist_destroy(sld_dist *dist); /* Collective. MPI_Finalize. Accepts NULL. */
 void       sld_dist_abort(sld_dist *dist, int exit_code); /* Local. Takes every rank out. */
 
+/* Local. "Open MPI v4.1.4". */
+void sld_dist_versions(char *text, size_t n);
+/* Local. Who started this process as one of *tasks, a literal; NULL: nobody, *tasks 0. */
+const char *sld_dist_launcher(int *tasks);
+
 int sld_dist_rank(const sld_dist *dist);
 int sld_dist_size(const sld_dist *dist);
 int sld_dist_node_rank(const sld_dist *dist); /* among the ranks of this machine */
@@ -80,6 +85,9 @@ void       sld_watch_destroy(sld_watch *watch); /* Local. Accepts NULL. */
  * launcher has not bound it to fewer), "none", or a list like "0,2-3": rank i of the machine takes
  * the i-th. Call before allocating. */
 sld_status sld_dist_place(sld_ctx *ctx, const sld_dist *dist, const char *cpus);
+/* Local. Whether all ranks of the machine were given the same CPUs, so that they must share them.
+ */
+bool sld_dist_same_cpus(const sld_dist *dist);
 
 /* ---- shards (DESIGN.md section 4): slices of the global batch by position ---- */
 

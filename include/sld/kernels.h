@@ -24,6 +24,9 @@ sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
 /* The OPENBLAS_CORETYPE under which OpenBLAS should have been loaded on this CPU; NULL when its own
  * choice is right, or this build does not multiply with it. */
 const char *sld_kernels_core_wanted(void);
+/* What the library computes convolutions with: "AVX-512, bf16", or OpenBLAS's core type. A literal.
+ */
+const char *sld_kernels_isa(void);
 /* Library versions and instruction set, for the fingerprint. */
 void sld_kernels_versions(char *text, size_t n);
 

@@ -11,8 +11,9 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
-static const sld_verb *const verbs[] = {&sld_verb_run,   &sld_verb_eval,   &sld_verb_probe,
-                                        &sld_verb_bench, &sld_verb_models, &sld_verb_methods};
+static const sld_verb *const verbs[] = {&sld_verb_run,    &sld_verb_eval,   &sld_verb_probe,
+                                        &sld_verb_bench,  &sld_verb_doctor, &sld_verb_models,
+                                        &sld_verb_methods};
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
 static int exit_code_of(sld_status st)

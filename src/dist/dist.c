@@ -1,7 +1,9 @@
 /* dist/dist.c: the world of ranks: its start and end, who is where, and each rank's share of rows.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -100,6 +102,19 @@ void sld_dist_destroy(sld_dist *dist)
 void sld_dist_abort(sld_dist *dist, int exit_code)
 {
     MPI_Abort(dist ? dist->comm : MPI_COMM_WORLD, exit_code);
+}
+
+void sld_dist_versions(char *text, size_t n)
+{
+    char whole[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int  length                                = 0;
+    MPI_Get_library_version(whole, &length);
+    snprintf(text, n, "%.*s", (int)strcspn(whole, ",\n"), whole);
+}
+
+bool sld_dist_same_cpus(const sld_dist *dist)
+{
+    return dist->same_cpus;
 }
 
 int sld_dist_rank(const sld_dist *dist)

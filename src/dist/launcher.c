@@ -51,6 +51,13 @@ sld_launcher sld_launcher_find(void)
     return launcher;
 }
 
+const char *sld_dist_launcher(int *tasks)
+{
+    const sld_launcher launcher = sld_launcher_find();
+    *tasks                      = launcher.tasks;
+    return launcher.tasks > 0 ? launcher.name : NULL;
+}
+
 sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int world_size)
 {
     if (world_size >= launcher->tasks) {

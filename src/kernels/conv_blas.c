@@ -101,6 +101,11 @@ const char *sld_kernels_core_wanted(void)
     return NULL;
 }
 
+const char *sld_kernels_isa(void)
+{
+    return openblas_get_corename();
+}
+
 void sld_kernels_versions(char *text, size_t n)
 {
     snprintf(text, n, "%s core %s, 1 thread", openblas_get_config(), openblas_get_corename());

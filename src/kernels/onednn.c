@@ -128,6 +128,30 @@ sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
     return SLD_OK;
 }
 
+const char *sld_kernels_isa(void)
+{
+    switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_sse41:
+        return "SSE4.1";
+    case dnnl_cpu_isa_avx:
+        return "AVX";
+    case dnnl_cpu_isa_avx2:
+        return "AVX2";
+    case dnnl_cpu_isa_avx2_vnni:
+        return "AVX2, VNNI";
+    case dnnl_cpu_isa_avx512_core:
+        return "AVX-512";
+    case dnnl_cpu_isa_avx512_core_vnni:
+        return "AVX-512, VNNI";
+    case dnnl_cpu_isa_avx512_core_bf16:
+        return "AVX-512, bf16";
+    case dnnl_cpu_isa_avx512_core_amx:
+        return "AVX-512, bf16, AMX";
+    default:
+        return "its own choice";
+    }
+}
+
 const char *sld_kernels_core_wanted(void)
 {
     return NULL; /* OpenBLAS is not even linked */

@@ -1,0 +1,66 @@
+/* cmd_doctor.c: sld doctor: what this machine and a folder on it are worth to a run, and what to do
+ * about it. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+enum { JSON };
+static const sld_option_spec options[] = {[JSON] = {"--json", false}, {NULL, false}};
+
+/* Collective. The reports of all ranks, on every rank, in order. */
+static sld_status gather(sld_ctx *ctx, const sld_dist *dist, sld_report *reports)
+{
+    for (int rank = 0; rank < sld_dist_size(dist); rank++) {
+        SLD_TRY(sld_dist_bcast(ctx, dist, &reports[rank], sizeof *reports, rank));
+    }
+    return SLD_OK;
+}
+
+static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    const int   rank = sld_dist_rank(dist), size = sld_dist_size(dist);
+    const char *folder  = args->positional ? args->positional : ".";
+    sld_report *reports = calloc((size_t)size, sizeof *reports);
+
+    *exit_code = SLD_EXIT_OK;
+    SLD_TRY(sld_agree(ctx, dist,
+                      reports ? SLD_OK
+                              : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size)));
+    sld_report *mine = &reports[rank];
+    mine->rank       = rank;
+    mine->node_rank  = sld_dist_node_rank(dist);
+    mine->node_size  = sld_dist_node_size(dist);
+    gethostname(mine->host, sizeof mine->host - 1);
+    sld_doctor_cpu(dist, mine);
+    sld_doctor_memory(dist, mine);
+    sld_doctor_launcher(dist, mine);
+    sld_status st = sld_doctor_folder(ctx, dist, folder, mine);
+    if (st == SLD_OK) {
+        st = gather(ctx, dist, reports);
+    }
+    if (st == SLD_OK && rank == 0 &&
+        sld_doctor_print(reports, size, folder, args->option[JSON] != NULL) == SLD_BAD) {
+        *exit_code = SLD_EXIT_FAILED;
+    }
+    free(reports);
+    return st;
+}
+
+const sld_verb sld_verb_doctor = {
+    .name    = "doctor",
+    .usage   = "[mpirun -n RANKS] sld doctor [DIR] [--json]",
+    .summary = "what this machine and a folder are worth to a run, and what to do",
+    .help    = "Looks at the processor and the kernels chosen for it, CPUs and quotas, memory and "
+               "limits, MPI, HDF5,\n"
+               "the launcher and its signals, and at DIR (default: the current folder): file system, "
+               "room, speed, locks.\n"
+               "Start it as the run will be started: differences between the ranks are found and "
+               "named.\n\n"
+               "  --json   for programs\n\n"
+               "Exit code 1 when something is bad, so that runs would fail; else 0.\n",
+    .options = options,
+    .optional_file = true,
+    .no_settings   = true,
+    .run           = run,
+};

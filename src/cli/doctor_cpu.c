@@ -1,0 +1,197 @@
+/* doctor_cpu.c: the processor, the kernels chosen for it, and the CPUs that the ranks may use. */
+#define _GNU_SOURCE /* sched_getaffinity, CPU_SET */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "sld/kernels.h"
+
+static void model_name(char *name, size_t n)
+{
+    char  line[512];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+
+    snprintf(name, n, "unknown processor");
+    while (file && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) == 0 && colon) {
+            snprintf(name, n, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+            break;
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+}
+
+typedef enum { PLAIN, AVX2, AVX512 } level;
+
+static level cpu_level(char *features, size_t n)
+{
+    features[0] = '\0';
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+        snprintf(features, n, "AVX-512%s%s", __builtin_cpu_supports("avx512vnni") ? ", VNNI" : "",
+                 __builtin_cpu_supports("avx512bf16") ? ", bf16" : "");
+        return AVX512;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        snprintf(features, n, "AVX2");
+        return AVX2;
+    }
+    snprintf(features, n, "no AVX2");
+#endif
+    return PLAIN;
+}
+
+static void processor(sld_report *r)
+{
+    char name[128], features[64];
+
+    model_name(name, sizeof name);
+    const level  cpu = cpu_level(features, sizeof features);
+    sld_finding *f   = sld_report_add(r, "processor", "%s: %s", name, features);
+    if (cpu == PLAIN) {
+        sld_finding_advise(f, SLD_WARN,
+                           "without AVX2 training is many times slower: use other machines");
+    } else if (cpu == AVX512 && !__builtin_cpu_supports("avx512bf16")) {
+        sld_finding_advise(f, SLD_FINE, "bf16 is computed without its own instructions: no faster");
+    }
+}
+
+static void kernels(sld_report *r)
+{
+    char versions[160], features[64];
+
+    sld_kernels_versions(versions, sizeof versions);
+    const char  *isa = sld_kernels_isa(), *wanted = sld_kernels_core_wanted();
+    sld_finding *f = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
+    if (strncmp(versions, "oneDNN", 6) != 0) {
+        sld_finding_advise(f, SLD_WARN,
+                           "convolutions go through OpenBLAS, several times slower: install oneDNN "
+                           "2.6 or 2.7 (Debian: libdnnl-dev) and build again");
+    } else if (cpu_level(features, sizeof features) == AVX512 && !strstr(isa, "AVX-512")) {
+        sld_finding_advise(f, SLD_WARN,
+                           "the CPU has AVX-512: unset ONEDNN_MAX_CPU_ISA and DNNL_MAX_CPU_ISA, "
+                           "unless another machine without it shares the run");
+    }
+    if (wanted) {
+        sld_finding_advise(f, SLD_WARN,
+                           "OPENBLAS_CORETYPE asks for slower kernels than this CPU has: unset it, "
+                           "or set it to %s",
+                           wanted);
+    }
+}
+
+/* "0-3,8" */
+static void list_cpus(const cpu_set_t *set, char *text, size_t n)
+{
+    size_t at = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < CPU_SETSIZE && at < n; i++) {
+        if (!CPU_ISSET(i, set)) {
+            continue;
+        }
+        int last = i;
+        while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set)) {
+            last++;
+        }
+        at += (size_t)snprintf(text + at, n - at, last > i ? "%s%d-%d" : "%s%d", at ? "," : "", i,
+                               last);
+        i = last;
+    }
+}
+
+/* Cores behind the CPUs of a set: a hyper-thread counts only with the first of its core. */
+static int count_cores(const cpu_set_t *set)
+{
+    char path[96], siblings[64];
+    int  cores = 0;
+
+    for (int i = 0; i < CPU_SETSIZE; i++) {
+        if (CPU_ISSET(i, set)) {
+            snprintf(path, sizeof path,
+                     "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", i);
+            cores += !sld_read_line(path, siblings, sizeof siblings) || atoi(siblings) == i ||
+                     !CPU_ISSET(atoi(siblings), set);
+        }
+    }
+    return cores;
+}
+
+static void binding(const sld_dist *dist, sld_report *r)
+{
+    cpu_set_t set;
+    char      list[128];
+    const int ranks = sld_dist_node_size(dist);
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0) {
+        return;
+    }
+    list_cpus(&set, list, sizeof list);
+    const int    cpus = CPU_COUNT(&set), cores = count_cores(&set);
+    sld_finding *f = sld_report_add(
+        r, "CPUs", "%d rank%s on this machine, allowed CPU%s %s (%d core%s)", ranks,
+        ranks == 1 ? "" : "s", cpus == 1 ? "" : "s", list, cores, cores == 1 ? "" : "s");
+    f->own = true;
+    if (sld_dist_same_cpus(dist) && cpus < ranks) {
+        sld_finding_advise(
+            f, SLD_WARN,
+            "more ranks than CPUs: they take turns, and waiting ones are in the way. "
+            "Start at most %d here",
+            cores);
+    } else if (sld_dist_same_cpus(dist) && cores < ranks) {
+        sld_finding_advise(
+            f, SLD_WARN, "two ranks on one core share its arithmetic units: start %d here", cores);
+    } else if (sld_dist_same_cpus(dist) && cores > ranks) {
+        sld_finding_advise(f, SLD_FINE, "a rank computes on one core: `mpirun -n %d` uses all",
+                           cores);
+    }
+}
+
+/* CPUs that the cgroup allows, from "MAX PERIOD" (version 2) or two files (version 1); 0: no limit.
+ */
+static double cgroup_cpus(void)
+{
+    char   line[64], period[64];
+    double quota = 0, length = 0;
+
+    if (sld_read_line("/sys/fs/cgroup/cpu.max", line, sizeof line)) {
+        return sscanf(line, "%lf %lf", &quota, &length) == 2 && length > 0 ? quota / length : 0;
+    }
+    if (sld_read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", line, sizeof line) &&
+        sld_read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) {
+        quota  = atof(line);
+        length = atof(period);
+    }
+    return quota > 0 && length > 0 ? quota / length : 0;
+}
+
+static void quota(const sld_dist *dist, sld_report *r)
+{
+    const double cpus = cgroup_cpus();
+
+    if (cpus <= 0) {
+        sld_report_add(r, "CPU quota", "none");
+        return;
+    }
+    sld_finding *f = sld_report_add(r, "CPU quota", "%.2f CPUs for this container or job", cpus);
+    if (cpus < sld_dist_node_size(dist)) {
+        sld_finding_advise(f, SLD_WARN,
+                           "%d ranks are throttled to %.2f CPUs, and each waits for the slowest: "
+                           "start fewer, or raise the quota (docker run --cpus)",
+                           sld_dist_node_size(dist), cpus);
+    }
+}
+
+void sld_doctor_cpu(const sld_dist *dist, sld_report *r)
+{
+    processor(r);
+    kernels(r);
+    binding(dist, r);
+    quota(dist, r);
+}

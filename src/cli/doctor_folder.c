@@ -1,0 +1,257 @@
+/* doctor_folder.c: what a folder for runs is worth: its file system, room, speed, and whether the
+ * calls work that published files and locks rest on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+#define GIB   1073741824.0
+#define SYNCS 5
+enum { BYTES = 1 << 20 };
+
+/* The names the probe uses in the folder; all are removed again. */
+typedef struct names {
+    char temporary[PATH_MAX], published[PATH_MAX], lock[PATH_MAX];
+} names;
+
+static void make_names(const char *folder, names *n)
+{
+    const long id = (long)getpid();
+    snprintf(n->temporary, PATH_MAX, "%.3900s/.sld-doctor-%ld.tmp", folder, id);
+    snprintf(n->published, PATH_MAX, "%.3900s/.sld-doctor-%ld", folder, id);
+    snprintf(n->lock, PATH_MAX, "%.3900s/.sld-doctor-%ld.lock", folder, id);
+}
+
+/* The kernel's name for the file system of a device, from "ID PARENT MAJOR:MINOR ... - TYPE ...".
+ */
+static void file_system_of(const struct stat *s, char type[32])
+{
+    char     line[4096];
+    unsigned device_major, device_minor;
+    FILE    *file = fopen("/proc/self/mountinfo", "r");
+
+    snprintf(type, 32, "unknown");
+    while (file && fgets(line, sizeof line, file)) {
+        const char *behind = strstr(line, " - ");
+        if (behind && sscanf(line, "%*d %*d %u:%u", &device_major, &device_minor) == 2 &&
+            device_major == major(s->st_dev) && device_minor == minor(s->st_dev)) {
+            sscanf(behind, " - %31s", type);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+}
+
+static void file_system(const struct stat *s, const char *folder, sld_report *r)
+{
+    char type[32];
+
+    file_system_of(s, type);
+    sld_finding *f = sld_report_add(r, "folder", "%s, on %s", folder, type);
+    if (strcmp(type, "tmpfs") == 0 || strcmp(type, "ramfs") == 0) {
+        sld_finding_advise(f, SLD_WARN,
+                           "it lies in memory and is gone with the machine: take a disk for runs");
+    } else if (strcmp(type, "overlay") == 0) {
+        sld_finding_advise(f, SLD_WARN,
+                           "it is the container's own layer and gone with it: mount a volume");
+    }
+}
+
+static void space(const char *folder, sld_report *r)
+{
+    struct statvfs s;
+
+    if (statvfs(folder, &s) != 0) {
+        return;
+    }
+    const double bytes = (double)s.f_bavail * (double)s.f_frsize;
+    sld_finding *f     = sld_report_add(r, "free space", "%.1f GiB", bytes / GIB);
+    if (bytes < 0.01 * GIB || (s.f_files > 0 && s.f_favail < 10)) {
+        sld_finding_advise(f, SLD_BAD, "no room for a run (%llu files may be made): make room",
+                           (unsigned long long)s.f_favail);
+    } else if (bytes < GIB) {
+        sld_finding_advise(f, SLD_WARN, "a run takes 5 to 500 MB, a sweep a multiple: make room");
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Leaves the temporary file behind. */
+static bool sync_time(const names *n, sld_report *r)
+{
+    double    seconds[SYNCS];
+    char     *bytes = calloc(1, BYTES);
+    const int fd    = open(n->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool      good  = bytes && fd >= 0;
+
+    for (int i = 0; good && i < SYNCS; i++) {
+        const double start_s = sld_clock_s();
+        good       = pwrite(fd, bytes, BYTES, (off_t)i * BYTES) == BYTES && fsync(fd) == 0;
+        seconds[i] = sld_clock_s() - start_s;
+    }
+    const int why = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(bytes);
+    if (!good) {
+        sld_finding_advise(sld_report_add(r, "writing", "fails: %s", strerror(why)), SLD_BAD,
+                           "no run can be kept here: choose another folder (run.dir)");
+        return false;
+    }
+    qsort(seconds, SYNCS, sizeof *seconds, by_value);
+    const double median = seconds[SYNCS / 2];
+    sld_finding *f = sld_report_add(r, "fsync", "1 MiB reaches the disk in %.1f ms", 1e3 * median);
+    if (median > 0.5) {
+        sld_finding_advise(f, SLD_WARN,
+                           "every checkpoint waits for it: raise run.checkpoint_epochs, or run in "
+                           "a local folder and copy the results");
+    }
+    return true;
+}
+
+/* In the order in which files are published; what stands in the way is named. */
+static void publishing(const char *folder, const names *n, sld_report *r)
+{
+    const char *fails = NULL;
+    int         fd    = -1;
+
+    if (link(n->temporary, n->published) != 0) {
+        fails = "link(2)";
+    } else if (link(n->temporary, n->published) == 0) {
+        fails = "link(2) over a name that exists";
+        errno = EEXIST;
+    }
+    const int  why  = errno;
+    const bool core = rename(n->temporary, n->published) == 0 &&
+                      (fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
+                      (fsync(fd) == 0 || errno == EINVAL);
+    if (!core) {
+        sld_finding_advise(sld_report_add(r, "publishing",
+                                          "rename or fsync of the folder fails: %s",
+                                          strerror(errno)),
+                           SLD_BAD, "results cannot appear whole here: choose another folder");
+    } else if (fails) {
+        sld_finding_advise(sld_report_add(r, "publishing", "%s fails: %s", fails, strerror(why)),
+                           SLD_WARN,
+                           "single runs work; a sweep shared by several coordinators does not: "
+                           "choose another file system for it");
+    } else {
+        sld_report_add(r, "publishing", "rename, link and fsync of the folder work");
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* Keeps the lock: *fd. */
+static void locking(const names *n, sld_report *r, int *fd)
+{
+    *fd = open(n->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        sld_finding_advise(sld_report_add(r, "locks", "flock fails: %s", strerror(errno)), SLD_BAD,
+                           "a run must hold its folder: mount with locks (NFS: without nolock, "
+                           "Lustre: -o flock), or choose another folder");
+        return;
+    }
+    const int  other = open(n->lock, O_RDWR | O_CLOEXEC);
+    const bool held  = other >= 0 && flock(other, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (other >= 0) {
+        close(other);
+    }
+    sld_finding *f = sld_report_add(r, "locks", held ? "flock works" : "flock does not exclude");
+    if (!held) {
+        sld_finding_advise(f, SLD_WARN,
+                           "two runs on one folder would not see each other: start "
+                           "one at a time, or choose another folder");
+    }
+}
+
+/* Rank 0. False when nothing more is to be tried. */
+static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
+{
+    struct stat s;
+
+    if (stat(folder, &s) != 0 || !S_ISDIR(s.st_mode)) {
+        const char *why = S_ISDIR(s.st_mode) || errno ? strerror(errno) : "not a folder";
+        sld_finding_advise(sld_report_add(r, "folder", "%s: %s", folder, why), SLD_BAD,
+                           "name a folder that exists: mkdir -p %s", folder);
+        return false;
+    }
+    file_system(&s, folder, r);
+    space(folder, r);
+    if (!sync_time(n, r)) {
+        return false;
+    }
+    publishing(folder, n, r);
+    locking(n, r, lock);
+    return *lock >= 0;
+}
+
+/* On one rank of each other machine, while rank 0 holds the lock. */
+static void look_from_afar(const names *n, sld_report *r)
+{
+    const int fd = open(n->lock, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0) {
+        sld_finding_advise(sld_report_add(r, "folder from afar", "%s does not see it", r->host),
+                           SLD_WARN,
+                           "rank 0 alone writes, but data and weights are read by every machine: "
+                           "take a folder that all share");
+        return;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        sld_finding_advise(
+            sld_report_add(r, "folder from afar", "%s sees it, not its locks", r->host), SLD_WARN,
+            "locks hold on one machine only (NFS local_lock, Lustre localflock): never start two "
+            "runs on one folder from two machines");
+    } else {
+        sld_report_add(r, "folder from afar", "seen, with its locks");
+    }
+    close(fd);
+}
+
+sld_status sld_doctor_folder(sld_ctx *ctx, const sld_dist *dist, const char *folder, sld_report *r)
+{
+    const bool first = sld_dist_rank(dist) == 0;
+    names      n;
+    int        lock = -1, more = 0;
+
+    make_names(folder, &n);
+    if (first) {
+        more = probe(folder, &n, r, &lock);
+    }
+    sld_status st = sld_dist_bcast(ctx, dist, &n, sizeof n, 0); /* rank 0's process is in them */
+    if (st == SLD_OK) {
+        st = sld_dist_bcast(ctx, dist, &more, sizeof more, 0);
+    }
+    if (st == SLD_OK && more && !first && sld_dist_node_rank(dist) == 0) {
+        look_from_afar(&n, r);
+    }
+    if (st == SLD_OK) {
+        st = sld_dist_barrier(ctx, dist);
+    }
+    if (first) {
+        unlink(n.temporary);
+        unlink(n.published);
+        unlink(n.lock);
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    return st;
+}

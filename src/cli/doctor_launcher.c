@@ -1,0 +1,97 @@
+/* doctor_launcher.c: MPI, HDF5, who started the ranks, and what becomes of a signal. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "sld/store.h"
+
+static void libraries(sld_report *r)
+{
+    char text[160];
+
+    sld_dist_versions(text, sizeof text);
+    sld_report_add(r, "MPI", "%s", text);
+    sld_store_versions(text, sizeof text);
+    sld_finding *f = sld_report_add(r, "HDF5", "%s", text);
+    if (!strstr(text, "(parallel)")) {
+        sld_finding_advise(f, SLD_BAD,
+                           "ranks cannot write into one file: build sld with the "
+                           "parallel HDF5 (Debian: libhdf5-openmpi-dev)");
+    }
+}
+
+/* A world smaller than the launcher's is refused before this is reached. */
+static void launcher(const sld_dist *dist, sld_report *r)
+{
+    int         tasks = 0;
+    const char *name  = sld_dist_launcher(&tasks);
+
+    if (name) {
+        sld_report_add(r, "launcher", "%s: %d task%s, all connected", name, tasks,
+                       tasks == 1 ? "" : "s");
+    } else {
+        sld_report_add(r, "launcher", "none: one rank by itself");
+    }
+    if (geteuid() == 0 && !getenv("OMPI_ALLOW_RUN_AS_ROOT") && !name) {
+        sld_finding_advise(sld_report_add(r, "root", "mpirun of Open MPI refuses to run as root"),
+                           SLD_WARN,
+                           "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or "
+                           "use another account");
+    }
+}
+
+static void signals(sld_report *r)
+{
+    const char *name  = sld_dist_launcher(&(int){0});
+    const char *grace = getenv("OMPI_MCA_odls_base_sigkill_timeout");
+    const bool  slurm = getenv("SLURM_JOB_ID"), pbs = getenv("PBS_JOBID");
+
+    if (name && strstr(name, "mpirun")) {
+        sld_finding *f = sld_report_add(r, "signals",
+                                        "mpirun kills its ranks %s s after SIGTERM or Ctrl-C, and "
+                                        "forwards SIGUSR1",
+                                        grace ? grace : "1");
+        sld_finding_advise(f, SLD_FINE,
+                           "to stop with everything saved: kill -USR1 of mpirun, or "
+                           "start with jobs/local.sh");
+    } else {
+        sld_report_add(r, "signals",
+                       "SIGTERM, SIGINT and SIGUSR1 reach sld: it saves within a step and leaves "
+                       "with 75");
+    }
+    if (slurm) {
+        sld_finding_advise(
+            sld_report_add(r, "Slurm", "job %s: SIGTERM at the time limit, SIGKILL after KillWait",
+                           getenv("SLURM_JOB_ID")),
+            SLD_FINE,
+            "#SBATCH --signal=USR1@120 asks for the stop in time, srun --kill-on-bad-exit=1 ends "
+            "all when one fails; `scontrol show config | grep KillWait` tells the grace (30 s)");
+    }
+    if (pbs) {
+        sld_finding_advise(sld_report_add(r, "PBS",
+                                          "job %s: SIGTERM, then SIGKILL after kill_delay",
+                                          getenv("PBS_JOBID")),
+                           SLD_FINE, "qsig -s SIGUSR1 JOB asks for a stop with everything saved");
+    }
+}
+
+static void environment(sld_report *r)
+{
+    const char *fault = getenv("SLD_FAIL_AT"), *hang = getenv("SLD_HANG_RANK");
+
+    if (fault || hang) {
+        sld_finding_advise(
+            sld_report_add(r, "environment", "%s is set", fault ? "SLD_FAIL_AT" : "SLD_HANG_RANK"),
+            SLD_WARN, "it is for tests and makes runs fail or wait: unset it");
+    }
+}
+
+void sld_doctor_launcher(const sld_dist *dist, sld_report *r)
+{
+    libraries(r);
+    launcher(dist, r);
+    signals(r);
+    environment(r);
+}

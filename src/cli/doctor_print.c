@@ -1,0 +1,207 @@
+/* doctor_print.c: the reports of all ranks side by side: what is the same once, what differs with
+ * the ranks that have it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+static const char *const verdicts[] = {"ok", "warn", "bad"};
+
+static const sld_finding *find(const sld_report *r, const char *what)
+{
+    for (int i = 0; i < r->n; i++) {
+        if (strcmp(r->list[i].what, what) == 0) {
+            return &r->list[i];
+        }
+    }
+    return NULL;
+}
+
+/* Ranks whose finding of this name reads like f. */
+static bool has(const sld_report *r, const sld_finding *f)
+{
+    const sld_finding *mine = find(r, f->what);
+    return mine && strcmp(mine->found, f->found) == 0 && mine->verdict == f->verdict;
+}
+
+/* "0-2,5"; empty when it is all of them. */
+static void name_ranks(const sld_report *reports, int n, const sld_finding *f, char *text,
+                       size_t bytes)
+{
+    size_t at     = 0;
+    int    having = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < n && at < bytes; i++) {
+        if (!has(&reports[i], f)) {
+            continue;
+        }
+        int last = i;
+        while (last + 1 < n && has(&reports[last + 1], f)) {
+            last++;
+        }
+        at += (size_t)snprintf(text + at, bytes - at, last > i ? "%s%d-%d" : "%s%d", at ? "," : "",
+                               i, last);
+        having += last - i + 1;
+        i = last;
+    }
+    if (having == n) {
+        text[0] = '\0';
+    }
+}
+
+/* Ranks that found something under this name; 1: the folder, which only rank 0 looks at. */
+static int count_finders(const sld_report *reports, int n, const char *what)
+{
+    int finders = 0;
+    for (int i = 0; i < n; i++) {
+        finders += find(&reports[i], what) != NULL;
+    }
+    return finders;
+}
+
+typedef struct printer {
+    const sld_report *reports;
+    int               n, counts[3], printed;
+    bool              json;
+} printer;
+
+static void print_json_text(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') {
+            putchar('\\');
+        }
+        if ((unsigned char)*text < 0x20) {
+            printf("\\u%04x", (unsigned)*text);
+        } else {
+            putchar(*text);
+        }
+    }
+    putchar('"');
+}
+
+static void print_json(const printer *p, const sld_finding *f, const char *ranks)
+{
+    const char *const names[]  = {"verdict", "what", "found", "advice", "ranks"};
+    const char *const values[] = {verdicts[f->verdict], f->what, f->found, f->advice, ranks};
+
+    printf("%s{", p->printed ? ",\n    " : "\n    ");
+    for (int i = 0; i < 5; i++) {
+        printf("%s\"%s\": ", i ? ", " : "", names[i]);
+        print_json_text(values[i]);
+    }
+    printf("}");
+}
+
+/* Words of a text, as many to a line as fit behind an indentation. */
+static void print_wrapped(const char *text, int indent, int width)
+{
+    int column = 0;
+
+    while (*text) {
+        const int word = (int)strcspn(text, " ");
+        if (column > 0 && column + 1 + word > width - indent) {
+            printf("\n%*s", indent, "");
+            column = 0;
+        }
+        printf("%s%.*s", column ? " " : "", word, text);
+        column += word + (column ? 1 : 0);
+        text += word;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static void print_text(const printer *p, const sld_finding *f, const char *ranks)
+{
+    enum { INDENT = 25, WIDTH = 100 };
+    char line[400];
+
+    printf("  %-4s  %-16s ", verdicts[f->verdict], f->what);
+    snprintf(line, sizeof line, "%s%s%s%s", f->found, ranks[0] ? " (rank " : "", ranks,
+             ranks[0] ? ")" : "");
+    print_wrapped(line, INDENT, WIDTH);
+    if (f->advice[0]) {
+        snprintf(line, sizeof line, "-> %s", f->advice);
+        printf("%*s", INDENT, "");
+        print_wrapped(line, INDENT + 3, WIDTH);
+    }
+}
+
+/* f of rank r, unless a rank before it says the same. */
+static void print_finding(printer *p, int r, const sld_finding *f)
+{
+    char        ranks[64];
+    sld_finding shown = *f;
+
+    for (int i = 0; i < r; i++) {
+        if (has(&p->reports[i], f)) {
+            return;
+        }
+    }
+    name_ranks(p->reports, p->n, f, ranks, sizeof ranks);
+    if (count_finders(p->reports, p->n, f->what) < 2) {
+        ranks[0] = '\0';
+    } else if (ranks[0] && !f->own) {
+        sld_finding_advise(&shown, SLD_WARN,
+                           "the ranks differ in this: give them the same machines and the same "
+                           "installation, or pin it (parallel.isa)");
+    }
+    p->counts[shown.verdict]++;
+    if (p->json) {
+        print_json(p, &shown, ranks);
+    } else {
+        print_text(p, &shown, ranks);
+    }
+    p->printed++;
+}
+
+/* Names in the order of rank 0; what others alone have follows. */
+static void print_findings(printer *p)
+{
+    for (int r = 0; r < p->n; r++) {
+        for (int i = 0; i < p->reports[r].n; i++) {
+            const char *what = p->reports[r].list[i].what;
+            bool        told = false;
+            for (int before = 0; before < r && !told; before++) {
+                told = find(&p->reports[before], what) != NULL;
+            }
+            for (int other = r; other < p->n && !told; other++) {
+                const sld_finding *f = find(&p->reports[other], what);
+                if (f) {
+                    print_finding(p, other, f);
+                }
+            }
+        }
+    }
+}
+
+sld_verdict sld_doctor_print(const sld_report *reports, int n, const char *folder, bool json)
+{
+    printer p        = {.reports = reports, .n = n, .json = json};
+    int     machines = 0;
+
+    for (int i = 0; i < n; i++) {
+        machines += reports[i].node_rank == 0;
+    }
+    if (json) {
+        printf("{\"ranks\": %d, \"machines\": %d, \"folder\": ", n, machines);
+        print_json_text(folder);
+        printf(", \"findings\": [");
+    } else {
+        printf("sld doctor: %d rank%s on %d machine%s\n\n", n, n == 1 ? "" : "s", machines,
+               machines == 1 ? "" : "s");
+    }
+    print_findings(&p);
+    if (json) {
+        printf("\n], \"ok\": %d, \"warn\": %d, \"bad\": %d}\n", p.counts[0], p.counts[1],
+               p.counts[2]);
+    } else {
+        printf("\n%d ok, %d to look at, %d bad\n", p.counts[0], p.counts[1], p.counts[2]);
+    }
+    return p.counts[SLD_BAD] ? SLD_BAD : p.counts[SLD_WARN] ? SLD_WARN : SLD_FINE;
+}

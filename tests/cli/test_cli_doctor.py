@@ -1,0 +1,88 @@
+"""sld doctor: what it looks at, as text and JSON, with and without mpirun; what is wrong with a folder or the environment
+is found, with advice; ranks that differ are named; nothing is left in the folder.
+
+usage: test_cli_doctor.py LIBRARY, which makes calls fail (faulty_io.c)"""
+import errno
+import json
+import os
+import subprocess
+import sys
+
+from harness import MPIRUN, SLD, check, environment, expect, in_folder, sld
+
+LIBRARY = os.path.abspath(sys.argv[1])
+LOOKED_AT = {"processor", "kernels", "CPUs", "CPU quota", "memory", "/dev/shm", "open files", "core dumps", "MPI", "HDF5",
+             "launcher", "signals", "folder", "free space", "fsync", "publishing", "locks"}
+
+
+def doctor(*args, ranks=1, env=None, code=0):
+    report = json.loads(expect(sld("doctor", "--json", *args, ranks=ranks, env=env), code).out)
+    for f in report["findings"]:
+        check(f["verdict"] == "ok" or f["advice"], "no advice:", f)
+    return report, {f["what"]: f for f in report["findings"]}
+
+
+def failing(what, number):
+    """The environment in which that call on the probe's files fails."""
+    calls = open("trace").read().splitlines()
+    call = next(line.split()[0] for line in calls if line.split()[2] == what)
+    return dict(traced(), SLD_IO_CALL=call, SLD_IO_ERRNO=str(number), SLD_IO_TRACE="")
+
+
+def traced():
+    env = {"LD_PRELOAD": LIBRARY, "SLD_IO_MARK": "sld-doctor", "SLD_IO_CALL": "0", "SLD_IO_ERRNO": "0",
+           "SLD_IO_TRACE": os.path.abspath("trace")}
+    if "ASAN_OPTIONS" in os.environ:
+        env["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    return env
+
+
+def folders():
+    os.mkdir("good")
+    _, found = doctor("good", ranks=0, env=traced())
+    check(found["publishing"]["verdict"] == found["locks"]["verdict"] == found["fsync"]["verdict"] == "ok", found)
+    _, found = doctor("good", ranks=0, env=failing("fsync", errno.EIO), code=1)
+    check(found["writing"]["verdict"] == "bad" and "Input/output error" in found["writing"]["found"], found)
+    _, found = doctor("good", ranks=0, env=failing("link", errno.EPERM))
+    check(found["publishing"]["verdict"] == "warn" and "link" in found["publishing"]["found"], found)
+    _, found = doctor("good", ranks=0, env=failing("rename", errno.EIO), code=1)
+    check(found["publishing"]["verdict"] == "bad", found)
+    check(os.listdir("good") == [], "left behind:", os.listdir("good"))
+    _, found = doctor("nowhere", ranks=2, code=1)
+    check(found["folder"]["verdict"] == "bad" and "mkdir" in found["folder"]["advice"], found)
+
+
+def ranks_that_differ():
+    """One rank is told to use less than the other."""
+    result = subprocess.run(
+        MPIRUN + ["-n", "1", SLD, "doctor", "--json", ":", "-n", "1", "-x", "ONEDNN_MAX_CPU_ISA=SSE41", SLD, "doctor",
+                  "--json"], env=environment(), stdout=subprocess.PIPE)
+    kernels = [f for f in json.loads(result.stdout)["findings"] if f["what"] == "kernels"]
+    if "oneDNN" not in kernels[0]["found"]:
+        return
+    check([(f["ranks"], f["verdict"]) for f in kernels] == [("0", "warn"), ("1", "warn")], kernels)
+
+
+def main():
+    report, found = doctor(ranks=2)
+    check(LOOKED_AT <= set(found), "not looked at:", LOOKED_AT - set(found))
+    check(report["ranks"] == 2 and report["machines"] == 1, report)
+    check("2 tasks" in found["launcher"]["found"] and "SIGUSR1" in found["signals"]["found"], found)
+    check(report["ok"] + report["warn"] + report["bad"] == len(report["findings"]), report)
+    report, found = doctor(ranks=0)
+    check(report["ranks"] == 1 and "none" in found["launcher"]["found"], found)
+    text = expect(sld("doctor", ranks=0), 0, "1 rank on 1 machine", "processor", "locks").out
+    check(max(len(line) for line in text.splitlines()) <= 100, "long lines")
+    folders()
+    ranks_that_differ()
+    _, found = doctor(ranks=0, env={"SLD_FAIL_AT": "write:1000@0"})
+    check(found["environment"]["verdict"] == "warn" and "unset" in found["environment"]["advice"], found)
+    _, found = doctor(ranks=0, env={"SLURM_JOB_ID": "77"})
+    check("--signal=USR1" in found["Slurm"]["advice"], found)
+    cpus = os.cpu_count()
+    _, found = doctor(ranks=cpus + 1)
+    check(found["CPUs"]["verdict"] == "warn" and "more ranks than CPUs" in found["CPUs"]["advice"], found)
+    expect(sld("doctor", "a", "b", ranks=0), 2, "one file wanted")
+
+
+in_folder(main)
