@@ -67,8 +67,9 @@ void       sld_dataset_close(sld_dataset *set); /* Collective. Accepts NULL. */
 typedef struct sld_subset_params {
     double
         train_fraction; /* per class, nested: 0.1 lies inside 0.2; at least one sample of a class */
-    double   val_fraction; /* per class, of what train_fraction left; 0: none */
+    double   val_fraction; /* per class, of what is left; 0: none */
     uint64_t seed;
+    size_t   per_class; /* not 0: so many of each class in place of the fraction; nested too */
 } sld_subset_params;
 typedef struct sld_subset {
     uint32_t *train, *val; /* indices into the set's train images, ascending; owned */
@@ -78,6 +79,19 @@ typedef struct sld_subset {
 sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
                              sld_subset **out);
 void       sld_subset_destroy(sld_subset *subset); /* Local. Accepts NULL. */
+
+/* ---- label noise ---- */
+
+typedef struct sld_label_params {
+    double   rate;     /* probability of a sample to get a wrong label; nested like the subsets */
+    bool     siblings; /* of its superclass (coarse label); else of any class */
+    uint64_t seed;
+} sld_label_params;
+/* Local, and the same on every rank. out: (train.n) labels to train on, each a function of (seed,
+ * sample); the caller frees it. SLD_ERR_CONFIG where siblings are asked of a set without coarse
+ * labels. A class without siblings keeps its labels. */
+sld_status sld_labels_create(sld_ctx *ctx, const sld_dataset *set, const sld_label_params *params,
+                             int32_t **out);
 
 /* ---- augmentation: 8-bit pictures as Pillow computes them (golden/augment.h5) ---- */
 
@@ -147,12 +161,15 @@ size_t sld_aug_scratch(size_t H, size_t W, size_t C);
 typedef struct sld_batch {   /* borrowed from the loader: valid until its next call */
     const float    *view[2]; /* (n,H,W,C) normalised; NULL when not asked for */
     const int32_t  *labels;  /* (n) trained on */
+    const int32_t  *truth;   /* (n) the set's own */
+    const int32_t  *coarse;  /* (n) or NULL: the set has none */
     const uint32_t *sample;  /* (n) index into the set's train images */
     size_t          n;
 } sld_batch;
 
 typedef struct sld_loader_params {
-    const uint32_t    *index; /* the samples of an epoch: borrowed */
+    const uint32_t    *index;  /* the samples of an epoch: borrowed */
+    const int32_t     *labels; /* (train.n) to train on: borrowed; NULL: the set's own */
     size_t             n, global_batch;
     bool               views[2];
     uint64_t           order_seed;

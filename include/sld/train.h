@@ -30,7 +30,8 @@ typedef struct sld_learner_params {
 typedef struct sld_step_input {
     size_t          tree;            /* 0 full batch, 1 tail */
     const float    *view[SLD_VIEWS]; /* (N,H,W,C) normalised; NULL: this view takes no part */
-    const int32_t  *labels;          /* (N) */
+    const int32_t  *labels;          /* (N) trained on */
+    const int32_t  *truth;           /* (N) the true ones; NULL: those trained on */
     const uint32_t *sample;          /* (N) index in the data set */
     int64_t         epoch;           /* from 1: schedules */
     double          lr;

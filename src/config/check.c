@@ -70,9 +70,29 @@ static sld_status check_data(sld_ctx *ctx, const sld_config *config)
                       "found %lld outlines of %lld siblings each, wanted at least 2 classes",
                       (long long)o->synthetic.superclasses, (long long)o->synthetic.subclasses);
     }
+    if (o->data.per_class > 0 && o->data.train_fraction < 1) {
+        return reject(ctx, config, KEYS("data.per_class", "data.train_fraction"),
+                      "found %lld beside data.train_fraction: %g, wanted one of them",
+                      (long long)o->data.per_class, o->data.train_fraction);
+    }
     if (strcmp(o->train.best_on, "val") == 0 && o->data.val_fraction == 0) {
         return reject(ctx, config, KEYS("train.best_on", "data.val_fraction"),
                       "val wants data.val_fraction above 0");
+    }
+    return SLD_OK;
+}
+
+static sld_status check_kept(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_list *kept   = &config->options.run.keep_epochs;
+    const int64_t   epochs = config->options.train.epochs;
+
+    for (size_t i = 0; i < kept->n; i++) {
+        if (kept->v[i] != floor(kept->v[i]) || kept->v[i] > (double)epochs) {
+            return reject(ctx, config, KEYS("run.keep_epochs", "train.epochs"),
+                          "found %g, wanted whole epochs of 1 to %lld", kept->v[i],
+                          (long long)epochs);
+        }
     }
     return SLD_OK;
 }
@@ -219,6 +239,7 @@ sld_status sld_check_options(sld_ctx *ctx, const sld_config *config)
 {
     SLD_TRY(check_name(ctx, config));
     SLD_TRY(check_data(ctx, config));
+    SLD_TRY(check_kept(ctx, config));
     SLD_TRY(check_stages(ctx, config));
     SLD_TRY(check_preset_length(ctx, config));
     SLD_TRY(check_teacher(ctx, config));

@@ -28,7 +28,12 @@ static bool is_synthetic(const sld_options *o)
 }
 static bool is_split(const sld_options *o)
 {
-    return o->data.train_fraction < 1 || o->data.val_fraction > 0;
+    return o->data.train_fraction < 1 || o->data.per_class > 0 || o->data.val_fraction > 0 ||
+           o->data.label_noise > 0;
+}
+static bool has_label_noise(const sld_options *o)
+{
+    return o->data.label_noise > 0;
 }
 static bool has_ce(const sld_options *o)
 {
@@ -107,6 +112,7 @@ static const struct rule {
     {"seeds.order", seeds_order},
     {"seeds.augment", seeds_augment},
     {"data.split_seed", is_split},
+    {"data.label_noise_kind", has_label_noise},
     {"synthetic.", is_synthetic},
     {"augment.strong_ops", has_strong_view},
     {"augment.cutout", has_strong_view},

@@ -10,13 +10,13 @@ struct sld_loader {
     const sld_dataset *set; /* borrowed */
     sld_loader_params  params;
     data_table         table;
-    int64_t            epoch;   /* of order; -1: none yet */
-    uint32_t          *order;   /* (n) samples in the order of the epoch */
-    uint8_t           *picture; /* (H,W,C) one view before normalisation */
-    void              *scratch; /* of the augmentations */
-    float             *view[2]; /* (max_rows,H,W,C), NULL when not asked for */
-    int32_t           *labels;  /* (max_rows) */
-    uint32_t          *sample;  /* (max_rows) */
+    int64_t            epoch;                   /* of order; -1: none yet */
+    uint32_t          *order;                   /* (n) samples in the order of the epoch */
+    uint8_t           *picture;                 /* (H,W,C) one view before normalisation */
+    void              *scratch;                 /* of the augmentations */
+    float             *view[2];                 /* (max_rows,H,W,C), NULL when not asked for */
+    int32_t           *labels, *truth, *coarse; /* (max_rows); coarse NULL: none */
+    uint32_t          *sample;                  /* (max_rows) */
 };
 
 static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
@@ -47,8 +47,14 @@ static bool allocate(sld_loader *loader)
     loader->picture = malloc(picture);
     loader->scratch = malloc(sld_aug_scratch(set->H, set->W, set->C) + 1);
     loader->labels  = malloc(rows * sizeof *loader->labels);
+    loader->truth   = malloc(rows * sizeof *loader->truth);
     loader->sample  = malloc(rows * sizeof *loader->sample);
-    ok = loader->order && loader->picture && loader->scratch && loader->labels && loader->sample;
+    ok = loader->order && loader->picture && loader->scratch && loader->labels && loader->truth &&
+         loader->sample;
+    if (set->train.coarse) {
+        loader->coarse = malloc(rows * sizeof *loader->coarse);
+        ok             = ok && loader->coarse;
+    }
     for (int v = 0; v < 2; v++) {
         if (loader->params.views[v]) {
             /* whole cache lines, as aligned_alloc and the kernels that read it like them */
@@ -90,6 +96,8 @@ void sld_loader_destroy(sld_loader *loader)
         free(loader->picture);
         free(loader->scratch);
         free(loader->labels);
+        free(loader->truth);
+        free(loader->coarse);
         free(loader->sample);
         free(loader->view[0]);
         free(loader->view[1]);
@@ -137,7 +145,12 @@ static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, size_t 
     const uint8_t     *pixels  = set->train.pixels + sample * picture;
 
     loader->sample[row] = sample;
-    loader->labels[row] = set->train.labels[sample];
+    loader->truth[row]  = set->train.labels[sample];
+    loader->labels[row] =
+        loader->params.labels ? loader->params.labels[sample] : loader->truth[row];
+    if (loader->coarse) {
+        loader->coarse[row] = set->train.coarse[sample];
+    }
     for (int v = 0; v < 2; v++) {
         if (loader->view[v]) {
             sld_augment_view(&loader->params.augment, v, epoch, sample, pixels, set->H, set->W,
@@ -172,6 +185,8 @@ sld_status sld_loader_next(sld_ctx *ctx, sld_loader *loader, int64_t epoch, int6
     }
     *out = (sld_batch){.view   = {loader->view[0], loader->view[1]},
                        .labels = loader->labels,
+                       .truth  = loader->truth,
+                       .coarse = loader->coarse,
                        .sample = loader->sample,
                        .n      = mine.end - mine.begin};
     return SLD_OK;

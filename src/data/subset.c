@@ -1,7 +1,7 @@
 /* subset.c: which samples of train are trained on and which are held out. Each sample has two
  * random numbers of its own, from (seed, sample): by the first the samples of a class stand in a
- * queue, of which train_fraction keeps the head, so that a smaller fraction lies inside a larger
- * one; by the second, those kept stand in a queue whose head is held out. */
+ * queue, of which train_fraction or per_class keeps the head, so that a smaller one lies inside a
+ * larger; by the second, those kept stand in a queue whose head is held out. */
 #include <stdlib.h>
 
 #include "sld/data.h"
@@ -48,7 +48,7 @@ static size_t share(double fraction, size_t n)
 /* One class: tickets (n) in the order of the first queue. */
 static void split_class(ticket *tickets, size_t n, const sld_subset_params *params, sld_subset *out)
 {
-    size_t kept = share(params->train_fraction, n);
+    size_t kept = params->per_class ? params->per_class : share(params->train_fraction, n);
     kept        = kept < 1 ? 1 : kept > n ? n : kept;
 
     size_t held = share(params->val_fraction, kept);
@@ -64,16 +64,25 @@ static void split_class(ticket *tickets, size_t n, const sld_subset_params *para
     }
 }
 
-static void split_all(ticket *tickets, size_t n, const sld_subset_params *params, sld_subset *out)
+static sld_status split_all(sld_ctx *ctx, const sld_dataset *set, ticket *tickets,
+                            const sld_subset_params *params, sld_subset *out)
 {
+    const size_t n = set->train.n;
+
     qsort(tickets, n, sizeof *tickets, by_label_and_keep);
     for (size_t first = 0, end; first < n; first = end) {
         for (end = first + 1; end < n && tickets[end].label == tickets[first].label; end++) {
+        }
+        if (end - first < params->per_class) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "data.per_class: %zu wanted, class %d of %s has %zu samples",
+                            params->per_class, (int)tickets[first].label, set->name, end - first);
         }
         split_class(tickets + first, end - first, params, out);
     }
     qsort(out->train, out->n_train, sizeof *out->train, by_value);
     qsort(out->val, out->n_val, sizeof *out->val, by_value);
+    return SLD_OK;
 }
 
 sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
@@ -112,8 +121,12 @@ sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_sub
         tickets[i].sample = (uint32_t)i;
         tickets[i].label  = set->train.labels[i];
     }
-    split_all(tickets, n, params, subset);
+    const sld_status st = split_all(ctx, set, tickets, params, subset);
     free(tickets);
+    if (st != SLD_OK) {
+        sld_subset_destroy(subset);
+        return st;
+    }
     *out = subset;
     return SLD_OK;
 }

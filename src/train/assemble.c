@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -110,7 +111,8 @@ static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
 {
     const sld_subset_params params = {.train_fraction = t->opt->data.train_fraction,
                                       .val_fraction   = t->opt->data.val_fraction,
-                                      .seed           = (uint64_t)t->opt->data.split_seed};
+                                      .seed           = (uint64_t)t->opt->data.split_seed,
+                                      .per_class      = (size_t)t->opt->data.per_class};
 
     SLD_TRY(sld_subset_create(ctx, t->set, &params, &t->subset));
     const size_t n = t->subset->n_train, batch = (size_t)t->opt->train.batch;
@@ -134,9 +136,22 @@ static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
+/* Label noise; without it t->labels stays NULL. */
+static sld_status make_labels(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_options     *opt    = t->opt;
+    const sld_label_params params = {.rate = opt->data.label_noise,
+                                     .siblings =
+                                         strcmp(opt->data.label_noise_kind, "siblings") == 0,
+                                     .seed = (uint64_t)opt->data.split_seed};
+
+    return params.rate > 0 ? sld_labels_create(ctx, t->set, &params, &t->labels) : SLD_OK;
+}
+
 static sld_status make_local(sld_ctx *ctx, sld_trial *t)
 {
     SLD_TRY(make_subset(ctx, t));
+    SLD_TRY(make_labels(ctx, t));
     return make_models(ctx, t);
 }
 
@@ -154,6 +169,7 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
     }
     const sld_loader_params loader = {
         .index        = t->subset->train,
+        .labels       = t->labels,
         .n            = t->subset->n_train,
         .global_batch = t->batch_rows[0],
         .views        = {t->views[SLD_WEAK], t->views[SLD_STRONG]},
@@ -237,6 +253,7 @@ void sld_trial_dismantle(sld_trial *t)
     sld_model_destroy(t->start.model);
     sld_loader_destroy(t->loader);
     sld_subset_destroy(t->subset);
+    free(t->labels);
     sld_dataset_close(t->set);
     sld_arena_destroy(t->arena);
 }

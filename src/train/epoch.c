@@ -35,6 +35,7 @@ static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
     sums->total += step->total;
     sums->hits += step->hits;
     sums->hits5 += step->hits5;
+    sums->hits_true += step->hits_true;
     sums->swapped_teacher += step->swapped_teacher;
     sums->swapped_student += step->swapped_student;
     sums->rows += step->rows;
@@ -69,6 +70,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     const sld_step_input in = {.tree   = tree,
                                .view   = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
                                .labels = batch.labels,
+                               .truth  = batch.truth,
                                .sample = batch.sample,
                                .epoch  = t->at.epoch,
                                .lr     = sld_trial_lr(t, t->at.epoch)};

@@ -89,13 +89,27 @@ static sld_status check_identity(sld_ctx *ctx, sld_trial *t)
                     t->dir, key, there, here);
 }
 
+static sld_status check_free(sld_ctx *ctx, const sld_trial *t, const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", t->dir, name);
+    return access(path, F_OK) != 0
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "%s: stands in the way: the folder holds no trial, and this file would "
+                          "be written over; choose another run.dir",
+                          path);
+}
+
 /* Files of these names that no trial has made belong to somebody: they are not written over. A
  * folder that a trial has worked in holds its lock. */
 static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
 {
     static const char *const names[] = {"config.yaml", "results.h5", "best.h5", "last.h5",
                                         "log.txt"};
-    char                     path[PATH_MAX];
+    const sld_list          *kept    = &t->opt->run.keep_epochs;
+    char                     path[PATH_MAX], name[32];
     char                    *told = NULL;
 
     snprintf(path, sizeof path, "%s/lock", t->dir);
@@ -104,14 +118,11 @@ static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
     }
     SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
     for (size_t i = 0; !told && i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", t->dir, names[i]);
-        if (access(path, F_OK) == 0) {
-            return SLD_FAIL(
-                ctx, SLD_ERR_CONFIG,
-                "%s: stands in the way: the folder holds no trial, and this file would be "
-                "written over; choose another run.dir",
-                path);
-        }
+        SLD_TRY(check_free(ctx, t, names[i]));
+    }
+    for (size_t i = 0; !told && i < kept->n; i++) {
+        snprintf(name, sizeof name, SLD_KEPT_NAME, (long long)kept->v[i]);
+        SLD_TRY(check_free(ctx, t, name));
     }
     return SLD_OK;
 }

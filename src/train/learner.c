@@ -170,6 +170,7 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     const sld_rows rows = {.z_s    = l->z_s[view],
                            .z_t    = l->has_z_t[view] ? l->z_t[view] : NULL,
                            .labels = in->labels,
+                           .truth  = in->truth,
                            .sample = in->sample,
                            .view   = view,
                            .epoch  = in->epoch};

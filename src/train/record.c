@@ -28,6 +28,9 @@ void sld_trial_columns(sld_trial *t)
     sld_history_column(h, "1", "lss_active");
     sld_history_column(h, "percent", "top1_train");
     sld_history_column(h, "percent", "top5_train");
+    if (t->labels) {
+        sld_history_column(h, "percent", "top1_train_true");
+    }
     if (t->subset->n_val > 0) {
         sld_history_column(h, "percent", "top1_val");
         sld_history_column(h, "percent", "top5_val");
@@ -83,6 +86,9 @@ static void record_training(sld_trial *t, double seconds)
     sld_history_set(&t->history, lss > 0.0, "lss_active");
     sld_history_set(&t->history, 100.0 * t->open[first].hits / rows, "top1_train");
     sld_history_set(&t->history, 100.0 * t->open[first].hits5 / rows, "top5_train");
+    if (t->labels) {
+        sld_history_set(&t->history, 100.0 * t->open[first].hits_true / rows, "top1_train_true");
+    }
     sld_history_set(&t->history, seconds, "seconds");
     sld_history_set(&t->history, rows / seconds, "samples_per_second");
 }

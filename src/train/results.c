@@ -169,6 +169,54 @@ sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
     return st;
 }
 
+/* Whether run.keep_epochs asks for this epoch. */
+static bool is_kept(const sld_trial *t, int64_t epoch)
+{
+    const sld_list *kept = &t->opt->run.keep_epochs;
+    size_t          i    = 0;
+
+    while (i < kept->n && (int64_t)kept->v[i] != epoch) {
+        i++;
+    }
+    return i < kept->n;
+}
+
+sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
+{
+    const int64_t epoch = t->at.epoch - 1;
+    sld_arena    *arena = NULL;
+    char          name[32];
+    sld_status    st = SLD_OK;
+
+    if (!is_kept(t, epoch)) {
+        return SLD_OK;
+    }
+    if (sld_dist_rank(t->dist) == 0) {
+        snprintf(name, sizeof name, SLD_KEPT_NAME, (long long)epoch);
+        st = sld_arena_create(ctx, &arena);
+        if (st == SLD_OK) {
+            st = publish_weights(ctx, t, arena, name, NULL, epoch);
+        }
+        sld_arena_destroy(arena);
+    }
+    return sld_agree(ctx, t->dist, st);
+}
+
+void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before)
+{
+    char path[PATH_MAX];
+
+    for (int64_t epoch = 1; epoch < before && sld_dist_rank(t->dist) == 0; epoch++) {
+        snprintf(path, sizeof path, "%s/" SLD_KEPT_NAME, t->dir, (long long)epoch);
+        if (is_kept(t, epoch) && access(path, F_OK) != 0) {
+            sld_log(ctx, SLD_LOG_WARN,
+                    "run.keep_epochs: epoch %lld was trained before it was asked for: %s will not "
+                    "be there",
+                    (long long)epoch, path);
+        }
+    }
+}
+
 sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out)
 {
     char        path[PATH_MAX];

@@ -17,6 +17,7 @@ static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outc
     if (*ended) {
         *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
         sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->id, t->dir, status);
+        sld_trial_miss_kept(ctx, t, t->opt->train.epochs + 1);
     }
     return SLD_OK;
 }
@@ -51,6 +52,7 @@ static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
             *out = SLD_TRIAL_DIVERGED;
             return sld_trial_publish(ctx, t, "diverged");
         }
+        SLD_TRY(sld_trial_keep(ctx, t));
         if ((t->at.epoch - 1) % cadence == 0 || t->at.epoch > epochs) {
             SLD_TRY(sld_trial_save(ctx, t));
             SLD_TRY(t->at.epoch > epochs ? publish_done(ctx, t)
@@ -75,6 +77,7 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     SLD_TRY(sld_dist_bcast(ctx, t->dist, t->started, sizeof t->started, 0));
     SLD_TRY(sld_trial_resume(ctx, t, &resumed));
     sld_trial_announce(t);
+    sld_trial_miss_kept(ctx, t, t->at.epoch);
     t->attempt_s = t->saved_s = t->shown_s = sld_clock_s();
     if (t->at.epoch <= t->opt->train.epochs) {
         if (!resumed) {

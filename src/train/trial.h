@@ -34,6 +34,7 @@ typedef struct sld_trial {
 
     sld_dataset   *set;
     sld_subset    *subset;
+    int32_t       *labels; /* (train.n) to train on, owned; NULL: the set's own */
     sld_loader    *loader;
     sld_model     *student;
     sld_model_file teacher; /* model NULL: none */
@@ -102,6 +103,12 @@ sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
+#define SLD_KEPT_NAME "epoch-%lld.h5"
+/* Collective. The weights of the epoch just finished, when run.keep_epochs asks for them. To be
+ * called before the checkpoint: what that has passed is not made again. */
+sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t);
+/* Local. Warns of kept epochs before that one whose file is not there. */
+void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before);
 /* Local, on rank 0. What an attribute of results.h5 in the folder says, in the arena; NULL without
  * a readable one. */
 sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out);

@@ -54,6 +54,14 @@ static void test_refused(void **state)
         {"method: none\nce: {until: 0}", NULL, "e.yaml:2:13: ce.until: no term", "any epoch"},
         {LSS "ce.weak: 0\nstudent_swap_after: never\nlss.allow_inactive: true", NULL,
          "e.yaml:3:10: ce.weak: no term", ""},
+        {"method: none\ndata: {per_class: 5, train_fraction: 0.5}", NULL,
+         "e.yaml:2:19: data.per_class: found 5 beside data.train_fraction: 0.5", "one of them"},
+        {"method: none\nrun: {keep_epochs: [3, 300]}", NULL,
+         "e.yaml:2:20: run.keep_epochs: found 300", "1 to 240"},
+        {"method: none\nrun: {keep_epochs: [2.5]}", NULL, "e.yaml:2:20: run.keep_epochs: found 2.5",
+         "whole epochs"},
+        {"method: none\nrun: {keep_epochs: [5]}", "train.epochs=4",
+         "command line: train.epochs: run.keep_epochs: found 5", "1 to 4"},
     };
     fixture_check_errors(cases, COUNT(cases));
 }

@@ -272,6 +272,39 @@ static void impossible_requests_are_refused(void **state)
     sld_err_clear(&f->ctx);
 }
 
+/* A batch carries index, the label trained on, the true label, and the coarse one where there is
+ * one. */
+static void labels_trained_on_stand_beside_the_true_ones(void **state)
+{
+    fixture          *f = *state;
+    int32_t           other[N], coarse[N];
+    sld_dataset       set    = SET;
+    sld_loader_params params = plain();
+    sld_loader       *loader = NULL;
+    sld_batch         batch;
+
+    for (int i = 0; i < N; i++) {
+        other[i]  = (labels[i] + i % 3) % 10;
+        coarse[i] = labels[i] / 2;
+    }
+    assert_int_equal(sld_loader_create(&f->ctx, &SET, &params, &loader), SLD_OK);
+    assert_int_equal(sld_loader_next(&f->ctx, loader, 1, 0, (sld_range){0, BATCH}, &batch), SLD_OK);
+    assert_null(batch.coarse);
+    assert_memory_equal(batch.labels, batch.truth, BATCH * sizeof *batch.labels);
+    sld_loader_destroy(loader);
+
+    set.train.coarse = coarse;
+    params.labels    = other;
+    assert_int_equal(sld_loader_create(&f->ctx, &set, &params, &loader), SLD_OK);
+    assert_int_equal(sld_loader_next(&f->ctx, loader, 1, 0, (sld_range){0, BATCH}, &batch), SLD_OK);
+    for (size_t i = 0; i < BATCH; i++) {
+        assert_int_equal(batch.labels[i], other[batch.sample[i]]);
+        assert_int_equal(batch.truth[i], labels[batch.sample[i]]);
+        assert_int_equal(batch.coarse[i], coarse[batch.sample[i]]);
+    }
+    sld_loader_destroy(loader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +315,7 @@ int main(void)
         cmocka_unit_test(an_evaluation_block_is_normalised_alike),
         cmocka_unit_test(a_rank_may_have_no_rows),
         cmocka_unit_test(impossible_requests_are_refused),
+        cmocka_unit_test(labels_trained_on_stand_beside_the_true_ones),
     };
     return cmocka_run_group_tests(tests, make_set, fixture_end);
 }

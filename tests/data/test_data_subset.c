@@ -22,7 +22,7 @@ static int make_labels(void **state)
 
 static sld_subset *split(fixture *f, double train, double val, uint64_t seed)
 {
-    const sld_subset_params params = {train, val, seed};
+    const sld_subset_params params = {train, val, seed, 0};
     sld_subset             *subset = NULL;
 
     assert_int_equal(sld_subset_create(&f->ctx, &SET, &params, &subset), SLD_OK);
@@ -144,7 +144,7 @@ static void impossible_fractions_are_refused(void **state)
     const double bad[4][2] = {{0.0, 0.0}, {1.1, 0.0}, {1.0, 1.0}, {1.0, -0.1}};
 
     for (int k = 0; k < 4; k++) {
-        const sld_subset_params params = {bad[k][0], bad[k][1], 1};
+        const sld_subset_params params = {bad[k][0], bad[k][1], 1, 0};
         sld_subset             *subset = NULL;
 
         assert_int_equal(sld_subset_create(&f->ctx, &SET, &params, &subset), SLD_ERR_ARG);
@@ -152,6 +152,57 @@ static void impossible_fractions_are_refused(void **state)
         assert_non_null(strstr(f->ctx.err.msg, k < 2 ? "train_fraction" : "val_fraction"));
         sld_err_clear(&f->ctx);
     }
+}
+
+static sld_subset *split_count(fixture *f, size_t per_class, double val)
+{
+    const sld_subset_params params = {1.0, val, 3, per_class};
+    sld_subset             *subset = NULL;
+
+    assert_int_equal(sld_subset_create(&f->ctx, &SET, &params, &subset), SLD_OK);
+    return subset;
+}
+
+static void counts_hold_in_each_class_and_lie_inside_each_other(void **state)
+{
+    size_t      train[K], val[K];
+    sld_subset *one = split_count(*state, 1, 0.0);
+
+    assert_int_equal(one->n_train, K);
+    labels[100]     = 0; /* the class of one sample is gone */
+    sld_subset *ten = split_count(*state, 10, 0.0), *held = split_count(*state, 10, 0.3);
+    sld_subset *share = split(*state, 0.5, 0.0, 3);
+    count(ten->train, ten->n_train, train);
+    for (int y = 0; y < K - 1; y++) {
+        assert_int_equal(train[y], 10);
+    }
+    for (size_t i = 0; i < ten->n_train; i++) { /* the queue is that of the fractions */
+        assert_true(holds(share->train, share->n_train, ten->train[i]));
+    }
+    count(held->train, held->n_train, train);
+    count(held->val, held->n_val, val);
+    for (int y = 0; y < K - 1; y++) {
+        assert_int_equal(train[y], 7);
+        assert_int_equal(val[y], 3);
+    }
+    labels[100] = K - 1;
+    sld_subset_destroy(one);
+    sld_subset_destroy(ten);
+    sld_subset_destroy(held);
+    sld_subset_destroy(share);
+}
+
+static void more_than_a_class_has_is_refused(void **state)
+{
+    fixture                *f      = *state;
+    const sld_subset_params params = {1.0, 0.0, 3, 2};
+    sld_subset             *subset = NULL;
+
+    assert_int_equal(sld_subset_create(&f->ctx, &SET, &params, &subset), SLD_ERR_CONFIG);
+    assert_null(subset);
+    assert_non_null(strstr(f->ctx.err.msg, "data.per_class: 2 wanted, class 6"));
+    assert_non_null(strstr(f->ctx.err.msg, "has 1 samples"));
+    sld_err_clear(&f->ctx);
 }
 
 int main(void)
@@ -163,6 +214,8 @@ int main(void)
         cmocka_unit_test(larger_validation_splits_hold_the_smaller_ones),
         cmocka_unit_test(the_seed_alone_decides),
         cmocka_unit_test(impossible_fractions_are_refused),
+        cmocka_unit_test(counts_hold_in_each_class_and_lie_inside_each_other),
+        cmocka_unit_test(more_than_a_class_has_is_refused),
     };
     return cmocka_run_group_tests(tests, make_labels, fixture_end);
 }

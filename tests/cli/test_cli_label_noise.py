@@ -1,0 +1,41 @@
+"""Label noise and counts per class: train accuracy against both labels, the same on any rank count; kept epochs are
+teachers, survive a kill between them, and are missed with a warning when asked for too late."""
+import os
+
+import h5py
+
+from harness import check, digest, expect, in_folder, sld, write, DATA
+
+NOISY = "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 3, batch: 48}\n" + DATA.replace(
+    "synthetic}", "synthetic, per_class: 4, label_noise: 0.5, label_noise_kind: siblings}")
+
+
+def weights_sha(path):
+    """The identity of a weights file's tensors, as a run that uses it as a teacher records it."""
+    with h5py.File(path) as f:
+        return {name: item[()].tobytes() for name, item in f["/model"].items()}
+
+
+def main():
+    write("e.yaml", NOISY)
+    expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 3]"), 0)
+    expect(sld("run", "e.yaml", "name=b", "run.keep_epochs=[1, 3]", "run.stop_after_steps=3", ranks=3), 75)
+    expect(sld("run", "e.yaml", "name=b", "run.keep_epochs=[1, 3]", ranks=2), 0)
+    check(digest("runs/a") == digest("runs/b"), "label noise differs by rank count and resume")
+    with h5py.File("runs/a/results.h5") as f:
+        train, true = f["/epoch/top1_train"][()], f["/epoch/top1_train_true"][()]
+        check(((train >= 0) & (true >= 0)).all() and (train != true).any(), "one accuracy for both labels", train, true)
+
+    check(not os.path.exists("runs/a/epoch-2.h5"), "epoch 2 was kept unasked")
+    for epoch in (1, 3):
+        check(weights_sha("runs/a/epoch-%d.h5" % epoch) == weights_sha("runs/b/epoch-%d.h5" % epoch), "epoch", epoch)
+    check(weights_sha("runs/a/epoch-3.h5") == weights_sha("runs/a/last.h5"), "epoch 3 is not the last")
+    expect(sld("eval", "runs/a/epoch-1.h5"), 0, "top-1")
+    write("kd.yaml", "method: kd\nteacher: {weights: runs/a/epoch-1.h5}\ntrain: {epochs: 1, batch: 48}\n" + DATA)
+    expect(sld("run", "kd.yaml", "name=kd"), 0, "done")
+
+    expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 2]"), 0, "done already", "epoch 2 was trained before")
+    expect(sld("run", "e.yaml", "name=x", "data.per_class=11"), 2, "data.per_class: 11 wanted", "has 10 samples")
+
+
+in_folder(main)

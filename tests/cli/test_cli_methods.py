@@ -1,0 +1,37 @@
+"""Each method's own step is the same on any rank count and after a stop in mid-epoch; what it records; a teacher of
+another network than the experiment names is refused, as is a preset that does not exist."""
+import h5py
+
+from harness import check, digest, expect, in_folder, sld, teacher, write, DATA
+
+STUDENT = "student: {network: resnet8}\nteacher: {weights: runs/teacher/last.h5}\ntrain: {epochs: 1, batch: 48}\n" + DATA
+CASES = {
+    "mlkd": ("method: mlkd\ncorrection: skip\n", ["ce_weak", "kd_strong", "kd_lent_weak", "cc_weak", "bc_weak"]),
+    "dkd": ("method: dkd\ncorrection: ga\nstudent_swap: true\nstudent_swap_after: 0\n",
+            ["tckd_weak", "nckd_weak", "lss_weak", "lss_strong"]),
+}
+
+
+def main():
+    teacher()
+    for name, (lines, terms) in CASES.items():
+        write("e.yaml", lines + STUDENT)
+        expect(sld("run", "e.yaml", "name=%s1" % name), 0)
+        expect(sld("run", "e.yaml", "name=%s3" % name, "run.stop_after_steps=2", ranks=3), 75)
+        expect(sld("run", "e.yaml", "name=%s3" % name, ranks=2), 0)
+        check(digest("runs/%s1" % name) == digest("runs/%s3" % name), name, "differs by rank count and resume")
+        with h5py.File("runs/%s1/results.h5" % name) as f:
+            for term in terms:
+                check(f["/epoch/loss_" + term][0] > 0, name, "recorded no", term)
+                check(f["/epoch/grad_norm_" + term][0] > 0, name, "moved nothing by", term)
+
+    expect(sld("run", "e.yaml", "name=x", "teacher.network=resnet20"), 2, "teacher.network: resnet20 wanted",
+           "runs/teacher/last.h5 holds resnet8")
+    expect(sld("run", "e.yaml", "name=x", "preset=cifar100/resnet56-resnet21", ranks=0), 2,
+           "nearest: cifar100/resnet56-resnet20")
+    listed = expect(sld("methods", ranks=0), 0).out
+    for word in ("mlkd:", "source:", "dkd.beta: 8.0", "experimental", "cifar100/wrn_40_2-vgg8"):
+        check(word in listed, "sld methods does not list", word)
+
+
+in_folder(main)
