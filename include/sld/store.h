@@ -70,6 +70,55 @@ sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t
 const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
 const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or "new file" */
 
+/* ---- documents too large for memory: they lie in their file, and carry no checksum line ---- */
+
+/* Local. A new document in a file, which exists from now on: choose a temporary name. Every
+ * sld_doc_put function works on it. */
+sld_status sld_doc_create_file(sld_ctx *ctx, const char *path, sld_doc **out);
+/* Local. For reading; HDF5's own locks are off. */
+sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out);
+/* Local. Completes and closes such a document; *doc is NULL afterwards, also on failure. Neither
+ * synced nor published: sld_file_publish_as(). */
+sld_status sld_doc_finish(sld_ctx *ctx, sld_doc **doc);
+/* Local. Makes a data set whose place in the file is fixed and whose values come later. */
+sld_status sld_doc_reserve(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, int n_dims,
+                           const size_t *dims);
+/* Local. Rows [begin,end) of the first axis. values: (end - begin, ...) */
+sld_status sld_doc_put_rows(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
+                            sld_range rows, const void *values);
+sld_status sld_doc_get_rows(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
+                            sld_range rows, void *values);
+
+/* ---- a table of logits: one view of one epoch, written by all ranks, each its rows ---- */
+
+#define SLD_TABLE_BLOCK 64 /* rows that share a checksum, and that one rank writes */
+
+/* What a table must be to be the one wanted. File: attributes format, format_version, key, epoch;
+ * /logits (sample, class) float32, /sample int32, /class, /sha256 (block, 32) uint8: SHA-256 over
+ * the samples and the logits of each block. */
+typedef struct sld_table {
+    const char    *key;    /* all that the logits follow from but the epoch, as text */
+    int64_t        epoch;  /* 0: the same in every epoch */
+    const int32_t *sample; /* (n) index in the data set, ascending */
+    size_t         n, K;
+} sld_table;
+
+/* Local. Bytes of its file, less a few thousand. */
+size_t sld_table_bytes(const sld_table *table);
+/* Collective. Writes the table in parallel under a temporary name, reads it back, and publishes it
+ * as path; rows: (n,K), of which this rank has made sld_dist_share(dist, n, SLD_TABLE_BLOCK).
+ * replace false: where path exists already it stays, which is no error. SLD_ERR_IO. */
+sld_status sld_table_publish(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
+                             const float *rows, const char *path, bool replace);
+/* Local. Reads and checks a part, whose ends are multiples of SLD_TABLE_BLOCK or n. out: (n,K), of
+ * which that part is written; NULL: checks alone. SLD_ERR_DATA names the file and what is wrong:
+ * damaged, or another table than the one wanted. */
+sld_status sld_table_read(sld_ctx *ctx, const sld_table *table, const char *path, sld_range part,
+                          float *out);
+/* Local. Removes what writers of path left behind that are dead; those of other machines only when
+ * path is there. */
+void sld_table_sweep(const char *path);
+
 /* ---- results: tables and logits with named axes ----
  * An axis is a one-dimensional data set of int64 indices, named by its path's last part; it is
  * shared by the data sets that lie on it. netCDF finds it from groups at or below its own. */

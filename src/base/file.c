@@ -171,6 +171,22 @@ sld_status sld_file_sweep(sld_ctx *ctx, const char *folder)
     return SLD_OK;
 }
 
+sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *path, bool replace)
+{
+    if (replace ? rename(temporary, path) != 0 : link(temporary, path) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot %s it: %s", path,
+                        replace ? "replace" : "publish", strerror(errno));
+    }
+    if (!replace) {
+        unlink(temporary);
+    }
+    if (sync_folder(path) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync the folder of it: %s", path,
+                        strerror(errno));
+    }
+    return SLD_OK;
+}
+
 sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                             bool replace)
 {
@@ -198,19 +214,11 @@ sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, s
         fd = -1;
         goto failed;
     }
-    fd    = -1;
-    doing = replace ? "replace" : "publish";
-    if (replace ? rename(temporary, path) != 0 : link(temporary, path) != 0) {
-        goto failed;
-    }
-    if (!replace) {
+    st = sld_file_publish_as(ctx, temporary, path, replace);
+    if (st != SLD_OK) {
         unlink(temporary);
     }
-    doing = "sync the folder of";
-    if (sync_folder(path) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot %s it: %s", path, doing, strerror(errno));
-    }
-    return SLD_OK;
+    return st;
 failed:
     st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot %s %zu bytes: %s", path, doing, n, strerror(errno));
     if (fd >= 0) {

@@ -118,23 +118,39 @@ static hid_t make_access(sld_doc *doc)
     return H5I_INVALID_HID;
 }
 
-sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out)
+/* How a file too large for memory is accessed, where it lies; the caller closes it. No locks: a
+ * published file never changes, and others have no business with an unpublished one. */
+static hid_t file_access(void)
+{
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+
+    if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        H5Pset_file_locking(access, false, true) >= 0) {
+        return access;
+    }
+    if (access >= 0) H5Pclose(access);
+    return H5I_INVALID_HID;
+}
+
+/* path NULL: in memory. */
+static sld_status create(sld_ctx *ctx, const char *path, sld_doc **out)
 {
     sld_doc *doc = NULL;
-    SLD_TRY(new_document(ctx, NULL, &doc));
+    *out         = NULL;
+    SLD_TRY(new_document(ctx, path, &doc));
 
-    char        name[48];
-    const hid_t access     = make_access(doc);
+    char        unique[48];
+    const char *name       = path ? path : unique_name(doc, unique);
+    const hid_t access     = path ? file_access() : make_access(doc);
     const hid_t file_plist = H5Pcreate(H5P_FILE_CREATE);
     sld_status  st         = SLD_OK;
 
     /* Format 1.8: checksummed metadata, attributes of more than 64 KiB, readable since 2008. */
-    const bool made =
-        access >= 0 && file_plist >= 0 && make_property_lists(doc, file_plist) &&
-        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-        (doc->file = H5Fcreate(unique_name(doc, name), H5F_ACC_TRUNC, file_plist, access)) >= 0;
+    const bool made = access >= 0 && file_plist >= 0 && make_property_lists(doc, file_plist) &&
+                      H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
+                      (doc->file = H5Fcreate(name, H5F_ACC_TRUNC, file_plist, access)) >= 0;
     if (!made) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "cannot make an HDF5 document in memory: %s",
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot make the HDF5 document: %s", doc_name(doc),
                       doc_reason(doc));
     }
     if (access >= 0) H5Pclose(access);
@@ -143,6 +159,35 @@ sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out)
         sld_doc_close(doc);
         doc = NULL;
     }
+    *out = doc;
+    return st;
+}
+
+sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out)
+{
+    return create(ctx, NULL, out);
+}
+
+sld_status sld_doc_create_file(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    return create(ctx, path, out);
+}
+
+sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    sld_doc *doc = NULL;
+    *out         = NULL;
+    SLD_TRY(new_document(ctx, path, &doc));
+
+    const hid_t access = file_access();
+    sld_status  st     = SLD_OK;
+    doc->file          = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (doc->file < 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: HDF5 cannot read it: %s", path, doc_reason(doc));
+        sld_doc_close(doc);
+        doc = NULL;
+    }
+    if (access >= 0) H5Pclose(access);
     *out = doc;
     return st;
 }
@@ -202,6 +247,25 @@ void sld_doc_close(sld_doc *doc)
 const char *sld_doc_path(const sld_doc *doc)
 {
     return doc_name(doc);
+}
+
+sld_status doc_for_file(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    return new_document(ctx, path, out);
+}
+
+sld_status sld_doc_finish(sld_ctx *ctx, sld_doc **doc)
+{
+    sld_status   st     = SLD_OK;
+    const herr_t closed = H5Fclose((*doc)->file);
+    (*doc)->file        = H5I_INVALID_HID;
+    if (closed < 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 cannot complete it: %s", doc_name(*doc),
+                      doc_reason(*doc));
+    }
+    sld_doc_close(*doc);
+    *doc = NULL;
+    return st;
 }
 
 /* Lets HDF5 complete and close the file and appends the trailer. *n: bytes of doc->image to write.

@@ -46,6 +46,13 @@ sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t 
 sld_status doc_make_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t type, int n_dims,
                             const size_t *dims, hid_t *out);
 
+/* Local. A document of the file path, not yet opened; for the collective way into it. */
+sld_status doc_for_file(sld_ctx *ctx, const char *path, sld_doc **out);
+
+/* Local. Writes rows [begin,end) of the first axis of a data set that exists; transfer:
+ * a property list. */
+sld_status doc_rows_write(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
+                          sld_range rows, hid_t transfer, const void *values);
 /* Local. Makes a data set a dimension scale unless it is one. */
 sld_status doc_make_scale(sld_ctx *ctx, sld_doc *doc, const char *path, const char *name);
 

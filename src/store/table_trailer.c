@@ -1,0 +1,116 @@
+/* table_trailer.c: the last line of a table's file, behind HDF5's own bytes:
+ *   sld-table: BEGIN END HEX
+ * HEX is the SHA-256 of all bytes of the file before the line but [BEGIN,END), the logits, which
+ * have checksums of their own among those bytes. So HDF5 never sees a damaged file, and a rank
+ * reads no more of the logits than it wants. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "table.h"
+
+#define LINE_BYTES (11 + 21 + 21 + 64 + 1)
+
+/* Adds bytes [begin,end) of the file. */
+static bool add_bytes(int fd, uint64_t begin, uint64_t end, sld_sha256 *sha)
+{
+    uint8_t bytes[1 << 14];
+
+    while (begin < end) {
+        const uint64_t left = end - begin;
+        const ssize_t  got =
+            pread(fd, bytes, left < sizeof bytes ? (size_t)left : sizeof bytes, (off_t)begin);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            errno = got < 0 ? errno : EIO;
+            return false;
+        }
+        sld_sha256_add(sha, bytes, (size_t)got);
+        begin += (uint64_t)got;
+    }
+    return true;
+}
+
+/* The line that the first n bytes of the file ask for. */
+static bool make_line(int fd, uint64_t n, uint64_t begin, uint64_t end, char line[LINE_BYTES + 1])
+{
+    sld_sha256 sha;
+    char       hex[65];
+
+    sld_sha256_init(&sha);
+    if (!add_bytes(fd, 0, begin, &sha) || !add_bytes(fd, end, n, &sha)) {
+        return false;
+    }
+    sld_sha256_hex(&sha, hex);
+    snprintf(line, LINE_BYTES + 1, "sld-table: %020" PRIu64 " %020" PRIu64 " %s\n", begin, end,
+             hex);
+    return true;
+}
+
+sld_status table_trailer_write(sld_ctx *ctx, const char *path, uint64_t begin, uint64_t end)
+{
+    struct stat info;
+    char        line[LINE_BYTES + 1];
+    sld_status  st = SLD_OK;
+    const int   fd = open(path, O_RDWR | O_CLOEXEC);
+
+    errno = 0;
+    if (fd < 0 || fstat(fd, &info) != 0 ||
+        !make_line(fd, (uint64_t)info.st_size, begin, end, line) ||
+        pwrite(fd, line, LINE_BYTES, info.st_size) != LINE_BYTES) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot end it: %s", path,
+                      strerror(errno ? errno : ENOSPC));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return st;
+}
+
+static sld_status check(sld_ctx *ctx, const char *path, int fd, uint64_t n)
+{
+    char     found[LINE_BYTES + 1] = "", wanted[LINE_BYTES + 1];
+    uint64_t begin, end;
+
+    if (n < LINE_BYTES || pread(fd, found, LINE_BYTES, (off_t)(n - LINE_BYTES)) != LINE_BYTES ||
+        sscanf(found, "sld-table: %20" SCNu64 " %20" SCNu64, &begin, &end) != 2 || begin > end ||
+        end > n - LINE_BYTES) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: no table of logits, or cut short: its last line does not say "
+                        "\"sld-table:\"",
+                        path);
+    }
+    if (!make_line(fd, n - LINE_BYTES, begin, end, wanted)) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    }
+    if (memcmp(found, wanted, LINE_BYTES) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: damaged: the SHA-256 of all but its logits is not the stored one",
+                        path);
+    }
+    return SLD_OK;
+}
+
+sld_status table_trailer_check(sld_ctx *ctx, const char *path)
+{
+    struct stat info;
+    sld_status  st;
+    const int   fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: cannot open: %s", path, strerror(errno));
+    } else {
+        st = check(ctx, path, fd, (uint64_t)info.st_size);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return st;
+}
