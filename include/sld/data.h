@@ -189,6 +189,13 @@ size_t     sld_loader_rows(const sld_loader *loader,
 sld_status sld_loader_next(sld_ctx *ctx, sld_loader *loader, int64_t epoch, int64_t step,
                            sld_range mine, sld_batch *out);
 
+/* Local. One view of n samples in an epoch, as sld_loader_next() makes it. view: 0 weak, 1 strong,
+ * asked for in params or not. sample: (n) indices into the set's train images; out: (n,H,W,C). */
+void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t *sample, size_t n,
+                     float *out);
+/* Local. The normalised value of each byte in each channel. out: (C,256) */
+void sld_data_normalised(const sld_dataset *set, float *out);
+
 /* Local. Normalises n pictures of a set without augmentation, index NULL: in order from begin. out:
  * (n,H,W,C). */
 void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,

@@ -33,6 +33,8 @@ typedef struct sld_step_input {
     const int32_t  *labels;          /* (N) trained on */
     const int32_t  *truth;           /* (N) the true ones; NULL: those trained on */
     const uint32_t *sample;          /* (N) index in the data set */
+    /* (N,K) the teacher's logits of these rows, where they are known; NULL: its forward */
+    const float *teacher_logits[SLD_VIEWS];
     int64_t         epoch;           /* from 1: schedules */
     double          lr;
 } sld_step_input;
@@ -63,6 +65,8 @@ sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
  * fails short of the machine: a status other than SLD_OK is not agreed and ends the program. */
 sld_status sld_learner_step(sld_ctx *ctx, sld_learner *learner, const sld_step_input *in,
                             sld_step_output *out);
+/* Local. The teacher's forward, the one that a step takes; NULL: no teacher. Borrowed. */
+sld_infer *sld_learner_teacher(const sld_learner *learner);
 /* Local. After the student's values were set from outside. */
 sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *learner);
 

@@ -138,11 +138,25 @@ static void shuffle(sld_loader *loader, int64_t epoch)
     loader->epoch = epoch;
 }
 
+void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t *sample, size_t n,
+                     float *out)
+{
+    const sld_dataset *set     = loader->set;
+    const size_t       picture = set->H * set->W * set->C;
+
+    for (size_t i = 0; i < n; i++) {
+        sld_augment_view(&loader->params.augment, view, epoch, sample[i],
+                         set->train.pixels + sample[i] * picture, set->H, set->W, set->C,
+                         loader->picture, loader->scratch);
+        sld_data_table_apply(&loader->table, loader->picture, set->H * set->W, set->C,
+                             out + i * picture);
+    }
+}
+
 static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, size_t row)
 {
     const sld_dataset *set     = loader->set;
     const size_t       picture = set->H * set->W * set->C;
-    const uint8_t     *pixels  = set->train.pixels + sample * picture;
 
     loader->sample[row] = sample;
     loader->truth[row]  = set->train.labels[sample];
@@ -153,10 +167,7 @@ static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, size_t 
     }
     for (int v = 0; v < 2; v++) {
         if (loader->view[v]) {
-            sld_augment_view(&loader->params.augment, v, epoch, sample, pixels, set->H, set->W,
-                             set->C, loader->picture, loader->scratch);
-            sld_data_table_apply(&loader->table, loader->picture, set->H * set->W, set->C,
-                                 loader->view[v] + row * picture);
+            sld_loader_view(loader, v, epoch, &sample, 1, loader->view[v] + row * picture);
         }
     }
 }

@@ -18,6 +18,14 @@ void sld_data_table_make(const sld_dataset *set, data_table *table)
     }
 }
 
+void sld_data_normalised(const sld_dataset *set, float *out)
+{
+    data_table table;
+
+    sld_data_table_make(set, &table);
+    memcpy(out, table.value, set->C * sizeof *table.value);
+}
+
 void sld_data_table_apply(const data_table *table, const uint8_t *pixels, size_t n, size_t C,
                           float *out)
 {

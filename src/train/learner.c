@@ -19,7 +19,8 @@ struct sld_learner {
     size_t         K, n_trained;
     float         *z_s[SLD_VIEWS], *z_t[SLD_VIEWS], *dz_s; /* (max rows, K) */
     float         *grad, *grad_view, *momentum;            /* (n_trained) */
-    bool           has_z_s[SLD_VIEWS], has_z_t[SLD_VIEWS]; /* in the last step */
+    bool           has_z_s[SLD_VIEWS];                     /* in the last step */
+    const float   *used_z_t[SLD_VIEWS]; /* likewise: the teacher's logits, or NULL */
     sld_step_times times;
     double         lap_s, lap_wait_s; /* clock and waiting at the last lap() */
 };
@@ -147,6 +148,25 @@ static void lap(sld_learner *l, const sld_tree *tree, double *part)
     l->lap_wait_s = waited;
 }
 
+/* Local. The teacher's logits on this rank's rows: handed in, or by its forward. */
+static sld_status teacher_logits(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
+                                 size_t n)
+{
+    l->used_z_t[view] = NULL;
+    if (!sld_objective_needs_teacher(l->objective, view, in->epoch)) {
+        return SLD_OK;
+    }
+    if (in->teacher_logits[view]) {
+        l->used_z_t[view] = in->teacher_logits[view];
+        return SLD_OK;
+    }
+    if (l->teacher) {
+        l->used_z_t[view] = l->z_t[view];
+        return sld_infer_run(ctx, l->teacher, in->view[view], n, l->z_t[view]);
+    }
+    return SLD_OK;
+}
+
 /* Collective. One view: teacher -> student -> terms -> backward into grad. */
 static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
                            float *grad, sld_view_sums *sums)
@@ -157,10 +177,7 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     l->lap_s      = sld_clock_s();
     l->lap_wait_s = sld_tree_wait_s(tree);
     sld_enter(ctx, SLD_PHASE_TEACHER);
-    l->has_z_t[view] = l->teacher && sld_objective_needs_teacher(l->objective, view, in->epoch);
-    if (l->has_z_t[view]) {
-        SLD_TRY(sld_infer_run(ctx, l->teacher, in->view[view], n, l->z_t[view]));
-    }
+    SLD_TRY(teacher_logits(ctx, l, in, view, n));
     lap(l, tree, &l->times.teacher);
     sld_enter(ctx, SLD_PHASE_FORWARD);
     SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
@@ -168,7 +185,7 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     sld_enter(ctx, SLD_PHASE_LOSS);
 
     const sld_rows rows = {.z_s    = l->z_s[view],
-                           .z_t    = l->has_z_t[view] ? l->z_t[view] : NULL,
+                           .z_t    = l->used_z_t[view],
                            .labels = in->labels,
                            .truth  = in->truth,
                            .sample = in->sample,
@@ -191,7 +208,8 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
     memset(out, 0, sizeof *out);
     out->finite = true;
     for (int view = 0; view < SLD_VIEWS; view++) {
-        l->has_z_s[view] = l->has_z_t[view] = false;
+        l->has_z_s[view]  = false;
+        l->used_z_t[view] = NULL;
         if (!in->view[view]) {
             continue;
         }
@@ -214,6 +232,11 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
     SLD_TRY(sld_backprop_refresh(ctx, l->net));
     l->times.sgd += sld_clock_s() - t0;
     return SLD_OK;
+}
+
+sld_infer *sld_learner_teacher(const sld_learner *l)
+{
+    return l->teacher;
 }
 
 sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *l)
@@ -243,7 +266,7 @@ const float *sld_learner_student_logits(const sld_learner *l, int view)
 
 const float *sld_learner_teacher_logits(const sld_learner *l, int view)
 {
-    return l->has_z_t[view] ? l->z_t[view] : NULL;
+    return l->used_z_t[view];
 }
 
 const sld_objective *sld_learner_objective(const sld_learner *l)
