@@ -35,8 +35,8 @@ typedef struct sld_step_input {
     const uint32_t *sample;          /* (N) index in the data set */
     /* (N,K) the teacher's logits of these rows, where they are known; NULL: its forward */
     const float *teacher_logits[SLD_VIEWS];
-    int64_t         epoch;           /* from 1: schedules */
-    double          lr;
+    int64_t      epoch; /* from 1: schedules */
+    double       lr;
 } sld_step_input;
 
 typedef struct sld_step_output {

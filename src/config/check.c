@@ -150,11 +150,16 @@ static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
     if (o->kd.weak == 0 && o->kd.strong == 0) {
         return SLD_OK;
     }
-    const char *weight = o->kd.weak > 0 ? "kd.weak" : "kd.strong";
-    if (*o->teacher.weights == '\0') {
+    const char *weight  = o->kd.weak > 0 ? "kd.weak" : "kd.strong";
+    const bool  network = *o->teacher.weights != '\0', files = *o->teacher.logits_files != '\0';
+    if (!network && !files) {
         return reject(ctx, config, KEYS(weight, "teacher.weights", "method"),
                       "%g wants teacher.weights, found none",
                       o->kd.weak > 0 ? o->kd.weak : o->kd.strong);
+    }
+    if (network && files) {
+        return reject(ctx, config, KEYS("teacher.logits_files", "teacher.weights"),
+                      "found beside teacher.weights, wanted one teacher");
     }
     if (o->kd.temperatures.n == 0) {
         return reject(ctx, config, KEYS("kd.temperatures", weight),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "teacher.h"
 #include "trial.h"
 
 static sld_data_params data_params(const sld_options *opt)
@@ -107,12 +108,26 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
+sld_subset_params sld_trial_subset(const sld_options *opt)
+{
+    return (sld_subset_params){.train_fraction = opt->data.train_fraction,
+                               .val_fraction   = opt->data.val_fraction,
+                               .seed           = (uint64_t)opt->data.split_seed,
+                               .per_class      = (size_t)opt->data.per_class};
+}
+
+sld_augment_params sld_trial_augment(const sld_options *opt)
+{
+    return (sld_augment_params){.crop_pad   = (int)opt->augment.crop_pad,
+                                .flip       = opt->augment.flip,
+                                .strong_ops = (int)opt->augment.strong_ops,
+                                .cutout     = opt->augment.cutout,
+                                .seed       = (uint64_t)opt->seeds.augment};
+}
+
 static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
 {
-    const sld_subset_params params = {.train_fraction = t->opt->data.train_fraction,
-                                      .val_fraction   = t->opt->data.val_fraction,
-                                      .seed           = (uint64_t)t->opt->data.split_seed,
-                                      .per_class      = (size_t)t->opt->data.per_class};
+    const sld_subset_params params = sld_trial_subset(t->opt);
 
     SLD_TRY(sld_subset_create(ctx, t->set, &params, &t->subset));
     const size_t n = t->subset->n_train, batch = (size_t)t->opt->train.batch;
@@ -155,18 +170,23 @@ static sld_status make_local(sld_ctx *ctx, sld_trial *t)
     return make_models(ctx, t);
 }
 
+size_t sld_trial_max_rows(const sld_trial *t)
+{
+    size_t most = 0;
+
+    for (size_t tree = 0; tree < 2 && t->batch_rows[tree]; tree++) {
+        const sld_range mine = sld_learner_rows(t->learner, tree);
+        most                 = mine.end - mine.begin > most ? mine.end - mine.begin : most;
+    }
+    return most;
+}
+
 /* Local. After the learner exists: loader, evaluation, history, buffers. */
 static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
 {
-    const sld_options *opt      = t->opt;
-    const sld_dataset *set      = t->set;
-    const sld_range    mine     = sld_learner_rows(t->learner, 0);
-    size_t             max_rows = mine.end - mine.begin;
+    const sld_options *opt = t->opt;
+    const sld_dataset *set = t->set;
 
-    if (t->batch_rows[1]) {
-        const sld_range tail = sld_learner_rows(t->learner, 1);
-        max_rows             = tail.end - tail.begin > max_rows ? tail.end - tail.begin : max_rows;
-    }
     const sld_loader_params loader = {
         .index        = t->subset->train,
         .labels       = t->labels,
@@ -174,12 +194,8 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
         .global_batch = t->batch_rows[0],
         .views        = {t->views[SLD_WEAK], t->views[SLD_STRONG]},
         .order_seed   = (uint64_t)opt->seeds.order,
-        .augment      = {.crop_pad   = (int)opt->augment.crop_pad,
-                         .flip       = opt->augment.flip,
-                         .strong_ops = (int)opt->augment.strong_ops,
-                         .cutout     = opt->augment.cutout,
-                         .seed       = (uint64_t)opt->seeds.augment},
-        .max_rows     = max_rows,
+        .augment      = sld_trial_augment(opt),
+        .max_rows     = sld_trial_max_rows(t),
     };
     SLD_TRY(sld_loader_create(ctx, set, &loader, &t->loader));
     SLD_TRY(sld_infer_create(ctx, t->student, &t->eval));
@@ -240,12 +256,16 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_tria
     sld_trial_objective(t->opt, t->set->K, &learner.objective);
     sld_trial_views(&learner.objective, t->views);
     SLD_TRY(sld_learner_create(ctx, dist, &learner, &t->learner));
+    if (t->opt->teacher.logits_files[0]) {
+        SLD_TRY(sld_teacher_files_check(ctx, t));
+    }
     SLD_TRY(sld_agree(ctx, dist, make_rest(ctx, t)));
     return compare_fingerprints(ctx, dist, t);
 }
 
 void sld_trial_dismantle(sld_trial *t)
 {
+    sld_teacher_source_destroy(t);
     sld_infer_destroy(t->eval);
     sld_learner_destroy(t->learner);
     sld_model_destroy(t->student);

@@ -84,6 +84,31 @@ static sld_status sweep_old(sld_ctx *ctx, const char *dir)
 
 /* ---- writing ---- */
 
+static sld_status put_teacher_use(sld_ctx *ctx, const sld_teacher_use *use, sld_doc *doc)
+{
+    const int64_t tables[3]  = {use->read, use->filled, use->live};
+    const double  seconds[3] = {use->read_s, use->fill_s, use->wait_s};
+
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables", SLD_I64, 3, tables));
+    return sld_doc_attr(ctx, doc, "/", "teacher_seconds", SLD_F64, 3, seconds);
+}
+
+static sld_status get_teacher_use(sld_ctx *ctx, sld_teacher_use *use, sld_doc *doc)
+{
+    int64_t tables[3];
+    double  seconds[3];
+
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "teacher_tables", SLD_I64, 3, tables));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "teacher_seconds", SLD_F64, 3, seconds));
+    *use = (sld_teacher_use){.read   = tables[0],
+                             .filled = tables[1],
+                             .live   = tables[2],
+                             .read_s = seconds[0],
+                             .fill_s = seconds[1],
+                             .wait_s = seconds[2]};
+    return SLD_OK;
+}
+
 static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 {
     const int64_t version = 1;
@@ -99,6 +124,7 @@ static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_epoch", SLD_I64, 0, &t->best_epoch));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_top1", SLD_F64, 0, &t->best_top1));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "open_steps", SLD_I64, 0, &t->open_steps));
+    SLD_TRY(put_teacher_use(ctx, &t->teacher_use, doc));
     return sld_doc_attr(ctx, doc, "/", "open_seconds", SLD_F64, 0, &t->open_seconds);
 }
 
@@ -197,6 +223,7 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_top1", SLD_F64, 1, &t->best_top1));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_steps", SLD_I64, 1, &t->open_steps));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_seconds", SLD_F64, 1, &t->open_seconds));
+    SLD_TRY(get_teacher_use(ctx, &t->teacher_use, doc));
     SLD_TRY(sld_doc_get(ctx, doc, "/open_sums", SLD_F64, SLD_VIEWS * SUMS, t->open));
 
     SLD_TRY(sld_model_named(ctx, arena, t->student, NULL, false, &named, &n));

@@ -2,28 +2,24 @@
 #include "sgd.h"
 #include "trial.h"
 
-/* What a rank wants at the top of a step; the largest over the ranks is done by all. */
-enum { CARRY_ON, SAVE, STOP };
-
 double sld_trial_lr(const sld_trial *t, int64_t epoch)
 {
     return sld_lr_at(t->opt->train.lr, t->opt->train.lr_decay, t->stages, t->n_stages, epoch);
 }
 
-/* Local. */
-static int wish(const sld_trial *t)
+int sld_trial_wish(const sld_trial *t)
 {
     const double  minutes = t->opt->run.checkpoint_minutes;
     const int64_t limit   = t->opt->run.stop_after_steps;
 
     if ((t->params->stop && *t->params->stop) || (limit > 0 && t->attempt_steps >= limit)) {
-        return STOP;
+        return SLD_WISH_STOP;
     }
     /* the clock of one rank decides; others follow by the agreement */
     if (sld_dist_rank(t->dist) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
-        return SAVE;
+        return SLD_WISH_SAVE;
     }
-    return CARRY_ON;
+    return SLD_WISH_NOTHING;
 }
 
 static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
@@ -52,7 +48,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
 
     sld_enter(ctx, SLD_PHASE_BATCH);
     const double start_s  = sld_clock_s();
-    *request              = wish(t);
+    *request              = sld_trial_wish(t);
     sld_status   st       = sld_loader_next(ctx, t->loader, t->at.epoch, t->at.step, mine, &batch);
     const double loaded_s = sld_clock_s();
     t->times.load += loaded_s - start_s;
@@ -60,20 +56,22 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
         st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
     }
     SLD_TRY(sld_agree_request(ctx, t->dist, st, request));
-    if (*request >= SAVE && t->attempt_steps > 0) {
+    if (*request >= SLD_WISH_SAVE && t->attempt_steps > 0) {
         SLD_TRY(sld_trial_save(ctx, t));
     }
-    if (*request == STOP) {
+    if (*request == SLD_WISH_STOP) {
         return SLD_OK;
     }
 
-    const sld_step_input in = {.tree   = tree,
-                               .view   = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
-                               .labels = batch.labels,
-                               .truth  = batch.truth,
-                               .sample = batch.sample,
-                               .epoch  = t->at.epoch,
-                               .lr     = sld_trial_lr(t, t->at.epoch)};
+    const sld_step_input in = {.tree           = tree,
+                               .view           = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
+                               .teacher_logits = {sld_teacher_source_rows(t, SLD_WEAK, &batch),
+                                                  sld_teacher_source_rows(t, SLD_STRONG, &batch)},
+                               .labels         = batch.labels,
+                               .truth          = batch.truth,
+                               .sample         = batch.sample,
+                               .epoch          = t->at.epoch,
+                               .lr             = sld_trial_lr(t, t->at.epoch)};
     SLD_TRY(sld_learner_step(ctx, t->learner, &in, &out));
     for (int v = 0; v < SLD_VIEWS; v++) {
         add_sums(&t->open[v], &out.sums[v]);
@@ -91,13 +89,18 @@ sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end)
     const int64_t steps   = sld_loader_steps(t->loader);
     const double  before  = t->open_seconds;
     const double  start_s = sld_clock_s();
-    bool          finite  = true;
+    bool          finite  = true, stop;
     int           request;
 
+    SLD_TRY(sld_teacher_source_epoch(ctx, t, &stop));
+    if (stop) {
+        *end = SLD_EPOCH_STOPPED;
+        return t->attempt_steps > 0 ? sld_trial_save(ctx, t) : SLD_OK;
+    }
     while (t->at.step < steps) {
         SLD_TRY(run_step(ctx, t, &request, &finite));
-        if (request == STOP || !finite) {
-            *end = request == STOP ? SLD_EPOCH_STOPPED : SLD_EPOCH_DIVERGED;
+        if (request == SLD_WISH_STOP || !finite) {
+            *end = request == SLD_WISH_STOP ? SLD_EPOCH_STOPPED : SLD_EPOCH_DIVERGED;
             return SLD_OK;
         }
         t->open_seconds = before + sld_clock_s() - start_s;

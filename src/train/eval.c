@@ -49,11 +49,7 @@ typedef struct evaluation {
 
 static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
 {
-    const sld_options      *opt    = sld_config_options(params->config);
-    const sld_subset_params subset = {.train_fraction = opt->data.train_fraction,
-                                      .val_fraction   = opt->data.val_fraction,
-                                      .seed           = (uint64_t)opt->data.split_seed,
-                                      .per_class      = (size_t)opt->data.per_class};
+    const sld_subset_params subset = sld_trial_subset(sld_config_options(params->config));
 
     SLD_TRY(sld_subset_create(ctx, e->set, &subset, &e->subset));
     e->images = &e->set->train;

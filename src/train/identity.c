@@ -18,6 +18,9 @@ sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
     if (t->teacher.model) {
         n += snprintf(text + n, bytes - (size_t)n, "teacher: %s\n", t->teacher.sha);
     }
+    if (t->teacher_files.sha[0]) {
+        n += snprintf(text + n, bytes - (size_t)n, "teacher_logits: %s\n", t->teacher_files.sha);
+    }
     if (t->start.model) {
         snprintf(text + n, bytes - (size_t)n, "student: %s\n", t->start.sha);
     }

@@ -151,6 +151,11 @@ static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objectiv
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--epoch %lld: the experiment has %lld epochs",
                         (long long)p->params->epoch, (long long)p->opt->train.epochs);
     }
+    if (p->opt->teacher.logits_files[0]) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "teacher.logits_files: a probe's batches are no data set's; it wants "
+                        "teacher.weights");
+    }
     SLD_TRY(sld_check_distinct(ctx, p->params->out, p->params->batches));
     SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->teacher.weights));
     SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->student.weights));

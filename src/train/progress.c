@@ -110,9 +110,12 @@ void sld_trial_announce(sld_trial *t)
     char               terms[256];
 
     sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s, student %s%s%s, %s, seed %lld", t->id, t->dir,
-            opt->top.method, opt->student.network, t->teacher.model ? ", teacher " : "",
-            t->teacher.model ? t->teacher.info.network : "", t->set->name,
-            (long long)opt->top.seed);
+            opt->top.method, opt->student.network,
+            t->teacher.model || t->teacher_files.sha[0] ? ", teacher " : "",
+            t->teacher.model          ? t->teacher.info.network
+            : t->teacher_files.sha[0] ? "from files"
+                                      : "",
+            t->set->name, (long long)opt->top.seed);
     describe_terms(t, terms, sizeof terms);
     sld_log(ctx, SLD_LOG_INFO, "weights in the last epoch: %s", terms);
     sld_log(
@@ -164,6 +167,28 @@ void sld_trial_show_step(sld_trial *t)
         n += snprintf(text + n, sizeof text - (size_t)n, " %s %.3f", sld_objective_term_name(o, i),
                       sums->loss[i] / sums->rows);
     }
+    if (t->terminal) {
+        live_line(t, text);
+    } else {
+        sld_log(t->ctx, SLD_LOG_INFO, "%s", text);
+    }
+    t->shown_s = now;
+}
+
+void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, double share)
+{
+    const double now = sld_clock_s();
+    char         text[128], percent[32] = "";
+
+    if (t->ctx->rank != 0 || now - t->shown_s < (t->terminal ? 0.25 : 60.0)) {
+        return;
+    }
+    if (share >= 0.0) {
+        snprintf(percent, sizeof percent, ": %.0f %%", 100.0 * share);
+    }
+    snprintf(text, sizeof text, "epoch %lld/%lld: %s the teacher's logits of epoch %lld%s",
+             (long long)t->at.epoch, (long long)t->opt->train.epochs, doing, (long long)epoch,
+             percent);
     if (t->terminal) {
         live_line(t, text);
     } else {

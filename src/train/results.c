@@ -49,6 +49,25 @@ static sld_status publish_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *a
     return st;
 }
 
+/* Where the teacher's logits came from: how this run went, no part of its result. */
+static sld_status put_teacher_use(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    const sld_teacher_use *use = &t->teacher_use;
+
+    if (t->teacher_files.sha[0]) {
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_logits_sha256", t->teacher_files.sha));
+    }
+    if (!t->source) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_read", SLD_I64, 0, &use->read));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_filled", SLD_I64, 0, &use->filled));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_live", SLD_I64, 0, &use->live));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_fill_seconds", SLD_F64, 0, &use->fill_s));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_wait_seconds", SLD_F64, 0, &use->wait_s));
+    return sld_doc_attr(ctx, doc, "/", "teacher_read_seconds", SLD_F64, 0, &use->read_s);
+}
+
 static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  const char *status)
 {
@@ -78,6 +97,7 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     if (t->teacher.model) {
         SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_sha256", t->teacher.sha));
     }
+    SLD_TRY(put_teacher_use(ctx, t, doc));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->started));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/",
                               strcmp(status, "running") == 0 ? "written" : "finished", now));

@@ -16,6 +16,22 @@ typedef struct sld_position {
     int64_t step;  /* from 0 within the epoch */
 } sld_position;
 
+/* What became of the teacher's logits, by tables: one view in one epoch. Over all attempts. */
+typedef struct sld_teacher_use {
+    int64_t read, filled, live; /* from the store or files; into the store; computed by each step */
+    double  fill_s, wait_s, read_s;
+} sld_teacher_use;
+
+/* An outside teacher's files. */
+typedef struct sld_teacher_files {
+    char     sha[65]; /* of all of them; empty: none */
+    size_t   n;
+    int64_t *epoch;  /* (n) in which each is first wanted */
+    char    *digest; /* (n,64) hexadecimal SHA-256 of their logits */
+} sld_teacher_files;
+
+typedef struct sld_teacher_source sld_teacher_source;
+
 typedef struct sld_trial {
     sld_ctx                *ctx;
     const sld_dist         *dist;
@@ -32,19 +48,22 @@ typedef struct sld_trial {
     char        fingerprint[1024];
     char        started[32];
 
-    sld_dataset   *set;
-    sld_subset    *subset;
-    int32_t       *labels; /* (train.n) to train on, owned; NULL: the set's own */
-    sld_loader    *loader;
-    sld_model     *student;
-    sld_model_file teacher; /* model NULL: none */
-    sld_model_file start;   /* student.weights; model NULL: random values */
-    sld_learner   *learner;
-    sld_infer     *eval;
-    int64_t        stages[SLD_LIST_MAX]; /* of the learning rate, in epochs */
-    size_t         n_stages;
-    bool           views[SLD_VIEWS];
-    size_t         batch_rows[2]; /* full, tail */
+    sld_dataset        *set;
+    sld_subset         *subset;
+    int32_t            *labels; /* (train.n) to train on, owned; NULL: the set's own */
+    sld_loader         *loader;
+    sld_model          *student;
+    sld_model_file      teacher; /* model NULL: none */
+    sld_model_file      start;   /* student.weights; model NULL: random values */
+    sld_learner        *learner;
+    sld_teacher_files   teacher_files;
+    sld_teacher_source *source; /* of the teacher's logits; NULL: its forward in every step */
+    sld_teacher_use     teacher_use;
+    sld_infer          *eval;
+    int64_t             stages[SLD_LIST_MAX]; /* of the learning rate, in epochs */
+    size_t              n_stages;
+    bool                views[SLD_VIEWS];
+    size_t              batch_rows[2]; /* full, tail */
 
     sld_position  at;
     sld_view_sums open[SLD_VIEWS]; /* over the steps of the open epoch */
@@ -81,6 +100,12 @@ sld_status sld_trial_open_data(sld_ctx *ctx, const sld_dist *dist, const sld_opt
 sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
                                    const sld_model_file *teacher);
 void       sld_trial_dismantle(sld_trial *t); /* Collective (shared memory). */
+
+/* Local. As the options say. */
+sld_subset_params  sld_trial_subset(const sld_options *opt);
+sld_augment_params sld_trial_augment(const sld_options *opt);
+
+size_t sld_trial_max_rows(const sld_trial *t); /* of this rank in a batch */
 
 /* objective.c. Local. The objective that the options describe. */
 void sld_trial_objective(const sld_options *opt, size_t classes, sld_objective_params *out);
@@ -125,6 +150,18 @@ sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_dist *dist, sld_infer *inf
 /* eval.c. Local. SLD_ERR_CONFIG when both names, of which each may be NULL, lead to one file. */
 sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in);
 
+/* teacher.c. Collective. Where the teacher's logits come from, where not from its forward. */
+sld_status sld_teacher_source_create(sld_ctx *ctx, sld_trial *t);
+void       sld_teacher_source_destroy(sld_trial *t);
+/* Collective. Makes those of the open epoch ready. *stop: a stop was asked for meanwhile. */
+sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_trial *t, bool *stop);
+/* Local. (N,K) those of a batch, until the next call; NULL: the step computes them. */
+const float *sld_teacher_source_rows(const sld_trial *t, int view, const sld_batch *batch);
+
+/* epoch.c. Local. What this rank wants at the top of a step; the largest over the ranks is done by
+ * all. */
+enum { SLD_WISH_NOTHING, SLD_WISH_SAVE, SLD_WISH_STOP };
+int sld_trial_wish(const sld_trial *t);
 /* epoch.c. Collective. From t->at to the end of the epoch, or to a stop. */
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
@@ -140,6 +177,8 @@ void sld_trial_close_terminal(sld_trial *t);
 void sld_trial_announce(sld_trial *t);
 void sld_trial_show_step(sld_trial *t);
 void sld_trial_show_epoch(sld_trial *t);
+/* share: of the work done; negative: unknown. */
+void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, double share);
 void sld_trial_show_end(sld_trial *t);
 
 #endif

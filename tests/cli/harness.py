@@ -106,6 +106,12 @@ def status(folder):
         return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def tables(folder):
+    """What became of the teacher's logits: tables read, filled, computed live."""
+    with h5py.File(os.path.join(folder, "results.h5"), "r") as f:
+        return tuple(int(f.attrs["teacher_tables_" + name]) for name in ("read", "filled", "live"))
+
+
 def teacher():
     write("teacher.yaml", TEACHER)
     expect(sld("run", "teacher.yaml", ranks=2), 0)

@@ -1,0 +1,75 @@
+/* teacher_key.c: what a table of teacher logits follows from, as text. Shards, ranks, batch and
+ * sample order are not in it: a sample's logits do not depend on them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "teacher.h"
+
+static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
+
+static bool is_plain(const sld_options *opt, int view)
+{
+    return opt->augment.crop_pad == 0 && opt->augment.flip == 0.0 &&
+           (view == SLD_WEAK || (opt->augment.strong_ops == 0 && opt->augment.cutout == 0.0));
+}
+
+int64_t sld_views_epoch(const sld_options *opt, int view, int64_t epoch)
+{
+    return is_plain(opt, view) ? 0 : epoch;
+}
+
+void sld_key_hash(const char *text, size_t n, char hash[65])
+{
+    sld_sha256 sha;
+
+    sld_sha256_init(&sha);
+    sld_sha256_add(&sha, text, strlen(text));
+    sld_sha256_hex(&sha, hash);
+    hash[n] = '\0';
+}
+
+static void samples_hash(const sld_subset *subset, char hash[65])
+{
+    sld_sha256 sha;
+
+    sld_sha256_init(&sha);
+    sld_sha256_add(&sha, subset->train, subset->n_train * sizeof *subset->train);
+    sld_sha256_hex(&sha, hash);
+}
+
+void sld_views_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
+{
+    const sld_options *opt = t->opt;
+    char               samples[65];
+
+    samples_hash(t->subset, samples);
+    int n = snprintf(text, SLD_KEY_BYTES, "data: %s\nsamples: %zu %s\nnormalised:", t->set->hash,
+                     t->subset->n_train, samples);
+    for (size_t c = 0; c < t->set->C; c++) { /* %a: to the last bit */
+        n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, " %a %a", (double)t->set->mean[c],
+                      (double)t->set->std[c]);
+    }
+    if (is_plain(opt, view)) {
+        snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "\nview: plain\n");
+        return;
+    }
+    n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n,
+                  "\nview: %s\naugment.seed: %lld\naugment.crop_pad: %lld\naugment.flip: %.17g\n",
+                  view_name[view], (long long)opt->seeds.augment, (long long)opt->augment.crop_pad,
+                  opt->augment.flip);
+    if (view == SLD_STRONG) {
+        snprintf(text + n, SLD_KEY_BYTES - (size_t)n,
+                 "augment.strong_ops: %lld\naugment.cutout: %.17g\n",
+                 (long long)opt->augment.strong_ops, opt->augment.cutout);
+    }
+}
+
+void sld_table_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
+{
+    char views[SLD_KEY_BYTES], kernels[1024];
+
+    sld_nn_fingerprint(NULL, sld_learner_teacher(t->learner), kernels, sizeof kernels);
+    sld_views_key(t, view, views);
+    snprintf(text, SLD_KEY_BYTES, "teacher: %s\nprecision: %s\nkernels: %.700s\n%.1100s",
+             t->teacher.sha, t->opt->teacher.precision, kernels, views);
+}
