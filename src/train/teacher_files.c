@@ -197,6 +197,7 @@ sld_status sld_teacher_files_check(sld_ctx *ctx, sld_trial *t)
     sld_teacher_files *f = &t->teacher_files;
     sld_sha256         sha;
 
+    sld_enter(ctx, SLD_PHASE_DATA);
     f->n          = list_files(t, NULL);
     sld_status st = sld_arena_alloc(ctx, t->arena, f->n * 64, (void **)&f->digest);
     if (st == SLD_OK) {

@@ -30,8 +30,9 @@ sld_status sld_teacher_pass(sld_ctx *ctx, sld_trial *t, int view, int64_t epoch,
 
     *stop = false;
     for (size_t done = 0; done < most; done += SLD_EVAL_CHUNK) {
-        int              request = sld_trial_wish(t);
-        const sld_status st      = run_chunk(ctx, t, view, epoch, mine, mine.begin + done, rows);
+        int request = sld_trial_wish(t);
+        sld_enter(ctx, SLD_PHASE_TEACHER);
+        const sld_status st = run_chunk(ctx, t, view, epoch, mine, mine.begin + done, rows);
         SLD_TRY(sld_agree_request(ctx, t->dist, st, &request));
         if (request == SLD_WISH_STOP) {
             *stop = true;

@@ -265,6 +265,7 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const plan *p, float 
     }
     sld_status st = sld_teacher_pass(ctx, t, p->view, p->epoch, rows,
                                      first && p->claimed ? &view->claims : NULL, stop);
+    sld_enter(ctx, SLD_PHASE_STORE);
     if (st == SLD_OK && !*stop) {
         st = sld_table_publish(ctx, t->dist, &table, rows, path, p->replace);
         t->teacher_use.filled += st == SLD_OK;
@@ -377,6 +378,7 @@ sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *s, int64_t e
     while (again && !*stop) {
         int request = sld_trial_wish(s->t);
 
+        sld_enter(ctx, SLD_PHASE_STORE);
         SLD_TRY(sld_agree_request(ctx, dist, SLD_OK, &request));
         if (request == SLD_WISH_STOP) {
             *stop = true;
