@@ -81,6 +81,9 @@ void sld_kernels_destroy(sld_kernels *k)
     }
     dnnl_stream_destroy(k->stream);
     dnnl_engine_destroy(k->engine);
+    free(k->grouped[0]);
+    free(k->grouped[1]);
+    free(k->turned);
     free(k->scratch);
     free(k->scratch_bytes);
     free(k);
@@ -111,16 +114,43 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive
     return SLD_OK;
 }
 
+static void keep_largest(size_t *most, size_t bytes)
+{
+    *most = bytes > *most ? bytes : *most;
+}
+
+void sld_onednn_grouped(sld_kernels *k, int which, size_t bytes)
+{
+    keep_largest(&k->grouped_bytes[which], bytes);
+}
+
+void sld_onednn_turned(sld_kernels *k, size_t bytes)
+{
+    keep_largest(&k->turned_bytes, bytes);
+}
+
+/* Whole cache lines, zeroed. *out stays NULL for 0 bytes. */
+static sld_status allocate(sld_ctx *ctx, size_t wanted, void *out)
+{
+    const size_t bytes = (wanted + 63) / 64 * 64;
+    if (bytes == 0) {
+        return SLD_OK;
+    }
+    void *p = aligned_alloc(64, bytes);
+    if (!p) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes of scratch", bytes);
+    }
+    memset(p, 0, bytes);
+    memcpy(out, &p, sizeof p);
+    return SLD_OK;
+}
+
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
 {
-    const size_t bytes = (k->largest + 63) / 64 * 64;
-    if (bytes > 0) {
-        k->scratch_bytes = aligned_alloc(64, bytes);
-        if (!k->scratch_bytes) {
-            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes of scratch", bytes);
-        }
-        memset(k->scratch_bytes, 0, bytes);
-    }
+    SLD_TRY(allocate(ctx, k->largest, &k->scratch_bytes));
+    SLD_TRY(allocate(ctx, k->grouped_bytes[0], &k->grouped[0]));
+    SLD_TRY(allocate(ctx, k->grouped_bytes[1], &k->grouped[1]));
+    SLD_TRY(allocate(ctx, k->turned_bytes, &k->turned));
     for (size_t i = 0; i < k->n_scratch; i++) {
         SLD_TRY(sld_onednn_check(ctx, dnnl_memory_set_data_handle(k->scratch[i], k->scratch_bytes),
                                  "scratch memory"));
