@@ -123,6 +123,7 @@ typedef struct sld_pulse {
  * behind a phase that interrupts another. A loop that may take minutes enters its phase on every
  * turn. */
 sld_phase   sld_enter(sld_ctx *ctx, sld_phase phase);
+void        sld_beat(sld_ctx *ctx);     /* Local. The same phase, one turn on. */
 const char *sld_phase_text(int phase);  /* Local. A literal. */
 bool        sld_phase_waits(int phase); /* Local. True where only other ranks can end it. */
 

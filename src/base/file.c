@@ -82,6 +82,7 @@ sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void 
             goto done;
         }
         have += (size_t)got;
+        sld_beat(ctx);
     }
     buf[have] = '\0'; /* one byte more than *n, so that text can be read as such */
     *bytes    = buf;

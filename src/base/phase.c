@@ -20,6 +20,13 @@ sld_phase sld_enter(sld_ctx *ctx, sld_phase phase)
     return (sld_phase)before;
 }
 
+void sld_beat(sld_ctx *ctx)
+{
+    if (ctx->pulse) {
+        sld_enter(ctx, (sld_phase)atomic_load_explicit(&ctx->pulse->phase, memory_order_relaxed));
+    }
+}
+
 const char *sld_phase_text(int phase)
 {
 #define SLD_PHASE_TEXT_(name, text) text,

@@ -105,10 +105,10 @@ static sld_status synth_fill(sld_ctx *ctx, const data_source *source,
     fixed_wave              wave;
     synth_scene             scene;
 
-    (void)ctx;
     sld_fixed_wave_make(&wave);
     for (int split = 0; split < SPLITS; split++) {
         for (size_t i = 0; i < source->shape.n[split]; i++) {
+            sld_beat(ctx);
             sld_synth_draw(p, &wave, split, i, &scene);
             sld_synth_paint(p, &wave, &scene, split, i,
                             target[split].pixels + i * SYNTH_SIDE * SYNTH_SIDE * SYNTH_CHANNELS);

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import h5py
 import numpy as np
@@ -56,6 +57,15 @@ def start(*args, ranks=1, env=None):
     log = open("started.log", "wb")
     return subprocess.Popen(command(ranks, *args), env=environment(env), stdin=subprocess.DEVNULL, stdout=log,
                             stderr=log, start_new_session=True)
+
+
+def wait_for(path):
+    """Until what was started has made it."""
+    for _ in range(600):
+        if os.path.exists(path):
+            return
+        time.sleep(0.02)
+    check(False, path, "did not appear:", open("started.log").read())
 
 
 def write(path, text):

@@ -28,6 +28,19 @@ def ranks_of(group):
     return [int(line.split()[0]) for line in found.splitlines() if line.split()[1] == "sld"]
 
 
+def ends(launcher):
+    """Waits for it. mpirun 4.1.4 itself can lock up, alone, when a rank is killed while it connects: in PMIx_server_finalize,
+    after all its ranks have ended."""
+    try:
+        launcher.wait(timeout=20)
+        return True
+    except subprocess.TimeoutExpired:
+        check(not ranks_of(launcher.pid), "ranks outlived one that was killed:", ranks_of(launcher.pid))
+        os.killpg(launcher.pid, signal.SIGKILL)
+        launcher.wait()
+        return False
+
+
 def readable(folder):
     if not os.path.isdir(folder):
         return
@@ -45,7 +58,7 @@ def main():
     expect(sld("run", "student.yaml", "run.dir=runs/alone", ranks=2), 0)
     alone = time.monotonic() - begin
     wanted = digest("runs/alone")
-    kills = finished = 0
+    kills = finished = hung = 0
     while kills < KILLS:
         folder = "runs/killed%d" % finished
         process = start("run", "student.yaml", "run.dir=" + folder, ranks=rng.randint(1, 4))
@@ -59,7 +72,7 @@ def main():
                 os.killpg(process.pid, signal.SIGKILL)  # launcher and ranks
             else:
                 os.kill(rng.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
-            process.wait(timeout=60)
+            hung += not ends(process)
             for _ in range(100):  # ranks outlive their launcher by moments
                 if not ranks_of(process.pid):
                     break
@@ -72,7 +85,7 @@ def main():
     folder = "runs/killed%d" % finished
     expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=3), 0)
     check(digest(folder) == wanted, "other bits after kills in", folder)
-    print("%d kills, %d runs ended with the same bits" % (kills, finished + 1))
+    print("%d kills, %d runs ended with the same bits; mpirun alone hung %d times" % (kills, finished + 1, hung))
 
 
 in_folder(main)

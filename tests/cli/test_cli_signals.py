@@ -2,19 +2,10 @@
 bits. A second run on the folder is refused while the first works."""
 import os
 import signal
-import time
 
-from harness import check, digest, expect, in_folder, sld, start, status, teacher, write, STUDENT
+from harness import check, digest, expect, in_folder, sld, start, status, teacher, wait_for, write, STUDENT
 
 LONGER = STUDENT.replace("epochs: 2", "epochs: 12")
-
-
-def wait_for(path):
-    for _ in range(600):
-        if os.path.exists(path):
-            return
-        time.sleep(0.02)
-    check(False, path, "did not appear:", open("started.log").read())
 
 
 def main():

@@ -10,20 +10,12 @@ import subprocess
 import sys
 import time
 
-from harness import check, digest, expect, in_folder, sld, start, teacher, write, STUDENT
+from harness import check, digest, expect, in_folder, sld, start, teacher, wait_for, write, STUDENT
 
 LIBRARY = os.path.abspath(sys.argv[1])
 LIMIT_S = 3.0
 LONGER = STUDENT.replace("epochs: 2, batch: 48", "epochs: 8, batch: 24").replace("train: 200, test: 64", "train: 100, test: 32")
 LONGER += "run: {stall_minutes: %g}\n" % (LIMIT_S / 60)
-
-
-def wait_for(path):
-    for _ in range(600):
-        if os.path.exists(path):
-            return
-        time.sleep(0.02)
-    check(False, path, "did not appear:", open("started.log").read())
 
 
 def ranks_of(group):
