@@ -17,6 +17,7 @@
     X(SLD_ERR_ARG,    "argument outside its valid range")    \
     X(SLD_ERR_CONFIG, "configuration rejected")              \
     X(SLD_ERR_DATA,   "input file rejected")                 \
+    X(SLD_ERR_FENCED, "superseded by another attempt")       \
     X(SLD_ERR_NOMEM,  "out of memory")                       \
     X(SLD_ERR_IO,     "file or HDF5 operation failed")       \
     X(SLD_ERR_LIB,    "BLAS or oneDNN call failed")          \
@@ -214,5 +215,9 @@ sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *
 /* Local. Removes the temporaries that killed processes left in a folder in which nobody else
  * publishes at the time. */
 sld_status sld_file_sweep(sld_ctx *ctx, const char *folder);
+
+/* Local. A second name for a file, never over an existing one: then *there is set and nothing
+ * changes. The folder is synced. SLD_ERR_IO. */
+sld_status sld_file_link(sld_ctx *ctx, const char *from, const char *to, bool *there);
 
 #endif

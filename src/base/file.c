@@ -228,3 +228,17 @@ failed:
     unlink(temporary);
     return st;
 }
+
+sld_status sld_file_link(sld_ctx *ctx, const char *from, const char *to, bool *there)
+{
+    *there = false;
+    if (link(from, to) != 0) {
+        *there = errno == EEXIST;
+        return *there ? SLD_OK
+                      : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot link to %s: %s", from, to,
+                                 strerror(errno));
+    }
+    return sync_folder(to) == 0 ? SLD_OK
+                                : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync the folder of it: %s",
+                                           to, strerror(errno));
+}

@@ -25,6 +25,8 @@ static int exit_code_of(sld_status st)
     case SLD_ERR_CONFIG:
     case SLD_ERR_DATA:
         return SLD_EXIT_USAGE;
+    case SLD_ERR_FENCED:
+        return SLD_EXIT_UNFINISHED;
     case SLD_ERR_IO:
         return SLD_EXIT_STORAGE;
     default:

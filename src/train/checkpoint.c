@@ -23,15 +23,22 @@ typedef struct list {
     size_t n;
 } list;
 
-/* ckpt-EPOCH-STEP.h5, the next step to make, in fixed width so that names sort by age. */
-static bool is_checkpoint(const char *name)
+/* ckpt-EPOCH-STEP.h5, the next step to make, in fixed width so that names sort by age; an attempt's
+ * ends in -aN.h5. *attempt: N, or 0. */
+static bool is_checkpoint(const char *name, long long *attempt)
 {
     long long epoch, step;
-    int       end = 0;
+    int       end = 0, last = 0;
 
-    return strlen(name) < NAME_BYTES &&
-           sscanf(name, "ckpt-%7lld-%9lld.h5%n", &epoch, &step, &end) == 2 && end > 0 &&
-           name[end] == '\0';
+    *attempt = 0;
+    if (strlen(name) >= NAME_BYTES ||
+        sscanf(name, "ckpt-%7lld-%9lld%n", &epoch, &step, &end) != 2 || end == 0) {
+        return false;
+    }
+    if (sscanf(name + end, "-a%10lld%n", attempt, &last) == 1) {
+        end += last;
+    }
+    return strcmp(name + end, ".h5") == 0;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -43,13 +50,14 @@ static sld_status list_read(sld_ctx *ctx, const char *dir, list *out)
 {
     DIR           *d = opendir(dir);
     struct dirent *entry;
+    long long      attempt;
 
     *out = (list){0};
     if (!d) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", dir, strerror(errno));
     }
     while ((entry = readdir(d))) {
-        if (!is_checkpoint(entry->d_name)) {
+        if (!is_checkpoint(entry->d_name, &attempt)) {
             continue;
         }
         void *more = realloc(out->names, (out->n + 1) * sizeof *out->names);
@@ -67,19 +75,40 @@ static sld_status list_read(sld_ctx *ctx, const char *dir, list *out)
     return SLD_OK;
 }
 
-/* Rank 0. Those beyond the newest KEPT. */
-static sld_status sweep_old(sld_ctx *ctx, const char *dir)
+/* Rank 0. Those beyond the newest `kept`; of other attempts only such as this one has superseded:
+ * they may still write, but nobody will read it. */
+static sld_status sweep_old(sld_ctx *ctx, const sld_trial *t, size_t kept)
 {
-    char path[PATH_MAX];
-    list all;
+    char      path[PATH_MAX];
+    long long attempt;
+    size_t    n = 0;
+    list      all;
 
-    SLD_TRY(list_read(ctx, dir, &all));
-    for (size_t i = KEPT; i < all.n; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, all.names[i]);
-        unlink(path);
+    SLD_TRY(list_read(ctx, t->dir, &all));
+    for (size_t i = 0; i < all.n; i++) {
+        is_checkpoint(all.names[i], &attempt);
+        if (attempt <= t->opt->run.attempt && n++ >= kept) {
+            snprintf(path, sizeof path, "%s/%s", t->dir, all.names[i]);
+            unlink(path);
+        }
     }
     free(all.names);
     return SLD_OK;
+}
+
+sld_status sld_trial_clean(sld_ctx *ctx, const sld_trial *t)
+{
+    static const char *const stems[][2] = {{"results", ".h5"}, {"last", ".h5"}, {"best", ".h5"},
+                                           {"progress", ""}};
+    char                     path[PATH_MAX];
+
+    for (long long n = 1; n <= t->opt->run.attempt; n++) {
+        for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
+            snprintf(path, sizeof path, "%s/%s-a%lld%s", t->dir, stems[i][0], n, stems[i][1]);
+            unlink(path);
+        }
+    }
+    return sweep_old(ctx, t, 0);
 }
 
 /* ---- writing ---- */
@@ -150,12 +179,14 @@ static sld_status put_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
 /* Rank 0. */
 static sld_status save(sld_ctx *ctx, sld_trial *t)
 {
-    char       path[PATH_MAX];
+    char       path[PATH_MAX], name[NAME_BYTES];
     sld_doc   *doc   = NULL;
     sld_arena *arena = NULL;
 
-    snprintf(path, sizeof path, "%s/ckpt-%07lld-%09lld.h5", t->dir, (long long)t->at.epoch,
+    SLD_TRY(sld_trial_check_claim(ctx, t));
+    snprintf(name, sizeof name, "ckpt-%07lld-%09lld", (long long)t->at.epoch,
              (long long)t->at.step);
+    sld_trial_path(t, name, ".h5", path);
     SLD_TRY(sld_arena_create(ctx, &arena));
     sld_status st = sld_doc_create(ctx, &doc);
     if (st == SLD_OK) {
@@ -167,7 +198,7 @@ static sld_status save(sld_ctx *ctx, sld_trial *t)
     sld_doc_close(doc);
     sld_arena_destroy(arena);
     SLD_TRY(st);
-    return sweep_old(ctx, t->dir);
+    return sweep_old(ctx, t, KEPT);
 }
 
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
@@ -274,6 +305,11 @@ static sld_status choose(sld_ctx *ctx, const sld_trial *t, char path[PATH_MAX])
     }
     const bool all_bad = all.n > 0 && i == all.n;
     free(all.names);
+    if (all_bad && sld_trial_is_attempt(t)) { /* nobody is there to decide; the bits are the same */
+        sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; starting anew", t->dir);
+        path[0] = '\0';
+        return SLD_OK;
+    }
     return all_bad ? SLD_FAIL(ctx, SLD_ERR_IO,
                               "%s: no checkpoint can be read (see the warnings above); move "
                               "ckpt-*.h5 away to start anew",

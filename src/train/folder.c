@@ -127,12 +127,29 @@ static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
+/* Rank 0. The claim is the lock: one of the kernel's would be held by a frozen process too. The log
+ * is the sweep's: it keeps what the launcher says as well. */
+static sld_status take_attempt(sld_ctx *ctx, sld_trial *t)
+{
+    const char *text = sld_config_text(t->params->config);
+    char        path[PATH_MAX];
+
+    SLD_TRY(sld_trial_check_claim(ctx, t));
+    SLD_TRY(check_identity(ctx, t));
+    sld_trial_path(t, "config", ".yaml", path);
+    SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
+    return sld_trial_settle(ctx, t, "config", ".yaml");
+}
+
 /* Rank 0. */
 static sld_status take(sld_ctx *ctx, sld_trial *t)
 {
     char path[PATH_MAX];
 
     SLD_TRY(sld_file_mkdirs(ctx, t->dir));
+    if (sld_trial_is_attempt(t)) {
+        return take_attempt(ctx, t);
+    }
     SLD_TRY(check_foreign(ctx, t));
     SLD_TRY(take_lock(ctx, t));
     SLD_TRY(check_identity(ctx, t));

@@ -109,6 +109,7 @@ void sld_trial_announce(sld_trial *t)
     const int          ranks = sld_dist_size(t->dist);
     char               terms[256];
 
+    sld_trial_beat(t, 0);
     sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s, student %s%s%s, %s, seed %lld", t->id, t->dir,
             opt->top.method, opt->student.network,
             t->teacher.model || t->teacher_files.sha[0] ? ", teacher " : "",
@@ -154,6 +155,7 @@ void sld_trial_show_step(sld_trial *t)
     const sld_view_sums *sums  = &t->open[first];
     char                 eta[64], text[512];
 
+    sld_trial_beat(t, remaining(t));
     if (t->ctx->rank != 0 || now - t->shown_s < (t->terminal ? 0.25 : 60.0)) {
         return;
     }

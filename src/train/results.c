@@ -28,12 +28,12 @@ sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
 
 /* Rank 0. */
 static sld_status publish_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena,
-                                  const char *name, float *values, int64_t epoch)
+                                  const char *stem, float *values, int64_t epoch)
 {
     char     path[PATH_MAX];
     sld_doc *doc = NULL;
 
-    snprintf(path, sizeof path, "%s/%s", t->dir, name);
+    sld_trial_path(t, stem, ".h5", path);
     SLD_TRY(sld_doc_create(ctx, &doc));
     sld_status st = sld_trial_put_weights(ctx, t, arena, doc, values);
     if (st == SLD_OK) {
@@ -144,7 +144,7 @@ static sld_status publish_results(sld_ctx *ctx, const sld_trial *t, sld_arena *a
     char     path[PATH_MAX];
     sld_doc *doc = NULL;
 
-    snprintf(path, sizeof path, "%s/results.h5", t->dir);
+    sld_trial_path(t, "results", ".h5", path);
     SLD_TRY(sld_doc_create(ctx, &doc));
     sld_status st = put_attributes(ctx, t, arena, doc, status);
     if (st == SLD_OK) {
@@ -157,21 +157,42 @@ static sld_status publish_results(sld_ctx *ctx, const sld_trial *t, sld_arena *a
     return st;
 }
 
+/* Rank 0. Those of a running attempt follow from its checkpoint: only their end is worth a file. */
+static sld_status publish_both_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena,
+                                       bool running)
+{
+    const int64_t epochs = (int64_t)t->history.n_epochs;
+
+    if (epochs == 0 || t->at.step != 0 || (running && sld_trial_is_attempt(t))) {
+        return SLD_OK;
+    }
+    SLD_TRY(publish_weights(ctx, t, arena, "last", NULL, epochs));
+    SLD_TRY(sld_trial_settle(ctx, t, "last", ".h5"));
+    SLD_TRY(publish_weights(ctx, t, arena, "best", t->best, t->best_epoch));
+    return sld_trial_settle(ctx, t, "best", ".h5");
+}
+
 /* Rank 0. results.h5 last: when it says done, the weights are there. */
 static sld_status publish(sld_ctx *ctx, sld_trial *t, const char *status)
 {
-    const int64_t epochs = (int64_t)t->history.n_epochs;
-    sld_arena    *arena  = NULL;
-    sld_status    st     = sld_arena_create(ctx, &arena);
+    const bool running = strcmp(status, "running") == 0;
+    sld_arena *arena   = NULL;
+    sld_status st      = sld_trial_check_claim(ctx, t);
 
-    if (st == SLD_OK && epochs > 0 && t->at.step == 0) {
-        st = publish_weights(ctx, t, arena, "last.h5", NULL, epochs);
-        if (st == SLD_OK) {
-            st = publish_weights(ctx, t, arena, "best.h5", t->best, t->best_epoch);
-        }
+    if (st == SLD_OK) {
+        st = sld_arena_create(ctx, &arena);
+    }
+    if (st == SLD_OK) {
+        st = publish_both_weights(ctx, t, arena, running);
     }
     if (st == SLD_OK) {
         st = publish_results(ctx, t, arena, status);
+    }
+    if (st == SLD_OK && !running && sld_trial_is_attempt(t)) {
+        st = sld_trial_settle(ctx, t, "results", ".h5");
+        if (st == SLD_OK) {
+            st = sld_trial_clean(ctx, t);
+        }
     }
     sld_arena_destroy(arena);
     return st;

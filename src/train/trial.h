@@ -85,6 +85,7 @@ typedef struct sld_trial {
     int64_t         attempt_steps; /* made by it */
     double          saved_s;       /* clock at the last checkpoint */
     double          shown_s;       /* clock at the last live line */
+    double          beat_s;        /* clock at the last beat */
     sld_trial_times times;         /* of this attempt */
 } sld_trial;
 
@@ -119,9 +120,22 @@ sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
 sld_status sld_trial_folder(sld_ctx *ctx, sld_trial *t);
 void       sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t); /* Local. */
 
+/* attempt.c. Local. A sweep's attempt at a trial, fenced by its number. */
+bool sld_trial_is_attempt(const sld_trial *t);
+/* SLD_ERR_FENCED when another attempt has taken over. Rank 0, before it writes. */
+sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t);
+/* DIR/STEM-aN.ENDING, or DIR/STEM.ENDING of a run by itself. */
+void sld_trial_path(const sld_trial *t, const char *stem, const char *ending, char path[PATH_MAX]);
+/* Gives what lies there its final name, unless an attempt has done so before. */
+sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, const char *stem, const char *ending);
+/* Tells those who watch that the trial moves; cheap at every step. */
+void sld_trial_beat(sld_trial *t, double seconds_left);
+
 /* checkpoint.c. Collective. */
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
+/* Local, rank 0. What an attempt and those before it leave once the trial has ended. */
+sld_status sld_trial_clean(sld_ctx *ctx, const sld_trial *t);
 
 /* record.c. Collective. The teacher's logits on test, into logits_teacher. */
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
