@@ -193,6 +193,19 @@ double sld_clock_s(void);                                /* monotonic, seconds *
 void   sld_clock_utc(char text[32]);                     /* 2026-01-31T23:59:59Z */
 void   sld_clock_utc_of(int64_t seconds, char text[32]); /* since 1970 */
 
+/* ---- CPUs ---- */
+
+typedef struct sld_cpu { /* those of one core, and the cores of one package, stand side by side */
+    int number, core, package;
+} sld_cpu;
+
+enum { SLD_CPUS_MAX = 1024 };
+/* Local. The CPUs this process may use; out: (SLD_CPUS_MAX). Returns how many, 0 when unknown. */
+size_t sld_cpus_allowed(sld_cpu *out);
+/* Local. How many CPUs' worth of time the cgroups above this process allow, rounded up; 0: no limit.
+ */
+size_t sld_cpus_quota(void);
+
 /* ---- files ---- */
 
 /* Local. Makes the folder and its parents. */

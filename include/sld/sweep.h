@@ -83,10 +83,54 @@ typedef enum {
 typedef struct sld_standing {
     sld_point_state state;
     char            reason[256]; /* of a failure: its error line; else "" */
-    int             attempts;
+    int             attempts;    /* begun so far; 0 once there is a result */
+    int64_t         epoch, epochs; /* of a running one; 0: not known yet */
+    double          left_s;        /* seconds to its end at its present pace */
 } sld_standing;
 
 /* standing: (count). Reads, never writes; quick at 10,000 points. */
 sld_status sld_sweep_survey(sld_ctx *ctx, const sld_sweep *sweep, sld_standing *standing);
+
+/* ---- the coordinator ---- */
+
+/* Local. Gives an expanded sweep its folder: makes it, or compares with what is recorded there.
+ * text: the spec as given, kept for people. New points extend what is recorded; points that are gone
+ * or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
+typedef struct sld_sweep_change {
+    size_t known, added, gone; /* points */
+    char   example[400];       /* of a change; "": none */
+} sld_sweep_change;
+sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, const void *text,
+                            size_t n, bool accept, bool dry, sld_sweep_change *out);
+
+/* Local. which: "failed", or the beginning of an ID that only one point has. */
+sld_status sld_sweep_retry(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *n);
+sld_status sld_sweep_skip(sld_ctx *ctx, const sld_sweep *sweep, const char *which);
+/* Local. Index of that one point. */
+sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *point);
+
+typedef enum {
+    SLD_SWEEP_DONE,
+    SLD_SWEEP_FAILED,     /* some trials; diverged ones are results */
+    SLD_SWEEP_UNFINISHED, /* others work on the rest */
+    SLD_SWEEP_STOPPED,    /* by a signal, all saved */
+    SLD_SWEEP_ENDED,      /* at once, by a second SIGINT */
+} sld_sweep_outcome;
+
+typedef struct sld_sweep_run_params {
+    const char        *program;  /* sld itself */
+    const char *const *settings; /* "key=value" for every trial: options of kind run alone */
+    size_t             n_settings;
+    sld_defaults_find  method;
+    bool               no_wait; /* leave when all that is left is in others' hands */
+} sld_sweep_run_params;
+
+/* Local. Works on the sweep in its folder until nothing is left. Blocks SIGTERM, SIGINT, SIGHUP,
+ * SIGUSR1 and SIGCHLD and answers them. No MPI may have been started in this process. */
+sld_status sld_sweep_run(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
+                         sld_sweep_outcome *out);
+
+/* Local. The newest log of a point: path, "" when it has none. */
+void sld_sweep_log_path(const sld_sweep *sweep, size_t point, char *path, size_t n);
 
 #endif

@@ -9,11 +9,6 @@
 
 #include "internal.h"
 
-/* One CPU and where it sits: those of one core, and the cores of one package, side by side. */
-typedef struct cpu {
-    int number, core, package;
-} cpu;
-
 sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
 {
     cpu_set_t mine, all, any;
@@ -27,53 +22,17 @@ sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
     return SLD_OK;
 }
 
-/* A number from /sys/devices/system/cpu/cpuN/topology; 0 where the kernel does not tell. */
-static int topology(int number, const char *what)
-{
-    char path[96];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", number, what);
-    FILE *file = fopen(path, "r");
-    int   id   = 0;
-    if (file) {
-        if (fscanf(file, "%d", &id) != 1) {
-            id = 0;
-        }
-        fclose(file);
-    }
-    return id;
-}
-
-static int by_package_and_core(const void *a, const void *b)
-{
-    const cpu *x = a, *y = b;
-    if (x->package != y->package) {
-        return x->package < y->package ? -1 : 1;
-    }
-    if (x->core != y->core) {
-        return x->core < y->core ? -1 : 1;
-    }
-    return (x->number > y->number) - (x->number < y->number);
-}
-
 /* The allowed CPUs, neighbours next to each other, cut into one run per rank. With more ranks than
  * CPUs, or when the launcher has given each rank its own, everything stays as it is. */
 static sld_status place_auto(sld_ctx *ctx, const sld_dist *dist)
 {
-    cpu_set_t allowed, mine;
-    CPU_ZERO(&allowed);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || !dist->same_cpus ||
-        CPU_COUNT(&allowed) < dist->node_size) {
+    cpu_set_t mine;
+    sld_cpu   cpus[SLD_CPUS_MAX];
+    const int n = (int)sld_cpus_allowed(cpus);
+
+    if (!dist->same_cpus || n < dist->node_size) {
         return SLD_OK;
     }
-    cpu cpus[CPU_SETSIZE];
-    int n = 0;
-    for (int i = 0; i < CPU_SETSIZE; i++) {
-        if (CPU_ISSET(i, &allowed)) {
-            cpus[n++] = (cpu){i, topology(i, "core_id"), topology(i, "physical_package_id")};
-        }
-    }
-    qsort(cpus, (size_t)n, sizeof cpus[0], by_package_and_core);
-
     CPU_ZERO(&mine);
     for (int i = dist->node_rank * n / dist->node_size;
          i < (dist->node_rank + 1) * n / dist->node_size; i++) {

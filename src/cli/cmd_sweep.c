@@ -1,0 +1,232 @@
+/* cmd_sweep.c: sld sweep: a grid of trials in one folder. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "sld/sweep.h"
+#include "sweep_plan.h"
+
+#define MOST_BYTES ((size_t)1 << 20)
+
+enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT };
+static const sld_option_spec options[] = {{"--plan", false},    {"--dir", true},
+                                          {"--ranks", true},    {"--slots", true},
+                                          {"--accept-changes", false}, {"--retry", true},
+                                          {"--skip", true},     {"--no-wait", false},
+                                          {NULL, false}};
+
+typedef struct command {
+    sld_ctx             *ctx;
+    const sld_arguments *args;
+    const char          *words[64]; /* overrides, those of options among them */
+    size_t               n_words;
+    char                 text[2][48]; /* of --ranks and --slots */
+    sld_sweep           *sweep;
+    sld_sweep_change     change;
+    bool                 recorded; /* opened from its folder */
+} command;
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* --ranks 2 is short for launch.ranks=2. */
+static sld_status gather_words(command *c)
+{
+    static const char *const keys[] = {"launch.ranks", "launch.slots"};
+
+    if (c->args->n_overrides > sizeof c->words / sizeof *c->words - 2) {
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "sld sweep: more than 62 settings");
+    }
+    for (size_t i = 0; i < c->args->n_overrides; i++) {
+        c->words[c->n_words++] = c->args->overrides[i];
+    }
+    for (int i = 0; i < 2; i++) {
+        const char *value = c->args->option[RANKS + i];
+        if (value) {
+            snprintf(c->text[i], sizeof c->text[i], "%s=%.20s", keys[i], value);
+            c->words[c->n_words++] = c->text[i];
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status open_spec(command *c, void **text, size_t *n)
+{
+    const char            *path   = c->args->positional;
+    const sld_sweep_params params = {.path        = path,
+                                     .text        = *text,
+                                     .n           = *n,
+                                     .overrides   = c->words,
+                                     .n_overrides = c->n_words,
+                                     .method      = sld_experiment_method,
+                                     .check       = sld_experiment_check,
+                                     .content     = sld_experiment_content};
+    char                   dir[PATH_MAX];
+
+    SLD_TRY(sld_sweep_expand(c->ctx, &params, &c->sweep));
+    if (c->args->option[DIR_]) {
+        snprintf(dir, sizeof dir, "%s", c->args->option[DIR_]);
+    } else {
+        snprintf(dir, sizeof dir, "runs/%s", sld_sweep_name(c->sweep));
+    }
+    return sld_sweep_record(c->ctx, c->sweep, dir, *text, *n, c->args->option[ACCEPT] != NULL,
+                            c->args->option[PLAN] != NULL, &c->change);
+}
+
+/* In a recorded sweep what trials compute stands fixed; how they run does not. */
+static sld_status open_folder(command *c)
+{
+    SLD_TRY(sld_sweep_open(c->ctx, c->args->positional, &c->sweep));
+    c->recorded     = true;
+    c->change.known = sld_sweep_count(c->sweep);
+    if (c->args->option[DIR_]) {
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "sld sweep: --dir goes with a spec, not with a folder");
+    }
+    return sld_sweep_set_launch(c->ctx, c->sweep, c->words, &c->n_words);
+}
+
+static sld_status open_sweep(command *c)
+{
+    void  *text = NULL;
+    size_t n    = 0;
+
+    SLD_TRY(gather_words(c));
+    if (is_folder(c->args->positional)) {
+        return open_folder(c);
+    }
+    SLD_TRY(sld_file_read(c->ctx, c->args->positional, MOST_BYTES, &text, &n));
+    const sld_status st = open_spec(c, &text, &n);
+    free(text);
+    return st;
+}
+
+static void say_change(const command *c)
+{
+    const size_t dropped = sld_sweep_dropped(c->sweep);
+
+    if (dropped > 0) {
+        sld_log(c->ctx, SLD_LOG_INFO,
+                "%zu point%s of the grid compute%s what another does already: one trial each",
+                dropped, dropped == 1 ? "" : "s", dropped == 1 ? "s" : "");
+    }
+    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s in %s: %zu points%s", sld_sweep_name(c->sweep),
+            sld_sweep_dir(c->sweep), sld_sweep_count(c->sweep),
+            c->change.known == 0   ? ""
+            : c->change.added == 0 ? ", resumed"
+                                   : ", extended");
+}
+
+static int exit_code_of(sld_sweep_outcome outcome)
+{
+    static const int codes[] = {[SLD_SWEEP_DONE]       = SLD_EXIT_OK,
+                                [SLD_SWEEP_FAILED]     = SLD_EXIT_FAILED,
+                                [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
+                                [SLD_SWEEP_STOPPED]    = SLD_EXIT_STOPPED,
+                                [SLD_SWEEP_ENDED]      = 130};
+    return codes[outcome];
+}
+
+static void say_end(const command *c, sld_sweep_outcome outcome)
+{
+    static const char *const words[] = {
+        [SLD_SWEEP_DONE]       = "done",
+        [SLD_SWEEP_FAILED]     = "ended, and some trials failed: sld status tells which, --retry failed "
+                                 "tries them again",
+        [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",
+        [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
+        [SLD_SWEEP_ENDED]      = "ended at once: the same command goes on from the last checkpoints"};
+
+    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s: %s", sld_sweep_name(c->sweep), words[outcome]);
+}
+
+/* --retry and --skip. */
+static sld_status take_back(command *c)
+{
+    const char *retry = c->args->option[RETRY], *skip = c->args->option[SKIP];
+    size_t      n = 0;
+
+    if (retry) {
+        SLD_TRY(sld_sweep_retry(c->ctx, c->sweep, retry, &n));
+        sld_log(c->ctx, SLD_LOG_INFO, "%zu point%s will be tried again", n, n == 1 ? "" : "s");
+    }
+    return skip ? sld_sweep_skip(c->ctx, c->sweep, skip) : SLD_OK;
+}
+
+static sld_status work(command *c, int *exit_code)
+{
+    char              program[PATH_MAX];
+    const ssize_t     n       = readlink("/proc/self/exe", program, sizeof program - 1);
+    sld_sweep_outcome outcome = SLD_SWEEP_DONE;
+
+    if (n < 0) {
+        return SLD_FAIL(c->ctx, SLD_ERR_IO, "sld does not find its own program");
+    }
+    program[n] = '\0';
+    SLD_TRY(take_back(c));
+    say_change(c);
+    const sld_sweep_run_params params = {.program    = program,
+                                         .settings   = c->recorded ? c->words : NULL,
+                                         .n_settings = c->recorded ? c->n_words : 0,
+                                         .method     = sld_experiment_method,
+                                         .no_wait    = c->args->option[NO_WAIT] != NULL};
+    SLD_TRY(sld_sweep_run(c->ctx, c->sweep, &params, &outcome));
+    say_end(c, outcome);
+    *exit_code = exit_code_of(outcome);
+    return SLD_OK;
+}
+
+static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    command    c  = {.ctx = ctx, .args = args};
+    sld_status st = open_sweep(&c);
+
+    if (st == SLD_OK) {
+        st = args->option[PLAN] ? sld_sweep_plan(ctx, c.sweep, &c.change) : work(&c, exit_code);
+    }
+    sld_sweep_close(c.sweep);
+    return st;
+}
+
+static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    return sld_verb_alone(ctx, args, sweep, exit_code);
+}
+
+const sld_verb sld_verb_sweep = {
+    .name    = "sweep",
+    .usage   = "sld sweep SPEC.yaml|DIR [key=value ...] [--plan] [--dir DIR] [--ranks R] [--slots S]\n"
+               "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait]",
+    .summary = "run, resume or join a grid of trials; --plan shows it",
+    .help =
+        "Trains every trial of the grid on this machine's cores, teachers first, in the folder "
+        "runs/NAME.\n"
+        "The same command resumes; given while another works on the folder, on this machine or one "
+        "that\n"
+        "shares the disk, it joins. With a spec key=value sets an option of all experiments over base, "
+        "or\n"
+        "seeds=, teachers.NAME.KEY=, launch.KEY=; with a folder, options that change no result.\n\n"
+        "  --plan             points, cost, storage, what would change; runs nothing\n"
+        "  --dir DIR          the sweep's folder\n"
+        "  --ranks R          ranks per trial; default: what gives the most trials per hour\n"
+        "  --slots S          trials at a time\n"
+        "  --retry failed|ID  try failed or skipped points again\n"
+        "  --skip ID          leave a point out\n"
+        "  --accept-changes   take a spec that lacks points which the folder has\n"
+        "  --no-wait          leave when all that is left is in others' hands\n\n"
+        "To stop with everything saved: SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. A second Ctrl-C ends at "
+        "once;\n"
+        "nothing is lost but the steps since the last checkpoints.\n\n"
+        "Exit codes: 0 done, 1 some trials failed (a diverged one is a result), 2 usage or "
+        "configuration,\n"
+        "3 unfinished but nothing failed, 74 storage, 75 stopped by a signal with everything saved.\n",
+    .options    = options,
+    .before_mpi = before_mpi,
+};

@@ -1,0 +1,367 @@
+/* attempts.c: one attempt at one point, from its claim to what is said of its end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "coordinator.h"
+#include "watch.h"
+
+enum { ALIKE_MAX = 3, SETTINGS_MAX = 64, EXIT_SUPERSEDED = 3, EXIT_STOPPED = 75 };
+
+/* ---- the start ---- */
+
+sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most)
+{
+    const sld_point *p      = sld_sweep_point(c->sweep, point);
+    sld_config      *config = NULL;
+
+    SLD_TRY(sld_config_parse(c->ctx, p->id, p->experiment, strlen(p->experiment),
+                             c->params->settings, c->params->n_settings, c->params->method,
+                             &config));
+    *most = (int)sld_config_options(config)->parallel.shards;
+    sld_config_destroy(config);
+    return SLD_OK;
+}
+
+typedef struct settings {
+    char  *list[SETTINGS_MAX];
+    size_t n;
+    bool   failed;
+} settings;
+
+/* key="value" with the value as YAML's quoted text: paths hold what they like. */
+static void set_text(settings *s, const char *key, const char *value)
+{
+    const size_t length = strlen(key) + 2 * strlen(value) + 4;
+    char        *text   = s->n < SETTINGS_MAX ? malloc(length) : NULL;
+
+    if (!text) {
+        s->failed = true;
+        return;
+    }
+    int n = sprintf(text, "%s=\"", key);
+    for (const char *v = value; *v; v++) {
+        if (*v == '"' || *v == '\\') {
+            text[n++] = '\\';
+        }
+        text[n++] = *v;
+    }
+    text[n++]       = '"';
+    text[n]         = '\0';
+    s->list[s->n++] = text;
+}
+
+static void set_path(settings *s, const char *key, const char *dir, const char *inside)
+{
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof path, "%s/%s", dir, inside) >= (int)sizeof path) {
+        s->failed = true;
+        return;
+    }
+    set_text(s, key, path);
+}
+
+/* The last part of teacher.weights in the experiment: which file of the trained teacher it wants. */
+static const char *teacher_file(const char *experiment)
+{
+    const char *line = strstr(experiment, "teacher.weights: ");
+
+    return line && strncmp(line + strcspn(line, "\n") - 7, "best.h5", 7) == 0 ? "best.h5"
+                                                                              : "last.h5";
+}
+
+static bool given(const coordinator *c, const char *key)
+{
+    const size_t n = strlen(key);
+
+    for (size_t i = 0; i < c->params->n_settings; i++) {
+        if (strncmp(c->params->settings[i], key, n) == 0 && c->params->settings[i][n] == '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void make_settings(const coordinator *c, size_t point, int64_t number, const char *cpus,
+                          settings *s)
+{
+    const sld_point *p = sld_sweep_point(c->sweep, point);
+    char             inside[96], text[40];
+
+    for (size_t i = 0; i < c->params->n_settings && s->n < SETTINGS_MAX - 8; i++) {
+        s->list[s->n++] = strdup(c->params->settings[i]);
+    }
+    snprintf(inside, sizeof inside, "trials/%s", p->id);
+    set_path(s, "run.dir", c->dir, inside);
+    snprintf(inside, sizeof inside, "claims/%s.%lld", p->id, (long long)number);
+    set_path(s, "run.claim", c->dir, inside);
+    snprintf(text, sizeof text, "run.attempt=%lld", (long long)number);
+    s->list[s->n++] = strdup(text);
+    if (*cpus) {
+        set_text(s, "parallel.cpus", cpus);
+    }
+    if (p->teacher >= 0) {
+        snprintf(inside, sizeof inside, "trials/%s/%s", sld_sweep_point(c->sweep, (size_t)p->teacher)->id,
+                 teacher_file(p->experiment));
+        set_path(s, "teacher.weights", c->dir, inside);
+    }
+    if (sld_config_is_key("teacher.logits") && !given(c, "teacher.logits") &&
+        strstr(p->experiment, "teacher.weights: ") && !strstr(p->experiment, "teacher.logits: ")) {
+        set_path(s, "teacher.logits", c->dir, "teacher-logits");
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        s->failed |= !s->list[i];
+    }
+}
+
+/* trials/ID with its experiment. */
+static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH_MAX])
+{
+    const sld_point *p = sld_sweep_point(c->sweep, point);
+
+    if (snprintf(experiment, PATH_MAX, "%s/trials/%s", c->dir, p->id) >= PATH_MAX - 32) {
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", c->dir);
+    }
+    SLD_TRY(sld_file_mkdirs(c->ctx, experiment));
+    strcat(experiment, "/experiment.yaml");
+    return sld_file_publish(c->ctx, experiment, p->experiment, strlen(p->experiment), true);
+}
+
+static sld_status launch(coordinator *c, attempt *a, const char *experiment, const char *cpus,
+                         bool *got)
+{
+    const ledger_entry *e  = &c->ledger.entries[a->point];
+    const char         *id = sld_sweep_point(c->sweep, a->point)->id;
+    settings            s  = {.n = 0};
+    char                word[96];
+
+    *got = false;
+    sld_ledger_word(id, e->claim + 1, c->ledger.id, word);
+    make_settings(c, a->point, e->claim + 1, cpus, &s);
+    const launch_job job = {.program    = c->params->program,
+                            .experiment = experiment,
+                            .settings   = (const char *const *)s.list,
+                            .n_settings = s.n,
+                            .ranks      = a->ranks,
+                            .crowded    = a->n_cores < a->ranks,
+                            .cpus       = cpus,
+                            .command    = c->launch->command,
+                            .host       = c->ledger.host,
+                            .log        = a->log,
+                            .word       = word};
+    sld_status       st  = s.failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", id)
+                                    : sld_launch_prepare(c->ctx, &job, &a->child);
+    if (st == SLD_OK) {
+        st = sld_ledger_claim(&c->ledger, a->point, a->child.process, got);
+        if (st == SLD_OK && *got) {
+            sld_launch_release(&a->child);
+        } else {
+            sld_launch_cancel(&a->child);
+        }
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        free(s.list[i]);
+    }
+    return st;
+}
+
+static attempt *free_attempt(coordinator *c)
+{
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        if (!c->attempts[i].active) {
+            return &c->attempts[i];
+        }
+    }
+    return NULL;
+}
+
+sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
+{
+    const sld_point *p = sld_sweep_point(c->sweep, point);
+    attempt         *a = free_attempt(c);
+    char             experiment[PATH_MAX], cpus[4096], name[40];
+    bool             found;
+
+    *got = false;
+    SLD_TRY(sld_attempt_adopt(c, point, &found));
+    if (found) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_ledger_prepare(&c->ledger, point));
+    SLD_TRY(make_folder(c, point, experiment));
+    *a = (attempt){.point = point, .number = c->ledger.entries[point].claim + 1, .ranks = ranks};
+    snprintf(name, sizeof name, "log-a%lld.txt", (long long)a->number);
+    sld_watch_path(c->sweep, point, name, a->log);
+    sld_watch_checkpoint(c->sweep, point, a->checkpoint);
+    a->n_cores = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);
+    const sld_status st = launch(c, a, experiment, cpus, got);
+    if (st != SLD_OK || !*got) {
+        sld_slots_give(&c->slots, a->cores, a->n_cores);
+        return st;
+    }
+    a->active    = true;
+    a->started_s = a->moved_s = sld_clock_s();
+    sld_log(c->ctx, SLD_LOG_INFO, "start %s seed %lld (%s, attempt %lld) on %d rank%s, CPUs %s",
+            p->arm, (long long)p->seed, p->id, (long long)a->number, ranks, ranks == 1 ? "" : "s",
+            cpus);
+    return SLD_OK;
+}
+
+/* ---- the end ---- */
+
+static sld_status mark_result(coordinator *c, size_t point, double seconds, int64_t number)
+{
+    const bool diverged = sld_watch_diverged(c->ctx, c->sweep, point);
+    char       text[128];
+
+    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
+    SLD_TRY(sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
+    sld_ledger_forget(&c->ledger, point);
+    return SLD_OK;
+}
+
+sld_status sld_attempt_adopt(coordinator *c, size_t point, bool *found)
+{
+    *found = sld_watch_has_results(c->sweep, point);
+    return *found ? mark_result(c, point, 0, c->ledger.entries[point].claim) : SLD_OK;
+}
+
+/* Counts the failures that brought the trial no further, and those at its start for one reason. */
+static void count_errors(const coordinator *c, const attempt *a, const char *reason, int *stuck,
+                         int *alike)
+{
+    char suffix[40], text[3 * REASON_BYTES];
+
+    *stuck = *alike = 0;
+    for (int64_t n = 1; n <= a->number; n++) {
+        snprintf(suffix, sizeof suffix, "%lld.error", (long long)n);
+        sld_ledger_text(&c->ledger, a->point, suffix, text, sizeof text);
+        const char *line = strchr(text, '\n');
+        *stuck += strncmp(text, "start", 5) == 0 || strncmp(text, "stuck", 5) == 0;
+        *alike += line && strncmp(text, "start", 5) == 0 &&
+                  strncmp(line + 1, reason, strlen(reason)) == 0;
+    }
+}
+
+/* Where attempts fail alike, one after the other, before their first step, others would too. */
+static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start, int alike)
+{
+    c->n_alike = start && strcmp(c->alike, reason) == 0 ? c->n_alike + 1 : start;
+    snprintf(c->alike, sizeof c->alike, "%s", reason);
+    if (start && (alike >= ALIKE_MAX || c->n_alike >= ALIKE_MAX)) {
+        c->broken = true;
+        sld_log(c->ctx, SLD_LOG_ERROR,
+                "%d attempts failed at their start alike, so the sweep stops: %s; log: %s", ALIKE_MAX,
+                reason, a->log);
+    }
+}
+
+static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, const char *reason,
+                               bool by_itself)
+{
+    const sld_point *p = sld_sweep_point(c->sweep, a->point);
+    char             text[PATH_MAX + 2 * REASON_BYTES];
+    int              stuck, alike;
+
+    snprintf(text, sizeof text, "%s\n%s\ntrials/%s/log-a%lld.txt\n", how, reason, p->id,
+             (long long)a->number);
+    SLD_TRY(sld_ledger_error(&c->ledger, a->point, a->number, text));
+    count_errors(c, a, reason, &stuck, &alike);
+    sld_log(c->ctx, SLD_LOG_WARN, "failed %s seed %lld (%s, attempt %lld): %s", p->arm,
+            (long long)p->seed, p->id, (long long)a->number, reason);
+    notice_alike(c, a, reason, by_itself && strcmp(how, "start") == 0, alike);
+    if (stuck <= c->launch->retries) {
+        return SLD_OK;
+    }
+    sld_log(c->ctx, SLD_LOG_ERROR, "given up %s seed %lld (%s) after %d attempts: %s; log: %s",
+            p->arm, (long long)p->seed, p->id, stuck, reason, a->log);
+    snprintf(text, sizeof text, "%s\ntrials/%s/log-a%lld.txt\n", reason, p->id, (long long)a->number);
+    return sld_ledger_mark(&c->ledger, a->point, SLD_POINT_FAILED, text);
+}
+
+/* What is known of an end without a result. */
+static sld_status judge(coordinator *c, attempt *a, int wait_status)
+{
+    const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+    const bool killed = code > 128;
+    char       reason[REASON_BYTES], now[32], progress[160];
+
+    if (code == EXIT_STOPPED || code == EXIT_SUPERSEDED) {
+        sld_log(c->ctx, SLD_LOG_INFO, "%s (%s, attempt %lld): %s",
+                sld_sweep_point(c->sweep, a->point)->arm, sld_sweep_point(c->sweep, a->point)->id,
+                (long long)a->number,
+                code == EXIT_STOPPED ? "stopped and saved" : "another attempt has taken over");
+        return SLD_OK;
+    }
+    if (c->stops > 1) {
+        return SLD_OK; /* our own doing */
+    }
+    sld_watch_reason(a->log, reason);
+    if (a->stalled) {
+        snprintf(reason, sizeof reason, "no step for %g minutes (launch.stall_minutes)",
+                 c->launch->stall_minutes);
+    } else if (killed) {
+        snprintf(reason, sizeof reason, "killed by signal %d", code - 128);
+    } else if (!*reason) {
+        snprintf(reason, sizeof reason, "exit code %d", code);
+    }
+    sld_watch_checkpoint(c->sweep, a->point, now);
+    sld_watch_progress(c->sweep, a->point, a->number, progress, sizeof progress);
+    return fail_attempt(c, a,
+                        strcmp(now, a->checkpoint) > 0 ? "moved"
+                        : *progress                    ? "stuck"
+                                                       : "start",
+                        reason, !killed);
+}
+
+sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
+{
+    const sld_point *p       = sld_sweep_point(c->sweep, a->point);
+    const double     seconds = sld_clock_s() - a->started_s;
+    char             word[REASON_BYTES];
+
+    a->active = false;
+    sld_slots_give(&c->slots, a->cores, a->n_cores);
+    if (!sld_watch_has_results(c->sweep, a->point)) {
+        return judge(c, a, wait_status);
+    }
+    c->ended++;
+    c->ended_s += seconds * a->ranks;
+    c->n_alike = 0;
+    SLD_TRY(mark_result(c, a->point, seconds, a->number));
+    sld_watch_last_word(a->log, word);
+    sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
+            sld_ledger_mark_name(c->ledger.entries[a->point].mark), p->arm, (long long)p->seed, p->id,
+            seconds, word);
+    return SLD_OK;
+}
+
+/* ---- meanwhile ---- */
+
+void sld_attempt_watch(coordinator *c)
+{
+    const double now = sld_clock_s(), limit = 60 * c->launch->stall_minutes;
+
+    for (int i = 0; i < c->slots.most_trials && limit > 0; i++) {
+        attempt *a = &c->attempts[i];
+        char     text[160];
+        if (!a->active || a->stalled) {
+            continue;
+        }
+        sld_watch_progress(c->sweep, a->point, a->number, text, sizeof text);
+        if (strcmp(text, a->progress) != 0) {
+            memcpy(a->progress, text, sizeof text);
+            a->moved_s = now;
+        } else if (now - a->moved_s > limit) {
+            char word[96];
+            a->stalled = true;
+            kill(a->child.process.pid, SIGKILL);
+            sld_ledger_word(sld_sweep_point(c->sweep, a->point)->id, a->number, c->ledger.id, word);
+            sld_process_end_marked(word);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+/* coordinator.c: the loop: start what can start, sleep, see what ended, beat. It sleeps in poll(2)
+ * until a signal, a child's end or the next beat. */
+#include "coordinator.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int running(const coordinator *c)
+{
+    int n = 0;
+
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        n += c->attempts[i].active;
+    }
+    return n;
+}
+
+/* Starts trials until nothing can start. */
+static sld_status fill(coordinator *c)
+{
+    while (c->slots.running < c->slots.most_trials) {
+        int    point, most, ranks;
+        size_t waiting;
+        bool   got, all, failed;
+        SLD_TRY(sld_choose_settle(c, &all, &failed));
+        SLD_TRY(sld_choose_point(c, &point, &waiting));
+        if (point < 0) {
+            return SLD_OK;
+        }
+        SLD_TRY(sld_attempt_most_ranks(c, (size_t)point, &most));
+        ranks = sld_slots_ranks(&c->slots, c->launch, waiting, most);
+        if (ranks == 0) {
+            return SLD_OK;
+        }
+        SLD_TRY(sld_attempt_start(c, (size_t)point, ranks, &got));
+        if (!got) {
+            SLD_TRY(sld_ledger_scan(&c->ledger));
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status reap(coordinator *c)
+{
+    int   status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (int i = 0; i < c->slots.most_trials; i++) {
+            attempt *a = &c->attempts[i];
+            if (a->active && a->child.process.pid == pid) {
+                SLD_TRY(sld_attempt_end(c, a, status));
+            }
+        }
+    }
+    return SLD_OK;
+}
+
+/* To launchers alone: mpirun hands SIGUSR1 on, and its ranks take it as save and stop. */
+static void stop_all(const coordinator *c, int signal_number)
+{
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        if (c->attempts[i].active) {
+            kill(c->attempts[i].child.process.pid, signal_number);
+        }
+    }
+}
+
+static void take_stop(coordinator *c, int number)
+{
+    c->stops += c->stops == 0 || number == SIGINT;
+    if (c->stops == 1) {
+        sld_log(c->ctx, SLD_LOG_INFO, "asked to stop (signal %d): %d trial%s save and stop%s", number,
+                running(c), running(c) == 1 ? "" : "s",
+                number == SIGINT ? " (once more: end at once)" : "");
+        stop_all(c, SIGUSR1);
+    } else {
+        stop_all(c, SIGKILL);
+    }
+}
+
+static sld_status take_signals(coordinator *c, int fd)
+{
+    struct signalfd_siginfo info;
+    bool                    child = false;
+
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            child = true;
+        } else {
+            take_stop(c, (int)info.ssi_signo);
+        }
+    }
+    return child ? reap(c) : SLD_OK;
+}
+
+static sld_status beat(coordinator *c)
+{
+    const double now = sld_clock_s();
+
+    if (now < c->beat_at_s) {
+        return SLD_OK;
+    }
+    c->beat_at_s = now + sld_ledger_beat_s(&c->ledger);
+    SLD_TRY(sld_ledger_beat(&c->ledger));
+    sld_attempt_watch(c);
+    return sld_ledger_scan(&c->ledger);
+}
+
+static sld_status sleep_until_news(coordinator *c, int fd)
+{
+    struct pollfd wake = {.fd = fd, .events = POLLIN};
+    const double  left = c->beat_at_s - sld_clock_s();
+
+    if (poll(&wake, 1, left > 0 ? (int)(1000 * left) + 1 : 0) < 0 && errno != EINTR) {
+        return SLD_FAIL(c->ctx, SLD_ERR_IO, "poll: %s", strerror(errno));
+    }
+    return take_signals(c, fd);
+}
+
+/* From the first scan to the end. */
+static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
+{
+    bool all, failed, stopping = false;
+
+    SLD_TRY(sld_ledger_scan(&c->ledger));
+    while (true) {
+        if (!stopping) {
+            SLD_TRY(fill(c));
+        }
+        SLD_TRY(sld_choose_settle(c, &all, &failed));
+        if (running(c) == 0 && (all || stopping || c->params->no_wait)) {
+            break;
+        }
+        SLD_TRY(sleep_until_news(c, fd));
+        SLD_TRY(beat(c));
+        if (c->broken && !stopping) {
+            stop_all(c, SIGUSR1);
+        }
+        stopping = c->stops > 0 || c->broken;
+    }
+    *out = all ? (failed ? SLD_SWEEP_FAILED : SLD_SWEEP_DONE)
+           : c->broken ? SLD_SWEEP_FAILED
+           : c->stops > 1 ? SLD_SWEEP_ENDED
+           : c->stops == 1 ? SLD_SWEEP_STOPPED
+                           : SLD_SWEEP_UNFINISHED;
+    return SLD_OK;
+}
+
+/* When the loop itself fails (a full disk, a lease lost): what runs here saves and stops. */
+static void abandon(coordinator *c, int fd)
+{
+    const sld_err err = c->ctx->err;
+
+    stop_all(c, SIGUSR1);
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        if (c->attempts[i].active) {
+            waitpid(c->attempts[i].child.process.pid, NULL, 0);
+        }
+    }
+    c->ctx->err = err;
+}
+
+static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
+{
+    SLD_TRY(sld_ledger_join(&c->ledger));
+    c->beat_at_s        = sld_clock_s() + sld_ledger_beat_s(&c->ledger);
+    const sld_status st = loop(c, fd, out);
+    if (st != SLD_OK) {
+        abandon(c, fd);
+    }
+    sld_ledger_leave(&c->ledger);
+    return st;
+}
+
+static sld_status make(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
+                       coordinator *c)
+{
+    *c = (coordinator){.ctx = ctx, .sweep = sweep, .params = params};
+    c->launch = sld_sweep_launch(sweep);
+    sld_slots_find(c->launch, &c->slots);
+    c->attempts = calloc((size_t)c->slots.most_trials, sizeof *c->attempts);
+    if (!c->attempts) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %d trials at a time",
+                        c->slots.most_trials);
+    }
+    if (!realpath(sld_sweep_dir(sweep), c->dir)) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_sweep_dir(sweep), strerror(errno));
+    }
+    return sld_ledger_open(ctx, sweep, &c->ledger);
+}
+
+sld_status sld_sweep_run(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
+                         sld_sweep_outcome *out)
+{
+    coordinator *c = calloc(1, sizeof *c);
+    sigset_t     set;
+    int          fd = -1;
+
+    if (!c) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the coordinator");
+    }
+    sigemptyset(&set);
+    for (size_t i = 0; i < 5; i++) {
+        sigaddset(&set, (const int[]){SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sld_status st = make(ctx, sweep, params, c);
+    if (st == SLD_OK && (fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "signalfd: %s", strerror(errno));
+    }
+    if (st == SLD_OK) {
+        st = join_and_work(c, fd, out);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    sld_ledger_close(&c->ledger);
+    free(c->attempts);
+    free(c);
+    return st;
+}

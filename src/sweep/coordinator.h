@@ -1,0 +1,58 @@
+/* coordinator.h: one process's share of a sweep: attempts that run here. */
+#ifndef SLD_SWEEP_COORDINATOR_H
+#define SLD_SWEEP_COORDINATOR_H
+
+#include <limits.h>
+
+#include "launcher.h"
+#include "ledger.h"
+#include "slots.h"
+
+typedef struct attempt {
+    bool         active;
+    size_t       point;
+    int64_t      number;
+    launch_child child;
+    int          ranks, cores[SLD_CPUS_MAX], n_cores;
+    double       started_s;
+    char         log[PATH_MAX];
+    char         checkpoint[32]; /* the newest when it began */
+    char         progress[160];  /* last seen */
+    double       moved_s;        /* clock when that was last another */
+    bool         stalled;        /* ended by us for it */
+} attempt;
+
+typedef struct coordinator {
+    sld_ctx                    *ctx;
+    const sld_sweep            *sweep;
+    const sld_sweep_run_params *params;
+    const sld_launch           *launch;
+    char                        dir[PATH_MAX]; /* of the sweep, whole */
+    ledger                      ledger;
+    slots                       slots;
+    attempt                    *attempts; /* (slots.most_trials) */
+    int                         stops;     /* signals that asked for it */
+    bool                        broken;    /* attempts fail alike at their start: no use going on */
+    char                        alike[REASON_BYTES]; /* of the last that did */
+    int                         n_alike;
+    size_t                      ended;    /* points, by this coordinator */
+    double                      ended_s;  /* rank-seconds they took */
+    double                      beat_at_s;
+} coordinator;
+
+/* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
+sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
+sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
+/* Ends those that make no step for too long. */
+void sld_attempt_watch(coordinator *c);
+/* Most ranks that the point can use: parallel.shards. */
+sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
+/* A result that is there, but that nobody has marked. *found: was it there? */
+sld_status sld_attempt_adopt(coordinator *c, size_t point, bool *found);
+
+/* choose.c. Index of a point to start now, and how many could; -1: none. */
+sld_status sld_choose_point(coordinator *c, int *point, size_t *waiting);
+/* Whether all points have ended; students of a teacher that failed fail with it. */
+sld_status sld_choose_settle(coordinator *c, bool *all_ended, bool *some_failed);
+
+#endif

@@ -1,0 +1,38 @@
+/* launcher.h: a trial as a program of its own. */
+#ifndef SLD_SWEEP_LAUNCHER_H
+#define SLD_SWEEP_LAUNCHER_H
+
+#include "ledger.h"
+
+typedef struct launch_job {
+    const char        *program;    /* sld itself */
+    const char        *experiment; /* path */
+    const char *const *settings;   /* "key=value" */
+    size_t             n_settings;
+    int                ranks;
+    bool               crowded; /* more ranks than CPUs: they must not spin */
+    const char        *cpus;    /* "0,2"; "": not placed */
+    const char        *command; /* template; "": mpirun, or nothing for one rank */
+    const char        *host;
+    const char        *log;  /* stdout and stderr go there, behind what it holds */
+    const char        *word; /* NAME=value that marks all its processes */
+} launch_job;
+
+typedef struct launch_child {
+    sld_process process; /* leads a session of its own */
+    int         gate;    /* a byte into it lets the child begin; closed: it leaves */
+} launch_child;
+
+/* Local. The child stands at its gate: it can be named in a claim before it runs. */
+sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child *out);
+void       sld_launch_release(launch_child *child); /* Local. Lets it begin. */
+void       sld_launch_cancel(launch_child *child);  /* Local. Sends it home and waits for it. */
+
+/* The words of the command line, ended by NULL; free each and the array with free(). NULL: no
+ * memory. */
+char **sld_launch_words(const launch_job *job);
+/* The environment of a trial: ours without what an outer MPI has left in it. The same way. */
+char **sld_launch_environment(const launch_job *job);
+void   sld_launch_free(char **words);
+
+#endif

@@ -1,0 +1,26 @@
+/* slots.h: the cores of this machine, and who works on which. */
+#ifndef SLD_SWEEP_SLOTS_H
+#define SLD_SWEEP_SLOTS_H
+
+#include "sld/sweep.h"
+
+typedef struct slots {
+    int  cpu[SLD_CPUS_MAX];   /* the first CPU of each core that may be used */
+    bool taken[SLD_CPUS_MAX];
+    int  n_cores, n_free;
+    int  most_trials; /* at a time */
+    int  running;
+} slots;
+
+void sld_slots_find(const sld_launch *launch, slots *out);
+
+/* How many ranks the next trial gets; 0: not now. waiting: trials that could start, this one
+ * among them; most: ranks that it can use. */
+int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int most);
+
+/* Takes cores for `ranks` ranks; *first[]: which. text: their CPUs as a list, "none" when there are
+ * fewer cores than ranks and the kernel has to share. Returns how many cores were taken. */
+int  sld_slots_take(slots *s, int ranks, int *cores, char *text, size_t n);
+void sld_slots_give(slots *s, const int *cores, int n_cores);
+
+#endif
