@@ -202,7 +202,8 @@ typedef struct sld_cpu { /* those of one core, and the cores of one package, sta
 enum { SLD_CPUS_MAX = 1024 };
 /* Local. The CPUs this process may use; out: (SLD_CPUS_MAX). Returns how many, 0 when unknown. */
 size_t sld_cpus_allowed(sld_cpu *out);
-/* Local. How many CPUs' worth of time the cgroups above this process allow, rounded up; 0: no limit.
+/* Local. How many CPUs' worth of time the cgroups above this process allow, rounded up; 0: no
+ * limit.
  */
 size_t sld_cpus_quota(void);
 

@@ -128,8 +128,10 @@ sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *laye
                            const char **out);
 /* Local. What it sets as a document that sld_config_parse() takes, in the arena. */
 sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out);
-bool       sld_config_is_key(const char *key);      /* Local. */
-bool       sld_config_is_section(const char *name); /* Local. */
+/* Local. Whether it changes what a trial computes. */
+bool sld_config_is_result(const char *key);
+bool sld_config_is_key(const char *key);      /* Local. */
+bool sld_config_is_section(const char *name); /* Local. */
 
 /* What configurations share: the table's values and those of the methods met so far. */
 typedef struct sld_composer sld_composer;

@@ -16,6 +16,9 @@ typedef struct sld_range {
  * of another MPI), naming both numbers and the cure (SLD_ERR_CONFIG). Under a launcher the rank
  * dies with it. Without one: a world of one rank. */
 sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out);
+/* Local. A world of this process alone without MPI, which is never started: for data and memory,
+ * not for training. */
+sld_status sld_dist_alone(sld_ctx *ctx, sld_dist **out);
 void       sld_dist_destroy(sld_dist *dist); /* Collective. MPI_Finalize. Accepts NULL. */
 void       sld_dist_abort(sld_dist *dist, int exit_code); /* Local. Takes every rank out. */
 

@@ -82,8 +82,8 @@ typedef enum {
 
 typedef struct sld_standing {
     sld_point_state state;
-    char            reason[256]; /* of a failure: its error line; else "" */
-    int             attempts;    /* begun so far; 0 once there is a result */
+    char            reason[256];   /* of a failure: its error line; else "" */
+    int             attempts;      /* begun so far; 0 once there is a result */
     int64_t         epoch, epochs; /* of a running one; 0: not known yet */
     double          left_s;        /* seconds to its end at its present pace */
 } sld_standing;
@@ -94,14 +94,18 @@ sld_status sld_sweep_survey(sld_ctx *ctx, const sld_sweep *sweep, sld_standing *
 /* ---- the coordinator ---- */
 
 /* Local. Gives an expanded sweep its folder: makes it, or compares with what is recorded there.
- * text: the spec as given, kept for people. New points extend what is recorded; points that are gone
- * or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
+ * text: the spec as given, kept for people. New points extend what is recorded; points that are
+ * gone or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
 typedef struct sld_sweep_change {
     size_t known, added, gone; /* points */
     char   example[400];       /* of a change; "": none */
 } sld_sweep_change;
 sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, const void *text,
                             size_t n, bool accept, bool dry, sld_sweep_change *out);
+
+/* Local. For a sweep opened from its folder: words "launch.KEY=value" change how trials are started
+ * and are taken out of the list; what is left must be options that change no result. */
+sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **words, size_t *n);
 
 /* Local. which: "failed", or the beginning of an ID that only one point has. */
 sld_status sld_sweep_retry(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *n);

@@ -120,6 +120,12 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_par
  * teacher). The caller frees *text with free(). */
 sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text);
 
+/* Local. SHA-256 over the tensors of a weights file, and (Collective) over a data set: what a
+ * trial's identity says of them. */
+sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65]);
+sld_status sld_data_sha256(sld_ctx *ctx, const sld_dist *dist, const sld_config *config,
+                           char sha[65]);
+
 typedef struct sld_eval_params {
     const char       *weights;
     const sld_config *config;   /* data.*: where the pictures are */

@@ -56,7 +56,7 @@ size_t sld_cpus_allowed(sld_cpu *out)
 /* A number in a file of the folder; "max" and no file are -1. */
 static long long number_in(const char *folder, const char *name, long long *second)
 {
-    char  path[768];
+    char      path[768];
     long long first = -1;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);

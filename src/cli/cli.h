@@ -9,13 +9,13 @@
 
 /* Exit codes, DESIGN.md section 7. */
 enum {
-    SLD_EXIT_OK       = 0,
-    SLD_EXIT_FAILED   = 1, /* also a diverged run */
+    SLD_EXIT_OK         = 0,
+    SLD_EXIT_FAILED     = 1, /* also a diverged run */
     SLD_EXIT_UNFINISHED = 3, /* but nothing failed: others work on it, or have taken over */
-    SLD_EXIT_USAGE    = 2, /* usage, configuration, an input file that is not what it should be */
-    SLD_EXIT_INTERNAL = 70,
-    SLD_EXIT_STORAGE  = 74,
-    SLD_EXIT_STOPPED  = 75, /* by a signal, all saved */
+    SLD_EXIT_USAGE      = 2, /* usage, configuration, an input file that is not what it should be */
+    SLD_EXIT_INTERNAL   = 70,
+    SLD_EXIT_STORAGE    = 74,
+    SLD_EXIT_STOPPED    = 75, /* by a signal, all saved */
 };
 
 /* What follows the verb on the command line, taken apart. */
@@ -48,8 +48,8 @@ typedef struct sld_verb {
     sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
-extern const sld_verb sld_verb_run, sld_verb_eval, sld_verb_probe, sld_verb_bench, sld_verb_doctor,
-    sld_verb_models, sld_verb_methods;
+extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_eval, sld_verb_probe,
+    sld_verb_bench, sld_verb_doctor, sld_verb_models, sld_verb_methods;
 
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
@@ -65,6 +65,22 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
 /* main.c. For sld_watch_create(): says the message on stderr and in the log, and ends the process.
  */
 void sld_stalled(sld_ctx *ctx, const char *message);
+
+/* experiment.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo, and hashes
+ * of data and weights (read without MPI). */
+const char *const (*sld_experiment_method(const char *name))[2];
+sld_status sld_experiment_check(sld_ctx *ctx, void *user, const sld_config *config);
+sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
+                                  const char *weights, char sha[65]);
+
+/* The network a weights file holds. */
+sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
+
+/* alone.c. Local. For verbs that need no ranks: runs one before MPI starts; prints its error.
+ * Always true. */
+typedef sld_status (*sld_verb_work)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
+bool sld_verb_alone(sld_ctx *ctx, const sld_arguments *args, sld_verb_work work, int *exit_code);
+int  sld_exit_code_of(sld_status st); /* of a verb that failed */
 
 /* restart.c. Before MPI starts. Returns when the BLAS kernels suit the CPU, else replaces the
  * program by itself, once, with OPENBLAS_CORETYPE set. */

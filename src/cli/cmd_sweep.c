@@ -13,10 +13,14 @@
 #define MOST_BYTES ((size_t)1 << 20)
 
 enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT };
-static const sld_option_spec options[] = {{"--plan", false},    {"--dir", true},
-                                          {"--ranks", true},    {"--slots", true},
-                                          {"--accept-changes", false}, {"--retry", true},
-                                          {"--skip", true},     {"--no-wait", false},
+static const sld_option_spec options[] = {{"--plan", false},
+                                          {"--dir", true},
+                                          {"--ranks", true},
+                                          {"--slots", true},
+                                          {"--accept-changes", false},
+                                          {"--retry", true},
+                                          {"--skip", true},
+                                          {"--no-wait", false},
                                           {NULL, false}};
 
 typedef struct command {
@@ -88,7 +92,8 @@ static sld_status open_folder(command *c)
     c->recorded     = true;
     c->change.known = sld_sweep_count(c->sweep);
     if (c->args->option[DIR_]) {
-        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "sld sweep: --dir goes with a spec, not with a folder");
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                        "sld sweep: --dir goes with a spec, not with a folder");
     }
     return sld_sweep_set_launch(c->ctx, c->sweep, c->words, &c->n_words);
 }
@@ -137,12 +142,13 @@ static int exit_code_of(sld_sweep_outcome outcome)
 static void say_end(const command *c, sld_sweep_outcome outcome)
 {
     static const char *const words[] = {
-        [SLD_SWEEP_DONE]       = "done",
-        [SLD_SWEEP_FAILED]     = "ended, and some trials failed: sld status tells which, --retry failed "
-                                 "tries them again",
+        [SLD_SWEEP_DONE] = "done",
+        [SLD_SWEEP_FAILED] =
+            "ended, and some trials failed: sld status tells which, --retry failed "
+            "tries them again",
         [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
-        [SLD_SWEEP_ENDED]      = "ended at once: the same command goes on from the last checkpoints"};
+        [SLD_SWEEP_ENDED] = "ended at once: the same command goes on from the last checkpoints"};
 
     sld_log(c->ctx, SLD_LOG_INFO, "sweep %s: %s", sld_sweep_name(c->sweep), words[outcome]);
 }
@@ -201,16 +207,18 @@ static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 }
 
 const sld_verb sld_verb_sweep = {
-    .name    = "sweep",
-    .usage   = "sld sweep SPEC.yaml|DIR [key=value ...] [--plan] [--dir DIR] [--ranks R] [--slots S]\n"
-               "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait]",
+    .name = "sweep",
+    .usage =
+        "sld sweep SPEC.yaml|DIR [key=value ...] [--plan] [--dir DIR] [--ranks R] [--slots S]\n"
+        "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait]",
     .summary = "run, resume or join a grid of trials; --plan shows it",
     .help =
         "Trains every trial of the grid on this machine's cores, teachers first, in the folder "
         "runs/NAME.\n"
         "The same command resumes; given while another works on the folder, on this machine or one "
         "that\n"
-        "shares the disk, it joins. With a spec key=value sets an option of all experiments over base, "
+        "shares the disk, it joins. With a spec key=value sets an option of all experiments over "
+        "base, "
         "or\n"
         "seeds=, teachers.NAME.KEY=, launch.KEY=; with a folder, options that change no result.\n\n"
         "  --plan             points, cost, storage, what would change; runs nothing\n"
@@ -221,12 +229,14 @@ const sld_verb sld_verb_sweep = {
         "  --skip ID          leave a point out\n"
         "  --accept-changes   take a spec that lacks points which the folder has\n"
         "  --no-wait          leave when all that is left is in others' hands\n\n"
-        "To stop with everything saved: SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. A second Ctrl-C ends at "
+        "To stop with everything saved: SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. A second Ctrl-C ends "
+        "at "
         "once;\n"
         "nothing is lost but the steps since the last checkpoints.\n\n"
         "Exit codes: 0 done, 1 some trials failed (a diverged one is a result), 2 usage or "
         "configuration,\n"
-        "3 unfinished but nothing failed, 74 storage, 75 stopped by a signal with everything saved.\n",
+        "3 unfinished but nothing failed, 74 storage, 75 stopped by a signal with everything "
+        "saved.\n",
     .options    = options,
     .before_mpi = before_mpi,
 };

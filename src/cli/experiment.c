@@ -5,10 +5,12 @@
 #include "cli.h"
 #include "sld/distill.h"
 #include "sld/nn.h"
+#include "sld/store.h"
+#include "sld/train.h"
 
 #define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
-static const char *const (*method_defaults(const char *name))[2]
+const char *const (*sld_experiment_method(const char *name))[2]
 {
     const sld_method *method = sld_method_find(name);
     return method ? method->defaults : NULL;
@@ -18,11 +20,11 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
                                 const sld_arguments *args, sld_config **out)
 {
     return sld_config_parse(ctx, name, text, strlen(text), args->overrides, args->n_overrides,
-                            method_defaults, out);
+                            sld_experiment_method, out);
 }
 
 /* The zoo is nn's: the option table cannot know it. */
-static sld_status check_network(sld_ctx *ctx, const sld_config *config)
+sld_status sld_experiment_check(sld_ctx *ctx, void *user, const sld_config *config)
 {
     const char  *name = sld_config_options(config)->student.network;
     const char  *names[256];
@@ -62,10 +64,10 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
     }
     if (st == SLD_OK) {
         st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,
-                              method_defaults, out);
+                              sld_experiment_method, out);
     }
     if (st == SLD_OK) {
-        st = check_network(ctx, *out);
+        st = sld_experiment_check(ctx, NULL, *out);
     }
     free(text);
     if (dist) {
@@ -75,5 +77,31 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
         sld_config_destroy(*out);
         *out = NULL;
     }
+    return st;
+}
+
+sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
+                                  const char *weights, char sha[65])
+{
+    sld_dist *dist = NULL;
+
+    if (weights) {
+        return sld_weights_sha256(ctx, weights, sha);
+    }
+    SLD_TRY(sld_dist_alone(ctx, &dist));
+    const sld_status st = sld_data_sha256(ctx, dist, config, sha);
+    sld_dist_destroy(dist);
+    return st;
+}
+
+sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64])
+{
+    sld_weights_info info;
+    sld_doc         *doc = NULL;
+
+    SLD_TRY(sld_doc_open(ctx, weights, &doc));
+    const sld_status st = sld_weights_info_get(ctx, doc, &info);
+    sld_doc_close(doc);
+    memcpy(network, info.network, sizeof info.network);
     return st;
 }

@@ -11,28 +11,10 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
-static const sld_verb *const verbs[] = {&sld_verb_run,    &sld_verb_eval,   &sld_verb_probe,
-                                        &sld_verb_bench,  &sld_verb_doctor, &sld_verb_models,
-                                        &sld_verb_methods};
+static const sld_verb *const verbs[] = {&sld_verb_run,    &sld_verb_sweep,  &sld_verb_status,
+                                        &sld_verb_eval,   &sld_verb_probe,  &sld_verb_bench,
+                                        &sld_verb_doctor, &sld_verb_models, &sld_verb_methods};
 #define N_VERBS (sizeof verbs / sizeof *verbs)
-
-static int exit_code_of(sld_status st)
-{
-    switch (st) {
-    case SLD_OK:
-        return SLD_EXIT_OK;
-    case SLD_ERR_ARG:
-    case SLD_ERR_CONFIG:
-    case SLD_ERR_DATA:
-        return SLD_EXIT_USAGE;
-    case SLD_ERR_FENCED:
-        return SLD_EXIT_UNFINISHED;
-    case SLD_ERR_IO:
-        return SLD_EXIT_STORAGE;
-    default:
-        return SLD_EXIT_INTERNAL;
-    }
-}
 
 static void print_usage(FILE *to)
 {
@@ -91,13 +73,13 @@ static int finish(sld_ctx *ctx, sld_dist *dist, sld_status st, int exit_code)
         sld_log(ctx, SLD_LOG_DEBUG, "%s:%d %s(): %s", ctx->err.file, ctx->err.line, ctx->err.func,
                 sld_status_text(st));
         sld_dist_destroy(dist);
-        return exit_code_of(st);
+        return sld_exit_code_of(st);
     }
     ctx->log_all = true;
     sld_log(ctx, SLD_LOG_ERROR, "%s (%s:%d %s)", ctx->err.msg, ctx->err.file, ctx->err.line,
             ctx->err.func);
-    sld_dist_abort(dist, exit_code_of(st));
-    return exit_code_of(st);
+    sld_dist_abort(dist, sld_exit_code_of(st));
+    return sld_exit_code_of(st);
 }
 
 /* Mistakes in the arguments are told later, once for all ranks. */
@@ -149,7 +131,7 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
     if (st != SLD_OK) {
         fprintf(stderr, "sld: %s\n", ctx.err.msg);
         free(overrides);
-        return exit_code_of(st);
+        return sld_exit_code_of(st);
     }
     st = sld_agree(&ctx, dist, sld_arguments_read(&ctx, verb, argc, argv, &args));
     if (st == SLD_OK) {

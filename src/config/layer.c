@@ -153,6 +153,13 @@ sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the experiment's text");
 }
 
+bool sld_config_is_result(const char *key)
+{
+    const int id = sld_option_find(key);
+
+    return id >= 0 && sld_option_at((size_t)id)->result;
+}
+
 bool sld_config_is_key(const char *key)
 {
     return sld_option_find(key) >= 0;

@@ -22,6 +22,10 @@ sld_status sld_agree_request(sld_ctx *ctx, const sld_dist *dist, sld_status mine
         (void)SLD_FAIL(ctx, mine, "%s", sld_status_text(mine)); /* nobody hears an empty record */
     }
     const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
+    if (dist->alone) {
+        ctx->err.agreed = mine != SLD_OK;
+        return mine;
+    }
     SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2, MPI_2INT, MPI_MAXLOC, dist->comm),
                            "agreement"));
     sld_enter(ctx, before);

@@ -84,9 +84,21 @@ sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out)
     return SLD_OK;
 }
 
+sld_status sld_dist_alone(sld_ctx *ctx, sld_dist **out)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for a world of one");
+    }
+    **out = (sld_dist){
+        .comm = MPI_COMM_NULL, .node = MPI_COMM_NULL, .size = 1, .node_size = 1, .alone = true};
+    return SLD_OK;
+}
+
 void sld_dist_destroy(sld_dist *dist)
 {
-    if (!dist) {
+    if (!dist || dist->alone) {
+        free(dist);
         return;
     }
     if (dist->node != MPI_COMM_NULL) {

@@ -11,6 +11,7 @@ struct sld_dist {
     MPI_Comm node; /* the ranks of this machine, likewise */
     int      rank, size;
     int      node_rank, node_size;
+    bool     alone;     /* no MPI behind it: nobody to talk to */
     bool     same_cpus; /* every rank of this machine may run on the same CPUs */
     size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
 };

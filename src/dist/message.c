@@ -43,7 +43,7 @@ sld_status sld_exchange(sld_ctx *ctx, const sld_dist *dist, int peer, const void
 sld_status sld_dist_bcast(sld_ctx *ctx, const sld_dist *dist, void *bytes, size_t n, int root)
 {
     const sld_phase before = sld_enter(ctx, SLD_PHASE_RECEIVE);
-    for (size_t at = 0; at < n; at += dist->max_message) {
+    for (size_t at = 0; at < n && !dist->alone; at += dist->max_message) {
         const int code =
             MPI_Bcast((char *)bytes + at, piece(dist, n, at), MPI_BYTE, root, dist->comm);
         SLD_TRY(sld_mpi_status(ctx, code, "broadcast"));

@@ -82,7 +82,10 @@ sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, s
     }
 
     int name[2] = {(int)getpid(), fd}; /* of the machine's rank 0 */
-    st = sld_mpi_status(ctx, MPI_Bcast(name, 2, MPI_INT, 0, dist->node), "broadcast of a handle");
+    if (!dist->alone) {
+        st = sld_mpi_status(ctx, MPI_Bcast(name, 2, MPI_INT, 0, dist->node),
+                            "broadcast of a handle");
+    }
     if (st == SLD_OK && dist->node_rank != 0) {
         st = open_file(ctx, name, &fd);
     }

@@ -65,13 +65,14 @@ static void set_path(settings *s, const char *key, const char *dir, const char *
     set_text(s, key, path);
 }
 
-/* The last part of teacher.weights in the experiment: which file of the trained teacher it wants. */
-static const char *teacher_file(const char *experiment)
+/* teacher.weights as the experiment has it, within the sweep's folder: "trials/ID/last.h5". */
+static void teacher_path(const char *experiment, char *path, size_t n)
 {
-    const char *line = strstr(experiment, "teacher.weights: ");
+    static const char key[] = "teacher.weights: ";
+    const char       *value = strstr(experiment, key);
 
-    return line && strncmp(line + strcspn(line, "\n") - 7, "best.h5", 7) == 0 ? "best.h5"
-                                                                              : "last.h5";
+    value += value ? sizeof key - 1 : 0;
+    snprintf(path, n, "%.*s", value ? (int)strcspn(value, "\n") : 0, value ? value : "");
 }
 
 static bool given(const coordinator *c, const char *key)
@@ -105,8 +106,7 @@ static void make_settings(const coordinator *c, size_t point, int64_t number, co
         set_text(s, "parallel.cpus", cpus);
     }
     if (p->teacher >= 0) {
-        snprintf(inside, sizeof inside, "trials/%s/%s", sld_sweep_point(c->sweep, (size_t)p->teacher)->id,
-                 teacher_file(p->experiment));
+        teacher_path(p->experiment, inside, sizeof inside);
         set_path(s, "teacher.weights", c->dir, inside);
     }
     if (sld_config_is_key("teacher.logits") && !given(c, "teacher.logits") &&
@@ -153,8 +153,8 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .host       = c->ledger.host,
                             .log        = a->log,
                             .word       = word};
-    sld_status       st  = s.failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", id)
-                                    : sld_launch_prepare(c->ctx, &job, &a->child);
+    sld_status st = s.failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", id)
+                             : sld_launch_prepare(c->ctx, &job, &a->child);
     if (st == SLD_OK) {
         st = sld_ledger_claim(&c->ledger, a->point, a->child.process, got);
         if (st == SLD_OK && *got) {
@@ -197,7 +197,7 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
     snprintf(name, sizeof name, "log-a%lld.txt", (long long)a->number);
     sld_watch_path(c->sweep, point, name, a->log);
     sld_watch_checkpoint(c->sweep, point, a->checkpoint);
-    a->n_cores = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);
+    a->n_cores          = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);
     const sld_status st = launch(c, a, experiment, cpus, got);
     if (st != SLD_OK || !*got) {
         sld_slots_give(&c->slots, a->cores, a->n_cores);
@@ -219,7 +219,8 @@ static sld_status mark_result(coordinator *c, size_t point, double seconds, int6
     char       text[128];
 
     snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
-    SLD_TRY(sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
+    SLD_TRY(
+        sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
     sld_ledger_forget(&c->ledger, point);
     return SLD_OK;
 }
@@ -248,15 +249,16 @@ static void count_errors(const coordinator *c, const attempt *a, const char *rea
 }
 
 /* Where attempts fail alike, one after the other, before their first step, others would too. */
-static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start, int alike)
+static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start,
+                         int alike)
 {
     c->n_alike = start && strcmp(c->alike, reason) == 0 ? c->n_alike + 1 : start;
     snprintf(c->alike, sizeof c->alike, "%s", reason);
     if (start && (alike >= ALIKE_MAX || c->n_alike >= ALIKE_MAX)) {
         c->broken = true;
         sld_log(c->ctx, SLD_LOG_ERROR,
-                "%d attempts failed at their start alike, so the sweep stops: %s; log: %s", ALIKE_MAX,
-                reason, a->log);
+                "%d attempts failed at their start alike, so the sweep stops: %s; log: %s",
+                ALIKE_MAX, reason, a->log);
     }
 }
 
@@ -279,14 +281,16 @@ static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, cons
     }
     sld_log(c->ctx, SLD_LOG_ERROR, "given up %s seed %lld (%s) after %d attempts: %s; log: %s",
             p->arm, (long long)p->seed, p->id, stuck, reason, a->log);
-    snprintf(text, sizeof text, "%s\ntrials/%s/log-a%lld.txt\n", reason, p->id, (long long)a->number);
+    snprintf(text, sizeof text, "%s\ntrials/%s/log-a%lld.txt\n", reason, p->id,
+             (long long)a->number);
     return sld_ledger_mark(&c->ledger, a->point, SLD_POINT_FAILED, text);
 }
 
 /* What is known of an end without a result. */
 static sld_status judge(coordinator *c, attempt *a, int wait_status)
 {
-    const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+    const int code =
+        WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
     const bool killed = code > 128;
     char       reason[REASON_BYTES], now[32], progress[160];
 
@@ -335,8 +339,8 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     SLD_TRY(mark_result(c, a->point, seconds, a->number));
     sld_watch_last_word(a->log, word);
     sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
-            sld_ledger_mark_name(c->ledger.entries[a->point].mark), p->arm, (long long)p->seed, p->id,
-            seconds, word);
+            sld_ledger_mark_name(c->ledger.entries[a->point].mark), p->arm, (long long)p->seed,
+            p->id, seconds, word);
     return SLD_OK;
 }
 

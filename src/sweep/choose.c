@@ -27,8 +27,8 @@ static sld_status may_start(coordinator *c, size_t point, bool *may)
     }
     SLD_TRY(sld_ledger_held(&c->ledger, point, &held));
     /* one of our own that has ended without a result is free again */
-    const bool ours = e->known == e->claim &&
-                      strcmp(c->ledger.holders[e->holder].id, c->ledger.id) == 0;
+    const bool ours =
+        e->known == e->claim && strcmp(c->ledger.holders[e->holder].id, c->ledger.id) == 0;
     *may = !held || ours;
     return SLD_OK;
 }
@@ -53,9 +53,9 @@ sld_status sld_choose_point(coordinator *c, int *point, size_t *waiting)
 /* A teacher that cannot give weights takes its students along. */
 static sld_status fail_student(coordinator *c, size_t point)
 {
-    const sld_point    *p       = sld_sweep_point(c->sweep, point);
-    const sld_point    *teacher = sld_sweep_point(c->sweep, (size_t)p->teacher);
-    const ledger_entry *e       = &c->ledger.entries[p->teacher];
+    const sld_point    *p                    = sld_sweep_point(c->sweep, point);
+    const sld_point    *teacher              = sld_sweep_point(c->sweep, (size_t)p->teacher);
+    const ledger_entry *e                    = &c->ledger.entries[p->teacher];
     char                reason[REASON_BYTES] = "", text[2 * REASON_BYTES];
 
     if (e->mark == SLD_POINT_FAILED) {

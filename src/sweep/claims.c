@@ -23,8 +23,8 @@ sld_status sld_ledger_prepare(ledger *l, size_t point)
     sld_ledger_word(sld_sweep_point(l->sweep, point)->id, e->claim, h->id, word);
     const int ended = sld_process_end_marked(word);
     if (ended > 0) {
-        sld_log(l->ctx, SLD_LOG_INFO, "%d process%s of a dead coordinator's attempt %s ended", ended,
-                ended == 1 ? "" : "es", word + strlen("SLD_CLAIM="));
+        sld_log(l->ctx, SLD_LOG_INFO, "%d process%s of a dead coordinator's attempt %s ended",
+                ended, ended == 1 ? "" : "es", word + strlen("SLD_CLAIM="));
     }
     return SLD_OK;
 }

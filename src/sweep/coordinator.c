@@ -77,8 +77,8 @@ static void take_stop(coordinator *c, int number)
 {
     c->stops += c->stops == 0 || number == SIGINT;
     if (c->stops == 1) {
-        sld_log(c->ctx, SLD_LOG_INFO, "asked to stop (signal %d): %d trial%s save and stop%s", number,
-                running(c), running(c) == 1 ? "" : "s",
+        sld_log(c->ctx, SLD_LOG_INFO, "asked to stop (signal %d): %d trial%s save and stop%s",
+                number, running(c), running(c) == 1 ? "" : "s",
                 number == SIGINT ? " (once more: end at once)" : "");
         stop_all(c, SIGUSR1);
     } else {
@@ -146,9 +146,9 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
         }
         stopping = c->stops > 0 || c->broken;
     }
-    *out = all ? (failed ? SLD_SWEEP_FAILED : SLD_SWEEP_DONE)
-           : c->broken ? SLD_SWEEP_FAILED
-           : c->stops > 1 ? SLD_SWEEP_ENDED
+    *out = all             ? (failed ? SLD_SWEEP_FAILED : SLD_SWEEP_DONE)
+           : c->broken     ? SLD_SWEEP_FAILED
+           : c->stops > 1  ? SLD_SWEEP_ENDED
            : c->stops == 1 ? SLD_SWEEP_STOPPED
                            : SLD_SWEEP_UNFINISHED;
     return SLD_OK;
@@ -183,7 +183,7 @@ static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
 static sld_status make(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
                        coordinator *c)
 {
-    *c = (coordinator){.ctx = ctx, .sweep = sweep, .params = params};
+    *c        = (coordinator){.ctx = ctx, .sweep = sweep, .params = params};
     c->launch = sld_sweep_launch(sweep);
     sld_slots_find(c->launch, &c->slots);
     c->attempts = calloc((size_t)c->slots.most_trials, sizeof *c->attempts);

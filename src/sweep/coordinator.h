@@ -31,12 +31,12 @@ typedef struct coordinator {
     ledger                      ledger;
     slots                       slots;
     attempt                    *attempts; /* (slots.most_trials) */
-    int                         stops;     /* signals that asked for it */
-    bool                        broken;    /* attempts fail alike at their start: no use going on */
+    int                         stops;    /* signals that asked for it */
+    bool                        broken;   /* attempts fail alike at their start: no use going on */
     char                        alike[REASON_BYTES]; /* of the last that did */
     int                         n_alike;
-    size_t                      ended;    /* points, by this coordinator */
-    double                      ended_s;  /* rank-seconds they took */
+    size_t                      ended;   /* points, by this coordinator */
+    double                      ended_s; /* rank-seconds they took */
     double                      beat_at_s;
 } coordinator;
 

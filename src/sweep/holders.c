@@ -1,5 +1,5 @@
-/* holders.c: which coordinators live. On this machine the process table says so at once; elsewhere a
- * beat that stays away for a lease, timed by the observer's own clock. */
+/* holders.c: which coordinators live. On this machine the process table says so at once; elsewhere
+ * a beat that stays away for a lease, timed by the observer's own clock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,9 +26,9 @@ static int beat_text(const ledger *l, char *text, size_t n)
 {
     const sld_process self = sld_process_self();
 
-    return snprintf(text, n, "machine %s\nhost %s\npid %ld\nstart %lld\nevery %.3f\ncount %020lld\n",
-                    l->machine, l->host, (long)self.pid, self.start, sld_ledger_beat_s(l),
-                    l->count);
+    return snprintf(
+        text, n, "machine %s\nhost %s\npid %ld\nstart %lld\nevery %.3f\ncount %020lld\n",
+        l->machine, l->host, (long)self.pid, self.start, sld_ledger_beat_s(l), l->count);
 }
 
 sld_status sld_ledger_join(ledger *l)
@@ -104,7 +104,7 @@ static bool read_text(const char *path, char *text, size_t n)
     if (fd < 0) {
         return false;
     }
-    const ssize_t got     = read(fd, text, n - 1);
+    const ssize_t got       = read(fd, text, n - 1);
     text[got > 0 ? got : 0] = '\0';
     close(fd);
     return got > 0;

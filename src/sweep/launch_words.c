@@ -24,9 +24,9 @@ static void add(words *w, const char *text)
         free(copy);
         return;
     }
-    w->list          = more;
-    w->list[w->n++]  = copy;
-    w->list[w->n]    = NULL;
+    w->list         = more;
+    w->list[w->n++] = copy;
+    w->list[w->n]   = NULL;
 }
 
 static char **finish(words *w)

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 static const char *const marks[] = {
-    [SLD_POINT_WAITING] = NULL,       [SLD_POINT_RUNNING] = NULL,     [SLD_POINT_DONE] = "done",
-    [SLD_POINT_DIVERGED] = "diverged", [SLD_POINT_FAILED] = "failed", [SLD_POINT_SKIPPED] = "skipped",
+    [SLD_POINT_WAITING] = NULL,    [SLD_POINT_RUNNING] = NULL,
+    [SLD_POINT_DONE] = "done",     [SLD_POINT_DIVERGED] = "diverged",
+    [SLD_POINT_FAILED] = "failed", [SLD_POINT_SKIPPED] = "skipped",
 };
 
 const char *sld_ledger_mark_name(sld_point_state state)

@@ -5,7 +5,8 @@
  *               exists; never changed. The highest N is the one that counts.
  *   ID.N.error  attempt N failed: how far it came, and why
  *   ID.done ID.diverged ID.failed ID.skipped   how the point ended: made once
- *   HOLDER.beat a coordinator that lives: it rewrites a count; gone: it has left, or was found dead */
+ *   HOLDER.beat a coordinator that lives: it rewrites a count; gone: it has left, or was found dead
+ */
 #ifndef SLD_SWEEP_LEDGER_H
 #define SLD_SWEEP_LEDGER_H
 
@@ -23,8 +24,8 @@ typedef struct sld_process {
 
 /* process.c. */
 sld_process sld_process_self(void);
-sld_process sld_process_of(pid_t pid);          /* start 0: there is none, or it is a zombie */
-bool        sld_process_lives(sld_process p);   /* on this machine */
+sld_process sld_process_of(pid_t pid);        /* start 0: there is none, or it is a zombie */
+bool        sld_process_lives(sld_process p); /* on this machine */
 /* "boot id/pid namespace": where a pid means something. SLD_TEST_MACHINE overrides it for tests. */
 void sld_process_machine(char machine[MACHINE_BYTES]);
 /* Ends all processes on this machine whose environment holds the word, and waits for their end.
@@ -69,7 +70,7 @@ sld_status sld_ledger_scan(ledger *l);
 sld_status sld_ledger_mark(ledger *l, size_t point, sld_point_state state, const char *text);
 sld_status sld_ledger_unmark(ledger *l, size_t point);
 /* Text of a mark or error file, without its newlines at the end; "" when there is none. */
-void sld_ledger_text(const ledger *l, size_t point, const char *suffix, char *text, size_t n);
+void       sld_ledger_text(const ledger *l, size_t point, const char *suffix, char *text, size_t n);
 sld_status sld_ledger_error(ledger *l, size_t point, int64_t attempt, const char *text);
 /* After the end: claims and errors of the point are of no use any more. */
 void        sld_ledger_forget(ledger *l, size_t point);
@@ -84,8 +85,8 @@ double     sld_ledger_beat_s(const ledger *l);
 /* Whether the point's newest claim is held by one that lives. Takes note of dead holders. */
 sld_status sld_ledger_held(ledger *l, size_t point, bool *held);
 
-/* claims.c. Claims attempt N = highest + 1; leftovers of the one before are ended first. *got false:
- * another was faster. launcher: the process that waits to become the attempt's. */
+/* claims.c. Claims attempt N = highest + 1; leftovers of the one before are ended first. *got
+ * false: another was faster. launcher: the process that waits to become the attempt's. */
 sld_status sld_ledger_prepare(ledger *l, size_t point);
 sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool *got);
 /* The word in the environment of all processes of an attempt. */

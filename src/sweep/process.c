@@ -27,10 +27,11 @@ sld_process sld_process_of(pid_t pid)
     close(fd);
     text[n > 0 ? n : 0] = '\0';
     const char *at      = strrchr(text, ')');
-    if (!at || sscanf(at,
-                      ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-                      "%lld",
-                      &state, &p.start) != 2 ||
+    if (!at ||
+        sscanf(at,
+               ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+               "%lld",
+               &state, &p.start) != 2 ||
         state == 'Z' || state == 'X') {
         p.start = 0;
     }
@@ -49,7 +50,7 @@ bool sld_process_lives(sld_process p)
 
 void sld_process_machine(char machine[MACHINE_BYTES])
 {
-    const char *told = getenv("SLD_TEST_MACHINE");
+    const char *told     = getenv("SLD_TEST_MACHINE");
     char        boot[48] = "", space[48] = "";
     FILE       *file = fopen("/proc/sys/kernel/random/boot_id", "r");
 

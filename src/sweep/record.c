@@ -40,8 +40,8 @@ static void describe(const sld_point *gone, const sld_sweep *fresh, char *text, 
             p->is_teacher == gone->is_teacher) {
             other_line(gone->experiment, p->experiment, there, sizeof there);
             other_line(p->experiment, gone->experiment, here, sizeof here);
-            snprintf(text, n, "%.100s seed %lld: %s there, %s here", gone->arm, (long long)gone->seed,
-                     there, here);
+            snprintf(text, n, "%.100s seed %lld: %s there, %s here", gone->arm,
+                     (long long)gone->seed, there, here);
             return;
         }
     }
@@ -186,8 +186,8 @@ static sld_status retry_point(ledger *l, size_t i, size_t *n)
         return SLD_OK;
     }
     for (long long k = 1; k <= (long long)l->entries[i].claim; k++) { /* its retries anew */
-        snprintf(path, sizeof path, "%.4000s/%s.%lld.error", l->dir, sld_sweep_point(l->sweep, i)->id,
-                 k);
+        snprintf(path, sizeof path, "%.4000s/%s.%lld.error", l->dir,
+                 sld_sweep_point(l->sweep, i)->id, k);
         unlink(path);
     }
     ++*n;
@@ -202,9 +202,11 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
     SLD_TRY(sld_ledger_scan(l));
     if (!all) {
         SLD_TRY(sld_sweep_which(l->ctx, l->sweep, which, &point));
-        if (l->entries[point].mark != SLD_POINT_FAILED && l->entries[point].mark != SLD_POINT_SKIPPED) {
-            return SLD_FAIL(l->ctx, SLD_ERR_CONFIG, "%s: neither failed nor skipped, so there is "
-                                                    "nothing to try again",
+        if (l->entries[point].mark != SLD_POINT_FAILED &&
+            l->entries[point].mark != SLD_POINT_SKIPPED) {
+            return SLD_FAIL(l->ctx, SLD_ERR_CONFIG,
+                            "%s: neither failed nor skipped, so there is "
+                            "nothing to try again",
                             which);
         }
     }

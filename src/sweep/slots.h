@@ -5,7 +5,7 @@
 #include "sld/sweep.h"
 
 typedef struct slots {
-    int  cpu[SLD_CPUS_MAX];   /* the first CPU of each core that may be used */
+    int  cpu[SLD_CPUS_MAX]; /* the first CPU of each core that may be used */
     bool taken[SLD_CPUS_MAX];
     int  n_cores, n_free;
     int  most_trials; /* at a time */

@@ -116,8 +116,8 @@ static sld_status read_count(spec_reader *r, const sld_node *node, const char *k
     return sld_spec_whole(r, node, key, 1, 4096, out);
 }
 
-static sld_status read_launch_entry(spec_reader *r, const sld_node *at, const char *key,
-                                    const sld_node *node)
+sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
+                           const sld_node *node)
 {
     static const char *const keys[] = {"ranks",   "slots",         "retries",
                                        "lease_s", "stall_minutes", "command"};
@@ -149,7 +149,7 @@ static sld_status read_launch(spec_reader *r, const sld_node *node)
     SLD_TRY(sld_spec_want(r, node, "launch", SLD_NODE_MAP, "ranks, slots, ... with values"));
     SLD_TRY(sld_spec_once(r, node, "launch"));
     for (size_t i = 0; i < node->n; i++) {
-        SLD_TRY(read_launch_entry(r, node->key[i], node->key[i]->text, node->item[i]));
+        SLD_TRY(sld_spec_launch(r, node->key[i], node->key[i]->text, node->item[i]));
     }
     return SLD_OK;
 }
@@ -246,7 +246,7 @@ static sld_status read_override(spec_reader *r, const char *pair)
     }
     SLD_TRY(sld_yaml_value(r->ctx, r->arena, "command line", key, equals + 1, &value));
     return teacher                     ? sld_spec_teacher_override(r, key + 9, equals + 1, value)
-           : launch                    ? read_launch_entry(r, value, key + 7, value)
+           : launch                    ? sld_spec_launch(r, value, key + 7, value)
            : strcmp(key, "seeds") == 0 ? read_seeds(r, value)
            : strcmp(key, "name") == 0  ? read_name(r, value)
                                        : sld_spec_text(r, value, "baseline", &r->spec->baseline);

@@ -32,7 +32,7 @@ typedef struct spec_exclude {
 
 typedef struct spec_teacher {
     const char     *name, *weights; /* "": none given */
-    const char     *file;           /* of the trained one: last.h5, best.h5 */
+    const char     *file;           /* of the trained one: last.h5, best.h5, epoch-N.h5 */
     sld_layer      *layer;          /* its own options */
     bool            described;      /* has options of its own, so that it can be trained */
     const sld_node *at;
@@ -63,6 +63,10 @@ typedef struct spec_reader {
 
 /* spec.c. */
 sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params *params, spec *out);
+
+/* spec.c. launch.KEY. at: where an unknown one stands. */
+sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
+                           const sld_node *node);
 
 /* spec_axes.c. */
 sld_status sld_spec_axes(spec_reader *r, const sld_node *node);

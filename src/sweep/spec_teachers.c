@@ -10,6 +10,12 @@ static sld_status set_use(spec_reader *r, const sld_node *node, spec_teacher *t)
     const char              *word;
 
     SLD_TRY(sld_spec_text(r, node, "use", &word));
+    if (strspn(word, "0123456789") == strlen(word) && node->length > 0 && node->length < 9) {
+        char file[32]; /* as run.keep_epochs names it */
+        snprintf(file, sizeof file, "epoch-%s.h5", word);
+        t->file = sld_arena_strdup(r->arena, file);
+        return t->file ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the teachers");
+    }
     if (strcmp(word, "last") != 0 && strcmp(word, "best") != 0) {
         return sld_spec_unknown(r, node, "use", word, words, 2);
     }

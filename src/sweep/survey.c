@@ -1,4 +1,5 @@
-/* survey.c: where each point stands: the marks in claims/ say it, and of running ones their progress. */
+/* survey.c: where each point stands: the marks in claims/ say it, and of running ones their
+ * progress. */
 #include <stdio.h>
 #include <string.h>
 

@@ -49,9 +49,9 @@ bool sld_watch_parse(const char *text, int64_t *epoch, int64_t *epochs, double *
 
     const bool good = sscanf(text, "epoch %lld of %lld step %lld of %lld left %lf", &at, &of, &step,
                              &steps, &left) == 5;
-    *epoch  = good ? at : 0;
-    *epochs = good ? of : 0;
-    *left_s = good ? left : 0;
+    *epoch          = good ? at : 0;
+    *epochs         = good ? of : 0;
+    *left_s         = good ? left : 0;
     return good;
 }
 
@@ -100,7 +100,7 @@ void sld_watch_checkpoint(const sld_sweep *sweep, size_t point, char name[32])
 static const char *behind_time(const char *line)
 {
     return strlen(line) > 21 && line[4] == '-' && line[10] == 'T' && line[19] == 'Z' ? line + 21
-                                                                                      : line;
+                                                                                     : line;
 }
 
 /* Open MPI frames what it says in lines of dashes. */
@@ -119,11 +119,11 @@ void sld_watch_reason(const char *log, char reason[REASON_BYTES])
         line[strcspn(line, "\n")] = '\0';
         const char *text          = behind_time(line);
         if (strncmp(text, "error: ", 7) == 0) {
-            snprintf(reason, REASON_BYTES, "%s", text + 7);
+            snprintf(reason, REASON_BYTES, "%.250s", text + 7);
         } else if (strncmp(text, "sld: ", 5) == 0) {
-            snprintf(reason, REASON_BYTES, "%s", text + 5);
+            snprintf(reason, REASON_BYTES, "%.250s", text + 5);
         } else if (!*first && text == line && says_something(line)) {
-            snprintf(first, sizeof first, "%s", line);
+            snprintf(first, sizeof first, "%.250s", line);
         }
     }
     if (file) {
@@ -144,9 +144,9 @@ void sld_watch_last_word(const char *log, char out[REASON_BYTES])
         line[strcspn(line, "\n")] = '\0';
         const char *text          = behind_time(line);
         if (strncmp(text, "done: ", 6) == 0) {
-            snprintf(out, REASON_BYTES, "%s", text + 6);
+            snprintf(out, REASON_BYTES, "%.250s", text + 6);
         } else if (strncmp(text, "error: diverged", 15) == 0) {
-            snprintf(out, REASON_BYTES, "%s", text + 7);
+            snprintf(out, REASON_BYTES, "%.250s", text + 7);
         }
     }
     if (file) {

@@ -11,7 +11,8 @@ void sld_watch_path(const sld_sweep *sweep, size_t point, const char *name, char
 /* A result is there, marked or not. */
 bool sld_watch_has_results(const sld_sweep *sweep, size_t point);
 /* "epoch E of EPOCHS step S of STEPS left X s beat B" of an attempt; "" before it begins. */
-void sld_watch_progress(const sld_sweep *sweep, size_t point, int64_t attempt, char *text, size_t n);
+void sld_watch_progress(const sld_sweep *sweep, size_t point, int64_t attempt, char *text,
+                        size_t n);
 /* False, and all 0, when the text is none. */
 bool sld_watch_parse(const char *text, int64_t *epoch, int64_t *epochs, double *left_s);
 /* Whether results.h5 of the point, which is there, says diverged. */
@@ -20,7 +21,8 @@ bool sld_watch_diverged(sld_ctx *ctx, const sld_sweep *sweep, size_t point);
 void sld_watch_checkpoint(const sld_sweep *sweep, size_t point, char name[32]);
 /* The first error line of a log, or what else may explain its end. */
 void sld_watch_reason(const char *log, char reason[REASON_BYTES]);
-/* The last line that a trial said of its result, without the time: "done: top-1 ..."; "" for none. */
+/* The last line that a trial said of its result, without the time: "done: top-1 ..."; "" for none.
+ */
 void sld_watch_last_word(const char *log, char line[REASON_BYTES]);
 
 #endif

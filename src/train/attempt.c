@@ -73,8 +73,8 @@ sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, const char *stem, 
     return SLD_OK;
 }
 
-/* Where the trial stands, for those who watch it and end it when it stalls. Written in place: a line
- * is read whole or not at all. */
+/* Where the trial stands, for those who watch it and end it when it stalls. Written in place: a
+ * line is read whole or not at all. */
 void sld_trial_beat(sld_trial *t, double seconds_left)
 {
     const double now = sld_clock_s();
@@ -89,10 +89,10 @@ void sld_trial_beat(sld_trial *t, double seconds_left)
     if (fd < 0) {
         return; /* a full disk ends the trial where it hurts, not here */
     }
-    const int n =
-        snprintf(line, sizeof line, "epoch %lld of %lld step %lld of %lld left %.0f s beat %-12.0f\n",
-                 (long long)t->at.epoch, (long long)t->opt->train.epochs, (long long)t->at.step,
-                 (long long)sld_loader_steps(t->loader), seconds_left, now);
+    const int n = snprintf(
+        line, sizeof line, "epoch %lld of %lld step %lld of %lld left %.0f s beat %-12.0f\n",
+        (long long)t->at.epoch, (long long)t->opt->train.epochs, (long long)t->at.step,
+        (long long)sld_loader_steps(t->loader), seconds_left, now);
     if (pwrite(fd, line, (size_t)n, 0) != n || ftruncate(fd, n) != 0) {
         sld_log(t->ctx, SLD_LOG_DEBUG, "%s: %s", path, strerror(errno));
     }

@@ -31,3 +31,36 @@ sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
     t->identity = text;
     return SLD_OK;
 }
+
+sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65])
+{
+    sld_weights_info info;
+    sld_model_file   file  = {.model = NULL};
+    sld_doc         *doc   = NULL;
+    sld_arena       *arena = NULL;
+
+    SLD_TRY(sld_doc_open(ctx, path, &doc));
+    sld_status st = sld_weights_info_get(ctx, doc, &info);
+    sld_doc_close(doc);
+    if (st == SLD_OK) {
+        st = sld_arena_create(ctx, &arena);
+    }
+    if (st == SLD_OK) {
+        st = sld_model_load(ctx, arena, path, info.input_size, info.input_size, &file);
+    }
+    memcpy(sha, file.sha, sizeof file.sha);
+    sld_model_destroy(file.model);
+    sld_arena_destroy(arena);
+    return st;
+}
+
+sld_status sld_data_sha256(sld_ctx *ctx, const sld_dist *dist, const sld_config *config,
+                           char sha[65])
+{
+    sld_dataset *set = NULL;
+
+    SLD_TRY(sld_trial_open_data(ctx, dist, sld_config_options(config), &set));
+    memcpy(sha, set->hash, sizeof set->hash);
+    sld_dataset_close(set);
+    return SLD_OK;
+}

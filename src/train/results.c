@@ -234,9 +234,16 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
     }
     if (sld_dist_rank(t->dist) == 0) {
         snprintf(name, sizeof name, SLD_KEPT_NAME, (long long)epoch);
-        st = sld_arena_create(ctx, &arena);
+        *strrchr(name, '.') = '\0'; /* the stem */
+        st                  = sld_trial_check_claim(ctx, t);
+        if (st == SLD_OK) {
+            st = sld_arena_create(ctx, &arena);
+        }
         if (st == SLD_OK) {
             st = publish_weights(ctx, t, arena, name, NULL, epoch);
+        }
+        if (st == SLD_OK) {
+            st = sld_trial_settle(ctx, t, name, ".h5");
         }
         sld_arena_destroy(arena);
     }

@@ -1,0 +1,280 @@
+/* cmd_status.c: sld status: where a sweep stands. Reads only. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "sld/sweep.h"
+
+enum { WATCH, JSON, LINES };
+static const sld_option_spec options[] = {
+    {"--watch", false}, {"--json", false}, {"--lines", true}, {NULL, false}};
+
+enum { N_STATES = SLD_POINT_SKIPPED + 1, FAILED_SHOWN = 20 };
+static const char *const words[N_STATES] = {"waiting",  "running", "done",
+                                            "diverged", "failed",  "skipped"};
+
+typedef struct view {
+    const sld_sweep *sweep;
+    sld_standing    *standing;
+    size_t           n, count[N_STATES];
+    double           left_s; /* of the slowest running one */
+} view;
+
+static sld_status look(sld_ctx *ctx, view *v)
+{
+    memset(v->count, 0, sizeof v->count);
+    v->left_s = 0;
+    SLD_TRY(sld_sweep_survey(ctx, v->sweep, v->standing));
+    for (size_t i = 0; i < v->n; i++) {
+        v->count[v->standing[i].state]++;
+        v->left_s = v->standing[i].left_s > v->left_s ? v->standing[i].left_s : v->left_s;
+    }
+    return SLD_OK;
+}
+
+/* The trials that run take, in the mean, half of what is left to the slowest; those that wait take
+ * their turns: a guess from what is known without opening a result. */
+static double guess_left(const view *v)
+{
+    double whole = 0;
+    size_t n     = 0;
+
+    for (size_t i = 0; i < v->n; i++) {
+        const sld_standing *s = &v->standing[i];
+        if (s->state == SLD_POINT_RUNNING && s->epoch > 1 && s->epochs >= s->epoch) {
+            whole += s->left_s * (double)s->epochs / (double)(s->epochs - s->epoch + 1);
+            n++;
+        }
+    }
+    return n == 0 ? 0
+                  : v->left_s + whole / (double)n * (double)v->count[SLD_POINT_WAITING] / (double)n;
+}
+
+static void print_time(const char *before, double s)
+{
+    printf("%s%.0f:%02d:%02d", before, s >= 3600 ? (double)((long long)s / 3600) : 0.0,
+           (int)((long long)s / 60 % 60), (int)((long long)s % 60));
+}
+
+static void print_name(const sld_point *p)
+{
+    printf("  %-12s %s%s seed %lld", p->id, p->is_teacher ? "teacher " : "", p->arm,
+           (long long)p->seed);
+}
+
+static void print_text(const view *v)
+{
+    size_t shown = 0;
+
+    printf("%s in %s: %zu points:", sld_sweep_name(v->sweep), sld_sweep_dir(v->sweep), v->n);
+    for (int s = 0; s < N_STATES; s++) {
+        if (v->count[s] > 0) {
+            printf(" %zu %s", v->count[s], words[s]);
+        }
+    }
+    if (guess_left(v) > 0) {
+        print_time(", ETA ", guess_left(v));
+    }
+    putchar('\n');
+    for (size_t i = 0; i < v->n; i++) {
+        const sld_standing *s = &v->standing[i];
+        if (s->state == SLD_POINT_RUNNING) {
+            print_name(sld_sweep_point(v->sweep, i));
+            if (s->epochs > 0) {
+                printf(": epoch %lld of %lld", (long long)s->epoch, (long long)s->epochs);
+                print_time(", ETA ", s->left_s);
+            } else {
+                printf(": starting");
+            }
+            printf(s->attempts > 1 ? ", attempt %d\n" : "\n", s->attempts);
+        }
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        if (v->standing[i].state == SLD_POINT_FAILED && shown++ < FAILED_SHOWN) {
+            print_name(sld_sweep_point(v->sweep, i));
+            printf(": failed: %s\n", v->standing[i].reason);
+        }
+    }
+    if (shown > FAILED_SHOWN) {
+        printf("  ... and %zu more that failed\n", shown - FAILED_SHOWN);
+    }
+}
+
+static void put_json(const char *text)
+{
+    putchar('"');
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            printf("\\%c", *c);
+        } else if (*c < 0x20) {
+            printf("\\u%04x", *c);
+        } else {
+            putchar(*c);
+        }
+    }
+    putchar('"');
+}
+
+static void print_json(const view *v)
+{
+    printf("{\"name\": ");
+    put_json(sld_sweep_name(v->sweep));
+    printf(", \"points\": %zu", v->n);
+    for (int s = 0; s < N_STATES; s++) {
+        printf(", \"%s\": %zu", words[s], v->count[s]);
+    }
+    printf(", \"eta_s\": %.0f, \"trials\": [", guess_left(v));
+    for (size_t i = 0; i < v->n; i++) {
+        const sld_point    *p = sld_sweep_point(v->sweep, i);
+        const sld_standing *s = &v->standing[i];
+        printf("%s\n{\"id\": \"%s\", \"arm\": ", i ? "," : "", p->id);
+        put_json(p->arm);
+        printf(", \"seed\": %lld, \"teacher\": %s, \"state\": \"%s\", \"attempts\": %d",
+               (long long)p->seed, p->is_teacher ? "true" : "false", words[s->state], s->attempts);
+        if (s->epochs > 0) {
+            printf(", \"epoch\": %lld, \"epochs\": %lld, \"eta_s\": %.0f", (long long)s->epoch,
+                   (long long)s->epochs, s->left_s);
+        }
+        if (s->reason[0]) {
+            printf(", \"reason\": ");
+            put_json(s->reason);
+        }
+        putchar('}');
+    }
+    printf("\n]}\n");
+}
+
+/* The last lines of a file, to stdout. */
+static sld_status print_tail(sld_ctx *ctx, const char *path, long lines)
+{
+    void  *bytes = NULL;
+    size_t n     = 0, at;
+
+    SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 30, &bytes, &n));
+    for (at = n; at > 0 && lines >= 0; at--) {
+        lines -= ((char *)bytes)[at - 1] == '\n' && at < n;
+        if (lines < 0) {
+            break;
+        }
+    }
+    fwrite((char *)bytes + at, 1, n - at, stdout);
+    free(bytes);
+    return SLD_OK;
+}
+
+/* A point by its ID: DIR/trials/ID, or DIR ID as two words joined: its state and its log's end. */
+static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
+{
+    char   path[4096];
+    size_t i;
+
+    SLD_TRY(sld_sweep_which(ctx, v->sweep, id, &i));
+    SLD_TRY(look(ctx, v));
+    print_name(sld_sweep_point(v->sweep, i));
+    printf(": %s%s%s\n", words[v->standing[i].state], v->standing[i].reason[0] ? ": " : "",
+           v->standing[i].reason);
+    sld_sweep_log_path(v->sweep, i, path, sizeof path);
+    if (!*path) {
+        printf("  no log yet\n");
+        return SLD_OK;
+    }
+    printf("  %s:\n", path);
+    return print_tail(ctx, path, lines);
+}
+
+/* "runs/a/trials/ID" or "runs/a/ID" is a point of the sweep in runs/a; "ID" one of the sweep here,
+ * or of the only sweep under runs/ that has it. */
+static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const char **id)
+{
+    struct stat info;
+    char        path[4200];
+
+    snprintf(dir, 4096, "%s", word);
+    for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--) {
+        dir[n - 1] = '\0';
+    }
+    *id = NULL;
+    for (int up = 0; up < 3; up++) {
+        snprintf(path, sizeof path, "%s/points", dir);
+        if (stat(path, &info) == 0) {
+            return SLD_OK;
+        }
+        char *slash = strrchr(dir, '/');
+        if (strcmp(slash ? slash + 1 : dir, "trials") != 0) {
+            *id = word + (slash ? slash + 1 - dir : 0);
+        }
+        if (!slash) {
+            break;
+        }
+        *slash = '\0';
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: neither a sweep's folder nor a trial in one (DIR/ID)",
+                    word);
+}
+
+static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const char *id)
+{
+    const long lines = args->option[LINES] ? atol(args->option[LINES]) : 15;
+    const bool watch = args->option[WATCH] != NULL, terminal = isatty(STDOUT_FILENO) == 1;
+
+    while (true) {
+        if (watch && terminal) {
+            printf("\033[H\033[2J");
+        }
+        if (id) {
+            SLD_TRY(show_point(ctx, v, id, lines));
+        } else {
+            SLD_TRY(look(ctx, v));
+            (args->option[JSON] ? print_json : print_text)(v);
+        }
+        if (!watch || v->count[SLD_POINT_WAITING] + v->count[SLD_POINT_RUNNING] == 0) {
+            return SLD_OK;
+        }
+        fflush(stdout);
+        sleep(2);
+    }
+}
+
+static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    char        dir[4096];
+    const char *id    = NULL;
+    sld_sweep  *sweep = NULL;
+    view        v     = {.n = 0};
+
+    SLD_TRY(find(ctx, args->positional, dir, &id));
+    SLD_TRY(sld_sweep_open(ctx, dir, &sweep));
+    v.sweep       = sweep;
+    v.n           = sld_sweep_count(sweep);
+    v.standing    = calloc(v.n + 1, sizeof *v.standing);
+    sld_status st = v.standing ? show(ctx, args, &v, id)
+                               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", v.n);
+    free(v.standing);
+    sld_sweep_close(sweep);
+    return st;
+}
+
+static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    return sld_verb_alone(ctx, args, status, exit_code);
+}
+
+const sld_verb sld_verb_status = {
+    .name    = "status",
+    .usage   = "sld status DIR|DIR/ID [--watch] [--json] [--lines N]",
+    .summary = "where a sweep stands",
+    .help = "Counts the points of the sweep in DIR by state, lists those that run (epoch, ETA) and "
+            "those\n"
+            "that failed, with the reason. Of a trial, DIR/ID, the end of its log. Reads only; "
+            "from any\n"
+            "shell, while the sweep runs or later.\n\n"
+            "  --watch    again every two seconds, until all has ended\n"
+            "  --json     every point, for programs\n"
+            "  --lines N  of a trial's log (15)\n",
+    .options     = options,
+    .no_settings = true,
+    .before_mpi  = before_mpi,
+};

@@ -1,0 +1,282 @@
+/* sweep_plan.c: what a sweep would be: points, cost, storage, what would change. Runs nothing. */
+#include "sweep_plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sld/data.h"
+#include "sld/nn.h"
+
+enum { SHOWN = 10 };
+
+/* What a core does on these networks with all that is around them, a little under what `sld bench`
+ * shows: a plan's guess, replaced by what was measured once trials have ended. */
+#define GUESS_FLOPS 1.5e11
+
+typedef struct cost {
+    double flops;           /* of training and evaluation */
+    double kept_bytes;      /* weights, results */
+    double running_bytes;   /* checkpoints, while it runs */
+    double logits_bytes;    /* the teacher's, of all its epochs and views */
+    char   logits_key[256]; /* trials with the same share them */
+} cost;
+
+typedef struct sizes { /* of a data set */
+    double train, test, classes, channels, side;
+} sizes;
+
+/* Those of the formats that say so by their name; else of the public CIFAR set: an estimate. */
+static sizes sizes_of(const sld_options *o)
+{
+    if (strcmp(o->data.format, "synthetic") == 0) {
+        return (sizes){(double)o->synthetic.train, (double)o->synthetic.test,
+                       (double)(o->synthetic.superclasses * o->synthetic.subclasses), 3, 32};
+    }
+    if (strcmp(o->data.format, "idx") == 0) {
+        return (sizes){60000, 10000, 10, 1, 28};
+    }
+    return (sizes){50000, 10000, strcmp(o->data.format, "cifar10") == 0 ? 10 : 100, 3, 32};
+}
+
+static sld_status network_cost(sld_ctx *ctx, const char *name, const sizes *size, double *macs,
+                               double *parameters)
+{
+    sld_model *model = NULL;
+
+    SLD_TRY(sld_model_create(ctx, name, (int)size->side, (int)size->side, (int)size->channels,
+                             (int)size->classes, &model));
+    *macs       = sld_model_macs(model);
+    *parameters = (double)sld_model_trained_count(model);
+    sld_model_destroy(model);
+    return SLD_OK;
+}
+
+typedef struct seen { /* networks whose cost is known */
+    char   name[64];
+    sizes  size;
+    double macs, parameters;
+} seen;
+
+typedef struct plan {
+    sld_ctx         *ctx;
+    const sld_sweep *sweep;
+    seen             networks[64];
+    size_t           n_networks;
+    double           flops, kept, running, logits;
+    char           **keys; /* of logit tables counted already */
+    size_t           n_keys;
+} plan;
+
+static sld_status look_up(plan *p, const char *name, const sizes *size, double *macs,
+                          double *parameters)
+{
+    for (size_t i = 0; i < p->n_networks; i++) {
+        if (strcmp(p->networks[i].name, name) == 0 &&
+            memcmp(&p->networks[i].size, size, sizeof *size) == 0) {
+            *macs       = p->networks[i].macs;
+            *parameters = p->networks[i].parameters;
+            return SLD_OK;
+        }
+    }
+    SLD_TRY(network_cost(p->ctx, name, size, macs, parameters));
+    if (p->n_networks < sizeof p->networks / sizeof *p->networks) {
+        seen *s = &p->networks[p->n_networks++];
+        snprintf(s->name, sizeof s->name, "%s", name);
+        s->size       = *size;
+        s->macs       = *macs;
+        s->parameters = *parameters;
+    }
+    return SLD_OK;
+}
+
+/* The teacher's network: of a point its experiment says, of a file the file. */
+static sld_status teacher_macs(plan *p, const sld_point *point, const sld_options *o,
+                               const sizes *size, double *macs)
+{
+    double      parameters;
+    char        network[64] = "";
+    sld_config *config      = NULL;
+
+    *macs = 0;
+    if (!sld_config_wants_teacher(o)) {
+        return SLD_OK;
+    }
+    if (point->teacher >= 0) {
+        const char *text = sld_sweep_point(p->sweep, (size_t)point->teacher)->experiment;
+        SLD_TRY(sld_config_parse(p->ctx, "teacher", text, strlen(text), NULL, 0,
+                                 sld_experiment_method, &config));
+        snprintf(network, sizeof network, "%s", sld_config_options(config)->student.network);
+        sld_config_destroy(config);
+    } else {
+        SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
+    }
+    return look_up(p, network, size, macs, &parameters);
+}
+
+static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o, cost *out)
+{
+    const sizes  size = sizes_of(o);
+    const double n    = size.train * o->data.train_fraction * (1 - o->data.val_fraction);
+    const double strong =
+        o->ce.strong > 0 || o->kd.strong > 0 || (o->top.student_swap && o->lss.strong > 0);
+    const double weak =
+        o->ce.weak > 0 || o->kd.weak > 0 || (o->top.student_swap && o->lss.weak > 0);
+    const double views = weak + strong, epochs = (double)o->train.epochs;
+    double       student, teacher, parameters;
+
+    SLD_TRY(look_up(p, o->student.network, &size, &student, &parameters));
+    SLD_TRY(teacher_macs(p, point, o, &size, &teacher));
+    *out            = (cost){.logits_key = ""};
+    out->flops      = 2 * epochs * (n * views * 3 * student + size.test * student);
+    out->kept_bytes = 2 * 4 * parameters +
+                      (o->run.logits ? (teacher > 0 ? 3 : 2) * 4 * size.test * size.classes : 0);
+    out->running_bytes = 2 * 3 * 4 * parameters;
+    if (teacher > 0) {
+        out->logits_bytes = 4 * epochs * n * views * size.classes;
+        snprintf(out->logits_key, sizeof out->logits_key, "%.80s %lld %g %g %g", o->teacher.weights,
+                 (long long)o->seeds.augment, epochs, n, views);
+    }
+    return SLD_OK;
+}
+
+/* True the first time: then the table counts, and its making. */
+static bool new_key(plan *p, const char *key)
+{
+    for (size_t i = 0; i < p->n_keys; i++) {
+        if (strcmp(p->keys[i], key) == 0) {
+            return false;
+        }
+    }
+    char **more = realloc(p->keys, (p->n_keys + 1) * sizeof *more);
+    if (more) {
+        p->keys              = more;
+        p->keys[p->n_keys++] = strdup(key);
+    }
+    return true;
+}
+
+static sld_status add_point(plan *p, size_t i)
+{
+    const sld_point *point  = sld_sweep_point(p->sweep, i);
+    sld_config      *config = NULL;
+    double           teacher;
+    cost             c;
+
+    SLD_TRY(sld_config_parse(p->ctx, point->id, point->experiment, strlen(point->experiment), NULL,
+                             0, sld_experiment_method, &config));
+    const sld_options *o  = sld_config_options(config);
+    sld_status         st = cost_of(p, point, o, &c);
+    if (st == SLD_OK && *c.logits_key && new_key(p, c.logits_key)) {
+        const sizes size = sizes_of(o);
+        st               = teacher_macs(p, point, o, &size, &teacher);
+        p->flops += st == SLD_OK ? 2 * teacher * c.logits_bytes / (4 * size.classes) : 0;
+        p->logits += c.logits_bytes;
+    }
+    sld_config_destroy(config);
+    p->flops += c.flops;
+    p->kept += c.kept_bytes;
+    p->running = fmax(p->running, c.running_bytes);
+    return st;
+}
+
+static void print_bytes(const char *what, double bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    int                      u       = 0;
+
+    while (bytes >= 1000 && u < 4) {
+        bytes /= 1000;
+        u++;
+    }
+    printf("  %-28s %.3g %s\n", what, bytes, units[u]);
+}
+
+static void print_points(const sld_sweep *sweep, const sld_standing *standing)
+{
+    static const char *const words[] = {"waiting",  "running", "done",
+                                        "diverged", "failed",  "skipped"};
+    const size_t             n       = sld_sweep_count(sweep);
+
+    printf("  %-12s %-8s %6s  %s\n", "id", "state", "seed", "arm");
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const sld_point *p = sld_sweep_point(sweep, i);
+        printf("  %-12s %-8s %6lld  %s%s\n", p->id, standing ? words[standing[i].state] : "new",
+               (long long)p->seed, p->is_teacher ? "teacher " : "", p->arm);
+    }
+    if (n > SHOWN) {
+        printf("  ... and %zu more\n", n - SHOWN);
+    }
+}
+
+static void print_change(const sld_sweep *sweep, const sld_sweep_change *change)
+{
+    if (change->known + change->gone == 0) {
+        printf("folder %s: new\n", sld_sweep_dir(sweep));
+        return;
+    }
+    printf("folder %s: %zu points known, %zu added, %zu gone\n", sld_sweep_dir(sweep),
+           change->known, change->added, change->gone);
+    if (change->gone > 0) {
+        printf("  changed: %s\n  --accept-changes would be wanted\n", change->example);
+    }
+}
+
+static sld_status estimate(plan *p)
+{
+    for (size_t i = 0; i < sld_sweep_count(p->sweep); i++) {
+        SLD_TRY(add_point(p, i));
+    }
+    sld_cpu      cpus[SLD_CPUS_MAX];
+    const size_t n = sld_cpus_allowed(cpus), quota = sld_cpus_quota();
+    const double cores = (double)(quota > 0 && quota < n ? quota : n > 0 ? n : 1);
+    const double hours = p->flops / GUESS_FLOPS / 3600;
+
+    printf("estimate (%.0f GFLOP/s per core; the machine decides):\n  %-28s %.3g core-hours, %.3g "
+           "h on "
+           "%.0f CPUs\n",
+           GUESS_FLOPS / 1e9, "training", hours, hours / cores, cores);
+    print_bytes("results and weights", p->kept);
+    print_bytes("checkpoints per running trial", p->running);
+    print_bytes("teacher logits, if all kept", p->logits);
+    return SLD_OK;
+}
+
+sld_status sld_sweep_plan(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_change *change)
+{
+    const size_t  n        = sld_sweep_count(sweep);
+    sld_standing *standing = calloc(n + 1, sizeof *standing);
+    plan         *p        = calloc(1, sizeof *p);
+    size_t        teachers = 0;
+    sld_status    st       = SLD_OK;
+
+    if (!standing || !p) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the plan");
+        goto done;
+    }
+    *p = (plan){.ctx = ctx, .sweep = sweep};
+    for (size_t i = 0; i < n; i++) {
+        teachers += sld_sweep_point(sweep, i)->is_teacher;
+    }
+    const bool known = change->known > 0 && sld_sweep_survey(ctx, sweep, standing) == SLD_OK;
+    sld_err_clear(ctx);
+    printf("sweep %s: %zu points, %zu of them teachers\n", sld_sweep_name(sweep), n, teachers);
+    if (sld_sweep_dropped(sweep) > 0) {
+        printf("  %zu more compute the same as another: one trial each\n",
+               sld_sweep_dropped(sweep));
+    }
+    print_change(sweep, change);
+    st = estimate(p);
+    if (st == SLD_OK) {
+        print_points(sweep, known ? standing : NULL);
+    }
+done:
+    for (size_t i = 0; p && i < p->n_keys; i++) {
+        free(p->keys[i]);
+    }
+    free(p ? p->keys : NULL);
+    free(p);
+    free(standing);
+    return st;
+}

@@ -1,0 +1,49 @@
+/* settings.c: what may be said to a sweep that is recorded: how its trials run, not what they are.
+ */
+#include <string.h>
+
+#include "grid.h"
+#include "spec.h"
+
+static sld_status take_launch(sld_ctx *ctx, sld_sweep *sweep, const char *key, const char *value)
+{
+    spec            s = {.launch = sweep->launch};
+    spec_reader     r = {.ctx = ctx, .arena = sweep->arena, .spec = &s};
+    const sld_node *node;
+
+    SLD_TRY(sld_yaml_value(ctx, sweep->arena, "command line", key, value, &node));
+    SLD_TRY(sld_spec_launch(&r, node, key + strlen("launch."), node));
+    sweep->launch = s.launch;
+    return SLD_OK;
+}
+
+sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **words, size_t *n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        const char *equals = strchr(words[i], '=');
+        char       *key    = sld_arena_strdup(sweep->arena, words[i]);
+        if (!equals || !key) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: found %.100s, wanted key=value",
+                            words[i]);
+        }
+        key[equals - words[i]] = '\0';
+        if (strncmp(key, "launch.", 7) == 0) {
+            SLD_TRY(take_launch(ctx, sweep, key, equals + 1));
+        } else if (!sld_config_is_key(key)) {
+            const char *nearest = sld_config_nearest(key);
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: %s: unknown option%s%s", key,
+                            nearest ? "; nearest: " : "", nearest ? nearest : "");
+        } else if (sld_config_is_result(key)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "command line: %s changes what the trials of %s compute; give the spec "
+                            "with it, for another sweep",
+                            key, sweep->dir);
+        } else {
+            words[kept++] = words[i];
+        }
+    }
+    *n = kept;
+    return SLD_OK;
+}
