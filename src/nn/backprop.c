@@ -1,5 +1,7 @@
 /* backprop.c: forward and backward of one view: segment by segment, inside a segment shard by
  * shard, inside a shard layer by layer (plan.h). */
+#include <string.h>
+
 #include "backprop.h"
 
 static float *zone(const sld_backprop *net, const sld_place *place, size_t row, size_t floats)
@@ -264,6 +266,19 @@ static sld_status unpack_weights(sld_ctx *ctx, sld_backprop *net)
     return SLD_OK;
 }
 
+/* Where the exact gradient is 0, rounding is all that was summed up (shift.c). */
+static void clear_unseen_biases(sld_backprop *net)
+{
+    const sld_model *model = net->model;
+    for (int l = 1; l < model->graph.n_layers; l++) {
+        const sld_layer *layer = &model->graph.layers[l];
+        if (layer->bias_unseen) {
+            const sld_tensor *bias = &model->tensors[layer->first_tensor + 1];
+            memset(net->grad + (bias->values - model->trained), 0, bias->n * sizeof *net->grad);
+        }
+    }
+}
+
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net)
 {
     const sld_model *model = net->model;
@@ -304,7 +319,9 @@ sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *d
         SLD_TRY(run_segment(ctx, net, &net->plan->backward[k], true));
     }
     SLD_TRY(reduce_weights(ctx, net));
-    return unpack_weights(ctx, net);
+    SLD_TRY(unpack_weights(ctx, net));
+    clear_unseen_biases(net);
+    return SLD_OK;
 }
 
 sld_backprop_seconds sld_backprop_times(const sld_backprop *net)

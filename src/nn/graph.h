@@ -24,6 +24,7 @@ struct sld_layer {
     sld_conv_shape        conv;          /* convolutions and pools; groups: of a shuffle too */
     int                   first_channel; /* of a range of channels */
     int                   updates;       /* batch norm: of its statistics per forward */
+    bool                  bias_unseen;   /* convolution, batch norm: its bias changes no logit */
 };
 
 /* A tensor as PyTorch's state_dict lists it, before it has memory. */
@@ -48,7 +49,9 @@ void sld_graph_init(sld_graph *g, sld_ctx *ctx, sld_arena *arena, int height, in
                     int channels);
 /* Drops layers that the logits do not depend on; returns the logits' new place, the last layer. */
 sld_val sld_graph_finish(sld_graph *g, sld_val logits);
-void    sld_graph_free(sld_graph *g); /* the lists; names belong to the arena */
+/* Finds bias_unseen, for training: statistics are the batch's. Call once the graph is finished. */
+sld_status sld_graph_find_unseen(sld_graph *g);
+void       sld_graph_free(sld_graph *g); /* the lists; names belong to the arena */
 
 /* ---- for the files of layer kinds ---- */
 

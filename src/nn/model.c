@@ -61,6 +61,7 @@ static sld_status build(sld_ctx *ctx, sld_model *m, int height, int width, int c
     const sld_val logits = m->network->build(&m->graph, 0, m->classes, m->network->variant);
     m->logits            = sld_graph_finish(&m->graph, logits);
     SLD_TRY(m->graph.status);
+    SLD_TRY(sld_graph_find_unseen(&m->graph));
     const sld_layer *last = &m->graph.layers[m->logits];
     if (sld_layer_floats(last) != (size_t)m->classes) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "network %s: %zu logits, wanted %d", m->network->name,

@@ -94,7 +94,7 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
                              (int)set->K, &t->student));
     sld_model_init(t->student, (uint64_t)opt->seeds.init);
     if (t->start.model) {
-        if (strcmp(t->start.info.network, opt->student.network) != 0) {
+        if (sld_network_find(t->start.info.network) != sld_network_find(opt->student.network)) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "student.weights: %s: holds %s, student.network is %s",
                             opt->student.weights, t->start.info.network, opt->student.network);

@@ -340,11 +340,11 @@ static sld_status run_case(golden_run *s, const char *network, golden_case *c)
     return SLD_OK;
 }
 
-/* In the zoo, networks for large images whose name exists for small ones too carry the set's. */
+/* In the zoo, networks for large images carry the set's name. */
 static const char *network_of(const char *set, const char *name)
 {
     static char full[128];
-    snprintf(full, sizeof full, "%s/%s", set, name);
+    snprintf(full, sizeof full, "%s_%s", set, name);
     const sld_network *own = sld_network_find(full), *any = sld_network_find(name);
     if (own) {
         return full;
