@@ -16,7 +16,15 @@
  * further from float64, five times its distance. */
 #define FORWARD_TOLERANCE 1e-5
 #define FORWARD_FACTOR    5
-#define LINEAR_TOLERANCE  1e-5 /* gradient of the last layer: no relu lies behind it */
+/* Deep networks magnify the rounding of their first layers in training mode: in cifar/ResNet50
+ * PyTorch 1.13's own float32 logits are 1.2e-5 off. Past the tolerance, the forward is therefore
+ * repeated with images that differ by some last bits at random, and the mean of all runs is judged:
+ * rounding, drawn anew in each, averages out (Monte Carlo arithmetic: Parker, 1997); a mistake of
+ * the program is the same in all. Differences come in pairs of both signs, so that they cancel.
+ * Both results are printed. */
+#define DRAWS            17      /* the images, and pairs */
+#define DIFFERENCE       0x1p-19 /* of a value, at most: rounding of sums is 0x1p-24 of them */
+#define LINEAR_TOLERANCE 1e-5    /* gradient of the last layer: no relu lies behind it */
 #define GRADIENT_TOLERANCE                                                                         \
     2e-2 /* a relu that flips in float32 costs up to 1e-2, a wrong backward 1e-1 */
 
@@ -40,11 +48,14 @@ typedef struct {
     const char *prefix;
     double      forward_tolerance;
     float      *logits; /* (n,K) ours, complete on every rank */
+    float      *drawn;  /* (n,H,W,C) images of one draw */
+    int         draws;  /* training forwards so far, and their sums: logits (n,K), statistics */
+    double     *logits_sum, *running_sum;
     float      *grad;
-    double      errors[6];
+    double      errors[6]; /* (QUANTITIES) */
 } golden_case;
 
-enum { EVAL, TRAIN, LOSS, RUNNING, GRADIENT, GRADIENT_LINEAR };
+enum { EVAL, TRAIN, LOSS, RUNNING, GRADIENT, GRADIENT_LINEAR, QUANTITIES };
 static const char *const quantity[] = {"logits_eval", "logits_train",
                                        "loss_train",  "running statistics",
                                        "gradients",   "last layer's gradients"};
@@ -111,16 +122,23 @@ static sld_status load_case(golden_run *s, golden_case *c)
     return SLD_OK;
 }
 
-/* max|a - b| / max|b|; NaN counts as infinite. */
-static double distance(const float *a, const double *b, size_t n)
+/* max|a/n_a - b| / max|b|; NaN counts as infinite. */
+static double distance(const double *a, int n_a, const double *b, size_t n)
 {
     double worst = 0, largest = 0;
     for (size_t i = 0; i < n; i++) {
-        const double d = fabs((double)a[i] - b[i]);
+        const double d = fabs(a[i] / n_a - b[i]);
         worst          = !(d <= worst) ? (isnan(d) ? INFINITY : d) : worst;
         largest        = fmax(largest, fabs(b[i]));
     }
     return worst / largest;
+}
+
+static void add_floats(const float *a, size_t n, double *sum)
+{
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += (double)a[i];
+    }
 }
 
 static void raise_to(double *worst, double error)
@@ -141,26 +159,29 @@ static sld_status check_eval(golden_run *s, golden_case *c)
         st = sld_infer_run(s->ctx, infer, c->x, c->n, c->logits);
     }
     sld_infer_destroy(infer);
-    c->errors[EVAL] = distance(c->logits, c->logits_eval, c->n * c->classes);
+    memset(c->logits_sum, 0, c->n * c->classes * sizeof *c->logits_sum);
+    add_floats(c->logits, c->n * c->classes, c->logits_sum);
+    c->errors[EVAL] = distance(c->logits_sum, 1, c->logits_eval, c->n * c->classes);
     return st;
 }
 
-/* Mean cross-entropy of all rows; dlogits of this rank's. */
+/* Mean cross-entropy of all rows' mean logits; dlogits of this rank's. */
 static double cross_entropy(const golden_case *c, float *dlogits, sld_range mine)
 {
     double loss = 0;
     for (size_t i = 0; i < c->n; i++) {
-        const float *z   = c->logits + i * c->classes;
-        double       max = z[0], sum = 0;
+        const double *z   = c->logits_sum + i * c->classes;
+        const double  one = c->draws;
+        double        max = z[0] / one, sum = 0;
         for (size_t k = 0; k < c->classes; k++) {
-            max = fmax(max, z[k]);
+            max = fmax(max, z[k] / one);
         }
         for (size_t k = 0; k < c->classes; k++) {
-            sum += exp(z[k] - max);
+            sum += exp(z[k] / one - max);
         }
-        loss += max + log(sum) - (double)z[c->y[i]];
+        loss += max + log(sum) - z[c->y[i]] / one;
         for (size_t k = 0; i >= mine.begin && i < mine.end && k < c->classes; k++) {
-            const double p = exp(z[k] - max) / sum - ((int64_t)k == c->y[i]);
+            const double p = exp(z[k] / one - max) / sum - ((int64_t)k == c->y[i]);
             dlogits[(i - mine.begin) * c->classes + k] = (float)(p / (double)c->n);
         }
     }
@@ -187,23 +208,41 @@ static sld_status share_logits(golden_run *s, golden_case *c, sld_tree *tree,
     return SLD_OK;
 }
 
-static sld_status train_once(golden_run *s, golden_case *c, sld_tree *tree, sld_backprop *net)
+/* What training needs besides the case: this rank's rows of logits and their gradient. */
+typedef struct {
+    sld_tree     *tree;
+    sld_backprop *net;
+    float        *own, *dlogits;
+} golden_trainer;
+
+/* Collective. One training forward from the filled state, added to the sums. */
+static sld_status draw(golden_run *s, golden_case *c, golden_trainer *t)
 {
-    const sld_range mine   = sld_tree_mine(tree);
-    const size_t    floats = (mine.end - mine.begin + 1) * c->classes;
-    float          *own, *dlogits;
-    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *own, (void **)&own));
-    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *dlogits, (void **)&dlogits));
-    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, sld_model_trained_count(c->model) * sizeof *c->grad,
-                            (void **)&c->grad));
-    SLD_TRY(sld_backprop_refresh(s->ctx, net));
-    const size_t image = c->height * c->width * c->channels;
-    SLD_TRY(sld_backprop_forward(s->ctx, net, 0, c->x + mine.begin * image, own));
-    SLD_TRY(share_logits(s, c, tree, own));
-    c->errors[TRAIN]  = distance(c->logits, c->logits_train, c->n * c->classes);
-    const double loss = cross_entropy(c, dlogits, mine);
-    c->errors[LOSS]   = fabs(loss - c->loss_train) / fabs(c->loss_train);
-    return sld_backprop_backward(s->ctx, net, dlogits, c->grad);
+    const size_t    image = c->height * c->width * c->channels;
+    const sld_range mine  = sld_tree_mine(t->tree);
+    const uint64_t  pair  = (uint64_t)(c->draws + 1) / 2 << 32;
+    for (size_t i = 0; i < c->n * image; i++) { /* the first is the images themselves */
+        const double d = c->draws == 0 ? 0 : DIFFERENCE * (2 * golden_u("draw", pair | i) - 1);
+        c->drawn[i]    = (float)((double)c->x[i] * (c->draws % 2 ? 1 + d : 1 - d));
+    }
+    for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
+        if (!sld_model_tensor(c->model, i)->trained) { /* the forward before moved it */
+            golden_fill(c->prefix, sld_model_tensor(c->model, i));
+        }
+    }
+    SLD_TRY(sld_backprop_forward(s->ctx, t->net, 0, c->drawn + mine.begin * image, t->own));
+    SLD_TRY(share_logits(s, c, t->tree, t->own));
+    add_floats(c->logits, c->n * c->classes, c->logits_sum);
+    double *sum = c->running_sum;
+    for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
+        const sld_tensor *tensor = sld_model_tensor(c->model, i);
+        if (!tensor->trained) {
+            add_floats(tensor->values, tensor->n, sum);
+            sum += tensor->n;
+        }
+    }
+    c->draws++;
+    return SLD_OK;
 }
 
 static sld_status check_running(golden_run *s, golden_case *c)
@@ -218,6 +257,8 @@ static sld_status check_running(golden_run *s, golden_case *c)
     SLD_TRY(sld_doc_get_text(s->ctx, s->doc, at(c, "bn_names"), n, names));
     SLD_TRY(get_f64(s, c, "bn_norm", n, &norms));
     SLD_TRY(get_f64(s, c, "bn_head", 4 * n, &heads));
+    c->errors[RUNNING]    = 0;
+    const double *running = c->running_sum;
     for (size_t i = 0, j = 0; i < sld_model_tensor_count(c->model); i++) {
         const sld_tensor *t = sld_model_tensor(c->model, i);
         if (t->trained) {
@@ -229,11 +270,51 @@ static sld_status check_running(golden_run *s, golden_case *c)
         }
         double squares = 0;
         for (size_t k = 0; k < t->n; k++) {
-            squares += (double)t->values[k] * (double)t->values[k];
+            squares += running[k] / c->draws * running[k] / c->draws;
         }
         raise_to(&c->errors[RUNNING], fabs(sqrt(squares) - norms[j]) / norms[j]);
-        raise_to(&c->errors[RUNNING], distance(t->values, heads + 4 * j, t->n < 4 ? t->n : 4));
+        raise_to(&c->errors[RUNNING],
+                 distance(running, c->draws, heads + 4 * j, t->n < 4 ? t->n : 4));
+        running += t->n;
         j++;
+    }
+    return SLD_OK;
+}
+
+/* Judges the mean of the draws so far. *good: within the tolerance. */
+static sld_status check_forward(golden_run *s, golden_case *c, golden_trainer *t, bool *good)
+{
+    const sld_range mine = sld_tree_mine(t->tree);
+    const double    loss = cross_entropy(c, t->dlogits, mine);
+    c->errors[TRAIN]     = distance(c->logits_sum, c->draws, c->logits_train, c->n * c->classes);
+    c->errors[LOSS]      = fabs(loss - c->loss_train) / fabs(c->loss_train);
+    SLD_TRY(check_running(s, c));
+    *good = true;
+    for (int q = TRAIN; q <= RUNNING; q++) {
+        *good = *good && c->errors[q] <= c->forward_tolerance;
+    }
+    return SLD_OK;
+}
+
+static sld_status train(golden_run *s, golden_case *c, golden_trainer *t)
+{
+    bool good = false;
+    memset(c->logits_sum, 0, c->n * c->classes * sizeof *c->logits_sum);
+    SLD_TRY(sld_backprop_refresh(s->ctx, t->net));
+    SLD_TRY(draw(s, c, t));
+    SLD_TRY(check_forward(s, c, t, &good));
+    SLD_TRY(sld_backprop_backward(s->ctx, t->net, t->dlogits, c->grad));
+    if (!good) {
+        if (sld_dist_rank(s->dist) == 0) {
+            printf("%s: one run: logits_train %.2e, loss_train %.2e, running statistics %.2e "
+                   "(limit %.1e); below, the mean of %d\n",
+                   c->group, c->errors[TRAIN], c->errors[LOSS], c->errors[RUNNING],
+                   c->forward_tolerance, DRAWS);
+        }
+        while (c->draws < DRAWS) {
+            SLD_TRY(draw(s, c, t));
+        }
+        SLD_TRY(check_forward(s, c, t, &good));
     }
     return SLD_OK;
 }
@@ -280,27 +361,33 @@ static sld_status check_gradients(golden_run *s, golden_case *c)
     return SLD_OK;
 }
 
+static sld_status make_trainer(golden_run *s, golden_case *c, golden_trainer *t)
+{
+    SLD_TRY(sld_tree_create(s->ctx, s->dist, SHARDS, c->n, sld_backprop_message_bytes(c->model),
+                            &t->tree));
+    const sld_range mine   = sld_tree_mine(t->tree);
+    const size_t    floats = (mine.end - mine.begin + 1) * c->classes;
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *t->own, (void **)&t->own));
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *t->dlogits, (void **)&t->dlogits));
+    return sld_arena_alloc(s->ctx, c->arena, sld_model_trained_count(c->model) * sizeof *c->grad,
+                           (void **)&c->grad);
+}
+
 static sld_status check_training(golden_run *s, golden_case *c)
 {
-    sld_tree     *tree = NULL;
-    sld_backprop *net  = NULL;
-    sld_status    st =
-        sld_tree_create(s->ctx, s->dist, SHARDS, c->n, sld_backprop_message_bytes(c->model), &tree);
-    st = sld_agree(s->ctx, s->dist, st);
+    golden_trainer t  = {0};
+    sld_status     st = sld_agree(s->ctx, s->dist, make_trainer(s, c, &t));
     if (st == SLD_OK) {
-        st = sld_backprop_create(s->ctx, s->dist, c->model, &tree, 1, &net);
+        st = sld_backprop_create(s->ctx, s->dist, c->model, &t.tree, 1, &t.net);
     }
     if (st == SLD_OK) {
-        st = train_once(s, c, tree, net);
-    }
-    if (st == SLD_OK) {
-        st = check_running(s, c);
+        st = train(s, c, &t);
     }
     if (st == SLD_OK) {
         st = check_gradients(s, c);
     }
-    sld_backprop_destroy(net);
-    sld_tree_destroy(tree);
+    sld_backprop_destroy(t.net);
+    sld_tree_destroy(t.tree);
     return st;
 }
 
@@ -309,7 +396,7 @@ static void judge(golden_run *s, const golden_case *c)
     const double limits[] = {c->forward_tolerance, c->forward_tolerance, c->forward_tolerance,
                              c->forward_tolerance, GRADIENT_TOLERANCE,   LINEAR_TOLERANCE};
     bool         good     = true;
-    for (int q = 0; q < 6; q++) {
+    for (int q = 0; q < QUANTITIES; q++) {
         const bool fits = c->errors[q] <= limits[q];
         good            = good && fits;
         if (sld_dist_rank(s->dist) == 0) {
@@ -319,6 +406,21 @@ static void judge(golden_run *s, const golden_case *c)
     }
     s->ran++;
     s->failed += !good;
+}
+
+static sld_status make_sums(golden_run *s, golden_case *c)
+{
+    size_t statistics = 0;
+    for (size_t i = 0; i < sld_model_tensor_count(c->model); i++) {
+        const sld_tensor *t = sld_model_tensor(c->model, i);
+        statistics += t->trained ? 0 : t->n;
+    }
+    const size_t logits = c->n * c->classes, images = c->n * c->height * c->width * c->channels;
+    SLD_TRY(sld_arena_alloc(s->ctx, c->arena, images * sizeof *c->drawn, (void **)&c->drawn));
+    SLD_TRY(
+        sld_arena_alloc(s->ctx, c->arena, logits * sizeof *c->logits_sum, (void **)&c->logits_sum));
+    return sld_arena_alloc(s->ctx, c->arena, statistics * sizeof *c->running_sum,
+                           (void **)&c->running_sum);
 }
 
 static sld_status run_case(golden_run *s, const char *network, golden_case *c)
@@ -333,6 +435,7 @@ static sld_status run_case(golden_run *s, const char *network, golden_case *c)
         return SLD_FAIL(s->ctx, SLD_ERR_DATA, "%s: %zu parameters, wanted %lld", c->group,
                         sld_model_trained_count(c->model), (long long)parameters);
     }
+    SLD_TRY(make_sums(s, c));
     golden_fill_model(c->prefix, c->model);
     SLD_TRY(check_eval(s, c));
     SLD_TRY(check_training(s, c));
