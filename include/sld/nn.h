@@ -47,6 +47,7 @@ sld_val sld_graph_linear(sld_graph *g, sld_val x, int out, const char *name, ...
 typedef struct sld_network {
     const char *name;
     int input_size; /* H = W of the public recipe; the graph is made for the size asked for */
+    int classes;    /* of the public recipe, likewise */
     sld_val (*build)(sld_graph *g, sld_val x, int classes, int variant);
     int         variant; /* handed to build: depth, width ... as the family's file defines it */
     int         init;  /* enum sld_init_family in src/nn: REFERENCE.md section 3, initialisation */

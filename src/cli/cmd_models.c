@@ -10,15 +10,18 @@ enum { JSON, CLASSES };
 static const sld_option_spec options[] = {
     [JSON] = {"--json", false}, [CLASSES] = {"--classes", true}, {NULL, false}};
 
-#define DEFAULT_CLASSES 100 /* as in the literature's tables */
-#define MOST_CLASSES    1000000
+#define MOST_CLASSES 1000000
 
-/* An unknown name is the model's to refuse, with the nearest one. */
+/* classes 0: those of the network's recipe. An unknown name is the model's to refuse, with the
+ * nearest one. */
 static sld_status create(sld_ctx *ctx, const char *name, int classes, sld_model **out)
 {
     const sld_network *network = sld_network_find(name);
     const int          size    = network ? network->input_size : 1;
 
+    if (classes == 0) {
+        classes = network ? network->classes : 1;
+    }
     return sld_model_create(ctx, name, size, size, 3, classes, out);
 }
 
@@ -54,14 +57,14 @@ static void print_line(const sld_model *model)
 {
     const sld_network *network = sld_model_network(model);
 
-    printf("%-14s %12zu %16.0f   3x%dx%d\n", network->name, sld_model_trained_count(model),
-           sld_model_macs(model), network->input_size, network->input_size);
+    printf("%-20s %12zu %16.0f   3x%dx%d, %d classes\n", network->name,
+           sld_model_trained_count(model), sld_model_macs(model), network->input_size,
+           network->input_size, sld_model_classes(model));
 }
 
-static void print_heading(int classes)
+static void print_heading(void)
 {
-    printf("%-14s %12s %16s   %s (%d classes)\n", "network", "parameters", "mult-adds", "input",
-           classes);
+    printf("%-20s %12s %16s   %s\n", "network", "parameters", "mult-adds", "input");
 }
 
 static void print_tensors(const sld_model *model)
@@ -97,7 +100,7 @@ static sld_status print_one(sld_ctx *ctx, const char *name, int classes)
     sld_model *model = NULL;
 
     SLD_TRY(create(ctx, name, classes, &model));
-    print_heading(classes);
+    print_heading();
     print_line(model);
     print_tensors(model);
     sld_model_destroy(model);
@@ -109,7 +112,7 @@ static sld_status print_all(sld_ctx *ctx, int classes, bool json)
     const size_t n = sld_network_count();
 
     if (!json) {
-        print_heading(classes);
+        print_heading();
     }
     for (size_t i = 0; i < n; i++) {
         SLD_TRY(print_model(ctx, sld_network_at(i)->name, classes, json, i == 0, i + 1 == n));
@@ -121,7 +124,7 @@ static sld_status read_classes(sld_ctx *ctx, const char *text, int *out)
 {
     char *end = NULL;
 
-    *out = DEFAULT_CLASSES;
+    *out = 0;
     if (!text) {
         return SLD_OK;
     }
@@ -158,8 +161,9 @@ const sld_verb sld_verb_models = {
     .name    = "models",
     .usage   = "sld models [NETWORK] [--classes N] [--json]",
     .summary = "the networks: parameters, multiply-adds, input, tensors",
-    .help    = "Counts are for 100 classes unless --classes says otherwise; multiply-adds of\n"
-               "convolutions and linear layers for one image. With NETWORK also the names and\n"
+    .help    = "Counts are for the classes of the public recipe unless --classes says otherwise;\n"
+               "multiply-adds of convolutions and linear layers for one image. With NETWORK also the "
+               "names and\n"
                "shapes of its tensors, in the order of PyTorch's state_dict. --json prints all of\n"
                "it as one list of networks.\n",
     .options = options,

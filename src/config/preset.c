@@ -28,8 +28,8 @@ static const recipe recipes[] = {
     {CIFAR100 "vgg13-MobileNetV2",      "vgg13",      "MobileNetV2", "0.01", "0.01",  "0.008", "6", NULL, NULL},
     {CIFAR100 "wrn_40_2-ShuffleV1",     "wrn_40_2",   "ShuffleV1",   "0.01", "0.01",  "0.01",  "8", NULL, NULL},
     {CIFAR100 "wrn_40_2-vgg8",          "wrn_40_2",   "vgg8",        "0.05", "0.025", "0.025", "8", NULL, NULL},
-    {IMAGENET "ResNet34-ResNet18",      "ResNet34",   "ResNet18",    "0.2",  "0.1",   "0.2",   "0.5", "0.5", "0.5"},
-    {IMAGENET "ResNet50-MobileNetV1",   "ResNet50",   "MobileNetV1", "0.2",  "0.2",   "0.2",   "2", "1.0", "0.5"},
+    {IMAGENET "ResNet34-ResNet18",      "imagenet_ResNet34", "imagenet_ResNet18",    "0.2",  "0.1",   "0.2",   "0.5", "0.5", "0.5"},
+    {IMAGENET "ResNet50-MobileNetV1",   "imagenet_ResNet50", "imagenet_MobileNetV1", "0.2",  "0.2",   "0.2",   "2", "1.0", "0.5"},
 };
 
 /* What all rows of a data set share; with a method, under that one alone. The ImageNet code crops by

@@ -75,7 +75,7 @@ sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
     const sld_options *opt = sld_config_options(config);
 
     if (!teacher->model || !opt->teacher.network[0] ||
-        strcmp(teacher->info.network, opt->teacher.network) == 0) {
+        sld_network_find(teacher->info.network) == sld_network_find(opt->teacher.network)) {
         return SLD_OK;
     }
     return sld_config_reject(ctx, config, "teacher.network", "%s wanted, %s holds %s",

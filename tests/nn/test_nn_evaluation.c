@@ -55,6 +55,11 @@ static void test_place_and_neighbours_do_not_matter(void **state)
     (void)state;
     check_blocks("resnet8");
     check_blocks("resnet8x4");
+    check_blocks("vgg8");
+    check_blocks("wrn_16_1");
+    check_blocks("MobileNetV2");
+    check_blocks("ShuffleV1");
+    check_blocks("ShuffleV2");
 }
 
 /* Variant 1 puts an addition of zeros between each convolution and its batch norm. */
