@@ -222,8 +222,9 @@ sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void 
  * temporary is gone and what stood at path before is untouched. */
 sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                             bool replace);
-/* Local. The second half of it, for a file that was written under a temporary name in the same
- * folder. On failure the temporary still stands. */
+sld_status sld_file_sync(sld_ctx *ctx, const char *path); /* Local. Its bytes reach the disk. */
+/* Local. The rest of it, for a file that was written under a temporary name in the same folder and
+ * synced. On failure the temporary still stands. */
 sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *path, bool replace);
 
 /* Local. Removes the temporaries that killed processes left in a folder in which nobody else

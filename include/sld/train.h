@@ -114,6 +114,18 @@ typedef struct sld_trial_params {
 sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
                          sld_outcome *out);
 
+/* ---- the pictures of a trial ---- */
+
+typedef struct sld_views_params {
+    const sld_config *config;
+    int64_t           epoch; /* from 1 */
+    const char       *out;   /* file to write; the format is told in views.c */
+} sld_views_params;
+/* Collective. The views of one epoch that the experiment uses, as they are trained on. */
+sld_status sld_views_export(sld_ctx *ctx, const sld_dist *dist, const sld_views_params *params);
+/* Collective. Prints what the experiment's data set is to stdout. */
+sld_status sld_data_describe(sld_ctx *ctx, const sld_dist *dist, const sld_config *config);
+
 /* ---- eval and probe ---- */
 
 /* Local. The configuration stored in a weights file; *text NULL when it has none (a converted

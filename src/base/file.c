@@ -172,6 +172,20 @@ sld_status sld_file_sweep(sld_ctx *ctx, const char *folder)
     return SLD_OK;
 }
 
+sld_status sld_file_sync(sld_ctx *ctx, const char *path)
+{
+    sld_status st = SLD_OK;
+    const int  fd = open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) != 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync it: %s", path, strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return st;
+}
+
 sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *path, bool replace)
 {
     if (replace ? rename(temporary, path) != 0 : link(temporary, path) != 0) {

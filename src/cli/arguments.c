@@ -40,6 +40,23 @@ static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char
     return unknown_option(ctx, verb, argv[0]);
 }
 
+static sld_status read_part(sld_ctx *ctx, const sld_verb *verb, const char *word,
+                            sld_arguments *out)
+{
+    size_t n = 0;
+
+    for (; verb->parts[n]; n++) {
+        if (strcmp(word, verb->parts[n]) == 0) {
+            out->part = verb->parts[n];
+            return SLD_OK;
+        }
+    }
+    const int nearest = sld_text_nearest(word, verb->parts, n);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: '%s'%s%s; see sld %s --help", verb->name, word,
+                    nearest >= 0 ? ", did you mean " : " is none of its parts",
+                    nearest >= 0 ? verb->parts[nearest] : "", verb->name);
+}
+
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out)
 {
@@ -47,6 +64,8 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
         used = 1;
         if (argv[i][0] == '-' && argv[i][1] != '\0') {
             SLD_TRY(read_option(ctx, verb, argc - i, argv + i, out, &used));
+        } else if (verb->parts && !out->part) {
+            SLD_TRY(read_part(ctx, verb, argv[i], out));
         } else if (strchr(argv[i], '=') && argv[i][0] != '=') {
             out->overrides[out->n_overrides++] = argv[i];
         } else if (!out->positional) {

@@ -20,6 +20,7 @@ enum {
 
 /* What follows the verb on the command line, taken apart. */
 typedef struct sld_arguments {
+    const char  *part;       /* one of the verb's parts; NULL: it has none */
     const char  *positional; /* the experiment or weights file; NULL: none given */
     const char  *second;     /* of a verb that takes two words; NULL: none given */
     const char **overrides;  /* "key=value", in the order given */
@@ -35,6 +36,7 @@ typedef struct sld_option_spec {
 
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
+    const char *const     *parts;         /* "sld VERB PART ...", ended by NULL; NULL: none */
     const sld_option_spec *options;       /* ended by {NULL}; NULL: none */
     bool                   no_file;       /* takes no argument, nor settings */
     bool                   optional_file; /* can do without its argument */
@@ -49,7 +51,7 @@ typedef struct sld_verb {
 } sld_verb;
 
 extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_eval, sld_verb_probe,
-    sld_verb_bench, sld_verb_doctor, sld_verb_models, sld_verb_methods;
+    sld_verb_bench, sld_verb_doctor, sld_verb_models, sld_verb_methods, sld_verb_data;
 
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,

@@ -177,21 +177,6 @@ static sld_status write_rows(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc,
     return st;
 }
 
-/* Local. This rank's pages of the file reach the disk. */
-static sld_status sync_file(sld_ctx *ctx, const char *path)
-{
-    sld_status st = SLD_OK;
-    const int  fd = open(path, O_RDWR | O_CLOEXEC);
-
-    if (fd < 0 || fsync(fd) != 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync it: %s", path, strerror(errno));
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return st;
-}
-
 /* Local. Checksums of this rank's blocks, with one byte to spare where it has none; the caller
  * frees them. */
 static sld_status make_shas(sld_ctx *ctx, const sld_table *table, sld_range mine, const float *rows,
@@ -248,7 +233,7 @@ static sld_status complete(sld_ctx *ctx, const sld_dist *dist, const sld_table *
         st = table_trailer_write(ctx, temporary, logits[0], logits[1]);
     }
     SLD_TRY(sld_agree(ctx, dist, st));
-    st = sync_file(ctx, temporary);
+    st = sld_file_sync(ctx, temporary); /* this rank's pages of it */
     if (st == SLD_OK) {
         st = sld_table_read(ctx, table, temporary, mine, NULL);
     }

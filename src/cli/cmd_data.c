@@ -1,0 +1,68 @@
+/* cmd_data.c: sld data: what an experiment's data set is, and the pictures it would train on. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "sld/train.h"
+
+enum { EPOCH, OUT };
+static const sld_option_spec options[] = {{"--epoch", true}, {"--out", true}, {NULL, false}};
+static const char *const     parts[]   = {"info", "views", NULL};
+
+static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_views_params *out)
+{
+    const char *text = args->option[EPOCH];
+    char       *end;
+
+    if (!text || !args->option[OUT]) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld data views wants --epoch E and --out FILE.h5");
+    }
+    errno      = 0;
+    out->epoch = strtoll(text, &end, 10);
+    out->out   = args->option[OUT];
+    if (errno || *end || end == text || out->epoch < 1) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld data views: --epoch: '%s', wanted a whole number from 1", text);
+    }
+    return SLD_OK;
+}
+
+static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+{
+    const bool       views  = strcmp(args->part, "views") == 0;
+    sld_views_params params = {0};
+    sld_config      *config = NULL;
+
+    *exit_code = SLD_EXIT_OK;
+    SLD_TRY(sld_agree(ctx, dist, views ? read_params(ctx, args, &params) : SLD_OK));
+    SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
+    params.config = config;
+    const sld_status st =
+        views ? sld_views_export(ctx, dist, &params) : sld_data_describe(ctx, dist, config);
+    sld_config_destroy(config);
+    return st;
+}
+
+const sld_verb sld_verb_data = {
+    .name    = "data",
+    .usage   = "sld data info EXPERIMENT.yaml [key=value ...]\n"
+               "       sld data views EXPERIMENT.yaml [key=value ...] --epoch E --out FILE.h5",
+    .summary = "an experiment's data set; its pictures of an epoch as a file",
+    .help =
+        "info: name, SHA-256, sizes, counts and normalisation.\n\n"
+        "views: the exact pictures of epoch E, for a teacher of another program: image_weak and\n"
+        "image_strong (sample,C,H,W) uint8, as far as the experiment uses them; normalised "
+        "(C,256), the\n"
+        "network's input for each byte; sample, labels. Its logits of them (logits_weak, "
+        "logits_strong\n"
+        "(sample,class), sample, and all attributes of FILE.h5) in DIR/epoch-EEEEE.h5, a file for "
+        "each\n"
+        "epoch, are a teacher: teacher.logits_files=DIR. Where the attribute epoch is 0 the "
+        "pictures are\n"
+        "the same in every epoch, and DIR/epoch-00000.h5 is the only file.\n",
+    .options      = options,
+    .parts        = parts,
+    .options_help = true,
+    .run          = run,
+};

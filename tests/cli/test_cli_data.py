@@ -1,0 +1,111 @@
+"""sld data views gives the exact pictures of an epoch: a teacher evaluated on them by another way (sld probe) gives logits
+with which training has the bits of training with the network. What does not fit is refused by name."""
+import os
+
+import h5py
+import numpy as np
+
+from harness import TIMES, check, expect, in_folder, sld, tables, teacher, write, STUDENT
+
+EXPERIMENT = STUDENT.replace("{format: synthetic}", "{format: synthetic, train_fraction: 0.5}")
+OUTSIDE = EXPERIMENT.replace("weights: runs/teacher/last.h5", "logits_files: files")
+
+
+def results(folder):
+    """All that a trial computes but the teacher's logits on test, which need a network."""
+    found = {}
+    with h5py.File(folder + "/results.h5") as f:
+        f.visititems(lambda name, item: found.update({name: item[()].tolist()})
+                     if isinstance(item, h5py.Dataset) and name.split("/")[-1] not in TIMES | {"test_teacher"} else None)
+        found["weights"] = f.attrs["weights_sha256"]
+    return found
+
+
+def export(epoch, *args):
+    expect(sld("data", "views", "outside.yaml", "--epoch", epoch, "--out", "views.h5", *args, ranks=1 + epoch % 2), 0)
+    return h5py.File("views.h5", "r")
+
+
+def make_logits(epoch):
+    """The outside program: here the teacher under sld probe, in one batch."""
+    with export(epoch) as views, h5py.File("files/epoch-%05d.h5" % epoch, "w") as out:
+        n = len(views["sample"])
+        check(views["image_weak"].shape == views["image_strong"].shape == (n, 3, 32, 32) and n == 100, "shapes")
+        with h5py.File("batch.h5", "w") as f:
+            f["labels"] = views["labels"][()][None]
+            for view in ("weak", "strong"):
+                pixels, table = views["image_" + view][()], views["normalised"][()]
+                f["image_" + view] = np.stack([table[c][pixels[:, c]] for c in range(3)], axis=1)[None]
+        expect(sld("probe", "student.yaml", "--batches", "batch.h5", "--out", "probe.h5", "--epoch", epoch), 0)
+        out.attrs.update(views.attrs)
+        out["sample"] = views["sample"][()]
+        with h5py.File("probe.h5") as f:
+            for view in ("weak", "strong"):
+                out["logits_" + view] = f["logits/teacher_" + view][0]
+
+
+def refused(change, *texts):
+    """The second file changed so is named, and the change undone."""
+    name = "files/epoch-00002.h5"
+    before = open(name, "rb").read()
+    with h5py.File(name, "r+") as f:
+        change(f)
+    expect(sld("run", "outside.yaml", "run.dir=runs/bad", ranks=2), 2, name, *texts)
+    with open(name, "wb") as f:
+        f.write(before)
+
+
+def replace(f, name, value):
+    del f[name]
+    f[name] = value
+
+
+def main():
+    teacher()
+    write("student.yaml", EXPERIMENT)
+    write("outside.yaml", OUTSIDE)
+    expect(sld("run", "student.yaml", "run.dir=runs/network", ranks=2), 0)
+    os.mkdir("files")
+    make_logits(1)
+    expect(sld("run", "outside.yaml", "run.dir=runs/early"), 2, "files/epoch-00002.h5", "cannot open")
+    make_logits(2)
+    for ranks in (1, 3):
+        folder = "run.dir=runs/files%d" % ranks
+        expect(sld("run", "outside.yaml", folder, "run.stop_after_steps=4", ranks=2), 75)
+        expect(sld("run", "outside.yaml", folder, ranks=ranks), 0, "teacher from files")
+        check(results("runs/files%d" % ranks) == results("runs/network"), "other bits from files on", ranks, "ranks")
+        check(tables("runs/files%d" % ranks)[1:] == (0, 0), "tables")
+
+    refused(lambda f: f.attrs.update({"epoch": 1}), "epoch: found 1, wanted 2")
+    refused(lambda f: f.attrs.update({"views_strong": f.attrs["views_weak"]}), "views_strong", "view: strong")
+    refused(lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256")
+    refused(lambda f: f.attrs.__delitem__("views_weak"), "views_weak")
+    refused(lambda f: replace(f, "logits_weak", np.zeros((100, 21))), "/logits_weak has shape (100,21), wanted (100,20)")
+    refused(lambda f: replace(f, "logits_weak", np.full((100, 20), np.nan)), "nan at (0,0)")
+    refused(lambda f: replace(f, "sample", f["sample"][()][::-1]), "/sample", "row 0")
+    refused(lambda f: f.__delitem__("logits_strong"), "/logits_strong is missing")
+    expect(sld("run", "student.yaml", "teacher.logits_files=files"), 2, "teacher.logits_files", "one teacher")
+    expect(sld("run", "outside.yaml", "augment.crop_pad=2"), 2, "augment.crop_pad: 4", "augment.crop_pad: 2")
+    expect(sld("probe", "outside.yaml", "--batches", "batch.h5", "--out", "o.h5"), 2, "teacher.logits_files")
+
+    # the content is the trial, the folder is not
+    os.rename("files", "moved")
+    expect(sld("run", "outside.yaml", "teacher.logits_files=moved", "run.dir=runs/files1"), 0, "done already")
+    with h5py.File("moved/epoch-00002.h5", "r+") as f:
+        f["logits_weak"][0, 0] += 1
+    expect(sld("run", "outside.yaml", "teacher.logits_files=moved", "run.dir=runs/files1"), 2, "teacher_logits")
+
+    plain = ["augment.crop_pad=0", "augment.flip=0", "augment.strong_ops=0", "augment.cutout=0"]
+    with export(2, *plain) as views:
+        check(views.attrs["epoch"] == 0 and (views["image_weak"][()] == views["image_strong"][()]).all(), "plain views")
+    with export(1, "method=kd") as views:
+        check("image_strong" not in views and "views_strong" not in views.attrs, "a view that is not used")
+    expect(sld("data", "views", "outside.yaml", "--epoch", 3, "--out", "o.h5"), 2, "epochs 1 to 2")
+    expect(sld("data", "views", "outside.yaml", "--out", "o.h5"), 2, "--epoch")
+    expect(sld("data", "vies", "outside.yaml"), 2, "did you mean views")
+    expect(sld("data", "views", "outside.yaml", "--epoch", 1, "--out", "none/o.h5"), 74, "none/o.h5")
+    expect(sld("data", "info", "outside.yaml", ranks=2), 0, "train     100 of 200", "classes   20", "test      64")
+    check(not [n for n in os.listdir(".") if n.endswith(".tmp") or n == "o.h5"], "left behind")
+
+
+in_folder(main)
