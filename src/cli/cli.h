@@ -50,8 +50,9 @@ typedef struct sld_verb {
     sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
-extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_eval, sld_verb_probe,
-    sld_verb_bench, sld_verb_doctor, sld_verb_models, sld_verb_methods, sld_verb_data;
+extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_report, sld_verb_eval,
+    sld_verb_probe, sld_verb_bench, sld_verb_doctor, sld_verb_models, sld_verb_methods,
+    sld_verb_data;
 
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,

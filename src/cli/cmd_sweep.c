@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "sld/sweep.h"
+#include "sld/sweep_report.h"
 #include "sweep_plan.h"
 
 #define MOST_BYTES ((size_t)1 << 20)
@@ -184,6 +184,9 @@ static sld_status work(command *c, int *exit_code)
                                          .method     = sld_experiment_method,
                                          .no_wait    = c->args->option[NO_WAIT] != NULL};
     SLD_TRY(sld_sweep_run(c->ctx, c->sweep, &params, &outcome));
+    if (outcome != SLD_SWEEP_STOPPED && outcome != SLD_SWEEP_ENDED) {
+        SLD_TRY(sld_sweep_index(c->ctx, c->sweep));
+    }
     say_end(c, outcome);
     *exit_code = exit_code_of(outcome);
     return SLD_OK;

@@ -11,9 +11,10 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
-static const sld_verb *const verbs[] = {
-    &sld_verb_run,   &sld_verb_sweep,  &sld_verb_status, &sld_verb_eval,    &sld_verb_probe,
-    &sld_verb_bench, &sld_verb_doctor, &sld_verb_models, &sld_verb_methods, &sld_verb_data};
+static const sld_verb *const verbs[] = {&sld_verb_run,     &sld_verb_sweep,  &sld_verb_status,
+                                        &sld_verb_report,  &sld_verb_eval,   &sld_verb_probe,
+                                        &sld_verb_bench,   &sld_verb_doctor, &sld_verb_models,
+                                        &sld_verb_methods, &sld_verb_data};
 #define N_VERBS (sizeof verbs / sizeof *verbs)
 
 static void print_usage(FILE *to)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -41,7 +42,7 @@ static const char *unique_name(const sld_doc *doc, char name[48])
 
 /* Property lists of everything written. Objects keep no times: the same content is the same bytes.
  * Links and attributes remember the order in which they were made, which is what netCDF lists. */
-static bool make_property_lists(sld_doc *doc, hid_t file_plist)
+bool doc_make_property_lists(sld_doc *doc, hid_t file_plist)
 {
     const unsigned ordered = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
@@ -120,7 +121,7 @@ static hid_t make_access(sld_doc *doc)
 
 /* How a file too large for memory is accessed, where it lies; the caller closes it. No locks: a
  * published file never changes, and others have no business with an unpublished one. */
-static hid_t file_access(void)
+hid_t doc_file_access(void)
 {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 
@@ -141,12 +142,12 @@ static sld_status create(sld_ctx *ctx, const char *path, sld_doc **out)
 
     char        unique[48];
     const char *name       = path ? path : unique_name(doc, unique);
-    const hid_t access     = path ? file_access() : make_access(doc);
+    const hid_t access     = path ? doc_file_access() : make_access(doc);
     const hid_t file_plist = H5Pcreate(H5P_FILE_CREATE);
     sld_status  st         = SLD_OK;
 
     /* Format 1.8: checksummed metadata, attributes of more than 64 KiB, readable since 2008. */
-    const bool made = access >= 0 && file_plist >= 0 && make_property_lists(doc, file_plist) &&
+    const bool made = access >= 0 && file_plist >= 0 && doc_make_property_lists(doc, file_plist) &&
                       H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
                       (doc->file = H5Fcreate(name, H5F_ACC_TRUNC, file_plist, access)) >= 0;
     if (!made) {
@@ -179,7 +180,7 @@ sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
     *out         = NULL;
     SLD_TRY(new_document(ctx, path, &doc));
 
-    const hid_t access = file_access();
+    const hid_t access = doc_file_access();
     sld_status  st     = SLD_OK;
     doc->file          = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
     if (doc->file < 0) {
@@ -239,7 +240,9 @@ void sld_doc_close(sld_doc *doc)
     }
     if (doc->file >= 0) H5Fclose(doc->file);
     sld_arena_destroy(doc->strings);
-    free(doc->image); /* after the file that reads it */
+    free(doc->image);                           /* after the file that reads it */
+    if (doc->temporary) unlink(doc->temporary); /* published or given up */
+    free(doc->temporary);
     free(doc->path);
     free(doc);
 }
@@ -292,9 +295,14 @@ static sld_status seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
 
 sld_status sld_doc_publish(sld_ctx *ctx, sld_doc **doc, const char *path, bool replace)
 {
-    size_t     n  = 0;
-    sld_status st = seal(ctx, *doc, path, &n);
-    if (st == SLD_OK) st = sld_file_publish(ctx, path, (*doc)->image, n, replace);
+    size_t     n = 0;
+    sld_status st;
+    if ((*doc)->temporary) {
+        st = doc_publish_on_disk(ctx, *doc, path, replace);
+    } else {
+        st = seal(ctx, *doc, path, &n);
+        if (st == SLD_OK) st = sld_file_publish(ctx, path, (*doc)->image, n, replace);
+    }
     sld_doc_close(*doc);
     *doc = NULL;
     return st;

@@ -12,14 +12,24 @@
 /* The identifiers are H5I_INVALID_HID until opened and stay open as long as the document; every
  * other identifier is closed in the function that opened it. */
 struct sld_doc {
-    char      *path;  /* file it was opened from, NULL for a new document; owned */
-    void      *image; /* the file's bytes, where HDF5 reads and writes them; owned */
+    char      *path;      /* file it was opened from, NULL for a new document; owned */
+    char      *temporary; /* of a document written on disk: its file until published; owned */
+    void      *image;     /* the file's bytes, where HDF5 reads and writes them; owned */
     size_t     image_bytes;
     sld_arena *strings; /* texts handed out */
     hid_t      file;
     hid_t      dataset_plist, group_plist, link_plist; /* new documents alone */
     char       reason[256];                            /* see doc_reason() */
 };
+
+/* Local. The property lists of what is written into doc; file_plist: for H5Fcreate. */
+bool doc_make_property_lists(sld_doc *doc, hid_t file_plist);
+
+/* Local. How a file is accessed where it lies; the caller closes it. */
+hid_t doc_file_access(void);
+
+/* Local. sld_doc_publish() of a document on disk; the caller closes doc. */
+sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace);
 
 /* Local. What HDF5 says about the call that just failed: the innermost entry of its error stack. To
  * be asked before any other HDF5 call, which would empty the stack. Borrowed from doc. */
@@ -53,6 +63,16 @@ sld_status doc_for_file(sld_ctx *ctx, const char *path, sld_doc **out);
  * a property list. */
 sld_status doc_rows_write(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
                           sld_range rows, hid_t transfer, const void *values);
+
+/* Local. The shape that axes give a data set; SLD_ERR_ARG naming what is no axis. */
+sld_status axes_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
+                     const char *const *axes, size_t dims[SLD_DOC_DIMS]);
+sld_status attach_axes(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
+                       const char *const *axes);
+
+/* Local. Makes the groups above path. */
+sld_status make_parents(sld_ctx *ctx, sld_doc *doc, const char *path);
+
 /* Local. Makes a data set a dimension scale unless it is one. */
 sld_status doc_make_scale(sld_ctx *ctx, sld_doc *doc, const char *path, const char *name);
 

@@ -48,11 +48,24 @@ sld_status sld_doc_axis(sld_ctx *ctx, sld_doc *doc, const char *path, int64_t fi
     return st == SLD_OK ? doc_make_scale(ctx, doc, path, last_name(path)) : st;
 }
 
-static sld_status attach_axes(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
-                              const char *const *axes)
+sld_status attach_axes(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
+                       const char *const *axes)
 {
     for (int a = 0; a < n_axes; a++) {
         SLD_TRY(sld_doc_scale(ctx, doc, path, a, axes[a], last_name(axes[a])));
+    }
+    return SLD_OK;
+}
+
+sld_status axes_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
+                     const char *const *axes, size_t dims[SLD_DOC_DIMS])
+{
+    if (n_axes < 1 || n_axes > SLD_DOC_DIMS) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: %s on %d axes, 1 to %d wanted", doc_name(doc), path,
+                        n_axes, SLD_DOC_DIMS);
+    }
+    for (int a = 0; a < n_axes; a++) {
+        SLD_TRY(axis_length(ctx, doc, axes[a], &dims[a]));
     }
     return SLD_OK;
 }
@@ -62,13 +75,7 @@ sld_status sld_doc_put_on_axes(sld_ctx *ctx, sld_doc *doc, const char *path, sld
 {
     size_t dims[SLD_DOC_DIMS];
 
-    if (n_axes < 1 || n_axes > SLD_DOC_DIMS) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: %s on %d axes, 1 to %d wanted", doc_name(doc), path,
-                        n_axes, SLD_DOC_DIMS);
-    }
-    for (int a = 0; a < n_axes; a++) {
-        SLD_TRY(axis_length(ctx, doc, axes[a], &dims[a]));
-    }
+    SLD_TRY(axes_dims(ctx, doc, path, n_axes, axes, dims));
     SLD_TRY(sld_doc_put(ctx, doc, path, type, n_axes, dims, values));
     return attach_axes(ctx, doc, path, n_axes, axes);
 }

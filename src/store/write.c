@@ -6,7 +6,7 @@
 
 /* Makes the groups above path. Not by HDF5's own "create intermediate groups", which gives them
  * default properties, and so a time of birth. */
-static sld_status make_parents(sld_ctx *ctx, sld_doc *doc, const char *path)
+sld_status make_parents(sld_ctx *ctx, sld_doc *doc, const char *path)
 {
     char         group[STORE_PATH_MAX];
     const size_t n = strlen(path);

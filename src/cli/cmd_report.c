@@ -1,0 +1,117 @@
+/* cmd_report.c: sld report: what a sweep found, as text, csv, json or one packed file. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "sld/sweep_report.h"
+
+enum { FORMAT, PACK };
+static const sld_option_spec options[] = {
+    [FORMAT] = {"--format", true}, [PACK] = {"--pack", true}, {NULL, false}};
+
+static sld_status read_format(sld_ctx *ctx, const char *text, sld_report_format *out)
+{
+    static const char *const names[] = {"text", "csv", "json"};
+
+    *out = SLD_REPORT_TEXT;
+    for (int i = 0; text && i < 3; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (sld_report_format)i;
+            return SLD_OK;
+        }
+    }
+    return text ? SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld report: --format %s: text, csv or json wanted",
+                           text)
+                : SLD_OK;
+}
+
+static bool holds(const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static sld_status report_run(sld_ctx *ctx, const char *dir, const sld_arguments *args,
+                             sld_report_format format)
+{
+    if (args->option[PACK]) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s is one run, no sweep: its results.h5 is self-contained already", dir);
+    }
+    return sld_run_report(ctx, dir, format, stdout);
+}
+
+/* Said on stderr: data sets of sweep.h5 that have lost a source read as NaN. */
+static sld_status check_index(sld_ctx *ctx, const sld_sweep *sweep)
+{
+    size_t missing     = 0;
+    char   first[1024] = "";
+
+    SLD_TRY(sld_sweep_index_check(ctx, sweep, &missing, first, sizeof first));
+    if (missing > 0) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s/sweep.h5 points to results of %zu trials that are not there, which read as NaN; "
+            "the first: %s",
+            sld_sweep_dir(sweep), missing, first);
+    }
+    return SLD_OK;
+}
+
+static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_arguments *args,
+                               sld_report_format format)
+{
+    const char *pack  = args->option[PACK];
+    sld_sweep  *sweep = NULL;
+
+    SLD_TRY(sld_sweep_open(ctx, dir, &sweep));
+    sld_status st = check_index(ctx, sweep);
+    if (st == SLD_OK && (!pack || args->option[FORMAT])) {
+        st = sld_sweep_report(ctx, sweep, format, stdout);
+    }
+    if (st == SLD_OK && pack) {
+        st = sld_sweep_pack(ctx, sweep, pack);
+    }
+    if (st == SLD_OK && pack) {
+        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trials packed", pack, sld_sweep_count(sweep));
+    }
+    sld_sweep_close(sweep);
+    return st;
+}
+
+static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    const char       *dir = args->positional;
+    sld_report_format format;
+
+    *exit_code = SLD_EXIT_OK;
+    SLD_TRY(read_format(ctx, args->option[FORMAT], &format));
+    if (!holds(dir, "points") && holds(dir, "results.h5")) {
+        return report_run(ctx, dir, args, format);
+    }
+    return report_sweep(ctx, dir, args, format);
+}
+
+static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    return sld_verb_alone(ctx, args, report, exit_code);
+}
+
+const sld_verb sld_verb_report = {
+    .name    = "report",
+    .usage   = "sld report DIR [--format text|csv|json] [--pack STUDY.h5]",
+    .summary = "what a sweep found: mean and deviation over seeds",
+    .help =
+        "DIR is the folder of a sweep, which may be running, or of one run. Nothing in it is\n"
+        "written.\n\n"
+        "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
+        "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
+        "                   configurations; analysis/report.py makes tables and figures of it\n",
+    .options     = options,
+    .no_settings = true,
+    .before_mpi  = before_mpi,
+};

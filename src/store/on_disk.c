@@ -1,0 +1,121 @@
+/* on_disk.c: documents written to a temporary file and published from there. HDF5 may report
+ * success on a full disk (it extends the file without writing it), so space is reserved first, and
+ * the finished file's length is held against what its superblock says. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "sld/store_large.h"
+
+#define SUPERBLOCK_BYTES 128 /* at least what image_length() looks at */
+
+/* Reserves the file's first bytes; a file system that cannot is left alone. */
+static sld_status reserve(sld_ctx *ctx, sld_doc *doc, const char *path, uint64_t bytes)
+{
+    void *handle = NULL;
+    if (bytes == 0 || H5Fget_vfd_handle(doc->file, H5P_DEFAULT, &handle) < 0) return SLD_OK;
+    const int error = posix_fallocate(*(int *)handle, 0, (off_t)bytes);
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: no room for its %" PRIu64 " bytes: %s", path, bytes,
+                        strerror(error));
+    }
+    return SLD_OK;
+}
+
+static sld_status create_file(sld_ctx *ctx, sld_doc *doc, const char *path)
+{
+    const hid_t access     = doc_file_access();
+    const hid_t file_plist = H5Pcreate(H5P_FILE_CREATE);
+    sld_status  st         = SLD_OK;
+
+    /* Virtual data sets are of format 1.10; all else stays readable as before. */
+    const bool made =
+        access >= 0 && file_plist >= 0 && doc_make_property_lists(doc, file_plist) &&
+        H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110) >= 0 &&
+        (doc->file = H5Fcreate(doc->temporary, H5F_ACC_TRUNC, file_plist, access)) >= 0;
+    if (!made) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be made: %s", path, doc_reason(doc));
+    }
+    if (access >= 0) H5Pclose(access);
+    if (file_plist >= 0) H5Pclose(file_plist);
+    return st;
+}
+
+sld_status sld_doc_create_on_disk(sld_ctx *ctx, const char *path, uint64_t bytes, sld_doc **out)
+{
+    sld_doc *doc = NULL;
+    *out         = NULL;
+    SLD_TRY(doc_for_file(ctx, path, &doc));
+
+    const size_t n  = strlen(path) + 32;
+    sld_status   st = SLD_OK;
+    doc->temporary  = malloc(n);
+    if (!doc->temporary) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its name", path);
+    } else {
+        snprintf(doc->temporary, n, "%s.%ld.tmp", path, (long)getpid());
+        st = create_file(ctx, doc, path);
+    }
+    if (st == SLD_OK) st = reserve(ctx, doc, path, bytes);
+    if (st != SLD_OK) {
+        sld_doc_close(doc);
+        doc = NULL;
+    }
+    *out = doc;
+    return st;
+}
+
+/* Holds the closed file's length against what its superblock says; gives back what was reserved too
+ * much. */
+static sld_status settle_length(sld_ctx *ctx, const char *temporary, const char *path)
+{
+    unsigned char superblock[SUPERBLOCK_BYTES] = {0};
+    uint64_t      stated                       = 0;
+    const int     fd                           = open(temporary, O_RDONLY | O_CLOEXEC);
+    const off_t   found                        = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+    if (found >= SUPERBLOCK_BYTES && pread(fd, superblock, sizeof superblock, 0) > 0) {
+        stated = image_length(superblock, sizeof superblock);
+    }
+    if (fd >= 0) close(fd);
+    if (found < 0 || stated == 0 || stated > (uint64_t)found) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 states %" PRIu64 " bytes, %jd were written",
+                        path, stated, (intmax_t)found);
+    }
+    if (stated < (uint64_t)found && truncate(temporary, (off_t)stated) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be cut to %" PRIu64 " bytes: %s", path, stated,
+                        strerror(errno));
+    }
+    return SLD_OK;
+}
+
+static sld_status sync_file(sld_ctx *ctx, const char *temporary, const char *path)
+{
+    const int  fd = open(temporary, O_RDONLY | O_CLOEXEC);
+    sld_status st = SLD_OK;
+    if (fd < 0 || fsync(fd) != 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write it: %s", path, strerror(errno));
+    }
+    if (fd >= 0) close(fd);
+    return st;
+}
+
+sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace)
+{
+    const bool flushed = H5Fflush(doc->file, H5F_SCOPE_GLOBAL) >= 0;
+    if (!flushed) (void)doc_reason(doc);
+    const bool closed = H5Fclose(doc->file) >= 0;
+    if (flushed && !closed) (void)doc_reason(doc);
+    doc->file = H5I_INVALID_HID;
+    if (!flushed || !closed) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 cannot complete it: %s", path, doc->reason);
+    }
+    SLD_TRY(settle_length(ctx, doc->temporary, path));
+    SLD_TRY(sync_file(ctx, doc->temporary, path));
+    return sld_file_publish_as(ctx, doc->temporary, path, replace);
+}

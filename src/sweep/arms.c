@@ -1,0 +1,201 @@
+/* arms.c: trials that differ in seed alone, put together: mean and deviation over seeds, and the
+ * gap to the baseline. Only done trials count: a diverged one has no last epoch to average. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+/* Deviation over seeds of a small network on CIFAR-100, in points (PROTOCOL.md section 4), where a
+ * sweep has no two seeds of its own. */
+#define PROTOCOL_SD 0.25
+
+static bool counts(const report_trial *t)
+{
+    return t->standing.state == SLD_POINT_DONE && t->has_results;
+}
+
+/* Trials of each arm, one after another: trial[first[a]] ... trial[first[a + 1] - 1]. */
+typedef struct grouping {
+    size_t *arm;   /* (n_trials) arm of each trial */
+    size_t *first; /* (n_arms + 1) */
+    size_t *trial; /* (n_trials) */
+    double *x;     /* (n_trials) scratch */
+} grouping;
+
+/* The arm of that name among the first n_arms, or n_arms. A point is mostly of the arm that follows
+ * the one before it, as seeds are the slowest axis: guess is looked at first. */
+static size_t find_arm(const report *r, const char *name, size_t guess)
+{
+    if (guess < r->n_arms && strcmp(r->arms[guess].name, name) == 0) {
+        return guess;
+    }
+    for (size_t a = 0; a < r->n_arms; a++) {
+        if (strcmp(r->arms[a].name, name) == 0) {
+            return a;
+        }
+    }
+    return r->n_arms;
+}
+
+/* Names the arms, those of students first. */
+static void name_arms(report *r, grouping *g)
+{
+    for (int teachers = 0; teachers < 2; teachers++) {
+        size_t last = 0;
+        for (size_t i = 0; i < r->n_trials; i++) {
+            const sld_point *p = r->trials[i].point;
+            if (p->is_teacher != (teachers == 1)) {
+                continue;
+            }
+            const size_t a = find_arm(r, p->arm, last + 1);
+            if (a == r->n_arms) {
+                r->arms[r->n_arms++] = (report_arm){.name = p->arm, .is_teacher = p->is_teacher};
+            }
+            g->arm[i] = last = a;
+        }
+    }
+}
+
+static void sort_trials(const report *r, grouping *g)
+{
+    for (size_t i = 0; i < r->n_trials; i++) {
+        g->first[g->arm[i] + 1]++;
+    }
+    for (size_t a = 0; a < r->n_arms; a++) {
+        g->first[a + 1] += g->first[a];
+    }
+    for (size_t i = 0; i < r->n_trials; i++) { /* first[a] moves to the arm's end ... */
+        g->trial[g->first[g->arm[i]]++] = i;
+    }
+    for (size_t a = r->n_arms; a > 0; a--) { /* ... and back */
+        g->first[a] = g->first[a - 1];
+    }
+    g->first[0] = 0;
+}
+
+/* Mean and deviation of one number over the arm's trials that count. */
+static stats_sample sample_of(const report *r, const grouping *g, size_t arm, int number, int norm)
+{
+    size_t n = 0;
+
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        const report_trial *t = &r->trials[g->trial[k]];
+        if (counts(t)) {
+            g->x[n++] = number >= 0 ? t->number[number] : t->norm[norm];
+        }
+    }
+    return stats_of(g->x, n);
+}
+
+static void fill_arm(report *r, const grouping *g, size_t arm)
+{
+    report_arm *a = &r->arms[arm];
+
+    a->unseen = NAN;
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        const report_trial *t = &r->trials[g->trial[k]];
+        a->n_points++;
+        a->n_state[t->standing.state]++;
+    }
+    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
+        a->number[i] = sample_of(r, g, arm, i, -1);
+    }
+    for (size_t i = 0; i < r->n_norms; i++) {
+        a->norm[i] = sample_of(r, g, arm, -1, (int)i);
+    }
+    size_t n = 0;
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        g->x[n++] = r->trials[g->trial[k]].unseen;
+    }
+    a->unseen = stats_of(g->x, n).mean;
+}
+
+/* The trial of this seed in an arm that counts, or NULL. */
+static const report_trial *of_seed(const report *r, const grouping *g, size_t arm, int64_t seed)
+{
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        const report_trial *t = &r->trials[g->trial[k]];
+        if (t->point->seed == seed && counts(t)) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+static void fill_gap(report *r, const grouping *g, size_t arm)
+{
+    const size_t        base = (size_t)r->baseline;
+    report_arm         *a    = &r->arms[arm];
+    const stats_sample *mine = &a->number[REPORT_top1_last],
+                       *its  = &r->arms[base].number[REPORT_top1_last];
+    size_t n                 = 0;
+
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        const report_trial *t     = &r->trials[g->trial[k]];
+        const report_trial *other = counts(t) ? of_seed(r, g, base, t->point->seed) : NULL;
+        if (other) {
+            g->x[n++] = t->number[REPORT_top1_last] - other->number[REPORT_top1_last];
+        }
+    }
+    a->gap        = stats_of(g->x, n);
+    a->gap_paired = a->gap.n > 0;
+    if (!a->gap_paired) {
+        a->gap.mean = mine->mean - its->mean;
+    }
+    a->gap_half_width = stats_half_width(a->gap);
+    a->detectable     = stats_detectable(r->resolving_sd, mine->n, its->n);
+}
+
+static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
+{
+    size_t n = 0;
+
+    r->baseline = -1;
+    for (size_t a = 0; a < r->n_arms; a++) {
+        report_arm *arm     = &r->arms[a];
+        arm->gap            = (stats_sample){0, NAN, NAN};
+        arm->gap_half_width = arm->detectable = NAN;
+        if (arm->is_teacher) {
+            continue;
+        }
+        groups[n++]   = arm->number[REPORT_top1_last];
+        r->most_seeds = arm->n_state[SLD_POINT_DONE] > r->most_seeds ? arm->n_state[SLD_POINT_DONE]
+                                                                     : r->most_seeds;
+        if (strcmp(arm->name, r->baseline_name) == 0) {
+            r->baseline      = (int)a;
+            arm->is_baseline = true;
+        }
+    }
+    r->pooled_sd    = stats_pooled_sd(groups, n);
+    r->resolving_sd = isnan(r->pooled_sd) ? PROTOCOL_SD : r->pooled_sd;
+    for (size_t a = 0; r->baseline >= 0 && a < r->n_arms; a++) {
+        if (!r->arms[a].is_teacher && !r->arms[a].is_baseline) {
+            fill_gap(r, g, a);
+        }
+    }
+}
+
+sld_status report_make_arms(sld_ctx *ctx, report *r)
+{
+    const size_t  n = r->n_trials + 1;
+    grouping      g = {0};
+    stats_sample *groups;
+
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *r->arms, (void **)&r->arms));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.arm, (void **)&g.arm));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, (n + 1) * sizeof *g.first, (void **)&g.first));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.trial, (void **)&g.trial));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.x, (void **)&g.x));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *groups, (void **)&groups));
+    for (size_t i = 0; i < r->n_trials; i++) {
+        r->n_state[r->trials[i].standing.state]++;
+    }
+    name_arms(r, &g);
+    sort_trials(r, &g);
+    for (size_t a = 0; a < r->n_arms; a++) {
+        fill_arm(r, &g, a);
+    }
+    fill_gaps(r, &g, groups);
+    return SLD_OK;
+}

@@ -1,0 +1,178 @@
+/* index.c: sweep.h5, the whole of a sweep behind one name, and the packed study. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sld/sweep_report.h"
+#include "study.h"
+
+/* Beyond so many trials a reader's descriptors run out, as HDF5 keeps every source of a virtual
+ * data set open: curves and labels are copied then. The logits stay virtual: they are the trials'
+ * own size. */
+#define MOST_VIRTUAL 500
+
+static void index_path(const sld_sweep *sweep, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/sweep.h5", sld_sweep_dir(sweep));
+}
+
+static sld_status put_links(sld_ctx *ctx, study *s)
+{
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        const char *file = NULL;
+        char        path[256];
+        if (!s->r->trials[i].has_results) {
+            continue;
+        }
+        SLD_TRY(study_source(ctx, s, i, &file));
+        snprintf(path, sizeof path, "/trial/%s", s->r->trials[i].point->id);
+        SLD_TRY(sld_doc_put_link(ctx, s->doc, path, file, "/"));
+    }
+    return SLD_OK;
+}
+
+/* The configuration of every trial, as it ran. */
+static sld_status put_configs(sld_ctx *ctx, study *s)
+{
+    const char **texts = NULL;
+
+    SLD_TRY(
+        sld_arena_alloc(ctx, s->r->arena, (s->r->n_trials + 1) * sizeof *texts, (void **)&texts));
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        const char *text = "";
+        sld_doc    *doc  = NULL;
+        texts[i]         = s->r->trials[i].point->experiment;
+        if (!s->r->trials[i].has_results) {
+            continue;
+        }
+        SLD_TRY(study_open(ctx, s, i, &doc));
+        sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "config", &text);
+        texts[i]      = sld_arena_strdup(s->r->arena, text);
+        sld_doc_close(doc);
+        SLD_TRY(st);
+        if (!texts[i]) {
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for the configuration of %s",
+                            s->r->trials[i].point->id);
+        }
+    }
+    return study_put_texts(ctx, s, "/trials/config", texts);
+}
+
+/* The spec as the user wrote it. */
+static sld_status put_spec(sld_ctx *ctx, study *s)
+{
+    char   path[PATH_MAX];
+    void  *text = NULL;
+    size_t n    = 0;
+
+    snprintf(path, sizeof path, "%s/sweep.yaml", s->r->dir);
+    if (access(path, F_OK) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 28, &text, &n));
+    const sld_status st = sld_doc_attr_text(ctx, s->doc, "/", "sweep", text);
+    free(text);
+    return st;
+}
+
+static sld_status put_pack(sld_ctx *ctx, study *s)
+{
+    SLD_TRY(put_spec(ctx, s));
+    SLD_TRY(put_configs(ctx, s));
+    return study_put_teachers(ctx, s);
+}
+
+static sld_status write_study(sld_ctx *ctx, study *s, const char *path, bool pack)
+{
+    SLD_TRY(study_measure(ctx, s));
+    SLD_TRY(sld_doc_create_on_disk(ctx, path, study_bytes(s), &s->doc));
+    sld_status st = study_put(ctx, s);
+    if (st == SLD_OK) {
+        st = pack ? put_pack(ctx, s) : put_links(ctx, s);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_publish(ctx, &s->doc, path, true);
+    }
+    sld_doc_close(s->doc);
+    return st;
+}
+
+sld_status sld_sweep_index(sld_ctx *ctx, const sld_sweep *sweep)
+{
+    char    path[PATH_MAX];
+    report *r = NULL;
+
+    index_path(sweep, path);
+    SLD_TRY(report_gather(ctx, sweep, &r));
+    study            s  = {.r = r, .copy_curves = r->n_trials > MOST_VIRTUAL};
+    const sld_status st = write_study(ctx, &s, path, false);
+    report_destroy(r);
+    return st;
+}
+
+sld_status sld_sweep_pack(sld_ctx *ctx, const sld_sweep *sweep, const char *path)
+{
+    report *r = NULL;
+
+    SLD_TRY(report_gather(ctx, sweep, &r));
+    study            s  = {.r = r, .copy_curves = true, .copy_logits = true};
+    const sld_status st = write_study(ctx, &s, path, true);
+    report_destroy(r);
+    return st;
+}
+
+/* ---- is all there that sweep.h5 points to? ---- */
+
+static void check_sources(const sld_sweep *sweep, const char *const *ids, const int32_t *valid,
+                          size_t n_trials, size_t *n_missing, char *first, size_t n)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < n_trials; i++) {
+        snprintf(path, sizeof path, "%s/trials/%s/results.h5", sld_sweep_dir(sweep), ids[i]);
+        if (!valid[i] || access(path, R_OK) == 0) {
+            continue;
+        }
+        if ((*n_missing)++ == 0) {
+            snprintf(first, n, "%s", path);
+        }
+    }
+}
+
+sld_status sld_sweep_index_check(sld_ctx *ctx, const sld_sweep *sweep, size_t *n_missing,
+                                 char *first, size_t n)
+{
+    char         path[PATH_MAX];
+    sld_doc     *doc = NULL;
+    int          n_dims;
+    size_t       dims[SLD_DOC_DIMS];
+    const char **ids   = NULL;
+    int32_t     *valid = NULL;
+
+    *n_missing = 0;
+    index_path(sweep, path);
+    if (access(path, F_OK) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+    sld_status st = sld_doc_dims(ctx, doc, "/valid", &n_dims, dims);
+    if (st == SLD_OK) {
+        ids   = malloc((dims[0] + 1) * sizeof *ids);
+        valid = malloc((dims[0] + 1) * sizeof *valid);
+        st    = ids && valid ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_get(ctx, doc, "/valid", SLD_I32, dims[0], valid);
+    }
+    if (st == SLD_OK) {
+        st = sld_doc_get_text(ctx, doc, "/trials/id", dims[0], ids);
+    }
+    if (st == SLD_OK) {
+        check_sources(sweep, ids, valid, dims[0], n_missing, first, n);
+    }
+    free(ids);
+    free(valid);
+    sld_doc_close(doc);
+    return st;
+}

@@ -1,0 +1,283 @@
+/* numbers.c: what a report says of one trial, from its results.h5 alone. */
+#include "numbers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quality.h"
+#include "sld/store_large.h"
+
+void numbers_reader_release(numbers_reader *reader)
+{
+    free(reader->column.values);
+    free(reader->seconds.values);
+    free(reader->logits.values);
+    free(reader->labels.values);
+    free(reader->predicted.values);
+}
+
+static sld_status grow(sld_ctx *ctx, numbers_buffer *buffer, size_t n, size_t size)
+{
+    if (buffer->bytes >= n * size) {
+        return SLD_OK;
+    }
+    void *larger = realloc(buffer->values, n * size);
+    if (!larger) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu values of a trial", n);
+    }
+    buffer->values = larger;
+    buffer->bytes  = n * size;
+    return SLD_OK;
+}
+
+/* A column of /epoch into buffer; *out NULL where the trial has none. */
+static sld_status read_column(sld_ctx *ctx, numbers_buffer *buffer, sld_doc *doc, const char *name,
+                              size_t n, const double **out)
+{
+    char path[128];
+
+    *out = NULL;
+    snprintf(path, sizeof path, "/epoch/%s", name);
+    if (n == 0 || !sld_doc_has(doc, path)) {
+        return SLD_OK;
+    }
+    SLD_TRY(grow(ctx, buffer, n, sizeof(double)));
+    SLD_TRY(sld_doc_get(ctx, doc, path, SLD_F64, n, buffer->values));
+    *out = buffer->values;
+    return SLD_OK;
+}
+
+static sld_status read_sha(sld_ctx *ctx, sld_doc *doc, const char *name, char sha[65])
+{
+    const char *text = "";
+
+    if (sld_doc_has_attr(doc, "/", name)) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
+    }
+    snprintf(sha, 65, "%s", text);
+    return SLD_OK;
+}
+
+static sld_status read_count(sld_ctx *ctx, sld_doc *doc, const char *name, double *out)
+{
+    int64_t value = 0;
+
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", name, SLD_I64, 0, &value));
+    *out = (double)value;
+    return SLD_OK;
+}
+
+static sld_status read_attributes(sld_ctx *ctx, sld_doc *doc, report_trial *t)
+{
+    const char *best_on = "", *status = "";
+
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &status));
+    if (strcmp(status, "diverged") == 0) {
+        t->standing.state = SLD_POINT_DIVERGED;
+    }
+    SLD_TRY(read_sha(ctx, doc, "data_sha256", t->data_sha));
+    SLD_TRY(read_sha(ctx, doc, "teacher_sha256", t->teacher_sha));
+    SLD_TRY(read_count(ctx, doc, "epochs_done", &t->number[REPORT_epochs]));
+    SLD_TRY(read_count(ctx, doc, "lss_active_epochs", &t->number[REPORT_lss_active_epochs]));
+    SLD_TRY(read_count(ctx, doc, "best_epoch", &t->number[REPORT_best_epoch]));
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "best_on", &best_on));
+    t->best_on_val = strcmp(best_on, "val") == 0;
+    t->n_epochs    = t->number[REPORT_epochs] > 0.0 ? (size_t)t->number[REPORT_epochs] : 0;
+    return SLD_OK;
+}
+
+static sld_status read_accuracy(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+{
+    const size_t  n    = t->n_epochs;
+    const double  best = t->number[REPORT_best_epoch];
+    const double *x    = NULL;
+
+    SLD_TRY(read_column(ctx, &reader->column, doc, "top1_test", n, &x));
+    if (x) {
+        t->number[REPORT_top1_last]  = x[n - 1];
+        t->number[REPORT_top1_best]  = best >= 1.0 && best <= (double)n ? x[(size_t)best - 1] : NAN;
+        t->number[REPORT_top1_last3] = n < 3 ? NAN : stats_of(x + n - 3, 3).mean;
+    }
+    SLD_TRY(read_column(ctx, &reader->column, doc, "top5_test", n, &x));
+    t->number[REPORT_top5_last] = x ? x[n - 1] : NAN;
+    SLD_TRY(read_column(ctx, &reader->column, doc, "loss_test", n,
+                        &x)); /* mean cross-entropy: the NLL */
+    t->number[REPORT_nll_last] = x ? x[n - 1] : NAN;
+    return SLD_OK;
+}
+
+static sld_status read_speed(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+{
+    const double *each = NULL, *rate = NULL;
+    double        seconds = 0.0, samples = 0.0;
+
+    SLD_TRY(read_column(ctx, &reader->seconds, doc, "seconds", t->n_epochs, &each));
+    SLD_TRY(read_column(ctx, &reader->column, doc, "samples_per_second", t->n_epochs, &rate));
+    if (!each) {
+        return SLD_OK;
+    }
+    for (size_t e = 0; e < t->n_epochs; e++) {
+        seconds += each[e];
+        samples += rate ? rate[e] * each[e] : NAN;
+    }
+    t->number[REPORT_minutes]            = seconds / 60.0;
+    t->number[REPORT_samples_per_second] = seconds > 0.0 ? samples / seconds : NAN;
+    return SLD_OK;
+}
+
+/* Shares at the first epoch, the first with the student swap, the last; see REPORT_SWAPS. */
+static sld_status read_swaps(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+{
+    static const struct {
+        const char   *column;
+        report_number first;
+    } swaps[]           = {{"swapped_teacher_weak", REPORT_swapped_teacher_weak_first},
+                           {"swapped_teacher_strong", REPORT_swapped_teacher_strong_first},
+                           {"swapped_student_weak", REPORT_swapped_student_weak_first},
+                           {"swapped_student_strong", REPORT_swapped_student_strong_first}};
+    const double *x     = NULL;
+    size_t        start = 0;
+
+    SLD_TRY(read_column(ctx, &reader->column, doc, "lss_active", t->n_epochs, &x));
+    for (size_t e = t->n_epochs; x && e > 0; e--) {
+        start = x[e - 1] > 0.0 ? e : start;
+    }
+    t->number[REPORT_lss_start] = start > 0 ? (double)start : NAN;
+    for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
+        SLD_TRY(read_column(ctx, &reader->column, doc, swaps[i].column, t->n_epochs, &x));
+        double *at = &t->number[swaps[i].first];
+        at[0]      = x ? x[0] : NAN;
+        at[1]      = x && start > 0 ? x[start - 1] : NAN;
+        at[2]      = x ? x[t->n_epochs - 1] : NAN;
+    }
+    return SLD_OK;
+}
+
+/* The norm's place in the report, made when it is new; REPORT_MOST_NORMS when there is no place. */
+static size_t norm_place(report *r, const char *name)
+{
+    size_t i = 0;
+
+    while (i < r->n_norms && strcmp(r->norm_name[i], name) != 0) {
+        i++;
+    }
+    if (i == r->n_norms && i < REPORT_MOST_NORMS) {
+        char *copy = sld_arena_strdup(r->arena, name);
+        if (!copy) {
+            return REPORT_MOST_NORMS;
+        }
+        r->norm_name[r->n_norms++] = copy;
+    }
+    return i;
+}
+
+static sld_status read_norms(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+{
+    const char   *name;
+    const double *x = NULL;
+
+    for (size_t i = 0; t->n_epochs > 0 && (name = sld_doc_member(doc, "/epoch", i)); i++) {
+        if (strncmp(name, "grad_norm_", 10) != 0) {
+            continue;
+        }
+        const size_t place = norm_place(reader->report, name);
+        SLD_TRY(read_column(ctx, &reader->column, doc, name, t->n_epochs, &x));
+        if (place < REPORT_MOST_NORMS && x) {
+            t->norm[place] = x[t->n_epochs - 1];
+        }
+    }
+    return SLD_OK;
+}
+
+/* Labels and shape; n_samples stays 0 when the trial kept no logits. */
+static sld_status read_labels(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+{
+    int    n_dims = 0;
+    size_t dims[SLD_DOC_DIMS];
+
+    if (!sld_doc_has(doc, "/logits/test_last")) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_dims(ctx, doc, "/logits/test_last", &n_dims, dims));
+    if (n_dims != 2 || dims[1] < 1) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /logits/test_last: %d axes, (sample, class) wanted",
+                        sld_doc_path(doc), n_dims);
+    }
+    SLD_TRY(grow(ctx, &reader->labels, dims[0], sizeof(int32_t)));
+    SLD_TRY(sld_doc_get(ctx, doc, "/labels/test", SLD_I32, dims[0], reader->labels.values));
+    const int32_t *labels = reader->labels.values;
+    for (size_t i = 0; i < dims[0]; i++) {
+        if (labels[i] < 0 || (size_t)labels[i] >= dims[1]) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: /labels/test: class %d of sample %zu, 0 to %zu wanted",
+                            sld_doc_path(doc), (int)labels[i], i, dims[1] - 1);
+        }
+    }
+    t->n_samples = dims[0];
+    t->n_classes = dims[1];
+    return SLD_OK;
+}
+
+/* Logits and what they predict into the buffers. */
+static sld_status read_logits(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, const char *path,
+                              const report_trial *t)
+{
+    const size_t N = t->n_samples, K = t->n_classes;
+
+    SLD_TRY(grow(ctx, &reader->logits, N * K, sizeof(float)));
+    SLD_TRY(grow(ctx, &reader->predicted, N, sizeof(int32_t)));
+    SLD_TRY(sld_doc_get(ctx, doc, path, SLD_F32, N * K, reader->logits.values));
+    quality_predict(reader->logits.values, N, K, reader->predicted.values);
+    return SLD_OK;
+}
+
+static sld_status read_teacher(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
+                               const report_trial *t)
+{
+    if (!t->teacher_sha[0] || copies_has_teacher(reader->copies, t->teacher_sha, t->data_sha) ||
+        !sld_doc_has(doc, "/logits/test_teacher")) {
+        return SLD_OK;
+    }
+    SLD_TRY(read_logits(ctx, reader, doc, "/logits/test_teacher", t));
+    return copies_add_teacher(ctx, reader->copies, t->teacher_sha, t->data_sha,
+                              reader->labels.values, reader->predicted.values, t->n_samples);
+}
+
+/* Calibration and copied errors, from the logits of the last epoch. */
+static sld_status read_predictions(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
+                                   report_trial *t, size_t trial)
+{
+    SLD_TRY(read_labels(ctx, reader, doc, t));
+    if (t->n_samples == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(read_teacher(ctx, reader, doc, t));
+    SLD_TRY(read_logits(ctx, reader, doc, "/logits/test_last", t));
+    t->number[REPORT_ece_last] =
+        quality_ece(reader->logits.values, reader->labels.values, t->n_samples, t->n_classes);
+    if (t->teacher_sha[0]) {
+        t->number[REPORT_copy_rate] = copies_rate(reader->copies, t->teacher_sha, t->data_sha,
+                                                  reader->predicted.values, t->n_samples);
+        return SLD_OK;
+    }
+    return t->point->is_teacher ? SLD_OK
+                                : copies_add_unseen(ctx, reader->copies, trial, t->data_sha,
+                                                    reader->predicted.values, t->n_samples);
+}
+
+sld_status numbers_read(sld_ctx *ctx, numbers_reader *reader, const char *path, size_t trial)
+{
+    report_trial *t   = &reader->report->trials[trial];
+    sld_doc      *doc = NULL;
+
+    SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+    sld_status st = read_attributes(ctx, doc, t);
+    st            = st == SLD_OK ? read_accuracy(ctx, reader, doc, t) : st;
+    st            = st == SLD_OK ? read_speed(ctx, reader, doc, t) : st;
+    st            = st == SLD_OK ? read_swaps(ctx, reader, doc, t) : st;
+    st            = st == SLD_OK ? read_norms(ctx, reader, doc, t) : st;
+    st            = st == SLD_OK ? read_predictions(ctx, reader, doc, t, trial) : st;
+    sld_doc_close(doc);
+    return st;
+}

@@ -1,0 +1,67 @@
+/* quality.c: predictions, calibration and copied errors from logits. */
+#include "quality.h"
+
+#include <math.h>
+
+#define BINS 15
+
+static size_t largest(const float *z, size_t K)
+{
+    size_t best = 0;
+
+    for (size_t k = 1; k < K; k++) {
+        best = z[k] > z[best] ? k : best;
+    }
+    return best;
+}
+
+/* log sum exp(z), without overflow. */
+static double log_sum_exp(const float *z, size_t K)
+{
+    const double max = z[largest(z, K)];
+    double       sum = 0.0;
+
+    for (size_t k = 0; k < K; k++) {
+        sum += exp(z[k] - max);
+    }
+    return max + log(sum);
+}
+
+void quality_predict(const float *logits, size_t N, size_t K, int32_t *predicted)
+{
+    for (size_t i = 0; i < N; i++) {
+        predicted[i] = (int32_t)largest(logits + i * K, K);
+    }
+}
+
+double quality_ece(const float *logits, const int32_t *labels, size_t N, size_t K)
+{
+    double gap[BINS] = {0}; /* per bin: sum over its samples of (hit - confidence) */
+    double sum       = 0.0;
+
+    for (size_t i = 0; i < N; i++) {
+        const float *z          = logits + i * K;
+        const size_t class      = largest(z, K);
+        const double confidence = exp(z[class] - log_sum_exp(z, K));
+        const size_t bin = (size_t)fmin(fmax(ceil(confidence * BINS) - 1.0, 0.0), BINS - 1.0);
+        gap[bin] += (class == (size_t)labels[i] ? 1.0 : 0.0) - confidence;
+    }
+    for (size_t b = 0; b < BINS; b++) {
+        sum += fabs(gap[b]);
+    }
+    return N > 0 ? 100.0 * sum / (double)N : NAN;
+}
+
+double quality_copy_rate(const int32_t *student, const int32_t *teacher, const int32_t *labels,
+                         size_t N)
+{
+    size_t wrong = 0, copied = 0;
+
+    for (size_t i = 0; i < N; i++) {
+        if (teacher[i] != labels[i]) {
+            wrong++;
+            copied += student[i] == teacher[i];
+        }
+    }
+    return wrong > 0 ? 100.0 * (double)copied / (double)wrong : NAN;
+}

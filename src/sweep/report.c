@@ -1,0 +1,256 @@
+/* report.c: gathers a report: every trial's standing and results, then the arms. */
+#include "report.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "numbers.h"
+#include "sld/store_large.h"
+#include "sld/sweep_report.h"
+
+#define REPORT_NAME_(name, unit) #name,
+#define REPORT_UNIT_(name, unit) unit,
+const char *const report_number_name[REPORT_N_NUMBERS] = {REPORT_NUMBERS(REPORT_NAME_)};
+const char *const report_number_unit[REPORT_N_NUMBERS] = {REPORT_NUMBERS(REPORT_UNIT_)};
+
+const char *report_state_name(sld_point_state state)
+{
+    static const char *const names[] = {"waiting",  "running", "done",
+                                        "diverged", "failed",  "skipped"};
+    return names[state];
+}
+
+void report_results_path(const report *r, const report_trial *t, char *path, size_t n)
+{
+    if (r->is_run) {
+        snprintf(path, n, "%s/results.h5", r->dir);
+    } else {
+        snprintf(path, n, "%s/trials/%s/results.h5", r->dir, t->point->id);
+    }
+}
+
+static void set_missing(report_trial *t)
+{
+    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
+        t->number[i] = NAN;
+    }
+    for (int i = 0; i < REPORT_MOST_NORMS; i++) {
+        t->norm[i] = NAN;
+    }
+}
+
+/* Results that cannot be read are said, and do not keep the others from being reported. */
+static sld_status read_trial(sld_ctx *ctx, numbers_reader *reader, size_t trial)
+{
+    report_trial *t = &reader->report->trials[trial];
+    char          path[PATH_MAX];
+
+    if (t->standing.state != SLD_POINT_DONE && t->standing.state != SLD_POINT_DIVERGED) {
+        return SLD_OK;
+    }
+    report_results_path(reader->report, t, path, sizeof path);
+    const sld_status st = numbers_read(ctx, reader, path, trial);
+    t->has_results      = st == SLD_OK;
+    if (st == SLD_OK || st == SLD_ERR_NOMEM) {
+        return st;
+    }
+    set_missing(t);
+    t->standing.state = SLD_POINT_FAILED;
+    snprintf(t->standing.reason, sizeof t->standing.reason, "%.*s",
+             (int)sizeof t->standing.reason - 1, ctx->err.msg);
+    sld_err_clear(ctx);
+    return SLD_OK;
+}
+
+static sld_status survey(sld_ctx *ctx, const sld_sweep *sweep, report *r)
+{
+    sld_standing *standing = calloc(r->n_trials + 1, sizeof *standing);
+
+    if (!standing) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu points", r->n_trials);
+    }
+    const sld_status st = sld_sweep_survey(ctx, sweep, standing);
+    for (size_t i = 0; st == SLD_OK && i < r->n_trials; i++) {
+        r->trials[i].point    = sld_sweep_point(sweep, i);
+        r->trials[i].standing = standing[i];
+        set_missing(&r->trials[i]);
+    }
+    free(standing);
+    return st;
+}
+
+/* Students that never saw a teacher get their rate where one teacher is meant; each arm the rate of
+ * its teacher's errors among them. */
+static void put_unseen(report *r, const copies *c)
+{
+    size_t trial;
+    double rate;
+
+    for (size_t i = 0; copies_unseen_at(c, i, &trial, &rate); i++) {
+        r->trials[trial].number[REPORT_copy_rate] = rate;
+    }
+    for (size_t i = 0; i < r->n_trials; i++) {
+        report_trial *t = &r->trials[i];
+        size_t        j = 0;
+        while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0) {
+            j++; /* an earlier trial of the same teacher has the rate; the walk ends at t itself */
+        }
+        t->unseen = t->teacher_sha[0] == '\0' ? t->number[REPORT_copy_rate]
+                    : j < i                   ? r->trials[j].unseen
+                                              : copies_unseen_mean(c, t->teacher_sha);
+    }
+}
+
+static sld_status read_trials(sld_ctx *ctx, report *r)
+{
+    numbers_reader reader = {.report = r};
+    sld_status     st     = copies_create(ctx, &reader.copies);
+
+    for (size_t i = 0; st == SLD_OK && i < r->n_trials; i++) {
+        st = read_trial(ctx, &reader, i);
+    }
+    if (st == SLD_OK) {
+        put_unseen(r, reader.copies);
+        st = report_make_arms(ctx, r);
+    }
+    numbers_reader_release(&reader);
+    copies_destroy(reader.copies);
+    return st;
+}
+
+static sld_status create(sld_ctx *ctx, size_t n_trials, report **out)
+{
+    sld_arena *arena = NULL;
+    report    *r     = NULL;
+
+    *out = NULL;
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    sld_status st = sld_arena_alloc(ctx, arena, sizeof *r, (void **)&r);
+    if (st == SLD_OK) {
+        r->arena    = arena;
+        r->n_trials = n_trials;
+        st = sld_arena_alloc(ctx, arena, (n_trials + 1) * sizeof *r->trials, (void **)&r->trials);
+    }
+    if (st != SLD_OK) {
+        sld_arena_destroy(arena);
+        return st;
+    }
+    *out = r;
+    return SLD_OK;
+}
+
+static sld_status finish(sld_status st, report *r, report **out)
+{
+    if (st != SLD_OK) {
+        report_destroy(r);
+        r = NULL;
+    }
+    *out = r;
+    return st;
+}
+
+sld_status report_gather(sld_ctx *ctx, const sld_sweep *sweep, report **out)
+{
+    report *r = NULL;
+
+    SLD_TRY(create(ctx, sld_sweep_count(sweep), &r));
+    r->name          = sld_sweep_name(sweep);
+    r->dir           = sld_sweep_dir(sweep);
+    r->baseline_name = sld_sweep_baseline(sweep);
+    sld_status st    = survey(ctx, sweep, r);
+    if (st == SLD_OK) {
+        st = read_trials(ctx, r);
+    }
+    return finish(st, r, out);
+}
+
+/* The standing of a run, as its results tell it. */
+static sld_status read_run(sld_ctx *ctx, report *r, sld_point *point)
+{
+    char        path[PATH_MAX];
+    const char *text = "";
+    sld_doc    *doc  = NULL;
+
+    report_results_path(r, r->trials, path, sizeof path);
+    SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+    sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "id", &text);
+    if (st == SLD_OK) {
+        point->id = sld_arena_strdup(r->arena, text);
+        st        = sld_doc_get_attr_text(ctx, doc, "/", "status", &text);
+    }
+    if (st == SLD_OK && !point->id) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
+    }
+    r->trials[0].standing.state =
+        strcmp(text, "diverged") == 0 ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
+    r->name = strcmp(text, "running") == 0 ? "a run that is not finished" : "a run";
+    sld_doc_close(doc);
+    return st;
+}
+
+sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out)
+{
+    report    *r     = NULL;
+    sld_point *point = NULL;
+
+    SLD_TRY(create(ctx, 1, &r));
+    r->dir           = dir;
+    r->baseline_name = "";
+    r->is_run        = true;
+    sld_status st    = sld_arena_alloc(ctx, r->arena, sizeof *point, (void **)&point);
+    if (st == SLD_OK) {
+        r->trials[0].point = point;
+        point->arm         = dir;
+        point->teacher     = -1;
+        set_missing(r->trials);
+        st = read_run(ctx, r, point);
+    }
+    if (st == SLD_OK) {
+        st = read_trials(ctx, r);
+    }
+    return finish(st, r, out);
+}
+
+void report_destroy(report *r)
+{
+    if (r) {
+        sld_arena_destroy(r->arena);
+    }
+}
+
+static sld_status print(sld_ctx *ctx, const report *r, sld_report_format format, FILE *to)
+{
+    switch (format) {
+    case SLD_REPORT_CSV:
+        report_print_csv(r, to);
+        return SLD_OK;
+    case SLD_REPORT_JSON:
+        report_print_json(r, to);
+        return SLD_OK;
+    default:
+        return report_print_text(ctx, r, to);
+    }
+}
+
+sld_status sld_sweep_report(sld_ctx *ctx, const sld_sweep *sweep, sld_report_format format,
+                            FILE *to)
+{
+    report *r = NULL;
+
+    SLD_TRY(report_gather(ctx, sweep, &r));
+    const sld_status st = print(ctx, r, format, to);
+    report_destroy(r);
+    return st;
+}
+
+sld_status sld_run_report(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to)
+{
+    report *r = NULL;
+
+    SLD_TRY(report_gather_run(ctx, dir, &r));
+    const sld_status st = print(ctx, r, format, to);
+    report_destroy(r);
+    return st;
+}

@@ -1,0 +1,100 @@
+/* sweep/report.h: what a report is made of: numbers of each trial, their statistics by arm.
+ * report.c gathers it, report_text.c, report_csv.c and report_json.c print it, index.c and pack.c
+ * store it. */
+#ifndef SLD_SWEEP_REPORT_TABLE_H
+#define SLD_SWEEP_REPORT_TABLE_H
+
+#include <stdio.h>
+
+#include "sld/sweep.h"
+#include "stats.h"
+
+/* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the
+ * primary measure; minutes and samples_per_second are of training; swapped_WHO_VIEW_WHEN is a share
+ * of rows at the first epoch, the first with the student swap active, the last. */
+// clang-format off
+#define REPORT_SWAPS(X, who)                                                                       \
+    X(swapped_##who##_weak_first, "1") X(swapped_##who##_weak_lss_start, "1")                      \
+    X(swapped_##who##_weak_last, "1")                                                              \
+    X(swapped_##who##_strong_first, "1") X(swapped_##who##_strong_lss_start, "1")                  \
+    X(swapped_##who##_strong_last, "1")
+#define REPORT_NUMBERS(X)                                                                          \
+    X(top1_last, "percent") X(top1_best, "percent") X(top1_last3, "percent")                       \
+    X(top5_last, "percent") X(nll_last, "1") X(ece_last, "percent") X(copy_rate, "percent")        \
+    X(epochs, "1") X(best_epoch, "1") X(lss_active_epochs, "1") X(lss_start, "1")                  \
+    X(minutes, "min") X(samples_per_second, "1/s")                                                 \
+    REPORT_SWAPS(X, teacher) REPORT_SWAPS(X, student)
+// clang-format on
+
+#define REPORT_ENUM_(name, unit) REPORT_##name,
+typedef enum { REPORT_NUMBERS(REPORT_ENUM_) REPORT_N_NUMBERS } report_number;
+
+extern const char *const report_number_name[REPORT_N_NUMBERS];
+extern const char *const report_number_unit[REPORT_N_NUMBERS];
+
+/* Gradient norms at the last epoch: their names depend on the methods of the sweep. */
+#define REPORT_MOST_NORMS 32
+
+typedef struct report_trial {
+    const sld_point *point;
+    sld_standing     standing;
+    bool             has_results; /* results.h5 is there and was read */
+    bool             best_on_val;
+    double           number[REPORT_N_NUMBERS];
+    double           norm[REPORT_MOST_NORMS];        /* in the order of report.norm_name */
+    size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
+    char             data_sha[65], teacher_sha[65];  /* "": no teacher */
+    double           unseen; /* copy rate of its teacher by students that never saw one */
+} report_trial;
+
+typedef struct report_arm {
+    const char  *name;
+    bool         is_teacher, is_baseline;
+    size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
+    stats_sample number[REPORT_N_NUMBERS]; /* over its done trials */
+    stats_sample norm[REPORT_MOST_NORMS];
+    /* top1_last less the baseline's. Paired: over the seeds that both have done; else the
+     * difference of the means, without deviation. */
+    bool         gap_paired;
+    stats_sample gap;
+    double       gap_half_width; /* 95 % confidence; NaN unless paired over two seeds or more */
+    double       detectable;     /* smallest difference to the baseline that its seeds resolve */
+    double       unseen;         /* mean of its trials' unseen */
+} report_arm;
+
+typedef struct report {
+    const char   *name, *dir, *baseline_name; /* borrowed from the sweep */
+    bool          is_run;                     /* one run's folder, no sweep */
+    sld_arena    *arena;                      /* owns all below */
+    size_t        n_trials, n_arms, n_norms;
+    report_trial *trials;
+    report_arm   *arms;                         /* in the order of the points; teachers last */
+    const char   *norm_name[REPORT_MOST_NORMS]; /* "grad_norm_ce_weak" ... */
+    size_t        n_state[SLD_POINT_SKIPPED + 1];
+    size_t        most_seeds;   /* done, of an arm that is no teacher */
+    int           baseline;     /* index of the arm; -1: none */
+    double        pooled_sd;    /* of top1_last within arms; NaN: no arm has two seeds */
+    double        resolving_sd; /* what detectable rests on: pooled_sd, else the protocol's */
+} report;
+
+/* Reads the folder, and writes nothing. SLD_OK also when results of a trial cannot be read: it
+ * counts as failed with that reason. */
+sld_status report_gather(sld_ctx *ctx, const sld_sweep *sweep, report **out);
+/* The same of the folder of one run. */
+sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out);
+void       report_destroy(report *r); /* Accepts NULL. */
+
+/* arms.c: fills the arms from the trials. */
+sld_status report_make_arms(sld_ctx *ctx, report *r);
+
+const char *report_state_name(sld_point_state state);
+
+/* Where the results of a trial lie. path: text of n bytes. */
+void report_results_path(const report *r, const report_trial *t, char *path, size_t n);
+
+/* Printers. */
+sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to);
+void       report_print_csv(const report *r, FILE *to);
+void       report_print_json(const report *r, FILE *to);
+
+#endif

@@ -1,0 +1,88 @@
+/* report_csv.c: one row per trial, for machines (RFC 4180; an empty field is a missing value). */
+#include <math.h>
+#include <string.h>
+
+#include "report.h"
+
+static void print_text(FILE *to, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, to);
+        return;
+    }
+    fputc('"', to);
+    for (; *text; text++) {
+        if (*text == '"') {
+            fputc('"', to);
+        }
+        fputc(*text, to);
+    }
+    fputc('"', to);
+}
+
+static void print_number(FILE *to, double x)
+{
+    if (isnan(x)) {
+        fputc(',', to);
+    } else {
+        fprintf(to, ",%.10g", x);
+    }
+}
+
+/* The first point that has axes: a teacher has none. */
+static const sld_point *with_axes(const report *r)
+{
+    for (size_t i = 0; i < r->n_trials; i++) {
+        if (r->trials[i].point->n_axes > 0) {
+            return r->trials[i].point;
+        }
+    }
+    return NULL;
+}
+
+static void print_head(const report *r, const sld_point *axes, FILE *to)
+{
+    fputs("id,arm,seed,is_teacher,state,attempts,reason", to);
+    for (size_t a = 0; axes && a < axes->n_axes; a++) {
+        fputc(',', to);
+        print_text(to, axes->axis[a]);
+    }
+    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
+        fprintf(to, ",%s", report_number_name[i]);
+    }
+    for (size_t i = 0; i < r->n_norms; i++) {
+        fprintf(to, ",%s_last", r->norm_name[i]);
+    }
+    fputc('\n', to);
+}
+
+static void print_trial(const report *r, const sld_point *axes, const report_trial *t, FILE *to)
+{
+    print_text(to, t->point->id);
+    fputc(',', to);
+    print_text(to, t->point->arm);
+    fprintf(to, ",%lld,%d,%s,%d,", (long long)t->point->seed, t->point->is_teacher,
+            report_state_name(t->standing.state), t->standing.attempts);
+    print_text(to, t->standing.reason);
+    for (size_t a = 0; axes && a < axes->n_axes; a++) {
+        fputc(',', to);
+        print_text(to, a < t->point->n_axes ? t->point->value[a] : "");
+    }
+    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
+        print_number(to, t->number[i]);
+    }
+    for (size_t i = 0; i < r->n_norms; i++) {
+        print_number(to, t->norm[i]);
+    }
+    fputc('\n', to);
+}
+
+void report_print_csv(const report *r, FILE *to)
+{
+    const sld_point *axes = with_axes(r);
+
+    print_head(r, axes, to);
+    for (size_t i = 0; i < r->n_trials; i++) {
+        print_trial(r, axes, &r->trials[i], to);
+    }
+}

@@ -1,0 +1,30 @@
+/* sweep/stats.h: the statistics of a report. Pure functions; NaN where a number is not defined. */
+#ifndef SLD_SWEEP_STATS_H
+#define SLD_SWEEP_STATS_H
+
+#include <stddef.h>
+
+/* Values that are NaN are left out: a missing trial is no zero. */
+typedef struct stats_sample {
+    size_t n;
+    double mean, sd; /* sd: of the sample, n - 1; NaN below two values */
+} stats_sample;
+
+stats_sample stats_of(const double *x, size_t n);
+
+/* Standard deviation within groups: sqrt(sum (n_i - 1) sd_i^2 / sum (n_i - 1)); NaN when no group
+ * has two values. */
+double stats_pooled_sd(const stats_sample *groups, size_t n);
+
+/* p-quantile of Student's t distribution with df degrees of freedom, 0 < p < 1. */
+double stats_t_quantile(double p, double df);
+
+/* Half of the 95 % confidence interval of a mean. */
+double stats_half_width(stats_sample s);
+
+/* The smallest difference of two means that a two-sided t test at 5 % finds with power 0.8, given
+ * n_a and n_b values of standard deviation sd: (t_0.975 + t_0.8) sd sqrt(1/n_a + 1/n_b), both
+ * quantiles with n_a + n_b - 2 degrees of freedom. */
+double stats_detectable(double sd, size_t n_a, size_t n_b);
+
+#endif

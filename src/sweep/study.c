@@ -1,0 +1,188 @@
+/* study.c: the table of trials, and the order in which a study is written. */
+#include "study.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const trial_axis[] = {STUDY_TRIAL};
+
+sld_status study_open(sld_ctx *ctx, const study *s, size_t i, sld_doc **out)
+{
+    char path[PATH_MAX];
+
+    report_results_path(s->r, &s->r->trials[i], path, sizeof path);
+    return sld_doc_open_file(ctx, path, out);
+}
+
+sld_status study_source(sld_ctx *ctx, const study *s, size_t i, const char **out)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "trials/%s/results.h5", s->r->trials[i].point->id);
+    *out = sld_arena_strdup(s->r->arena, path);
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for the name %s", path);
+}
+
+sld_status study_put_row(sld_ctx *ctx, study *s, const char *path, sld_type type, size_t row,
+                         const void *values)
+{
+    return sld_doc_put_rows(ctx, s->doc, path, type, (sld_range){row, row + 1}, values);
+}
+
+uint64_t study_bytes(const study *s)
+{
+    const uint64_t trials = s->r->n_trials;
+    const uint64_t curves = s->copy_curves ? trials * s->n_epochs * s->n_columns * 8 : 0;
+    const uint64_t logits =
+        s->copy_logits ? trials * s->n_samples * s->n_classes * sizeof(float) * 2 : 0;
+    return curves + logits;
+}
+
+sld_status study_put_texts(sld_ctx *ctx, study *s, const char *path, const char *const *texts)
+{
+    SLD_TRY(sld_doc_put_text(ctx, s->doc, path, texts, s->r->n_trials));
+    return sld_doc_scale(ctx, s->doc, path, 0, STUDY_TRIAL, "trial_index");
+}
+
+static sld_status put_integers(sld_ctx *ctx, study *s)
+{
+    const size_t             n       = s->r->n_trials;
+    int64_t                 *values  = NULL;
+    int32_t                 *valid   = NULL;
+    static const char *const names[] = {"seed", "is_teacher", "teacher", "attempts", "best_on_val"};
+
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, (n + 1) * sizeof *values, (void **)&values));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, (n + 1) * sizeof *valid, (void **)&valid));
+    for (int c = 0; c < 5; c++) {
+        char path[64];
+        for (size_t i = 0; i < n; i++) {
+            const report_trial *t     = &s->r->trials[i];
+            const int64_t       all[] = {t->point->seed, t->point->is_teacher, t->point->teacher,
+                                         t->standing.attempts, t->best_on_val};
+            values[i]                 = all[c];
+            valid[i]                  = t->has_results;
+        }
+        snprintf(path, sizeof path, "/trials/%s", names[c]);
+        SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, path, SLD_I64, 1, trial_axis, values));
+    }
+    return sld_doc_put_on_axes(ctx, s->doc, "/valid", SLD_I32, 1, trial_axis, valid);
+}
+
+/* number: of the report, or from REPORT_N_NUMBERS on a gradient norm. */
+static sld_status put_number(sld_ctx *ctx, study *s, size_t number, double *values)
+{
+    const report *r    = s->r;
+    const bool    norm = number >= REPORT_N_NUMBERS;
+    const size_t  at   = norm ? number - REPORT_N_NUMBERS : number;
+    char          path[160];
+
+    for (size_t i = 0; i < r->n_trials; i++) {
+        values[i] = norm ? r->trials[i].norm[at] : r->trials[i].number[at];
+    }
+    snprintf(path, sizeof path, "/trials/%s%s", norm ? r->norm_name[at] : report_number_name[at],
+             norm ? "_last" : "");
+    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, path, SLD_F64, 1, trial_axis, values));
+    return sld_doc_attr_text(ctx, s->doc, path, "units", norm ? "1" : report_number_unit[at]);
+}
+
+static sld_status put_numbers(sld_ctx *ctx, study *s)
+{
+    double *values = NULL;
+
+    SLD_TRY(
+        sld_arena_alloc(ctx, s->r->arena, (s->r->n_trials + 1) * sizeof *values, (void **)&values));
+    for (size_t i = 0; i < REPORT_N_NUMBERS + s->r->n_norms; i++) {
+        SLD_TRY(put_number(ctx, s, i, values));
+    }
+    return SLD_OK;
+}
+
+/* The values of one axis of the grid, "/trials/axis_NAME": '/' would be a group. */
+static sld_status put_axis(sld_ctx *ctx, study *s, const char *name, size_t axis,
+                           const char **texts)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "/trials/axis_%s", name);
+    for (char *c = path + strlen("/trials/"); *c; c++) {
+        *c = *c == '/' ? '_' : *c;
+    }
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        const sld_point *p = s->r->trials[i].point;
+        texts[i]           = axis < p->n_axes ? p->value[axis] : "";
+    }
+    return study_put_texts(ctx, s, path, texts);
+}
+
+static sld_status put_words(sld_ctx *ctx, study *s)
+{
+    const report            *r       = s->r;
+    const sld_point         *point   = NULL; /* one that has axes: a teacher has none */
+    const char             **texts   = NULL;
+    static const char *const names[] = {"/trials/id", "/trials/arm", "/trials/state",
+                                        "/trials/reason"};
+
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + 1) * sizeof *texts, (void **)&texts));
+    for (int c = 0; c < 4; c++) {
+        for (size_t i = 0; i < r->n_trials; i++) {
+            const report_trial *t     = &r->trials[i];
+            const char *const   all[] = {t->point->id, t->point->arm,
+                                         report_state_name(t->standing.state), t->standing.reason};
+            texts[i]                  = all[c];
+            point                     = t->point->n_axes > 0 ? t->point : point;
+        }
+        SLD_TRY(study_put_texts(ctx, s, names[c], texts));
+    }
+    for (size_t a = 0; point && a < point->n_axes; a++) {
+        SLD_TRY(put_axis(ctx, s, point->axis[a], a, texts));
+    }
+    return SLD_OK;
+}
+
+static void find_shapes(study *s)
+{
+    const char *first = NULL;
+
+    s->one_test_set = true;
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        const report_trial *t = &s->r->trials[i];
+        if (!t->has_results) {
+            continue;
+        }
+        s->n_epochs  = t->n_epochs > s->n_epochs ? t->n_epochs : s->n_epochs;
+        s->n_samples = t->n_samples > s->n_samples ? t->n_samples : s->n_samples;
+        s->n_classes = t->n_classes > s->n_classes ? t->n_classes : s->n_classes;
+        if (t->n_samples > 0) {
+            first = first ? first : t->data_sha;
+            s->one_test_set &= strcmp(first, t->data_sha) == 0;
+        }
+    }
+}
+
+static sld_status put_head(sld_ctx *ctx, study *s)
+{
+    SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/", "format", "sld-study"));
+    SLD_TRY(sld_doc_attr(ctx, s->doc, "/", "format_version", SLD_I64, 0, &(int64_t){1}));
+    SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/", "name", s->r->name));
+    return sld_doc_attr_text(ctx, s->doc, "/", "baseline", s->r->baseline_name);
+}
+
+sld_status study_put(sld_ctx *ctx, study *s)
+{
+    SLD_TRY(put_head(ctx, s));
+    SLD_TRY(sld_doc_axis(ctx, s->doc, STUDY_TRIAL, 0, s->r->n_trials));
+    SLD_TRY(put_words(ctx, s));
+    SLD_TRY(put_integers(ctx, s));
+    SLD_TRY(put_numbers(ctx, s));
+    SLD_TRY(study_put_curves(ctx, s));
+    SLD_TRY(study_put_labels(ctx, s));
+    return study_put_logits(ctx, s);
+}
+
+sld_status study_measure(sld_ctx *ctx, study *s)
+{
+    find_shapes(s);
+    return study_find_columns(ctx, s);
+}

@@ -1,0 +1,253 @@
+/* study_logits.c: test logits of all trials, virtual or copied one trial at a time; the labels and
+ * class names that go with them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "study.h"
+
+static const char *const axes[] = {STUDY_TRIAL, SLD_AXIS_SAMPLE, SLD_AXIS_CLASS};
+
+static sld_status put_virtual(sld_ctx *ctx, study *s, const char *path)
+{
+    const report *r       = s->r;
+    sld_source   *sources = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + 1) * sizeof *sources, (void **)&sources));
+    for (size_t i = 0; i < r->n_trials; i++) {
+        const report_trial *t = &r->trials[i];
+        sources[i]            = (sld_source){.dims = {t->n_samples, t->n_classes}};
+        if (t->n_samples > 0) {
+            SLD_TRY(study_source(ctx, s, i, &sources[i].file));
+        }
+    }
+    return sld_doc_put_virtual(ctx, s->doc, path, SLD_F32, 3, axes, path, sources);
+}
+
+/* Widens (n,k) logits to (N,K) in place, the rest NaN. */
+static void pad(float *logits, size_t n, size_t k, size_t N, size_t K)
+{
+    for (size_t i = N; i-- > 0;) {
+        for (size_t c = K; c-- > 0;) {
+            logits[i * K + c] = i < n && c < k ? logits[i * k + c] : NAN;
+        }
+    }
+}
+
+/* logits: (n_samples,n_classes), scratch. */
+static sld_status copy_row(sld_ctx *ctx, study *s, const char *from, size_t trial, const char *to,
+                           size_t row, float *logits)
+{
+    const report_trial *t   = &s->r->trials[trial];
+    sld_doc            *doc = NULL;
+    sld_status          st  = SLD_OK;
+
+    if (t->n_samples > 0) {
+        st = study_open(ctx, s, trial, &doc);
+    }
+    if (doc) {
+        st = sld_doc_get(ctx, doc, from, SLD_F32, t->n_samples * t->n_classes, logits);
+    }
+    if (st == SLD_OK) {
+        pad(logits, t->n_samples, t->n_classes, s->n_samples, s->n_classes);
+        st = study_put_row(ctx, s, to, SLD_F32, row, logits);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+static sld_status put_copies(sld_ctx *ctx, study *s, const char *path, float *logits)
+{
+    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, path, SLD_F32, 3, axes));
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        SLD_TRY(copy_row(ctx, s, path, i, path, i, logits));
+    }
+    return SLD_OK;
+}
+
+sld_status study_put_logits(sld_ctx *ctx, study *s)
+{
+    static const char *const paths[] = {"/logits/test_last", "/logits/test_best"};
+    sld_status               st      = SLD_OK;
+
+    if (s->n_samples == 0) {
+        return SLD_OK;
+    }
+    float *logits = malloc(s->n_samples * s->n_classes * sizeof *logits);
+    if (!logits) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu logits",
+                        s->n_samples * s->n_classes);
+    }
+    for (int i = 0; i < 2 && st == SLD_OK; i++) {
+        st = s->copy_logits ? put_copies(ctx, s, paths[i], logits) : put_virtual(ctx, s, paths[i]);
+    }
+    free(logits);
+    return st;
+}
+
+/* ---- labels ---- */
+
+/* Is there a trial whose file has this data set? *trial: the first. */
+static sld_status find_holder(sld_ctx *ctx, const study *s, const char *path, size_t *trial)
+{
+    for (*trial = 0; *trial < s->r->n_trials; (*trial)++) {
+        sld_doc *doc = NULL;
+        if (s->r->trials[*trial].n_samples == 0) {
+            continue;
+        }
+        SLD_TRY(study_open(ctx, s, *trial, &doc));
+        const bool has = sld_doc_has(doc, path);
+        sld_doc_close(doc);
+        if (has || s->one_test_set) { /* on one test set the first trial speaks for all */
+            *trial = has ? *trial : s->r->n_trials;
+            return SLD_OK;
+        }
+    }
+    return SLD_OK;
+}
+
+/* labels: (n_samples). */
+static sld_status read_labels(sld_ctx *ctx, const study *s, const char *path, size_t trial,
+                              int32_t *labels)
+{
+    sld_doc   *doc = NULL;
+    sld_status st  = SLD_OK;
+
+    for (size_t i = 0; i < s->n_samples; i++) {
+        labels[i] = -1;
+    }
+    if (s->r->trials[trial].n_samples == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(study_open(ctx, s, trial, &doc));
+    if (sld_doc_has(doc, path)) {
+        st = sld_doc_get(ctx, doc, path, SLD_I32, s->r->trials[trial].n_samples, labels);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+static sld_status put_labels(sld_ctx *ctx, study *s, const char *path, int32_t *labels)
+{
+    size_t holder = 0;
+
+    SLD_TRY(find_holder(ctx, s, path, &holder));
+    if (holder == s->r->n_trials) {
+        return SLD_OK;
+    }
+    if (s->one_test_set) {
+        SLD_TRY(read_labels(ctx, s, path, holder, labels));
+        return sld_doc_put_labels(ctx, s->doc, path, labels, s->n_samples);
+    }
+    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, path, SLD_I32, 2, axes));
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        SLD_TRY(read_labels(ctx, s, path, i, labels));
+        SLD_TRY(study_put_row(ctx, s, path, SLD_I32, i, labels));
+    }
+    return SLD_OK;
+}
+
+static sld_status put_class_names(sld_ctx *ctx, study *s)
+{
+    size_t       holder = 0;
+    sld_doc     *doc    = NULL;
+    const char **names  = NULL;
+
+    if (!s->one_test_set) {
+        return SLD_OK;
+    }
+    SLD_TRY(find_holder(ctx, s, "/class_name", &holder));
+    if (holder == s->r->n_trials) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_classes * sizeof *names, (void **)&names));
+    SLD_TRY(study_open(ctx, s, holder, &doc));
+    sld_status st = sld_doc_get_text(ctx, doc, "/class_name", s->n_classes, names);
+    if (st == SLD_OK) {
+        st = sld_doc_put_class_names(ctx, s->doc, names, s->n_classes);
+    }
+    sld_doc_close(doc); /* owns the names */
+    return st;
+}
+
+sld_status study_put_labels(sld_ctx *ctx, study *s)
+{
+    int32_t *labels = NULL;
+
+    if (s->n_samples == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * sizeof *labels, (void **)&labels));
+    SLD_TRY(sld_doc_axis(ctx, s->doc, SLD_AXIS_SAMPLE, 0, s->n_samples));
+    SLD_TRY(sld_doc_axis(ctx, s->doc, SLD_AXIS_CLASS, 0, s->n_classes));
+    SLD_TRY(put_labels(ctx, s, "/labels/test", labels));
+    SLD_TRY(put_labels(ctx, s, "/labels/test_coarse", labels));
+    return put_class_names(ctx, s);
+}
+
+/* ---- teachers ---- */
+
+/* Is there an earlier trial of the same teacher on the same data? Its index, or trial itself. */
+static size_t first_of_teacher(const report *r, size_t trial)
+{
+    size_t i = 0;
+
+    while (strcmp(r->trials[i].teacher_sha, r->trials[trial].teacher_sha) != 0 ||
+           strcmp(r->trials[i].data_sha, r->trials[trial].data_sha) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static sld_status teacher_rows(sld_ctx *ctx, study *s, int64_t *row, size_t *holder, size_t *n)
+{
+    const report *r = s->r;
+
+    *n = 0;
+    for (size_t i = 0; i < r->n_trials; i++) {
+        sld_doc *doc = NULL;
+        row[i]       = -1;
+        if (!r->trials[i].teacher_sha[0] || r->trials[i].n_samples == 0) {
+            continue;
+        }
+        const size_t first = first_of_teacher(r, i);
+        if (first < i) {
+            row[i] = row[first];
+            continue;
+        }
+        SLD_TRY(study_open(ctx, s, i, &doc));
+        if (sld_doc_has(doc, "/logits/test_teacher")) {
+            holder[*n] = i;
+            row[i]     = (int64_t)(*n)++;
+        }
+        sld_doc_close(doc);
+    }
+    return SLD_OK;
+}
+
+sld_status study_put_teachers(sld_ctx *ctx, study *s)
+{
+    static const char *const at[]   = {"/teacher", SLD_AXIS_SAMPLE, SLD_AXIS_CLASS};
+    static const char *const one[]  = {STUDY_TRIAL};
+    const size_t             room   = s->r->n_trials + 1;
+    int64_t                 *row    = NULL;
+    size_t                  *holder = NULL, n = 0;
+    float                   *logits = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, room * sizeof *row, (void **)&row));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, room * sizeof *holder, (void **)&holder));
+    SLD_TRY(teacher_rows(ctx, s, row, holder, &n));
+    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, "/trials/teacher_row", SLD_I64, 1, one, row));
+    if (n == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_axis(ctx, s->doc, "/teacher", 0, n));
+    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, "/logits/test_teacher", SLD_F32, 3, at));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * s->n_classes * sizeof *logits,
+                            (void **)&logits));
+    for (size_t i = 0; i < n; i++) {
+        SLD_TRY(
+            copy_row(ctx, s, "/logits/test_teacher", holder[i], "/logits/test_teacher", i, logits));
+    }
+    return SLD_OK;
+}

@@ -1,0 +1,100 @@
+/* text_table.c: cells first, then widths, then print. */
+#include "text_table.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define LONGEST_NAME 24 /* columns; with the widest table behind it that makes 100 */
+
+struct text_table {
+    const char        *title;
+    const char *const *heads;
+    size_t             n_rows, n_columns;
+    const char       **names;                           /* (n_rows) */
+    char (*cells)[TEXT_TABLE_COLUMNS][TEXT_TABLE_CELL]; /* (n_rows) */
+};
+
+sld_status text_table_create(sld_ctx *ctx, sld_arena *arena, size_t n_rows, size_t n_columns,
+                             const char *title, const char *const *heads, text_table **out)
+{
+    text_table *t = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, arena, sizeof *t, (void **)&t));
+    SLD_TRY(sld_arena_alloc(ctx, arena, (n_rows + 1) * sizeof *t->names, (void **)&t->names));
+    SLD_TRY(sld_arena_alloc(ctx, arena, (n_rows + 1) * sizeof *t->cells, (void **)&t->cells));
+    t->title     = title;
+    t->heads     = heads;
+    t->n_rows    = n_rows;
+    t->n_columns = n_columns < TEXT_TABLE_COLUMNS ? n_columns : TEXT_TABLE_COLUMNS;
+    *out         = t;
+    return SLD_OK;
+}
+
+void text_table_name(text_table *t, size_t row, const char *name)
+{
+    t->names[row] = name;
+}
+
+void text_table_put(text_table *t, size_t row, size_t column, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(t->cells[row][column], TEXT_TABLE_CELL, format, list);
+    va_end(list);
+}
+
+/* Columns on the terminal: UTF-8 characters, of those that are one column wide. */
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return n;
+}
+
+static void print_right(FILE *to, const char *text, size_t width)
+{
+    const size_t n = width_of(text);
+    fprintf(to, "  %*s%s", (int)(width > n ? width - n : 0), "", text);
+}
+
+static size_t largest(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+void text_table_print(const text_table *t, FILE *to)
+{
+    size_t name_width = width_of(t->title), width[TEXT_TABLE_COLUMNS] = {0};
+
+    for (size_t c = 0; c < t->n_columns; c++) {
+        width[c] = width_of(t->heads[c]);
+    }
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const size_t n = width_of(t->names[r]);
+        name_width     = n <= LONGEST_NAME ? largest(name_width, n) : name_width;
+        for (size_t c = 0; c < t->n_columns; c++) {
+            width[c] = largest(width[c], width_of(t->cells[r][c]));
+        }
+    }
+    fprintf(to, "%s%*s", t->title, (int)(name_width - width_of(t->title)), "");
+    for (size_t c = 0; c < t->n_columns; c++) {
+        print_right(to, t->heads[c], width[c]);
+    }
+    fprintf(to, "\n");
+    for (size_t r = 0; r < t->n_rows; r++) {
+        const size_t n = width_of(t->names[r]);
+        if (n > name_width) {
+            fprintf(to, "%s\n%*s", t->names[r], (int)name_width, "");
+        } else {
+            fprintf(to, "%s%*s", t->names[r], (int)(name_width - n), "");
+        }
+        for (size_t c = 0; c < t->n_columns; c++) {
+            print_right(to, t->cells[r][c], width[c]);
+        }
+        fprintf(to, "\n");
+    }
+}

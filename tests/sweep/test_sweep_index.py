@@ -1,0 +1,143 @@
+"""sweep.h5 and the packed study: every value where h5py and netCDF look for it, the folder movable, lost sources told, and
+1,200 trials under 256 descriptors."""
+import os
+import resource
+import shutil
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+
+import made_sweep
+from harness import SLD, check, environment, expect, in_folder, sld
+
+MAKE_INDEX = sys.argv[1]
+MANY = 1200
+
+
+def index(folder):
+    done = subprocess.run([MAKE_INDEX, folder], stderr=subprocess.PIPE)
+    check(done.returncode == 0, done.stderr.decode())
+
+
+def check_study(path, trials, virtual_curves=True, virtual_logits=True):
+    """What must be in either file."""
+    with h5py.File(path) as f:
+        text = lambda name: [t.decode() for t in f["trials/" + name][()]]
+        check(f.attrs["format"] == "sld-study" and f.attrs["name"] == "made" and f.attrs["baseline"] == "kd", dict(f.attrs))
+        check(text("id") == [t.id for t in trials] and text("arm") == [t.arm for t in trials], "names")
+        check(text("axis_method") == [t.axes[0] if t.axes else "" for t in trials], "axes")
+        check(text("state") == [t.status if t.top1 else "waiting" for t in trials], text("state"))
+        check(list(f["trials/seed"]) == [t.seed for t in trials], "seeds")
+        check(list(f["valid"]) == [int(bool(t.top1)) for t in trials] and f["valid"].dtype == np.int32, "valid")
+        last, best, top1 = f["logits/test_last"], f["logits/test_best"], f["epoch/top1_test"]
+        check(last.is_virtual == best.is_virtual == virtual_logits and top1.is_virtual == virtual_curves, "virtual or not")
+        check(np.isnan(last.fillvalue) and np.isnan(top1.fillvalue), "NaN is the fill value")
+        for i, t in enumerate(trials):
+            check(np.array_equal(top1[i], t.top1 + [np.nan] * (4 - len(t.top1)), equal_nan=True), "curve", t.id, top1[i])
+            wanted = made_sweep.student_logits(t.copies) if t.top1 else np.full((12, 4), np.nan)
+            check(np.array_equal(last[i], wanted, equal_nan=True), "logits", t.id)
+            check(np.array_equal(best[i], wanted + np.float32(t.seed), equal_nan=True), "best", t.id)
+        check(np.array_equal(f["labels/test"], made_sweep.LABELS), "labels")
+        check([c.decode() for c in f["class_name"]] == ["class%d" % c for c in range(4)], "class names")
+        check([d[0].name for d in last.dims] == ["/trial_index", "/sample", "/class"], "axes of the logits")
+        check([d[0].name for d in top1.dims] == ["/trial_index", "/epoch/epoch"], "axes of the curves")
+        check(np.isnan(f["trials/top1_last"][len(trials) - 1]) and f["trials/top1_last"][1] == trials[1].top1[-1], "numbers")
+
+
+def netcdf_agrees(path):
+    if not shutil.which("ncdump"):
+        return
+    said = subprocess.run(["ncdump", "-v", "/epoch/top1_test", path], stdout=subprocess.PIPE, check=True).stdout.decode()
+    check("double top1_test(trial_index, epoch)" in said and "61, " not in said.split("data:")[0], said[:2000])
+    check("30, 62, 60, 61" in said, "netCDF reads the curves")
+
+
+def check_small(trials):
+    index("made")
+    check_study("made/sweep.h5", trials)
+    netcdf_agrees("made/sweep.h5")
+    with h5py.File("made/sweep.h5") as f:
+        check(sorted(f["trial"]) == sorted(t.id for t in trials if t.top1), "links")
+        check(f["trial/sl0000000001"].attrs["id"] == "sl0000000001", "a link leads to the trial's file")
+    check(sorted(os.listdir("made")) == ["claims", "points", "sweep.h5", "sweep.yaml", "trials"], "no temporary file is left")
+
+
+def check_moved(trials):
+    os.makedirs("elsewhere/deep")
+    os.rename("made", "elsewhere/deep/moved")
+    check_study("elsewhere/deep/moved/sweep.h5", trials)
+    os.rename("elsewhere/deep/moved", "made")
+
+
+def check_lost(trials):
+    shutil.copytree("made", "lost")
+    os.unlink("lost/trials/sl0000000001/results.h5")
+    os.unlink("lost/trials/kd0000000002/results.h5")
+    expect(sld("report", "lost", ranks=0), 0, "results of 2 trials that are not there",
+           "the first: lost/trials/sl0000000001/results.h5")
+    check("not there" not in sld("report", "made", ranks=0).err, "nothing is missing")
+    index("lost")
+    check("not there" not in sld("report", "lost", ranks=0).err, "a new index does not point to them")
+
+
+def check_pack(trials):
+    expect(sld("report", "made", "--pack", "study.h5", ranks=0), 0, "13 trials packed")
+    shutil.move("made", "away")
+    check_study("study.h5", trials, virtual_curves=False, virtual_logits=False)
+    netcdf_agrees("study.h5")
+    with h5py.File("study.h5") as f:
+        check("trial" not in f and f.attrs["sweep"] == "name: made\n", "no links, the spec")
+        check([c.decode() for c in f["trials/config"]] == [t.experiment for t in trials], "configurations")
+        check(list(f["trials/teacher_row"]) == [0 if t.sha and t.top1 else -1 for t in trials], "whose teacher")
+        check(np.array_equal(f["logits/test_teacher"][0], made_sweep.teacher_logits()), "the teacher's logits")
+    shutil.move("away", "made")
+    expect(sld("report", "made", "--pack", "absent/study.h5", ranks=0), 74, "absent/study.h5")
+
+
+def make_many():
+    """As many trials, whose files are copies of a few: the curve of trial i is that of arm i % 12."""
+    few = [made_sweep.Trial("", "", 1, [10.0 + k, 20.0 + k], sha="a" * 64, copies=k % 6) for k in range(12)]
+    trials = [made_sweep.Trial("x%011d" % i, "arm %d" % (i // 3), i % 3, [1.0]) for i in range(MANY)]
+    os.makedirs("few")
+    for k, t in enumerate(few):
+        made_sweep.write_results("few/%d.h5" % k, t)
+    made_sweep.write_sweep("many", [made_sweep.Trial(t.id, t.arm, t.seed) for t in trials], baseline="arm 0")
+    for i, t in enumerate(trials):
+        shutil.copyfile("few/%d.h5" % (i % 12), "many/trials/%s/results.h5" % t.id)
+        made_sweep.mark("many", t.id, "done")
+    return few
+
+
+def check_many():
+    """The tools of sld themselves under 256 descriptors: no row is lost in silence."""
+    few = make_many()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    index("many")
+    expect(sld("report", "many", "--format", "csv", "--pack", "many.h5", ranks=0), 0, "1200 trials packed")
+    for path in ("many/sweep.h5", "many.h5"):
+        with h5py.File(path) as f:
+            check(f["valid"][()].sum() == MANY, path)
+            check(not f["epoch/top1_test"].is_virtual, "curves are copied beyond 500 trials")
+            curves = np.array([t.top1 for t in few])[np.arange(MANY) % 12]
+            check(np.array_equal(f["epoch/top1_test"], curves), "curves", path)
+            check(np.array_equal(f["trials/top1_last"], curves[:, 1]), "numbers", path)
+    with h5py.File("many.h5") as f:
+        logits = np.array([made_sweep.student_logits(t.copies) for t in few])[np.arange(MANY) % 12]
+        check(np.array_equal(f["logits/test_last"], logits), "packed logits")
+    for first in range(0, MANY, 100):  # in blocks, for HDF5 keeps a virtual data set's sources open
+        with h5py.File("many/sweep.h5") as f:
+            check(np.array_equal(f["logits/test_last"][first:first + 100], logits[first:first + 100]), "virtual logits", first)
+
+
+def main():
+    trials = made_sweep.small_sweep("made")
+    check_small(trials)
+    check_moved(trials)
+    check_lost(trials)
+    check_pack(trials)
+    check_many()
+
+
+in_folder(main)

@@ -1,0 +1,143 @@
+"""sld report on a sweep made by hand: every number of csv and json against its formula, the text in 100 columns, and what is
+said of folders that are no sweep. Nothing in the folder changes."""
+import csv
+import io
+import json
+import math
+import os
+import re
+import shutil
+
+import h5py
+import numpy as np
+
+import made_sweep
+from harness import check, expect, in_folder, sld, write
+
+
+def tree(folder):
+    return sorted((os.path.join(d, f), os.stat(os.path.join(d, f)).st_mtime_ns) for d, _, fs in os.walk(folder) for f in fs)
+
+
+def close(found, wanted, what):
+    # the report prints ten digits; ECE and NLL are computed from float32 logits
+    check(abs(float(found) - wanted) <= 1e-9 * max(1.0, abs(wanted)), what, found, wanted)
+
+
+def check_csv(trials):
+    rows = list(csv.DictReader(io.StringIO(expect(sld("report", "made", "--format", "csv", ranks=0), 0).out)))
+    check([r["id"] for r in rows] == [t.id for t in trials], "one row per trial, in the order of the points")
+    for row, t in zip(rows, trials):
+        check(row["arm"] == t.arm and int(row["seed"]) == t.seed and row["is_teacher"] == str(int(t.is_teacher)), row)
+        check(row["state"] == (t.status if t.top1 else "waiting"), row)
+        check(row["method"] == (t.axes[0] if t.axes else ""), row)
+        if not t.top1:
+            check(row["top1_last"] == "" and row["copy_rate"] == "", "a missing value is an empty field", row)
+            continue
+        n = len(t.top1)
+        close(row["top1_last"], t.top1[-1], "last")
+        close(row["top1_best"], max(t.top1), "best")
+        check(row["top1_last3"] == "" if n < 3 else abs(float(row["top1_last3"]) - sum(t.top1[-3:]) / 3) < 1e-7, row)
+        close(row["nll_last"], 2.0 - 0.1 * (n - 1), "NLL")
+        close(row["minutes"], 0.5 * n, "minutes")
+        close(row["samples_per_second"], 100 + 10 * (n - 1) / 2, "samples/s")
+        close(row["swapped_student_weak_first"], 0.5, "first epoch")
+        close(row["swapped_student_weak_last"], 0.5 - 0.1 * (n - 1), "last epoch")
+        check(row["lss_start"] == ("3" if t.sha and n >= 3 else ""), row)
+        check(row["swapped_teacher_weak_lss_start"] == ("0.25" if t.sha and n >= 3 else ""), row)
+        close(row["grad_norm_ce_weak_last"], 0.01 * n, "gradient norm")
+        check(row["copy_rate"] == ("" if t.is_teacher else "%g" % (20 * t.copies)), "copied errors", row)
+        confidence = math.exp(4) / (math.exp(4) + 3)  # the same in all rows, half of which are right
+        close(row["ece_last"], 100 * (confidence - 0.5), "ECE")
+
+
+def arms():
+    said = json.loads(expect(sld("report", "made", "--format", "json", ranks=0), 0).out)
+    return said, {a["arm"]: a for a in said["arms"]}
+
+
+def check_json(trials):
+    said, arm = arms()
+    check(len(said["trials"]) == len(trials) and said["waiting"] == 1 and said["diverged"] == 1 and said["done"] == 11, said)
+    ce, kd, sld_arm = arm["ce"], arm["kd"], arm["sld"]
+    check([a["arm"] for a in said["arms"]][-1] == "resnet20", "teachers stand last")
+    for a, gaps in ((ce, [-2.5, -3.0, -3.5]), (sld_arm, [1.5, 2.0, 2.5])):
+        check(a["gap_paired"] and a["gap"]["n"] == 3, a["gap"])
+        close(a["gap"]["mean"], np.mean(gaps), "gap")
+        close(a["gap"]["sd"], np.std(gaps, ddof=1), "deviation of the gap")
+        close(a["gap_half_width"], 4.302652730 * 0.5 / math.sqrt(3), "confidence")  # t(0.975, 2)
+    check(kd["is_baseline"] and kd["gap"]["mean"] is None, kd)
+    close(kd["top1_last"]["mean"], 62.0, "mean")
+    close(kd["top1_last"]["sd"], 1.0, "deviation")
+    long_arm = [a for name, a in arm.items() if name.startswith("a long name")][0]
+    check(long_arm["top1_last"]["n"] == 1 and long_arm["diverged"] == 1 and long_arm["waiting"] == 1, "a diverged trial is no number")
+    close(long_arm["gap"]["mean"], 55.0 - 61.0, "paired over the seed that both have")
+    check(long_arm["gap_half_width"] is None, "one pair has no interval")
+    pooled = math.sqrt((2 * 0.25 + 2 * 1.0 + 2 * 2.25) / 6)  # ce 0.5, kd 1, sld 1.5, three seeds each
+    close(said["pooled_sd"], pooled, "pooled deviation")
+    close(sld_arm["detectable"], (2.776445105 + 0.940964577) * pooled * math.sqrt(2 / 3), "resolves")  # t(., 4)
+    close(sld_arm["copy_rate_unseen"], 20.0, "students that never saw the teacher")
+
+
+def check_text():
+    before = tree("made")
+    said = expect(sld("report", "made", env={"LC_ALL": "C.UTF-8"}, ranks=0), 0, "13 trials: 1 waiting, 11 done, 1 diverged").out
+    check(tree("made") == before, "a report writes nothing")
+    check(max(len(line) for line in said.splitlines()) <= 100, "100 columns", said)
+    check(re.search(r"^ce +3 +59\.00 ± 0\.50 +60\.00 ± 0\.50 +59\.00 ± 0\.50 +-3\.00 ± 1\.24 +[\d.]+$", said, re.M), said)
+    check(re.search(r"^kd +3 .* baseline +-$", said, re.M), said)
+    check(re.search(r"^a long name, .*\n +1/3 ", said, re.M), said)
+    check(re.search(r"^sld +2 of 4 +100\.0 +20\.0 ", said, re.M), said)
+    check(re.search(r"^lo0000000002: .*seed 2: diverged$", said, re.M), said)
+    check("One seed ranks nothing" not in said, said)
+    plain = expect(sld("report", "made", env={"LC_ALL": "C"}, ranks=0), 0, "59.00 +- 0.50").out
+    check(plain.isascii(), "a terminal without UTF-8")
+
+
+def check_one_seed():
+    trials = [made_sweep.Trial("a%011d" % i, arm, 1, [50.0 + i]) for i, arm in enumerate(("one", "two"))]
+    made_sweep.write_sweep("single", trials, baseline="one", logits=False)
+    said = expect(sld("report", "single", ranks=0), 0, "One seed ranks nothing", "assumed: no arm has two seeds").out
+    check(re.search(r"^two +1 +51\.00 .* \+1\.00 +-$", said, re.M), said)
+
+
+def check_damage():
+    """Results that cannot be read are a failed trial with a reason; the others are reported."""
+    shutil.copytree("made", "hurt")
+    write("hurt/trials/sl0000000002/results.h5", "not HDF5")
+    with h5py.File("hurt/trials/sl0000000003/results.h5", "r+") as f:
+        f["labels/test"][3] = 99
+    made_sweep.mark("hurt", "lo0000000003", "failed", "no such file: teacher.h5\n")
+    said = expect(sld("report", "hurt", ranks=0), 0, "3 failed", "seed 3: failed: no such file: teacher.h5", "sl0000000002: sld, seed 2: failed:",
+                  "class 99 of sample 3, 0 to 3 wanted").out
+    check(re.search(r"^sld +1/3 +62\.50 ", said, re.M), said)
+
+
+def check_run_folder():
+    os.makedirs("run")
+    made_sweep.write_results("run/results.h5", made_sweep.Trial("r00000000000", "run", 1, [50.0, 60.0, 55.0]))
+    said = expect(sld("report", "run", ranks=0), 0, "1 trial: 1 done", "One seed ranks nothing").out
+    check(re.search(r"^run +1 +55\.00 +60\.00 +55\.00 ", said, re.M), said)
+    expect(sld("report", "run", "--pack", "run.h5", ranks=0), 2, "one run, no sweep")
+
+
+def check_errors():
+    os.makedirs("empty")
+    expect(sld("report", "empty", ranks=0), 2, "empty")
+    expect(sld("report", "absent", ranks=0), 2, "absent")
+    expect(sld("report", ranks=0), 2, "usage: sld report")
+    expect(sld("report", "made", "--format", "xml", ranks=0), 2, "xml: text, csv or json wanted")
+
+
+def main():
+    trials = made_sweep.small_sweep("made")
+    check_csv(trials)
+    check_json(trials)
+    check_text()
+    check_one_seed()
+    check_damage()
+    check_run_folder()
+    check_errors()
+
+
+in_folder(main)
