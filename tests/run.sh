@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 quick=false
 long=(-LE soak)
-slow=(-E '^test_cli_(faulty_io|full_disk|kill|resume|signals|storage)$') # minutes under the sanitizers: with --soak
+slow=(-E '^test_cli_(faulty_io|full_disk|kill|resume|signals|stall|storage)$') # minutes under the sanitizers: with --soak
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
