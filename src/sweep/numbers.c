@@ -146,6 +146,9 @@ static sld_status read_swaps(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
     t->number[REPORT_lss_start] = start > 0 ? (double)start : NAN;
     for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
         SLD_TRY(read_column(ctx, &reader->column, doc, swaps[i].column, t->n_epochs, &x));
+        if (i < 2 && !t->teacher_sha[0]) {
+            x = NULL; /* the column says 0 where there is no teacher to be wrong */
+        }
         double *at = &t->number[swaps[i].first];
         at[0]      = x ? x[0] : NAN;
         at[1]      = x && start > 0 ? x[start - 1] : NAN;
