@@ -54,6 +54,9 @@ sld_status sld_dist_bcast(sld_ctx *ctx, const sld_dist *dist, void *bytes, size_
 
 sld_status sld_dist_barrier(sld_ctx *ctx, const sld_dist *dist)
 {
+    if (dist->alone) {
+        return SLD_OK;
+    }
     const sld_phase  before = sld_enter(ctx, SLD_PHASE_AGREE);
     const sld_status st     = sld_mpi_status(ctx, MPI_Barrier(dist->comm), "barrier");
     sld_enter(ctx, before);

@@ -116,6 +116,9 @@ void *sld_shared_ptr(const sld_shared *shared)
 sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist, sld_shared *shared)
 {
     (void)shared;
+    if (dist->alone) {
+        return SLD_OK;
+    }
     atomic_thread_fence(memory_order_seq_cst);
     const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
     SLD_TRY(sld_mpi_status(ctx, MPI_Barrier(dist->node), "barrier of one machine"));

@@ -83,9 +83,10 @@ void sld_trial_beat(sld_trial *t, double seconds_left)
     if (!sld_trial_is_attempt(t) || t->ctx->rank != 0 || now - t->beat_s < 1.0) {
         return;
     }
-    t->beat_s = now;
     sld_trial_path(t, "progress", "", path);
-    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    /* made once: where a later attempt has ended the trial and cleaned up, nothing comes back */
+    const int fd = open(path, O_WRONLY | O_CLOEXEC | (t->beat_s > 0 ? 0 : O_CREAT), 0666);
+    t->beat_s    = now;
     if (fd < 0) {
         return; /* a full disk ends the trial where it hurts, not here */
     }

@@ -1,0 +1,106 @@
+"""sweep_harness.py: sweeps of tiny trials, and the processes that work on them, for the tests of the command line."""
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+
+from harness import SLD, check, digest, environment, expect, sld, write
+
+SPEC = """
+name: tiny
+base:
+  method: sld
+  student: {network: resnet8}
+  teacher: big
+  train: {epochs: %(epochs)d, batch: 48}
+  student_swap_after: 1
+  data: {format: synthetic}
+  synthetic: {train: %(train)d, test: 32}
+  run: {checkpoint_minutes: 0.001}
+teachers:
+  big: {student: {network: resnet8}, train: {epochs: 1, batch: 48}}
+axes:
+  arm:
+    CE: {method: none}
+    KD-PA: {correction: none, student_swap: false}
+    SLD: {}
+seeds: %(seeds)s
+baseline: KD-PA
+launch: {retries: %(retries)d, lease_s: %(lease)g}
+"""
+
+
+def spec(path="tiny.yaml", epochs=2, train=96, seeds="[1]", retries=2, lease=60, more=""):
+    write(path, SPEC % {"epochs": epochs, "train": train, "seeds": seeds, "retries": retries, "lease": lease} + more)
+
+
+def sweep(*args, **how):
+    return sld("sweep", *args, ranks=0, **how)
+
+
+def start_sweep(*args, log="sweep.log", env=None):
+    """A coordinator in the background, in a process group of its own."""
+    with open(log, "ab") as f:
+        return subprocess.Popen([SLD, "sweep"] + [str(a) for a in args], env=environment(env), stdin=subprocess.DEVNULL,
+                                stdout=f, stderr=f, start_new_session=True)
+
+
+def status(folder):
+    """All that sld status knows: counts, and trials by ID."""
+    result = expect(sld("status", folder, "--json", ranks=0), 0)
+    told = json.loads(result.out)
+    told["by_id"] = {t["id"]: t for t in told["trials"]}
+    return told
+
+
+def digests(folder):
+    """What each trial computed, by ID."""
+    trials = os.path.join(folder, "trials")
+    return {i: digest(os.path.join(trials, i)) for i in sorted(os.listdir(trials))}
+
+
+def files(folder):
+    """SHA-256 of every file that is not a log, by path."""
+    found = {}
+    for root, _, names in os.walk(folder):
+        for name in names:
+            if not name.startswith("log-"):
+                path = os.path.join(root, name)
+                with open(path, "rb") as f:
+                    found[path] = hashlib.sha256(f.read()).hexdigest()
+    return found
+
+
+def attempt_processes(folder):
+    """The processes of all attempts in the folder: launchers and ranks."""
+    mark = ("run.claim=\"" + os.path.realpath(folder)).encode()
+    found = []
+    for pid in os.listdir("/proc"):
+        if pid.isdigit() and int(pid) != os.getpid():
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    if mark in f.read():
+                        found.append(int(pid))
+            except OSError:
+                pass
+    return found
+
+
+def kill(pid, number=signal.SIGKILL):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def wait_for(what, condition, timeout=60):
+    end = time.monotonic() + timeout
+    while not condition():
+        check(time.monotonic() < end, "waited %d s for" % timeout, what)
+        time.sleep(0.05)
+
+
+def no_process_left(folder):
+    wait_for("the attempts' processes to end", lambda: not attempt_processes(folder), 30)

@@ -1,0 +1,142 @@
+"""A sweep from plan to result: resumed, extended, changed, moved, failing, stopped; the same bits on one rank and two."""
+import os
+import signal
+import time
+
+from harness import check, expect, in_folder, sld, write
+from sweep_harness import (attempt_processes, digests, files, no_process_left, spec, start_sweep, status, sweep,
+                           wait_for)
+
+
+def plan_and_run():
+    spec()
+    planned = expect(sweep("tiny.yaml", "--plan"), 0, "sweep tiny: 4 points, 1 of them teachers", "new", "core-hours")
+    check(not os.path.exists("runs"), "a plan leaves nothing")
+    expect(sweep("tiny.yaml"), 0, "sweep tiny: done", "start KD-PA seed 1")
+    told = status("runs/tiny")
+    check(told["points"] == 4 and told["done"] == 4, told)
+    for t in told["by_id"]:
+        check(t in planned.out, "the plan names", t)
+        left = sorted(os.listdir("runs/tiny/trials/" + t))
+        check(left == ["best.h5", "config.yaml", "experiment.yaml", "last.h5", "log-a1.txt", "results.h5"], left)
+    expect(sld("status", "runs/tiny/trials/" + t, ranks=0), 0, "done", "log-a1.txt", "top-1 on test")
+    return digests("runs/tiny")
+
+
+def resume_and_move(computed):
+    before = files("runs/tiny/trials")
+    again = expect(sweep("tiny.yaml"), 0, "resumed", "done")
+    check(" start " not in again.err, "nothing to do, but", again.err)
+    os.makedirs("elsewhere")
+    os.rename("runs/tiny", "elsewhere/moved")
+    for args in (("elsewhere/moved",), ("tiny.yaml", "--dir", "elsewhere/moved")):
+        again = expect(sweep(*args), 0, "done")
+        check(" start " not in again.err, "moved, and yet", again.err)
+    os.rename("elsewhere/moved", "runs/tiny")
+    check(files("runs/tiny/trials") == before, "a rerun changed files")
+    check(digests("runs/tiny") == computed, "a rerun changed bits")
+
+
+def extend_and_change(computed):
+    spec(seeds="[1, 2]")
+    more = expect(sweep("tiny.yaml", "--ranks", "2"), 0, "extended", "on 2 ranks")
+    check(more.err.count(" start ") == 3, "three new points, but", more.err)
+    now = digests("runs/tiny")
+    check(len(now) == 7 and all(now[i] == computed[i] for i in computed), "old points stay as they were")
+    expect(sweep("tiny.yaml", "train.epochs=3"), 2, "records another sweep", "train.epochs: 2 there, train.epochs: 3 here",
+           "--accept-changes")
+    expect(sweep("tiny.yaml", "train.epochs=3", "--plan"), 0, "gone", "--accept-changes would be wanted")
+    expect(sweep("runs/tiny", "train.epochs=3"), 2, "changes what the trials of runs/tiny compute")
+    expect(sweep("runs/tiny", "train.epoch=3"), 2, "nearest: train.epochs")
+    expect(sweep("runs/tiny", "run.logits=true"), 0)
+
+
+def ranks_and_template(computed):
+    """The same bits on two ranks, and by a launcher line."""
+    spec()
+    expect(sweep("tiny.yaml", "--dir", "runs/two", "--ranks", "2"), 0)
+    check(digests("runs/two") == computed, "other bits on two ranks")
+    line = "mpirun --oversubscribe --bind-to none -n {ranks}"
+    expect(sweep("tiny.yaml", "--dir", "runs/line", "--ranks", "2", "launch.command=" + line), 0)
+    check(digests("runs/line") == computed, "other bits by a launcher line")
+
+
+BAD = """
+name: bad
+base: {method: none, train: {epochs: 1, batch: 48}, synthetic: {train: 96, test: 32}}
+axes: {arm: {bad: {data: {val_fraction: 0.0001}}, good: {}}}
+"""
+
+
+def failures():
+    write("bad.yaml", BAD)
+    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed at their start alike", "comes to no sample", "log-a3.txt")
+    told = status("runs/bad")
+    bad = next(t for t in told["trials"] if t["arm"] == "bad")
+    check(bad["state"] == "failed" and "comes to no sample" in bad["reason"], bad)
+    check(said.err.count("start bad") == 3, said.err)
+    expect(sweep("bad.yaml"), 1, "start good", "some trials failed")  # the others are not lost
+    expect(sweep("bad.yaml"), 1, "some trials failed")
+    expect(sweep("runs/bad", "--retry", "failed"), 1, "1 point will be tried again", "start bad")
+    expect(sweep("runs/bad", "--retry", "nothing"), 2, "no point of that ID")
+    expect(sweep("runs/bad", "--skip", bad["id"]), 0, "done")
+    check(status("runs/bad")["skipped"] == 1, "skipped")
+    expect(sweep("runs/bad", "--skip", next(t for t in told["trials"] if t["arm"] == "good")["id"]), 2,
+           "has a result already")
+
+    write("students.yaml", BAD.replace("name: bad", "name: students").replace("axes", "axs").split("axs")[0].replace(
+        "method: none", "method: kd, teacher: t") + "teachers: {t: {data.val_fraction: 0.0001}}\n")
+    expect(sweep("students.yaml", "launch.retries=0"), 1, "given up t seed 1")
+    told = status("runs/students")
+    check(told["failed"] == 2 and any(t["reason"].startswith("its teacher t (") and "no sample" in t["reason"]
+                                      for t in told["trials"]), told)
+
+
+def diverged():
+    write("wild.yaml", "name: wild\nbase: {method: none, train: {epochs: 3, batch: 16, lr: 1000},"
+          " synthetic: {train: 96, test: 32}}\nseeds: [1]\n")
+    result = expect(sweep("wild.yaml"), 0)  # an outcome, not a failure
+    check(status("runs/wild")["diverged"] == 1, result.err)
+
+
+def signals(computed):
+    spec(epochs=40)
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        process = start_sweep("tiny.yaml", "--dir", "runs/stopped")
+        wait_for("two trials at work", lambda: len(attempt_processes("runs/stopped")) >= 2)
+        time.sleep(1)
+        os.kill(process.pid, number)
+        check(process.wait(60) == 75, "exit", process.returncode, open("sweep.log").read())
+        no_process_left("runs/stopped")
+    process = start_sweep("tiny.yaml", "--dir", "runs/stopped")
+    wait_for("two trials at work", lambda: len(attempt_processes("runs/stopped")) >= 2)
+    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
+    check(process.wait(60) in (130, 75), "exit", process.returncode)
+    no_process_left("runs/stopped")
+    check(status("runs/stopped")["failed"] == 0, "a stop is no failure")
+
+
+def wrong_arguments():
+    expect(sweep("nowhere.yaml"), 2, "nowhere.yaml")
+    expect(sweep("."), 2, "./points")
+    expect(sweep("tiny.yaml", "--ranks", "0"), 2, "ranks: found 0")
+    expect(sweep("tiny.yaml", "--rank", "2"), 2, "did you mean --ranks")
+    expect(sld("status", "nowhere", ranks=0), 2, "neither a sweep's folder nor a trial")
+    os.makedirs("runs/alone")
+    write("runs/alone/results.h5", "")
+    expect(sweep("tiny.yaml", "--dir", "runs/alone"), 2, "holds a run by itself")
+
+
+def main():
+    computed = plan_and_run()
+    resume_and_move(computed)
+    extend_and_change(computed)
+    ranks_and_template(computed)
+    failures()
+    diverged()
+    signals(computed)
+    wrong_arguments()
+
+
+in_folder(main)
