@@ -20,6 +20,9 @@ sld_status sld_ledger_prepare(ledger *l, size_t point)
         return SLD_OK;
     }
     const ledger_holder *h = &l->holders[e->holder];
+    if (strcmp(h->machine, l->machine) != 0) {
+        return SLD_OK; /* out of reach: its number keeps it from doing harm */
+    }
     sld_ledger_word(sld_sweep_point(l->sweep, point)->id, e->claim, h->id, word);
     const int ended = sld_process_end_marked(word);
     if (ended > 0) {

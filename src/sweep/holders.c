@@ -185,6 +185,7 @@ sld_status sld_ledger_held(ledger *l, size_t point, bool *held)
         }
         value_of(text, "holder", id, sizeof id);
         SLD_TRY(know(l, id, &e->holder));
+        value_of(text, "machine", l->holders[e->holder].machine, MACHINE_BYTES);
         e->known = e->claim;
     }
     ledger_holder *h = &l->holders[e->holder];

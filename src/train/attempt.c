@@ -45,6 +45,16 @@ sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t)
                     t->id, claim);
 }
 
+sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path)
+{
+    const sld_status st = sld_trial_check_claim(ctx, t);
+
+    if (st != SLD_OK) {
+        unlink(path);
+    }
+    return st;
+}
+
 void sld_trial_path(const sld_trial *t, const char *stem, const char *ending, char path[PATH_MAX])
 {
     if (sld_trial_is_attempt(t)) {

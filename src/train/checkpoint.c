@@ -199,6 +199,7 @@ static sld_status save(sld_ctx *ctx, sld_trial *t)
     sld_doc_close(doc);
     sld_arena_destroy(arena);
     SLD_TRY(st);
+    SLD_TRY(sld_trial_recheck(ctx, t, path));
     return sweep_old(ctx, t, KEPT);
 }
 

@@ -154,7 +154,7 @@ static sld_status publish_results(sld_ctx *ctx, const sld_trial *t, sld_arena *a
         st = sld_doc_publish(ctx, &doc, path, true);
     }
     sld_doc_close(doc);
-    return st;
+    return st == SLD_OK ? sld_trial_recheck(ctx, t, path) : st;
 }
 
 /* Rank 0. Those of a running attempt follow from its checkpoint: only their end is worth a file. */

@@ -124,6 +124,9 @@ void       sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t); /* Local. */
 bool sld_trial_is_attempt(const sld_trial *t);
 /* SLD_ERR_FENCED when another attempt has taken over. Rank 0, before it writes. */
 sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t);
+/* The same after a write: frozen in between, its successor may have ended the trial and cleaned up;
+ * then what was written goes too. */
+sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path);
 /* DIR/STEM-aN.ENDING, or DIR/STEM.ENDING of a run by itself. */
 void sld_trial_path(const sld_trial *t, const char *stem, const char *ending, char path[PATH_MAX]);
 /* Gives what lies there its final name, unless an attempt has done so before. */

@@ -9,7 +9,7 @@ import sys
 import time
 
 from harness import check, expect, in_folder, write
-from sweep_harness import (attempt_processes, digests, files, kill, no_process_left, spec, start_sweep, status, sweep,
+from sweep_harness import (attempt_processes, digests, files, kill, no_process_left, start_sweep, status, sweep,
                            wait_for)
 
 COORDINATORS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
@@ -56,18 +56,34 @@ def share():
     print("%d coordinators, %d points, %d kills: one result each" % (COORDINATORS, told["points"], kills))
 
 
+LONG = """
+name: long
+base: {method: none, student: {network: resnet8}, train: {epochs: 25, batch: 48}, synthetic: {train: 192, test: 32}}
+launch: {lease_s: 2}
+"""
+
+
+def at_work(folder):
+    """An attempt has begun to train."""
+    trials = os.path.join(folder, "trials")
+    for t in os.listdir(trials) if os.path.isdir(trials) else []:
+        for name in os.listdir(os.path.join(trials, t)):
+            if name.startswith("ckpt-"):
+                return True
+    return False
+
+
 def freeze():
-    spec(epochs=60, lease=2, train=192)
-    one = start_sweep("tiny.yaml", "--dir", "runs/frozen", "--slots", "1", env={"SLD_TEST_MACHINE": "one"})
-    wait_for("the teacher's end and a student", lambda: os.path.isdir("runs/frozen/claims") and
-             any(n.endswith(".done") for n in os.listdir("runs/frozen/claims")) and attempt_processes("runs/frozen"))
-    time.sleep(1.0)
+    write("long.yaml", LONG)
+    expect(sweep("long.yaml", "--dir", "runs/alone"), 0)
+    one = start_sweep("long.yaml", "--dir", "runs/frozen", env={"SLD_TEST_MACHINE": "one"})
+    wait_for("a checkpoint", lambda: at_work("runs/frozen"))
     frozen = [one.pid] + attempt_processes("runs/frozen")
     check(len(frozen) > 1, "an attempt is at work")
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
-    two = start_sweep("tiny.yaml", "--dir", "runs/frozen", log="two.log", env={"SLD_TEST_MACHINE": "two"})
-    check(two.wait(240) == 0, "the second coordinator finishes all:", open("two.log").read())
+    two = start_sweep("long.yaml", "--dir", "runs/frozen", log="two.log", env={"SLD_TEST_MACHINE": "two"})
+    check(two.wait(120) == 0, "the second coordinator finishes all:", open("two.log").read())
     check("silent beyond its lease" in open("two.log").read(), open("two.log").read())
     before = files("runs/frozen")
     for pid in frozen:
@@ -75,21 +91,17 @@ def freeze():
     check(one.wait(60) == 3, "the first finds itself superseded, exit", one.returncode, open("sweep.log").read())
     no_process_left("runs/frozen")
     check(files("runs/frozen") == before, "woken, it changed", set(files("runs/frozen").items()) ^ set(before.items()))
-    expect(sweep("tiny.yaml", "--dir", "runs/alone"), 0)
     check(digests("runs/frozen") == digests("runs/alone"), "other bits")
     print("frozen, superseded, woken: nothing changed")
 
 
 def frozen_rank():
     """A rank that stands still while its coordinator lives is ended, and its trial goes on."""
-    spec(epochs=60, train=192)
-    one = start_sweep("tiny.yaml", "--dir", "runs/rank", "--slots", "1", "launch.stall_minutes=0.05", log="rank.log")
-    wait_for("a student", lambda: os.path.isdir("runs/rank/claims") and
-             any(n.endswith(".done") for n in os.listdir("runs/rank/claims")) and attempt_processes("runs/rank"))
-    time.sleep(1.0)
-    for pid in attempt_processes("runs/rank"):
-        kill(pid, signal.SIGSTOP)
-    check(one.wait(240) == 0, open("rank.log").read())
+    one = start_sweep("long.yaml", "--dir", "runs/rank", "--ranks", "2", "launch.stall_minutes=0.05", log="rank.log")
+    wait_for("a checkpoint", lambda: at_work("runs/rank"))
+    ranks = attempt_processes("runs/rank")
+    os.kill(max(ranks), signal.SIGSTOP)  # the launcher came first
+    check(one.wait(120) == 0, open("rank.log").read())
     check("no step for 0.05 minutes" in open("rank.log").read(), open("rank.log").read())
     check(digests("runs/rank") == digests("runs/alone"), "other bits")
 
