@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# local.sh EXPERIMENT.yaml [key=value ...]: sets this machine up, builds sld and trains the experiment, one rank per
-# physical core. The same command resumes. Ctrl-C (or SIGTERM) saves and stops, exit code 75; a second one ends at once.
-# RANKS=n in the environment asks for n ranks.
+# local.sh SPEC.yaml|EXPERIMENT.yaml [key=value ...]: sets this machine up, builds sld and runs a sweep on its cores, with
+# the report at the end, or trains one experiment, one rank per physical core. The same command resumes. Ctrl-C (or
+# SIGTERM) saves and stops, exit code 75; a second one ends at once. RANKS=n in the environment asks for n ranks per trial.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/setup.sh
@@ -28,6 +28,58 @@ if ! [[ $ranks =~ ^[1-9][0-9]{0,5}$ ]]; then
 fi
 sld_mpi_env "$ranks"
 
+# What runs has a session of its own, so that Ctrl-C reaches this script alone, which hands it on as SIGUSR1: save and
+# stop. mpirun would answer SIGINT and SIGTERM by killing its ranks.
+job=
+signals=0
+interrupted=false
+last=KILL # to mpirun: it takes its ranks along
+# shellcheck disable=SC2317 # called by the trap
+stop() {
+    [ -n "$job" ] || exit 130
+    interrupted=true
+    signals=$((signals + 1))
+    if [ "$signals" = 1 ]; then
+        sld_say "asked to stop: saving (once more: end at once)"
+        kill -USR1 "$job" 2>/dev/null
+    else
+        kill "-$last" "$job" 2>/dev/null
+    fi
+}
+
+# wait_job: its exit code in code, however often a signal comes between.
+wait_job() {
+    while :; do
+        interrupted=false
+        wait "$job" 2>/dev/null
+        code=$?
+        $interrupted || break
+    done
+}
+trap stop INT TERM HUP USR1
+
+# A sweep's document has sections that no experiment has.
+if grep -qE '^"?(base|axes|teachers|seeds|launch|exclude|baseline)"?[[:space:]]*:' "$experiment" 2>/dev/null; then
+    last=INT # the coordinator's word for "at once"
+    arguments=()
+    if [ -n "${RANKS:-}" ]; then
+        arguments=(--ranks "$RANKS")
+    elif ! sld_loopback; then
+        sld_say "no network interface is up, not even lo, and mpirun cannot work: one rank per trial"
+        arguments=(--ranks 1)
+    fi
+    # Where it will lie; and a mistake in the spec is reported here.
+    folder=$("$sld" sweep "$experiment" "$@" --plan) || exit
+    folder=$(sed -n 's/^folder \(.*\): .*/\1/p' <<<"$folder")
+    setsid "$sld" sweep "$experiment" "$@" "${arguments[@]}" </dev/null &
+    job=$!
+    wait_job
+    if [ "$code" -le 1 ]; then
+        "$sld" report "$folder"
+    fi
+    exit "$code"
+fi
+
 # A mistake in the experiment is reported here, once, before any rank starts.
 config=$(OMPI_MCA_ess_singleton_isolated=1 "$sld" run "$experiment" "$@" --show-config) || exit
 shards=$(awk '/^[^ #]/ { section = $1 } section == "parallel:" && $1 == "shards:" { print $2 }' <<<"$config")
@@ -40,26 +92,8 @@ if ! sld_loopback; then
     OMPI_MCA_ess_singleton_isolated=1 exec "$sld" run "$experiment" "$@"
 fi
 
-# The ranks get a process group of their own, so that Ctrl-C reaches this script alone: mpirun answers SIGINT and
-# SIGTERM by killing its ranks, but hands SIGUSR1 on, and sld takes it as "save and stop". Killing mpirun ends the ranks.
-job=
-signals=0
-interrupted=false
-# shellcheck disable=SC2317 # called by the trap
-stop() {
-    [ -n "$job" ] || exit 130
-    interrupted=true
-    signals=$((signals + 1))
-    if [ "$signals" = 1 ]; then
-        sld_say "asked to stop: saving (once more: end at once)"
-        kill -USR1 "$job" 2>/dev/null
-    else
-        kill -KILL "$job" 2>/dev/null
-    fi
-}
 sld_say "training on $ranks ranks; build in ${sld%/src/cli/sld}"
 read -ra flags <<<"$(sld_mpirun_flags "$ranks")"
-trap stop INT TERM HUP USR1
 # The ranks' stderr is a pipe: this is where their live line goes.
 [ ! -t 2 ] || export SLD_TERMINAL="${SLD_TERMINAL:-$(readlink "/proc/$$/fd/2")}"
 exec {talk}> >(sld_mpirun_talk)
@@ -67,11 +101,6 @@ filter=$!
 setsid mpirun -n "$ranks" "${flags[@]}" "$sld" run "$experiment" "$@" </dev/null 2>&$talk &
 job=$!
 exec {talk}>&-
-while :; do
-    interrupted=false
-    wait "$job" 2>/dev/null
-    code=$?
-    $interrupted || break
-done
+wait_job
 wait "$filter"
 exit "$code"
