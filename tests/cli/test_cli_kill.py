@@ -2,6 +2,7 @@
 readable, and the run that at last gets through has the bits of one that was left alone.
 
 usage: test_cli_kill.py [KILLS] [SEED]"""
+import contextlib
 import os
 import random
 import signal
@@ -68,10 +69,11 @@ def main():
         except subprocess.TimeoutExpired:
             kills += 1
             victims = ranks_of(process.pid)
-            if rng.random() < 0.5 or not victims:
-                os.killpg(process.pid, signal.SIGKILL)  # launcher and ranks
-            else:
-                os.kill(rng.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                if rng.random() < 0.5 or not victims:
+                    os.killpg(process.pid, signal.SIGKILL)  # launcher and ranks
+                else:
+                    os.kill(rng.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
             hung += not ends(process)
             for _ in range(100):  # ranks outlive their launcher by moments
                 if not ranks_of(process.pid):
