@@ -13,35 +13,36 @@
 /* Softmaxes of all rows in both layouts, and what belongs to one row of this rank. */
 typedef struct pairs {
     size_t  B, K;
-    double *P, *Q;                    /* (B,K) */
-    double *Pt, *Qt;                  /* (K,B) */
-    double *a, *c, *d, *am, *cm, *dm; /* (B) */
-    double *mine, *grad;              /* (K) */
+    double *P, *Q;                             /* (B,K) */
+    double *Pt, *Qt;                           /* (K,B) */
+    double *a, *c, *d, *am, *cm, *dm, *factor; /* (B) */
+    double *mine, *grad;                       /* (K) */
 } pairs;
 
 static size_t scratch_doubles(size_t B, size_t K)
 {
-    return 4 * B * K + 6 * B + 2 * K;
+    return 4 * B * K + 7 * B + 2 * K;
 }
 
 static pairs lay_out(const sld_term *term, const sld_whole *w)
 {
     const size_t B = w->B, K = w->K;
     double      *P = term->scratch, *rows = P + 4 * B * K;
-    return (pairs){.B    = B,
-                   .K    = K,
-                   .P    = P,
-                   .Q    = P + B * K,
-                   .Pt   = P + 2 * B * K,
-                   .Qt   = P + 3 * B * K,
-                   .a    = rows,
-                   .c    = rows + B,
-                   .d    = rows + 2 * B,
-                   .am   = rows + 3 * B,
-                   .cm   = rows + 4 * B,
-                   .dm   = rows + 5 * B,
-                   .mine = rows + 6 * B,
-                   .grad = rows + 6 * B + K};
+    return (pairs){.B      = B,
+                   .K      = K,
+                   .P      = P,
+                   .Q      = P + B * K,
+                   .Pt     = P + 2 * B * K,
+                   .Qt     = P + 3 * B * K,
+                   .a      = rows,
+                   .c      = rows + B,
+                   .d      = rows + 2 * B,
+                   .am     = rows + 3 * B,
+                   .cm     = rows + 4 * B,
+                   .dm     = rows + 5 * B,
+                   .factor = rows + 6 * B,
+                   .mine   = rows + 7 * B,
+                   .grad   = rows + 7 * B + K};
 }
 
 /* p: (K) row i, also as column i of the transposed (K,B). */
@@ -70,23 +71,30 @@ static void soften(const sld_whole *w, double tau, const pairs *m)
     }
 }
 
-/* out[j] = row . column j of the transposed (K,B). */
-static void products(const double *row, const double *transposed, const pairs *m, double *out)
+/* out[c] += sum_r factor[r] row_r[c], rows of n one after another; r ascending in every element.
+ * Four rows at a time: out is then read and written a quarter as often. */
+static void add_rows(const double *factor, const double *rows, size_t n_rows, size_t n, double *out)
 {
-    memset(out, 0, m->B * sizeof *out);
-    for (size_t k = 0; k < m->K; k++) {
-        for (size_t j = 0; j < m->B; j++) {
-            out[j] += row[k] * transposed[k * m->B + j];
+    size_t r = 0;
+    for (; r + 4 <= n_rows; r += 4) {
+        const double *x = rows + r * n, *f = factor + r;
+        for (size_t c = 0; c < n; c++) {
+            out[c] =
+                out[c] + f[0] * x[c] + f[1] * x[n + c] + f[2] * x[2 * n + c] + f[3] * x[3 * n + c];
+        }
+    }
+    for (; r < n_rows; r++) {
+        for (size_t c = 0; c < n; c++) {
+            out[c] += factor[r] * rows[r * n + c];
         }
     }
 }
 
-/* out += factor * row. */
-static void add_row(double factor, const double *row, size_t K, double *out)
+/* out[j] = row . column j of the transposed (K,B). */
+static void products(const double *row, const double *transposed, const pairs *m, double *out)
 {
-    for (size_t k = 0; k < K; k++) {
-        out[k] += factor * row[k];
-    }
+    memset(out, 0, m->B * sizeof *out);
+    add_rows(row, transposed, m->K, m->B, out);
 }
 
 /* From d/dP to d/dz of softmax(z / tau), added to g. */
@@ -112,8 +120,9 @@ static double batch_row(const pairs *m, size_t i, const double *weight)
         const double gap = m->a[j] - m->d[j];
         const double own = weight ? weight[i] : 1.0, both = own + (weight ? weight[j] : 1.0);
         loss += own * gap * gap;
-        add_row(2.0 * both * gap, m->P + j * m->K, m->K, m->grad);
+        m->factor[j] = 2.0 * both * gap;
     }
+    add_rows(m->factor, m->P, m->B, m->K, m->grad);
     return loss;
 }
 
@@ -121,19 +130,49 @@ static double batch_row(const pairs *m, size_t i, const double *weight)
 static void weigh(const double *row, const double *weight, size_t K, double *out)
 {
     for (size_t k = 0; k < K; k++) {
-        out[k] = (weight ? weight[k] : 1.0) * row[k];
+        out[k] = weight[k] * row[k];
     }
+}
+
+/* out[j] = factor * in[j]. */
+static void scaled(double factor, const double *in, size_t n, double *out)
+{
+    for (size_t j = 0; j < n; j++) {
+        out[j] = factor * in[j];
+    }
+}
+
+/* sum_j of factor (x_j P_j - y_j Q_j), added to m->grad. */
+static void add_pairs(const pairs *m, double factor, const double *x, const double *y)
+{
+    scaled(factor, x, m->B, m->factor);
+    add_rows(m->factor, m->P, m->B, m->K, m->grad);
+    scaled(-factor, y, m->B, m->factor);
+    add_rows(m->factor, m->Q, m->B, m->K, m->grad);
+}
+
+static double sum_up(const pairs *m, const double *am, const double *cm, const double *dm)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < m->B; j++) {
+        sum += am[j] * m->a[j] - 2.0 * cm[j] * m->c[j] + dm[j] * m->d[j];
+    }
+    return sum;
 }
 
 /* Row i of the class term; m->grad: of the value times K. */
 static double class_row(const pairs *m, size_t i, const double *weight)
 {
     const double *P = m->P + i * m->K, *Q = m->Q + i * m->K;
-    double        loss = 0.0;
 
     products(P, m->Pt, m, m->a);
     products(P, m->Qt, m, m->c);
     products(Q, m->Qt, m, m->d);
+    memset(m->grad, 0, m->K * sizeof *m->grad);
+    if (!weight) { /* a_m = a and so on */
+        add_pairs(m, 4.0, m->a, m->c);
+        return sum_up(m, m->a, m->c, m->d);
+    }
     weigh(P, weight, m->K, m->mine);
     products(m->mine, m->Pt, m, m->am);
     products(m->mine, m->Qt, m, m->cm);
@@ -141,32 +180,27 @@ static double class_row(const pairs *m, size_t i, const double *weight)
     products(m->mine, m->Qt, m, m->dm);
 
     /* d/dP_ik = 2 sum_j [(a_m + m_k a) P_jk - (c_m + m_k c) Q_jk], the part with m_k first. */
-    memset(m->grad, 0, m->K * sizeof *m->grad);
-    for (size_t j = 0; j < m->B; j++) {
-        loss += m->am[j] * m->a[j] - 2.0 * m->cm[j] * m->c[j] + m->dm[j] * m->d[j];
-        add_row(2.0 * m->a[j], m->P + j * m->K, m->K, m->grad);
-        add_row(-2.0 * m->c[j], m->Q + j * m->K, m->K, m->grad);
-    }
+    add_pairs(m, 2.0, m->a, m->c);
     weigh(m->grad, weight, m->K, m->grad);
-    for (size_t j = 0; j < m->B; j++) {
-        add_row(2.0 * m->am[j], m->P + j * m->K, m->K, m->grad);
-        add_row(-2.0 * m->cm[j], m->Q + j * m->K, m->K, m->grad);
-    }
-    return loss;
+    add_pairs(m, 2.0, m->am, m->cm);
+    return sum_up(m, m->am, m->cm, m->dm);
 }
 
 typedef double (*row_of)(const pairs *m, size_t i, const double *weight);
 
-/* scale: the batch over the divisor of the value. */
+/* scale: the batch over the divisor of the value. As coded all weights are their mean: a factor. */
 static void run(sld_term *term, const sld_whole *w, int view, row_of row, const double *weight,
                 double scale, double *loss, double *g)
 {
-    const pairs  m = lay_out(term, w);
-    const size_t K = w->K;
+    const pairs   m    = lay_out(term, w);
+    const size_t  K    = w->K;
+    const double *each = term->masked[view] && w->as_described ? weight : NULL;
+
+    scale *= term->masked[view] && !w->as_described ? weight[0] : 1.0;
     for (size_t j = 0; j < term->n_taus[view]; j++) {
         soften(w, term->tau[j], &m);
         for (size_t i = w->begin; i < w->end; i++) {
-            loss[i - w->begin] += scale * row(&m, i, term->masked[view] ? weight : NULL);
+            loss[i - w->begin] += scale * row(&m, i, each);
             for (size_t k = 0; k < K; k++) {
                 m.grad[k] *= scale;
             }

@@ -1,5 +1,5 @@
-/* bench_objective.c: microseconds per row of the SLD objective, all terms active, on one rank. Not
- * a test: run by hand. */
+/* bench_objective.c: microseconds per row of the objective under SLD, all terms active, and MLKD,
+ * on one rank. Not a test: run by hand. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,13 +7,23 @@
 
 enum { REPEATS = 50 };
 
-static sld_status measure(sld_ctx *ctx, sld_dist *dist, size_t N, size_t K)
+static sld_status measure(sld_ctx *ctx, sld_dist *dist, sld_form form, size_t N, size_t K)
 {
-    const sld_term_params      term   = {.weight       = {0.9, 0.9},
-                                         .temperatures = {.n = 6, .t = {1, 2, 3, 4, 5, 6}},
-                                         .schedule     = sld_schedule_from(0)};
-    const sld_objective_params params = {
-        .classes = K, .ce = term, .kd = term, .lss = term, .correction = SLD_CORRECT_SWAP};
+    const sld_term_params term   = {.weight       = {0.9, 0.9},
+                                    .temperatures = {.n = 6, .t = {1, 2, 3, 4, 5, 6}},
+                                    .schedule     = sld_schedule_from(0)};
+    sld_objective_params  params = {.classes    = K,
+                                    .ce         = term,
+                                    .kd         = term,
+                                    .form       = form,
+                                    .mlkd_cc    = 1.0,
+                                    .mlkd_bc    = 1.0,
+                                    .correction = SLD_CORRECT_SWAP};
+    if (form == SLD_FORM_KL) {
+        params.lss = term;
+    } else {
+        params.kd.temperatures = (sld_temperatures){.n = 5, .t = {4, 3, 5, 2, 6}};
+    }
     sld_objective *o    = NULL;
     sld_tree      *tree = NULL;
     float         *z    = malloc(3 * N * K * sizeof *z);
@@ -37,8 +47,8 @@ static sld_status measure(sld_ctx *ctx, sld_dist *dist, size_t N, size_t K)
         const double elapsed_s = sld_clock_s() - start;
         if (elapsed_s < best_s) best_s = elapsed_s;
     }
-    printf("%4zu rows %5zu classes: %8.2f us per row, %8.3f ms for both views\n", N, K,
-           1e6 * best_s / (double)N, 2e3 * best_s);
+    printf("%-4s %4zu rows %5zu classes: %8.2f us per row, %8.3f ms for both views\n",
+           form == SLD_FORM_KL ? "sld" : "mlkd", N, K, 1e6 * best_s / (double)N, 2e3 * best_s);
     sld_tree_destroy(tree);
     sld_objective_destroy(o);
     free(id);
@@ -53,9 +63,12 @@ int main(void)
     sld_dist *dist = NULL;
     sld_ctx_init(&ctx);
     sld_status st = sld_dist_create(&ctx, &dist);
-    if (st == SLD_OK) st = measure(&ctx, dist, 64, 10);
-    if (st == SLD_OK) st = measure(&ctx, dist, 64, 100);
-    if (st == SLD_OK) st = measure(&ctx, dist, 64, 1000);
+    for (int i = 0; i < 2; i++) {
+        const sld_form form = i == 0 ? SLD_FORM_KL : SLD_FORM_MLKD;
+        for (size_t K = 10; K <= 1000 && st == SLD_OK; K *= 10) {
+            st = measure(&ctx, dist, form, 64, K);
+        }
+    }
     if (st != SLD_OK) fprintf(stderr, "%s\n", ctx.err.msg);
     sld_dist_destroy(dist);
     return st == SLD_OK ? 0 : 1;
