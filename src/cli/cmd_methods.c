@@ -27,11 +27,11 @@ static const char *preset_value(const char *preset, const char *method, const ch
 
 static void print_presets(void)
 {
-    printf("\n%-32s %-12s %-12s %8s %8s %8s %8s\n", "preset", "teacher", "student", "lr kd",
+    printf("\n%-32s %-18s %-21s %8s %8s %8s %8s\n", "preset", "teacher", "student", "lr kd",
            "lr mlkd", "lr sld", "dkd.beta");
     for (size_t i = 0; i < sld_preset_count(); i++) {
         const char *name = sld_preset_name(i);
-        printf("%-32s %-12s %-12s %8s %8s %8s %8s\n", name,
+        printf("%-32s %-18s %-21s %8s %8s %8s %8s\n", name,
                preset_value(name, "kd", "teacher.network"),
                preset_value(name, "kd", "student.network"), preset_value(name, "kd", "train.lr"),
                preset_value(name, "mlkd", "train.lr"), preset_value(name, "sld", "train.lr"),
