@@ -13,8 +13,9 @@ static dnnl_status_t look_at(dnnl_memory_t memory, const float *address)
 static dnnl_status_t convert(const sld_conv *conv, const packed *w, dnnl_memory_t from,
                              dnnl_memory_t to)
 {
-    const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    return dnnl_primitive_execute(w->convert, conv->k->stream, 2, args);
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, w->scratch}};
+    return dnnl_primitive_execute(w->convert, conv->k->stream, w->scratch ? 3 : 2, args);
 }
 
 /* ---- weights ---- */

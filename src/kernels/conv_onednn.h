@@ -12,7 +12,8 @@ typedef struct {
     dnnl_memory_desc_t md;
     dnnl_memory_t      memory; /* owns its bytes, but for gradients: address per call */
     dnnl_primitive_t   convert;
-    bool               turned; /* converted from the turned weights, see winograd.c */
+    dnnl_memory_t      scratch; /* of the conversion, as of a pass */
+    bool               turned;  /* converted from the turned weights, see winograd.c */
 } packed;
 
 /* One pass for one number of samples. */

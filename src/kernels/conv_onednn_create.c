@@ -113,8 +113,9 @@ static dnnl_status_t describe(const sld_conv *conv, const sized *s, int which,
 /* ---- weights ---- */
 
 /* The conversion between a layout and (O,I,H,W): to it for weights, from it for the gradient. */
-static dnnl_status_t create_conversion(const sld_conv *conv, packed *w, bool gradient)
+static sld_status create_conversion(sld_ctx *ctx, const sld_conv *conv, packed *w, bool gradient)
 {
+    dnnl_primitive_attr_t     attr   = NULL;
     dnnl_engine_t             engine = conv->k->engine;
     const dnnl_memory_desc_t *plain  = w->turned ? &conv->turned_md : &conv->plain_md;
     const dnnl_memory_desc_t *src = gradient ? &w->md : plain, *dst = gradient ? plain : &w->md;
@@ -123,13 +124,24 @@ static dnnl_status_t create_conversion(const sld_conv *conv, packed *w, bool gra
     dnnl_status_t st = dnnl_memory_create(&w->memory, &w->md, engine,
                                           gradient ? DNNL_MEMORY_NONE : DNNL_MEMORY_ALLOCATE);
     if (st == dnnl_success) {
-        st = dnnl_reorder_primitive_desc_create(&pd, src, engine, dst, engine, NULL);
+        st = dnnl_primitive_attr_create(&attr);
     }
+    if (st == dnnl_success) {
+        st = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    }
+    if (st == dnnl_success) {
+        st = dnnl_reorder_primitive_desc_create(&pd, src, engine, dst, engine, attr);
+    }
+    dnnl_primitive_attr_destroy(attr);
     if (st == dnnl_success) {
         st = dnnl_primitive_create(&w->convert, pd);
     }
+    sld_status made = sld_onednn_check(ctx, st, "layout of the weights");
+    if (made == SLD_OK) {
+        made = sld_onednn_scratch(ctx, conv->k, pd, &w->scratch);
+    }
     dnnl_primitive_desc_destroy(pd);
-    return st;
+    return made;
 }
 
 /* The weights of a pass: those of another size where the layout is the same. */
@@ -152,8 +164,7 @@ static sld_status find_weights(sld_ctx *ctx, sld_conv *conv, pass *p, int which)
     w->md      = *md;
     w->turned  = turned;
     p->weights = w;
-    return sld_onednn_check(ctx, create_conversion(conv, w, which == BACKWARD_WEIGHTS),
-                            "layout of the weights");
+    return create_conversion(ctx, conv, w, which == BACKWARD_WEIGHTS);
 }
 
 /* ---- passes ---- */
