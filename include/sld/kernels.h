@@ -19,6 +19,8 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
  * and use on one thread. Owned by the caller, destroyed after its convolutions. */
 sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
+/* SLD_ERR_CONFIG, naming what is missing, where this CPU or this build multiplies no bfloat16. */
+sld_status sld_kernels_check_bf16(sld_ctx *ctx);
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
 /* The OPENBLAS_CORETYPE under which OpenBLAS should have been loaded on this CPU; NULL when its own
@@ -42,10 +44,12 @@ sld_peaks sld_kernels_peaks(double seconds); /* seconds: for each */
 typedef struct sld_conv sld_conv;
 
 typedef struct sld_conv_params {
-    int        height, width, in, out; /* of the input image; channels */
-    int        kernel, stride, pad, groups;
-    bool       bias;
-    bool       add, relu;     /* evaluation: y = relu(conv(x) + bias + y) */
+    int  height, width, in, out; /* of the input image; channels */
+    int  kernel, stride, pad, groups;
+    bool bias;
+    bool add, relu;           /* evaluation: y = relu(conv(x) + bias + y) */
+    bool bf16;                /* evaluation: x and weights rounded to bfloat16, sums in float32;
+                                 kernels without such a form compute in float32 */
     bool       training;      /* makes the backward kernels; not with add or relu */
     bool       data_gradient; /* training: dx is wanted too */
     const int *sizes;         /* samples per call, largest first; calls name one by index */
@@ -114,6 +118,8 @@ void sld_relu_forward(const float *x, size_t n, float *y);
 void sld_relu_backward(const float *dy, const float *y, size_t n, float *dx); /* dx may be y */
 void sld_add_forward(const float *a, const float *b, bool relu, size_t n, float *y);
 void sld_accumulate(const float *a, size_t n, float *sum); /* sum += a */
+/* y: the bfloat16 nearest to each x, ties to even, as its 16 bits; not a number stays one. */
+void sld_round_bf16(const float *x, size_t n, uint16_t *y);
 /* x: (n,pixels,C), y: (n,C): the mean over pixels. */
 void sld_global_pool_forward(const float *x, size_t n, size_t pixels, size_t channels, float *y);
 void sld_global_pool_backward(const float *dy, size_t n, size_t pixels, size_t channels, float *dx);

@@ -103,7 +103,15 @@ typedef struct sld_infer sld_infer;
 
 /* Local. Makes all primitives and buffers. model is borrowed until destroy. */
 sld_status sld_infer_create(sld_ctx *ctx, const sld_model *model, sld_infer **out);
-void       sld_infer_destroy(sld_infer *infer); /* Local. Accepts NULL. */
+/* Local. The same in another precision. bf16: convolutions read their input and their weights
+ * rounded to bfloat16 and sum in float32; additions, the other layers and the logits are float32.
+ * SLD_ERR_CONFIG where the CPU or the build has none. */
+typedef enum { SLD_PRECISION_F32, SLD_PRECISION_BF16 } sld_precision;
+sld_status sld_infer_create_in(sld_ctx *ctx, const sld_model *model, sld_precision precision,
+                               sld_infer **out);
+/* Local. "f32" or "bf16"; false for another word. */
+bool sld_precision_named(const char *name, sld_precision *out);
+void sld_infer_destroy(sld_infer *infer); /* Local. Accepts NULL. */
 /* Local. Takes over the model's present values. Call after they changed. */
 sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer);
 /* Local. images: (n,H,W,C); logits: (n,K). Any n; works block by block. */

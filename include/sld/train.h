@@ -18,8 +18,9 @@ typedef struct sld_sgd_params {
 } sld_sgd_params;
 
 typedef struct sld_learner_params {
-    sld_model           *student; /* borrowed; its trained values are updated */
-    const sld_model     *teacher; /* borrowed; NULL: none */
+    sld_model           *student;   /* borrowed; its trained values are updated */
+    const sld_model     *teacher;   /* borrowed; NULL: none */
+    sld_precision        precision; /* of the teacher's forward */
     sld_objective_params objective;
     sld_sgd_params       sgd;
     int                  n_shards;
@@ -140,10 +141,11 @@ sld_status sld_data_sha256(sld_ctx *ctx, const sld_dist *dist, const sld_config 
 
 typedef struct sld_eval_params {
     const char       *weights;
-    const sld_config *config;   /* data.*: where the pictures are */
-    const char       *split;    /* test, train or val */
-    const char       *logits;   /* file to write, or NULL */
-    bool              any_data; /* accept a data set other than the weights file names */
+    const sld_config *config;    /* data.*: where the pictures are */
+    const char       *split;     /* test, train or val */
+    const char       *logits;    /* file to write, or NULL */
+    const char       *precision; /* f32 or bf16 */
+    bool              any_data;  /* accept a data set other than the weights file names */
 } sld_eval_params;
 /* Collective. Pictures are normalised as the weights file says. */
 sld_status sld_eval_run(sld_ctx *ctx, const sld_dist *dist, const sld_eval_params *params,

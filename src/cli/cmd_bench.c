@@ -9,10 +9,11 @@
 
 #define PEAK_S 0.25 /* seconds of measuring each peak */
 
-enum { RANKS, BATCH, SECONDS, STEPS, CPUS, NO_EPOCH, JSON };
+enum { RANKS, BATCH, SECONDS, STEPS, CPUS, TEACHER_PRECISION, NO_EPOCH, JSON };
 static const sld_option_spec options[] = {
-    {"--ranks", true}, {"--batch", true},     {"--seconds", true}, {"--steps", true},
-    {"--cpus", true},  {"--no-epoch", false}, {"--json", false},   {NULL, false}};
+    {"--ranks", true},     {"--batch", true}, {"--seconds", true},
+    {"--steps", true},     {"--cpus", true},  {"--teacher-precision", true},
+    {"--no-epoch", false}, {"--json", false}, {NULL, false}};
 
 static sld_status read_number(sld_ctx *ctx, const sld_arguments *args, int option, double lowest,
                               double highest, double *out)
@@ -39,15 +40,17 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
     SLD_TRY(read_number(ctx, args, BATCH, 1, 65536, &batch));
     SLD_TRY(read_number(ctx, args, SECONDS, 0, 1e6, &seconds));
     SLD_TRY(read_number(ctx, args, STEPS, 0, 1e5, &steps));
-    *out = (sld_bench_params){.teacher =
-                                  strcmp(args->positional, "none") == 0 ? NULL : args->positional,
-                              .student = args->second,
-                              .batch   = (size_t)batch,
-                              .seconds = seconds,
-                              .warmup  = 2,
-                              .n_steps = (size_t)steps,
-                              .epoch   = !args->option[NO_EPOCH],
-                              .shards  = 8};
+    *out = (sld_bench_params){
+        .teacher = strcmp(args->positional, "none") == 0 ? NULL : args->positional,
+        .student = args->second,
+        .teacher_precision =
+            args->option[TEACHER_PRECISION] ? args->option[TEACHER_PRECISION] : "f32",
+        .batch   = (size_t)batch,
+        .seconds = seconds,
+        .warmup  = 2,
+        .n_steps = (size_t)steps,
+        .epoch   = !args->option[NO_EPOCH],
+        .shards  = 8};
     return SLD_OK;
 }
 
@@ -95,7 +98,8 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
 const sld_verb sld_verb_bench = {
     .name    = "bench",
     .usage   = "[mpirun -n RANKS] sld bench TEACHER STUDENT [--ranks 1,2,...] [--batch N]\n"
-               "       [--seconds S] [--steps N] [--cpus LIST] [--no-epoch] [--json]",
+               "       [--seconds S] [--steps N] [--cpus LIST] [--teacher-precision f32|bf16]\n"
+               "       [--no-epoch] [--json]",
     .summary = "speed of the training step, and where its time goes",
     .help =
         "Times the SLD step (both views, batch 64, random pictures) of two networks of sld "
@@ -109,6 +113,7 @@ const sld_verb sld_verb_bench = {
         "  --seconds S     of measured steps, and about as long for the trial (5)\n"
         "  --steps N       so many measured steps; 0: as many as fit (0)\n"
         "  --cpus LIST     CPUs for the ranks, as parallel.cpus (auto)\n"
+        "  --teacher-precision P  f32 or bf16, as teacher.precision (f32)\n"
         "  --no-epoch      leave the trial out\n"
         "  --json          one document per number of ranks\n\n"
         "Nominal GFLOP count 2 views x (teacher + 3 x student) x 2 x multiply-accumulates per "

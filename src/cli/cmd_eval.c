@@ -6,9 +6,12 @@
 #include "cli.h"
 #include "sld/train.h"
 
-enum { SPLIT, LOGITS, ANY_DATA };
-static const sld_option_spec options[] = {
-    {"--split", true}, {"--logits", true}, {"--any-data", false}, {NULL, false}};
+enum { SPLIT, LOGITS, PRECISION, ANY_DATA };
+static const sld_option_spec options[] = {{"--split", true},
+                                          {"--logits", true},
+                                          {"--precision", true},
+                                          {"--any-data", false},
+                                          {NULL, false}};
 
 static bool names_data(const sld_arguments *args)
 {
@@ -41,10 +44,12 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
         sld_experiment_parse(ctx, args->positional, text ? text : "method: none\n", args, &config));
     free(text);
     SLD_TRY(st);
-    const sld_eval_params params = {.weights  = args->positional,
-                                    .config   = config,
-                                    .split    = args->option[SPLIT] ? args->option[SPLIT] : "test",
-                                    .logits   = args->option[LOGITS],
+    const sld_eval_params params = {.weights = args->positional,
+                                    .config  = config,
+                                    .split   = args->option[SPLIT] ? args->option[SPLIT] : "test",
+                                    .logits  = args->option[LOGITS],
+                                    .precision =
+                                        args->option[PRECISION] ? args->option[PRECISION] : "f32",
                                     .any_data = args->option[ANY_DATA] != NULL};
     st                           = sld_eval_run(ctx, dist, &params, &m);
     if (st == SLD_OK && sld_dist_rank(dist) == 0) {
@@ -59,13 +64,14 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
 const sld_verb sld_verb_eval = {
     .name    = "eval",
     .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
-               "[--logits OUT.h5]",
+               "[--logits OUT.h5] [--precision f32|bf16]",
     .summary = "top-1, top-5 and loss of a weights file",
     .help = "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
             "file, which\n"
             "wants data.format=... data.path=... on the command line.\n\n"
             "  --split NAME     test (default), train or val, as the run cut them\n"
             "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
+            "  --precision P    f32 (default) or bf16, as teacher.precision\n"
             "  --any-data       accept another data set than the one the weights were trained on\n",
     .options      = options,
     .options_help = true,

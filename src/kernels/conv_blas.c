@@ -87,6 +87,12 @@ static int set_of_core(const char *core)
 
 /* OpenBLAS knows CPUs by model number. One newer than itself gets the kernels of an older one, for
  * SSE even, at a fraction of the speed. */
+sld_status sld_kernels_check_bf16(sld_ctx *ctx)
+{
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "teacher.precision: bf16 wants oneDNN, which this build has not: wanted f32");
+}
+
 const char *sld_kernels_core_wanted(void)
 {
 #if defined(__x86_64__)

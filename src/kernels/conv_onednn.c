@@ -71,14 +71,15 @@ sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *d
 
 /* ---- passes ---- */
 
-/* The memory a pass finds x, y or a gradient of them in. */
+/* The memory a pass finds x, y or a gradient of them in. Only x itself is ever rounded. */
 static dnnl_status_t place(const sld_conv *conv, int size, int which, int end, const float *address,
                            dnnl_memory_t *out)
 {
-    const sized *s        = &conv->sizes[size];
-    const bool   winograd = s->passes[which].winograd;
-    *out                  = winograd ? s->grouped[end] : s->image[end];
-    return look_at(*out, winograd ? conv->k->grouped[end] : address);
+    const sized *s       = &conv->sizes[size];
+    const form   how     = s->passes[which].form;
+    const bool   rounded = how == ROUNDED && end == IMAGE;
+    *out                 = rounded ? s->rounded : how == WINOGRAD ? s->grouped[end] : s->image[end];
+    return look_at(*out, rounded || how == WINOGRAD ? conv->k->grouped[end] : address);
 }
 
 static size_t channels_of(const sld_conv *conv, int end)
@@ -95,10 +96,13 @@ static size_t rows_of(const sld_conv *conv, int size)
 static dnnl_status_t bring(const sld_conv *conv, int size, int which, int end, const float *x,
                            dnnl_memory_t *out)
 {
-    const sized *s = &conv->sizes[size];
-    if (s->passes[which].winograd) {
-        sld_winograd_group(x, rows_of(conv, size), s->pixels[end], channels_of(conv, end),
-                           conv->k->grouped[end]);
+    const sized *s    = &conv->sizes[size];
+    const size_t rows = rows_of(conv, size);
+    if (s->passes[which].form == WINOGRAD) {
+        sld_winograd_group(x, rows, s->pixels[end], channels_of(conv, end), conv->k->grouped[end]);
+    } else if (s->passes[which].form == ROUNDED && end == IMAGE) {
+        sld_round_bf16(x, rows * s->pixels[end] * channels_of(conv, end),
+                       (uint16_t *)conv->k->grouped[end]);
     }
     return place(conv, size, which, end, x, out);
 }
@@ -107,7 +111,7 @@ static dnnl_status_t bring(const sld_conv *conv, int size, int which, int end, c
 static void take(const sld_conv *conv, int size, int which, int end, bool add, bool relu, float *y)
 {
     const sized *s = &conv->sizes[size];
-    if (s->passes[which].winograd) {
+    if (s->passes[which].form == WINOGRAD) {
         sld_winograd_ungroup(conv->k->grouped[end], rows_of(conv, size), s->pixels[end],
                              channels_of(conv, end), add, relu, y);
     }
@@ -148,16 +152,17 @@ sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float 
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx)
 {
-    const pass   *p = &conv->sizes[size].passes[BACKWARD_DATA];
+    const pass   *p       = &conv->sizes[size].passes[BACKWARD_DATA];
+    const bool    forward = p->form == WINOGRAD; /* with the turned weights */
     dnnl_memory_t image, out;
     dnnl_status_t st = bring(conv, size, BACKWARD_DATA, OUT, dy, &out);
     if (st == dnnl_success) {
         st = place(conv, size, BACKWARD_DATA, IMAGE, dx, &image);
     }
-    if (st == dnnl_success) { /* by Winograd's algorithm it is a forward pass */
-        const dnnl_exec_arg_t args[] = {{p->winograd ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, out},
+    if (st == dnnl_success) {
+        const dnnl_exec_arg_t args[] = {{forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, out},
                                         {DNNL_ARG_WEIGHTS, p->weights->memory},
-                                        {p->winograd ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, image}};
+                                        {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, image}};
         st                           = execute(conv, size, BACKWARD_DATA, args, 3);
     }
     take(conv, size, BACKWARD_DATA, IMAGE, false, false, dx);

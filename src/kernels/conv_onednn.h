@@ -16,20 +16,26 @@ typedef struct {
     bool               turned;  /* converted from the turned weights, see winograd.c */
 } packed;
 
+/* How a pass computes: on channels-last float32; by Winograd's algorithm on images in groups of
+ * channels; on channels-last images rounded to bfloat16 into float32. */
+typedef enum { DIRECT, WINOGRAD, ROUNDED } form;
+
 /* One pass for one number of samples. */
 typedef struct {
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t      run;
-    dnnl_memory_t         scratch;  /* borrowed from the sld_kernels; NULL: wants none */
-    const packed         *weights;  /* one of the convolution's */
-    bool                  winograd; /* works on images in groups of channels */
+    dnnl_memory_t         scratch; /* borrowed from the sld_kernels; NULL: wants none */
+    const packed         *weights; /* one of the convolution's */
+    form                  form;
 } pass;
 
 /* Everything for one number of samples. */
 typedef struct {
     dnnl_memory_desc_t md[N_ENDS], grouped_md[N_ENDS]; /* channels last; in groups of 16 */
+    dnnl_memory_desc_t rounded_md;                     /* of x, channels last */
     dnnl_memory_t      image[N_ENDS], grouped[N_ENDS]; /* addresses change per call */
-    size_t             pixels[N_ENDS];                 /* of one sample */
+    dnnl_memory_t      rounded;
+    size_t             pixels[N_ENDS]; /* of one sample */
     pass               passes[N_PASSES];
 } sized;
 

@@ -15,11 +15,11 @@ int sld_conv_out_size(int size, int kernel, int stride, int pad)
 
 /* ---- descriptors ---- */
 
-static dnnl_status_t image_md(dnnl_memory_desc_t *md, dnnl_format_tag_t tag, int n, int channels,
-                              int height, int width)
+static dnnl_status_t image_md(dnnl_memory_desc_t *md, dnnl_data_type_t type, dnnl_format_tag_t tag,
+                              int n, int channels, int height, int width)
 {
     const dnnl_dims_t dims = {n, channels, height, width};
-    return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, tag);
+    return dnnl_memory_desc_init_by_tag(md, 4, dims, type, tag);
 }
 
 /* (O,I,H,W), with groups (G,O/G,I/G,H,W), in memory the same. tag any: the library chooses. turned:
@@ -41,7 +41,7 @@ static dnnl_status_t weights_md(dnnl_memory_desc_t *md, const sld_conv_params *p
 
 /* relu and add as post-operations on the result: y = relu(conv + y). Behind Winograd's algorithm
  * they are done on the way back to channels-last. */
-static dnnl_status_t make_attributes(const sld_conv_params *p, bool winograd,
+static dnnl_status_t make_attributes(const sld_conv_params *p, form how,
                                      dnnl_primitive_attr_t *attr)
 {
     dnnl_post_ops_t ops = NULL;
@@ -52,10 +52,10 @@ static dnnl_status_t make_attributes(const sld_conv_params *p, bool winograd,
     if (st == dnnl_success) {
         st = dnnl_post_ops_create(&ops);
     }
-    if (st == dnnl_success && p->add && !winograd) {
+    if (st == dnnl_success && p->add && how != WINOGRAD) {
         st = dnnl_post_ops_append_sum(ops, 1.0f);
     }
-    if (st == dnnl_success && p->relu && !winograd) {
+    if (st == dnnl_success && p->relu && how != WINOGRAD) {
         st = dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
     }
     if (st == dnnl_success) {
@@ -88,14 +88,15 @@ static dnnl_status_t describe_winograd(const sld_conv *conv, const sized *s, int
     }
 }
 
-static dnnl_status_t describe(const sld_conv *conv, const sized *s, int which,
+static dnnl_status_t describe(const sld_conv *conv, const sized *s, int which, form how,
                               const dnnl_memory_desc_t *weights, dnnl_convolution_desc_t *desc)
 {
     const sld_conv_params    *p       = &conv->params;
     const dnnl_dims_t         strides = {p->stride, p->stride}, pad = {p->pad, p->pad};
-    const dnnl_memory_desc_t *image = &s->md[IMAGE], *out = &s->md[OUT];
-    const dnnl_memory_desc_t *bias = p->bias ? &conv->bias_md : NULL;
-    const dnnl_alg_kind_t     alg  = dnnl_convolution_direct;
+    const dnnl_memory_desc_t *image = how == ROUNDED ? &s->rounded_md : &s->md[IMAGE];
+    const dnnl_memory_desc_t *out   = &s->md[OUT];
+    const dnnl_memory_desc_t *bias  = p->bias ? &conv->bias_md : NULL;
+    const dnnl_alg_kind_t     alg   = dnnl_convolution_direct;
     switch (which) {
     case FORWARD:
         return dnnl_convolution_forward_desc_init(
@@ -151,7 +152,7 @@ static sld_status find_weights(sld_ctx *ctx, sld_conv *conv, pass *p, int which)
                                                  dnnl_query_diff_weights_md};
     /* Winograd's data gradient is a forward pass, and asked like one. */
     const dnnl_memory_desc_t *md     = dnnl_primitive_desc_query_md(p->pd, query[which], 0);
-    const bool                turned = p->winograd && which == BACKWARD_DATA;
+    const bool                turned = p->form == WINOGRAD && which == BACKWARD_DATA;
 
     for (int i = 0; i < conv->params.n_sizes && conv->sizes[i].passes[which].weights; i++) {
         const packed *w = conv->sizes[i].passes[which].weights;
@@ -169,9 +170,16 @@ static sld_status find_weights(sld_ctx *ctx, sld_conv *conv, pass *p, int which)
 
 /* ---- passes ---- */
 
-/* SLD_OK without a primitive when the library has none of that kind. */
-static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, bool winograd,
-                           bool fixed)
+static const char *implementation(const pass *p)
+{
+    const char *name = "";
+    dnnl_primitive_desc_query(p->pd, dnnl_query_impl_info_str, 0, &name);
+    return name;
+}
+
+/* SLD_OK without a primitive when the library has none of that kind, or for bfloat16 only plain
+ * loops. */
+static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, form how, bool fixed)
 {
     pass                   *p    = &s->passes[which];
     dnnl_primitive_attr_t   attr = NULL;
@@ -179,56 +187,65 @@ static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, bo
     dnnl_memory_desc_t      weights;
 
     dnnl_status_t st =
-        weights_md(&weights, &conv->params, false, winograd && which == BACKWARD_DATA);
+        weights_md(&weights, &conv->params, false, how == WINOGRAD && which == BACKWARD_DATA);
     if (fixed) {
         weights = conv->sizes[0].passes[which].weights->md;
+    } else if (how == ROUNDED) {
+        weights.data_type = dnnl_bf16;
     }
     if (st == dnnl_success) {
-        st = (winograd ? describe_winograd : describe)(conv, s, which, &weights, &desc);
+        st = how == WINOGRAD ? describe_winograd(conv, s, which, &weights, &desc)
+                             : describe(conv, s, which, how, &weights, &desc);
     }
     if (st == dnnl_success) {
-        st = make_attributes(&conv->params, winograd, &attr);
+        st = make_attributes(&conv->params, how, &attr);
     }
     if (st == dnnl_success) {
         st = dnnl_primitive_desc_create(&p->pd, &desc, attr, conv->k->engine,
                                         which == FORWARD ? NULL : s->passes[FORWARD].pd);
     }
     dnnl_primitive_attr_destroy(attr);
+    if (st == dnnl_success && how == ROUNDED && strncmp(implementation(p), "ref", 3) == 0) {
+        dnnl_primitive_desc_destroy(p->pd);
+        st = dnnl_unimplemented;
+    }
     if (st == dnnl_unimplemented) {
+        p->pd = NULL;
         return SLD_OK;
     }
     if (st == dnnl_success) {
         st = dnnl_primitive_create(&p->run, p->pd);
     }
-    p->winograd = winograd;
+    p->form = how;
     return sld_onednn_check(ctx, st, "convolution");
 }
 
-/* Winograd's algorithm, else direct; in the layout of the first size, else in any but for the
- * gradient. */
+/* bfloat16 where it is asked for, else Winograd's algorithm, else direct; in the layout of the
+ * first size, else in any but for the gradient. */
 static sld_status create_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which)
 {
     pass      *p     = &s->passes[which];
     const bool first = s == conv->sizes;
     const int  n     = conv->params.sizes[0]; /* one choice for all sizes */
 
-    if (sld_winograd_pays(&conv->params, which, n)) {
-        SLD_TRY(try_pass(ctx, conv, s, which, true, which == BACKWARD_WEIGHTS && !first));
+    if (conv->params.bf16) {
+        SLD_TRY(try_pass(ctx, conv, s, which, ROUNDED, false));
+    }
+    if (!p->run && sld_winograd_pays(&conv->params, which, n)) {
+        SLD_TRY(try_pass(ctx, conv, s, which, WINOGRAD, which == BACKWARD_WEIGHTS && !first));
     }
     if (!p->run) {
-        SLD_TRY(try_pass(ctx, conv, s, which, false, !first));
+        SLD_TRY(try_pass(ctx, conv, s, which, DIRECT, !first));
     }
     if (!p->run && which != BACKWARD_WEIGHTS) {
-        SLD_TRY(try_pass(ctx, conv, s, which, false, false));
+        SLD_TRY(try_pass(ctx, conv, s, which, DIRECT, false));
     }
     if (!p->run) {
         return sld_onednn_check(ctx, dnnl_unimplemented, "convolution");
     }
     SLD_TRY(find_weights(ctx, conv, p, which));
-    const char *name = NULL;
-    if (conv->n_names < (int)(sizeof conv->names / sizeof *conv->names) &&
-        dnnl_primitive_desc_query(p->pd, dnnl_query_impl_info_str, 0, &name) == dnnl_success) {
-        strncpy(conv->names[conv->n_names++], name, sizeof *conv->names - 1);
+    if (conv->n_names < (int)(sizeof conv->names / sizeof *conv->names)) {
+        strncpy(conv->names[conv->n_names++], implementation(p), sizeof *conv->names - 1);
     }
     return sld_onednn_scratch(ctx, conv->k, p->pd, &p->scratch);
 }
@@ -239,9 +256,9 @@ static dnnl_status_t create_end(const sld_conv *conv, sized *s, int end, int n, 
     dnnl_engine_t engine = conv->k->engine;
     s->pixels[end]       = (size_t)height * (size_t)width;
 
-    dnnl_status_t st = image_md(&s->md[end], dnnl_nhwc, n, channels, height, width);
+    dnnl_status_t st = image_md(&s->md[end], dnnl_f32, dnnl_nhwc, n, channels, height, width);
     if (st == dnnl_success) {
-        st = image_md(&s->grouped_md[end], dnnl_nChw16c, n, channels, height, width);
+        st = image_md(&s->grouped_md[end], dnnl_f32, dnnl_nChw16c, n, channels, height, width);
     }
     if (st == dnnl_success) {
         st = dnnl_memory_create(&s->image[end], &s->md[end], engine, DNNL_MEMORY_NONE);
@@ -263,18 +280,28 @@ static sld_status create_size(sld_ctx *ctx, sld_conv *conv, int i)
                         sld_conv_out_size(p->height, p->kernel, p->stride, p->pad),
                         sld_conv_out_size(p->width, p->kernel, p->stride, p->pad));
     }
+    if (st == dnnl_success && p->bf16) {
+        st =
+            image_md(&s->rounded_md, dnnl_bf16, dnnl_nhwc, p->sizes[i], p->in, p->height, p->width);
+    }
+    if (st == dnnl_success && p->bf16) {
+        st = dnnl_memory_create(&s->rounded, &s->rounded_md, conv->k->engine, DNNL_MEMORY_NONE);
+    }
     SLD_TRY(sld_onednn_check(ctx, st, "image memory"));
 
-    bool winograd = false;
+    bool any[ROUNDED + 1] = {false};
     for (int which = 0; which < N_PASSES; which++) {
         const bool wanted = which == FORWARD || (p->training && which == BACKWARD_WEIGHTS) ||
                             (p->training && p->data_gradient);
         if (wanted) {
             SLD_TRY(create_pass(ctx, conv, s, which));
-            winograd = winograd || s->passes[which].winograd;
+            any[s->passes[which].form] = true;
         }
     }
-    if (winograd) {
+    if (any[ROUNDED]) {
+        sld_onednn_grouped(conv->k, IMAGE, dnnl_memory_desc_get_size(&s->rounded_md));
+    }
+    if (any[WINOGRAD]) {
         for (int end = 0; end < N_ENDS; end++) {
             sld_onednn_grouped(conv->k, end, dnnl_memory_desc_get_size(&s->grouped_md[end]));
         }
@@ -367,6 +394,7 @@ void sld_conv_destroy(sld_conv *conv)
             dnnl_memory_destroy(s->image[j]);
             dnnl_memory_destroy(s->grouped[j]);
         }
+        dnnl_memory_destroy(s->rounded);
     }
     for (int j = 0; j < conv->n_weights; j++) {
         dnnl_primitive_destroy(conv->weights[j].convert);

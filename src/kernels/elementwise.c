@@ -42,6 +42,18 @@ void sld_accumulate(const float *a, size_t n, float *sum)
 }
 
 SLD_VECTORISED
+void sld_round_bf16(const float *x, size_t n, uint16_t *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        const uint32_t nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+        const uint32_t nan     = bits >> 16 | 0x40;
+        y[i]                   = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? nan : nearest);
+    }
+}
+
+SLD_VECTORISED
 void sld_global_pool_forward(const float *x, size_t n, size_t pixels, size_t channels, float *y)
 {
     const float share = 1.0f / (float)pixels;

@@ -182,6 +182,17 @@ const char *sld_kernels_isa(void)
     }
 }
 
+/* With AVX-512 alone oneDNN computes the same in several instructions. */
+sld_status sld_kernels_check_bf16(sld_ctx *ctx)
+{
+    const unsigned has = (unsigned)dnnl_get_effective_cpu_isa(), wants = dnnl_cpu_isa_avx512_core;
+    return (has & wants) == wants
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "teacher.precision: bf16 wants a CPU with AVX-512 (and parallel.isa that "
+                          "allows it): wanted f32");
+}
+
 const char *sld_kernels_core_wanted(void)
 {
     return NULL; /* OpenBLAS is not even linked */

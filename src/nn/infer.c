@@ -25,6 +25,7 @@ struct sld_infer {
     const sld_model *model; /* borrowed */
     sld_arena       *arena;
     sld_kernels     *kernels;
+    sld_precision    precision;
     step            *steps;
     int              n_steps;
     float          **values; /* per layer: its block's buffer, shared where lives do not meet */
@@ -136,6 +137,7 @@ static sld_status make_steps(sld_ctx *ctx, sld_infer *infer)
         for (int i = 0; i < layer->n_in; i++) {
             env.inputs[i] = &g->layers[layer->in[i]];
         }
+        env.bf16 = infer->precision == SLD_PRECISION_BF16;
         if (s->norm >= 0) {
             env.fused_bias = true;
             env.fused_add  = s->residual >= 0;
@@ -161,6 +163,9 @@ static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
     }
     SLD_TRY(sld_arena_create(ctx, &infer->arena));
     SLD_TRY(sld_kernels_create(ctx, &infer->kernels));
+    if (infer->precision == SLD_PRECISION_BF16) {
+        SLD_TRY(sld_kernels_check_bf16(ctx));
+    }
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->steps, (void **)&infer->steps));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->values, (void **)&infer->values));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, folded * sizeof(float), (void **)&infer->folded));
@@ -172,7 +177,19 @@ static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
     return make_steps(ctx, infer);
 }
 
+bool sld_precision_named(const char *name, sld_precision *out)
+{
+    *out = strcmp(name, "bf16") == 0 ? SLD_PRECISION_BF16 : SLD_PRECISION_F32;
+    return *out == SLD_PRECISION_BF16 || strcmp(name, "f32") == 0;
+}
+
 sld_status sld_infer_create(sld_ctx *ctx, const sld_model *model, sld_infer **out)
+{
+    return sld_infer_create_in(ctx, model, SLD_PRECISION_F32, out);
+}
+
+sld_status sld_infer_create_in(sld_ctx *ctx, const sld_model *model, sld_precision precision,
+                               sld_infer **out)
 {
     *out             = NULL;
     sld_infer *infer = calloc(1, sizeof *infer);
@@ -180,6 +197,7 @@ sld_status sld_infer_create(sld_ctx *ctx, const sld_model *model, sld_infer **ou
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "evaluation: %zu bytes", sizeof *infer);
     }
     infer->model        = model;
+    infer->precision    = precision;
     const sld_status st = make_all(ctx, infer);
     if (st != SLD_OK) {
         sld_infer_destroy(infer);

@@ -64,6 +64,7 @@ static sld_status create(sld_ctx *ctx, const sld_layer_env *env, void **state)
         .bias          = c->bias || env->fused_bias,
         .add           = env->fused_add,
         .relu          = env->fused_relu,
+        .bf16          = env->bf16,
         .training      = env->training,
         .data_gradient = env->wants_dx[0],
         .sizes         = env->sizes,

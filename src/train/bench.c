@@ -25,6 +25,7 @@ typedef struct bench {
     double                  agree_s; /* waiting at the top of steps */
     double                  loss;    /* of the last step */
     int                     size, classes;
+    sld_precision           precision; /* of the teacher */
 } bench;
 
 /* ---- what a step works on ---- */
@@ -90,7 +91,13 @@ static sld_status make_batch(sld_ctx *ctx, bench *b)
 /* Collective. */
 static sld_status prepare(sld_ctx *ctx, bench *b)
 {
-    sld_status st = sld_arena_create(ctx, &b->arena);
+    const char *word = b->params->teacher_precision;
+    sld_status  st   = sld_precision_named(word, &b->precision)
+                           ? sld_arena_create(ctx, &b->arena)
+                           : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                      "sld bench: --teacher-precision: '%s', "
+                                         "wanted f32 or bf16",
+                                      word);
 
     if (st == SLD_OK) {
         st = make_models(ctx, b);
@@ -98,6 +105,7 @@ static sld_status prepare(sld_ctx *ctx, bench *b)
     SLD_TRY(sld_agree(ctx, b->dist, st));
     const sld_learner_params params = {.student    = b->student,
                                        .teacher    = b->teacher,
+                                       .precision  = b->precision,
                                        .objective  = objective(b),
                                        .sgd        = {.momentum = 0.9, .weight_decay = 5e-4},
                                        .n_shards   = b->params->shards,

@@ -59,8 +59,9 @@ static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size
 
     if (params->teacher) {
         snprintf(teacher, sizeof teacher,
-                 "method: sld\nstudent_swap_after: 0\nteacher: {weights: \"%s/teacher.h5\"}\n",
-                 folder);
+                 "method: sld\nstudent_swap_after: 0\nteacher: {weights: \"%s/teacher.h5\", "
+                 "precision: %s}\n",
+                 folder, params->teacher_precision);
     }
     const int n =
         snprintf(text, sizeof text,

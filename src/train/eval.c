@@ -101,7 +101,12 @@ static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluatio
     SLD_TRY(sld_model_load(ctx, e->arena, params->weights, (int)set->H, (int)set->W, &e->file));
     SLD_TRY(check_data(ctx, params, e));
     SLD_TRY(choose_split(ctx, params, e));
-    SLD_TRY(sld_infer_create(ctx, e->file.model, &e->infer));
+    sld_precision precision;
+    if (!sld_precision_named(params->precision, &precision)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--precision: '%s', wanted f32 or bf16",
+                        params->precision);
+    }
+    SLD_TRY(sld_infer_create_in(ctx, e->file.model, precision, &e->infer));
     SLD_TRY(sld_infer_refresh(ctx, e->infer));
     SLD_TRY(sld_arena_alloc(ctx, e->arena, e->n * set->K * sizeof(float), (void **)&e->logits));
     SLD_TRY(sld_arena_alloc(ctx, e->arena, e->n * sizeof(int32_t), (void **)&e->labels));

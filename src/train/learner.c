@@ -87,7 +87,7 @@ static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learn
     SLD_TRY(make_trees(ctx, dist, params, l));
     SLD_TRY(make_buffers(ctx, l, rows));
     if (params->teacher) {
-        SLD_TRY(sld_infer_create(ctx, params->teacher, &l->teacher));
+        SLD_TRY(sld_infer_create_in(ctx, params->teacher, params->precision, &l->teacher));
         SLD_TRY(sld_infer_refresh(ctx, l->teacher));
     }
     return SLD_OK;

@@ -154,22 +154,11 @@ sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
 
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t)
 {
-    const sld_dataset *set   = t->set;
-    sld_infer         *infer = NULL;
-    sld_status         st    = sld_infer_create(ctx, t->teacher.model, &infer);
+    const sld_dataset *set = t->set;
 
-    if (st == SLD_OK) {
-        st = sld_infer_refresh(ctx, infer);
-    }
-    if (st == SLD_OK) {
-        st = sld_arena_alloc(ctx, t->arena, set->test.n * set->K * sizeof(float),
-                             (void **)&t->logits_teacher);
-    }
-    st = sld_agree(ctx, t->dist, st);
-    if (st == SLD_OK) {
-        st = sld_trial_evaluate(ctx, t->dist, infer, set, &set->test, NULL, set->test.n, t->images,
-                                t->logits_teacher);
-    }
-    sld_infer_destroy(infer);
-    return st;
+    SLD_TRY(sld_agree(ctx, t->dist,
+                      sld_arena_alloc(ctx, t->arena, set->test.n * set->K * sizeof(float),
+                                      (void **)&t->logits_teacher)));
+    return sld_trial_evaluate(ctx, t->dist, sld_learner_teacher(t->learner), set, &set->test, NULL,
+                              set->test.n, t->images, t->logits_teacher);
 }

@@ -66,6 +66,20 @@ static void test_relu(void **state)
     assert_true(isnan(out[0]) && out[1] == 1);
 }
 
+static void test_round_bf16(void **state)
+{
+    (void)state;
+    /* exact, ties to even both ways, above a tie, and what is no number or too large for one */
+    const uint32_t bits[] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001,
+                             0xbf808001, 0x7fffffff, 0x7f800000, 0x7f7fffff};
+    const uint16_t want[] = {0x3f80, 0x3f80, 0x3f82, 0x3f81, 0xbf81, 0x7fff, 0x7f80, 0x7f80};
+    float          x[8];
+    uint16_t       y[8];
+    memcpy(x, bits, sizeof x);
+    sld_round_bf16(x, 8, y);
+    assert_memory_equal(y, want, sizeof y);
+}
+
 static void test_global_pool(void **state)
 {
     (void)state;
@@ -81,6 +95,7 @@ int main(void)
 {
     random_numbers                  = sld_rng_make(3, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_linear), cmocka_unit_test(test_relu),
+                                       cmocka_unit_test(test_round_bf16),
                                        cmocka_unit_test(test_global_pool)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

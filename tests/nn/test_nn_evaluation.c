@@ -13,21 +13,27 @@ static sld_model *make(const char *name)
     return model;
 }
 
-static sld_infer *evaluate(const sld_model *model, const float *x, size_t n, float *logits)
+static sld_infer *evaluate_in(sld_precision precision, const sld_model *model, const float *x,
+                              size_t n, float *logits)
 {
     sld_infer *infer = NULL;
-    assert_int_equal(sld_infer_create(&ctx, model, &infer), SLD_OK);
+    assert_int_equal(sld_infer_create_in(&ctx, model, precision, &infer), SLD_OK);
     assert_int_equal(sld_infer_refresh(&ctx, infer), SLD_OK);
     assert_int_equal(sld_infer_run(&ctx, infer, x, n, logits), SLD_OK);
     return infer;
 }
 
-static void check_blocks(const char *name)
+static sld_infer *evaluate(const sld_model *model, const float *x, size_t n, float *logits)
+{
+    return evaluate_in(SLD_PRECISION_F32, model, x, n, logits);
+}
+
+static void check_blocks(const char *name, sld_precision precision)
 {
     sld_model *model = make(name);
     float     *x = random_floats(N * IMAGE, 4), *moved = random_floats(N * IMAGE, 5);
     float     *all = random_floats(N * CLASSES, 0), *other = random_floats(N * CLASSES, 0);
-    sld_infer *infer = evaluate(model, x, N, all);
+    sld_infer *infer = evaluate_in(precision, model, x, N, all);
     for (size_t i = 0; i < N; i++) { /* one by one, each padded differently */
         assert_int_equal(sld_infer_run(&ctx, infer, x + i * IMAGE, 1, other), SLD_OK);
         assert_memory_equal(other, all + i * CLASSES, CLASSES * sizeof *all);
@@ -53,13 +59,51 @@ static void check_blocks(const char *name)
 static void test_place_and_neighbours_do_not_matter(void **state)
 {
     (void)state;
-    check_blocks("resnet8");
-    check_blocks("resnet8x4");
-    check_blocks("vgg8");
-    check_blocks("wrn_16_1");
-    check_blocks("MobileNetV2");
-    check_blocks("ShuffleV1");
-    check_blocks("ShuffleV2");
+    check_blocks("resnet8", SLD_PRECISION_F32);
+    check_blocks("resnet8x4", SLD_PRECISION_F32);
+    check_blocks("vgg8", SLD_PRECISION_F32);
+    check_blocks("wrn_16_1", SLD_PRECISION_F32);
+    check_blocks("MobileNetV2", SLD_PRECISION_F32);
+    check_blocks("ShuffleV1", SLD_PRECISION_F32);
+    check_blocks("ShuffleV2", SLD_PRECISION_F32);
+}
+
+/* Where there is bfloat16, else its refusal. */
+static void test_bf16(void **state)
+{
+    (void)state;
+    sld_model *model = make("resnet8");
+    sld_infer *infer = NULL;
+    sld_status st    = sld_infer_create_in(&ctx, model, SLD_PRECISION_BF16, &infer);
+    sld_infer_destroy(infer);
+    if (st != SLD_OK) {
+        assert_int_equal(st, SLD_ERR_CONFIG);
+        assert_non_null(strstr(ctx.err.msg, "bf16"));
+        sld_err_clear(&ctx);
+        sld_model_destroy(model);
+        return;
+    }
+    check_blocks("resnet8", SLD_PRECISION_BF16);
+    check_blocks("resnet8x4", SLD_PRECISION_BF16);
+    check_blocks("MobileNetV2", SLD_PRECISION_BF16);
+
+    float *x  = random_floats(N * IMAGE, 4);
+    float *za = random_floats(N * CLASSES, 0), *zb = random_floats(N * CLASSES, 0);
+    sld_infer_destroy(evaluate(model, x, N, za));
+    sld_infer_destroy(evaluate_in(SLD_PRECISION_BF16, model, x, N, zb));
+    double error = 0, power = 0;
+    for (size_t i = 0; i < N * CLASSES; i++) {
+        error += pow((double)za[i] - (double)zb[i], 2);
+        power += pow((double)za[i], 2);
+    }
+    /* bfloat16 has 8 bits: about 2^-10 per rounding, of the inputs and weights of seven
+     * convolutions in a row: sqrt(14) times that is 4e-3. Less than an eighth of it, or more than
+     * four times it, is another arithmetic. */
+    assert_true(sqrt(error / power) > 4e-3 / 8 && sqrt(error / power) < 4e-3 * 4);
+    sld_model_destroy(model);
+    free(x);
+    free(za);
+    free(zb);
 }
 
 /* Variant 1 puts an addition of zeros between each convolution and its batch norm. */
@@ -150,7 +194,7 @@ int main(void)
 {
     sld_ctx_init(&ctx);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_place_and_neighbours_do_not_matter),
-                                       cmocka_unit_test(test_folding),
+                                       cmocka_unit_test(test_bf16), cmocka_unit_test(test_folding),
                                        cmocka_unit_test(test_refresh)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
