@@ -1,9 +1,13 @@
 """Each method's own step is the same on any rank count and after a stop in mid-epoch; what it records; a teacher of
-another network than the experiment names is refused, as is a preset that does not exist."""
+another network than the experiment names is refused, as is a preset that does not exist; the sweeps over presets
+expand."""
+import os
+
 import h5py
 
 from harness import check, digest, expect, in_folder, sld, teacher, write, DATA
 
+SWEEPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sweeps")
 STUDENT = "student: {network: resnet8}\nteacher: {weights: runs/teacher/last.h5}\ntrain: {epochs: 1, batch: 48}\n" + DATA
 CASES = {
     "mlkd": ("method: mlkd\ncorrection: skip\n", ["ce_weak", "kd_strong", "kd_lent_weak", "cc_weak", "bc_weak"]),
@@ -32,6 +36,10 @@ def main():
     listed = expect(sld("methods", ranks=0), 0).out
     for word in ("mlkd:", "source:", "dkd.beta: 8.0", "experimental", "cifar100/wrn_40_2-vgg8"):
         check(word in listed, "sld methods does not list", word)
+    # three seeds: 12 pairs x 2 methods and 6 teachers; 6 methods x 4 corrections + 1 and a teacher, less SLD's own swap
+    for name, points in (("pairs", 78), ("methods", 73)):
+        expect(sld("sweep", os.path.join(SWEEPS, name + ".yaml"), "data.format=synthetic", "--plan", ranks=0), 0,
+               "sweep %s: %d points" % (name, points))
 
 
 in_folder(main)
