@@ -9,6 +9,7 @@ A .pth is a state dict, or a dict that holds one ("model", "state_dict", "net" .
 Names and shapes are checked against `sld models --json`: --sld names the program, else it is the one on the path.
 """
 import argparse
+import functools
 import json
 import os
 import pickle
@@ -42,6 +43,7 @@ def shape_text(shape):
 # ---- what sld knows ----
 
 
+@functools.lru_cache(maxsize=None)
 def networks_of(sld, classes):
     """Every network of `sld models --json` as {name: {"shapes": {tensor: shape} in state_dict order, "input_size": n}}."""
     try:
