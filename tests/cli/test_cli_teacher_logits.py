@@ -24,7 +24,7 @@ def main():
     wanted = digest("runs/live")
     count = [0]
 
-    def run(*args, ranks=1, says=(), expected=wanted, env=None):
+    def run(*args, ranks=0, says=(), expected=wanted, env=None):
         count[0] += 1
         folder = "runs/%d" % count[0]
         expect(sld("run", "student.yaml", "run.dir=" + folder, STORE, *args, ranks=ranks, env=env), 0, *says)
@@ -46,16 +46,16 @@ def main():
 
     # neither batch, shards, order nor the student moves a table
     other = ["train.batch=40", "parallel.shards=4", "seeds.order=9", "seeds.init=5", "student.network=resnet14"]
-    expect(sld("run", "student.yaml", "run.dir=runs/other", *other, ranks=2), 0)
+    expect(sld("run", "student.yaml", "run.dir=runs/other", *other, ranks=0), 0)
     check(run(*other, ranks=3, expected=digest("runs/other")) == (TABLES, 0, 0), "tables of another batch")
     # the strong view's policy moves the strong view's alone; one view is shared with two
-    expect(sld("run", "student.yaml", "run.dir=runs/ops", "augment.strong_ops=1", ranks=2), 0)
+    expect(sld("run", "student.yaml", "run.dir=runs/ops", "augment.strong_ops=1", ranks=0), 0)
     check(run("augment.strong_ops=1", expected=digest("runs/ops")) == (TABLES, 2, 0), "tables of another policy")
-    expect(sld("run", "student.yaml", "run.dir=runs/kd", "method=kd", ranks=2), 0)
+    expect(sld("run", "student.yaml", "run.dir=runs/kd", "method=kd", ranks=0), 0)
     check(run("method=kd", expected=digest("runs/kd")) == (2, 0, 0), "tables of one view")
     # a part of the samples, and pictures that are the same in every epoch and view
     part = ["data.train_fraction=0.5", "augment.crop_pad=0", "augment.flip=0", "augment.strong_ops=0", "augment.cutout=0"]
-    expect(sld("run", "student.yaml", "run.dir=runs/part", *part, ranks=2), 0)
+    expect(sld("run", "student.yaml", "run.dir=runs/part", *part, ranks=0), 0)
     check(run(*part, ranks=2, expected=digest("runs/part")) == (2, 1, 0), "tables without augmentation")
 
     # stopped within an epoch, the tables deleted, resumed
