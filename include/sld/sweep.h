@@ -43,8 +43,9 @@ typedef struct sld_sweep_params {
     sld_defaults_find  method;
     /* Checks that need more than the option table; NULL: none. */
     sld_status (*check)(sld_ctx *ctx, void *user, const sld_config *config);
-    /* SHA-256 of what lies at a path: the weights file, or with weights NULL the data set of
-     * config. Asked once for each path; never for synthetic data. */
+    /* SHA-256 of what lies at a path: the weights file, the folder of an outside teacher's logits,
+     * or with weights NULL the data set of config. Asked once for each path; never for synthetic
+     * data. */
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
                           char sha[65]);
     void *user;

@@ -69,8 +69,8 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
  */
 void sld_stalled(sld_ctx *ctx, const char *message);
 
-/* experiment.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo, and hashes
- * of data and weights (read without MPI). */
+/* experiment.c, content.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo,
+ * and hashes of data and weights (read without MPI). */
 const char *const (*sld_experiment_method(const char *name))[2];
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, const sld_config *config);
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,

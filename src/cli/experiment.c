@@ -5,8 +5,6 @@
 #include "cli.h"
 #include "sld/distill.h"
 #include "sld/nn.h"
-#include "sld/store.h"
-#include "sld/train.h"
 
 #define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
@@ -77,31 +75,5 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
         sld_config_destroy(*out);
         *out = NULL;
     }
-    return st;
-}
-
-sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
-                                  const char *weights, char sha[65])
-{
-    sld_dist *dist = NULL;
-
-    if (weights) {
-        return sld_weights_sha256(ctx, weights, sha);
-    }
-    SLD_TRY(sld_dist_alone(ctx, &dist));
-    const sld_status st = sld_data_sha256(ctx, dist, config, sha);
-    sld_dist_destroy(dist);
-    return st;
-}
-
-sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64])
-{
-    sld_weights_info info;
-    sld_doc         *doc = NULL;
-
-    SLD_TRY(sld_doc_open(ctx, weights, &doc));
-    const sld_status st = sld_weights_info_get(ctx, doc, &info);
-    sld_doc_close(doc);
-    memcpy(network, info.network, sizeof info.network);
     return st;
 }

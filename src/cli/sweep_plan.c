@@ -109,8 +109,10 @@ static sld_status teacher_macs(plan *p, const sld_point *point, const sld_option
                                  sld_experiment_method, &config));
         snprintf(network, sizeof network, "%s", sld_config_options(config)->student.network);
         sld_config_destroy(config);
-    } else {
+    } else if (*o->teacher.weights) {
         SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
+    } else {
+        return SLD_OK; /* an outside teacher has done its work */
     }
     return look_up(p, network, size, macs, &parameters);
 }

@@ -301,8 +301,8 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status)
                 code == EXIT_STOPPED ? "stopped and saved" : "another attempt has taken over");
         return SLD_OK;
     }
-    if (c->stops > 1) {
-        return SLD_OK; /* our own doing */
+    if (killed && (c->stops > 0 || c->broken)) {
+        return SLD_OK; /* our own doing: it had not come to where it can be asked */
     }
     sld_watch_reason(a->log, reason);
     if (a->stalled) {

@@ -125,9 +125,14 @@ static sld_status make_id(expander *x, const sld_config *config, const sld_point
         sld_sha256_add(&sum, line,
                        (size_t)snprintf(line, sizeof line, "teacher: point %s%s\n", teacher->id,
                                         weights ? weights : ""));
-    } else if (sld_config_wants_teacher(o)) {
+    } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
         SLD_TRY(content_of(x, config, o->teacher.weights, &sha));
         sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "teacher: %s\n", sha));
+    }
+    if (sld_config_wants_teacher(o) && *o->teacher.logits_files) {
+        SLD_TRY(content_of(x, config, o->teacher.logits_files, &sha));
+        sld_sha256_add(&sum, line,
+                       (size_t)snprintf(line, sizeof line, "teacher_logits: %s\n", sha));
     }
     if (*o->student.weights) {
         SLD_TRY(content_of(x, config, o->student.weights, &sha));
@@ -151,6 +156,8 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
     out->seed = o->top.seed;
     SLD_TRY(fix_path(x, "data.path", o->data.path));
     SLD_TRY(fix_path(x, "student.weights", o->student.weights));
+    SLD_TRY(fix_path(x, "teacher.logits", o->teacher.logits));
+    SLD_TRY(fix_path(x, "teacher.logits_files", o->teacher.logits_files));
     if (!sld_config_wants_teacher(o)) {
         sld_layer_drop(x->layer, "teacher.weights");
     } else if (!teacher) {
