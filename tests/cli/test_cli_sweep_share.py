@@ -13,7 +13,7 @@ from sweep_harness import (attempt_processes, digests, files, kill, no_process_l
                            wait_for)
 
 COORDINATORS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-SEEDS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
+SEEDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 4
 SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 1
 
@@ -22,7 +22,7 @@ name: many
 base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 48}, synthetic: {train: 96, test: 32}}
 axes: {train.lr: [0.01, 0.1]}
 seeds: 1..%d
-launch: {retries: 1000, lease_s: 5, slots: 1}
+launch: {retries: 1000, lease_s: 2, slots: 1}
 """
 
 
@@ -58,7 +58,7 @@ def share():
 
 LONG = """
 name: long
-base: {method: none, student: {network: resnet8}, train: {epochs: 25, batch: 48}, synthetic: {train: 192, test: 32}}
+base: {method: none, student: {network: resnet8}, train: {epochs: 15, batch: 48}, synthetic: {train: 192, test: 32}}
 launch: {lease_s: 2}
 """
 

@@ -149,6 +149,25 @@ static void test_identity_has_no_place(void **state)
     sld_sweep_close(c);
 }
 
+/* So is an outside teacher, whose logits stand for it. */
+static void test_outside_teacher(void **state)
+{
+    static const char grid[] = "base: {method: kd, teacher: {logits_files: %s}}\n";
+    char              text[256];
+    sld_sweep        *s[3];
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, grid, ((const char *[]){"/a/files", "b/files", "/a/more"})[i]);
+        s[i] = fixture_sweep(text, NULL);
+    }
+    assert_string_equal(sld_sweep_point(s[0], 0)->id, sld_sweep_point(s[1], 0)->id);
+    assert_string_not_equal(sld_sweep_point(s[0], 0)->id, sld_sweep_point(s[2], 0)->id);
+    assert_non_null(strstr(sld_sweep_point(s[1], 0)->experiment, "/b/files"));
+    for (int i = 0; i < 3; i++) {
+        sld_sweep_close(s[i]);
+    }
+}
+
 /* Options that cannot matter make no point of their own. */
 static void test_same_points_are_one(void **state)
 {
@@ -201,10 +220,15 @@ static void test_command_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grid),           cmocka_unit_test(test_lists_and_labels),
-        cmocka_unit_test(test_exclude),        cmocka_unit_test(test_teachers),
-        cmocka_unit_test(test_teacher_in_id),  cmocka_unit_test(test_identity_has_no_place),
-        cmocka_unit_test(test_axis_over_base), cmocka_unit_test(test_same_points_are_one),
+        cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_lists_and_labels),
+        cmocka_unit_test(test_exclude),
+        cmocka_unit_test(test_teachers),
+        cmocka_unit_test(test_teacher_in_id),
+        cmocka_unit_test(test_identity_has_no_place),
+        cmocka_unit_test(test_outside_teacher),
+        cmocka_unit_test(test_axis_over_base),
+        cmocka_unit_test(test_same_points_are_one),
         cmocka_unit_test(test_command_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
