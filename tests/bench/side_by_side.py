@@ -6,7 +6,8 @@ the machine meets them alike, and prints medians over the rounds as plain-text t
 (threads, a process per core under DDP, each with and without channels_last) is best is found out in the first round.
 Wants an otherwise idle machine and a build: sld is looked for in build/release, or named.
 
-usage: side_by_side.py [--sld FILE] [--pairs TEACHER-STUDENT ...] [--seconds S] [--rounds N] [--json FILE]
+usage: side_by_side.py [--sld FILE] [--pairs TEACHER-STUDENT ...] [--precisions f32 bf16] [--seconds S] [--rounds N]
+                       [--json FILE]
 """
 import argparse
 import json
@@ -20,6 +21,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
 RANKS = (1, 2)
+PAIRS = ("resnet56-resnet20", "resnet32x4-resnet8x4", "wrn_40_2-wrn_16_2", "vgg13-vgg8", "resnet32x4-ShuffleV2",
+         "vgg13-MobileNetV2")
 BATCH = 64  # torch_step.py's
 PARTS = ("teacher", "conv_forward", "conv_backward_data", "conv_backward_weights", "batch_norm", "other_layers", "losses",
          "reduction", "waiting", "sgd", "rest")
@@ -37,41 +40,47 @@ def records(command):
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-def run_sld(options, pair, ranks):
+def run_sld(options, pair, precision, ranks):
     mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
     if ranks > len(os.sched_getaffinity(0)):  # ranks that share a core must not spin while they wait
         mpirun += ["--mca", "mpi_yield_when_idle", "1"]
     found = records(mpirun + [options.sld, "bench", *pair.split("-"), "--batch", str(BATCH), "--seconds",
-                              str(options.seconds), "--no-epoch", "--json"])[0]
+                              str(options.seconds), "--teacher-precision", precision, "--no-epoch", "--json"])[0]
     return {**found.pop("figures"), **found}
 
 
-def run_torch(options, pair, arrangement):
+def run_torch(options, pair, precision, arrangement):
     """A process of its own per arrangement, so that its memory is its own too."""
     found = records([options.python, os.path.join(HERE, "torch_step.py"), "--pairs", pair,
-                     "--arrangements", arrangement, "--seconds", str(options.seconds)])
+                     "--teacher-precision", precision, "--arrangements", arrangement, "--seconds", str(options.seconds)])
     return next(r for r in found if "arrangement" in r)
 
 
-def announce(round_number, pair, what, record):
-    print(f"round {round_number}, {pair}, {what}: {record['samples_per_s']:.1f} samples/s", file=sys.stderr, flush=True)
+def announce(round_number, case, what, record):
+    print(f"round {round_number}, {title(case)}, {what}: {record['samples_per_s']:.1f} samples/s", file=sys.stderr, flush=True)
+
+
+def title(case):
+    """A case is a pair and the precision of its teacher."""
+    pair, precision = case
+    return pair if precision == "f32" else f"{pair} ({precision} teacher)"
 
 
 def measure(options):
-    """{pair: {"best": arrangement, "torch": {arrangement: [records]}, "sld": {ranks: [records]}}}; of PyTorch every
+    """{case: {"best": arrangement, "torch": {arrangement: [records]}, "sld": {ranks: [records]}}}; of PyTorch every
     arrangement in the first round, then the best."""
-    results = {pair: {"best": None, "torch": {a: [] for a in ARRANGEMENTS}, "sld": {n: [] for n in RANKS}}
-               for pair in options.pairs}
+    results = {(pair, precision): {"best": None, "torch": {a: [] for a in ARRANGEMENTS}, "sld": {n: [] for n in RANKS}}
+               for pair in options.pairs for precision in options.precisions}
     for k in range(1, options.rounds + 1):
-        for pair, result in results.items():
+        for case, result in results.items():
             for arrangement in [result["best"]] if result["best"] else ARRANGEMENTS:
-                record = run_torch(options, pair, arrangement)
+                record = run_torch(options, *case, arrangement)
                 result["torch"][arrangement].append(record)
-                announce(k, pair, f"PyTorch, {arrangement}", record)
+                announce(k, case, f"PyTorch, {arrangement}", record)
             for ranks in RANKS:
-                record = run_sld(options, pair, ranks)
+                record = run_sld(options, *case, ranks)
                 result["sld"][ranks].append(record)
-                announce(k, pair, f"sld, ranks {ranks}", record)
+                announce(k, case, f"sld, ranks {ranks}", record)
             if not result["best"]:
                 result["best"] = max(ARRANGEMENTS, key=lambda a: result["torch"][a][0]["samples_per_s"])
     return results
@@ -111,7 +120,7 @@ def configurations(result):
 
 def speed_rows(results):
     rows = [("", "samples/s", "to PyTorch", "efficiency", "ms/step", "GFLOP/s", "MiB", "spread")]
-    for pair, result in results.items():
+    for case, result in results.items():
         named = configurations(result)
         base = median(named[0][1], "samples_per_s")
         one = median(result["sld"][1], "samples_per_s")
@@ -121,19 +130,29 @@ def speed_rows(results):
             rate = median(found, "samples_per_s")
             ranks = found[0].get("ranks", 1)
             ms = median(found, "ms_median") if i else 1e3 * BATCH / rate
-            rows.append((f"{pair}: {name}", f"{rate:.1f}", f"{rate / base:.2f}" if i else "",
+            rows.append((f"{title(case)}: {name}", f"{rate:.1f}", f"{rate / base:.2f}" if i else "",
                          f"{rate / one / ranks:.2f}" if ranks > 1 else "", f"{ms:.1f}", f"{gflop * rate:.0f}",
                          f"{median(found, 'memory_mib'):.0f}", spread(found)))
     return rows
 
 
 def share_rows(results):
-    """Parts in rows; a column per pair and number of ranks."""
-    columns = [(pair, n) for pair in results for n in RANKS]
-    rows = [("", *(f"{pair}, {n}" for pair, n in columns))]
-    for part in PARTS:
-        rows.append((part, *(f"{100 * median(results[pair]['sld'][n], part):.1f}" for pair, n in columns)))
+    """A column per part, a row per case and number of ranks."""
+    rows = [("", *PARTS)]
+    for case, result in results.items():
+        for n in RANKS:
+            shares = (f"{100 * median(result['sld'][n], part):.1f}" for part in PARTS)
+            rows.append((f"{title(case)}, {n} rank{'s' * (n > 1)}", *shares))
     return rows
+
+
+def print_means(results):
+    """Of sld on as many ranks as cores over PyTorch's best, per precision."""
+    for precision in sorted({precision for _, precision in results}, reverse=True):
+        ratios = [median(result["sld"][RANKS[-1]], "samples_per_s") / median(result["torch"][result["best"]], "samples_per_s")
+                  for case, result in results.items() if case[1] == precision]
+        print(f"{precision} teacher: {statistics.geometric_mean(ratios):.2f} times PyTorch, geometric mean of {len(ratios)} "
+              f"pairs on {RANKS[-1]} ranks")
 
 
 def print_all(options, results):
@@ -142,7 +161,9 @@ def print_all(options, results):
     print("\nefficiency: 2 ranks over twice 1 rank. GFLOP/s: nominal, 2 views x (teacher + 3 x student) x 2 x MAC, the "
           "first\nlayer's data gradient counted. MiB: peak resident memory of one process. spread: largest over smallest "
           "round.")
-    print_table("sld: percent of the step, by part (pair, ranks); waiting: for reductions and moving them",
+    print()
+    print_means(results)
+    print_table("sld: percent of the step, by part; waiting: for reductions and moving them",
                 share_rows(results))
 
 
@@ -153,7 +174,8 @@ def read_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sld", default=os.path.join(ROOT, "build", "release", "src", "cli", "sld"))
     parser.add_argument("--python", default="/usr/bin/python3", help="one that has torch (Debian: python3-torch)")
-    parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
+    parser.add_argument("--pairs", nargs="+", default=PAIRS)
+    parser.add_argument("--precisions", nargs="+", default=["f32"], choices=("f32", "bf16"), help="of the teacher")
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per configuration and round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", help="file for every record")
@@ -180,7 +202,8 @@ def main():
     results = measure(options)
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"load": load, "seconds": options.seconds, "results": results}, file, indent=1)
+            json.dump({"load": load, "seconds": options.seconds,
+                       "results": {title(case): result for case, result in results.items()}}, file, indent=1)
     print_all(options, results)
 
 

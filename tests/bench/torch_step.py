@@ -10,7 +10,7 @@ sld's). Prints one JSON line per arrangement, with the peak resident memory of o
 the best per pair. Under `threads` all is one process: memory is then that of the hungriest arrangement so far.
 
 usage: torch_step.py [--pairs TEACHER-STUDENT ...] [--arrangements threads ddp threads:channels_last ddp:channels_last]
-                     [--seconds S] [--cores N]
+                     [--teacher-precision f32 bf16] [--seconds S] [--cores N]
 """
 import argparse
 import json
@@ -26,53 +26,11 @@ import torch.multiprocessing as mp
 import torch.nn as nn
 import torch.nn.functional as F
 
+from torch_networks import make_network
+
 BATCH, CLASSES, TEMPERATURES = 64, 100, (1, 2, 3, 4, 5, 6)
 CE_WEIGHT, KD_WEIGHT = 0.1, 0.9
 ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
-
-# name: (depth, channels of the stem and the three stages, trained values)
-NETWORKS = {
-    "resnet8": (8, (16, 16, 32, 64), 83_892),
-    "resnet20": (20, (16, 16, 32, 64), 278_324),
-    "resnet32": (32, (16, 16, 32, 64), 472_756),
-    "resnet56": (56, (16, 16, 32, 64), 861_620),
-    "resnet110": (110, (16, 16, 32, 64), 1_736_564),
-    "resnet8x4": (8, (32, 64, 128, 256), 1_233_540),
-    "resnet32x4": (32, (32, 64, 128, 256), 7_433_860),
-}
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions, batch norm after each, and a 1x1 projection where the shape changes."""
-
-    def __init__(self, c_in, c_out, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(c_out)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(c_out)
-        self.shortcut = nn.Identity()
-        if stride != 1 or c_in != c_out:
-            self.shortcut = nn.Sequential(nn.Conv2d(c_in, c_out, 1, stride, bias=False), nn.BatchNorm2d(c_out))
-
-    def forward(self, x):
-        out = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        return F.relu(self.bn2(self.conv2(out)) + self.shortcut(x), inplace=True)
-
-
-def make_network(name):
-    depth, (stem, *stages), parameters = NETWORKS[name]
-    layers = [nn.Conv2d(3, stem, 3, 1, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(inplace=True)]
-    c_in = stem
-    for stage, c_out in enumerate(stages):
-        for block in range((depth - 2) // 6):
-            layers.append(Block(c_in, c_out, 2 if stage > 0 and block == 0 else 1))
-            c_in = c_out
-    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c_in, CLASSES)]
-    network = nn.Sequential(*layers)
-    found = sum(p.numel() for p in network.parameters())
-    assert found == parameters, f"{name}: {found} parameters, {parameters} wanted"
-    return network
 
 
 def swap(logits, labels):
@@ -97,7 +55,12 @@ def sld_loss(student, teacher, labels):
     return CE_WEIGHT * F.cross_entropy(student, labels) + KD_WEIGHT * distilled
 
 
-def time_steps(pair, batch, channels_last, seconds, wrap=lambda network: network):
+def run_teacher(teacher, x, precision):
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        return teacher(x).float()
+
+
+def time_steps(pair, precision, batch, channels_last, seconds, wrap=lambda network: network):
     """Steps per second of this process, after a warm-up of three steps; all processes take the same number of steps."""
     torch.manual_seed(1)
     layout = torch.channels_last if channels_last else torch.contiguous_format
@@ -109,8 +72,7 @@ def time_steps(pair, batch, channels_last, seconds, wrap=lambda network: network
     labels = torch.randint(0, CLASSES, (batch,))
 
     def step():
-        with torch.no_grad():
-            targets = [teacher(x) for x in views]
+        targets = [run_teacher(teacher, x, precision) for x in views]
         sgd.zero_grad(set_to_none=True)
         sum(sld_loss(student(x), z, labels) for x, z in zip(views, targets)).backward()
         sgd.step()
@@ -137,7 +99,7 @@ def peak_memory_mib():
         return int(re.search(r"VmHWM:\s*(\d+) kB", status.read()).group(1)) / 1024
 
 
-def ddp_rank(rank, cores, rendezvous, pair, channels_last, seconds, result):
+def ddp_rank(rank, cores, rendezvous, pair, precision, channels_last, seconds, result):
     os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", "Grad strides do not match")  # of the 1x1 convolutions, channels_last
@@ -146,29 +108,29 @@ def ddp_rank(rank, cores, rendezvous, pair, channels_last, seconds, result):
     def wrap(network):  # two forwards per backward: buffers must not be sent anew in between
         return nn.parallel.DistributedDataParallel(network, gradient_as_bucket_view=True, broadcast_buffers=False)
 
-    rate = time_steps(pair, BATCH // len(cores), channels_last, seconds, wrap)
+    rate = time_steps(pair, precision, BATCH // len(cores), channels_last, seconds, wrap)
     if rank == 0:
         result[:] = rate, peak_memory_mib()
     dist.destroy_process_group()
 
 
-def time_ddp(pair, channels_last, seconds, cores):
+def time_ddp(pair, precision, channels_last, seconds, cores):
     """Steps per second and MiB of one process."""
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     result = mp.get_context("spawn").Array("d", 2)
     with tempfile.TemporaryDirectory() as folder:
-        mp.spawn(ddp_rank, (cores, os.path.join(folder, "rendezvous"), pair, channels_last, seconds, result), len(cores))
+        mp.spawn(ddp_rank, (cores, os.path.join(folder, "rendezvous"), pair, precision, channels_last, seconds, result), len(cores))
     return tuple(result)
 
 
-def time_arrangement(arrangement, pair, seconds, cores):
+def time_arrangement(arrangement, pair, precision, seconds, cores):
     kind, _, layout = arrangement.partition(":")
     channels_last = layout == "channels_last"
     if kind == "threads":
-        rate, memory_mib = time_steps(pair, BATCH, channels_last, seconds), peak_memory_mib()
+        rate, memory_mib = time_steps(pair, precision, BATCH, channels_last, seconds), peak_memory_mib()
     else:
-        rate, memory_mib = time_ddp(pair, channels_last, seconds, cores)
-    return {"pair": pair, "arrangement": arrangement, "cores": len(cores), "samples_per_s": round(rate * BATCH, 2),
+        rate, memory_mib = time_ddp(pair, precision, channels_last, seconds, cores)
+    return {"pair": pair, "teacher_precision": precision, "arrangement": arrangement, "cores": len(cores), "samples_per_s": round(rate * BATCH, 2),
             "memory_mib": round(memory_mib, 1)}
 
 
@@ -176,6 +138,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
     parser.add_argument("--arrangements", nargs="+", default=ARRANGEMENTS, choices=ARRANGEMENTS)
+    parser.add_argument("--teacher-precision", default="f32", choices=("f32", "bf16"), help="bf16: by autocast")
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per arrangement")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
@@ -187,7 +150,7 @@ def main():
     for pair in options.pairs:
         rows = []
         for arrangement in options.arrangements:
-            rows.append(time_arrangement(arrangement, pair, options.seconds, cores))
+            rows.append(time_arrangement(arrangement, pair, options.teacher_precision, options.seconds, cores))
             print(json.dumps(rows[-1]), flush=True)
         best = max(rows, key=lambda row: row["samples_per_s"])
         print(json.dumps({"pair": pair, "best": best["arrangement"], "samples_per_s": best["samples_per_s"]}), flush=True)
