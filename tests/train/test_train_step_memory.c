@@ -1,0 +1,154 @@
+/* A training step allocates nothing: this program stands in for the C library's allocator and
+ * watches one step after a warm-up. What sld's own code asks for must be nothing at all. oneDNN
+ * keeps the arguments of each call in a small table, and MPI its requests: of the libraries no
+ * large request is accepted, nor any memory that is still there when the step is over. */
+#include "dist/world.h"
+#include "sld/train.h"
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+enum { SMALL = 1024 }; /* bytes: a hash table of five arguments takes a few hundred */
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+/* This program's own code, into which all of sld is linked; set by the linker. */
+extern char __executable_start, etext;
+
+static bool   watching;
+static size_t calls, own_calls, largest;
+
+#define RECORD(size) record((size), __builtin_return_address(0))
+
+static void record(size_t size, const void *caller)
+{
+    if (watching) {
+        calls++;
+        own_calls += (const char *)caller >= &__executable_start && (const char *)caller < &etext;
+        largest = size > largest ? size : largest;
+    }
+}
+
+void *malloc(size_t size)
+{
+    RECORD(size);
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    RECORD(n * size);
+    return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t size)
+{
+    RECORD(size);
+    return __libc_realloc(p, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    RECORD(size);
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    RECORD(size);
+    *out = __libc_memalign(alignment, size);
+    return *out ? 0 : ENOMEM;
+}
+
+/* ---- a learner and its batch ---- */
+
+enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 100, BATCH = 16, WARMUP = 3 };
+
+static sld_model   *teacher, *student;
+static sld_learner *learner;
+
+static void make_learner(void)
+{
+    const sld_temperatures taus = {.n = 2, .t = {1, 4}};
+    sld_learner_params     p    = {.n_shards = 8, .batch_rows = {BATCH, 0}};
+
+    /* wide enough for Winograd's algorithm */
+    assert_int_equal(sld_model_create(&ctx, "resnet8x4", SIDE, SIDE, 3, CLASSES, &teacher), SLD_OK);
+    assert_int_equal(sld_model_create(&ctx, "resnet8x4", SIDE, SIDE, 3, CLASSES, &student), SLD_OK);
+    sld_model_init(teacher, 1);
+    sld_model_init(student, 2);
+    p.teacher                       = teacher;
+    p.student                       = student;
+    p.objective.classes             = CLASSES;
+    p.objective.ce.weight[SLD_WEAK] = p.objective.ce.weight[SLD_STRONG] = 0.1;
+    p.objective.ce.schedule                                             = sld_schedule_from(0);
+    p.objective.kd                                                      = p.objective.ce;
+    p.objective.kd.temperatures                                         = taus;
+    p.objective.lss                                                     = p.objective.kd;
+    p.objective.correction                                              = SLD_CORRECT_SWAP;
+    assert_int_equal(sld_learner_create(&ctx, dist, &p, &learner), SLD_OK);
+}
+
+static void take_step(const float *images, const int32_t *labels, const uint32_t *sample)
+{
+    const sld_step_input in = {
+        .view = {images, images}, .labels = labels, .sample = sample, .epoch = 1, .lr = 0.01};
+    sld_step_output out;
+
+    assert_int_equal(sld_agree(&ctx, dist, SLD_OK), SLD_OK);
+    assert_int_equal(sld_learner_step(&ctx, learner, &in, &out), SLD_OK);
+    assert_true(out.finite);
+}
+
+static void test_step_allocates_nothing(void **state)
+{
+    (void)state;
+    watching = true;
+    make_learner();
+    watching = false;
+    assert_true(own_calls > 0 && largest > SMALL); /* the watch sees what there is */
+    calls = own_calls = largest = 0;
+    float    *images            = aligned_alloc(64, BATCH * IMAGE * sizeof *images);
+    int32_t  *labels            = calloc(BATCH, sizeof *labels);
+    uint32_t *sample            = calloc(BATCH, sizeof *sample);
+    assert_true(images && labels && sample);
+    for (size_t i = 0; i < BATCH * IMAGE; i++) {
+        images[i] = (float)(i * 7919 % 1000) / 500 - 1;
+    }
+    for (int i = 0; i < WARMUP; i++) {
+        take_step(images, labels, sample);
+    }
+    const struct mallinfo2 before = mallinfo2();
+    watching                      = true;
+    take_step(images, labels, sample);
+    watching                     = false;
+    const struct mallinfo2 after = mallinfo2();
+    printf("rank %d: %zu calls of the libraries, largest %zu bytes\n", sld_dist_rank(dist), calls,
+           largest);
+    assert_int_equal(own_calls, 0);
+    assert_true(largest <= SMALL);
+    assert_int_equal(before.uordblks + before.hblkhd, after.uordblks + after.hblkhd);
+    free(images);
+    free(labels);
+    free(sample);
+    sld_learner_destroy(learner);
+    sld_model_destroy(student);
+    sld_model_destroy(teacher);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_step_allocates_nothing)};
+    return world_begin() ? 1 : world_end(cmocka_run_group_tests(tests, NULL, NULL));
+}
+#else
+int main(void)
+{
+    return 77; /* another allocator stands there already */
+}
+#endif
