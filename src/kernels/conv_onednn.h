@@ -52,6 +52,14 @@ struct sld_conv {
     int                n_names;
 };
 
+/* ---- choose.c ---- */
+
+/* As dnnl_primitive_desc_create(), by the implementation that is fastest for the convolution. */
+dnnl_status_t sld_onednn_choose(const sld_conv *conv, int which,
+                                const dnnl_convolution_desc_t *desc,
+                                const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint,
+                                dnnl_primitive_desc_t *out);
+
 /* ---- winograd.c ---- */
 
 /* Whether a pass on so many samples is faster by Winograd's algorithm. */

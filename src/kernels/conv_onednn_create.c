@@ -201,8 +201,8 @@ static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, fo
         st = make_attributes(&conv->params, how, &attr);
     }
     if (st == dnnl_success) {
-        st = dnnl_primitive_desc_create(&p->pd, &desc, attr, conv->k->engine,
-                                        which == FORWARD ? NULL : s->passes[FORWARD].pd);
+        st = sld_onednn_choose(conv, which, &desc, attr,
+                               which == FORWARD ? NULL : s->passes[FORWARD].pd, &p->pd);
     }
     dnnl_primitive_attr_destroy(attr);
     if (st == dnnl_success && how == ROUNDED && strncmp(implementation(p), "ref", 3) == 0) {
