@@ -11,7 +11,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 quick=false
 long=(-LE soak)
-slow=(-E '^test_cli_(faulty_io|full_disk|kill|resume|signals|stall|storage)$') # minutes under the sanitizers: with --soak
+# minutes under the sanitizers: with --soak
+slow=(-E "^test_cli_(bench|cifar100|data|doctor|faulty_io|full_disk|kill|label_noise|methods|networks|resume|signals|stall|storage)$|^test_cli_(presets|report|sweep|teacher)|^golden_networks_networks|^test_analysis")
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
