@@ -9,7 +9,7 @@
 #include "coordinator.h"
 #include "watch.h"
 
-enum { ALIKE_MAX = 3, SETTINGS_MAX = 64, EXIT_SUPERSEDED = 3, EXIT_STOPPED = 75 };
+enum { ALIKE_MAX = 3, EXIT_SUPERSEDED = 3, EXIT_STOPPED = 75 };
 
 /* ---- the start ---- */
 
@@ -24,98 +24,6 @@ sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most)
     *most = (int)sld_config_options(config)->parallel.shards;
     sld_config_destroy(config);
     return SLD_OK;
-}
-
-typedef struct settings {
-    char  *list[SETTINGS_MAX];
-    size_t n;
-    bool   failed;
-} settings;
-
-/* key="value" with the value as YAML's quoted text: paths hold what they like. */
-static void set_text(settings *s, const char *key, const char *value)
-{
-    const size_t length = strlen(key) + 2 * strlen(value) + 4;
-    char        *text   = s->n < SETTINGS_MAX ? malloc(length) : NULL;
-
-    if (!text) {
-        s->failed = true;
-        return;
-    }
-    int n = sprintf(text, "%s=\"", key);
-    for (const char *v = value; *v; v++) {
-        if (*v == '"' || *v == '\\') {
-            text[n++] = '\\';
-        }
-        text[n++] = *v;
-    }
-    text[n++]       = '"';
-    text[n]         = '\0';
-    s->list[s->n++] = text;
-}
-
-static void set_path(settings *s, const char *key, const char *dir, const char *inside)
-{
-    char path[PATH_MAX];
-
-    if (snprintf(path, sizeof path, "%s/%s", dir, inside) >= (int)sizeof path) {
-        s->failed = true;
-        return;
-    }
-    set_text(s, key, path);
-}
-
-/* teacher.weights as the experiment has it, within the sweep's folder: "trials/ID/last.h5". */
-static void teacher_path(const char *experiment, char *path, size_t n)
-{
-    static const char key[] = "teacher.weights: ";
-    const char       *value = strstr(experiment, key);
-
-    value += value ? sizeof key - 1 : 0;
-    snprintf(path, n, "%.*s", value ? (int)strcspn(value, "\n") : 0, value ? value : "");
-}
-
-static bool given(const coordinator *c, const char *key)
-{
-    const size_t n = strlen(key);
-
-    for (size_t i = 0; i < c->params->n_settings; i++) {
-        if (strncmp(c->params->settings[i], key, n) == 0 && c->params->settings[i][n] == '=') {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void make_settings(const coordinator *c, size_t point, int64_t number, const char *cpus,
-                          settings *s)
-{
-    const sld_point *p = sld_sweep_point(c->sweep, point);
-    char             inside[96], text[40];
-
-    for (size_t i = 0; i < c->params->n_settings && s->n < SETTINGS_MAX - 8; i++) {
-        s->list[s->n++] = strdup(c->params->settings[i]);
-    }
-    snprintf(inside, sizeof inside, "trials/%s", p->id);
-    set_path(s, "run.dir", c->dir, inside);
-    snprintf(inside, sizeof inside, "claims/%s.%lld", p->id, (long long)number);
-    set_path(s, "run.claim", c->dir, inside);
-    snprintf(text, sizeof text, "run.attempt=%lld", (long long)number);
-    s->list[s->n++] = strdup(text);
-    if (*cpus) {
-        set_text(s, "parallel.cpus", cpus);
-    }
-    if (p->teacher >= 0) {
-        teacher_path(p->experiment, inside, sizeof inside);
-        set_path(s, "teacher.weights", c->dir, inside);
-    }
-    if (sld_config_is_key("teacher.logits") && !given(c, "teacher.logits") &&
-        strstr(p->experiment, "teacher.weights: ") && !strstr(p->experiment, "teacher.logits: ")) {
-        set_path(s, "teacher.logits", c->dir, "teacher-logits");
-    }
-    for (size_t i = 0; i < s->n; i++) {
-        s->failed |= !s->list[i];
-    }
 }
 
 /* trials/ID with its experiment. */
@@ -136,12 +44,12 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
 {
     const ledger_entry *e  = &c->ledger.entries[a->point];
     const char         *id = sld_sweep_point(c->sweep, a->point)->id;
-    settings            s  = {.n = 0};
+    attempt_settings    s  = {.n = 0};
     char                word[96];
 
     *got = false;
     sld_ledger_word(id, e->claim + 1, c->ledger.id, word);
-    make_settings(c, a->point, e->claim + 1, cpus, &s);
+    sld_attempt_settings(c, a->point, e->claim + 1, cpus, &s);
     const launch_job job = {.program    = c->params->program,
                             .experiment = experiment,
                             .settings   = (const char *const *)s.list,
@@ -163,9 +71,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
             sld_launch_cancel(&a->child);
         }
     }
-    for (size_t i = 0; i < s.n; i++) {
-        free(s.list[i]);
-    }
+    sld_attempt_settings_free(&s);
     return st;
 }
 

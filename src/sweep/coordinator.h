@@ -40,6 +40,18 @@ typedef struct coordinator {
     double                      beat_at_s;
 } coordinator;
 
+/* attempt_settings.c. What is said to a trial on its command line. cpus: as parallel.cpus, "": not
+ * said. */
+enum { SETTINGS_MAX = 64 };
+typedef struct attempt_settings {
+    char  *list[SETTINGS_MAX];
+    size_t n;
+    bool   failed;
+} attempt_settings;
+void sld_attempt_settings(const coordinator *c, size_t point, int64_t number, const char *cpus,
+                          attempt_settings *s);
+void sld_attempt_settings_free(attempt_settings *s);
+
 /* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);

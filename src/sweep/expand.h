@@ -1,0 +1,47 @@
+/* expand.h: a spec on its way to points. */
+#ifndef SLD_SWEEP_EXPAND_H
+#define SLD_SWEEP_EXPAND_H
+
+#include "grid.h"
+#include "spec.h"
+
+enum { CONTENTS_MAX = 256 };
+
+typedef struct content { /* what lies at a path; asked once */
+    const char *path;
+    char        sha[65];
+} content;
+
+typedef struct teacher_state {
+    bool        known;
+    const char *file; /* of weights that exist, absolute; NULL: it is trained */
+    size_t      at;   /* else among the teachers' points */
+} teacher_state;
+
+typedef struct expander {
+    sld_ctx                *ctx;
+    sld_arena              *arena;
+    const sld_sweep_params *params;
+    const spec             *spec;
+    sld_composer           *composer;
+    sld_layer              *layer; /* of the point that is being made */
+    teacher_state          *teachers;
+    sld_point              *teacher_points, *points;
+    size_t                  n_teacher_points, n_points;
+    content                 contents[CONTENTS_MAX];
+    size_t                  n_contents;
+} expander;
+
+/* expand_point.c. From x->layer, out->arm: the rest of a point. teacher: the point whose weights
+ * the layer names, or NULL. */
+sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *out);
+/* Paths of a spec start at the folder in which sld was started; trials start elsewhere. */
+sld_status sld_expand_absolute(const expander *x, const char *path, const char **out);
+sld_status sld_expand_no_memory(const expander *x);
+
+/* expand_teacher.c. Sets teacher.weights in `into`. at: where it is named. *out: the point that
+ * makes them; NULL: a file has them. */
+sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_layer *into,
+                              sld_point *student, const sld_point **out);
+
+#endif

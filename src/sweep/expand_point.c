@@ -1,0 +1,164 @@
+/* expand_point.c: one point: its whole experiment, checked, and the id that says what it computes.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "expand.h"
+
+sld_status sld_expand_no_memory(const expander *x)
+{
+    return SLD_FAIL(x->ctx, SLD_ERR_NOMEM, "no memory for the points of %s", x->spec->source);
+}
+
+sld_status sld_expand_absolute(const expander *x, const char *path, const char **out)
+{
+    char   full[PATH_MAX];
+    size_t n;
+
+    *out = path;
+    if (*path == '/' || *path == '\0') {
+        return SLD_OK;
+    }
+    if (!getcwd(full, sizeof full) || strlen(full) + strlen(path) + 2 > sizeof full) {
+        return SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%.200s: no whole path: %s", path, strerror(errno));
+    }
+    n = strlen(full);
+    snprintf(full + n, sizeof full - n, "%s%s", n > 1 ? "/" : "", path); /* "/" ends in one */
+    *out = sld_arena_strdup(x->arena, full);
+    return *out ? SLD_OK : sld_expand_no_memory(x);
+}
+
+static sld_status content_of(expander *x, const sld_config *config, const char *weights,
+                             const char **sha)
+{
+    const char *path = weights ? weights : sld_config_options(config)->data.path;
+
+    for (size_t i = 0; i < x->n_contents; i++) {
+        if (strcmp(x->contents[i].path, path) == 0) {
+            *sha = x->contents[i].sha;
+            return SLD_OK;
+        }
+    }
+    if (x->n_contents == CONTENTS_MAX) {
+        return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
+                        "%s: more than %d data sets and weights files in one sweep",
+                        x->spec->source, CONTENTS_MAX);
+    }
+    content *c = &x->contents[x->n_contents];
+    c->path    = sld_arena_strdup(x->arena, path);
+    if (!c->path) {
+        return sld_expand_no_memory(x);
+    }
+    SLD_TRY(x->params->content(x->ctx, x->params->user, config, weights, c->sha));
+    x->n_contents++;
+    *sha = c->sha;
+    return SLD_OK;
+}
+
+/* Paths of a file start at the folder in which sld was started: they are made whole, because the
+ * trials start elsewhere. */
+static sld_status fix_path(expander *x, const char *key, const char *path)
+{
+    const char *whole;
+
+    if (*path == '/' || *path == '\0') {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_expand_absolute(x, path, &whole));
+    return sld_layer_set_text(x->ctx, x->arena, key, whole, x->layer);
+}
+
+/* Canonical text of all that decides the result: as a trial's own identity, but for a teacher that
+ * is yet to be trained. */
+static sld_status make_id(expander *x, const sld_config *config, const sld_point *teacher,
+                          const char **id)
+{
+    const sld_options *o   = sld_config_options(config);
+    const char        *sha = "synthetic"; /* its options say all */
+    sld_sha256         sum;
+    char               hex[65], line[128];
+    const char        *identity = sld_config_identity(config);
+
+    sld_sha256_init(&sum);
+    sld_sha256_add(&sum, identity, strlen(identity));
+    if (strcmp(o->data.format, "synthetic") != 0) {
+        SLD_TRY(content_of(x, config, NULL, &sha));
+    }
+    sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "data: %s\n", sha));
+    if (teacher) {
+        const char *weights = strrchr(o->teacher.weights, '/');
+        sld_sha256_add(&sum, line,
+                       (size_t)snprintf(line, sizeof line, "teacher: point %s%s\n", teacher->id,
+                                        weights ? weights : ""));
+    } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
+        SLD_TRY(content_of(x, config, o->teacher.weights, &sha));
+        sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "teacher: %s\n", sha));
+    }
+    if (sld_config_wants_teacher(o) && *o->teacher.logits_files) {
+        SLD_TRY(content_of(x, config, o->teacher.logits_files, &sha));
+        sld_sha256_add(&sum, line,
+                       (size_t)snprintf(line, sizeof line, "teacher_logits: %s\n", sha));
+    }
+    if (*o->student.weights) {
+        SLD_TRY(content_of(x, config, o->student.weights, &sha));
+        sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "student: %s\n", sha));
+    }
+    sld_sha256_hex(&sum, hex);
+    hex[ID_LENGTH] = '\0';
+    *id            = sld_arena_strdup(x->arena, hex);
+    return *id ? SLD_OK : sld_expand_no_memory(x);
+}
+
+/* From x->layer. teacher: the point whose weights it names, or NULL. */
+static sld_status finish(expander *x, const sld_point *teacher, sld_config *config, sld_point *out)
+{
+    const sld_options *o = sld_config_options(config);
+
+    if (x->params->check) {
+        SLD_TRY(x->params->check(x->ctx, x->params->user, config));
+    }
+    SLD_TRY(make_id(x, config, teacher, &out->id));
+    out->seed = o->top.seed;
+    SLD_TRY(fix_path(x, "data.path", o->data.path));
+    SLD_TRY(fix_path(x, "student.weights", o->student.weights));
+    SLD_TRY(fix_path(x, "teacher.logits", o->teacher.logits));
+    SLD_TRY(fix_path(x, "teacher.logits_files", o->teacher.logits_files));
+    if (!sld_config_wants_teacher(o)) {
+        sld_layer_drop(x->layer, "teacher.weights");
+    } else if (!teacher) {
+        SLD_TRY(fix_path(x, "teacher.weights", o->teacher.weights));
+    }
+    return sld_layer_text(x->ctx, x->arena, x->layer, &out->experiment);
+}
+
+/* The message of a refused point, and which one it is. */
+static sld_status refuse(expander *x, sld_status st, const char *arm)
+{
+    const sld_err err = x->ctx->err;
+
+    if (st != SLD_ERR_CONFIG || x->spec->n_axes == 0) {
+        return st;
+    }
+    sld_err_clear(x->ctx);
+    return sld_fail_at(x->ctx, st, err.file, err.line, err.func, "%.400s (in the point %.80s)",
+                       err.msg, arm);
+}
+
+sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *out)
+{
+    sld_config *config = NULL;
+    sld_status  st     = sld_composer_make(x->ctx, x->composer, x->spec->source, x->layer, &config);
+
+    if (st == SLD_OK) {
+        if (!sld_config_wants_teacher(sld_config_options(config))) {
+            out->teacher = -1;
+            teacher      = NULL;
+        }
+        st = finish(x, teacher, config, out);
+    }
+    sld_config_destroy(config);
+    return st == SLD_OK ? st : refuse(x, st, out->arm);
+}

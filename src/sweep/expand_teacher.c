@@ -1,0 +1,88 @@
+/* expand_teacher.c: teachers by name: a file where there is one, else a point of its own. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "expand.h"
+
+static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
+{
+    static const char *const shared[] = {"data", "synthetic", "parallel", "run", NULL};
+    sld_point               *p        = &x->teacher_points[at];
+    sld_layer               *own;
+
+    SLD_TRY(sld_layer_create(x->ctx, x->arena, &own));
+    sld_layer_lay(own, x->spec->base.layer);
+    sld_layer_lay(own, x->spec->override);
+    sld_layer_keep(own, shared);
+    SLD_TRY(sld_layer_set_text(x->ctx, x->arena, "method", "none", own));
+    sld_layer_lay(own, t->layer);
+    *p       = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
+    x->layer = own;
+    return sld_expand_compose(x, NULL, p);
+}
+
+static sld_status know_teacher(expander *x, size_t i)
+{
+    const spec_teacher *t     = &x->spec->teachers[i];
+    teacher_state      *state = &x->teachers[i];
+    const char         *path;
+
+    if (state->known) {
+        return SLD_OK;
+    }
+    state->known = true;
+    if (*t->weights && access(t->weights, R_OK) == 0) {
+        SLD_TRY(sld_expand_absolute(x, t->weights, &path));
+        state->file = path;
+        return SLD_OK;
+    }
+    if (!t->described) {
+        return sld_node_fail(
+            x->ctx, t->at, t->name, "%.200s: %s, and there are no options to train this teacher by",
+            *t->weights ? t->weights : "weights", *t->weights ? strerror(errno) : "none given");
+    }
+    if (*t->weights) {
+        sld_log(x->ctx, SLD_LOG_INFO, "teacher %s: %s is not there, so it is trained first",
+                t->name, t->weights);
+    }
+    state->at = x->n_teacher_points++;
+    return train_teacher(x, t, state->at);
+}
+
+static sld_status find_teacher(expander *x, const char *name, const sld_node *at, size_t *out)
+{
+    const char *names[64];
+    size_t      n = 0;
+
+    for (*out = 0; *out < x->spec->n_teachers; ++*out) {
+        if (strcmp(x->spec->teachers[*out].name, name) == 0) {
+            return SLD_OK;
+        }
+        if (n < 64) {
+            names[n++] = x->spec->teachers[*out].name;
+        }
+    }
+    const int nearest = sld_text_nearest(name, names, n);
+    return sld_node_fail(x->ctx, at, "teacher", "%s is none of this sweep's teachers%s%s", name,
+                         nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? names[nearest] : "");
+}
+
+sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_layer *into,
+                              sld_point *student, const sld_point **out)
+{
+    char   path[64];
+    size_t i;
+
+    *out = NULL;
+    SLD_TRY(find_teacher(x, name, at, &i));
+    SLD_TRY(know_teacher(x, i));
+    if (x->teachers[i].file) {
+        return sld_layer_set_text(x->ctx, x->arena, "teacher.weights", x->teachers[i].file, into);
+    }
+    *out             = &x->teacher_points[x->teachers[i].at];
+    student->teacher = (int)x->teachers[i].at;
+    snprintf(path, sizeof path, "trials/%s/%s", (*out)->id, x->spec->teachers[i].file);
+    return sld_layer_set_text(x->ctx, x->arena, "teacher.weights", path, into);
+}
