@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 quick=false
 long=(-LE soak)
 # minutes under the sanitizers: with --soak
-slow=(-E "^test_cli_(bench|cifar100|data|doctor|faulty_io|full_disk|kill|label_noise|methods|networks|resume|signals|stall|storage)$|^test_cli_(presets|report|sweep|teacher)|^golden_networks_networks|^test_analysis")
+slow=(-E "^(test_cli_|test_analysis|golden_networks_networks)")
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
