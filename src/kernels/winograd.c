@@ -7,23 +7,25 @@
 #ifdef SLD_HAVE_ONEDNN
 #include "conv_onednn.h"
 
-enum { TILE = 4, LEAST_TILES = 32, LEAST_CHANNELS = 32, MANY_CHANNELS = 64 };
+enum { TILE = 4, LEAST_TILES = 32, LEAST_CHANNELS = 32, MANY_CHANNELS = 64, WIDE = 128 };
 
 static int tiles(int size)
 {
     return (size + TILE - 1) / TILE;
 }
 
-/* Measured on AVX-512 (oneDNN 2.6): with fewer channels its transforms cost more than they save,
- * and the weight gradient, which transforms its result in every call, wants enough tiles for that
- * too. Where a rule is wrong the result is only slower. */
+/* Measured on AVX-512 (oneDNN 2.6): with fewer channels its transforms cost more than they save.
+ * With more than WIDE its weights, four times as many as the plain ones, no longer stay in the
+ * caches from one call to the next: it still gains a little there, but for a memory larger than all
+ * the rest of an evaluation. The weight gradient, which transforms its result in every call, wants
+ * enough tiles for that too. Where a rule is wrong the result is only slower. */
 bool sld_winograd_pays(const sld_conv_params *p, int which, int n)
 {
     const int least = p->in < p->out ? p->in : p->out, most = p->in < p->out ? p->out : p->in;
 
     if (p->kernel != 3 || p->stride != 1 || p->pad != 1 || p->groups != 1 ||
         p->in % SLD_LANES != 0 || p->out % SLD_LANES != 0 || least < LEAST_CHANNELS ||
-        most < MANY_CHANNELS) {
+        least > WIDE || most < MANY_CHANNELS) {
         return false;
     }
     return which != BACKWARD_WEIGHTS || n * tiles(p->height) * tiles(p->width) >= LEAST_TILES;
