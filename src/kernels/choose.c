@@ -1,8 +1,8 @@
 /* choose.c: which of the library's implementations a pass takes. The library's own order is right
  * for plain convolutions. With groups on channels-last images it is not; measured on AVX-512
  * (oneDNN 2.6), eight samples of the ShuffleNets' and MobileNetV2's layers: depthwise forward is
- * 1.3 to 1.8 times as fast by jit_dw as by brdgmm_dw, and the weight gradient of 1x1 convolutions
- * in three groups 1.0 to 2.0 times as fast by matrix products as by the direct loop. */
+ * 1.2 to 2.0 times as fast by jit_dw as by brdgmm_dw, and the weight gradient of 1x1 convolutions
+ * in three groups 1.3 to 1.5 times as fast by matrix products as by the direct loop. */
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
