@@ -31,7 +31,8 @@ typedef struct sld_launch {
     int64_t     retries;       /* of an attempt that failed */
     double      lease_s;       /* a holder on another host is dead after so long without a beat */
     double      stall_minutes; /* an attempt without a step for so long is ended; 0: never */
-    const char *command;       /* launcher line with {ranks} {cpus} {hosts}; "": mpirun */
+    double      grow_s;  /* a trial with so much left takes cores nobody else can use; 0: never */
+    const char *command; /* launcher line with {ranks} {cpus} {hosts}; "": mpirun */
 } sld_launch;
 
 typedef struct sld_sweep_params {

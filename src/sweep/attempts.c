@@ -204,10 +204,12 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status)
         sld_log(c->ctx, SLD_LOG_INFO, "%s (%s, attempt %lld): %s",
                 sld_sweep_point(c->sweep, a->point)->arm, sld_sweep_point(c->sweep, a->point)->id,
                 (long long)a->number,
-                code == EXIT_STOPPED ? "stopped and saved" : "another attempt has taken over");
+                code == EXIT_SUPERSEDED ? "another attempt has taken over"
+                : a->grows              ? "goes on with more ranks"
+                                        : "stopped and saved");
         return SLD_OK;
     }
-    if (killed && (c->stops > 0 || c->broken)) {
+    if (killed && (c->stops > 0 || c->broken || a->grows)) {
         return SLD_OK; /* our own doing: it had not come to where it can be asked */
     }
     sld_watch_reason(a->log, reason);

@@ -134,6 +134,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
     while (true) {
         if (!stopping) {
             SLD_TRY(fill(c));
+            SLD_TRY(sld_attempt_grow(c));
         }
         SLD_TRY(sld_choose_settle(c, &all, &failed));
         if (running(c) == 0 && (all || stopping || c->params->no_wait)) {

@@ -20,6 +20,7 @@ typedef struct attempt {
     char         progress[160];  /* last seen */
     double       moved_s;        /* clock when that was last another */
     bool         stalled;        /* ended by us for it */
+    bool         grows;          /* asked to stop, to go on with more ranks */
 } attempt;
 
 typedef struct coordinator {
@@ -57,6 +58,8 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 /* Ends those that make no step for too long. */
 void sld_attempt_watch(coordinator *c);
+/* grow.c. Where cores are free and nothing waits: one that runs is to take them. */
+sld_status sld_attempt_grow(coordinator *c);
 /* Most ranks that the point can use: parallel.shards. */
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
 /* A result that is there, but that nobody has marked. *found: was it there? */

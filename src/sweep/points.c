@@ -45,8 +45,10 @@ sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out, siz
     }
     fprintf(file, "\nlaunch\tranks\t%lld\nlaunch\tslots\t%lld\nlaunch\tretries\t%lld\n",
             (long long)l->ranks, (long long)l->slots, (long long)l->retries);
-    fprintf(file, "launch\tlease_s\t%.17g\nlaunch\tstall_minutes\t%.17g\nlaunch\tcommand\t%s\n",
-            l->lease_s, l->stall_minutes, l->command);
+    fprintf(file,
+            "launch\tlease_s\t%.17g\nlaunch\tstall_minutes\t%.17g\nlaunch\tgrow_s\t%.17g\n"
+            "launch\tcommand\t%s\n",
+            l->lease_s, l->stall_minutes, l->grow_s, l->command);
     for (size_t i = 0; i < sweep->n; i++) {
         write_point(file, sweep, &sweep->points[i]);
     }
@@ -118,6 +120,8 @@ static sld_status read_launch(parser *p)
         l->lease_s = strtod(value, NULL);
     } else if (strcmp(key, "stall_minutes") == 0) {
         l->stall_minutes = strtod(value, NULL);
+    } else if (strcmp(key, "grow_s") == 0) {
+        l->grow_s = strtod(value, NULL);
     } else if (strcmp(key, "command") == 0) {
         l->command = value;
     }
@@ -264,7 +268,7 @@ static sld_status open_in(sld_ctx *ctx, const char *dir, sld_sweep *sweep)
     size_t n = 0;
 
     sweep->dir    = sld_arena_strdup(sweep->arena, dir);
-    sweep->launch = (sld_launch){.retries = 2, .lease_s = 60, .stall_minutes = 30, .command = ""};
+    sweep->launch = sld_launch_default();
     if (!sweep->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no room for the path of %.200s", dir);
     }

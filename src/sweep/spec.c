@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grid.h"
+
 #define MOST_BYTES ((size_t)1 << 20)
 enum { SEEDS_MAX = 100000 };
 
@@ -119,8 +121,8 @@ static sld_status read_count(spec_reader *r, const sld_node *node, const char *k
 sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
                            const sld_node *node)
 {
-    static const char *const keys[] = {"ranks",   "slots",         "retries",
-                                       "lease_s", "stall_minutes", "command"};
+    static const char *const keys[] = {"ranks",         "slots",  "retries", "lease_s",
+                                       "stall_minutes", "grow_s", "command"};
     sld_launch              *l      = &r->spec->launch;
 
     if (strcmp(key, "ranks") == 0) {
@@ -137,6 +139,9 @@ sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
     }
     if (strcmp(key, "stall_minutes") == 0) {
         return sld_spec_number(r, node, key, 0, 100000, &l->stall_minutes);
+    }
+    if (strcmp(key, "grow_s") == 0) {
+        return sld_spec_number(r, node, key, 0, 1e9, &l->grow_s);
     }
     if (strcmp(key, "command") == 0) {
         return sld_spec_text(r, node, key, &l->command);
@@ -275,7 +280,7 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params 
     const sld_node *root;
 
     *out        = (spec){.baseline = ""};
-    out->launch = (sld_launch){.retries = 2, .lease_s = 60, .stall_minutes = 30, .command = ""};
+    out->launch = sld_launch_default();
     out->source = sld_arena_strdup(arena, params->path);
     if (!out->source) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the sweep");

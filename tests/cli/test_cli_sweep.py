@@ -117,6 +117,17 @@ def signals(computed):
     check(status("runs/stopped")["failed"] == 0, "a stop is no failure")
 
 
+def grows():
+    """A core that nobody else can use goes to the trial that is left, and changes none of its bits."""
+    write("grow.yaml", "name: grow\nbase: {method: none, train: {batch: 48}, synthetic: {train: 192, test: 32}}\n"
+          "axes: {train.epochs: [1, 25]}\n")
+    expect(sweep("grow.yaml", "--dir", "runs/small", "--ranks", "1", "--slots", "2"), 0)
+    said = expect(sweep("grow.yaml", "--dir", "runs/grown", "launch.grow_s=1", "launch.lease_s=3"), 0)
+    if len(os.sched_getaffinity(0)) == 2:
+        check("goes on with more ranks" in said.err and "attempt 2) on 2 ranks" in said.err, said.err)
+    check(digests("runs/small") == digests("runs/grown"), "other bits")
+
+
 def wrong_arguments():
     expect(sweep("nowhere.yaml"), 2, "nowhere.yaml")
     expect(sweep("."), 2, "./points")
@@ -136,6 +147,7 @@ def main():
     failures()
     diverged()
     signals(computed)
+    grows()
     wrong_arguments()
 
 

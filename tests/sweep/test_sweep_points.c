@@ -13,7 +13,7 @@ static const char text[] =
     "  kd.weak: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]\n"
     "  arm: {LTS: {student_swap: false}, LSS: {correction: none}, SLD: {}, KD: {method: kd},\n"
     "        \"two words\": {lss: {detach: true}}}\n"
-    "seeds: 1..%d\nlaunch: {command: \"srun -n {ranks}\", retries: 5}\n";
+    "seeds: 1..%d\nlaunch: {command: \"srun -n {ranks}\", retries: 5, grow_s: 7}\n";
 
 static void write_points(const sld_sweep *sweep)
 {
@@ -40,6 +40,7 @@ static void test_back_again(void **state)
     assert_string_equal(sld_sweep_name(b), "many");
     assert_string_equal(sld_sweep_launch(b)->command, "srun -n {ranks}");
     assert_int_equal(sld_sweep_launch(b)->retries, 5);
+    assert_true(sld_sweep_launch(b)->grow_s == 7);
     assert_int_equal(sld_sweep_count(b), sld_sweep_count(a));
     for (size_t i = 0; i < sld_sweep_count(a); i++) {
         const sld_point *p = sld_sweep_point(a, i), *q = sld_sweep_point(b, i);
