@@ -5,7 +5,7 @@
 #include "conv_onednn.h"
 
 /* The library takes addresses without const, also of what it only reads. */
-static dnnl_status_t look_at(dnnl_memory_t memory, const float *address)
+static dnnl_status_t look_at(dnnl_memory_t memory, const void *address)
 {
     return dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)address);
 }
@@ -22,26 +22,19 @@ static dnnl_status_t convert(const sld_conv *conv, const packed *w, dnnl_memory_
 
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
 {
-    const sld_conv_params *p       = &conv->params;
-    const packed          *grad    = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
-    bool                   is_done = false; /* the turning */
-    dnnl_status_t          st      = look_at(conv->plain, weights);
+    const packed *grad = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
+    dnnl_status_t st   = look_at(conv->plain, weights);
     for (int i = 0; i < conv->n_weights && st == dnnl_success; i++) {
         const packed *w = &conv->weights[i];
-        if (w->turned && !is_done) {
-            sld_winograd_turn(weights, (size_t)p->out, (size_t)p->in, conv->k->turned);
-            st      = look_at(conv->turned, conv->k->turned);
-            is_done = true;
-        }
-        if (st == dnnl_success && w != grad) {
-            st = convert(conv, w, w->turned ? conv->turned : conv->plain, w->memory);
+        if (w != grad) {
+            st = convert(conv, w, conv->plain, w->memory);
         }
     }
     if (st == dnnl_success && conv->bias) {
         void *to = NULL;
         st       = dnnl_memory_get_data_handle(conv->bias, &to);
         if (st == dnnl_success) {
-            memcpy(to, bias, (size_t)p->out * sizeof *bias);
+            memcpy(to, bias, (size_t)conv->params.out * sizeof *bias);
         }
     }
     return sld_onednn_check(ctx, st, "conversion of weights");
@@ -72,14 +65,13 @@ sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *d
 /* ---- passes ---- */
 
 /* The memory a pass finds x, y or a gradient of them in. Only x itself is ever rounded. */
-static dnnl_status_t place(const sld_conv *conv, int size, int which, int end, const float *address,
+static dnnl_status_t place(const sld_conv *conv, int size, int which, int end, const void *address,
                            dnnl_memory_t *out)
 {
     const sized *s       = &conv->sizes[size];
-    const form   how     = s->passes[which].form;
-    const bool   rounded = how == ROUNDED && end == IMAGE;
-    *out                 = rounded ? s->rounded : how == WINOGRAD ? s->grouped[end] : s->image[end];
-    return look_at(*out, rounded || how == WINOGRAD ? conv->k->grouped[end] : address);
+    const bool   rounded = s->passes[which].rounded && end == IMAGE;
+    *out                 = rounded ? s->rounded : s->image[end];
+    return look_at(*out, rounded ? (const void *)conv->k->rounded : address);
 }
 
 static size_t channels_of(const sld_conv *conv, int end)
@@ -98,23 +90,10 @@ static dnnl_status_t bring(const sld_conv *conv, int size, int which, int end, c
 {
     const sized *s    = &conv->sizes[size];
     const size_t rows = rows_of(conv, size);
-    if (s->passes[which].form == WINOGRAD) {
-        sld_winograd_group(x, rows, s->pixels[end], channels_of(conv, end), conv->k->grouped[end]);
-    } else if (s->passes[which].form == ROUNDED && end == IMAGE) {
-        sld_round_bf16(x, rows * s->pixels[end] * channels_of(conv, end),
-                       (uint16_t *)conv->k->grouped[end]);
+    if (s->passes[which].rounded && end == IMAGE) {
+        sld_round_bf16(x, rows * s->pixels[end] * channels_of(conv, end), conv->k->rounded);
     }
     return place(conv, size, which, end, x, out);
-}
-
-/* What the pass has written to its result's place. */
-static void take(const sld_conv *conv, int size, int which, int end, bool add, bool relu, float *y)
-{
-    const sized *s = &conv->sizes[size];
-    if (s->passes[which].form == WINOGRAD) {
-        sld_winograd_ungroup(conv->k->grouped[end], rows_of(conv, size), s->pixels[end],
-                             channels_of(conv, end), add, relu, y);
-    }
 }
 
 static dnnl_status_t execute(const sld_conv *conv, int size, int which,
@@ -131,9 +110,8 @@ static dnnl_status_t execute(const sld_conv *conv, int size, int which,
 
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y)
 {
-    const sld_conv_params *p = &conv->params;
-    dnnl_memory_t          image, out;
-    dnnl_status_t          st = bring(conv, size, FORWARD, IMAGE, x, &image);
+    dnnl_memory_t image, out;
+    dnnl_status_t st = bring(conv, size, FORWARD, IMAGE, x, &image);
     if (st == dnnl_success) {
         st = place(conv, size, FORWARD, OUT, y, &out);
     }
@@ -145,27 +123,23 @@ sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float 
                                         {DNNL_ARG_BIAS, conv->bias}};
         st                           = execute(conv, size, FORWARD, args, conv->bias ? 4 : 3);
     }
-    take(conv, size, FORWARD, OUT, p->add, p->relu, y);
     return sld_onednn_check(ctx, st, "convolution forward");
 }
 
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx)
 {
-    const pass   *p       = &conv->sizes[size].passes[BACKWARD_DATA];
-    const bool    forward = p->form == WINOGRAD; /* with the turned weights */
     dnnl_memory_t image, out;
     dnnl_status_t st = bring(conv, size, BACKWARD_DATA, OUT, dy, &out);
     if (st == dnnl_success) {
         st = place(conv, size, BACKWARD_DATA, IMAGE, dx, &image);
     }
     if (st == dnnl_success) {
-        const dnnl_exec_arg_t args[] = {{forward ? DNNL_ARG_SRC : DNNL_ARG_DIFF_DST, out},
-                                        {DNNL_ARG_WEIGHTS, p->weights->memory},
-                                        {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_SRC, image}};
-        st                           = execute(conv, size, BACKWARD_DATA, args, 3);
+        const packed         *w      = conv->sizes[size].passes[BACKWARD_DATA].weights;
+        const dnnl_exec_arg_t args[] = {
+            {DNNL_ARG_DIFF_DST, out}, {DNNL_ARG_WEIGHTS, w->memory}, {DNNL_ARG_DIFF_SRC, image}};
+        st = execute(conv, size, BACKWARD_DATA, args, 3);
     }
-    take(conv, size, BACKWARD_DATA, IMAGE, false, false, dx);
     return sld_onednn_check(ctx, st, "convolution backward data");
 }
 

@@ -15,22 +15,19 @@ int sld_conv_out_size(int size, int kernel, int stride, int pad)
 
 /* ---- descriptors ---- */
 
-static dnnl_status_t image_md(dnnl_memory_desc_t *md, dnnl_data_type_t type, dnnl_format_tag_t tag,
-                              int n, int channels, int height, int width)
+static dnnl_status_t image_md(dnnl_memory_desc_t *md, dnnl_data_type_t type, int n, int channels,
+                              int height, int width)
 {
     const dnnl_dims_t dims = {n, channels, height, width};
-    return dnnl_memory_desc_init_by_tag(md, 4, dims, type, tag);
+    return dnnl_memory_desc_init_by_tag(md, 4, dims, type, dnnl_nhwc);
 }
 
-/* (O,I,H,W), with groups (G,O/G,I/G,H,W), in memory the same. tag any: the library chooses. turned:
- * (I,O,H,W). */
-static dnnl_status_t weights_md(dnnl_memory_desc_t *md, const sld_conv_params *p, bool plain,
-                                bool turned)
+/* (O,I,H,W), with groups (G,O/G,I/G,H,W), in memory the same. tag any: the library chooses. */
+static dnnl_status_t weights_md(dnnl_memory_desc_t *md, const sld_conv_params *p, bool plain)
 {
     const int g = p->groups;
     if (g == 1) {
-        const dnnl_dims_t dims = {turned ? p->in : p->out, turned ? p->out : p->in, p->kernel,
-                                  p->kernel};
+        const dnnl_dims_t dims = {p->out, p->in, p->kernel, p->kernel};
         return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32,
                                             plain ? dnnl_oihw : dnnl_format_tag_any);
     }
@@ -39,10 +36,8 @@ static dnnl_status_t weights_md(dnnl_memory_desc_t *md, const sld_conv_params *p
                                         plain ? dnnl_goihw : dnnl_format_tag_any);
 }
 
-/* relu and add as post-operations on the result: y = relu(conv + y). Behind Winograd's algorithm
- * they are done on the way back to channels-last. */
-static dnnl_status_t make_attributes(const sld_conv_params *p, form how,
-                                     dnnl_primitive_attr_t *attr)
+/* relu and add as post-operations on the result: y = relu(conv + y). */
+static dnnl_status_t make_attributes(const sld_conv_params *p, dnnl_primitive_attr_t *attr)
 {
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t   st  = dnnl_primitive_attr_create(attr);
@@ -52,10 +47,10 @@ static dnnl_status_t make_attributes(const sld_conv_params *p, form how,
     if (st == dnnl_success) {
         st = dnnl_post_ops_create(&ops);
     }
-    if (st == dnnl_success && p->add && how != WINOGRAD) {
+    if (st == dnnl_success && p->add) {
         st = dnnl_post_ops_append_sum(ops, 1.0f);
     }
-    if (st == dnnl_success && p->relu && how != WINOGRAD) {
+    if (st == dnnl_success && p->relu) {
         st = dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
     }
     if (st == dnnl_success) {
@@ -65,35 +60,12 @@ static dnnl_status_t make_attributes(const sld_conv_params *p, form how,
     return st;
 }
 
-/* By Winograd's algorithm forward and data gradient are forward passes of evaluation, which take
- * weights transformed beforehand; the latter with the turned weights. */
-static dnnl_status_t describe_winograd(const sld_conv *conv, const sized *s, int which,
-                                       const dnnl_memory_desc_t *weights,
-                                       dnnl_convolution_desc_t  *desc)
-{
-    const dnnl_memory_desc_t *image = &s->grouped_md[IMAGE], *out = &s->grouped_md[OUT];
-    const dnnl_memory_desc_t *bias = conv->params.bias ? &conv->bias_md : NULL;
-    const dnnl_alg_kind_t     alg  = dnnl_convolution_winograd;
-    const dnnl_dims_t         one  = {1, 1};
-    switch (which) {
-    case FORWARD:
-        return dnnl_convolution_forward_desc_init(desc, dnnl_forward_inference, alg, image, weights,
-                                                  bias, out, one, one, one);
-    case BACKWARD_DATA:
-        return dnnl_convolution_forward_desc_init(desc, dnnl_forward_inference, alg, out, weights,
-                                                  NULL, image, one, one, one);
-    default:
-        return dnnl_convolution_backward_weights_desc_init(desc, alg, image, weights, bias, out,
-                                                           one, one, one);
-    }
-}
-
-static dnnl_status_t describe(const sld_conv *conv, const sized *s, int which, form how,
+static dnnl_status_t describe(const sld_conv *conv, const sized *s, int which, bool rounded,
                               const dnnl_memory_desc_t *weights, dnnl_convolution_desc_t *desc)
 {
     const sld_conv_params    *p       = &conv->params;
     const dnnl_dims_t         strides = {p->stride, p->stride}, pad = {p->pad, p->pad};
-    const dnnl_memory_desc_t *image = how == ROUNDED ? &s->rounded_md : &s->md[IMAGE];
+    const dnnl_memory_desc_t *image = rounded ? &s->rounded_md : &s->md[IMAGE];
     const dnnl_memory_desc_t *out   = &s->md[OUT];
     const dnnl_memory_desc_t *bias  = p->bias ? &conv->bias_md : NULL;
     const dnnl_alg_kind_t     alg   = dnnl_convolution_direct;
@@ -118,7 +90,7 @@ static sld_status create_conversion(sld_ctx *ctx, const sld_conv *conv, packed *
 {
     dnnl_primitive_attr_t     attr   = NULL;
     dnnl_engine_t             engine = conv->k->engine;
-    const dnnl_memory_desc_t *plain  = w->turned ? &conv->turned_md : &conv->plain_md;
+    const dnnl_memory_desc_t *plain  = &conv->plain_md;
     const dnnl_memory_desc_t *src = gradient ? &w->md : plain, *dst = gradient ? plain : &w->md;
     dnnl_primitive_desc_t     pd = NULL;
 
@@ -150,20 +122,17 @@ static sld_status find_weights(sld_ctx *ctx, sld_conv *conv, pass *p, int which)
 {
     static const dnnl_query_t query[N_PASSES] = {dnnl_query_weights_md, dnnl_query_weights_md,
                                                  dnnl_query_diff_weights_md};
-    /* Winograd's data gradient is a forward pass, and asked like one. */
-    const dnnl_memory_desc_t *md     = dnnl_primitive_desc_query_md(p->pd, query[which], 0);
-    const bool                turned = p->form == WINOGRAD && which == BACKWARD_DATA;
+    const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(p->pd, query[which], 0);
 
     for (int i = 0; i < conv->params.n_sizes && conv->sizes[i].passes[which].weights; i++) {
         const packed *w = conv->sizes[i].passes[which].weights;
-        if (w->turned == turned && dnnl_memory_desc_equal(&w->md, md)) {
+        if (dnnl_memory_desc_equal(&w->md, md)) {
             p->weights = w;
             return SLD_OK;
         }
     }
     packed *w  = &conv->weights[conv->n_weights++];
     w->md      = *md;
-    w->turned  = turned;
     p->weights = w;
     return create_conversion(ctx, conv, w, which == BACKWARD_WEIGHTS);
 }
@@ -179,33 +148,32 @@ static const char *implementation(const pass *p)
 
 /* SLD_OK without a primitive when the library has none of that kind, or for bfloat16 only plain
  * loops. */
-static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, form how, bool fixed)
+static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, bool rounded,
+                           bool fixed)
 {
     pass                   *p    = &s->passes[which];
     dnnl_primitive_attr_t   attr = NULL;
     dnnl_convolution_desc_t desc;
     dnnl_memory_desc_t      weights;
 
-    dnnl_status_t st =
-        weights_md(&weights, &conv->params, false, how == WINOGRAD && which == BACKWARD_DATA);
+    dnnl_status_t st = weights_md(&weights, &conv->params, false);
     if (fixed) {
         weights = conv->sizes[0].passes[which].weights->md;
-    } else if (how == ROUNDED) {
+    } else if (rounded) {
         weights.data_type = dnnl_bf16;
     }
     if (st == dnnl_success) {
-        st = how == WINOGRAD ? describe_winograd(conv, s, which, &weights, &desc)
-                             : describe(conv, s, which, how, &weights, &desc);
+        st = describe(conv, s, which, rounded, &weights, &desc);
     }
     if (st == dnnl_success) {
-        st = make_attributes(&conv->params, how, &attr);
+        st = make_attributes(&conv->params, &attr);
     }
     if (st == dnnl_success) {
         st = sld_onednn_choose(conv, which, &desc, attr,
                                which == FORWARD ? NULL : s->passes[FORWARD].pd, &p->pd);
     }
     dnnl_primitive_attr_destroy(attr);
-    if (st == dnnl_success && how == ROUNDED && strncmp(implementation(p), "ref", 3) == 0) {
+    if (st == dnnl_success && rounded && strncmp(implementation(p), "ref", 3) == 0) {
         dnnl_primitive_desc_destroy(p->pd);
         st = dnnl_unimplemented;
     }
@@ -216,29 +184,25 @@ static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, fo
     if (st == dnnl_success) {
         st = dnnl_primitive_create(&p->run, p->pd);
     }
-    p->form = how;
+    p->rounded = rounded;
     return sld_onednn_check(ctx, st, "convolution");
 }
 
-/* bfloat16 where it is asked for, else Winograd's algorithm, else direct; in the layout of the
- * first size, else in any but for the gradient. */
+/* bfloat16 where it is asked for and the library has it, else float32; in the layout of the first
+ * size, else in any but for the gradient. */
 static sld_status create_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which)
 {
     pass      *p     = &s->passes[which];
     const bool first = s == conv->sizes;
-    const int  n     = conv->params.sizes[0]; /* one choice for all sizes */
 
     if (conv->params.bf16) {
-        SLD_TRY(try_pass(ctx, conv, s, which, ROUNDED, false));
-    }
-    if (!p->run && sld_winograd_pays(&conv->params, which, n)) {
-        SLD_TRY(try_pass(ctx, conv, s, which, WINOGRAD, which == BACKWARD_WEIGHTS && !first));
+        SLD_TRY(try_pass(ctx, conv, s, which, true, false));
     }
     if (!p->run) {
-        SLD_TRY(try_pass(ctx, conv, s, which, DIRECT, !first));
+        SLD_TRY(try_pass(ctx, conv, s, which, false, !first));
     }
     if (!p->run && which != BACKWARD_WEIGHTS) {
-        SLD_TRY(try_pass(ctx, conv, s, which, DIRECT, false));
+        SLD_TRY(try_pass(ctx, conv, s, which, false, false));
     }
     if (!p->run) {
         return sld_onednn_check(ctx, dnnl_unimplemented, "convolution");
@@ -256,15 +220,9 @@ static dnnl_status_t create_end(const sld_conv *conv, sized *s, int end, int n, 
     dnnl_engine_t engine = conv->k->engine;
     s->pixels[end]       = (size_t)height * (size_t)width;
 
-    dnnl_status_t st = image_md(&s->md[end], dnnl_f32, dnnl_nhwc, n, channels, height, width);
-    if (st == dnnl_success) {
-        st = image_md(&s->grouped_md[end], dnnl_f32, dnnl_nChw16c, n, channels, height, width);
-    }
+    dnnl_status_t st = image_md(&s->md[end], dnnl_f32, n, channels, height, width);
     if (st == dnnl_success) {
         st = dnnl_memory_create(&s->image[end], &s->md[end], engine, DNNL_MEMORY_NONE);
-    }
-    if (st == dnnl_success) {
-        st = dnnl_memory_create(&s->grouped[end], &s->grouped_md[end], engine, DNNL_MEMORY_NONE);
     }
     return st;
 }
@@ -281,31 +239,24 @@ static sld_status create_size(sld_ctx *ctx, sld_conv *conv, int i)
                         sld_conv_out_size(p->width, p->kernel, p->stride, p->pad));
     }
     if (st == dnnl_success && p->bf16) {
-        st =
-            image_md(&s->rounded_md, dnnl_bf16, dnnl_nhwc, p->sizes[i], p->in, p->height, p->width);
+        st = image_md(&s->rounded_md, dnnl_bf16, p->sizes[i], p->in, p->height, p->width);
     }
     if (st == dnnl_success && p->bf16) {
         st = dnnl_memory_create(&s->rounded, &s->rounded_md, conv->k->engine, DNNL_MEMORY_NONE);
     }
     SLD_TRY(sld_onednn_check(ctx, st, "image memory"));
 
-    bool any[ROUNDED + 1] = {false};
+    bool rounded = false;
     for (int which = 0; which < N_PASSES; which++) {
         const bool wanted = which == FORWARD || (p->training && which == BACKWARD_WEIGHTS) ||
                             (p->training && p->data_gradient);
         if (wanted) {
             SLD_TRY(create_pass(ctx, conv, s, which));
-            any[s->passes[which].form] = true;
+            rounded = rounded || s->passes[which].rounded;
         }
     }
-    if (any[ROUNDED]) {
-        sld_onednn_grouped(conv->k, IMAGE, dnnl_memory_desc_get_size(&s->rounded_md));
-    }
-    if (any[WINOGRAD]) {
-        for (int end = 0; end < N_ENDS; end++) {
-            sld_onednn_grouped(conv->k, end, dnnl_memory_desc_get_size(&s->grouped_md[end]));
-        }
-        sld_onednn_turned(conv->k, dnnl_memory_desc_get_size(&conv->plain_md));
+    if (rounded) {
+        sld_onednn_rounded(conv->k, dnnl_memory_desc_get_size(&s->rounded_md));
     }
     return SLD_OK;
 }
@@ -322,9 +273,6 @@ static sld_status create_shared(sld_ctx *ctx, sld_conv *conv)
         conv->gradient_floats = conv->bias_at + (p->bias ? ((size_t)p->out + 15) / 16 * 16 : 0);
     }
     dnnl_status_t st = dnnl_memory_create(&conv->plain, &conv->plain_md, engine, DNNL_MEMORY_NONE);
-    if (st == dnnl_success) {
-        st = dnnl_memory_create(&conv->turned, &conv->turned_md, engine, DNNL_MEMORY_NONE);
-    }
     if (st == dnnl_success && p->bias) {
         st = dnnl_memory_create(&conv->bias, &conv->bias_md, engine, DNNL_MEMORY_ALLOCATE);
     }
@@ -345,10 +293,7 @@ static sld_status create_all(sld_ctx *ctx, sld_conv *conv)
     if (!conv->sizes || !conv->weights) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu sizes", n);
     }
-    dnnl_status_t st = weights_md(&conv->plain_md, p, true, false);
-    if (st == dnnl_success) {
-        st = weights_md(&conv->turned_md, p, true, true);
-    }
+    dnnl_status_t st = weights_md(&conv->plain_md, p, true);
     if (st == dnnl_success) {
         st = dnnl_memory_desc_init_by_tag(&conv->bias_md, 1, bias_dims, dnnl_f32, dnnl_a);
     }
@@ -392,7 +337,6 @@ void sld_conv_destroy(sld_conv *conv)
         }
         for (int j = 0; j < N_ENDS; j++) {
             dnnl_memory_destroy(s->image[j]);
-            dnnl_memory_destroy(s->grouped[j]);
         }
         dnnl_memory_destroy(s->rounded);
     }
@@ -401,7 +345,6 @@ void sld_conv_destroy(sld_conv *conv)
         dnnl_memory_destroy(conv->weights[j].memory);
     }
     dnnl_memory_destroy(conv->plain);
-    dnnl_memory_destroy(conv->turned);
     dnnl_memory_destroy(conv->bias);
     dnnl_memory_destroy(conv->bias_gradient);
     free(conv->weights);

@@ -81,9 +81,7 @@ void sld_kernels_destroy(sld_kernels *k)
     }
     dnnl_stream_destroy(k->stream);
     dnnl_engine_destroy(k->engine);
-    free(k->grouped[0]);
-    free(k->grouped[1]);
-    free(k->turned);
+    free(k->rounded);
     free(k->scratch);
     free(k->scratch_bytes);
     free(k);
@@ -114,19 +112,9 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive
     return SLD_OK;
 }
 
-static void keep_largest(size_t *most, size_t bytes)
+void sld_onednn_rounded(sld_kernels *k, size_t bytes)
 {
-    *most = bytes > *most ? bytes : *most;
-}
-
-void sld_onednn_grouped(sld_kernels *k, int which, size_t bytes)
-{
-    keep_largest(&k->grouped_bytes[which], bytes);
-}
-
-void sld_onednn_turned(sld_kernels *k, size_t bytes)
-{
-    keep_largest(&k->turned_bytes, bytes);
+    k->rounded_bytes = bytes > k->rounded_bytes ? bytes : k->rounded_bytes;
 }
 
 /* Whole cache lines, zeroed. *out stays NULL for 0 bytes. */
@@ -148,9 +136,7 @@ static sld_status allocate(sld_ctx *ctx, size_t wanted, void *out)
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
 {
     SLD_TRY(allocate(ctx, k->largest, &k->scratch_bytes));
-    SLD_TRY(allocate(ctx, k->grouped_bytes[0], &k->grouped[0]));
-    SLD_TRY(allocate(ctx, k->grouped_bytes[1], &k->grouped[1]));
-    SLD_TRY(allocate(ctx, k->turned_bytes, &k->turned));
+    SLD_TRY(allocate(ctx, k->rounded_bytes, &k->rounded));
     for (size_t i = 0; i < k->n_scratch; i++) {
         SLD_TRY(sld_onednn_check(ctx, dnnl_memory_set_data_handle(k->scratch[i], k->scratch_bytes),
                                  "scratch memory"));

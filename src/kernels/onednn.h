@@ -12,9 +12,8 @@ struct sld_kernels {
     dnnl_memory_t *scratch; /* one per primitive that wants scratch: all look at scratch_bytes */
     size_t         n_scratch, capacity, largest; /* largest: bytes */
     void          *scratch_bytes;
-    size_t         grouped_bytes[2], turned_bytes;
-    float         *grouped[2]; /* Winograd's input and result, in groups of channels */
-    float         *turned;     /* weights of the layer being refreshed */
+    size_t         rounded_bytes;
+    uint16_t      *rounded; /* images of the present call in bfloat16 */
 };
 
 /* Local. SLD_OK, or SLD_ERR_LIB saying what failed. */
@@ -25,7 +24,6 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive
                               dnnl_memory_t *out);
 
 /* Local. Before sld_kernels_ready(): one buffer will be as large as the largest asked for. */
-void sld_onednn_grouped(sld_kernels *k, int which, size_t bytes);
-void sld_onednn_turned(sld_kernels *k, size_t bytes);
+void sld_onednn_rounded(sld_kernels *k, size_t bytes);
 
 #endif
