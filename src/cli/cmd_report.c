@@ -90,10 +90,15 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(read_format(ctx, args->option[FORMAT], &format));
-    if (!holds(dir, "points") && holds(dir, "results.h5")) {
+    if (holds(dir, "points")) {
+        return report_sweep(ctx, dir, args, format);
+    }
+    if (holds(dir, "results.h5")) {
         return report_run(ctx, dir, args, format);
     }
-    return report_sweep(ctx, dir, args, format);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s: neither a sweep's folder nor a run's: no points and no results.h5 in it",
+                    dir);
 }
 
 static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
