@@ -32,6 +32,7 @@ typedef struct sld_launch {
     double      lease_s;       /* a holder on another host is dead after so long without a beat */
     double      stall_minutes; /* an attempt without a step for so long is ended; 0: never */
     double      grow_s;  /* a trial with so much left takes cores nobody else can use; 0: never */
+    double      leave_s; /* a launcher without ranks on this machine is ended then; 0: never */
     const char *command; /* launcher line with {ranks} {cpus} {hosts}; "": mpirun */
 } sld_launch;
 
@@ -57,6 +58,9 @@ typedef struct sld_sweep_params {
  * sld_config_parse(); points that compute the same are one. The sweep has no folder yet ("."). */
 sld_status sld_sweep_expand(sld_ctx *ctx, const sld_sweep_params *params, sld_sweep **out);
 size_t     sld_sweep_dropped(const sld_sweep *sweep); /* points that another already was */
+
+/* For those who want an experiment: SLD_ERR_CONFIG naming `sld sweep` when the text is a spec. */
+sld_status sld_sweep_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n);
 
 /* The sweep that was recorded in a folder; no hashing, no validation: quick. SLD_ERR_DATA when the
  * folder holds none. */

@@ -166,6 +166,20 @@ static sld_status take_back(command *c)
     return skip ? sld_sweep_skip(c->ctx, c->sweep, skip) : SLD_OK;
 }
 
+/* What was stopped is saved whether or not sweep.h5, which can be made at any time, can be written.
+ */
+static sld_status write_index(command *c, sld_sweep_outcome outcome)
+{
+    const sld_status st = outcome == SLD_SWEEP_ENDED ? SLD_OK : sld_sweep_index(c->ctx, c->sweep);
+
+    if (st != SLD_OK && outcome == SLD_SWEEP_STOPPED) {
+        sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
+        sld_err_clear(c->ctx);
+        return SLD_OK;
+    }
+    return st;
+}
+
 static sld_status work(command *c, int *exit_code)
 {
     char              program[PATH_MAX];
@@ -184,9 +198,7 @@ static sld_status work(command *c, int *exit_code)
                                          .method     = sld_experiment_method,
                                          .no_wait    = c->args->option[NO_WAIT] != NULL};
     SLD_TRY(sld_sweep_run(c->ctx, c->sweep, &params, &outcome));
-    if (outcome != SLD_SWEEP_STOPPED && outcome != SLD_SWEEP_ENDED) {
-        SLD_TRY(sld_sweep_index(c->ctx, c->sweep));
-    }
+    SLD_TRY(write_index(c, outcome));
     say_end(c, outcome);
     *exit_code = exit_code_of(outcome);
     return SLD_OK;

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "sld/distill.h"
 #include "sld/nn.h"
+#include "sld/sweep.h"
 
 #define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
@@ -59,6 +60,9 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
         }
         SLD_TRY(sld_agree(ctx, dist, st));
         SLD_TRY(sld_dist_bcast(ctx, dist, text, n, 0));
+    }
+    if (st == SLD_OK) {
+        st = sld_sweep_refuse_spec(ctx, args->positional, text, n);
     }
     if (st == SLD_OK) {
         st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,

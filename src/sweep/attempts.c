@@ -45,10 +45,9 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
     const ledger_entry *e  = &c->ledger.entries[a->point];
     const char         *id = sld_sweep_point(c->sweep, a->point)->id;
     attempt_settings    s  = {.n = 0};
-    char                word[96];
 
     *got = false;
-    sld_ledger_word(id, e->claim + 1, c->ledger.id, word);
+    sld_ledger_word(id, e->claim + 1, c->ledger.id, a->word);
     sld_attempt_settings(c, a->point, e->claim + 1, cpus, &s);
     const launch_job job = {.program    = c->params->program,
                             .experiment = experiment,
@@ -60,7 +59,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .command    = c->launch->command,
                             .host       = c->ledger.host,
                             .log        = a->log,
-                            .word       = word};
+                            .word       = a->word};
     sld_status st = s.failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", id)
                              : sld_launch_prepare(c->ctx, &job, &a->child);
     if (st == SLD_OK) {
@@ -197,7 +196,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status)
 {
     const int code =
         WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
-    const bool killed = code > 128;
+    const bool killed = code > 128 && !a->stayed;
     char       reason[REASON_BYTES], now[32], progress[160];
 
     if (code == EXIT_STOPPED || code == EXIT_SUPERSEDED) {
@@ -209,7 +208,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status)
                                         : "stopped and saved");
         return SLD_OK;
     }
-    if (killed && (c->stops > 0 || c->broken || a->grows)) {
+    if (code > 128 && (c->stops > 0 || c->broken || a->grows)) {
         return SLD_OK; /* our own doing: it had not come to where it can be asked */
     }
     sld_watch_reason(a->log, reason);
@@ -219,7 +218,8 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status)
     } else if (killed) {
         snprintf(reason, sizeof reason, "killed by signal %d", code - 128);
     } else if (!*reason) {
-        snprintf(reason, sizeof reason, "exit code %d", code);
+        snprintf(reason, sizeof reason,
+                 a->stayed ? "its ranks left without a word" : "exit code %d", code);
     }
     sld_watch_checkpoint(c->sweep, a->point, now);
     sld_watch_progress(c->sweep, a->point, a->number, progress, sizeof progress);
@@ -269,11 +269,9 @@ void sld_attempt_watch(coordinator *c)
             memcpy(a->progress, text, sizeof text);
             a->moved_s = now;
         } else if (now - a->moved_s > limit) {
-            char word[96];
             a->stalled = true;
             kill(a->child.process.pid, SIGKILL);
-            sld_ledger_word(sld_sweep_point(c->sweep, a->point)->id, a->number, c->ledger.id, word);
-            sld_process_end_marked(word);
+            sld_process_end_marked(a->word);
         }
     }
 }

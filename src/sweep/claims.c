@@ -8,7 +8,7 @@
 
 void sld_ledger_word(const char *id, int64_t attempt, const char *holder, char word[96])
 {
-    snprintf(word, 96, "SLD_CLAIM=%s.%lld.%s", id, (long long)attempt, holder);
+    snprintf(word, 96, SLD_CLAIM_NAME "%s.%lld.%s", id, (long long)attempt, holder);
 }
 
 sld_status sld_ledger_prepare(ledger *l, size_t point)
@@ -27,7 +27,7 @@ sld_status sld_ledger_prepare(ledger *l, size_t point)
     const int ended = sld_process_end_marked(word);
     if (ended > 0) {
         sld_log(l->ctx, SLD_LOG_INFO, "%d process%s of a dead coordinator's attempt %s ended",
-                ended, ended == 1 ? "" : "es", word + strlen("SLD_CLAIM="));
+                ended, ended == 1 ? "" : "es", word + strlen(SLD_CLAIM_NAME));
     }
     return SLD_OK;
 }

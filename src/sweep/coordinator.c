@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int running(const coordinator *c)
@@ -59,6 +60,7 @@ static sld_status reap(coordinator *c)
                 SLD_TRY(sld_attempt_end(c, a, status));
             }
         }
+        sld_refresh_end(&c->index, pid);
     }
     return SLD_OK;
 }
@@ -111,6 +113,8 @@ static sld_status beat(coordinator *c)
     c->beat_at_s = now + sld_ledger_beat_s(&c->ledger);
     SLD_TRY(sld_ledger_beat(&c->ledger));
     sld_attempt_watch(c);
+    sld_attempt_leave(c);
+    sld_refresh_begin(c->ctx, c->sweep, c->ended, &c->index);
     return sld_ledger_scan(&c->ledger);
 }
 
@@ -156,15 +160,19 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
 }
 
 /* When the loop itself fails (a full disk, a lease lost): what runs here saves and stops. */
-static void abandon(coordinator *c, int fd)
+static void abandon(coordinator *c)
 {
-    const sld_err err = c->ctx->err;
+    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    const sld_err         err    = c->ctx->err;
 
     stop_all(c, SIGUSR1);
-    for (int i = 0; i < c->slots.most_trials; i++) {
-        if (c->attempts[i].active) {
-            waitpid(c->attempts[i].child.process.pid, NULL, 0);
+    while (running(c) > 0) {
+        for (int i = 0; i < c->slots.most_trials; i++) {
+            attempt *a = &c->attempts[i];
+            a->active  = a->active && waitpid(a->child.process.pid, NULL, WNOHANG) == 0;
         }
+        sld_attempt_leave(c);
+        nanosleep(&moment, NULL);
     }
     c->ctx->err = err;
 }
@@ -175,8 +183,9 @@ static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
     c->beat_at_s        = sld_clock_s() + sld_ledger_beat_s(&c->ledger);
     const sld_status st = loop(c, fd, out);
     if (st != SLD_OK) {
-        abandon(c, fd);
+        abandon(c);
     }
+    sld_refresh_wait(&c->index);
     sld_ledger_leave(&c->ledger);
     return st;
 }

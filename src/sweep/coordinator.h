@@ -6,6 +6,7 @@
 
 #include "launcher.h"
 #include "ledger.h"
+#include "refresh.h"
 #include "slots.h"
 
 typedef struct attempt {
@@ -21,6 +22,11 @@ typedef struct attempt {
     double       moved_s;        /* clock when that was last another */
     bool         stalled;        /* ended by us for it */
     bool         grows;          /* asked to stop, to go on with more ranks */
+    char         word[96];       /* that its processes bear */
+    int          alive;          /* ranks seen at the last look on this machine */
+    bool         had_ranks;      /* some were seen at an earlier one */
+    double       left_s;         /* clock when they were first missed */
+    bool         stayed;         /* its launcher did, and was ended by us for it */
 } attempt;
 
 typedef struct coordinator {
@@ -39,6 +45,8 @@ typedef struct coordinator {
     size_t                      ended;   /* points, by this coordinator */
     double                      ended_s; /* rank-seconds they took */
     double                      beat_at_s;
+    double                      look_at_s; /* at launchers */
+    refresh                     index;
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line. cpus: as parallel.cpus, "": not
@@ -64,6 +72,9 @@ sld_status sld_attempt_grow(coordinator *c);
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
 /* A result that is there, but that nobody has marked. *found: was it there? */
 sld_status sld_attempt_adopt(coordinator *c, size_t point, bool *found);
+
+/* leave.c. Ends launchers that stay when their ranks have left. */
+void sld_attempt_leave(coordinator *c);
 
 /* choose.c. Index of a point to start now, and how many could; -1: none. */
 sld_status sld_choose_point(coordinator *c, int *point, size_t *waiting);

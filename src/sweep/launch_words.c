@@ -168,7 +168,7 @@ char **sld_launch_environment(const launch_job *job)
 
     for (char **entry = environ; *entry; entry++) {
         if (!foreign(*entry) && !begins(*entry, "TERM=") && !begins(*entry, "SLD_TERMINAL=") &&
-            !begins(*entry, "SLD_CLAIM=")) {
+            !begins(*entry, SLD_CLAIM_NAME)) {
             add(&w, *entry);
         }
     }

@@ -28,6 +28,10 @@ sld_process sld_process_of(pid_t pid);        /* start 0: there is none, or it i
 bool        sld_process_lives(sld_process p); /* on this machine */
 /* "boot id/pid namespace": where a pid means something. SLD_TEST_MACHINE overrides it for tests. */
 void sld_process_machine(char machine[MACHINE_BYTES]);
+/* Calls seen for each process on this machine that bears a word of sld_ledger_word(). */
+typedef void (*sld_process_seen)(pid_t pid, const char *word, void *user);
+void sld_process_list(sld_process_seen seen, void *user);
+bool sld_process_runs(pid_t pid, const char *program); /* that very file; a zombie runs none */
 /* Ends all processes on this machine whose environment holds the word, and waits for their end.
  * Returns how many there were. */
 int sld_process_end_marked(const char *word);
@@ -89,7 +93,8 @@ sld_status sld_ledger_held(ledger *l, size_t point, bool *held);
  * false: another was faster. launcher: the process that waits to become the attempt's. */
 sld_status sld_ledger_prepare(ledger *l, size_t point);
 sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool *got);
-/* The word in the environment of all processes of an attempt. */
+/* The word in the environment of all processes of an attempt: "SLD_CLAIM=ID.N.HOLDER". */
+#define SLD_CLAIM_NAME "SLD_CLAIM="
 void sld_ledger_word(const char *id, int64_t attempt, const char *holder, char word[96]);
 
 #endif

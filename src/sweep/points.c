@@ -47,8 +47,9 @@ sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out, siz
             (long long)l->ranks, (long long)l->slots, (long long)l->retries);
     fprintf(file,
             "launch\tlease_s\t%.17g\nlaunch\tstall_minutes\t%.17g\nlaunch\tgrow_s\t%.17g\n"
+            "launch\tleave_s\t%.17g\n"
             "launch\tcommand\t%s\n",
-            l->lease_s, l->stall_minutes, l->grow_s, l->command);
+            l->lease_s, l->stall_minutes, l->grow_s, l->leave_s, l->command);
     for (size_t i = 0; i < sweep->n; i++) {
         write_point(file, sweep, &sweep->points[i]);
     }
@@ -122,6 +123,8 @@ static sld_status read_launch(parser *p)
         l->stall_minutes = strtod(value, NULL);
     } else if (strcmp(key, "grow_s") == 0) {
         l->grow_s = strtod(value, NULL);
+    } else if (strcmp(key, "leave_s") == 0) {
+        l->leave_s = strtod(value, NULL);
     } else if (strcmp(key, "command") == 0) {
         l->command = value;
     }

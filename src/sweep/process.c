@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,64 +70,93 @@ void sld_process_machine(char machine[MACHINE_BYTES])
     }
 }
 
-/* Whether the process was started with exactly this word ("NAME=value") in its environment. */
-static bool has_word(const char *pid, const char *word)
+/* The entry of the environment that the process was started with which begins with name; false:
+ * none. */
+static bool read_entry(const char *pid, const char *name, char *entry, size_t n_entry)
 {
     char         path[64], block[4096];
-    const size_t length = strlen(word);
-    size_t       at     = 0; /* of word matched; length + 1: this entry is another */
+    const size_t length = strlen(name);
+    size_t       at     = 0; /* bytes of this entry; n_entry: it is another */
+    bool         found  = false;
     ssize_t      n;
 
     snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && (n = read(fd, block, sizeof block)) > 0) {
-        for (ssize_t i = 0; i < n; i++) {
+    while (fd >= 0 && !found && (n = read(fd, block, sizeof block)) > 0) {
+        for (ssize_t i = 0; i < n && !found; i++) {
             if (block[i] == '\0') {
-                if (at == length) {
-                    close(fd);
-                    return true;
-                }
-                at = 0;
+                found                 = at >= length && at < n_entry;
+                entry[found ? at : 0] = '\0';
+                at                    = 0;
+            } else if (at + 1 >= n_entry || (at < length && block[i] != name[at])) {
+                at = n_entry;
             } else {
-                at = at < length && block[i] == word[at] ? at + 1 : length + 1;
+                entry[at++] = block[i];
             }
         }
     }
     if (fd >= 0) {
         close(fd);
     }
-    return false;
+    return found;
 }
 
-static int kill_marked(const char *word)
+void sld_process_list(sld_process_seen seen, void *user)
 {
     DIR           *proc = opendir("/proc");
     struct dirent *entry;
-    int            n = 0;
+    char           word[96];
 
     while (proc && (entry = readdir(proc))) {
-        if (isdigit((unsigned char)entry->d_name[0]) && has_word(entry->d_name, word)) {
-            const pid_t pid = (pid_t)atol(entry->d_name);
-            if (pid != getpid() && sld_process_of(pid).start > 0) {
-                kill(pid, SIGKILL);
-                n++;
-            }
+        if (isdigit((unsigned char)entry->d_name[0]) &&
+            read_entry(entry->d_name, SLD_CLAIM_NAME, word, sizeof word)) {
+            seen((pid_t)atol(entry->d_name), word, user);
         }
     }
     if (proc) {
         closedir(proc);
     }
-    return n;
+}
+
+bool sld_process_runs(pid_t pid, const char *program)
+{
+    char path[64], found[PATH_MAX];
+
+    snprintf(path, sizeof path, "/proc/%ld/exe", (long)pid);
+    const ssize_t n      = readlink(path, found, sizeof found - 1);
+    found[n > 0 ? n : 0] = '\0';
+    return strcmp(found, program) == 0;
+}
+
+typedef struct victims {
+    const char *word;
+    int         n;
+} victims;
+
+static void kill_marked(pid_t pid, const char *word, void *user)
+{
+    victims *v = user;
+
+    if (strcmp(word, v->word) == 0 && pid != getpid() && sld_process_of(pid).start > 0) {
+        kill(pid, SIGKILL);
+        v->n++;
+    }
 }
 
 int sld_process_end_marked(const char *word)
 {
     const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
-    const int             found  = kill_marked(word);
+    victims               v      = {.word = word};
+    int                   found  = 0;
 
-    for (int left = found, i = 0; left > 0 && i < 500; i++) { /* 10 s: a disk may hold them */
+    for (int i = 0; i < 500; i++) { /* 10 s: a disk may hold them */
+        v.n = 0;
+        sld_process_list(kill_marked, &v);
+        found = i == 0 ? v.n : found;
+        if (v.n == 0) {
+            break;
+        }
         nanosleep(&moment, NULL);
-        left = kill_marked(word);
     }
     return found;
 }

@@ -7,8 +7,12 @@
 
 sld_launch sld_launch_default(void)
 {
-    return (sld_launch){
-        .retries = 2, .lease_s = 60, .stall_minutes = 30, .grow_s = 20, .command = ""};
+    return (sld_launch){.retries       = 2,
+                        .lease_s       = 60,
+                        .stall_minutes = 30,
+                        .grow_s        = 20,
+                        .leave_s       = 60,
+                        .command       = ""};
 }
 
 static sld_status take_launch(sld_ctx *ctx, sld_sweep *sweep, const char *key, const char *value)

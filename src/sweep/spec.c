@@ -10,10 +10,6 @@
 #define MOST_BYTES ((size_t)1 << 20)
 enum { SEEDS_MAX = 100000 };
 
-static const char *const top_keys[] = {"name",    "base",  "teachers", "axes",
-                                       "exclude", "seeds", "baseline", "launch"};
-enum { N_TOP = sizeof top_keys / sizeof *top_keys };
-
 /* ---- base: inline, or an experiment file beside the spec ---- */
 
 static sld_status read_base_file(spec_reader *r, const sld_node *node, const sld_node **out)
@@ -122,7 +118,7 @@ sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
                            const sld_node *node)
 {
     static const char *const keys[] = {"ranks",         "slots",  "retries", "lease_s",
-                                       "stall_minutes", "grow_s", "command"};
+                                       "stall_minutes", "grow_s", "leave_s", "command"};
     sld_launch              *l      = &r->spec->launch;
 
     if (strcmp(key, "ranks") == 0) {
@@ -142,6 +138,9 @@ sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
     }
     if (strcmp(key, "grow_s") == 0) {
         return sld_spec_number(r, node, key, 0, 1e9, &l->grow_s);
+    }
+    if (strcmp(key, "leave_s") == 0) {
+        return sld_spec_number(r, node, key, 0, 1e9, &l->leave_s);
     }
     if (strcmp(key, "command") == 0) {
         return sld_spec_text(r, node, key, &l->command);
@@ -210,27 +209,6 @@ static sld_status read_parts(spec_reader *r, const sld_node *root)
     return baseline ? sld_spec_text(r, baseline, "baseline", &r->spec->baseline) : SLD_OK;
 }
 
-static sld_status check_top(spec_reader *r, const sld_node *root)
-{
-    SLD_TRY(sld_spec_want(r, root, NULL, SLD_NODE_MAP, "a sweep: name, base, axes ..."));
-    SLD_TRY(sld_spec_once(r, root, NULL));
-    for (size_t i = 0; i < root->n; i++) {
-        bool known = false;
-        for (size_t k = 0; k < N_TOP; k++) {
-            known |= strcmp(root->key[i]->text, top_keys[k]) == 0;
-        }
-        if (known) {
-            continue;
-        }
-        if (sld_config_is_key(root->key[i]->text) || sld_config_is_section(root->key[i]->text)) {
-            return sld_node_fail(r->ctx, root->key[i], root->key[i]->text,
-                                 "an option of experiments: wanted inside base");
-        }
-        return sld_spec_unknown(r, root->key[i], NULL, root->key[i]->text, top_keys, N_TOP);
-    }
-    return SLD_OK;
-}
-
 /* ---- the command line ---- */
 
 static sld_status read_override(spec_reader *r, const char *pair)
@@ -289,7 +267,7 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params 
     SLD_TRY(sld_layer_create(ctx, arena, &out->base.layer));
     SLD_TRY(default_name(&r));
     SLD_TRY(sld_yaml_document(ctx, arena, out->source, params->text, params->n, &root));
-    SLD_TRY(check_top(&r, root));
+    SLD_TRY(sld_spec_check_top(&r, root));
     SLD_TRY(read_parts(&r, root));
     for (size_t i = 0; i < params->n_overrides; i++) {
         SLD_TRY(read_override(&r, params->overrides[i]));

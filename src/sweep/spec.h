@@ -68,6 +68,9 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params 
 sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
                            const sld_node *node);
 
+/* spec_top.c. The keys at the top: none that is unknown or stands twice. */
+sld_status sld_spec_check_top(spec_reader *r, const sld_node *root);
+
 /* spec_axes.c. */
 sld_status sld_spec_axes(spec_reader *r, const sld_node *node);
 sld_status sld_spec_excludes(spec_reader *r, const sld_node *node);

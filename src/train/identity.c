@@ -5,6 +5,20 @@
 
 #include "trial.h"
 
+/* A trial of a sweep bears the ID of its point, as its folder does: its claim is called ID.ATTEMPT.
+ * That one names a teacher by its trial, before there are weights to hash. */
+static void name_trial(sld_trial *t, const char *sha)
+{
+    const char *slash = strrchr(t->opt->run.claim, '/');
+    const char *name  = slash ? slash + 1 : t->opt->run.claim;
+
+    if (sld_trial_is_attempt(t) && *name) {
+        snprintf(t->id, sizeof t->id, "%.*s", (int)strcspn(name, "."), name);
+    } else {
+        snprintf(t->id, sizeof t->id, "%.12s", sha);
+    }
+}
+
 sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
 {
     const char  *options = sld_config_identity(t->params->config);
@@ -27,7 +41,7 @@ sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
     sld_sha256_init(&sha);
     sld_sha256_add(&sha, text, strlen(text));
     sld_sha256_hex(&sha, hex);
-    snprintf(t->id, sizeof t->id, "%.12s", hex);
+    name_trial(t, hex);
     t->identity = text;
     return SLD_OK;
 }

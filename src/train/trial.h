@@ -43,7 +43,7 @@ typedef struct sld_trial {
     int         lock;     /* descriptor that holds the run folder on rank 0; -1 elsewhere */
     FILE       *log;      /* log.txt on rank 0; NULL elsewhere */
     FILE       *terminal; /* where the live line goes, on rank 0; NULL: nowhere */
-    char        id[17];   /* short hash of identity */
+    char        id[17];   /* short hash of identity, or of a sweep's point */
     const char *identity; /* canonical text of all that decides the result */
     char        fingerprint[1024];
     char        started[32];

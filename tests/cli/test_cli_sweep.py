@@ -3,6 +3,8 @@ import os
 import signal
 import time
 
+import h5py
+
 from harness import check, expect, in_folder, sld, write
 from sweep_harness import (attempt_processes, digests, files, no_process_left, spec, start_sweep, status, sweep,
                            wait_for)
@@ -17,6 +19,8 @@ def plan_and_run():
     check(told["points"] == 4 and told["done"] == 4, told)
     for t in told["by_id"]:
         check(t in planned.out, "the plan names", t)
+        with open("runs/tiny/trials/%s/log-a1.txt" % t) as f:
+            check("trial %s in " % t in f.read(), "the log names another ID than", t)
         left = sorted(os.listdir("runs/tiny/trials/" + t))
         check(left == ["best.h5", "config.yaml", "experiment.yaml", "last.h5", "log-a1.txt", "results.h5"], left)
     expect(sld("status", "runs/tiny/trials/" + t, ranks=0), 0, "done", "log-a1.txt", "top-1 on test")
@@ -99,8 +103,20 @@ def diverged():
     check(status("runs/wild")["diverged"] == 1, result.err)
 
 
-def signals(computed):
+def valid(folder):
+    """Rows of sweep.h5 that hold a trial's results."""
+    with h5py.File(folder + "/sweep.h5", "r") as f:
+        return int(f["valid"][()].sum())
+
+
+def signals():
     spec(epochs=40)
+    process = start_sweep("tiny.yaml", "--dir", "runs/indexed", "launch.lease_s=1", log="indexed.log")
+    wait_for("sweep.h5 while the sweep runs", lambda: os.path.exists("runs/indexed/sweep.h5"))
+    check(process.poll() is None and valid("runs/indexed") == 1, "the teacher's row", open("indexed.log").read())
+    os.remove("runs/indexed/sweep.h5")
+    os.kill(process.pid, signal.SIGTERM)
+    check(process.wait(60) == 75 and valid("runs/indexed") == 1, "sweep.h5 of a stopped sweep")
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
         process = start_sweep("tiny.yaml", "--dir", "runs/stopped")
         wait_for("two trials at work", lambda: len(attempt_processes("runs/stopped")) >= 2)
@@ -128,8 +144,32 @@ def grows():
     check(digests("runs/small") == digests("runs/grown"), "other bits")
 
 
+STAYS = """#!/bin/sh
+"$@"
+while :; do sleep 600; done
+"""
+
+
+def launcher_stays():
+    """A launcher that never leaves, as an mpirun whose own daemon is lost, keeps no trial from its end."""
+    write("stays", STAYS)
+    os.chmod("stays", 0o755)
+    line = "launch.command=" + os.path.abspath("stays")
+    write("one.yaml", BAD.replace("bad", "one").replace("axes", "axs").split("axs")[0])
+    said = expect(sweep("one.yaml", "--dir", "runs/stays", line, "launch.leave_s=0.5", "launch.lease_s=1"), 0, "done one",
+                  "stays 0.5 s after its ranks have left")
+    check(said.err.count(" start ") == 1, "one attempt is enough:", said.err)
+    no_process_left("runs/stays")
+    expect(sweep("one.yaml", "--dir", "runs/stays-bad", line, "launch.leave_s=0.5", "launch.lease_s=1",
+                 "launch.retries=0", "data.val_fraction=0.0001"), 1, "given up one seed 1", "comes to no sample")
+    no_process_left("runs/stays-bad")
+
+
 def wrong_arguments():
     expect(sweep("nowhere.yaml"), 2, "nowhere.yaml")
+    expect(sld("run", "tiny.yaml", ranks=0), 2, "tiny.yaml:3:1: base: ", "a sweep's spec", "sld sweep tiny.yaml")
+    expect(sweep("runs/tiny/trials/%s/experiment.yaml" % sorted(os.listdir("runs/tiny/trials"))[0]), 2,
+           "an option of experiments", "sld run runs/tiny/trials/")
     expect(sweep("."), 2, "./points")
     expect(sweep("tiny.yaml", "--ranks", "0"), 2, "ranks: found 0")
     expect(sweep("tiny.yaml", "--rank", "2"), 2, "did you mean --ranks")
@@ -146,8 +186,9 @@ def main():
     ranks_and_template(computed)
     failures()
     diverged()
-    signals(computed)
+    signals()
     grows()
+    launcher_stays()
     wrong_arguments()
 
 
