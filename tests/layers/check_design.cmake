@@ -51,11 +51,11 @@ endforeach()
 
 # ---- calls that end the process ----
 
-# sld_dist_abort is declared and defined in dist, where MPI_Abort does its work; a forked child that could not become a
-# trial's launcher has nothing to return to.
+# sld_dist_abort is declared and defined in dist, where MPI_Abort does its work; a forked child (one that could
+# not become a trial's launcher, one that has written sweep.h5) has nothing to return to.
 set(ends "exit|_exit|_Exit|quick_exit|abort|MPI_Abort|sld_dist_abort")
 set(may_end src/cli/main.c)
-set(may_define src/dist/dist.c include/sld/dist.h src/sweep/launcher.c)
+set(may_define src/dist/dist.c include/sld/dist.h src/sweep/launcher.c src/sweep/refresh.c)
 set(may_be_defined MPI_Abort sld_dist_abort _exit)
 
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/include/*.h)
