@@ -33,7 +33,7 @@ endfunction()
 find_program(SLD_PYTHON NAMES /usr/bin/python3 python3)
 
 # sld_add_cli_test(<name> [AS test] [ARGS a ...] [TIMEOUT s] [LABELS l ...]): the program <name>.py, which finds harness.py
-# of tests/cli. Exit code 77 is a skipped test.
+# and the library faulty_io of tests/cli. Exit code 77 is a skipped test.
 function(sld_add_cli_test name)
   cmake_parse_arguments(arg "" "TIMEOUT;AS" "ARGS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -45,5 +45,5 @@ function(sld_add_cli_test name)
   list(JOIN SLD_MPIRUN_FLAGS " " flags)
   add_test(NAME ${arg_AS} COMMAND ${SLD_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py ${arg_ARGS})
   set_tests_properties(${arg_AS} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS 2 SKIP_RETURN_CODE 77 LABELS "cli;${arg_LABELS}"
-    ENVIRONMENT "SLD_BINARY=$<TARGET_FILE:sld>;SLD_MPIRUN=${MPIEXEC_EXECUTABLE} ${flags};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/cli")
+    ENVIRONMENT "SLD_BINARY=$<TARGET_FILE:sld>;SLD_MPIRUN=${MPIEXEC_EXECUTABLE} ${flags};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/cli;SLD_FAULTY_IO=$<TARGET_FILE:faulty_io>")
 endfunction()

@@ -1,10 +1,11 @@
-/* faulty_io.c: loaded into sld with LD_PRELOAD, makes its K-th change to files of a folder fail.
+/* faulty_io.c: loaded into sld with LD_PRELOAD, makes its K-th change to files of a folder fail, or
+ * holds the program there until told.
  *
  * SLD_IO_MARK: a piece of path; files with it in their name count. SLD_IO_CALL: K, from 1; 0: none
  * fails. SLD_IO_ERRNO: the number to fail with. SLD_IO_FOREVER: set, every later call fails too.
- * SLD_IO_HANG: set, it hangs instead.
- * SLD_IO_TRACE: a file that gets a line per counted call: its number, "ok" or "failed", the call,
- * the path. One process of a run writes, so each counts for itself. */
+ * SLD_IO_HOLD: a file; instead of failing it waits until that file is there, and then goes on.
+ * SLD_IO_TRACE: a file that gets a line per counted call: its number, "ok", "failed" or "held", the
+ * call, the path. One process of a run writes, so each counts for itself. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_long calls;
@@ -36,7 +38,7 @@ static void find(const char *name, void *function, size_t n)
     memcpy(function, &symbol, n);
 }
 
-static void trace(long call, bool fails, const char *what, const char *path)
+static void trace(long call, const char *outcome, const char *what, const char *path)
 {
     const char *file = getenv("SLD_IO_TRACE");
     char        line[PATH_MAX + 64];
@@ -44,10 +46,18 @@ static void trace(long call, bool fails, const char *what, const char *path)
         file ? (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_APPEND | O_CREAT, 0666) : -1;
 
     if (fd >= 0) {
-        const int n = snprintf(line, sizeof line, "%ld %s %s %s\n", call, fails ? "failed" : "ok",
-                               what, path);
+        const int n = snprintf(line, sizeof line, "%ld %s %s %s\n", call, outcome, what, path);
         (void)!syscall(SYS_write, fd, line, (size_t)n);
         syscall(SYS_close, fd);
+    }
+}
+
+static void wait_for(const char *file)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    while (access(file, F_OK) != 0) {
+        nanosleep(&moment, NULL);
     }
 }
 
@@ -55,21 +65,23 @@ static void trace(long call, bool fails, const char *what, const char *path)
 static bool fails(const char *what, const char *path)
 {
     const char *mark = getenv("SLD_IO_MARK"), *at = getenv("SLD_IO_CALL"),
-               *number = getenv("SLD_IO_ERRNO");
+               *number = getenv("SLD_IO_ERRNO"), *gate = getenv("SLD_IO_HOLD");
 
     if (!mark || !at || !number || !path || !strstr(path, mark)) {
         return false;
     }
     const long call = atomic_fetch_add(&calls, 1) + 1, k = atol(at);
     const bool now = k > 0 && (call == k || (call > k && getenv("SLD_IO_FOREVER")));
-    trace(call, now, what, path);
-    while (now && getenv("SLD_IO_HANG")) {
-        pause();
+    trace(call, !now ? "ok" : gate ? "held" : "failed", what, path);
+    if (!now) {
+        return false;
     }
-    if (now) {
-        errno = atoi(number);
+    if (gate) {
+        wait_for(gate);
+        return false;
     }
-    return now;
+    errno = atoi(number);
+    return true;
 }
 
 /* The same for what is written through a descriptor. */

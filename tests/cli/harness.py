@@ -1,7 +1,10 @@
 """harness.py: runs the real sld under the real mpirun in a folder of its own, for the tests of the command line."""
+import contextlib
 import hashlib
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +15,9 @@ import numpy as np
 
 SLD = os.environ.get("SLD_BINARY", "sld")
 MPIRUN = os.environ.get("SLD_MPIRUN", "mpirun").split()
+FAULTY_IO = os.path.abspath(os.environ.get("SLD_FAULTY_IO", "libfaulty_io.so"))
+
+PATIENCE_S = 240  # ends what hangs; nothing takes so long, on the slowest machine
 
 # Small enough for seconds, with a tail batch (200 = 4 x 48 + 8) and all that a real run has.
 DATA = """
@@ -29,10 +35,8 @@ student_swap_after: 1
 
 
 class Result:
-    def __init__(self, process):
-        self.code = process.returncode
-        self.out = process.stdout.decode(errors="replace")
-        self.err = process.stderr.decode(errors="replace")
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out.decode(errors="replace"), err.decode(errors="replace")
 
 
 def environment(extra=None):
@@ -46,10 +50,11 @@ def command(ranks, *args):
     return launcher + [SLD] + [str(a) for a in args]
 
 
-def sld(*args, ranks=1, env=None, timeout=240):
+def sld(*args, ranks=1, env=None, timeout=PATIENCE_S):
     """Runs `mpirun -n ranks sld args`; ranks=0: without mpirun."""
-    return Result(subprocess.run(command(ranks, *args), env=environment(env), timeout=timeout,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+    done = subprocess.run(command(ranks, *args), env=environment(env), timeout=timeout, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def start(*args, ranks=1, env=None):
@@ -59,13 +64,82 @@ def start(*args, ranks=1, env=None):
                             stderr=log, start_new_session=True)
 
 
-def wait_for(path):
-    """Until what was started has made it."""
-    for _ in range(600):
-        if os.path.exists(path):
-            return
+def faulty(mark, call, number=0, **more):
+    """The environment in which the call-th change to files with mark in their path fails with that errno (faulty_io.c);
+    0: none does. more: forever, trace, hold."""
+    env = {"LD_PRELOAD": FAULTY_IO, "SLD_IO_MARK": mark, "SLD_IO_CALL": str(call), "SLD_IO_ERRNO": str(number)}
+    env.update({"SLD_IO_" + key.upper(): str(value) for key, value in more.items()})
+    if "ASAN_OPTIONS" in os.environ:  # its runtime wants to be the first library
+        env["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+    return env
+
+
+def ended(process):
+    """The result of what was started."""
+    process.wait(timeout=PATIENCE_S)
+    with open("started.log", "rb") as log:
+        return Result(process.returncode, b"", log.read())
+
+
+class Held:
+    """`mpirun -n ranks sld args` running, its rank 0 standing still before the first change to a file with mark in its
+    path: what is done to it meets that moment, however fast or slow the machine. go_on() lets it run."""
+
+    def __init__(self, mark, *args, ranks=1, may_end=False):
+        folder = tempfile.mkdtemp(prefix="held-", dir=os.getcwd())
+        self.gate, trace = os.path.join(folder, "gate"), os.path.join(folder, "trace")
+        self.process = start(*args, ranks=ranks, env=faulty(mark, 1, hold=self.gate, trace=trace))
+        wait_until(lambda: os.path.exists(trace) or may_end and self.process.poll() is not None, mark, self.process)
+
+    def go_on(self):
+        write(self.gate, "")
+
+
+def wait_until(condition, what, process=None, patience=PATIENCE_S):
+    """Until the condition holds, while the process that is to see to it lives."""
+    end = time.monotonic() + patience
+    while not condition():
+        check(time.monotonic() < end, "waited %d s for" % patience, what)
+        check(not process or process.poll() is None or condition(), what, "did not come:", open("started.log").read())
         time.sleep(0.02)
-    check(False, path, "did not appear:", open("started.log").read())
+
+
+def ranks_of(process):
+    """{rank: process} of a run that was started; without mpirun it is rank 0 itself."""
+    found, ranks = subprocess.run(["ps", "-o", "pid=,comm=", "-s", str(process.pid)], stdout=subprocess.PIPE).stdout, {}
+    for pid in [line.split()[0] for line in found.decode().splitlines() if line.split()[1] == "sld"]:
+        with contextlib.suppress(OSError):  # it has just ended
+            with open("/proc/%s/environ" % pid) as f:
+                variables = f.read()
+            rank = re.search(r"OMPI_COMM_WORLD_RANK=(\d+)", variables)
+            if variables:  # else it is ending
+                ranks[int(rank.group(1)) if rank else 0] = int(pid)
+    return ranks
+
+
+def stop(pid):
+    """SIGSTOP, until all its threads stand still."""
+
+    def stands():
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/stat" % (pid, task)) as f:
+                if f.read().rpartition(")")[2].split()[0] != "T":
+                    return False
+        return True
+
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(stands, "process %d to stop" % pid)
+
+
+def wait_pending(pid, number):
+    """Until a signal has reached a process that is stopped: the first that it will see when it goes on."""
+
+    def pending():
+        with open("/proc/%d/status" % pid) as f:
+            masks = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", f.read(), re.M)
+        return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+    wait_until(pending, "signal %d to process %d" % (number, pid))
 
 
 def write(path, text):
@@ -79,13 +153,16 @@ def check(condition, *what):
         sys.exit(1)
 
 
-def expect(result, code, *texts):
-    """Exit code and pieces of what was said; shows everything when it is not so."""
+def complaint(result, code, *texts):
+    """What is wrong with exit code and pieces of what was said, or None."""
     said = result.out + result.err
     if result.code != code or any(t not in said for t in texts):
-        print("FAILED: exit code %d, wanted %d; wanted in the output: %s\n%s" % (result.code, code, texts, said),
-              file=sys.stderr)
-        sys.exit(1)
+        return "exit code %d, wanted %d; wanted in the output: %s\n%s" % (result.code, code, texts, said)
+
+
+def expect(result, code, *texts):
+    wrong = complaint(result, code, *texts)
+    check(not wrong, wrong)
     return result
 
 

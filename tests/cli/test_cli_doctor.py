@@ -1,16 +1,12 @@
 """sld doctor: what it looks at, as text and JSON, with and without mpirun; what is wrong with a folder or the environment
-is found, with advice; ranks that differ are named; nothing is left in the folder.
-
-usage: test_cli_doctor.py LIBRARY, which makes calls fail (faulty_io.c)"""
+is found, with advice; ranks that differ are named; nothing is left in the folder."""
 import errno
 import json
 import os
 import subprocess
-import sys
 
-from harness import MPIRUN, SLD, check, environment, expect, in_folder, sld
+from harness import MPIRUN, SLD, check, environment, expect, faulty, in_folder, sld
 
-LIBRARY = os.path.abspath(sys.argv[1])
 LOOKED_AT = {"processor", "kernels", "CPUs", "CPU quota", "memory", "/dev/shm", "open files", "core dumps", "MPI", "HDF5",
              "launcher", "signals", "folder", "free space", "fsync", "publishing", "locks"}
 
@@ -26,20 +22,12 @@ def failing(what, number):
     """The environment in which that call on the probe's files fails."""
     calls = open("trace").read().splitlines()
     call = next(line.split()[0] for line in calls if line.split()[2] == what)
-    return dict(traced(), SLD_IO_CALL=call, SLD_IO_ERRNO=str(number), SLD_IO_TRACE="")
-
-
-def traced():
-    env = {"LD_PRELOAD": LIBRARY, "SLD_IO_MARK": "sld-doctor", "SLD_IO_CALL": "0", "SLD_IO_ERRNO": "0",
-           "SLD_IO_TRACE": os.path.abspath("trace")}
-    if "ASAN_OPTIONS" in os.environ:
-        env["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
-    return env
+    return faulty("sld-doctor", call, number)
 
 
 def folders():
     os.mkdir("good")
-    _, found = doctor("good", ranks=0, env=traced())
+    _, found = doctor("good", ranks=0, env=faulty("sld-doctor", 0, trace=os.path.abspath("trace")))
     check(found["publishing"]["verdict"] == found["locks"]["verdict"] == found["fsync"]["verdict"] == "ok", found)
     _, found = doctor("good", ranks=0, env=failing("fsync", errno.EIO), code=1)
     check(found["writing"]["verdict"] == "bad" and "Input/output error" in found["writing"]["found"], found)

@@ -2,7 +2,7 @@
 and with a broken one, once and for ever: exit code 74 naming the file and the cause, every published file still there
 and readable, no temporary file left behind, and the same command then ends with the bits of an undisturbed run.
 
-usage: test_cli_faulty_io.py LIBRARY [EVERY]: every EVERY-th change with one way to fail each; 1: all, in all ways"""
+usage: test_cli_faulty_io.py [EVERY]: every EVERY-th change with one way to fail each; 1: all, in all ways"""
 import errno
 import os
 import re
@@ -10,25 +10,20 @@ import sys
 
 import h5py
 
-from harness import check, digest, expect, in_folder, sld, teacher, write, STUDENT
+from harness import check, digest, expect, faulty, in_folder, sld, teacher, write, STUDENT
 
-LIBRARY = os.path.abspath(sys.argv[1])
-EVERY = int(sys.argv[2]) if len(sys.argv) > 2 else 7
+EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 7
 WAYS = [(number, forever) for number in (errno.ENOSPC, errno.EIO) for forever in (False, True)]
 SHORT = STUDENT.replace("train: 200, test: 64", "train: 50, test: 16").replace("batch: 48", "batch: 30")
 SHORT += "run: {checkpoint_minutes: 0.00001}\n"  # at every step: 2 epochs of 2
 
 
-def faulty(folder, call, number, forever):
+def run_with(folder, call, number, forever):
     """A run in which that change fails: its result, and what it did as (outcome, what, path)."""
     if os.path.exists("trace"):
         os.remove("trace")
-    env = {"LD_PRELOAD": LIBRARY, "SLD_IO_MARK": folder, "SLD_IO_CALL": str(call), "SLD_IO_ERRNO": str(number),
-           "SLD_IO_TRACE": os.path.abspath("trace")}
-    if "ASAN_OPTIONS" in os.environ:  # its runtime wants to be the first library
-        env["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
-    if forever:
-        env["SLD_IO_FOREVER"] = "1"
+    how = {"forever": 1} if forever else {}
+    env = faulty(folder, call, number, trace=os.path.abspath("trace"), **how)
     result = sld("run", "student.yaml", "run.dir=" + folder, ranks=2, env=env)
     with open("trace") as f:
         return result, [tuple(line.split(" ", 3)[1:]) for line in f.read().splitlines()]
@@ -62,7 +57,7 @@ def left_behind(folder, trace):
 def main():
     teacher()
     write("student.yaml", SHORT)
-    result, trace = faulty("runs/through", 0, errno.EIO, False)
+    result, trace = run_with("runs/through", 0, errno.EIO, False)
     expect(result, 0)
     wanted = digest("runs/through")
     renamed = check_order(trace)
@@ -71,7 +66,7 @@ def main():
         ways = WAYS if EVERY == 1 else [WAYS[call // EVERY % len(WAYS)]]
         for number, forever in ways:
             folder = "runs/io%d-%d-%d" % (call, number, forever)
-            result, done = faulty(folder, call, number, forever)
+            result, done = run_with(folder, call, number, forever)
             broken = [(what, path) for outcome, what, path in done if outcome == "failed"]
             check(broken, "call", call, "did not fail:", result.err)
             # the log is for people: a run goes on without it; the lock's file holds nothing when it is closed
