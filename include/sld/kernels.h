@@ -19,8 +19,9 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
  * and use on one thread. Owned by the caller, destroyed after its convolutions. */
 sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
-/* SLD_ERR_CONFIG, naming what is missing, where this CPU or this build multiplies no bfloat16. */
-sld_status sld_kernels_check_bf16(sld_ctx *ctx);
+/* SLD_ERR_CONFIG, naming the option and what is missing, where this CPU or this build multiplies no
+ * bfloat16. */
+sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option);
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
 /* The OPENBLAS_CORETYPE under which OpenBLAS should have been loaded on this CPU; NULL when its own
@@ -48,8 +49,8 @@ typedef struct sld_conv_params {
     int  kernel, stride, pad, groups;
     bool bias;
     bool add, relu;           /* evaluation: y = relu(conv(x) + bias + y) */
-    bool bf16;                /* evaluation: x and weights rounded to bfloat16, sums in float32;
-                                 kernels without such a form compute in float32 */
+    bool bf16;                /* x, dy and weights rounded to bfloat16, sums and results (y, dx, dw)
+                                 in float32; passes without such a form compute in float32 */
     bool       training;      /* makes the backward kernels; not with add or relu */
     bool       data_gradient; /* training: dx is wanted too */
     const int *sizes;         /* samples per call, largest first; calls name one by index */

@@ -128,6 +128,13 @@ size_t sld_backprop_message_bytes(const sld_model *model);
  * are borrowed until destroy. Everything is allocated here. */
 sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
                                sld_tree *const *trees, size_t n_trees, sld_backprop **out);
+/* Collective. The same in another precision. bf16: convolutions read their input, their weights and
+ * the gradient of their output rounded to bfloat16 and sum in float32; what they write, the weights
+ * that are trained, their gradients and everything else stay float32. SLD_ERR_CONFIG where the CPU
+ * or the build has none. */
+sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+                                  sld_tree *const *trees, size_t n_trees, sld_precision precision,
+                                  sld_backprop **out);
 void       sld_backprop_destroy(sld_backprop *net); /* Local. Accepts NULL. */
 /* Local. Takes over the model's trained values. Call once per step, after the update. */
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);

@@ -18,9 +18,9 @@ typedef struct sld_sgd_params {
 } sld_sgd_params;
 
 typedef struct sld_learner_params {
-    sld_model           *student;   /* borrowed; its trained values are updated */
-    const sld_model     *teacher;   /* borrowed; NULL: none */
-    sld_precision        precision; /* of the teacher's forward */
+    sld_model           *student; /* borrowed; its trained values are updated */
+    const sld_model     *teacher; /* borrowed; NULL: none */
+    sld_precision        student_precision, teacher_precision;
     sld_objective_params objective;
     sld_sgd_params       sgd;
     int                  n_shards;

@@ -9,8 +9,8 @@
 typedef struct sld_bench_params {
     const char *teacher; /* a network of the zoo; NULL: none, the step is cross-entropy alone */
     const char *student;
-    const char *teacher_precision; /* as the option teacher.precision */
-    size_t      batch;             /* global */
+    const char *teacher_precision, *student_precision; /* as the options named so */
+    size_t      batch;                                 /* global */
     double      seconds; /* of measured steps, and of the run that feeds on data; 0: no such run */
     size_t      warmup;  /* steps before */
     size_t      n_steps; /* measured; 0: as many as fit into seconds, at least one */

@@ -46,16 +46,19 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
     program[n]      = '\0';
     const char *all = p->teacher ? p->teacher : "none";
     if (strchr(program, '\'') || strchr(all, '\'') || strchr(p->student, '\'') ||
-        strchr(cpus, '\'') || strchr(p->teacher_precision, '\'')) {
+        strchr(cpus, '\'') || strchr(p->teacher_precision, '\'') ||
+        strchr(p->student_precision, '\'')) {
         errno = EINVAL;
         return false;
     }
     snprintf(
         text, LINE,
         "mpirun --oversubscribe --bind-to none %s -n %d '%s' bench '%s' '%s' --json --batch %zu "
-        "--seconds %g --steps %zu --cpus '%s' --teacher-precision '%s' %s",
+        "--seconds %g --steps %zu --cpus '%s' --teacher-precision '%s' "
+        "--student-precision '%s' %s",
         ranks > cores() ? "--mca mpi_yield_when_idle 1" : "", ranks, program, all, p->student,
-        p->batch, p->seconds, p->n_steps, cpus, p->teacher_precision, p->epoch ? "" : "--no-epoch");
+        p->batch, p->seconds, p->n_steps, cpus, p->teacher_precision, p->student_precision,
+        p->epoch ? "" : "--no-epoch");
     return true;
 }
 

@@ -22,11 +22,12 @@ void sld_bench_print_json(const sld_bench_params *params, const sld_bench_row *r
 
     printf("{\"pair\": \"");
     print_pair(params, "-");
-    printf("\", \"teacher_precision\": \"%s\", \"ranks\": %d, \"batch\": %zu, \"shards\": %d, "
+    printf("\", \"teacher_precision\": \"%s\", \"student_precision\": \"%s\", \"ranks\": %d, "
+           "\"batch\": %zu, \"shards\": %d, "
            "\"steps\": %zu, "
            "\"epoch_samples\": %zu, \"loss\": ",
-           params->teacher_precision, row->ranks, params->batch, params->shards, r->steps,
-           r->epoch_samples);
+           params->teacher_precision, params->student_precision, row->ranks, params->batch,
+           params->shards, r->steps, r->epoch_samples);
     printf(isfinite(r->loss) ? "%.6g" : "null", r->loss);
     printf(", \"figures\": {");
     for (int i = 0; i < SLD_BENCH_N; i++) {
@@ -119,8 +120,9 @@ void sld_bench_print_table(const sld_bench_params *params, const sld_bench_row *
 {
     printf("SLD step of ");
     print_pair(params, " -> ");
-    printf(", two views, batch %zu in %d shards, teacher in %s\n\n%-34s", params->batch,
-           params->shards, params->teacher_precision, "ranks");
+    printf(", two views, batch %zu in %d shards, teacher in %s, student in %s\n\n%-34s",
+           params->batch, params->shards, params->teacher_precision, params->student_precision,
+           "ranks");
     for (size_t i = 0; i < n; i++) {
         printf(" %10d", rows[i].ranks);
     }

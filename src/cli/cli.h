@@ -25,8 +25,8 @@ typedef struct sld_arguments {
     const char  *second;     /* of a verb that takes two words; NULL: none given */
     const char **overrides;  /* "key=value", in the order given */
     size_t       n_overrides;
-    const char  *option[8]; /* values of the verb's own options, in the order of its table; "" for a
-                               flag; NULL: absent */
+    const char *option[12]; /* values of the verb's own options, in the order of its table; "" for a
+                              flag; NULL: absent */
 } sld_arguments;
 
 typedef struct sld_option_spec {

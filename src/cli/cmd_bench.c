@@ -9,11 +9,23 @@
 
 #define PEAK_S 0.25 /* seconds of measuring each peak */
 
-enum { RANKS, BATCH, SECONDS, STEPS, CPUS, TEACHER_PRECISION, NO_EPOCH, JSON };
-static const sld_option_spec options[] = {
-    {"--ranks", true},     {"--batch", true}, {"--seconds", true},
-    {"--steps", true},     {"--cpus", true},  {"--teacher-precision", true},
-    {"--no-epoch", false}, {"--json", false}, {NULL, false}};
+enum { RANKS, BATCH, SECONDS, STEPS, CPUS, TEACHER_PRECISION, STUDENT_PRECISION, NO_EPOCH, JSON };
+static const sld_option_spec options[] = {{"--ranks", true},
+                                          {"--batch", true},
+                                          {"--seconds", true},
+                                          {"--steps", true},
+                                          {"--cpus", true},
+                                          {"--teacher-precision", true},
+                                          {"--student-precision", true},
+                                          {"--no-epoch", false},
+                                          {"--json", false},
+                                          {NULL, false}};
+
+/* What an option says; `otherwise` where it is not given. */
+static const char *word_of(const sld_arguments *args, int option, const char *otherwise)
+{
+    return args->option[option] ? args->option[option] : otherwise;
+}
 
 static sld_status read_number(sld_ctx *ctx, const sld_arguments *args, int option, double lowest,
                               double highest, double *out)
@@ -40,23 +52,18 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
     SLD_TRY(read_number(ctx, args, BATCH, 1, 65536, &batch));
     SLD_TRY(read_number(ctx, args, SECONDS, 0, 1e6, &seconds));
     SLD_TRY(read_number(ctx, args, STEPS, 0, 1e5, &steps));
-    *out = (sld_bench_params){
-        .teacher = strcmp(args->positional, "none") == 0 ? NULL : args->positional,
-        .student = args->second,
-        .teacher_precision =
-            args->option[TEACHER_PRECISION] ? args->option[TEACHER_PRECISION] : "f32",
-        .batch   = (size_t)batch,
-        .seconds = seconds,
-        .warmup  = 2,
-        .n_steps = (size_t)steps,
-        .epoch   = !args->option[NO_EPOCH],
-        .shards  = 8};
+    *out = (sld_bench_params){.teacher =
+                                  strcmp(args->positional, "none") == 0 ? NULL : args->positional,
+                              .student           = args->second,
+                              .teacher_precision = word_of(args, TEACHER_PRECISION, "f32"),
+                              .student_precision = word_of(args, STUDENT_PRECISION, "f32"),
+                              .batch             = (size_t)batch,
+                              .seconds           = seconds,
+                              .warmup            = 2,
+                              .n_steps           = (size_t)steps,
+                              .epoch             = !args->option[NO_EPOCH],
+                              .shards            = 8};
     return SLD_OK;
-}
-
-static const char *cpus_of(const sld_arguments *args)
-{
-    return args->option[CPUS] ? args->option[CPUS] : "auto";
 }
 
 /* --ranks makes this process the one that starts the others. */
@@ -67,8 +74,8 @@ static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
     if (!args->option[RANKS] || read_params(ctx, args, &params) != SLD_OK) {
         return false; /* a mistake is told after MPI has started, as those of all verbs */
     }
-    *exit_code =
-        sld_bench_launch(ctx, &params, args->option[RANKS], cpus_of(args), args->option[JSON]);
+    *exit_code = sld_bench_launch(ctx, &params, args->option[RANKS], word_of(args, CPUS, "auto"),
+                                  args->option[JSON]);
     return true;
 }
 
@@ -80,7 +87,7 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     *exit_code    = SLD_EXIT_OK;
     sld_status st = read_params(ctx, args, &params);
     if (st == SLD_OK) {
-        st = sld_dist_place(ctx, dist, cpus_of(args));
+        st = sld_dist_place(ctx, dist, word_of(args, CPUS, "auto"));
     }
     SLD_TRY(sld_agree(ctx, dist, st)); /* now all cores are at work, as in the step */
     const sld_peaks peaks = sld_kernels_peaks(PEAK_S);
@@ -99,7 +106,7 @@ const sld_verb sld_verb_bench = {
     .name    = "bench",
     .usage   = "[mpirun -n RANKS] sld bench TEACHER STUDENT [--ranks 1,2,...] [--batch N]\n"
                "       [--seconds S] [--steps N] [--cpus LIST] [--teacher-precision f32|bf16]\n"
-               "       [--no-epoch] [--json]",
+               "       [--student-precision f32|bf16] [--no-epoch] [--json]",
     .summary = "speed of the training step, and where its time goes",
     .help =
         "Times the SLD step (both views, batch 64, random pictures) of two networks of sld "
@@ -114,6 +121,7 @@ const sld_verb sld_verb_bench = {
         "  --steps N       so many measured steps; 0: as many as fit (0)\n"
         "  --cpus LIST     CPUs for the ranks, as parallel.cpus (auto)\n"
         "  --teacher-precision P  f32 or bf16, as teacher.precision (f32)\n"
+        "  --student-precision P  f32 or bf16, as student.precision (f32)\n"
         "  --no-epoch      leave the trial out\n"
         "  --json          one document per number of ranks\n\n"
         "Nominal GFLOP count 2 views x (teacher + 3 x student) x 2 x multiply-accumulates per "

@@ -56,7 +56,9 @@ static void processor(sld_report *r)
     if (cpu == PLAIN) {
         sld_finding_advise(f, SLD_WARN,
                            "without AVX2 training is many times slower: use other machines");
-    } else if (cpu == AVX512 && !__builtin_cpu_supports("avx512bf16")) {
+    } else if (cpu == AVX2) {
+        sld_finding_advise(f, SLD_FINE, "precision bf16 wants AVX-512: f32 alone");
+    } else if (!__builtin_cpu_supports("avx512bf16")) {
         sld_finding_advise(f, SLD_FINE, "bf16 is computed without its own instructions: no faster");
     }
 }

@@ -87,10 +87,10 @@ static int set_of_core(const char *core)
 
 /* OpenBLAS knows CPUs by model number. One newer than itself gets the kernels of an older one, for
  * SSE even, at a fraction of the speed. */
-sld_status sld_kernels_check_bf16(sld_ctx *ctx)
+sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
 {
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "teacher.precision: bf16 wants oneDNN, which this build has not: wanted f32");
+                    "%s: bf16 wants oneDNN, which this build has not: wanted f32", option);
 }
 
 const char *sld_kernels_core_wanted(void)

@@ -64,36 +64,18 @@ sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *d
 
 /* ---- passes ---- */
 
-/* The memory a pass finds x, y or a gradient of them in. Only x itself is ever rounded. */
-static dnnl_status_t place(const sld_conv *conv, int size, int which, int end, const void *address,
+/* The memory a pass finds x, y or a gradient of them in; what it reads is rounded on the way. */
+static dnnl_status_t place(const sld_conv *conv, int size, int which, int end, const float *address,
                            dnnl_memory_t *out)
 {
-    const sized *s       = &conv->sizes[size];
-    const bool   rounded = s->passes[which].rounded && end == IMAGE;
-    *out                 = rounded ? s->rounded : s->image[end];
-    return look_at(*out, rounded ? (const void *)conv->k->rounded : address);
-}
-
-static size_t channels_of(const sld_conv *conv, int end)
-{
-    return (size_t)(end == IMAGE ? conv->params.in : conv->params.out);
-}
-
-static size_t rows_of(const sld_conv *conv, int size)
-{
-    return (size_t)conv->sizes[size].md[IMAGE].dims[0];
-}
-
-/* place() of what the pass reads. */
-static dnnl_status_t bring(const sld_conv *conv, int size, int which, int end, const float *x,
-                           dnnl_memory_t *out)
-{
-    const sized *s    = &conv->sizes[size];
-    const size_t rows = rows_of(conv, size);
-    if (s->passes[which].rounded && end == IMAGE) {
-        sld_round_bf16(x, rows * s->pixels[end] * channels_of(conv, end), conv->k->rounded);
+    const sized *s = &conv->sizes[size];
+    if (s->passes[which].rounded && sld_onednn_reads(which, end)) {
+        sld_round_bf16(address, s->values[end], conv->k->rounded[end]);
+        *out = s->rounded[end];
+        return look_at(*out, conv->k->rounded[end]);
     }
-    return place(conv, size, which, end, x, out);
+    *out = s->image[end];
+    return look_at(*out, address);
 }
 
 static dnnl_status_t execute(const sld_conv *conv, int size, int which,
@@ -111,7 +93,7 @@ static dnnl_status_t execute(const sld_conv *conv, int size, int which,
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y)
 {
     dnnl_memory_t image, out;
-    dnnl_status_t st = bring(conv, size, FORWARD, IMAGE, x, &image);
+    dnnl_status_t st = place(conv, size, FORWARD, IMAGE, x, &image);
     if (st == dnnl_success) {
         st = place(conv, size, FORWARD, OUT, y, &out);
     }
@@ -130,7 +112,7 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
                                   float *dx)
 {
     dnnl_memory_t image, out;
-    dnnl_status_t st = bring(conv, size, BACKWARD_DATA, OUT, dy, &out);
+    dnnl_status_t st = place(conv, size, BACKWARD_DATA, OUT, dy, &out);
     if (st == dnnl_success) {
         st = place(conv, size, BACKWARD_DATA, IMAGE, dx, &image);
     }
@@ -148,9 +130,9 @@ sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, con
 {
     dnnl_memory_t grad = conv->sizes[size].passes[BACKWARD_WEIGHTS].weights->memory;
     dnnl_memory_t image, out;
-    dnnl_status_t st = bring(conv, size, BACKWARD_WEIGHTS, IMAGE, x, &image);
+    dnnl_status_t st = place(conv, size, BACKWARD_WEIGHTS, IMAGE, x, &image);
     if (st == dnnl_success) {
-        st = bring(conv, size, BACKWARD_WEIGHTS, OUT, dy, &out);
+        st = place(conv, size, BACKWARD_WEIGHTS, OUT, dy, &out);
     }
     if (st == dnnl_success) {
         st = look_at(grad, dw);

@@ -5,7 +5,6 @@
 #include "onednn.h"
 
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, N_PASSES };
-enum { IMAGE, OUT, N_ENDS }; /* of a convolution: x or dx, y or dy */
 
 /* Weights, or their gradient, in one of the library's layouts. */
 typedef struct {
@@ -21,14 +20,14 @@ typedef struct {
     dnnl_primitive_t      run;
     dnnl_memory_t         scratch; /* borrowed from the sld_kernels; NULL: wants none */
     const packed         *weights; /* one of the convolution's */
-    bool                  rounded; /* reads the images rounded to bfloat16 */
+    bool                  rounded; /* what it reads is rounded to bfloat16 */
 } pass;
 
 /* Everything for one number of samples. */
 typedef struct {
-    dnnl_memory_desc_t md[N_ENDS], rounded_md; /* channels last; of x alone */
-    dnnl_memory_t      image[N_ENDS], rounded; /* addresses change per call */
-    size_t             pixels[N_ENDS];         /* of one sample */
+    dnnl_memory_desc_t md[N_ENDS], rounded_md[N_ENDS]; /* channels last */
+    dnnl_memory_t      image[N_ENDS], rounded[N_ENDS]; /* addresses change per call */
+    size_t             values[N_ENDS];
     pass               passes[N_PASSES];
 } sized;
 
@@ -44,6 +43,12 @@ struct sld_conv {
     char               names[3 * 8][48];
     int                n_names;
 };
+
+/* Whether a pass reads x or dy, not writes it: what may be rounded. */
+static inline bool sld_onednn_reads(int which, int end)
+{
+    return which == BACKWARD_WEIGHTS || end == (which == FORWARD ? IMAGE : OUT);
+}
 
 /* ---- choose.c ---- */
 

@@ -60,13 +60,18 @@ static dnnl_status_t make_attributes(const sld_conv_params *p, dnnl_primitive_at
     return st;
 }
 
+static const dnnl_memory_desc_t *end_md(const sized *s, int which, bool rounded, int end)
+{
+    return rounded && sld_onednn_reads(which, end) ? &s->rounded_md[end] : &s->md[end];
+}
+
 static dnnl_status_t describe(const sld_conv *conv, const sized *s, int which, bool rounded,
                               const dnnl_memory_desc_t *weights, dnnl_convolution_desc_t *desc)
 {
     const sld_conv_params    *p       = &conv->params;
     const dnnl_dims_t         strides = {p->stride, p->stride}, pad = {p->pad, p->pad};
-    const dnnl_memory_desc_t *image = rounded ? &s->rounded_md : &s->md[IMAGE];
-    const dnnl_memory_desc_t *out   = &s->md[OUT];
+    const dnnl_memory_desc_t *image = end_md(s, which, rounded, IMAGE);
+    const dnnl_memory_desc_t *out   = end_md(s, which, rounded, OUT);
     const dnnl_memory_desc_t *bias  = p->bias ? &conv->bias_md : NULL;
     const dnnl_alg_kind_t     alg   = dnnl_convolution_direct;
     switch (which) {
@@ -159,7 +164,7 @@ static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, bo
     dnnl_status_t st = weights_md(&weights, &conv->params, false);
     if (fixed) {
         weights = conv->sizes[0].passes[which].weights->md;
-    } else if (rounded) {
+    } else if (rounded && which != BACKWARD_WEIGHTS) {
         weights.data_type = dnnl_bf16;
     }
     if (st == dnnl_success) {
@@ -188,21 +193,19 @@ static sld_status try_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which, bo
     return sld_onednn_check(ctx, st, "convolution");
 }
 
-/* bfloat16 where it is asked for and the library has it, else float32; in the layout of the first
- * size, else in any but for the gradient. */
+/* bfloat16 where it is asked for and the library has it for the first size, else float32; in the
+ * layout of the first size, else in any but for the gradient. */
 static sld_status create_pass(sld_ctx *ctx, sld_conv *conv, sized *s, int which)
 {
     pass      *p     = &s->passes[which];
     const bool first = s == conv->sizes;
 
-    if (conv->params.bf16) {
-        SLD_TRY(try_pass(ctx, conv, s, which, true, false));
-    }
-    if (!p->run) {
-        SLD_TRY(try_pass(ctx, conv, s, which, false, !first));
-    }
-    if (!p->run && which != BACKWARD_WEIGHTS) {
-        SLD_TRY(try_pass(ctx, conv, s, which, false, false));
+    const bool bf16 = conv->params.bf16 && (first || conv->sizes->passes[which].rounded);
+    for (int rounded = bf16; rounded >= 0 && !p->run; rounded--) {
+        SLD_TRY(try_pass(ctx, conv, s, which, rounded, !first));
+        if (!p->run && !first && which != BACKWARD_WEIGHTS) {
+            SLD_TRY(try_pass(ctx, conv, s, which, rounded, false));
+        }
     }
     if (!p->run) {
         return sld_onednn_check(ctx, dnnl_unimplemented, "convolution");
@@ -218,11 +221,17 @@ static dnnl_status_t create_end(const sld_conv *conv, sized *s, int end, int n, 
                                 int height, int width)
 {
     dnnl_engine_t engine = conv->k->engine;
-    s->pixels[end]       = (size_t)height * (size_t)width;
+    s->values[end]       = (size_t)n * (size_t)height * (size_t)width * (size_t)channels;
 
     dnnl_status_t st = image_md(&s->md[end], dnnl_f32, n, channels, height, width);
     if (st == dnnl_success) {
         st = dnnl_memory_create(&s->image[end], &s->md[end], engine, DNNL_MEMORY_NONE);
+    }
+    if (st == dnnl_success && conv->params.bf16) {
+        st = image_md(&s->rounded_md[end], dnnl_bf16, n, channels, height, width);
+    }
+    if (st == dnnl_success && conv->params.bf16) {
+        st = dnnl_memory_create(&s->rounded[end], &s->rounded_md[end], engine, DNNL_MEMORY_NONE);
     }
     return st;
 }
@@ -238,25 +247,19 @@ static sld_status create_size(sld_ctx *ctx, sld_conv *conv, int i)
                         sld_conv_out_size(p->height, p->kernel, p->stride, p->pad),
                         sld_conv_out_size(p->width, p->kernel, p->stride, p->pad));
     }
-    if (st == dnnl_success && p->bf16) {
-        st = image_md(&s->rounded_md, dnnl_bf16, p->sizes[i], p->in, p->height, p->width);
-    }
-    if (st == dnnl_success && p->bf16) {
-        st = dnnl_memory_create(&s->rounded, &s->rounded_md, conv->k->engine, DNNL_MEMORY_NONE);
-    }
     SLD_TRY(sld_onednn_check(ctx, st, "image memory"));
 
-    bool rounded = false;
     for (int which = 0; which < N_PASSES; which++) {
         const bool wanted = which == FORWARD || (p->training && which == BACKWARD_WEIGHTS) ||
                             (p->training && p->data_gradient);
         if (wanted) {
             SLD_TRY(create_pass(ctx, conv, s, which));
-            rounded = rounded || s->passes[which].rounded;
         }
-    }
-    if (rounded) {
-        sld_onednn_rounded(conv->k, dnnl_memory_desc_get_size(&s->rounded_md));
+        for (int end = 0; end < N_ENDS && s->passes[which].rounded; end++) {
+            if (sld_onednn_reads(which, end)) {
+                sld_onednn_rounded(conv->k, end, dnnl_memory_desc_get_size(&s->rounded_md[end]));
+            }
+        }
     }
     return SLD_OK;
 }
@@ -337,8 +340,8 @@ void sld_conv_destroy(sld_conv *conv)
         }
         for (int j = 0; j < N_ENDS; j++) {
             dnnl_memory_destroy(s->image[j]);
+            dnnl_memory_destroy(s->rounded[j]);
         }
-        dnnl_memory_destroy(s->rounded);
     }
     for (int j = 0; j < conv->n_weights; j++) {
         dnnl_primitive_destroy(conv->weights[j].convert);

@@ -81,7 +81,9 @@ void sld_kernels_destroy(sld_kernels *k)
     }
     dnnl_stream_destroy(k->stream);
     dnnl_engine_destroy(k->engine);
-    free(k->rounded);
+    for (int end = 0; end < N_ENDS; end++) {
+        free(k->rounded[end]);
+    }
     free(k->scratch);
     free(k->scratch_bytes);
     free(k);
@@ -112,9 +114,9 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive
     return SLD_OK;
 }
 
-void sld_onednn_rounded(sld_kernels *k, size_t bytes)
+void sld_onednn_rounded(sld_kernels *k, int end, size_t bytes)
 {
-    k->rounded_bytes = bytes > k->rounded_bytes ? bytes : k->rounded_bytes;
+    k->rounded_bytes[end] = bytes > k->rounded_bytes[end] ? bytes : k->rounded_bytes[end];
 }
 
 /* Whole cache lines, zeroed. *out stays NULL for 0 bytes. */
@@ -136,7 +138,9 @@ static sld_status allocate(sld_ctx *ctx, size_t wanted, void *out)
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
 {
     SLD_TRY(allocate(ctx, k->largest, &k->scratch_bytes));
-    SLD_TRY(allocate(ctx, k->rounded_bytes, &k->rounded));
+    for (int end = 0; end < N_ENDS; end++) {
+        SLD_TRY(allocate(ctx, k->rounded_bytes[end], &k->rounded[end]));
+    }
     for (size_t i = 0; i < k->n_scratch; i++) {
         SLD_TRY(sld_onednn_check(ctx, dnnl_memory_set_data_handle(k->scratch[i], k->scratch_bytes),
                                  "scratch memory"));
@@ -169,14 +173,15 @@ const char *sld_kernels_isa(void)
 }
 
 /* With AVX-512 alone oneDNN computes the same in several instructions. */
-sld_status sld_kernels_check_bf16(sld_ctx *ctx)
+sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
 {
     const unsigned has = (unsigned)dnnl_get_effective_cpu_isa(), wants = dnnl_cpu_isa_avx512_core;
     return (has & wants) == wants
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "teacher.precision: bf16 wants a CPU with AVX-512 (and parallel.isa that "
-                          "allows it): wanted f32");
+                          "%s: bf16 wants a CPU with AVX-512 (and parallel.isa that allows it): "
+                          "wanted f32",
+                          option);
 }
 
 const char *sld_kernels_core_wanted(void)

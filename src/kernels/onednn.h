@@ -6,14 +6,16 @@
 
 #include "sld/kernels.h"
 
+enum { IMAGE, OUT, N_ENDS }; /* of a convolution: x or dx, y or dy */
+
 struct sld_kernels {
     dnnl_engine_t  engine;
     dnnl_stream_t  stream;
     dnnl_memory_t *scratch; /* one per primitive that wants scratch: all look at scratch_bytes */
     size_t         n_scratch, capacity, largest; /* largest: bytes */
     void          *scratch_bytes;
-    size_t         rounded_bytes;
-    uint16_t      *rounded; /* images of the present call in bfloat16 */
+    size_t         rounded_bytes[N_ENDS];
+    uint16_t      *rounded[N_ENDS]; /* what the present call reads, in bfloat16 */
 };
 
 /* Local. SLD_OK, or SLD_ERR_LIB saying what failed. */
@@ -23,7 +25,8 @@ sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what);
 sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive_desc_t pd,
                               dnnl_memory_t *out);
 
-/* Local. Before sld_kernels_ready(): one buffer will be as large as the largest asked for. */
-void sld_onednn_rounded(sld_kernels *k, size_t bytes);
+/* Local. Before sld_kernels_ready(): one buffer per end will be as large as the largest asked for.
+ */
+void sld_onednn_rounded(sld_kernels *k, int end, size_t bytes);
 
 #endif

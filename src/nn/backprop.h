@@ -9,6 +9,7 @@
 struct sld_backprop {
     const sld_dist *dist;
     sld_model      *model;
+    sld_precision   precision;
     sld_tree      **trees; /* each borrowed */
     size_t          n_trees;
     sld_arena      *arena;

@@ -125,7 +125,8 @@ static sld_status make_layers(sld_ctx *ctx, sld_backprop *net)
                                   .layer    = layer,
                                   .sizes    = net->sizes,
                                   .n_sizes  = net->n_sizes,
-                                  .training = true};
+                                  .training = true,
+                                  .bf16     = net->precision == SLD_PRECISION_BF16};
         for (int i = 0; i < layer->n_in; i++) {
             env.inputs[i]   = &g->layers[layer->in[i]];
             env.wants_dx[i] = net->plan->layers[l].wants_dx[i];
@@ -138,6 +139,9 @@ static sld_status make_layers(sld_ctx *ctx, sld_backprop *net)
 static sld_status make_all(sld_ctx *ctx, sld_backprop *net, sld_tree *const *trees, int n_shards)
 {
     SLD_TRY(sld_arena_create(ctx, &net->arena));
+    if (net->precision == SLD_PRECISION_BF16) {
+        SLD_TRY(sld_kernels_check_bf16(ctx, "student.precision"));
+    }
     SLD_TRY(
         sld_arena_alloc(ctx, net->arena, net->n_trees * sizeof(sld_tree *), (void **)&net->trees));
     for (size_t t = 0; t < net->n_trees; t++) {
@@ -160,6 +164,13 @@ static sld_status count_shards(sld_ctx *ctx, const sld_dist *dist, const sld_tre
 sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
                                sld_tree *const *trees, size_t n_trees, sld_backprop **out)
 {
+    return sld_backprop_create_in(ctx, dist, model, trees, n_trees, SLD_PRECISION_F32, out);
+}
+
+sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+                                  sld_tree *const *trees, size_t n_trees, sld_precision precision,
+                                  sld_backprop **out)
+{
     *out         = NULL;
     int n_shards = 0;
     SLD_TRY(count_shards(ctx, dist, trees[0], &n_shards));
@@ -167,10 +178,11 @@ sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *mo
     sld_backprop *net = calloc(1, sizeof *net);
     sld_status    st  = SLD_OK;
     if (net) {
-        net->dist    = dist;
-        net->model   = model;
-        net->n_trees = n_trees;
-        st           = make_all(ctx, net, trees, n_shards);
+        net->dist      = dist;
+        net->model     = model;
+        net->precision = precision;
+        net->n_trees   = n_trees;
+        st             = make_all(ctx, net, trees, n_shards);
     } else {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "training: %zu bytes", sizeof *net);
     }

@@ -37,7 +37,7 @@ typedef struct sld_layer_env {
     bool             training;
     bool             wants_dx[SLD_MAX_INPUTS];
     bool             fused_bias, fused_add, fused_relu; /* evaluation: folded from a batch norm */
-    bool             bf16;                              /* evaluation: convolutions read bfloat16 */
+    bool             bf16;                              /* convolutions read bfloat16 */
 } sld_layer_env;
 
 /* Parts of the time account (sld_backprop_times). */

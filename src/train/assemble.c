@@ -253,7 +253,8 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_tria
         .sgd     = {.momentum = t->opt->train.momentum, .weight_decay = t->opt->train.weight_decay},
         .n_shards   = (int)t->opt->parallel.shards,
         .batch_rows = {t->batch_rows[0], t->batch_rows[1]}};
-    sld_precision_named(t->opt->teacher.precision, &learner.precision);
+    sld_precision_named(t->opt->student.precision, &learner.student_precision);
+    sld_precision_named(t->opt->teacher.precision, &learner.teacher_precision);
     sld_trial_objective(t->opt, t->set->K, &learner.objective);
     sld_trial_views(&learner.objective, t->views);
     SLD_TRY(sld_learner_create(ctx, dist, &learner, &t->learner));

@@ -25,7 +25,7 @@ typedef struct bench {
     double                  agree_s; /* waiting at the top of steps */
     double                  loss;    /* of the last step */
     int                     size, classes;
-    sld_precision           precision; /* of the teacher */
+    sld_precision           teacher_precision, student_precision;
 } bench;
 
 /* ---- what a step works on ---- */
@@ -88,28 +88,38 @@ static sld_status make_batch(sld_ctx *ctx, bench *b)
     return SLD_OK;
 }
 
+static sld_status read_precision(sld_ctx *ctx, const char *whose, const char *word,
+                                 sld_precision *out)
+{
+    return sld_precision_named(word, out)
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "sld bench: --%s-precision: '%s', wanted f32 or bf16", whose, word);
+}
+
+/* Local. What can be made before the learner. */
+static sld_status begin(sld_ctx *ctx, bench *b)
+{
+    const sld_bench_params *p = b->params;
+
+    SLD_TRY(read_precision(ctx, "teacher", p->teacher_precision, &b->teacher_precision));
+    SLD_TRY(read_precision(ctx, "student", p->student_precision, &b->student_precision));
+    SLD_TRY(sld_arena_create(ctx, &b->arena));
+    return make_models(ctx, b);
+}
+
 /* Collective. */
 static sld_status prepare(sld_ctx *ctx, bench *b)
 {
-    const char *word = b->params->teacher_precision;
-    sld_status  st   = sld_precision_named(word, &b->precision)
-                           ? sld_arena_create(ctx, &b->arena)
-                           : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                                      "sld bench: --teacher-precision: '%s', "
-                                         "wanted f32 or bf16",
-                                      word);
-
-    if (st == SLD_OK) {
-        st = make_models(ctx, b);
-    }
-    SLD_TRY(sld_agree(ctx, b->dist, st));
-    const sld_learner_params params = {.student    = b->student,
-                                       .teacher    = b->teacher,
-                                       .precision  = b->precision,
-                                       .objective  = objective(b),
-                                       .sgd        = {.momentum = 0.9, .weight_decay = 5e-4},
-                                       .n_shards   = b->params->shards,
-                                       .batch_rows = {b->params->batch, 0}};
+    SLD_TRY(sld_agree(ctx, b->dist, begin(ctx, b)));
+    const sld_learner_params params = {.student           = b->student,
+                                       .teacher           = b->teacher,
+                                       .teacher_precision = b->teacher_precision,
+                                       .student_precision = b->student_precision,
+                                       .objective         = objective(b),
+                                       .sgd               = {.momentum = 0.9, .weight_decay = 5e-4},
+                                       .n_shards          = b->params->shards,
+                                       .batch_rows        = {b->params->batch, 0}};
     SLD_TRY(sld_learner_create(ctx, b->dist, &params, &b->learner));
     return sld_agree(ctx, b->dist, make_batch(ctx, b));
 }

@@ -65,10 +65,11 @@ static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size
     }
     const int n =
         snprintf(text, sizeof text,
-                 "%sstudent: {network: %s}\nsynthetic: {train: %zu, test: %d}\n"
+                 "%sstudent: {network: %s, precision: %s}\nsynthetic: {train: %zu, test: %d}\n"
                  "train: {epochs: 1, batch: %zu, lr_stages: []}\n"
                  "parallel: {shards: %d}\nrun: {dir: \"%s/run\"}\n",
-                 teacher, params->student, n_train, N_TEST, params->batch, params->shards, folder);
+                 teacher, params->student, params->student_precision, n_train, N_TEST,
+                 params->batch, params->shards, folder);
     return sld_config_parse(ctx, "bench", text, (size_t)n, NULL, 0, method_defaults, out);
 }
 

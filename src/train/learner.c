@@ -87,7 +87,7 @@ static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learn
     SLD_TRY(make_trees(ctx, dist, params, l));
     SLD_TRY(make_buffers(ctx, l, rows));
     if (params->teacher) {
-        SLD_TRY(sld_infer_create_in(ctx, params->teacher, params->precision, &l->teacher));
+        SLD_TRY(sld_infer_create_in(ctx, params->teacher, params->teacher_precision, &l->teacher));
         SLD_TRY(sld_infer_refresh(ctx, l->teacher));
     }
     return SLD_OK;
@@ -110,7 +110,8 @@ sld_status sld_learner_create(sld_ctx *ctx, const sld_dist *dist, const sld_lear
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a learner");
     }
     if ((st = sld_agree(ctx, dist, st)) == SLD_OK) {
-        st = sld_backprop_create(ctx, dist, params->student, l->trees, l->n_trees, &l->net);
+        st = sld_backprop_create_in(ctx, dist, params->student, l->trees, l->n_trees,
+                                    params->student_precision, &l->net);
     }
     if (st == SLD_OK) {
         st = sld_agree(ctx, dist, sld_backprop_refresh(ctx, l->net));

@@ -50,7 +50,8 @@ def main():
     table = expect(sld("bench", "none", "resnet8", "--ranks", "1,2", "--seconds", 0.01, "--steps", 1, ranks=0), 0).out
     check("efficiency" in table and "results and checkpoints" in table, "table", table)
     expect(sld("bench", "resnet14"), 2, "usage")
-    expect(sld("bench", "resnet14", "resnet8", "--teacher-precision", "fp16"), 2, "fp16")
+    expect(sld("bench", "resnet14", "resnet8", "--teacher-precision", "fp16"), 2, "--teacher-precision: 'fp16'")
+    expect(sld("bench", "resnet14", "resnet8", "--student-precision", "fp16"), 2, "--student-precision: 'fp16'")
     expect(sld("bench", "resnet14", "resnte8"), 2, "resnet8")
     expect(sld("bench", "resnet14", "resnet8", "--batch", "0"), 2, "--batch: '0'")
     expect(sld("bench", "resnet14", "resnet8", "--ranks", "1,,2", ranks=0), 2, "--ranks: '1,,2'")

@@ -1,8 +1,10 @@
 /* Convolution, forward and backward, against sums in double over the definition; for several
- * numbers of samples, odd channel counts, groups, biases and the fused forms of evaluation. */
+ * numbers of samples, odd channel counts, groups, biases and the fused forms of evaluation; in
+ * bfloat16 over what is left of the inputs once rounded. */
 #include "fixture.h"
 
-/* float32 sums of up to 9 * 128 products in another order than ours: a few times 1e-7 each */
+/* float32 sums of up to 9 * 128 products in another order than ours: a few times 1e-7 each. In
+ * bfloat16 too: products of the rounded inputs are exact in float32. */
 #define TOLERANCE 2e-6
 
 typedef struct {
@@ -118,11 +120,27 @@ static float *gradient_of(const sld_conv *conv)
     return dw;
 }
 
-static void check_training(const shape *s)
+/* What a convolution in bfloat16 sees of x; else x itself. The caller frees it. */
+static float *seen(const float *x, size_t n, bool bf16)
+{
+    float    *y       = random_floats(n);
+    uint16_t *rounded = calloc(n, sizeof *rounded);
+    assert_non_null(rounded);
+    sld_round_bf16(x, n, rounded);
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t bits = (uint32_t)rounded[i] << 16;
+        memcpy(&y[i], bf16 ? (const void *)&bits : &x[i], sizeof *y);
+    }
+    free(rounded);
+    return y;
+}
+
+static void check_training(const shape *s, bool bf16)
 {
     problem   p            = problem_of(s);
     sld_conv *conv         = NULL;
     p.params.training      = true;
+    p.params.bf16          = bf16;
     p.params.data_gradient = true;
     assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
     assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
@@ -131,15 +149,16 @@ static void check_training(const shape *s)
     float *bias = random_floats((size_t)s->out), *dy = random_floats(MOST * p.y);
     float *y = random_floats(MOST * p.y), *dx = random_floats(MOST * p.x);
     float *dw = random_floats(p.w), *db = random_floats((size_t)s->out);
-    float *packed = gradient_of(conv);
+    float *packed = gradient_of(conv), *x_seen = seen(x, MOST * p.x, bf16);
+    float *w_seen = seen(w, p.w, bf16), *dy_seen = seen(dy, MOST * p.y, bf16);
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
     for (int i = 0; i < SIZES; i++) {
         const int n    = sizes[i];
-        reference r    = compute(&p, n, x, w, dy);
+        reference r    = compute(&p, n, x_seen, w_seen, dy_seen);
         double   *dsum = zeros((size_t)s->out);
         for (size_t j = 0; j < (size_t)n * p.y; j++) {
             r.y[j] += s->bias ? (double)bias[j % (size_t)s->out] : 0;
-            dsum[j % (size_t)s->out] += (double)dy[j];
+            dsum[j % (size_t)s->out] += (double)dy_seen[j];
         }
         assert_int_equal(sld_conv_forward(&ctx, conv, i, x, y), SLD_OK);
         assert_int_equal(sld_conv_backward_data(&ctx, conv, i, dy, dx), SLD_OK);
@@ -154,7 +173,7 @@ static void check_training(const shape *s)
     }
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);
-    float *all[] = {x, w, bias, dy, y, dx, packed, dw, db};
+    float *all[] = {x, w, bias, dy, y, dx, packed, dw, db, x_seen, w_seen, dy_seen};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         free(all[i]);
     }
@@ -164,23 +183,44 @@ static void test_training(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        check_training(&shapes[i]);
+        check_training(&shapes[i], false);
     }
 }
 
-static void check_evaluation(const shape *s, bool add, bool relu)
+static bool has_bf16(void)
+{
+    if (sld_kernels_check_bf16(&ctx, "some.option") == SLD_OK) {
+        return true;
+    }
+    assert_int_equal(ctx.err.code, SLD_ERR_CONFIG);
+    assert_non_null(strstr(ctx.err.msg, "some.option: bf16 wants"));
+    sld_err_clear(&ctx);
+    return false;
+}
+
+static void test_training_bf16(void **state)
+{
+    (void)state;
+    for (size_t i = 0; has_bf16() && i < sizeof shapes / sizeof *shapes; i++) {
+        check_training(&shapes[i], true);
+    }
+}
+
+static void check_evaluation(const shape *s, bool add, bool relu, bool bf16)
 {
     problem   p    = problem_of(s);
     sld_conv *conv = NULL;
     p.params.bias  = true;
     p.params.add   = add;
+    p.params.bf16  = bf16;
     p.params.relu  = relu;
     assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
     assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
     ready();
     float    *x = random_floats(MOST * p.x), *w = random_floats(p.w);
     float    *bias = random_floats((size_t)s->out), *y = random_floats(MOST * p.y);
-    reference r = compute(&p, MOST, x, w, y);
+    float    *x_seen = seen(x, MOST * p.x, bf16), *w_seen = seen(w, p.w, bf16);
+    reference r = compute(&p, MOST, x_seen, w_seen, y);
     for (size_t j = 0; j < MOST * p.y; j++) {
         r.y[j] += (double)bias[j % (size_t)s->out] + (add ? (double)y[j] : 0);
         r.y[j] = relu && r.y[j] < 0 ? 0 : r.y[j];
@@ -191,19 +231,27 @@ static void check_evaluation(const shape *s, bool add, bool relu)
     free_reference(&r);
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);
-    free(x);
-    free(w);
-    free(bias);
-    free(y);
+    float *all[] = {x, w, bias, y, x_seen, w_seen};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        free(all[i]);
+    }
 }
 
 static void test_evaluation(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        check_evaluation(&shapes[i], false, false);
-        check_evaluation(&shapes[i], false, true);
-        check_evaluation(&shapes[i], true, true);
+        check_evaluation(&shapes[i], false, false, false);
+        check_evaluation(&shapes[i], false, true, false);
+        check_evaluation(&shapes[i], true, true, false);
+    }
+}
+
+static void test_evaluation_bf16(void **state)
+{
+    (void)state;
+    for (size_t i = 0; has_bf16() && i < sizeof shapes / sizeof *shapes; i++) {
+        check_evaluation(&shapes[i], true, true, true);
     }
 }
 
@@ -211,7 +259,8 @@ int main(void)
 {
     sld_ctx_init(&ctx);
     random_numbers                  = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_training),
-                                       cmocka_unit_test(test_evaluation)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_training), cmocka_unit_test(test_training_bf16),
+        cmocka_unit_test(test_evaluation), cmocka_unit_test(test_evaluation_bf16)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { SMALL = 1024 }; /* bytes: a hash table of five arguments takes a few hundred */
 
@@ -72,10 +73,13 @@ enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 100, BATCH = 16, WARMUP = 3
 static sld_model   *teacher, *student;
 static sld_learner *learner;
 
-static void make_learner(void)
+static sld_status make_learner(sld_precision precision)
 {
     const sld_temperatures taus = {.n = 2, .t = {1, 4}};
-    sld_learner_params     p    = {.n_shards = 8, .batch_rows = {BATCH, 0}};
+    sld_learner_params     p    = {.n_shards          = 8,
+                                   .batch_rows        = {BATCH, 0},
+                                   .teacher_precision = precision,
+                                   .student_precision = precision};
 
     /* wide enough for Winograd's algorithm */
     assert_int_equal(sld_model_create(&ctx, "resnet8x4", SIDE, SIDE, 3, CLASSES, &teacher), SLD_OK);
@@ -91,7 +95,7 @@ static void make_learner(void)
     p.objective.kd.temperatures                                         = taus;
     p.objective.lss                                                     = p.objective.kd;
     p.objective.correction                                              = SLD_CORRECT_SWAP;
-    assert_int_equal(sld_learner_create(&ctx, dist, &p, &learner), SLD_OK);
+    return sld_learner_create(&ctx, dist, &p, &learner);
 }
 
 static void take_step(const float *images, const int32_t *labels, const uint32_t *sample)
@@ -105,12 +109,9 @@ static void take_step(const float *images, const int32_t *labels, const uint32_t
     assert_true(out.finite);
 }
 
-static void test_step_allocates_nothing(void **state)
+/* A step of the learner that stands, and its end. */
+static void watch_step(void)
 {
-    (void)state;
-    watching = true;
-    make_learner();
-    watching = false;
     assert_true(own_calls > 0 && largest > SMALL); /* the watch sees what there is */
     calls = own_calls = largest = 0;
     float    *images            = aligned_alloc(64, BATCH * IMAGE * sizeof *images);
@@ -137,13 +138,41 @@ static void test_step_allocates_nothing(void **state)
     free(labels);
     free(sample);
     sld_learner_destroy(learner);
+}
+
+static void test_step_allocates_nothing(void **state)
+{
+    (void)state;
+    watching = true;
+    assert_int_equal(make_learner(SLD_PRECISION_F32), SLD_OK);
+    watching = false;
+    watch_step();
+    sld_model_destroy(student);
+    sld_model_destroy(teacher);
+}
+
+/* Where there is bfloat16, else its refusal. */
+static void test_step_in_bf16_allocates_nothing(void **state)
+{
+    (void)state;
+    watching            = true;
+    const sld_status st = make_learner(SLD_PRECISION_BF16);
+    watching            = false;
+    if (st == SLD_OK) {
+        watch_step();
+    } else {
+        assert_int_equal(st, SLD_ERR_CONFIG);
+        assert_non_null(strstr(ctx.err.msg, "bf16 wants"));
+        sld_err_clear(&ctx);
+    }
     sld_model_destroy(student);
     sld_model_destroy(teacher);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_step_allocates_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_step_allocates_nothing),
+                                       cmocka_unit_test(test_step_in_bf16_allocates_nothing)};
     return world_begin() ? 1 : world_end(cmocka_run_group_tests(tests, NULL, NULL));
 }
 #else

@@ -1,0 +1,53 @@
+"""A student trained in bf16: the same bits on 1, 2 and 3 ranks and after a resume, other bits and another trial than in
+f32; its weights are float32, its records those of an evaluation in f32. Where there is no bf16 it is refused."""
+import re
+
+import h5py
+import numpy as np
+
+from harness import check, digest, expect, in_folder, sld, teacher, write, STUDENT
+
+BF16 = ["student.yaml", "student.precision=bf16"]
+REFUSAL = "student.precision: bf16 wants"
+
+
+def attribute(folder, name):
+    with h5py.File(folder + "/results.h5", "r") as f:
+        return f.attrs[name]
+
+
+def has_bf16():
+    kernels = re.search(r"^.*oneDNN.*$", sld("doctor").out, re.M)
+    return bool(kernels) and "AVX-512" in kernels.group(0)
+
+
+def hold_records(folder):
+    """What results.h5 says of test is what sld eval, in f32, finds in the weights."""
+    with h5py.File(folder + "/last.h5", "r") as f:
+        check(all(f["model"][name].dtype == np.float32 for name in f["model"]), "weights are not float32")
+    expect(sld("eval", folder + "/last.h5", "--logits", "out.h5"), 0)
+    with h5py.File(folder + "/results.h5", "r") as f, h5py.File("out.h5", "r") as out:
+        check(np.array_equal(f["logits/test_last"][()], out["logits"][()]), "evaluation was not in f32")
+
+
+def main():
+    teacher()
+    write("student.yaml", STUDENT)
+    expect(sld("run", "student.yaml", "student.precision=fp16"), 2, "student.precision", "fp16", "bf16")
+    if not has_bf16():
+        expect(sld("run", *BF16, "run.dir=runs/r1"), 2, REFUSAL)
+        return
+    for ranks in (1, 2, 3):
+        expect(sld("run", *BF16, "run.dir=runs/r%d" % ranks, ranks=ranks), 0)
+        check(digest("runs/r%d" % ranks) == digest("runs/r1"), "other bits on", ranks, "ranks")
+    expect(sld("run", *BF16, "run.dir=runs/stop", "run.stop_after_steps=6", ranks=2), 75)
+    expect(sld("run", *BF16, "run.dir=runs/stop", ranks=3), 0, "resumed")
+    check(digest("runs/stop") == digest("runs/r1"), "other bits after a stop in the second epoch")
+    hold_records("runs/r1")
+    expect(sld("run", "student.yaml", "run.dir=runs/f32", ranks=2), 0)
+    check(digest("runs/f32") != digest("runs/r1"), "f32 gave the bits of bf16")
+    check(attribute("runs/f32", "id") != attribute("runs/r1", "id"), "f32 and bf16 are one trial")
+    expect(sld("run", *BF16, "run.dir=runs/avx2", "parallel.isa=avx2"), 2, REFUSAL, "AVX-512")
+
+
+in_folder(main)
