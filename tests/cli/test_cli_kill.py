@@ -2,6 +2,7 @@
 readable, and the run that at last gets through has the bits of one that was left alone.
 
 usage: test_cli_kill.py [KILLS] [SEED]"""
+import collections
 import contextlib
 import os
 import random
@@ -12,34 +13,30 @@ import time
 
 import h5py
 
-from harness import check, digest, expect, in_folder, sld, start, teacher, write, STUDENT
+from harness import PATIENCE_S, check, digest, expect, in_folder, ranks_of, sld, start, teacher, wait_until, write, STUDENT
 
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-# a checkpoint at almost every step, and otherwise as short as a run can be that has all parts
-SHORT = STUDENT.replace("epochs: 2", "epochs: 3").replace("batch: 48", "batch: 24")
-SHORT = SHORT.replace("train: 200, test: 64", "train: 100, test: 32") + "run: {checkpoint_minutes: 0.0005}\n"
+# as short as a run can be that has all parts: 2 epochs of 3 steps, the last of them a tail, a checkpoint at every step
+SHORT = STUDENT.replace("batch: 48", "batch: 24").replace("train: 200, test: 64", "train: 60, test: 16")
+SHORT += "run: {checkpoint_minutes: 0.00001}\n"
 # mpirun gives the ranks that are left a second before it kills them: twice, and most of the test's time
 os.environ["OMPI_MCA_odls_base_sigkill_timeout"] = "0"
-
-
-def ranks_of(group):
-    """Processes started with it that are sld, not the launcher."""
-    found = subprocess.run(["ps", "-o", "pid=,comm=", "-s", str(group)], stdout=subprocess.PIPE).stdout.decode()
-    return [int(line.split()[0]) for line in found.splitlines() if line.split()[1] == "sld"]
 
 
 def ends(launcher):
     """Waits for it. mpirun 4.1.4 itself can lock up, alone, when a rank is killed while it connects: in PMIx_server_finalize,
     after all its ranks have ended."""
+    wait_until(lambda: launcher.poll() is not None or not ranks_of(launcher), "the ranks to end with the one killed")
     try:
-        launcher.wait(timeout=20)
+        launcher.wait(timeout=10)
         return True
     except subprocess.TimeoutExpired:
-        check(not ranks_of(launcher.pid), "ranks outlived one that was killed:", ranks_of(launcher.pid))
         os.killpg(launcher.pid, signal.SIGKILL)
         launcher.wait()
         return False
+    finally:
+        wait_until(lambda: not ranks_of(launcher), "ranks to end with their launcher")
 
 
 def readable(folder):
@@ -51,35 +48,51 @@ def readable(folder):
                 f.visititems(lambda n, item: item[()] if isinstance(item, h5py.Dataset) else None)
 
 
+def phase(folder):
+    """What a run that was killed was at."""
+    said = open("started.log").read()
+    if " training, " not in said:
+        return "start"
+    if [n for n in os.listdir(folder) if n.endswith(".tmp")]:
+        return "write"
+    return "end" if "epoch 2/2" in said else "training"
+
+
+def killed(folder, after_s, rng):
+    """Starts the run and kills it, unless it ends before: the phase it was in, and whether mpirun hung."""
+    process = start("run", "student.yaml", "run.dir=" + folder, ranks=rng.randint(1, 4))
+    try:
+        process.wait(timeout=after_s)
+        check(process.returncode == 0, "left alone, it ended with", process.returncode, open("started.log").read())
+        return None, False
+    except subprocess.TimeoutExpired:
+        victims = list(ranks_of(process).values())
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            if rng.random() < 0.5 or not victims:
+                os.killpg(process.pid, signal.SIGKILL)  # launcher and ranks
+            else:
+                os.kill(rng.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
+    hung = not ends(process)
+    readable(folder)
+    return phase(folder), hung
+
+
 def main():
     rng = random.Random(SEED)
     teacher()
     write("student.yaml", SHORT)
     begin = time.monotonic()
     expect(sld("run", "student.yaml", "run.dir=runs/alone", ranks=2), 0)
-    alone = time.monotonic() - begin
+    longest = time.monotonic() - begin
     wanted = digest("runs/alone")
-    kills = finished = hung = 0
-    while kills < KILLS:
+    met, finished, hung = collections.Counter(), 0, 0
+    while sum(met.values()) < KILLS:
         folder = "runs/killed%d" % finished
-        process = start("run", "student.yaml", "run.dir=" + folder, ranks=rng.randint(1, 4))
-        try:
-            process.wait(timeout=rng.uniform(0.1, 1.0) * alone)
-            check(process.returncode == 0, "left alone, it ended with", process.returncode, open("started.log").read())
-        except subprocess.TimeoutExpired:
-            kills += 1
-            victims = ranks_of(process.pid)
-            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
-                if rng.random() < 0.5 or not victims:
-                    os.killpg(process.pid, signal.SIGKILL)  # launcher and ranks
-                else:
-                    os.kill(rng.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
-            hung += not ends(process)
-            for _ in range(100):  # ranks outlive their launcher by moments
-                if not ranks_of(process.pid):
-                    break
-                time.sleep(0.02)
-            readable(folder)
+        at, stuck = killed(folder, rng.uniform(0.02, 1.0) * longest, rng)
+        hung += stuck
+        longest *= 1.05 if at else 0.9  # kills meet every phase, and runs end, whatever the machine's speed becomes
+        if at:
+            met[at] += 1
             continue
         check(digest(folder) == wanted, "other bits after kills in", folder)
         check(not [n for n in os.listdir(folder) if n.endswith(".tmp")], "temporary files stay in", folder)
@@ -87,7 +100,8 @@ def main():
     folder = "runs/killed%d" % finished
     expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=3), 0)
     check(digest(folder) == wanted, "other bits after kills in", folder)
-    print("%d kills, %d runs ended with the same bits; mpirun alone hung %d times" % (kills, finished + 1, hung))
+    print("%d kills (%s), %d runs ended with the same bits; mpirun alone hung %d times"
+          % (sum(met.values()), ", ".join("%s %d" % pair for pair in sorted(met.items())), finished + 1, hung))
 
 
 in_folder(main)
