@@ -152,6 +152,8 @@ typedef enum sld_purpose {
     SLD_RNG_LABEL,      /* label noise */
     SLD_RNG_CORRECTION, /* random correction */
     SLD_RNG_SYNTH,      /* the synthetic set */
+    SLD_RNG_WEAK_BOX,   /* size of the resized crop, weak view */
+    SLD_RNG_STRONG_BOX, /* the same, strong view */
 } sld_purpose;
 
 /* A walk through one stream; copies are independent. Key (seed, purpose), counter (epoch, sample,

@@ -34,11 +34,12 @@ typedef struct sld_data_params {
     const char      *format; /* synthetic, cifar10, cifar100, idx, hdf5 */
     const char      *path;   /* folder or file; NULL for synthetic */
     sld_synth_params synth;
+    size_t           input_size; /* H = W of the network's input; 0: as stored */
 } sld_data_params;
 
 typedef struct sld_images { /* borrowed from the data set, shared read-only by the ranks of a
                                machine */
-    const uint8_t *pixels;  /* (N,H,W,C) */
+    const uint8_t *pixels;  /* (N,picture_H,picture_W,C) */
     const int32_t *labels;  /* (N) in [0,K) */
     const int32_t *coarse;  /* (N) or NULL */
     size_t         n;
@@ -47,6 +48,7 @@ typedef struct sld_images { /* borrowed from the data set, shared read-only by t
 typedef struct sld_dataset {
     sld_images         train, test;
     size_t             H, W, C, K, n_coarse; /* n_coarse 0: no coarse labels */
+    size_t             picture_H, picture_W; /* as stored; H, W: of the network's input */
     const char *const *class_names;          /* (K), or NULL */
     const char *const *coarse_names;
     float mean[4], std[4]; /* per channel, of pixel/255: published constants where they exist, else
@@ -57,10 +59,13 @@ typedef struct sld_dataset {
 } sld_dataset;
 
 /* Collective. Opens, checks and decodes on one rank per machine; the others share. Truncated,
- * oversized or foreign files: SLD_ERR_DATA naming file, what was found and what was wanted. */
+ * oversized or foreign files: SLD_ERR_DATA naming file, what was found and what was wanted.
+ * SLD_ERR_CONFIG for pictures smaller than input_size. */
 sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_params *params,
                             sld_dataset **out);
 void       sld_dataset_close(sld_dataset *set); /* Collective. Accepts NULL. */
+/* Local. One picture of train or test as stored: (picture_H,picture_W,C). */
+const uint8_t *sld_data_picture(const sld_dataset *set, const sld_images *images, size_t sample);
 
 /* ---- subset and validation split of train ---- */
 
@@ -128,15 +133,20 @@ void sld_aug_cutout(double side, const double centre[2], uint8_t *image, size_t 
 #define SLD_AUG_STRONG_OPS 8 /* most operations of a strong view */
 
 typedef struct sld_augment_params {
-    int      crop_pad;   /* zero pixels on each side before the random crop; 0: no crop */
-    double   flip;       /* probability */
-    int      strong_ops; /* drawn with replacement; 0..SLD_AUG_STRONG_OPS */
-    double   cutout;     /* largest side as a share of the width; 0: none */
+    size_t height, width; /* of a view, at most the picture's; 0: the picture's */
+    int    crop_pad;      /* zero pixels on each side before the random crop */
+    bool   resized;       /* instead: a crop of random area and shape, resampled to the view */
+    double area, ratio;   /* of that: least share of the picture; most width over height, and
+                             height over width */
+    double   flip;        /* probability */
+    int      strong_ops;  /* drawn with replacement; 0..SLD_AUG_STRONG_OPS */
+    double   cutout;      /* largest side as a share of the width; 0: none */
     uint64_t seed;
 } sld_augment_params;
 
 typedef struct sld_view_draw {         /* what chance decides about one view */
-    int        top, left;              /* corner of the crop in the picture, -crop_pad..crop_pad */
+    int        top, left;              /* corner of the crop in the picture; padding: below 0 */
+    int        height, width;          /* of the crop; the view's, unless it is resized */
     bool       flip;                   /* left-right, after the crop */
     int        n_ops;                  /* 0 in the weak view */
     sld_aug_op op[SLD_AUG_STRONG_OPS]; /* in order of application */
@@ -150,8 +160,9 @@ typedef struct sld_view_draw {         /* what chance decides about one view */
 void sld_augment_draw(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
                       size_t H, size_t W, sld_view_draw *out);
 
-/* Local. One view of one picture before normalisation: crop, flip, operations, cutout. in, out:
- * (H,W,C) uint8, C 1 or 3, not the same memory. scratch: sld_aug_scratch(H,W,C) bytes. */
+/* Local. One view of one picture before normalisation: crop, flip, operations, cutout. in: (H,W,C),
+ * out: the view's height and width; uint8, C 1 or 3, not the same memory. scratch:
+ * sld_aug_scratch(H,W,C) bytes. */
 void   sld_augment_view(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
                         const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out, void *scratch);
 size_t sld_aug_scratch(size_t H, size_t W, size_t C);
@@ -173,7 +184,7 @@ typedef struct sld_loader_params {
     size_t             n, global_batch;
     bool               views[2];
     uint64_t           order_seed;
-    sld_augment_params augment;
+    sld_augment_params augment;  /* its views have the set's H and W */
     size_t             max_rows; /* of this rank in a batch */
 } sld_loader_params;
 
@@ -196,8 +207,8 @@ void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t
 /* Local. The normalised value of each byte in each channel. out: (C,256) */
 void sld_data_normalised(const sld_dataset *set, float *out);
 
-/* Local. Normalises n pictures of a set without augmentation, index NULL: in order from begin. out:
- * (n,H,W,C). */
+/* Local. Normalises n pictures of a set without augmentation, their centre where they are larger
+ * than the network's input; index NULL: in order from begin. out: (n,H,W,C). */
 void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
                         size_t begin, size_t n, float *out);
 

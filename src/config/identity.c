@@ -83,6 +83,14 @@ static bool has_strong_view(const sld_options *o)
 {
     return o->ce.strong > 0 || o->kd.strong > 0 || (o->top.student_swap && o->lss.strong > 0);
 }
+static bool crops_padded(const sld_options *o)
+{
+    return strcmp(o->augment.crop, "pad") == 0;
+}
+static bool crops_resized(const sld_options *o)
+{
+    return strcmp(o->augment.crop, "resized") == 0;
+}
 static bool boosts_ce(const sld_options *o)
 {
     return o->ce.boost != 1 && o->ce.boost_after.word != SLD_WHEN_NEVER;
@@ -114,6 +122,9 @@ static const struct rule {
     {"data.split_seed", is_split},
     {"data.label_noise_kind", has_label_noise},
     {"synthetic.", is_synthetic},
+    {"augment.crop_pad", crops_padded},
+    {"augment.area", crops_resized},
+    {"augment.ratio", crops_resized},
     {"augment.strong_ops", has_strong_view},
     {"augment.cutout", has_strong_view},
     {"teacher.", has_kd},

@@ -32,8 +32,7 @@ static const recipe recipes[] = {
     {IMAGENET "ResNet50-MobileNetV1",   "imagenet_ResNet50", "imagenet_MobileNetV1", "0.2",  "0.2",   "0.2",   "2", "1.0", "0.5"},
 };
 
-/* What all rows of a data set share; with a method, under that one alone. The ImageNet code crops by
- * RandomResizedCrop, which sld does not have: an eighth of padding stands in for it. Its student
+/* What all rows of a data set share; with a method, under that one alone. The ImageNet code's student
  * swap, after epoch 150 of 100, is never active: the method's first_lr_drop stays. What it weighs
  * MLKD, lskd and nkd by is not known: the methods' weights stay. */
 static const struct {
@@ -55,7 +54,8 @@ static const struct {
     {IMAGENET, NULL,   "train.lr_decay",     "0.1"},
     {IMAGENET, NULL,   "train.momentum",     "0.9"},
     {IMAGENET, NULL,   "train.weight_decay", "0.0001"},
-    {IMAGENET, NULL,   "augment.crop_pad",   "28"},
+    {IMAGENET, NULL,   "data.input_size",    "224"},
+    {IMAGENET, NULL,   "augment.crop",       "resized"},
     {IMAGENET, "kd",   "ce.weak",            "0.5"},
     {IMAGENET, "kd",   "kd.weak",            "0.5"},
     {IMAGENET, "kd",   "kd.temperatures",    "[1]"},

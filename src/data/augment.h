@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sld/base.h"
+
 typedef void sld_aug_fn(double value, const uint8_t *in, size_t H, size_t W, size_t C,
                         uint8_t *out);
 
@@ -19,6 +21,22 @@ sld_aug_fn sld_aug_color, sld_aug_contrast, sld_aug_brightness, sld_aug_sharpnes
 /* augment_geometry.c: value: degrees, shear, share of the size */
 sld_aug_fn sld_aug_rotate, sld_aug_shear_x, sld_aug_shear_y, sld_aug_translate_x,
     sld_aug_translate_y;
+
+/* augment_resize.c. A part of a picture, in pixels. */
+typedef struct sld_aug_box {
+    size_t top, left, height, width;
+} sld_aug_box;
+
+/* The sizes of a box in a picture of (H,W): a share of its area from `area` to 1, width over height
+ * from 1/ratio to ratio. False when no try fits: then the largest box of such a shape, which
+ * belongs in the centre. */
+bool sld_aug_draw_box(sld_rng *rng, double area, double ratio, size_t H, size_t W, int *height,
+                      int *width);
+/* The box of in (H,W,C) -> out (h,w,C), w at most W, and mirrored left to right where flip says so.
+ * scratch: sld_aug_resize_scratch(H,W,C) bytes. */
+void   sld_aug_resize(const sld_aug_box *box, bool flip, const uint8_t *in, size_t W, size_t C,
+                      size_t h, size_t w, uint8_t *out, void *scratch);
+size_t sld_aug_resize_scratch(size_t H, size_t W, size_t C);
 
 /* Grey of a colour by ITU-R 601, rounded in 16-bit fixed point as Pillow does. */
 static inline uint8_t sld_aug_luma(uint32_t r, uint32_t g, uint32_t b)

@@ -84,6 +84,18 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
     return SLD_OK;
 }
 
+/* Local, and the same on every rank. */
+static sld_status check_input(sld_ctx *ctx, const char *where, const data_shape *shape,
+                              size_t input_size)
+{
+    return input_size <= shape->H && input_size <= shape->W
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "data.input_size: found %zu, wanted at most the size of the pictures in "
+                          "%s, %zux%zu",
+                          input_size, where, (size_t)shape->H, (size_t)shape->W);
+}
+
 static data_layout layout_of(const data_shape *shape)
 {
     const size_t picture = shape->H * shape->W * shape->C;
@@ -256,11 +268,11 @@ static void describe(sld_dataset *set, const data_shape *shape, const data_facts
                                       .coarse = target[split].coarse,
                                       .n      = shape->n[split]};
     }
-    set->H        = shape->H;
-    set->W        = shape->W;
-    set->C        = shape->C;
-    set->K        = shape->K;
-    set->n_coarse = shape->n_coarse;
+    set->H = set->picture_H = shape->H;
+    set->W = set->picture_W = shape->W;
+    set->C                  = shape->C;
+    set->K                  = shape->K;
+    set->n_coarse           = shape->n_coarse;
     for (size_t i = 0; i < shape->K + shape->n_coarse; i++) {
         const bool named = i < shape->K ? shape->has_class_names : shape->has_coarse_names;
 
@@ -332,7 +344,13 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_p
         st = adopt(ctx, dist, where, reader, "set of sizes", &source.shape, sizeof source.shape);
     }
     if (st == SLD_OK) {
+        st = check_input(ctx, where, &source.shape, params->input_size);
+    }
+    if (st == SLD_OK) {
         st = load(ctx, dist, format, where, &source, set);
+    }
+    if (st == SLD_OK && params->input_size > 0) {
+        set->H = set->W = params->input_size;
     }
 
     if (format && reader) {
@@ -345,6 +363,11 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_p
     }
     *out = set;
     return SLD_OK;
+}
+
+const uint8_t *sld_data_picture(const sld_dataset *set, const sld_images *images, size_t sample)
+{
+    return images->pixels + sample * set->picture_H * set->picture_W * set->C;
 }
 
 void sld_dataset_close(sld_dataset *set)

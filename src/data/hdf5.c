@@ -2,7 +2,7 @@
  *
  *   /train/images   (N,H,W,C) or (N,H,W), whole numbers 0 to 255; C is 1 or 3 and comes last
  *   /train/labels   (N) whole numbers 0 to K-1
- *   /test/images, /test/labels   the same sizes but for N
+ *   /test/images, /test/labels   the same sizes but for N; a network's input may be smaller
  *   /train/coarse, /test/coarse  optional, both or none: (N) superclasses
  *   /class_names    optional: (K) texts; without it K is 1 + the largest label of train
  *   /coarse_names   optional: texts of the superclasses

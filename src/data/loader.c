@@ -45,7 +45,7 @@ static bool allocate(sld_loader *loader)
 
     loader->order   = malloc(loader->params.n * sizeof *loader->order);
     loader->picture = malloc(picture);
-    loader->scratch = malloc(sld_aug_scratch(set->H, set->W, set->C) + 1);
+    loader->scratch = malloc(sld_aug_scratch(set->picture_H, set->picture_W, set->C) + 1);
     loader->labels  = malloc(rows * sizeof *loader->labels);
     loader->truth   = malloc(rows * sizeof *loader->truth);
     loader->sample  = malloc(rows * sizeof *loader->sample);
@@ -75,9 +75,11 @@ sld_status sld_loader_create(sld_ctx *ctx, const sld_dataset *set, const sld_loa
     SLD_TRY(check_params(ctx, set, params));
     loader = calloc(1, sizeof *loader);
     if (loader) {
-        loader->set    = set;
-        loader->params = *params;
-        loader->epoch  = -1;
+        loader->set                   = set;
+        loader->params                = *params;
+        loader->params.augment.height = set->H;
+        loader->params.augment.width  = set->W;
+        loader->epoch                 = -1;
     }
     if (!loader || !allocate(loader)) {
         sld_loader_destroy(loader);
@@ -146,8 +148,8 @@ void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t
 
     for (size_t i = 0; i < n; i++) {
         sld_augment_view(&loader->params.augment, view, epoch, sample[i],
-                         set->train.pixels + sample[i] * picture, set->H, set->W, set->C,
-                         loader->picture, loader->scratch);
+                         sld_data_picture(set, &set->train, sample[i]), set->picture_H,
+                         set->picture_W, set->C, loader->picture, loader->scratch);
         sld_data_table_apply(&loader->table, loader->picture, set->H * set->W, set->C,
                              out + i * picture);
     }

@@ -44,17 +44,28 @@ void sld_data_table_apply(const data_table *table, const uint8_t *pixels, size_t
     }
 }
 
+/* First of n rows or columns in the middle of N; Python rounds halves to even, and so torchvision's
+ * CenterCrop. */
+static size_t middle(size_t N, size_t n)
+{
+    return (size_t)rint((double)(N - n) / 2.0);
+}
+
 void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
                         size_t begin, size_t n, float *out)
 {
-    const size_t picture = set->H * set->W * set->C;
+    const size_t top = middle(set->picture_H, set->H), left = middle(set->picture_W, set->W);
+    const size_t row = set->W * set->C;
     data_table   table;
 
     sld_data_table_make(set, &table);
     for (size_t i = 0; i < n; i++) {
-        const size_t sample = index ? index[begin + i] : begin + i;
-        sld_data_table_apply(&table, images->pixels + sample * picture, set->H * set->W, set->C,
-                             out + i * picture);
+        const size_t   sample = index ? index[begin + i] : begin + i;
+        const uint8_t *pixels =
+            sld_data_picture(set, images, sample) + (top * set->picture_W + left) * set->C;
+        for (size_t y = 0; y < set->H; y++, pixels += set->picture_W * set->C, out += row) {
+            sld_data_table_apply(&table, pixels, set->W, set->C, out);
+        }
     }
 }
 

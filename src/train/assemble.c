@@ -11,16 +11,17 @@
 
 static sld_data_params data_params(const sld_options *opt)
 {
-    const sld_data_params p = {.format = opt->data.format,
-                               .path   = opt->data.path,
-                               .synth  = {.superclasses = (int)opt->synthetic.superclasses,
-                                          .subclasses   = (int)opt->synthetic.subclasses,
-                                          .n_train      = (size_t)opt->synthetic.train,
-                                          .n_test       = (size_t)opt->synthetic.test,
-                                          .separation   = opt->synthetic.separation,
-                                          .noise        = opt->synthetic.noise,
-                                          .distractors  = opt->synthetic.distractors,
-                                          .seed         = (uint64_t)opt->synthetic.seed}};
+    const sld_data_params p = {.format     = opt->data.format,
+                               .path       = opt->data.path,
+                               .input_size = (size_t)opt->data.input_size,
+                               .synth      = {.superclasses = (int)opt->synthetic.superclasses,
+                                              .subclasses   = (int)opt->synthetic.subclasses,
+                                              .n_train      = (size_t)opt->synthetic.train,
+                                              .n_test       = (size_t)opt->synthetic.test,
+                                              .separation   = opt->synthetic.separation,
+                                              .noise        = opt->synthetic.noise,
+                                              .distractors  = opt->synthetic.distractors,
+                                              .seed         = (uint64_t)opt->synthetic.seed}};
     return p;
 }
 
@@ -119,6 +120,9 @@ sld_subset_params sld_trial_subset(const sld_options *opt)
 sld_augment_params sld_trial_augment(const sld_options *opt)
 {
     return (sld_augment_params){.crop_pad   = (int)opt->augment.crop_pad,
+                                .resized    = strcmp(opt->augment.crop, "resized") == 0,
+                                .area       = opt->augment.area,
+                                .ratio      = opt->augment.ratio,
                                 .flip       = opt->augment.flip,
                                 .strong_ops = (int)opt->augment.strong_ops,
                                 .cutout     = opt->augment.cutout,

@@ -7,9 +7,16 @@
 
 static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
 
+static bool is_resized(const sld_options *opt)
+{
+    return strcmp(opt->augment.crop, "resized") == 0;
+}
+
+/* The picture as stored, in every epoch. */
 static bool is_plain(const sld_options *opt, int view)
 {
-    return opt->augment.crop_pad == 0 && opt->augment.flip == 0.0 &&
+    return !is_resized(opt) && opt->data.input_size == 0 && opt->augment.crop_pad == 0 &&
+           opt->augment.flip == 0.0 &&
            (view == SLD_WEAK || (opt->augment.strong_ops == 0 && opt->augment.cutout == 0.0));
 }
 
@@ -37,6 +44,24 @@ static void samples_hash(const sld_subset *subset, char hash[65])
     sld_sha256_hex(&sha, hash);
 }
 
+static int put_crop(const sld_trial *t, char *text, size_t n)
+{
+    const sld_options *opt   = t->opt;
+    int                bytes = 0;
+
+    if (t->set->H != t->set->picture_H || t->set->W != t->set->picture_W) {
+        bytes += snprintf(text, n, "data.input_size: %lld\n", (long long)opt->data.input_size);
+    }
+    if (is_resized(opt)) {
+        return bytes + snprintf(text + bytes, n - (size_t)bytes,
+                                "augment.crop: resized\naugment.area: %.17g\n"
+                                "augment.ratio: %.17g\n",
+                                opt->augment.area, opt->augment.ratio);
+    }
+    return bytes + snprintf(text + bytes, n - (size_t)bytes, "augment.crop_pad: %lld\n",
+                            (long long)opt->augment.crop_pad);
+}
+
 void sld_views_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
 {
     const sld_options *opt = t->opt;
@@ -53,10 +78,10 @@ void sld_views_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
         snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "\nview: plain\n");
         return;
     }
-    n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n,
-                  "\nview: %s\naugment.seed: %lld\naugment.crop_pad: %lld\naugment.flip: %.17g\n",
-                  view_name[view], (long long)opt->seeds.augment, (long long)opt->augment.crop_pad,
-                  opt->augment.flip);
+    n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "\nview: %s\naugment.seed: %lld\n",
+                  view_name[view], (long long)opt->seeds.augment);
+    n += put_crop(t, text + n, SLD_KEY_BYTES - (size_t)n);
+    n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "augment.flip: %.17g\n", opt->augment.flip);
     if (view == SLD_STRONG) {
         snprintf(text + n, SLD_KEY_BYTES - (size_t)n,
                  "augment.strong_ops: %lld\naugment.cutout: %.17g\n",

@@ -39,12 +39,14 @@ static void to_planes(const uint8_t *in, size_t pixels, size_t C, uint8_t *out)
 
 static sld_status put_view(sld_ctx *ctx, export *x, int v)
 {
-    const sld_dataset       *set     = x->t.set;
-    const sld_augment_params augment = sld_trial_augment(x->t.opt);
-    const size_t             n = x->t.subset->n_train, size = set->H * set->W * set->C;
-    const size_t             dims[4] = {n, set->C, set->H, set->W};
-    char                     path[32], name[32], key[SLD_KEY_BYTES];
+    const sld_dataset *set     = x->t.set;
+    sld_augment_params augment = sld_trial_augment(x->t.opt);
+    const size_t       n = x->t.subset->n_train, size = set->H * set->W * set->C;
+    const size_t       dims[4] = {n, set->C, set->H, set->W};
+    char               path[32], name[32], key[SLD_KEY_BYTES];
 
+    augment.height = set->H;
+    augment.width  = set->W;
     snprintf(path, sizeof path, "/image_%s", view_name[v]);
     snprintf(name, sizeof name, "views_%s", view_name[v]);
     sld_views_key(&x->t, v, key);
@@ -55,8 +57,8 @@ static sld_status put_view(sld_ctx *ctx, export *x, int v)
         for (size_t i = at; i < end; i++) {
             const uint32_t sample = x->t.subset->train[i];
             sld_augment_view(&augment, v, x->params->epoch, sample,
-                             set->train.pixels + sample * size, set->H, set->W, set->C, x->picture,
-                             x->scratch);
+                             sld_data_picture(set, &set->train, sample), set->picture_H,
+                             set->picture_W, set->C, x->picture, x->scratch);
             to_planes(x->picture, set->H * set->W, set->C, x->views + (i - at) * size);
         }
         SLD_TRY(sld_doc_put_rows(ctx, x->doc, path, SLD_U8, (sld_range){at, end}, x->views));
@@ -113,7 +115,8 @@ static sld_status write_file(sld_ctx *ctx, export *x)
 
     SLD_TRY(sld_arena_alloc(ctx, x->t.arena, CHUNK * size, (void **)&x->views));
     SLD_TRY(sld_arena_alloc(ctx, x->t.arena, size, (void **)&x->picture));
-    SLD_TRY(sld_arena_alloc(ctx, x->t.arena, sld_aug_scratch(set->H, set->W, set->C), &x->scratch));
+    SLD_TRY(sld_arena_alloc(ctx, x->t.arena,
+                            sld_aug_scratch(set->picture_H, set->picture_W, set->C), &x->scratch));
     if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", x->params->out, (long)getpid()) >=
         (int)sizeof temporary) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--out %.200s...: too long", x->params->out);
@@ -183,8 +186,10 @@ sld_status sld_data_describe(sld_ctx *ctx, const sld_dist *dist, const sld_confi
     SLD_TRY(sld_trial_open_data(ctx, dist, opt, &set));
     sld_status st = sld_agree(ctx, dist, sld_subset_create(ctx, set, &params, &subset));
     if (st == SLD_OK && sld_dist_rank(dist) == 0) {
-        printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\nclasses   %zu",
-               set->name, set->hash, set->H, set->W, set->C, set->C == 1 ? "" : "s", set->K);
+        printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "
+               "%zu\nclasses   %zu",
+               set->name, set->hash, set->picture_H, set->picture_W, set->C, set->C == 1 ? "" : "s",
+               set->H, set->W, set->K);
         if (set->n_coarse > 0) {
             printf(" in %zu superclasses", set->n_coarse);
         }

@@ -86,6 +86,9 @@ static void test_the_same(void **state)
          "method: kd\nga.omega: 3\nmix.share: 0.1\ndkd.beta: 2\nmlkd.as_described: true\n"
          "nkd.gamma: 3\n" TEACHER,
          NULL},
+        {"method: none", NULL, "method: none\naugment: {area: 0.5, ratio: 2}", NULL},
+        {"method: none\naugment.crop: resized", NULL,
+         "method: none\naugment: {crop: resized, crop_pad: 9}", NULL},
         {"method: none\nstudent_swap: true\nlss.allow_inactive: true", NULL,
          "method: none\nstudent_swap: true", NULL},
     };
@@ -100,6 +103,11 @@ static void test_different(void **state)
         {"method: none", NULL, "method: none", "parallel.shards=4"},
         {"method: none", NULL, "method: none", "synthetic.train=5"},
         {"method: none", NULL, "method: none", "student.network=resnet20"},
+        {"method: none", NULL, "method: none", "student.precision=bf16"},
+        {"method: none", NULL, "method: none", "data.input_size=28"},
+        {"method: none", NULL, "method: none", "augment.crop=resized"},
+        {"method: none", "augment.crop=resized", "method: none",
+         "augment.crop=resized augment.area=0.25"},
         {"method: none", NULL, "method: none", "train.lr=0.05000000000000001"}, /* next double */
         {"method: none", "data.train_fraction=0.5", "method: none",
          "data.train_fraction=0.5 data.split_seed=2"},

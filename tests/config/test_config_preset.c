@@ -68,6 +68,8 @@ static void test_rates_of_the_reference(void **state)
     assert_string_equal(value_of("imagenet/ResNet50-MobileNetV1", "sld", "ce.strong"), "1.0");
     assert_string_equal(value_of("imagenet/ResNet50-MobileNetV1", "sld", "lss.weak"), "0.5");
     assert_string_equal(value_of("imagenet/ResNet34-ResNet18", "kd", "kd.temperatures"), "[1]");
+    assert_string_equal(value_of("imagenet/ResNet34-ResNet18", "kd", "augment.crop"), "resized");
+    assert_string_equal(value_of("imagenet/ResNet34-ResNet18", "kd", "data.input_size"), "224");
 }
 
 /* Every key and value is an option's; no key comes twice, or the parser would refuse it. */

@@ -79,7 +79,7 @@ uint8_t fixture_byte(uint64_t salt, uint64_t i)
 
 sld_dataset *fixture_open(fixture *f, const char *format, const char *path)
 {
-    const sld_data_params params = {format, path, sld_synth_default()};
+    const sld_data_params params = {.format = format, .path = path, .synth = sld_synth_default()};
     sld_dataset          *set    = NULL;
 
     if (sld_dataset_open(&f->ctx, f->dist, &params, &set) != SLD_OK) {
@@ -90,7 +90,7 @@ sld_dataset *fixture_open(fixture *f, const char *format, const char *path)
 
 void fixture_refused(fixture *f, const char *format, const char *path, ...)
 {
-    const sld_data_params params = {format, path, sld_synth_default()};
+    const sld_data_params params = {.format = format, .path = path, .synth = sld_synth_default()};
     sld_dataset          *set    = (sld_dataset *)f; /* must become NULL */
     va_list               texts;
 

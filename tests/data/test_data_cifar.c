@@ -260,13 +260,13 @@ static void unreadable_files_are_refused(void **state)
 static void requests_are_checked(void **state)
 {
     fixture        *f      = *state;
-    sld_data_params params = {"cifar1000", "/", {0}};
+    sld_data_params params = {.format = "cifar1000", .path = "/"};
     sld_dataset    *set    = NULL;
 
     assert_int_equal(sld_dataset_open(&f->ctx, f->dist, &params, &set), SLD_ERR_ARG);
     assert_non_null(strstr(f->ctx.err.msg, "cifar1000"));
     sld_err_clear(&f->ctx);
-    params = (sld_data_params){"cifar100", "", {0}};
+    params = (sld_data_params){.format = "cifar100", .path = ""};
     assert_int_equal(sld_dataset_open(&f->ctx, f->dist, &params, &set), SLD_ERR_CONFIG);
     assert_non_null(strstr(f->ctx.err.msg, "no path"));
     sld_err_clear(&f->ctx);

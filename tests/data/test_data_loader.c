@@ -12,13 +12,15 @@ static uint8_t  pixels[N * PICTURE];
 static int32_t  labels[N];
 static uint32_t used[USED]; /* a subset: the loader must go through it, not through 0..USED */
 
-static const sld_dataset SET = {.train = {.pixels = pixels, .labels = labels, .n = N},
-                                .H     = H,
-                                .W     = W,
-                                .C     = C,
-                                .K     = 10,
-                                .mean  = {0.5071f, 0.4867f, 0.4408f},
-                                .std   = {0.2675f, 0.2565f, 0.2761f}};
+static const sld_dataset SET = {.train     = {.pixels = pixels, .labels = labels, .n = N},
+                                .H         = H,
+                                .W         = W,
+                                .C         = C,
+                                .K         = 10,
+                                .picture_H = H,
+                                .picture_W = W,
+                                .mean      = {0.5071f, 0.4867f, 0.4408f},
+                                .std       = {0.2675f, 0.2565f, 0.2761f}};
 
 static int make_set(void **state)
 {
@@ -229,6 +231,51 @@ static void an_evaluation_block_is_normalised_alike(void **state)
     sld_loader_destroy(loader);
 }
 
+/* The window of a normalised picture whose corner is (top,left), all channels. */
+static bool is_window(const float *view, const float *picture, size_t h, size_t w, size_t top,
+                      size_t left)
+{
+    for (size_t y = 0; y < h; y++) {
+        if (memcmp(view + y * w * C, picture + ((top + y) * W + left) * C, w * C * sizeof *view)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The set with a smaller input: evaluation takes the middle, training a window anywhere. */
+static void a_smaller_input_is_cut_out(void **state)
+{
+    enum { h = 5, w = 4, PLACES = (H - h + 1) * (W - w + 1) };
+    fixture    *f     = *state;
+    sld_dataset inner = SET;
+    sld_loader *loader;
+    float       whole[PICTURE], cut[h * w * C];
+    bool        seen[PLACES] = {false};
+    int         n_seen       = 0;
+
+    inner.H                        = h;
+    inner.W                        = w;
+    const sld_loader_params params = plain();
+    assert_int_equal(sld_loader_create(&f->ctx, &inner, &params, &loader), SLD_OK);
+    for (uint32_t sample = 0; sample < N; sample++) {
+        int found = -1;
+        sld_data_normalise(&SET, &SET.train, NULL, sample, 1, whole);
+        sld_data_normalise(&inner, &inner.train, NULL, sample, 1, cut);
+        assert_true(is_window(cut, whole, h, w, 2, 2)); /* 3 / 2 to the even number, 4 / 2 */
+        sld_loader_view(loader, 0, 1, &sample, 1, cut);
+        for (int at = 0; at < PLACES; at++) {
+            const size_t top = (size_t)at / (W - w + 1), left = (size_t)at % (W - w + 1);
+            found = is_window(cut, whole, h, w, top, left) ? at : found;
+        }
+        assert_true(found >= 0);
+        n_seen += !seen[found];
+        seen[found] = true;
+    }
+    assert_int_equal(n_seen, PLACES); /* each of 20 among 150: missed with probability 5e-4 * 20 */
+    sld_loader_destroy(loader);
+}
+
 static void a_rank_may_have_no_rows(void **state)
 {
     fixture          *f      = *state;
@@ -313,6 +360,7 @@ int main(void)
         cmocka_unit_test(labels_and_pixels_belong_to_the_sample),
         cmocka_unit_test(views_follow_the_sample),
         cmocka_unit_test(an_evaluation_block_is_normalised_alike),
+        cmocka_unit_test(a_smaller_input_is_cut_out),
         cmocka_unit_test(a_rank_may_have_no_rows),
         cmocka_unit_test(impossible_requests_are_refused),
         cmocka_unit_test(labels_trained_on_stand_beside_the_true_ones),

@@ -11,7 +11,7 @@ static sld_dist *dist;
 
 static sld_status open_at(const char *format, const char *path, sld_dataset **set)
 {
-    sld_data_params params = {format, path, sld_synth_default()};
+    sld_data_params params = {.format = format, .path = path, .synth = sld_synth_default()};
 
     params.synth.n_train = 203;
     params.synth.n_test  = 101;

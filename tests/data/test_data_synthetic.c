@@ -13,7 +13,7 @@
 
 static sld_dataset *open_synth(fixture *f, const sld_synth_params *synth)
 {
-    const sld_data_params params = {"synthetic", NULL, *synth};
+    const sld_data_params params = {.format = "synthetic", .synth = *synth};
     sld_dataset          *set    = NULL;
 
     if (sld_dataset_open(&f->ctx, f->dist, &params, &set) != SLD_OK) {
@@ -210,7 +210,7 @@ static void fixed_point_agrees_with_libm(void **state)
 static void impossible_requests_are_refused(void **state)
 {
     fixture         *f       = *state;
-    sld_data_params  params  = {"synthetic", NULL, sld_synth_default()};
+    sld_data_params  params  = {.format = "synthetic", .synth = sld_synth_default()};
     sld_synth_params good    = params.synth;
     sld_dataset     *set     = NULL;
     sld_synth_params bad[5]  = {good, good, good, good, good};
