@@ -154,6 +154,10 @@ sld_origin         sld_config_origin(const sld_config *config, const char *key);
 sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,
                              const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Local. A text option by its proper name, where the file has another for the same thing: options
+ * and identity are as if the file had this one. The resolved document stays as written. */
+sld_status sld_config_call(sld_ctx *ctx, sld_config *config, const char *key, const char *name);
+
 /* Local. The resolved document: every option with its value, as YAML that parses to the same; owned
  * by the config. Seeds left to follow `seed` stay -1 here, so that the document with another seed
  * is another run. */

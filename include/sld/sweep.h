@@ -43,8 +43,8 @@ typedef struct sld_sweep_params {
     const char *const *overrides; /* "key=value" */
     size_t             n_overrides;
     sld_defaults_find  method;
-    /* Checks that need more than the option table; NULL: none. */
-    sld_status (*check)(sld_ctx *ctx, void *user, const sld_config *config);
+    /* Checks that need more than the option table, and names; NULL: none. */
+    sld_status (*check)(sld_ctx *ctx, void *user, sld_config *config);
     /* SHA-256 of what lies at a path: the weights file, the folder of an outside teacher's logits,
      * or with weights NULL the data set of config. Asked once for each path; never for synthetic
      * data. */

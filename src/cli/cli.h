@@ -72,7 +72,7 @@ void sld_stalled(sld_ctx *ctx, const char *message);
 /* experiment.c, content.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo,
  * and hashes of data and weights (read without MPI). */
 const char *const (*sld_experiment_method(const char *name))[2];
-sld_status sld_experiment_check(sld_ctx *ctx, void *user, const sld_config *config);
+sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, char sha[65]);
 

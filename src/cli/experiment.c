@@ -22,15 +22,19 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
                             sld_experiment_method, out);
 }
 
-/* The zoo is nn's: the option table cannot know it. */
-sld_status sld_experiment_check(sld_ctx *ctx, void *user, const sld_config *config)
+/* The zoo is nn's: the option table cannot know it. A network by its other name is the same trial.
+ */
+sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
 {
-    const char  *name = sld_config_options(config)->student.network;
-    const char  *names[256];
-    const size_t n = sld_network_count() < 256 ? sld_network_count() : 256;
+    const char        *name    = sld_config_options(config)->student.network;
+    const sld_network *network = sld_network_find(name);
+    const char        *names[256];
+    const size_t       n = sld_network_count() < 256 ? sld_network_count() : 256;
 
-    if (sld_network_find(name)) {
-        return SLD_OK;
+    if (network) {
+        return strcmp(network->name, name) == 0
+                   ? SLD_OK
+                   : sld_config_call(ctx, config, "student.network", network->name);
     }
     for (size_t i = 0; i < n; i++) {
         names[i] = sld_network_at(i)->name;

@@ -182,3 +182,17 @@ const char *sld_write_identity(sld_arena *arena, const sld_options *options,
     }
     return sld_writer_close(&w, arena);
 }
+
+sld_status sld_config_call(sld_ctx *ctx, sld_config *config, const char *key, const char *name)
+{
+    const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+    const char       *copy   = sld_arena_strdup(config->arena, name);
+
+    if (copy) {
+        memcpy((char *)&config->options + option->offset, &copy, sizeof copy);
+        config->identity = sld_write_identity(config->arena, &config->options, &config->defaults);
+    }
+    return copy && config->identity
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+}

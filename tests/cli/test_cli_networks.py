@@ -1,5 +1,7 @@
 """A network of every family trains, distils and is evaluated from its file, with the same bits on 1 and 3 ranks. Weights
-that do not fit are refused with the tensor and both shapes. With `all`: every network for small images, by itself."""
+that do not fit are refused with the tensor and both shapes. A network's other name makes no other trial. With `all`:
+every network for small images, by itself."""
+import json
 import sys
 
 import h5py
@@ -59,6 +61,13 @@ def check_refusals(folder):
     expect(sld("run", "trial.yaml", "method=none", "student.network=ShuffelV1"), 2, "ShuffelV1", "did you mean ShuffleV1")
 
 
+def check_other_name():
+    base = {"data": {"format": "synthetic"}, "method": "none"}
+    axes = {"student.network": ["imagenet_MobileNetV1", "imagenet_MobileNetV2"]}
+    write("names.yaml", json.dumps({"base": base, "axes": axes}))
+    expect(sld("sweep", "names.yaml", "--plan", ranks=0), 0, "1 points", "1 more compute the same")
+
+
 def main():
     write("trial.yaml", TRIAL)
     if sys.argv[1:] == ["all"]:
@@ -67,6 +76,7 @@ def main():
         for name in names:
             same_bits(name, "method=none")
         return
+    check_other_name()
     same_bits("MobileNetV2", "method=none")
     for teacher, student in FAMILIES:
         folder = same_bits(teacher, "method=none")

@@ -143,12 +143,28 @@ static void test_different(void **state)
     check_pairs(pairs, COUNT(pairs), false);
 }
 
+static void test_another_name(void **state)
+{
+    sld_config *a = fixture_config("method: none\nstudent.network: b\nseed: 3", NULL);
+    sld_config *b = fixture_config("method: none\nstudent.network: a\nseed: 3", NULL);
+    sld_ctx     ctx;
+
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_config_call(&ctx, a, "student.network", "a"), SLD_OK);
+    assert_string_equal(sld_config_identity(a), sld_config_identity(b));
+    assert_string_equal(sld_config_options(a)->student.network, "a");
+    assert_non_null(strstr(sld_config_text(a), "network: b"));
+    sld_config_destroy(a);
+    sld_config_destroy(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_the_same),
         cmocka_unit_test(test_different),
+        cmocka_unit_test(test_another_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
