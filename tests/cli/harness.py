@@ -1,6 +1,7 @@
 """harness.py: runs the real sld under the real mpirun in a folder of its own, for the tests of the command line."""
 import contextlib
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -58,10 +59,24 @@ def sld(*args, ranks=1, env=None, timeout=PATIENCE_S):
 
 
 def start(*args, ranks=1, env=None):
-    """The same in a process group of its own, running; output goes to a file."""
-    log = open("started.log", "wb")
-    return subprocess.Popen(command(ranks, *args), env=environment(env), stdin=subprocess.DEVNULL, stdout=log,
-                            stderr=log, start_new_session=True)
+    """The same, running."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove("started.log")
+    return background(command(ranks, *args), env, "started.log")
+
+
+def background(words, env, log):
+    """A process that leads a session of its own; what it says is added to the file process.log."""
+    with open(log, "ab") as f:
+        process = subprocess.Popen(words, env=environment(env), stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                                   start_new_session=True)
+    process.log = log
+    return process
+
+
+def said(process):
+    with open(process.log, errors="replace") as f:
+        return f.read()
 
 
 def faulty(mark, call, number=0, **more):
@@ -76,31 +91,31 @@ def faulty(mark, call, number=0, **more):
 
 def ended(process):
     """The result of what was started."""
-    process.wait(timeout=PATIENCE_S)
-    with open("started.log", "rb") as log:
-        return Result(process.returncode, b"", log.read())
+    return Result(process.wait(timeout=PATIENCE_S), b"", said(process).encode())
 
 
 class Held:
-    """`mpirun -n ranks sld args` running, its rank 0 standing still before the first change to a file with mark in its
-    path: what is done to it meets that moment, however fast or slow the machine. go_on() lets it run."""
+    """What starter(*args, **how) starts, its rank 0 standing still before the first change to a file with mark in its path:
+    what is done to it meets that moment, however fast or slow the machine. go_on() lets it run."""
 
-    def __init__(self, mark, *args, ranks=1, may_end=False):
+    def __init__(self, mark, *args, starter=start, may_end=False, env=None, **how):
         folder = tempfile.mkdtemp(prefix="held-", dir=os.getcwd())
         self.gate, trace = os.path.join(folder, "gate"), os.path.join(folder, "trace")
-        self.process = start(*args, ranks=ranks, env=faulty(mark, 1, hold=self.gate, trace=trace))
-        wait_until(lambda: os.path.exists(trace) or may_end and self.process.poll() is not None, mark, self.process)
+        self.process = starter(*args, env=dict(env or {}, **faulty(mark, 1, hold=self.gate, trace=trace)), **how)
+        wait_for(mark, lambda: os.path.exists(trace) or may_end and self.process.poll() is not None, self.process)
+        with open(trace) if os.path.exists(trace) else io.StringIO() as f:
+            self.path = f.readline().rstrip("\n").split(" ", 3)[-1]  # of the file
 
     def go_on(self):
         write(self.gate, "")
 
 
-def wait_until(condition, what, process=None, patience=PATIENCE_S):
+def wait_for(what, condition, process=None):
     """Until the condition holds, while the process that is to see to it lives."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + PATIENCE_S
     while not condition():
-        check(time.monotonic() < end, "waited %d s for" % patience, what)
-        check(not process or process.poll() is None or condition(), what, "did not come:", open("started.log").read())
+        check(time.monotonic() < end, "waited %d s for" % PATIENCE_S, what)
+        check(not process or process.poll() is None or condition(), what, "did not come:", process and said(process))
         time.sleep(0.02)
 
 
@@ -128,7 +143,7 @@ def stop(pid):
         return True
 
     os.kill(pid, signal.SIGSTOP)
-    wait_until(stands, "process %d to stop" % pid)
+    wait_for("process %d to stop" % pid, stands)
 
 
 def wait_pending(pid, number):
@@ -139,7 +154,7 @@ def wait_pending(pid, number):
             masks = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", f.read(), re.M)
         return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
-    wait_until(pending, "signal %d to process %d" % (number, pid))
+    wait_for("signal %d to process %d" % (number, pid), pending)
 
 
 def write(path, text):

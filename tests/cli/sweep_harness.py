@@ -3,10 +3,8 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
-import time
 
-from harness import SLD, check, digest, environment, expect, sld, write
+from harness import SLD, background, digest, expect, sld, wait_for, write
 
 SPEC = """
 name: tiny
@@ -41,10 +39,8 @@ def sweep(*args, **how):
 
 
 def start_sweep(*args, log="sweep.log", env=None):
-    """A coordinator in the background, in a process group of its own."""
-    with open(log, "ab") as f:
-        return subprocess.Popen([SLD, "sweep"] + [str(a) for a in args], env=environment(env), stdin=subprocess.DEVNULL,
-                                stdout=f, stderr=f, start_new_session=True)
+    """A coordinator in the background."""
+    return background([SLD, "sweep"] + [str(a) for a in args], env, log)
 
 
 def status(folder):
@@ -95,12 +91,5 @@ def kill(pid, number=signal.SIGKILL):
         pass
 
 
-def wait_for(what, condition, timeout=60):
-    end = time.monotonic() + timeout
-    while not condition():
-        check(time.monotonic() < end, "waited %d s for" % timeout, what)
-        time.sleep(0.05)
-
-
 def no_process_left(folder):
-    wait_for("the attempts' processes to end", lambda: not attempt_processes(folder), 30)
+    wait_for("the attempts' processes to end", lambda: not attempt_processes(folder))

@@ -13,7 +13,7 @@ import time
 
 import h5py
 
-from harness import PATIENCE_S, check, digest, expect, in_folder, ranks_of, sld, start, teacher, wait_until, write, STUDENT
+from harness import check, digest, expect, in_folder, ranks_of, said, sld, start, teacher, wait_for, write, STUDENT
 
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
@@ -27,7 +27,7 @@ os.environ["OMPI_MCA_odls_base_sigkill_timeout"] = "0"
 def ends(launcher):
     """Waits for it. mpirun 4.1.4 itself can lock up, alone, when a rank is killed while it connects: in PMIx_server_finalize,
     after all its ranks have ended."""
-    wait_until(lambda: launcher.poll() is not None or not ranks_of(launcher), "the ranks to end with the one killed")
+    wait_for("the ranks to end with the one killed", lambda: launcher.poll() is not None or not ranks_of(launcher))
     try:
         launcher.wait(timeout=10)
         return True
@@ -36,7 +36,7 @@ def ends(launcher):
         launcher.wait()
         return False
     finally:
-        wait_until(lambda: not ranks_of(launcher), "ranks to end with their launcher")
+        wait_for("ranks to end with their launcher", lambda: not ranks_of(launcher))
 
 
 def readable(folder):
@@ -48,14 +48,14 @@ def readable(folder):
                 f.visititems(lambda n, item: item[()] if isinstance(item, h5py.Dataset) else None)
 
 
-def phase(folder):
+def phase(folder, process):
     """What a run that was killed was at."""
-    said = open("started.log").read()
-    if " training, " not in said:
+    text = said(process)
+    if " training, " not in text:
         return "start"
     if [n for n in os.listdir(folder) if n.endswith(".tmp")]:
         return "write"
-    return "end" if "epoch 2/2" in said else "training"
+    return "end" if "epoch 2/2" in text else "training"
 
 
 def killed(folder, after_s, rng):
@@ -63,7 +63,7 @@ def killed(folder, after_s, rng):
     process = start("run", "student.yaml", "run.dir=" + folder, ranks=rng.randint(1, 4))
     try:
         process.wait(timeout=after_s)
-        check(process.returncode == 0, "left alone, it ended with", process.returncode, open("started.log").read())
+        check(process.returncode == 0, "left alone, it ended with", process.returncode, said(process))
         return None, False
     except subprocess.TimeoutExpired:
         victims = list(ranks_of(process).values())
@@ -74,7 +74,7 @@ def killed(folder, after_s, rng):
                 os.kill(rng.choice(victims), signal.SIGKILL)  # one rank: the launcher ends the others
     hung = not ends(process)
     readable(folder)
-    return phase(folder), hung
+    return phase(folder, process), hung
 
 
 def main():

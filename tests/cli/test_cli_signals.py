@@ -3,8 +3,8 @@ bits. A second run on the folder is refused while the first works."""
 import os
 import signal
 
-from harness import (PATIENCE_S, Held, check, digest, expect, in_folder, ranks_of, sld, status, stop, teacher,
-                     wait_pending, write, STUDENT)
+from harness import (Held, check, digest, ended, expect, in_folder, ranks_of, sld, status, stop, teacher, wait_pending, write,
+                     STUDENT)
 
 
 def main():
@@ -22,8 +22,7 @@ def main():
         wait_pending(first, number)  # else the run could end before mpirun forwards it
         run.go_on()
         os.kill(first, signal.SIGCONT)
-        code = run.process.wait(timeout=PATIENCE_S)
-        check(code == 75, name, "exit code", code, open("started.log").read())
+        expect(ended(run.process), 75)
         check(status(folder) == "running", "status after", name)
         expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=2), 0, "resumed at epoch 2, step 0")
         check(digest(folder) == wanted, "other bits after", name)

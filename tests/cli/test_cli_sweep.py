@@ -1,13 +1,12 @@
 """A sweep from plan to result: resumed, extended, changed, moved, failing, stopped; the same bits on one rank and two."""
+import glob
 import os
 import signal
-import time
 
 import h5py
 
-from harness import check, expect, in_folder, sld, write
-from sweep_harness import (attempt_processes, digests, files, no_process_left, spec, start_sweep, status, sweep,
-                           wait_for)
+from harness import Held, check, ended, expect, in_folder, said, sld, stop, wait_for, wait_pending, write
+from sweep_harness import attempt_processes, digests, files, no_process_left, spec, start_sweep, status, sweep
 
 
 def plan_and_run():
@@ -109,38 +108,53 @@ def valid(folder):
         return int(f["valid"][()].sum())
 
 
+def begun(folder):
+    """Attempts that have begun to train."""
+    logs = [open(name).read() for name in glob.glob(folder + "/trials/*/log-a*.txt")]
+    return sum(" training, " in text for text in logs)
+
+
 def signals():
-    spec(epochs=40)
+    spec(epochs=100000)  # to end when told
     process = start_sweep("tiny.yaml", "--dir", "runs/indexed", "launch.lease_s=1", log="indexed.log")
     wait_for("sweep.h5 while the sweep runs", lambda: os.path.exists("runs/indexed/sweep.h5"))
-    check(process.poll() is None and valid("runs/indexed") == 1, "the teacher's row", open("indexed.log").read())
+    check(process.poll() is None and valid("runs/indexed") == 1, "the teacher's row", said(process))
     os.remove("runs/indexed/sweep.h5")
     os.kill(process.pid, signal.SIGTERM)
-    check(process.wait(60) == 75 and valid("runs/indexed") == 1, "sweep.h5 of a stopped sweep")
+    expect(ended(process), 75)
+    check(valid("runs/indexed") == 1, "sweep.h5 of a stopped sweep")
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+        before = begun("runs/stopped")
         process = start_sweep("tiny.yaml", "--dir", "runs/stopped")
-        wait_for("two trials at work", lambda: len(attempt_processes("runs/stopped")) >= 2)
-        time.sleep(1)
+        wait_for("a trial at work", lambda: begun("runs/stopped") > before, process)
         os.kill(process.pid, number)
-        check(process.wait(60) == 75, "exit", process.returncode, open("sweep.log").read())
+        expect(ended(process), 75)
         no_process_left("runs/stopped")
     process = start_sweep("tiny.yaml", "--dir", "runs/stopped")
-    wait_for("two trials at work", lambda: len(attempt_processes("runs/stopped")) >= 2)
+    wait_for("a trial at work", lambda: attempt_processes("runs/stopped"), process)
     os.kill(process.pid, signal.SIGINT)
     os.kill(process.pid, signal.SIGINT)
-    check(process.wait(60) in (130, 75), "exit", process.returncode)
+    check(ended(process).code in (130, 75), "exit", process.returncode)
     no_process_left("runs/stopped")
     check(status("runs/stopped")["failed"] == 0, "a stop is no failure")
 
 
 def grows():
     """A core that nobody else can use goes to the trial that is left, and changes none of its bits."""
+    if len(os.sched_getaffinity(0)) != 2:
+        return
     write("grow.yaml", "name: grow\nbase: {method: none, train: {batch: 48}, synthetic: {train: 192, test: 32}}\n"
-          "axes: {train.epochs: [1, 25]}\n")
+          "axes: {train.epochs: [1, 3]}\n")
     expect(sweep("grow.yaml", "--dir", "runs/small", "--ranks", "1", "--slots", "2"), 0)
-    said = expect(sweep("grow.yaml", "--dir", "runs/grown", "launch.grow_s=1", "launch.lease_s=3"), 0)
-    if len(os.sched_getaffinity(0)) == 2:
-        check("goes on with more ranks" in said.err and "attempt 2) on 2 ranks" in said.err, said.err)
+    run = Held("/ckpt-0000003", "grow.yaml", "--dir", "runs/grown", "launch.lease_s=3", starter=start_sweep, log="grown.log")
+    trial = os.path.dirname(run.path)
+    rank, = (pid for pid in attempt_processes("runs/grown") if os.path.basename(trial) in open("/proc/%d/cmdline" % pid).read())
+    write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 600 s beat 1\n")  # what a long trial tells
+    stop(rank)
+    wait_pending(rank, signal.SIGUSR1)  # the coordinator asks it to save and stop
+    run.go_on()
+    os.kill(rank, signal.SIGCONT)
+    expect(ended(run.process), 0, "goes on with more ranks", "attempt 2) on 2 ranks")
     check(digests("runs/small") == digests("runs/grown"), "other bits")
 
 
@@ -150,18 +164,28 @@ while :; do sleep 600; done
 """
 
 
+def beats(folder):
+    """Of the coordinator at work."""
+    with open(glob.glob(folder + "/claims/*.beat")[0]) as f:
+        return int(f.read().split("count")[1])
+
+
 def launcher_stays():
     """A launcher that never leaves, as an mpirun whose own daemon is lost, keeps no trial from its end."""
     write("stays", STAYS)
     os.chmod("stays", 0o755)
     line = "launch.command=" + os.path.abspath("stays")
     write("one.yaml", BAD.replace("bad", "one").replace("axes", "axs").split("axs")[0])
-    said = expect(sweep("one.yaml", "--dir", "runs/stays", line, "launch.leave_s=0.5", "launch.lease_s=1"), 0, "done one",
-                  "stays 0.5 s after its ranks have left")
-    check(said.err.count(" start ") == 1, "one attempt is enough:", said.err)
+    args = ["one.yaml", line, "launch.leave_s=0.5", "launch.lease_s=1", "--dir"]
+    told = expect(sweep(*args, "runs/stays"), 0, "done one", "stays 0.5 s after its ranks have left").err
+    check(told.count(" start ") == 1, "one attempt is enough:", told)
     no_process_left("runs/stays")
-    expect(sweep("one.yaml", "--dir", "runs/stays-bad", line, "launch.leave_s=0.5", "launch.lease_s=1",
-                 "launch.retries=0", "data.val_fraction=0.0001"), 1, "given up one seed 1", "comes to no sample")
+    run = Held("/results", *args, "runs/stays-bad", "launch.retries=0", starter=start_sweep, log="stays.log",
+               env={"SLD_FAIL_AT": "step:1@0"})
+    before = beats("runs/stays-bad")
+    wait_for("looks at the rank", lambda: beats("runs/stays-bad") > before + 6, run.process)
+    run.go_on()
+    expect(ended(run.process), 1, "given up one seed 1", "SLD_FAIL_AT")
     no_process_left("runs/stays-bad")
 
 

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 
-from harness import check, command, digest, environment, expect, in_folder, sld, tables, teacher, write, STUDENT
+from harness import (PATIENCE_S, Held, background, check, command, digest, ended, expect, in_folder, said, sld, tables, teacher,
+                     wait_for, write, STUDENT)
 
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
@@ -23,10 +24,8 @@ ARMS = {"sld": [], "kd-pa": ["correction=none", "student_swap=false"]}
 
 def launch(arm, *args, ranks=1):
     """One arm in a session of its own, running."""
-    with open(arm + ".log", "wb") as log:
-        return subprocess.Popen(command(ranks, "run", "student.yaml", "run.dir=runs/" + arm, "teacher.logits=tl",
-                                        *ARMS[arm], *args), env=environment(), stdin=subprocess.DEVNULL, stdout=log,
-                                stderr=log, start_new_session=True)
+    return background(command(ranks, "run", "student.yaml", "run.dir=runs/" + arm, "teacher.logits=tl", *ARMS[arm], *args),
+                      None, arm + ".log")
 
 
 def send(process, number):
@@ -40,8 +39,7 @@ def send(process, number):
 
 
 def ends(process, arm, code):
-    found = process.wait(timeout=120)
-    check(found == code, arm, "ended with", found, "wanted", code, open(arm + ".log").read())
+    check(ended(process).code == code, arm, "ended with", process.returncode, "wanted", code, said(process))
 
 
 def fresh():
@@ -71,7 +69,7 @@ def killed(wanted, alone):
         victim, other = launch(first, ranks=2), launch(second, ranks=1)
         time.sleep(rng.uniform(0.2, 0.6) * alone)
         send(victim, signal.SIGKILL)
-        victim.wait(timeout=60)
+        victim.wait(timeout=PATIENCE_S)
         ends(other, second, 0)
         for arm in ARMS:
             expect(sld("run", "student.yaml", "run.dir=runs/" + arm, "teacher.logits=tl", *ARMS[arm], ranks=0), 0)
@@ -79,37 +77,23 @@ def killed(wanted, alone):
         nothing_left()
 
 
-def freeze():
-    """A filler stopped between its first sign of life and its first table."""
-    for _ in range(20):
-        fresh()
-        filler = launch("sld")
-        while filler.poll() is None and not any(os.path.getsize(name) for name in glob.glob("tl/*/claims")):
-            time.sleep(0.001)
-        send(filler, signal.SIGSTOP)
-        if not glob.glob("tl/*/epoch-*.h5"):
-            return filler
-        send(filler, signal.SIGKILL)
-        filler.wait()
-    check(False, "no filler was caught at work")
-
-
 def frozen(wanted):
-    filler = freeze()
-    waiting = launch("kd-pa", "teacher.look_ahead=0", "teacher.logits_patience=600", ranks=0)
-    while len(glob.glob("tl/*/epoch-00001.h5")) < 1:  # the other view, which nobody had claimed
-        check(waiting.poll() is None, open("kd-pa.log").read())
-        time.sleep(0.01)
-    time.sleep(0.3)
-    begin = time.monotonic()
+    """A filler stands still between its first sign of life and its first table."""
+    fresh()
+    filler = Held("/epoch-00001", "run", "student.yaml", "run.dir=runs/sld", "teacher.logits=tl")
+    check(any(os.path.getsize(name) for name in glob.glob("tl/*/claims")), "no sign of life")
+    check(not glob.glob("tl/*/epoch-*.h5"), "a table is there")
+    waiting = launch("kd-pa", "teacher.look_ahead=0", "teacher.logits_patience=100000", ranks=0)
+    # the other view, which nobody had claimed
+    wait_for("a table", lambda: glob.glob("tl/*/epoch-00001.h5"), waiting)
+    time.sleep(0.3)  # it waits by then; should it not, the signal must end it all the same
     send(waiting, signal.SIGUSR1)
     ends(waiting, "kd-pa", 75)
-    check(time.monotonic() - begin < 10, "a waiting trial was slow to stop")
     expect(sld("run", "student.yaml", "run.dir=runs/kd-pa", "teacher.logits=tl", "teacher.logits_patience=0.3",
                *ARMS["kd-pa"], ranks=2), 0, "has not moved for 0.3 s")
     check(digest("runs/kd-pa") == wanted["kd-pa"], "other bits beside a frozen trial")
-    send(filler, signal.SIGCONT)
-    ends(filler, "sld", 0)
+    filler.go_on()
+    expect(ended(filler.process), 0)
     check(digest("runs/sld") == wanted["sld"], "other bits of a woken trial")
     nothing_left()
 

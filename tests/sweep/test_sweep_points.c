@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../src/sweep/grid.h"
@@ -85,6 +86,12 @@ static void test_damage(void **state)
     assert_int_equal(sld_sweep_open(&ctx, "/nowhere", &b), SLD_ERR_DATA);
 }
 
+/* This process's own, whatever else the machine does. */
+static double cpu_s(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
 /* 10,000 points in under a second is the promise; a debug build is some five times slower. */
 static void test_many(void **state)
 {
@@ -93,16 +100,16 @@ static void test_many(void **state)
     sld_sweep *a, *b;
 
     snprintf(spec, sizeof spec, text, 20);
-    double start = sld_clock_s();
+    double start = cpu_s();
     a            = fixture_sweep(spec, NULL);
-    print_message("expanded %zu points in %.3f s\n", sld_sweep_count(a), sld_clock_s() - start);
+    print_message("expanded %zu points in %.3f s\n", sld_sweep_count(a), cpu_s() - start);
     assert_true(sld_sweep_count(a) > 6000);
-    assert_true(sld_clock_s() - start < 10);
+    assert_true(cpu_s() - start < 10);
     write_points(a);
     sld_ctx_init(&ctx);
-    start = sld_clock_s();
+    start = cpu_s();
     assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_OK);
-    print_message("read them in %.3f s\n", sld_clock_s() - start);
+    print_message("read them in %.3f s\n", cpu_s() - start);
     assert_int_equal(sld_sweep_count(a), sld_sweep_count(b));
     sld_sweep_close(a);
     sld_sweep_close(b);
