@@ -1,5 +1,5 @@
 /* sld/dist.h: ranks, agreement on errors and stop requests, reductions in shard order, memory
- * shared by the ranks of a machine, CPU placement. The only room but store that sees mpi.h. */
+ * shared by the ranks of a machine, CPU placement. The only room that sees mpi.h. */
 #ifndef SLD_DIST_H
 #define SLD_DIST_H
 
@@ -31,9 +31,6 @@ int sld_dist_rank(const sld_dist *dist);
 int sld_dist_size(const sld_dist *dist);
 int sld_dist_node_rank(const sld_dist *dist); /* among the ranks of this machine */
 int sld_dist_node_size(const sld_dist *dist);
-
-/* The communicator as an int handle for store (MPI_Comm_c2f); store alone may use it. */
-int sld_dist_comm_f(const sld_dist *dist);
 
 /* Collective. Each rank brings its own status; every rank leaves with the most severe one, and in
  * ctx->err the record of the lowest rank that reported it. */

@@ -181,6 +181,11 @@ sld_status sld_tensors_put(sld_ctx *ctx, sld_doc *doc, const char *group, const 
 /* Local. SHA-256 over names and tensor bytes in name order. */
 void sld_tensors_sha256(const sld_named *tensors, size_t n, char hex[65]);
 
+/* Local. First of all in a program, before MPI is started: else HDF5 sets itself to work once more
+ * within MPI_Finalize or at exit, and crashes there over a file that it could not write. Ours are
+ * all closed by then. */
+void sld_store_begin(void);
+
 /* Local. Version of the HDF5 library, whether it is parallel, for --version and the fingerprint. */
 void sld_store_versions(char *text, size_t n);
 

@@ -123,6 +123,7 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
     sld_arguments args      = {.overrides = overrides};
 
     sld_ctx_init(&ctx);
+    sld_store_begin();
     if (overrides && verb->before_mpi && ends_early(&ctx, verb, argc, argv, &args, &exit_code)) {
         free(overrides);
         return exit_code;

@@ -149,11 +149,6 @@ int sld_dist_node_size(const sld_dist *dist)
     return dist->node_size;
 }
 
-int sld_dist_comm_f(const sld_dist *dist)
-{
-    return (int)MPI_Comm_c2f(dist->comm);
-}
-
 /* Rows of a rank when n rows in blocks are shared out, whole blocks each. */
 static sld_range share_of(const sld_dist *dist, size_t n, size_t block, int rank)
 {

@@ -120,13 +120,14 @@ static hid_t make_access(sld_doc *doc)
 }
 
 /* How a file too large for memory is accessed, where it lies; the caller closes it. No locks: a
- * published file never changes, and others have no business with an unpublished one. */
+ * published file never changes, and others have no business with an unpublished one. No sieve: what
+ * cannot be written is told by the write, not by the close of its data set. */
 hid_t doc_file_access(void)
 {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 
     if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
-        H5Pset_file_locking(access, false, true) >= 0) {
+        H5Pset_sieve_buf_size(access, 0) >= 0 && H5Pset_file_locking(access, false, true) >= 0) {
         return access;
     }
     if (access >= 0) H5Pclose(access);
@@ -140,6 +141,7 @@ static sld_status create(sld_ctx *ctx, const char *path, sld_doc **out)
     *out         = NULL;
     SLD_TRY(new_document(ctx, path, &doc));
 
+    doc->in_file = path != NULL;
     char        unique[48];
     const char *name       = path ? path : unique_name(doc, unique);
     const hid_t access     = path ? doc_file_access() : make_access(doc);
@@ -238,6 +240,7 @@ void sld_doc_close(sld_doc *doc)
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         if (lists[i] >= 0) H5Pclose(lists[i]);
     }
+    if (doc->file >= 0 && doc->in_file) doc_give_up(doc);
     if (doc->file >= 0) H5Fclose(doc->file);
     sld_arena_destroy(doc->strings);
     free(doc->image);                           /* after the file that reads it */
@@ -259,21 +262,18 @@ sld_status doc_for_file(sld_ctx *ctx, const char *path, sld_doc **out)
 
 sld_status sld_doc_finish(sld_ctx *ctx, sld_doc **doc)
 {
-    sld_status   st     = SLD_OK;
-    const herr_t closed = H5Fclose((*doc)->file);
-    (*doc)->file        = H5I_INVALID_HID;
-    if (closed < 0) {
+    sld_status st = SLD_OK;
+    if (!doc_complete(*doc)) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 cannot complete it: %s", doc_name(*doc),
-                      doc_reason(*doc));
+                      (*doc)->reason);
     }
     sld_doc_close(*doc);
     *doc = NULL;
     return st;
 }
 
-/* Lets HDF5 complete and close the file and appends the trailer. *n: bytes of doc->image to write.
- * The buffer itself is longer, having grown in steps; the superblock knows what is used of it. */
-static sld_status seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
+/* The buffer itself is longer, having grown in steps; the superblock knows what is used of it. */
+sld_status doc_image(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
 {
     const herr_t closed = H5Fclose(doc->file);
     doc->file           = H5I_INVALID_HID;
@@ -285,11 +285,21 @@ static sld_status seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 states %" PRIu64 " bytes, made %zu", path,
                         n_image, doc->image_bytes);
     }
-    *n           = (size_t)n_image + TRAILER_BYTES;
+    *n = (size_t)n_image;
+    return SLD_OK;
+}
+
+/* With the trailer. *n: bytes of doc->image to write. */
+static sld_status seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
+{
+    size_t n_image;
+
+    SLD_TRY(doc_image(ctx, doc, path, &n_image));
+    *n           = n_image + TRAILER_BYTES;
     char *larger = realloc(doc->image, *n);
     if (!larger) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its %zu bytes", path, *n);
     doc->image = larger;
-    trailer_make(larger, (size_t)n_image, larger + n_image);
+    trailer_make(larger, n_image, larger + n_image);
     return SLD_OK;
 }
 

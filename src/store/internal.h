@@ -14,6 +14,7 @@
 struct sld_doc {
     char      *path;      /* file it was opened from, NULL for a new document; owned */
     char      *temporary; /* of a document written on disk: its file until published; owned */
+    bool       in_file;   /* written where it lies, not in memory */
     void      *image;     /* the file's bytes, where HDF5 reads and writes them; owned */
     size_t     image_bytes;
     sld_arena *strings; /* texts handed out */
@@ -27,6 +28,16 @@ bool doc_make_property_lists(sld_doc *doc, hid_t file_plist);
 
 /* Local. How a file is accessed where it lies; the caller closes it. */
 hid_t doc_file_access(void);
+
+/* complete.c. Local. Writes, syncs and closes the file of a document in_file; false: it cannot be
+ * written, doc->reason says why. */
+bool doc_complete(sld_doc *doc);
+/* Local. Closes it with no write more. */
+void doc_give_up(sld_doc *doc);
+
+/* Local. HDF5 completes and closes the file of a document in memory: from now on its n bytes are
+ * doc->image. path: for messages. */
+sld_status doc_image(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n);
 
 /* Local. sld_doc_publish() of a document on disk; the caller closes doc. */
 sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace);
@@ -56,13 +67,8 @@ sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t 
 sld_status doc_make_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t type, int n_dims,
                             const size_t *dims, hid_t *out);
 
-/* Local. A document of the file path, not yet opened; for the collective way into it. */
+/* Local. A document of the file path, not yet opened. */
 sld_status doc_for_file(sld_ctx *ctx, const char *path, sld_doc **out);
-
-/* Local. Writes rows [begin,end) of the first axis of a data set that exists; transfer:
- * a property list. */
-sld_status doc_rows_write(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
-                          sld_range rows, hid_t transfer, const void *values);
 
 /* Local. The shape that axes give a data set; SLD_ERR_ARG naming what is no axis. */
 sld_status axes_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,

@@ -54,6 +54,7 @@ sld_status sld_doc_create_on_disk(sld_ctx *ctx, const char *path, uint64_t bytes
 
     const size_t n  = strlen(path) + 32;
     sld_status   st = SLD_OK;
+    doc->in_file    = true;
     doc->temporary  = malloc(n);
     if (!doc->temporary) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its name", path);
@@ -107,12 +108,7 @@ static sld_status sync_file(sld_ctx *ctx, const char *temporary, const char *pat
 
 sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace)
 {
-    const bool flushed = H5Fflush(doc->file, H5F_SCOPE_GLOBAL) >= 0;
-    if (!flushed) (void)doc_reason(doc);
-    const bool closed = H5Fclose(doc->file) >= 0;
-    if (flushed && !closed) (void)doc_reason(doc);
-    doc->file = H5I_INVALID_HID;
-    if (!flushed || !closed) {
+    if (!doc_complete(doc)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 cannot complete it: %s", path, doc->reason);
     }
     SLD_TRY(settle_length(ctx, doc->temporary, path));

@@ -37,21 +37,22 @@ static bool select_rows(hid_t dataset, sld_range rows, hid_t *file_space, hid_t 
 
     *memory_space = H5Screate_simple(n_dims, count, NULL);
     if (*memory_space < 0) return false;
-    if (count[0] == 0) { /* a rank without rows takes part in a collective write all the same */
+    if (count[0] == 0) {
         return H5Sselect_none(*file_space) >= 0 && H5Sselect_none(*memory_space) >= 0;
     }
     return H5Sselect_hyperslab(*file_space, H5S_SELECT_SET, first, NULL, count, NULL) >= 0;
 }
 
-sld_status doc_rows_write(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
-                          sld_range rows, hid_t transfer, const void *values)
+sld_status sld_doc_put_rows(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
+                            sld_range rows, const void *values)
 {
     hid_t      dataset, file_space, memory_space;
     sld_status st = SLD_OK;
 
     SLD_TRY(doc_open_dataset(ctx, doc, path, &dataset));
     if (!select_rows(dataset, rows, &file_space, &memory_space) ||
-        H5Dwrite(dataset, type_in_memory(type), memory_space, file_space, transfer, values) < 0) {
+        H5Dwrite(dataset, type_in_memory(type), memory_space, file_space, H5P_DEFAULT, values) <
+            0) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: rows %zu to %zu of %s cannot be written: %s",
                       doc_name(doc), rows.begin, rows.end, path, doc_reason(doc));
     }
@@ -59,12 +60,6 @@ sld_status doc_rows_write(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type
     if (file_space >= 0) H5Sclose(file_space);
     H5Dclose(dataset);
     return st;
-}
-
-sld_status sld_doc_put_rows(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
-                            sld_range rows, const void *values)
-{
-    return doc_rows_write(ctx, doc, path, type, rows, H5P_DEFAULT, values);
 }
 
 sld_status sld_doc_get_rows(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,

@@ -1,14 +1,9 @@
 /* table.c: a table of logits into its file. Rank 0 makes the file with everything that is small and
- * the place of what is large; then all ranks open it together and each writes its own rows. What
- * was written is read back and checked before the name is given to others: closing a file on a full
- * disk can pass for success. */
-#include <errno.h>
-#include <fcntl.h>
+ * the place of what is large; then each rank writes its own rows. What was written is read back and
+ * checked before the name is given to others: closing a file on a full disk can pass for success.
+ */
 #include <limits.h>
-#include <mpi.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -72,165 +67,63 @@ static sld_status put_structure(sld_ctx *ctx, sld_doc *doc, const sld_table *tab
     return sld_doc_reserve(ctx, doc, "/sha256", SLD_U8, 2, sha);
 }
 
-/* The file system promises the bytes now, so that a full disk is told here, by one call. */
-static sld_status claim_space(sld_ctx *ctx, const char *path)
-{
-    struct stat info;
-    int         code = 0;
-    const int   fd   = open(path, O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        code = errno;
-    } else {
-        code = posix_fallocate(fd, 0, info.st_size);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return code == 0 ? SLD_OK
-                     : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be made: %s", path, strerror(code));
-}
-
-/* Where the logits lie in the file. */
-static sld_status locate(sld_ctx *ctx, sld_doc *doc, const sld_table *table, uint64_t bytes[2])
+static sld_status locate(sld_ctx *ctx, sld_doc *doc, const char *name, uint64_t *place)
 {
     hid_t dataset;
 
-    SLD_TRY(doc_open_dataset(ctx, doc, "/logits", &dataset));
+    SLD_TRY(doc_open_dataset(ctx, doc, name, &dataset));
     const haddr_t begin = H5Dget_offset(dataset);
     H5Dclose(dataset);
     if (begin == HADDR_UNDEF) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: /logits has no place", doc_name(doc));
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s has no place", doc_name(doc), name);
     }
-    bytes[0] = begin;
-    bytes[1] = begin + table->n * table->K * sizeof(float);
+    *place = begin;
     return SLD_OK;
 }
 
-/* logits: the bytes of the file that are theirs. */
+/* Made in memory, where HDF5 meets no disk. */
+static sld_status make_image(sld_ctx *ctx, sld_doc *doc, const sld_table *table,
+                             table_places *places)
+{
+    SLD_TRY(put_structure(ctx, doc, table));
+    SLD_TRY(locate(ctx, doc, "/logits", &places->logits));
+    places->end = places->logits + table->n * table->K * sizeof(float);
+    return locate(ctx, doc, "/sha256", &places->shas);
+}
+
 static sld_status make_file(sld_ctx *ctx, const sld_table *table, const char *path,
-                            uint64_t logits[2])
+                            table_places *places)
 {
     sld_doc *doc = NULL;
+    size_t   n   = 0;
 
     if (sld_fault(ctx, "table")) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: a fault was asked for by SLD_FAIL_AT", path);
     }
-    SLD_TRY(sld_doc_create_file(ctx, path, &doc));
-    sld_status st = put_structure(ctx, doc, table);
+    SLD_TRY(sld_doc_create(ctx, &doc));
+    sld_status st = make_image(ctx, doc, table, places);
     if (st == SLD_OK) {
-        st = locate(ctx, doc, table, logits);
-    }
-    if (st == SLD_OK) {
-        st = sld_doc_finish(ctx, &doc);
-    }
-    sld_doc_close(doc);
-    return st == SLD_OK ? claim_space(ctx, path) : st;
-}
-
-/* ---- all ranks: the rows ---- */
-
-/* Collective. Opens the file by MPI-IO. */
-static sld_status open_together(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc)
-{
-    const MPI_Comm comm   = MPI_Comm_f2c(sld_dist_comm_f(dist));
-    const hid_t    access = H5Pcreate(H5P_FILE_ACCESS);
-    sld_status     st     = SLD_OK;
-
-    doc->file = access >= 0 && H5Pset_fapl_mpio(access, comm, MPI_INFO_NULL) >= 0 &&
-                        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
-                        H5Pset_file_locking(access, false, true) >= 0
-                    ? H5Fopen(doc->path, H5F_ACC_RDWR, access)
-                    : H5I_INVALID_HID;
-    if (doc->file < 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be opened by all ranks: %s", doc_name(doc),
-                      doc_reason(doc));
-    }
-    if (access >= 0) H5Pclose(access);
-    return sld_agree(ctx, dist, st);
-}
-
-/* Collective. shas: of this rank's blocks. */
-static sld_status write_rows(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc,
-                             const sld_table *table, const float *rows, const uint8_t *shas)
-{
-    const sld_range mine     = sld_dist_share(dist, table->n, SLD_TABLE_BLOCK);
-    const sld_range blocks   = {mine.begin / SLD_TABLE_BLOCK,
-                                (mine.end + SLD_TABLE_BLOCK - 1) / SLD_TABLE_BLOCK};
-    const hid_t     transfer = H5Pcreate(H5P_DATASET_XFER);
-    const bool      ready = transfer >= 0 && H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE) >= 0;
-    sld_status      st =
-        ready ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_IO, "%s: no property list", doc_name(doc));
-
-    st = sld_agree(ctx, dist, st);
-    if (st == SLD_OK) {
-        st = doc_rows_write(ctx, doc, "/logits", SLD_F32, mine, transfer,
-                            rows + mine.begin * table->K);
-        st = sld_agree(ctx, dist, st);
+        st = doc_image(ctx, doc, path, &n);
     }
     if (st == SLD_OK) {
-        st = doc_rows_write(ctx, doc, "/sha256", SLD_U8,
-                            mine.begin < mine.end ? blocks : (sld_range){0, 0}, transfer, shas);
-        st = sld_agree(ctx, dist, st);
+        st = table_image_write(ctx, places, doc->image, n, path);
     }
-    if (transfer >= 0) H5Pclose(transfer);
-    return st;
-}
-
-/* Local. Checksums of this rank's blocks, with one byte to spare where it has none; the caller
- * frees them. */
-static sld_status make_shas(sld_ctx *ctx, const sld_table *table, sld_range mine, const float *rows,
-                            uint8_t **out)
-{
-    const size_t first = mine.begin / SLD_TABLE_BLOCK;
-
-    *out = malloc(table_blocks(table) * TABLE_SHA_BYTES + 1);
-    if (!*out) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: checksums of %zu rows", table->n);
-    }
-    for (size_t at = mine.begin; at < mine.end; at += SLD_TABLE_BLOCK) {
-        const size_t b = at / SLD_TABLE_BLOCK;
-        table_block_sha(table, b, rows + at * table->K, *out + (b - first) * TABLE_SHA_BYTES);
-    }
-    return SLD_OK;
-}
-
-/* Collective. The rows into the file that rank 0 has made. */
-static sld_status fill(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
-                       const float *rows, const char *temporary)
-{
-    const sld_range mine = sld_dist_share(dist, table->n, SLD_TABLE_BLOCK);
-    uint8_t        *shas = NULL;
-    sld_doc        *doc  = NULL;
-    sld_status      st   = make_shas(ctx, table, mine, rows, &shas);
-
-    if (st == SLD_OK) {
-        st = doc_for_file(ctx, temporary, &doc);
-    }
-    st = sld_agree(ctx, dist, st);
-    if (st == SLD_OK) {
-        st = open_together(ctx, dist, doc);
-    }
-    if (st == SLD_OK) {
-        st                      = write_rows(ctx, dist, doc, table, rows, shas);
-        const sld_status closed = sld_doc_finish(ctx, &doc); /* collective: also after a failure */
-        st                      = sld_agree(ctx, dist, st == SLD_OK ? closed : st);
-    }
-    free(shas);
     sld_doc_close(doc);
     return st;
 }
+
+/* ---- all ranks ---- */
 
 /* Collective. The checksum line, then the file as it now stands on the disk: is it what it should
- * be? logits: on rank 0. */
+ * be? */
 static sld_status complete(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
-                           const uint64_t logits[2], const char *temporary)
+                           const table_places *places, const char *temporary)
 {
     const sld_range mine = sld_dist_share(dist, table->n, SLD_TABLE_BLOCK);
     sld_status      st   = SLD_OK;
 
     if (sld_dist_rank(dist) == 0) {
-        st = table_trailer_write(ctx, temporary, logits[0], logits[1]);
+        st = table_trailer_write(ctx, temporary, places->logits, places->end);
     }
     SLD_TRY(sld_agree(ctx, dist, st));
     st = sld_file_sync(ctx, temporary); /* this rank's pages of it */
@@ -255,30 +148,35 @@ static sld_status publish(sld_ctx *ctx, const char *temporary, const char *path,
 sld_status sld_table_publish(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
                              const float *rows, const char *path, bool replace)
 {
-    const bool first          = sld_dist_rank(dist) == 0;
-    uint64_t   logits[2]      = {0, 0};
-    char       name[PATH_MAX] = "";
-    sld_status st             = SLD_OK;
+    const bool      first = sld_dist_rank(dist) == 0;
+    const sld_range mine  = sld_dist_share(dist, table->n, SLD_TABLE_BLOCK);
+    sld_status      st    = SLD_OK;
+    struct {
+        table_places places;
+        char         name[PATH_MAX];
+    } file = {.name = ""};
 
     if (first) {
-        table_temporary(path, name);
-        st = make_file(ctx, table, name, logits);
+        table_temporary(path, file.name);
+        st = make_file(ctx, table, file.name, &file.places);
     }
     st = sld_agree(ctx, dist, st);
     if (st == SLD_OK) {
-        st = sld_dist_bcast(ctx, dist, name, sizeof name, 0);
+        st = sld_dist_bcast(ctx, dist, &file, sizeof file, 0);
     }
     if (st == SLD_OK) {
-        st = fill(ctx, dist, table, rows, name);
+        st = sld_agree(ctx, dist,
+                       table_rows_write(ctx, table, &file.places, mine,
+                                        rows + mine.begin * table->K, file.name));
     }
     if (st == SLD_OK) {
-        st = complete(ctx, dist, table, logits, name);
+        st = complete(ctx, dist, table, &file.places, file.name);
     }
     if (st == SLD_OK) {
-        st = sld_agree(ctx, dist, first ? publish(ctx, name, path, replace) : SLD_OK);
+        st = sld_agree(ctx, dist, first ? publish(ctx, file.name, path, replace) : SLD_OK);
     }
     if (first) {
-        unlink(name);
+        unlink(file.name);
     }
     return st;
 }

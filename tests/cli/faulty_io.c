@@ -3,6 +3,7 @@
  *
  * SLD_IO_MARK: a piece of path; files with it in their name count. SLD_IO_CALL: K, from 1; 0: none
  * fails. SLD_IO_ERRNO: the number to fail with. SLD_IO_FOREVER: set, every later call fails too.
+ * SLD_IO_RANK: of mpirun's ranks this one alone counts.
  * SLD_IO_HOLD: a file; instead of failing it waits until that file is there, and then goes on.
  * SLD_IO_TRACE: a file that gets a line per counted call: its number, "ok", "failed" or "held", the
  * call, the path. One process of a run writes, so each counts for itself. */
@@ -65,8 +66,12 @@ static void wait_for(const char *file)
 static bool fails(const char *what, const char *path)
 {
     const char *mark = getenv("SLD_IO_MARK"), *at = getenv("SLD_IO_CALL"),
-               *number = getenv("SLD_IO_ERRNO"), *gate = getenv("SLD_IO_HOLD");
+               *number = getenv("SLD_IO_ERRNO"), *gate = getenv("SLD_IO_HOLD"),
+               *rank = getenv("SLD_IO_RANK"), *mine = getenv("OMPI_COMM_WORLD_RANK");
 
+    if (rank && mine && strcmp(rank, mine) != 0) {
+        return false;
+    }
     if (!mark || !at || !number || !path || !strstr(path, mark)) {
         return false;
     }

@@ -17,7 +17,7 @@ set(rooms_sweep config store)
 set(libraries_config yaml)
 set(libraries_dist mpi)
 set(libraries_kernels onednn blas)
-set(libraries_store hdf5 mpi) # mpi.h: the communicator that collective HDF5 wants
+set(libraries_store hdf5)
 
 set(wrong 0)
 macro(complain text)
