@@ -84,6 +84,30 @@ def attempt_processes(folder):
     return found
 
 
+def kind(pid):
+    """Of one of attempt_processes(): "launcher" or "rank"; "" when it has gone."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            name = os.path.basename(f.read().split(b"\0")[0]).decode()
+    except OSError:
+        name = ""
+    return "rank" if name == os.path.basename(SLD) else "launcher" if name else ""
+
+
+def kill_any(folder, coordinators, rng, kills):
+    """kill -9 of a random process of the sweep: first which kind, then which one; counts it by kind."""
+    found = {"coordinator": list(coordinators), "launcher": [], "rank": []}
+    for pid in attempt_processes(folder):
+        found.get(kind(pid), []).append(pid)
+    what = rng.choice([k for k in found if found[k]])
+    kill(rng.choice(found[what]))
+    kills[what] += 1
+
+
+def told_kills(kills):
+    return ", ".join("%d %ss" % (kills[k], k) for k in ("coordinator", "launcher", "rank"))
+
+
 def kill(pid, number=signal.SIGKILL):
     try:
         os.kill(pid, number)

@@ -2,14 +2,16 @@
 superseded and woken changes nothing.
 
 usage: test_cli_sweep_share.py [COORDINATORS] [SEEDS] [KILLS] [SEED]"""
+import collections
 import os
 import random
 import signal
 import sys
 import time
 
-from harness import PATIENCE_S, Held, check, ended, expect, in_folder, said, stop, write
-from sweep_harness import attempt_processes, digests, files, kill, no_process_left, start_sweep, status, sweep
+from harness import MPIRUN, PATIENCE_S, Held, check, ended, expect, in_folder, said, stop, write
+from sweep_harness import (attempt_processes, digests, files, kill, kill_any, no_process_left, start_sweep, status, sweep,
+                           told_kills)
 
 COORDINATORS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 SEEDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
@@ -18,32 +20,37 @@ SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 1
 
 MANY = """
 name: many
-base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 48}, synthetic: {train: 96, test: 32}}
+base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 48}, synthetic: {train: 48, test: 32}}
 axes: {train.lr: [0.01, 0.1]}
 seeds: 1..%d
 launch: {retries: 1000, lease_s: 2, slots: 1}
 """
 
 
+def begin(i):
+    """Every second coordinator pretends to be on another machine: its death is known by its silence alone. Half of all
+    start trials by a launcher."""
+    launcher = ["launch.command=" + " ".join(MPIRUN + ["-n", "{ranks}"])] if i % 4 > 1 else []
+    return start_sweep("many.yaml", *launcher, env={"SLD_TEST_MACHINE": "another"} if i % 2 else None)
+
+
 def share():
-    """Every second coordinator pretends to be on another machine: its death is known by its silence alone."""
-    rng = random.Random(SEED)
+    """Killed coordinators are started again, as are those that a slow machine kept silent for longer than their lease."""
+    rng, begun = random.Random(SEED), time.monotonic()
     write("many.yaml", MANY % SEEDS)
-    env = [None, {"SLD_TEST_MACHINE": "another"}]
-    work = [start_sweep("many.yaml", env=env[i % 2]) for i in range(COORDINATORS)]
-    kills = 0
+    work = [begin(i) for i in range(COORDINATORS)]
+    kills = collections.Counter()
     while any(p.poll() is None for p in work):
         time.sleep(rng.uniform(0.2, 1.0))
         for i, p in enumerate(work):
-            check(p.poll() in (None, 0, -9), "exit", p.returncode, said(p)[-3000:])
-        if kills < KILLS:
-            i = rng.randrange(COORDINATORS)
-            victims = attempt_processes("runs/many") + [work[i].pid] * 2
-            kill(rng.choice(victims))
-            kills += 1
+            check(p.poll() in (None, 0, 3, -9), "exit", p.returncode, said(p)[-3000:])
+        alive = [p.pid for p in work if p.poll() is None]
+        if alive and sum(kills.values()) < KILLS:
+            kill_any("runs/many", alive, rng, kills)
         for i, p in enumerate(work):
-            if p.poll() == -9:
-                work[i] = start_sweep("many.yaml", env=env[i % 2])
+            if p.poll() in (3, -9):
+                work[i] = begin(i)
+    took = time.monotonic() - begun
     told = status("runs/many")
     check(told["points"] == 2 * SEEDS and told["done"] == told["points"], told)
     no_process_left("runs/many")
@@ -52,7 +59,8 @@ def share():
         check(left == ["best.h5", "config.yaml", "experiment.yaml", "last.h5", "results.h5"], i, left)
     marks = sorted(n for n in os.listdir("runs/many/claims"))
     check([m for m in marks if m.endswith(".done")] == sorted(i + ".done" for i in told["by_id"]), marks)
-    print("%d coordinators, %d points, %d kills: one result each" % (COORDINATORS, told["points"], kills))
+    print("%d coordinators, %d points, %d kills (%s), %.0f s: one result each, none lost" % (
+        COORDINATORS, told["points"], sum(kills.values()), told_kills(kills), took), flush=True)
 
 
 LONG = """
