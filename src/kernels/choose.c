@@ -1,20 +1,34 @@
-/* choose.c: which of the library's implementations a pass takes. The library's own order is right
- * for plain convolutions. With groups on channels-last images it is not; measured on AVX-512
- * (oneDNN 2.6), eight samples of the ShuffleNets' and MobileNetV2's layers: depthwise forward is
- * 1.2 to 2.0 times as fast by jit_dw as by brdgmm_dw, and the weight gradient of 1x1 convolutions
- * in three groups 1.3 to 1.5 times as fast by matrix products as by the direct loop. */
+/* choose.c: which of the library's implementations a pass takes, where its own order is not the
+ * fastest; measured on AVX-512 (oneDNN 2.6), channels-last images, eight samples of the zoo's
+ * layers. Plain convolutions forward, the direct kernel against brgconv: 1.3 to 1.7 times as fast
+ * where the weights are larger than the second-level cache, 1.3 on images of three channels, 1.02
+ * to 1.05 on maps of 16 x 16 and more; elsewhere slower by up to a fifth. Depthwise forward: 1.2
+ * to 2.0 times as fast by jit_dw as by brdgmm_dw. The weight gradient of 1x1 convolutions in three
+ * groups: 1.3 to 1.5 times as fast by matrix products as by the direct loop. */
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
 #include "conv_onednn.h"
 
+#define LARGE_WEIGHTS (512 * 1024) /* floats: 2 MB of second-level cache */
+
+static bool direct_is_faster(const sld_conv_params *p)
+{
+    return p->kernel > 1 &&
+           (p->in <= 3 || p->in * p->out * p->kernel * p->kernel >= LARGE_WEIGHTS ||
+            (p->in >= 32 && p->width >= 16));
+}
+
 /* Part of the preferred implementation's name; NULL: the library's first. */
 static const char *preferred(const sld_conv_params *p, int which)
 {
-    if (p->groups > 1 && p->groups == p->in && p->in == p->out) {
+    if (p->groups == 1) {
+        return which == FORWARD && direct_is_faster(p) ? "jit:avx512_core" : NULL;
+    }
+    if (p->groups == p->in && p->in == p->out) {
         return which == FORWARD ? "jit_dw" : NULL;
     }
-    return p->groups > 1 && p->kernel == 1 && which == BACKWARD_WEIGHTS ? "gemm" : NULL;
+    return p->kernel == 1 && which == BACKWARD_WEIGHTS ? "gemm" : NULL;
 }
 
 dnnl_status_t sld_onednn_choose(const sld_conv *conv, int which,
