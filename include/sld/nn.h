@@ -79,6 +79,9 @@ sld_status sld_model_create(sld_ctx *ctx, const char *network, int height, int w
 sld_status sld_model_build(sld_ctx *ctx, const sld_network *network, int height, int width,
                            int channels, int classes, sld_model **out);
 void       sld_model_destroy(sld_model *model); /* Local. Accepts NULL. */
+/* Local. Frees the tensors' values, which are NULL from then on; names and shapes stay. For a model
+ * that no longer changes, behind the last refresh of what evaluates it. */
+void sld_model_release_values(sld_model *model);
 
 /* Local. Initial values by the family's rule, from (seed, index of the tensor). */
 void sld_model_init(sld_model *model, uint64_t seed);

@@ -3,6 +3,10 @@
 
 #include "backprop.h"
 
+/* Bytes of a gradient that travel together: what arrives is added while it is in the second-level
+ * cache, and a place for all of it is not needed. */
+#define GRADIENT_PIECE ((size_t)1 << 19)
+
 size_t sld_backprop_message_bytes(const sld_model *model)
 {
     size_t channels = 0;
@@ -12,7 +16,8 @@ size_t sld_backprop_message_bytes(const sld_model *model)
     }
     const size_t moments  = (1 + 2 * channels) * sizeof(double);
     const size_t gradient = model->n_trained * sizeof(float);
-    return gradient > moments ? gradient : moments;
+    const size_t piece    = gradient < GRADIENT_PIECE ? gradient : GRADIENT_PIECE;
+    return piece > moments ? piece : moments;
 }
 
 /* ---- shard sizes ---- */

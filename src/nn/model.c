@@ -40,10 +40,10 @@ static sld_status make_tensors(sld_ctx *ctx, sld_model *m)
         if (t->trained) {
             m->n_trained += t->n;
         } else {
-            SLD_TRY(sld_arena_alloc(ctx, m->arena, t->n * sizeof *t->values, (void **)&t->values));
+            SLD_TRY(sld_arena_alloc(ctx, m->values, t->n * sizeof *t->values, (void **)&t->values));
         }
     }
-    SLD_TRY(sld_arena_alloc(ctx, m->arena, m->n_trained * sizeof(float), (void **)&m->trained));
+    SLD_TRY(sld_arena_alloc(ctx, m->values, m->n_trained * sizeof(float), (void **)&m->trained));
     float *next = m->trained;
     for (size_t i = 0; i < n; i++) {
         if (m->tensors[i].trained) {
@@ -57,6 +57,7 @@ static sld_status make_tensors(sld_ctx *ctx, sld_model *m)
 static sld_status build(sld_ctx *ctx, sld_model *m, int height, int width, int channels)
 {
     SLD_TRY(sld_arena_create(ctx, &m->arena));
+    SLD_TRY(sld_arena_create(ctx, &m->values));
     sld_graph_init(&m->graph, ctx, m->arena, height, width, channels);
     const sld_val logits = m->network->build(&m->graph, 0, m->classes, m->network->variant);
     m->logits            = sld_graph_finish(&m->graph, logits);
@@ -103,7 +104,18 @@ void sld_model_destroy(sld_model *model)
     if (model) {
         sld_graph_free(&model->graph);
         sld_arena_destroy(model->arena);
+        sld_arena_destroy(model->values);
         free(model);
+    }
+}
+
+void sld_model_release_values(sld_model *model)
+{
+    sld_arena_destroy(model->values);
+    model->values  = NULL;
+    model->trained = NULL;
+    for (int i = 0; i < model->graph.n_tensors; i++) {
+        model->tensors[i].values = NULL;
     }
 }
 

@@ -7,6 +7,7 @@
 struct sld_model {
     const sld_network *network;
     sld_arena         *arena;
+    sld_arena         *values; /* of the tensors; NULL once they are released */
     sld_graph          graph;
     sld_val            logits; /* the last layer */
     int                classes;

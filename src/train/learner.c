@@ -89,6 +89,7 @@ static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learn
     if (params->teacher) {
         SLD_TRY(sld_infer_create_in(ctx, params->teacher, params->teacher_precision, &l->teacher));
         SLD_TRY(sld_infer_refresh(ctx, l->teacher));
+        sld_model_release_values(params->teacher);
     }
     return SLD_OK;
 }
