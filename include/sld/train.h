@@ -18,9 +18,9 @@ typedef struct sld_sgd_params {
 } sld_sgd_params;
 
 typedef struct sld_learner_params {
-    sld_model           *student; /* borrowed; its trained values are updated */
-    sld_model           *teacher; /* borrowed; NULL: none. Its values are released: the kernels have
-                                     them in their own layout, and one copy is enough */
+    sld_model *student; /* borrowed; its trained values are updated */
+    sld_model *teacher; /* borrowed; NULL: none. Its values are released: the kernels have
+                           them in their own layout, and one copy is enough */
     sld_precision        student_precision, teacher_precision;
     sld_objective_params objective;
     sld_sgd_params       sgd;

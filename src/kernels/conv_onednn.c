@@ -22,6 +22,10 @@ static dnnl_status_t convert(const sld_conv *conv, const packed *w, dnnl_memory_
 
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
 {
+    if (conv->direct) {
+        sld_direct_refresh(conv->direct, weights, bias);
+        return SLD_OK;
+    }
     const packed *grad = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
     dnnl_status_t st   = look_at(conv->plain, weights);
     for (int i = 0; i < conv->n_weights && st == dnnl_success; i++) {
@@ -48,6 +52,10 @@ size_t sld_conv_gradient_floats(const sld_conv *conv)
 sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,
                                     float *bias)
 {
+    if (conv->direct) {
+        sld_direct_unpack_gradient(conv->direct, dw, weights, bias);
+        return SLD_OK;
+    }
     const packed *w  = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
     dnnl_status_t st = look_at(w->memory, dw);
     if (st == dnnl_success) {
@@ -92,6 +100,10 @@ static dnnl_status_t execute(const sld_conv *conv, int size, int which,
 
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y)
 {
+    if (conv->direct) {
+        sld_direct_forward(conv->direct, conv->sizes[size].n, x, y);
+        return SLD_OK;
+    }
     dnnl_memory_t image, out;
     dnnl_status_t st = place(conv, size, FORWARD, IMAGE, x, &image);
     if (st == dnnl_success) {
@@ -111,6 +123,10 @@ sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float 
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx)
 {
+    if (conv->direct) {
+        sld_direct_backward_data(conv->direct, conv->sizes[size].n, dy, dx);
+        return SLD_OK;
+    }
     dnnl_memory_t image, out;
     dnnl_status_t st = place(conv, size, BACKWARD_DATA, OUT, dy, &out);
     if (st == dnnl_success) {
@@ -128,6 +144,11 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
                                      const float *dy, float *dw)
 {
+    if (conv->direct) {
+        sld_direct_backward_weights(conv->direct, conv->sizes[size].n, x, dy,
+                                    conv->k->scratch_bytes, dw);
+        return SLD_OK;
+    }
     dnnl_memory_t grad = conv->sizes[size].passes[BACKWARD_WEIGHTS].weights->memory;
     dnnl_memory_t image, out;
     dnnl_status_t st = place(conv, size, BACKWARD_WEIGHTS, IMAGE, x, &image);

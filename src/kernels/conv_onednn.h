@@ -2,6 +2,7 @@
 #ifndef SLD_CONV_ONEDNN_H
 #define SLD_CONV_ONEDNN_H
 
+#include "conv_direct.h"
 #include "onednn.h"
 
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, N_PASSES };
@@ -25,6 +26,7 @@ typedef struct {
 
 /* Everything for one number of samples. */
 typedef struct {
+    size_t             n;                              /* samples */
     dnnl_memory_desc_t md[N_ENDS], rounded_md[N_ENDS]; /* channels last */
     dnnl_memory_t      image[N_ENDS], rounded[N_ENDS]; /* addresses change per call */
     size_t             values[N_ENDS];
@@ -33,6 +35,7 @@ typedef struct {
 
 struct sld_conv {
     sld_kernels       *k;
+    sld_direct        *direct; /* does all passes, and nothing of the library is made; NULL: none */
     sld_conv_params    params;
     sized             *sizes;
     packed            *weights; /* (N_PASSES * n_sizes) as the passes want them, n_weights made */

@@ -285,6 +285,16 @@ static sld_status create_shared(sld_ctx *ctx, sld_conv *conv)
     return sld_onednn_check(ctx, st, "weights memory");
 }
 
+/* Our own kernels in place of the library's. */
+static sld_status create_direct(sld_ctx *ctx, sld_conv *conv)
+{
+    SLD_TRY(sld_direct_create(ctx, &conv->params, &conv->direct));
+    strncpy(conv->names[conv->n_names++], sld_direct_implementation(), sizeof *conv->names - 1);
+    conv->gradient_floats = sld_direct_gradient_floats(conv->direct);
+    sld_onednn_want_scratch(conv->k, sld_direct_scratch_bytes(conv->direct));
+    return SLD_OK;
+}
+
 static sld_status create_all(sld_ctx *ctx, sld_conv *conv)
 {
     const sld_conv_params *p         = &conv->params;
@@ -295,6 +305,12 @@ static sld_status create_all(sld_ctx *ctx, sld_conv *conv)
     conv->weights = calloc(N_PASSES * n, sizeof *conv->weights);
     if (!conv->sizes || !conv->weights) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu sizes", n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        conv->sizes[i].n = (size_t)p->sizes[i];
+    }
+    if (sld_direct_takes(p)) {
+        return create_direct(ctx, conv);
     }
     dnnl_status_t st = weights_md(&conv->plain_md, p, true);
     if (st == dnnl_success) {
@@ -350,6 +366,7 @@ void sld_conv_destroy(sld_conv *conv)
     dnnl_memory_destroy(conv->plain);
     dnnl_memory_destroy(conv->bias);
     dnnl_memory_destroy(conv->bias_gradient);
+    sld_direct_destroy(conv->direct);
     free(conv->weights);
     free(conv->sizes);
     free(conv);

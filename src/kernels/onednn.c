@@ -110,8 +110,13 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive
     SLD_TRY(sld_onednn_check(ctx, dnnl_memory_create(out, md, k->engine, DNNL_MEMORY_NONE),
                              "scratch memory"));
     k->scratch[k->n_scratch++] = *out;
-    k->largest                 = bytes > k->largest ? bytes : k->largest;
+    sld_onednn_want_scratch(k, bytes);
     return SLD_OK;
+}
+
+void sld_onednn_want_scratch(sld_kernels *k, size_t bytes)
+{
+    k->largest = bytes > k->largest ? bytes : k->largest;
 }
 
 void sld_onednn_rounded(sld_kernels *k, int end, size_t bytes)

@@ -25,6 +25,9 @@ sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what);
 sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive_desc_t pd,
                               dnnl_memory_t *out);
 
+/* Local. Before sld_kernels_ready(): scratch_bytes will have room for so many. */
+void sld_onednn_want_scratch(sld_kernels *k, size_t bytes);
+
 /* Local. Before sld_kernels_ready(): one buffer per end will be as large as the largest asked for.
  */
 void sld_onednn_rounded(sld_kernels *k, int end, size_t bytes);

@@ -1,0 +1,32 @@
+/* conv_direct.h: 3x3 convolutions on small maps with more weights than the second-level cache
+ * holds, by our own register tiles for AVX-512. There the library reads the weights once per sample
+ * or row and multiplies by the padding; here a tile has eight samples at one pixel as its rows, so
+ * that a weight is read once for eight, and a tap that lies outside of the image is left out. */
+#ifndef SLD_CONV_DIRECT_H
+#define SLD_CONV_DIRECT_H
+
+#include "sld/kernels.h"
+
+typedef struct sld_direct sld_direct;
+
+/* Local. Whether this convolution is one of those, on this CPU and under parallel.isa. */
+bool sld_direct_takes(const sld_conv_params *params);
+
+/* Local. Owned by the caller. What the passes need for a while is scratch memory that the caller
+ * hands in, sld_direct_scratch_bytes() of it, 64-byte aligned. */
+sld_status  sld_direct_create(sld_ctx *ctx, const sld_conv_params *params, sld_direct **out);
+void        sld_direct_destroy(sld_direct *direct); /* Accepts NULL. */
+size_t      sld_direct_scratch_bytes(const sld_direct *direct);
+const char *sld_direct_implementation(void);
+
+/* As the sld_conv functions of the same names; n: samples. */
+void   sld_direct_refresh(sld_direct *direct, const float *weights, const float *bias);
+void   sld_direct_forward(const sld_direct *direct, size_t n, const float *x, float *y);
+void   sld_direct_backward_data(const sld_direct *direct, size_t n, const float *dy, float *dx);
+void   sld_direct_backward_weights(const sld_direct *direct, size_t n, const float *x,
+                                   const float *dy, float *scratch, float *dw);
+size_t sld_direct_gradient_floats(const sld_direct *direct);
+void   sld_direct_unpack_gradient(const sld_direct *direct, const float *dw, float *weights,
+                                  float *bias);
+
+#endif

@@ -1,0 +1,166 @@
+/* conv_direct_tile.c: the tiles, each compiled for every size that occurs. */
+#include "conv_direct_tile.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+
+#define TILE static inline __attribute__((always_inline, target("avx512f")))
+#define FULL __attribute__((target("avx512f")))
+
+TILE __m512 finish(__m512 sum, size_t v, const float *y, const sld_tile_end *end)
+{
+    if (end->bias) {
+        sum = _mm512_add_ps(sum, _mm512_loadu_ps(end->bias + v * SLD_TILE_LANES));
+    }
+    if (end->keep) {
+        sum = _mm512_add_ps(sum, _mm512_loadu_ps(y));
+    }
+    if (end->relu) {
+        const __m512 zero = _mm512_setzero_ps();
+        sum = _mm512_mask_mov_ps(sum, _mm512_cmp_ps_mask(sum, zero, _CMP_LE_OQ), zero);
+    }
+    return sum;
+}
+
+TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
+                   const size_t vectors, size_t x_row, float *y, size_t y_row,
+                   const sld_tile_end *end, const float *ahead)
+{
+    __m512 sums[SLD_TILE_ROWS][SLD_TILE_VECTORS];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            sums[r][v] = _mm512_setzero_ps();
+        }
+    }
+    for (int t = 0; t < n_taps; t++) {
+        const float *x = taps[t].x, *w = taps[t].w;
+        for (size_t k = 0; k < depth; k++, w += vectors * SLD_TILE_LANES) {
+            __m512 weights[SLD_TILE_VECTORS];
+            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+            ahead += SLD_TILE_AHEAD;
+#pragma GCC unroll 3
+            for (size_t v = 0; v < vectors; v++) {
+                weights[v] = _mm512_load_ps(w + v * SLD_TILE_LANES);
+            }
+#pragma GCC unroll 8
+            for (size_t r = 0; r < rows; r++) {
+                const __m512 value = _mm512_set1_ps(x[r * x_row + k]);
+#pragma GCC unroll 3
+                for (size_t v = 0; v < vectors; v++) {
+                    sums[r][v] = _mm512_fmadd_ps(value, weights[v], sums[r][v]);
+                }
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            float *to = y + r * y_row + v * SLD_TILE_LANES;
+            _mm512_storeu_ps(to, finish(sums[r][v], v, to, end));
+        }
+    }
+}
+
+#define SUM(rows, vectors) sum_tile(taps, n_taps, depth, rows, vectors, x_row, y, y_row, end, ahead)
+#define SUM_OF(rows)                                                                               \
+    static FULL __attribute__((noinline)) void sum_##rows(                                         \
+        const sld_tap *taps, int n_taps, size_t depth, int vectors, size_t x_row, float *y,        \
+        size_t y_row, const sld_tile_end *end, const float *ahead)                                 \
+    {                                                                                              \
+        if (vectors == 3) {                                                                        \
+            SUM(rows, 3);                                                                          \
+        } else if (vectors == 2) {                                                                 \
+            SUM(rows, 2);                                                                          \
+        } else {                                                                                   \
+            SUM(rows, 1);                                                                          \
+        }                                                                                          \
+    }
+SUM_OF(8)
+SUM_OF(4)
+SUM_OF(1)
+
+void sld_tile_sum(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors,
+                  size_t x_row, float *y, size_t y_row, const sld_tile_end *end, const float *ahead)
+{
+    if (rows == 8) {
+        sum_8(taps, n_taps, depth, vectors, x_row, y, y_row, end, ahead);
+        return;
+    }
+    sld_tap moved[9];
+    for (int done = 0, step; done < rows; done += step) {
+        step = rows - done >= 4 ? 4 : 1;
+        for (int t = 0; t < n_taps; t++) {
+            moved[t] = (sld_tap){taps[t].x + (size_t)done * x_row, taps[t].w};
+        }
+        (step == 4 ? sum_4 : sum_1)(moved, n_taps, depth, vectors, x_row, y + (size_t)done * y_row,
+                                    y_row, end, ahead);
+    }
+}
+
+TILE void outer_tile(const sld_tile_pair *pairs, size_t n, const size_t vectors, const float *x,
+                     const float *dy, float *dw)
+{
+    __m512 sums[SLD_TILE_ROWS][SLD_TILE_VECTORS];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            sums[r][v] = _mm512_setzero_ps();
+        }
+    }
+    for (size_t k = 0; k < n; k++) {
+        const float *values = x + SLD_TILE_ROWS * (size_t)pairs[k].x;
+        const float *d      = dy + SLD_TILE_LANES * vectors * (size_t)pairs[k].dy;
+        __m512       ds[SLD_TILE_VECTORS];
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            ds[v] = _mm512_load_ps(d + v * SLD_TILE_LANES);
+        }
+#pragma GCC unroll 8
+        for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
+            const __m512 value = _mm512_set1_ps(values[r]);
+#pragma GCC unroll 3
+            for (size_t v = 0; v < vectors; v++) {
+                sums[r][v] = _mm512_fmadd_ps(value, ds[v], sums[r][v]);
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            _mm512_store_ps(dw + (r * vectors + v) * SLD_TILE_LANES, sums[r][v]);
+        }
+    }
+}
+
+FULL void sld_tile_outer(const sld_tile_pair *pairs, size_t n, int vectors, const float *x,
+                         const float *dy, float *dw)
+{
+    if (vectors == 3) {
+        outer_tile(pairs, n, 3, x, dy, dw);
+    } else if (vectors == 2) {
+        outer_tile(pairs, n, 2, x, dy, dw);
+    } else {
+        outer_tile(pairs, n, 1, x, dy, dw);
+    }
+}
+#else
+#include <assert.h>
+
+/* sld_direct_takes() takes none elsewhere. */
+void sld_tile_sum(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors,
+                  size_t x_row, float *y, size_t y_row, const sld_tile_end *end, const float *ahead)
+{
+    assert(false);
+}
+
+void sld_tile_outer(const sld_tile_pair *pairs, size_t n, int vectors, const float *x,
+                    const float *dy, float *dw)
+{
+    assert(false);
+}
+#endif
