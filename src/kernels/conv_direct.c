@@ -15,11 +15,11 @@
 enum {
     TAPS        = 9,
     DEPTH       = 64, /* channels summed up before they are added to y */
-    MOST_PIXELS = 16, /* of the map: larger ones are as fast by the library */
+    MOST_PIXELS = 64, /* of the map: larger ones are as fast by the library */
+    LEAST_IN    = 64, /* channels: fewer likewise */
+    LEAST_ROWS  = 4,  /* samples: with fewer a tile has too few sums to hide their latency */
     MOST_ROWS   = 1 << 16,
 };
-
-#define LEAST_WEIGHTS (512 * 1024) /* floats: 2 MB, below which the library is as fast */
 
 /* Weights as sums over `in` channels read them: blocks of out, in them blocks of in, in them (tap,
  * in of the block, out of the block). */
@@ -46,7 +46,8 @@ bool sld_direct_takes(const sld_conv_params *p)
     return (has & wants) == wants && !p->bf16 && p->groups == 1 && p->kernel == 3 &&
            p->stride == 1 && p->pad == 1 && p->in % SLD_TILE_LANES == 0 &&
            p->out % SLD_TILE_LANES == 0 && p->height * p->width <= MOST_PIXELS &&
-           p->in * p->out * TAPS >= LEAST_WEIGHTS && p->sizes[0] * MOST_PIXELS < MOST_ROWS;
+           p->in >= LEAST_IN && p->out >= LEAST_IN && p->sizes[0] >= LEAST_ROWS &&
+           p->sizes[0] * MOST_PIXELS < MOST_ROWS;
 #else
     return false;
 #endif

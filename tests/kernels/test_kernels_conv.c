@@ -20,7 +20,7 @@ static const shape shapes[] = {
     {14, 14, 3, 64, 7, 2, 3, 1, false}, {5, 5, 32, 32, 3, 1, 1, 2, true},
     {8, 8, 64, 116, 3, 1, 1, 1, true},  {16, 16, 32, 64, 3, 1, 1, 1, true},
     {10, 7, 64, 48, 3, 1, 1, 1, true},  {8, 8, 64, 64, 3, 1, 1, 1, false},
-    {3, 3, 240, 256, 3, 1, 1, 1, true}, /* small, with more weights than a cache: conv_direct.c */
+    {5, 3, 80, 112, 3, 1, 1, 1, true},  {4, 4, 144, 64, 3, 1, 1, 1, false}, /* conv_direct.c */
 };
 static const int sizes[] = {8, 3, 2, 1};
 enum { SIZES = 4, MOST = 8 };
