@@ -74,15 +74,19 @@ static size_t depth_at(size_t n, size_t at)
 
 /* ---- weights ---- */
 
-/* values[out][in][tap] of one block pair <-> plain[out * out_step + in * in_step + tap]. */
+/* values[tap][in][out] = plain[out * out_step + in * in_step + tap]; a vector of out at a time,
+ * whose rows of plain then are in the first-level cache for sixteen in or nine taps. */
 static void pack_block(const float *plain, size_t out_step, size_t in_step, bool mirrored,
                        size_t depth, size_t width, float *values)
 {
-    for (size_t o = 0; o < width; o++) {
+    for (size_t o = 0; o < width; o += SLD_TILE_LANES) {
         for (size_t i = 0; i < depth; i++) {
-            const float *from = plain + o * out_step + i * in_step;
             for (size_t t = 0; t < TAPS; t++) {
-                values[((mirrored ? TAPS - 1 - t : t) * depth + i) * width + o] = from[t];
+                const float *from = plain + o * out_step + i * in_step + t;
+                float       *to = values + ((mirrored ? TAPS - 1 - t : t) * depth + i) * width + o;
+                for (size_t lane = 0; lane < SLD_TILE_LANES; lane++) {
+                    to[lane] = from[lane * out_step];
+                }
             }
         }
     }

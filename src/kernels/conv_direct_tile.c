@@ -7,6 +7,39 @@
 #define TILE static inline __attribute__((always_inline, target("avx512f")))
 #define FULL __attribute__((target("avx512f")))
 
+/* The sums of a tile: registers, once the loops over constant sizes are unrolled. */
+typedef __m512 tile_sums[SLD_TILE_ROWS][SLD_TILE_VECTORS];
+
+TILE void clear(tile_sums sums, const size_t rows, const size_t vectors)
+{
+#pragma GCC unroll 8
+    for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            sums[r][v] = _mm512_setzero_ps();
+        }
+    }
+}
+
+/* sums[r] += values[r * step] * row; row: (16*vectors), 64-byte aligned. */
+TILE void add_outer(tile_sums sums, const size_t rows, const size_t vectors, const float *values,
+                    size_t step, const float *row)
+{
+    __m512 factors[SLD_TILE_VECTORS];
+#pragma GCC unroll 3
+    for (size_t v = 0; v < vectors; v++) {
+        factors[v] = _mm512_load_ps(row + v * SLD_TILE_LANES);
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < rows; r++) {
+        const __m512 value = _mm512_set1_ps(values[r * step]);
+#pragma GCC unroll 3
+        for (size_t v = 0; v < vectors; v++) {
+            sums[r][v] = _mm512_fmadd_ps(value, factors[v], sums[r][v]);
+        }
+    }
+}
+
 TILE __m512 finish(__m512 sum, size_t v, const float *y, const sld_tile_end *end)
 {
     if (end->bias) {
@@ -22,46 +55,34 @@ TILE __m512 finish(__m512 sum, size_t v, const float *y, const sld_tile_end *end
     return sum;
 }
 
-TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
-                   const size_t vectors, size_t x_row, float *y, size_t y_row,
-                   const sld_tile_end *end, const float *ahead)
+/* y[r] = sums[r], or what `end` makes of them. */
+TILE void store(tile_sums sums, const size_t rows, const size_t vectors, const sld_tile_end *end,
+                float *y, size_t y_row)
 {
-    __m512 sums[SLD_TILE_ROWS][SLD_TILE_VECTORS];
-#pragma GCC unroll 8
-    for (size_t r = 0; r < rows; r++) {
-#pragma GCC unroll 3
-        for (size_t v = 0; v < vectors; v++) {
-            sums[r][v] = _mm512_setzero_ps();
-        }
-    }
-    for (int t = 0; t < n_taps; t++) {
-        const float *x = taps[t].x, *w = taps[t].w;
-        for (size_t k = 0; k < depth; k++, w += vectors * SLD_TILE_LANES) {
-            __m512 weights[SLD_TILE_VECTORS];
-            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
-            ahead += SLD_TILE_AHEAD;
-#pragma GCC unroll 3
-            for (size_t v = 0; v < vectors; v++) {
-                weights[v] = _mm512_load_ps(w + v * SLD_TILE_LANES);
-            }
-#pragma GCC unroll 8
-            for (size_t r = 0; r < rows; r++) {
-                const __m512 value = _mm512_set1_ps(x[r * x_row + k]);
-#pragma GCC unroll 3
-                for (size_t v = 0; v < vectors; v++) {
-                    sums[r][v] = _mm512_fmadd_ps(value, weights[v], sums[r][v]);
-                }
-            }
-        }
-    }
 #pragma GCC unroll 8
     for (size_t r = 0; r < rows; r++) {
 #pragma GCC unroll 3
         for (size_t v = 0; v < vectors; v++) {
             float *to = y + r * y_row + v * SLD_TILE_LANES;
-            _mm512_storeu_ps(to, finish(sums[r][v], v, to, end));
+            _mm512_storeu_ps(to, end ? finish(sums[r][v], v, to, end) : sums[r][v]);
         }
     }
+}
+
+TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
+                   const size_t vectors, size_t x_row, float *y, size_t y_row,
+                   const sld_tile_end *end, const float *ahead)
+{
+    tile_sums sums;
+    clear(sums, rows, vectors);
+    for (int t = 0; t < n_taps; t++) {
+        for (size_t k = 0; k < depth; k++, ahead += SLD_TILE_AHEAD) {
+            _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+            add_outer(sums, rows, vectors, taps[t].x + k, x_row,
+                      taps[t].w + k * vectors * SLD_TILE_LANES);
+        }
+    }
+    store(sums, rows, vectors, end, y, y_row);
 }
 
 #define SUM(rows, vectors) sum_tile(taps, n_taps, depth, rows, vectors, x_row, y, y_row, end, ahead)
@@ -103,38 +124,13 @@ void sld_tile_sum(const sld_tap *taps, int n_taps, size_t depth, int rows, int v
 TILE void outer_tile(const sld_tile_pair *pairs, size_t n, const size_t vectors, const float *x,
                      const float *dy, float *dw)
 {
-    __m512 sums[SLD_TILE_ROWS][SLD_TILE_VECTORS];
-#pragma GCC unroll 8
-    for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
-#pragma GCC unroll 3
-        for (size_t v = 0; v < vectors; v++) {
-            sums[r][v] = _mm512_setzero_ps();
-        }
-    }
+    tile_sums sums;
+    clear(sums, SLD_TILE_ROWS, vectors);
     for (size_t k = 0; k < n; k++) {
-        const float *values = x + SLD_TILE_ROWS * (size_t)pairs[k].x;
-        const float *d      = dy + SLD_TILE_LANES * vectors * (size_t)pairs[k].dy;
-        __m512       ds[SLD_TILE_VECTORS];
-#pragma GCC unroll 3
-        for (size_t v = 0; v < vectors; v++) {
-            ds[v] = _mm512_load_ps(d + v * SLD_TILE_LANES);
-        }
-#pragma GCC unroll 8
-        for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
-            const __m512 value = _mm512_set1_ps(values[r]);
-#pragma GCC unroll 3
-            for (size_t v = 0; v < vectors; v++) {
-                sums[r][v] = _mm512_fmadd_ps(value, ds[v], sums[r][v]);
-            }
-        }
+        add_outer(sums, SLD_TILE_ROWS, vectors, x + SLD_TILE_ROWS * (size_t)pairs[k].x, 1,
+                  dy + SLD_TILE_LANES * vectors * (size_t)pairs[k].dy);
     }
-#pragma GCC unroll 8
-    for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
-#pragma GCC unroll 3
-        for (size_t v = 0; v < vectors; v++) {
-            _mm512_store_ps(dw + (r * vectors + v) * SLD_TILE_LANES, sums[r][v]);
-        }
-    }
+    store(sums, SLD_TILE_ROWS, vectors, NULL, dw, vectors * SLD_TILE_LANES);
 }
 
 FULL void sld_tile_outer(const sld_tile_pair *pairs, size_t n, int vectors, const float *x,
