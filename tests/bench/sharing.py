@@ -39,11 +39,13 @@ axes:
 
 
 def run(*command):
-    begin = time.monotonic()
+    """Seconds on the clock, and of CPU by all its processes."""
+    begin, before = time.monotonic(), os.times()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit("sharing.py: exit code %d: %s\n%s" % (done.returncode, " ".join(command), done.stdout))
-    return time.monotonic() - begin
+    wall, after = time.monotonic() - begin, os.times()
+    return wall, after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def main():
@@ -65,8 +67,10 @@ def main():
         sha = {d: [digest("runs/%s/trials/%s" % (d, i)) for i in sorted(os.listdir("runs/%s/trials" % d))]
                for d in ("live", "store")}
         os.chdir("/")
-    print("4 arms of resnet32x4-resnet8x4, %d samples, %d epochs: %.1f s live, %.1f s with the store: %.2f times as fast"
-          % (args.train, args.epochs, live, store, live / store))
+    print("4 arms of resnet32x4-resnet8x4, %d samples, %d epochs" % (args.train, args.epochs))
+    for i, what in enumerate(("wall", "CPU")):
+        print("  %-4s  %6.1f s live, %6.1f s with the store: %.2f times as fast" % (
+            what, live[i], store[i], live[i] / store[i]))
     print("SHA-256 of the trials' weights, logits and curves:", *("%.12s" % s for s in sha["store"]))
     if sha["live"] != sha["store"] or len(set(sha["store"])) != 4:
         sys.exit("sharing.py: other bits without the store: " + " ".join("%.12s" % s for s in sha["live"]))
