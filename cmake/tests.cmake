@@ -1,6 +1,7 @@
 # sld_add_test(<name> [SOURCE file] [ROOMS room ...] [NPROCS n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]): builds
 # <name>.c with cmocka against the rooms; with NPROCS one test per rank count, named <name>_np<n>. A test that hangs is a
-# test that fails.
+# test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
+# those of several ranks that compute all the time claim two.
 set(SLD_MPIRUN_FLAGS --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
 function(sld_add_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "ROOMS;NPROCS;ARGS;LABELS" ${ARGN})
@@ -25,25 +26,28 @@ function(sld_add_test name)
   endif()
   foreach(n IN LISTS arg_NPROCS)
     add_test(NAME ${name}_np${n} COMMAND ${MPIEXEC_EXECUTABLE} ${SLD_MPIRUN_FLAGS} -n ${n} $<TARGET_FILE:${name}> ${arg_ARGS})
-    set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS ${n} LABELS "mpi;${arg_LABELS}"
+    set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "mpi;${arg_LABELS}"
       ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
   endforeach()
 endfunction()
 
 find_program(SLD_PYTHON NAMES /usr/bin/python3 python3)
 
-# sld_add_cli_test(<name> [AS test] [ARGS a ...] [TIMEOUT s] [LABELS l ...]): the program <name>.py, which finds harness.py
+# sld_add_cli_test(<name> [AS test] [ARGS a ...] [TIMEOUT s] [LABELS l ...] [SANITIZED]): the program <name>.py, which finds harness.py
 # and the library faulty_io of tests/cli. Exit code 77 is a skipped test.
 function(sld_add_cli_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT;AS" "ARGS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SANITIZED" "TIMEOUT;AS" "ARGS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 1800)
+  endif()
+  if(SLD_SANITIZE AND NOT arg_SANITIZED)
+    list(APPEND arg_LABELS soak)
   endif()
   if(NOT arg_AS)
     set(arg_AS ${name})
   endif()
   list(JOIN SLD_MPIRUN_FLAGS " " flags)
   add_test(NAME ${arg_AS} COMMAND ${SLD_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py ${arg_ARGS})
-  set_tests_properties(${arg_AS} PROPERTIES TIMEOUT ${arg_TIMEOUT} PROCESSORS 2 SKIP_RETURN_CODE 77 LABELS "cli;${arg_LABELS}"
+  set_tests_properties(${arg_AS} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST 30 SKIP_RETURN_CODE 77 LABELS "cli;${arg_LABELS}"
     ENVIRONMENT "SLD_BINARY=$<TARGET_FILE:sld>;SLD_MPIRUN=${MPIEXEC_EXECUTABLE} ${flags};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/cli;SLD_FAULTY_IO=$<TARGET_FILE:faulty_io>")
 endfunction()

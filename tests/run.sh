@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # run.sh [--quick] [--soak]: installs what is missing, builds with warnings as errors and runs the whole suite: as users
-# run it, under the sanitizers, and the numerical tests once more without oneDNN. The last line is the sum of it all;
-# the exit code is 0 when something ran and nothing failed.
+# run it, under the sanitizers, and what convolutions compute once more without oneDNN. The last line is the sum of it
+# all; the exit code is 0 when something ran and nothing failed.
 #   --quick   only the build that users run
-#   --soak    also the long tests (label soak), and everything under the sanitizers
+#   --soak    also the long tests (label soak: under the sanitizers most of the command line's)
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/setup.sh
@@ -11,12 +11,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 quick=false
 long=(-LE soak)
-# minutes under the sanitizers: with --soak
-slow=(-E "^(test_cli_|test_analysis|golden_networks_networks)")
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
-    --soak) long=() slow=() ;;
+    --soak) long=() ;;
     *)
         sed -n '2,/^set -u/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
         [ "$argument" = --help ] || [ "$argument" = -h ]
@@ -66,9 +64,9 @@ else
 fi
 
 if ! $quick; then
-    suite debug "${long[@]}" "${slow[@]}"
+    suite debug "${long[@]}"
     if sld_have "header oneapi/dnnl/dnnl.h"; then
-        suite blas "${long[@]}" -R '^(test_kernels|test_nn|test_cli_kernels|golden)_'
+        suite blas "${long[@]}" -R '^(test_kernels|test_nn|test_cli_kernels|golden_networks|golden_trajectory)_'
     fi
 fi
 

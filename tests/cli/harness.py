@@ -20,10 +20,10 @@ FAULTY_IO = os.path.abspath(os.environ.get("SLD_FAULTY_IO", "libfaulty_io.so"))
 
 PATIENCE_S = 240  # ends what hangs; nothing takes so long, on the slowest machine
 
-# Small enough for seconds, with a tail batch (200 = 4 x 48 + 8) and all that a real run has.
+# Small enough for a second, with all that a real run has: 3 steps an epoch, the last of 4 samples for 8 shards.
 DATA = """
 data: {format: synthetic}
-synthetic: {train: 200, test: 64}
+synthetic: {train: 100, test: 32}
 """
 TEACHER = "method: none\nname: teacher\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 48}\n" + DATA
 STUDENT = """
@@ -33,6 +33,8 @@ teacher: {weights: runs/teacher/last.h5}
 train: {epochs: 2, batch: 48}
 student_swap_after: 1
 """ + DATA
+# The same with 2 steps an epoch, where only its files matter.
+SHORT = STUDENT.replace("train: 100, test: 32", "train: 50, test: 16").replace("batch: 48", "batch: 30")
 
 
 class Result:

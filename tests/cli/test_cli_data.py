@@ -7,7 +7,7 @@ import numpy as np
 
 from harness import TIMES, check, expect, in_folder, sld, tables, teacher, write, STUDENT
 
-EXPERIMENT = STUDENT.replace("{format: synthetic}", "{format: synthetic, train_fraction: 0.5}")
+EXPERIMENT = STUDENT.replace("{format: synthetic}", "{format: synthetic, train_fraction: 0.6}")
 OUTSIDE = EXPERIMENT.replace("weights: runs/teacher/last.h5", "logits_files: files")
 
 
@@ -30,7 +30,7 @@ def make_logits(epoch):
     """The outside program: here the teacher under sld probe, in one batch."""
     with export(epoch) as views, h5py.File("files/epoch-%05d.h5" % epoch, "w") as out:
         n = len(views["sample"])
-        check(views["image_weak"].shape == views["image_strong"].shape == (n, 3, 32, 32) and n == 100, "shapes")
+        check(views["image_weak"].shape == views["image_strong"].shape == (n, 3, 32, 32) and n == 60, "shapes")
         with h5py.File("batch.h5", "w") as f:
             f["labels"] = views["labels"][()][None]
             for view in ("weak", "strong"):
@@ -71,7 +71,7 @@ def main():
     make_logits(2)
     for ranks in (1, 3):
         folder = "run.dir=runs/files%d" % ranks
-        expect(sld("run", "outside.yaml", folder, "run.stop_after_steps=4", ranks=2), 75)
+        expect(sld("run", "outside.yaml", folder, "run.stop_after_steps=3", ranks=2), 75)
         expect(sld("run", "outside.yaml", folder, ranks=ranks), 0, "teacher from files")
         check(results("runs/files%d" % ranks) == results("runs/network"), "other bits from files on", ranks, "ranks")
         check(tables("runs/files%d" % ranks)[1:] == (0, 0), "tables")
@@ -80,8 +80,8 @@ def main():
     refused(lambda f: f.attrs.update({"views_strong": f.attrs["views_weak"]}), "views_strong", "view: strong")
     refused(lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256")
     refused(lambda f: f.attrs.__delitem__("views_weak"), "views_weak")
-    refused(lambda f: replace(f, "logits_weak", np.zeros((100, 21))), "/logits_weak has shape (100,21), wanted (100,20)")
-    refused(lambda f: replace(f, "logits_weak", np.full((100, 20), np.nan)), "nan at (0,0)")
+    refused(lambda f: replace(f, "logits_weak", np.zeros((60, 21))), "/logits_weak has shape (60,21), wanted (60,20)")
+    refused(lambda f: replace(f, "logits_weak", np.full((60, 20), np.nan)), "nan at (0,0)")
     refused(lambda f: replace(f, "sample", f["sample"][()][::-1]), "/sample", "row 0")
     refused(lambda f: f.__delitem__("logits_strong"), "/logits_strong is missing")
     expect(sld("run", "student.yaml", "teacher.logits_files=files", ranks=0), 2, "teacher.logits_files", "one teacher")
@@ -104,7 +104,7 @@ def main():
     expect(sld("data", "views", "outside.yaml", "--out", "o.h5", ranks=0), 2, "--epoch")
     expect(sld("data", "vies", "outside.yaml", ranks=0), 2, "did you mean views")
     expect(sld("data", "views", "outside.yaml", "--epoch", 1, "--out", "none/o.h5", ranks=0), 74, "none/o.h5")
-    expect(sld("data", "info", "outside.yaml", ranks=2), 0, "train     100 of 200", "classes   20", "test      64")
+    expect(sld("data", "info", "outside.yaml", ranks=2), 0, "train     60 of 100", "classes   20", "test      32")
     check(not [n for n in os.listdir(".") if n.endswith(".tmp") or n == "o.h5"], "left behind")
 
 

@@ -24,7 +24,7 @@ def main():
             with h5py.File("out.h5") as f:
                 check((f["/logits"][()] == wanted).all(), "other logits from", weights, ranks)
     expect(sld("eval", "runs/s/last.h5"), 0, "top-1 %.2f %%" % top1)
-    expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "40 samples: top-1 %.2f %%" % val)
+    expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
     expect(sld("eval", "runs/s/last.h5", "--split", "vla"), 2, "vla")
 

@@ -10,11 +10,10 @@ import sys
 
 import h5py
 
-from harness import check, digest, expect, faulty, in_folder, sld, teacher, write, STUDENT
+from harness import SHORT, check, digest, expect, faulty, in_folder, sld, teacher, write
 
 EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 7
 WAYS = [(number, forever) for number in (errno.ENOSPC, errno.EIO) for forever in (False, True)]
-SHORT = STUDENT.replace("train: 200, test: 64", "train: 50, test: 16").replace("batch: 48", "batch: 30")
 SHORT += "run: {checkpoint_minutes: 0.00001}\n"  # at every step: 2 epochs of 2
 
 

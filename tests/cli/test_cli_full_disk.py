@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from harness import check, digest, expect, in_folder, sld, teacher, write, STUDENT
+from harness import SHORT, check, digest, expect, in_folder, sld, teacher, write
 
 
 def mount(*options):
@@ -20,7 +20,7 @@ def main():
         sys.exit(77)
     subprocess.run(["umount", "disk"], check=True)
     teacher()
-    write("student.yaml", STUDENT)
+    write("student.yaml", SHORT)
     expect(sld("run", "student.yaml", "run.dir=runs/through", ranks=2), 0)
     wanted = digest("runs/through")
     full = 0

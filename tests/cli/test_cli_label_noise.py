@@ -35,7 +35,7 @@ def main():
     expect(sld("run", "kd.yaml", "name=kd"), 0, "done")
 
     expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 2]"), 0, "done already", "epoch 2 was trained before")
-    expect(sld("run", "e.yaml", "name=x", "data.per_class=11"), 2, "data.per_class: 11 wanted", "has 10 samples")
+    expect(sld("run", "e.yaml", "name=x", "data.per_class=6"), 2, "data.per_class: 6 wanted", "has 5 samples")
 
 
 in_folder(main)

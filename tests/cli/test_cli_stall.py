@@ -10,7 +10,7 @@ import time
 from harness import (PATIENCE_S, Held, check, complaint, digest, ended, expect, faulty, in_folder, ranks_of, sld, stop,
                      teacher, write, STUDENT)
 
-LONGER = STUDENT.replace("epochs: 2, batch: 48", "epochs: 3, batch: 24").replace("train: 200, test: 64", "train: 100, test: 32")
+LONGER = STUDENT.replace("epochs: 2, batch: 48", "epochs: 3, batch: 24").replace("train: 100, test: 32", "train: 100, test: 32")
 
 
 def within_limit(attempt, wanted, *args):

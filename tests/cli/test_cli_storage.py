@@ -1,11 +1,11 @@
 """Every write of a run made to fail once (SLD_FAIL_AT): exit code 74 naming the file and the reason, the last checkpoint
 intact, and the same command then ends with the bits of an undisturbed run."""
-from harness import check, digest, expect, in_folder, sld, teacher, write, STUDENT
+from harness import SHORT, check, digest, expect, in_folder, sld, teacher, write
 
 
 def main():
     teacher()
-    write("student.yaml", STUDENT)
+    write("student.yaml", SHORT)
     expect(sld("run", "student.yaml", "run.dir=runs/through", ranks=2), 0)
     wanted = digest("runs/through")
     for k in range(1, 100):
