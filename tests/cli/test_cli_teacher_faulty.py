@@ -9,11 +9,10 @@ import glob
 import os
 import sys
 
-from harness import check, digest, expect, faulty, in_folder, sld, teacher, write, STUDENT
+from harness import SHORT, check, digest, expect, faulty, in_folder, sld, teacher, write
 
 EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 11
 WAYS = [(number, forever) for number in (errno.ENOSPC, errno.EIO) for forever in (False, True)]
-SHORT = STUDENT.replace("train: 200, test: 64", "train: 50, test: 16").replace("batch: 48", "batch: 30")
 RUNS = [(1, 0), (2, 0), (2, 1)]  # ranks, and the one whose changes fail
 
 

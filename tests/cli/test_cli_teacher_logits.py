@@ -80,7 +80,7 @@ def main():
 
     # a store that must not grow, a disk that fails, a folder that cannot be made
     shutil.rmtree("tl")
-    check(run("teacher.logits_budget=0.00005", says=["teacher.logits_budget is 5e-05"]) == (2, 2, 2), "budget")
+    check(run("teacher.logits_budget=0.00003", says=["teacher.logits_budget is 3e-05"]) == (2, 2, 2), "budget")
     shutil.rmtree("tl")
     check(run(ranks=2, env={"SLD_FAIL_AT": "table:2@0"}, says=["from here on"]) == (1, 1, 3), "a failing disk")
     write("file", "")
