@@ -97,7 +97,8 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
         return report_run(ctx, dir, args, format);
     }
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s: neither a sweep's folder nor a run's: no points and no results.h5 in it",
+                    "%s: neither a sweep's folder nor a run's: no points and no results.h5 in it "
+                    "(a packed study is read by analysis/report.py)",
                     dir);
 }
 

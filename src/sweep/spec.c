@@ -1,4 +1,4 @@
-/* spec.c: the document of a sweep and its command line. Grammar: README, "A sweep". */
+/* spec.c: the document of a sweep and its command line. Grammar: README, "Sweeps". */
 #include "spec.h"
 
 #include <stdio.h>
@@ -120,30 +120,32 @@ sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
     static const char *const keys[] = {"ranks",         "slots",  "retries", "lease_s",
                                        "stall_minutes", "grow_s", "leave_s", "command"};
     sld_launch              *l      = &r->spec->launch;
+    char                     name[32]; /* as a user says it */
 
+    snprintf(name, sizeof name, "launch.%s", key);
     if (strcmp(key, "ranks") == 0) {
-        return read_count(r, node, key, &l->ranks);
+        return read_count(r, node, name, &l->ranks);
     }
     if (strcmp(key, "slots") == 0) {
-        return read_count(r, node, key, &l->slots);
+        return read_count(r, node, name, &l->slots);
     }
     if (strcmp(key, "retries") == 0) {
-        return sld_spec_whole(r, node, key, 0, 1000000, &l->retries);
+        return sld_spec_whole(r, node, name, 0, 1000000, &l->retries);
     }
     if (strcmp(key, "lease_s") == 0) {
-        return sld_spec_number(r, node, key, 1, 86400, &l->lease_s);
+        return sld_spec_number(r, node, name, 1, 86400, &l->lease_s);
     }
     if (strcmp(key, "stall_minutes") == 0) {
-        return sld_spec_number(r, node, key, 0, 100000, &l->stall_minutes);
+        return sld_spec_number(r, node, name, 0, 100000, &l->stall_minutes);
     }
     if (strcmp(key, "grow_s") == 0) {
-        return sld_spec_number(r, node, key, 0, 1e9, &l->grow_s);
+        return sld_spec_number(r, node, name, 0, 1e9, &l->grow_s);
     }
     if (strcmp(key, "leave_s") == 0) {
-        return sld_spec_number(r, node, key, 0, 1e9, &l->leave_s);
+        return sld_spec_number(r, node, name, 0, 1e9, &l->leave_s);
     }
     if (strcmp(key, "command") == 0) {
-        return sld_spec_text(r, node, key, &l->command);
+        return sld_spec_text(r, node, name, &l->command);
     }
     return sld_spec_unknown(r, at, "launch", key, keys, sizeof keys / sizeof *keys);
 }

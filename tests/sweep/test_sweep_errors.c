@@ -41,7 +41,8 @@ static const struct {
     {"seeds: [x]\n", NULL, "s.yaml:1:9: seeds: found x, wanted a whole number", ""},
     {"seeds: []\n", NULL, "s.yaml:1:8: seeds: no seed leaves no point", ""},
     {"launch: {rank: 2}\n", NULL, "s.yaml:1:10: launch: unknown: rank; nearest: ranks", ""},
-    {"launch: {ranks: 0}\n", NULL, "s.yaml:1:17: ranks: found 0, wanted a whole number from 1", ""},
+    {"launch: {ranks: 0}\n", NULL,
+     "s.yaml:1:17: launch.ranks: found 0, wanted a whole number from 1", ""},
     {"base: {method: sld, teacher: bg}\nteachers: {big: {train.lr: 1}}\n", NULL,
      "s.yaml:1:30: teacher: bg is none of this sweep's teachers; nearest: big", ""},
     {"base: {method: sld, teacher: t}\nteachers: {t: {weights: /nowhere.h5}}\n", NULL,
@@ -59,6 +60,7 @@ static const struct {
      "command line: train.lr: the axis train.lr of the sweep sets it", ""},
     {"base: {method: none}\n", "train.l=3", "command line: train.l: unknown option", "train.lr"},
     {"base: {method: none}\n", "teachers.x.train.lr=3", "command line: teachers: unknown: x", ""},
+    {"base: {method: none}\n", "launch.leave_s=-1", "command line: launch.leave_s: found -1", "0"},
     {"base: {method: none}\n", "launch.rank=3", "command line: launch: unknown: rank", "ranks"},
 };
 
