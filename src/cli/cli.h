@@ -18,6 +18,8 @@ enum {
     SLD_EXIT_STOPPED    = 75, /* by a signal, all saved */
 };
 
+enum { SLD_MOST_OPTIONS = 12 }; /* of one verb's own */
+
 /* What follows the verb on the command line, taken apart. */
 typedef struct sld_arguments {
     const char  *part;       /* one of the verb's parts; NULL: it has none */
@@ -25,8 +27,8 @@ typedef struct sld_arguments {
     const char  *second;     /* of a verb that takes two words; NULL: none given */
     const char **overrides;  /* "key=value", in the order given */
     size_t       n_overrides;
-    const char *option[12]; /* values of the verb's own options, in the order of its table; "" for a
-                              flag; NULL: absent */
+    const char  *option[SLD_MOST_OPTIONS]; /* values of the verb's own options, in the order of its
+                                              table; "" for a flag; NULL: absent */
 } sld_arguments;
 
 typedef struct sld_option_spec {
