@@ -92,7 +92,7 @@ void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
 
 // clang-format off
 #define SLD_PHASE_LIST(X)                                             \
-    X(SLD_PHASE_PREPARE,    "preparing the run")                      \
+    X(SLD_PHASE_PREPARE,    "preparing")                              \
     X(SLD_PHASE_DATA,       "reading the data set")                   \
     X(SLD_PHASE_RESUME,     "reading a checkpoint")                   \
     X(SLD_PHASE_BATCH,      "loading a batch")                        \
@@ -107,7 +107,8 @@ void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
     X(SLD_PHASE_STORE,      "the store of teacher logits")            \
     X(SLD_PHASE_REDUCE,     "waiting for other ranks in a reduction") \
     X(SLD_PHASE_AGREE,      "waiting for other ranks to agree")       \
-    X(SLD_PHASE_RECEIVE,    "waiting for what another rank has")
+    X(SLD_PHASE_RECEIVE,    "waiting for what another rank has")      \
+    X(SLD_PHASE_LEAVE,      "waiting for other ranks to leave")
 // clang-format on
 
 #define SLD_PHASE_ENUM_(name, text) name,

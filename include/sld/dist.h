@@ -69,15 +69,18 @@ void       sld_shared_destroy(sld_shared *shared); /* Collective over the machin
 
 /* ---- stalls ---- */
 
-typedef struct sld_watch sld_watch;
-/* Collective. From now on sld_enter() is watched on this rank, by a thread of its own. When no rank
- * of this machine has entered a phase for limit_s seconds, the lowest that can calls stalled() from
- * that thread, which does not return, with a message that names the rank that is behind, since when
- * and in what; the others call it a while later, with NULL. limit_s 0: nothing is watched and *out
- * is NULL. The context must outlive the watch. */
-sld_status sld_watch_create(sld_ctx *ctx, const sld_dist *dist, double limit_s,
-                            void (*stalled)(sld_ctx *ctx, const char *message), sld_watch **out);
-void       sld_watch_destroy(sld_watch *watch); /* Local. Accepts NULL. */
+typedef struct sld_watch_params {
+    double      limit_s; /* 0: nothing is watched */
+    const char *setting; /* borrowed: where the limit comes from, for the message */
+    const char *advice;  /* borrowed: the message's last line; NULL: none */
+    void (*stalled)(sld_ctx *ctx, const char *message);
+} sld_watch_params;
+/* Collective, once. Until sld_dist_destroy() has ended, sld_enter() is watched on this rank, by a
+ * thread of its own. When no rank of this machine has entered a phase for limit_s seconds, the
+ * lowest that can calls stalled() from that thread, which does not return, with a message that
+ * names the rank that is behind, since when and in what; the others call it a while later, with
+ * NULL. The context must outlive dist. */
+sld_status sld_dist_watch(sld_ctx *ctx, sld_dist *dist, const sld_watch_params *params);
 
 /* ---- CPU placement ---- */
 

@@ -20,8 +20,8 @@ bool sld_bench_read_json(const char *line, sld_bench_row *out);
 void sld_bench_print_table(const sld_bench_params *params, const sld_bench_row *rows, size_t n);
 
 /* bench_launch.c. Starts this program again under mpirun for each number of ranks in the list
- * ("1,2,4") and prints what it measured. Returns the exit code. */
+ * ("1,2,4") and prints what it measured. stall_minutes: a number. Returns the exit code. */
 int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *ranks,
-                     const char *cpus, bool json);
+                     const char *cpus, const char *stall_minutes, bool json);
 
 #endif

@@ -36,7 +36,8 @@ static long cores(void)
 
 /* The command of one measurement. Words from the command line are names of networks, checked by the
  * program itself: quoted all the same. */
-static bool make_command(const sld_bench_params *p, int ranks, const char *cpus, char text[LINE])
+static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
+                         const char *stall_minutes, char text[LINE])
 {
     char          program[2048];
     const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -54,21 +55,22 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
     snprintf(
         text, LINE,
         "mpirun --oversubscribe --bind-to none %s -n %d '%s' bench '%s' '%s' --json --batch %zu "
-        "--seconds %g --steps %zu --cpus '%s' --teacher-precision '%s' "
+        "--seconds %g --steps %zu --cpus '%s' --stall-minutes '%s' --teacher-precision '%s' "
         "--student-precision '%s' %s",
         ranks > cores() ? "--mca mpi_yield_when_idle 1" : "", ranks, program, all, p->student,
-        p->batch, p->seconds, p->n_steps, cpus, p->teacher_precision, p->student_precision,
-        p->epoch ? "" : "--no-epoch");
+        p->batch, p->seconds, p->n_steps, cpus, stall_minutes, p->teacher_precision,
+        p->student_precision, p->epoch ? "" : "--no-epoch");
     return true;
 }
 
 /* *out: from the one line of JSON that the program prints. */
-static int measure(const sld_bench_params *params, int ranks, const char *cpus, char line[LINE],
-                   sld_bench_row *out)
+static int measure(const sld_bench_params *params, int ranks, const char *cpus,
+                   const char *stall_minutes, char line[LINE], sld_bench_row *out)
 {
     char  command[LINE];
-    FILE *pipe  = make_command(params, ranks, cpus, command) ? popen(command, "r") : NULL;
-    bool  found = false;
+    FILE *pipe =
+        make_command(params, ranks, cpus, stall_minutes, command) ? popen(command, "r") : NULL;
+    bool found = false;
 
     if (!pipe) {
         fprintf(stderr, "sld bench: mpirun cannot be started: %s\n", strerror(errno));
@@ -90,7 +92,7 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus, 
 }
 
 int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *ranks,
-                     const char *cpus, bool json)
+                     const char *cpus, const char *stall_minutes, bool json)
 {
     int           counts[SLD_BENCH_MOST_ROWS];
     sld_bench_row rows[SLD_BENCH_MOST_ROWS];
@@ -105,7 +107,7 @@ int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *r
         return SLD_EXIT_USAGE;
     }
     for (size_t i = 0; i < n; i++) {
-        const int code = measure(params, counts[i], cpus, line, &rows[i]);
+        const int code = measure(params, counts[i], cpus, stall_minutes, line, &rows[i]);
         if (code != SLD_EXIT_OK) {
             return code;
         }

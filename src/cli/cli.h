@@ -67,9 +67,11 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
                                 const sld_arguments *args, sld_config **out);
 
-/* main.c. For sld_watch_create(): says the message on stderr and in the log, and ends the process.
- */
-void sld_stalled(sld_ctx *ctx, const char *message);
+/* main.c. Collective. From now on a process in which nothing moves for so long, 0: for ever, says
+ * so, on stderr and in the log, and leaves. setting: where the limit comes from; advice: the
+ * message's last line, NULL: none. Literals. */
+sld_status sld_stall_watch(sld_ctx *ctx, sld_dist *dist, double minutes, const char *setting,
+                           const char *advice);
 
 /* experiment.c, content.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo,
  * and hashes of data and weights (read without MPI). */

@@ -8,8 +8,20 @@
 #include "sld/kernels.h"
 
 #define PEAK_S 0.25 /* seconds of measuring each peak */
+#define STALL  "10" /* minutes, as run.stall_minutes */
 
-enum { RANKS, BATCH, SECONDS, STEPS, CPUS, TEACHER_PRECISION, STUDENT_PRECISION, NO_EPOCH, JSON };
+enum {
+    RANKS,
+    BATCH,
+    SECONDS,
+    STEPS,
+    CPUS,
+    TEACHER_PRECISION,
+    STUDENT_PRECISION,
+    STALL_MINUTES,
+    NO_EPOCH,
+    JSON
+};
 static const sld_option_spec options[] = {{"--ranks", true},
                                           {"--batch", true},
                                           {"--seconds", true},
@@ -17,6 +29,7 @@ static const sld_option_spec options[] = {{"--ranks", true},
                                           {"--cpus", true},
                                           {"--teacher-precision", true},
                                           {"--student-precision", true},
+                                          {"--stall-minutes", true},
                                           {"--no-epoch", false},
                                           {"--json", false},
                                           {NULL, false}};
@@ -66,6 +79,15 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
     return SLD_OK;
 }
 
+/* Collective. */
+static sld_status watch_stalls(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args)
+{
+    double minutes = strtod(STALL, NULL);
+
+    SLD_TRY(sld_agree(ctx, dist, read_number(ctx, args, STALL_MINUTES, 0, 1e5, &minutes)));
+    return sld_stall_watch(ctx, dist, minutes, options[STALL_MINUTES].name, NULL);
+}
+
 /* --ranks makes this process the one that starts the others. */
 static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
@@ -75,7 +97,7 @@ static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
         return false; /* a mistake is told after MPI has started, as those of all verbs */
     }
     *exit_code = sld_bench_launch(ctx, &params, args->option[RANKS], word_of(args, CPUS, "auto"),
-                                  args->option[JSON]);
+                                  word_of(args, STALL_MINUTES, STALL), args->option[JSON]);
     return true;
 }
 
@@ -84,7 +106,8 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     sld_bench_params params;
     sld_bench_row    row = {.ranks = sld_dist_size(dist)};
 
-    *exit_code    = SLD_EXIT_OK;
+    *exit_code = SLD_EXIT_OK;
+    SLD_TRY(watch_stalls(ctx, dist, args));
     sld_status st = read_params(ctx, args, &params);
     if (st == SLD_OK) {
         st = sld_dist_place(ctx, dist, word_of(args, CPUS, "auto"));
@@ -106,7 +129,7 @@ const sld_verb sld_verb_bench = {
     .name    = "bench",
     .usage   = "[mpirun -n RANKS] sld bench TEACHER STUDENT [--ranks 1,2,...] [--batch N]\n"
                "       [--seconds S] [--steps N] [--cpus LIST] [--teacher-precision f32|bf16]\n"
-               "       [--student-precision f32|bf16] [--no-epoch] [--json]",
+               "       [--student-precision f32|bf16] [--stall-minutes M] [--no-epoch] [--json]",
     .summary = "speed of the training step, and where its time goes",
     .help =
         "Times the SLD step (both views, batch 64, random pictures) of two networks of sld "
@@ -122,6 +145,9 @@ const sld_verb sld_verb_bench = {
         "  --cpus LIST     CPUs for the ranks, as parallel.cpus (auto)\n"
         "  --teacher-precision P  f32 or bf16, as teacher.precision (f32)\n"
         "  --student-precision P  f32 or bf16, as student.precision (f32)\n"
+        "  --stall-minutes M  leave with 70 and name the rank behind when nothing moves for so "
+        "long\n"
+        "                  (10; 0: never)\n"
         "  --no-epoch      leave the trial out\n"
         "  --json          one document per number of ranks\n\n"
         "Nominal GFLOP count 2 views x (teacher + 3 x student) x 2 x multiply-accumulates per "

@@ -51,7 +51,11 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
                                     .precision =
                                         args->option[PRECISION] ? args->option[PRECISION] : "f32",
                                     .any_data = args->option[ANY_DATA] != NULL};
-    st                           = sld_eval_run(ctx, dist, &params, &m);
+    st = sld_stall_watch(ctx, dist, sld_config_options(config)->run.stall_minutes,
+                         "run.stall_minutes", NULL);
+    if (st == SLD_OK) {
+        st = sld_eval_run(ctx, dist, &params, &m);
+    }
     if (st == SLD_OK && sld_dist_rank(dist) == 0) {
         printf("%s: %s, %lld samples: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
                args->positional, params.split, (long long)m.n, m.top1, (long long)m.hits1, m.top5,
@@ -66,13 +70,16 @@ const sld_verb sld_verb_eval = {
     .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
                "[--logits OUT.h5] [--precision f32|bf16]",
     .summary = "top-1, top-5 and loss of a weights file",
-    .help = "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
-            "file, which\n"
-            "wants data.format=... data.path=... on the command line.\n\n"
-            "  --split NAME     test (default), train or val, as the run cut them\n"
-            "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
-            "  --precision P    f32 (default) or bf16, as teacher.precision\n"
-            "  --any-data       accept another data set than the one the weights were trained on\n",
+    .help =
+        "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
+        "file, which\n"
+        "wants data.format=... data.path=... on the command line.\n\n"
+        "  --split NAME     test (default), train or val, as the run cut them\n"
+        "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
+        "  --precision P    f32 (default) or bf16, as teacher.precision\n"
+        "  --any-data       accept another data set than the one the weights were trained on\n\n"
+        "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
+        "sld run.\n",
     .options      = options,
     .options_help = true,
     .run          = run,

@@ -41,7 +41,11 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     SLD_TRY(sld_agree(ctx, dist, st));
     SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
     params.config = config;
-    st            = sld_probe_run(ctx, dist, &params);
+    st            = sld_stall_watch(ctx, dist, sld_config_options(config)->run.stall_minutes,
+                                    "run.stall_minutes", NULL);
+    if (st == SLD_OK) {
+        st = sld_probe_run(ctx, dist, &params);
+    }
     sld_config_destroy(config);
     return st;
 }
@@ -61,7 +65,9 @@ const sld_verb sld_verb_probe = {
         "(default 1), and OUT.h5 gets losses by term and view, logits and the weights at the "
         "end.\n\n"
         "  --epoch E      schedules and learning rate of this epoch\n"
-        "  --gradients    the gradient of every step by tensor name too\n",
+        "  --gradients    the gradient of every step by tensor name too\n\n"
+        "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
+        "sld run.\n",
     .options      = options,
     .options_help = true,
     .run          = run,

@@ -28,7 +28,6 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     sld_config *config = NULL;
     char        stem[128];
     sld_outcome outcome = SLD_TRIAL_DONE;
-    sld_watch  *watch   = NULL;
 
     SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
     if (args->option[SHOW_CONFIG]) {
@@ -48,7 +47,8 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     }
     st = sld_agree(ctx, dist, st);
     if (st == SLD_OK) {
-        st = sld_watch_create(ctx, dist, 60.0 * opt->run.stall_minutes, sld_stalled, &watch);
+        st = sld_stall_watch(ctx, dist, opt->run.stall_minutes, "run.stall_minutes",
+                             "What is saved is intact: the same command goes on from it");
     }
     if (st == SLD_OK) {
         st = sld_trial_run(ctx, dist, &params, &outcome);
@@ -56,7 +56,6 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     *exit_code = outcome == SLD_TRIAL_DONE      ? SLD_EXIT_OK
                  : outcome == SLD_TRIAL_STOPPED ? SLD_EXIT_STOPPED
                                                 : SLD_EXIT_FAILED;
-    sld_watch_destroy(watch);
     sld_config_destroy(config);
     return st;
 }

@@ -96,7 +96,8 @@ static bool ends_early(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv
     return ends;
 }
 
-void sld_stalled(sld_ctx *ctx, const char *message)
+/* From the thread that watches. */
+static void leave_stalled(sld_ctx *ctx, const char *message)
 {
     /* What has stalled may be what we write to: then the alarm ends the process. Not by the log and
      * its locks, which the main thread may hold, and not by MPI, which it may be in: a launcher
@@ -112,6 +113,15 @@ void sld_stalled(sld_ctx *ctx, const char *message)
         }
     }
     _exit(SLD_EXIT_INTERNAL);
+}
+
+sld_status sld_stall_watch(sld_ctx *ctx, sld_dist *dist, double minutes, const char *setting,
+                           const char *advice)
+{
+    const sld_watch_params params = {
+        .limit_s = 60.0 * minutes, .setting = setting, .advice = advice, .stalled = leave_stalled};
+
+    return sld_dist_watch(ctx, dist, &params);
 }
 
 static int run_verb(const sld_verb *verb, int argc, char **argv)

@@ -101,13 +101,15 @@ void sld_dist_destroy(sld_dist *dist)
         free(dist);
         return;
     }
+    sld_watch_leave(dist->watch);
     if (dist->node != MPI_COMM_NULL) {
         MPI_Comm_free(&dist->node);
     }
     if (dist->comm != MPI_COMM_NULL) {
         MPI_Comm_free(&dist->comm);
     }
-    MPI_Finalize();
+    MPI_Finalize(); /* waits for all: watched like the rest */
+    sld_watch_destroy(dist->watch);
     free(dist);
 }
 

@@ -7,12 +7,13 @@
 #include "sld/dist.h"
 
 struct sld_dist {
-    MPI_Comm comm; /* private duplicate of MPI_COMM_WORLD, MPI_ERRORS_RETURN */
-    MPI_Comm node; /* the ranks of this machine, likewise */
-    int      rank, size;
-    int      node_rank, node_size;
-    bool     alone;     /* no MPI behind it: nobody to talk to */
-    bool     same_cpus; /* every rank of this machine may run on the same CPUs */
+    MPI_Comm          comm; /* private duplicate of MPI_COMM_WORLD, MPI_ERRORS_RETURN */
+    MPI_Comm          node; /* the ranks of this machine, likewise */
+    int               rank, size;
+    int               node_rank, node_size;
+    bool              alone;     /* no MPI behind it: nobody to talk to */
+    bool              same_cpus; /* every rank of this machine may run on the same CPUs */
+    struct sld_watch *watch;     /* owned; NULL: nothing is watched */
     size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
 };
 
@@ -29,6 +30,12 @@ sld_launcher sld_launcher_find(void);
 
 /* Local. SLD_ERR_CONFIG when the launcher started more tasks than MPI has connected. */
 sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int world_size);
+
+/* ---- watch.c ---- */
+
+typedef struct sld_watch sld_watch;
+void sld_watch_leave(sld_watch *watch);   /* Local. The last phase begins. Accepts NULL. */
+void sld_watch_destroy(sld_watch *watch); /* Local. Accepts NULL. */
 
 /* ---- message.c ---- */
 

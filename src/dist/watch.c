@@ -18,19 +18,18 @@
 #define NAMED 8 /* ranks in a message; of thousands the first will do */
 
 struct sld_watch {
-    sld_ctx        *ctx;    /* borrowed: its pulse is ours */
-    const sld_dist *dist;   /* borrowed */
-    sld_shared     *page;   /* (node_size) pulses, then the flag */
-    sld_pulse      *pulses; /* (node_size) */
-    atomic_int     *told;   /* set by the rank of the machine that speaks */
-    uint64_t       *seen;   /* (node_size) beats at the last look */
-    double         *idle_s; /* (node_size) since then, awake */
-    double          limit_s;
-    void (*stalled)(sld_ctx *ctx, const char *message);
-    pthread_t       thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t  over;
-    bool            running, stop;
+    sld_ctx         *ctx;    /* borrowed: its pulse is ours */
+    const sld_dist  *dist;   /* borrowed */
+    sld_shared      *page;   /* (node_size) pulses, then the flag */
+    sld_pulse       *pulses; /* (node_size) */
+    atomic_int      *told;   /* set by the rank of the machine that speaks */
+    uint64_t        *seen;   /* (node_size) beats at the last look */
+    double          *idle_s; /* (node_size) since then, awake */
+    sld_watch_params params;
+    pthread_t        thread;
+    pthread_mutex_t  mutex;
+    pthread_cond_t   over;
+    bool             running, stop;
 };
 
 /* The letter of /proc/PID/stat: R computes, S sleeps, D waits for a disk, T is stopped; 0: gone. */
@@ -106,11 +105,11 @@ static void tell(const sld_watch *w, char *text, size_t n)
     for (int i = 0; i < ranks; i++) {
         state[i] = state_of(atomic_load(&w->pulses[i].pid));
     }
-    const int    behind = find_behind(w, state);
-    const double limit  = w->limit_s < 60 ? w->limit_s : w->limit_s / 60;
-    size_t       at     = (size_t)snprintf(
-                  text, n, "stalled: nothing has moved on %s for %.3g %s (run.stall_minutes). %s", host,
-                  limit, w->limit_s < 60 ? "s" : "min",
+    const int    behind  = find_behind(w, state);
+    const double limit_s = w->params.limit_s;
+    size_t       at      = (size_t)snprintf(
+                   text, n, "stalled: nothing has moved on %s for %.3g %s (%s). %s", host,
+        limit_s < 60 ? limit_s : limit_s / 60, limit_s < 60 ? "s" : "min", w->params.setting,
         behind >= 0 ? "Behind is " : "All ranks here wait for ranks of other machines");
     if (behind >= 0) {
         at += (size_t)describe(w, behind, state[behind], text + at, n - at);
@@ -122,8 +121,8 @@ static void tell(const sld_watch *w, char *text, size_t n)
             at += at < n ? (size_t)describe(w, i, state[i], text + at, n - at) : 0;
         }
     }
-    if (at < n) {
-        snprintf(text + at, n - at, "\nWhat is saved is intact: the same command goes on from it");
+    if (w->params.advice && at < n) {
+        snprintf(text + at, n - at, "\n%s", w->params.advice);
     }
 }
 
@@ -165,8 +164,8 @@ static void sleep_for(sld_watch *w, double tick_s)
 
 static void *watch(void *argument)
 {
-    sld_watch   *w      = argument;
-    const double tick_s = w->limit_s / 20 < 5.0 ? w->limit_s / 20 : 5.0;
+    sld_watch   *w       = argument;
+    const double limit_s = w->params.limit_s, tick_s = limit_s / 20 < 5.0 ? limit_s / 20 : 5.0;
     double       last_s = sld_clock_s();
     char         message[2048];
 
@@ -176,13 +175,13 @@ static void *watch(void *argument)
         const double now_s = sld_clock_s(), awake_s = now_s - last_s;
         const double idle_s = look(w, awake_s < 2 * tick_s ? awake_s : 2 * tick_s);
         last_s              = now_s;
-        if (w->stop || idle_s <= w->limit_s ||
-            (idle_s <= w->limit_s + 2 * tick_s + 2.0 && !is_speaker(w))) {
+        if (w->stop || idle_s <= limit_s ||
+            (idle_s <= limit_s + 2 * tick_s + 2.0 && !is_speaker(w))) {
             continue;
         }
         const bool told = atomic_exchange(w->told, 1) != 0;
         tell(w, message, sizeof message);
-        w->stalled(w->ctx, told ? NULL : message);
+        w->params.stalled(w->ctx, told ? NULL : message);
     }
     pthread_mutex_unlock(&w->mutex);
     return NULL;
@@ -223,20 +222,18 @@ static void join_page(sld_ctx *ctx, const sld_dist *dist, sld_watch *w)
     sld_enter(ctx, SLD_PHASE_PREPARE);
 }
 
-sld_status sld_watch_create(sld_ctx *ctx, const sld_dist *dist, double limit_s,
-                            void (*stalled)(sld_ctx *ctx, const char *message), sld_watch **out)
+sld_status sld_dist_watch(sld_ctx *ctx, sld_dist *dist, const sld_watch_params *params)
 {
     const size_t n  = (size_t)dist->node_size;
     sld_watch   *w  = NULL;
     sld_status   st = SLD_OK;
 
-    *out = NULL;
-    if (limit_s <= 0.0) {
+    if (params->limit_s <= 0.0) {
         return SLD_OK;
     }
     w = calloc(1, sizeof *w);
     if (w) {
-        *w        = (sld_watch){.ctx = ctx, .dist = dist, .limit_s = limit_s, .stalled = stalled};
+        *w        = (sld_watch){.ctx = ctx, .dist = dist, .params = *params};
         w->seen   = calloc(n, sizeof *w->seen);
         w->idle_s = calloc(n, sizeof *w->idle_s);
     }
@@ -258,8 +255,15 @@ sld_status sld_watch_create(sld_ctx *ctx, const sld_dist *dist, double limit_s,
         sld_watch_destroy(w);
         return st;
     }
-    *out = w;
+    dist->watch = w;
     return SLD_OK;
+}
+
+void sld_watch_leave(sld_watch *w)
+{
+    if (w) {
+        sld_enter(w->ctx, SLD_PHASE_LEAVE);
+    }
 }
 
 void sld_watch_destroy(sld_watch *w)

@@ -155,6 +155,7 @@ static sld_status evaluate(sld_ctx *ctx, const sld_dist *dist, const sld_eval_pa
                                e->logits));
     *out              = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
     const bool writes = params->logits && sld_dist_rank(dist) == 0;
+    sld_enter(ctx, SLD_PHASE_RESULTS);
     return sld_agree(ctx, dist, writes ? write_logits(ctx, params, e) : SLD_OK);
 }
 

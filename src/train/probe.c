@@ -406,6 +406,7 @@ static sld_status run(sld_ctx *ctx, const sld_dist *dist, probe *p)
     SLD_TRY(sld_learner_create(ctx, dist, &learner, &p->learner));
     SLD_TRY(sld_agree(ctx, dist, make_answers(ctx, p)));
     SLD_TRY(take_steps(ctx, dist, p, lr));
+    sld_enter(ctx, SLD_PHASE_RESULTS);
     return sld_agree(ctx, dist, sld_dist_rank(dist) == 0 ? write_answers(ctx, p, lr) : SLD_OK);
 }
 
