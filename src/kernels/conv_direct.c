@@ -1,90 +1,87 @@
 /* conv_direct.c: the three passes of a 3x3 convolution in register tiles (conv_direct_tile.h), and
- * the layouts that they read. Output channels are cut into blocks of at most three vectors, input
- * channels into blocks whose weights for nine taps stay in the second-level cache while all pixels
- * use them. The data gradient is a convolution too, of dy with the weights mirrored and the
- * channels exchanged. */
+ * the layouts that they read. Output channels are cut into blocks of a few vectors, input channels
+ * into blocks whose weights for nine taps stay in a near cache while all pixels use them. The data
+ * gradient is a convolution too, of dy with the weights mirrored and the channels exchanged. */
 #ifdef SLD_HAVE_ONEDNN
-#include "conv_direct.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#include "conv_direct_tile.h"
+#include "conv_direct_own.h"
 #include "oneapi/dnnl/dnnl.h"
-
-enum {
-    TAPS        = 9,
-    DEPTH       = 64, /* channels summed up before they are added to y */
-    MOST_PIXELS = 64, /* of the map: larger ones are as fast by the library */
-    LEAST_IN    = 64, /* channels: fewer likewise */
-    LEAST_ROWS  = 4,  /* samples: with fewer a tile has too few sums to hide their latency */
-    MOST_ROWS   = 1 << 16,
-};
-
-/* Weights as sums over `in` channels read them: blocks of out, in them blocks of in, in them (tap,
- * in of the block, out of the block). */
-typedef struct {
-    size_t in, out;
-    float *values;
-} layout;
-
-struct sld_direct {
-    sld_conv_params params;              /* without sizes */
-    size_t          H, W, in, out, most; /* most: samples of a call */
-    layout          forward, backward;   /* backward: values NULL when it is not wanted */
-    float          *bias;                /* (out); NULL: none */
-    sld_tile_pair  *pairs[TAPS];         /* of all samples, sample by sample */
-    size_t          n_pairs[TAPS];       /* of one sample */
-};
 
 /* ---- which convolutions ---- */
 
-bool sld_direct_takes(const sld_conv_params *p)
+enum {
+    MOST_PIXELS    = 64, /* AVX-512, of the map: larger ones are as fast by the library */
+    LEAST_CHANNELS = 64, /* AVX-512: fewer likewise */
+    LEAST_ROWS     = 4,  /* samples: with fewer a tile has too few sums to hide their latency */
+};
+
+static bool is_3x3(const sld_conv_params *p)
+{
+    return !p->bf16 && p->groups == 1 && p->kernel == 3 && p->stride == 1 && p->pad == 1;
+}
+
+static bool rows_are_samples(const sld_conv_params *p, const sld_tiles *tiles)
+{
+    return p->width <= tiles->narrow;
+}
+
+static bool fits(const sld_conv_params *p, const sld_tiles *tiles)
+{
+    return p->in % tiles->lanes == 0 && p->out % tiles->lanes == 0 &&
+           (p->sizes[0] >= LEAST_ROWS || !rows_are_samples(p, tiles));
+}
+
+/* NULL: the library does it. */
+static const sld_tiles *tiles_for(const sld_conv_params *p)
 {
 #ifdef __x86_64__
-    const unsigned has = (unsigned)dnnl_get_effective_cpu_isa(), wants = dnnl_cpu_isa_avx512_core;
-    return (has & wants) == wants && !p->bf16 && p->groups == 1 && p->kernel == 3 &&
-           p->stride == 1 && p->pad == 1 && p->in % SLD_TILE_LANES == 0 &&
-           p->out % SLD_TILE_LANES == 0 && p->height * p->width <= MOST_PIXELS &&
-           p->in >= LEAST_IN && p->out >= LEAST_IN && p->sizes[0] >= LEAST_ROWS &&
-           p->sizes[0] * MOST_PIXELS < MOST_ROWS;
-#else
-    return false;
+    const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+    if (!is_3x3(p)) {
+        return NULL;
+    }
+    if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) {
+        const bool small = p->height * p->width <= MOST_PIXELS && p->in >= LEAST_CHANNELS &&
+                           p->out >= LEAST_CHANNELS;
+        return small && fits(p, &sld_tiles_avx512) ? &sld_tiles_avx512 : NULL;
+    }
+    if ((isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2 && __builtin_cpu_supports("fma")) {
+        return fits(p, &sld_tiles_avx2) ? &sld_tiles_avx2 : NULL;
+    }
 #endif
+    return NULL;
 }
 
-const char *sld_direct_implementation(void)
+bool sld_direct_takes(const sld_conv_params *p)
 {
-    return "tiles:avx512f";
+    return tiles_for(p) != NULL;
 }
 
-/* ---- blocks of channels ---- */
-
-/* Vectors of the block that begins at channel `at` of n; none is left with one vector of four. */
-static int vectors_at(size_t n, size_t at)
+const char *sld_direct_implementation(const sld_direct *d)
 {
-    const size_t left = (n - at) / SLD_TILE_LANES;
-    return left == 4 ? 2 : left < SLD_TILE_VECTORS ? (int)left : SLD_TILE_VECTORS;
-}
-
-static size_t depth_at(size_t n, size_t at)
-{
-    return n - at < DEPTH ? n - at : DEPTH;
+    return d->tiles->name;
 }
 
 /* ---- weights ---- */
 
-/* values[tap][in][out] = plain[out * out_step + in * in_step + tap]; a vector of out at a time,
- * whose rows of plain then are in the first-level cache for sixteen in or nine taps. */
-static void pack_block(const float *plain, size_t out_step, size_t in_step, bool mirrored,
-                       size_t depth, size_t width, float *values)
+static size_t depth_at(const sld_direct *d, size_t left)
 {
-    for (size_t o = 0; o < width; o += SLD_TILE_LANES) {
+    return left < (size_t)d->tiles->depth ? left : (size_t)d->tiles->depth;
+}
+
+/* values[tap][in][out] = plain[out * out_step + in * in_step + tap]; a few out at a time, whose
+ * rows of plain then are in the first-level cache for sixteen in or nine taps. */
+static void pack_block(const float *plain, size_t out_step, size_t in_step, bool mirrored,
+                       size_t depth, size_t width, size_t lanes, float *values)
+{
+    for (size_t o = 0; o < width; o += lanes) {
         for (size_t i = 0; i < depth; i++) {
-            for (size_t t = 0; t < TAPS; t++) {
+            for (size_t t = 0; t < SLD_TAPS; t++) {
                 const float *from = plain + o * out_step + i * in_step + t;
-                float       *to = values + ((mirrored ? TAPS - 1 - t : t) * depth + i) * width + o;
-                for (size_t lane = 0; lane < SLD_TILE_LANES; lane++) {
+                const size_t tap  = mirrored ? SLD_TAPS - 1 - t : t;
+                float       *to   = values + (tap * depth + i) * width + o;
+                for (size_t lane = 0; lane < lanes; lane++) {
                     to[lane] = from[lane * out_step];
                 }
             }
@@ -92,26 +89,27 @@ static void pack_block(const float *plain, size_t out_step, size_t in_step, bool
     }
 }
 
-static void pack(const layout *l, const float *plain, size_t out_step, size_t in_step,
-                 bool mirrored)
+static void pack(const sld_direct *d, const sld_direct_layout *l, const float *plain,
+                 size_t out_step, size_t in_step, bool mirrored)
 {
-    float *to = l->values;
+    const size_t lanes = (size_t)d->tiles->lanes;
+    float       *to    = l->values;
     for (size_t o = 0, width; o < l->out; o += width) {
-        width = (size_t)vectors_at(l->out, o) * SLD_TILE_LANES;
-        for (size_t i = 0; i < l->in; i += DEPTH) {
-            const size_t depth = depth_at(l->in, i);
+        width = (size_t)sld_direct_vectors(d, l->out - o) * lanes;
+        for (size_t i = 0, depth; i < l->in; i += depth) {
+            depth = depth_at(d, l->in - i);
             pack_block(plain + o * out_step + i * in_step, out_step, in_step, mirrored, depth,
-                       width, to);
-            to += TAPS * depth * width;
+                       width, lanes, to);
+            to += SLD_TAPS * depth * width;
         }
     }
 }
 
 void sld_direct_refresh(sld_direct *d, const float *weights, const float *bias)
 {
-    pack(&d->forward, weights, d->in * TAPS, TAPS, false);
+    pack(d, &d->forward, weights, d->in * SLD_TAPS, SLD_TAPS, false);
     if (d->backward.values) {
-        pack(&d->backward, weights, TAPS, d->in * TAPS, true);
+        pack(d, &d->backward, weights, SLD_TAPS, d->in * SLD_TAPS, true);
     }
     if (d->bias) {
         memcpy(d->bias, bias, d->out * sizeof *bias);
@@ -120,59 +118,83 @@ void sld_direct_refresh(sld_direct *d, const float *weights, const float *bias)
 
 /* ---- forward and data gradient ---- */
 
-/* The taps of the window around pixel (py,px) that lie on the image. */
-static int taps_at(const sld_direct *d, size_t py, size_t px, const float *x, size_t channels,
-                   const float *w, size_t w_tap, sld_tap *taps)
+/* One block of input channels into one of output channels. */
+typedef struct {
+    const sld_direct        *d;
+    const sld_direct_layout *l;
+    const float             *x, *w; /* from the blocks' first channels on */
+    float                   *y;
+    const float             *next; /* weights to be asked for */
+    size_t                   depth;
+    int                      vectors;
+    sld_tile_end             end;
+} block;
+
+/* The taps of the window around a pixel that lie on the image. */
+static int taps_at(const block *b, size_t pixel, const float *x, sld_tap *taps)
 {
-    int n = 0;
-    for (size_t ky = 0; ky < 3; ky++) {
-        for (size_t kx = 0; kx < 3; kx++) {
-            const size_t y0 = py + ky, x0 = px + kx; /* of the padded image */
-            if (y0 >= 1 && y0 <= d->H && x0 >= 1 && x0 <= d->W) {
-                taps[n++] =
-                    (sld_tap){x + ((y0 - 1) * d->W + x0 - 1) * channels, w + (ky * 3 + kx) * w_tap};
-            }
+    const sld_direct *d     = b->d;
+    const size_t      w_tap = b->depth * (size_t)(b->vectors * d->tiles->lanes);
+    int               n     = 0;
+    for (size_t t = 0; t < SLD_TAPS; t++) {
+        if (sld_direct_has_tap(d, pixel / d->W, pixel % d->W, t)) {
+            const size_t at = pixel + (t / 3) * d->W + t % 3 - d->W - 1;
+            taps[n++]       = (sld_tap){x + at * b->l->in, b->w + t * w_tap};
         }
     }
     return n;
 }
 
-/* One block of input channels into one of output channels: every pixel, eight samples at a time. */
-static void run_block(const sld_direct *d, const layout *l, size_t n, const float *x,
-                      const float *w, size_t depth, int vectors, float *y, const sld_tile_end *end)
+/* n rows that begin at a pixel of a sample and are `step` pixels apart. */
+static void run_rows(block *b, size_t sample, size_t pixel, size_t step, size_t n)
 {
-    const size_t x_row = d->H * d->W * l->in, y_row = d->H * d->W * l->out;
-    const float *ahead = w + TAPS * depth * (size_t)vectors * SLD_TILE_LANES; /* the next block */
-    for (size_t p = 0; p < d->H * d->W; p++) {
-        sld_tap   taps[TAPS];
-        const int n_taps = taps_at(d, p / d->W, p % d->W, x, l->in, w,
-                                   depth * (size_t)vectors * SLD_TILE_LANES, taps);
-        for (size_t i = 0; i < n; i += SLD_TILE_ROWS) {
-            const int rows = n - i < SLD_TILE_ROWS ? (int)(n - i) : SLD_TILE_ROWS;
-            sld_tile_sum(taps, n_taps, depth, rows, vectors, x_row, y + i * y_row + p * l->out,
-                         y_row, end, ahead);
-            ahead += SLD_TILE_AHEAD * (size_t)n_taps * depth;
-            for (int t = 0; t < n_taps; t++) {
-                taps[t].x += SLD_TILE_ROWS * x_row;
-            }
+    const sld_tiles *tiles = b->d->tiles;
+    const size_t     first = sample * b->d->H * b->d->W;
+    float           *y     = b->y + (first + pixel) * b->l->out;
+    sld_tap          taps[SLD_TAPS];
+    const int        n_taps = taps_at(b, pixel, b->x + first * b->l->in, taps);
+    for (size_t rows; n > 0; n -= rows) {
+        rows = sld_direct_part_of(n, (size_t)tiles->rows);
+        tiles->sum(taps, n_taps, b->depth, (int)rows, b->vectors, step * b->l->in, y,
+                   step * b->l->out, &b->end, b->next);
+        b->next += (size_t)(tiles->ahead * n_taps) * b->depth;
+        for (int t = 0; t < n_taps; t++) {
+            taps[t].x += rows * step * b->l->in;
         }
+        y += rows * step * b->l->out;
     }
 }
 
-static void run(const sld_direct *d, const layout *l, size_t n, const float *x, const float *bias,
-                bool add, bool relu, float *y)
+static void run_block(block *b, size_t n)
 {
-    const float *w = l->values;
+    const sld_direct *d = b->d;
+    for (size_t s = 0; s < n; s++) {
+        for (int i = 0; i < d->n_strips; i++) {
+            run_rows(b, s, d->strips[i].first, d->strips[i].step, d->strips[i].n);
+        }
+    }
+    for (int i = 0; i < d->n_singles; i++) {
+        run_rows(b, 0, d->singles[i], d->H * d->W, n);
+    }
+}
+
+static void run(const sld_direct *d, const sld_direct_layout *l, size_t n, const float *x,
+                const float *bias, bool add, bool relu, float *y)
+{
+    block b = {.d = d, .l = l, .w = l->values};
     for (size_t o = 0, width; o < l->out; o += width) {
-        const int vectors = vectors_at(l->out, o);
-        width             = (size_t)vectors * SLD_TILE_LANES;
-        for (size_t i = 0; i < l->in; i += DEPTH) {
-            const size_t       depth = depth_at(l->in, i);
-            const sld_tile_end end   = {.bias = bias && i == 0 ? bias + o : NULL,
-                                        .keep = add || i > 0,
-                                        .relu = relu && i + depth == l->in};
-            run_block(d, l, n, x + i, w, depth, vectors, y + o, &end);
-            w += TAPS * depth * width;
+        b.vectors = sld_direct_vectors(d, l->out - o);
+        width     = (size_t)(b.vectors * d->tiles->lanes);
+        b.y       = y + o;
+        for (size_t i = 0; i < l->in; i += b.depth) {
+            b.depth = depth_at(d, l->in - i);
+            b.x     = x + i;
+            b.next  = b.w + SLD_TAPS * b.depth * width;
+            b.end   = (sld_tile_end){.bias = bias && i == 0 ? bias + o : NULL,
+                                     .keep = add || i > 0,
+                                     .relu = relu && i + b.depth == l->in};
+            run_block(&b, n);
+            b.w += SLD_TAPS * b.depth * width;
         }
     }
 }
@@ -187,125 +209,59 @@ void sld_direct_backward_data(const sld_direct *d, size_t n, const float *dy, fl
     run(d, &d->backward, n, dy, NULL, false, false, dx);
 }
 
-/* ---- weight gradient: blocks of out, in them of eight in, in them (tap, in, out) ---- */
-
-static size_t weight_floats(const sld_direct *d)
-{
-    return d->in * d->out * TAPS;
-}
-
-size_t sld_direct_gradient_floats(const sld_direct *d)
-{
-    return weight_floats(d) + (d->bias ? d->out : 0);
-}
-
-size_t sld_direct_scratch_bytes(const sld_direct *d)
-{
-    const size_t channels = d->in + SLD_TILE_VECTORS * SLD_TILE_LANES;
-    return d->params.training ? d->most * d->H * d->W * channels * sizeof(float) : 0;
-}
-
-/* Channels [at, at + width) of every row, as (rows,width). */
-static void split(const float *x, size_t rows, size_t channels, size_t at, size_t width, float *to)
-{
-    for (size_t r = 0; r < rows; r++) {
-        memcpy(to + r * width, x + r * channels + at, width * sizeof *to);
-    }
-}
-
-static void sum_bias(const float *dy, size_t rows, size_t channels, float *db)
-{
-    memset(db, 0, channels * sizeof *db);
-    for (size_t r = 0; r < rows; r++) {
-        sld_accumulate(dy + r * channels, channels, db);
-    }
-}
-
-void sld_direct_backward_weights(const sld_direct *d, size_t n, const float *x, const float *dy,
-                                 float *scratch, float *dw)
-{
-    const size_t rows = n * d->H * d->W;
-    float       *xs = scratch, *dys = scratch + rows * d->in;
-    for (size_t i = 0; i < d->in; i += SLD_TILE_ROWS) {
-        split(x, rows, d->in, i, SLD_TILE_ROWS, xs + rows * i);
-    }
-    if (d->bias) {
-        sum_bias(dy, rows, d->out, dw + weight_floats(d));
-    }
-    for (size_t o = 0, width; o < d->out; o += width) {
-        const int vectors = vectors_at(d->out, o);
-        width             = (size_t)vectors * SLD_TILE_LANES;
-        split(dy, rows, d->out, o, width, dys);
-        for (size_t i = 0; i < d->in; i += SLD_TILE_ROWS) {
-            for (int t = 0; t < TAPS; t++) {
-                sld_tile_outer(d->pairs[t], n * d->n_pairs[t], vectors, xs + rows * i, dys, dw);
-                dw += SLD_TILE_ROWS * width;
-            }
-        }
-    }
-}
-
-void sld_direct_unpack_gradient(const sld_direct *d, const float *dw, float *weights, float *bias)
-{
-    if (d->bias) {
-        memcpy(bias, dw + weight_floats(d), d->out * sizeof *bias);
-    }
-    for (size_t o = 0, width; o < d->out; o += width) {
-        width = (size_t)vectors_at(d->out, o) * SLD_TILE_LANES;
-        for (size_t i = 0; i < d->in; i += SLD_TILE_ROWS) {
-            for (size_t c = 0; c < width; c++) {
-                float *to = weights + ((o + c) * d->in + i) * TAPS;
-                for (size_t r = 0; r < SLD_TILE_ROWS; r++) {
-                    for (size_t t = 0; t < TAPS; t++) {
-                        to[r * TAPS + t] = dw[(t * SLD_TILE_ROWS + r) * width + c];
-                    }
-                }
-            }
-            dw += TAPS * SLD_TILE_ROWS * width;
-        }
-    }
-}
-
 /* ---- made and freed ---- */
+
+static void add_strip(sld_direct *d, size_t first, size_t step, size_t n)
+{
+    if (n > 0) {
+        d->strips[d->n_strips++] = (sld_direct_strip){first, step, n};
+    }
+}
+
+/* The inner columns row by row, then the two outer columns; what is in neither, corners or all
+ * pixels, is single. False: out of memory. */
+static bool find_strips(sld_direct *d)
+{
+    const size_t H = d->H, W = d->W, below_top = H > 2 ? H - 2 : 0;
+    const bool   samples = rows_are_samples(&d->params, d->tiles);
+    d->strips            = calloc(H + 2, sizeof *d->strips);
+    d->singles           = calloc(H * W, sizeof *d->singles);
+    if (!d->strips || !d->singles) {
+        return false;
+    }
+    for (size_t y = 0; y < H && !samples; y++) {
+        add_strip(d, y * W + 1, 1, W - 2);
+    }
+    for (size_t x = 0; x < W && !samples; x += W - 1) {
+        add_strip(d, W + x, W, below_top);
+    }
+    for (size_t p = 0; p < H * W; p++) {
+        const bool in_row = p % W > 0 && p % W < W - 1, in_column = p >= W && p < (H - 1) * W;
+        if (samples || !(in_row || in_column)) {
+            d->singles[d->n_singles++] = p;
+        }
+    }
+    return true;
+}
 
 static float *floats(size_t n)
 {
     return aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64);
 }
 
-/* False: out of memory. Pairs in the order of dy's pixels. */
-static bool find_pairs(sld_direct *d)
-{
-    for (size_t t = 0; t < TAPS; t++) {
-        d->pairs[t] = calloc(d->most * d->H * d->W, sizeof *d->pairs[t]);
-        if (!d->pairs[t]) {
-            return false;
-        }
-        for (size_t r = 0, n = 0; r < d->most * d->H * d->W; r++) {
-            const size_t y0 = r / d->W % d->H + t / 3, x0 = r % d->W + t % 3;
-            if (y0 >= 1 && y0 <= d->H && x0 >= 1 && x0 <= d->W) {
-                const size_t x   = r / (d->H * d->W) * d->H * d->W + (y0 - 1) * d->W + x0 - 1;
-                d->pairs[t][n++] = (sld_tile_pair){(uint16_t)x, (uint16_t)r};
-                d->n_pairs[t]    = n / d->most; /* in the end */
-            }
-        }
-    }
-    return true;
-}
-
 static bool make(sld_direct *d)
 {
-    d->forward        = (layout){.in = d->in, .out = d->out, .values = floats(weight_floats(d))};
-    d->bias           = d->params.bias ? floats(d->out) : NULL;
-    const bool begins = d->forward.values && (d->bias || !d->params.bias);
-    if (!begins || !d->params.training) {
-        return begins;
-    }
-    d->backward = (layout){.in = d->out, .out = d->in};
-    if (d->params.data_gradient && !(d->backward.values = floats(weight_floats(d)))) {
+    const size_t n = d->in * d->out * SLD_TAPS;
+    d->forward     = (sld_direct_layout){.in = d->in, .out = d->out, .values = floats(n)};
+    d->bias        = d->params.bias ? floats(d->out) : NULL;
+    if (!d->forward.values || (d->params.bias && !d->bias) || !find_strips(d)) {
         return false;
     }
-    return find_pairs(d);
+    d->backward = (sld_direct_layout){.in = d->out, .out = d->in};
+    if (d->params.training && d->params.data_gradient && !(d->backward.values = floats(n))) {
+        return false;
+    }
+    return !d->params.training || sld_direct_make_parts(d);
 }
 
 sld_status sld_direct_create(sld_ctx *ctx, const sld_conv_params *params, sld_direct **out)
@@ -313,6 +269,7 @@ sld_status sld_direct_create(sld_ctx *ctx, const sld_conv_params *params, sld_di
     *out          = NULL;
     sld_direct *d = calloc(1, sizeof *d);
     if (d) {
+        d->tiles        = tiles_for(params);
         d->params       = *params;
         d->params.sizes = NULL; /* borrowed by the call alone */
         d->H            = (size_t)params->height;
@@ -335,9 +292,9 @@ void sld_direct_destroy(sld_direct *d)
     if (!d) {
         return;
     }
-    for (int t = 0; t < TAPS; t++) {
-        free(d->pairs[t]);
-    }
+    sld_direct_free_parts(d);
+    free(d->strips);
+    free(d->singles);
     free(d->forward.values);
     free(d->backward.values);
     free(d->bias);

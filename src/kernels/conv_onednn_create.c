@@ -289,7 +289,8 @@ static sld_status create_shared(sld_ctx *ctx, sld_conv *conv)
 static sld_status create_direct(sld_ctx *ctx, sld_conv *conv)
 {
     SLD_TRY(sld_direct_create(ctx, &conv->params, &conv->direct));
-    strncpy(conv->names[conv->n_names++], sld_direct_implementation(), sizeof *conv->names - 1);
+    strncpy(conv->names[conv->n_names++], sld_direct_implementation(conv->direct),
+            sizeof *conv->names - 1);
     conv->gradient_floats = sld_direct_gradient_floats(conv->direct);
     sld_onednn_want_scratch(conv->k, sld_direct_scratch_bytes(conv->direct));
     return SLD_OK;

@@ -1,0 +1,39 @@
+/* conv_direct_tile_avx2.c: tiles of 6 x 2 vectors of 8: with 2 weights and 1 value 15 of 16
+ * registers. */
+#include "conv_direct_tile.h"
+
+#ifdef __x86_64__
+#define TARGET  "avx2,fma"
+#define LANES   8
+#define VECTORS 2
+#define AHEAD   0
+
+#define vector                __m256
+#define ZERO()                _mm256_setzero_ps()
+#define LOAD(p)               _mm256_loadu_ps(p)
+#define STORE(p, v)           _mm256_storeu_ps(p, v)
+#define SPREAD(f)             _mm256_set1_ps(f)
+#define ADD(a, b)             _mm256_add_ps(a, b)
+#define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define ABOVE_ZERO(v)         _mm256_andnot_ps(_mm256_cmp_ps(v, ZERO(), _CMP_LE_OQ), v)
+
+#define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#define BY_VECTORS(rows, TILE_OF)                                                                  \
+    if (vectors == 2) {                                                                            \
+        TILE_OF(rows, 2);                                                                          \
+    } else {                                                                                       \
+        TILE_OF(rows, 1);                                                                          \
+    }
+
+#include "conv_direct_tile_body.h"
+
+const sld_tiles sld_tiles_avx2 = {.name    = "tiles:avx2",
+                                  .lanes   = LANES,
+                                  .rows    = 6,
+                                  .vectors = VECTORS,
+                                  .depth   = 128,
+                                  .narrow  = 7,
+                                  .sum     = sum,
+                                  .ahead   = AHEAD,
+                                  .outer   = outer};
+#endif
