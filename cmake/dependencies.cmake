@@ -3,8 +3,9 @@
 
 add_library(sld_flags INTERFACE)
 target_compile_definitions(sld_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE SLD_VERSION="${PROJECT_VERSION}")
+# -Wno-psabi: what takes a wide vector as an argument is always inlined (src/kernels/lanes.h).
 target_compile_options(sld_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-  -Wno-unused-parameter -fno-math-errno -ffp-contract=off)
+  -Wno-unused-parameter -Wno-psabi -fno-math-errno -ffp-contract=off)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 target_link_libraries(sld_flags INTERFACE m Threads::Threads)

@@ -1,6 +1,10 @@
-/* lanes.h: sixteen channels at a time, and the instruction sets the plain loops are compiled for.
- * Lanes never mix and nothing is reassociated or contracted, so each instruction set gives the same
- * bits. */
+/* lanes.h: plain loops for the widest vectors of the CPU that runs. Lanes never mix and nothing is
+ * reassociated or contracted, so each instruction set gives the same bits.
+ *
+ * Loops over values one by one are left to the compiler (SLD_VECTORISED). Loops that keep something
+ * of each channel while they go over rows are written with vectors of channels (lanes_each.h), in
+ * groups of 64 bytes: one register of AVX-512, two of AVX2, four of SSE2. Written with one vector
+ * for all, they would keep it in memory wherever the register is narrower. */
 #ifndef SLD_LANES_H
 #define SLD_LANES_H
 
@@ -9,101 +13,52 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define SLD_WIDE_VECTORS
+#endif
+
 /* The dispatcher of target_clones runs before the sanitizers are up. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(SLD_WIDE_VECTORS) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define SLD_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define SLD_VECTORISED
 #endif
 
-#define SLD_LANES  16
 #define SLD_INLINE static inline __attribute__((always_inline))
 
-/* The helpers below are always inlined: no vector crosses a call, whatever the ABI. */
-#pragma GCC diagnostic ignored "-Wpsabi"
-
-typedef float   sld_f16 __attribute__((vector_size(64)));
-typedef int32_t sld_i16 __attribute__((vector_size(64)));
-typedef float   sld_f8 __attribute__((vector_size(32)));
-typedef int32_t sld_i8 __attribute__((vector_size(32)));
-typedef double  sld_d8 __attribute__((vector_size(64)));
-
-/* width: channels in this group, SLD_LANES but for the last; missing lanes are 0. */
-SLD_INLINE sld_f16 sld_load(const float *p, size_t width)
+/* Of a register. */
+SLD_INLINE int sld_vector_bytes(void)
 {
-    sld_f16 v = {0};
-    if (width == SLD_LANES) {
-        memcpy(&v, p, sizeof v);
-    } else {
-        memcpy(&v, p, width * sizeof(float));
-    }
-    return v;
+#ifdef SLD_WIDE_VECTORS
+    return __builtin_cpu_supports("avx512f") ? 64 : __builtin_cpu_supports("avx2") ? 32 : 16;
+#else
+    return 16;
+#endif
 }
 
-SLD_INLINE void sld_store(float *p, sld_f16 v, size_t width)
-{
-    if (width == SLD_LANES) {
-        memcpy(p, &v, sizeof v);
-    } else {
-        memcpy(p, &v, width * sizeof(float));
-    }
-}
-
-/* v where gate is not <= 0, else 0: a gate that is not a number lets v through. */
-SLD_INLINE sld_f16 sld_gate(sld_f16 v, sld_f16 gate)
-{
-    const sld_f16 zero = {0};
-    return (sld_f16)((sld_i16)v & ~(gate <= zero));
-}
-
-/* Eight lanes in double: width up to SLD_HALF, missing lanes are 0. */
-#define SLD_HALF (SLD_LANES / 2)
-
-SLD_INLINE sld_d8 sld_load_double(const float *p, size_t width)
-{
-    sld_f8 v = {0};
-    memcpy(&v, p, (width == SLD_HALF ? SLD_HALF : width) * sizeof(float));
-    return __builtin_convertvector(v, sld_d8);
-}
-
-SLD_INLINE sld_d8 sld_load_doubles(const double *p, size_t width)
-{
-    sld_d8 v = {0};
-    memcpy(&v, p, (width == SLD_HALF ? SLD_HALF : width) * sizeof(double));
-    return v;
-}
-
-/* Rounds to float32 once; relu: then 0 where it is <= 0, a value that is not a number stays. */
-SLD_INLINE void sld_store_rounded(float *p, sld_d8 v, bool relu, size_t width)
-{
-    const sld_f8 zero = {0};
-    sld_f8       f    = __builtin_convertvector(v, sld_f8);
-    if (relu) {
-        f = (sld_f8)((sld_i8)f & ~(f <= zero));
-    }
-    memcpy(p, &f, (width == SLD_HALF ? SLD_HALF : width) * sizeof(float));
-}
-
-/* sum[c] += v[c] in double. */
-SLD_INLINE void sld_fold(double *sum, sld_f16 v, size_t width)
-{
-    for (size_t c = 0; c < width; c++) {
-        sum[c] += (double)v[c];
-    }
-}
-
-/* Calls STEP(first channel, width) for each group of `lanes` channels, with a constant width for
- * full ones. */
-#define SLD_FOR_CHANNEL_GROUPS(channels, lanes, STEP)                                              \
+/* Calls STEP(begin, end, width) for ranges of channels that are kept in this type, width being the
+ * functions' of lanes_each.h: whole groups, then the rest in single vectors, ever narrower. */
+#define SLD_FOR_CHANNELS(channels, type, STEP)                                                     \
     do {                                                                                           \
-        size_t c_ = 0;                                                                             \
-        for (; c_ + (lanes) <= (channels); c_ += (lanes)) {                                        \
-            STEP(c_, lanes);                                                                       \
-        }                                                                                          \
-        if (c_ < (channels)) {                                                                     \
-            STEP(c_, (channels)-c_);                                                               \
-        }                                                                                          \
+        const int bytes_ = sld_vector_bytes();                                                     \
+        size_t    c_     = 0;                                                                      \
+        SLD_RANGE_(bytes_ == 64, 64, c_, channels, type, STEP, 64x1)                               \
+        SLD_RANGE_(bytes_ == 32, 64, c_, channels, type, STEP, 32x2)                               \
+        SLD_RANGE_(bytes_ == 16, 64, c_, channels, type, STEP, 16x4)                               \
+        SLD_RANGE_(bytes_ >= 32, 32, c_, channels, type, STEP, 32x1)                               \
+        SLD_RANGE_(true, 16, c_, channels, type, STEP, 16x1)                                       \
+        SLD_RANGE_(true, 8, c_, channels, type, STEP, 8x1)                                         \
+        SLD_RANGE_(true, 4, c_, channels, type, STEP, 4x1)                                         \
     } while (0)
+
+#define SLD_RANGE_(taken, bytes, c, channels, type, STEP, width)                                   \
+    if ((taken) && (channels)-c >= SLD_LANES(bytes, type)) {                                       \
+        const size_t end_ = (channels) - ((channels)-c) % SLD_LANES(bytes, type);                  \
+        STEP(c, end_, width);                                                                      \
+        c = end_;                                                                                  \
+    }
+
+/* Values in so many bytes; at least one. */
+#define SLD_LANES(bytes, type) ((bytes) > sizeof(type) ? (bytes) / sizeof(type) : 1)
 
 #endif

@@ -4,33 +4,15 @@
 #include "lanes.h"
 #include "sld/kernels.h"
 
-SLD_VECTORISED
+#define SLD_OF_LANES "linear_lanes.h"
+#include "lanes_each.h"
+
 void sld_linear_forward(const float *x, const float *weights_t, const float *bias, size_t n,
                         size_t in, size_t out, float *y)
 {
-    for (size_t r = 0; r < n; r++) {
-        const float *xr = x + r * in;
-        size_t       o  = 0;
-        for (; o + 4 * SLD_LANES <= out; o += 4 * SLD_LANES) {
-            sld_f16 s[4] = {{0}};
-            for (size_t i = 0; i < in; i++) {
-                for (size_t k = 0; k < 4; k++) {
-                    s[k] += xr[i] * sld_load(weights_t + i * out + o + k * SLD_LANES, SLD_LANES);
-                }
-            }
-            for (size_t k = 0; k < 4; k++) {
-                const size_t at = o + k * SLD_LANES;
-                sld_store(y + r * out + at, s[k] + sld_load(bias + at, SLD_LANES), SLD_LANES);
-            }
-        }
-        for (; o < out; o++) {
-            float s = 0;
-            for (size_t i = 0; i < in; i++) {
-                s += xr[i] * weights_t[i * out + o];
-            }
-            y[r * out + o] = s + bias[o];
-        }
-    }
+#define STEP(begin, end, width) outputs_##width(x, weights_t, bias, n, in, out, begin, end, y)
+    SLD_FOR_CHANNELS(out, float, STEP);
+#undef STEP
 }
 
 SLD_VECTORISED

@@ -122,11 +122,62 @@ static void test_backward(void **state)
     }
 }
 
+/* The order of all additions, value by value: blocks of 64 rows, in them partial sums of every
+ * fourth row in double, or of every second in float32. No width of vectors may change a bit. */
+static void test_sums_have_one_order_whatever_the_vectors(void **state)
+{
+    (void)state;
+    FOR_EACH_SHAPE
+    {
+        const size_t n = rows * channels;
+        float       *x = random_floats(n), *dy = random_floats(n), *dz = random_floats(n);
+        float       *shift = random_floats(channels);
+        double      *mean = zeros(channels), *m2 = zeros(channels), *sums = zeros(2 * channels);
+        sld_bn_measure(x, rows, channels, mean, m2);
+        sld_bn_backward_sums(dy, NULL, NULL, x, shift, rows, channels, dz, sums, sums + channels);
+        for (size_t c = 0; c < channels; c++) {
+            double s1 = 0, s2 = 0, e_dz = 0, e_dzx = 0;
+            for (size_t begin = 0; begin < rows; begin += 64) {
+                const size_t in_block = rows - begin < 64 ? rows - begin : 64;
+                double       p1[4] = {0}, p2[4] = {0};
+                float        q1[2] = {0}, q2[2] = {0};
+                for (size_t r = 0; r < in_block; r++) {
+                    const size_t at   = (begin + r) * channels + c;
+                    const size_t four = r < in_block / 4 * 4 ? r % 4 : 0;
+                    const size_t two  = r < in_block / 2 * 2 ? r % 2 : 0;
+                    const double d    = (double)x[at] - (double)x[c];
+                    p1[four] += d;
+                    p2[four] += d * d;
+                    q1[two] += dy[at];
+                    q2[two] += dy[at] * (x[at] - shift[c]);
+                }
+                s1 += (p1[0] + p1[1]) + (p1[2] + p1[3]);
+                s2 += (p2[0] + p2[1]) + (p2[2] + p2[3]);
+                e_dz += (double)(q1[0] + q1[1]);
+                e_dzx += (double)(q2[0] + q2[1]);
+            }
+            s2 -= s1 * s1 / (double)rows;
+            assert_true(mean[c] == (double)x[c] + s1 / (double)rows);
+            assert_true(m2[c] == (s2 < 0 ? 0 : s2));
+            assert_true(sums[c] == e_dz && sums[channels + c] == e_dzx);
+        }
+        float  *floats[]  = {x, dy, dz, shift};
+        double *doubles[] = {mean, m2, sums};
+        for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+            free(floats[i]);
+        }
+        for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
+            free(doubles[i]);
+        }
+    }
+}
+
 int main(void)
 {
     random_numbers                  = sld_rng_make(2, SLD_RNG_SYNTH, 0, 0);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_statistics_of_a_shifted_channel),
-                                       cmocka_unit_test(test_forward),
-                                       cmocka_unit_test(test_backward)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_statistics_of_a_shifted_channel), cmocka_unit_test(test_forward),
+        cmocka_unit_test(test_backward),
+        cmocka_unit_test(test_sums_have_one_order_whatever_the_vectors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

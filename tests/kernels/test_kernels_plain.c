@@ -4,7 +4,7 @@
 static void test_linear(void **state)
 {
     (void)state;
-    const size_t n = 5, in = 33, out = 70; /* full groups of channels and a rest */
+    const size_t n = 5, in = 33, out = 79; /* whole groups of outputs and every rest */
     float       *x = random_floats(n * in), *w = random_floats(out * in), *b = random_floats(out);
     float  *wt = random_floats(in * out), *y = random_floats(n * out), *dy = random_floats(n * out);
     float  *dx = random_floats(n * in), *dw = random_floats(out * in), *db = random_floats(out);
@@ -25,10 +25,18 @@ static void test_linear(void **state)
     sld_linear_forward(x, wt, b, n, in, out, y);
     sld_linear_backward_data(dy, w, n, in, out, dx);
     sld_linear_backward_weights(x, dy, n, in, out, dw, db);
-    assert_true(distance(y, ey, n * out) < 1e-6); /* float32 sums of 33 and 70 products */
+    assert_true(distance(y, ey, n * out) < 1e-6); /* float32 sums of 33 and 79 products */
     assert_true(distance(dx, edx, n * in) < 1e-6);
     assert_true(distance(dw, edw, out * in) < 1e-6);
     assert_true(distance(db, edb, out) < 1e-6);
+
+    for (size_t i = 0; i < n * out; i++) { /* input after input, whatever the vectors */
+        float sum = 0;
+        for (size_t k = 0; k < in; k++) {
+            sum += x[i / out * in + k] * w[i % out * in + k];
+        }
+        assert_true(y[i] == sum + b[i % out]);
+    }
 
     float *alone = random_floats(out); /* a row does not depend on where it stands */
     for (size_t r = 0; r < n; r++) {
