@@ -95,7 +95,7 @@ static void pack(const sld_direct *d, const sld_direct_layout *l, const float *p
     const size_t lanes = (size_t)d->tiles->lanes;
     float       *to    = l->values;
     for (size_t o = 0, width; o < l->out; o += width) {
-        width = (size_t)sld_direct_vectors(d, l->out - o) * lanes;
+        width = (size_t)sld_direct_vectors(d, d->shape, l->out - o) * lanes;
         for (size_t i = 0, depth; i < l->in; i += depth) {
             depth = depth_at(d, l->in - i);
             pack_block(plain + o * out_step + i * in_step, out_step, in_step, mirrored, depth,
@@ -130,38 +130,28 @@ typedef struct {
     sld_tile_end             end;
 } block;
 
-/* The taps of the window around a pixel that lie on the image. */
-static int taps_at(const block *b, size_t pixel, const float *x, sld_tap *taps)
+/* One strip from a sample on: n rows that are `step` pixels apart. */
+static void run_strip(block *b, const sld_direct_strip *strip, size_t sample, size_t step, size_t n)
 {
     const sld_direct *d     = b->d;
-    const size_t      w_tap = b->depth * (size_t)(b->vectors * d->tiles->lanes);
-    int               n     = 0;
-    for (size_t t = 0; t < SLD_TAPS; t++) {
-        if (sld_direct_has_tap(d, pixel / d->W, pixel % d->W, t)) {
-            const size_t at = pixel + (t / 3) * d->W + t % 3 - d->W - 1;
-            taps[n++]       = (sld_tap){x + at * b->l->in, b->w + t * w_tap};
-        }
+    const sld_tiles  *tiles = d->tiles;
+    const size_t      first = sample * d->H * d->W, in = b->l->in, out = b->l->out;
+    const size_t      w_tap = b->depth * (size_t)(b->vectors * tiles->lanes);
+    float            *y     = b->y + (first + strip->first) * out;
+    sld_tap           taps[SLD_TAPS];
+    for (int t = 0; t < strip->n_taps; t++) {
+        taps[t] = (sld_tap){b->x + (first + strip->taps[t].pixel) * in,
+                            b->w + strip->taps[t].tap * w_tap};
     }
-    return n;
-}
-
-/* n rows that begin at a pixel of a sample and are `step` pixels apart. */
-static void run_rows(block *b, size_t sample, size_t pixel, size_t step, size_t n)
-{
-    const sld_tiles *tiles = b->d->tiles;
-    const size_t     first = sample * b->d->H * b->d->W;
-    float           *y     = b->y + (first + pixel) * b->l->out;
-    sld_tap          taps[SLD_TAPS];
-    const int        n_taps = taps_at(b, pixel, b->x + first * b->l->in, taps);
     for (size_t rows; n > 0; n -= rows) {
-        rows = sld_direct_part_of(n, (size_t)tiles->rows);
-        tiles->sum(taps, n_taps, b->depth, (int)rows, b->vectors, step * b->l->in, y,
-                   step * b->l->out, &b->end, b->next);
-        b->next += (size_t)(tiles->ahead * n_taps) * b->depth;
-        for (int t = 0; t < n_taps; t++) {
-            taps[t].x += rows * step * b->l->in;
+        rows = sld_direct_part_of(n, (size_t)d->shape.rows);
+        tiles->sum(taps, strip->n_taps, b->depth, (int)rows, b->vectors, step * in, y, step * out,
+                   &b->end, b->next);
+        b->next += (size_t)(tiles->ahead * strip->n_taps) * b->depth;
+        for (int t = 0; t < strip->n_taps; t++) {
+            taps[t].x += rows * step * in;
         }
-        y += rows * step * b->l->out;
+        y += rows * step * out;
     }
 }
 
@@ -169,12 +159,12 @@ static void run_block(block *b, size_t n)
 {
     const sld_direct *d = b->d;
     for (size_t s = 0; s < n; s++) {
-        for (int i = 0; i < d->n_strips; i++) {
-            run_rows(b, s, d->strips[i].first, d->strips[i].step, d->strips[i].n);
+        for (int i = 0; i < d->across; i++) {
+            run_strip(b, &d->strips[i], s, d->strips[i].step, d->strips[i].n);
         }
     }
-    for (int i = 0; i < d->n_singles; i++) {
-        run_rows(b, 0, d->singles[i], d->H * d->W, n);
+    for (int i = d->across; i < d->n_strips; i++) {
+        run_strip(b, &d->strips[i], 0, d->H * d->W, n);
     }
 }
 
@@ -183,7 +173,7 @@ static void run(const sld_direct *d, const sld_direct_layout *l, size_t n, const
 {
     block b = {.d = d, .l = l, .w = l->values};
     for (size_t o = 0, width; o < l->out; o += width) {
-        b.vectors = sld_direct_vectors(d, l->out - o);
+        b.vectors = sld_direct_vectors(d, d->shape, l->out - o);
         width     = (size_t)(b.vectors * d->tiles->lanes);
         b.y       = y + o;
         for (size_t i = 0; i < l->in; i += b.depth) {
@@ -213,32 +203,41 @@ void sld_direct_backward_data(const sld_direct *d, size_t n, const float *dy, fl
 
 static void add_strip(sld_direct *d, size_t first, size_t step, size_t n)
 {
-    if (n > 0) {
-        d->strips[d->n_strips++] = (sld_direct_strip){first, step, n};
+    if (n == 0) {
+        return;
+    }
+    sld_direct_strip *strip = &d->strips[d->n_strips++];
+    *strip                  = (sld_direct_strip){.first = first, .step = step, .n = n};
+    for (size_t t = 0; t < SLD_TAPS; t++) {
+        const size_t y = first / d->W + t / 3, x = first % d->W + t % 3; /* of the padded image */
+        if (y >= 1 && y <= d->H && x >= 1 && x <= d->W) {
+            strip->taps[strip->n_taps++] = (sld_direct_tap){(y - 1) * d->W + x - 1, t};
+        }
     }
 }
 
-/* The inner columns row by row, then the two outer columns; what is in neither, corners or all
- * pixels, is single. False: out of memory. */
+/* The inner columns row by row, then the two outer columns, then what is in neither, corners or all
+ * pixels. False: out of memory. */
 static bool find_strips(sld_direct *d)
 {
-    const size_t H = d->H, W = d->W, below_top = H > 2 ? H - 2 : 0;
+    const size_t H = d->H, W = d->W;
     const bool   samples = rows_are_samples(&d->params, d->tiles);
-    d->strips            = calloc(H + 2, sizeof *d->strips);
-    d->singles           = calloc(H * W, sizeof *d->singles);
-    if (!d->strips || !d->singles) {
+    d->shape             = samples ? d->tiles->samples : d->tiles->pixels;
+    d->strips            = calloc(samples ? H * W : H + 6, sizeof *d->strips);
+    if (!d->strips) {
         return false;
     }
     for (size_t y = 0; y < H && !samples; y++) {
         add_strip(d, y * W + 1, 1, W - 2);
     }
     for (size_t x = 0; x < W && !samples; x += W - 1) {
-        add_strip(d, W + x, W, below_top);
+        add_strip(d, W + x, W, H > 2 ? H - 2 : 0);
     }
+    d->across = d->n_strips;
     for (size_t p = 0; p < H * W; p++) {
         const bool in_row = p % W > 0 && p % W < W - 1, in_column = p >= W && p < (H - 1) * W;
         if (samples || !(in_row || in_column)) {
-            d->singles[d->n_singles++] = p;
+            add_strip(d, p, 0, 1);
         }
     }
     return true;
@@ -294,7 +293,6 @@ void sld_direct_destroy(sld_direct *d)
     }
     sld_direct_free_parts(d);
     free(d->strips);
-    free(d->singles);
     free(d->forward.values);
     free(d->backward.values);
     free(d->bias);

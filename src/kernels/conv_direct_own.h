@@ -14,9 +14,16 @@ typedef struct {
     float *values;
 } sld_direct_layout;
 
-/* Pixels that have the same taps on the image and stand in a row: the rows of tiles. */
+/* A tap of a pixel that lies on the image: the pixel there, and which of the nine it is. */
 typedef struct {
-    size_t first, step, n; /* numbers of pixels */
+    size_t pixel, tap;
+} sld_direct_tap;
+
+/* Rows of tiles: pixels that have the same taps on the image and are `step` pixels apart. */
+typedef struct {
+    size_t         first, step, n;
+    sld_direct_tap taps[SLD_TAPS]; /* of the first */
+    int            n_taps;
 } sld_direct_strip;
 
 /* Pixels of one sample, for the weight gradient: where x and dy meet, tap by tap. */
@@ -27,15 +34,16 @@ typedef struct {
 
 struct sld_direct {
     const sld_tiles  *tiles;               /* of this CPU */
+    sld_tile_shape    shape;               /* of the tiles of sums */
     sld_conv_params   params;              /* without sizes */
     size_t            H, W, in, out, most; /* most: samples of a call */
     sld_direct_layout forward, backward;   /* backward: values NULL when it is not wanted */
     float            *bias;                /* (out); NULL: none */
-    sld_direct_strip *strips;              /* of every sample */
-    size_t           *singles;             /* pixels in no strip: a tile's rows are samples */
-    int               n_strips, n_singles;
-    sld_direct_part  *parts; /* of a sample; they share the memory of parts[0].runs[0] */
-    int               n_parts;
+    sld_direct_strip *strips;              /* of every sample, but from `across` on single pixels,
+                                              through all samples */
+    int              across, n_strips;
+    sld_direct_part *parts; /* of a sample; they share the memory of parts[0].runs[0] */
+    int              n_parts;
 };
 
 /* Local. Of `left` things, the first part, where no part may have more than `most` and all are as
@@ -47,16 +55,9 @@ static inline size_t sld_direct_part_of(size_t left, size_t most)
 }
 
 /* Local. Vectors of the block of output channels that begins where `left` channels are left. */
-static inline int sld_direct_vectors(const sld_direct *d, size_t left)
+static inline int sld_direct_vectors(const sld_direct *d, sld_tile_shape shape, size_t left)
 {
-    return (int)sld_direct_part_of(left / (size_t)d->tiles->lanes, (size_t)d->tiles->vectors);
-}
-
-/* Local. Whether output pixel (y,x) has tap t on the image. */
-static inline bool sld_direct_has_tap(const sld_direct *d, size_t y, size_t x, size_t t)
-{
-    const size_t y0 = y + t / 3, x0 = x + t % 3; /* of the padded image */
-    return y0 >= 1 && y0 <= d->H && x0 >= 1 && x0 <= d->W;
+    return (int)sld_direct_part_of(left / (size_t)d->tiles->lanes, (size_t)shape.vectors);
 }
 
 /* Local. Makes d->parts; false: out of memory. */

@@ -33,14 +33,18 @@ typedef struct {
     size_t       pixel, sample;
 } sld_tile_rows;
 
+/* Of a tile at most: its sums, a vector of weights each and a value fill the registers. */
 typedef struct {
-    const char *name;
-    int         lanes;         /* channels of a vector */
-    int         rows, vectors; /* of a tile at most: its sums, a vector of weights each and a value
-                                  fill the registers */
-    int depth;                 /* channels summed up before they are added to y: their weights for
-                                  nine taps stay in a near cache */
-    int narrow;                /* on maps up to so wide a tile's rows are samples, else pixels */
+    int rows, vectors;
+} sld_tile_shape;
+
+typedef struct {
+    const char    *name;
+    int            lanes;                    /* channels of a vector */
+    sld_tile_shape pixels, samples, weights; /* whose rows are pixels, samples, input channels */
+    int            depth; /* channels summed up before they are added to y: their weights for
+                             nine taps stay in a near cache */
+    int narrow;           /* on maps up to so wide a tile's rows are samples, else pixels */
     /* y[r][v] = sum over taps and depth of x[r][k] * w[k][v] for up to `rows` rows, apart by x_row
      * and y_row floats. Meanwhile the first-level cache's neighbour is asked for `ahead` floats per
      * tap and depth from `next` on: weights that the next tiles want, which else would be waited

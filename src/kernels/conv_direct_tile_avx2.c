@@ -1,11 +1,11 @@
-/* conv_direct_tile_avx2.c: tiles of 6 x 2 vectors of 8: with 2 weights and 1 value 15 of 16
- * registers. */
+/* conv_direct_tile_avx2.c: tiles of 6 x 2 or 4 x 3 vectors of 8: with weights and 1 value 15 or 16
+ * of 16 registers. */
 #include "conv_direct_tile.h"
 
 #ifdef __x86_64__
 #define TARGET  "avx2,fma"
 #define LANES   8
-#define VECTORS 2
+#define VECTORS 3
 #define AHEAD   0
 
 #define vector                __m256
@@ -19,7 +19,9 @@
 
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define BY_VECTORS(rows, TILE_OF)                                                                  \
-    if (vectors == 2) {                                                                            \
+    if (vectors == 3) {                                                                            \
+        TILE_OF((rows) < 4 ? (rows) : 4, 3);                                                       \
+    } else if (vectors == 2) {                                                                     \
         TILE_OF(rows, 2);                                                                          \
     } else {                                                                                       \
         TILE_OF(rows, 1);                                                                          \
@@ -29,8 +31,9 @@
 
 const sld_tiles sld_tiles_avx2 = {.name    = "tiles:avx2",
                                   .lanes   = LANES,
-                                  .rows    = 6,
-                                  .vectors = VECTORS,
+                                  .pixels  = {6, 2},
+                                  .samples = {4, 3},
+                                  .weights = {6, 2},
                                   .depth   = 128,
                                   .narrow  = 7,
                                   .sum     = sum,

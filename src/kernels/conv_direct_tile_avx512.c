@@ -31,8 +31,9 @@
 
 const sld_tiles sld_tiles_avx512 = {.name    = "tiles:avx512f",
                                     .lanes   = LANES,
-                                    .rows    = 8,
-                                    .vectors = VECTORS,
+                                    .pixels  = {8, 3},
+                                    .samples = {8, 3},
+                                    .weights = {8, 3},
                                     .depth   = 64,
                                     .narrow  = 64,
                                     .sum     = sum,

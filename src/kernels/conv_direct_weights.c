@@ -24,7 +24,7 @@ size_t sld_direct_gradient_floats(const sld_direct *d)
 
 static size_t rows_at(const sld_direct *d, size_t in)
 {
-    return sld_direct_part_of(d->in - in, (size_t)d->tiles->rows);
+    return sld_direct_part_of(d->in - in, (size_t)d->tiles->weights.rows);
 }
 
 /* ---- parts ---- */
@@ -104,7 +104,7 @@ static bool is_split(size_t channels)
 
 size_t sld_direct_scratch_bytes(const sld_direct *d)
 {
-    const size_t block    = (size_t)(d->tiles->vectors * d->tiles->lanes);
+    const size_t block    = (size_t)(d->tiles->weights.vectors * d->tiles->lanes);
     const size_t channels = (is_split(d->in) ? d->in : 0) + (is_split(d->out) ? block : 0);
     return d->params.training ? samples_together(d) * d->H * d->W * channels * sizeof(float) : 0;
 }
@@ -183,7 +183,7 @@ static void add_group(const sld_direct *d, const group *g, bool first, float *dw
         split(g->x, rows, d->in, in, width, g->xs + rows * in);
     }
     for (size_t out = 0, width; out < d->out; out += width) {
-        const int vectors = sld_direct_vectors(d, d->out - out);
+        const int vectors = sld_direct_vectors(d, d->tiles->weights, d->out - out);
         width             = (size_t)(vectors * d->tiles->lanes);
         add_block(d, g, out, vectors, first, dw + SLD_TAPS * d->in * out);
     }
@@ -212,7 +212,7 @@ void sld_direct_unpack_gradient(const sld_direct *d, const float *dw, float *wei
         memcpy(bias, dw + weight_floats(d), d->out * sizeof *bias);
     }
     for (size_t o = 0, width; o < d->out; o += width) {
-        width = (size_t)(sld_direct_vectors(d, d->out - o) * d->tiles->lanes);
+        width = (size_t)(sld_direct_vectors(d, d->tiles->weights, d->out - o) * d->tiles->lanes);
         for (size_t i = 0, rows; i < d->in; i += rows) {
             rows = rows_at(d, i);
             for (size_t c = 0; c < width; c++) {
