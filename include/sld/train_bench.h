@@ -44,6 +44,7 @@ typedef struct sld_bench_params {
     X(sgd,                   MEAN, "SGD and layouts of weights")                                   \
     X(rest,                  MEAN, "rest")                                                         \
     X(epoch_samples_per_s,   MOST, "samples/s, fed from data")                                     \
+    X(input_of_step,         MOST, "input pipeline, of the step")                                  \
     X(epoch_augmentation,    MEAN, "loading and augmentation")                                     \
     X(epoch_steps,           MEAN, "steps")                                                        \
     X(epoch_evaluation,      MEAN, "evaluation on test")                                           \
@@ -54,9 +55,10 @@ typedef struct sld_bench_params {
 typedef enum { SLD_BENCH_FIGURES(SLD_BENCH_ENUM_) SLD_BENCH_N } sld_bench_figure;
 
 /* gflop_per_sample: 2 views x (teacher + 3 x student) x 2 x multiply-accumulates; the first layer's
- * data gradient counts, as in the usual cost of a backward, though it is never computed. epoch_*:
- * of an epoch of 50,000 training and 10,000 test samples, from a trial on fewer; NaN where none was
- * asked for. */
+ * data gradient counts, as in the usual cost of a backward, though it is never computed.
+ * input_of_step: what the slowest rank's loading and augmentation, for which its step waits, take
+ * of a step with them. epoch_*: of an epoch of 50,000 training and 10,000 test samples of 100
+ * classes, from a trial on fewer. Both NaN where no trial was asked for. */
 typedef struct sld_bench_result {
     double v[SLD_BENCH_N];
     size_t steps, epoch_samples; /* measured */

@@ -142,6 +142,8 @@ void sld_bench_print_table(const sld_bench_params *params, const sld_bench_row *
         printf("\n");
         print_row(texts[SLD_BENCH_epoch_samples_per_s], "%.1f", 1, SLD_BENCH_epoch_samples_per_s,
                   rows, n);
+        print_row("input pipeline, % of the step", "%.2f", 100, SLD_BENCH_input_of_step, rows, n);
+        print_row("results, checkpoints, % of epoch", "%.2f", 100, SLD_BENCH_epoch_files, rows, n);
     }
     print_shares("of an epoch of 50,000 training and 10,000 test samples, %",
                  SLD_BENCH_epoch_augmentation, SLD_BENCH_epoch_files, rows, n);

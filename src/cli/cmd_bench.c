@@ -134,9 +134,9 @@ const sld_verb sld_verb_bench = {
     .help =
         "Times the SLD step (both views, batch 64, random pictures) of two networks of sld "
         "models,\n"
-        "and a short trial that feeds on the synthetic set and writes its files. TEACHER none: "
-        "the\n"
-        "step of cross-entropy alone. Wants an otherwise idle machine.\n\n"
+        "and a short trial that feeds on the synthetic set and writes its files, in TMPDIR (/tmp). "
+        "TEACHER\n"
+        "none: the step of cross-entropy alone. Wants an otherwise idle machine.\n\n"
         "  --ranks 1,2     starts mpirun itself, once for each number of ranks, and prints them\n"
         "                  side by side with the efficiency; not under mpirun\n"
         "  --batch N       global batch (64)\n"

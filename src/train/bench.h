@@ -4,7 +4,11 @@
 
 #include "sld/train_bench.h"
 
-enum { SLD_BENCH_EPOCH_TRAIN = 50000, SLD_BENCH_EPOCH_TEST = 10000 }; /* as CIFAR's */
+enum {
+    SLD_BENCH_EPOCH_TRAIN   = 50000,
+    SLD_BENCH_EPOCH_TEST    = 10000,
+    SLD_BENCH_EPOCH_CLASSES = 100
+}; /* as CIFAR-100's */
 
 /* bench_epoch.c. Collective. A trial of n_train samples, its times scaled to an epoch; this rank's
  * epoch_* figures are written. */

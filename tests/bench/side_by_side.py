@@ -7,7 +7,7 @@ the machine meets them alike, and prints medians over the rounds as plain-text t
 Wants an otherwise idle machine and a build: sld is looked for in build/release, or named.
 
 usage: side_by_side.py [--sld FILE] [--pairs TEACHER-STUDENT ...] [--precisions f32 bf16] [--seconds S] [--rounds N]
-                       [--json FILE]
+                       [--epoch] [--json FILE]
 """
 import argparse
 import json
@@ -45,7 +45,8 @@ def run_sld(options, pair, precision, ranks):
     if ranks > len(os.sched_getaffinity(0)):  # ranks that share a core must not spin while they wait
         mpirun += ["--mca", "mpi_yield_when_idle", "1"]
     found = records(mpirun + [options.sld, "bench", *pair.split("-"), "--batch", str(BATCH), "--seconds",
-                              str(options.seconds), "--teacher-precision", precision, "--no-epoch", "--json"])[0]
+                              str(options.seconds), "--teacher-precision", precision, "--json"]
+                    + ([] if options.epoch else ["--no-epoch"]))[0]
     return {**found.pop("figures"), **found}
 
 
@@ -146,6 +147,17 @@ def share_rows(results):
     return rows
 
 
+def epoch_rows(results):
+    """A row per case and number of ranks: what `sld bench` prints of a trial that feeds on data."""
+    rows = [("", "samples/s", "input, % of the step", "files, % of the epoch")]
+    for case, result in results.items():
+        for n in RANKS:
+            found = result["sld"][n]
+            rows.append((f"{title(case)}, {n} rank{'s' * (n > 1)}", f"{median(found, 'epoch_samples_per_s'):.1f}",
+                         f"{100 * median(found, 'input_of_step'):.2f}", f"{100 * median(found, 'epoch_files'):.2f}"))
+    return rows
+
+
 def print_means(results):
     """Of sld on as many ranks as cores over PyTorch's best, per precision."""
     for precision in sorted({precision for _, precision in results}, reverse=True):
@@ -165,6 +177,8 @@ def print_all(options, results):
     print_means(results)
     print_table("sld: percent of the step, by part; waiting: for reductions and moving them",
                 share_rows(results))
+    if options.epoch:
+        print_table("sld fed from data: loading and augmentation; results and checkpoints", epoch_rows(results))
 
 
 # ---- the command ----
@@ -178,6 +192,7 @@ def read_options():
     parser.add_argument("--precisions", nargs="+", default=["f32"], choices=("f32", "bf16"), help="of the teacher")
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per configuration and round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epoch", action="store_true", help="a trial fed from data too: shares of its input and files")
     parser.add_argument("--json", help="file for every record")
     options = parser.parse_args()
     if not os.access(options.sld, os.X_OK):

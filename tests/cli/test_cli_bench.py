@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import re
 
 from harness import check, expect, in_folder, sld
 
@@ -33,6 +34,11 @@ def hold(r, teacher, ranks, epoch):
     check(f["memory_mib"] > 1, "memory", f)
     check(all((f[k] is not None) == epoch for k in EPOCH), "epoch", f)
     check(not epoch or abs(sum(f[k] for k in EPOCH) - 1) < 1e-3, "shares of the epoch do not add up", f)
+    check((f["input_of_step"] is not None) == epoch, "input pipeline", f)
+    if epoch:  # of the slowest rank; the others are means
+        fed = f["epoch_augmentation"] + f["epoch_steps"]
+        check(f["epoch_augmentation"] / fed * 0.999 <= f["input_of_step"] < 1, "input pipeline of the step", f)
+        check(f["epoch_augmentation"] > 0 and f["epoch_files"] > 0, "data or files without time", f)
     check(r["epoch_samples"] == (256 if epoch else 0), "samples of the trial", r)
 
 
@@ -49,6 +55,8 @@ def main():
     check(not [f for f in os.listdir(".") if f.startswith("sld-bench")], "the trial's folder was left behind")
     table = expect(sld("bench", "none", "resnet8", "--ranks", "1,2", "--seconds", 0.01, "--steps", 1, ranks=0), 0).out
     check("efficiency" in table and "results and checkpoints" in table, "table", table)
+    check(re.search(r"^input pipeline, % of the step +\d+\.\d\d +\d+\.\d\d$", table, re.M), "input pipeline", table)
+    check(re.search(r"^results, checkpoints, % of epoch +\d+\.\d\d +\d+\.\d\d$", table, re.M), "files", table)
     expect(sld("bench", "resnet14"), 2, "usage")
     expect(sld("bench", "resnet14", "resnet8", "--teacher-precision", "fp16"), 2, "--teacher-precision: 'fp16'")
     expect(sld("bench", "resnet14", "resnet8", "--student-precision", "fp16"), 2, "--student-precision: 'fp16'")
