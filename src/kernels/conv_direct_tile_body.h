@@ -72,6 +72,7 @@ TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t r
     clear(sums, rows, vectors);
     for (int t = 0; t < n_taps; t++) {
         const float *x = taps[t].x, *w = taps[t].w;
+#pragma GCC unroll 2
         for (size_t k = 0; k < depth; k++) {
             if (AHEAD) {
                 _mm_prefetch((const char *)next, _MM_HINT_T1);
