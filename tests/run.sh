@@ -41,7 +41,8 @@ suite() {
         return
     fi
     rm -f "$report"
-    if ! (cd "$here" && ctest --preset "$preset" -j "$(sld_cores)" --output-junit "$report" "$@") && [ ! -s "$report" ]; then
+    # one more than cores: many wait, for launchers, locks and stalls
+    if ! (cd "$here" && ctest --preset "$preset" -j "$(($(sld_cores) + 1))" --output-junit "$report" "$@") && [ ! -s "$report" ]; then
         count "$preset (ctest)" 0 1 0
         return
     fi
