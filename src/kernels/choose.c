@@ -1,13 +1,10 @@
 /* choose.c: which of the library's implementations a pass takes, where its own order is not the
- * fastest; measured with oneDNN 2.6, channels-last images, eight samples of the zoo's layers.
- *   AVX-512. Plain convolutions forward, the direct kernel against brgconv: 1.3 to 1.7 times as
- * fast where the weights are larger than the second-level cache, 1.3 on images of three
- * channels, 1.02 to 1.05 on maps of 16 x 16 and more; elsewhere slower by up to a fifth. The weight
- * gradient of 1x1 convolutions in three groups: 1.3 to 1.5 times as fast by matrix products as by
- * the direct loop. AVX2 (Zen 3). Matrix products against the direct kernels: 1x1 convolutions in
- * three groups 2 to 3.8 times as fast forward, 1.1 to 1.4 data gradient, 1.8 to 3.7 weight
- * gradient; 3x3 of stride 2 with 128 channels 1.4, 1.6, 1.3; with 64 0.7, 1.1, 1.3; with 16 slower
- * throughout. Both: depthwise forward 1.2 to 2.0 times as fast by jit_dw as by brdgmm_dw. */
+ * fastest; measured on AVX-512 (oneDNN 2.6), channels-last images, eight samples of the zoo's
+ * layers. Plain convolutions forward, the direct kernel against brgconv: 1.3 to 1.7 times as fast
+ * where the weights are larger than the second-level cache, 1.3 on images of three channels, 1.02
+ * to 1.05 on maps of 16 x 16 and more; elsewhere slower by up to a fifth. Depthwise forward: 1.2
+ * to 2.0 times as fast by jit_dw as by brdgmm_dw. The weight gradient of 1x1 convolutions in three
+ * groups: 1.3 to 1.5 times as fast by matrix products as by the direct loop. */
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
@@ -22,26 +19,14 @@ static bool direct_is_faster(const sld_conv_params *p)
             (p->in >= 32 && p->width >= 16));
 }
 
-static bool products_are_faster(const sld_conv_params *p, int which)
-{
-    return p->groups > 1
-               ? p->kernel == 1
-               : p->kernel == 3 && p->stride == 2 && p->in >= (which == FORWARD ? 128 : 64);
-}
-
 /* Part of the preferred implementation's name; NULL: the library's first. */
 static const char *preferred(const sld_conv_params *p, int which)
 {
-    const unsigned isa  = (unsigned)dnnl_get_effective_cpu_isa();
-    const bool     wide = (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
-    if (p->groups > 1 && p->groups == p->in && p->in == p->out) {
-        return which == FORWARD ? "jit_dw" : NULL;
-    }
-    if (!wide) {
-        return products_are_faster(p, which) ? "gemm" : NULL;
-    }
     if (p->groups == 1) {
         return which == FORWARD && direct_is_faster(p) ? "jit:avx512_core" : NULL;
+    }
+    if (p->groups == p->in && p->in == p->out) {
+        return which == FORWARD ? "jit_dw" : NULL;
     }
     return p->kernel == 1 && which == BACKWARD_WEIGHTS ? "gemm" : NULL;
 }
