@@ -52,8 +52,18 @@ suite() {
     count "$preset" "$good" $((total - good - none)) "$none"
 }
 
+# keep_sessions: the folder in which all of Open MPI's sessions of this machine and user lie. Who starts makes it where it
+# is not, who ends removes it where it is empty; of two that make it at once one fails. Here it is never empty.
+keep_sessions() {
+    sessions=$(mktemp -d /tmp/sld-XXXXXX) || return
+    trap 'rm -rf "$sessions"' EXIT
+    mkdir -p "$sessions/ompi.$(uname -n).$(id -u)/kept"
+    export OMPI_MCA_orte_tmpdir_base=$sessions
+}
+
 sld_setup build speed test
 sld_mpi_env 8
+keep_sessions
 suite ci "${long[@]}"
 
 if ! command -v clang-format >/dev/null 2>&1; then
