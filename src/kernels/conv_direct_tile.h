@@ -46,9 +46,9 @@ typedef struct {
                              nine taps stay in a near cache */
     int narrow;           /* on maps up to so wide a tile's rows are samples, else pixels */
     /* y[r][v] = sum over taps and depth of x[r][k] * w[k][v] for up to `rows` rows, apart by x_row
-     * and y_row floats. Meanwhile the first-level cache's neighbour is asked for `ahead` floats per
-     * tap and depth from `next` on: weights that the next tiles want, which else would be waited
-     * for. */
+     * and y_row floats. Meanwhile `ahead` floats per tap and depth are fetched into the
+     * second-level cache from `next` on: weights that the next tiles want, which else would be
+     * waited for. */
     void (*sum)(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors, size_t x_row,
                 float *y, size_t y_row, const sld_tile_end *end, const float *next);
     int ahead;

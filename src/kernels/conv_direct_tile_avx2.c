@@ -17,6 +17,7 @@
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define ABOVE_ZERO(v)         _mm256_andnot_ps(_mm256_cmp_ps(v, ZERO(), _CMP_LE_OQ), v)
 
+/* No tile has more than 4 rows of 3 vectors (samples, below); none is compiled. */
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define BY_VECTORS(rows, TILE_OF)                                                                  \
     if (vectors == 3) {                                                                            \

@@ -18,7 +18,8 @@ static sld_status find_network(sld_ctx *ctx, const char *name, const sld_network
     }
     const int near = sld_text_nearest(name, names, n);
     return SLD_FAIL(ctx, SLD_ERR_CONFIG, "network %s is not in this build%s%s", name,
-                    near >= 0 ? "; nearest: " : "", near >= 0 ? names[near] : "");
+                    near >= 0 ? "; nearest: " : "; sld models lists those that are",
+                    near >= 0 ? names[near] : "");
 }
 
 /* Trained tensors lie in one buffer, running statistics each by themselves. */
