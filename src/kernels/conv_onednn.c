@@ -22,8 +22,8 @@ static dnnl_status_t convert(const sld_conv *conv, const packed *w, dnnl_memory_
 
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
 {
-    if (conv->direct) {
-        sld_direct_refresh(conv->direct, weights, bias);
+    if (conv->conv3) {
+        sld_conv3_refresh(conv->conv3, weights, bias);
         return SLD_OK;
     }
     const packed *grad = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
@@ -52,8 +52,8 @@ size_t sld_conv_gradient_floats(const sld_conv *conv)
 sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,
                                     float *bias)
 {
-    if (conv->direct) {
-        sld_direct_unpack_gradient(conv->direct, dw, weights, bias);
+    if (conv->conv3) {
+        sld_conv3_unpack_gradient(conv->conv3, dw, weights, bias);
         return SLD_OK;
     }
     const packed *w  = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
@@ -100,8 +100,8 @@ static dnnl_status_t execute(const sld_conv *conv, int size, int which,
 
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y)
 {
-    if (conv->direct) {
-        sld_direct_forward(conv->direct, conv->sizes[size].n, x, y);
+    if (conv->conv3) {
+        sld_conv3_forward(conv->conv3, conv->sizes[size].n, x, conv->k->scratch_bytes, y);
         return SLD_OK;
     }
     dnnl_memory_t image, out;
@@ -123,8 +123,8 @@ sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float 
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx)
 {
-    if (conv->direct) {
-        sld_direct_backward_data(conv->direct, conv->sizes[size].n, dy, dx);
+    if (conv->conv3) {
+        sld_conv3_backward_data(conv->conv3, conv->sizes[size].n, dy, conv->k->scratch_bytes, dx);
         return SLD_OK;
     }
     dnnl_memory_t image, out;
@@ -144,9 +144,9 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
                                      const float *dy, float *dw)
 {
-    if (conv->direct) {
-        sld_direct_backward_weights(conv->direct, conv->sizes[size].n, x, dy,
-                                    conv->k->scratch_bytes, dw);
+    if (conv->conv3) {
+        sld_conv3_backward_weights(conv->conv3, conv->sizes[size].n, x, dy, conv->k->scratch_bytes,
+                                   dw);
         return SLD_OK;
     }
     dnnl_memory_t grad = conv->sizes[size].passes[BACKWARD_WEIGHTS].weights->memory;

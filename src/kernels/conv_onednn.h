@@ -2,7 +2,7 @@
 #ifndef SLD_CONV_ONEDNN_H
 #define SLD_CONV_ONEDNN_H
 
-#include "conv_direct.h"
+#include "conv3.h"
 #include "onednn.h"
 
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, N_PASSES };
@@ -35,7 +35,7 @@ typedef struct {
 
 struct sld_conv {
     sld_kernels       *k;
-    sld_direct        *direct; /* does all passes, and nothing of the library is made; NULL: none */
+    sld_conv3         *conv3; /* does all passes, and nothing of the library is made; NULL: none */
     sld_conv_params    params;
     sized             *sizes;
     packed            *weights; /* (N_PASSES * n_sizes) as the passes want them, n_weights made */

@@ -286,13 +286,13 @@ static sld_status create_shared(sld_ctx *ctx, sld_conv *conv)
 }
 
 /* Our own kernels in place of the library's. */
-static sld_status create_direct(sld_ctx *ctx, sld_conv *conv)
+static sld_status create_conv3(sld_ctx *ctx, sld_conv *conv)
 {
-    SLD_TRY(sld_direct_create(ctx, &conv->params, &conv->direct));
-    strncpy(conv->names[conv->n_names++], sld_direct_implementation(conv->direct),
+    SLD_TRY(sld_conv3_create(ctx, &conv->params, &conv->conv3));
+    strncpy(conv->names[conv->n_names++], sld_conv3_implementation(conv->conv3),
             sizeof *conv->names - 1);
-    conv->gradient_floats = sld_direct_gradient_floats(conv->direct);
-    sld_onednn_want_scratch(conv->k, sld_direct_scratch_bytes(conv->direct));
+    conv->gradient_floats = sld_conv3_gradient_floats(conv->conv3);
+    sld_onednn_want_scratch(conv->k, sld_conv3_scratch_bytes(conv->conv3));
     return SLD_OK;
 }
 
@@ -310,8 +310,8 @@ static sld_status create_all(sld_ctx *ctx, sld_conv *conv)
     for (size_t i = 0; i < n; i++) {
         conv->sizes[i].n = (size_t)p->sizes[i];
     }
-    if (sld_direct_takes(p)) {
-        return create_direct(ctx, conv);
+    if (sld_conv3_takes(p)) {
+        return create_conv3(ctx, conv);
     }
     dnnl_status_t st = weights_md(&conv->plain_md, p, true);
     if (st == dnnl_success) {
@@ -367,7 +367,7 @@ void sld_conv_destroy(sld_conv *conv)
     dnnl_memory_destroy(conv->plain);
     dnnl_memory_destroy(conv->bias);
     dnnl_memory_destroy(conv->bias_gradient);
-    sld_direct_destroy(conv->direct);
+    sld_conv3_destroy(conv->conv3);
     free(conv->weights);
     free(conv->sizes);
     free(conv);

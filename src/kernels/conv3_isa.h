@@ -1,0 +1,89 @@
+/* conv3_isa.h: the inner loops of conv3.h, for each instruction set that has them. Every sum is a
+ * chain of fused multiply-adds in an order that depends neither on the tile's size nor on its other
+ * rows. */
+#ifndef SLD_CONV3_ISA_H
+#define SLD_CONV3_ISA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SLD_MOST_LANES = 16, SLD_TILES_STEP = 8 };
+enum { SLD_TAPS = 9, SLD_WINDOW = 4, SLD_PLANES = SLD_WINDOW * SLD_WINDOW, SLD_RESULTS = 4 };
+
+/* One tap of a 3x3 window: x of the first row's first channel; (depth,lanes*vectors) weights. */
+typedef struct {
+    const float *x, *w;
+} sld_tap;
+
+/* What becomes of sums. */
+typedef struct {
+    const float *bias; /* (lanes*vectors) added; NULL: none */
+    bool         keep; /* y += sums, else y = sums */
+    bool         relu; /* in the end; a value that is not a number stays one */
+} sld_sums_end;
+
+/* Pixels of x and of dy that meet in a tap: n of each, one behind the other. */
+typedef struct {
+    uint32_t x, dy, n;
+} sld_run;
+
+/* Rows of floats: address of the first, floats from a pixel and from a sample to the next. */
+typedef struct {
+    const float *first;
+    size_t       pixel, sample;
+} sld_rows_at;
+
+/* Of a tile at most: its sums, a vector of weights each and a value fill the registers. */
+typedef struct {
+    int rows, vectors;
+} sld_tile_shape;
+
+typedef struct {
+    const char *small_name, *winograd_name;
+    int         lanes; /* channels of a vector */
+
+    /* ---- maps of few pixels: conv3_small.c ---- */
+
+    sld_tile_shape samples, weights; /* whose rows are samples, input channels */
+    int            depth;            /* channels summed up before they are added to y: their weights
+                                        for nine taps stay in a near cache */
+    int ahead;
+    /* y[r][v] = sum over taps and depth of x[r][k] * w[k][v] for up to `rows` rows, apart by x_row
+     * and y_row floats. Meanwhile `ahead` floats per tap and depth are fetched into the
+     * second-level cache from `next` on: weights that the next tiles want, which else would be
+     * waited for. */
+    void (*sum)(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors, size_t x_row,
+                float *y, size_t y_row, const sld_sums_end *end, const float *next);
+    /* dw[i][v] = sum over samples and runs of x[pixel][i] * dy[pixel][v], or dw += it; dw:
+     * (rows,lanes*vectors). */
+    void (*outer)(const sld_run *runs, int n_runs, size_t samples, int rows, int vectors,
+                  sld_rows_at x, sld_rows_at dy, bool keep, float *dw);
+
+    /* ---- all others: conv3_winograd.c, which has the formulas ----
+     * U, V, M, D and dU are its, 16 planes each, so many floats apart. */
+
+    /* One row of V: (blocks,rows,lanes) in each plane, the blocks so many floats apart. */
+    void (*spread)(const float *const x[SLD_PLANES], size_t channels, float *v, size_t plane,
+                   size_t block);
+    /* One row of D. */
+    void (*spread_gradient)(const float *const dy[SLD_RESULTS], int vectors, float *d,
+                            size_t plane);
+    /* One plane. m (n,lanes*vectors) = or += sum over blocks of v (n,lanes) times u
+     * (lanes,lanes*vectors); n: a multiple of SLD_TILES_STEP. */
+    void (*multiply)(const float *v, size_t block, size_t n, size_t blocks, const float *u,
+                     int vectors, bool keep, float *m);
+    /* One plane. du (blocks*lanes,lanes*vectors) = or += sum over n of v times d
+     * (n,lanes*vectors). */
+    void (*multiply_gradient)(const float *v, size_t block, size_t n, size_t blocks, const float *d,
+                              int vectors, bool keep, float *du);
+    /* One row of M: what `end` makes of its results, in four pixels of y. */
+    void (*gather)(const float *m, size_t plane, int vectors, const sld_sums_end *end,
+                   float *const y[SLD_RESULTS]);
+    /* n floats of dU, to n floats of each tap; the taps are so many floats apart. */
+    void (*gather_gradient)(const float *du, size_t plane, size_t n, float *dw, size_t tap);
+} sld_conv3_isa;
+
+extern const sld_conv3_isa sld_conv3_avx512, sld_conv3_avx2; /* on x86-64 */
+
+#endif

@@ -1,0 +1,78 @@
+/* conv3_small_body.h: the sums of conv3_small.c for one instruction set, compiled for every size of
+ * tile that occurs: EACH_ROWS(X) is X(rows) for each number of rows, BY_VECTORS picks the vectors.
+ * AHEAD in floats (0: none). */
+
+TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
+                   const size_t vectors, size_t x_row, float *y, size_t y_row,
+                   const sld_sums_end *end, const float *next)
+{
+    tile_sums sums;
+    clear(sums, rows, vectors);
+    for (int t = 0; t < n_taps; t++) {
+        const float *x = taps[t].x, *w = taps[t].w;
+#pragma GCC unroll 2
+        for (size_t k = 0; k < depth; k++) {
+            if (AHEAD) {
+                _mm_prefetch((const char *)next, _MM_HINT_T1);
+                next += AHEAD;
+            }
+            add_outer(sums, rows, vectors, x + k, x_row, w + k * vectors * LANES);
+        }
+    }
+    store(sums, rows, vectors, end, y, y_row);
+}
+
+TILE void outer_tile(const sld_run *runs, int n_runs, size_t samples, const size_t rows,
+                     const size_t vectors, sld_rows_at x, sld_rows_at dy, bool keep, float *dw)
+{
+    const sld_sums_end end = {.keep = keep};
+    tile_sums          sums;
+    clear(sums, rows, vectors);
+    for (size_t s = 0; s < samples; s++) {
+        for (const sld_run *run = runs; run < runs + n_runs; run++) {
+            const float *values = x.first + s * x.sample + run->x * x.pixel;
+            const float *row    = dy.first + s * dy.sample + run->dy * dy.pixel;
+            for (uint32_t k = run->n; k > 0; k--, values += x.pixel, row += dy.pixel) {
+                add_outer(sums, rows, vectors, values, 1, row);
+            }
+        }
+    }
+    store(sums, rows, vectors, &end, dw, vectors * LANES);
+}
+
+#define SUM(rows, vectors)   sum_tile(taps, n_taps, depth, rows, vectors, x_row, y, y_row, end, next)
+#define OUTER(rows, vectors) outer_tile(runs, n_runs, samples, rows, vectors, x, dy, keep, dw)
+#define TILES_OF(rows)                                                                             \
+    FULL void sum_##rows(const sld_tap *taps, int n_taps, size_t depth, int vectors, size_t x_row, \
+                         float *y, size_t y_row, const sld_sums_end *end, const float *next){      \
+        BY_VECTORS(rows, SUM)} FULL void outer_##rows(const sld_run *runs, int n_runs,             \
+                                                      size_t samples, int vectors, sld_rows_at x,  \
+                                                      sld_rows_at dy, bool keep, float *dw)        \
+    {                                                                                              \
+        BY_VECTORS(rows, OUTER)                                                                    \
+    }
+EACH_ROWS(TILES_OF)
+
+#define SUM_CASE(rows)                                                                             \
+    case rows:                                                                                     \
+        sum_##rows(taps, n_taps, depth, vectors, x_row, y, y_row, end, next);                      \
+        break;
+static void sum(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors, size_t x_row,
+                float *y, size_t y_row, const sld_sums_end *end, const float *next)
+{
+    switch (rows) {
+        EACH_ROWS(SUM_CASE)
+    }
+}
+
+#define OUTER_CASE(rows)                                                                           \
+    case rows:                                                                                     \
+        outer_##rows(runs, n_runs, samples, vectors, x, dy, keep, dw);                             \
+        break;
+static void outer(const sld_run *runs, int n_runs, size_t samples, int rows, int vectors,
+                  sld_rows_at x, sld_rows_at dy, bool keep, float *dw)
+{
+    switch (rows) {
+        EACH_ROWS(OUTER_CASE)
+    }
+}
