@@ -3,8 +3,8 @@
  * layers. Plain convolutions forward, the direct kernel against brgconv: 1.3 to 1.7 times as fast
  * where the weights are larger than the second-level cache, 1.3 on images of three channels, 1.02
  * to 1.05 on maps of 16 x 16 and more; elsewhere slower by up to a fifth. Depthwise forward: 1.2
- * to 2.0 times as fast by jit_dw as by brdgmm_dw. The weight gradient of 1x1 convolutions in three
- * groups: 1.3 to 1.5 times as fast by matrix products as by the direct loop. */
+ * to 2.0 times as fast by jit_dw as by brdgmm_dw. Matrix products would be 1.3 to 1.5 times as fast
+ * for the weight gradient of 1x1 convolutions in three groups, but they allocate in every call. */
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
@@ -25,10 +25,7 @@ static const char *preferred(const sld_conv_params *p, int which)
     if (p->groups == 1) {
         return which == FORWARD && direct_is_faster(p) ? "jit:avx512_core" : NULL;
     }
-    if (p->groups == p->in && p->in == p->out) {
-        return which == FORWARD ? "jit_dw" : NULL;
-    }
-    return p->kernel == 1 && which == BACKWARD_WEIGHTS ? "gemm" : NULL;
+    return p->groups == p->in && p->in == p->out && which == FORWARD ? "jit_dw" : NULL;
 }
 
 dnnl_status_t sld_onednn_choose(const sld_conv *conv, int which,
