@@ -120,6 +120,13 @@ sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer);
 /* Local. images: (n,H,W,C); logits: (n,K). Any n; works block by block. */
 sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, size_t n,
                          float *logits);
+/* Local. The same a little at a time, with anything else between: begin, then advance until done.
+ * images and logits are borrowed until then, and logits are complete then. One evaluation at a
+ * time: another begin or run forgets what was under way. */
+void sld_infer_begin(sld_infer *infer, const float *images, size_t n, float *logits);
+bool sld_infer_done(const sld_infer *infer);
+/* Local. One layer of one block, 0.1 to 3 ms; nothing when done. After a failure begin again. */
+sld_status sld_infer_advance(sld_ctx *ctx, sld_infer *infer);
 
 /* ---- training on shards ---- */
 

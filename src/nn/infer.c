@@ -29,8 +29,14 @@ struct sld_infer {
     step            *steps;
     int              n_steps;
     float          **values; /* per layer: its block's buffer, shared where lives do not meet */
-    float           *images; /* (block,H,W,C): a last, short block, padded */
+    float           *padded; /* (block,H,W,C): a last, short block */
     float           *folded; /* weights, then bias, of one convolution */
+
+    /* The evaluation under way. */
+    const float *images; /* (n,H,W,C), borrowed */
+    float       *logits; /* (n,K), borrowed */
+    size_t       n, at;  /* samples; the first of the block */
+    int          next;   /* step of the block */
 };
 
 /* ---- steps and their memory ---- */
@@ -171,7 +177,7 @@ static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, folded * sizeof(float), (void **)&infer->folded));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena,
                             SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[0]) * sizeof(float),
-                            (void **)&infer->images));
+                            (void **)&infer->padded));
     list_steps(infer);
     SLD_TRY(place_values(ctx, infer));
     return make_steps(ctx, infer);
@@ -267,21 +273,76 @@ sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer)
     return SLD_OK;
 }
 
-static sld_status run_block(sld_ctx *ctx, sld_infer *infer, const float *images)
+void sld_infer_begin(sld_infer *infer, const float *images, size_t n, float *logits)
 {
-    const sld_graph *g = &infer->model->graph;
-    for (int t = 0; t < infer->n_steps; t++) {
-        const step      *s     = &infer->steps[t];
-        const sld_layer *layer = &g->layers[s->layer];
-        sld_shard        shard = {.n = SLD_EVAL_BLOCK, .y = infer->values[s->out]};
-        for (int i = 0; i < layer->n_in; i++) {
-            shard.x[i] = layer->in[i] == 0 ? images : infer->values[layer->in[i]];
-        }
-        if (s->copies) {
-            memcpy(shard.y, s->residual == 0 ? images : infer->values[s->residual],
-                   SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[s->out]) * sizeof *shard.y);
-        }
-        SLD_TRY(layer->kind->forward(ctx, s->state, &shard));
+    infer->images = images;
+    infer->logits = logits;
+    infer->n      = n;
+    infer->at     = 0;
+    infer->next   = 0;
+}
+
+bool sld_infer_done(const sld_infer *infer)
+{
+    return infer->at >= infer->n;
+}
+
+static size_t rows_of_block(const sld_infer *infer)
+{
+    const size_t rest = infer->n - infer->at;
+    return rest < SLD_EVAL_BLOCK ? rest : SLD_EVAL_BLOCK;
+}
+
+/* The images of the block; a short one is padded when its first step asks. */
+static const float *block_images(sld_infer *infer)
+{
+    const size_t image = sld_layer_floats(&infer->model->graph.layers[0]);
+    const size_t rows  = rows_of_block(infer);
+    const float *block = infer->images + infer->at * image;
+    if (rows == SLD_EVAL_BLOCK) {
+        return block;
+    }
+    if (infer->next == 0) {
+        memset(infer->padded, 0, SLD_EVAL_BLOCK * image * sizeof *infer->padded);
+        memcpy(infer->padded, block, rows * image * sizeof *infer->padded);
+    }
+    return infer->padded;
+}
+
+static sld_status run_layer(sld_ctx *ctx, sld_infer *infer, const step *s, const float *images)
+{
+    const sld_graph *g     = &infer->model->graph;
+    const sld_layer *layer = &g->layers[s->layer];
+    sld_shard        shard = {.n = SLD_EVAL_BLOCK, .y = infer->values[s->out]};
+    for (int i = 0; i < layer->n_in; i++) {
+        shard.x[i] = layer->in[i] == 0 ? images : infer->values[layer->in[i]];
+    }
+    if (s->copies) {
+        memcpy(shard.y, s->residual == 0 ? images : infer->values[s->residual],
+               SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[s->out]) * sizeof *shard.y);
+    }
+    return layer->kind->forward(ctx, s->state, &shard);
+}
+
+/* Hands out the block's logits; the next block begins. */
+static void end_block(sld_infer *infer)
+{
+    const size_t classes = (size_t)infer->model->classes;
+    memcpy(infer->logits + infer->at * classes, infer->values[infer->model->logits],
+           rows_of_block(infer) * classes * sizeof *infer->logits);
+    infer->at += SLD_EVAL_BLOCK;
+    infer->next = 0;
+}
+
+sld_status sld_infer_advance(sld_ctx *ctx, sld_infer *infer)
+{
+    if (sld_infer_done(infer)) {
+        return SLD_OK;
+    }
+    SLD_TRY(run_layer(ctx, infer, &infer->steps[infer->next], block_images(infer)));
+    infer->next++;
+    if (infer->next == infer->n_steps) {
+        end_block(infer);
     }
     return SLD_OK;
 }
@@ -289,19 +350,9 @@ static sld_status run_block(sld_ctx *ctx, sld_infer *infer, const float *images)
 sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, size_t n,
                          float *logits)
 {
-    const size_t image   = sld_layer_floats(&infer->model->graph.layers[0]);
-    const size_t classes = (size_t)infer->model->classes;
-    for (size_t i = 0; i < n; i += SLD_EVAL_BLOCK) {
-        const size_t rows  = n - i < SLD_EVAL_BLOCK ? n - i : SLD_EVAL_BLOCK;
-        const float *block = images + i * image;
-        if (rows < SLD_EVAL_BLOCK) {
-            memset(infer->images, 0, SLD_EVAL_BLOCK * image * sizeof *infer->images);
-            memcpy(infer->images, block, rows * image * sizeof *infer->images);
-            block = infer->images;
-        }
-        SLD_TRY(run_block(ctx, infer, block));
-        memcpy(logits + i * classes, infer->values[infer->model->logits],
-               rows * classes * sizeof *logits);
+    sld_infer_begin(infer, images, n, logits);
+    while (!sld_infer_done(infer)) {
+        SLD_TRY(sld_infer_advance(ctx, infer));
     }
     return SLD_OK;
 }

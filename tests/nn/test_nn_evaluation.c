@@ -190,11 +190,66 @@ static void test_refresh(void **state)
     free(x);
 }
 
+static int advance_to_the_end(sld_infer *infer)
+{
+    int n = 0;
+    for (; !sld_infer_done(infer); n++) {
+        assert_int_equal(sld_infer_advance(&ctx, infer), SLD_OK);
+    }
+    return n;
+}
+
+/* A little at a time, with another evaluation's steps between; broken off; of nothing. */
+static void test_step_by_step(void **state)
+{
+    (void)state;
+    sld_model *model = make("resnet8"), *between = make("ShuffleV2");
+    float     *x = random_floats(N * IMAGE, 4), *all = random_floats(N * CLASSES, 0);
+    float     *other = random_floats(N * CLASSES, 0), *apart = random_floats(N * CLASSES, 0);
+    sld_infer *infer = evaluate(model, x, N, all), *second = evaluate(between, x, 9, apart);
+
+    assert_true(sld_infer_done(infer));
+    sld_infer_begin(infer, x, N, other);
+    sld_infer_begin(second, x, 9, apart);
+    int steps = 0;
+    for (; !sld_infer_done(infer); steps++) {
+        assert_int_equal(sld_infer_advance(&ctx, infer), SLD_OK);
+        assert_int_equal(sld_infer_advance(&ctx, second), SLD_OK);
+    }
+    assert_memory_equal(other, all, N * CLASSES * sizeof *all);
+    assert_true(steps > 3 * 8 && steps % 3 == 0); /* three blocks, each of more than eight layers */
+    memset(other, 0, N * CLASSES * sizeof *other);
+    assert_int_equal(sld_infer_advance(&ctx, infer), SLD_OK); /* nothing when done */
+    assert_true(other[0] == 0.0f);
+
+    sld_infer_begin(infer, x + IMAGE, N - 1, other); /* then broken off within a block */
+    for (int i = 0; i < steps / 2; i++) {
+        assert_int_equal(sld_infer_advance(&ctx, infer), SLD_OK);
+    }
+    sld_infer_begin(infer, x, N, other);
+    assert_false(sld_infer_done(infer));
+    assert_int_equal(advance_to_the_end(infer), steps);
+    assert_memory_equal(other, all, N * CLASSES * sizeof *all);
+
+    sld_infer_begin(infer, x, 0, other);
+    assert_true(sld_infer_done(infer));
+    advance_to_the_end(second);
+    sld_infer_destroy(infer);
+    sld_infer_destroy(second);
+    sld_model_destroy(model);
+    sld_model_destroy(between);
+    free(x);
+    free(all);
+    free(other);
+    free(apart);
+}
+
 int main(void)
 {
     sld_ctx_init(&ctx);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_place_and_neighbours_do_not_matter),
                                        cmocka_unit_test(test_bf16), cmocka_unit_test(test_folding),
-                                       cmocka_unit_test(test_refresh)};
+                                       cmocka_unit_test(test_refresh),
+                                       cmocka_unit_test(test_step_by_step)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
