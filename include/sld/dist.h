@@ -136,9 +136,23 @@ int       sld_tree_roots(const sld_tree *t); /* 0 when this rank has no rows */
 /* Local. dst = op(dst, src). n: elements. */
 void sld_op_combine(sld_op op, void *dst, const void *src, size_t n);
 
+/* What a rank does while it waits for others in sld_tree_reduce() of some KiB; long sums are waited
+ * for alone, and their users meet in a short one before. */
+typedef struct sld_work {
+    /* Local. One slice, a short one, for it is not broken off when the others arrive. *did: false
+     * when nothing was left to do; then the rank just waits. A failure is handed up as that of the
+     * reduction, when no message is under way. */
+    sld_status (*slice)(sld_ctx *ctx, void *own, bool *did);
+    void  *own;     /* borrowed, handed to slice */
+    double spent_s; /* seconds in slices, added up by the trees */
+} sld_work;
+/* Local. work: borrowed until the tree's end, may serve several trees; NULL, as at first: none. The
+ * bits of a reduction do not depend on it. */
+void sld_tree_work(sld_tree *tree, sld_work *work);
+
 /* Collective. slots: one buffer of n elements after another, stride bytes apart, as the local part
  * left them. On return slot 0 holds the tree's value on every rank; the others are spoilt. Cannot
- * fail short of MPI itself (then SLD_ERR_MPI, and main aborts). */
+ * fail short of MPI itself (then SLD_ERR_MPI, and main aborts) and of the tree's work. */
 sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
                            size_t n);
 
@@ -147,7 +161,9 @@ sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots,
 sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes);
 
 /* Local. Seconds spent waiting in and moving reductions since the tree was made, for the time
- * table. */
+ * table; without those in slices of work. */
 double sld_tree_wait_s(const sld_tree *t);
+/* Local. sld_clock_s() for what contains reductions: it stands still in slices of work. */
+double sld_tree_clock_s(const sld_tree *t);
 
 #endif

@@ -9,6 +9,11 @@
 
 #include "internal.h"
 
+/* What a short message takes at most, on a machine and between two. Too little costs no more than
+ * that work is done early of which a longer wait could have made use. */
+#define MESSAGE_S_NEAR 10e-6
+#define MESSAGE_S_FAR  50e-6
+
 /* SLD_HANG_RANK=3: that rank waits here for `gdb -p PID`, then `set var attached = 1`. */
 static void wait_for_debugger(sld_ctx *ctx)
 {
@@ -47,6 +52,7 @@ static sld_status make_communicators(sld_ctx *ctx, sld_dist *dist)
     MPI_Comm_set_errhandler(dist->node, MPI_ERRORS_RETURN);
     MPI_Comm_rank(dist->node, &dist->node_rank);
     MPI_Comm_size(dist->node, &dist->node_size);
+    dist->message_s = dist->node_size == dist->size ? MESSAGE_S_NEAR : MESSAGE_S_FAR;
     return sld_place_compare(ctx, dist->node, &dist->same_cpus);
 }
 

@@ -15,6 +15,7 @@ struct sld_dist {
     bool              same_cpus; /* every rank of this machine may run on the same CPUs */
     struct sld_watch *watch;     /* owned; NULL: nothing is watched */
     size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
+    double message_s;   /* what a short message takes where nobody is late; then work begins */
 };
 
 /* ---- launcher.c ---- */
@@ -41,11 +42,6 @@ void sld_watch_destroy(sld_watch *watch); /* Local. Accepts NULL. */
 
 /* Local. SLD_OK for MPI_SUCCESS; else records what failed and MPI's own text. */
 sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what);
-
-/* Collective over this rank and peer. Sends n_out bytes and receives n_in bytes at the same time;
- * either may be 0. The peer calls it with the two numbers exchanged. */
-sld_status sld_exchange(sld_ctx *ctx, const sld_dist *dist, int peer, const void *out, size_t n_out,
-                        void *in, size_t n_in);
 
 /* ---- place.c ---- */
 
@@ -75,13 +71,20 @@ struct sld_tree {
     uint8_t        *slot, *merges; /* (count) each, owned */
     int             root_owner;    /* holds the tree's value after the steps */
     bool            aligned;       /* ranks are the leaves of a perfect binary tree */
-    size_t          halving_from;  /* bytes from which aligned sums are halved */
+    size_t          halving_from;  /* bytes from which a message is long: tree.c */
     int             n_steps;       /* of this rank */
     sld_tree_step   steps[SLD_TREE_MAX_STEPS];
     void           *scratch; /* (scratch_bytes), 64-byte aligned, owned */
     size_t          scratch_bytes;
+    sld_work       *work; /* borrowed; NULL: none */
     double          wait_s;
 };
+
+/* Collective over this rank and peer. Sends n_out bytes and receives n_in bytes at the same time,
+ * on the tree's clock and, when they are short, with its work; either may be 0. The peer calls it
+ * with the two numbers exchanged. */
+sld_status sld_exchange(sld_ctx *ctx, sld_tree *tree, int peer, const void *out, size_t n_out,
+                        void *in, size_t n_in);
 
 /* Local. out = op(left, right); out may be left or right. */
 void sld_op_apply(sld_op op, const void *left, const void *right, void *out, size_t n);

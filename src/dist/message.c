@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+/* What came during a slice of work is taken in by some tests more. */
+#define TAKE_IN_S 5e-6
+
 sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what)
 {
     if (mpi_code == MPI_SUCCESS) {
@@ -23,20 +26,72 @@ static int piece(const sld_dist *dist, size_t n, size_t at)
     return (int)(rest < dist->max_message ? rest : dist->max_message);
 }
 
-sld_status sld_exchange(sld_ctx *ctx, const sld_dist *dist, int peer, const void *out, size_t n_out,
+/* Tests both messages for so long, and once more: what moves them may be a test that takes long. */
+static sld_status test_for(sld_ctx *ctx, double patience_s, MPI_Request messages[2], int *through)
+{
+    const double start = sld_clock_s();
+    int          code  = MPI_SUCCESS;
+    for (bool over = false; code == MPI_SUCCESS && !*through && !over;) {
+        over = sld_clock_s() - start >= patience_s;
+        code = MPI_Testall(2, messages, through, MPI_STATUSES_IGNORE);
+    }
+    return sld_mpi_status(ctx, code, "exchange between two ranks");
+}
+
+/* *did: whether a slice was done and more may be. */
+static sld_status do_slice(sld_ctx *ctx, sld_work *work, bool *did)
+{
+    const double     start = sld_clock_s();
+    const sld_status st    = work->slice(ctx, work->own, did);
+    work->spent_s += sld_clock_s() - start;
+    *did = *did && st == SLD_OK;
+    return st;
+}
+
+/* Waits for both messages, with work while there is some, once they are late. MPI holds their
+ * memory: whatever becomes of the work, they are through in the end. */
+static sld_status settle(sld_ctx *ctx, const sld_tree *t, MPI_Request messages[2], bool may_work)
+{
+    double     patience_s = t->dist->message_s;
+    sld_status st         = SLD_OK;
+    int        through    = 0;
+    while (may_work) {
+        SLD_TRY(test_for(ctx, patience_s, messages, &through));
+        if (through) {
+            return SLD_OK;
+        }
+        patience_s = TAKE_IN_S;
+        st         = do_slice(ctx, t->work, &may_work);
+    }
+    SLD_TRY(sld_mpi_status(ctx, MPI_Waitall(2, messages, MPI_STATUSES_IGNORE),
+                           "exchange between two ranks"));
+    return st;
+}
+
+sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, int peer, const void *out, size_t n_out,
                         void *in, size_t n_in)
 {
-    const size_t    longest = n_out > n_in ? n_out : n_in;
-    const sld_phase before  = sld_enter(ctx, SLD_PHASE_REDUCE);
+    const sld_dist *dist     = t->dist;
+    const size_t    longest  = n_out > n_in ? n_out : n_in;
+    const bool      may_work = t->work && longest < t->halving_from;
+    const double    start    = sld_tree_clock_s(t);
+    const sld_phase before   = sld_enter(ctx, SLD_PHASE_REDUCE);
     for (size_t at = 0; at < longest; at += dist->max_message) {
-        const int send = piece(dist, n_out, at), receive = piece(dist, n_in, at);
-        const int code = MPI_Sendrecv(
-            send ? (const char *)out + at : NULL, send, MPI_BYTE, send ? peer : MPI_PROC_NULL, 0,
-            receive ? (char *)in + at : NULL, receive, MPI_BYTE, receive ? peer : MPI_PROC_NULL, 0,
-            dist->comm, MPI_STATUS_IGNORE);
+        const int   send = piece(dist, n_out, at), receive = piece(dist, n_in, at);
+        MPI_Request messages[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+        int         code        = MPI_SUCCESS;
+        if (receive) {
+            code = MPI_Irecv((char *)in + at, receive, MPI_BYTE, peer, 0, dist->comm, messages);
+        }
+        if (send && code == MPI_SUCCESS) {
+            code = MPI_Isend((const char *)out + at, send, MPI_BYTE, peer, 0, dist->comm,
+                             messages + 1);
+        }
         SLD_TRY(sld_mpi_status(ctx, code, "exchange between two ranks"));
+        SLD_TRY(settle(ctx, t, messages, may_work));
     }
     sld_enter(ctx, before);
+    t->wait_s += sld_tree_clock_s(t) - start;
     return SLD_OK;
 }
 

@@ -13,16 +13,6 @@ static size_t element_bytes(sld_op op)
     return op == SLD_SUM_F32 ? sizeof(float) : sizeof(double);
 }
 
-/* sld_exchange on the tree's clock. */
-static sld_status swap(sld_ctx *ctx, sld_tree *t, int peer, const void *out, size_t n_out, void *in,
-                       size_t n_in)
-{
-    const double     start = sld_clock_s();
-    const sld_status st    = sld_exchange(ctx, t->dist, peer, out, n_out, in, n_in);
-    t->wait_s += sld_clock_s() - start;
-    return st;
-}
-
 /* mine = op of my value and my peer's, the lower rank's on the left. */
 static void combine_with(const sld_tree *t, int peer, sld_op op, void *mine, const void *theirs,
                          size_t n)
@@ -41,7 +31,7 @@ static sld_status reduce_doubling(sld_ctx *ctx, sld_tree *t, sld_op op, void *va
     const size_t bytes = n * element_bytes(op);
     for (int distance = 1; distance < t->dist->size; distance *= 2) {
         const int peer = t->dist->rank ^ distance;
-        SLD_TRY(swap(ctx, t, peer, value, bytes, t->scratch, bytes));
+        SLD_TRY(sld_exchange(ctx, t, peer, value, bytes, t->scratch, bytes));
         combine_with(t, peer, op, value, t->scratch, n);
     }
     return SLD_OK;
@@ -72,9 +62,9 @@ static sld_status reduce_halving(sld_ctx *ctx, sld_tree *t, sld_op op, void *val
         const sld_range theirs = rank < peer ? high : low;
         whole[level++]         = mine;
         mine                   = rank < peer ? low : high;
-        SLD_TRY(swap(ctx, t, peer, elements + theirs.begin * width,
-                     (theirs.end - theirs.begin) * width, t->scratch,
-                     (mine.end - mine.begin) * width));
+        SLD_TRY(sld_exchange(ctx, t, peer, elements + theirs.begin * width,
+                             (theirs.end - theirs.begin) * width, t->scratch,
+                             (mine.end - mine.begin) * width));
         combine_with(t, peer, op, elements + mine.begin * width, t->scratch, mine.end - mine.begin);
     }
     for (int distance = size / 2; distance > 0; distance /= 2) {
@@ -82,8 +72,9 @@ static sld_status reduce_halving(sld_ctx *ctx, sld_tree *t, sld_op op, void *val
         const sld_range both = whole[--level];
         const sld_range theirs =
             rank < peer ? (sld_range){mine.end, both.end} : (sld_range){both.begin, mine.begin};
-        SLD_TRY(swap(ctx, t, peer, elements + mine.begin * width, (mine.end - mine.begin) * width,
-                     elements + theirs.begin * width, (theirs.end - theirs.begin) * width));
+        SLD_TRY(sld_exchange(ctx, t, peer, elements + mine.begin * width,
+                             (mine.end - mine.begin) * width, elements + theirs.begin * width,
+                             (theirs.end - theirs.begin) * width));
         mine = both;
     }
     return SLD_OK;
@@ -101,9 +92,9 @@ static sld_status reduce_owners(sld_ctx *ctx, sld_tree *t, sld_op op, char *slot
         char *left  = slots + (size_t)s->left_slot * stride;
         char *right = slots + (size_t)s->right_slot * stride;
         if (s->left_owner != me) {
-            SLD_TRY(swap(ctx, t, s->left_owner, right, bytes, NULL, 0));
+            SLD_TRY(sld_exchange(ctx, t, s->left_owner, right, bytes, NULL, 0));
         } else if (s->right_owner != me) {
-            SLD_TRY(swap(ctx, t, s->right_owner, NULL, 0, t->scratch, bytes));
+            SLD_TRY(sld_exchange(ctx, t, s->right_owner, NULL, 0, t->scratch, bytes));
             sld_op_apply(op, left, t->scratch, left, n);
         } else {
             sld_op_apply(op, left, right, left, n);

@@ -7,7 +7,8 @@
 #include "internal.h"
 
 /* Bytes from which an aligned sum is halved: two rounds of messages for half the bytes and half the
- * additions. */
+ * additions. No work is done while a message of that length is on its way, for it may move only
+ * where both ranks ask for it, and would be held up piece by piece. */
 enum { HALVING_FROM = 64 * 1024 };
 
 sld_range sld_shard_rows(size_t n, int n_shards, int s)
@@ -200,6 +201,16 @@ int sld_tree_merges(const sld_tree *t, int s)
 int sld_tree_roots(const sld_tree *t)
 {
     return t->roots;
+}
+
+void sld_tree_work(sld_tree *tree, sld_work *work)
+{
+    tree->work = work;
+}
+
+double sld_tree_clock_s(const sld_tree *t)
+{
+    return sld_clock_s() - (t->work ? t->work->spent_s : 0.0);
 }
 
 double sld_tree_wait_s(const sld_tree *t)

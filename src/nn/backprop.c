@@ -223,10 +223,10 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
         }
     }
     if (segment->n_norms > 0) {
-        now = sld_clock_s();
+        const double start = sld_tree_clock_s(tree);
         SLD_TRY(sld_tree_reduce(ctx, tree, backward ? SLD_SUM_F64 : SLD_MOMENTS, net->moments,
                                 net->moments_stride, 2 * segment->channels + (backward ? 0 : 1)));
-        net->seconds.reduce += sld_clock_s() - now;
+        net->seconds.reduce += sld_tree_clock_s(tree) - start;
         take_moments(net, segment, backward);
     }
     return SLD_OK;
@@ -235,14 +235,17 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
 /* Collective. Sums the partial weight gradients over all shards, in pieces that the tree takes. */
 static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
 {
-    const double start = sld_clock_s();
+    sld_tree    *tree  = net->trees[net->tree];
+    const double start = sld_tree_clock_s(tree);
     const size_t most  = sld_backprop_message_bytes(net->model) / sizeof(float);
+    /* what is reduced here is used up: a short sum, for whose wait there may be work (dist.h) */
+    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
     for (size_t at = 0; at < net->root_floats; at += most) {
         const size_t n = net->root_floats - at < most ? net->root_floats - at : most;
-        SLD_TRY(sld_tree_reduce(ctx, net->trees[net->tree], SLD_SUM_F32, net->partials + at,
+        SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F32, net->partials + at,
                                 net->root_floats * sizeof(float), n));
     }
-    net->seconds.reduce += sld_clock_s() - start;
+    net->seconds.reduce += sld_tree_clock_s(tree) - start;
     return SLD_OK;
 }
 

@@ -120,12 +120,15 @@ static void force(sld_tree *tree, transport how)
     tree->halving_from = how == HALVING ? 0 : how == DOUBLING ? SIZE_MAX : tree->halving_from;
 }
 
+static sld_work *work; /* of all trees; NULL: none */
+
 /* Collective. One reduction, start to end. */
 static void reduce(sld_op op, size_t n_rows, int n_shards, transport how, value *out)
 {
     sld_tree *tree = NULL;
     assert_int_equal(sld_tree_create(&ctx, dist, n_shards, n_rows, sizeof(value), &tree), SLD_OK);
     force(tree, how);
+    sld_tree_work(tree, work);
     unsigned char *slots = aligned_alloc(64, (size_t)sld_tree_slots(tree) * STRIDE);
     memset(slots, 0xff, (size_t)sld_tree_slots(tree) * STRIDE); /* NaN: what is read unset shows */
     local_part(tree, op, n_shards, slots);
@@ -181,6 +184,37 @@ static void test_long_messages_in_pieces(void **state)
     dist->max_message  = 20;
     compare_with_serial();
     dist->max_message = usual;
+}
+
+/* sld_work: never at an end. */
+static sld_status count(sld_ctx *c, void *own, bool *did)
+{
+    (void)c;
+    ++*(long *)own;
+    *did = true;
+    return SLD_OK;
+}
+
+/* Whatever is not there at once is worked for, piece by piece of each message. */
+static void test_work_in_the_waits(void **state)
+{
+    (void)state;
+    const size_t usual   = dist->max_message;
+    const double message = dist->message_s;
+    long         slices  = 0;
+    sld_work     counted = {.slice = count, .own = &slices};
+
+    work            = &counted;
+    dist->message_s = 0.0;
+    compare_with_serial();
+    dist->max_message = 20;
+    compare_with_serial();
+    dist->max_message = usual;
+    dist->message_s   = message;
+    work              = NULL;
+    printf("rank %d: %ld slices, %.3g s\n", sld_dist_rank(dist), slices, counted.spent_s);
+    assert_true((slices > 0) == (sld_dist_size(dist) > 1));
+    assert_true((counted.spent_s > 0.0) == (slices > 0));
 }
 
 /* One number for all rank counts: all cases that 8 ranks may run too. */
@@ -322,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bits_of_the_serial_tree),
         cmocka_unit_test(test_long_messages_in_pieces),
+        cmocka_unit_test(test_work_in_the_waits),
         cmocka_unit_test(test_same_digest_for_every_rank_count),
         cmocka_unit_test(test_order_matters),
         cmocka_unit_test(test_moments_are_the_batch_moments),
