@@ -46,9 +46,9 @@ typedef struct sld_step_output {
     bool          finite;          /* false: the loss is not; then no update was made */
 } sld_step_output;
 
-/* Seconds of this rank since the learner was made, by part. wait: for reductions, wherever they
- * occur, and moving them; it is in none of the others. sgd: with the weights' way to the kernels.
- */
+/* Seconds of this rank since the learner was made, by part. teacher, wait: wherever they occur;
+ * they are in none of the others. wait: for reductions, and moving them, but not what of the
+ * teacher's forward is done in the meantime. sgd: with the weights' way to the kernels. */
 typedef struct sld_step_times {
     double teacher, forward, backward, objective, wait, sgd;
 } sld_step_times;
@@ -63,8 +63,10 @@ void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
 /* Local. This rank's rows of a global batch. */
 sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
 
-/* Collective. One step: per view teacher, student, terms, backward; then the update. Nothing in it
- * fails short of the machine: a status other than SLD_OK is not agreed and ends the program. */
+/* Collective. One step: per view student, teacher, terms, backward; then the update. A rank that
+ * waits for others takes its teacher's forward, of this view or the next, further meanwhile.
+ * Nothing in a step fails short of the machine: a status other than SLD_OK is not agreed and ends
+ * the program. */
 sld_status sld_learner_step(sld_ctx *ctx, sld_learner *learner, const sld_step_input *in,
                             sld_step_output *out);
 /* Local. The teacher's forward, the one that a step takes; NULL: no teacher. Borrowed. */

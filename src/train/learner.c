@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "sgd.h"
 #include "sld/train.h"
 
@@ -11,6 +12,7 @@ struct sld_learner {
     sld_model     *student; /* borrowed */
     sld_backprop  *net;
     sld_infer     *teacher; /* NULL: none */
+    sld_ahead      ahead;   /* its forwards of a step */
     sld_objective *objective;
     sld_tree      *trees[2];
     size_t         n_trees;
@@ -22,7 +24,7 @@ struct sld_learner {
     bool           has_z_s[SLD_VIEWS];                     /* in the last step */
     const float   *used_z_t[SLD_VIEWS]; /* likewise: the teacher's logits, or NULL */
     sld_step_times times;
-    double         lap_s, lap_wait_s; /* clock and waiting at the last lap() */
+    double         lap_s, lap_wait_s, lap_ahead_s; /* at the last lap() */
 };
 
 static size_t rows_of(sld_range r)
@@ -91,6 +93,10 @@ static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learn
         SLD_TRY(sld_infer_refresh(ctx, l->teacher));
         sld_model_release_values(params->teacher);
     }
+    sld_ahead_init(&l->ahead, l->teacher);
+    for (size_t i = 0; i < l->n_trees; i++) {
+        sld_tree_work(l->trees[i], &l->ahead.work);
+    }
     return SLD_OK;
 }
 
@@ -139,51 +145,56 @@ void sld_learner_destroy(sld_learner *l)
     free(l);
 }
 
-/* Adds to *part the time since the last call, without what was spent waiting. */
+/* Adds to *part the time since the last call, without what was spent waiting, or on the teacher in
+ * the place of waiting. */
 static void lap(sld_learner *l, const sld_tree *tree, double *part)
 {
-    const double now = sld_clock_s(), waited = sld_tree_wait_s(tree);
+    const double now = sld_tree_clock_s(tree), waited = sld_tree_wait_s(tree),
+                 ahead = l->ahead.work.spent_s;
 
     *part += (now - l->lap_s) - (waited - l->lap_wait_s);
     l->times.wait += waited - l->lap_wait_s;
-    l->lap_s      = now;
-    l->lap_wait_s = waited;
+    l->times.teacher += ahead - l->lap_ahead_s;
+    l->lap_s       = now;
+    l->lap_wait_s  = waited;
+    l->lap_ahead_s = ahead;
 }
 
-/* Local. The teacher's logits on this rank's rows: handed in, or by its forward. */
-static sld_status teacher_logits(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
-                                 size_t n)
+/* Local. The teacher's logits on this rank's rows: handed in, or by its forward, which begins. */
+static void begin_teacher(sld_learner *l, const sld_step_input *in)
 {
-    l->used_z_t[view] = NULL;
-    if (!sld_objective_needs_teacher(l->objective, view, in->epoch)) {
-        return SLD_OK;
+    const float *images[SLD_VIEWS] = {NULL};
+
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        l->used_z_t[v] = NULL;
+        if (!in->view[v] || !sld_objective_needs_teacher(l->objective, v, in->epoch)) {
+            continue;
+        }
+        if (in->teacher_logits[v]) {
+            l->used_z_t[v] = in->teacher_logits[v];
+        } else if (l->teacher) {
+            l->used_z_t[v] = l->z_t[v];
+            images[v]      = in->view[v];
+        }
     }
-    if (in->teacher_logits[view]) {
-        l->used_z_t[view] = in->teacher_logits[view];
-        return SLD_OK;
-    }
-    if (l->teacher) {
-        l->used_z_t[view] = l->z_t[view];
-        return sld_infer_run(ctx, l->teacher, in->view[view], n, l->z_t[view]);
-    }
-    return SLD_OK;
+    sld_ahead_begin(&l->ahead, images, l->z_t, rows_of(sld_tree_mine(l->trees[in->tree])));
 }
 
-/* Collective. One view: teacher -> student -> terms -> backward into grad. */
+/* Collective. One view: student -> what is left of the teacher -> terms -> backward into grad. */
 static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
                            float *grad, sld_view_sums *sums)
 {
-    sld_tree    *tree = l->trees[in->tree];
-    const size_t n    = rows_of(sld_tree_mine(tree));
+    sld_tree *tree = l->trees[in->tree];
 
-    l->lap_s      = sld_clock_s();
-    l->lap_wait_s = sld_tree_wait_s(tree);
-    sld_enter(ctx, SLD_PHASE_TEACHER);
-    SLD_TRY(teacher_logits(ctx, l, in, view, n));
-    lap(l, tree, &l->times.teacher);
+    l->lap_s       = sld_tree_clock_s(tree);
+    l->lap_wait_s  = sld_tree_wait_s(tree);
+    l->lap_ahead_s = l->ahead.work.spent_s;
     sld_enter(ctx, SLD_PHASE_FORWARD);
     SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
     lap(l, tree, &l->times.forward);
+    sld_enter(ctx, SLD_PHASE_TEACHER);
+    SLD_TRY(sld_ahead_finish(ctx, &l->ahead, view));
+    lap(l, tree, &l->times.teacher);
     sld_enter(ctx, SLD_PHASE_LOSS);
 
     const sld_rows rows = {.z_s    = l->z_s[view],
@@ -209,9 +220,9 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
 
     memset(out, 0, sizeof *out);
     out->finite = true;
+    begin_teacher(l, in);
     for (int view = 0; view < SLD_VIEWS; view++) {
-        l->has_z_s[view]  = false;
-        l->used_z_t[view] = NULL;
+        l->has_z_s[view] = false;
         if (!in->view[view]) {
             continue;
         }

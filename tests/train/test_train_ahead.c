@@ -1,0 +1,232 @@
+/* The teacher's forwards of a step where there is time: the logits are those of a plain evaluation
+ * however the work is spread; a learner's rank that waits for another one does them meanwhile. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ahead.h"
+#include "dist/world.h"
+#include "sld/train.h"
+
+enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 10, BATCH = 32, N = 11, PREPARED = 3 };
+
+static float *random_floats(size_t n, uint64_t seed)
+{
+    sld_rng rng = sld_rng_make(seed, SLD_RNG_SYNTH, 0, 0);
+    float  *x   = aligned_alloc(64, (n * sizeof *x + 64) / 64 * 64);
+    assert_non_null(x);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)sld_rng_normal(&rng);
+    }
+    return x;
+}
+
+static sld_model *make_model(uint64_t seed)
+{
+    sld_model *model = NULL;
+    assert_int_equal(sld_model_create(&ctx, "resnet8", SIDE, SIDE, 3, CLASSES, &model), SLD_OK);
+    sld_model_init(model, seed);
+    return model;
+}
+
+/* ---- one rank by itself ---- */
+
+typedef struct fixture {
+    sld_model *model;
+    sld_infer *infer;
+    sld_ahead  ahead;
+    float     *x[SLD_VIEWS], *wanted[SLD_VIEWS], *got[SLD_VIEWS];
+} fixture;
+
+static void set_up(fixture *f)
+{
+    f->model = make_model(1);
+    assert_int_equal(sld_infer_create(&ctx, f->model, &f->infer), SLD_OK);
+    assert_int_equal(sld_infer_refresh(&ctx, f->infer), SLD_OK);
+    sld_ahead_init(&f->ahead, f->infer);
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        f->x[v]      = random_floats(N * IMAGE, 1 + (uint64_t)v);
+        f->wanted[v] = random_floats(N * CLASSES, 0);
+        f->got[v]    = random_floats(N * CLASSES, 9);
+        assert_int_equal(sld_infer_run(&ctx, f->infer, f->x[v], N, f->wanted[v]), SLD_OK);
+    }
+}
+
+static void tear_down(fixture *f)
+{
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        free(f->x[v]);
+        free(f->wanted[v]);
+        free(f->got[v]);
+    }
+    sld_infer_destroy(f->infer);
+    sld_model_destroy(f->model);
+}
+
+static bool complete(const fixture *f, int view)
+{
+    return memcmp(f->got[view], f->wanted[view], N * CLASSES * sizeof(float)) == 0;
+}
+
+/* Up to n slices; how many were done. */
+static int do_slices(fixture *f, int n)
+{
+    sld_work *work = &f->ahead.work;
+    bool      did  = true;
+    int       done = 0;
+    while (done < n && did) {
+        assert_int_equal(work->slice(&ctx, work->own, &did), SLD_OK);
+        done += did;
+    }
+    return done;
+}
+
+/* All of both views in slices; none; and every way to begin between. */
+static void test_logits_do_not_depend_on_the_spread(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f);
+    sld_ahead_begin(&f.ahead, (const float *const *)f.x, f.got, N);
+    const int all = do_slices(&f, 1 << 20);
+    assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
+    assert_true(all % 4 == 0 &&
+                all > 4 * 8); /* two blocks in each view, of more than eight layers */
+    for (int first = 0; first <= all; first += 7) {
+        for (int v = 0; v < SLD_VIEWS; v++) {
+            memset(f.got[v], 0, N * CLASSES * sizeof(float));
+        }
+        sld_ahead_begin(&f.ahead, (const float *const *)f.x, f.got, N);
+        assert_int_equal(do_slices(&f, first), first);
+        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_WEAK), SLD_OK);
+        assert_true(complete(&f, SLD_WEAK));
+        do_slices(&f, 3);
+        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+        assert_true(complete(&f, SLD_STRONG));
+        assert_int_equal(do_slices(&f, 1), 0);
+    }
+    tear_down(&f);
+}
+
+static void test_views_without_a_forward(void **state)
+{
+    (void)state;
+    fixture      f;
+    const float *strong[SLD_VIEWS] = {NULL}, *none[SLD_VIEWS] = {NULL};
+    set_up(&f);
+    assert_int_equal(do_slices(&f, 1), 0); /* before the first step */
+    strong[SLD_STRONG] = f.x[SLD_STRONG];
+    sld_ahead_begin(&f.ahead, strong, f.got, N);
+    assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_WEAK), SLD_OK);
+    assert_false(complete(&f, SLD_STRONG));
+    assert_true(do_slices(&f, 1 << 20) > 0);
+    assert_true(complete(&f, SLD_STRONG) && !complete(&f, SLD_WEAK));
+    sld_ahead_begin(&f.ahead, none, f.got, N);
+    assert_int_equal(do_slices(&f, 1), 0);
+    assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+    tear_down(&f);
+}
+
+static void test_slices_show_the_teacher(void **state)
+{
+    (void)state;
+    fixture   f;
+    sld_pulse pulse = {.phase = SLD_PHASE_REDUCE};
+    set_up(&f);
+    sld_ahead_begin(&f.ahead, (const float *const *)f.x, f.got, N);
+    ctx.pulse = &pulse;
+    assert_int_equal(do_slices(&f, 5), 5);
+    ctx.pulse = NULL;
+    assert_int_equal(atomic_load(&pulse.beats), 2 * 5); /* in and out */
+    assert_int_equal(atomic_load(&pulse.phase), SLD_PHASE_REDUCE);
+    tear_down(&f);
+}
+
+/* ---- two ranks ---- */
+
+static sld_learner *make_learner(sld_model *student, sld_model *teacher)
+{
+    sld_learner       *learner = NULL;
+    sld_learner_params p       = {
+              .student = student, .teacher = teacher, .n_shards = 8, .batch_rows = {BATCH, 0}};
+    p.objective.classes             = CLASSES;
+    p.objective.kd.weight[SLD_WEAK] = p.objective.kd.weight[SLD_STRONG] = 1.0;
+    p.objective.kd.schedule                                             = sld_schedule_from(0);
+    p.objective.kd.temperatures = (sld_temperatures){.n = 1, .t = {4}};
+    assert_int_equal(sld_learner_create(&ctx, dist, &p, &learner), SLD_OK);
+    return learner;
+}
+
+static double sum_of(const sld_step_times *t)
+{
+    return t->teacher + t->forward + t->backward + t->objective + t->wait + t->sgd;
+}
+
+/* Rank 1 begins the step when rank 0's pulse has beaten more often than without work: once for the
+ * student's forward, once for the wait, and twice for each layer of the teacher. */
+static void hold_until_others_work(sld_pulse *pulses)
+{
+    const uint64_t few = PREPARED + 2;
+    while (sld_dist_rank(dist) == 1 && atomic_load(&pulses[0].beats) <= few + 2 * 8) {
+        usleep(100);
+    }
+}
+
+static void test_a_waiting_rank_does_its_teacher(void **state)
+{
+    (void)state;
+    sld_model   *student = make_model(2), *teacher = make_model(1);
+    sld_learner *learner       = make_learner(student, teacher);
+    float       *x             = random_floats(BATCH * IMAGE, 5);
+    int32_t      labels[BATCH] = {0};
+    uint32_t     sample[BATCH] = {0};
+    sld_shared  *page          = NULL;
+
+    assert_int_equal(sld_shared_create(&ctx, dist, 2 * sizeof(sld_pulse), &page), SLD_OK);
+    assert_int_equal(sld_shared_ready(&ctx, dist, page), SLD_OK);
+    sld_pulse *pulses = sld_shared_ptr(page);
+    ctx.pulse         = pulses + sld_dist_rank(dist);
+    atomic_store(&ctx.pulse->beats, PREPARED);
+
+    const sld_step_input in = {
+        .view = {x, x}, .labels = labels, .sample = sample, .epoch = 1, .lr = 0.01};
+    sld_step_output out;
+    hold_until_others_work(pulses);
+    const double start_s = sld_clock_s();
+    assert_int_equal(sld_learner_step(&ctx, learner, &in, &out), SLD_OK);
+    const double         all_s = sld_clock_s() - start_s;
+    const sld_step_times t     = sld_learner_times(learner);
+    assert_true(out.finite && t.teacher > 0.0);
+    assert_true(sum_of(&t) <= all_s); /* nothing is counted twice */
+    assert_true(sld_learner_parts(learner).reduce <= all_s - t.teacher);
+
+    ctx.pulse = NULL;
+    sld_shared_destroy(page);
+    sld_learner_destroy(learner);
+    sld_model_destroy(student);
+    sld_model_destroy(teacher);
+    free(x);
+}
+
+static void say_waiting(int number)
+{
+    (void)number;
+    static const char text[] = "a rank waited and did not take its teacher further\n";
+    _exit(write(STDOUT_FILENO, text, sizeof text - 1) < 0 ? 2 : 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest alone[] = {cmocka_unit_test(test_logits_do_not_depend_on_the_spread),
+                                       cmocka_unit_test(test_views_without_a_forward),
+                                       cmocka_unit_test(test_slices_show_the_teacher)},
+                            two[]   = {cmocka_unit_test(test_a_waiting_rank_does_its_teacher)};
+    signal(SIGALRM, say_waiting);
+    alarm(600); /* s; all of it takes a few, under the sanitizers too */
+    if (world_begin() != 0) {
+        return 1;
+    }
+    return world_end(sld_dist_size(dist) == 2 ? cmocka_run_group_tests(two, NULL, NULL)
+                                              : cmocka_run_group_tests(alone, NULL, NULL));
+}
