@@ -30,7 +30,6 @@ struct sld_infer {
     int              n_steps;
     float          **values; /* per layer: its block's buffer, shared where lives do not meet */
     float           *padded; /* (block,H,W,C): a last, short block */
-    float           *folded; /* weights, then bias, of one convolution */
 
     /* The evaluation under way. */
     const float *images; /* (n,H,W,C), borrowed */
@@ -156,17 +155,8 @@ static sld_status make_steps(sld_ctx *ctx, sld_infer *infer)
 
 static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
 {
-    const sld_graph *g      = &infer->model->graph;
-    const size_t     n      = (size_t)g->n_layers;
-    size_t           folded = 0;
-    for (int l = 1; l < g->n_layers; l++) {
-        const sld_layer *layer = &g->layers[l];
-        if (layer->kind == &sld_conv_kind) {
-            const size_t floats =
-                infer->model->tensors[layer->first_tensor].n + (size_t)layer->channels;
-            folded = floats > folded ? floats : folded;
-        }
-    }
+    const sld_graph *g = &infer->model->graph;
+    const size_t     n = (size_t)g->n_layers;
     SLD_TRY(sld_arena_create(ctx, &infer->arena));
     SLD_TRY(sld_kernels_create(ctx, &infer->kernels));
     if (infer->precision == SLD_PRECISION_BF16) {
@@ -174,7 +164,6 @@ static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
     }
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->steps, (void **)&infer->steps));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->values, (void **)&infer->values));
-    SLD_TRY(sld_arena_alloc(ctx, infer->arena, folded * sizeof(float), (void **)&infer->folded));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena,
                             SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[0]) * sizeof(float),
                             (void **)&infer->padded));
@@ -232,16 +221,16 @@ void sld_infer_destroy(sld_infer *infer)
 
 /* ---- use ---- */
 
-/* w' = w * a, b' = bias + (b - mean) * a with a = weight / sqrt(var + eps), in double. */
-static void fold(sld_infer *infer, const sld_layer *conv, const sld_layer *norm,
-                 const float *pointers[2])
+/* Weights, then bias: w' = w * a, b' = bias + (b - mean) * a with a = weight / sqrt(var + eps), in
+ * double. */
+static void fold(const sld_model *model, const sld_layer *conv, const sld_layer *norm,
+                 float *weights, float *bias)
 {
     float *c[SLD_LAYER_TENSORS], *n[SLD_LAYER_TENSORS];
-    sld_model_layer_tensors(infer->model, conv, c);
-    sld_model_layer_tensors(infer->model, norm, n);
+    sld_model_layer_tensors(model, conv, c);
+    sld_model_layer_tensors(model, norm, n);
     const size_t channels = (size_t)conv->channels;
-    const size_t each     = infer->model->tensors[conv->first_tensor].n / channels;
-    float       *weights = infer->folded, *bias = infer->folded + each * channels;
+    const size_t each     = model->tensors[conv->first_tensor].n / channels;
     for (size_t o = 0; o < channels; o++) {
         const double a = (double)n[0][o] / sqrt((double)n[3][o] + SLD_BN_EPS);
         for (size_t i = 0; i < each; i++) {
@@ -250,23 +239,36 @@ static void fold(sld_infer *infer, const sld_layer *conv, const sld_layer *norm,
         const double b = c[1] ? (double)c[1][o] : 0;
         bias[o]        = (float)((double)n[1][o] + (b - (double)n[2][o]) * a);
     }
-    pointers[0] = weights;
-    pointers[1] = bias;
+}
+
+/* Its memory is given back at once: as large as the largest layer, and used once for a teacher. */
+static sld_status refresh_folded(sld_ctx *ctx, const sld_model *model, const step *s)
+{
+    const sld_layer *conv    = &model->graph.layers[s->layer];
+    const size_t     weights = model->tensors[conv->first_tensor].n;
+    const size_t     bytes   = (weights + (size_t)conv->channels) * sizeof(float);
+    float           *folded  = malloc(bytes);
+    if (!folded) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "evaluation: %zu bytes", bytes);
+    }
+    const float *const tensors[] = {folded, folded + weights};
+    fold(model, conv, &model->graph.layers[s->norm], folded, folded + weights);
+    const sld_status st = conv->kind->refresh(ctx, s->state, tensors);
+    free(folded);
+    return st;
 }
 
 sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer)
 {
-    const sld_graph *g = &infer->model->graph;
+    const sld_model *model = infer->model;
     for (int t = 0; t < infer->n_steps; t++) {
         const step      *s     = &infer->steps[t];
-        const sld_layer *layer = &g->layers[s->layer];
-        const float     *folded[2];
-        float           *tensors[SLD_LAYER_TENSORS];
+        const sld_layer *layer = &model->graph.layers[s->layer];
         if (s->norm >= 0) {
-            fold(infer, layer, &g->layers[s->norm], folded);
-            SLD_TRY(layer->kind->refresh(ctx, s->state, folded));
+            SLD_TRY(refresh_folded(ctx, model, s));
         } else if (layer->kind->refresh) {
-            sld_model_layer_tensors(infer->model, layer, tensors);
+            float *tensors[SLD_LAYER_TENSORS];
+            sld_model_layer_tensors(model, layer, tensors);
             SLD_TRY(layer->kind->refresh(ctx, s->state, (const float *const *)tensors));
         }
     }
