@@ -27,6 +27,9 @@ function(sld_add_test name)
   foreach(n IN LISTS arg_NPROCS)
     add_test(NAME ${name}_np${n} COMMAND ${MPIEXEC_EXECUTABLE} ${SLD_MPIRUN_FLAGS} -n ${n} $<TARGET_FILE:${name}> ${arg_ARGS})
     set(environment "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+    if(n GREATER 1) # a rank that fails takes the others out, who would wait for it
+      list(APPEND environment "CMOCKA_TEST_ABORT=1")
+    endif()
     if(NOT name MATCHES "^test_dist_") # which is MPI as users have it; others need not look for networks, as in harness.py
       list(APPEND environment "OMPI_MCA_pml=^cm")
     endif()
