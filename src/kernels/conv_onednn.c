@@ -56,6 +56,10 @@ sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *d
         sld_conv3_unpack_gradient(conv->conv3, dw, weights, bias);
         return SLD_OK;
     }
+    if (conv->own_gradient) {
+        sld_depthwise_unpack_gradient(&conv->params, dw, weights);
+        return SLD_OK;
+    }
     const packed *w  = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
     dnnl_status_t st = look_at(w->memory, dw);
     if (st == dnnl_success) {
@@ -147,6 +151,10 @@ sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, con
     if (conv->conv3) {
         sld_conv3_backward_weights(conv->conv3, conv->sizes[size].n, x, dy, conv->k->scratch_bytes,
                                    dw);
+        return SLD_OK;
+    }
+    if (conv->own_gradient) {
+        sld_depthwise_backward_weights(&conv->params, conv->sizes[size].n, x, dy, dw);
         return SLD_OK;
     }
     dnnl_memory_t grad = conv->sizes[size].passes[BACKWARD_WEIGHTS].weights->memory;

@@ -3,6 +3,7 @@
 #define SLD_CONV_ONEDNN_H
 
 #include "conv3.h"
+#include "conv_depthwise.h"
 #include "onednn.h"
 
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, N_PASSES };
@@ -36,6 +37,7 @@ typedef struct {
 struct sld_conv {
     sld_kernels       *k;
     sld_conv3         *conv3; /* does all passes, and nothing of the library is made; NULL: none */
+    bool               own_gradient; /* the weights' by conv_depthwise.h */
     sld_conv_params    params;
     sized             *sizes;
     packed            *weights; /* (N_PASSES * n_sizes) as the passes want them, n_weights made */

@@ -250,8 +250,9 @@ static sld_status create_size(sld_ctx *ctx, sld_conv *conv, int i)
     SLD_TRY(sld_onednn_check(ctx, st, "image memory"));
 
     for (int which = 0; which < N_PASSES; which++) {
-        const bool wanted = which == FORWARD || (p->training && which == BACKWARD_WEIGHTS) ||
-                            (p->training && p->data_gradient);
+        const bool wanted =
+            which == FORWARD ||
+            (p->training && (which == BACKWARD_WEIGHTS ? !conv->own_gradient : p->data_gradient));
         if (wanted) {
             SLD_TRY(create_pass(ctx, conv, s, which));
         }
@@ -269,7 +270,9 @@ static sld_status create_shared(sld_ctx *ctx, sld_conv *conv)
 {
     const sld_conv_params *p      = &conv->params;
     dnnl_engine_t          engine = conv->k->engine;
-    if (p->training) {
+    if (conv->own_gradient) {
+        conv->gradient_floats = sld_depthwise_gradient_floats(p);
+    } else if (p->training) {
         const dnnl_memory_desc_t *md    = &conv->sizes[0].passes[BACKWARD_WEIGHTS].weights->md;
         const size_t              bytes = dnnl_memory_desc_get_size(md);
         conv->bias_at                   = (bytes + 63) / 64 * 16;
@@ -313,7 +316,11 @@ static sld_status create_all(sld_ctx *ctx, sld_conv *conv)
     if (sld_conv3_takes(p)) {
         return create_conv3(ctx, conv);
     }
-    dnnl_status_t st = weights_md(&conv->plain_md, p, true);
+    if (p->training && sld_depthwise_takes(p)) {
+        conv->own_gradient = true;
+        strncpy(conv->names[conv->n_names++], "depthwise", sizeof *conv->names - 1);
+    }
+    dnnl_status_t st   = weights_md(&conv->plain_md, p, true);
     if (st == dnnl_success) {
         st = dnnl_memory_desc_init_by_tag(&conv->bias_md, 1, bias_dims, dnnl_f32, dnnl_a);
     }
