@@ -74,57 +74,107 @@ static problem problem_of(const shape *s)
     return p;
 }
 
-/* Visits every product of the convolution: image value, weight and output it belongs to. */
-typedef void (*visitor)(void *own, size_t x, size_t w, size_t y);
+/* What the definition gives: of the first n images y and dx, and the sum dw over them. */
+typedef struct {
+    const problem *p;
+    int            n;
+    double        *x, *w, *dy; /* w and dw: (taps,out,in/groups), for inner loops over neighbours */
+    double        *y, *dx, *dw;
+} reference;
 
-static void visit(const problem *p, int n, visitor visit_one, void *own)
+static double *doubles_of(const float *x, size_t n)
 {
-    const sld_conv_params *c   = &p->params;
-    const int              ing = c->in / c->groups, outg = c->out / c->groups;
-    for (int i = 0; i < n * p->out_h * p->out_w * c->out; i++) {
-        const int o = i % c->out, ox = i / c->out % p->out_w;
-        const int oy = i / c->out / p->out_w % p->out_h, image = i / c->out / p->out_w / p->out_h;
-        for (int t = 0; t < ing * c->kernel * c->kernel; t++) {
-            const int kx = t % c->kernel, ky = t / c->kernel % c->kernel;
-            const int ch = t / c->kernel / c->kernel;
-            const int y = oy * c->stride - c->pad + ky, x = ox * c->stride - c->pad + kx;
-            if (y >= 0 && y < c->height && x >= 0 && x < c->width) {
-                const int channel = o / outg * ing + ch;
-                visit_one(own, (size_t)(((image * c->height + y) * c->width + x) * c->in + channel),
-                          (size_t)(o * ing * c->kernel * c->kernel + t), (size_t)i);
-            }
+    double *y = zeros(n);
+    for (size_t i = 0; i < n; i++) {
+        y[i] = (double)x[i];
+    }
+    return y;
+}
+
+/* Place of a weight in the kernels' layout, (out,in/groups,taps), of the i-th in the reference's.
+ */
+static size_t weight_at(const problem *p, size_t i)
+{
+    const size_t ing = (size_t)(p->params.in / p->params.groups), out = (size_t)p->params.out;
+    const size_t taps = (size_t)(p->params.kernel * p->params.kernel);
+    return (i / ing % out * ing + i % ing) * taps + i / ing / out;
+}
+
+/* Of no images yet. dy: NULL for the forward alone. */
+static reference reference_of(const problem *p, const float *x, const float *w, const float *dy)
+{
+    reference r = {
+        .p = p, .x = doubles_of(x, MOST * p->x), .w = zeros(p->w), .y = zeros(MOST * p->y)};
+    for (size_t i = 0; i < p->w; i++) {
+        r.w[i] = (double)w[weight_at(p, i)];
+    }
+    if (dy) {
+        r.dy = doubles_of(dy, MOST * p->y);
+        r.dx = zeros(MOST * p->x);
+        r.dw = zeros(p->w);
+    }
+    return r;
+}
+
+/* The products of one window's pixel with the weights of one tap and output channel. */
+static void add_products(reference *r, size_t n, size_t x, size_t w, size_t y)
+{
+    double sum = 0;
+    for (size_t c = 0; c < n; c++) {
+        sum += r->x[x + c] * r->w[w + c];
+    }
+    r->y[y] += sum;
+    if (r->dy) {
+        const double dy = r->dy[y];
+        double      *dx = r->dx + x, *dw = r->dw + w;
+        for (size_t c = 0; c < n; c++) {
+            dx[c] += dy * r->w[w + c];
+            dw[c] += dy * r->x[x + c];
         }
     }
 }
 
-typedef struct {
-    const float *x, *w, *dy;
-    double      *y, *dx, *dw;
-} reference;
-
-static void add_products(void *own, size_t x, size_t w, size_t y)
+/* All output channels of one output pixel and tap; pixel and y: of its first channels. */
+static void add_tap(reference *r, size_t tap, size_t pixel, size_t y)
 {
-    reference *r = own;
-    r->y[y] += (double)r->x[x] * (double)r->w[w];
-    r->dx[x] += (double)r->dy[y] * (double)r->w[w];
-    r->dw[w] += (double)r->dy[y] * (double)r->x[x];
+    const sld_conv_params *c   = &r->p->params;
+    const size_t           out = (size_t)c->out, groups = (size_t)c->groups;
+    const size_t           ing = (size_t)c->in / groups;
+    for (size_t o = 0; o < out; o++) {
+        add_products(r, ing, pixel + o / (out / groups) * ing, (tap * out + o) * ing, y + o);
+    }
 }
 
-static reference compute(const problem *p, int n, const float *x, const float *w, const float *dy)
+static void add_image(reference *r)
 {
-    reference r = {.x = x, .w = w, .dy = dy};
-    r.y         = zeros((size_t)n * p->y);
-    r.dx        = zeros((size_t)n * p->x);
-    r.dw        = zeros(p->w);
-    visit(p, n, add_products, &r);
-    return r;
+    const problem         *p = r->p;
+    const sld_conv_params *c = &p->params;
+    for (int i = 0; i < p->out_h * p->out_w * c->kernel * c->kernel; i++) {
+        const int tap = i % (c->kernel * c->kernel), at = i / (c->kernel * c->kernel);
+        const int y = at / p->out_w * c->stride - c->pad + tap / c->kernel;
+        const int x = at % p->out_w * c->stride - c->pad + tap % c->kernel;
+        if (y >= 0 && y < c->height && x >= 0 && x < c->width) {
+            add_tap(r, (size_t)tap, (size_t)r->n * p->x + (size_t)((y * c->width + x) * c->in),
+                    (size_t)r->n * p->y + (size_t)(at * c->out));
+        }
+    }
+    r->n++;
+}
+
+/* dw in the kernels' layout. */
+static void copy_gradient(const reference *r, double *dw)
+{
+    for (size_t i = 0; i < r->p->w; i++) {
+        dw[weight_at(r->p, i)] = r->dw[i];
+    }
 }
 
 static void free_reference(reference *r)
 {
-    free(r->y);
-    free(r->dx);
-    free(r->dw);
+    double *all[] = {r->x, r->w, r->dy, r->y, r->dx, r->dw};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        free(all[i]);
+    }
 }
 
 static void ready(void)
@@ -155,6 +205,13 @@ static float *seen(const float *x, size_t n, bool bf16)
     return y;
 }
 
+static void spoil(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        x[i] = NAN;
+    }
+}
+
 static void check_training(const shape *s, bool bf16)
 {
     problem   p            = problem_of(s);
@@ -172,25 +229,36 @@ static void check_training(const shape *s, bool bf16)
     float *packed = gradient_of(conv), *x_seen = seen(x, MOST * p.x, bf16);
     float *w_seen = seen(w, p.w, bf16), *dy_seen = seen(dy, MOST * p.y, bf16);
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
-    for (int i = 0; i < SIZES; i++) {
-        const int n    = sizes[i];
-        reference r    = compute(&p, n, x_seen, w_seen, dy_seen);
-        double   *dsum = zeros((size_t)s->out);
-        for (size_t j = 0; j < (size_t)n * p.y; j++) {
-            r.y[j] += s->bias ? (double)bias[j % (size_t)s->out] : 0;
+    reference r    = reference_of(&p, x_seen, w_seen, dy_seen);
+    double   *want = zeros(p.w), *dsum = zeros((size_t)s->out);
+    for (size_t j = 0; s->bias && j < MOST * p.y; j++) {
+        r.y[j] = (double)bias[j % (size_t)s->out];
+    }
+    for (int i = SIZES - 1; i >= 0; i--) { /* ever larger */
+        const size_t n = (size_t)sizes[i];
+        for (size_t j = (size_t)r.n * p.y; j < n * p.y; j++) {
             dsum[j % (size_t)s->out] += (double)dy_seen[j];
         }
+        while (r.n < sizes[i]) {
+            add_image(&r);
+        }
+        copy_gradient(&r, want);
+        spoil(y, MOST * p.y); /* else results of the size before would do */
+        spoil(dx, MOST * p.x);
+        spoil(dw, p.w);
+        spoil(db, (size_t)s->out);
         assert_int_equal(sld_conv_forward(&ctx, conv, i, x, y), SLD_OK);
         assert_int_equal(sld_conv_backward_data(&ctx, conv, i, dy, dx), SLD_OK);
         assert_int_equal(sld_conv_backward_weights(&ctx, conv, i, x, dy, packed), SLD_OK);
         assert_int_equal(sld_conv_unpack_gradient(&ctx, conv, packed, dw, db), SLD_OK);
-        assert_true(distance(y, r.y, (size_t)n * p.y) < TOLERANCE);
-        assert_true(distance(dx, r.dx, (size_t)n * p.x) < TOLERANCE);
-        assert_true(distance(dw, r.dw, p.w) < TOLERANCE);
+        assert_true(distance(y, r.y, n * p.y) < TOLERANCE);
+        assert_true(distance(dx, r.dx, n * p.x) < TOLERANCE);
+        assert_true(distance(dw, want, p.w) < TOLERANCE);
         assert_true(!s->bias || distance(db, dsum, (size_t)s->out) < TOLERANCE);
-        free(dsum);
-        free_reference(&r);
     }
+    free(want);
+    free(dsum);
+    free_reference(&r);
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);
     float *all[] = {x, w, bias, dy, y, dx, packed, dw, db, x_seen, w_seen, dy_seen};
@@ -240,12 +308,18 @@ static void check_evaluation(const shape *s, bool add, bool relu, bool bf16)
     float    *x = random_floats(MOST * p.x), *w = random_floats(p.w);
     float    *bias = random_floats((size_t)s->out), *y = random_floats(MOST * p.y);
     float    *x_seen = seen(x, MOST * p.x, bf16), *w_seen = seen(w, p.w, bf16);
-    reference r = compute(&p, MOST, x_seen, w_seen, y);
+    reference r = reference_of(&p, x_seen, w_seen, NULL);
+    while (r.n < MOST) {
+        add_image(&r);
+    }
     for (size_t j = 0; j < MOST * p.y; j++) {
         r.y[j] += (double)bias[j % (size_t)s->out] + (add ? (double)y[j] : 0);
         r.y[j] = relu && r.y[j] < 0 ? 0 : r.y[j];
     }
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
+    if (!add) {
+        spoil(y, MOST * p.y);
+    }
     assert_int_equal(sld_conv_forward(&ctx, conv, 0, x, y), SLD_OK);
     assert_true(distance(y, r.y, MOST * p.y) < TOLERANCE);
     free_reference(&r);
