@@ -1,10 +1,13 @@
-# sld_add_test(<name> [SOURCE file] [ROOMS room ...] [NPROCS n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]): builds
-# <name>.c with cmocka against the rooms; with NPROCS one test per rank count, named <name>_np<n>. A test that hangs is a
+# sld_add_test(<name> [SOURCE file] [ROOMS room ...] [NPROCS n ...] [SANITIZED n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]):
+# builds <name>.c with cmocka against the rooms; with NPROCS one test per rank count, named <name>_np<n>. Under the
+# sanitizers only the rank counts SANITIZED are run without --soak, 1 and 3 when none are given: what many ranks compute is
+# proved without sanitizers, and what one of them does to its memory it does on one rank or on three, of which one has fewer
+# shards and one is nobody's other half. A test that hangs is a
 # test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
 # those of several ranks that compute all the time claim two.
 set(SLD_MPIRUN_FLAGS --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
 function(sld_add_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "ROOMS;NPROCS;ARGS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "ROOMS;NPROCS;SANITIZED;ARGS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 900)
   endif()
@@ -24,7 +27,17 @@ function(sld_add_test name)
       set_tests_properties(${name} PROPERTIES ENVIRONMENT "ASAN_OPTIONS=allocator_may_return_null=1")
     endif()
   endif()
+  if(NOT arg_SANITIZED)
+    set(arg_SANITIZED 1 3)
+  endif()
+  if(NOT SLD_SANITIZE OR NOT 3 IN_LIST arg_NPROCS)
+    set(arg_SANITIZED ${arg_NPROCS})
+  endif()
   foreach(n IN LISTS arg_NPROCS)
+    set(soak)
+    if(NOT n IN_LIST arg_SANITIZED)
+      set(soak soak)
+    endif()
     add_test(NAME ${name}_np${n} COMMAND ${MPIEXEC_EXECUTABLE} ${SLD_MPIRUN_FLAGS} -n ${n} $<TARGET_FILE:${name}> ${arg_ARGS})
     set(environment "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
     if(n GREATER 1) # a rank that fails takes the others out, who would wait for it
@@ -33,7 +46,7 @@ function(sld_add_test name)
     if(NOT name MATCHES "^test_dist_") # which is MPI as users have it; others need not look for networks, as in harness.py
       list(APPEND environment "OMPI_MCA_pml=^cm")
     endif()
-    set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "mpi;${arg_LABELS}"
+    set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "mpi;${soak};${arg_LABELS}"
       ENVIRONMENT "${environment}")
   endforeach()
 endfunction()
