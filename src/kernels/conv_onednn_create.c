@@ -320,7 +320,7 @@ static sld_status create_all(sld_ctx *ctx, sld_conv *conv)
         conv->own_gradient = true;
         strncpy(conv->names[conv->n_names++], "depthwise", sizeof *conv->names - 1);
     }
-    dnnl_status_t st   = weights_md(&conv->plain_md, p, true);
+    dnnl_status_t st = weights_md(&conv->plain_md, p, true);
     if (st == dnnl_success) {
         st = dnnl_memory_desc_init_by_tag(&conv->bias_md, 1, bias_dims, dnnl_f32, dnnl_a);
     }
