@@ -98,9 +98,12 @@ static sld_status sweep_old(sld_ctx *ctx, const sld_trial *t, size_t kept)
 
 sld_status sld_trial_clean(sld_ctx *ctx, const sld_trial *t)
 {
-    static const char *const stems[][2] = {
-        {"results", ".h5"}, {"last", ".h5"}, {"best", ".h5"}, {"progress", ""}};
-    char path[PATH_MAX];
+    static const char *const stems[][2] = {{"config", ".yaml"},
+                                           {"results", ".h5"},
+                                           {"last", ".h5"},
+                                           {"best", ".h5"},
+                                           {"progress", ""}};
+    char                     path[PATH_MAX];
 
     for (long long n = 1; n <= t->opt->run.attempt; n++) {
         for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
