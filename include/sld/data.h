@@ -169,7 +169,7 @@ size_t sld_aug_scratch(size_t H, size_t W, size_t C);
 
 /* ---- the loader ---- */
 
-typedef struct sld_batch {   /* borrowed from the loader: valid until its next call */
+typedef struct sld_batch {   /* borrowed from the loader: valid until its next call but one */
     const float    *view[2]; /* (n,H,W,C) normalised; NULL when not asked for */
     const int32_t  *labels;  /* (n) trained on */
     const int32_t  *truth;   /* (n) the set's own */

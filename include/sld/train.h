@@ -39,6 +39,10 @@ typedef struct sld_step_input {
     const float *teacher_logits[SLD_VIEWS];
     int64_t      epoch; /* from 1: schedules */
     double       lr;
+    /* The batch that the next call brings, in the same epoch and unchanged until then; its logits
+     * are handed in where those above are. NULL: not known. */
+    size_t       next_tree;
+    const float *next_view[SLD_VIEWS];
 } sld_step_input;
 
 typedef struct sld_step_output {
@@ -64,7 +68,8 @@ void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
 sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
 
 /* Collective. One step: per view student, teacher, terms, backward; then the update. A rank that
- * waits for others takes its teacher's forward, of this view or the next, further meanwhile.
+ * waits for others takes its teacher's forwards, of this step's views or of next_view, further
+ * meanwhile.
  * Nothing in a step fails short of the machine: a status other than SLD_OK is not agreed and ends
  * the program. */
 sld_status sld_learner_step(sld_ctx *ctx, sld_learner *learner, const sld_step_input *in,

@@ -6,17 +6,23 @@
 #include "normalise.h"
 #include "sld/data.h"
 
+/* Memory of one batch. */
+typedef struct data_rows {
+    float    *view[2];                 /* (max_rows,H,W,C), NULL when not asked for */
+    int32_t  *labels, *truth, *coarse; /* (max_rows); coarse NULL: none */
+    uint32_t *sample;                  /* (max_rows) */
+} data_rows;
+
 struct sld_loader {
     const sld_dataset *set; /* borrowed */
     sld_loader_params  params;
     data_table         table;
-    int64_t            epoch;                   /* of order; -1: none yet */
-    uint32_t          *order;                   /* (n) samples in the order of the epoch */
-    uint8_t           *picture;                 /* (H,W,C) one view before normalisation */
-    void              *scratch;                 /* of the augmentations */
-    float             *view[2];                 /* (max_rows,H,W,C), NULL when not asked for */
-    int32_t           *labels, *truth, *coarse; /* (max_rows); coarse NULL: none */
-    uint32_t          *sample;                  /* (max_rows) */
+    int64_t            epoch;   /* of order; -1: none yet */
+    uint32_t          *order;   /* (n) samples in the order of the epoch */
+    uint8_t           *picture; /* (H,W,C) one view before normalisation */
+    void              *scratch; /* of the augmentations */
+    data_rows          rows[2]; /* in turns: a batch stays until the one after the next */
+    int                turn;    /* of the batch that comes next */
 };
 
 static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
@@ -36,34 +42,51 @@ static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
 }
 
 /* A rank without rows still gets buffers of one row: malloc(0) may yield NULL. */
-static bool allocate(sld_loader *loader)
+static bool allocate_rows(const sld_loader *loader, data_rows *rows)
 {
     const sld_dataset *set     = loader->set;
     const size_t       picture = set->H * set->W * set->C;
-    const size_t       rows    = loader->params.max_rows ? loader->params.max_rows : 1;
+    const size_t       n       = loader->params.max_rows ? loader->params.max_rows : 1;
     bool               ok      = true;
 
-    loader->order   = malloc(loader->params.n * sizeof *loader->order);
-    loader->picture = malloc(picture);
-    loader->scratch = malloc(sld_aug_scratch(set->picture_H, set->picture_W, set->C) + 1);
-    loader->labels  = malloc(rows * sizeof *loader->labels);
-    loader->truth   = malloc(rows * sizeof *loader->truth);
-    loader->sample  = malloc(rows * sizeof *loader->sample);
-    ok = loader->order && loader->picture && loader->scratch && loader->labels && loader->truth &&
-         loader->sample;
+    rows->labels = malloc(n * sizeof *rows->labels);
+    rows->truth  = malloc(n * sizeof *rows->truth);
+    rows->sample = malloc(n * sizeof *rows->sample);
+    ok           = rows->labels && rows->truth && rows->sample;
     if (set->train.coarse) {
-        loader->coarse = malloc(rows * sizeof *loader->coarse);
-        ok             = ok && loader->coarse;
+        rows->coarse = malloc(n * sizeof *rows->coarse);
+        ok           = ok && rows->coarse;
     }
     for (int v = 0; v < 2; v++) {
         if (loader->params.views[v]) {
             /* whole cache lines, as aligned_alloc and the kernels that read it like them */
-            const size_t bytes = (rows * picture * sizeof(float) + 63) / 64 * 64;
-            loader->view[v]    = aligned_alloc(64, bytes);
-            ok                 = ok && loader->view[v];
+            const size_t bytes = (n * picture * sizeof(float) + 63) / 64 * 64;
+            rows->view[v]      = aligned_alloc(64, bytes);
+            ok                 = ok && rows->view[v];
         }
     }
     return ok;
+}
+
+static bool allocate(sld_loader *loader)
+{
+    const sld_dataset *set = loader->set;
+
+    loader->order   = malloc(loader->params.n * sizeof *loader->order);
+    loader->picture = malloc(set->H * set->W * set->C);
+    loader->scratch = malloc(sld_aug_scratch(set->picture_H, set->picture_W, set->C) + 1);
+    return loader->order && loader->picture && loader->scratch &&
+           allocate_rows(loader, &loader->rows[0]) && allocate_rows(loader, &loader->rows[1]);
+}
+
+static void free_rows(data_rows *rows)
+{
+    free(rows->labels);
+    free(rows->truth);
+    free(rows->coarse);
+    free(rows->sample);
+    free(rows->view[0]);
+    free(rows->view[1]);
 }
 
 sld_status sld_loader_create(sld_ctx *ctx, const sld_dataset *set, const sld_loader_params *params,
@@ -97,12 +120,8 @@ void sld_loader_destroy(sld_loader *loader)
         free(loader->order);
         free(loader->picture);
         free(loader->scratch);
-        free(loader->labels);
-        free(loader->truth);
-        free(loader->coarse);
-        free(loader->sample);
-        free(loader->view[0]);
-        free(loader->view[1]);
+        free_rows(&loader->rows[0]);
+        free_rows(&loader->rows[1]);
         free(loader);
     }
 }
@@ -155,21 +174,21 @@ void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t
     }
 }
 
-static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, size_t row)
+static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, const data_rows *rows,
+                     size_t row)
 {
     const sld_dataset *set     = loader->set;
     const size_t       picture = set->H * set->W * set->C;
 
-    loader->sample[row] = sample;
-    loader->truth[row]  = set->train.labels[sample];
-    loader->labels[row] =
-        loader->params.labels ? loader->params.labels[sample] : loader->truth[row];
-    if (loader->coarse) {
-        loader->coarse[row] = set->train.coarse[sample];
+    rows->sample[row] = sample;
+    rows->truth[row]  = set->train.labels[sample];
+    rows->labels[row] = loader->params.labels ? loader->params.labels[sample] : rows->truth[row];
+    if (rows->coarse) {
+        rows->coarse[row] = set->train.coarse[sample];
     }
     for (int v = 0; v < 2; v++) {
-        if (loader->view[v]) {
-            sld_loader_view(loader, v, epoch, &sample, 1, loader->view[v] + row * picture);
+        if (rows->view[v]) {
+            sld_loader_view(loader, v, epoch, &sample, 1, rows->view[v] + row * picture);
         }
     }
 }
@@ -192,15 +211,17 @@ sld_status sld_loader_next(sld_ctx *ctx, sld_loader *loader, int64_t epoch, int6
         shuffle(loader, epoch);
     }
 
-    const size_t first = (size_t)step * loader->params.global_batch;
+    const size_t     first = (size_t)step * loader->params.global_batch;
+    const data_rows *rows  = &loader->rows[loader->turn];
+    loader->turn           = 1 - loader->turn;
     for (size_t row = mine.begin; row < mine.end; row++) {
-        make_row(loader, epoch, loader->order[first + row], row - mine.begin);
+        make_row(loader, epoch, loader->order[first + row], rows, row - mine.begin);
     }
-    *out = (sld_batch){.view   = {loader->view[0], loader->view[1]},
-                       .labels = loader->labels,
-                       .truth  = loader->truth,
-                       .coarse = loader->coarse,
-                       .sample = loader->sample,
+    *out = (sld_batch){.view   = {rows->view[0], rows->view[1]},
+                       .labels = rows->labels,
+                       .truth  = rows->truth,
+                       .coarse = rows->coarse,
+                       .sample = rows->sample,
                        .n      = mine.end - mine.begin};
     return SLD_OK;
 }

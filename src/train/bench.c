@@ -137,11 +137,12 @@ static void release(bench *b)
 /* Collective. One step as a run takes it; *stop: 0, or not 0 on any rank to end on all. */
 static sld_status take_step(sld_ctx *ctx, bench *b, int *stop)
 {
-    const sld_step_input in = {.view   = {b->images[SLD_WEAK], b->images[SLD_STRONG]},
-                               .labels = b->labels,
-                               .sample = b->sample,
-                               .epoch  = EPOCH,
-                               .lr     = LEARNING_RATE};
+    const sld_step_input in = {.view      = {b->images[SLD_WEAK], b->images[SLD_STRONG]},
+                               .labels    = b->labels,
+                               .sample    = b->sample,
+                               .epoch     = EPOCH,
+                               .lr        = LEARNING_RATE,
+                               .next_view = {b->images[SLD_WEAK], b->images[SLD_STRONG]}};
     sld_step_output      out;
     const double         start = sld_clock_s();
 

@@ -37,19 +37,41 @@ static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
     sums->rows += step->rows;
 }
 
+/* Which of the learner's trees a step takes. */
+static size_t tree_of(const sld_trial *t, int64_t step)
+{
+    return sld_loader_rows(t->loader, step) == t->batch_rows[0] ? 0 : 1;
+}
+
+static sld_status load(sld_ctx *ctx, sld_trial *t, int64_t step, sld_batch *out)
+{
+    const sld_range mine = sld_learner_rows(t->learner, tree_of(t, step));
+    return sld_loader_next(ctx, t->loader, t->at.epoch, step, mine, out);
+}
+
+/* Local. This step's batch and, where the epoch goes on, the next one's: its teacher may begin. */
+static sld_status load_two(sld_ctx *ctx, sld_trial *t, sld_batch *now)
+{
+    *now    = t->next;
+    t->next = (sld_batch){0};
+    if (!now->sample) {
+        SLD_TRY(load(ctx, t, t->at.step, now));
+    }
+    return t->at.step + 1 < sld_loader_steps(t->loader) ? load(ctx, t, t->at.step + 1, &t->next)
+                                                        : SLD_OK;
+}
+
 /* Collective. One batch: load, agree, learn, add up. *request: what was agreed; nothing is learned
  * on STOP. */
 static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finite)
 {
-    const size_t    tree = sld_loader_rows(t->loader, t->at.step) == t->batch_rows[0] ? 0 : 1;
-    const sld_range mine = sld_learner_rows(t->learner, tree);
     sld_batch       batch;
     sld_step_output out;
 
     sld_enter(ctx, SLD_PHASE_BATCH);
     const double start_s  = sld_clock_s();
     *request              = sld_trial_wish(t);
-    sld_status   st       = sld_loader_next(ctx, t->loader, t->at.epoch, t->at.step, mine, &batch);
+    sld_status   st       = load_two(ctx, t, &batch);
     const double loaded_s = sld_clock_s();
     t->times.load += loaded_s - start_s;
     if (st == SLD_OK && sld_fault(ctx, "step")) {
@@ -63,7 +85,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
         return SLD_OK;
     }
 
-    const sld_step_input in = {.tree           = tree,
+    const sld_step_input in = {.tree           = tree_of(t, t->at.step),
                                .view           = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
                                .teacher_logits = {sld_teacher_source_rows(t, SLD_WEAK, &batch),
                                                   sld_teacher_source_rows(t, SLD_STRONG, &batch)},
@@ -71,7 +93,9 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
                                .truth          = batch.truth,
                                .sample         = batch.sample,
                                .epoch          = t->at.epoch,
-                               .lr             = sld_trial_lr(t, t->at.epoch)};
+                               .lr             = sld_trial_lr(t, t->at.epoch),
+                               .next_tree      = t->next.sample ? tree_of(t, t->at.step + 1) : 0,
+                               .next_view = {t->next.view[SLD_WEAK], t->next.view[SLD_STRONG]}};
     SLD_TRY(sld_learner_step(ctx, t->learner, &in, &out));
     for (int v = 0; v < SLD_VIEWS; v++) {
         add_sums(&t->open[v], &out.sums[v]);

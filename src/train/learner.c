@@ -12,17 +12,19 @@ struct sld_learner {
     sld_model     *student; /* borrowed */
     sld_backprop  *net;
     sld_infer     *teacher; /* NULL: none */
-    sld_ahead      ahead;   /* its forwards of a step */
+    sld_ahead      ahead;   /* its forwards */
     sld_objective *objective;
     sld_tree      *trees[2];
     size_t         n_trees;
     sld_sgd_params sgd;
     sld_arena     *arena;
     size_t         K, n_trained;
-    float         *z_s[SLD_VIEWS], *z_t[SLD_VIEWS], *dz_s; /* (max rows, K) */
-    float         *grad, *grad_view, *momentum;            /* (n_trained) */
-    bool           has_z_s[SLD_VIEWS];                     /* in the last step */
-    const float   *used_z_t[SLD_VIEWS]; /* likewise: the teacher's logits, or NULL */
+    float         *z_s[SLD_VIEWS], *dz_s;       /* (max rows, K) */
+    float         *z_t[2][SLD_VIEWS];           /* (max rows, K) of two steps, in turns */
+    int            turn;                        /* of this step */
+    float         *grad, *grad_view, *momentum; /* (n_trained) */
+    bool           has_z_s[SLD_VIEWS];          /* in the last step */
+    const float   *used_z_t[SLD_VIEWS];         /* likewise: the teacher's logits, or NULL */
     sld_step_times times;
     double         lap_s, lap_wait_s, lap_ahead_s; /* at the last lap() */
 };
@@ -68,7 +70,8 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
 
     for (int v = 0; v < SLD_VIEWS; v++) {
         SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_s[v]));
-        SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_t[v]));
+        SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_t[0][v]));
+        SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_t[1][v]));
     }
     SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->dz_s));
     SLD_TRY(sld_arena_alloc(ctx, l->arena, params, (void **)&l->grad));
@@ -160,24 +163,33 @@ static void lap(sld_learner *l, const sld_tree *tree, double *part)
     l->lap_ahead_s = ahead;
 }
 
+/* Which of these views want the teacher's forward in a step like this one. */
+static sld_forwards forwards_of(const sld_learner *l, const sld_step_input *in,
+                                const float *const *views, size_t tree, int turn)
+{
+    sld_forwards f = {.n = rows_of(sld_tree_mine(l->trees[tree]))};
+
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        const bool wanted = l->teacher && !in->teacher_logits[v] &&
+                            sld_objective_needs_teacher(l->objective, v, in->epoch);
+        f.images[v] = wanted ? views[v] : NULL;
+        f.logits[v] = l->z_t[turn][v];
+    }
+    return f;
+}
+
 /* Local. The teacher's logits on this rank's rows: handed in, or by its forward, which begins. */
 static void begin_teacher(sld_learner *l, const sld_step_input *in)
 {
-    const float *images[SLD_VIEWS] = {NULL};
+    l->turn                 = 1 - l->turn;
+    const sld_forwards now  = forwards_of(l, in, in->view, in->tree, l->turn),
+                       next = forwards_of(l, in, in->next_view, in->next_tree, 1 - l->turn);
 
     for (int v = 0; v < SLD_VIEWS; v++) {
-        l->used_z_t[v] = NULL;
-        if (!in->view[v] || !sld_objective_needs_teacher(l->objective, v, in->epoch)) {
-            continue;
-        }
-        if (in->teacher_logits[v]) {
-            l->used_z_t[v] = in->teacher_logits[v];
-        } else if (l->teacher) {
-            l->used_z_t[v] = l->z_t[v];
-            images[v]      = in->view[v];
-        }
+        const bool wanted = in->view[v] && sld_objective_needs_teacher(l->objective, v, in->epoch);
+        l->used_z_t[v]    = now.images[v] ? now.logits[v] : wanted ? in->teacher_logits[v] : NULL;
     }
-    sld_ahead_begin(&l->ahead, images, l->z_t, rows_of(sld_tree_mine(l->trees[in->tree])));
+    sld_ahead_begin(&l->ahead, &now, &next);
 }
 
 /* Collective. One view: student -> what is left of the teacher -> terms -> backward into grad. */

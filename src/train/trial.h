@@ -66,6 +66,7 @@ typedef struct sld_trial {
     size_t              batch_rows[2]; /* full, tail */
 
     sld_position  at;
+    sld_batch     next;            /* loaded ahead for the step after `at`; sample NULL: not yet */
     sld_view_sums open[SLD_VIEWS]; /* over the steps of the open epoch */
     int64_t       open_steps;
     double        open_seconds; /* of earlier attempts at the open epoch */

@@ -1,5 +1,6 @@
-/* The teacher's forwards of a step where there is time: the logits are those of a plain evaluation
- * however the work is spread; a learner's rank that waits for another one does them meanwhile. */
+/* The teacher's forwards where there is time: the logits are those of a plain evaluation however
+ * the work is spread over a step and the one before; a learner's rank that waits for another one
+ * does them meanwhile. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,23 @@ static void tear_down(fixture *f)
     sld_model_destroy(f->model);
 }
 
+static const sld_forwards nothing;
+
+/* A step of both views. */
+static sld_forwards both_views(const fixture *f)
+{
+    return (sld_forwards){.images = {f->x[SLD_WEAK], f->x[SLD_STRONG]},
+                          .logits = {f->got[SLD_WEAK], f->got[SLD_STRONG]},
+                          .n      = N};
+}
+
+static void forget_logits(fixture *f)
+{
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        memset(f->got[v], 0, N * CLASSES * sizeof(float));
+    }
+}
+
 static bool complete(const fixture *f, int view)
 {
     return memcmp(f->got[view], f->wanted[view], N * CLASSES * sizeof(float)) == 0;
@@ -88,16 +106,15 @@ static void test_logits_do_not_depend_on_the_spread(void **state)
     (void)state;
     fixture f;
     set_up(&f);
-    sld_ahead_begin(&f.ahead, (const float *const *)f.x, f.got, N);
+    const sld_forwards step = both_views(&f);
+    sld_ahead_begin(&f.ahead, &step, &nothing);
     const int all = do_slices(&f, 1 << 20);
     assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
     assert_true(all % 4 == 0 &&
                 all > 4 * 8); /* two blocks in each view, of more than eight layers */
     for (int first = 0; first <= all; first += 7) {
-        for (int v = 0; v < SLD_VIEWS; v++) {
-            memset(f.got[v], 0, N * CLASSES * sizeof(float));
-        }
-        sld_ahead_begin(&f.ahead, (const float *const *)f.x, f.got, N);
+        forget_logits(&f);
+        sld_ahead_begin(&f.ahead, &step, &nothing);
         assert_int_equal(do_slices(&f, first), first);
         assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_WEAK), SLD_OK);
         assert_true(complete(&f, SLD_WEAK));
@@ -109,20 +126,62 @@ static void test_logits_do_not_depend_on_the_spread(void **state)
     tear_down(&f);
 }
 
+/* A step begun while another one is computed, to every point; nothing of it is done twice. */
+static void test_the_following_step_is_begun(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f);
+    const sld_forwards step = both_views(&f);
+    sld_ahead_begin(&f.ahead, &step, &nothing);
+    const int all = do_slices(&f, 1 << 20);
+    for (int first = 0; first <= all; first += 5) {
+        forget_logits(&f);
+        sld_ahead_begin(&f.ahead, &nothing, &step);
+        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+        assert_false(complete(&f, SLD_WEAK) || complete(&f, SLD_STRONG));
+        assert_int_equal(do_slices(&f, first), first);
+        sld_ahead_begin(&f.ahead, &step, &nothing);
+        assert_int_equal(do_slices(&f, 1 << 20), all - first);
+        assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
+    }
+    tear_down(&f);
+}
+
+/* The step that comes is not the one that was said to follow: it is computed, all of it. */
+static void test_another_step_than_expected(void **state)
+{
+    (void)state;
+    fixture f;
+    set_up(&f);
+    const sld_forwards step  = both_views(&f);
+    sld_forwards       other = step;
+    other.images[SLD_WEAK]   = f.x[SLD_STRONG];
+    other.images[SLD_STRONG] = f.x[SLD_WEAK];
+    for (int first = 0; first <= 60; first += 20) {
+        sld_ahead_begin(&f.ahead, &nothing, &other);
+        do_slices(&f, first);
+        sld_ahead_begin(&f.ahead, &step, &nothing);
+        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+        assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
+    }
+    tear_down(&f);
+}
+
 static void test_views_without_a_forward(void **state)
 {
     (void)state;
-    fixture      f;
-    const float *strong[SLD_VIEWS] = {NULL}, *none[SLD_VIEWS] = {NULL};
+    fixture f;
     set_up(&f);
     assert_int_equal(do_slices(&f, 1), 0); /* before the first step */
-    strong[SLD_STRONG] = f.x[SLD_STRONG];
-    sld_ahead_begin(&f.ahead, strong, f.got, N);
+    sld_forwards strong     = both_views(&f);
+    strong.images[SLD_WEAK] = NULL;
+    sld_ahead_begin(&f.ahead, &strong, &nothing);
     assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_WEAK), SLD_OK);
     assert_false(complete(&f, SLD_STRONG));
     assert_true(do_slices(&f, 1 << 20) > 0);
     assert_true(complete(&f, SLD_STRONG) && !complete(&f, SLD_WEAK));
-    sld_ahead_begin(&f.ahead, none, f.got, N);
+    sld_ahead_begin(&f.ahead, &nothing, &nothing);
     assert_int_equal(do_slices(&f, 1), 0);
     assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
     tear_down(&f);
@@ -134,7 +193,8 @@ static void test_slices_show_the_teacher(void **state)
     fixture   f;
     sld_pulse pulse = {.phase = SLD_PHASE_REDUCE};
     set_up(&f);
-    sld_ahead_begin(&f.ahead, (const float *const *)f.x, f.got, N);
+    const sld_forwards step = both_views(&f);
+    sld_ahead_begin(&f.ahead, &step, &nothing);
     ctx.pulse = &pulse;
     assert_int_equal(do_slices(&f, 5), 5);
     ctx.pulse = NULL;
@@ -219,6 +279,8 @@ static void say_waiting(int number)
 int main(void)
 {
     const struct CMUnitTest alone[] = {cmocka_unit_test(test_logits_do_not_depend_on_the_spread),
+                                       cmocka_unit_test(test_the_following_step_is_begun),
+                                       cmocka_unit_test(test_another_step_than_expected),
                                        cmocka_unit_test(test_views_without_a_forward),
                                        cmocka_unit_test(test_slices_show_the_teacher)},
                             two[]   = {cmocka_unit_test(test_a_waiting_rank_does_its_teacher)};

@@ -101,9 +101,13 @@ static sld_status make_learner(const char *network, sld_precision precision)
 
 static void take_step(const float *images, const int32_t *labels, const uint32_t *sample)
 {
-    const sld_step_input in = {
-        .view = {images, images}, .labels = labels, .sample = sample, .epoch = 1, .lr = 0.01};
-    sld_step_output out;
+    const sld_step_input in = {.view      = {images, images},
+                               .labels    = labels,
+                               .sample    = sample,
+                               .epoch     = 1,
+                               .lr        = 0.01,
+                               .next_view = {images, images}};
+    sld_step_output      out;
 
     assert_int_equal(sld_agree(&ctx, dist, SLD_OK), SLD_OK);
     assert_int_equal(sld_learner_step(&ctx, learner, &in, &out), SLD_OK);
