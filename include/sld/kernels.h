@@ -70,9 +70,11 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
                                   float *dx);
 /* dw: sld_conv_gradient_floats() floats in the kernels' own layout, the same for every size, so
  * that partial gradients add element by element; the bias gradient is part of it. 64-byte aligned.
- */
+ * Written or, with add, the gradient of x and dy, summed by itself, is added to what is there: only
+ * where sld_conv_adds_gradient(). */
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
-                                     const float *dy, float *dw);
+                                     const float *dy, bool add, float *dw);
+bool       sld_conv_adds_gradient(const sld_conv *conv, int size);
 size_t     sld_conv_gradient_floats(const sld_conv *conv);
 /* dw as above -> weights: (O,I/groups,H,W), bias: (O), not touched without a bias. */
 sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,

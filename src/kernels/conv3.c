@@ -101,24 +101,33 @@ size_t sld_conv3_gradient_floats(const sld_conv3 *c)
     return weight_floats(c) + (c->bias ? c->out : 0);
 }
 
-static void sum_bias(const sld_conv3 *c, const float *dy, size_t rows, float *db)
+static void sum_bias(const sld_conv3 *c, const float *dy, size_t rows, float *sum)
 {
-    memset(db, 0, c->out * sizeof *db);
+    memset(sum, 0, c->out * sizeof *sum);
     for (size_t r = 0; r < rows; r++) {
-        sld_accumulate(dy + r * c->out, c->out, db);
+        sld_accumulate(dy + r * c->out, c->out, sum);
     }
 }
 
-void sld_conv3_backward_weights(const sld_conv3 *c, size_t n, const float *x, const float *dy,
-                                float *scratch, float *dw)
+bool sld_conv3_adds_gradient(const sld_conv3 *c, size_t n)
 {
-    if (c->bias) {
-        sum_bias(c, dy, n * c->H * c->W, dw + weight_floats(c));
+    return !c->small || n <= sld_small_together(c);
+}
+
+void sld_conv3_backward_weights(const sld_conv3 *c, size_t n, const float *x, const float *dy,
+                                bool add, float *scratch, float *dw)
+{
+    float *bias = dw + weight_floats(c);
+    if (c->bias && add) {
+        sum_bias(c, dy, n * c->H * c->W, scratch);
+        sld_accumulate(scratch, c->out, bias);
+    } else if (c->bias) {
+        sum_bias(c, dy, n * c->H * c->W, bias);
     }
     if (c->small) {
-        sld_small_gradient(c, n, x, dy, scratch, dw);
+        sld_small_gradient(c, n, x, dy, add, scratch, dw);
     } else {
-        sld_winograd_gradient(c, n, x, dy, scratch, dw);
+        sld_winograd_gradient(c, n, x, dy, add, scratch, dw);
     }
 }
 
@@ -160,7 +169,7 @@ static size_t most(size_t a, size_t b)
 size_t sld_conv3_scratch_bytes(const sld_conv3 *c)
 {
     if (c->small) {
-        return c->params.training ? sld_small_scratch_floats(c) * sizeof(float) : 0;
+        return c->params.training ? most(sld_small_scratch_floats(c), c->out) * sizeof(float) : 0;
     }
     size_t floats = sld_winograd_scratch_floats(c, &c->forward);
     if (c->params.training) {

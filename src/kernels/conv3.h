@@ -35,7 +35,8 @@ void   sld_conv3_forward(const sld_conv3 *conv, size_t n, const float *x, float 
 void   sld_conv3_backward_data(const sld_conv3 *conv, size_t n, const float *dy, float *scratch,
                                float *dx);
 void   sld_conv3_backward_weights(const sld_conv3 *conv, size_t n, const float *x, const float *dy,
-                                  float *scratch, float *dw);
+                                  bool add, float *scratch, float *dw);
+bool   sld_conv3_adds_gradient(const sld_conv3 *conv, size_t n);
 size_t sld_conv3_gradient_floats(const sld_conv3 *conv);
 void sld_conv3_unpack_gradient(const sld_conv3 *conv, const float *dw, float *weights, float *bias);
 

@@ -80,8 +80,9 @@ typedef struct {
     /* One row of M: what `end` makes of its results, in four pixels of y. */
     void (*gather)(const float *m, size_t plane, int vectors, const sld_sums_end *end,
                    float *const y[SLD_RESULTS]);
-    /* n floats of dU, to n floats of each tap; the taps are so many floats apart. */
-    void (*gather_gradient)(const float *du, size_t plane, size_t n, float *dw, size_t tap);
+    /* n floats of dU, to n floats of each tap, = or +=; the taps are so many floats apart. */
+    void (*gather_gradient)(const float *du, size_t plane, size_t n, bool keep, float *dw,
+                            size_t tap);
 } sld_conv3_isa;
 
 extern const sld_conv3_isa sld_conv3_avx512, sld_conv3_avx2; /* on x86-64 */

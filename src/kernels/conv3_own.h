@@ -76,9 +76,11 @@ void   sld_small_pack(const sld_conv3 *conv, const sld_conv3_pass *pass, sld_con
 void   sld_small_run(const sld_conv3 *conv, const sld_conv3_pass *pass, size_t n, const float *x,
                      const float *bias, bool add, bool relu, float *y);
 size_t sld_small_scratch_floats(const sld_conv3 *conv);
-/* dw: blocks of output channels, in them (tap,in,out of the block). */
-void sld_small_gradient(const sld_conv3 *conv, size_t n, const float *x, const float *dy,
+/* dw: blocks of output channels, in them (tap,in,out of the block). Up to sld_small_together()
+ * samples are summed in registers, and so can be added to what is in dw. */
+void sld_small_gradient(const sld_conv3 *conv, size_t n, const float *x, const float *dy, bool add,
                         float *scratch, float *dw);
+size_t sld_small_together(const sld_conv3 *conv);
 
 /* ---- conv3_winograd.c, conv3_winograd_weights.c: the same ---- */
 
@@ -87,7 +89,7 @@ void   sld_winograd_run(const sld_conv3 *conv, const sld_conv3_pass *pass, size_
                         const float *bias, bool add, bool relu, float *scratch, float *y);
 size_t sld_winograd_scratch_floats(const sld_conv3 *conv, const sld_conv3_pass *pass);
 void   sld_winograd_gradient(const sld_conv3 *conv, size_t n, const float *x, const float *dy,
-                             float *scratch, float *dw);
+                             bool add, float *scratch, float *dw);
 size_t sld_winograd_gradient_scratch_floats(const sld_conv3 *conv);
 
 #endif

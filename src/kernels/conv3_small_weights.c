@@ -9,7 +9,7 @@ enum {
     PLAIN_CHANNELS = 32,  /* up to so many, rows are read where they are: few cache lines apart */
 };
 
-static size_t samples_together(const sld_conv3 *c)
+size_t sld_small_together(const sld_conv3 *c)
 {
     const size_t n = GROUP_PIXELS / (c->H * c->W);
     return n < c->most ? n : c->most;
@@ -31,7 +31,7 @@ size_t sld_small_scratch_floats(const sld_conv3 *c)
 {
     const size_t block    = c->gradient_vectors * (size_t)c->isa->lanes;
     const size_t channels = (is_split(c->in) ? c->in : 0) + (is_split(c->out) ? block : 0);
-    return samples_together(c) * c->H * c->W * channels;
+    return sld_small_together(c) * c->H * c->W * channels;
 }
 
 /* Channels [at, at + width) of every row, as (rows,width). */
@@ -72,8 +72,8 @@ static sld_rows_at dy_rows(const sld_conv3 *c, const group *g, size_t out, size_
     return (sld_rows_at){g->dys, width, pixels * width};
 }
 
-/* One block of output channels. first: nothing is in dw yet. */
-static void add_block(const sld_conv3 *c, const group *g, size_t out, int vectors, bool first,
+/* One block of output channels. keep: something is in dw already. */
+static void add_block(const sld_conv3 *c, const group *g, size_t out, int vectors, bool keep,
                       float *dw)
 {
     const size_t      width = (size_t)(vectors * c->isa->lanes);
@@ -83,13 +83,13 @@ static void add_block(const sld_conv3 *c, const group *g, size_t out, int vector
         const sld_rows_at x = x_rows(c, g, in, rows);
         for (size_t t = 0; t < SLD_TAPS; t++) {
             const sld_small_tap *tap = &c->taps[t];
-            c->isa->outer(tap->runs, tap->n_runs, g->n, (int)rows, vectors, x, dy, !first,
+            c->isa->outer(tap->runs, tap->n_runs, g->n, (int)rows, vectors, x, dy, keep,
                           dw + (t * c->in + in) * width);
         }
     }
 }
 
-static void add_group(const sld_conv3 *c, const group *g, bool first, float *dw)
+static void add_group(const sld_conv3 *c, const group *g, bool keep, float *dw)
 {
     const size_t rows = g->n * c->H * c->W;
     for (size_t in = 0, width; in < c->in && is_split(c->in); in += width) {
@@ -99,21 +99,21 @@ static void add_group(const sld_conv3 *c, const group *g, bool first, float *dw)
     for (size_t out = 0, width; out < c->out; out += width) {
         const int vectors = sld_conv3_vectors(c, c->gradient_vectors, c->out - out);
         width             = (size_t)(vectors * c->isa->lanes);
-        add_block(c, g, out, vectors, first, dw + SLD_TAPS * c->in * out);
+        add_block(c, g, out, vectors, keep, dw + SLD_TAPS * c->in * out);
     }
 }
 
-void sld_small_gradient(const sld_conv3 *c, size_t n, const float *x, const float *dy,
+void sld_small_gradient(const sld_conv3 *c, size_t n, const float *x, const float *dy, bool add,
                         float *scratch, float *dw)
 {
-    const size_t pixels = c->H * c->W, most = samples_together(c);
+    const size_t pixels = c->H * c->W, most = sld_small_together(c);
     for (size_t s = 0; s < n; s += most) {
         const group g = {.n   = n - s < most ? n - s : most,
                          .x   = x + s * pixels * c->in,
                          .dy  = dy + s * pixels * c->out,
                          .xs  = scratch,
                          .dys = scratch + (is_split(c->in) ? most * pixels * c->in : 0)};
-        add_group(c, &g, s == 0, dw);
+        add_group(c, &g, add || s > 0, dw);
     }
 }
 #endif

@@ -168,8 +168,14 @@ FULL void gather(const float *m, size_t plane, int vectors, const sld_sums_end *
     }
 }
 
+TILE void store_gradient(vector sum, const bool keep, float *dw)
+{
+    STORE(dw, keep ? ADD(sum, LOAD(dw)) : sum);
+}
+
 /* Gt du G. */
-TILE void gather_gradient_vector(const float *du, size_t plane, float *dw, size_t tap)
+TILE void gather_gradient_vector(const float *du, size_t plane, const bool keep, float *dw,
+                                 size_t tap)
 {
     const vector half = SPREAD(0.5f);
     vector       rows[3][4];
@@ -185,15 +191,15 @@ TILE void gather_gradient_vector(const float *du, size_t plane, float *dw, size_
     for (size_t i = 0; i < 3; i++, dw += 3 * tap) {
         const vector *r   = rows[i];
         const vector  sum = MULTIPLY(half, ADD(r[1], r[2]));
-        STORE(dw, ADD(r[0], sum));
-        STORE(dw + tap, MULTIPLY(half, SUBTRACT(r[1], r[2])));
-        STORE(dw + 2 * tap, ADD(r[3], sum));
+        store_gradient(ADD(r[0], sum), keep, dw);
+        store_gradient(MULTIPLY(half, SUBTRACT(r[1], r[2])), keep, dw + tap);
+        store_gradient(ADD(r[3], sum), keep, dw + 2 * tap);
     }
 }
 
-FULL void gather_gradient(const float *du, size_t plane, size_t n, float *dw, size_t tap)
+FULL void gather_gradient(const float *du, size_t plane, size_t n, bool keep, float *dw, size_t tap)
 {
     for (size_t i = 0; i < n; i += LANES) {
-        gather_gradient_vector(du + i, plane, dw + i, tap);
+        gather_gradient_vector(du + i, plane, keep, dw + i, tap);
     }
 }

@@ -79,7 +79,7 @@ static void add_tiles(const sld_conv3 *c, const memory *m, sld_tile first, size_
 
 /* One block of input and output channels. dw: its first tap, so many floats from the next. */
 static void run_block(const sld_conv3 *c, const memory *m, size_t n, const sld_channels *x,
-                      const sld_channels *dy, float *dw, size_t tap)
+                      const sld_channels *dy, bool add, float *dw, size_t tap)
 {
     const size_t all   = sld_tile_count(c, n);
     sld_tile     first = {0};
@@ -88,10 +88,10 @@ static void run_block(const sld_conv3 *c, const memory *m, size_t n, const sld_c
         add_tiles(c, m, first, tiles, x, dy, at > 0);
         sld_tile_step(c, &first, tiles);
     }
-    c->isa->gather_gradient(m->du.values, m->du.plane, x->n * dy->n, dw, tap);
+    c->isa->gather_gradient(m->du.values, m->du.plane, x->n * dy->n, add, dw, tap);
 }
 
-void sld_winograd_gradient(const sld_conv3 *c, size_t n, const float *x, const float *dy,
+void sld_winograd_gradient(const sld_conv3 *c, size_t n, const float *x, const float *dy, bool add,
                            float *scratch, float *dw)
 {
     const memory m = divide(c, scratch);
@@ -101,7 +101,7 @@ void sld_winograd_gradient(const sld_conv3 *c, size_t n, const float *x, const f
         for (size_t i = 0, depth; i < c->in; i += depth) {
             depth                    = c->in - i < BLOCK_IN ? c->in - i : BLOCK_IN;
             const sld_channels image = {x + i, m.zeros, c->in, depth};
-            run_block(c, &m, n, &image, &results, dw + (SLD_TAPS * o) * c->in + i * width,
+            run_block(c, &m, n, &image, &results, add, dw + (SLD_TAPS * o) * c->in + i * width,
                       c->in * width);
         }
     }

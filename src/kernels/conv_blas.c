@@ -268,8 +268,9 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
 }
 
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
-                                     const float *dy, float *dw)
+                                     const float *dy, bool add, float *dw)
 {
+    (void)add;
     const sld_conv_params *p      = &conv->params;
     const size_t           in     = (size_t)(p->height * p->width * p->in);
     const int              pixels = conv->out_h * conv->out_w, out = p->out / p->groups;
@@ -288,6 +289,13 @@ sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, con
         }
     }
     return SLD_OK;
+}
+
+bool sld_conv_adds_gradient(const sld_conv *conv, int size)
+{
+    (void)conv;
+    (void)size;
+    return false;
 }
 
 size_t sld_conv_gradient_floats(const sld_conv *conv)

@@ -44,6 +44,11 @@ sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, 
     return sld_onednn_check(ctx, st, "conversion of weights");
 }
 
+bool sld_conv_adds_gradient(const sld_conv *conv, int size)
+{
+    return conv->conv3 && sld_conv3_adds_gradient(conv->conv3, conv->sizes[size].n);
+}
+
 size_t sld_conv_gradient_floats(const sld_conv *conv)
 {
     return conv->gradient_floats;
@@ -146,11 +151,11 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
 }
 
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
-                                     const float *dy, float *dw)
+                                     const float *dy, bool add, float *dw)
 {
     if (conv->conv3) {
-        sld_conv3_backward_weights(conv->conv3, conv->sizes[size].n, x, dy, conv->k->scratch_bytes,
-                                   dw);
+        sld_conv3_backward_weights(conv->conv3, conv->sizes[size].n, x, dy, add,
+                                   conv->k->scratch_bytes, dw);
         return SLD_OK;
     }
     if (conv->own_gradient) {

@@ -44,6 +44,14 @@ static void look_up_gradient(const sld_backprop *net, const shard_run *run, int 
     }
 }
 
+/* Whether the first merge after this shard is left to the layer, which adds the shard's partial
+ * weight gradient to the slot before. */
+static bool adds_weights(const sld_backprop *net, const shard_run *run, int l)
+{
+    const sld_layer_kind *kind = net->model->graph.layers[l].kind;
+    return run->merges > 0 && kind->adds_weights && kind->adds_weights(net->states[l], run->size);
+}
+
 static sld_shard look_up(const sld_backprop *net, const shard_run *run, int l, bool backward)
 {
     const sld_graph *g     = &net->model->graph;
@@ -60,7 +68,8 @@ static sld_shard look_up(const sld_backprop *net, const shard_run *run, int l, b
     s.y = net->values[l] + run->row * sld_layer_floats(layer);
     if (backward) {
         look_up_gradient(net, run, l, &s);
-        s.dw = sld_backprop_partial(net, run->slot, l);
+        s.add = adds_weights(net, run, l);
+        s.dw  = sld_backprop_partial(net, run->slot - s.add, l);
     }
     return s;
 }
@@ -84,11 +93,11 @@ static void gather(const sld_backprop *net, const shard_run *run, int l)
     }
 }
 
-/* The shard's partial weight gradient is in its slot: combine what is complete (dist.h). */
-static void merge_weights(sld_backprop *net, const shard_run *run, int l)
+/* The shard's partial weight gradient is in this slot: combine what is complete (dist.h). */
+static void merge_weights(sld_backprop *net, const shard_run *run, int l, int slot)
 {
     const size_t floats = net->model->graph.layers[l].kind->gradient_floats(net->states[l]);
-    for (int k = run->slot; k > run->slot - run->merges; k--) {
+    for (int k = slot; k > run->slot - run->merges; k--) {
         sld_op_combine(SLD_SUM_F32, sld_backprop_partial(net, k - 1, l),
                        sld_backprop_partial(net, k, l), floats);
     }
@@ -149,7 +158,7 @@ static sld_status run_task(sld_backprop *net, const sld_segment *segment, const 
     *now        = sld_clock_s();
     *clock_of(net, part) += *now - then;
     if (task->action == SLD_DO_WEIGHTS && run->merges > 0) {
-        merge_weights(net, run, l);
+        merge_weights(net, run, l, run->slot - s.add);
         then = *now;
         *now = sld_clock_s();
         net->seconds.merge += *now - then;

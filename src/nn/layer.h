@@ -25,6 +25,7 @@ typedef struct sld_shard {
         *dy2; /* gradient of y is dy + dy2; dy2 NULL for kinds without adds_gradients */
     float *dx[SLD_MAX_INPUTS]; /* written; NULL: not wanted */
     float *dw;                 /* partial weight gradient of this shard, written */
+    bool   add;                /* added to another shard's in dw: kinds with adds_weights */
 } sld_shard;
 
 /* Made once per layer when a network is set up for training or evaluation. */
@@ -75,7 +76,8 @@ struct sld_layer_kind {
     sld_status (*forward)(sld_ctx *ctx, void *state, const sld_shard *s);
     sld_status (*backward)(sld_ctx *ctx, void *state, const sld_shard *s); /* dx */
     sld_status (*backward_weights)(sld_ctx *ctx, void *state, const sld_shard *s);
-    size_t (*gradient_floats)(const void *state); /* of dw; NULL: 0 */
+    bool (*adds_weights)(const void *state, int size); /* whether backward_weights can add */
+    size_t (*gradient_floats)(const void *state);      /* of dw; NULL: 0 */
     /* dw summed over shards -> gradients: the layer's trained tensors in their order. */
     sld_status (*unpack)(sld_ctx *ctx, void *state, const float *dw, float *const *gradients);
 

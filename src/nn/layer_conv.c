@@ -95,7 +95,12 @@ static sld_status backward(sld_ctx *ctx, void *state, const sld_shard *s)
 
 static sld_status backward_weights(sld_ctx *ctx, void *state, const sld_shard *s)
 {
-    return sld_conv_backward_weights(ctx, state, s->size, s->x[0], s->dy, s->dw);
+    return sld_conv_backward_weights(ctx, state, s->size, s->x[0], s->dy, s->add, s->dw);
+}
+
+static bool adds_weights(const void *state, int size)
+{
+    return sld_conv_adds_gradient(state, size);
 }
 
 static size_t gradient_floats(const void *state)
@@ -127,6 +132,7 @@ const sld_layer_kind sld_conv_kind = {
     .forward          = forward,
     .backward         = backward,
     .backward_weights = backward_weights,
+    .adds_weights     = adds_weights,
     .gradient_floats  = gradient_floats,
     .unpack           = unpack,
     .implementation   = implementation,

@@ -212,6 +212,25 @@ static void spoil(float *x, size_t n)
     }
 }
 
+/* The same gradient, added to another one: element by element, to the last bit. */
+static void check_added(sld_conv *conv, int size, const float *x, const float *dy,
+                        const float *gradient)
+{
+    if (!sld_conv_adds_gradient(conv, size)) {
+        return;
+    }
+    const size_t n   = sld_conv_gradient_floats(conv);
+    float       *sum = gradient_of(conv), *want = random_floats(n);
+    for (size_t i = 0; i < n; i++) {
+        sum[i] = want[i];
+        want[i] += gradient[i];
+    }
+    assert_int_equal(sld_conv_backward_weights(&ctx, conv, size, x, dy, true, sum), SLD_OK);
+    assert_memory_equal(sum, want, n * sizeof *want);
+    free(sum);
+    free(want);
+}
+
 static void check_training(const shape *s, bool bf16)
 {
     problem   p            = problem_of(s);
@@ -249,7 +268,8 @@ static void check_training(const shape *s, bool bf16)
         spoil(db, (size_t)s->out);
         assert_int_equal(sld_conv_forward(&ctx, conv, i, x, y), SLD_OK);
         assert_int_equal(sld_conv_backward_data(&ctx, conv, i, dy, dx), SLD_OK);
-        assert_int_equal(sld_conv_backward_weights(&ctx, conv, i, x, dy, packed), SLD_OK);
+        assert_int_equal(sld_conv_backward_weights(&ctx, conv, i, x, dy, false, packed), SLD_OK);
+        check_added(conv, i, x, dy, packed);
         assert_int_equal(sld_conv_unpack_gradient(&ctx, conv, packed, dw, db), SLD_OK);
         assert_true(distance(y, r.y, n * p.y) < TOLERANCE);
         assert_true(distance(dx, r.dx, n * p.x) < TOLERANCE);
