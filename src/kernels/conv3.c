@@ -135,11 +135,10 @@ void sld_conv3_backward_weights(const sld_conv3 *c, size_t n, const float *x, co
 static void unpack_rows(const sld_conv3 *c, const float *dw, size_t width, size_t from, size_t to,
                         float *weights)
 {
-    for (size_t o = 0; o < width; o++) {
+    for (size_t o = 0; o < width; o += (size_t)c->isa->lanes) {
         for (size_t i = from; i < to; i++) {
-            for (size_t t = 0; t < SLD_TAPS; t++) {
-                weights[(o * c->in + i) * SLD_TAPS + t] = dw[(t * c->in + i) * width + o];
-            }
+            c->isa->join_taps(dw + i * width + o, c->in * width,
+                              weights + (o * c->in + i) * SLD_TAPS, c->in * SLD_TAPS);
         }
     }
 }

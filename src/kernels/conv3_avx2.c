@@ -36,6 +36,7 @@ enum { GRADIENT_1 = 8, GRADIENT_2 = 4, GRADIENT_3 = 4 };
 #include "conv3_tile_body.h"
 
 #include "conv3_small_body.h"
+#include "conv3_taps_body.h"
 #include "conv3_winograd_body.h"
 
 const sld_conv3_isa sld_conv3_avx2 = {.small_name        = "tiles:avx2",
@@ -45,6 +46,8 @@ const sld_conv3_isa sld_conv3_avx2 = {.small_name        = "tiles:avx2",
                                       .weights           = {6, 2},
                                       .depth             = 128,
                                       .ahead             = AHEAD,
+                                      .split_taps        = split_taps,
+                                      .join_taps         = join_taps,
                                       .sum               = sum,
                                       .outer             = outer,
                                       .spread            = spread,

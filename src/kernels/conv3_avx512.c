@@ -35,6 +35,7 @@ enum { GRADIENT_1 = 16, GRADIENT_2 = 8, GRADIENT_3 = 8 };
 #include "conv3_tile_body.h"
 
 #include "conv3_small_body.h"
+#include "conv3_taps_body.h"
 #include "conv3_winograd_body.h"
 
 const sld_conv3_isa sld_conv3_avx512 = {.small_name        = "tiles:avx512f",
@@ -44,6 +45,8 @@ const sld_conv3_isa sld_conv3_avx512 = {.small_name        = "tiles:avx512f",
                                         .weights           = {8, 3},
                                         .depth             = 64,
                                         .ahead             = AHEAD,
+                                        .split_taps        = split_taps,
+                                        .join_taps         = join_taps,
                                         .sum               = sum,
                                         .outer             = outer,
                                         .spread            = spread,

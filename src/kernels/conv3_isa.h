@@ -43,6 +43,10 @@ typedef struct {
     const char *small_name, *winograd_name;
     int         lanes; /* channels of a vector */
 
+    /* The nine taps of `lanes` channels: to[t * tap + c] = from[c * channel + t], and back. */
+    void (*split_taps)(const float *from, size_t channel, float *to, ptrdiff_t tap);
+    void (*join_taps)(const float *from, size_t tap, float *to, size_t channel);
+
     /* ---- maps of few pixels: conv3_small.c ---- */
 
     sld_tile_shape samples, weights; /* whose rows are samples, input channels */

@@ -47,20 +47,15 @@ static size_t depth_at(const sld_conv3 *c, size_t left)
     return left < (size_t)c->isa->depth ? left : (size_t)c->isa->depth;
 }
 
-/* A few out at a time, whose rows of plain then are in the first-level cache for sixteen in or nine
- * taps. */
-static void pack_block(sld_conv3_source from, size_t depth, size_t width, size_t lanes, float *to)
+static void pack_block(const sld_conv3 *c, sld_conv3_source from, size_t depth, size_t width,
+                       float *to)
 {
-    for (size_t o = 0; o < width; o += lanes) {
+    const ptrdiff_t tap   = (ptrdiff_t)(depth * width);
+    float          *first = from.mirrored ? to + (SLD_TAPS - 1) * tap : to;
+    for (size_t o = 0; o < width; o += (size_t)c->isa->lanes) {
         for (size_t i = 0; i < depth; i++) {
-            for (size_t t = 0; t < SLD_TAPS; t++) {
-                const size_t tap    = from.mirrored ? SLD_TAPS - 1 - t : t;
-                const float *values = from.plain + o * from.out + i * from.in + t;
-                float       *row    = to + (tap * depth + i) * width + o;
-                for (size_t lane = 0; lane < lanes; lane++) {
-                    row[lane] = values[lane * from.out];
-                }
-            }
+            c->isa->split_taps(from.plain + o * from.out + i * from.in, from.out,
+                               first + i * width + o, from.mirrored ? -tap : tap);
         }
     }
 }
@@ -75,7 +70,7 @@ void sld_small_pack(const sld_conv3 *c, const sld_conv3_pass *pass, sld_conv3_so
             sld_conv3_source block = from;
             block.plain += o * from.out + i * from.in;
             depth = depth_at(c, pass->in - i);
-            pack_block(block, depth, width, lanes, to);
+            pack_block(c, block, depth, width, to);
             to += SLD_TAPS * depth * width;
         }
     }

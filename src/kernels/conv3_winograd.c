@@ -48,17 +48,16 @@ static void transform(const float w[SLD_TAPS][SLD_MOST_LANES], float u[SLD_PLANE
     }
 }
 
-static void pack_block(sld_conv3_source from, size_t in, size_t width, size_t lanes, float *to)
+static void pack_block(const sld_conv3 *c, sld_conv3_source from, size_t in, size_t width,
+                       float *to)
 {
-    float w[SLD_TAPS][SLD_MOST_LANES] = {{0}}, u[SLD_PLANES][SLD_MOST_LANES];
+    const size_t lanes                       = (size_t)c->isa->lanes;
+    float        w[SLD_TAPS][SLD_MOST_LANES] = {{0}}, u[SLD_PLANES][SLD_MOST_LANES];
+    float       *first                       = from.mirrored ? w[SLD_TAPS - 1] : w[0];
     for (size_t o = 0; o < width; o += lanes) {
         for (size_t i = 0; i < in; i++) {
-            const float *values = from.plain + o * from.out + i * from.in;
-            for (size_t t = 0; t < SLD_TAPS; t++) {
-                for (size_t l = 0; l < lanes; l++) {
-                    w[from.mirrored ? SLD_TAPS - 1 - t : t][l] = values[l * from.out + t];
-                }
-            }
+            c->isa->split_taps(from.plain + o * from.out + i * from.in, from.out, first,
+                               from.mirrored ? -SLD_MOST_LANES : SLD_MOST_LANES);
             transform(w, u);
             for (size_t p = 0; p < SLD_PLANES; p++) {
                 memcpy(to + (p * in + i) * width + o, u[p], lanes * sizeof(float));
@@ -74,7 +73,7 @@ void sld_winograd_pack(const sld_conv3 *c, const sld_conv3_pass *pass, sld_conv3
         sld_conv3_source block = from;
         block.plain += o * from.out;
         width = (size_t)sld_conv3_vectors(c, c->vectors, pass->out - o) * lanes;
-        pack_block(block, pass->in, width, lanes, pass->weights + SLD_PLANES * pass->in * o);
+        pack_block(c, block, pass->in, width, pass->weights + SLD_PLANES * pass->in * o);
     }
 }
 
