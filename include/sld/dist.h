@@ -155,6 +155,13 @@ void sld_tree_work(sld_tree *tree, sld_work *work);
  * fail short of MPI itself (then SLD_ERR_MPI, and main aborts) and of the tree's work. */
 sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
                            size_t n);
+/* Collective. The two halves of it, for values that are added to others first. After the one slot 0
+ * holds the tree's value in the elements of *mine; all ranks' parts together are all n, more than
+ * once where that costs nothing, and the same for the same tree, op and n. The other brings every
+ * rank's part to all. */
+sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
+                                size_t n, sld_range *mine);
+sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n);
 
 /* Collective. rows: (n_rows, row_bytes), this rank has filled its own; afterwards complete on every
  * rank. As sld_tree_reduce, fails for MPI alone. */

@@ -154,9 +154,12 @@ sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);
 sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
                                 float *logits);
 /* Collective. Backward of the last forward, once. dlogits: (n,K), already divided by the global
- * batch. grad: (trained_count) in the model's order, complete on every rank; overwritten. */
-sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits,
-                                 float *grad);
+ * batch. The gradient is kept; with add, that of another view of the same tree, it is added to what
+ * is kept: G = tree(weak) + tree(strong). */
+sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, bool add);
+/* Collective. What is kept, once. grad: (trained_count) in the model's order, complete on every
+ * rank; overwritten. */
+sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad);
 
 /* Seconds of this rank since creation, by part. refresh, unpack: weights to the kernels' layouts,
  * gradients from them. merge: sums over this rank's shards. reduce: over ranks, waiting and moving

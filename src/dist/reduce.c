@@ -1,5 +1,5 @@
-/* dist/reduce.c: the tree's value to every rank, by three transports that give the same bits; and
- * its rows.
+/* dist/reduce.c: the tree's value, to where it is added up and then to every rank, by three
+ * transports that give the same bits; and its rows.
  *
  * MPI_Allreduce promises no order of its operands, so the messages are our own. Where the ranks
  * themselves are the leaves of a perfect tree, every rank computes: whole messages when they are
@@ -46,36 +46,66 @@ static size_t cut(sld_range r)
 }
 
 /* Aligned, long, element by element: at distance 1, 2, 4 ... the lower partner goes on with the
- * lower half of the elements that both have, the upper partner with the upper half; then the halves
- * are exchanged back at ... 4, 2, 1. */
-static sld_status reduce_halving(sld_ctx *ctx, sld_tree *t, sld_op op, void *value, size_t n)
+ * lower half of the elements that both have, the upper partner with the upper half. whole[k]: what
+ * this rank has at the k-th distance, and in the end. */
+static void halve(const sld_tree *t, size_t n, sld_range whole[33])
 {
-    const size_t width = element_bytes(op);
-    const int    rank = t->dist->rank, size = t->dist->size;
-    char        *elements = value;
-    sld_range    mine     = {0, n}, whole[32]; /* whole[k]: what this rank had at distance 2^k */
-    int          level    = 0;
+    whole[0] = (sld_range){0, n};
+    for (int level = 0; 1 << level < t->dist->size; level++) {
+        const sld_range both = whole[level];
+        const bool      low  = !(t->dist->rank >> level & 1);
+        whole[level + 1] =
+            low ? (sld_range){both.begin, cut(both)} : (sld_range){cut(both), both.end};
+    }
+}
 
-    for (int distance = 1; distance < size; distance *= 2) {
-        const int       peer = rank ^ distance;
-        const sld_range low = {mine.begin, cut(mine)}, high = {cut(mine), mine.end};
-        const sld_range theirs = rank < peer ? high : low;
-        whole[level++]         = mine;
-        mine                   = rank < peer ? low : high;
+/* What a partner goes on with. */
+static sld_range other_half(sld_range both, sld_range mine)
+{
+    return mine.begin == both.begin ? (sld_range){mine.end, both.end}
+                                    : (sld_range){both.begin, mine.begin};
+}
+
+static sld_status reduce_halving(sld_ctx *ctx, sld_tree *t, sld_op op, void *value, size_t n,
+                                 sld_range *mine)
+{
+    const size_t width    = element_bytes(op);
+    char        *elements = value;
+    sld_range    whole[33];
+
+    halve(t, n, whole);
+    *mine = whole[0];
+    for (int level = 0; 1 << level < t->dist->size; level++) {
+        const int       peer   = t->dist->rank ^ 1 << level;
+        const sld_range theirs = other_half(whole[level], whole[level + 1]);
+        *mine                  = whole[level + 1];
         SLD_TRY(sld_exchange(ctx, t, peer, elements + theirs.begin * width,
                              (theirs.end - theirs.begin) * width, t->scratch,
-                             (mine.end - mine.begin) * width));
-        combine_with(t, peer, op, elements + mine.begin * width, t->scratch, mine.end - mine.begin);
+                             (mine->end - mine->begin) * width));
+        combine_with(t, peer, op, elements + mine->begin * width, t->scratch,
+                     mine->end - mine->begin);
     }
-    for (int distance = size / 2; distance > 0; distance /= 2) {
-        const int       peer = rank ^ distance;
-        const sld_range both = whole[--level];
-        const sld_range theirs =
-            rank < peer ? (sld_range){mine.end, both.end} : (sld_range){both.begin, mine.begin};
+    return SLD_OK;
+}
+
+/* The halves are exchanged back at distance ... 4, 2, 1. */
+static sld_status spread_halves(sld_ctx *ctx, sld_tree *t, sld_op op, void *value, size_t n)
+{
+    const size_t width    = element_bytes(op);
+    char        *elements = value;
+    sld_range    whole[33];
+    int          level = 0;
+
+    halve(t, n, whole);
+    while (1 << level < t->dist->size) {
+        level++;
+    }
+    while (level-- > 0) {
+        const int       peer = t->dist->rank ^ 1 << level;
+        const sld_range mine = whole[level + 1], theirs = other_half(whole[level], mine);
         SLD_TRY(sld_exchange(ctx, t, peer, elements + mine.begin * width,
                              (mine.end - mine.begin) * width, elements + theirs.begin * width,
                              (theirs.end - theirs.begin) * width));
-        mine = both;
     }
     return SLD_OK;
 }
@@ -100,30 +130,69 @@ static sld_status reduce_owners(sld_ctx *ctx, sld_tree *t, sld_op op, char *slot
             sld_op_apply(op, left, right, left, n);
         }
     }
-    const double     start = sld_clock_s();
-    const sld_status st    = sld_dist_bcast(ctx, t->dist, slots, bytes, t->root_owner);
-    t->wait_s += sld_clock_s() - start;
+    return SLD_OK;
+}
+
+typedef enum { ALONE, DOUBLING, HALVING, OWNERS } transport;
+
+static transport transport_of(const sld_tree *t, sld_op op, size_t n)
+{
+    if (t->dist->size == 1) {
+        return ALONE; /* the local part has made the root */
+    }
+    if (!t->aligned) {
+        return OWNERS;
+    }
+    /* moments share one count */
+    return op == SLD_MOMENTS || n * element_bytes(op) < t->halving_from ? DOUBLING : HALVING;
+}
+
+sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
+                                size_t n, sld_range *mine)
+{
+    const size_t    bytes = n * element_bytes(op);
+    const transport way   = transport_of(tree, op, n);
+
+    *mine = (sld_range){0, n};
+    if (way != ALONE && bytes > tree->scratch_bytes) {
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "a reduction of %zu bytes in a tree made for %zu", bytes,
+                        tree->scratch_bytes);
+    }
+    switch (way) {
+    case DOUBLING:
+        return reduce_doubling(ctx, tree, op, slots, n);
+    case HALVING:
+        return reduce_halving(ctx, tree, op, slots, n, mine);
+    case OWNERS:
+        mine->end = tree->root_owner == tree->dist->rank ? n : 0;
+        return reduce_owners(ctx, tree, op, slots, stride, n);
+    case ALONE:
+        break;
+    }
+    return SLD_OK;
+}
+
+sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n)
+{
+    const transport way   = transport_of(tree, op, n);
+    const double    start = sld_clock_s();
+    sld_status      st    = SLD_OK;
+
+    if (way == HALVING) {
+        st = spread_halves(ctx, tree, op, value, n);
+    } else if (way == OWNERS) {
+        st = sld_dist_bcast(ctx, tree->dist, value, n * element_bytes(op), tree->root_owner);
+        tree->wait_s += sld_clock_s() - start;
+    }
     return st;
 }
 
 sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
                            size_t n)
 {
-    const size_t bytes = n * element_bytes(op);
-    if (tree->dist->size == 1) {
-        return SLD_OK; /* the local part has made the root */
-    }
-    if (bytes > tree->scratch_bytes) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "a reduction of %zu bytes in a tree made for %zu", bytes,
-                        tree->scratch_bytes);
-    }
-    if (!tree->aligned) {
-        return reduce_owners(ctx, tree, op, slots, stride, n);
-    }
-    if (op == SLD_MOMENTS || bytes < tree->halving_from) { /* moments share one count */
-        return reduce_doubling(ctx, tree, op, slots, n);
-    }
-    return reduce_halving(ctx, tree, op, slots, n);
+    sld_range mine;
+    SLD_TRY(sld_tree_reduce_part(ctx, tree, op, slots, stride, n, &mine));
+    return sld_tree_spread(ctx, tree, op, slots, n);
 }
 
 sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes)

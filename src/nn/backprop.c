@@ -196,6 +196,19 @@ static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *
     return SLD_OK;
 }
 
+/* Where those of a batch norm are, among the roots in use; NULL for a tensor that is not trained.
+ */
+static void norm_gradients(const sld_backprop *net, int l, float *gradients[SLD_LAYER_TENSORS])
+{
+    const sld_layer *layer = &net->model->graph.layers[l];
+    float           *at    = sld_backprop_partial(net, 0, l);
+    for (int j = 0; j < layer->n_tensors; j++) {
+        const sld_tensor *tensor = &net->model->tensors[layer->first_tensor + j];
+        gradients[j]             = tensor->trained ? at : NULL;
+        at += tensor->trained ? tensor->n : 0;
+    }
+}
+
 static void take_moments(sld_backprop *net, const sld_segment *segment, bool backward)
 {
     const sld_model *model = net->model;
@@ -205,16 +218,13 @@ static void take_moments(sld_backprop *net, const sld_segment *segment, bool bac
         const sld_layer  *layer = &model->graph.layers[l];
         const sld_moments all   = moments_of(net->moments, net->plan, segment, l, backward);
         float            *tensors[SLD_LAYER_TENSORS];
-        sld_model_layer_tensors(model, layer, tensors);
-        if (!backward) {
+        if (backward) {
+            norm_gradients(net, l, tensors);
+            layer->kind->take_sums(net->states[l], rows, all, tensors);
+        } else {
+            sld_model_layer_tensors(model, layer, tensors);
             layer->kind->take(net->states[l], rows, all, tensors);
-            continue;
         }
-        for (int j = 0; j < layer->n_tensors; j++) { /* values and gradients share a numbering */
-            const bool trained = model->tensors[layer->first_tensor + j].trained;
-            tensors[j]         = trained ? net->grad + (tensors[j] - model->trained) : NULL;
-        }
-        layer->kind->take_sums(net->states[l], rows, all, tensors);
     }
 }
 
@@ -241,52 +251,94 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
     return SLD_OK;
 }
 
-/* Collective. Sums the partial weight gradients over all shards, in pieces that the tree takes. */
-static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
+/* Floats of the next piece that the tree takes. */
+static size_t piece(const sld_backprop *net, size_t at)
+{
+    const size_t most = sld_backprop_message_bytes(net->model) / sizeof(float);
+    return net->reduced_floats - at < most ? net->reduced_floats - at : most;
+}
+
+/* What is kept += what is in use. */
+static void add_to_kept(sld_backprop *net, size_t begin, size_t end)
+{
+    const double start = sld_clock_s();
+    sld_accumulate(sld_backprop_root(net, net->roots) + begin, end - begin,
+                   sld_backprop_root(net, 0) + begin);
+    net->seconds.merge += sld_clock_s() - start;
+}
+
+/* Collective. Sums the partial weight gradients over all shards, to where they are added up; with
+ * add, to what is kept there. */
+static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net, bool add)
+{
+    sld_tree *tree  = net->trees[net->tree];
+    double    start = sld_tree_clock_s(tree);
+    /* what is reduced here is used up: a short sum, for whose wait there may be work (dist.h) */
+    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
+    for (size_t at = 0, n; at < net->reduced_floats; at += n) {
+        sld_range mine;
+        n = piece(net, at);
+        SLD_TRY(sld_tree_reduce_part(ctx, tree, SLD_SUM_F32,
+                                     sld_backprop_root(net, net->roots) + at,
+                                     net->root_floats * sizeof(float), n, &mine));
+        net->seconds.reduce += sld_tree_clock_s(tree) - start;
+        if (add) {
+            add_to_kept(net, at + mine.begin, at + mine.end);
+        }
+        start = sld_tree_clock_s(tree);
+    }
+    if (add) {
+        add_to_kept(net, net->reduced_floats, net->root_floats);
+    }
+    return SLD_OK;
+}
+
+/* Collective. */
+static sld_status spread_weights(sld_ctx *ctx, sld_backprop *net)
 {
     sld_tree    *tree  = net->trees[net->tree];
     const double start = sld_tree_clock_s(tree);
-    const size_t most  = sld_backprop_message_bytes(net->model) / sizeof(float);
-    /* what is reduced here is used up: a short sum, for whose wait there may be work (dist.h) */
-    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
-    for (size_t at = 0; at < net->root_floats; at += most) {
-        const size_t n = net->root_floats - at < most ? net->root_floats - at : most;
-        SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F32, net->partials + at,
-                                net->root_floats * sizeof(float), n));
+    for (size_t at = 0, n; at < net->reduced_floats; at += n) {
+        n = piece(net, at);
+        SLD_TRY(sld_tree_spread(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, 0) + at, n));
     }
     net->seconds.reduce += sld_tree_clock_s(tree) - start;
     return SLD_OK;
 }
 
-static sld_status unpack_weights(sld_ctx *ctx, sld_backprop *net)
+/* Values and gradients share a numbering. */
+static sld_status unpack_layer(sld_ctx *ctx, const sld_backprop *net, int l, float *grad)
 {
-    const sld_model *model = net->model;
-    const double     start = sld_clock_s();
-    for (int l = 1; l < model->graph.n_layers; l++) {
-        const sld_layer *layer = &model->graph.layers[l];
-        if (layer->kind->unpack) {
-            float *gradients[SLD_LAYER_TENSORS];
-            sld_model_layer_tensors(model, layer, gradients);
-            for (int j = 0; j < layer->n_tensors; j++) {
-                gradients[j] = net->grad + (gradients[j] - model->trained);
+    const sld_layer  *layer                        = &net->model->graph.layers[l];
+    const sld_tensor *tensor                       = net->model->tensors + layer->first_tensor;
+    float            *gradients[SLD_LAYER_TENSORS] = {NULL}, *norms[SLD_LAYER_TENSORS];
+
+    for (int j = 0; j < layer->n_tensors; j++) {
+        gradients[j] = tensor[j].trained ? grad + (tensor[j].values - net->model->trained) : NULL;
+    }
+    if (layer->kind->unpack) {
+        return layer->kind->unpack(ctx, net->states[l], sld_backprop_partial(net, 0, l), gradients);
+    }
+    if (layer->kind->reduces) {
+        norm_gradients(net, l, norms);
+        for (int j = 0; j < layer->n_tensors; j++) {
+            if (gradients[j]) {
+                memcpy(gradients[j], norms[j], tensor[j].n * sizeof *grad);
             }
-            SLD_TRY(layer->kind->unpack(ctx, net->states[l], sld_backprop_partial(net, 0, l),
-                                        gradients));
         }
     }
-    net->seconds.unpack += sld_clock_s() - start;
     return SLD_OK;
 }
 
 /* Where the exact gradient is 0, rounding is all that was summed up (shift.c). */
-static void clear_unseen_biases(sld_backprop *net)
+static void clear_unseen_biases(const sld_backprop *net, float *grad)
 {
     const sld_model *model = net->model;
     for (int l = 1; l < model->graph.n_layers; l++) {
         const sld_layer *layer = &model->graph.layers[l];
         if (layer->bias_unseen) {
             const sld_tensor *bias = &model->tensors[layer->first_tensor + 1];
-            memset(net->grad + (bias->values - model->trained), 0, bias->n * sizeof *net->grad);
+            memset(grad + (bias->values - model->trained), 0, bias->n * sizeof *grad);
         }
     }
 }
@@ -323,16 +375,26 @@ sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, co
     return SLD_OK;
 }
 
-sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, float *grad)
+sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, bool add)
 {
     net->dlogits = dlogits;
-    net->grad    = grad;
+    net->roots   = add ? 1 : 0;
     for (int k = 0; k < net->plan->n_backward; k++) {
         SLD_TRY(run_segment(ctx, net, &net->plan->backward[k], true));
     }
-    SLD_TRY(reduce_weights(ctx, net));
-    SLD_TRY(unpack_weights(ctx, net));
-    clear_unseen_biases(net);
+    return reduce_weights(ctx, net, add);
+}
+
+sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad)
+{
+    SLD_TRY(spread_weights(ctx, net));
+    const double start = sld_clock_s();
+    net->roots         = 0;
+    for (int l = 1; l < net->model->graph.n_layers; l++) {
+        SLD_TRY(unpack_layer(ctx, net, l, grad));
+    }
+    clear_unseen_biases(net, grad);
+    net->seconds.unpack += sld_clock_s() - start;
     return SLD_OK;
 }
 

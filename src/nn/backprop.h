@@ -26,28 +26,36 @@ struct sld_backprop {
     size_t  moments_stride; /* bytes */
 
     /* Partial weight gradients in the kernels' layouts. Roots have room for all layers, as they
-     * stay until the reduction; slots above them for the layers of one segment, as they are merged
-     * within it. */
+     * stay until the reduction, once for what is kept and once for what is added to it; slots above
+     * them for the layers of one segment, as they are merged within it. Slot 0 of the roots also
+     * has the gradients of batch norms, behind those that are reduced over shards and ranks. */
     float  *partials;
     size_t *root_at, *spill_at; /* (layers) offset in a root, in a slot above, floats */
-    size_t  root_floats, spill_floats;
+    size_t  reduced_floats, root_floats, spill_floats;
     int     max_roots, max_slots;
+    int     roots; /* in use: 0 what is kept, 1 what is added */
 
     size_t               tree;   /* of the last forward */
     const float         *images; /* of the last forward, borrowed */
     const float         *dlogits;
-    float               *grad;
     sld_backprop_seconds seconds;
 };
+
+/* Slot 0 of these roots. */
+static inline float *sld_backprop_root(const sld_backprop *net, int roots)
+{
+    return net->partials + (size_t)(roots * net->max_roots) * net->root_floats;
+}
 
 /* Where a layer's partial weight gradient of a slot is. */
 static inline float *sld_backprop_partial(const sld_backprop *net, int slot, int layer)
 {
     if (slot < net->max_roots) {
-        return net->partials + (size_t)slot * net->root_floats + net->root_at[layer];
+        return sld_backprop_root(net, net->roots) + (size_t)slot * net->root_floats +
+               net->root_at[layer];
     }
-    return net->partials + (size_t)net->max_roots * net->root_floats +
-           (size_t)(slot - net->max_roots) * net->spill_floats + net->spill_at[layer];
+    return sld_backprop_root(net, 2) + (size_t)(slot - net->max_roots) * net->spill_floats +
+           net->spill_at[layer];
 }
 
 #endif

@@ -86,6 +86,16 @@ static sld_status make_values(sld_ctx *ctx, sld_backprop *net)
                            (void **)&net->moments);
 }
 
+static size_t trained_floats(const sld_model *model, const sld_layer *layer)
+{
+    size_t n = 0;
+    for (int j = 0; j < layer->n_tensors; j++) {
+        const sld_tensor *tensor = &model->tensors[layer->first_tensor + j];
+        n += tensor->trained ? tensor->n : 0;
+    }
+    return n;
+}
+
 static sld_status make_partials(sld_ctx *ctx, sld_backprop *net)
 {
     const sld_graph *g      = &net->model->graph;
@@ -102,16 +112,24 @@ static sld_status make_partials(sld_ctx *ctx, sld_backprop *net)
             if (task->action == SLD_DO_WEIGHTS) {
                 const sld_layer_kind *kind   = g->layers[task->layer].kind;
                 const size_t          floats = kind->gradient_floats(net->states[task->layer]);
-                net->root_at[task->layer]    = net->root_floats;
+                net->root_at[task->layer]    = net->reduced_floats;
                 net->spill_at[task->layer]   = spill;
-                net->root_floats += (floats + 15) / 16 * 16;
+                net->reduced_floats += (floats + 15) / 16 * 16;
                 spill += (floats + 15) / 16 * 16;
             }
         }
         net->spill_floats = spill > net->spill_floats ? spill : net->spill_floats;
     }
+    net->root_floats = net->reduced_floats;
+    for (int l = 1; l < g->n_layers; l++) {
+        if (g->layers[l].kind->reduces) {
+            net->root_at[l] = net->root_floats;
+            net->root_floats += trained_floats(net->model, &g->layers[l]);
+        }
+    }
+    net->root_floats   = (net->root_floats + 15) / 16 * 16;
     const int    above = net->max_slots > net->max_roots ? net->max_slots - net->max_roots : 0;
-    const size_t roots = (size_t)net->max_roots * net->root_floats;
+    const size_t roots = 2 * (size_t)net->max_roots * net->root_floats;
     return alloc_floats(ctx, net, roots + (size_t)above * net->spill_floats, &net->partials);
 }
 

@@ -19,12 +19,12 @@ struct sld_learner {
     sld_sgd_params sgd;
     sld_arena     *arena;
     size_t         K, n_trained;
-    float         *z_s[SLD_VIEWS], *dz_s;       /* (max rows, K) */
-    float         *z_t[2][SLD_VIEWS];           /* (max rows, K) of two steps, in turns */
-    int            turn;                        /* of this step */
-    float         *grad, *grad_view, *momentum; /* (n_trained) */
-    bool           has_z_s[SLD_VIEWS];          /* in the last step */
-    const float   *used_z_t[SLD_VIEWS];         /* likewise: the teacher's logits, or NULL */
+    float         *z_s[SLD_VIEWS], *dz_s; /* (max rows, K) */
+    float         *z_t[2][SLD_VIEWS];     /* (max rows, K) of two steps, in turns */
+    int            turn;                  /* of this step */
+    float         *grad, *momentum;       /* (n_trained) */
+    bool           has_z_s[SLD_VIEWS];    /* in the last step */
+    const float   *used_z_t[SLD_VIEWS];   /* likewise: the teacher's logits, or NULL */
     sld_step_times times;
     double         lap_s, lap_wait_s, lap_ahead_s; /* at the last lap() */
 };
@@ -75,7 +75,6 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
     }
     SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->dz_s));
     SLD_TRY(sld_arena_alloc(ctx, l->arena, params, (void **)&l->grad));
-    SLD_TRY(sld_arena_alloc(ctx, l->arena, params, (void **)&l->grad_view));
     return sld_arena_alloc(ctx, l->arena, params, (void **)&l->momentum);
 }
 
@@ -192,9 +191,9 @@ static void begin_teacher(sld_learner *l, const sld_step_input *in)
     sld_ahead_begin(&l->ahead, &now, &next);
 }
 
-/* Collective. One view: student -> what is left of the teacher -> terms -> backward into grad. */
+/* Collective. One view: student -> what is left of the teacher -> terms -> backward. */
 static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
-                           float *grad, sld_view_sums *sums)
+                           bool first, sld_view_sums *sums)
 {
     sld_tree *tree = l->trees[in->tree];
 
@@ -219,7 +218,7 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     SLD_TRY(sld_objective_view(ctx, l->objective, tree, &rows, l->dz_s, sums));
     lap(l, tree, &l->times.objective);
     sld_enter(ctx, SLD_PHASE_BACKWARD);
-    SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, grad));
+    SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, !first));
     lap(l, tree, &l->times.backward);
     l->has_z_s[view] = true;
     return SLD_OK;
@@ -238,18 +237,15 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
         if (!in->view[view]) {
             continue;
         }
-        SLD_TRY(run_view(ctx, l, in, view, first ? l->grad : l->grad_view, &out->sums[view]));
+        SLD_TRY(run_view(ctx, l, in, view, first, &out->sums[view]));
         out->finite = out->finite && isfinite(out->sums[view].total);
-        if (!first) {
-            for (size_t i = 0; i < l->n_trained; i++) {
-                l->grad[i] += l->grad_view[i]; /* G = tree(weak) + tree(strong) */
-            }
-        }
-        first = false;
+        first       = false;
     }
     if (!out->finite) {
         return SLD_OK;
     }
+    SLD_TRY(sld_backprop_gradient(ctx, l->net, l->grad));
+    lap(l, l->trees[in->tree], &l->times.backward);
     const double t0 = sld_clock_s();
     sld_enter(ctx, SLD_PHASE_UPDATE);
     sld_sgd_update(&l->sgd, in->lr, l->grad, l->n_trained, sld_model_trained(l->student),

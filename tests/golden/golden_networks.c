@@ -303,7 +303,8 @@ static sld_status train(golden_run *s, golden_case *c, golden_trainer *t)
     SLD_TRY(sld_backprop_refresh(s->ctx, t->net));
     SLD_TRY(draw(s, c, t));
     SLD_TRY(check_forward(s, c, t, &good));
-    SLD_TRY(sld_backprop_backward(s->ctx, t->net, t->dlogits, c->grad));
+    SLD_TRY(sld_backprop_backward(s->ctx, t->net, t->dlogits, false));
+    SLD_TRY(sld_backprop_gradient(s->ctx, t->net, c->grad));
     if (!good) {
         if (sld_dist_rank(s->dist) == 0) {
             printf("%s: one run: logits_train %.2e, loss_train %.2e, running statistics %.2e "

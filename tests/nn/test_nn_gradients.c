@@ -214,7 +214,8 @@ static void check(const sld_network *network)
     assert_int_equal(sld_backprop_create(&ctx, dist, t.model, &t.tree, 1, &t.net), SLD_OK);
     float *grad = random_floats(sld_model_trained_count(t.model), 13);
     loss_of(&t);
-    assert_int_equal(sld_backprop_backward(&ctx, t.net, t.weights, grad), SLD_OK);
+    assert_int_equal(sld_backprop_backward(&ctx, t.net, t.weights, false), SLD_OK);
+    assert_int_equal(sld_backprop_gradient(&ctx, t.net, grad), SLD_OK);
 
     const float *own = grad;
     for (size_t i = 0; i < sld_model_tensor_count(t.model); i++) {
@@ -267,7 +268,8 @@ static sld_status gradient_in(sld_precision precision, float **grad, size_t *n)
     if (st == SLD_OK) {
         assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
         assert_int_equal(sld_backprop_forward(&ctx, net, 0, x, z), SLD_OK);
-        assert_int_equal(sld_backprop_backward(&ctx, net, dz, *grad), SLD_OK);
+        assert_int_equal(sld_backprop_backward(&ctx, net, dz, false), SLD_OK);
+        assert_int_equal(sld_backprop_gradient(&ctx, net, *grad), SLD_OK);
     }
     sld_backprop_destroy(net);
     sld_tree_destroy(tree);

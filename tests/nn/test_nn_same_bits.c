@@ -57,7 +57,8 @@ static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t ind
     float *dlogits = random_floats(rows * CLASSES, 100 + index), *logits = floats(rows * CLASSES);
     assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
     assert_int_equal(sld_backprop_forward(&ctx, net, of_net, x + first * IMAGE, own), SLD_OK);
-    assert_int_equal(sld_backprop_backward(&ctx, net, dlogits + first * CLASSES, grad), SLD_OK);
+    assert_int_equal(sld_backprop_backward(&ctx, net, dlogits + first * CLASSES, false), SLD_OK);
+    assert_int_equal(sld_backprop_gradient(&ctx, net, grad), SLD_OK);
     for (int r = 0; r < sld_dist_size(dist); r++) { /* all logits on all ranks */
         sld_range range = mine;
         assert_int_equal(sld_dist_bcast(&ctx, dist, &range, sizeof range, r), SLD_OK);
@@ -85,6 +86,36 @@ static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t ind
     free(own);
     free(dlogits);
     free(logits);
+}
+
+/* One view's gradient, then another's added to it: the sum of both by themselves, to the last bit.
+ */
+static void check_addition(sld_model *model, sld_backprop *net, sld_tree *tree, size_t index,
+                           size_t of_net)
+{
+    const sld_range mine = sld_tree_mine(tree);
+    const size_t    rows = batches[index], n = sld_model_trained_count(model);
+    float          *x = random_floats(rows * IMAGE, 1 + index), *logits = floats(rows * CLASSES);
+    float          *dlogits = random_floats(2 * rows * CLASSES, 200), *grad = floats(3 * n);
+    for (size_t k = 0; k < 4; k++) {
+        const size_t view = k % 2;
+        assert_int_equal(sld_backprop_forward(&ctx, net, of_net, x + mine.begin * IMAGE, logits),
+                         SLD_OK);
+        assert_int_equal(sld_backprop_backward(
+                             &ctx, net, dlogits + (view * rows + mine.begin) * CLASSES, k == 3),
+                         SLD_OK);
+        if (k != 2) {
+            assert_int_equal(sld_backprop_gradient(&ctx, net, grad + (k < 2 ? k : 2) * n), SLD_OK);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        grad[i] += grad[n + i];
+    }
+    assert_memory_equal(grad, grad + 2 * n, n * sizeof *grad);
+    free(x);
+    free(logits);
+    free(dlogits);
+    free(grad);
 }
 
 /* The families beyond the first go without the large batch, for time. */
@@ -118,6 +149,9 @@ static void compute(int which, char hex[65])
         step(model, net, trees[i], i, i - first, grad, &sha);
     }
     sld_sha256_hex(&sha, hex);
+    if (net) {
+        check_addition(model, net, trees[BATCHES - 1], BATCHES - 1, BATCHES - 1 - first);
+    }
     sld_backprop_destroy(net);
     for (size_t i = first; i < BATCHES; i++) {
         sld_tree_destroy(trees[i]);
