@@ -154,11 +154,11 @@ sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);
 sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
                                 float *logits);
 /* Collective. Backward of the last forward, once. dlogits: (n,K), already divided by the global
- * batch. The gradient is kept; with add, that of another view of the same tree, it is added to what
- * is kept: G = tree(weak) + tree(strong). */
+ * batch. With add: of a second view of the same tree, to be added to the gradient of the backward
+ * before. */
 sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, bool add);
-/* Collective. What is kept, once. grad: (trained_count) in the model's order, complete on every
- * rank; overwritten. */
+/* Collective. The gradient of these backwards, once: G = tree(weak) + tree(strong). grad:
+ * (trained_count) in the model's order, complete on every rank; overwritten. */
 sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad);
 
 /* Seconds of this rank since creation, by part. refresh, unpack: weights to the kernels' layouts,

@@ -251,58 +251,47 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
     return SLD_OK;
 }
 
-/* Floats of the next piece that the tree takes. */
-static size_t piece(const sld_backprop *net, size_t at)
-{
-    const size_t most = sld_backprop_message_bytes(net->model) / sizeof(float);
-    return net->reduced_floats - at < most ? net->reduced_floats - at : most;
-}
-
-/* What is kept += what is in use. */
-static void add_to_kept(sld_backprop *net, size_t begin, size_t end)
+/* Of the first view += of the second. */
+static void add_view(sld_backprop *net, size_t begin, size_t end)
 {
     const double start = sld_clock_s();
-    sld_accumulate(sld_backprop_root(net, net->roots) + begin, end - begin,
+    sld_accumulate(sld_backprop_root(net, 1) + begin, end - begin,
                    sld_backprop_root(net, 0) + begin);
     net->seconds.merge += sld_clock_s() - start;
 }
 
-/* Collective. Sums the partial weight gradients over all shards, to where they are added up; with
- * add, to what is kept there. */
-static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net, bool add)
+/* Collective. One piece: each view's partial weight gradients are summed over all shards, the sums
+ * added where they were made, and what comes of it brought to every rank. */
+static sld_status reduce_piece(sld_ctx *ctx, sld_backprop *net, sld_tree *tree, size_t at, size_t n)
 {
-    sld_tree *tree  = net->trees[net->tree];
-    double    start = sld_tree_clock_s(tree);
-    /* what is reduced here is used up: a short sum, for whose wait there may be work (dist.h) */
-    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
-    for (size_t at = 0, n; at < net->reduced_floats; at += n) {
-        sld_range mine;
-        n = piece(net, at);
-        SLD_TRY(sld_tree_reduce_part(ctx, tree, SLD_SUM_F32,
-                                     sld_backprop_root(net, net->roots) + at,
-                                     net->root_floats * sizeof(float), n, &mine));
-        net->seconds.reduce += sld_tree_clock_s(tree) - start;
-        if (add) {
-            add_to_kept(net, at + mine.begin, at + mine.end);
-        }
-        start = sld_tree_clock_s(tree);
+    const size_t stride = net->root_floats * sizeof(float);
+    sld_range    mine;
+    for (int view = 0; view < net->views; view++) {
+        SLD_TRY(sld_tree_reduce_part(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, view) + at,
+                                     stride, n, &mine));
     }
-    if (add) {
-        add_to_kept(net, net->reduced_floats, net->root_floats);
+    if (net->views > 1) {
+        add_view(net, at + mine.begin, at + mine.end);
     }
-    return SLD_OK;
+    return sld_tree_spread(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, 0) + at, n);
 }
 
-/* Collective. */
-static sld_status spread_weights(sld_ctx *ctx, sld_backprop *net)
+/* Collective. In pieces that the tree takes. */
+static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
 {
     sld_tree    *tree  = net->trees[net->tree];
-    const double start = sld_tree_clock_s(tree);
-    for (size_t at = 0, n; at < net->reduced_floats; at += n) {
-        n = piece(net, at);
-        SLD_TRY(sld_tree_spread(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, 0) + at, n));
+    const double start = sld_tree_clock_s(tree), merged = net->seconds.merge;
+    const size_t most = sld_backprop_message_bytes(net->model) / sizeof(float);
+    /* what is reduced here is used up: a short sum, for whose wait there may be work (dist.h) */
+    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
+    for (size_t at = 0; at < net->reduced_floats; at += most) {
+        const size_t left = net->reduced_floats - at;
+        SLD_TRY(reduce_piece(ctx, net, tree, at, left < most ? left : most));
     }
-    net->seconds.reduce += sld_tree_clock_s(tree) - start;
+    net->seconds.reduce += sld_tree_clock_s(tree) - start - (net->seconds.merge - merged);
+    if (net->views > 1) {
+        add_view(net, net->reduced_floats, net->root_floats);
+    }
     return SLD_OK;
 }
 
@@ -379,15 +368,16 @@ sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *d
 {
     net->dlogits = dlogits;
     net->roots   = add ? 1 : 0;
+    net->views   = net->roots + 1;
     for (int k = 0; k < net->plan->n_backward; k++) {
         SLD_TRY(run_segment(ctx, net, &net->plan->backward[k], true));
     }
-    return reduce_weights(ctx, net, add);
+    return SLD_OK;
 }
 
 sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad)
 {
-    SLD_TRY(spread_weights(ctx, net));
+    SLD_TRY(reduce_weights(ctx, net));
     const double start = sld_clock_s();
     net->roots         = 0;
     for (int l = 1; l < net->model->graph.n_layers; l++) {

@@ -26,14 +26,14 @@ struct sld_backprop {
     size_t  moments_stride; /* bytes */
 
     /* Partial weight gradients in the kernels' layouts. Roots have room for all layers, as they
-     * stay until the reduction, once for what is kept and once for what is added to it; slots above
-     * them for the layers of one segment, as they are merged within it. Slot 0 of the roots also
-     * has the gradients of batch norms, behind those that are reduced over shards and ranks. */
+     * stay until the reduction, view by view; slots above them for the layers of one segment, as
+     * they are merged within it. Slot 0 of the roots also has the gradients of batch norms, behind
+     * those that are reduced over shards and ranks. */
     float  *partials;
     size_t *root_at, *spill_at; /* (layers) offset in a root, in a slot above, floats */
     size_t  reduced_floats, root_floats, spill_floats;
     int     max_roots, max_slots;
-    int     roots; /* in use: 0 what is kept, 1 what is added */
+    int     roots, views; /* whose: of the last backward; how many are to be added */
 
     size_t               tree;   /* of the last forward */
     const float         *images; /* of the last forward, borrowed */
@@ -41,10 +41,10 @@ struct sld_backprop {
     sld_backprop_seconds seconds;
 };
 
-/* Slot 0 of these roots. */
-static inline float *sld_backprop_root(const sld_backprop *net, int roots)
+/* Slot 0 of a view's roots. */
+static inline float *sld_backprop_root(const sld_backprop *net, int view)
 {
-    return net->partials + (size_t)(roots * net->max_roots) * net->root_floats;
+    return net->partials + (size_t)(view * net->max_roots) * net->root_floats;
 }
 
 /* Where a layer's partial weight gradient of a slot is. */
