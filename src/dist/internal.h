@@ -15,7 +15,7 @@ struct sld_dist {
     bool              same_cpus; /* every rank of this machine may run on the same CPUs */
     struct sld_watch *watch;     /* owned; NULL: nothing is watched */
     size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
-    double message_s;   /* what a short message takes where nobody is late; then work begins */
+    double patience_s;  /* how long a rank waits before it takes up other work */
 };
 
 /* ---- launcher.c ---- */

@@ -52,7 +52,7 @@ static sld_status do_slice(sld_ctx *ctx, sld_work *work, bool *did)
  * memory: whatever becomes of the work, they are through in the end. */
 static sld_status settle(sld_ctx *ctx, const sld_tree *t, MPI_Request messages[2], bool may_work)
 {
-    double     patience_s = t->dist->message_s;
+    double     patience_s = t->dist->patience_s;
     sld_status st         = SLD_OK;
     int        through    = 0;
     while (may_work) {

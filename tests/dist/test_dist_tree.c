@@ -221,18 +221,18 @@ static sld_status count(sld_ctx *c, void *own, bool *did)
 static void test_work_in_the_waits(void **state)
 {
     (void)state;
-    const size_t usual   = dist->max_message;
-    const double message = dist->message_s;
-    long         slices  = 0;
-    sld_work     counted = {.slice = count, .own = &slices};
+    const size_t usual    = dist->max_message;
+    const double patience = dist->patience_s;
+    long         slices   = 0;
+    sld_work     counted  = {.slice = count, .own = &slices};
 
-    work            = &counted;
-    dist->message_s = 0.0;
+    work             = &counted;
+    dist->patience_s = 0.0;
     compare_with_serial();
     dist->max_message = 20;
     compare_with_serial();
     dist->max_message = usual;
-    dist->message_s   = message;
+    dist->patience_s  = patience;
     work              = NULL;
     printf("rank %d: %ld slices, %.3g s\n", sld_dist_rank(dist), slices, counted.spent_s);
     assert_true((slices > 0) == (sld_dist_size(dist) > 1));

@@ -108,7 +108,7 @@ static void test_no_work_while_long_messages_move(void **state)
     sld_tree *tree = make_tree(LONG, &work);
     bool      right;
 
-    dist->message_s = 0.0;
+    dist->patience_s = 0.0;
     for (int owners = 0; owners < 2; owners++) {
         tree->aligned = tree->aligned && !owners;
         assert_int_equal(sum(tree, LONG, &right), SLD_OK);
