@@ -23,7 +23,7 @@ function(sld_add_test name)
     add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
     # Only leaks in MPI need the debug preset's whole stacks, at eight times the time of what allocates much.
-    if(SLD_SANITIZE AND NOT "dist" IN_LIST arg_ROOMS AND NOT "store" IN_LIST arg_ROOMS)
+    if(SLD_SANITIZE AND NOT "comm" IN_LIST arg_ROOMS AND NOT "store" IN_LIST arg_ROOMS)
       set_tests_properties(${name} PROPERTIES ENVIRONMENT "ASAN_OPTIONS=allocator_may_return_null=1")
     endif()
   endif()
@@ -43,7 +43,7 @@ function(sld_add_test name)
     if(n GREATER 1) # a rank that fails takes the others out, who would wait for it
       list(APPEND environment "CMOCKA_TEST_ABORT=1")
     endif()
-    if(NOT name MATCHES "^test_dist_") # which is MPI as users have it; others need not look for networks, as in harness.py
+    if(NOT name MATCHES "^test_comm_") # which is MPI as users have it; others need not look for networks, as in harness.py
       list(APPEND environment "OMPI_MCA_pml=^cm")
     endif()
     set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "mpi;${soak};${arg_LABELS}"

@@ -44,7 +44,7 @@ typedef enum sld_log_level {
 /* The context: passed first everywhere. One per process. */
 typedef struct sld_ctx {
     sld_err       err;       /* first failure, empty when code == SLD_OK */
-    int           rank;      /* set by sld_dist_create(); 0 before */
+    int           rank;      /* set by sld_comm_create(); 0 before */
     sld_log_level log_level; /* from SLD_LOG (error, warn, info, debug); info by default */
     bool          log_all;   /* SLD_LOG_RANKS=all: every rank speaks, not rank 0 alone */
     void         *log_file;  /* FILE *, borrowed: a second copy of each line goes there; or NULL */
@@ -88,7 +88,7 @@ bool sld_fault(sld_ctx *ctx, const char *name);
 void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- phase: what a rank is doing, told to whoever watches for stalls (sld/dist.h) ---- */
+/* ---- phase: what a rank is doing, told to whoever watches for stalls (sld/comm.h) ---- */
 
 // clang-format off
 #define SLD_PHASE_LIST(X)                                             \

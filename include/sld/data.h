@@ -5,7 +5,7 @@
 #define SLD_DATA_H
 
 #include "sld/base.h"
-#include "sld/dist.h"
+#include "sld/comm.h"
 
 /* ---- the set ----
  * Formats, and what path names:
@@ -61,7 +61,7 @@ typedef struct sld_dataset {
 /* Collective. Opens, checks and decodes on one rank per machine; the others share. Truncated,
  * oversized or foreign files: SLD_ERR_DATA naming file, what was found and what was wanted.
  * SLD_ERR_CONFIG for pictures smaller than input_size. */
-sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_params *params,
+sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_params *params,
                             sld_dataset **out);
 void       sld_dataset_close(sld_dataset *set); /* Collective. Accepts NULL. */
 /* Local. One picture of train or test as stored: (picture_H,picture_W,C). */
@@ -133,14 +133,14 @@ void sld_aug_cutout(double side, const double centre[2], uint8_t *image, size_t 
 #define SLD_AUG_STRONG_OPS 8 /* most operations of a strong view */
 
 typedef struct sld_augment_params {
-    size_t height, width; /* of a view, at most the picture's; 0: the picture's */
-    int    crop_pad;      /* zero pixels on each side before the random crop */
-    bool   resized;       /* instead: a crop of random area and shape, resampled to the view */
-    double area, ratio;   /* of that: least share of the picture; most width over height, and
+    size_t   height, width; /* of a view, at most the picture's; 0: the picture's */
+    int      crop_pad;      /* zero pixels on each side before the random crop */
+    bool     resized;       /* instead: a crop of random area and shape, resampled to the view */
+    double   area, ratio;   /* of that: least share of the picture; most width over height, and
                              height over width */
-    double   flip;        /* probability */
-    int      strong_ops;  /* drawn with replacement; 0..SLD_AUG_STRONG_OPS */
-    double   cutout;      /* largest side as a share of the width; 0: none */
+    double   flip;          /* probability */
+    int      strong_ops;    /* drawn with replacement; 0..SLD_AUG_STRONG_OPS */
+    double   cutout;        /* largest side as a share of the width; 0: none */
     uint64_t seed;
 } sld_augment_params;
 

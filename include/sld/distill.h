@@ -5,7 +5,7 @@
 #define SLD_DISTILL_H
 
 #include "sld/base.h"
-#include "sld/dist.h"
+#include "sld/comm.h"
 
 enum { SLD_WEAK, SLD_STRONG, SLD_VIEWS };
 

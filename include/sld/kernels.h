@@ -45,11 +45,11 @@ sld_peaks sld_kernels_peaks(double seconds); /* seconds: for each */
 typedef struct sld_conv sld_conv;
 
 typedef struct sld_conv_params {
-    int  height, width, in, out; /* of the input image; channels */
-    int  kernel, stride, pad, groups;
-    bool bias;
-    bool add, relu;           /* evaluation: y = relu(conv(x) + bias + y) */
-    bool bf16;                /* x, dy and weights rounded to bfloat16, sums and results (y, dx, dw)
+    int        height, width, in, out; /* of the input image; channels */
+    int        kernel, stride, pad, groups;
+    bool       bias;
+    bool       add, relu;     /* evaluation: y = relu(conv(x) + bias + y) */
+    bool       bf16;          /* x, dy and weights rounded to bfloat16, sums and results (y, dx, dw)
                                  in float32; passes without such a form compute in float32 */
     bool       training;      /* makes the backward kernels; not with add or relu */
     bool       data_gradient; /* training: dx is wanted too */

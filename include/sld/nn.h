@@ -6,7 +6,7 @@
 #define SLD_NN_H
 
 #include "sld/base.h"
-#include "sld/dist.h"
+#include "sld/comm.h"
 
 /* ---- the graph: what a zoo file builds; one small file per family in src/nn/zoo ---- */
 
@@ -136,13 +136,13 @@ typedef struct sld_backprop sld_backprop;
 size_t sld_backprop_message_bytes(const sld_model *model);
 /* Collective. For batches of the given trees (distinct global batch sizes: full and tail); trees
  * are borrowed until destroy. Everything is allocated here. */
-sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+sld_status sld_backprop_create(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
                                sld_tree *const *trees, size_t n_trees, sld_backprop **out);
 /* Collective. The same in another precision. bf16: convolutions read their input, their weights and
  * the gradient of their output rounded to bfloat16 and sum in float32; what they write, the weights
  * that are trained, their gradients and everything else stay float32. SLD_ERR_CONFIG where the CPU
  * or the build has none. */
-sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
                                   sld_tree *const *trees, size_t n_trees, sld_precision precision,
                                   sld_backprop **out);
 void       sld_backprop_destroy(sld_backprop *net); /* Local. Accepts NULL. */

@@ -5,7 +5,7 @@
 #define SLD_STORE_H
 
 #include "sld/base.h"
-#include "sld/dist.h"
+#include "sld/comm.h"
 
 /* ---- a document: what goes into or comes from one HDF5 file, built in memory ----
  * Paths like "/model/conv1.weight". Every function here is Local. and needs no other rank; failures
@@ -106,9 +106,9 @@ typedef struct sld_table {
 /* Local. Bytes of its file, less a few thousand. */
 size_t sld_table_bytes(const sld_table *table);
 /* Collective. Writes the table in parallel under a temporary name, reads it back, and publishes it
- * as path; rows: (n,K), of which this rank has made sld_dist_share(dist, n, SLD_TABLE_BLOCK).
+ * as path; rows: (n,K), of which this rank has made sld_comm_share(comm, n, SLD_TABLE_BLOCK).
  * replace false: where path exists already it stays, which is no error. SLD_ERR_IO. */
-sld_status sld_table_publish(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
+sld_status sld_table_publish(sld_ctx *ctx, const sld_comm *comm, const sld_table *table,
                              const float *rows, const char *path, bool replace);
 /* Local. Reads and checks a part, whose ends are multiples of SLD_TABLE_BLOCK or n. out: (n,K), of
  * which that part is written; NULL: checks alone. SLD_ERR_DATA names the file and what is wrong:

@@ -6,8 +6,8 @@
 #include <signal.h>
 
 #include "sld/base.h"
+#include "sld/comm.h"
 #include "sld/config.h"
-#include "sld/dist.h"
 #include "sld/distill.h"
 #include "sld/nn.h"
 
@@ -18,8 +18,8 @@ typedef struct sld_sgd_params {
 } sld_sgd_params;
 
 typedef struct sld_learner_params {
-    sld_model *student; /* borrowed; its trained values are updated */
-    sld_model *teacher; /* borrowed; NULL: none. Its values are released: the kernels have
+    sld_model           *student; /* borrowed; its trained values are updated */
+    sld_model           *teacher; /* borrowed; NULL: none. Its values are released: the kernels have
                            them in their own layout, and one copy is enough */
     sld_precision        student_precision, teacher_precision;
     sld_objective_params objective;
@@ -60,7 +60,7 @@ typedef struct sld_step_times {
 typedef struct sld_learner sld_learner;
 
 /* Collective. Makes networks' buffers, trees and primitives. */
-sld_status sld_learner_create(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+sld_status sld_learner_create(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                               sld_learner **out);
 void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
 
@@ -120,7 +120,7 @@ typedef struct sld_trial_params {
 
 /* Collective. Trains from the start or from the last good checkpoint to the end; the files of
  * DESIGN.md section 5 lie in the run folder. */
-sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                          sld_outcome *out);
 
 /* ---- the pictures of a trial ---- */
@@ -131,9 +131,9 @@ typedef struct sld_views_params {
     const char       *out;   /* file to write; the format is told in views.c */
 } sld_views_params;
 /* Collective. The views of one epoch that the experiment uses, as they are trained on. */
-sld_status sld_views_export(sld_ctx *ctx, const sld_dist *dist, const sld_views_params *params);
+sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_params *params);
 /* Collective. Prints what the experiment's data set is to stdout. */
-sld_status sld_data_describe(sld_ctx *ctx, const sld_dist *dist, const sld_config *config);
+sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_config *config);
 
 /* ---- eval and probe ---- */
 
@@ -144,7 +144,7 @@ sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text);
 /* Local. SHA-256 over the tensors of a weights file, and (Collective) over a data set: what a
  * trial's identity says of them. */
 sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65]);
-sld_status sld_data_sha256(sld_ctx *ctx, const sld_dist *dist, const sld_config *config,
+sld_status sld_data_sha256(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
                            char sha[65]);
 
 typedef struct sld_eval_params {
@@ -156,7 +156,7 @@ typedef struct sld_eval_params {
     bool              any_data;  /* accept a data set other than the weights file names */
 } sld_eval_params;
 /* Collective. Pictures are normalised as the weights file says. */
-sld_status sld_eval_run(sld_ctx *ctx, const sld_dist *dist, const sld_eval_params *params,
+sld_status sld_eval_run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params *params,
                         sld_metrics *out);
 
 typedef struct sld_probe_params {
@@ -167,6 +167,6 @@ typedef struct sld_probe_params {
 } sld_probe_params;
 /* Collective. Optimiser steps on given batches, DESIGN.md section 9; the format is told in probe.c.
  */
-sld_status sld_probe_run(sld_ctx *ctx, const sld_dist *dist, const sld_probe_params *params);
+sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params);
 
 #endif

@@ -4,7 +4,7 @@
 #define SLD_TRAIN_BENCH_H
 
 #include "sld/base.h"
-#include "sld/dist.h"
+#include "sld/comm.h"
 
 typedef struct sld_bench_params {
     const char *teacher; /* a network of the zoo; NULL: none, the step is cross-entropy alone */
@@ -69,7 +69,7 @@ typedef struct sld_bench_result {
  * the loader, and a run folder under the system's folder for temporary files, for the epoch. The
  * step is the SLD step after the first drop of the rate: cross-entropy 0.1, teacher swap and
  * student swap 0.9 at temperatures 1 to 6, on both views. */
-sld_status sld_bench_run(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+sld_status sld_bench_run(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                          sld_bench_result *out);
 
 #endif

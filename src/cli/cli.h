@@ -4,8 +4,8 @@
 
 #include <signal.h>
 
+#include "sld/comm.h"
 #include "sld/config.h"
-#include "sld/dist.h"
 
 /* Exit codes, DESIGN.md section 7. */
 enum {
@@ -49,7 +49,7 @@ typedef struct sld_verb {
      * is done, with *exit_code. NULL: nothing to do there. */
     bool (*before_mpi)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
     /* Collective. *exit_code: on SLD_OK. */
-    sld_status (*run)(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code);
+    sld_status (*run)(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
 extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_report, sld_verb_eval,
@@ -61,7 +61,7 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
                               sld_arguments *out);
 
 /* experiment.c. Collective. rank 0 reads the file, all parse the same bytes. */
-sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arguments *args,
+sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,
                                sld_config **out);
 /* Local. The same from a text, named for messages. */
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
@@ -70,7 +70,7 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
 /* main.c. Collective. From now on a process in which nothing moves for so long, 0: for ever, says
  * so, on stderr and in the log, and leaves. setting: where the limit comes from; advice: the
  * message's last line, NULL: none. Literals. */
-sld_status sld_stall_watch(sld_ctx *ctx, sld_dist *dist, double minutes, const char *setting,
+sld_status sld_stall_watch(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
                            const char *advice);
 
 /* experiment.c, content.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo,

@@ -80,12 +80,12 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
 }
 
 /* Collective. */
-static sld_status watch_stalls(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args)
+static sld_status watch_stalls(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args)
 {
     double minutes = strtod(STALL, NULL);
 
-    SLD_TRY(sld_agree(ctx, dist, read_number(ctx, args, STALL_MINUTES, 0, 1e5, &minutes)));
-    return sld_stall_watch(ctx, dist, minutes, options[STALL_MINUTES].name, NULL);
+    SLD_TRY(sld_agree(ctx, comm, read_number(ctx, args, STALL_MINUTES, 0, 1e5, &minutes)));
+    return sld_stall_watch(ctx, comm, minutes, options[STALL_MINUTES].name, NULL);
 }
 
 /* --ranks makes this process the one that starts the others. */
@@ -101,25 +101,25 @@ static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
     return true;
 }
 
-static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_bench_params params;
-    sld_bench_row    row = {.ranks = sld_dist_size(dist)};
+    sld_bench_row    row = {.ranks = sld_comm_size(comm)};
 
     *exit_code = SLD_EXIT_OK;
-    SLD_TRY(watch_stalls(ctx, dist, args));
+    SLD_TRY(watch_stalls(ctx, comm, args));
     sld_status st = read_params(ctx, args, &params);
     if (st == SLD_OK) {
-        st = sld_dist_place(ctx, dist, word_of(args, CPUS, "auto"));
+        st = sld_comm_set_affinity(ctx, comm, word_of(args, CPUS, "auto"));
     }
-    SLD_TRY(sld_agree(ctx, dist, st)); /* now all cores are at work, as in the step */
+    SLD_TRY(sld_agree(ctx, comm, st)); /* now all cores are at work, as in the step */
     const sld_peaks peaks = sld_kernels_peaks(PEAK_S);
     params.peak_f32       = peaks.f32;
     params.peak_bf16      = peaks.bf16;
-    SLD_TRY(sld_bench_run(ctx, dist, &params, &row.result));
-    if (sld_dist_rank(dist) == 0 && args->option[JSON]) {
+    SLD_TRY(sld_bench_run(ctx, comm, &params, &row.result));
+    if (sld_comm_rank(comm) == 0 && args->option[JSON]) {
         sld_bench_print_json(&params, &row);
-    } else if (sld_dist_rank(dist) == 0) {
+    } else if (sld_comm_rank(comm) == 0) {
         sld_bench_print_table(&params, &row, 1);
     }
     return SLD_OK;

@@ -28,18 +28,18 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_views
     return SLD_OK;
 }
 
-static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     const bool       views  = strcmp(args->part, "views") == 0;
     sld_views_params params = {0};
     sld_config      *config = NULL;
 
     *exit_code = SLD_EXIT_OK;
-    SLD_TRY(sld_agree(ctx, dist, views ? read_params(ctx, args, &params) : SLD_OK));
-    SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
+    SLD_TRY(sld_agree(ctx, comm, views ? read_params(ctx, args, &params) : SLD_OK));
+    SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
     params.config = config;
     const sld_status st =
-        views ? sld_views_export(ctx, dist, &params) : sld_data_describe(ctx, dist, config);
+        views ? sld_views_export(ctx, comm, &params) : sld_data_describe(ctx, comm, config);
     sld_config_destroy(config);
     return st;
 }

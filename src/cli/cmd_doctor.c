@@ -9,35 +9,35 @@ enum { JSON };
 static const sld_option_spec options[] = {[JSON] = {"--json", false}, {NULL, false}};
 
 /* Collective. The reports of all ranks, on every rank, in order. */
-static sld_status gather(sld_ctx *ctx, const sld_dist *dist, sld_report *reports)
+static sld_status gather(sld_ctx *ctx, const sld_comm *comm, sld_report *reports)
 {
-    for (int rank = 0; rank < sld_dist_size(dist); rank++) {
-        SLD_TRY(sld_dist_bcast(ctx, dist, &reports[rank], sizeof *reports, rank));
+    for (int rank = 0; rank < sld_comm_size(comm); rank++) {
+        SLD_TRY(sld_comm_bcast(ctx, comm, &reports[rank], sizeof *reports, rank));
     }
     return SLD_OK;
 }
 
-static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
-    const int   rank = sld_dist_rank(dist), size = sld_dist_size(dist);
+    const int   rank = sld_comm_rank(comm), size = sld_comm_size(comm);
     const char *folder  = args->positional ? args->positional : ".";
     sld_report *reports = calloc((size_t)size, sizeof *reports);
 
     *exit_code = SLD_EXIT_OK;
-    SLD_TRY(sld_agree(ctx, dist,
+    SLD_TRY(sld_agree(ctx, comm,
                       reports ? SLD_OK
                               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size)));
     sld_report *mine = &reports[rank];
     mine->rank       = rank;
-    mine->node_rank  = sld_dist_node_rank(dist);
-    mine->node_size  = sld_dist_node_size(dist);
+    mine->node_rank  = sld_comm_node_rank(comm);
+    mine->node_size  = sld_comm_node_size(comm);
     gethostname(mine->host, sizeof mine->host - 1);
-    sld_doctor_cpu(dist, mine);
-    sld_doctor_memory(dist, mine);
-    sld_doctor_launcher(dist, mine);
-    sld_status st = sld_doctor_folder(ctx, dist, folder, mine);
+    sld_doctor_cpu(comm, mine);
+    sld_doctor_memory(comm, mine);
+    sld_doctor_launcher(comm, mine);
+    sld_status st = sld_doctor_folder(ctx, comm, folder, mine);
     if (st == SLD_OK) {
-        st = gather(ctx, dist, reports);
+        st = gather(ctx, comm, reports);
     }
     if (st == SLD_OK && rank == 0 &&
         sld_doctor_print(reports, size, folder, args->option[JSON] != NULL) == SLD_BAD) {

@@ -23,24 +23,24 @@ static bool names_data(const sld_arguments *args)
     return false;
 }
 
-static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     char       *text   = NULL;
     sld_config *config = NULL;
     sld_metrics m;
 
     *exit_code = SLD_EXIT_OK;
-    SLD_TRY(sld_agree(ctx, dist, sld_weights_config(ctx, args->positional, &text)));
+    SLD_TRY(sld_agree(ctx, comm, sld_weights_config(ctx, args->positional, &text)));
     if (!text && !names_data(args)) {
         return sld_agree(
-            ctx, dist,
+            ctx, comm,
             SLD_FAIL(
                 ctx, SLD_ERR_CONFIG,
                 "%s does not say what it was trained on: give data.format=... and data.path=...",
                 args->positional));
     }
     sld_status st = sld_agree(
-        ctx, dist,
+        ctx, comm,
         sld_experiment_parse(ctx, args->positional, text ? text : "method: none\n", args, &config));
     free(text);
     SLD_TRY(st);
@@ -51,12 +51,12 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
                                     .precision =
                                         args->option[PRECISION] ? args->option[PRECISION] : "f32",
                                     .any_data = args->option[ANY_DATA] != NULL};
-    st = sld_stall_watch(ctx, dist, sld_config_options(config)->run.stall_minutes,
+    st = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
                          "run.stall_minutes", NULL);
     if (st == SLD_OK) {
-        st = sld_eval_run(ctx, dist, &params, &m);
+        st = sld_eval_run(ctx, comm, &params, &m);
     }
-    if (st == SLD_OK && sld_dist_rank(dist) == 0) {
+    if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         printf("%s: %s, %lld samples: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
                args->positional, params.split, (long long)m.n, m.top1, (long long)m.hits1, m.top5,
                (long long)m.hits5, m.loss);

@@ -50,10 +50,10 @@ static void print_methods(void)
     }
 }
 
-static sld_status methods(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status methods(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     *exit_code = SLD_EXIT_OK;
-    if (sld_dist_rank(dist) == 0) {
+    if (sld_comm_rank(comm) == 0) {
         print_methods();
         print_presets();
     }

@@ -26,7 +26,7 @@ static sld_status read_epoch(sld_ctx *ctx, const char *text, int64_t *epoch)
     return SLD_OK;
 }
 
-static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_config      *config = NULL;
     sld_probe_params params = {.batches   = args->option[BATCHES],
@@ -38,13 +38,13 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     if (st == SLD_OK && (!params.batches || !params.out)) {
         st = SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", sld_verb_probe.usage);
     }
-    SLD_TRY(sld_agree(ctx, dist, st));
-    SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
+    SLD_TRY(sld_agree(ctx, comm, st));
+    SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
     params.config = config;
-    st            = sld_stall_watch(ctx, dist, sld_config_options(config)->run.stall_minutes,
+    st            = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
                                     "run.stall_minutes", NULL);
     if (st == SLD_OK) {
-        st = sld_probe_run(ctx, dist, &params);
+        st = sld_probe_run(ctx, comm, &params);
     }
     sld_config_destroy(config);
     return st;

@@ -23,15 +23,15 @@ static void stem_of(const char *path, char stem[128])
     }
 }
 
-static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, int *exit_code)
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_config *config = NULL;
     char        stem[128];
     sld_outcome outcome = SLD_TRIAL_DONE;
 
-    SLD_TRY(sld_experiment_read(ctx, dist, args, &config));
+    SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
     if (args->option[SHOW_CONFIG]) {
-        if (sld_dist_rank(dist) == 0) {
+        if (sld_comm_rank(comm) == 0) {
             fputs(sld_config_text(config), stdout);
         }
         sld_config_destroy(config);
@@ -43,15 +43,15 @@ static sld_status run(sld_ctx *ctx, sld_dist *dist, const sld_arguments *args, i
     const sld_options     *opt    = sld_config_options(config);
     sld_status             st     = sld_kernels_pin_isa(ctx, opt->parallel.isa);
     if (st == SLD_OK) {
-        st = sld_dist_place(ctx, dist, opt->parallel.cpus);
+        st = sld_comm_set_affinity(ctx, comm, opt->parallel.cpus);
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
-        st = sld_stall_watch(ctx, dist, opt->run.stall_minutes, "run.stall_minutes",
+        st = sld_stall_watch(ctx, comm, opt->run.stall_minutes, "run.stall_minutes",
                              "What is saved is intact: the same command goes on from it");
     }
     if (st == SLD_OK) {
-        st = sld_trial_run(ctx, dist, &params, &outcome);
+        st = sld_trial_run(ctx, comm, &params, &outcome);
     }
     *exit_code = outcome == SLD_TRIAL_DONE      ? SLD_EXIT_OK
                  : outcome == SLD_TRIAL_STOPPED ? SLD_EXIT_STOPPED

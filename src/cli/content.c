@@ -63,7 +63,7 @@ static sld_status hash_folder(sld_ctx *ctx, const char *folder, char sha[65])
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, char sha[65])
 {
-    sld_dist   *dist = NULL;
+    sld_comm   *comm = NULL;
     struct stat info;
 
     if (weights) {
@@ -71,9 +71,9 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
                    ? hash_folder(ctx, weights, sha)
                    : sld_weights_sha256(ctx, weights, sha);
     }
-    SLD_TRY(sld_dist_alone(ctx, &dist));
-    const sld_status st = sld_data_sha256(ctx, dist, config, sha);
-    sld_dist_destroy(dist);
+    SLD_TRY(sld_comm_alone(ctx, &comm));
+    const sld_status st = sld_data_sha256(ctx, comm, config, sha);
+    sld_comm_destroy(comm);
     return st;
 }
 

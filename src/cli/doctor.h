@@ -33,11 +33,11 @@ void sld_finding_advise(sld_finding *f, sld_verdict verdict, const char *format,
 bool sld_read_line(const char *path, char *line, size_t n);
 
 /* Probes: local, but for the last. */
-void sld_doctor_cpu(const sld_dist *dist, sld_report *r);
-void sld_doctor_memory(const sld_dist *dist, sld_report *r);
-void sld_doctor_launcher(const sld_dist *dist, sld_report *r);
+void sld_doctor_cpu(const sld_comm *comm, sld_report *r);
+void sld_doctor_memory(const sld_comm *comm, sld_report *r);
+void sld_doctor_launcher(const sld_comm *comm, sld_report *r);
 /* Collective. The folder, as rank 0 and one rank of each other machine see it. */
-sld_status sld_doctor_folder(sld_ctx *ctx, const sld_dist *dist, const char *folder, sld_report *r);
+sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder, sld_report *r);
 
 /* doctor_print.c. reports: of all ranks, in order. Returns the worst verdict. */
 sld_verdict sld_doctor_print(const sld_report *reports, int n, const char *folder, bool json);

@@ -124,11 +124,11 @@ static int count_cores(const cpu_set_t *set)
     return cores;
 }
 
-static void binding(const sld_dist *dist, sld_report *r)
+static void binding(const sld_comm *comm, sld_report *r)
 {
     cpu_set_t set;
     char      list[128];
-    const int ranks = sld_dist_node_size(dist);
+    const int ranks = sld_comm_node_size(comm);
 
     CPU_ZERO(&set);
     if (sched_getaffinity(0, sizeof set, &set) != 0) {
@@ -140,16 +140,16 @@ static void binding(const sld_dist *dist, sld_report *r)
         r, "CPUs", "%d rank%s on this machine, allowed CPU%s %s (%d core%s)", ranks,
         ranks == 1 ? "" : "s", cpus == 1 ? "" : "s", list, cores, cores == 1 ? "" : "s");
     f->own = true;
-    if (sld_dist_same_cpus(dist) && cpus < ranks) {
+    if (sld_comm_same_cpus(comm) && cpus < ranks) {
         sld_finding_advise(
             f, SLD_WARN,
             "more ranks than CPUs: they take turns, and waiting ones are in the way. "
             "Start at most %d here",
             cores);
-    } else if (sld_dist_same_cpus(dist) && cores < ranks) {
+    } else if (sld_comm_same_cpus(comm) && cores < ranks) {
         sld_finding_advise(
             f, SLD_WARN, "two ranks on one core share its arithmetic units: start %d here", cores);
-    } else if (sld_dist_same_cpus(dist) && cores > ranks) {
+    } else if (sld_comm_same_cpus(comm) && cores > ranks) {
         sld_finding_advise(f, SLD_FINE, "a rank computes on one core: `mpirun -n %d` uses all",
                            cores);
     }
@@ -173,7 +173,7 @@ static double cgroup_cpus(void)
     return quota > 0 && length > 0 ? quota / length : 0;
 }
 
-static void quota(const sld_dist *dist, sld_report *r)
+static void quota(const sld_comm *comm, sld_report *r)
 {
     const double cpus = cgroup_cpus();
 
@@ -182,18 +182,18 @@ static void quota(const sld_dist *dist, sld_report *r)
         return;
     }
     sld_finding *f = sld_report_add(r, "CPU quota", "%.2f CPUs for this container or job", cpus);
-    if (cpus < sld_dist_node_size(dist)) {
+    if (cpus < sld_comm_node_size(comm)) {
         sld_finding_advise(f, SLD_WARN,
                            "%d ranks are throttled to %.2f CPUs, and each waits for the slowest: "
                            "start fewer, or raise the quota (docker run --cpus)",
-                           sld_dist_node_size(dist), cpus);
+                           sld_comm_node_size(comm), cpus);
     }
 }
 
-void sld_doctor_cpu(const sld_dist *dist, sld_report *r)
+void sld_doctor_cpu(const sld_comm *comm, sld_report *r)
 {
     processor(r);
     kernels(r);
-    binding(dist, r);
-    quota(dist, r);
+    binding(comm, r);
+    quota(comm, r);
 }

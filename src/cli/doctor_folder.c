@@ -225,9 +225,9 @@ static void look_from_afar(const names *n, sld_report *r)
     close(fd);
 }
 
-sld_status sld_doctor_folder(sld_ctx *ctx, const sld_dist *dist, const char *folder, sld_report *r)
+sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder, sld_report *r)
 {
-    const bool first = sld_dist_rank(dist) == 0;
+    const bool first = sld_comm_rank(comm) == 0;
     names      n;
     int        lock = -1, more = 0;
 
@@ -235,15 +235,15 @@ sld_status sld_doctor_folder(sld_ctx *ctx, const sld_dist *dist, const char *fol
     if (first) {
         more = probe(folder, &n, r, &lock);
     }
-    sld_status st = sld_dist_bcast(ctx, dist, &n, sizeof n, 0); /* rank 0's process is in them */
+    sld_status st = sld_comm_bcast(ctx, comm, &n, sizeof n, 0); /* rank 0's process is in them */
     if (st == SLD_OK) {
-        st = sld_dist_bcast(ctx, dist, &more, sizeof more, 0);
+        st = sld_comm_bcast(ctx, comm, &more, sizeof more, 0);
     }
-    if (st == SLD_OK && more && !first && sld_dist_node_rank(dist) == 0) {
+    if (st == SLD_OK && more && !first && sld_comm_node_rank(comm) == 0) {
         look_from_afar(&n, r);
     }
     if (st == SLD_OK) {
-        st = sld_dist_barrier(ctx, dist);
+        st = sld_comm_barrier(ctx, comm);
     }
     if (first) {
         unlink(n.temporary);

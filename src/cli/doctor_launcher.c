@@ -11,7 +11,7 @@ static void libraries(sld_report *r)
 {
     char text[160];
 
-    sld_dist_versions(text, sizeof text);
+    sld_comm_versions(text, sizeof text);
     sld_report_add(r, "MPI", "%s", text);
     sld_store_versions(text, sizeof text);
     sld_finding *f = sld_report_add(r, "HDF5", "%s", text);
@@ -23,10 +23,10 @@ static void libraries(sld_report *r)
 }
 
 /* A world smaller than the launcher's is refused before this is reached. */
-static void launcher(const sld_dist *dist, sld_report *r)
+static void launcher(const sld_comm *comm, sld_report *r)
 {
     int         tasks = 0;
-    const char *name  = sld_dist_launcher(&tasks);
+    const char *name  = sld_comm_launcher(&tasks);
 
     if (name) {
         sld_report_add(r, "launcher", "%s: %d task%s, all connected", name, tasks,
@@ -44,7 +44,7 @@ static void launcher(const sld_dist *dist, sld_report *r)
 
 static void signals(sld_report *r)
 {
-    const char *name  = sld_dist_launcher(&(int){0});
+    const char *name  = sld_comm_launcher(&(int){0});
     const char *grace = getenv("OMPI_MCA_odls_base_sigkill_timeout");
     const bool  slurm = getenv("SLURM_JOB_ID"), pbs = getenv("PBS_JOBID");
 
@@ -88,10 +88,10 @@ static void environment(sld_report *r)
     }
 }
 
-void sld_doctor_launcher(const sld_dist *dist, sld_report *r)
+void sld_doctor_launcher(const sld_comm *comm, sld_report *r)
 {
     libraries(r);
-    launcher(dist, r);
+    launcher(comm, r);
     signals(r);
     environment(r);
 }

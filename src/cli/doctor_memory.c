@@ -40,12 +40,12 @@ static double cgroup_bytes(double total)
     return limit < total ? limit : 0;
 }
 
-static void memory(const sld_dist *dist, sld_report *r)
+static void memory(const sld_comm *comm, sld_report *r)
 {
     const double total = meminfo("MemTotal"), available = meminfo("MemAvailable"),
                  limit  = cgroup_bytes(total);
     const double usable = limit > 0 && limit < available ? limit : available;
-    const int    ranks  = sld_dist_node_size(dist);
+    const int    ranks  = sld_comm_node_size(comm);
     sld_finding *f =
         sld_report_add(r, "memory", "%.1f GiB, %.1f free", total / GIB, available / GIB);
 
@@ -65,10 +65,10 @@ static void memory(const sld_dist *dist, sld_report *r)
 
 /* Open MPI passes messages between the ranks of a machine through files here; sld's own shared
  * memory (data sets) does not lie there. */
-static void shared_memory(const sld_dist *dist, sld_report *r)
+static void shared_memory(const sld_comm *comm, sld_report *r)
 {
     struct statvfs s;
-    const double   wanted = 16.0 * 1048576 * sld_dist_node_size(dist);
+    const double   wanted = 16.0 * 1048576 * sld_comm_node_size(comm);
 
     if (statvfs("/dev/shm", &s) != 0) {
         sld_finding_advise(sld_report_add(r, "/dev/shm", "not there"), SLD_WARN,
@@ -84,7 +84,7 @@ static void shared_memory(const sld_dist *dist, sld_report *r)
         sld_finding_advise(f, SLD_WARN,
                            "little for the messages of %d ranks (wanted: %.0f MiB free); in a "
                            "container: docker run --shm-size=1g",
-                           sld_dist_node_size(dist), wanted / 1048576);
+                           sld_comm_node_size(comm), wanted / 1048576);
     }
 }
 
@@ -131,11 +131,11 @@ static void limits(sld_report *r)
     }
 }
 
-void sld_doctor_memory(const sld_dist *dist, sld_report *r)
+void sld_doctor_memory(const sld_comm *comm, sld_report *r)
 {
-    if (sld_dist_node_rank(dist) == 0) { /* once for a machine: it changes while ranks look */
-        memory(dist, r);
-        shared_memory(dist, r);
+    if (sld_comm_node_rank(comm) == 0) { /* once for a machine: it changes while ranks look */
+        memory(comm, r);
+        shared_memory(comm, r);
     }
     limits(r);
 }

@@ -45,7 +45,7 @@ sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
         name, nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
 }
 
-sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arguments *args,
+sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,
                                sld_config **out)
 {
     void      *text = NULL;
@@ -53,17 +53,17 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
     sld_status st   = SLD_OK;
 
     *out = NULL;
-    if (!dist || sld_dist_rank(dist) == 0) {
+    if (!comm || sld_comm_rank(comm) == 0) {
         st = sld_file_read(ctx, args->positional, MOST_BYTES, &text, &n);
     }
-    if (dist) {
-        SLD_TRY(sld_agree(ctx, dist, st));
-        SLD_TRY(sld_dist_bcast(ctx, dist, &n, sizeof n, 0));
+    if (comm) {
+        SLD_TRY(sld_agree(ctx, comm, st));
+        SLD_TRY(sld_comm_bcast(ctx, comm, &n, sizeof n, 0));
         if (!text && !(text = malloc(n + 1))) {
             st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of configuration", n);
         }
-        SLD_TRY(sld_agree(ctx, dist, st));
-        SLD_TRY(sld_dist_bcast(ctx, dist, text, n, 0));
+        SLD_TRY(sld_agree(ctx, comm, st));
+        SLD_TRY(sld_comm_bcast(ctx, comm, text, n, 0));
     }
     if (st == SLD_OK) {
         st = sld_sweep_refuse_spec(ctx, args->positional, text, n);
@@ -76,8 +76,8 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_dist *dist, const sld_arg
         st = sld_experiment_check(ctx, NULL, *out);
     }
     free(text);
-    if (dist) {
-        st = sld_agree(ctx, dist, st);
+    if (comm) {
+        st = sld_agree(ctx, comm, st);
     }
     if (st != SLD_OK) {
         sld_config_destroy(*out);

@@ -59,13 +59,13 @@ static int unknown_verb(const char *word)
 
 /* Where all ranks know of the failure, rank 0 prints it. A failure of one rank alone is printed by
  * it, and it takes the others out. */
-static int finish(sld_ctx *ctx, sld_dist *dist, sld_status st, int exit_code)
+static int finish(sld_ctx *ctx, sld_comm *comm, sld_status st, int exit_code)
 {
     if (st == SLD_OK) {
-        sld_dist_destroy(dist);
+        sld_comm_destroy(comm);
         return exit_code;
     }
-    if (ctx->err.agreed || sld_dist_size(dist) == 1) {
+    if (ctx->err.agreed || sld_comm_size(comm) == 1) {
         if (ctx->rank == 0 && ctx->err.rank > 0) {
             sld_log(ctx, SLD_LOG_ERROR, "rank %d: %s", ctx->err.rank, ctx->err.msg);
         } else {
@@ -73,13 +73,13 @@ static int finish(sld_ctx *ctx, sld_dist *dist, sld_status st, int exit_code)
         }
         sld_log(ctx, SLD_LOG_DEBUG, "%s:%d %s(): %s", ctx->err.file, ctx->err.line, ctx->err.func,
                 sld_status_text(st));
-        sld_dist_destroy(dist);
+        sld_comm_destroy(comm);
         return sld_exit_code_of(st);
     }
     ctx->log_all = true;
     sld_log(ctx, SLD_LOG_ERROR, "%s (%s:%d %s)", ctx->err.msg, ctx->err.file, ctx->err.line,
             ctx->err.func);
-    sld_dist_abort(dist, sld_exit_code_of(st));
+    sld_comm_abort(comm, sld_exit_code_of(st));
     return sld_exit_code_of(st);
 }
 
@@ -115,19 +115,19 @@ static void leave_stalled(sld_ctx *ctx, const char *message)
     _exit(SLD_EXIT_INTERNAL);
 }
 
-sld_status sld_stall_watch(sld_ctx *ctx, sld_dist *dist, double minutes, const char *setting,
+sld_status sld_stall_watch(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
                            const char *advice)
 {
-    const sld_watch_params params = {
+    const sld_watchdog_params params = {
         .limit_s = 60.0 * minutes, .setting = setting, .advice = advice, .stalled = leave_stalled};
 
-    return sld_dist_watch(ctx, dist, &params);
+    return sld_comm_watchdog(ctx, comm, &params);
 }
 
 static int run_verb(const sld_verb *verb, int argc, char **argv)
 {
     sld_ctx       ctx;
-    sld_dist     *dist      = NULL;
+    sld_comm     *comm      = NULL;
     int           exit_code = SLD_EXIT_OK;
     const char  **overrides = calloc((size_t)argc + 1, sizeof *overrides);
     sld_arguments args      = {.overrides = overrides};
@@ -139,18 +139,18 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
         return exit_code;
     }
     sld_status st =
-        overrides ? sld_dist_create(&ctx, &dist) : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
+        overrides ? sld_comm_create(&ctx, &comm) : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
     if (st != SLD_OK) {
         fprintf(stderr, "sld: %s\n", ctx.err.msg);
         free(overrides);
         return sld_exit_code_of(st);
     }
-    st = sld_agree(&ctx, dist, sld_arguments_read(&ctx, verb, argc, argv, &args));
+    st = sld_agree(&ctx, comm, sld_arguments_read(&ctx, verb, argc, argv, &args));
     if (st == SLD_OK) {
-        st = verb->run(&ctx, dist, &args, &exit_code);
+        st = verb->run(&ctx, comm, &args, &exit_code);
     }
     free(overrides);
-    return finish(&ctx, dist, st, exit_code);
+    return finish(&ctx, comm, st, exit_code);
 }
 
 static bool asks_for(int argc, char **argv, const char *option)

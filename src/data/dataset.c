@@ -233,7 +233,7 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
 
 /* Collective. bytes become rank 0's on every rank; a rank with `own` set has found its own and they
  * must be equal: two machines that see different files under one path must not train together. */
-static sld_status adopt(sld_ctx *ctx, const sld_dist *dist, const char *where, bool own,
+static sld_status adopt(sld_ctx *ctx, const sld_comm *comm, const char *where, bool own,
                         const char *what, void *bytes, size_t n)
 {
     enum { LARGEST = 512 };
@@ -242,13 +242,13 @@ static sld_status adopt(sld_ctx *ctx, const sld_dist *dist, const char *where, b
 
     assert(n <= LARGEST);
     memcpy(mine, bytes, n);
-    SLD_TRY(sld_dist_bcast(ctx, dist, bytes, n, 0));
+    SLD_TRY(sld_comm_bcast(ctx, comm, bytes, n, 0));
     if (own && memcmp(mine, bytes, n) != 0) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA,
                       "%s: this machine found another %s than rank 0's; wanted the same data",
                       where, what);
     }
-    return sld_agree(ctx, dist, st);
+    return sld_agree(ctx, comm, st);
 }
 
 /* Local. Points the public structure into the shared memory. */
@@ -288,12 +288,12 @@ static void describe(sld_dataset *set, const data_shape *shape, const data_facts
 }
 
 /* Collective. The part of opening that follows once sizes are known: memory, decoding, facts. */
-static sld_status load(sld_ctx *ctx, const sld_dist *dist, const data_format *format,
+static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *format,
                        const char *where, const data_source *source, sld_dataset *set)
 {
     const data_shape *shape  = &source->shape;
     const data_layout at     = layout_of(shape);
-    const bool        reader = sld_dist_node_rank(dist) == 0;
+    const bool        reader = sld_comm_node_rank(comm) == 0;
     data_own         *own    = set->own;
     data_facts        facts;
     sld_status        st = SLD_OK;
@@ -304,23 +304,23 @@ static sld_status load(sld_ctx *ctx, const sld_dist *dist, const data_format *fo
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for the names of %zu classes", where,
                       (size_t)shape->K);
     }
-    SLD_TRY(sld_agree(ctx, dist, st));
-    SLD_TRY(sld_shared_create(ctx, dist, at.bytes, &own->shared));
+    SLD_TRY(sld_agree(ctx, comm, st));
+    SLD_TRY(sld_shared_create(ctx, comm, at.bytes, &own->shared));
     if (reader) {
         st = decode(ctx, format, where, source, &at, sld_shared_ptr(own->shared), &facts);
     }
-    SLD_TRY(sld_agree(ctx, dist, st));
-    SLD_TRY(sld_shared_ready(ctx, dist, own->shared));
-    SLD_TRY(adopt(ctx, dist, where, reader, "content", &facts, sizeof facts));
+    SLD_TRY(sld_agree(ctx, comm, st));
+    SLD_TRY(sld_shared_ready(ctx, comm, own->shared));
+    SLD_TRY(adopt(ctx, comm, where, reader, "content", &facts, sizeof facts));
     describe(set, shape, &facts, &at);
     return SLD_OK;
 }
 
-sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_params *params,
+sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_params *params,
                             sld_dataset **out)
 {
     const data_format *format = NULL;
-    const bool         reader = sld_dist_node_rank(dist) == 0;
+    const bool         reader = sld_comm_node_rank(comm) == 0;
     const char        *where  = params->path && *params->path ? params->path : params->format;
     data_source        source = {0};
     sld_dataset       *set    = calloc(1, sizeof *set);
@@ -339,15 +339,15 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_dist *dist, const sld_data_p
     if (st == SLD_OK && reader) {
         st = check_shape(ctx, where, &source.shape);
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
-        st = adopt(ctx, dist, where, reader, "set of sizes", &source.shape, sizeof source.shape);
+        st = adopt(ctx, comm, where, reader, "set of sizes", &source.shape, sizeof source.shape);
     }
     if (st == SLD_OK) {
         st = check_input(ctx, where, &source.shape, params->input_size);
     }
     if (st == SLD_OK) {
-        st = load(ctx, dist, format, where, &source, set);
+        st = load(ctx, comm, format, where, &source, set);
     }
     if (st == SLD_OK && params->input_size > 0) {
         set->H = set->W = params->input_size;

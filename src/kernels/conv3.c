@@ -7,7 +7,7 @@
 #include "oneapi/dnnl/dnnl.h"
 
 enum {
-    LEAST_ROWS = 4,    /* samples of a small map: with fewer a tile has too few sums to hide their
+    LEAST_ROWS    = 4, /* samples of a small map: with fewer a tile has too few sums to hide their
                           latency */
     UNPACKED_ROWS = 8, /* input channels whose gradient is in the first-level cache */
 };

@@ -52,7 +52,7 @@ typedef struct {
     sld_tile_shape samples, weights; /* whose rows are samples, input channels */
     int            depth;            /* channels summed up before they are added to y: their weights
                                         for nine taps stay in a near cache */
-    int ahead;
+    int            ahead;
     /* y[r][v] = sum over taps and depth of x[r][k] * w[k][v] for up to `rows` rows, apart by x_row
      * and y_row floats. Meanwhile `ahead` floats per tap and depth are fetched into the
      * second-level cache from `next` on: weights that the next tiles want, which else would be

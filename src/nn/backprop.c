@@ -93,7 +93,7 @@ static void gather(const sld_backprop *net, const shard_run *run, int l)
     }
 }
 
-/* The shard's partial weight gradient is in this slot: combine what is complete (dist.h). */
+/* The shard's partial weight gradient is in this slot: combine what is complete (comm.h). */
 static void merge_weights(sld_backprop *net, const shard_run *run, int l, int slot)
 {
     const size_t floats = net->model->graph.layers[l].kind->gradient_floats(net->states[l]);
@@ -282,7 +282,7 @@ static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
     sld_tree    *tree  = net->trees[net->tree];
     const double start = sld_tree_clock_s(tree), merged = net->seconds.merge;
     const size_t most = sld_backprop_message_bytes(net->model) / sizeof(float);
-    /* what is reduced here is used up: a short sum, for whose wait there may be work (dist.h) */
+    /* what is reduced here is used up: a short sum, for whose wait there may be work (comm.h) */
     SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
     for (size_t at = 0; at < net->reduced_floats; at += most) {
         const size_t left = net->reduced_floats - at;

@@ -7,7 +7,7 @@
 #include "plan.h"
 
 struct sld_backprop {
-    const sld_dist *dist;
+    const sld_comm *comm;
     sld_model      *model;
     sld_precision   precision;
     sld_tree      **trees; /* each borrowed */

@@ -178,30 +178,30 @@ static sld_status make_all(sld_ctx *ctx, sld_backprop *net, sld_tree *const *tre
 }
 
 /* The number of shards is known where the last one is. */
-static sld_status count_shards(sld_ctx *ctx, const sld_dist *dist, const sld_tree *tree, int *out)
+static sld_status count_shards(sld_ctx *ctx, const sld_comm *comm, const sld_tree *tree, int *out)
 {
     *out = sld_tree_first(tree) + sld_tree_count(tree);
-    return sld_dist_bcast(ctx, dist, out, sizeof *out, sld_dist_size(dist) - 1);
+    return sld_comm_bcast(ctx, comm, out, sizeof *out, sld_comm_size(comm) - 1);
 }
 
-sld_status sld_backprop_create(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+sld_status sld_backprop_create(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
                                sld_tree *const *trees, size_t n_trees, sld_backprop **out)
 {
-    return sld_backprop_create_in(ctx, dist, model, trees, n_trees, SLD_PRECISION_F32, out);
+    return sld_backprop_create_in(ctx, comm, model, trees, n_trees, SLD_PRECISION_F32, out);
 }
 
-sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_dist *dist, sld_model *model,
+sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
                                   sld_tree *const *trees, size_t n_trees, sld_precision precision,
                                   sld_backprop **out)
 {
     *out         = NULL;
     int n_shards = 0;
-    SLD_TRY(count_shards(ctx, dist, trees[0], &n_shards));
+    SLD_TRY(count_shards(ctx, comm, trees[0], &n_shards));
 
     sld_backprop *net = calloc(1, sizeof *net);
     sld_status    st  = SLD_OK;
     if (net) {
-        net->dist      = dist;
+        net->comm      = comm;
         net->model     = model;
         net->precision = precision;
         net->n_trees   = n_trees;
@@ -209,7 +209,7 @@ sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_dist *dist, sld_model 
     } else {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "training: %zu bytes", sizeof *net);
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st != SLD_OK) {
         sld_backprop_destroy(net);
         return st;

@@ -116,21 +116,21 @@ static sld_status make_file(sld_ctx *ctx, const sld_table *table, const char *pa
 
 /* Collective. The checksum line, then the file as it now stands on the disk: is it what it should
  * be? */
-static sld_status complete(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
+static sld_status complete(sld_ctx *ctx, const sld_comm *comm, const sld_table *table,
                            const table_places *places, const char *temporary)
 {
-    const sld_range mine = sld_dist_share(dist, table->n, SLD_TABLE_BLOCK);
+    const sld_range mine = sld_comm_share(comm, table->n, SLD_TABLE_BLOCK);
     sld_status      st   = SLD_OK;
 
-    if (sld_dist_rank(dist) == 0) {
+    if (sld_comm_rank(comm) == 0) {
         st = table_trailer_write(ctx, temporary, places->logits, places->end);
     }
-    SLD_TRY(sld_agree(ctx, dist, st));
+    SLD_TRY(sld_agree(ctx, comm, st));
     st = sld_file_sync(ctx, temporary); /* this rank's pages of it */
     if (st == SLD_OK) {
         st = sld_table_read(ctx, table, temporary, mine, NULL);
     }
-    return sld_agree(ctx, dist, st);
+    return sld_agree(ctx, comm, st);
 }
 
 /* Rank 0. Somebody else's file of that name is as good as ours. */
@@ -145,11 +145,11 @@ static sld_status publish(sld_ctx *ctx, const char *temporary, const char *path,
     return st;
 }
 
-sld_status sld_table_publish(sld_ctx *ctx, const sld_dist *dist, const sld_table *table,
+sld_status sld_table_publish(sld_ctx *ctx, const sld_comm *comm, const sld_table *table,
                              const float *rows, const char *path, bool replace)
 {
-    const bool      first = sld_dist_rank(dist) == 0;
-    const sld_range mine  = sld_dist_share(dist, table->n, SLD_TABLE_BLOCK);
+    const bool      first = sld_comm_rank(comm) == 0;
+    const sld_range mine  = sld_comm_share(comm, table->n, SLD_TABLE_BLOCK);
     sld_status      st    = SLD_OK;
     struct {
         table_places places;
@@ -160,20 +160,20 @@ sld_status sld_table_publish(sld_ctx *ctx, const sld_dist *dist, const sld_table
         table_temporary(path, file.name);
         st = make_file(ctx, table, file.name, &file.places);
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
-        st = sld_dist_bcast(ctx, dist, &file, sizeof file, 0);
+        st = sld_comm_bcast(ctx, comm, &file, sizeof file, 0);
     }
     if (st == SLD_OK) {
-        st = sld_agree(ctx, dist,
+        st = sld_agree(ctx, comm,
                        table_rows_write(ctx, table, &file.places, mine,
                                         rows + mine.begin * table->K, file.name));
     }
     if (st == SLD_OK) {
-        st = complete(ctx, dist, table, &file.places, file.name);
+        st = complete(ctx, comm, table, &file.places, file.name);
     }
     if (st == SLD_OK) {
-        st = sld_agree(ctx, dist, first ? publish(ctx, file.name, path, replace) : SLD_OK);
+        st = sld_agree(ctx, comm, first ? publish(ctx, file.name, path, replace) : SLD_OK);
     }
     if (first) {
         unlink(file.name);

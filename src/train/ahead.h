@@ -19,7 +19,7 @@ typedef struct sld_ahead {
     sld_forwards steps[2]; /* this one, the one that follows */
     int          at;       /* under way: a view of this step, or SLD_VIEWS + one of the following;
                               2 * SLD_VIEWS: all are done */
-    sld_work work;         /* for the trees of the step */
+    sld_work     work;     /* for the trees of the step */
 } sld_ahead;
 
 /* Local. Nothing to do as yet. The object stays where it is: its work points to it. */

@@ -25,11 +25,11 @@ static sld_data_params data_params(const sld_options *opt)
     return p;
 }
 
-sld_status sld_trial_open_data(sld_ctx *ctx, const sld_dist *dist, const sld_options *opt,
+sld_status sld_trial_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
                                sld_dataset **out)
 {
     const sld_data_params params = data_params(opt);
-    return sld_dataset_open(ctx, dist, &params, out);
+    return sld_dataset_open(ctx, comm, &params, out);
 }
 
 /* A weights file read for this data set must fit it: classes, channels and normalisation. */
@@ -220,36 +220,36 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
 }
 
 /* Collective. Ranks that would compute other bits must not train together. */
-static sld_status compare_fingerprints(sld_ctx *ctx, const sld_dist *dist, const sld_trial *t)
+static sld_status compare_fingerprints(sld_ctx *ctx, const sld_comm *comm, const sld_trial *t)
 {
     bool same = true;
 
-    SLD_TRY(sld_dist_same(ctx, dist, t->fingerprint, sizeof t->fingerprint, &same));
+    SLD_TRY(sld_comm_same(ctx, comm, t->fingerprint, sizeof t->fingerprint, &same));
     return same ? SLD_OK
-                : sld_agree(ctx, dist,
+                : sld_agree(ctx, comm,
                             SLD_FAIL(ctx, SLD_ERR_CONFIG,
                                      "the ranks differ in libraries or instruction set, so their "
                                      "bits would: rank %d "
                                      "has %.300s",
-                                     sld_dist_rank(dist), t->fingerprint));
+                                     sld_comm_rank(comm), t->fingerprint));
 }
 
-sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                               sld_trial *t)
 {
     memset(t, 0, sizeof *t);
     t->ctx      = ctx;
-    t->dist     = dist;
+    t->comm     = comm;
     t->params   = params;
     t->opt      = sld_config_options(params->config);
     t->lock     = -1;
     t->at.epoch = 1;
     t->n_stages = sld_config_lr_stages(t->opt, t->stages);
-    SLD_TRY(sld_agree(ctx, dist, sld_arena_create(ctx, &t->arena)));
+    SLD_TRY(sld_agree(ctx, comm, sld_arena_create(ctx, &t->arena)));
     sld_enter(ctx, SLD_PHASE_DATA);
-    SLD_TRY(sld_trial_open_data(ctx, dist, t->opt, &t->set));
+    SLD_TRY(sld_trial_open_data(ctx, comm, t->opt, &t->set));
     sld_enter(ctx, SLD_PHASE_PREPARE);
-    SLD_TRY(sld_agree(ctx, dist, make_local(ctx, t)));
+    SLD_TRY(sld_agree(ctx, comm, make_local(ctx, t)));
 
     sld_learner_params learner = {
         .student = t->student,
@@ -261,12 +261,12 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_tria
     sld_precision_named(t->opt->teacher.precision, &learner.teacher_precision);
     sld_trial_objective(t->opt, t->set->K, &learner.objective);
     sld_trial_views(&learner.objective, t->views);
-    SLD_TRY(sld_learner_create(ctx, dist, &learner, &t->learner));
+    SLD_TRY(sld_learner_create(ctx, comm, &learner, &t->learner));
     if (t->opt->teacher.logits_files[0]) {
         SLD_TRY(sld_teacher_files_check(ctx, t));
     }
-    SLD_TRY(sld_agree(ctx, dist, make_rest(ctx, t)));
-    return compare_fingerprints(ctx, dist, t);
+    SLD_TRY(sld_agree(ctx, comm, make_rest(ctx, t)));
+    return compare_fingerprints(ctx, comm, t);
 }
 
 void sld_trial_dismantle(sld_trial *t)

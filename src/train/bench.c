@@ -12,7 +12,7 @@
 enum { CHANNELS = 3, EPOCH = 151, MOST_STEPS = 100000 };
 
 typedef struct bench {
-    const sld_dist         *dist;
+    const sld_comm         *comm;
     const sld_bench_params *params;
     sld_arena              *arena;
     sld_model              *teacher, *student;
@@ -111,7 +111,7 @@ static sld_status begin(sld_ctx *ctx, bench *b)
 /* Collective. */
 static sld_status prepare(sld_ctx *ctx, bench *b)
 {
-    SLD_TRY(sld_agree(ctx, b->dist, begin(ctx, b)));
+    SLD_TRY(sld_agree(ctx, b->comm, begin(ctx, b)));
     const sld_learner_params params = {.student           = b->student,
                                        .teacher           = b->teacher,
                                        .teacher_precision = b->teacher_precision,
@@ -120,8 +120,8 @@ static sld_status prepare(sld_ctx *ctx, bench *b)
                                        .sgd               = {.momentum = 0.9, .weight_decay = 5e-4},
                                        .n_shards          = b->params->shards,
                                        .batch_rows        = {b->params->batch, 0}};
-    SLD_TRY(sld_learner_create(ctx, b->dist, &params, &b->learner));
-    return sld_agree(ctx, b->dist, make_batch(ctx, b));
+    SLD_TRY(sld_learner_create(ctx, b->comm, &params, &b->learner));
+    return sld_agree(ctx, b->comm, make_batch(ctx, b));
 }
 
 static void release(bench *b)
@@ -146,7 +146,7 @@ static sld_status take_step(sld_ctx *ctx, bench *b, int *stop)
     sld_step_output      out;
     const double         start = sld_clock_s();
 
-    SLD_TRY(sld_agree_request(ctx, b->dist, SLD_OK, stop));
+    SLD_TRY(sld_agree_request(ctx, b->comm, SLD_OK, stop));
     b->agree_s += sld_clock_s() - start;
     if (*stop) {
         return SLD_OK;
@@ -257,16 +257,16 @@ typedef enum { MEAN, MOST, SUM } combination;
 static const combination combinations[] = {SLD_BENCH_FIGURES(COMBINATION)};
 
 /* Collective. Each rank's figures become everybody's. */
-static sld_status combine(sld_ctx *ctx, const sld_dist *dist, double v[SLD_BENCH_N])
+static sld_status combine(sld_ctx *ctx, const sld_comm *comm, double v[SLD_BENCH_N])
 {
-    const int ranks = sld_dist_size(dist);
+    const int ranks = sld_comm_size(comm);
     double    all[SLD_BENCH_N], theirs[SLD_BENCH_N];
 
     for (int r = 0; r < ranks; r++) {
         for (int i = 0; i < SLD_BENCH_N; i++) {
             theirs[i] = v[i];
         }
-        SLD_TRY(sld_dist_bcast(ctx, dist, theirs, sizeof theirs, r));
+        SLD_TRY(sld_comm_bcast(ctx, comm, theirs, sizeof theirs, r));
         for (int i = 0; i < SLD_BENCH_N; i++) {
             const double share = combinations[i] == MEAN ? theirs[i] / ranks : theirs[i];
             all[i]             = r == 0                    ? share
@@ -280,10 +280,10 @@ static sld_status combine(sld_ctx *ctx, const sld_dist *dist, double v[SLD_BENCH
     return SLD_OK;
 }
 
-sld_status sld_bench_run(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+sld_status sld_bench_run(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                          sld_bench_result *out)
 {
-    bench b = {.dist = dist, .params = params};
+    bench b = {.comm = comm, .params = params};
 
     *out = (sld_bench_result){.steps = 0};
     for (int i = 0; i < SLD_BENCH_N; i++) {
@@ -301,10 +301,10 @@ sld_status sld_bench_run(sld_ctx *ctx, const sld_dist *dist, const sld_bench_par
         const size_t least = 4 * params->batch, most = SLD_BENCH_EPOCH_TRAIN;
         size_t       n = wanted < (double)most ? (size_t)wanted : most;
         n              = (n > least ? n : least) / params->batch * params->batch;
-        SLD_TRY(sld_dist_bcast(ctx, dist, &n, sizeof n, 0));
-        SLD_TRY(sld_bench_epoch(ctx, dist, params, n, out));
+        SLD_TRY(sld_comm_bcast(ctx, comm, &n, sizeof n, 0));
+        SLD_TRY(sld_bench_epoch(ctx, comm, params, n, out));
     }
-    SLD_TRY(combine(ctx, dist, out->v));
+    SLD_TRY(combine(ctx, comm, out->v));
     out->v[SLD_BENCH_share_of_peak] =
         out->v[SLD_BENCH_peak_f32] > 0 ? out->v[SLD_BENCH_gflop_per_s] / out->v[SLD_BENCH_peak_f32]
                                        : NAN;

@@ -12,7 +12,7 @@ enum {
 
 /* bench_epoch.c. Collective. A trial of n_train samples, its times scaled to an epoch; this rank's
  * epoch_* figures are written. */
-sld_status sld_bench_epoch(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                            size_t n_train, sld_bench_result *out);
 
 #endif

@@ -76,7 +76,7 @@ static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size
 }
 
 /* Collective. */
-static sld_status run_trial(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+static sld_status run_trial(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                             size_t n_train, const char *folder, sld_trial_times *times)
 {
     sld_config *config = NULL;
@@ -84,18 +84,18 @@ static sld_status run_trial(sld_ctx *ctx, const sld_dist *dist, const sld_bench_
     char        path[2 * FOLDER];
 
     snprintf(path, sizeof path, "%s/teacher.h5", folder);
-    sld_status st = params->teacher && sld_dist_rank(dist) == 0
+    sld_status st = params->teacher && sld_comm_rank(comm) == 0
                         ? write_teacher(ctx, params->teacher, path)
                         : SLD_OK;
     if (st == SLD_OK) {
         st = make_config(ctx, params, n_train, folder, &config);
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
         const sld_trial_params trial = {.config = config, .name = "bench", .times = times};
         const sld_log_level    level = ctx->log_level;
         ctx->log_level               = SLD_LOG_ERROR; /* the trial has nothing to tell */
-        st                           = sld_trial_run(ctx, dist, &trial, &outcome);
+        st                           = sld_trial_run(ctx, comm, &trial, &outcome);
         ctx->log_level               = level;
     }
     sld_config_destroy(config);
@@ -126,14 +126,14 @@ static sld_status write_logits(sld_ctx *ctx, const char *path)
 }
 
 /* Collective. Seconds that all ranks wait for it. */
-static sld_status time_logits(sld_ctx *ctx, const sld_dist *dist, const char *folder,
+static sld_status time_logits(sld_ctx *ctx, const sld_comm *comm, const char *folder,
                               double *seconds)
 {
     const double start_s = sld_clock_s();
     char         path[2 * FOLDER];
 
     snprintf(path, sizeof path, "%s/logits.h5", folder);
-    SLD_TRY(sld_agree(ctx, dist, sld_dist_rank(dist) == 0 ? write_logits(ctx, path) : SLD_OK));
+    SLD_TRY(sld_agree(ctx, comm, sld_comm_rank(comm) == 0 ? write_logits(ctx, path) : SLD_OK));
     *seconds = sld_clock_s() - start_s;
     return SLD_OK;
 }
@@ -143,7 +143,7 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-sld_status sld_bench_epoch(sld_ctx *ctx, const sld_dist *dist, const sld_bench_params *params,
+sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                            size_t n_train, sld_bench_result *out)
 {
     const char     *tmp = getenv("TMPDIR");
@@ -153,17 +153,17 @@ sld_status sld_bench_epoch(sld_ctx *ctx, const sld_dist *dist, const sld_bench_p
     sld_status      st       = SLD_OK;
 
     snprintf(folder, sizeof folder, "%.900s/sld-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (sld_dist_rank(dist) == 0 && !mkdtemp(folder)) {
+    if (sld_comm_rank(comm) == 0 && !mkdtemp(folder)) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: no folder can be made there; TMPDIR names another",
                       folder);
     }
-    SLD_TRY(sld_agree(ctx, dist, st));
-    SLD_TRY(sld_dist_bcast(ctx, dist, folder, sizeof folder, 0));
-    st = run_trial(ctx, dist, params, n_train, folder, &t);
+    SLD_TRY(sld_agree(ctx, comm, st));
+    SLD_TRY(sld_comm_bcast(ctx, comm, folder, sizeof folder, 0));
+    st = run_trial(ctx, comm, params, n_train, folder, &t);
     if (st == SLD_OK) {
-        st = time_logits(ctx, dist, folder, &logits_s);
+        st = time_logits(ctx, comm, folder, &logits_s);
     }
-    if (sld_dist_rank(dist) == 0) {
+    if (sld_comm_rank(comm) == 0) {
         nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
     SLD_TRY(st);

@@ -212,10 +212,10 @@ sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
     sld_status   st      = SLD_OK;
 
     sld_enter(ctx, SLD_PHASE_CHECKPOINT);
-    if (sld_dist_rank(t->dist) == 0) {
+    if (sld_comm_rank(t->comm) == 0) {
         st = save(ctx, t);
     }
-    st         = sld_agree(ctx, t->dist, st);
+    st         = sld_agree(ctx, t->comm, st);
     t->saved_s = sld_clock_s();
     t->times.files += t->saved_s - start_s;
     return st;
@@ -337,8 +337,8 @@ static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
         sld_model_copy_in(t->student, held);
     }
     free(held);
-    SLD_TRY(sld_agree(ctx, t->dist, st));
-    return sld_trial_evaluate(ctx, t->dist, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
+    SLD_TRY(sld_agree(ctx, t->comm, st));
+    return sld_trial_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
                               t->images, t->logits_best);
 }
 
@@ -346,8 +346,8 @@ static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
  */
 static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
 {
-    SLD_TRY(sld_agree(ctx, t->dist, sld_infer_refresh(ctx, t->eval)));
-    return sld_trial_evaluate(ctx, t->dist, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
+    SLD_TRY(sld_agree(ctx, t->comm, sld_infer_refresh(ctx, t->eval)));
+    return sld_trial_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
                               t->images, t->logits_last);
 }
 
@@ -357,13 +357,13 @@ sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)
 
     *resumed = false;
     sld_enter(ctx, SLD_PHASE_RESUME);
-    sld_status st = sld_dist_rank(t->dist) == 0 ? choose(ctx, t, path) : SLD_OK;
-    SLD_TRY(sld_agree(ctx, t->dist, st));
-    SLD_TRY(sld_dist_bcast(ctx, t->dist, path, sizeof path, 0));
+    sld_status st = sld_comm_rank(t->comm) == 0 ? choose(ctx, t, path) : SLD_OK;
+    SLD_TRY(sld_agree(ctx, t->comm, st));
+    SLD_TRY(sld_comm_bcast(ctx, t->comm, path, sizeof path, 0));
     if (!path[0]) {
         return SLD_OK;
     }
-    SLD_TRY(sld_agree(ctx, t->dist, load(ctx, t, path)));
+    SLD_TRY(sld_agree(ctx, t->comm, load(ctx, t, path)));
     *resumed = true;
     if (t->best_epoch > 0) {
         SLD_TRY(best_logits(ctx, t));

@@ -16,7 +16,7 @@ int sld_trial_wish(const sld_trial *t)
         return SLD_WISH_STOP;
     }
     /* the clock of one rank decides; others follow by the agreement */
-    if (sld_dist_rank(t->dist) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
+    if (sld_comm_rank(t->comm) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
         return SLD_WISH_SAVE;
     }
     return SLD_WISH_NOTHING;
@@ -77,7 +77,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     if (st == SLD_OK && sld_fault(ctx, "step")) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
     }
-    SLD_TRY(sld_agree_request(ctx, t->dist, st, request));
+    SLD_TRY(sld_agree_request(ctx, t->comm, st, request));
     if (*request >= SLD_WISH_SAVE && t->attempt_steps > 0) {
         SLD_TRY(sld_trial_save(ctx, t));
     }

@@ -145,25 +145,25 @@ static sld_status write_logits(sld_ctx *ctx, const sld_eval_params *params, cons
 }
 
 /* Collective. */
-static sld_status evaluate(sld_ctx *ctx, const sld_dist *dist, const sld_eval_params *params,
+static sld_status evaluate(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params *params,
                            evaluation *e, sld_metrics *out)
 {
-    SLD_TRY(sld_agree(ctx, dist, sld_arena_create(ctx, &e->arena)));
-    SLD_TRY(sld_trial_open_data(ctx, dist, sld_config_options(params->config), &e->set));
-    SLD_TRY(sld_agree(ctx, dist, prepare(ctx, params, e)));
-    SLD_TRY(sld_trial_evaluate(ctx, dist, e->infer, e->set, e->images, e->index, e->n, e->chunk,
+    SLD_TRY(sld_agree(ctx, comm, sld_arena_create(ctx, &e->arena)));
+    SLD_TRY(sld_trial_open_data(ctx, comm, sld_config_options(params->config), &e->set));
+    SLD_TRY(sld_agree(ctx, comm, prepare(ctx, params, e)));
+    SLD_TRY(sld_trial_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk,
                                e->logits));
     *out              = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
-    const bool writes = params->logits && sld_dist_rank(dist) == 0;
+    const bool writes = params->logits && sld_comm_rank(comm) == 0;
     sld_enter(ctx, SLD_PHASE_RESULTS);
-    return sld_agree(ctx, dist, writes ? write_logits(ctx, params, e) : SLD_OK);
+    return sld_agree(ctx, comm, writes ? write_logits(ctx, params, e) : SLD_OK);
 }
 
-sld_status sld_eval_run(sld_ctx *ctx, const sld_dist *dist, const sld_eval_params *params,
+sld_status sld_eval_run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params *params,
                         sld_metrics *out)
 {
     evaluation       e  = {0};
-    const sld_status st = evaluate(ctx, dist, params, &e, out);
+    const sld_status st = evaluate(ctx, comm, params, &e, out);
 
     if (st != SLD_OK && !ctx->err.agreed) {
         return st;

@@ -16,12 +16,12 @@ static sld_status run_share(sld_ctx *ctx, sld_infer *infer, const sld_dataset *s
     return SLD_OK;
 }
 
-sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_dist *dist, sld_infer *infer,
+sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
                               const sld_dataset *set, const sld_images *images,
                               const uint32_t *index, size_t n, float *chunk, float *logits)
 {
-    const sld_range mine = sld_dist_share(dist, n, SLD_EVAL_BLOCK);
+    const sld_range mine = sld_comm_share(comm, n, SLD_EVAL_BLOCK);
 
-    SLD_TRY(sld_agree(ctx, dist, run_share(ctx, infer, set, images, index, mine, chunk, logits)));
-    return sld_dist_gather_rows(ctx, dist, logits, n, SLD_EVAL_BLOCK, set->K);
+    SLD_TRY(sld_agree(ctx, comm, run_share(ctx, infer, set, images, index, mine, chunk, logits)));
+    return sld_comm_gather_rows(ctx, comm, logits, n, SLD_EVAL_BLOCK, set->K);
 }

@@ -181,10 +181,10 @@ sld_status sld_trial_folder(sld_ctx *ctx, sld_trial *t)
     if (n >= (int)sizeof t->dir) {
         st = SLD_FAIL(ctx, SLD_ERR_CONFIG, "run.dir: %d bytes, wanted fewer than %zu", n,
                       sizeof t->dir);
-    } else if (sld_dist_rank(t->dist) == 0) {
+    } else if (sld_comm_rank(t->comm) == 0) {
         st = take(ctx, t);
     }
-    return sld_agree(ctx, t->dist, st);
+    return sld_agree(ctx, t->comm, st);
 }
 
 void sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t)

@@ -68,12 +68,12 @@ sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65])
     return st;
 }
 
-sld_status sld_data_sha256(sld_ctx *ctx, const sld_dist *dist, const sld_config *config,
+sld_status sld_data_sha256(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
                            char sha[65])
 {
     sld_dataset *set = NULL;
 
-    SLD_TRY(sld_trial_open_data(ctx, dist, sld_config_options(config), &set));
+    SLD_TRY(sld_trial_open_data(ctx, comm, sld_config_options(config), &set));
     memcpy(sha, set->hash, sizeof set->hash);
     sld_dataset_close(set);
     return SLD_OK;

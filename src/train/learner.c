@@ -35,12 +35,12 @@ static size_t rows_of(sld_range r)
 }
 
 /* The most rows this rank has in a batch. */
-static size_t most_rows(const sld_dist *dist, const sld_learner_params *params)
+static size_t most_rows(const sld_comm *comm, const sld_learner_params *params)
 {
     size_t most = 1;
     int    first, count;
 
-    sld_shard_owned(params->n_shards, sld_dist_size(dist), sld_dist_rank(dist), &first, &count);
+    sld_shard_owned(params->n_shards, sld_comm_size(comm), sld_comm_rank(comm), &first, &count);
     for (int i = 0; i < 2 && count > 0; i++) {
         const size_t n    = params->batch_rows[i];
         const size_t mine = sld_shard_rows(n, params->n_shards, first + count - 1).end -
@@ -50,14 +50,14 @@ static size_t most_rows(const sld_dist *dist, const sld_learner_params *params)
     return most;
 }
 
-static sld_status make_trees(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+static sld_status make_trees(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                              sld_learner *l)
 {
     const size_t net  = sld_backprop_message_bytes(params->student),
                  sums = sld_objective_message_bytes(l->objective);
 
     for (int i = 0; i < 2 && params->batch_rows[i] > 0; i++) {
-        SLD_TRY(sld_tree_create(ctx, dist, params->n_shards, params->batch_rows[i],
+        SLD_TRY(sld_tree_create(ctx, comm, params->n_shards, params->batch_rows[i],
                                 net > sums ? net : sums, &l->trees[i]));
         l->n_trees++;
     }
@@ -79,16 +79,16 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
 }
 
 /* Local. Everything that one rank can make by itself. */
-static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+static sld_status make_local(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                              sld_learner *l)
 {
-    const size_t         rows      = most_rows(dist, params);
+    const size_t         rows      = most_rows(comm, params);
     sld_objective_params objective = params->objective;
 
     objective.batch = params->batch_rows[0];
     SLD_TRY(sld_arena_create(ctx, &l->arena));
     SLD_TRY(sld_objective_create(ctx, &objective, rows, &l->objective));
-    SLD_TRY(make_trees(ctx, dist, params, l));
+    SLD_TRY(make_trees(ctx, comm, params, l));
     SLD_TRY(make_buffers(ctx, l, rows));
     if (params->teacher) {
         SLD_TRY(sld_infer_create_in(ctx, params->teacher, params->teacher_precision, &l->teacher));
@@ -102,7 +102,7 @@ static sld_status make_local(sld_ctx *ctx, const sld_dist *dist, const sld_learn
     return SLD_OK;
 }
 
-sld_status sld_learner_create(sld_ctx *ctx, const sld_dist *dist, const sld_learner_params *params,
+sld_status sld_learner_create(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                               sld_learner **out)
 {
     sld_learner *l  = calloc(1, sizeof *l);
@@ -114,16 +114,16 @@ sld_status sld_learner_create(sld_ctx *ctx, const sld_dist *dist, const sld_lear
         l->sgd       = params->sgd;
         l->K         = params->objective.classes;
         l->n_trained = sld_model_trained_count(params->student);
-        st           = make_local(ctx, dist, params, l);
+        st           = make_local(ctx, comm, params, l);
     } else {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a learner");
     }
-    if ((st = sld_agree(ctx, dist, st)) == SLD_OK) {
-        st = sld_backprop_create_in(ctx, dist, params->student, l->trees, l->n_trees,
+    if ((st = sld_agree(ctx, comm, st)) == SLD_OK) {
+        st = sld_backprop_create_in(ctx, comm, params->student, l->trees, l->n_trees,
                                     params->student_precision, &l->net);
     }
     if (st == SLD_OK) {
-        st = sld_agree(ctx, dist, sld_backprop_refresh(ctx, l->net));
+        st = sld_agree(ctx, comm, sld_backprop_refresh(ctx, l->net));
     }
     if (st != SLD_OK) {
         sld_learner_destroy(l);

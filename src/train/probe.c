@@ -249,23 +249,23 @@ static void keep_step(probe *p, size_t k, sld_range mine, const sld_step_output 
 
 /* Collective. rows: (N,width) of one batch, each rank brings the rows of its shards; complete
  * afterwards. */
-static sld_status gather(sld_ctx *ctx, const sld_dist *dist, const probe *p, float *rows)
+static sld_status gather(sld_ctx *ctx, const sld_comm *comm, const probe *p, float *rows)
 {
-    const int V = (int)p->opt->parallel.shards, size = sld_dist_size(dist);
+    const int V = (int)p->opt->parallel.shards, size = sld_comm_size(comm);
 
     for (int r = 0; r < size; r++) {
         int first, count;
         sld_shard_owned(V, size, r, &first, &count);
         const size_t begin = sld_shard_rows(p->N, V, first).begin,
                      end   = sld_shard_rows(p->N, V, first + count - 1).end;
-        SLD_TRY(sld_dist_bcast(ctx, dist, rows + begin * p->classes,
+        SLD_TRY(sld_comm_bcast(ctx, comm, rows + begin * p->classes,
                                (end - begin) * p->classes * sizeof *rows, r));
     }
     return SLD_OK;
 }
 
 /* Collective. */
-static sld_status take_steps(sld_ctx *ctx, const sld_dist *dist, probe *p, double lr)
+static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, double lr)
 {
     const sld_range mine = sld_learner_rows(p->learner, 0);
 
@@ -282,15 +282,15 @@ static sld_status take_steps(sld_ctx *ctx, const sld_dist *dist, probe *p, doubl
                 in.view[v] = p->input[v];
             }
         }
-        SLD_TRY(sld_agree(ctx, dist, SLD_OK));
+        SLD_TRY(sld_agree(ctx, comm, SLD_OK));
         SLD_TRY(sld_learner_step(ctx, p->learner, &in, &out));
         keep_step(p, k, mine, &out);
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
         for (size_t k = 0; p->views[v] && k < p->steps; k++) {
             const size_t at = k * p->N * p->classes;
-            SLD_TRY(gather(ctx, dist, p, p->z_s[v] + at));
-            SLD_TRY(gather(ctx, dist, p, p->z_t[v] + at));
+            SLD_TRY(gather(ctx, comm, p, p->z_s[v] + at));
+            SLD_TRY(gather(ctx, comm, p, p->z_t[v] + at));
         }
     }
     return SLD_OK;
@@ -387,7 +387,7 @@ static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
 }
 
 /* Collective. */
-static sld_status run(sld_ctx *ctx, const sld_dist *dist, probe *p)
+static sld_status run(sld_ctx *ctx, const sld_comm *comm, probe *p)
 {
     const sld_options *opt = p->opt;
     sld_learner_params learner;
@@ -397,23 +397,23 @@ static sld_status run(sld_ctx *ctx, const sld_dist *dist, probe *p)
         sld_lr_at(opt->train.lr, opt->train.lr_decay, stages, n_stages, p->params->epoch);
 
     memset(&learner, 0, sizeof learner);
-    SLD_TRY(sld_agree(ctx, dist, prepare(ctx, p, &learner.objective)));
+    SLD_TRY(sld_agree(ctx, comm, prepare(ctx, p, &learner.objective)));
     learner.student       = p->student;
     learner.teacher       = p->teacher.model;
     learner.sgd           = (sld_sgd_params){opt->train.momentum, opt->train.weight_decay};
     learner.n_shards      = (int)opt->parallel.shards;
     learner.batch_rows[0] = p->N;
-    SLD_TRY(sld_learner_create(ctx, dist, &learner, &p->learner));
-    SLD_TRY(sld_agree(ctx, dist, make_answers(ctx, p)));
-    SLD_TRY(take_steps(ctx, dist, p, lr));
+    SLD_TRY(sld_learner_create(ctx, comm, &learner, &p->learner));
+    SLD_TRY(sld_agree(ctx, comm, make_answers(ctx, p)));
+    SLD_TRY(take_steps(ctx, comm, p, lr));
     sld_enter(ctx, SLD_PHASE_RESULTS);
-    return sld_agree(ctx, dist, sld_dist_rank(dist) == 0 ? write_answers(ctx, p, lr) : SLD_OK);
+    return sld_agree(ctx, comm, sld_comm_rank(comm) == 0 ? write_answers(ctx, p, lr) : SLD_OK);
 }
 
-sld_status sld_probe_run(sld_ctx *ctx, const sld_dist *dist, const sld_probe_params *params)
+sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params)
 {
     probe            p  = {.params = params, .opt = sld_config_options(params->config)};
-    const sld_status st = run(ctx, dist, &p);
+    const sld_status st = run(ctx, comm, &p);
 
     sld_learner_destroy(p.learner);
     if (p.student != p.start.model) {

@@ -106,7 +106,7 @@ void sld_trial_announce(sld_trial *t)
 {
     const sld_options *opt   = t->opt;
     sld_ctx           *ctx   = t->ctx;
-    const int          ranks = sld_dist_size(t->dist);
+    const int          ranks = sld_comm_size(t->comm);
     char               terms[256];
 
     sld_trial_beat(t, 0);

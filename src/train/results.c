@@ -71,7 +71,7 @@ static sld_status put_teacher_use(sld_ctx *ctx, const sld_trial *t, sld_doc *doc
 static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  const char *status)
 {
-    const int64_t version = 1, ranks = sld_dist_size(t->dist),
+    const int64_t version = 1, ranks = sld_comm_size(t->comm),
                   epochs = (int64_t)t->history.n_epochs;
     int64_t    active    = 0;
     char       now[32], sha[65];
@@ -204,7 +204,7 @@ sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
 
     sld_enter(ctx, SLD_PHASE_RESULTS);
     const sld_status st =
-        sld_agree(ctx, t->dist, sld_dist_rank(t->dist) == 0 ? publish(ctx, t, status) : SLD_OK);
+        sld_agree(ctx, t->comm, sld_comm_rank(t->comm) == 0 ? publish(ctx, t, status) : SLD_OK);
 
     t->times.files += sld_clock_s() - start_s;
     return st;
@@ -232,7 +232,7 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
     if (!is_kept(t, epoch)) {
         return SLD_OK;
     }
-    if (sld_dist_rank(t->dist) == 0) {
+    if (sld_comm_rank(t->comm) == 0) {
         snprintf(name, sizeof name, SLD_KEPT_NAME, (long long)epoch);
         *strrchr(name, '.') = '\0'; /* the stem */
         st                  = sld_trial_check_claim(ctx, t);
@@ -247,14 +247,14 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
         }
         sld_arena_destroy(arena);
     }
-    return sld_agree(ctx, t->dist, st);
+    return sld_agree(ctx, t->comm, st);
 }
 
 void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before)
 {
     char path[PATH_MAX];
 
-    for (int64_t epoch = 1; epoch < before && sld_dist_rank(t->dist) == 0; epoch++) {
+    for (int64_t epoch = 1; epoch < before && sld_comm_rank(t->comm) == 0; epoch++) {
         snprintf(path, sizeof path, "%s/" SLD_KEPT_NAME, t->dir, (long long)epoch);
         if (is_kept(t, epoch) && access(path, F_OK) != 0) {
             sld_log(ctx, SLD_LOG_WARN,

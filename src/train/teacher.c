@@ -59,10 +59,10 @@ sld_status sld_teacher_source_create(sld_ctx *ctx, sld_trial *t)
     if (st == SLD_OK) {
         st = make_local(ctx, t, s);
     }
-    SLD_TRY(sld_agree(ctx, t->dist, st));
+    SLD_TRY(sld_agree(ctx, t->comm, st));
     for (int v = 0; v < SLD_VIEWS; v++) {
         if (ever[v]) {
-            SLD_TRY(sld_shared_create(ctx, t->dist, bytes, &s->shared[v]));
+            SLD_TRY(sld_shared_create(ctx, t->comm, bytes, &s->shared[v]));
             s->rows[v] = sld_shared_ptr(s->shared[v]);
         }
     }
@@ -93,7 +93,7 @@ sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_trial *t, bool *stop)
     if (!wanted[SLD_WEAK] && !wanted[SLD_STRONG]) {
         return SLD_OK;
     }
-    SLD_TRY(sld_agree(ctx, t->dist, SLD_OK)); /* no rank still reads the rows of the last epoch */
+    SLD_TRY(sld_agree(ctx, t->comm, SLD_OK)); /* no rank still reads the rows of the last epoch */
     if (s->store) {
         SLD_TRY(sld_teacher_store_epoch(ctx, s->store, epoch, wanted, s->rows, s->held, stop));
     } else {
@@ -103,7 +103,7 @@ sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_trial *t, bool *stop)
     for (int v = 0; v < SLD_VIEWS && !*stop; v++) {
         t->teacher_use.live += wanted[v] && !s->held[v];
         if (s->shared[v]) {
-            SLD_TRY(sld_shared_ready(ctx, t->dist, s->shared[v]));
+            SLD_TRY(sld_shared_ready(ctx, t->comm, s->shared[v]));
         }
     }
     return SLD_OK;

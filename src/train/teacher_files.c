@@ -173,7 +173,7 @@ static size_t list_files(const sld_trial *t, int64_t *epoch)
 static sld_status read_share(sld_ctx *ctx, const sld_trial *t, sld_teacher_files *f)
 {
     const size_t    floats = t->subset->n_train * t->set->K;
-    const sld_range mine   = sld_dist_share(t->dist, f->n, 1);
+    const sld_range mine   = sld_comm_share(t->comm, f->n, 1);
     float          *rows   = malloc(SLD_VIEWS * floats * sizeof *rows);
     sld_status      st =
         rows ? SLD_OK
@@ -207,8 +207,8 @@ sld_status sld_teacher_files_check(sld_ctx *ctx, sld_trial *t)
         (void)list_files(t, f->epoch);
         st = read_share(ctx, t, f);
     }
-    SLD_TRY(sld_agree(ctx, t->dist, st));
-    SLD_TRY(sld_dist_gather_rows(ctx, t->dist, (float *)(void *)f->digest, f->n, 1, DIGEST_FLOATS));
+    SLD_TRY(sld_agree(ctx, t->comm, st));
+    SLD_TRY(sld_comm_gather_rows(ctx, t->comm, (float *)(void *)f->digest, f->n, 1, DIGEST_FLOATS));
     sld_sha256_init(&sha);
     sld_sha256_add(&sha, f->digest, f->n * 64);
     sld_sha256_hex(&sha, f->sha);
@@ -230,7 +230,7 @@ sld_status sld_teacher_files_epoch(sld_ctx *ctx, sld_trial *t, int64_t epoch,
     while (named > 0 && i + 1 < f->n && f->epoch[i] != epoch) {
         i++;
     }
-    if (sld_dist_node_rank(t->dist) == 0) {
+    if (sld_comm_node_rank(t->comm) == 0) {
         st = read_file(ctx, t, named, wanted, rows, digest);
         if (st == SLD_OK && memcmp(digest, f->digest + i * 64, 64) != 0) {
             st = SLD_FAIL(ctx, SLD_ERR_DATA,
@@ -240,5 +240,5 @@ sld_status sld_teacher_files_epoch(sld_ctx *ctx, sld_trial *t, int64_t epoch,
     }
     t->teacher_use.read++;
     t->teacher_use.read_s += sld_clock_s() - t0;
-    return sld_agree(ctx, t->dist, st);
+    return sld_agree(ctx, t->comm, st);
 }

@@ -21,10 +21,10 @@ sld_status sld_teacher_pass(sld_ctx *ctx, sld_trial *t, int view, int64_t epoch,
                             sld_claims *claims, bool *stop)
 {
     const size_t    n    = t->subset->n_train;
-    const sld_range mine = sld_dist_share(t->dist, n, SLD_TABLE_BLOCK);
+    const sld_range mine = sld_comm_share(t->comm, n, SLD_TABLE_BLOCK);
     /* no rank has more whole blocks than an even share, rounded up */
     const size_t blocks = (n + SLD_TABLE_BLOCK - 1) / SLD_TABLE_BLOCK,
-                 ranks  = (size_t)sld_dist_size(t->dist);
+                 ranks  = (size_t)sld_comm_size(t->comm);
     const size_t most   = (blocks + ranks - 1) / ranks * SLD_TABLE_BLOCK;
     double       told_s = -TELL_S;
 
@@ -33,7 +33,7 @@ sld_status sld_teacher_pass(sld_ctx *ctx, sld_trial *t, int view, int64_t epoch,
         int request = sld_trial_wish(t);
         sld_enter(ctx, SLD_PHASE_TEACHER);
         const sld_status st = run_chunk(ctx, t, view, epoch, mine, mine.begin + done, rows);
-        SLD_TRY(sld_agree_request(ctx, t->dist, st, &request));
+        SLD_TRY(sld_agree_request(ctx, t->comm, st, &request));
         if (request == SLD_WISH_STOP) {
             *stop = true;
             return SLD_OK;

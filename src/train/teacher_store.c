@@ -253,7 +253,7 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const plan *p, float 
 {
     sld_trial      *t     = s->t;
     view_store     *view  = &s->view[p->view];
-    const bool      first = sld_dist_rank(t->dist) == 0;
+    const bool      first = sld_comm_rank(t->comm) == 0;
     const sld_table table = table_of(s, p->view, p->epoch);
     const double    t0    = sld_clock_s();
     char            path[PATH_MAX];
@@ -267,7 +267,7 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const plan *p, float 
                                      first && p->claimed ? &view->claims : NULL, stop);
     sld_enter(ctx, SLD_PHASE_STORE);
     if (st == SLD_OK && !*stop) {
-        st = sld_table_publish(ctx, t->dist, &table, rows, path, p->replace);
+        st = sld_table_publish(ctx, t->comm, &table, rows, path, p->replace);
         t->teacher_use.filled += st == SLD_OK;
     }
     if (first && p->claimed) {
@@ -306,26 +306,26 @@ static void remember_bad(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoc
 static sld_status load(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch, float *rows,
                        bool *good)
 {
-    const sld_dist *dist   = s->t->dist;
+    const sld_comm *comm   = s->t->comm;
     const sld_table table  = table_of(s, v, epoch);
     const size_t    blocks = (table.n + SLD_TABLE_BLOCK - 1) / SLD_TABLE_BLOCK,
-                 size = (size_t)sld_dist_node_size(dist), r = (size_t)sld_dist_node_rank(dist),
+                 size = (size_t)sld_comm_node_size(comm), r = (size_t)sld_comm_node_rank(comm),
                  end     = (r + 1) * blocks / size * SLD_TABLE_BLOCK;
     const sld_range part = {r * blocks / size * SLD_TABLE_BLOCK, end < table.n ? end : table.n};
     char            path[PATH_MAX];
 
     table_path(s, v, epoch, path);
-    if (sld_dist_rank(dist) == 0) {
+    if (sld_comm_rank(comm) == 0) {
         sld_table_sweep(path); /* of a writer that died between giving the name and leaving */
     }
     s->view[v].in_memory = -1;
-    sld_status st        = sld_agree(ctx, dist, sld_table_read(ctx, &table, path, part, rows));
+    sld_status st        = sld_agree(ctx, comm, sld_table_read(ctx, &table, path, part, rows));
     *good                = st == SLD_OK;
     if (st == SLD_OK) {
         s->view[v].in_memory = epoch;
         s->t->teacher_use.read++;
     } else if ((st == SLD_ERR_DATA || st == SLD_ERR_IO) && ctx->err.agreed) {
-        if (sld_dist_rank(dist) == 0) {
+        if (sld_comm_rank(comm) == 0) {
             remember_bad(ctx, s, v, epoch, path);
         }
         sld_err_clear(ctx);
@@ -369,7 +369,7 @@ sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *s, int64_t e
                                    const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS],
                                    bool held[SLD_VIEWS], bool *stop)
 {
-    const sld_dist *dist  = s->t->dist;
+    const sld_comm *comm  = s->t->comm;
     bool            again = true;
     plan            p     = {.action = WAIT};
 
@@ -379,15 +379,15 @@ sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *s, int64_t e
         int request = sld_trial_wish(s->t);
 
         sld_enter(ctx, SLD_PHASE_STORE);
-        SLD_TRY(sld_agree_request(ctx, dist, SLD_OK, &request));
+        SLD_TRY(sld_agree_request(ctx, comm, SLD_OK, &request));
         if (request == SLD_WISH_STOP) {
             *stop = true;
             return SLD_OK;
         }
-        if (sld_dist_rank(dist) == 0) {
+        if (sld_comm_rank(comm) == 0) {
             decide(ctx, s, epoch, wanted, &p);
         }
-        SLD_TRY(sld_dist_bcast(ctx, dist, &p, sizeof p, 0));
+        SLD_TRY(sld_comm_bcast(ctx, comm, &p, sizeof p, 0));
         if (p.action == FILL) {
             SLD_TRY(fill(ctx, s, &p, rows[p.view], stop));
         } else if (p.action == WAIT) {
@@ -444,7 +444,7 @@ static sld_status prepare(sld_ctx *ctx, sld_teacher_store *s)
             return SLD_FAIL(ctx, SLD_ERR_CONFIG, "teacher.logits: %.200s...: too long",
                             t->opt->teacher.logits);
         }
-        if (view->used && sld_dist_rank(t->dist) == 0) {
+        if (view->used && sld_comm_rank(t->comm) == 0) {
             SLD_TRY(open_folder(ctx, s, v));
         }
     }
@@ -462,7 +462,7 @@ sld_status sld_teacher_store_create(sld_ctx *ctx, sld_trial *t, sld_teacher_stor
         s->view[SLD_WEAK].claims.fd = s->view[SLD_STRONG].claims.fd = -1;
         st                                                          = prepare(ctx, s);
     }
-    st = sld_agree(ctx, t->dist, st);
+    st = sld_agree(ctx, t->comm, st);
     if (st != SLD_OK) {
         sld_teacher_store_destroy(s);
         return st;

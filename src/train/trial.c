@@ -8,11 +8,11 @@
 static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
 {
     char      *told = NULL, status[32] = "";
-    sld_status st = sld_dist_rank(t->dist) == 0 ? sld_trial_told(ctx, t, "status", &told) : SLD_OK;
+    sld_status st = sld_comm_rank(t->comm) == 0 ? sld_trial_told(ctx, t, "status", &told) : SLD_OK;
 
-    SLD_TRY(sld_agree(ctx, t->dist, st));
+    SLD_TRY(sld_agree(ctx, t->comm, st));
     snprintf(status, sizeof status, "%s", told ? told : "");
-    SLD_TRY(sld_dist_bcast(ctx, t->dist, status, sizeof status, 0));
+    SLD_TRY(sld_comm_bcast(ctx, t->comm, status, sizeof status, 0));
     *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
     if (*ended) {
         *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
@@ -74,7 +74,7 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
         return SLD_OK;
     }
     sld_clock_utc(t->started);
-    SLD_TRY(sld_dist_bcast(ctx, t->dist, t->started, sizeof t->started, 0));
+    SLD_TRY(sld_comm_bcast(ctx, t->comm, t->started, sizeof t->started, 0));
     SLD_TRY(sld_trial_resume(ctx, t, &resumed));
     sld_trial_announce(t);
     sld_trial_miss_kept(ctx, t, t->at.epoch);
@@ -95,11 +95,11 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     return SLD_OK;
 }
 
-sld_status sld_trial_run(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                          sld_outcome *out)
 {
     sld_trial  t;
-    sld_status st = sld_trial_assemble(ctx, dist, params, &t);
+    sld_status st = sld_trial_assemble(ctx, comm, params, &t);
 
     if (st == SLD_OK) {
         sld_trial_open_terminal(&t);

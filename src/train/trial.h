@@ -34,7 +34,7 @@ typedef struct sld_teacher_source sld_teacher_source;
 
 typedef struct sld_trial {
     sld_ctx                *ctx;
-    const sld_dist         *dist;
+    const sld_comm         *comm;
     const sld_trial_params *params;
     const sld_options      *opt;
     sld_arena              *arena;
@@ -94,9 +94,9 @@ typedef struct sld_trial {
 
 /* assemble.c. Collective. Makes everything from the configuration; the run folder is not touched.
  */
-sld_status sld_trial_assemble(sld_ctx *ctx, const sld_dist *dist, const sld_trial_params *params,
+sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                               sld_trial *t);
-sld_status sld_trial_open_data(sld_ctx *ctx, const sld_dist *dist, const sld_options *opt,
+sld_status sld_trial_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
                                sld_dataset **out);
 /* Local. SLD_ERR_CONFIG when teacher.network names another network than its weights hold. */
 sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
@@ -161,7 +161,7 @@ sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
 
 /* evaluate.c. Collective. logits: (images or index rows, K), complete on every rank. index NULL:
  * all images. */
-sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_dist *dist, sld_infer *infer,
+sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
                               const sld_dataset *set, const sld_images *images,
                               const uint32_t *index, size_t n, float *chunk, float *logits);
 

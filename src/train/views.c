@@ -160,32 +160,32 @@ static sld_status prepare(sld_ctx *ctx, export *x)
     return sld_subset_create(ctx, x->t.set, &subset, &x->t.subset);
 }
 
-sld_status sld_views_export(sld_ctx *ctx, const sld_dist *dist, const sld_views_params *params)
+sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_params *params)
 {
     export x = {.params = params, .t = {.opt = sld_config_options(params->config)}};
 
-    SLD_TRY(sld_trial_open_data(ctx, dist, x.t.opt, &x.t.set));
+    SLD_TRY(sld_trial_open_data(ctx, comm, x.t.opt, &x.t.set));
     sld_status st = prepare(ctx, &x);
-    if (st == SLD_OK && sld_dist_rank(dist) == 0) {
+    if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         st = write_file(ctx, &x);
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     sld_subset_destroy(x.t.subset);
     sld_arena_destroy(x.t.arena);
     sld_dataset_close(x.t.set);
     return st;
 }
 
-sld_status sld_data_describe(sld_ctx *ctx, const sld_dist *dist, const sld_config *config)
+sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_config *config)
 {
     const sld_options      *opt    = sld_config_options(config);
     const sld_subset_params params = sld_trial_subset(opt);
     sld_dataset            *set    = NULL;
     sld_subset             *subset = NULL;
 
-    SLD_TRY(sld_trial_open_data(ctx, dist, opt, &set));
-    sld_status st = sld_agree(ctx, dist, sld_subset_create(ctx, set, &params, &subset));
-    if (st == SLD_OK && sld_dist_rank(dist) == 0) {
+    SLD_TRY(sld_trial_open_data(ctx, comm, opt, &set));
+    sld_status st = sld_agree(ctx, comm, sld_subset_create(ctx, set, &params, &subset));
+    if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "
                "%zu\nclasses   %zu",
                set->name, set->hash, set->picture_H, set->picture_W, set->C, set->C == 1 ? "" : "s",

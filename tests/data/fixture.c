@@ -18,7 +18,7 @@ int fixture_begin(void **state)
     snprintf(f.folder, sizeof f.folder, "%s/sld-data-XXXXXX",
              getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     *state = &f;
-    return sld_dist_create(&f.ctx, &f.dist) == SLD_OK && mkdtemp(f.folder) ? 0 : -1;
+    return sld_comm_create(&f.ctx, &f.comm) == SLD_OK && mkdtemp(f.folder) ? 0 : -1;
 }
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
@@ -31,7 +31,7 @@ int fixture_end(void **state)
     fixture *f = *state;
 
     nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    sld_dist_destroy(f->dist);
+    sld_comm_destroy(f->comm);
     return 0;
 }
 
@@ -82,7 +82,7 @@ sld_dataset *fixture_open(fixture *f, const char *format, const char *path)
     const sld_data_params params = {.format = format, .path = path, .synth = sld_synth_default()};
     sld_dataset          *set    = NULL;
 
-    if (sld_dataset_open(&f->ctx, f->dist, &params, &set) != SLD_OK) {
+    if (sld_dataset_open(&f->ctx, f->comm, &params, &set) != SLD_OK) {
         fail_msg("%s: %s", path ? path : format, f->ctx.err.msg);
     }
     return set;
@@ -94,7 +94,7 @@ void fixture_refused(fixture *f, const char *format, const char *path, ...)
     sld_dataset          *set    = (sld_dataset *)f; /* must become NULL */
     va_list               texts;
 
-    assert_int_equal(sld_dataset_open(&f->ctx, f->dist, &params, &set), SLD_ERR_DATA);
+    assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_DATA);
     assert_null(set);
     va_start(texts, path);
     for (const char *text; (text = va_arg(texts, const char *));) {

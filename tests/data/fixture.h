@@ -14,7 +14,7 @@
 
 typedef struct fixture {
     sld_ctx   ctx;
-    sld_dist *dist;
+    sld_comm *comm;
     char      folder[256]; /* empty at first, removed with all it holds at the end */
 } fixture;
 

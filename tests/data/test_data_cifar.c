@@ -263,11 +263,11 @@ static void requests_are_checked(void **state)
     sld_data_params params = {.format = "cifar1000", .path = "/"};
     sld_dataset    *set    = NULL;
 
-    assert_int_equal(sld_dataset_open(&f->ctx, f->dist, &params, &set), SLD_ERR_ARG);
+    assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_ARG);
     assert_non_null(strstr(f->ctx.err.msg, "cifar1000"));
     sld_err_clear(&f->ctx);
     params = (sld_data_params){.format = "cifar100", .path = ""};
-    assert_int_equal(sld_dataset_open(&f->ctx, f->dist, &params, &set), SLD_ERR_CONFIG);
+    assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_CONFIG);
     assert_non_null(strstr(f->ctx.err.msg, "no path"));
     sld_err_clear(&f->ctx);
     sld_dataset_close(NULL);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static sld_ctx   ctx;
-static sld_dist *dist;
+static sld_comm *comm;
 
 static sld_status open_at(const char *format, const char *path, sld_dataset **set)
 {
@@ -15,7 +15,7 @@ static sld_status open_at(const char *format, const char *path, sld_dataset **se
 
     params.synth.n_train = 203;
     params.synth.n_test  = 101;
-    return sld_dataset_open(&ctx, dist, &params, set);
+    return sld_dataset_open(&ctx, comm, &params, set);
 }
 
 /* Every rank hashes what it sees, and all must see the same. */
@@ -35,7 +35,7 @@ static void every_rank_sees_the_same_set(void **state)
     sld_sha256_add(&sha, set->mean, sizeof set->mean);
     sld_sha256_hex(&sha, hex[0]);
     memcpy(hex[1], set->hash, sizeof hex[1]);
-    assert_int_equal(sld_dist_same(&ctx, dist, hex, sizeof hex, &same), SLD_OK);
+    assert_int_equal(sld_comm_same(&ctx, comm, hex, sizeof hex, &same), SLD_OK);
     assert_true(same);
     sld_dataset_close(set);
 }
@@ -48,7 +48,7 @@ static void all_ranks_fail_alike(void **state)
     assert_int_equal(open_at("cifar100", "/nonexistent", &set), SLD_ERR_DATA);
     assert_null(set);
     assert_non_null(strstr(ctx.err.msg, "/nonexistent")); /* rank 0's words, on every rank */
-    assert_int_equal(sld_dist_same(&ctx, dist, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
+    assert_int_equal(sld_comm_same(&ctx, comm, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
     assert_true(same);
     sld_err_clear(&ctx);
 }
@@ -98,19 +98,19 @@ static void a_failure_while_decoding_reaches_all_ranks(void **state)
     sld_dataset *set        = NULL;
     bool         same       = false;
 
-    if (sld_dist_rank(dist) == 0) {
+    if (sld_comm_rank(comm) == 0) {
         assert_non_null(mkdtemp(folder));
         make_bad_set(folder);
     }
-    assert_int_equal(sld_dist_bcast(&ctx, dist, folder, sizeof folder, 0), SLD_OK);
+    assert_int_equal(sld_comm_bcast(&ctx, comm, folder, sizeof folder, 0), SLD_OK);
     const sld_status st = open_at("idx", folder, &set);
-    if (sld_dist_rank(dist) == 0) {
+    if (sld_comm_rank(comm) == 0) {
         remove_bad_set(folder);
     }
     assert_int_equal(st, SLD_ERR_DATA);
     assert_null(set);
     assert_non_null(strstr(ctx.err.msg, "test label 1 is 9"));
-    assert_int_equal(sld_dist_same(&ctx, dist, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
+    assert_int_equal(sld_comm_same(&ctx, comm, ctx.err.msg, sizeof ctx.err.msg, &same), SLD_OK);
     assert_true(same);
     sld_err_clear(&ctx);
 }
@@ -138,7 +138,7 @@ static void the_rows_of_all_ranks_make_up_the_epoch(void **state)
     assert_int_equal(sld_loader_create(&ctx, set, &params, &loader), SLD_OK);
     for (int64_t step = 0; step < sld_loader_steps(loader); step++) {
         const size_t    rows = sld_loader_rows(loader, step);
-        const sld_range mine = sld_dist_share(dist, rows, 1);
+        const sld_range mine = sld_comm_share(comm, rows, 1);
         sld_batch       batch;
         float           samples[BATCH] = {0};
 
@@ -146,7 +146,7 @@ static void the_rows_of_all_ranks_make_up_the_epoch(void **state)
         for (size_t i = 0; i < batch.n; i++) {
             samples[mine.begin + i] = (float)batch.sample[i];
         }
-        assert_int_equal(sld_dist_gather_rows(&ctx, dist, samples, rows, 1, 1), SLD_OK);
+        assert_int_equal(sld_comm_gather_rows(&ctx, comm, samples, rows, 1, 1), SLD_OK);
         memcpy(seen + step * BATCH, samples, rows * sizeof *samples);
     }
     for (int i = 0; i < N; i++) {
@@ -160,7 +160,7 @@ static void the_rows_of_all_ranks_make_up_the_epoch(void **state)
 static int begin(void **state)
 {
     sld_ctx_init(&ctx);
-    return sld_dist_create(&ctx, &dist) == SLD_OK ? 0 : -1;
+    return sld_comm_create(&ctx, &comm) == SLD_OK ? 0 : -1;
 }
 
 int main(void)
@@ -172,8 +172,8 @@ int main(void)
         cmocka_unit_test(the_rows_of_all_ranks_make_up_the_epoch),
     };
     int        failed = cmocka_run_group_tests(tests, begin, NULL);
-    sld_status st     = sld_agree_request(&ctx, dist, SLD_OK, &failed); /* worst of all ranks */
+    sld_status st     = sld_agree_request(&ctx, comm, SLD_OK, &failed); /* worst of all ranks */
 
-    sld_dist_destroy(dist);
+    sld_comm_destroy(comm);
     return st == SLD_OK && failed == 0 ? 0 : 1;
 }

@@ -16,7 +16,7 @@ static sld_dataset *open_synth(fixture *f, const sld_synth_params *synth)
     const sld_data_params params = {.format = "synthetic", .synth = *synth};
     sld_dataset          *set    = NULL;
 
-    if (sld_dataset_open(&f->ctx, f->dist, &params, &set) != SLD_OK) {
+    if (sld_dataset_open(&f->ctx, f->comm, &params, &set) != SLD_OK) {
         fail_msg("%s", f->ctx.err.msg);
     }
     return set;
@@ -224,7 +224,7 @@ static void impossible_requests_are_refused(void **state)
     bad[4].distractors  = 1.5;
     for (int k = 0; k < 5; k++) {
         params.synth = bad[k];
-        assert_int_equal(sld_dataset_open(&f->ctx, f->dist, &params, &set), SLD_ERR_ARG);
+        assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_ARG);
         assert_non_null(strstr(f->ctx.err.msg, words[k]));
         sld_err_clear(&f->ctx);
     }

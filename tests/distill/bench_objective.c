@@ -7,7 +7,7 @@
 
 enum { REPEATS = 50 };
 
-static sld_status measure(sld_ctx *ctx, sld_dist *dist, sld_form form, size_t N, size_t K)
+static sld_status measure(sld_ctx *ctx, sld_comm *comm, sld_form form, size_t N, size_t K)
 {
     const sld_term_params term   = {.weight       = {0.9, 0.9},
                                     .temperatures = {.n = 6, .t = {1, 2, 3, 4, 5, 6}},
@@ -37,7 +37,7 @@ static sld_status measure(sld_ctx *ctx, sld_dist *dist, sld_form form, size_t N,
         z[i] = (float)(3.0 * sld_rng_normal(&rng));
     }
     SLD_TRY(sld_objective_create(ctx, &params, N, &o));
-    SLD_TRY(sld_tree_create(ctx, dist, 8, N, sld_objective_message_bytes(o), &tree));
+    SLD_TRY(sld_tree_create(ctx, comm, 8, N, sld_objective_message_bytes(o), &tree));
     const sld_rows rows = {.z_s = z, .z_t = z + N * K, .labels = y, .sample = id, .epoch = 1};
 
     double best_s = 1e9;
@@ -60,16 +60,16 @@ static sld_status measure(sld_ctx *ctx, sld_dist *dist, sld_form form, size_t N,
 int main(void)
 {
     sld_ctx   ctx;
-    sld_dist *dist = NULL;
+    sld_comm *comm = NULL;
     sld_ctx_init(&ctx);
-    sld_status st = sld_dist_create(&ctx, &dist);
+    sld_status st = sld_comm_create(&ctx, &comm);
     for (int i = 0; i < 2; i++) {
         const sld_form form = i == 0 ? SLD_FORM_KL : SLD_FORM_MLKD;
         for (size_t K = 10; K <= 1000 && st == SLD_OK; K *= 10) {
-            st = measure(&ctx, dist, form, 64, K);
+            st = measure(&ctx, comm, form, 64, K);
         }
     }
     if (st != SLD_OK) fprintf(stderr, "%s\n", ctx.err.msg);
-    sld_dist_destroy(dist);
+    sld_comm_destroy(comm);
     return st == SLD_OK ? 0 : 1;
 }

@@ -17,13 +17,13 @@ int fixture_open(void **state)
     if (f == NULL) return -1;
     sld_ctx_init(&f->ctx);
     *state = f;
-    return sld_dist_create(&f->ctx, &f->dist) == SLD_OK ? 0 : -1;
+    return sld_comm_create(&f->ctx, &f->comm) == SLD_OK ? 0 : -1;
 }
 
 int fixture_close(void **state)
 {
     fixture *f = *state;
-    sld_dist_destroy(f->dist);
+    sld_comm_destroy(f->comm);
     free(f);
     return 0;
 }
@@ -108,7 +108,7 @@ void evaluate_on(fixture *f, sld_objective *o, int shards, const batch *b, int v
     sld_tree *tree = NULL;
 
     if (message < sld_objective_message_bytes(o)) message = sld_objective_message_bytes(o);
-    assert_int_equal(sld_tree_create(&f->ctx, f->dist, shards, b->n, message, &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&f->ctx, f->comm, shards, b->n, message, &tree), SLD_OK);
 
     const size_t   begin = sld_tree_mine(tree).begin;
     const sld_rows rows  = {.z_s    = b->z_s + begin * b->K,

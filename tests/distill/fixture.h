@@ -10,7 +10,7 @@
 
 typedef struct fixture {
     sld_ctx   ctx;
-    sld_dist *dist;
+    sld_comm *comm;
 } fixture;
 
 int fixture_open(void **state); /* cmocka group setup: *state is a fixture */

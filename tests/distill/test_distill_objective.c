@@ -149,7 +149,7 @@ static void test_hits_against_true_labels(void **state)
         b.labels[i] = i == 0 ? truth[i] : (truth[i] + 1) % K;
     }
     assert_int_equal(sld_objective_create(&f->ctx, &p, N, &o), SLD_OK);
-    assert_int_equal(sld_tree_create(&f->ctx, f->dist, 1, N, 4096, &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&f->ctx, f->comm, 1, N, 4096, &tree), SLD_OK);
     const sld_rows rows = {
         .z_s = b.z_s, .labels = b.labels, .truth = truth, .sample = b.sample, .epoch = 1};
     assert_int_equal(sld_objective_view(&f->ctx, o, tree, &rows, dz, &sums), SLD_OK);
@@ -297,7 +297,7 @@ static void test_rows_out_of_range_are_named(void **state)
     batch_fill(&b, N, K, 6);
     sld_rows rows = {.z_s = b.z_s, .labels = b.labels, .sample = b.sample, .epoch = 1};
     assert_int_equal(sld_objective_create(&f->ctx, &p, N, &o), SLD_OK);
-    assert_int_equal(sld_tree_create(&f->ctx, f->dist, 1, N, 4096, &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&f->ctx, f->comm, 1, N, 4096, &tree), SLD_OK);
 
     assert_int_equal(sld_objective_view(&f->ctx, o, tree, &rows, dz, &sums), SLD_ERR_ARG);
     assert_non_null(strstr(f->ctx.err.msg, "no teacher logits"));

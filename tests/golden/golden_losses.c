@@ -24,7 +24,7 @@ static const char *const gradient_name[SLD_VIEWS] = {"grad_student_weak", "grad_
 
 typedef struct run {
     sld_ctx  *ctx;
-    sld_dist *dist;
+    sld_comm *comm;
     sld_doc  *doc;
     bool      speaks; /* rank 0 */
     size_t    n_compared, n_failed;
@@ -377,7 +377,7 @@ static sld_status load_case(run *r, golden_case *c)
     SLD_TRY(join(r, c->group, "labels", path));
     SLD_TRY(sld_doc_get(r->ctx, r->doc, path, SLD_I32, c->N, labels));
 
-    return sld_tree_create(r->ctx, r->dist, SHARDS, c->N, sizeof(sld_view_sums), &c->tree);
+    return sld_tree_create(r->ctx, r->comm, SHARDS, c->N, sizeof(sld_view_sums), &c->tree);
 }
 
 static sld_status compare_case(run *r, golden_case *c)
@@ -430,14 +430,14 @@ int main(int argc, char **argv)
         return 2;
     }
     sld_ctx_init(&ctx);
-    sld_status st = sld_dist_create(&ctx, &r.dist);
+    sld_status st = sld_comm_create(&ctx, &r.comm);
     if (st == SLD_OK) {
-        r.speaks = sld_dist_rank(r.dist) == 0;
+        r.speaks = sld_comm_rank(r.comm) == 0;
         st       = compare_file(&r, argv[1]);
     }
     sld_doc_close(r.doc);
     if (st != SLD_OK) fprintf(stderr, "golden_losses: %s\n", ctx.err.msg);
     if (r.speaks) printf("%zu compared, %zu failed\n", r.n_compared, r.n_failed);
-    sld_dist_destroy(r.dist);
+    sld_comm_destroy(r.comm);
     return st == SLD_OK && r.n_compared > 0 && r.n_failed == 0 ? 0 : 1;
 }

@@ -30,7 +30,7 @@
 
 typedef struct {
     sld_ctx  *ctx;
-    sld_dist *dist;
+    sld_comm *comm;
     sld_doc  *doc;
     int       ran, failed, missing;
 } golden_run;
@@ -197,11 +197,11 @@ static sld_status share_logits(golden_run *s, golden_case *c, sld_tree *tree,
     memset(c->logits, 0, c->n * width * sizeof *c->logits);
     memcpy(c->logits + mine.begin * width, mine_only,
            (mine.end - mine.begin) * width * sizeof *c->logits);
-    for (int r = 0; r < sld_dist_size(s->dist); r++) {
+    for (int r = 0; r < sld_comm_size(s->comm); r++) {
         sld_range rows = mine;
-        SLD_TRY(sld_dist_bcast(s->ctx, s->dist, &rows, sizeof rows, r));
+        SLD_TRY(sld_comm_bcast(s->ctx, s->comm, &rows, sizeof rows, r));
         if (rows.end > rows.begin) {
-            SLD_TRY(sld_dist_bcast(s->ctx, s->dist, c->logits + rows.begin * width,
+            SLD_TRY(sld_comm_bcast(s->ctx, s->comm, c->logits + rows.begin * width,
                                    (rows.end - rows.begin) * width * sizeof *c->logits, r));
         }
     }
@@ -306,7 +306,7 @@ static sld_status train(golden_run *s, golden_case *c, golden_trainer *t)
     SLD_TRY(sld_backprop_backward(s->ctx, t->net, t->dlogits, false));
     SLD_TRY(sld_backprop_gradient(s->ctx, t->net, c->grad));
     if (!good) {
-        if (sld_dist_rank(s->dist) == 0) {
+        if (sld_comm_rank(s->comm) == 0) {
             printf("%s: one run: logits_train %.2e, loss_train %.2e, running statistics %.2e "
                    "(limit %.1e); below, the mean of %d\n",
                    c->group, c->errors[TRAIN], c->errors[LOSS], c->errors[RUNNING],
@@ -349,7 +349,7 @@ static sld_status check_gradients(golden_run *s, golden_case *c)
         }
         const double error = fabs(sqrt(squares) - norms[j]) / fmax(norms[j], 1e-6 * largest);
         raise_to(&c->errors[GRADIENT], error);
-        if (error > GRADIENT_TOLERANCE && sld_dist_rank(s->dist) == 0) {
+        if (error > GRADIENT_TOLERANCE && sld_comm_rank(s->comm) == 0) {
             printf("%s: gradient of %s: norm %.9g, wanted %.9g\n", c->group, t->name, sqrt(squares),
                    norms[j]);
         }
@@ -364,7 +364,7 @@ static sld_status check_gradients(golden_run *s, golden_case *c)
 
 static sld_status make_trainer(golden_run *s, golden_case *c, golden_trainer *t)
 {
-    SLD_TRY(sld_tree_create(s->ctx, s->dist, SHARDS, c->n, sld_backprop_message_bytes(c->model),
+    SLD_TRY(sld_tree_create(s->ctx, s->comm, SHARDS, c->n, sld_backprop_message_bytes(c->model),
                             &t->tree));
     const sld_range mine   = sld_tree_mine(t->tree);
     const size_t    floats = (mine.end - mine.begin + 1) * c->classes;
@@ -377,9 +377,9 @@ static sld_status make_trainer(golden_run *s, golden_case *c, golden_trainer *t)
 static sld_status check_training(golden_run *s, golden_case *c)
 {
     golden_trainer t  = {0};
-    sld_status     st = sld_agree(s->ctx, s->dist, make_trainer(s, c, &t));
+    sld_status     st = sld_agree(s->ctx, s->comm, make_trainer(s, c, &t));
     if (st == SLD_OK) {
-        st = sld_backprop_create(s->ctx, s->dist, c->model, &t.tree, 1, &t.net);
+        st = sld_backprop_create(s->ctx, s->comm, c->model, &t.tree, 1, &t.net);
     }
     if (st == SLD_OK) {
         st = train(s, c, &t);
@@ -400,7 +400,7 @@ static void judge(golden_run *s, const golden_case *c)
     for (int q = 0; q < QUANTITIES; q++) {
         const bool fits = c->errors[q] <= limits[q];
         good            = good && fits;
-        if (sld_dist_rank(s->dist) == 0) {
+        if (sld_comm_rank(s->comm) == 0) {
             printf("%s: %s: %.2e (limit %.1e)%s\n", c->group, quantity[q], c->errors[q], limits[q],
                    fits ? "" : " FAIL");
         }
@@ -485,7 +485,7 @@ static sld_status run_set(golden_run *s, const char *set, int n_names, char **na
         }
         const char *network = network_of(set, name);
         if (!network) {
-            if (sld_dist_rank(s->dist) == 0) {
+            if (sld_comm_rank(s->comm) == 0) {
                 printf("skip: %s/%s: network not in this build\n", set, name);
             }
             s->missing += n_names > 0;
@@ -515,7 +515,7 @@ static sld_status run_all(golden_run *s, const char *path, int n_names, char **n
         st = run_set(s, "imagenet", n_names, names, seen);
     }
     for (int i = 0; st == SLD_OK && i < n_names; i++) {
-        if (!seen[i] && sld_dist_rank(s->dist) == 0) {
+        if (!seen[i] && sld_comm_rank(s->comm) == 0) {
             printf("FAIL: %s has no case %s\n", path, names[i]);
             s->missing++;
         }
@@ -534,19 +534,19 @@ int main(int argc, char **argv)
     sld_ctx ctx;
     sld_ctx_init(&ctx);
     golden_run s  = {.ctx = &ctx};
-    sld_status st = sld_dist_create(&ctx, &s.dist);
+    sld_status st = sld_comm_create(&ctx, &s.comm);
     if (st == SLD_OK) {
         st = run_all(&s, argv[1], argc - 2, argv + 2);
     }
     if (st != SLD_OK) {
         fprintf(stderr, "golden_networks: %s: %s\n", sld_status_text(st), ctx.err.msg);
-    } else if (sld_dist_rank(s.dist) == 0) {
+    } else if (sld_comm_rank(s.comm) == 0) {
         printf("%d cases run, %d failed, %d missing\n", s.ran, s.failed, s.missing);
     }
     const int verdict = st != SLD_OK || s.failed > 0 || s.missing > 0 || s.ran == 0;
-    if (st != SLD_OK && s.dist) {
-        sld_dist_abort(s.dist, verdict); /* the other ranks may be in the middle of a reduction */
+    if (st != SLD_OK && s.comm) {
+        sld_comm_abort(s.comm, verdict); /* the other ranks may be in the middle of a reduction */
     }
-    sld_dist_destroy(s.dist);
+    sld_comm_destroy(s.comm);
     return verdict;
 }

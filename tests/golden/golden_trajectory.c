@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "golden/fill.h"
-#include "sld/dist.h"
+#include "sld/comm.h"
 #include "sld/store.h"
 #include "sld/train.h"
 
@@ -324,7 +324,7 @@ static sld_status final_eval(sld_ctx *ctx, const sld_model *student, const group
     return st;
 }
 
-static sld_status train_group(sld_ctx *ctx, const sld_dist *dist, const group *g, sld_arena *arena,
+static sld_status train_group(sld_ctx *ctx, const sld_comm *comm, const group *g, sld_arena *arena,
                               errors *worst)
 {
     sld_model   *teacher = NULL, *student = NULL;
@@ -338,7 +338,7 @@ static sld_status train_group(sld_ctx *ctx, const sld_dist *dist, const group *g
                                        .sgd        = {g->momentum, g->decay},
                                        .n_shards   = 8,
                                        .batch_rows = {g->N, 0}};
-    sld_status               st     = sld_learner_create(ctx, dist, &params, &learner);
+    sld_status               st     = sld_learner_create(ctx, comm, &params, &learner);
     if (st == SLD_OK) {
         st = steps(ctx, learner, student, g, arena, worst);
     }
@@ -368,7 +368,7 @@ static bool judge(const sld_ctx *ctx, const group *g, int attempt, const errors 
 }
 
 /* *bad: on every rank, whether no attempt was good on all ranks. */
-static sld_status run_attempts(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc, sld_arena *arena,
+static sld_status run_attempts(sld_ctx *ctx, const sld_comm *comm, sld_doc *doc, sld_arena *arena,
                                group *g, int *bad)
 {
     SLD_TRY(read_arrays(ctx, doc, arena, g));
@@ -379,14 +379,14 @@ static sld_status run_attempts(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc,
             SLD_TRY(rotate(ctx, arena, g));
             move_last_bits(g, attempt);
         }
-        SLD_TRY(train_group(ctx, dist, g, arena, &worst));
+        SLD_TRY(train_group(ctx, comm, g, arena, &worst));
         *bad = judge(ctx, g, attempt, &worst);
-        SLD_TRY(sld_agree_request(ctx, dist, SLD_OK, bad));
+        SLD_TRY(sld_agree_request(ctx, comm, SLD_OK, bad));
     }
     return SLD_OK;
 }
 
-static sld_status run_group(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc, group *g, int *ran,
+static sld_status run_group(sld_ctx *ctx, const sld_comm *comm, sld_doc *doc, group *g, int *ran,
                             int *failed)
 {
     sld_arena *arena = NULL;
@@ -401,7 +401,7 @@ static sld_status run_group(sld_ctx *ctx, const sld_dist *dist, sld_doc *doc, gr
         return SLD_OK;
     }
     SLD_TRY(sld_arena_create(ctx, &arena));
-    const sld_status st = run_attempts(ctx, dist, doc, arena, g, &bad);
+    const sld_status st = run_attempts(ctx, comm, doc, arena, g, &bad);
     sld_arena_destroy(arena);
     if (ctx->rank == 0) {
         printf("%s: %s\n", g->name, bad ? "FAILED" : "ok");
@@ -421,7 +421,7 @@ static bool wanted(const char *name, int argc, char **argv)
     return argc <= 2;
 }
 
-static sld_status run_file(sld_ctx *ctx, const sld_dist *dist, int argc, char **argv, int *ran,
+static sld_status run_file(sld_ctx *ctx, const sld_comm *comm, int argc, char **argv, int *ran,
                            int *failed)
 {
     sld_doc    *doc = NULL;
@@ -434,7 +434,7 @@ static sld_status run_file(sld_ctx *ctx, const sld_dist *dist, int argc, char **
         memset(&g, 0, sizeof g);
         snprintf(g.name, sizeof g.name, "%s", name);
         if (wanted(g.name, argc, argv)) {
-            st = run_group(ctx, dist, doc, &g, ran, failed);
+            st = run_group(ctx, comm, doc, &g, ran, failed);
         }
     }
     sld_doc_close(doc);
@@ -444,21 +444,21 @@ static sld_status run_file(sld_ctx *ctx, const sld_dist *dist, int argc, char **
 int main(int argc, char **argv)
 {
     sld_ctx   ctx;
-    sld_dist *dist = NULL;
+    sld_comm *comm = NULL;
     int       ran = 0, failed = 0;
 
     sld_ctx_init(&ctx);
-    if (argc < 2 || sld_dist_create(&ctx, &dist) != SLD_OK) {
+    if (argc < 2 || sld_comm_create(&ctx, &comm) != SLD_OK) {
         fprintf(stderr, "usage: golden_trajectory FILE [GROUP ...] %s\n", ctx.err.msg);
         return 2;
     }
-    sld_status st = run_file(&ctx, dist, argc, argv, &ran, &failed);
+    sld_status st = run_file(&ctx, comm, argc, argv, &ran, &failed);
     if (st != SLD_OK) {
         fprintf(stderr, "rank %d: %s\n", ctx.rank, ctx.err.msg);
     } else if (failed || ran == 0) {
         st = SLD_FAIL(&ctx, SLD_ERR_DATA, "%d groups ran, %d failed", ran, failed);
     }
-    st = sld_agree(&ctx, dist, st);
-    sld_dist_destroy(dist);
+    st = sld_agree(&ctx, comm, st);
+    sld_comm_destroy(comm);
     return st == SLD_OK ? 0 : 1;
 }

@@ -2,20 +2,20 @@
 # only main() ends the process (STYLE.md, errors).
 cmake_minimum_required(VERSION 3.22)
 
-# room -> rooms beside base; libraries. cli may use all. Wider than the page in one point: data uses dist itself, for
+# room -> rooms beside base; libraries. cli may use all. Wider than the page in one point: data uses comm itself, for
 # memory shared by a machine's ranks and for opening files collectively.
 set(rooms_base "")
 set(rooms_config "")
-set(rooms_dist "")
+set(rooms_comm "")
 set(rooms_kernels "")
-set(rooms_nn kernels dist)
-set(rooms_distill kernels dist)
-set(rooms_data store dist)
-set(rooms_store dist)
-set(rooms_train nn distill data store config dist)
+set(rooms_nn kernels comm)
+set(rooms_distill kernels comm)
+set(rooms_data store comm)
+set(rooms_store comm)
+set(rooms_train nn distill data store config comm)
 set(rooms_sweep config store)
 set(libraries_config yaml)
-set(libraries_dist mpi)
+set(libraries_comm mpi)
 set(libraries_kernels onednn blas)
 set(libraries_store hdf5)
 
@@ -51,12 +51,12 @@ endforeach()
 
 # ---- calls that end the process ----
 
-# sld_dist_abort is declared and defined in dist, where MPI_Abort does its work; a forked child (one that could
+# sld_comm_abort is declared and defined in comm, where MPI_Abort does its work; a forked child (one that could
 # not become a trial's launcher, one that has written sweep.h5) has nothing to return to.
-set(ends "exit|_exit|_Exit|quick_exit|abort|MPI_Abort|sld_dist_abort")
+set(ends "exit|_exit|_Exit|quick_exit|abort|MPI_Abort|sld_comm_abort")
 set(may_end src/cli/main.c)
-set(may_define src/dist/dist.c include/sld/dist.h src/sweep/launcher.c src/sweep/refresh.c)
-set(may_be_defined MPI_Abort sld_dist_abort _exit)
+set(may_define src/comm/comm.c include/sld/comm.h src/sweep/launcher.c src/sweep/refresh.c)
+set(may_be_defined MPI_Abort sld_comm_abort _exit)
 
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/include/*.h)
 list(REMOVE_ITEM files ${may_end})

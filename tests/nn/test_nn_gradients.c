@@ -5,7 +5,7 @@
 
 enum { ROWS = 7, SHARDS = 3, SIZE = 6, CHANNELS = 3, CLASSES = 5 };
 
-static sld_dist *dist;
+static sld_comm *comm;
 
 static sld_val head(sld_graph *g, sld_val x, int classes)
 {
@@ -209,9 +209,9 @@ static void check(const sld_network *network)
     sld_model_init(t.model, 3);
     keep_relus_away_from_zero(t.model);
     assert_int_equal(
-        sld_tree_create(&ctx, dist, SHARDS, ROWS, sld_backprop_message_bytes(t.model), &t.tree),
+        sld_tree_create(&ctx, comm, SHARDS, ROWS, sld_backprop_message_bytes(t.model), &t.tree),
         SLD_OK);
-    assert_int_equal(sld_backprop_create(&ctx, dist, t.model, &t.tree, 1, &t.net), SLD_OK);
+    assert_int_equal(sld_backprop_create(&ctx, comm, t.model, &t.tree, 1, &t.net), SLD_OK);
     float *grad = random_floats(sld_model_trained_count(t.model), 13);
     loss_of(&t);
     assert_int_equal(sld_backprop_backward(&ctx, t.net, t.weights, false), SLD_OK);
@@ -260,11 +260,11 @@ static sld_status gradient_in(sld_precision precision, float **grad, size_t *n)
     assert_int_equal(sld_model_create(&ctx, "resnet8", 32, 32, 3, CLASSES, &model), SLD_OK);
     sld_model_init(model, 3);
     assert_int_equal(
-        sld_tree_create(&ctx, dist, SHARDS, BATCH, sld_backprop_message_bytes(model), &tree),
+        sld_tree_create(&ctx, comm, SHARDS, BATCH, sld_backprop_message_bytes(model), &tree),
         SLD_OK);
     *n                  = sld_model_trained_count(model);
     *grad               = random_floats(*n, 0);
-    const sld_status st = sld_backprop_create_in(&ctx, dist, model, &tree, 1, precision, &net);
+    const sld_status st = sld_backprop_create_in(&ctx, comm, model, &tree, 1, precision, &net);
     if (st == SLD_OK) {
         assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
         assert_int_equal(sld_backprop_forward(&ctx, net, 0, x, z), SLD_OK);
@@ -311,12 +311,12 @@ static void test_bf16(void **state)
 int main(void)
 {
     sld_ctx_init(&ctx);
-    if (sld_dist_create(&ctx, &dist) != SLD_OK) {
+    if (sld_comm_create(&ctx, &comm) != SLD_OK) {
         return 1;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_central_differences),
                                        cmocka_unit_test(test_bf16)};
     const int               failed  = cmocka_run_group_tests(tests, NULL, NULL);
-    sld_dist_destroy(dist);
+    sld_comm_destroy(comm);
     return failed;
 }

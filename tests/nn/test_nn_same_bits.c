@@ -2,7 +2,7 @@
  * 64, 16 and 3 in 8 shards, of a network per family, some in bfloat16 too where there is any. On
  * one rank their SHA-256 go into FILE; on any other number of ranks they must be those found there.
  */
-#include "dist/world.h"
+#include "comm/world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static float *random_floats(size_t n, uint64_t seed)
 static bool same_everywhere(const void *bytes, size_t n)
 {
     bool same = false;
-    return sld_dist_same(&ctx, dist, bytes, n, &same) == SLD_OK && same;
+    return sld_comm_same(&ctx, comm, bytes, n, &same) == SLD_OK && same;
 }
 
 /* One step on the batch whose tree this is, net's own number of which is `of_net`; adds all it
@@ -59,15 +59,15 @@ static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t ind
     assert_int_equal(sld_backprop_forward(&ctx, net, of_net, x + first * IMAGE, own), SLD_OK);
     assert_int_equal(sld_backprop_backward(&ctx, net, dlogits + first * CLASSES, false), SLD_OK);
     assert_int_equal(sld_backprop_gradient(&ctx, net, grad), SLD_OK);
-    for (int r = 0; r < sld_dist_size(dist); r++) { /* all logits on all ranks */
+    for (int r = 0; r < sld_comm_size(comm); r++) { /* all logits on all ranks */
         sld_range range = mine;
-        assert_int_equal(sld_dist_bcast(&ctx, dist, &range, sizeof range, r), SLD_OK);
+        assert_int_equal(sld_comm_bcast(&ctx, comm, &range, sizeof range, r), SLD_OK);
         float *to = logits + range.begin * CLASSES;
-        if (r == sld_dist_rank(dist)) {
+        if (r == sld_comm_rank(comm)) {
             memcpy(to, own, (range.end - range.begin) * CLASSES * sizeof *to);
         }
         assert_int_equal(
-            sld_dist_bcast(&ctx, dist, to, (range.end - range.begin) * CLASSES * sizeof *to, r),
+            sld_comm_bcast(&ctx, comm, to, (range.end - range.begin) * CLASSES * sizeof *to, r),
             SLD_OK);
     }
     sld_sha256_add(sha, logits, rows * CLASSES * sizeof *logits);
@@ -130,13 +130,13 @@ static void compute(int which, char hex[65])
                      SLD_OK);
     sld_model_init(model, 1);
     for (size_t i = first; i < BATCHES; i++) {
-        assert_int_equal(sld_tree_create(&ctx, dist, SHARDS, batches[i],
+        assert_int_equal(sld_tree_create(&ctx, comm, SHARDS, batches[i],
                                          sld_backprop_message_bytes(model), &trees[i]),
                          SLD_OK);
     }
     const sld_precision precision = networks[which].precision;
     const sld_status    st =
-        sld_backprop_create_in(&ctx, dist, model, trees + first, BATCHES - first, precision, &net);
+        sld_backprop_create_in(&ctx, comm, model, trees + first, BATCHES - first, precision, &net);
     if (precision == SLD_PRECISION_BF16 && st == SLD_ERR_CONFIG) { /* on every rank alike */
         assert_non_null(strstr(ctx.err.msg, "student.precision: bf16 wants"));
         sld_err_clear(&ctx);
@@ -170,7 +170,7 @@ static void test_same_bits(void **state)
     compute(0, again);
     assert_string_equal(hex[0], again);
     assert_true(same_everywhere(hex, sizeof hex));
-    if (sld_dist_size(dist) == 1) {
+    if (sld_comm_size(comm) == 1) {
         assert_int_equal(sld_file_publish(&ctx, path, hex, sizeof hex, true), SLD_OK);
         return;
     }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dist/world.h"
+#include "comm/world.h"
 #include "sld/store.h"
 
 enum { N = 200, K = 5 }; /* 3 whole blocks and a part of one */
@@ -27,8 +27,8 @@ static int setup(void **state)
 {
     (void)state;
     strcpy(folder, "test-table-XXXXXX");
-    int bad = sld_dist_rank(dist) == 0 && !mkdtemp(folder);
-    if (sld_dist_bcast(&ctx, dist, folder, sizeof folder, 0) != SLD_OK) return -1;
+    int bad = sld_comm_rank(comm) == 0 && !mkdtemp(folder);
+    if (sld_comm_bcast(&ctx, comm, folder, sizeof folder, 0) != SLD_OK) return -1;
     snprintf(path, sizeof path, "%s/epoch.h5", folder);
     for (int i = 0; i < N; i++) {
         sample[i] = 3 * i + 1;
@@ -41,22 +41,22 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    (void)sld_dist_barrier(&ctx, dist);
-    if (sld_dist_rank(dist) != 0) return 0;
+    (void)sld_comm_barrier(&ctx, comm);
+    if (sld_comm_rank(comm) != 0) return 0;
     unlink(path);
     return rmdir(folder);
 }
 
 static sld_status publish(float offset, bool replace)
 {
-    const sld_range mine = sld_dist_share(dist, N, SLD_TABLE_BLOCK);
+    const sld_range mine = sld_comm_share(comm, N, SLD_TABLE_BLOCK);
     float           rows[N * K]; /* a rank brings its own rows and garbage */
 
     for (size_t i = 0; i < N * K; i++) {
         const size_t row = i / K;
         rows[i]          = row >= mine.begin && row < mine.end ? value(row, i % K) + offset : -7.0F;
     }
-    return sld_table_publish(&ctx, dist, &wanted, rows, path, replace);
+    return sld_table_publish(&ctx, comm, &wanted, rows, path, replace);
 }
 
 static void assert_rows(const float *rows, float offset)
@@ -93,7 +93,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(publish(0.5F, false), SLD_OK);
     assert_int_equal(sld_table_read(&ctx, &wanted, path, all, rows), SLD_OK);
     assert_rows(rows, 0.0F);
-    assert_int_equal(sld_dist_barrier(&ctx, dist), SLD_OK);
+    assert_int_equal(sld_comm_barrier(&ctx, comm), SLD_OK);
     assert_int_equal(publish(0.5F, true), SLD_OK);
     assert_int_equal(sld_table_read(&ctx, &wanted, path, all, rows), SLD_OK);
     assert_rows(rows, 0.5F);
@@ -126,7 +126,7 @@ static void another_table_is_refused(void **state)
     assert_refused(sld_table_read(&ctx, &other, path, all, rows), SLD_ERR_DATA,
                    "row 130 is of sample 391, wanted 7");
     assert_refused(sld_table_read(&ctx, &wanted, "none.h5", all, rows), SLD_ERR_DATA, "none.h5");
-    assert_int_equal(sld_dist_barrier(&ctx, dist), SLD_OK);
+    assert_int_equal(sld_comm_barrier(&ctx, comm), SLD_OK);
 }
 
 /* Rank 0. Any byte, any cut. */
@@ -139,7 +139,7 @@ static void all_damage_is_found(void **state)
     size_t          n     = 0;
 
     assert_int_equal(publish(0.0F, false), SLD_OK);
-    if (sld_dist_rank(dist) != 0) return;
+    if (sld_comm_rank(comm) != 0) return;
     assert_int_equal(sld_file_read(&ctx, path, SIZE_MAX, &bytes, &n), SLD_OK);
     const int fd = open(path, O_RDWR);
     for (size_t at = 0; at<n; at += at + 200> n ? 1 : 7) {
@@ -170,7 +170,7 @@ static void dead_writers_are_swept(void **state)
     (void)state;
     char host[64] = "", dead[256], live[256], away[256], longer[256];
 
-    if (sld_dist_rank(dist) != 0) return;
+    if (sld_comm_rank(comm) != 0) return;
     gethostname(host, sizeof host - 1);
     snprintf(dead, sizeof dead, "%s.%s.%d.tmp", path, host, INT_MAX); /* above any process id */
     snprintf(live, sizeof live, "%s.%s.%ld.tmp", path, host, (long)getpid());

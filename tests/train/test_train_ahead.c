@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "ahead.h"
-#include "dist/world.h"
+#include "comm/world.h"
 #include "sld/train.h"
 
 enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 10, BATCH = 32, N = 11, PREPARED = 3 };
@@ -214,7 +214,7 @@ static sld_learner *make_learner(sld_model *student, sld_model *teacher)
     p.objective.kd.weight[SLD_WEAK] = p.objective.kd.weight[SLD_STRONG] = 1.0;
     p.objective.kd.schedule                                             = sld_schedule_from(0);
     p.objective.kd.temperatures = (sld_temperatures){.n = 1, .t = {4}};
-    assert_int_equal(sld_learner_create(&ctx, dist, &p, &learner), SLD_OK);
+    assert_int_equal(sld_learner_create(&ctx, comm, &p, &learner), SLD_OK);
     return learner;
 }
 
@@ -228,7 +228,7 @@ static double sum_of(const sld_step_times *t)
 static void hold_until_others_work(sld_pulse *pulses)
 {
     const uint64_t few = PREPARED + 2;
-    while (sld_dist_rank(dist) == 1 && atomic_load(&pulses[0].beats) <= few + 2 * 8) {
+    while (sld_comm_rank(comm) == 1 && atomic_load(&pulses[0].beats) <= few + 2 * 8) {
         usleep(100);
     }
 }
@@ -243,10 +243,10 @@ static void test_a_waiting_rank_does_its_teacher(void **state)
     uint32_t     sample[BATCH] = {0};
     sld_shared  *page          = NULL;
 
-    assert_int_equal(sld_shared_create(&ctx, dist, 2 * sizeof(sld_pulse), &page), SLD_OK);
-    assert_int_equal(sld_shared_ready(&ctx, dist, page), SLD_OK);
+    assert_int_equal(sld_shared_create(&ctx, comm, 2 * sizeof(sld_pulse), &page), SLD_OK);
+    assert_int_equal(sld_shared_ready(&ctx, comm, page), SLD_OK);
     sld_pulse *pulses = sld_shared_ptr(page);
-    ctx.pulse         = pulses + sld_dist_rank(dist);
+    ctx.pulse         = pulses + sld_comm_rank(comm);
     atomic_store(&ctx.pulse->beats, PREPARED);
 
     const sld_step_input in = {
@@ -289,6 +289,6 @@ int main(void)
     if (world_begin() != 0) {
         return 1;
     }
-    return world_end(sld_dist_size(dist) == 2 ? cmocka_run_group_tests(two, NULL, NULL)
+    return world_end(sld_comm_size(comm) == 2 ? cmocka_run_group_tests(two, NULL, NULL)
                                               : cmocka_run_group_tests(alone, NULL, NULL));
 }

@@ -4,7 +4,7 @@
  * large request is accepted, nor any memory that is still there when the step is over. But MPI also
  * keeps a message that comes before this rank asks for it, when that happens; so for the libraries
  * the best of the steps counts. */
-#include "dist/world.h"
+#include "comm/world.h"
 #include "sld/train.h"
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
@@ -96,7 +96,7 @@ static sld_status make_learner(const char *network, sld_precision precision)
     p.objective.kd.temperatures                                         = taus;
     p.objective.lss                                                     = p.objective.kd;
     p.objective.correction                                              = SLD_CORRECT_SWAP;
-    return sld_learner_create(&ctx, dist, &p, &learner);
+    return sld_learner_create(&ctx, comm, &p, &learner);
 }
 
 static void take_step(const float *images, const int32_t *labels, const uint32_t *sample)
@@ -109,7 +109,7 @@ static void take_step(const float *images, const int32_t *labels, const uint32_t
                                .next_view = {images, images}};
     sld_step_output      out;
 
-    assert_int_equal(sld_agree(&ctx, dist, SLD_OK), SLD_OK);
+    assert_int_equal(sld_agree(&ctx, comm, SLD_OK), SLD_OK);
     assert_int_equal(sld_learner_step(&ctx, learner, &in, &out), SLD_OK);
     assert_true(out.finite);
 }
@@ -145,7 +145,7 @@ static void watch_steps(void)
         watching           = false;
         const size_t after = in_use();
         printf("rank %d: %zu calls so far, largest of the step %zu bytes, left %td\n",
-               sld_dist_rank(dist), calls, largest, (ptrdiff_t)(after - before));
+               sld_comm_rank(comm), calls, largest, (ptrdiff_t)(after - before));
         none_large = none_large || largest <= SMALL;
         none_left  = none_left || before == after;
     }

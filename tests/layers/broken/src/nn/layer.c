@@ -15,5 +15,5 @@ void layer_fail(int code)
     if (code > 0) {
         exit(code); /* but code may not */
     }
-    sld_dist_abort(NULL, text[0]);
+    sld_comm_abort(NULL, text[0]);
 }

@@ -1,4 +1,4 @@
-/* tests/dist/world.h: a test program's MPI world, and a verdict that is the worst of all ranks. */
+/* tests/comm/world.h: a test program's MPI world, and a verdict that is the worst of all ranks. */
 #ifndef TESTS_DIST_WORLD_H
 #define TESTS_DIST_WORLD_H
 
@@ -10,15 +10,15 @@
 
 #include <cmocka.h>
 
-#include "sld/dist.h"
+#include "sld/comm.h"
 
 static sld_ctx   ctx;
-static sld_dist *dist;
+static sld_comm *comm;
 
 static inline int world_begin(void)
 {
     sld_ctx_init(&ctx);
-    if (sld_dist_create(&ctx, &dist) != SLD_OK) {
+    if (sld_comm_create(&ctx, &comm) != SLD_OK) {
         fprintf(stderr, "%s\n", ctx.err.msg);
         return 1;
     }
@@ -28,8 +28,8 @@ static inline int world_begin(void)
 /* failed: of this rank. What main() returns: non-zero on every rank when any rank failed. */
 static inline int world_end(int failed)
 {
-    const sld_status st = sld_agree_request(&ctx, dist, SLD_OK, &failed);
-    sld_dist_destroy(dist);
+    const sld_status st = sld_agree_request(&ctx, comm, SLD_OK, &failed);
+    sld_comm_destroy(comm);
     return st == SLD_OK && failed == 0 ? 0 : 1;
 }
 

@@ -1,11 +1,11 @@
-/* sld/dist.h: ranks, agreement on errors and stop requests, reductions in shard order, memory
+/* sld/comm.h: ranks, agreement on errors and stop requests, reductions in shard order, memory
  * shared by the ranks of a machine, CPU placement. The only room that sees mpi.h. */
-#ifndef SLD_DIST_H
-#define SLD_DIST_H
+#ifndef SLD_COMM_H
+#define SLD_COMM_H
 
 #include "sld/base.h"
 
-typedef struct sld_dist sld_dist; /* opaque: src/dist/dist.c */
+typedef struct sld_comm sld_comm; /* opaque: src/comm/comm.c */
 
 typedef struct sld_range {
     size_t begin, end; /* [begin,end) */
@@ -15,82 +15,82 @@ typedef struct sld_range {
  * smaller than the task count of the launcher of this very process (srun without PMIx, the mpirun
  * of another MPI), naming both numbers and the cure (SLD_ERR_CONFIG). Under a launcher the rank
  * dies with it. Without one: a world of one rank. */
-sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out);
+sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out);
 /* Local. A world of this process alone without MPI, which is never started: for data and memory,
  * not for training. */
-sld_status sld_dist_alone(sld_ctx *ctx, sld_dist **out);
-void       sld_dist_destroy(sld_dist *dist); /* Collective. MPI_Finalize. Accepts NULL. */
-void       sld_dist_abort(sld_dist *dist, int exit_code); /* Local. Takes every rank out. */
+sld_status sld_comm_alone(sld_ctx *ctx, sld_comm **out);
+void       sld_comm_destroy(sld_comm *comm); /* Collective. MPI_Finalize. Accepts NULL. */
+void       sld_comm_abort(sld_comm *comm, int exit_code); /* Local. Takes every rank out. */
 
 /* Local. "Open MPI v4.1.4". */
-void sld_dist_versions(char *text, size_t n);
+void sld_comm_versions(char *text, size_t n);
 /* Local. Who started this process as one of *tasks, a literal; NULL: nobody, *tasks 0. */
-const char *sld_dist_launcher(int *tasks);
+const char *sld_comm_launcher(int *tasks);
 
-int sld_dist_rank(const sld_dist *dist);
-int sld_dist_size(const sld_dist *dist);
-int sld_dist_node_rank(const sld_dist *dist); /* among the ranks of this machine */
-int sld_dist_node_size(const sld_dist *dist);
+int sld_comm_rank(const sld_comm *comm);
+int sld_comm_size(const sld_comm *comm);
+int sld_comm_node_rank(const sld_comm *comm); /* among the ranks of this machine */
+int sld_comm_node_size(const sld_comm *comm);
 
 /* Collective. Each rank brings its own status; every rank leaves with the most severe one, and in
  * ctx->err the record of the lowest rank that reported it. */
-sld_status sld_agree(sld_ctx *ctx, const sld_dist *dist, sld_status mine);
+sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine);
 
 /* Collective. sld_agree that also raises *request (0 = none) to the maximum over the ranks, in the
  * same all-reduce: the one agreement at the top of a step. */
-sld_status sld_agree_request(sld_ctx *ctx, const sld_dist *dist, sld_status mine, int *request);
+sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine, int *request);
 
 /* Collective. From root to all. SLD_ERR_MPI. */
-sld_status sld_dist_bcast(sld_ctx *ctx, const sld_dist *dist, void *bytes, size_t n, int root);
+sld_status sld_comm_bcast(sld_ctx *ctx, const sld_comm *comm, void *bytes, size_t n, int root);
 
 /* Collective. rows: (n,width) float32, this rank has filled rows share(n, rank); afterwards
  * complete on every rank. */
-sld_status sld_dist_gather_rows(sld_ctx *ctx, const sld_dist *dist, float *rows, size_t n,
+sld_status sld_comm_gather_rows(sld_ctx *ctx, const sld_comm *comm, float *rows, size_t n,
                                 size_t block, size_t width);
 /* Local. This rank's rows of n, contiguous, cut at multiples of block. */
-sld_range sld_dist_share(const sld_dist *dist, size_t n, size_t block);
+sld_range sld_comm_share(const sld_comm *comm, size_t n, size_t block);
 
 /* Collective. True on every rank when all bring the same bytes. */
-sld_status sld_dist_same(sld_ctx *ctx, const sld_dist *dist, const void *bytes, size_t n,
+sld_status sld_comm_same(sld_ctx *ctx, const sld_comm *comm, const void *bytes, size_t n,
                          bool *same);
 
-sld_status sld_dist_barrier(sld_ctx *ctx, const sld_dist *dist); /* Collective. */
+sld_status sld_comm_barrier(sld_ctx *ctx, const sld_comm *comm); /* Collective. */
 
 /* ---- memory shared by the ranks of one machine ---- */
 
 typedef struct sld_shared sld_shared;
 /* Collective over all ranks. One copy per machine; the rank with node_rank 0 fills it, then
  * sld_shared_ready(). */
-sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, sld_shared **out);
+sld_status sld_shared_create(sld_ctx *ctx, const sld_comm *comm, size_t bytes, sld_shared **out);
 void      *sld_shared_ptr(const sld_shared *shared);
-sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist,
+sld_status sld_shared_ready(sld_ctx *ctx, const sld_comm *comm,
                             sld_shared *shared);   /* Collective. */
 void       sld_shared_destroy(sld_shared *shared); /* Collective over the machine. Accepts NULL. */
 
 /* ---- stalls ---- */
 
-typedef struct sld_watch_params {
+typedef struct sld_watchdog_params {
     double      limit_s; /* 0: nothing is watched */
     const char *setting; /* borrowed: where the limit comes from, for the message */
     const char *advice;  /* borrowed: the message's last line; NULL: none */
     void (*stalled)(sld_ctx *ctx, const char *message);
-} sld_watch_params;
-/* Collective, once. Until sld_dist_destroy() has ended, sld_enter() is watched on this rank, by a
+} sld_watchdog_params;
+/* Collective, once. Until sld_comm_destroy() has ended, sld_enter() is watched on this rank, by a
  * thread of its own. When no rank of this machine has entered a phase for limit_s seconds, the
  * lowest that can calls stalled() from that thread, which does not return, with a message that
  * names the rank that is behind, since when and in what; the others call it a while later, with
- * NULL. The context must outlive dist. */
-sld_status sld_dist_watch(sld_ctx *ctx, sld_dist *dist, const sld_watch_params *params);
+ * NULL. The context must outlive comm. */
+sld_status sld_comm_watchdog(sld_ctx *ctx, sld_comm *comm, const sld_watchdog_params *params);
 
 /* ---- CPU placement ---- */
 
 /* Local. cpus: "auto" (spread the machine's ranks over the CPUs this process may use, when the
  * launcher has not bound it to fewer), "none", or a list like "0,2-3": rank i of the machine takes
  * the i-th. Call before allocating. */
-sld_status sld_dist_place(sld_ctx *ctx, const sld_dist *dist, const char *cpus);
+sld_status sld_comm_set_affinity(sld_ctx *ctx, const sld_comm *comm, const char *cpus);
 /* Local. Whether all ranks of the machine were given the same CPUs, so that they must share them.
  */
-bool sld_dist_same_cpus(const sld_dist *dist);
+bool sld_comm_same_cpus(const sld_comm *comm);
 
 /* ---- shards (DESIGN.md section 4): slices of the global batch by position ---- */
 
@@ -119,7 +119,7 @@ typedef enum sld_op {
 
 /* Local. n_rows: the global batch of the step (full or tail). scratch_bytes: the largest message
  * that will be reduced with this tree; its buffers are made here, none later. */
-sld_status sld_tree_create(sld_ctx *ctx, const sld_dist *dist, int n_shards, size_t n_rows,
+sld_status sld_tree_create(sld_ctx *ctx, const sld_comm *comm, int n_shards, size_t n_rows,
                            size_t scratch_bytes, sld_tree **out);
 void       sld_tree_destroy(sld_tree *tree); /* Local. Accepts NULL. */
 

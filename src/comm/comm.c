@@ -1,4 +1,4 @@
-/* dist/dist.c: the world of ranks: its start and end, who is where, and each rank's share of rows.
+/* comm/comm.c: the world of ranks: its start and end, who is where, and each rank's share of rows.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -42,31 +42,31 @@ static void settle_lifetime(const sld_launcher *launcher)
 
 /* A duplicate of its own, so that no message of a library can be taken for ours, and errors that
  * come back as codes. */
-static sld_status make_communicators(sld_ctx *ctx, sld_dist *dist)
+static sld_status make_communicators(sld_ctx *ctx, sld_comm *comm)
 {
-    SLD_TRY(sld_mpi_status(ctx, MPI_Comm_dup(MPI_COMM_WORLD, &dist->comm), "MPI_Comm_dup"));
-    MPI_Comm_set_errhandler(dist->comm, MPI_ERRORS_RETURN);
+    SLD_TRY(sld_mpi_status(ctx, MPI_Comm_dup(MPI_COMM_WORLD, &comm->world), "MPI_Comm_dup"));
+    MPI_Comm_set_errhandler(comm->world, MPI_ERRORS_RETURN);
     SLD_TRY(sld_mpi_status(ctx,
-                           MPI_Comm_split_type(dist->comm, MPI_COMM_TYPE_SHARED, dist->rank,
-                                               MPI_INFO_NULL, &dist->node),
+                           MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank,
+                                               MPI_INFO_NULL, &comm->node),
                            "MPI_Comm_split_type"));
-    MPI_Comm_set_errhandler(dist->node, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(dist->node, &dist->node_rank);
-    MPI_Comm_size(dist->node, &dist->node_size);
-    dist->patience_s = PATIENCE_S;
-    return sld_place_compare(ctx, dist->node, &dist->same_cpus);
+    MPI_Comm_set_errhandler(comm->node, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm->node, &comm->node_rank);
+    MPI_Comm_size(comm->node, &comm->node_size);
+    comm->patience_s = PATIENCE_S;
+    return sld_place_compare(ctx, comm->node, &comm->same_cpus);
 }
 
-sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out)
+sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out)
 {
     *out           = NULL;
-    sld_dist *dist = calloc(1, sizeof *dist);
-    if (!dist) {
+    sld_comm *comm = calloc(1, sizeof *comm);
+    if (!comm) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the MPI world");
     }
-    dist->comm        = MPI_COMM_NULL;
-    dist->node        = MPI_COMM_NULL;
-    dist->max_message = (size_t)1 << 30;
+    comm->world       = MPI_COMM_NULL;
+    comm->node        = MPI_COMM_NULL;
+    comm->max_message = (size_t)1 << 30;
 
     const sld_launcher launcher = sld_launcher_find();
     settle_lifetime(&launcher);
@@ -74,58 +74,58 @@ sld_status sld_dist_create(sld_ctx *ctx, sld_dist **out)
     int provided = 0;
     MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided); /* aborts by itself on failure */
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(MPI_COMM_WORLD, &dist->rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &dist->size);
-    ctx->rank = dist->rank;
+    MPI_Comm_rank(MPI_COMM_WORLD, &comm->rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &comm->size);
+    ctx->rank = comm->rank;
     wait_for_debugger(ctx);
 
-    sld_status st = sld_launcher_check(ctx, &launcher, dist->size);
+    sld_status st = sld_launcher_check(ctx, &launcher, comm->size);
     if (st == SLD_OK) {
-        st = make_communicators(ctx, dist);
+        st = make_communicators(ctx, comm);
     }
     if (st != SLD_OK) {
-        sld_dist_destroy(dist);
+        sld_comm_destroy(comm);
         return st;
     }
-    *out = dist;
+    *out = comm;
     return SLD_OK;
 }
 
-sld_status sld_dist_alone(sld_ctx *ctx, sld_dist **out)
+sld_status sld_comm_alone(sld_ctx *ctx, sld_comm **out)
 {
     *out = calloc(1, sizeof **out);
     if (!*out) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for a world of one");
     }
-    **out = (sld_dist){
-        .comm = MPI_COMM_NULL, .node = MPI_COMM_NULL, .size = 1, .node_size = 1, .alone = true};
+    **out = (sld_comm){
+        .world = MPI_COMM_NULL, .node = MPI_COMM_NULL, .size = 1, .node_size = 1, .alone = true};
     return SLD_OK;
 }
 
-void sld_dist_destroy(sld_dist *dist)
+void sld_comm_destroy(sld_comm *comm)
 {
-    if (!dist || dist->alone) {
-        free(dist);
+    if (!comm || comm->alone) {
+        free(comm);
         return;
     }
-    sld_watch_leave(dist->watch);
-    if (dist->node != MPI_COMM_NULL) {
-        MPI_Comm_free(&dist->node);
+    sld_watchdog_leave(comm->watchdog);
+    if (comm->node != MPI_COMM_NULL) {
+        MPI_Comm_free(&comm->node);
     }
-    if (dist->comm != MPI_COMM_NULL) {
-        MPI_Comm_free(&dist->comm);
+    if (comm->world != MPI_COMM_NULL) {
+        MPI_Comm_free(&comm->world);
     }
     MPI_Finalize(); /* waits for all: watched like the rest */
-    sld_watch_destroy(dist->watch);
-    free(dist);
+    sld_watchdog_destroy(comm->watchdog);
+    free(comm);
 }
 
-void sld_dist_abort(sld_dist *dist, int exit_code)
+void sld_comm_abort(sld_comm *comm, int exit_code)
 {
-    MPI_Abort(dist ? dist->comm : MPI_COMM_WORLD, exit_code);
+    MPI_Abort(comm ? comm->world : MPI_COMM_WORLD, exit_code);
 }
 
-void sld_dist_versions(char *text, size_t n)
+void sld_comm_versions(char *text, size_t n)
 {
     char whole[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int  length                                = 0;
@@ -133,50 +133,50 @@ void sld_dist_versions(char *text, size_t n)
     snprintf(text, n, "%.*s", (int)strcspn(whole, ",\n"), whole);
 }
 
-bool sld_dist_same_cpus(const sld_dist *dist)
+bool sld_comm_same_cpus(const sld_comm *comm)
 {
-    return dist->same_cpus;
+    return comm->same_cpus;
 }
 
-int sld_dist_rank(const sld_dist *dist)
+int sld_comm_rank(const sld_comm *comm)
 {
-    return dist->rank;
+    return comm->rank;
 }
 
-int sld_dist_size(const sld_dist *dist)
+int sld_comm_size(const sld_comm *comm)
 {
-    return dist->size;
+    return comm->size;
 }
 
-int sld_dist_node_rank(const sld_dist *dist)
+int sld_comm_node_rank(const sld_comm *comm)
 {
-    return dist->node_rank;
+    return comm->node_rank;
 }
 
-int sld_dist_node_size(const sld_dist *dist)
+int sld_comm_node_size(const sld_comm *comm)
 {
-    return dist->node_size;
+    return comm->node_size;
 }
 
 /* Rows of a rank when n rows in blocks are shared out, whole blocks each. */
-static sld_range share_of(const sld_dist *dist, size_t n, size_t block, int rank)
+static sld_range share_of(const sld_comm *comm, size_t n, size_t block, int rank)
 {
-    const size_t n_blocks = (n + block - 1) / block, size = (size_t)dist->size, r = (size_t)rank;
+    const size_t n_blocks = (n + block - 1) / block, size = (size_t)comm->size, r = (size_t)rank;
     const size_t begin = r * n_blocks / size * block, end = (r + 1) * n_blocks / size * block;
     return (sld_range){begin < n ? begin : n, end < n ? end : n};
 }
 
-sld_range sld_dist_share(const sld_dist *dist, size_t n, size_t block)
+sld_range sld_comm_share(const sld_comm *comm, size_t n, size_t block)
 {
-    return share_of(dist, n, block, dist->rank);
+    return share_of(comm, n, block, comm->rank);
 }
 
-sld_status sld_dist_gather_rows(sld_ctx *ctx, const sld_dist *dist, float *rows, size_t n,
+sld_status sld_comm_gather_rows(sld_ctx *ctx, const sld_comm *comm, float *rows, size_t n,
                                 size_t block, size_t width)
 {
-    for (int rank = 0; rank < dist->size; rank++) {
-        const sld_range share = share_of(dist, n, block, rank);
-        SLD_TRY(sld_dist_bcast(ctx, dist, rows + share.begin * width,
+    for (int rank = 0; rank < comm->size; rank++) {
+        const sld_range share = share_of(comm, n, block, rank);
+        SLD_TRY(sld_comm_bcast(ctx, comm, rows + share.begin * width,
                                (share.end - share.begin) * width * sizeof *rows, rank));
     }
     return SLD_OK;

@@ -1,4 +1,4 @@
-/* dist/launcher.c: which launcher started this process, and whether MPI has met all its tasks.
+/* comm/launcher.c: which launcher started this process, and whether MPI has met all its tasks.
  *
  * Without this check `srun -n 4 sld run ...` on a cluster whose srun lacks PMIx starts four worlds
  * of one rank, which all write to one folder. */
@@ -51,7 +51,7 @@ sld_launcher sld_launcher_find(void)
     return launcher;
 }
 
-const char *sld_dist_launcher(int *tasks)
+const char *sld_comm_launcher(int *tasks)
 {
     const sld_launcher launcher = sld_launcher_find();
     *tasks                      = launcher.tasks;

@@ -8,7 +8,7 @@ static int rank, size;
 static void test_all_well(void **state)
 {
     (void)state;
-    assert_int_equal(sld_agree(&ctx, dist, SLD_OK), SLD_OK);
+    assert_int_equal(sld_agree(&ctx, comm, SLD_OK), SLD_OK);
     assert_int_equal(ctx.err.code, SLD_OK);
 }
 
@@ -19,7 +19,7 @@ static void test_one_rank_fails(void **state)
     for (int bad = 0; bad < size; bad++) {
         sld_err_clear(&ctx);
         const sld_status mine = rank == bad ? SLD_FAIL(&ctx, SLD_ERR_IO, "file %d", bad) : SLD_OK;
-        const sld_status st   = sld_agree(&ctx, dist, mine);
+        const sld_status st   = sld_agree(&ctx, comm, mine);
         char             expected[32];
         snprintf(expected, sizeof expected, "file %d", bad);
         assert_int_equal(st, SLD_ERR_IO);
@@ -37,7 +37,7 @@ static void test_severity(void **state)
     (void)state;
     const sld_status mine = rank == 0 ? SLD_FAIL(&ctx, SLD_ERR_CONFIG, "mild")
                                       : SLD_FAIL(&ctx, SLD_ERR_LIB, "severe %d", rank);
-    const sld_status st   = sld_agree(&ctx, dist, mine);
+    const sld_status st   = sld_agree(&ctx, comm, mine);
     assert_int_equal(st, size > 1 ? SLD_ERR_LIB : SLD_ERR_CONFIG);
     assert_string_equal(ctx.err.msg, size > 1 ? "severe 1" : "mild");
     sld_err_clear(&ctx);
@@ -47,7 +47,7 @@ static void test_severity(void **state)
 static void test_missing_record(void **state)
 {
     (void)state;
-    const sld_status st = sld_agree(&ctx, dist, rank == size - 1 ? SLD_ERR_NOMEM : SLD_OK);
+    const sld_status st = sld_agree(&ctx, comm, rank == size - 1 ? SLD_ERR_NOMEM : SLD_OK);
     assert_int_equal(st, SLD_ERR_NOMEM);
     assert_int_equal(ctx.err.rank, size - 1);
     assert_string_equal(ctx.err.msg, sld_status_text(SLD_ERR_NOMEM));
@@ -58,13 +58,13 @@ static void test_request_is_the_maximum(void **state)
 {
     (void)state;
     int              request = rank == size / 2 ? 7 : rank % 3;
-    const sld_status st      = sld_agree_request(&ctx, dist, SLD_OK, &request);
+    const sld_status st      = sld_agree_request(&ctx, comm, SLD_OK, &request);
     assert_int_equal(st, SLD_OK);
     assert_int_equal(request, 7);
 
     request               = rank == 0 ? 2 : 0;
     const sld_status mine = rank == size - 1 ? SLD_FAIL(&ctx, SLD_ERR_DATA, "bad") : SLD_OK;
-    assert_int_equal(sld_agree_request(&ctx, dist, mine, &request), SLD_ERR_DATA);
+    assert_int_equal(sld_agree_request(&ctx, comm, mine, &request), SLD_ERR_DATA);
     assert_int_equal(request, 2);
     sld_err_clear(&ctx);
 }
@@ -75,11 +75,11 @@ static void test_same(void **state)
     char bytes[100];
     bool same[3];
     memset(bytes, 'x', sizeof bytes);
-    assert_int_equal(sld_dist_same(&ctx, dist, bytes, sizeof bytes, &same[0]), SLD_OK);
+    assert_int_equal(sld_comm_same(&ctx, comm, bytes, sizeof bytes, &same[0]), SLD_OK);
     bytes[99] = rank == size - 1 ? 'y' : 'x';
-    assert_int_equal(sld_dist_same(&ctx, dist, bytes, sizeof bytes, &same[1]), SLD_OK);
+    assert_int_equal(sld_comm_same(&ctx, comm, bytes, sizeof bytes, &same[1]), SLD_OK);
     const size_t n = rank == 0 ? 98 : 99; /* equal bytes, unequal lengths */
-    assert_int_equal(sld_dist_same(&ctx, dist, bytes, n, &same[2]), SLD_OK);
+    assert_int_equal(sld_comm_same(&ctx, comm, bytes, n, &same[2]), SLD_OK);
     assert_true(same[0]);
     assert_int_equal(same[1], size == 1);
     assert_int_equal(same[2], size == 1);
@@ -90,12 +90,12 @@ static void test_bcast(void **state)
     (void)state;
     for (int root = 0; root < size; root++) {
         int32_t values[3] = {rank, rank + 1, rank + 2};
-        assert_int_equal(sld_dist_bcast(&ctx, dist, values, sizeof values, root), SLD_OK);
+        assert_int_equal(sld_comm_bcast(&ctx, comm, values, sizeof values, root), SLD_OK);
         for (int i = 0; i < 3; i++) {
             assert_int_equal(values[i], root + i);
         }
     }
-    assert_int_equal(sld_dist_bcast(&ctx, dist, NULL, 0, 0), SLD_OK);
+    assert_int_equal(sld_comm_bcast(&ctx, comm, NULL, 0, 0), SLD_OK);
 }
 
 int main(void)
@@ -112,7 +112,7 @@ int main(void)
     if (world_begin() != 0) {
         return 1;
     }
-    rank = sld_dist_rank(dist);
-    size = sld_dist_size(dist);
+    rank = sld_comm_rank(comm);
+    size = sld_comm_size(comm);
     return world_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -1,4 +1,4 @@
-/* dist/reduce.c: the tree's value, to where it is added up and then to every rank, by three
+/* comm/reduce.c: the tree's value, to where it is added up and then to every rank, by three
  * transports that give the same bits; and its rows.
  *
  * MPI_Allreduce promises no order of its operands, so the messages are our own. Where the ranks
@@ -17,7 +17,7 @@ static size_t element_bytes(sld_op op)
 static void combine_with(const sld_tree *t, int peer, sld_op op, void *mine, const void *theirs,
                          size_t n)
 {
-    if (t->dist->rank < peer) {
+    if (t->comm->rank < peer) {
         sld_op_apply(op, mine, theirs, mine, n);
     } else {
         sld_op_apply(op, theirs, mine, mine, n);
@@ -29,8 +29,8 @@ static void combine_with(const sld_tree *t, int peer, sld_op op, void *mine, con
 static sld_status reduce_doubling(sld_ctx *ctx, sld_tree *t, sld_op op, void *value, size_t n)
 {
     const size_t bytes = n * element_bytes(op);
-    for (int distance = 1; distance < t->dist->size; distance *= 2) {
-        const int peer = t->dist->rank ^ distance;
+    for (int distance = 1; distance < t->comm->size; distance *= 2) {
+        const int peer = t->comm->rank ^ distance;
         SLD_TRY(sld_exchange(ctx, t, peer, value, bytes, t->scratch, bytes));
         combine_with(t, peer, op, value, t->scratch, n);
     }
@@ -51,9 +51,9 @@ static size_t cut(sld_range r)
 static void halve(const sld_tree *t, size_t n, sld_range whole[33])
 {
     whole[0] = (sld_range){0, n};
-    for (int level = 0; 1 << level < t->dist->size; level++) {
+    for (int level = 0; 1 << level < t->comm->size; level++) {
         const sld_range both = whole[level];
-        const bool      low  = !(t->dist->rank >> level & 1);
+        const bool      low  = !(t->comm->rank >> level & 1);
         whole[level + 1] =
             low ? (sld_range){both.begin, cut(both)} : (sld_range){cut(both), both.end};
     }
@@ -75,8 +75,8 @@ static sld_status reduce_halving(sld_ctx *ctx, sld_tree *t, sld_op op, void *val
 
     halve(t, n, whole);
     *mine = whole[0];
-    for (int level = 0; 1 << level < t->dist->size; level++) {
-        const int       peer   = t->dist->rank ^ 1 << level;
+    for (int level = 0; 1 << level < t->comm->size; level++) {
+        const int       peer   = t->comm->rank ^ 1 << level;
         const sld_range theirs = other_half(whole[level], whole[level + 1]);
         *mine                  = whole[level + 1];
         SLD_TRY(sld_exchange(ctx, t, peer, elements + theirs.begin * width,
@@ -97,11 +97,11 @@ static sld_status spread_halves(sld_ctx *ctx, sld_tree *t, sld_op op, void *valu
     int          level = 0;
 
     halve(t, n, whole);
-    while (1 << level < t->dist->size) {
+    while (1 << level < t->comm->size) {
         level++;
     }
     while (level-- > 0) {
-        const int       peer = t->dist->rank ^ 1 << level;
+        const int       peer = t->comm->rank ^ 1 << level;
         const sld_range mine = whole[level + 1], theirs = other_half(whole[level], mine);
         SLD_TRY(sld_exchange(ctx, t, peer, elements + mine.begin * width,
                              (mine.end - mine.begin) * width, elements + theirs.begin * width,
@@ -116,7 +116,7 @@ static sld_status reduce_owners(sld_ctx *ctx, sld_tree *t, sld_op op, char *slot
                                 size_t n)
 {
     const size_t bytes = n * element_bytes(op);
-    const int    me    = t->dist->rank;
+    const int    me    = t->comm->rank;
 
     for (const sld_tree_step *s = t->steps; s < t->steps + t->n_steps; s++) {
         char *left  = slots + (size_t)s->left_slot * stride;
@@ -137,7 +137,7 @@ typedef enum { ALONE, DOUBLING, HALVING, OWNERS } transport;
 
 static transport transport_of(const sld_tree *t, sld_op op, size_t n)
 {
-    if (t->dist->size == 1) {
+    if (t->comm->size == 1) {
         return ALONE; /* the local part has made the root */
     }
     if (!t->aligned) {
@@ -164,7 +164,7 @@ sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *s
     case HALVING:
         return reduce_halving(ctx, tree, op, slots, n, mine);
     case OWNERS:
-        mine->end = tree->root_owner == tree->dist->rank ? n : 0;
+        mine->end = tree->root_owner == tree->comm->rank ? n : 0;
         return reduce_owners(ctx, tree, op, slots, stride, n);
     case ALONE:
         break;
@@ -181,7 +181,7 @@ sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value,
     if (way == HALVING) {
         st = spread_halves(ctx, tree, op, value, n);
     } else if (way == OWNERS) {
-        st = sld_dist_bcast(ctx, tree->dist, value, n * element_bytes(op), tree->root_owner);
+        st = sld_comm_bcast(ctx, tree->comm, value, n * element_bytes(op), tree->root_owner);
         tree->wait_s += sld_clock_s() - start;
     }
     return st;
@@ -197,7 +197,7 @@ sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots,
 
 sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes)
 {
-    const int    size  = tree->dist->size;
+    const int    size  = tree->comm->size;
     const double start = sld_clock_s();
     sld_status   st    = SLD_OK;
 
@@ -206,7 +206,7 @@ sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_
         sld_shard_owned(tree->n_shards, size, rank, &first, &count);
         const size_t begin = sld_tree_shard(tree, first).begin,
                      end   = sld_tree_shard(tree, first + count - 1).end;
-        st                 = sld_dist_bcast(ctx, tree->dist, (char *)rows + begin * row_bytes,
+        st                 = sld_comm_bcast(ctx, tree->comm, (char *)rows + begin * row_bytes,
                                             (end - begin) * row_bytes, rank);
     }
     tree->wait_s += sld_clock_s() - start;

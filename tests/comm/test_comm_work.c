@@ -19,7 +19,7 @@ typedef struct worker {
 
 static int last(void)
 {
-    return sld_dist_size(dist) - 1;
+    return sld_comm_size(comm) - 1;
 }
 
 /* SLICES are there to be done; the last of them tells the late rank to come. */
@@ -40,7 +40,7 @@ static sld_status slice(sld_ctx *c, void *own, bool *did)
 /* The last rank comes when told. */
 static void come_late(void)
 {
-    if (sld_dist_rank(dist) == last() && last() > 0) {
+    if (sld_comm_rank(comm) == last() && last() > 0) {
         MPI_Recv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, GO, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
     }
 }
@@ -48,7 +48,7 @@ static void come_late(void)
 static sld_tree *make_tree(size_t n, sld_work *work)
 {
     sld_tree *tree = NULL;
-    assert_int_equal(sld_tree_create(&ctx, dist, SHARDS, ROWS, n * sizeof(float), &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&ctx, comm, SHARDS, ROWS, n * sizeof(float), &tree), SLD_OK);
     sld_tree_work(tree, work);
     return tree;
 }
@@ -80,14 +80,14 @@ static void check_that_it_works(bool owners)
 {
     worker    w    = {.us = 1};
     sld_work  work = {.slice = slice, .own = &w};
-    sld_tree *tree = make_tree(SHORT, sld_dist_rank(dist) == 0 ? &work : NULL);
+    sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
     tree->aligned = tree->aligned && !owners;
     come_late();
     assert_int_equal(sum(tree, SHORT, &right), SLD_OK);
     assert_true(right);
-    assert_int_equal(w.slices, sld_dist_rank(dist) == 0 && last() > 0 ? SLICES : 0);
+    assert_int_equal(w.slices, sld_comm_rank(comm) == 0 && last() > 0 ? SLICES : 0);
     sld_tree_destroy(tree);
 }
 
@@ -108,7 +108,7 @@ static void test_no_work_while_long_messages_move(void **state)
     sld_tree *tree = make_tree(LONG, &work);
     bool      right;
 
-    dist->patience_s = 0.0;
+    comm->patience_s = 0.0;
     for (int owners = 0; owners < 2; owners++) {
         tree->aligned = tree->aligned && !owners;
         assert_int_equal(sum(tree, LONG, &right), SLD_OK);
@@ -125,7 +125,7 @@ static void test_work_is_not_waiting(void **state)
     (void)state;
     worker    w    = {.us = 20000};
     sld_work  work = {.slice = slice, .own = &w};
-    sld_tree *tree = make_tree(SHORT, sld_dist_rank(dist) == 0 ? &work : NULL);
+    sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
     const double start = sld_clock_s(), clock = sld_tree_clock_s(tree);
@@ -145,18 +145,18 @@ static void test_failing_work(void **state)
     (void)state;
     worker    w    = {.us = 1, .fail_at = SLICES};
     sld_work  work = {.slice = slice, .own = &w};
-    sld_tree *tree = make_tree(SHORT, sld_dist_rank(dist) == 0 ? &work : NULL);
+    sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
-    if (sld_dist_size(dist) == 2) {
-        const bool fails = sld_dist_rank(dist) == 0;
+    if (sld_comm_size(comm) == 2) {
+        const bool fails = sld_comm_rank(comm) == 0;
         come_late();
         const sld_status st = sum(tree, SHORT, &right);
         assert_int_equal(st, fails ? SLD_ERR_LIB : SLD_OK);
         assert_true(right || fails);
         assert_string_equal(ctx.err.msg, fails ? "slice 3" : "");
         sld_err_clear(&ctx);
-        assert_int_equal(sld_agree(&ctx, dist, SLD_OK), SLD_OK); /* no message is left over */
+        assert_int_equal(sld_agree(&ctx, comm, SLD_OK), SLD_OK); /* no message is left over */
     }
     sld_tree_destroy(tree);
 }

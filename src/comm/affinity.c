@@ -1,5 +1,5 @@
-/* dist/place.c: which CPUs a rank runs on. The placement is ours, not the launcher's: two default
- * mpiruns bind to the same core. */
+/* comm/affinity.c: which CPUs a rank runs on. The placement is ours, not the launcher's: two
+ * default mpiruns bind to the same core. */
 #define _GNU_SOURCE /* sched_setaffinity, CPU_SET */
 #include <errno.h>
 #include <sched.h>
@@ -24,22 +24,22 @@ sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
 
 /* The allowed CPUs, neighbours next to each other, cut into one run per rank. With more ranks than
  * CPUs, or when the launcher has given each rank its own, everything stays as it is. */
-static sld_status place_auto(sld_ctx *ctx, const sld_dist *dist)
+static sld_status place_auto(sld_ctx *ctx, const sld_comm *comm)
 {
     cpu_set_t mine;
     sld_cpu   cpus[SLD_CPUS_MAX];
     const int n = (int)sld_cpus_allowed(cpus);
 
-    if (!dist->same_cpus || n < dist->node_size) {
+    if (!comm->same_cpus || n < comm->node_size) {
         return SLD_OK;
     }
     CPU_ZERO(&mine);
-    for (int i = dist->node_rank * n / dist->node_size;
-         i < (dist->node_rank + 1) * n / dist->node_size; i++) {
+    for (int i = comm->node_rank * n / comm->node_size;
+         i < (comm->node_rank + 1) * n / comm->node_size; i++) {
         CPU_SET(cpus[i].number, &mine);
     }
     if (sched_setaffinity(0, sizeof mine, &mine) != 0) {
-        sld_log(ctx, SLD_LOG_WARN, "rank %d stays unplaced: sched_setaffinity: %s", dist->rank,
+        sld_log(ctx, SLD_LOG_WARN, "rank %d stays unplaced: sched_setaffinity: %s", comm->rank,
                 strerror(errno));
     }
     return SLD_OK;
@@ -79,7 +79,7 @@ static bool read_item(const char **text, int *low, int *high)
 }
 
 /* The i-th CPU of the list for rank i of the machine. */
-static sld_status place_list(sld_ctx *ctx, const sld_dist *dist, const char *list)
+static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *list)
 {
     int n = 0, chosen = -1;
     for (const char *text = list; *text != '\0';) {
@@ -90,16 +90,16 @@ static sld_status place_list(sld_ctx *ctx, const sld_dist *dist, const char *lis
                             "like 0,2-3",
                             list, CPU_SETSIZE);
         }
-        const int wanted = dist->node_rank - n; /* counted from this item's first */
+        const int wanted = comm->node_rank - n; /* counted from this item's first */
         if (wanted >= 0 && wanted <= high - low) {
             chosen = low + wanted;
         }
         n += high - low + 1;
     }
-    if (n < dist->node_size) {
+    if (n < comm->node_size) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "parallel.cpus '%s' names %d CPUs, but %d ranks run on this machine", list,
-                        n, dist->node_size);
+                        n, comm->node_size);
     }
     cpu_set_t mine;
     CPU_ZERO(&mine);
@@ -111,10 +111,10 @@ static sld_status place_list(sld_ctx *ctx, const sld_dist *dist, const char *lis
     return SLD_OK;
 }
 
-sld_status sld_dist_place(sld_ctx *ctx, const sld_dist *dist, const char *cpus)
+sld_status sld_comm_set_affinity(sld_ctx *ctx, const sld_comm *comm, const char *cpus)
 {
     if (strcmp(cpus, "none") == 0) {
         return SLD_OK;
     }
-    return strcmp(cpus, "auto") == 0 ? place_auto(ctx, dist) : place_list(ctx, dist, cpus);
+    return strcmp(cpus, "auto") == 0 ? place_auto(ctx, comm) : place_list(ctx, comm, cpus);
 }

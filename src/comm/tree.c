@@ -1,4 +1,4 @@
-/* dist/tree.c: the plan of a reduction in shard order (DESIGN.md section 4).
+/* comm/tree.c: the plan of a reduction in shard order (DESIGN.md section 4).
  *
  * The tree over shard index says which values meet in which order. The plan says where: what a rank
  * can combine by itself becomes slots and merges, what crosses ranks becomes steps. */
@@ -26,7 +26,7 @@ void sld_shard_owned(int n_shards, int size, int rank, int *first, int *count)
 /* The inverse of sld_shard_owned. */
 static int owner_of(const sld_tree *t, int shard)
 {
-    return (int)((((int64_t)shard + 1) * t->dist->size - 1) / t->n_shards);
+    return (int)((((int64_t)shard + 1) * t->comm->size - 1) / t->n_shards);
 }
 
 /* Largest power of two below n > 1. */
@@ -51,7 +51,7 @@ typedef struct value {
 static value plan_leaf(sld_tree *t, int shard)
 {
     value v = {.first = shard, .last = shard};
-    if (owner_of(t, shard) == t->dist->rank) {
+    if (owner_of(t, shard) == t->comm->rank) {
         v.slot                    = t->roots++;
         t->slot[shard - t->first] = (uint8_t)v.slot;
         t->slots                  = t->roots > t->slots ? t->roots : t->slots;
@@ -62,7 +62,7 @@ static value plan_leaf(sld_tree *t, int shard)
 /* Two values meet: a merge when one rank holds all of both, else a step. */
 static value plan_join(sld_tree *t, value left, value right)
 {
-    const int me         = t->dist->rank;
+    const int me         = t->comm->rank;
     const int left_owner = owner_of(t, left.first), right_owner = owner_of(t, right.first);
 
     if (left_owner == owner_of(t, right.last)) {
@@ -101,16 +101,16 @@ static bool is_power_of_two(int n)
     return (n & (n - 1)) == 0;
 }
 
-sld_status sld_tree_create(sld_ctx *ctx, const sld_dist *dist, int n_shards, size_t n_rows,
+sld_status sld_tree_create(sld_ctx *ctx, const sld_comm *comm, int n_shards, size_t n_rows,
                            size_t scratch_bytes, sld_tree **out)
 {
     *out = NULL;
-    if (n_shards < dist->size) {
+    if (n_shards < comm->size) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "parallel.shards is %d, but there are %d ranks: a rank needs a shard; "
                         "start at most %d ranks or raise parallel.shards (which is part of the "
                         "trial's identity)",
-                        n_shards, dist->size, n_shards);
+                        n_shards, comm->size, n_shards);
     }
     if (n_rows == 0) {
         return SLD_FAIL(ctx, SLD_ERR_ARG, "a reduction over 0 rows, expected at least 1");
@@ -119,12 +119,12 @@ sld_status sld_tree_create(sld_ctx *ctx, const sld_dist *dist, int n_shards, siz
     if (!t) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for a reduction tree");
     }
-    t->dist         = dist;
+    t->comm         = comm;
     t->n_shards     = n_shards;
     t->n_rows       = n_rows;
     t->slots        = 1;
     t->halving_from = HALVING_FROM;
-    sld_shard_owned(n_shards, dist->size, dist->rank, &t->first, &t->count);
+    sld_shard_owned(n_shards, comm->size, comm->rank, &t->first, &t->count);
 
     t->scratch_bytes = (scratch_bytes + 63) / 64 * 64;
     t->slot          = calloc((size_t)t->count, 1);
@@ -141,7 +141,7 @@ sld_status sld_tree_create(sld_ctx *ctx, const sld_dist *dist, int n_shards, siz
     t->root_owner = owner_of(t, plan_node(t, 0, n_shards).first);
     /* Halves are the tree's own split only for powers of two; every rank needs a value to bring. */
     t->aligned =
-        is_power_of_two(n_shards) && is_power_of_two(dist->size) && n_rows >= (size_t)dist->size;
+        is_power_of_two(n_shards) && is_power_of_two(comm->size) && n_rows >= (size_t)comm->size;
     *out = t;
     return SLD_OK;
 }

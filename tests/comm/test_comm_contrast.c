@@ -21,10 +21,10 @@ static sld_status step(bool agree)
 {
     sld_status st = local_work();
     if (agree) {
-        st = sld_agree(&ctx, dist, st);
+        st = sld_agree(&ctx, comm, st);
     }
     SLD_TRY(st);
-    return sld_dist_barrier(&ctx, dist); /* stands for the collective work of the step */
+    return sld_comm_barrier(&ctx, comm); /* stands for the collective work of the step */
 }
 
 static void say_waiting(int signal)

@@ -1,4 +1,4 @@
-/* dist/message.c: bytes from rank to rank, of any length. The one place where a length becomes
+/* comm/message.c: bytes from rank to rank, of any length. The one place where a length becomes
  * MPI's int. */
 #include <assert.h>
 
@@ -19,11 +19,11 @@ sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what)
 }
 
 /* Bytes of the piece that begins at `at` in a message of n; 0 behind its end. */
-static int piece(const sld_dist *dist, size_t n, size_t at)
+static int piece(const sld_comm *comm, size_t n, size_t at)
 {
-    assert(dist->max_message <= INT32_MAX);
+    assert(comm->max_message <= INT32_MAX);
     const size_t rest = n > at ? n - at : 0;
-    return (int)(rest < dist->max_message ? rest : dist->max_message);
+    return (int)(rest < comm->max_message ? rest : comm->max_message);
 }
 
 /* Tests both messages for so long, and once more: what moves them may be a test that takes long. */
@@ -52,7 +52,7 @@ static sld_status do_slice(sld_ctx *ctx, sld_work *work, bool *did)
  * memory: whatever becomes of the work, they are through in the end. */
 static sld_status settle(sld_ctx *ctx, const sld_tree *t, MPI_Request messages[2], bool may_work)
 {
-    double     patience_s = t->dist->patience_s;
+    double     patience_s = t->comm->patience_s;
     sld_status st         = SLD_OK;
     int        through    = 0;
     while (may_work) {
@@ -71,20 +71,20 @@ static sld_status settle(sld_ctx *ctx, const sld_tree *t, MPI_Request messages[2
 sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, int peer, const void *out, size_t n_out,
                         void *in, size_t n_in)
 {
-    const sld_dist *dist     = t->dist;
+    const sld_comm *comm     = t->comm;
     const size_t    longest  = n_out > n_in ? n_out : n_in;
     const bool      may_work = t->work && longest < t->halving_from;
     const double    start    = sld_tree_clock_s(t);
     const sld_phase before   = sld_enter(ctx, SLD_PHASE_REDUCE);
-    for (size_t at = 0; at < longest; at += dist->max_message) {
-        const int   send = piece(dist, n_out, at), receive = piece(dist, n_in, at);
+    for (size_t at = 0; at < longest; at += comm->max_message) {
+        const int   send = piece(comm, n_out, at), receive = piece(comm, n_in, at);
         MPI_Request messages[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
         int         code        = MPI_SUCCESS;
         if (receive) {
-            code = MPI_Irecv((char *)in + at, receive, MPI_BYTE, peer, 0, dist->comm, messages);
+            code = MPI_Irecv((char *)in + at, receive, MPI_BYTE, peer, 0, comm->world, messages);
         }
         if (send && code == MPI_SUCCESS) {
-            code = MPI_Isend((const char *)out + at, send, MPI_BYTE, peer, 0, dist->comm,
+            code = MPI_Isend((const char *)out + at, send, MPI_BYTE, peer, 0, comm->world,
                              messages + 1);
         }
         SLD_TRY(sld_mpi_status(ctx, code, "exchange between two ranks"));
@@ -95,25 +95,25 @@ sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, int peer, const void *out, si
     return SLD_OK;
 }
 
-sld_status sld_dist_bcast(sld_ctx *ctx, const sld_dist *dist, void *bytes, size_t n, int root)
+sld_status sld_comm_bcast(sld_ctx *ctx, const sld_comm *comm, void *bytes, size_t n, int root)
 {
     const sld_phase before = sld_enter(ctx, SLD_PHASE_RECEIVE);
-    for (size_t at = 0; at < n && !dist->alone; at += dist->max_message) {
+    for (size_t at = 0; at < n && !comm->alone; at += comm->max_message) {
         const int code =
-            MPI_Bcast((char *)bytes + at, piece(dist, n, at), MPI_BYTE, root, dist->comm);
+            MPI_Bcast((char *)bytes + at, piece(comm, n, at), MPI_BYTE, root, comm->world);
         SLD_TRY(sld_mpi_status(ctx, code, "broadcast"));
     }
     sld_enter(ctx, before);
     return SLD_OK;
 }
 
-sld_status sld_dist_barrier(sld_ctx *ctx, const sld_dist *dist)
+sld_status sld_comm_barrier(sld_ctx *ctx, const sld_comm *comm)
 {
-    if (dist->alone) {
+    if (comm->alone) {
         return SLD_OK;
     }
     const sld_phase  before = sld_enter(ctx, SLD_PHASE_AGREE);
-    const sld_status st     = sld_mpi_status(ctx, MPI_Barrier(dist->comm), "barrier");
+    const sld_status st     = sld_mpi_status(ctx, MPI_Barrier(comm->world), "barrier");
     sld_enter(ctx, before);
     return st;
 }

@@ -1,4 +1,4 @@
-/* dist/op.c: what happens where two nodes of a reduction meet. Element by element in a fixed
+/* comm/op.c: what happens where two nodes of a reduction meet. Element by element in a fixed
  * expression, so that the value depends on left and right alone. */
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* dist/watch.c: a thread per rank that notices when nothing moves any more, and says who is behind.
+/* comm/watchdog.c: a thread per rank that notices when nothing moves any more, and says who is
+ * behind.
  *
  * Each rank shows its pulse (base) on a page that the ranks of a machine share. A rank that waits
  * in MPI for one that has stopped looks no different from one that computes, so a stall is when no
@@ -17,19 +18,19 @@
 
 #define NAMED 8 /* ranks in a message; of thousands the first will do */
 
-struct sld_watch {
-    sld_ctx         *ctx;    /* borrowed: its pulse is ours */
-    const sld_dist  *dist;   /* borrowed */
-    sld_shared      *page;   /* (node_size) pulses, then the flag */
-    sld_pulse       *pulses; /* (node_size) */
-    atomic_int      *told;   /* set by the rank of the machine that speaks */
-    uint64_t        *seen;   /* (node_size) beats at the last look */
-    double          *idle_s; /* (node_size) since then, awake */
-    sld_watch_params params;
-    pthread_t        thread;
-    pthread_mutex_t  mutex;
-    pthread_cond_t   over;
-    bool             running, stop;
+struct sld_watchdog {
+    sld_ctx            *ctx;    /* borrowed: its pulse is ours */
+    const sld_comm     *comm;   /* borrowed */
+    sld_shared         *page;   /* (node_size) pulses, then the flag */
+    sld_pulse          *pulses; /* (node_size) */
+    atomic_int         *told;   /* set by the rank of the machine that speaks */
+    uint64_t           *seen;   /* (node_size) beats at the last look */
+    double             *idle_s; /* (node_size) since then, awake */
+    sld_watchdog_params params;
+    pthread_t           thread;
+    pthread_mutex_t     mutex;
+    pthread_cond_t      over;
+    bool                running, stop;
 };
 
 /* The letter of /proc/PID/stat: R computes, S sleeps, D waits for a disk, T is stopped; 0: gone. */
@@ -70,10 +71,10 @@ static const char *state_text(char state)
 
 /* Which rank of the machine keeps the others waiting: one that is stopped, else one that waits for
  * nobody. -1: all wait. */
-static int find_behind(const sld_watch *w, const char *state)
+static int find_behind(const sld_watchdog *w, const char *state)
 {
     int behind = -1;
-    for (int i = 0; i < w->dist->node_size; i++) {
+    for (int i = 0; i < w->comm->node_size; i++) {
         if (is_stopped(state[i])) {
             return i;
         }
@@ -85,7 +86,7 @@ static int find_behind(const sld_watch *w, const char *state)
 }
 
 /* "rank 1 (process 4711, stopped ...): loading a batch, since 2026-01-31T23:59:59Z" */
-static int describe(const sld_watch *w, int i, char state, char *text, size_t n)
+static int describe(const sld_watchdog *w, int i, char state, char *text, size_t n)
 {
     const sld_pulse *p = &w->pulses[i];
     char             since[32];
@@ -96,9 +97,9 @@ static int describe(const sld_watch *w, int i, char state, char *text, size_t n)
 }
 
 /* The message: the rank that is behind, then the others, a line each. */
-static void tell(const sld_watch *w, char *text, size_t n)
+static void tell(const sld_watchdog *w, char *text, size_t n)
 {
-    const int ranks = w->dist->node_size;
+    const int ranks = w->comm->node_size;
     char      state[ranks], host[64] = "";
 
     gethostname(host, sizeof host - 1);
@@ -127,10 +128,10 @@ static void tell(const sld_watch *w, char *text, size_t n)
 }
 
 /* Adds the time of one look to the pulses that have not changed. Yields the shortest idleness. */
-static double look(sld_watch *w, double awake_s)
+static double look(sld_watchdog *w, double awake_s)
 {
     double shortest = -1.0;
-    for (int i = 0; i < w->dist->node_size; i++) {
+    for (int i = 0; i < w->comm->node_size; i++) {
         const uint64_t beats = atomic_load(&w->pulses[i].beats);
         w->idle_s[i]         = beats == w->seen[i] ? w->idle_s[i] + awake_s : 0.0;
         w->seen[i]           = beats;
@@ -141,17 +142,17 @@ static double look(sld_watch *w, double awake_s)
 
 /* The lowest rank of the machine that can speak does, for the log is rank 0's; the others only
  * where it has not, a while later, for when one has left its launcher ends the rest. */
-static bool is_speaker(const sld_watch *w)
+static bool is_speaker(const sld_watchdog *w)
 {
     int i = 0;
-    while (i < w->dist->node_rank && is_stopped(state_of(atomic_load(&w->pulses[i].pid)))) {
+    while (i < w->comm->node_rank && is_stopped(state_of(atomic_load(&w->pulses[i].pid)))) {
         i++;
     }
-    return i == w->dist->node_rank;
+    return i == w->comm->node_rank;
 }
 
 /* Until it is time for the next look, or all is over. Holds the mutex. */
-static void sleep_for(sld_watch *w, double tick_s)
+static void sleep_for(sld_watchdog *w, double tick_s)
 {
     struct timespec until;
 
@@ -164,10 +165,10 @@ static void sleep_for(sld_watch *w, double tick_s)
 
 static void *watch(void *argument)
 {
-    sld_watch   *w       = argument;
-    const double limit_s = w->params.limit_s, tick_s = limit_s / 20 < 5.0 ? limit_s / 20 : 5.0;
-    double       last_s = sld_clock_s();
-    char         message[2048];
+    sld_watchdog *w       = argument;
+    const double  limit_s = w->params.limit_s, tick_s = limit_s / 20 < 5.0 ? limit_s / 20 : 5.0;
+    double        last_s = sld_clock_s();
+    char          message[2048];
 
     pthread_mutex_lock(&w->mutex);
     while (!w->stop) {
@@ -188,7 +189,7 @@ static void *watch(void *argument)
 }
 
 /* Local. Signals are for the main thread. */
-static sld_status start_thread(sld_ctx *ctx, sld_watch *w)
+static sld_status start_thread(sld_ctx *ctx, sld_watchdog *w)
 {
     sigset_t           all, before;
     pthread_condattr_t clock;
@@ -211,62 +212,62 @@ static sld_status start_thread(sld_ctx *ctx, sld_watch *w)
 }
 
 /* Local. Behind the sharing of the page: this rank's pulse begins. */
-static void join_page(sld_ctx *ctx, const sld_dist *dist, sld_watch *w)
+static void join_page(sld_ctx *ctx, const sld_comm *comm, sld_watchdog *w)
 {
     w->pulses        = sld_shared_ptr(w->page);
-    w->told          = (atomic_int *)(w->pulses + dist->node_size);
-    sld_pulse *pulse = w->pulses + dist->node_rank;
+    w->told          = (atomic_int *)(w->pulses + comm->node_size);
+    sld_pulse *pulse = w->pulses + comm->node_rank;
     atomic_store(&pulse->pid, (int)getpid());
-    atomic_store(&pulse->rank, dist->rank);
+    atomic_store(&pulse->rank, comm->rank);
     ctx->pulse = pulse;
     sld_enter(ctx, SLD_PHASE_PREPARE);
 }
 
-sld_status sld_dist_watch(sld_ctx *ctx, sld_dist *dist, const sld_watch_params *params)
+sld_status sld_comm_watchdog(sld_ctx *ctx, sld_comm *comm, const sld_watchdog_params *params)
 {
-    const size_t n  = (size_t)dist->node_size;
-    sld_watch   *w  = NULL;
-    sld_status   st = SLD_OK;
+    const size_t  n  = (size_t)comm->node_size;
+    sld_watchdog *w  = NULL;
+    sld_status    st = SLD_OK;
 
     if (params->limit_s <= 0.0) {
         return SLD_OK;
     }
     w = calloc(1, sizeof *w);
     if (w) {
-        *w        = (sld_watch){.ctx = ctx, .dist = dist, .params = *params};
+        *w        = (sld_watchdog){.ctx = ctx, .comm = comm, .params = *params};
         w->seen   = calloc(n, sizeof *w->seen);
         w->idle_s = calloc(n, sizeof *w->idle_s);
     }
     if (!w || !w->seen || !w->idle_s) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory to watch for stalls");
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
-        st = sld_shared_create(ctx, dist, (n + 1) * sizeof(sld_pulse), &w->page);
+        st = sld_shared_create(ctx, comm, (n + 1) * sizeof(sld_pulse), &w->page);
     }
     if (st == SLD_OK) {
-        join_page(ctx, dist, w);
-        st = sld_shared_ready(ctx, dist, w->page); /* before the first look all have a process */
+        join_page(ctx, comm, w);
+        st = sld_shared_ready(ctx, comm, w->page); /* before the first look all have a process */
     }
     if (st == SLD_OK) {
-        st = sld_agree(ctx, dist, start_thread(ctx, w));
+        st = sld_agree(ctx, comm, start_thread(ctx, w));
     }
     if (st != SLD_OK) {
-        sld_watch_destroy(w);
+        sld_watchdog_destroy(w);
         return st;
     }
-    dist->watch = w;
+    comm->watchdog = w;
     return SLD_OK;
 }
 
-void sld_watch_leave(sld_watch *w)
+void sld_watchdog_leave(sld_watchdog *w)
 {
     if (w) {
         sld_enter(w->ctx, SLD_PHASE_LEAVE);
     }
 }
 
-void sld_watch_destroy(sld_watch *w)
+void sld_watchdog_destroy(sld_watchdog *w)
 {
     if (!w) {
         return;

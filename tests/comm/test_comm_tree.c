@@ -144,7 +144,7 @@ static void reduce_by_halves(sld_tree *tree, sld_op op, unsigned char *slots)
 static void reduce(sld_op op, size_t n_rows, int n_shards, transport how, value *out)
 {
     sld_tree *tree = NULL;
-    assert_int_equal(sld_tree_create(&ctx, dist, n_shards, n_rows, sizeof(value), &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&ctx, comm, n_shards, n_rows, sizeof(value), &tree), SLD_OK);
     force(tree, how);
     sld_tree_work(tree, work);
     unsigned char *slots = aligned_alloc(64, (size_t)sld_tree_slots(tree) * STRIDE);
@@ -180,7 +180,7 @@ static void compare_with_serial(void)
         const size_t    rows = row_count(k / TRANSPORTS / 3 % ROW_COUNTS, v);
         const sld_op    op   = ops[k / TRANSPORTS % 3];
         const transport how  = (transport)(k % TRANSPORTS);
-        if (v < sld_dist_size(dist)) {
+        if (v < sld_comm_size(comm)) {
             continue;
         }
         value expected, got;
@@ -202,10 +202,10 @@ static void test_bits_of_the_serial_tree(void **state)
 static void test_long_messages_in_pieces(void **state)
 {
     (void)state;
-    const size_t usual = dist->max_message;
-    dist->max_message  = 20;
+    const size_t usual = comm->max_message;
+    comm->max_message  = 20;
     compare_with_serial();
-    dist->max_message = usual;
+    comm->max_message = usual;
 }
 
 /* sld_work: never at an end. */
@@ -221,21 +221,21 @@ static sld_status count(sld_ctx *c, void *own, bool *did)
 static void test_work_in_the_waits(void **state)
 {
     (void)state;
-    const size_t usual    = dist->max_message;
-    const double patience = dist->patience_s;
+    const size_t usual    = comm->max_message;
+    const double patience = comm->patience_s;
     long         slices   = 0;
     sld_work     counted  = {.slice = count, .own = &slices};
 
     work             = &counted;
-    dist->patience_s = 0.0;
+    comm->patience_s = 0.0;
     compare_with_serial();
-    dist->max_message = 20;
+    comm->max_message = 20;
     compare_with_serial();
-    dist->max_message = usual;
-    dist->patience_s  = patience;
+    comm->max_message = usual;
+    comm->patience_s  = patience;
     work              = NULL;
-    printf("rank %d: %ld slices, %.3g s\n", sld_dist_rank(dist), slices, counted.spent_s);
-    assert_true((slices > 0) == (sld_dist_size(dist) > 1));
+    printf("rank %d: %ld slices, %.3g s\n", sld_comm_rank(comm), slices, counted.spent_s);
+    assert_true((slices > 0) == (sld_comm_size(comm) > 1));
     assert_true((counted.spent_s > 0.0) == (slices > 0));
 }
 
@@ -290,7 +290,7 @@ static void test_moments_are_the_batch_moments(void **state)
         m2 += (x[i] - sum / ROWS) * (x[i] - sum / ROWS);
     }
 
-    assert_int_equal(sld_tree_create(&ctx, dist, V, ROWS, 3 * sizeof(double), &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&ctx, comm, V, ROWS, 3 * sizeof(double), &tree), SLD_OK);
     assert_true(sld_tree_slots(tree) <= 4);
     for (int s = sld_tree_first(tree); s < sld_tree_first(tree) + sld_tree_count(tree); s++) {
         const sld_range rows = sld_tree_shard(tree, s);
@@ -333,9 +333,9 @@ static void test_ranks_cover_the_batch(void **state)
 {
     (void)state;
     size_t end = 0;
-    for (int r = 0; r < sld_dist_size(dist); r++) {
+    for (int r = 0; r < sld_comm_size(comm); r++) {
         int first, count;
-        sld_shard_owned(12, sld_dist_size(dist), r, &first, &count);
+        sld_shard_owned(12, sld_comm_size(comm), r, &first, &count);
         assert_int_equal(sld_shard_rows(50, 12, first).begin, end);
         assert_true(count >= 1);
         end = sld_shard_rows(50, 12, first + count - 1).end;
@@ -348,10 +348,10 @@ static void test_more_ranks_than_shards_is_refused(void **state)
     (void)state;
     sld_tree *tree = NULL;
     char      shards[64], ranks[64];
-    const int size = sld_dist_size(dist);
+    const int size = sld_comm_size(comm);
     snprintf(shards, sizeof shards, "parallel.shards is %d,", size - 1);
     snprintf(ranks, sizeof ranks, " %d ranks", size);
-    assert_int_equal(sld_tree_create(&ctx, dist, size - 1, 8, 64, &tree), SLD_ERR_CONFIG);
+    assert_int_equal(sld_tree_create(&ctx, comm, size - 1, 8, 64, &tree), SLD_ERR_CONFIG);
     assert_null(tree);
     assert_non_null(strstr(ctx.err.msg, shards));
     assert_non_null(strstr(ctx.err.msg, ranks));
@@ -363,11 +363,11 @@ static void test_misuse_is_refused(void **state)
     (void)state;
     sld_tree *tree = NULL;
     double    slots[2 * 16];
-    assert_int_equal(sld_tree_create(&ctx, dist, 8, 0, 64, &tree), SLD_ERR_ARG);
+    assert_int_equal(sld_tree_create(&ctx, comm, 8, 0, 64, &tree), SLD_ERR_ARG);
     sld_err_clear(&ctx);
-    assert_int_equal(sld_tree_create(&ctx, dist, 8, 64, 64, &tree), SLD_OK);
+    assert_int_equal(sld_tree_create(&ctx, comm, 8, 64, 64, &tree), SLD_OK);
     const sld_status st = sld_tree_reduce(&ctx, tree, SLD_SUM_F64, slots, 16 * sizeof(double), 9);
-    assert_int_equal(st, sld_dist_size(dist) > 1 ? SLD_ERR_ARG : SLD_OK); /* 72 bytes in 64 */
+    assert_int_equal(st, sld_comm_size(comm) > 1 ? SLD_ERR_ARG : SLD_OK); /* 72 bytes in 64 */
     sld_err_clear(&ctx);
     sld_tree_destroy(tree);
     sld_tree_destroy(NULL);

@@ -1,19 +1,19 @@
-/* dist/internal.h: what the files of this room share; no other room includes it. */
-#ifndef SLD_DIST_INTERNAL_H
-#define SLD_DIST_INTERNAL_H
+/* comm/internal.h: what the files of this room share; no other room includes it. */
+#ifndef SLD_COMM_INTERNAL_H
+#define SLD_COMM_INTERNAL_H
 
 #include <mpi.h>
 
-#include "sld/dist.h"
+#include "sld/comm.h"
 
-struct sld_dist {
-    MPI_Comm          comm; /* private duplicate of MPI_COMM_WORLD, MPI_ERRORS_RETURN */
-    MPI_Comm          node; /* the ranks of this machine, likewise */
-    int               rank, size;
-    int               node_rank, node_size;
-    bool              alone;     /* no MPI behind it: nobody to talk to */
-    bool              same_cpus; /* every rank of this machine may run on the same CPUs */
-    struct sld_watch *watch;     /* owned; NULL: nothing is watched */
+struct sld_comm {
+    MPI_Comm             world; /* private duplicate of MPI_COMM_WORLD, MPI_ERRORS_RETURN */
+    MPI_Comm             node;  /* the ranks of this machine, likewise */
+    int                  rank, size;
+    int                  node_rank, node_size;
+    bool                 alone;     /* no MPI behind it: nobody to talk to */
+    bool                 same_cpus; /* every rank of this machine may run on the same CPUs */
+    struct sld_watchdog *watchdog;  /* owned; NULL: nothing is watched */
     size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
     double patience_s;  /* how long a rank waits before it takes up other work */
 };
@@ -32,11 +32,11 @@ sld_launcher sld_launcher_find(void);
 /* Local. SLD_ERR_CONFIG when the launcher started more tasks than MPI has connected. */
 sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int world_size);
 
-/* ---- watch.c ---- */
+/* ---- watchdog.c ---- */
 
-typedef struct sld_watch sld_watch;
-void sld_watch_leave(sld_watch *watch);   /* Local. The last phase begins. Accepts NULL. */
-void sld_watch_destroy(sld_watch *watch); /* Local. Accepts NULL. */
+typedef struct sld_watchdog sld_watchdog;
+void sld_watchdog_leave(sld_watchdog *watchdog);   /* Local. The last phase begins. Accepts NULL. */
+void sld_watchdog_destroy(sld_watchdog *watchdog); /* Local. Accepts NULL. */
 
 /* ---- message.c ---- */
 
@@ -63,7 +63,7 @@ typedef struct sld_tree_step {
 enum { SLD_TREE_MAX_STEPS = 2 * 32 };
 
 struct sld_tree {
-    const sld_dist *dist; /* borrowed, outlives the tree */
+    const sld_comm *comm; /* borrowed, outlives the tree */
     int             n_shards;
     size_t          n_rows;
     int             first, count;  /* this rank's shards */

@@ -1,46 +1,46 @@
-/* dist/agree.c: every rank leaves with the same verdict: errors, stop requests, equal bytes. */
+/* comm/agree.c: every rank leaves with the same verdict: errors, stop requests, equal bytes. */
 #include <string.h>
 
 #include "internal.h"
 
-sld_status sld_agree(sld_ctx *ctx, const sld_dist *dist, sld_status mine)
+sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine)
 {
     int request = 0;
-    return sld_agree_request(ctx, dist, mine, &request);
+    return sld_agree_request(ctx, comm, mine, &request);
 }
 
 /* When all is well this costs one 16-byte all-reduce. When the communicator itself has failed there
- * is nothing left to agree with: SLD_ERR_MPI goes straight up and main() calls sld_dist_abort(). */
-sld_status sld_agree_request(sld_ctx *ctx, const sld_dist *dist, sld_status mine, int *request)
+ * is nothing left to agree with: SLD_ERR_MPI goes straight up and main() calls sld_comm_abort(). */
+sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine, int *request)
 {
     struct {
         int value, rank;
-    } here[2]  = {{(int)mine, dist->rank}, {*request, dist->rank}}, /* the layout of MPI_2INT */
+    } here[2]  = {{(int)mine, comm->rank}, {*request, comm->rank}}, /* the layout of MPI_2INT */
         all[2] = {{0, 0}, {0, 0}};
 
     if (mine != SLD_OK && ctx->err.code == SLD_OK) {
         (void)SLD_FAIL(ctx, mine, "%s", sld_status_text(mine)); /* nobody hears an empty record */
     }
     const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
-    if (dist->alone) {
+    if (comm->alone) {
         ctx->err.agreed = mine != SLD_OK;
         return mine;
     }
-    SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2, MPI_2INT, MPI_MAXLOC, dist->comm),
+    SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2, MPI_2INT, MPI_MAXLOC, comm->world),
                            "agreement"));
     sld_enter(ctx, before);
     *request = all[1].value;
     if (all[0].value == SLD_OK) {
         return SLD_OK;
     }
-    SLD_TRY(sld_dist_bcast(ctx, dist, &ctx->err, sizeof ctx->err, all[0].rank));
+    SLD_TRY(sld_comm_bcast(ctx, comm, &ctx->err, sizeof ctx->err, all[0].rank));
     ctx->err.agreed = 1;
     return (sld_status)all[0].value;
 }
 
 /* A bit is the same everywhere when the conjunction of all equals the disjunction of all; the
  * latter is the conjunction of the complements, so that one all-reduce of digests does. */
-sld_status sld_dist_same(sld_ctx *ctx, const sld_dist *dist, const void *bytes, size_t n,
+sld_status sld_comm_same(sld_ctx *ctx, const sld_comm *comm, const void *bytes, size_t n,
                          bool *same)
 {
     enum { HEX = 64 };
@@ -56,7 +56,7 @@ sld_status sld_dist_same(sld_ctx *ctx, const sld_dist *dist, const void *bytes, 
         here[HEX + i] = (unsigned char)~hex[i];
     }
     const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
-    SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2 * HEX, MPI_BYTE, MPI_BAND, dist->comm),
+    SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2 * HEX, MPI_BYTE, MPI_BAND, comm->world),
                            "comparison"));
     sld_enter(ctx, before);
     *same = memcmp(here, all, sizeof here) == 0;

@@ -35,7 +35,7 @@ static int first_allowed(void)
 static void test_none(void **state)
 {
     (void)state;
-    assert_int_equal(sld_dist_place(&ctx, dist, "none"), SLD_OK);
+    assert_int_equal(sld_comm_set_affinity(&ctx, comm, "none"), SLD_OK);
     const cpu_set_t set = now();
     assert_true(CPU_EQUAL(&set, &at_start));
 }
@@ -44,18 +44,18 @@ static void test_none(void **state)
 static void test_auto(void **state)
 {
     (void)state;
-    const bool enough = CPU_COUNT(&at_start) >= dist->node_size && dist->same_cpus;
-    assert_int_equal(sld_dist_place(&ctx, dist, "auto"), SLD_OK);
+    const bool enough = CPU_COUNT(&at_start) >= comm->node_size && comm->same_cpus;
+    assert_int_equal(sld_comm_set_affinity(&ctx, comm, "auto"), SLD_OK);
     const cpu_set_t set = now();
     assert_true(CPU_COUNT(&set) > 0);
     int held[CPU_SETSIZE], total[CPU_SETSIZE];
     for (int i = 0; i < CPU_SETSIZE; i++) {
         held[i] = CPU_ISSET(i, &set) ? 1 : 0;
     }
-    MPI_Allreduce(held, total, CPU_SETSIZE, MPI_INT, MPI_SUM, dist->node);
+    MPI_Allreduce(held, total, CPU_SETSIZE, MPI_INT, MPI_SUM, comm->node);
     for (int i = 0; i < CPU_SETSIZE; i++) {
         const int allowed = CPU_ISSET(i, &at_start) ? 1 : 0;
-        assert_int_equal(total[i], allowed * (enough ? 1 : dist->node_size));
+        assert_int_equal(total[i], allowed * (enough ? 1 : comm->node_size));
     }
 }
 
@@ -64,10 +64,10 @@ static void test_list(void **state)
     (void)state;
     const int cpu       = first_allowed();
     char      list[256] = "";
-    for (int r = 0; r < dist->node_size; r++) {
+    for (int r = 0; r < comm->node_size; r++) {
         snprintf(list + strlen(list), sizeof list - strlen(list), r ? ",%d" : "%d-%d", cpu, cpu);
     }
-    assert_int_equal(sld_dist_place(&ctx, dist, list), SLD_OK);
+    assert_int_equal(sld_comm_set_affinity(&ctx, comm, list), SLD_OK);
     const cpu_set_t set = now();
     assert_int_equal(CPU_COUNT(&set), 1);
     assert_true(CPU_ISSET(cpu, &set));
@@ -91,7 +91,7 @@ static void test_bad_lists(void **state)
                                  "1023-1023,1023,1023,1023,1023,1023,1023,1023"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         sld_err_clear(&ctx);
-        assert_int_equal(sld_dist_place(&ctx, dist, lists[i]), SLD_ERR_CONFIG);
+        assert_int_equal(sld_comm_set_affinity(&ctx, comm, lists[i]), SLD_ERR_CONFIG);
         assert_non_null(strstr(ctx.err.msg, "parallel.cpus"));
     }
 }
@@ -101,10 +101,10 @@ static void test_too_short(void **state)
     (void)state;
     char list[16], expected[64];
     snprintf(list, sizeof list, "%d", first_allowed());
-    snprintf(expected, sizeof expected, "names 1 CPUs, but %d ranks", dist->node_size);
-    const sld_status st = sld_dist_place(&ctx, dist, list);
-    assert_int_equal(st, dist->node_size > 1 ? SLD_ERR_CONFIG : SLD_OK);
-    assert_true(dist->node_size == 1 || strstr(ctx.err.msg, expected));
+    snprintf(expected, sizeof expected, "names 1 CPUs, but %d ranks", comm->node_size);
+    const sld_status st = sld_comm_set_affinity(&ctx, comm, list);
+    assert_int_equal(st, comm->node_size > 1 ? SLD_ERR_CONFIG : SLD_OK);
+    assert_true(comm->node_size == 1 || strstr(ctx.err.msg, expected));
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* dist/shared.c: memory that the ranks of one machine share.
+/* comm/shared.c: memory that the ranks of one machine share.
  *
  * An anonymous file of the kernel (memfd) that rank 0 of the machine makes and the others open
  * through /proc. Not MPI_Win_allocate_shared: its segment lives in /dev/shm, which containers limit
@@ -66,7 +66,7 @@ static sld_status map_file(sld_ctx *ctx, int fd, sld_shared *shared)
     return SLD_OK;
 }
 
-sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, sld_shared **out)
+sld_status sld_shared_create(sld_ctx *ctx, const sld_comm *comm, size_t bytes, sld_shared **out)
 {
     *out               = NULL;
     int         fd     = -1;
@@ -74,25 +74,25 @@ sld_status sld_shared_create(sld_ctx *ctx, const sld_dist *dist, size_t bytes, s
     sld_status  st     = shared ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory");
     if (st == SLD_OK) {
         shared->bytes = bytes > 0 ? bytes : 1; /* an empty mapping is an error */
-        st            = dist->node_rank == 0 ? make_file(ctx, shared->bytes, &fd) : SLD_OK;
+        st            = comm->node_rank == 0 ? make_file(ctx, shared->bytes, &fd) : SLD_OK;
     }
-    st = sld_agree(ctx, dist, st);
+    st = sld_agree(ctx, comm, st);
     if (st != SLD_OK) {
         goto done;
     }
 
     int name[2] = {(int)getpid(), fd}; /* of the machine's rank 0 */
-    if (!dist->alone) {
-        st = sld_mpi_status(ctx, MPI_Bcast(name, 2, MPI_INT, 0, dist->node),
+    if (!comm->alone) {
+        st = sld_mpi_status(ctx, MPI_Bcast(name, 2, MPI_INT, 0, comm->node),
                             "broadcast of a handle");
     }
-    if (st == SLD_OK && dist->node_rank != 0) {
+    if (st == SLD_OK && comm->node_rank != 0) {
         st = open_file(ctx, name, &fd);
     }
     if (st == SLD_OK) {
         st = map_file(ctx, fd, shared);
     }
-    st = sld_agree(ctx, dist, st); /* behind it rank 0 may close the file: all have opened it */
+    st = sld_agree(ctx, comm, st); /* behind it rank 0 may close the file: all have opened it */
 
 done:
     if (fd >= 0) {
@@ -113,15 +113,15 @@ void *sld_shared_ptr(const sld_shared *shared)
 
 /* The fences keep writes before and reads behind the barrier, which MPI promises for messages
  * only. */
-sld_status sld_shared_ready(sld_ctx *ctx, const sld_dist *dist, sld_shared *shared)
+sld_status sld_shared_ready(sld_ctx *ctx, const sld_comm *comm, sld_shared *shared)
 {
     (void)shared;
-    if (dist->alone) {
+    if (comm->alone) {
         return SLD_OK;
     }
     atomic_thread_fence(memory_order_seq_cst);
     const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
-    SLD_TRY(sld_mpi_status(ctx, MPI_Barrier(dist->node), "barrier of one machine"));
+    SLD_TRY(sld_mpi_status(ctx, MPI_Barrier(comm->node), "barrier of one machine"));
     sld_enter(ctx, before);
     atomic_thread_fence(memory_order_seq_cst);
     return SLD_OK;
