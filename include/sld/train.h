@@ -66,6 +66,8 @@ void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
 
 /* Local. This rank's rows of a global batch. */
 sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
+/* Local. The most of them in any batch, at least 1: room for one that has none costs nothing. */
+size_t sld_learner_max_rows(const sld_learner *learner);
 
 /* Collective. One step: per view student, teacher, terms, backward; then the update. A rank that
  * waits for others takes its teacher's forwards, of this step's views or of next_view, further

@@ -9,29 +9,6 @@
 #include "teacher.h"
 #include "trial.h"
 
-static sld_data_params data_params(const sld_options *opt)
-{
-    const sld_data_params p = {.format     = opt->data.format,
-                               .path       = opt->data.path,
-                               .input_size = (size_t)opt->data.input_size,
-                               .synth      = {.superclasses = (int)opt->synthetic.superclasses,
-                                              .subclasses   = (int)opt->synthetic.subclasses,
-                                              .n_train      = (size_t)opt->synthetic.train,
-                                              .n_test       = (size_t)opt->synthetic.test,
-                                              .separation   = opt->synthetic.separation,
-                                              .noise        = opt->synthetic.noise,
-                                              .distractors  = opt->synthetic.distractors,
-                                              .seed         = (uint64_t)opt->synthetic.seed}};
-    return p;
-}
-
-sld_status sld_trial_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
-                               sld_dataset **out)
-{
-    const sld_data_params params = data_params(opt);
-    return sld_dataset_open(ctx, comm, &params, out);
-}
-
 /* A weights file read for this data set must fit it: classes, channels and normalisation. */
 static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *path, const char *role,
                                sld_model_file *out)
@@ -109,29 +86,9 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
-sld_subset_params sld_trial_subset(const sld_options *opt)
-{
-    return (sld_subset_params){.train_fraction = opt->data.train_fraction,
-                               .val_fraction   = opt->data.val_fraction,
-                               .seed           = (uint64_t)opt->data.split_seed,
-                               .per_class      = (size_t)opt->data.per_class};
-}
-
-sld_augment_params sld_trial_augment(const sld_options *opt)
-{
-    return (sld_augment_params){.crop_pad   = (int)opt->augment.crop_pad,
-                                .resized    = strcmp(opt->augment.crop, "resized") == 0,
-                                .area       = opt->augment.area,
-                                .ratio      = opt->augment.ratio,
-                                .flip       = opt->augment.flip,
-                                .strong_ops = (int)opt->augment.strong_ops,
-                                .cutout     = opt->augment.cutout,
-                                .seed       = (uint64_t)opt->seeds.augment};
-}
-
 static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
 {
-    const sld_subset_params params = sld_trial_subset(t->opt);
+    const sld_subset_params params = sld_subset_of(t->opt);
 
     SLD_TRY(sld_subset_create(ctx, t->set, &params, &t->subset));
     const size_t n = t->subset->n_train, batch = (size_t)t->opt->train.batch;
@@ -174,17 +131,6 @@ static sld_status make_local(sld_ctx *ctx, sld_trial *t)
     return make_models(ctx, t);
 }
 
-size_t sld_trial_max_rows(const sld_trial *t)
-{
-    size_t most = 0;
-
-    for (size_t tree = 0; tree < 2 && t->batch_rows[tree]; tree++) {
-        const sld_range mine = sld_learner_rows(t->learner, tree);
-        most                 = mine.end - mine.begin > most ? mine.end - mine.begin : most;
-    }
-    return most;
-}
-
 /* Local. After the learner exists: loader, evaluation, history, buffers. */
 static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
 {
@@ -198,8 +144,8 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
         .global_batch = t->batch_rows[0],
         .views        = {t->views[SLD_WEAK], t->views[SLD_STRONG]},
         .order_seed   = (uint64_t)opt->seeds.order,
-        .augment      = sld_trial_augment(opt),
-        .max_rows     = sld_trial_max_rows(t),
+        .augment      = sld_augment_of(opt),
+        .max_rows     = sld_learner_max_rows(t->learner),
     };
     SLD_TRY(sld_loader_create(ctx, set, &loader, &t->loader));
     SLD_TRY(sld_infer_create(ctx, t->student, &t->eval));
@@ -244,10 +190,9 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_tria
     t->opt      = sld_config_options(params->config);
     t->lock     = -1;
     t->at.epoch = 1;
-    t->n_stages = sld_config_lr_stages(t->opt, t->stages);
     SLD_TRY(sld_agree(ctx, comm, sld_arena_create(ctx, &t->arena)));
     sld_enter(ctx, SLD_PHASE_DATA);
-    SLD_TRY(sld_trial_open_data(ctx, comm, t->opt, &t->set));
+    SLD_TRY(sld_open_data(ctx, comm, t->opt, &t->set));
     sld_enter(ctx, SLD_PHASE_PREPARE);
     SLD_TRY(sld_agree(ctx, comm, make_local(ctx, t)));
 
@@ -259,8 +204,8 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_tria
         .batch_rows = {t->batch_rows[0], t->batch_rows[1]}};
     sld_precision_named(t->opt->student.precision, &learner.student_precision);
     sld_precision_named(t->opt->teacher.precision, &learner.teacher_precision);
-    sld_trial_objective(t->opt, t->set->K, &learner.objective);
-    sld_trial_views(&learner.objective, t->views);
+    sld_objective_of(t->opt, t->set->K, &learner.objective);
+    sld_views_of(&learner.objective, t->views);
     SLD_TRY(sld_learner_create(ctx, comm, &learner, &t->learner));
     if (t->opt->teacher.logits_files[0]) {
         SLD_TRY(sld_teacher_files_check(ctx, t));

@@ -2,26 +2,6 @@
 #include "sgd.h"
 #include "trial.h"
 
-double sld_trial_lr(const sld_trial *t, int64_t epoch)
-{
-    return sld_lr_at(t->opt->train.lr, t->opt->train.lr_decay, t->stages, t->n_stages, epoch);
-}
-
-int sld_trial_wish(const sld_trial *t)
-{
-    const double  minutes = t->opt->run.checkpoint_minutes;
-    const int64_t limit   = t->opt->run.stop_after_steps;
-
-    if ((t->params->stop && *t->params->stop) || (limit > 0 && t->attempt_steps >= limit)) {
-        return SLD_WISH_STOP;
-    }
-    /* the clock of one rank decides; others follow by the agreement */
-    if (sld_comm_rank(t->comm) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
-        return SLD_WISH_SAVE;
-    }
-    return SLD_WISH_NOTHING;
-}
-
 static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
 {
     for (size_t i = 0; i < SLD_MAX_TERMS; i++) {
@@ -93,7 +73,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
                                .truth          = batch.truth,
                                .sample         = batch.sample,
                                .epoch          = t->at.epoch,
-                               .lr             = sld_trial_lr(t, t->at.epoch),
+                               .lr             = sld_learning_rate(t->opt, t->at.epoch),
                                .next_tree      = t->next.sample ? tree_of(t, t->at.step + 1) : 0,
                                .next_view = {t->next.view[SLD_WEAK], t->next.view[SLD_STRONG]}};
     SLD_TRY(sld_learner_step(ctx, t->learner, &in, &out));

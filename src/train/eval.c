@@ -49,7 +49,7 @@ typedef struct evaluation {
 
 static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
 {
-    const sld_subset_params subset = sld_trial_subset(sld_config_options(params->config));
+    const sld_subset_params subset = sld_subset_of(sld_config_options(params->config));
 
     SLD_TRY(sld_subset_create(ctx, e->set, &subset, &e->subset));
     e->images = &e->set->train;
@@ -149,7 +149,7 @@ static sld_status evaluate(sld_ctx *ctx, const sld_comm *comm, const sld_eval_pa
                            evaluation *e, sld_metrics *out)
 {
     SLD_TRY(sld_agree(ctx, comm, sld_arena_create(ctx, &e->arena)));
-    SLD_TRY(sld_trial_open_data(ctx, comm, sld_config_options(params->config), &e->set));
+    SLD_TRY(sld_open_data(ctx, comm, sld_config_options(params->config), &e->set));
     SLD_TRY(sld_agree(ctx, comm, prepare(ctx, params, e)));
     SLD_TRY(sld_trial_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk,
                                e->logits));

@@ -73,7 +73,7 @@ sld_status sld_data_sha256(sld_ctx *ctx, const sld_comm *comm, const sld_config 
 {
     sld_dataset *set = NULL;
 
-    SLD_TRY(sld_trial_open_data(ctx, comm, sld_config_options(config), &set));
+    SLD_TRY(sld_open_data(ctx, comm, sld_config_options(config), &set));
     memcpy(sha, set->hash, sizeof set->hash);
     sld_dataset_close(set);
     return SLD_OK;

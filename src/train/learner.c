@@ -18,7 +18,7 @@ struct sld_learner {
     size_t         n_trees;
     sld_sgd_params sgd;
     sld_arena     *arena;
-    size_t         K, n_trained;
+    size_t         K, n_trained, max_rows;
     float         *z_s[SLD_VIEWS], *dz_s; /* (max rows, K) */
     float         *z_t[2][SLD_VIEWS];     /* (max rows, K) of two steps, in turns */
     int            turn;                  /* of this step */
@@ -34,10 +34,10 @@ static size_t rows_of(sld_range r)
     return r.end - r.begin;
 }
 
-/* The most rows this rank has in a batch. */
-static size_t most_rows(const sld_comm *comm, const sld_learner_params *params)
+/* Of this rank in a batch. */
+static size_t max_rows(const sld_comm *comm, const sld_learner_params *params)
 {
-    size_t most = 1;
+    size_t max = 1;
     int    first, count;
 
     sld_shard_owned(params->n_shards, sld_comm_size(comm), sld_comm_rank(comm), &first, &count);
@@ -45,9 +45,9 @@ static size_t most_rows(const sld_comm *comm, const sld_learner_params *params)
         const size_t n    = params->batch_rows[i];
         const size_t mine = sld_shard_rows(n, params->n_shards, first + count - 1).end -
                             sld_shard_rows(n, params->n_shards, first).begin;
-        most = mine > most ? mine : most;
+        max = mine > max ? mine : max;
     }
-    return most;
+    return max;
 }
 
 static sld_status make_trees(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
@@ -82,9 +82,10 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
 static sld_status make_local(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                              sld_learner *l)
 {
-    const size_t         rows      = most_rows(comm, params);
+    const size_t         rows      = max_rows(comm, params);
     sld_objective_params objective = params->objective;
 
+    l->max_rows     = rows;
     objective.batch = params->batch_rows[0];
     SLD_TRY(sld_arena_create(ctx, &l->arena));
     SLD_TRY(sld_objective_create(ctx, &objective, rows, &l->objective));
@@ -268,6 +269,11 @@ sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *l)
 sld_range sld_learner_rows(const sld_learner *l, size_t tree)
 {
     return sld_tree_mine(l->trees[tree]);
+}
+
+size_t sld_learner_max_rows(const sld_learner *l)
+{
+    return l->max_rows;
 }
 
 float *sld_learner_momentum(sld_learner *l)

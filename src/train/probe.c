@@ -159,8 +159,8 @@ static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objectiv
     SLD_TRY(sld_check_distinct(ctx, p->params->out, p->params->batches));
     SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->teacher.weights));
     SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->student.weights));
-    sld_trial_objective(p->opt, 2, objective);
-    sld_trial_views(objective, p->views);
+    sld_objective_of(p->opt, 2, objective);
+    sld_views_of(objective, p->views);
     SLD_TRY(sld_arena_create(ctx, &p->arena));
     SLD_TRY(sld_doc_open(ctx, p->params->batches, &p->in));
     SLD_TRY(read_shape(ctx, p));
@@ -391,10 +391,7 @@ static sld_status run(sld_ctx *ctx, const sld_comm *comm, probe *p)
 {
     const sld_options *opt = p->opt;
     sld_learner_params learner;
-    int64_t            stages[SLD_LIST_MAX];
-    const size_t       n_stages = sld_config_lr_stages(opt, stages);
-    const double       lr =
-        sld_lr_at(opt->train.lr, opt->train.lr_decay, stages, n_stages, p->params->epoch);
+    const double       lr = sld_learning_rate(opt, p->params->epoch);
 
     memset(&learner, 0, sizeof learner);
     SLD_TRY(sld_agree(ctx, comm, prepare(ctx, p, &learner.objective)));

@@ -86,14 +86,16 @@ static void describe_terms(const sld_trial *t, char *text, size_t n)
  */
 static void warn_of_stages(const sld_trial *t)
 {
-    char   text[256] = "";
-    size_t at        = 0;
-    bool   odd       = false;
+    char         text[256] = "";
+    size_t       at        = 0;
+    bool         odd       = false;
+    int64_t      stages[SLD_LIST_MAX];
+    const size_t n = sld_config_lr_stages(t->opt, stages);
 
-    for (size_t i = 0; i < t->n_stages && at < sizeof text; i++) {
-        odd |= (i > 0 && t->stages[i] == t->stages[i - 1]) || t->stages[i] >= t->opt->train.epochs;
+    for (size_t i = 0; i < n && at < sizeof text; i++) {
+        odd |= (i > 0 && stages[i] == stages[i - 1]) || stages[i] >= t->opt->train.epochs;
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%lld", i ? ", " : "",
-                               (long long)t->stages[i]);
+                               (long long)stages[i]);
     }
     if (odd) {
         sld_log(t->ctx, SLD_LOG_WARN,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sgd.h"
 #include "trial.h"
 
 static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
@@ -68,7 +69,7 @@ static void record_training(sld_trial *t, double seconds)
     const int            first = t->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
     double               total = 0.0, lss = 0.0;
 
-    sld_history_set(&t->history, sld_trial_lr(t, epoch), "lr");
+    sld_history_set(&t->history, sld_learning_rate(t->opt, epoch), "lr");
     for (int v = 0; v < SLD_VIEWS; v++) {
         if (!t->views[v]) {
             continue;

@@ -25,3 +25,11 @@ double sld_lr_at(double base, double decay, const int64_t *stages, size_t n_stag
     }
     return base * pow(decay, drops);
 }
+
+double sld_learning_rate(const sld_options *opt, int64_t epoch)
+{
+    int64_t      stages[SLD_LIST_MAX];
+    const size_t n_stages = sld_config_lr_stages(opt, stages);
+
+    return sld_lr_at(opt->train.lr, opt->train.lr_decay, stages, n_stages, epoch);
+}

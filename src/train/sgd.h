@@ -15,5 +15,7 @@ void sld_sgd_update(const sld_sgd_params *params, double lr, const float *grad, 
 /* Local. base * decay^(stages below epoch): epoch from 1, a stage drops the rate after its epoch
  * (REFERENCE.md section 3). */
 double sld_lr_at(double base, double decay, const int64_t *stages, size_t n_stages, int64_t epoch);
+/* Local. The same, of an experiment. */
+double sld_learning_rate(const sld_options *opt, int64_t epoch);
 
 #endif

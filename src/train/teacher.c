@@ -37,7 +37,8 @@ static sld_status make_local(sld_ctx *ctx, sld_trial *t, sld_teacher_source *s)
         s->row_of[t->subset->train[i]] = (uint32_t)i;
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
-        SLD_TRY(sld_arena_alloc(ctx, t->arena, sld_trial_max_rows(t) * t->set->K * sizeof(float),
+        SLD_TRY(sld_arena_alloc(ctx, t->arena,
+                                sld_learner_max_rows(t->learner) * t->set->K * sizeof(float),
                                 (void **)&s->batch[v]));
     }
     return SLD_OK;

@@ -60,8 +60,6 @@ typedef struct sld_trial {
     sld_teacher_source *source; /* of the teacher's logits; NULL: its forward in every step */
     sld_teacher_use     teacher_use;
     sld_infer          *eval;
-    int64_t             stages[SLD_LIST_MAX]; /* of the learning rate, in epochs */
-    size_t              n_stages;
     bool                views[SLD_VIEWS];
     size_t              batch_rows[2]; /* full, tail */
 
@@ -96,22 +94,19 @@ typedef struct sld_trial {
  */
 sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                               sld_trial *t);
-sld_status sld_trial_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
-                               sld_dataset **out);
 /* Local. SLD_ERR_CONFIG when teacher.network names another network than its weights hold. */
 sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
                                    const sld_model_file *teacher);
 void       sld_trial_dismantle(sld_trial *t); /* Collective (shared memory). */
 
-/* Local. As the options say. */
-sld_subset_params  sld_trial_subset(const sld_options *opt);
-sld_augment_params sld_trial_augment(const sld_options *opt);
-
-size_t sld_trial_max_rows(const sld_trial *t); /* of this rank in a batch */
-
-/* objective.c. Local. The objective that the options describe. */
-void sld_trial_objective(const sld_options *opt, size_t classes, sld_objective_params *out);
-void sld_trial_views(const sld_objective_params *objective, bool views[SLD_VIEWS]);
+/* from_options.c. As the options say. Collective. */
+sld_status sld_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
+                         sld_dataset **out);
+/* Local. */
+sld_subset_params  sld_subset_of(const sld_options *opt);
+sld_augment_params sld_augment_of(const sld_options *opt);
+void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out);
+void sld_views_of(const sld_objective_params *objective, bool views[SLD_VIEWS]);
 
 /* identity.c. Local. identity and id from configuration, data and weights. */
 sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
@@ -176,14 +171,13 @@ sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_trial *t, bool *stop);
 /* Local. (N,K) those of a batch, until the next call; NULL: the step computes them. */
 const float *sld_teacher_source_rows(const sld_trial *t, int view, const sld_batch *batch);
 
-/* epoch.c. Local. What this rank wants at the top of a step; the largest over the ranks is done by
+/* stop.c. Local. What this rank wants at the top of a step; the largest over the ranks is done by
  * all. */
 enum { SLD_WISH_NOTHING, SLD_WISH_SAVE, SLD_WISH_STOP };
 int sld_trial_wish(const sld_trial *t);
 /* epoch.c. Collective. From t->at to the end of the epoch, or to a stop. */
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
-double     sld_trial_lr(const sld_trial *t, int64_t epoch);
 
 /* record.c. Collective. Evaluates, records the open epoch in the history, keeps the best. */
 void       sld_trial_columns(sld_trial *t);

@@ -40,7 +40,7 @@ static void to_planes(const uint8_t *in, size_t pixels, size_t C, uint8_t *out)
 static sld_status put_view(sld_ctx *ctx, export *x, int v)
 {
     const sld_dataset *set     = x->t.set;
-    sld_augment_params augment = sld_trial_augment(x->t.opt);
+    sld_augment_params augment = sld_augment_of(x->t.opt);
     const size_t       n = x->t.subset->n_train, size = set->H * set->W * set->C;
     const size_t       dims[4] = {n, set->C, set->H, set->W};
     char               path[32], name[32], key[SLD_KEY_BYTES];
@@ -142,7 +142,7 @@ static sld_status write_file(sld_ctx *ctx, export *x)
 static sld_status prepare(sld_ctx *ctx, export *x)
 {
     const sld_options      *opt    = x->t.opt;
-    const sld_subset_params subset = sld_trial_subset(opt);
+    const sld_subset_params subset = sld_subset_of(opt);
     sld_objective_params    objective;
 
     if (x->params->epoch < 1 || x->params->epoch > opt->train.epochs) {
@@ -150,8 +150,8 @@ static sld_status prepare(sld_ctx *ctx, export *x)
                         (long long)x->params->epoch, (long long)opt->train.epochs);
     }
     SLD_TRY(sld_arena_create(ctx, &x->t.arena));
-    sld_trial_objective(opt, x->t.set->K, &objective);
-    sld_trial_views(&objective, x->t.views);
+    sld_objective_of(opt, x->t.set->K, &objective);
+    sld_views_of(&objective, x->t.views);
     for (int v = 0; v < SLD_VIEWS; v++) {
         if (x->t.views[v] && sld_views_epoch(opt, v, x->params->epoch) > 0) {
             x->epoch = x->params->epoch;
@@ -164,7 +164,7 @@ sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_
 {
     export x = {.params = params, .t = {.opt = sld_config_options(params->config)}};
 
-    SLD_TRY(sld_trial_open_data(ctx, comm, x.t.opt, &x.t.set));
+    SLD_TRY(sld_open_data(ctx, comm, x.t.opt, &x.t.set));
     sld_status st = prepare(ctx, &x);
     if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         st = write_file(ctx, &x);
@@ -179,11 +179,11 @@ sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_
 sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_config *config)
 {
     const sld_options      *opt    = sld_config_options(config);
-    const sld_subset_params params = sld_trial_subset(opt);
+    const sld_subset_params params = sld_subset_of(opt);
     sld_dataset            *set    = NULL;
     sld_subset             *subset = NULL;
 
-    SLD_TRY(sld_trial_open_data(ctx, comm, opt, &set));
+    SLD_TRY(sld_open_data(ctx, comm, opt, &set));
     sld_status st = sld_agree(ctx, comm, sld_subset_create(ctx, set, &params, &subset));
     if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "

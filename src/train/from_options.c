@@ -1,4 +1,5 @@
-/* objective.c: from options to the objective. */
+/* from_options.c: what a step works with, as the options say: data set, subset, augmentation and
+ * objective. */
 #include <assert.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static sld_form form_of(const sld_options *opt)
     return form;
 }
 
-void sld_trial_objective(const sld_options *opt, size_t classes, sld_objective_params *out)
+void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out)
 {
     const double on = opt->top.student_swap ? 1.0 : 0.0;
 
@@ -75,9 +76,52 @@ void sld_trial_objective(const sld_options *opt, size_t classes, sld_objective_p
     };
 }
 
-void sld_trial_views(const sld_objective_params *o, bool views[SLD_VIEWS])
+void sld_views_of(const sld_objective_params *o, bool views[SLD_VIEWS])
 {
     for (int v = 0; v < SLD_VIEWS; v++) {
         views[v] = o->ce.weight[v] > 0 || o->kd.weight[v] > 0 || o->lss.weight[v] > 0;
     }
+}
+
+static sld_data_params data_params(const sld_options *opt)
+{
+    const sld_data_params p = {.format     = opt->data.format,
+                               .path       = opt->data.path,
+                               .input_size = (size_t)opt->data.input_size,
+                               .synth      = {.superclasses = (int)opt->synthetic.superclasses,
+                                              .subclasses   = (int)opt->synthetic.subclasses,
+                                              .n_train      = (size_t)opt->synthetic.train,
+                                              .n_test       = (size_t)opt->synthetic.test,
+                                              .separation   = opt->synthetic.separation,
+                                              .noise        = opt->synthetic.noise,
+                                              .distractors  = opt->synthetic.distractors,
+                                              .seed         = (uint64_t)opt->synthetic.seed}};
+    return p;
+}
+
+sld_status sld_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
+                         sld_dataset **out)
+{
+    const sld_data_params params = data_params(opt);
+    return sld_dataset_open(ctx, comm, &params, out);
+}
+
+sld_subset_params sld_subset_of(const sld_options *opt)
+{
+    return (sld_subset_params){.train_fraction = opt->data.train_fraction,
+                               .val_fraction   = opt->data.val_fraction,
+                               .seed           = (uint64_t)opt->data.split_seed,
+                               .per_class      = (size_t)opt->data.per_class};
+}
+
+sld_augment_params sld_augment_of(const sld_options *opt)
+{
+    return (sld_augment_params){.crop_pad   = (int)opt->augment.crop_pad,
+                                .resized    = strcmp(opt->augment.crop, "resized") == 0,
+                                .area       = opt->augment.area,
+                                .ratio      = opt->augment.ratio,
+                                .flip       = opt->augment.flip,
+                                .strong_ops = (int)opt->augment.strong_ops,
+                                .cutout     = opt->augment.cutout,
+                                .seed       = (uint64_t)opt->seeds.augment};
 }
