@@ -1,107 +1,10 @@
-/* sld/train.h: one optimiser step on a batch, and a trial from start or resume to its end.
- * Axes: N samples of this rank, H, W pixels, C channels, K classes. */
+/* sld/train.h: a trial from start or resume to its end, and the tools that work on its files. */
 #ifndef SLD_TRAIN_H
 #define SLD_TRAIN_H
 
 #include <signal.h>
 
-#include "sld/base.h"
-#include "sld/comm.h"
-#include "sld/config.h"
-#include "sld/distill.h"
-#include "sld/nn.h"
-
-/* ---- the learner: student, teacher, objective, SGD ---- */
-
-typedef struct sld_sgd_params {
-    double momentum, weight_decay; /* L2 added to the gradient; no dampening, not Nesterov */
-} sld_sgd_params;
-
-typedef struct sld_learner_params {
-    sld_model           *student; /* borrowed; its trained values are updated */
-    sld_model           *teacher; /* borrowed; NULL: none. Its values are released: the kernels have
-                           them in their own layout, and one copy is enough */
-    sld_precision        student_precision, teacher_precision;
-    sld_objective_params objective;
-    sld_sgd_params       sgd;
-    int                  n_shards;
-    size_t               batch_rows[2]; /* global batch sizes that occur: full, tail (0: none) */
-} sld_learner_params;
-
-/* What one step works on: this rank's rows of the global batch. */
-typedef struct sld_step_input {
-    size_t          tree;            /* 0 full batch, 1 tail */
-    const float    *view[SLD_VIEWS]; /* (N,H,W,C) normalised; NULL: this view takes no part */
-    const int32_t  *labels;          /* (N) trained on */
-    const int32_t  *truth;           /* (N) the true ones; NULL: those trained on */
-    const uint32_t *sample;          /* (N) index in the data set */
-    /* (N,K) the teacher's logits of these rows, where they are known; NULL: its forward */
-    const float *teacher_logits[SLD_VIEWS];
-    int64_t      epoch; /* from 1: schedules */
-    double       lr;
-    /* The batch that the next call brings, in the same epoch and unchanged until then; its logits
-     * are handed in where those above are. NULL: not known. */
-    size_t       next_tree;
-    const float *next_view[SLD_VIEWS];
-} sld_step_input;
-
-typedef struct sld_step_output {
-    sld_view_sums sums[SLD_VIEWS]; /* zero for a view that took no part */
-    bool          finite;          /* false: the loss is not; then no update was made */
-} sld_step_output;
-
-/* Seconds of this rank since the learner was made, by part. teacher, wait: wherever they occur;
- * they are in none of the others. wait: for reductions, and moving them, but not what of the
- * teacher's forward is done in the meantime. sgd: with the weights' way to the kernels. */
-typedef struct sld_step_times {
-    double teacher, forward, backward, objective, wait, sgd;
-} sld_step_times;
-
-typedef struct sld_learner sld_learner;
-
-/* Collective. Makes networks' buffers, trees and primitives. */
-sld_status sld_learner_create(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
-                              sld_learner **out);
-void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
-
-/* Local. This rank's rows of a global batch. */
-sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
-/* Local. The most of them in any batch, at least 1: room for one that has none costs nothing. */
-size_t sld_learner_max_rows(const sld_learner *learner);
-
-/* Collective. One step: per view student, teacher, terms, backward; then the update. A rank that
- * waits for others takes its teacher's forwards, of this step's views or of next_view, further
- * meanwhile.
- * Nothing in a step fails short of the machine: a status other than SLD_OK is not agreed and ends
- * the program. */
-sld_status sld_learner_step(sld_ctx *ctx, sld_learner *learner, const sld_step_input *in,
-                            sld_step_output *out);
-/* Local. The teacher's forward, the one that a step takes; NULL: no teacher. Borrowed. */
-sld_infer *sld_learner_teacher(const sld_learner *learner);
-/* Local. After the student's values were set from outside. */
-sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *learner);
-
-float       *sld_learner_momentum(sld_learner *learner); /* (trained_count), in the model's order */
-const float *sld_learner_gradient(const sld_learner *learner); /* of the last step, without decay */
-/* (N,K) of the last step; NULL for a view that took no part or a teacher that was not asked. */
-const float         *sld_learner_student_logits(const sld_learner *learner, int view);
-const float         *sld_learner_teacher_logits(const sld_learner *learner, int view);
-const sld_objective *sld_learner_objective(const sld_learner *learner);
-sld_step_times       sld_learner_times(const sld_learner *learner);
-/* Local. Finer, of the student alone: inside forward, backward, wait and sgd of the above. */
-sld_backprop_seconds sld_learner_parts(const sld_learner *learner);
-/* Local. What the bits depend on besides the experiment: libraries, instruction set, kernels. */
-void sld_learner_fingerprint(const sld_learner *learner, char *text, size_t n);
-
-/* ---- evaluation of a whole split ---- */
-
-typedef struct sld_metrics {
-    double  top1, top5, loss; /* percent, percent, mean cross-entropy */
-    int64_t n, hits1, hits5;
-} sld_metrics;
-
-/* Local. logits: (n,K); a tie for the maximum counts for the lowest index, as argmax does. */
-sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n, size_t K);
+#include "sld/learn.h"
 
 /* ---- a trial ---- */
 

@@ -8,7 +8,7 @@
  *      instead), and a function that adds the term to the objective (form.h);
  *   2. its name in forms.c, in sld_form (sld/distill.h) and in options.def (`kd.loss`);
  *   3. parameters of its own: options.def, a field of sld_objective_params, a line in
- *      src/train/from_options.c and, as they matter for this form alone, in src/config/identity.c;
+ *      src/learn/from_options.c and, as they matter for this form alone, in src/config/identity.c;
  *   4. a line in tests/distill/test_distill_gradients.c, which holds it against central
  * differences. Corrections, z-scoring, views, temperatures, schedules, sums over ranks and records
  * then hold for it as for the others. */

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "bench.h"
-#include "model_file.h"
 #include "sld/config.h"
 #include "sld/store.h"
 #include "sld/train.h"

@@ -338,8 +338,8 @@ static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
     }
     free(held);
     SLD_TRY(sld_agree(ctx, t->comm, st));
-    return sld_trial_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
-                              t->images, t->logits_best);
+    return sld_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
+                        t->images, t->logits_best);
 }
 
 /* Collective. The logits of the last finished epoch are known only when no step was made after it.
@@ -347,8 +347,8 @@ static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
 static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
 {
     SLD_TRY(sld_agree(ctx, t->comm, sld_infer_refresh(ctx, t->eval)));
-    return sld_trial_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
-                              t->images, t->logits_last);
+    return sld_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
+                        t->images, t->logits_last);
 }
 
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)

@@ -1,5 +1,4 @@
 /* epoch.c: the steps of an epoch. */
-#include "sgd.h"
 #include "trial.h"
 
 static void add_sums(sld_view_sums *sums, const sld_view_sums *step)

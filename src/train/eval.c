@@ -151,8 +151,8 @@ static sld_status evaluate(sld_ctx *ctx, const sld_comm *comm, const sld_eval_pa
     SLD_TRY(sld_agree(ctx, comm, sld_arena_create(ctx, &e->arena)));
     SLD_TRY(sld_open_data(ctx, comm, sld_config_options(params->config), &e->set));
     SLD_TRY(sld_agree(ctx, comm, prepare(ctx, params, e)));
-    SLD_TRY(sld_trial_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk,
-                               e->logits));
+    SLD_TRY(
+        sld_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk, e->logits));
     *out              = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
     const bool writes = params->logits && sld_comm_rank(comm) == 0;
     sld_enter(ctx, SLD_PHASE_RESULTS);

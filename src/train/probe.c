@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sgd.h"
 #include "trial.h"
 
 static const char *const view_name[SLD_VIEWS]  = {"weak", "strong"};

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "sgd.h"
 #include "trial.h"
 
 static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
@@ -108,15 +107,15 @@ static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_me
     const sld_subset  *sub = t->subset;
 
     SLD_TRY(sld_agree(ctx, t->comm, sld_infer_refresh(ctx, t->eval)));
-    SLD_TRY(sld_trial_evaluate(ctx, t->comm, t->eval, set, &set->test, NULL, set->test.n, t->images,
-                               t->logits_last));
+    SLD_TRY(sld_evaluate(ctx, t->comm, t->eval, set, &set->test, NULL, set->test.n, t->images,
+                         t->logits_last));
     *test = sld_metrics_of(t->logits_last, set->test.labels, set->test.n, set->K);
     if (sub->n_val == 0) {
         return SLD_OK;
     }
     int32_t *labels = t->labels_val;
-    SLD_TRY(sld_trial_evaluate(ctx, t->comm, t->eval, set, &set->train, sub->val, sub->n_val,
-                               t->images, t->logits_val));
+    SLD_TRY(sld_evaluate(ctx, t->comm, t->eval, set, &set->train, sub->val, sub->n_val, t->images,
+                         t->logits_val));
     for (size_t i = 0; i < sub->n_val; i++) {
         labels[i] = set->train.labels[sub->val[i]];
     }
@@ -160,6 +159,6 @@ sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(sld_agree(ctx, t->comm,
                       sld_arena_alloc(ctx, t->arena, set->test.n * set->K * sizeof(float),
                                       (void **)&t->logits_teacher)));
-    return sld_trial_evaluate(ctx, t->comm, sld_learner_teacher(t->learner), set, &set->test, NULL,
-                              set->test.n, t->images, t->logits_teacher);
+    return sld_evaluate(ctx, t->comm, sld_learner_teacher(t->learner), set, &set->test, NULL,
+                        set->test.n, t->images, t->logits_teacher);
 }

@@ -6,8 +6,7 @@
 #include <stdio.h>
 
 #include "history.h"
-#include "model_file.h"
-#include "sld/data.h"
+#include "sld/learn.h"
 #include "sld/train.h"
 
 /* Where training stands: the next step to make. */
@@ -88,8 +87,6 @@ typedef struct sld_trial {
     sld_trial_times times;         /* of this attempt */
 } sld_trial;
 
-#define SLD_EVAL_CHUNK 64 /* pictures normalised at a time: a multiple of SLD_EVAL_BLOCK */
-
 /* assemble.c. Collective. Makes everything from the configuration; the run folder is not touched.
  */
 sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
@@ -98,15 +95,6 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_tria
 sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
                                    const sld_model_file *teacher);
 void       sld_trial_dismantle(sld_trial *t); /* Collective (shared memory). */
-
-/* from_options.c. As the options say. Collective. */
-sld_status sld_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
-                         sld_dataset **out);
-/* Local. */
-sld_subset_params  sld_subset_of(const sld_options *opt);
-sld_augment_params sld_augment_of(const sld_options *opt);
-void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out);
-void sld_views_of(const sld_objective_params *objective, bool views[SLD_VIEWS]);
 
 /* identity.c. Local. identity and id from configuration, data and weights. */
 sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
@@ -153,12 +141,6 @@ sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribut
 /* Local. values: all tensors one after another, or NULL for the student's present ones. */
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values);
-
-/* evaluate.c. Collective. logits: (images or index rows, K), complete on every rank. index NULL:
- * all images. */
-sld_status sld_trial_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
-                              const sld_dataset *set, const sld_images *images,
-                              const uint32_t *index, size_t n, float *chunk, float *logits);
 
 /* eval.c. Local. SLD_ERR_CONFIG when both names, of which each may be NULL, lead to one file. */
 sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in);

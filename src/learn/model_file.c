@@ -1,5 +1,5 @@
 /* model_file.c: a model's tensors in and out of HDF5 documents. */
-#include "model_file.h"
+#include "sld/learn.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* train/ahead.h: the teacher's forwards of a step and of the one that follows, of which as much as
+/* overlap.h: the teacher's forwards of a step and of the one that follows, of which as much as
  * fits is done while this rank waits for others: they need nobody, and so the ranks' work is
  * balanced over whole steps and not from one meeting to the next. */
-#ifndef SLD_TRAIN_AHEAD_H
-#define SLD_TRAIN_AHEAD_H
+#ifndef SLD_LEARN_OVERLAP_H
+#define SLD_LEARN_OVERLAP_H
 
 #include "sld/distill.h"
 #include "sld/nn.h"
@@ -14,21 +14,22 @@ typedef struct sld_forwards {
     size_t       n;
 } sld_forwards;
 
-typedef struct sld_ahead {
+typedef struct sld_overlap {
     sld_infer   *teacher;  /* borrowed */
     sld_forwards steps[2]; /* this one, the one that follows */
     int          at;       /* under way: a view of this step, or SLD_VIEWS + one of the following;
                               2 * SLD_VIEWS: all are done */
     sld_work     work;     /* for the trees of the step */
-} sld_ahead;
+} sld_overlap;
 
 /* Local. Nothing to do as yet. The object stays where it is: its work points to it. */
-void sld_ahead_init(sld_ahead *ahead, sld_infer *teacher);
+void sld_overlap_init(sld_overlap *overlap, sld_infer *teacher);
 /* Local. A step begins, with what was done of it when it was the following one: the same forwards
  * then and now, with the same pictures. What they point to is borrowed until they are finished.
  * Without a teacher all images are NULL, as they are where no following step is known. */
-void sld_ahead_begin(sld_ahead *ahead, const sld_forwards *step, const sld_forwards *following);
+void sld_overlap_begin(sld_overlap *overlap, const sld_forwards *step,
+                       const sld_forwards *following);
 /* Local. What is left up to the end of this view of the step; then its logits are complete. */
-sld_status sld_ahead_finish(sld_ctx *ctx, sld_ahead *ahead, int view);
+sld_status sld_overlap_finish(sld_ctx *ctx, sld_overlap *overlap, int view);
 
 #endif

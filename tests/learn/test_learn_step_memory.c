@@ -5,7 +5,7 @@
  * keeps a message that comes before this rank asks for it, when that happens; so for the libraries
  * the best of the steps counts. */
 #include "comm/world.h"
-#include "sld/train.h"
+#include "sld/learn.h"
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
 #include <errno.h>

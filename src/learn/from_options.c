@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "trial.h"
+#include "sld/learn.h"
 
 static sld_temperatures temperatures_of(const sld_list *list)
 {

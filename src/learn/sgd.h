@@ -1,11 +1,11 @@
 /* sgd.h: the update and the learning rate. */
-#ifndef SLD_TRAIN_SGD_H
-#define SLD_TRAIN_SGD_H
+#ifndef SLD_LEARN_SGD_H
+#define SLD_LEARN_SGD_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sld/train.h"
+#include "sld/learn.h"
 
 /* Local. PyTorch's SGD with momentum: g = grad + decay w; v = momentum v + g; w = w - lr v, in
  * float32. w, v, grad: (n). */
@@ -15,7 +15,5 @@ void sld_sgd_update(const sld_sgd_params *params, double lr, const float *grad, 
 /* Local. base * decay^(stages below epoch): epoch from 1, a stage drops the rate after its epoch
  * (REFERENCE.md section 3). */
 double sld_lr_at(double base, double decay, const int64_t *stages, size_t n_stages, int64_t epoch);
-/* Local. The same, of an experiment. */
-double sld_learning_rate(const sld_options *opt, int64_t epoch);
 
 #endif

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ahead.h"
+#include "overlap.h"
 #include "sgd.h"
-#include "sld/train.h"
+#include "sld/learn.h"
 
 struct sld_learner {
     sld_model     *student; /* borrowed */
     sld_backprop  *net;
     sld_infer     *teacher; /* NULL: none */
-    sld_ahead      ahead;   /* its forwards */
+    sld_overlap    overlap; /* its forwards */
     sld_objective *objective;
     sld_tree      *trees[2];
     size_t         n_trees;
@@ -26,7 +26,7 @@ struct sld_learner {
     bool           has_z_s[SLD_VIEWS];    /* in the last step */
     const float   *used_z_t[SLD_VIEWS];   /* likewise: the teacher's logits, or NULL */
     sld_step_times times;
-    double         lap_s, lap_wait_s, lap_ahead_s; /* at the last lap() */
+    double         lap_s, lap_wait_s, lap_overlap_s; /* at the last lap() */
 };
 
 static size_t rows_of(sld_range r)
@@ -96,9 +96,9 @@ static sld_status make_local(sld_ctx *ctx, const sld_comm *comm, const sld_learn
         SLD_TRY(sld_infer_refresh(ctx, l->teacher));
         sld_model_release_values(params->teacher);
     }
-    sld_ahead_init(&l->ahead, l->teacher);
+    sld_overlap_init(&l->overlap, l->teacher);
     for (size_t i = 0; i < l->n_trees; i++) {
-        sld_tree_work(l->trees[i], &l->ahead.work);
+        sld_tree_work(l->trees[i], &l->overlap.work);
     }
     return SLD_OK;
 }
@@ -153,14 +153,14 @@ void sld_learner_destroy(sld_learner *l)
 static void lap(sld_learner *l, const sld_tree *tree, double *part)
 {
     const double now = sld_tree_clock_s(tree), waited = sld_tree_wait_s(tree),
-                 ahead = l->ahead.work.spent_s;
+                 overlapped = l->overlap.work.spent_s;
 
     *part += (now - l->lap_s) - (waited - l->lap_wait_s);
     l->times.wait += waited - l->lap_wait_s;
-    l->times.teacher += ahead - l->lap_ahead_s;
-    l->lap_s       = now;
-    l->lap_wait_s  = waited;
-    l->lap_ahead_s = ahead;
+    l->times.teacher += overlapped - l->lap_overlap_s;
+    l->lap_s         = now;
+    l->lap_wait_s    = waited;
+    l->lap_overlap_s = overlapped;
 }
 
 /* Which of these views want the teacher's forward in a step like this one. */
@@ -189,7 +189,7 @@ static void begin_teacher(sld_learner *l, const sld_step_input *in)
         const bool wanted = in->view[v] && sld_objective_needs_teacher(l->objective, v, in->epoch);
         l->used_z_t[v]    = now.images[v] ? now.logits[v] : wanted ? in->teacher_logits[v] : NULL;
     }
-    sld_ahead_begin(&l->ahead, &now, &next);
+    sld_overlap_begin(&l->overlap, &now, &next);
 }
 
 /* Collective. One view: student -> what is left of the teacher -> terms -> backward. */
@@ -198,14 +198,14 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
 {
     sld_tree *tree = l->trees[in->tree];
 
-    l->lap_s       = sld_tree_clock_s(tree);
-    l->lap_wait_s  = sld_tree_wait_s(tree);
-    l->lap_ahead_s = l->ahead.work.spent_s;
+    l->lap_s         = sld_tree_clock_s(tree);
+    l->lap_wait_s    = sld_tree_wait_s(tree);
+    l->lap_overlap_s = l->overlap.work.spent_s;
     sld_enter(ctx, SLD_PHASE_FORWARD);
     SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
     lap(l, tree, &l->times.forward);
     sld_enter(ctx, SLD_PHASE_TEACHER);
-    SLD_TRY(sld_ahead_finish(ctx, &l->ahead, view));
+    SLD_TRY(sld_overlap_finish(ctx, &l->overlap, view));
     lap(l, tree, &l->times.teacher);
     sld_enter(ctx, SLD_PHASE_LOSS);
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ahead.h"
 #include "comm/world.h"
-#include "sld/train.h"
+#include "overlap.h"
+#include "sld/learn.h"
 
 enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 10, BATCH = 32, N = 11, PREPARED = 3 };
 
@@ -34,10 +34,10 @@ static sld_model *make_model(uint64_t seed)
 /* ---- one rank by itself ---- */
 
 typedef struct fixture {
-    sld_model *model;
-    sld_infer *infer;
-    sld_ahead  ahead;
-    float     *x[SLD_VIEWS], *wanted[SLD_VIEWS], *got[SLD_VIEWS];
+    sld_model  *model;
+    sld_infer  *infer;
+    sld_overlap overlap;
+    float      *x[SLD_VIEWS], *wanted[SLD_VIEWS], *got[SLD_VIEWS];
 } fixture;
 
 static void set_up(fixture *f)
@@ -45,7 +45,7 @@ static void set_up(fixture *f)
     f->model = make_model(1);
     assert_int_equal(sld_infer_create(&ctx, f->model, &f->infer), SLD_OK);
     assert_int_equal(sld_infer_refresh(&ctx, f->infer), SLD_OK);
-    sld_ahead_init(&f->ahead, f->infer);
+    sld_overlap_init(&f->overlap, f->infer);
     for (int v = 0; v < SLD_VIEWS; v++) {
         f->x[v]      = random_floats(N * IMAGE, 1 + (uint64_t)v);
         f->wanted[v] = random_floats(N * CLASSES, 0);
@@ -90,7 +90,7 @@ static bool complete(const fixture *f, int view)
 /* Up to n slices; how many were done. */
 static int do_slices(fixture *f, int n)
 {
-    sld_work *work = &f->ahead.work;
+    sld_work *work = &f->overlap.work;
     bool      did  = true;
     int       done = 0;
     while (done < n && did) {
@@ -107,19 +107,19 @@ static void test_logits_do_not_depend_on_the_spread(void **state)
     fixture f;
     set_up(&f);
     const sld_forwards step = both_views(&f);
-    sld_ahead_begin(&f.ahead, &step, &nothing);
+    sld_overlap_begin(&f.overlap, &step, &nothing);
     const int all = do_slices(&f, 1 << 20);
     assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
     assert_true(all % 4 == 0 &&
                 all > 4 * 8); /* two blocks in each view, of more than eight layers */
     for (int first = 0; first <= all; first += 7) {
         forget_logits(&f);
-        sld_ahead_begin(&f.ahead, &step, &nothing);
+        sld_overlap_begin(&f.overlap, &step, &nothing);
         assert_int_equal(do_slices(&f, first), first);
-        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_WEAK), SLD_OK);
+        assert_int_equal(sld_overlap_finish(&ctx, &f.overlap, SLD_WEAK), SLD_OK);
         assert_true(complete(&f, SLD_WEAK));
         do_slices(&f, 3);
-        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+        assert_int_equal(sld_overlap_finish(&ctx, &f.overlap, SLD_STRONG), SLD_OK);
         assert_true(complete(&f, SLD_STRONG));
         assert_int_equal(do_slices(&f, 1), 0);
     }
@@ -133,15 +133,15 @@ static void test_the_following_step_is_begun(void **state)
     fixture f;
     set_up(&f);
     const sld_forwards step = both_views(&f);
-    sld_ahead_begin(&f.ahead, &step, &nothing);
+    sld_overlap_begin(&f.overlap, &step, &nothing);
     const int all = do_slices(&f, 1 << 20);
     for (int first = 0; first <= all; first += 5) {
         forget_logits(&f);
-        sld_ahead_begin(&f.ahead, &nothing, &step);
-        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+        sld_overlap_begin(&f.overlap, &nothing, &step);
+        assert_int_equal(sld_overlap_finish(&ctx, &f.overlap, SLD_STRONG), SLD_OK);
         assert_false(complete(&f, SLD_WEAK) || complete(&f, SLD_STRONG));
         assert_int_equal(do_slices(&f, first), first);
-        sld_ahead_begin(&f.ahead, &step, &nothing);
+        sld_overlap_begin(&f.overlap, &step, &nothing);
         assert_int_equal(do_slices(&f, 1 << 20), all - first);
         assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
     }
@@ -159,10 +159,10 @@ static void test_another_step_than_expected(void **state)
     other.images[SLD_WEAK]   = f.x[SLD_STRONG];
     other.images[SLD_STRONG] = f.x[SLD_WEAK];
     for (int first = 0; first <= 60; first += 20) {
-        sld_ahead_begin(&f.ahead, &nothing, &other);
+        sld_overlap_begin(&f.overlap, &nothing, &other);
         do_slices(&f, first);
-        sld_ahead_begin(&f.ahead, &step, &nothing);
-        assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+        sld_overlap_begin(&f.overlap, &step, &nothing);
+        assert_int_equal(sld_overlap_finish(&ctx, &f.overlap, SLD_STRONG), SLD_OK);
         assert_true(complete(&f, SLD_WEAK) && complete(&f, SLD_STRONG));
     }
     tear_down(&f);
@@ -176,14 +176,14 @@ static void test_views_without_a_forward(void **state)
     assert_int_equal(do_slices(&f, 1), 0); /* before the first step */
     sld_forwards strong     = both_views(&f);
     strong.images[SLD_WEAK] = NULL;
-    sld_ahead_begin(&f.ahead, &strong, &nothing);
-    assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_WEAK), SLD_OK);
+    sld_overlap_begin(&f.overlap, &strong, &nothing);
+    assert_int_equal(sld_overlap_finish(&ctx, &f.overlap, SLD_WEAK), SLD_OK);
     assert_false(complete(&f, SLD_STRONG));
     assert_true(do_slices(&f, 1 << 20) > 0);
     assert_true(complete(&f, SLD_STRONG) && !complete(&f, SLD_WEAK));
-    sld_ahead_begin(&f.ahead, &nothing, &nothing);
+    sld_overlap_begin(&f.overlap, &nothing, &nothing);
     assert_int_equal(do_slices(&f, 1), 0);
-    assert_int_equal(sld_ahead_finish(&ctx, &f.ahead, SLD_STRONG), SLD_OK);
+    assert_int_equal(sld_overlap_finish(&ctx, &f.overlap, SLD_STRONG), SLD_OK);
     tear_down(&f);
 }
 
@@ -194,7 +194,7 @@ static void test_slices_show_the_teacher(void **state)
     sld_pulse pulse = {.phase = SLD_PHASE_REDUCE};
     set_up(&f);
     const sld_forwards step = both_views(&f);
-    sld_ahead_begin(&f.ahead, &step, &nothing);
+    sld_overlap_begin(&f.overlap, &step, &nothing);
     ctx.pulse = &pulse;
     assert_int_equal(do_slices(&f, 5), 5);
     ctx.pulse = NULL;

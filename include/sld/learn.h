@@ -1,0 +1,150 @@
+/* sld/learn.h: one optimiser step on a batch, evaluation of a split, models in and out of files, and
+ * what of these follows from an experiment's options.
+ * Axes: N samples of this rank, H, W pixels, C channels, K classes. */
+#ifndef SLD_LEARN_H
+#define SLD_LEARN_H
+
+#include "sld/base.h"
+#include "sld/comm.h"
+#include "sld/config.h"
+#include "sld/data.h"
+#include "sld/distill.h"
+#include "sld/nn.h"
+#include "sld/store.h"
+
+/* ---- the learner: student, teacher, objective, SGD ---- */
+
+typedef struct sld_sgd_params {
+    double momentum, weight_decay; /* L2 added to the gradient; no dampening, not Nesterov */
+} sld_sgd_params;
+
+typedef struct sld_learner_params {
+    sld_model           *student; /* borrowed; its trained values are updated */
+    sld_model           *teacher; /* borrowed; NULL: none. Its values are released: the kernels have
+                           them in their own layout, and one copy is enough */
+    sld_precision        student_precision, teacher_precision;
+    sld_objective_params objective;
+    sld_sgd_params       sgd;
+    int                  n_shards;
+    size_t               batch_rows[2]; /* global batch sizes that occur: full, tail (0: none) */
+} sld_learner_params;
+
+/* What one step works on: this rank's rows of the global batch. */
+typedef struct sld_step_input {
+    size_t          tree;            /* 0 full batch, 1 tail */
+    const float    *view[SLD_VIEWS]; /* (N,H,W,C) normalised; NULL: this view takes no part */
+    const int32_t  *labels;          /* (N) trained on */
+    const int32_t  *truth;           /* (N) the true ones; NULL: those trained on */
+    const uint32_t *sample;          /* (N) index in the data set */
+    /* (N,K) the teacher's logits of these rows, where they are known; NULL: its forward */
+    const float *teacher_logits[SLD_VIEWS];
+    int64_t      epoch; /* from 1: schedules */
+    double       lr;
+    /* The batch that the next call brings, in the same epoch and unchanged until then; its logits
+     * are handed in where those above are. NULL: not known. */
+    size_t       next_tree;
+    const float *next_view[SLD_VIEWS];
+} sld_step_input;
+
+typedef struct sld_step_output {
+    sld_view_sums sums[SLD_VIEWS]; /* zero for a view that took no part */
+    bool          finite;          /* false: the loss is not; then no update was made */
+} sld_step_output;
+
+/* Seconds of this rank since the learner was made, by part. teacher, wait: wherever they occur;
+ * they are in none of the others. wait: for reductions, and moving them, but not what of the
+ * teacher's forward is done in the meantime. sgd: with the weights' way to the kernels. */
+typedef struct sld_step_times {
+    double teacher, forward, backward, objective, wait, sgd;
+} sld_step_times;
+
+typedef struct sld_learner sld_learner;
+
+/* Collective. Makes networks' buffers, trees and primitives. */
+sld_status sld_learner_create(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
+                              sld_learner **out);
+void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
+
+/* Local. This rank's rows of a global batch. */
+sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
+/* Local. The most of them in any batch, at least 1: room for one that has none costs nothing. */
+size_t sld_learner_max_rows(const sld_learner *learner);
+
+/* Collective. One step: per view student, teacher, terms, backward; then the update. A rank that
+ * waits for others takes its teacher's forwards, of this step's views or of next_view, further
+ * meanwhile.
+ * Nothing in a step fails short of the machine: a status other than SLD_OK is not agreed and ends
+ * the program. */
+sld_status sld_learner_step(sld_ctx *ctx, sld_learner *learner, const sld_step_input *in,
+                            sld_step_output *out);
+/* Local. The teacher's forward, the one that a step takes; NULL: no teacher. Borrowed. */
+sld_infer *sld_learner_teacher(const sld_learner *learner);
+/* Local. After the student's values were set from outside. */
+sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *learner);
+
+float       *sld_learner_momentum(sld_learner *learner); /* (trained_count), in the model's order */
+const float *sld_learner_gradient(const sld_learner *learner); /* of the last step, without decay */
+/* (N,K) of the last step; NULL for a view that took no part or a teacher that was not asked. */
+const float         *sld_learner_student_logits(const sld_learner *learner, int view);
+const float         *sld_learner_teacher_logits(const sld_learner *learner, int view);
+const sld_objective *sld_learner_objective(const sld_learner *learner);
+sld_step_times       sld_learner_times(const sld_learner *learner);
+/* Local. Finer, of the student alone: inside forward, backward, wait and sgd of the above. */
+sld_backprop_seconds sld_learner_parts(const sld_learner *learner);
+/* Local. What the bits depend on besides the experiment: libraries, instruction set, kernels. */
+void sld_learner_fingerprint(const sld_learner *learner, char *text, size_t n);
+
+/* ---- evaluation of a whole split ---- */
+
+typedef struct sld_metrics {
+    double  top1, top5, loss; /* percent, percent, mean cross-entropy */
+    int64_t n, hits1, hits5;
+} sld_metrics;
+
+/* Local. logits: (n,K); a tie for the maximum counts for the lowest index, as argmax does. */
+sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n, size_t K);
+
+#define SLD_EVAL_CHUNK 64 /* pictures normalised at a time: a multiple of SLD_EVAL_BLOCK */
+
+/* Collective. logits: (images or index rows, K), complete on every rank. index NULL:
+ * all images. */
+sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
+                        const sld_dataset *set, const sld_images *images, const uint32_t *index,
+                        size_t n, float *chunk, float *logits);
+
+/* ---- what is made from options ---- */
+
+/* Collective. */
+sld_status sld_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
+                         sld_dataset **out);
+/* Local. */
+sld_subset_params  sld_subset_of(const sld_options *opt);
+sld_augment_params sld_augment_of(const sld_options *opt);
+void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out);
+void sld_views_of(const sld_objective_params *objective, bool views[SLD_VIEWS]);
+/* Local. base * decay^(stages below epoch): a stage drops the rate after its epoch. */
+double sld_learning_rate(const sld_options *opt, int64_t epoch);
+
+/* ---- models in and out of HDF5 documents ---- */
+
+/* Local. Names and values of the model's tensors, or of another buffer laid out like them: values
+ * (all tensors one after another) or NULL for the model's own; trained_only: without running
+ * statistics. *out lies in the arena. */
+sld_status sld_model_named(sld_ctx *ctx, sld_arena *arena, const sld_model *model, float *values,
+                           bool trained_only, sld_named **out, size_t *n);
+size_t     sld_model_floats(const sld_model *model); /* all tensors, running statistics too */
+void       sld_model_copy_out(const sld_model *model, float *values); /* values: (floats) */
+void       sld_model_copy_in(sld_model *model, const float *values);
+
+/* Local. Opens a weights file and makes its network for images (height,width). sha: of the tensors.
+ * The config stored in it goes to *config_text (in the arena) or NULL when it has none. */
+typedef struct sld_model_file {
+    sld_model       *model; /* owned by the caller */
+    sld_weights_info info;
+    char             sha[65];
+    const char      *config_text;
+} sld_model_file;
+sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,
+                          sld_model_file *out);
+
+#endif
