@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "golden/fill.h"
+#include "golden/images.h"
 #include "sld/store.h"
 
 #define SHARDS 8
@@ -112,7 +113,7 @@ static sld_status load_case(golden_run *s, golden_case *c)
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *planes, (void **)&planes));
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *c->x, (void **)&c->x));
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, c->n * sizeof *c->y, (void **)&c->y));
-    SLD_TRY(sld_doc_get(s->ctx, s->doc, at(c, "x"), SLD_F32, floats, planes));
+    SLD_TRY(golden_images(s->ctx, s->doc, at(c, "x"), floats, planes));
     SLD_TRY(sld_doc_get(s->ctx, s->doc, at(c, "y"), SLD_I64, c->n, c->y));
     to_channels_last(c, planes, c->x);
     SLD_TRY(get_f64(s, c, "logits_eval", c->n * c->classes, &c->logits_eval));

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "golden/fill.h"
+#include "golden/images.h"
 #include "sld/comm.h"
 #include "sld/store.h"
 #include "sld/learn.h"
@@ -110,8 +111,8 @@ static sld_status read_arrays(sld_ctx *ctx, sld_doc *doc, sld_arena *arena, grou
     g->n_params = dims[1];
     for (int v = 0; v < SLD_VIEWS; v++) {
         SLD_TRY(sld_arena_alloc(ctx, arena, pixels * sizeof(float), (void **)&g->images[v]));
-        SLD_TRY(sld_doc_get(ctx, doc, at(g, v == SLD_WEAK ? "image_weak" : "image_strong"), SLD_F32,
-                            pixels, g->images[v]));
+        SLD_TRY(golden_images(ctx, doc, at(g, v == SLD_WEAK ? "image_weak" : "image_strong"),
+                              pixels, g->images[v]));
     }
     SLD_TRY(sld_arena_alloc(ctx, arena, g->K * g->N * sizeof(int32_t), (void **)&g->labels));
     SLD_TRY(sld_doc_get(ctx, doc, at(g, "labels"), SLD_I32, g->K * g->N, g->labels));
