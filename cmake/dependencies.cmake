@@ -3,7 +3,7 @@
 
 add_library(sld_flags INTERFACE)
 target_compile_definitions(sld_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE SLD_VERSION="${PROJECT_VERSION}")
-# -Wno-psabi: what takes a wide vector as an argument is always inlined (src/kernels/lanes.h).
+# -Wno-psabi: what takes a wide vector as an argument is always inlined (src/kernels/simd/lanes.h).
 target_compile_options(sld_flags INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
   -Wno-unused-parameter -Wno-psabi -fno-math-errno -ffp-contract=off)
 set(THREADS_PREFER_PTHREAD_FLAG ON)

@@ -1,11 +1,11 @@
 /* batch_norm.c: statistics, forward and backward of batch norm on (rows,C). Rows are taken in
  * blocks that stay in the first-level cache; inside a block, one group of channels after another.
  */
-#include "lanes.h"
+#include "simd/lanes.h"
 #include "sld/kernels.h"
 
 #define SLD_OF_LANES "batch_norm_lanes.h"
-#include "lanes_each.h"
+#include "simd/lanes_each.h"
 
 #define BLOCK_ROWS 64 /* float32 sums never run over more rows than these */
 

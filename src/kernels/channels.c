@@ -1,5 +1,5 @@
 /* channels.c: channels moved about: parts of rows copied, and streams of channels interleaved. */
-#include "lanes.h"
+#include "simd/lanes.h"
 #include "sld/kernels.h"
 
 void sld_copy_channels(const float *x, size_t x_stride, size_t rows, size_t channels, float *y,

@@ -1,5 +1,5 @@
 /* elementwise.c: activation, addition and the mean over pixels. */
-#include "lanes.h"
+#include "simd/lanes.h"
 #include "sld/kernels.h"
 
 SLD_VECTORISED

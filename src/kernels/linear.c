@@ -1,11 +1,11 @@
 /* linear.c: the linear layer. Plain loops and not a matrix product of a library: each row is summed
  * by itself in one order, so a sample's logits cannot depend on its place or its neighbours. The
  * layer is a thousandth of a network's work. */
-#include "lanes.h"
+#include "simd/lanes.h"
 #include "sld/kernels.h"
 
 #define SLD_OF_LANES "linear_lanes.h"
-#include "lanes_each.h"
+#include "simd/lanes_each.h"
 
 void sld_linear_forward(const float *x, const float *weights_t, const float *bias, size_t n,
                         size_t in, size_t out, float *y)

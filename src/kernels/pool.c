@@ -1,5 +1,5 @@
 /* pool.c: largest value and mean of square windows, one group of channels after another. */
-#include "lanes.h"
+#include "simd/lanes.h"
 #include "sld/kernels.h"
 
 /* The part of a window that lies on the image. */
@@ -38,7 +38,7 @@ static inline window window_at(const sld_pool_params *p, size_t i)
 }
 
 #define SLD_OF_LANES "pool_lanes.h"
-#include "lanes_each.h"
+#include "simd/lanes_each.h"
 
 static size_t image_floats(const sld_pool_params *p)
 {

@@ -1,10 +1,10 @@
 /* Every width of vectors that this CPU has gives the bits of the narrowest; the public functions
  * run the widest alone. */
 #include "fixture.h"
-#include "lanes.h"
+#include "simd/lanes.h"
 
 #define SLD_OF_LANES "batch_norm_lanes.h"
-#include "lanes_each.h"
+#include "simd/lanes_each.h"
 
 enum { ROWS = 67, C = 32 }; /* whole groups of any width; rows that are no multiple of four */
 

@@ -1,10 +1,10 @@
-/* conv_onednn.h: one convolution by oneDNN, as the files that make and use it see it. */
+/* onednn.h: one convolution by oneDNN, as the files that make and use it see it. */
 #ifndef SLD_CONV_ONEDNN_H
 #define SLD_CONV_ONEDNN_H
 
-#include "conv3.h"
-#include "conv_depthwise.h"
-#include "onednn.h"
+#include "conv3x3.h"
+#include "depthwise.h"
+#include "onednn_library.h"
 
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, N_PASSES };
 
@@ -37,7 +37,7 @@ typedef struct {
 struct sld_conv {
     sld_kernels       *k;
     sld_conv3         *conv3; /* does all passes, and nothing of the library is made; NULL: none */
-    bool               own_gradient; /* the weights' by conv_depthwise.h */
+    bool               own_gradient; /* the weights' by depthwise.h */
     sld_conv_params    params;
     sized             *sizes;
     packed            *weights; /* (N_PASSES * n_sizes) as the passes want them, n_weights made */
@@ -55,7 +55,7 @@ static inline bool sld_onednn_reads(int which, int end)
     return which == BACKWARD_WEIGHTS || end == (which == FORWARD ? IMAGE : OUT);
 }
 
-/* ---- choose.c ---- */
+/* ---- onednn_choose.c ---- */
 
 /* As dnnl_primitive_desc_create(), by the implementation that is fastest for the convolution. */
 dnnl_status_t sld_onednn_choose(const sld_conv *conv, int which,

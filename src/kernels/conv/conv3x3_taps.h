@@ -1,4 +1,4 @@
-/* conv3_taps_body.h: from weights as users know them, the nine taps of a channel side by side, to
+/* conv3x3_taps.h: from weights as users know them, the nine taps of a channel side by side, to
  * rows of channels side by side and back, for one instruction set: 8 x 8 values at a time are
  * transposed in registers of AVX2. */
 

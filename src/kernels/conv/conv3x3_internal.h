@@ -1,9 +1,9 @@
-/* conv3_own.h: what the files of conv3.h share. */
+/* conv3x3_internal.h: what the files of conv3x3.h share. */
 #ifndef SLD_CONV3_OWN_H
 #define SLD_CONV3_OWN_H
 
-#include "conv3.h"
-#include "conv3_isa.h"
+#include "conv3x3.h"
+#include "conv3x3_loops.h"
 
 enum { SLD_SMALL_PIXELS = 16 }; /* of a small map, at most */
 
@@ -69,7 +69,7 @@ typedef struct {
     bool         mirrored;
 } sld_conv3_source;
 
-/* ---- conv3_small.c, conv3_small_weights.c ---- */
+/* ---- direct3x3.c, direct3x3_weights.c ---- */
 
 void   sld_small_prepare(sld_conv3 *conv);
 void   sld_small_pack(const sld_conv3 *conv, const sld_conv3_pass *pass, sld_conv3_source from);
@@ -82,7 +82,7 @@ void sld_small_gradient(const sld_conv3 *conv, size_t n, const float *x, const f
                         float *scratch, float *dw);
 size_t sld_small_together(const sld_conv3 *conv);
 
-/* ---- conv3_winograd.c, conv3_winograd_weights.c: the same ---- */
+/* ---- winograd3x3.c, winograd3x3_weights.c: the same ---- */
 
 void   sld_winograd_pack(const sld_conv3 *conv, const sld_conv3_pass *pass, sld_conv3_source from);
 void   sld_winograd_run(const sld_conv3 *conv, const sld_conv3_pass *pass, size_t n, const float *x,

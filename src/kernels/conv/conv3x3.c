@@ -1,9 +1,9 @@
-/* conv3.c: which 3x3 convolutions are ours, their memory, and the way to the kernels. */
+/* conv3x3.c: which 3x3 convolutions are ours, their memory, and the way to the kernels. */
 #ifdef SLD_HAVE_ONEDNN
 #include <stdlib.h>
 #include <string.h>
 
-#include "conv3_own.h"
+#include "conv3x3_internal.h"
 #include "oneapi/dnnl/dnnl.h"
 
 enum {

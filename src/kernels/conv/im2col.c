@@ -1,4 +1,4 @@
-/* conv_blas.c: convolution without oneDNN: each image is unrolled into rows of patches (im2col) and
+/* im2col.c: convolution without oneDNN: each image is unrolled into rows of patches (im2col) and
  * multiplied by OpenBLAS on one thread, image by image, so that an image's result cannot depend on
  * its neighbours. Correct, slower. */
 #ifndef SLD_HAVE_ONEDNN

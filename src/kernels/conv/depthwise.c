@@ -1,7 +1,7 @@
-/* conv_depthwise.c: plain sums over samples and pixels, tap by tap. */
-#include "conv_depthwise.h"
+/* depthwise.c: plain sums over samples and pixels, tap by tap. */
+#include "depthwise.h"
 
-#include "lanes.h"
+#include "simd/lanes.h"
 
 enum { SLD_DEPTHWISE_TAPS = 9, MOST_PIXELS = 16 };
 
@@ -19,8 +19,8 @@ static inline bool sld_depthwise_meets(const sld_depthwise *d, size_t result, si
     return y >= 1 && y <= d->H && x >= 1 && x <= d->W;
 }
 
-#define SLD_OF_LANES "depthwise_lanes.h"
-#include "lanes_each.h"
+#define SLD_OF_LANES "conv/depthwise_lanes.h"
+#include "simd/lanes_each.h"
 
 bool sld_depthwise_takes(const sld_conv_params *p)
 {

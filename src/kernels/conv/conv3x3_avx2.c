@@ -1,6 +1,6 @@
-/* conv3_avx2.c: tiles of 4 x 3, 6 x 2 and 12 x 1 vectors of 8: with weights and 1 value 14 to 16 of
+/* conv3x3_avx2.c: tiles of 4 x 3, 6 x 2 and 12 x 1 vectors of 8: with weights and 1 value 14 to 16 of
  * 16 registers. */
-#include "conv3_isa.h"
+#include "conv3x3_loops.h"
 
 #ifdef __x86_64__
 #define TARGET  "avx2,fma"
@@ -33,11 +33,11 @@ enum { PRODUCT_1 = 12, PRODUCT_2 = 6, PRODUCT_3 = 4 };
 enum { REST_1 = 8, REST_2 = 4, REST_3 = 4 };
 enum { GRADIENT_1 = 8, GRADIENT_2 = 4, GRADIENT_3 = 4 };
 
-#include "conv3_tile_body.h"
+#include "simd/tile.h"
 
-#include "conv3_small_body.h"
-#include "conv3_taps_body.h"
-#include "conv3_winograd_body.h"
+#include "conv3x3_taps.h"
+#include "direct3x3_loops.h"
+#include "winograd3x3_loops.h"
 
 const sld_conv3_isa sld_conv3_avx2 = {.small_name        = "tiles:avx2",
                                       .winograd_name     = "winograd:avx2",

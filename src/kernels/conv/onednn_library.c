@@ -1,11 +1,11 @@
-/* onednn.c: the engine, the shared scratch memory and the threads of oneDNN. */
+/* onednn_library.c: the engine, the shared scratch memory and the threads of oneDNN. */
 #ifdef SLD_HAVE_ONEDNN
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "onednn.h"
+#include "onednn_library.h"
 
 sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what)
 {

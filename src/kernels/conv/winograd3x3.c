@@ -1,4 +1,4 @@
-/* conv3_winograd.c: F(2x2,3x3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural
+/* winograd3x3.c: F(2x2,3x3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural
  * Networks" (CVPR 2016), section 4.1: 2 x 2 results at a time, from the 4 x 4 pixels around them,
  *
  *   y = At [U * V] A,  U = G w Gt,  V = Bt x B,
@@ -14,7 +14,7 @@
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
-#include "conv3_winograd.h"
+#include "winograd3x3.h"
 
 enum {
     DEPTH      = 128,       /* input channels whose weights in one plane stay in a near cache */

@@ -1,6 +1,6 @@
-/* conv3_avx512.c: tiles of 8 x 3, 12 x 2 and 24 x 1 vectors of 16: with weights and 1 value 25 to
+/* conv3x3_avx512.c: tiles of 8 x 3, 12 x 2 and 24 x 1 vectors of 16: with weights and 1 value 25 to
  * 28 of 32 registers. */
-#include "conv3_isa.h"
+#include "conv3x3_loops.h"
 
 #ifdef __x86_64__
 #define TARGET  "avx512f"
@@ -32,11 +32,11 @@ enum { PRODUCT_1 = 24, PRODUCT_2 = 12, PRODUCT_3 = 8 };
 enum { REST_1 = 8, REST_2 = 4, REST_3 = 4 };
 enum { GRADIENT_1 = 16, GRADIENT_2 = 8, GRADIENT_3 = 8 };
 
-#include "conv3_tile_body.h"
+#include "simd/tile.h"
 
-#include "conv3_small_body.h"
-#include "conv3_taps_body.h"
-#include "conv3_winograd_body.h"
+#include "conv3x3_taps.h"
+#include "direct3x3_loops.h"
+#include "winograd3x3_loops.h"
 
 const sld_conv3_isa sld_conv3_avx512 = {.small_name        = "tiles:avx512f",
                                         .winograd_name     = "winograd:avx512f",

@@ -1,4 +1,4 @@
-/* conv3_isa.h: the inner loops of conv3.h, for each instruction set that has them. Every sum is a
+/* conv3x3_loops.h: the inner loops of conv3x3.h, for each instruction set that has them. Every sum is a
  * chain of fused multiply-adds in an order that depends neither on the tile's size nor on its other
  * rows. */
 #ifndef SLD_CONV3_ISA_H
@@ -47,7 +47,7 @@ typedef struct {
     void (*split_taps)(const float *from, size_t channel, float *to, ptrdiff_t tap);
     void (*join_taps)(const float *from, size_t tap, float *to, size_t channel);
 
-    /* ---- maps of few pixels: conv3_small.c ---- */
+    /* ---- maps of few pixels: direct3x3.c ---- */
 
     sld_tile_shape samples, weights; /* whose rows are samples, input channels */
     int            depth;            /* channels summed up before they are added to y: their weights
@@ -64,7 +64,7 @@ typedef struct {
     void (*outer)(const sld_run *runs, int n_runs, size_t samples, int rows, int vectors,
                   sld_rows_at x, sld_rows_at dy, bool keep, float *dw);
 
-    /* ---- all others: conv3_winograd.c, which has the formulas ----
+    /* ---- all others: winograd3x3.c, which has the formulas ----
      * U, V, M, D and dU are its, 16 planes each, so many floats apart. */
 
     /* One row of V: (blocks,rows,lanes) in each plane, the blocks so many floats apart. */

@@ -1,8 +1,8 @@
-/* conv3_small_weights.c: the weight gradient of maps of few pixels: blocks of output channels, in
+/* direct3x3_weights.c: the weight gradient of maps of few pixels: blocks of output channels, in
  * them (tap,in,out of the block). Samples are taken in groups whose rows stay in the first-level
  * cache for all blocks of input channels and all taps. */
 #ifdef SLD_HAVE_ONEDNN
-#include "conv3_own.h"
+#include "conv3x3_internal.h"
 
 enum {
     GROUP_PIXELS   = 256, /* at most: 24 KB of x and dy in tiles of 6 x 2 vectors of 8 */

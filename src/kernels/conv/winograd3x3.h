@@ -1,8 +1,8 @@
-/* conv3_winograd.h: what the passes of conv3_winograd.c and its weight gradient share. */
+/* winograd3x3.h: what the passes of winograd3x3.c and its weight gradient share. */
 #ifndef SLD_CONV3_WINOGRAD_H
 #define SLD_CONV3_WINOGRAD_H
 
-#include "conv3_own.h"
+#include "conv3x3_internal.h"
 
 /* 2 x 2 results: its sample's first pixel, its first row and column. */
 typedef struct {

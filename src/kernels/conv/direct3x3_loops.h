@@ -1,4 +1,4 @@
-/* conv3_small_body.h: the sums of conv3_small.c for one instruction set, compiled for every size of
+/* direct3x3_loops.h: the sums of direct3x3.c for one instruction set, compiled for every size of
  * tile that occurs: EACH_ROWS(X) is X(rows) for each number of rows, BY_VECTORS picks the vectors.
  * AHEAD in floats (0: none). */
 

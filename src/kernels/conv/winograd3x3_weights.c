@@ -1,4 +1,4 @@
-/* conv3_winograd_weights.c: the weight gradient of conv3_winograd.c, from its derivative:
+/* winograd3x3_weights.c: the weight gradient of winograd3x3.c, from its derivative:
  *
  *   dw = Gt dU G,  dU (in,out) = V^T (in,tiles) D (tiles,out),  D = A dy At,
  *
@@ -7,7 +7,7 @@
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
-#include "conv3_winograd.h"
+#include "winograd3x3.h"
 
 enum {
     BLOCK_IN = 64, /* input channels of a block */

@@ -1,9 +1,9 @@
-/* conv3_small.c: sums over taps and input channels, a tile's rows being samples at one pixel, so
+/* direct3x3.c: sums over taps and input channels, a tile's rows being samples at one pixel, so
  * that a weight is read once for all of them. Output channels are cut into blocks of a few vectors,
  * input channels into blocks whose weights for nine taps, (tap,in,out of the block), stay in a near
  * cache while all pixels use them. */
 #ifdef SLD_HAVE_ONEDNN
-#include "conv3_own.h"
+#include "conv3x3_internal.h"
 
 /* ---- the taps that lie on the image ---- */
 

@@ -1,8 +1,8 @@
-/* conv_onednn.c: a convolution by oneDNN at work: only addresses are set here, nothing is made. */
+/* onednn.c: a convolution by oneDNN at work: only addresses are set here, nothing is made. */
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
-#include "conv_onednn.h"
+#include "onednn.h"
 
 /* The library takes addresses without const, also of what it only reads. */
 static dnnl_status_t look_at(dnnl_memory_t memory, const void *address)

@@ -1,4 +1,4 @@
-/* conv_onednn_create.c: the primitives of one convolution by oneDNN on channels-last images. The
+/* onednn_create.c: the primitives of one convolution by oneDNN on channels-last images. The
  * library chooses the layout of weights and weight gradients for the largest number of samples; the
  * other sizes take the same where it allows that, so that weights are converted once per step, and
  * always for the gradient, so that partial gradients of any size add up. */
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conv_onednn.h"
+#include "onednn.h"
 
 int sld_conv_out_size(int size, int kernel, int stride, int pad)
 {

@@ -1,4 +1,4 @@
-/* conv_depthwise.h: the weight gradient of depthwise 3x3 convolutions on maps of few pixels, for
+/* depthwise.h: the weight gradient of depthwise 3x3 convolutions on maps of few pixels, for
  * which the library has no depthwise kernel: its general one fills a block of 16 x 16 weights per
  * channel, 256 times the products and the memory. */
 #ifndef SLD_CONV_DEPTHWISE_H

@@ -1,4 +1,4 @@
-/* onednn.h: what the oneDNN files of this room share. oneDNN 2.6-2.7, C interface. */
+/* onednn_library.h: what the oneDNN files of this room share. oneDNN 2.6-2.7, C interface. */
 #ifndef SLD_ONEDNN_H
 #define SLD_ONEDNN_H
 

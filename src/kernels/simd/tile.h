@@ -1,4 +1,4 @@
-/* conv3_tile_body.h: tiles of sums in registers, for one instruction set. The file that includes
+/* tile.h: tiles of sums in registers, for one instruction set. The file that includes
  * this names the set: TARGET, LANES, VECTORS, its instructions on a `vector`. */
 #include <immintrin.h>
 

@@ -1,7 +1,7 @@
-/* conv3.h: 3x3 convolutions of stride 1 with a border of zeros, by our own kernels for AVX2 and
+/* conv3x3.h: 3x3 convolutions of stride 1 with a border of zeros, by our own kernels for AVX2 and
  * AVX-512, channels in whole vectors. Maps of few pixels are summed up tap by tap, samples side by
  * side, where a tap that lies outside of the image is left out: 31 % of the products on 4x4
- * (conv3_small.c). All others go through F(2x2,3x3) (conv3_winograd.c), 16 products in place of 36,
+ * (direct3x3.c). All others go through F(2x2,3x3) (winograd3x3.c), 16 products in place of 36,
  * with sums that are nine times shorter and so no less exact: over 150 random shapes at most 4e-7
  * to 8e-7 of the largest value, where sums over all taps and channels come to 7e-7 to 1.6e-6.
  *

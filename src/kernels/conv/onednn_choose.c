@@ -1,4 +1,4 @@
-/* choose.c: which of the library's implementations a pass takes, where its own order is not the
+/* onednn_choose.c: which of the library's implementations a pass takes, where its own order is not the
  * fastest; measured on AVX-512 (oneDNN 2.6), channels-last images, eight samples of the zoo's
  * layers. Plain convolutions forward, the direct kernel against brgconv: 1.3 to 1.7 times as fast
  * where the weights are larger than the second-level cache, 1.3 on images of three channels, 1.02
@@ -8,7 +8,7 @@
 #ifdef SLD_HAVE_ONEDNN
 #include <string.h>
 
-#include "conv_onednn.h"
+#include "onednn.h"
 
 #define LARGE_WEIGHTS (512 * 1024) /* floats: 2 MB of second-level cache */
 

@@ -1,4 +1,4 @@
-/* conv3_winograd_body.h: the transforms and products of conv3_winograd.c for one instruction set.
+/* winograd3x3_loops.h: the transforms and products of winograd3x3.c for one instruction set.
  * PRODUCT_n and REST_n are the rows of its tiles of n vectors and of those behind the last of them,
  * together any multiple of SLD_TILES_STEP; GRADIENT_n of its weight gradient divide LANES. */
 
