@@ -25,7 +25,8 @@ typedef struct sld_when_value {
 } sld_when_value;
 
 /* The struct: options->SECTION.NAME as options.def lists them; types bool, int64_t, double, const
- * char * (text, path, choice), sld_list, sld_when_value. Text is owned by the config. */
+ * char * (text, path), sld_list, sld_when_value and the enums of sld/config_choices.h. Text is owned
+ * by the config. */
 #include "sld/config_struct.h"
 
 /* ---- YAML as a tree ---- */
@@ -111,7 +112,7 @@ sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, 
 /* Local. One option with its value as YAML; an earlier value gives way. */
 sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                          const char *value, sld_layer *layer);
-/* Local. The same for a text or path, as it is. */
+/* Local. The same for an option of type text or path, as it is. */
 sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
                               sld_layer *layer);
 bool       sld_layer_sets(const sld_layer *layer, const char *key); /* Local. */
@@ -165,6 +166,9 @@ const char *sld_config_text(const sld_config *config);
 /* Local. Canonical "key: value" lines of the result options that differ from the table's defaults
  * and matter in this experiment, sorted by key: what the trial's ID hashes. Owned by the config. */
 const char *sld_config_identity(const sld_config *config);
+
+/* Local. The word of an option that takes one of a set: "cifar100" of data.format. */
+const char *sld_config_word(const sld_options *options, const char *key);
 
 /* Local. Whether a term of the objective asks the teacher. */
 bool sld_config_wants_teacher(const sld_options *options);

@@ -30,14 +30,14 @@ typedef struct sizes { /* of a data set */
 /* Those of the formats that say so by their name; else of the public CIFAR set: an estimate. */
 static sizes sizes_of(const sld_options *o)
 {
-    if (strcmp(o->data.format, "synthetic") == 0) {
+    if (o->data.format == SLD_FORMAT_SYNTHETIC) {
         return (sizes){(double)o->synthetic.train, (double)o->synthetic.test,
                        (double)(o->synthetic.superclasses * o->synthetic.subclasses), 3, 32};
     }
-    if (strcmp(o->data.format, "idx") == 0) {
+    if (o->data.format == SLD_FORMAT_IDX) {
         return (sizes){60000, 10000, 10, 1, 28};
     }
-    return (sizes){50000, 10000, strcmp(o->data.format, "cifar10") == 0 ? 10 : 100, 3, 32};
+    return (sizes){50000, 10000, o->data.format == SLD_FORMAT_CIFAR10 ? 10 : 100, 3, 32};
 }
 
 static sld_status network_cost(sld_ctx *ctx, const char *name, const sizes *size, double *macs,

@@ -59,11 +59,11 @@ static sld_status check_name(sld_ctx *ctx, const sld_config *config)
 static sld_status check_data(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o         = &config->options;
-    const bool         synthetic = strcmp(o->data.format, "synthetic") == 0;
+    const bool         synthetic = o->data.format == SLD_FORMAT_SYNTHETIC;
 
     if (!synthetic && *o->data.path == '\0') {
         return reject(ctx, config, KEYS("data.format", "data.path"),
-                      "%s wants data.path, found none", o->data.format);
+                      "%s wants data.path, found none", sld_config_word(o, "data.format"));
     }
     if (synthetic && o->synthetic.superclasses * o->synthetic.subclasses < 2) {
         return reject(ctx, config, KEYS("synthetic.superclasses", "synthetic.subclasses"),
@@ -75,7 +75,7 @@ static sld_status check_data(sld_ctx *ctx, const sld_config *config)
                       "found %lld beside data.train_fraction: %g, wanted one of them",
                       (long long)o->data.per_class, o->data.train_fraction);
     }
-    if (strcmp(o->train.best_on, "val") == 0 && o->data.val_fraction == 0) {
+    if (o->train.best_on == SLD_BEST_ON_VAL && o->data.val_fraction == 0) {
         return reject(ctx, config, KEYS("train.best_on", "data.val_fraction"),
                       "val wants data.val_fraction above 0");
     }
@@ -178,7 +178,7 @@ static void when_words(const sld_options *options, sld_when_value when, char *ou
     if (!text) {
         return;
     }
-    sld_value_write(text, SLD_TYPE_when, &when);
+    sld_value_write_when(text, &when);
     if (when.word == SLD_WHEN_FIRST_LR_DROP && epoch == INT64_MAX) {
         fputs(" (train.lr_stages is empty)", text);
     } else if (when.word == SLD_WHEN_FIRST_LR_DROP || when.word == SLD_WHEN_FRACTION) {

@@ -1,4 +1,5 @@
 /* layer.c: what one place sets, laid over what others set. */
+#include <assert.h>
 #include <string.h>
 
 #include "config_state.h"
@@ -55,8 +56,11 @@ sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, con
 sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
                               sld_layer *layer)
 {
-    sld_setting *setting = &layer->settings[sld_option_find(key)];
+    const int    id      = sld_option_find(key);
+    sld_setting *setting = &layer->settings[id];
 
+    assert(sld_option_at((size_t)id)->type == SLD_TYPE_text ||
+           sld_option_at((size_t)id)->type == SLD_TYPE_path);
     setting->given      = true;
     setting->value.text = sld_arena_strdup(arena, text);
     return setting->value.text ? SLD_OK
@@ -124,7 +128,7 @@ sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *laye
         return SLD_OK;
     }
     if (sld_writer_open(&w)) {
-        sld_value_write(w.out, sld_option_at((size_t)id)->type, &layer->settings[id].value);
+        sld_value_write(w.out, sld_option_at((size_t)id), &layer->settings[id].value);
         *out = sld_writer_close(&w, arena);
     }
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the value of %s", key);
@@ -140,7 +144,7 @@ sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer
         for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
             if (layer->settings[i].given) {
                 fprintf(w.out, "%s: ", sld_option_key(sld_option_at(i)));
-                sld_value_write(w.out, sld_option_at(i)->type, &layer->settings[i].value);
+                sld_value_write(w.out, sld_option_at(i), &layer->settings[i].value);
                 fputc('\n', w.out);
                 n++;
             }
@@ -157,7 +161,7 @@ bool sld_config_is_result(const char *key)
 {
     const int id = sld_option_find(key);
 
-    return id >= 0 && sld_option_at((size_t)id)->result;
+    return id >= 0 && sld_option_at((size_t)id)->kind != SLD_KIND_run;
 }
 
 bool sld_config_is_key(const char *key)

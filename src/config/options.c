@@ -3,29 +3,56 @@
 
 #include <string.h>
 
-#define KIND_result true
-#define KIND_run    false
+#define WORD(value, word) word,
+#define WORDS(set)                                                                                 \
+    static const char *const words_of_##set[] = {SLD_CHOICES_##set(WORD) NULL};                    \
+    _Static_assert(sizeof(sld_choice_##set) == sizeof(int), "a choice is read and written as "     \
+                                                            "int");
+SLD_CHOICE_SETS(WORDS)
+
+/* Of a type that is no set of words. */
+#define words_of_bool NULL
+#define words_of_i64  NULL
+#define words_of_f64  NULL
+#define words_of_text NULL
+#define words_of_path NULL
+#define words_of_list NULL
+#define words_of_when NULL
+
+enum {
+    SLD_TYPE_method     = SLD_TYPE_choice,
+    SLD_TYPE_correction = SLD_TYPE_choice,
+    SLD_TYPE_loss       = SLD_TYPE_choice,
+    SLD_TYPE_format     = SLD_TYPE_choice,
+    SLD_TYPE_noise      = SLD_TYPE_choice,
+    SLD_TYPE_crop       = SLD_TYPE_choice,
+    SLD_TYPE_arithmetic = SLD_TYPE_choice,
+    SLD_TYPE_best_on    = SLD_TYPE_choice,
+    SLD_TYPE_isa        = SLD_TYPE_choice
+};
 
 #define SLD_SECTION(name)
-#define SLD_OPTION(sect, nam, typ, init, limit, units, kind, text)                                 \
-    {.section = #sect,                                                                             \
-     .name    = #nam,                                                                              \
-     .dotted  = #sect "." #nam,                                                                    \
-     .type    = SLD_TYPE_##typ,                                                                    \
-     .offset  = offsetof(sld_options, sect.nam),                                                   \
-     .size    = sizeof((sld_options *)0)->sect.nam,                                                \
-     .initial = init,                                                                              \
-     .limits  = limit,                                                                             \
-     .unit    = units,                                                                             \
-     .help    = text,                                                                              \
-     .result  = KIND_##kind},
+#define SLD_OPTION(sect, nam, typ, init, limit, units, kin, cond, text)                            \
+    {.section   = #sect,                                                                           \
+     .name      = #nam,                                                                            \
+     .dotted    = #sect "." #nam,                                                                  \
+     .type      = (sld_option_type)SLD_TYPE_##typ,                                                 \
+     .words     = words_of_##typ,                                                                  \
+     .offset    = offsetof(sld_options, sect.nam),                                                 \
+     .size      = sizeof((sld_options *)0)->sect.nam,                                              \
+     .initial   = init,                                                                            \
+     .limits    = limit,                                                                           \
+     .unit      = units,                                                                           \
+     .help      = text,                                                                            \
+     .kind      = SLD_KIND_##kin,                                                                  \
+     .condition = SLD_IF_##cond},
 #define SLD_SECTION_END(name)
 static const sld_option rows[SLD_OPTION_COUNT] = {
 #include "options.def"
 };
 
 #define SLD_SECTION(name) #name,
-#define SLD_OPTION(section, name, type, initial, limits, unit, kind, help)
+#define SLD_OPTION(section, name, ...)
 #define SLD_SECTION_END(name)
 static const char *const sections[SLD_SECTION_COUNT] = {
 #include "options.def"
@@ -49,6 +76,13 @@ const char *sld_option_key(const sld_option *option)
 const char *sld_config_key(size_t i)
 {
     return i < SLD_OPTION_COUNT ? sld_option_key(&rows[i]) : NULL;
+}
+
+const char *sld_config_word(const sld_options *options, const char *key)
+{
+    const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+
+    return option->words[*(const int *)((const char *)options + option->offset)];
 }
 
 int sld_option_find(const char *key)

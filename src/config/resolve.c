@@ -46,6 +46,12 @@ static const sld_setting *strongest(const sld_config *config, sld_option_id id, 
     return &config->layers[o]->settings[id];
 }
 
+/* The word of a choice. */
+static const char *word_of(sld_option_id id, const sld_setting *setting)
+{
+    return sld_option_at(id)->words[setting->value.choice];
+}
+
 /* What a method or a preset sets, read when it is first met. */
 static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name, size_t n,
                              const char *const (*pairs)[2], sld_layer **out)
@@ -81,15 +87,15 @@ static sld_status read_method(sld_ctx *ctx, sld_composer *c, sld_config *config)
     if (!c->method) {
         return SLD_OK;
     }
-    const char *const(*pairs)[2] = c->method(setting->value.text);
+    const char *const(*pairs)[2] = c->method(word_of(SLD_OPTION_top_method, setting));
     if (!pairs) {
         return sld_place_fail(ctx, &setting->place, "method", "found %s, no method of this name",
-                              setting->value.text);
+                              word_of(SLD_OPTION_top_method, setting));
     }
     while (pairs[n][0]) {
         n++;
     }
-    snprintf(source, sizeof source, "method %s", setting->value.text);
+    snprintf(source, sizeof source, "method %s", word_of(SLD_OPTION_top_method, setting));
     return read_pairs(ctx, c, source, n, pairs, &config->layers[SLD_FROM_METHOD]);
 }
 
@@ -98,9 +104,10 @@ static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
     sld_origin         origin;
     const sld_setting *setting = strongest(config, SLD_OPTION_top_preset, &origin);
     const char        *name    = setting->value.text;
-    const char        *method  = strongest(config, SLD_OPTION_top_method, &origin)->value.text;
-    const char        *pairs[SLD_PRESET_PAIRS][2];
-    char               found[SLD_CLIP], source[2 * SLD_CLIP];
+    const char        *method =
+        word_of(SLD_OPTION_top_method, strongest(config, SLD_OPTION_top_method, &origin));
+    const char *pairs[SLD_PRESET_PAIRS][2];
+    char        found[SLD_CLIP], source[2 * SLD_CLIP];
 
     if (!*name) {
         return SLD_OK;
@@ -127,18 +134,19 @@ static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
     const sld_setting *correction = strongest(config, SLD_OPTION_top_correction, &by_correction);
     const sld_origin   origin     = by_swap > by_correction ? by_swap : by_correction;
     sld_setting       *settings   = config->layers[origin]->settings;
-    const bool         swaps      = strcmp(correction->value.text, "swap") == 0;
+    const bool         swaps      = correction->value.choice == SLD_CORRECTION_SWAP;
 
     if (by_swap > by_correction) {
-        settings[SLD_OPTION_top_correction]            = *swap;
-        settings[SLD_OPTION_top_correction].value.text = swap->value.b ? "swap" : "none";
+        settings[SLD_OPTION_top_correction] = *swap;
+        settings[SLD_OPTION_top_correction].value.choice =
+            swap->value.b ? SLD_CORRECTION_SWAP : SLD_CORRECTION_NONE;
     } else if (by_correction > by_swap) {
         settings[SLD_OPTION_top_teacher_swap]         = *correction;
         settings[SLD_OPTION_top_teacher_swap].value.b = swaps;
     } else if (swap->value.b != swaps) {
-        return sld_place_fail(ctx, &swap->place, "teacher_swap",
-                              "%s contradicts correction: %s; give one of them",
-                              swap->value.b ? "true" : "false", correction->value.text);
+        return sld_place_fail(
+            ctx, &swap->place, "teacher_swap", "%s contradicts correction: %s; give one of them",
+            swap->value.b ? "true" : "false", word_of(SLD_OPTION_top_correction, correction));
     }
     return SLD_OK;
 }

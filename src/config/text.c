@@ -39,7 +39,7 @@ const char *sld_write_document(sld_arena *arena, const sld_options *options)
             fprintf(w.out, "%s:\n", section);
         }
         fprintf(w.out, "%s%s: ", sld_option_in_top(option) ? "" : "  ", option->name);
-        sld_value_write(w.out, option->type, sld_option_value(options, option));
+        sld_value_write(w.out, option, sld_option_value(options, option));
         if (*option->unit != '\0' && strcmp(option->unit, "1") != 0) {
             fprintf(w.out, " # %s", option->unit);
         }
@@ -48,13 +48,20 @@ const char *sld_write_document(sld_arena *arena, const sld_options *options)
     return sld_writer_close(&w, arena);
 }
 
-/* The limits, or the kind of value where the table sets none. */
-static const char *takes(const sld_option *option)
+/* The words or limits, or the kind of value where the table sets none. */
+static void print_takes(const sld_option *option)
 {
-    return option->type == SLD_TYPE_bool   ? "true|false"
-           : *option->limits != '\0'       ? option->limits
-           : option->type == SLD_TYPE_path ? "path"
-                                           : "text";
+    if (option->type == SLD_TYPE_choice) {
+        for (size_t i = 0; option->words[i]; i++) {
+            printf("%s%s", i ? "|" : "", option->words[i]);
+        }
+        return;
+    }
+    fputs(option->type == SLD_TYPE_bool   ? "true|false"
+          : *option->limits != '\0'       ? option->limits
+          : option->type == SLD_TYPE_path ? "path"
+                                          : "text",
+          stdout);
 }
 
 static const char *type_word(sld_option_type type)
@@ -84,10 +91,12 @@ void sld_config_print_help(void)
             section = option->section;
             putchar('\n');
         }
-        printf("  %-24s %-21s %-7s %s%s%s [%s]\n      %s\n", sld_option_key(option),
-               *option->initial != '\0' ? option->initial : "-", type_word(option->type),
-               takes(option), *option->unit != '\0' && strcmp(option->unit, "1") != 0 ? " " : "",
+        printf("  %-24s %-21s %-7s ", sld_option_key(option),
+               *option->initial != '\0' ? option->initial : "-", type_word(option->type));
+        print_takes(option);
+        printf("%s%s [%s]\n      %s\n",
+               *option->unit != '\0' && strcmp(option->unit, "1") != 0 ? " " : "",
                strcmp(option->unit, "1") != 0 ? option->unit : "",
-               option->result ? "result" : "run", option->help);
+               option->kind == SLD_KIND_run ? "run" : "result", option->help);
     }
 }

@@ -21,17 +21,15 @@ static void range_words(const char *limits, char *out, size_t n)
     }
 }
 
-/* Writes "a, b or c" of the choices "a|b|c". */
-static void choice_words(const char *choices, char *out, size_t n)
+/* Writes "a, b or c". */
+static void choice_words(const char *const *words, char *out, size_t n)
 {
     size_t used = 0;
 
     out[0] = '\0';
-    for (const char *c = choices; *c != '\0' && used < n;) {
-        const size_t length = strcspn(c, "|");
-        const char  *glue   = c == choices ? "" : c[length] == '\0' ? " or " : ", ";
-        used += (size_t)snprintf(out + used, n - used, "%s%.*s", glue, (int)length, c);
-        c += length + (c[length] == '|');
+    for (size_t i = 0; words[i] && used < n; i++) {
+        const char *glue = i == 0 ? "" : words[i + 1] ? ", " : " or ";
+        used += (size_t)snprintf(out + used, n - used, "%s%s", glue, words[i]);
     }
 }
 
@@ -57,7 +55,7 @@ void sld_value_wanted(const sld_option *option, char *out, size_t n)
         snprintf(out, n, "a path");
         break;
     case SLD_TYPE_choice:
-        choice_words(option->limits, out, n);
+        choice_words(option->words, out, n);
         break;
     case SLD_TYPE_list:
         snprintf(out, n, "a list of at most %d numbers%s, as in %s", SLD_LIST_MAX, range,
@@ -178,16 +176,13 @@ static bool read_when(const sld_option *option, const char *text, bool quoted, s
     return true;
 }
 
-static bool is_choice(const char *choices, const char *text)
+static bool read_choice(const sld_option *option, const char *text, int *out)
 {
-    const size_t n = strlen(text);
-
-    for (const char *c = choices; *c != '\0'; c += strspn(c, "|")) {
-        const size_t length = strcspn(c, "|");
-        if (length == n && memcmp(c, text, n) == 0) {
+    for (int i = 0; option->words[i]; i++) {
+        if (strcmp(option->words[i], text) == 0) {
+            *out = i;
             return true;
         }
-        c += length;
     }
     return false;
 }
@@ -291,11 +286,8 @@ sld_status sld_value_read(sld_ctx *ctx, sld_arena *arena, const sld_option *opti
         taken = read_f64(option, text, &out->f64);
         break;
     case SLD_TYPE_choice:
-        taken = is_choice(option->limits, text);
-        if (!taken) {
-            break;
-        }
-        /* fall through */
+        taken = read_choice(option, text, &out->choice);
+        break;
     case SLD_TYPE_text:
     case SLD_TYPE_path:
         return read_text(ctx, arena, option, scalar, &out->text);

@@ -11,7 +11,8 @@ typedef union sld_value { /* the member that the option's type says */
     bool           b;
     int64_t        i64;
     double         f64;
-    const char    *text; /* text, path, choice */
+    const char    *text;   /* text, path */
+    int            choice; /* of the enum */
     sld_list       list;
     sld_when_value when;
 } sld_value;
@@ -35,6 +36,7 @@ sld_status sld_value_append(sld_ctx *ctx, const sld_option *option, const sld_sc
 void sld_value_wanted(const sld_option *option, char *out, size_t n);
 
 bool sld_value_equal(sld_option_type type, const void *a, const void *b);
-void sld_value_write(FILE *out, sld_option_type type, const void *value);
+void sld_value_write(FILE *out, const sld_option *option, const void *value);
+void sld_value_write_when(FILE *out, const sld_when_value *when);
 
 #endif

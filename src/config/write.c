@@ -30,8 +30,9 @@ bool sld_value_equal(sld_option_type type, const void *a, const void *b)
         return *(const double *)a == *(const double *)b;
     case SLD_TYPE_text:
     case SLD_TYPE_path:
-    case SLD_TYPE_choice:
         return strcmp(*(const char *const *)a, *(const char *const *)b) == 0;
+    case SLD_TYPE_choice:
+        return *(const int *)a == *(const int *)b;
     case SLD_TYPE_list:
         return equal_list(a, b);
     case SLD_TYPE_when: {
@@ -101,7 +102,7 @@ static void write_text(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void write_when(FILE *out, const sld_when_value *when)
+void sld_value_write_when(FILE *out, const sld_when_value *when)
 {
     switch (when->word) {
     case SLD_WHEN_FIRST_LR_DROP:
@@ -117,9 +118,9 @@ static void write_when(FILE *out, const sld_when_value *when)
     }
 }
 
-void sld_value_write(FILE *out, sld_option_type type, const void *value)
+void sld_value_write(FILE *out, const sld_option *option, const void *value)
 {
-    switch (type) {
+    switch (option->type) {
     case SLD_TYPE_bool:
         fputs(*(const bool *)value ? "true" : "false", out);
         break;
@@ -131,8 +132,10 @@ void sld_value_write(FILE *out, sld_option_type type, const void *value)
         break;
     case SLD_TYPE_text:
     case SLD_TYPE_path:
-    case SLD_TYPE_choice:
         write_text(out, *(const char *const *)value);
+        break;
+    case SLD_TYPE_choice:
+        fputs(option->words[*(const int *)value], out);
         break;
     case SLD_TYPE_list: {
         const sld_list *list = value;
@@ -145,7 +148,7 @@ void sld_value_write(FILE *out, sld_option_type type, const void *value)
         break;
     }
     case SLD_TYPE_when:
-        write_when(out, value);
+        sld_value_write_when(out, value);
         break;
     }
 }

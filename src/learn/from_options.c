@@ -21,11 +21,11 @@ static sld_temperatures temperatures_of(const sld_list *list)
         .boost_after = sld_config_when((opt), (opt)->section.boost_after),                         \
     }
 
-/* options.def lists the same names. */
+/* sld/config_choices.h lists the same names. */
 static sld_correction correction_of(const sld_options *opt)
 {
     sld_correction correction = SLD_CORRECT_NONE;
-    const bool     known      = sld_correction_find(opt->top.correction, &correction);
+    const bool     known = sld_correction_find(sld_config_word(opt, "correction"), &correction);
 
     assert(known);
     (void)known;
@@ -35,7 +35,7 @@ static sld_correction correction_of(const sld_options *opt)
 static sld_form form_of(const sld_options *opt)
 {
     sld_form   form  = SLD_FORM_KL;
-    const bool known = sld_form_find(opt->kd.loss, &form);
+    const bool known = sld_form_find(sld_config_word(opt, "kd.loss"), &form);
 
     assert(known);
     (void)known;
@@ -54,7 +54,7 @@ void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_para
         .ga_omega        = opt->ga.omega,
         .mix_share       = opt->mix.share,
         .correct_every_row =
-            strcmp(opt->top.correction, "ga") == 0 ? opt->ga.always : opt->mix.always,
+            opt->top.correction == SLD_CORRECTION_GA ? opt->ga.always : opt->mix.always,
         .seed                    = (uint64_t)opt->seeds.augment,
         .zscore                  = opt->top.zscore,
         .form                    = form_of(opt),
@@ -85,7 +85,7 @@ void sld_views_of(const sld_objective_params *o, bool views[SLD_VIEWS])
 
 static sld_data_params data_params(const sld_options *opt)
 {
-    const sld_data_params p = {.format     = opt->data.format,
+    const sld_data_params p = {.format     = sld_config_word(opt, "data.format"),
                                .path       = opt->data.path,
                                .input_size = (size_t)opt->data.input_size,
                                .synth      = {.superclasses = (int)opt->synthetic.superclasses,
@@ -117,7 +117,7 @@ sld_subset_params sld_subset_of(const sld_options *opt)
 sld_augment_params sld_augment_of(const sld_options *opt)
 {
     return (sld_augment_params){.crop_pad   = (int)opt->augment.crop_pad,
-                                .resized    = strcmp(opt->augment.crop, "resized") == 0,
+                                .resized    = opt->augment.crop == SLD_CROP_RESIZED,
                                 .area       = opt->augment.area,
                                 .ratio      = opt->augment.ratio,
                                 .flip       = opt->augment.flip,

@@ -84,7 +84,7 @@ static sld_status make_id(expander *x, const sld_config *config, const sld_point
 
     sld_sha256_init(&sum);
     sld_sha256_add(&sum, identity, strlen(identity));
-    if (strcmp(o->data.format, "synthetic") != 0) {
+    if (o->data.format != SLD_FORMAT_SYNTHETIC) {
         SLD_TRY(content_of(x, config, NULL, &sha));
     }
     sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "data: %s\n", sha));

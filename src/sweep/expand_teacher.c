@@ -16,7 +16,7 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
     sld_layer_lay(own, x->spec->base.layer);
     sld_layer_lay(own, x->spec->override);
     sld_layer_keep(own, shared);
-    SLD_TRY(sld_layer_set_text(x->ctx, x->arena, "method", "none", own));
+    SLD_TRY(sld_layer_set(x->ctx, x->arena, "teachers", "method", "none", own));
     sld_layer_lay(own, t->layer);
     *p       = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
     x->layer = own;

@@ -96,7 +96,7 @@ static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "data.train_fraction, data.val_fraction: no training sample is left");
     }
-    if (strcmp(t->opt->train.best_on, "val") == 0 && t->subset->n_val == 0) {
+    if (t->opt->train.best_on == SLD_BEST_ON_VAL && t->subset->n_val == 0) {
         return sld_config_reject(ctx, t->params->config, "train.best_on",
                                  "val needs data.val_fraction above 0");
     }
@@ -106,7 +106,7 @@ static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
             "%g of each class comes to no sample; a larger share is wanted, or 0",
             t->opt->data.val_fraction);
     }
-    t->best_on_val   = t->subset->n_val > 0 && strcmp(t->opt->train.best_on, "test") != 0;
+    t->best_on_val   = t->subset->n_val > 0 && t->opt->train.best_on != SLD_BEST_ON_TEST;
     t->batch_rows[0] = batch < n ? batch : n;
     t->batch_rows[1] = batch < n ? n % batch : 0;
     return SLD_OK;
@@ -116,10 +116,9 @@ static sld_status make_subset(sld_ctx *ctx, sld_trial *t)
 static sld_status make_labels(sld_ctx *ctx, sld_trial *t)
 {
     const sld_options     *opt    = t->opt;
-    const sld_label_params params = {.rate = opt->data.label_noise,
-                                     .siblings =
-                                         strcmp(opt->data.label_noise_kind, "siblings") == 0,
-                                     .seed = (uint64_t)opt->data.split_seed};
+    const sld_label_params params = {.rate     = opt->data.label_noise,
+                                     .siblings = opt->data.label_noise_kind == SLD_NOISE_SIBLINGS,
+                                     .seed     = (uint64_t)opt->data.split_seed};
 
     return params.rate > 0 ? sld_labels_create(ctx, t->set, &params, &t->labels) : SLD_OK;
 }
@@ -202,8 +201,8 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_tria
         .sgd     = {.momentum = t->opt->train.momentum, .weight_decay = t->opt->train.weight_decay},
         .n_shards   = (int)t->opt->parallel.shards,
         .batch_rows = {t->batch_rows[0], t->batch_rows[1]}};
-    sld_precision_named(t->opt->student.precision, &learner.student_precision);
-    sld_precision_named(t->opt->teacher.precision, &learner.teacher_precision);
+    sld_precision_named(sld_config_word(t->opt, "student.precision"), &learner.student_precision);
+    sld_precision_named(sld_config_word(t->opt, "teacher.precision"), &learner.teacher_precision);
     sld_objective_of(t->opt, t->set->K, &learner.objective);
     sld_views_of(&learner.objective, t->views);
     SLD_TRY(sld_learner_create(ctx, comm, &learner, &t->learner));

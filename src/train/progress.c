@@ -113,7 +113,7 @@ void sld_trial_announce(sld_trial *t)
 
     sld_trial_beat(t, 0);
     sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s, student %s%s%s, %s, seed %lld", t->id, t->dir,
-            opt->top.method, opt->student.network,
+            sld_config_word(opt, "method"), opt->student.network,
             t->teacher.model || t->teacher_files.sha[0] ? ", teacher " : "",
             t->teacher.model          ? t->teacher.info.network
             : t->teacher_files.sha[0] ? "from files"

@@ -9,7 +9,7 @@ static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
 
 static bool is_resized(const sld_options *opt)
 {
-    return strcmp(opt->augment.crop, "resized") == 0;
+    return opt->augment.crop == SLD_CROP_RESIZED;
 }
 
 /* The picture as stored, in every epoch. */
@@ -96,5 +96,5 @@ void sld_table_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
     sld_nn_fingerprint(NULL, sld_learner_teacher(t->learner), kernels, sizeof kernels);
     sld_views_key(t, view, views);
     snprintf(text, SLD_KEY_BYTES, "teacher: %s\nprecision: %s\nkernels: %.700s\n%.1100s",
-             t->teacher.sha, t->opt->teacher.precision, kernels, views);
+             t->teacher.sha, sld_config_word(t->opt, "teacher.precision"), kernels, views);
 }

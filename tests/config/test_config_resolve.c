@@ -91,7 +91,7 @@ static void test_teacher_swap(void **state)
         const sld_options *o = sld_config_options(c);
 
         assert_int_equal(o->top.teacher_swap, cases[i].swap);
-        assert_string_equal(o->top.correction, cases[i].correction);
+        assert_string_equal(sld_config_word(o, "correction"), cases[i].correction);
         assert_int_equal(sld_config_origin(c, "correction"), cases[i].origin);
         assert_int_equal(sld_config_origin(c, "teacher_swap"), cases[i].origin);
         sld_config_destroy(c);

@@ -20,7 +20,7 @@ static void test_types(void **state)
     const sld_options *o = sld_config_options(c);
 
     assert_string_equal(o->top.name, "run 1: \xc3\xa4");
-    assert_string_equal(o->top.method, "none");
+    assert_int_equal(o->top.method, SLD_METHOD_NONE);
     assert_int_equal(o->top.student_swap_after.word, SLD_WHEN_FRACTION);
     assert_true(o->top.student_swap_after.value == 0.5);
     assert_int_equal(o->train.epochs, 64);

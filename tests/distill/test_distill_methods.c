@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "sld/config_choices.h"
 #include "sld/distill.h"
 
 /* Section and name of every option; `top` has no prefix. */
@@ -33,14 +34,6 @@ static bool is_option(const char *key)
     return false;
 }
 
-/* The choices of an option as "a|b|c". */
-#define SLD_SECTION(name)
-#define SLD_OPTION(section, name, type, initial, limits, ...) {#section "." #name, limits},
-#define SLD_SECTION_END(name)
-static const char *const choices[][2] = {
-#include "../../src/config/options.def"
-};
-
 static bool is_method(const char *name)
 {
     return sld_method_find(name) != NULL;
@@ -56,26 +49,27 @@ static bool is_form(const char *name)
     return sld_form_find(name, &found);
 }
 
-/* Returns how many choices of the option there are; each must be known. */
-static size_t count_known(const char *dotted, bool (*known)(const char *name))
+/* The words of experiments (sld/config_choices.h), each of which must be known here. */
+#define WORD(value, word) word,
+static void check_words(const char *const *words, size_t n, size_t n_here,
+                        bool (*known)(const char *name))
 {
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-        char words[256];
-        if (strcmp(choices[i][0], dotted) != 0) continue;
-        snprintf(words, sizeof words, "%s", choices[i][1]);
-        for (char *word = strtok(words, "|"); word != NULL; word = strtok(NULL, "|"), n++) {
-            assert_true(known(word));
-        }
+    assert_int_equal(n, n_here);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(known(words[i]));
     }
-    return n;
 }
 
 static void test_every_choice_is_known(void **state)
 {
-    assert_int_equal(count_known("top.method", is_method), sld_method_count());
-    assert_int_equal(count_known("top.correction", is_correction), SLD_CORRECT_RANDOM + 1);
-    assert_int_equal(count_known("kd.loss", is_form), SLD_FORM_NKD + 1);
+    static const char *const methods[]     = {SLD_CHOICES_method(WORD)};
+    static const char *const corrections[] = {SLD_CHOICES_correction(WORD)};
+    static const char *const losses[]      = {SLD_CHOICES_loss(WORD)};
+
+    check_words(methods, sizeof methods / sizeof *methods, sld_method_count(), is_method);
+    check_words(corrections, sizeof corrections / sizeof *corrections, SLD_CORRECT_RANDOM + 1,
+                is_correction);
+    check_words(losses, sizeof losses / sizeof *losses, SLD_FORM_NKD + 1, is_form);
 }
 
 static const char *value_of(const sld_method *m, const char *key)

@@ -198,7 +198,7 @@ static void test_axis_over_base(void **state)
                                   NULL);
     sld_config *config = fixture_config(sld_sweep_point(s, 1)->experiment, NULL);
 
-    assert_string_equal(sld_config_options(config)->top.correction, "swap");
+    assert_int_equal(sld_config_options(config)->top.correction, SLD_CORRECTION_SWAP);
     sld_config_destroy(config);
     sld_sweep_close(s);
 }
