@@ -1,5 +1,5 @@
-# Compiler flags (sld_flags) and the libraries of DESIGN, each as one target sld_dep_NAME. What is missing is collected
-# and named at the end, all at once, by its Debian package and its usual module.
+# Compiler flags (sld_flags) and the libraries of docs/install.md, "Requirements", each as one target
+# sld_dep_NAME. What is missing is collected and named at the end, all at once, by its Debian package and its usual module.
 
 add_library(sld_flags INTERFACE)
 target_compile_definitions(sld_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE SLD_VERSION="${PROJECT_VERSION}")

@@ -1,5 +1,5 @@
 # sld_add_room(<name> [USES room ...] [LIBS library ...]): src/<name> as a static library sld_<name>. USES and
-# LIBS are the layering of DESIGN: a room sees no other room's header and no other library's.
+# LIBS are the layering of docs/design.md, "Rooms": a room sees no other room's header and no other library's.
 function(sld_add_room name)
   cmake_parse_arguments(arg "" "" "USES;LIBS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c)

@@ -92,7 +92,7 @@ sld_status sld_comm_set_affinity(sld_ctx *ctx, const sld_comm *comm, const char 
  */
 bool sld_comm_same_cpus(const sld_comm *comm);
 
-/* ---- shards (DESIGN.md section 4): slices of the global batch by position ---- */
+/* ---- shards (docs/determinism.md, "Shards"): slices of the global batch by position ---- */
 
 /* Local. Rows of shard s when n rows are cut into n_shards: [s*n/V, (s+1)*n/V). May be empty. */
 sld_range sld_shard_rows(size_t n, int n_shards, int s);

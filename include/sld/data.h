@@ -19,7 +19,7 @@
  *              the attributes mean, std (of pixel/255) and name: see src/data/hdf5.c
  */
 
-typedef struct sld_synth_params { /* PROTOCOL.md section 3 */
+typedef struct sld_synth_params { /* docs/synthetic.md, "What a picture shows" */
     int      superclasses, subclasses;
     size_t   n_train, n_test;
     double   separation;  /* D */

@@ -1,5 +1,5 @@
 /* sld/distill.h: corrections of the teacher's logits, temperature KL, terms with weights per view
- * and schedules, methods. REFERENCE.md section 2, PROTOCOL.md section 1. Axes: N rows of this rank,
+ * and schedules, methods. The formulas: docs/methods.md, "Objective". Axes: N rows of this rank,
  * K classes. */
 #ifndef SLD_DISTILL_H
 #define SLD_DISTILL_H
@@ -40,13 +40,16 @@ typedef struct sld_temperatures {
     double t[SLD_MAX_TEMPERATURES];
 } sld_temperatures;
 
-/* What is done to the teacher's logits before any term sees them, PROTOCOL.md section 1. Each
- * touches exactly the rows whose maximum is not the label, so that a placebo touches the rows of
- * its treatment; ga and mix may be told to touch every row. swap    z[y] is exchanged with the
- * maximum ga      omega is added to z[y] raise   z[y] becomes the float next above the maximum mix
- * softmax becomes (1 - share) softmax + share one-hot, at temperature 1 skip    the row is left out
- * of every term that uses the teacher random  z[y] is exchanged with z[r], r uniform over the
- * classes other than y, a function of (seed, epoch, sample, view) alone */
+/* What is done to the teacher's logits before any term sees them (docs/methods.md, "Corrections").
+ * Each touches exactly the rows whose maximum is not the label, so that a placebo touches the rows
+ * of its treatment; ga and mix may be told to touch every row.
+ *   swap    z[y] is exchanged with the maximum
+ *   ga      omega is added to z[y]
+ *   raise   z[y] becomes the float next above the maximum
+ *   mix     softmax becomes (1 - share) softmax + share one-hot, at temperature 1
+ *   skip    the row is left out of every term that uses the teacher
+ *   random  z[y] is exchanged with z[r], r uniform over the classes other than y, a function of
+ *           (seed, epoch, sample, view) alone */
 typedef enum {
     SLD_CORRECT_NONE,
     SLD_CORRECT_SWAP,

@@ -50,8 +50,8 @@ typedef struct sld_network {
     int classes;    /* of the public recipe, likewise */
     sld_val (*build)(sld_graph *g, sld_val x, int classes, int variant);
     int         variant; /* handed to build: depth, width ... as the family's file defines it */
-    int         init;  /* enum sld_init_family in src/nn: REFERENCE.md section 3, initialisation */
-    const char *alias; /* another name it is found by, or NULL */
+    int         init;    /* enum sld_init_family in src/nn: docs/recipes.md, "Initialisation" */
+    const char *alias;   /* another name it is found by, or NULL */
 } sld_network;
 
 const sld_network *sld_network_find(const char *name); /* Local. NULL when unknown. */

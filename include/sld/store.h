@@ -1,6 +1,6 @@
 /* sld/store.h: HDF5 files: weights, checkpoints, results, probe batches. Rank 0 writes what ranks
  * share, in memory first (core driver), then as one published file with a checksum; every rank
- * reads. DESIGN.md section 5. */
+ * reads. docs/files.md, "Conventions". */
 #ifndef SLD_STORE_H
 #define SLD_STORE_H
 

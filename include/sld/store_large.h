@@ -1,6 +1,6 @@
 /* sld/store_large.h: documents published from disk, and data sets that are filled row by row or
  * point into other files: what a study of many trials needs. They are sld_doc like any other;
- * DESIGN.md section 5, sweep.h5. Everything is local. */
+ * docs/files.md, "Studies". Everything is local. */
 #ifndef SLD_STORE_LARGE_H
 #define SLD_STORE_LARGE_H
 

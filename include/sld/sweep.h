@@ -1,6 +1,6 @@
 /* sld/sweep.h: a grid of trials in one folder: spec and expansion, ledger of claims, slots,
  * launcher, coordinator, status, report. Nothing here calls MPI: the coordinator starts MPI
- * programs. DESIGN.md section 6. Everything is local. */
+ * programs. docs/sweeps.md, "Many coordinators". Everything is local. */
 #ifndef SLD_SWEEP_H
 #define SLD_SWEEP_H
 

@@ -24,7 +24,7 @@ typedef struct sld_trial_params {
 } sld_trial_params;
 
 /* Collective. Trains from the start or from the last good checkpoint to the end; the files of
- * DESIGN.md section 5 lie in the run folder. */
+ * docs/files.md, "Run folder", lie there. */
 sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                          sld_outcome *out);
 
@@ -70,8 +70,7 @@ typedef struct sld_probe_params {
     int64_t           epoch;     /* of schedules and learning rate */
     bool              gradients; /* of every step, by name */
 } sld_probe_params;
-/* Collective. Optimiser steps on given batches, DESIGN.md section 9; the format is told in probe.c.
- */
+/* Collective. Optimiser steps on given batches: docs/files.md, "Probe". */
 sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params);
 
 #endif

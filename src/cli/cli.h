@@ -7,7 +7,7 @@
 #include "sld/comm.h"
 #include "sld/config.h"
 
-/* Exit codes, DESIGN.md section 7. */
+/* docs/cluster.md, "Exit codes". */
 enum {
     SLD_EXIT_OK         = 0,
     SLD_EXIT_FAILED     = 1, /* also a diverged run */

@@ -1,4 +1,4 @@
-/* comm/tree.c: the plan of a reduction in shard order (DESIGN.md section 4).
+/* comm/tree.c: the plan of a reduction in shard order (docs/determinism.md, "Reductions").
  *
  * The tree over shard index says which values meet in which order. The plan says where: what a rank
  * can combine by itself becomes slots and merges, what crosses ranks becomes steps. */

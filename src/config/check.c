@@ -187,7 +187,7 @@ static void when_words(const sld_options *options, sld_when_value when, char *ou
     fclose(text);
 }
 
-/* PROTOCOL section 1: 150, meant for 240 epochs, in a run of 150 is silently LTS alone. */
+/* docs/protocol.md, "LSS that never acts". */
 static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o = &config->options;

@@ -1,5 +1,6 @@
-/* preset.c: recipes of the literature, one row for each pair of networks (REFERENCE.md sections 1,
- * 3 and 4). What a row sets depends on the method: its learning rate, DKD's beta, weights. */
+/* preset.c: recipes of the literature, one row for each pair of networks
+ * (docs/recipes.md, "CIFAR-100" and "ImageNet"). What a row sets depends on the method: its
+ * learning rate, DKD's beta, weights. */
 #include "preset.h"
 
 #include <assert.h>

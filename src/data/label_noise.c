@@ -1,6 +1,7 @@
-/* label_noise.c: wrong labels by the rate, PROTOCOL.md section 1. Each sample has two random
- * numbers of its own, from (seed, sample): by the first it is mislabelled when that lies below the
- * rate, so that a smaller rate's samples are among a larger one's; the second chooses the label. */
+/* label_noise.c: wrong labels by the rate (docs/protocol.md, "Fewer and wrong labels"). Each
+ * sample has two random numbers of its own, from (seed, sample): by the first it is mislabelled when
+ * that lies below the rate, so that a smaller rate's samples are among a larger one's; the second
+ * chooses the label. */
 #include <stdlib.h>
 
 #include "sld/data.h"

@@ -1,4 +1,4 @@
-/* consistency.c: mlkd's terms over the whole batch, REFERENCE.md section 4. P (B,K) the student's
+/* consistency.c: mlkd's terms over the whole batch (docs/methods.md, "MLKD"). P (B,K) the student's
  * softmax, Q the teacher's, summed over temperatures without tau^2:
  *   batch  |PP' - QQ'|^2 / B, row i of the B x B matrix weighted (1 where the term is not masked)
  *   class  |P'P - Q'Q|^2 / K, row k of the K x K matrix weighted

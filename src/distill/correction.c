@@ -1,6 +1,6 @@
-/* correction.c: corrections of one row of the teacher's logits, PROTOCOL.md section 1. Unless told
- * otherwise they leave a row alone whose maximum is the label: a placebo must touch the rows, and
- * as many rows, as the treatment it stands for. */
+/* correction.c: corrections of one row of the teacher's logits (docs/methods.md, "Corrections").
+ * Unless told otherwise they leave a row alone whose maximum is the label: a placebo must touch the
+ * rows, and as many rows, as the treatment it stands for. */
 #include "correction.h"
 
 #include <math.h>

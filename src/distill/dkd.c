@@ -1,4 +1,4 @@
-/* dkd.c: decoupled knowledge distillation as coded by its authors, REFERENCE.md section 4. Of each
+/* dkd.c: decoupled knowledge distillation as coded by its authors (docs/methods.md, "DKD"). Of each
  * temperature, tau^2 times: "tckd" is the KL of the two-bin distributions (label, everything else),
  * "nckd" the KL of the softmaxes over the classes other than the label. */
 #include <math.h>

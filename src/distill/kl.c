@@ -1,5 +1,5 @@
-/* kl.c: temperature KL of the (corrected) teacher against the student, REFERENCE.md section 2.2:
- * sum over tau of tau^2 KL(q || p), q = softmax(z_t / tau), p = softmax(z_s / tau). */
+/* kl.c: temperature KL of the (corrected) teacher against the student (docs/methods.md, "Teacher
+ * swap"): sum over tau of tau^2 KL(q || p), q = softmax(z_t / tau), p = softmax(z_s / tau). */
 #include "form.h"
 #include "term.h"
 

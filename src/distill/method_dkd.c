@@ -1,4 +1,4 @@
-/* method_dkd.c: decoupled knowledge distillation, REFERENCE.md section 4 "DKD as coded". Its beta
+/* method_dkd.c: decoupled knowledge distillation (docs/methods.md, "DKD"). Its beta
  * differs by pair: the presets know it. */
 #include "method.h"
 

@@ -1,5 +1,5 @@
 /* method_kd.c: knowledge distillation as mdistiller and RepDistiller run it on CIFAR-100
- * (REFERENCE.md section 2, row "KD"), not as the public code of SLD does, whose KD.py also swaps.
+ * (docs/methods.md, "Methods"), not as the public code of SLD does, whose KD.py also swaps.
  */
 #include "method.h"
 

@@ -1,6 +1,6 @@
-/* method_lskd.c: KD on standardised logits, PROTOCOL.md section 2. `zscore: true` does the same to
- * any other method. With dkd the public code exists in two states: alpha 9, beta nine times the
- * pair's, temperature 2; or alpha 9, beta 81, temperature 4. */
+/* method_lskd.c: KD on standardised logits (docs/methods.md, "Standardised logits"). `zscore:
+ * true` does the same to any other method. With dkd the public code exists in two states: alpha 9,
+ * beta nine times the pair's, temperature 2; or alpha 9, beta 81, temperature 4. */
 #include "method.h"
 
 static const char *const defaults[][2] = {

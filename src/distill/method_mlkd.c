@@ -1,5 +1,5 @@
-/* method_mlkd.c: multi-level logit distillation as its authors' code computes it, REFERENCE.md
- * section 4 "MLKD as coded"; mlkd.as_described: what their paper says. */
+/* method_mlkd.c: multi-level logit distillation as its authors' code computes it
+ * (docs/methods.md, "MLKD"); mlkd.as_described: what their paper says. */
 #include "method.h"
 
 static const char *const defaults[][2] = {

@@ -1,4 +1,4 @@
-/* method_nkd.c: normalised knowledge distillation, PROTOCOL.md section 2: unsure. */
+/* method_nkd.c: normalised knowledge distillation (docs/methods.md, "NKD"). */
 #include "method.h"
 
 static const char *const defaults[][2] = {

@@ -1,4 +1,4 @@
-/* method_sld.c: Swapped Logit Distillation, REFERENCE.md sections 2 and 3: teacher swap and, from
+/* method_sld.c: Swapped Logit Distillation (docs/methods.md, "Objective"): teacher swap and, from
  * the first drop of the learning rate, student swap, on both views, summed over six temperatures.
  */
 #include "method.h"

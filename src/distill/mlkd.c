@@ -1,5 +1,5 @@
-/* mlkd.c: multi-level logit distillation, REFERENCE.md section 4 "MLKD as coded" and PROTOCOL.md
- * section 2 "mlkd as described". A sum of
+/* mlkd.c: multi-level logit distillation, as coded and as described (docs/methods.md,
+ * "MLKD"). A sum of
  *   kd       temperature KL; on the weak view masked (whole.c). As coded the strong view has only
  *            the first three temperatures: of the others the code takes the weak view's logits,
  *   kd_lent  which is this plain KL on the weak view, at the strong view's weight;

@@ -1,6 +1,6 @@
-/* nkd.c: normalised knowledge distillation, as PROTOCOL.md section 2 has it (unsure: from memory of
- * the paper): - q_y log p_y at temperature 1 + gamma lambda^2 times the cross-entropy between the
- * softmaxes over the classes other than the label, at each temperature lambda. */
+/* nkd.c: normalised knowledge distillation (docs/methods.md, "NKD"): - q_y log p_y at
+ * temperature 1 + gamma lambda^2 times the cross-entropy between the softmaxes over the
+ * classes other than the label, at each temperature lambda. */
 #include <math.h>
 
 #include "form.h"

@@ -33,7 +33,7 @@ void sld_row_side_load(sld_row_side *side, const float *z, size_t K);
 void sld_row_side_soften(sld_row_side *side, size_t K, const double *tau, const bool *wanted,
                          size_t n_taus);
 
-/* ---- zscore.c: lskd, PROTOCOL.md section 2 ---- */
+/* ---- zscore.c: docs/methods.md, "Standardised logits" ---- */
 
 /* Local. Fills side with (z - mean) / (1e-7 + std) of raw, std with K - 1, without softmaxes. */
 void sld_row_side_standardise(sld_row_side *side, const sld_row_side *raw, size_t K);

@@ -1,6 +1,7 @@
-/* student_swap.c: the student against its own swapped logits, REFERENCE.md section 2.3. Since a
- * swap keeps the multiset of logits, tau^2 KL(softmax(S(z)/tau) || softmax(z/tau)) has the closed
- * form tau (p_m - p_y)(z_m - z_y), m the maximum and y the label; 0 where the student is right. */
+/* student_swap.c: the student against its own swapped logits (docs/methods.md, "Student swap").
+ * Since a swap keeps the multiset of logits, tau^2 KL(softmax(S(z)/tau) || softmax(z/tau)) has the
+ * closed form tau (p_m - p_y)(z_m - z_y), m the maximum and y the label; 0 where the student is
+ * right. */
 #include "term.h"
 
 static double row_loss(const sld_term *term, const sld_row *row, double *g)

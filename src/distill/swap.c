@@ -1,4 +1,4 @@
-/* swap.c: the swap of a row of logits, REFERENCE.md section 2.1. */
+/* swap.c: the swap of a row of logits (docs/methods.md, "Swap"). */
 #include "sld/distill.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
-/* whole.c: gathers the global batch and chooses samples and classes as MLKD does (REFERENCE.md
- * section 4): those of which the teacher is not surer than of the median one. Its authors' code
- * multiplies a scalar by the mask, so that the mean of the mask is all that is left of it. */
+/* whole.c: gathers the global batch and chooses samples and classes as MLKD does
+ * (docs/methods.md, "MLKD"): those of which the teacher is not surer than of the median one. Its
+ * authors' code multiplies a scalar by the mask, so that the mean of the mask is all that is left
+ * of it. */
 #include "whole.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
-/* zscore.c: logit standardisation (lskd), PROTOCOL.md section 2: u = (z - mean) / d with
- * d = 1e-7 + std, std over the classes of a row with K - 1. The gradient goes through both. */
+/* zscore.c: logit standardisation (docs/methods.md, "Standardised logits"):
+ * u = (z - mean) / d with d = 1e-7 + std, std over the classes of a row with K - 1. The gradient
+ * goes through both. */
 #include "row.h"
 
 #include <math.h>

@@ -13,7 +13,7 @@ void sld_sgd_update(const sld_sgd_params *params, double lr, const float *grad, 
                     float *v);
 
 /* Local. base * decay^(stages below epoch): epoch from 1, a stage drops the rate after its epoch
- * (REFERENCE.md section 3). */
+ * (docs/recipes.md, "CIFAR-100"). */
 double sld_lr_at(double base, double decay, const int64_t *stages, size_t n_stages, int64_t epoch);
 
 #endif

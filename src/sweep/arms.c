@@ -6,8 +6,8 @@
 
 #include "report.h"
 
-/* Deviation over seeds of a small network on CIFAR-100, in points (PROTOCOL.md section 4), where a
- * sweep has no two seeds of its own. */
+/* Deviation over seeds of a small network on CIFAR-100, in points (docs/protocol.md,
+ * "What n seeds resolve"), where a sweep has no two seeds of its own. */
 #define PROTOCOL_SD 0.25
 
 static bool counts(const report_trial *t)

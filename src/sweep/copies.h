@@ -1,6 +1,6 @@
 /* sweep/copies.h: who gives a teacher's wrong class: students that had it, and students that never
  * saw a teacher, for whom the same rate is what chance and shared confusions alone give.
- * PROTOCOL.md section 4. Rates in percent, NaN where there is nothing to count. */
+ * docs/protocol.md, "Measures". Rates in percent, NaN where there is nothing to count. */
 #ifndef SLD_SWEEP_COPIES_H
 #define SLD_SWEEP_COPIES_H
 

@@ -14,8 +14,8 @@ void quality_predict(const float *logits, size_t N, size_t K, int32_t *predicted
  * 2017). */
 double quality_ece(const float *logits, const int32_t *labels, size_t N, size_t K);
 
-/* P(student gives the teacher's class | teacher is wrong), in percent (PROTOCOL section 4); NaN
- * where the teacher is never wrong. */
+/* P(student gives the teacher's class | teacher is wrong), in percent (docs/protocol.md,
+ * "Measures"); NaN where the teacher is never wrong. */
 double quality_copy_rate(const int32_t *student, const int32_t *teacher, const int32_t *labels,
                          size_t N);
 

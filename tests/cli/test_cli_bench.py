@@ -9,7 +9,7 @@ from harness import check, expect, in_folder, sld
 STEP = ["teacher", "conv_forward", "conv_backward_data", "conv_backward_weights", "batch_norm", "other_layers", "losses",
         "reduction", "waiting", "sgd", "rest"]
 EPOCH = ["epoch_augmentation", "epoch_steps", "epoch_evaluation", "epoch_files"]
-# REFERENCE: multiply-accumulates for one image of 32x32x3 and 100 classes.
+# docs/recipes.md, "Networks": multiply-accumulates for one image of 32x32x3 and 100 classes.
 MAC = {"none": 0, "resnet8": 12_507_392, "resnet14": 26_663_168}
 
 

@@ -1,4 +1,4 @@
-/* test_config_preset: method < preset < file; every recipe under every method; REFERENCE.md's
+/* test_config_preset: method < preset < file; every recipe under every method; docs/recipes.md's
  * rates. */
 #include "fixture.h"
 

@@ -132,7 +132,7 @@ static void test_stages(void **state)
         int64_t     epochs[3];
     } cases[] = {
         {"train.epochs=240", 3, {150, 180, 210}},
-        {"train.epochs=32", 3, {20, 24, 28}}, /* PROTOCOL section 4: drops in 21, 25, 29 */
+        {"train.epochs=32", 3, {20, 24, 28}}, /* docs/protocol.md: drops in 21, 25, 29 */
         {"train.epochs=64", 3, {40, 48, 56}},
         {"train.epochs=3", 3, {2, 2, 3}},
         {"train.epochs=1", 3, {1, 1, 1}},

@@ -65,7 +65,7 @@ static void test_weight_zero_is_plain_cross_entropy(void **state)
     }
 }
 
-/* alpha = beta: REFERENCE.md section 4; DKD's paper, equation 7: KL = TCKD + (1 - q_label) NCKD. */
+/* alpha = beta (docs/methods.md, "DKD"): KL = TCKD + (1 - q_label) NCKD. */
 static void test_dkd_parts_make_up_the_kl(void **state)
 {
     batch                b;
@@ -183,7 +183,7 @@ static void test_student_swap_is_the_kl_against_the_swapped_student(void **state
     for (size_t i = 0; i < N * K; i++) {
         assert_true(fabsf(dz_lss[i] - dz_kd[i]) <= 2e-7f * fabsf(dz_kd[i]) + 1e-12f);
     }
-    /* REFERENCE.md 2.3: undetached about twice as large; the classes not swapped move too. */
+    /* docs/methods.md, "Student swap": undetached about twice as large; other classes move too. */
     assert_true(through.grad_sq[0] > 2.0 * lss.grad_sq[0]);
 }
 

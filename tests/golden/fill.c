@@ -1,4 +1,4 @@
-/* fill.c: values by formula (GOLDEN.md). */
+/* fill.c: values by formula (docs/golden.md, "Formula fill"). */
 #include "fill.h"
 
 #include <math.h>

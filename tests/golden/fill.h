@@ -1,4 +1,4 @@
-/* fill.h: values by formula (GOLDEN.md), so that golden files need no weights. */
+/* fill.h: values by formula (docs/golden.md, "Formula fill"): golden files need no weights. */
 #ifndef GOLDEN_FILL_H
 #define GOLDEN_FILL_H
 

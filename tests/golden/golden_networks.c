@@ -1,7 +1,8 @@
 /* golden_networks FILE [NAME...]: networks against what the public PyTorch code computes in
  * float64: evaluation, one training forward, running statistics, loss and gradients. FILE: groups
- * cifar/NAME and imagenet/NAME (GOLDEN.md). Prints the worst error per quantity; fails past the
- * tolerance, when a named case is missing or unknown to this build, or when nothing ran. */
+ * cifar/NAME and imagenet/NAME (docs/golden.md, "Networks"). Prints the worst error per quantity;
+ * fails past the tolerance, when a named case is missing or unknown to this build, or when nothing
+ * ran. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -21,14 +21,15 @@
 #include "golden/fill.h"
 #include "golden/images.h"
 #include "sld/comm.h"
-#include "sld/store.h"
 #include "sld/learn.h"
+#include "sld/store.h"
 
-/* GOLDEN.md: or 5 times what PyTorch's own float32 run is off by, where that is more. */
+/* docs/golden.md, "Trajectories": or 5 times what PyTorch's own float32 run is off
+ * by, where that is more. */
 #define TOLERANCE_LOSS   1e-5
 #define TOLERANCE_LOGITS 1e-4
-/* Not in GOLDEN.md: the norm of a bias of some 0.2 moves by 1e-4 of itself with one flip; a wrong
- * rate or momentum moves norms by 1e-2 and more. The update itself is held by test_learn_sgd. */
+/* Not in docs/golden.md: the norm of a bias of some 0.2 moves by 1e-4 of itself with one flip; a
+ * wrong rate or momentum moves norms by 1e-2 and more. The update itself is held by test_learn_sgd. */
 #define TOLERANCE_NORM 1e-3
 
 #define ATTEMPTS 8

@@ -1,5 +1,5 @@
-# cmake -DROOT=DIR -P check_design.cmake: the rooms of CMakeLists.txt use no more than DESIGN.md section 2 allows, and
-# only main() ends the process (STYLE.md, errors).
+# cmake -DROOT=DIR -P check_design.cmake: the rooms of CMakeLists.txt use no more than docs/design.md, "Rooms",
+# allows, and only main() ends the process (CONTRIBUTING.md, "Errors").
 cmake_minimum_required(VERSION 3.22)
 
 # room -> rooms beside base; libraries. cli may use all. Wider than the page in one point: data uses comm itself, for

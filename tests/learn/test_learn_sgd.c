@@ -109,8 +109,8 @@ static double rate_of_run(int64_t epochs, int64_t epoch)
     return sld_lr_at(0.025, 0.1, stages, n, epoch);
 }
 
-/* REFERENCE.md section 3: 0.025 times 0.1 per stage left behind; drops in epochs 151, 181, 211 of
- * 240, and at the same shares of shorter runs. */
+/* docs/recipes.md, "CIFAR-100": 0.025 times 0.1 per stage left behind; drops in epochs 151, 181,
+ * 211 of 240, and at the same shares of shorter runs. */
 static void test_rate_drops_after_its_stages(void **state)
 {
     (void)state;

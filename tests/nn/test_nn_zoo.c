@@ -1,4 +1,4 @@
-/* The zoo against REFERENCE.md section 3: parameters, multiply-accumulates, layers; names and
+/* The zoo against docs/recipes.md, "Networks": parameters, multiply-accumulates, layers; names and
  * shapes of tensors; initial values; errors. */
 #include "fixture.h"
 
@@ -6,7 +6,7 @@ static const struct {
     const char *name;
     size_t      parameters;
     double      macs;
-    int         convs, norms, norm_channels; /* 0: REFERENCE.md does not say */
+    int         convs, norms, norm_channels; /* 0: docs/recipes.md does not say */
 } table[] = {
     {"resnet8", 83892, 12507392, 9, 9, 336},
     {"resnet14", 181108, 26663168, 15, 15, 560},
@@ -186,7 +186,7 @@ static void spread(const char *network, const char *tensor, double *largest, dou
     sld_model_destroy(model);
 }
 
-/* REFERENCE.md section 3, initialisation: standard deviation, and the bound of uniform ones. */
+/* docs/recipes.md, "Initialisation": standard deviation, and the bound of uniform ones. */
 static void test_initial_values_by_family(void **state)
 {
     (void)state;

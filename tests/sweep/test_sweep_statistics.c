@@ -61,7 +61,7 @@ static void test_quantiles_of_t(void **state)
     assert_true(isnan(stats_t_quantile(0.975, 0.0)));
 }
 
-/* PROTOCOL: with a deviation of 0.25 points n seeds resolve 0.76, 0.51, 0.38, 0.33. */
+/* docs/protocol.md, "What n seeds resolve": 0.76, 0.51, 0.38, 0.33 with a deviation of 0.25. */
 static void test_what_seeds_resolve(void **state)
 {
     assert_near(stats_detectable(0.25, 3, 3), 0.76, 0.005); /* two digits are given */
