@@ -6,17 +6,7 @@
 
 #include "sld/comm.h"
 #include "sld/config.h"
-
-/* docs/cluster.md, "Exit codes". */
-enum {
-    SLD_EXIT_OK         = 0,
-    SLD_EXIT_FAILED     = 1, /* also a diverged run */
-    SLD_EXIT_UNFINISHED = 3, /* but nothing failed: others work on it, or have taken over */
-    SLD_EXIT_USAGE      = 2, /* usage, configuration, an input file that is not what it should be */
-    SLD_EXIT_INTERNAL   = 70,
-    SLD_EXIT_STORAGE    = 74,
-    SLD_EXIT_STOPPED    = 75, /* by a signal, all saved */
-};
+#include "sld/rundir.h"
 
 enum { SLD_MOST_OPTIONS = 12 }; /* of one verb's own */
 

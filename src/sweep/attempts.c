@@ -7,9 +7,10 @@
 #include <sys/wait.h>
 
 #include "coordinator.h"
+#include "sld/rundir.h"
 #include "watch.h"
 
-enum { ALIKE_MAX = 3, EXIT_SUPERSEDED = 3, EXIT_STOPPED = 75 };
+enum { ALIKE_MAX = 3 };
 
 /* ---- the start ---- */
 
@@ -121,12 +122,14 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 static sld_status mark_result(coordinator *c, size_t point, double seconds, int64_t number)
 {
     const bool diverged = sld_watch_diverged(c->ctx, c->sweep, point);
-    char       text[128];
+    char       text[128], run[PATH_MAX];
 
+    sld_trial_dir(c->dir, sld_sweep_point(c->sweep, point)->id, run);
     snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
     SLD_TRY(
         sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
     sld_ledger_forget(&c->ledger, point);
+    sld_run_remove_attempts(run, number);
     return SLD_OK;
 }
 
@@ -192,26 +195,30 @@ static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, cons
 }
 
 /* What is known of an end without a result. */
-static sld_status judge(coordinator *c, attempt *a, int wait_status)
+static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_run_outcome *outcome)
 {
     const int code =
         WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
     const bool killed = code > 128 && !a->stayed;
     char       reason[REASON_BYTES], now[32], progress[160];
 
-    if (code == EXIT_STOPPED || code == EXIT_SUPERSEDED) {
+    if (code == SLD_EXIT_STOPPED || code == SLD_EXIT_UNFINISHED) {
         sld_log(c->ctx, SLD_LOG_INFO, "%s (%s, attempt %lld): %s",
                 sld_sweep_point(c->sweep, a->point)->arm, sld_sweep_point(c->sweep, a->point)->id,
                 (long long)a->number,
-                code == EXIT_SUPERSEDED ? "another attempt has taken over"
-                : a->grows              ? "goes on with more ranks"
-                                        : "stopped and saved");
+                code == SLD_EXIT_UNFINISHED ? "another attempt has taken over"
+                : a->grows                  ? "goes on with more ranks"
+                                            : "stopped and saved");
         return SLD_OK;
     }
     if (code > 128 && (c->stops > 0 || c->broken || a->grows)) {
         return SLD_OK; /* our own doing: it had not come to where it can be asked */
     }
-    sld_watch_reason(a->log, reason);
+    if (outcome->end == SLD_END_FAILED) {
+        snprintf(reason, sizeof reason, "%.250s", outcome->message);
+    } else {
+        sld_watch_reason(a->log, reason);
+    }
     if (a->stalled) {
         snprintf(reason, sizeof reason, "no step for %g minutes (launch.stall_minutes)",
                  c->launch->stall_minutes);
@@ -234,21 +241,24 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
 {
     const sld_point *p       = sld_sweep_point(c->sweep, a->point);
     const double     seconds = sld_clock_s() - a->started_s;
-    char             word[REASON_BYTES];
+    char             run[PATH_MAX];
+    sld_run_outcome  outcome;
 
     a->active = false;
     sld_slots_give(&c->slots, a->cores, a->n_cores);
+    sld_trial_dir(c->dir, p->id, run);
+    sld_outcome_read(run, a->number, &outcome);
     if (!sld_watch_has_results(c->sweep, a->point)) {
-        return judge(c, a, wait_status);
+        sld_outcome_remove(run, a->number);
+        return judge(c, a, wait_status, &outcome);
     }
     c->ended++;
     c->ended_s += seconds * a->ranks;
     c->n_alike = 0;
     SLD_TRY(mark_result(c, a->point, seconds, a->number));
-    sld_watch_last_word(a->log, word);
     sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
             sld_ledger_mark_name(c->ledger.entries[a->point].mark), p->arm, (long long)p->seed,
-            p->id, seconds, word);
+            p->id, seconds, outcome.message);
     return SLD_OK;
 }
 

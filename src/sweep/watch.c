@@ -133,23 +133,3 @@ void sld_watch_reason(const char *log, char reason[REASON_BYTES])
         memcpy(reason, first, sizeof first);
     }
 }
-
-void sld_watch_last_word(const char *log, char out[REASON_BYTES])
-{
-    char  line[LINE_BYTES];
-    FILE *file = fopen(log, "r");
-
-    out[0] = '\0';
-    while (file && fgets(line, sizeof line, file)) {
-        line[strcspn(line, "\n")] = '\0';
-        const char *text          = behind_time(line);
-        if (strncmp(text, "done: ", 6) == 0) {
-            snprintf(out, REASON_BYTES, "%.250s", text + 6);
-        } else if (strncmp(text, "error: diverged", 15) == 0) {
-            snprintf(out, REASON_BYTES, "%.250s", text + 7);
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-}

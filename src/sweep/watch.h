@@ -21,8 +21,5 @@ bool sld_watch_diverged(sld_ctx *ctx, const sld_sweep *sweep, size_t point);
 void sld_watch_checkpoint(const sld_sweep *sweep, size_t point, char name[32]);
 /* The first error line of a log, or what else may explain its end. */
 void sld_watch_reason(const char *log, char reason[REASON_BYTES]);
-/* The last line that a trial said of its result, without the time: "done: top-1 ..."; "" for none.
- */
-void sld_watch_last_word(const char *log, char line[REASON_BYTES]);
 
 #endif

@@ -28,21 +28,16 @@ static bool is_there(const char *path)
 
 sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t)
 {
-    const char     *claim = t->opt->run.claim;
-    const long long mine = (long long)t->opt->run.attempt, next = mine + 1;
-    const char     *dot = strrchr(claim, '.');
-    char            path[PATH_MAX];
+    const char *claim = t->opt->run.claim;
+    char        next[PATH_MAX];
 
-    if (!sld_trial_is_attempt(t) || !*claim) {
-        return SLD_OK;
-    }
-    snprintf(path, sizeof path, "%.*s.%lld", dot ? (int)(dot - claim) : 0, claim, next);
-    if (is_there(claim) && !is_there(path)) {
+    if (!sld_trial_is_attempt(t) || !*claim ||
+        (sld_claim_next(claim, next) && is_there(claim) && !is_there(next))) {
         return SLD_OK;
     }
     return SLD_FAIL(ctx, SLD_ERR_FENCED,
-                    "attempt %lld of trial %s is superseded (%s): it leaves without a change", mine,
-                    t->id, claim);
+                    "attempt %lld of trial %s is superseded (%s): it leaves without a change",
+                    (long long)t->opt->run.attempt, t->id, claim);
 }
 
 sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path)
@@ -55,26 +50,15 @@ sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path)
     return st;
 }
 
-void sld_trial_path(const sld_trial *t, const char *stem, const char *ending, char path[PATH_MAX])
+void sld_trial_path(const sld_trial *t, sld_run_file file, char path[PATH_MAX])
 {
-    if (sld_trial_is_attempt(t)) {
-        snprintf(path, PATH_MAX, "%s/%s-a%lld%s", t->dir, stem, (long long)t->opt->run.attempt,
-                 ending);
-    } else {
-        snprintf(path, PATH_MAX, "%s/%s%s", t->dir, stem, ending);
-    }
+    sld_run_path(t->dir, file, t->opt->run.attempt, path);
 }
 
-sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, const char *stem, const char *ending)
+static sld_status settle(sld_ctx *ctx, const char *from, const char *to)
 {
-    char from[PATH_MAX], to[PATH_MAX];
     bool there = false;
 
-    if (!sld_trial_is_attempt(t)) {
-        return SLD_OK;
-    }
-    sld_trial_path(t, stem, ending, from);
-    snprintf(to, sizeof to, "%s/%s%s", t->dir, stem, ending);
     SLD_TRY(sld_file_link(ctx, from, to, &there));
     if (there) {
         sld_log(ctx, SLD_LOG_INFO, "%s is there already, of another attempt: it stays", to);
@@ -83,29 +67,86 @@ sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, const char *stem, 
     return SLD_OK;
 }
 
+sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, sld_run_file file)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+
+    sld_trial_path(t, file, from);
+    sld_run_path(t->dir, file, 0, to);
+    return sld_trial_is_attempt(t) ? settle(ctx, from, to) : SLD_OK;
+}
+
+sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_trial *t, int64_t epoch)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+
+    sld_run_epoch_path(t->dir, epoch, t->opt->run.attempt, from);
+    sld_run_epoch_path(t->dir, epoch, 0, to);
+    return sld_trial_is_attempt(t) ? settle(ctx, from, to) : SLD_OK;
+}
+
 /* Where the trial stands, for those who watch it and end it when it stalls. Written in place: a
  * line is read whole or not at all. */
 void sld_trial_beat(sld_trial *t, double seconds_left)
 {
     const double now = sld_clock_s();
-    char         path[PATH_MAX], line[160];
+    char         path[PATH_MAX], line[SLD_PROGRESS_BYTES];
 
     if (!sld_trial_is_attempt(t) || t->ctx->rank != 0 || now - t->beat_s < 1.0) {
         return;
     }
-    sld_trial_path(t, "progress", "", path);
+    sld_trial_path(t, SLD_RUN_PROGRESS, path);
     /* made once: where a later attempt has ended the trial and cleaned up, nothing comes back */
     const int fd = open(path, O_WRONLY | O_CLOEXEC | (t->beat_s > 0 ? 0 : O_CREAT), 0666);
     t->beat_s    = now;
     if (fd < 0) {
         return; /* a full disk ends the trial where it hurts, not here */
     }
-    const int n = snprintf(
-        line, sizeof line, "epoch %lld of %lld step %lld of %lld left %.0f s beat %-12.0f\n",
-        (long long)t->at.epoch, (long long)t->opt->train.epochs, (long long)t->at.step,
-        (long long)sld_loader_steps(t->loader), seconds_left, now);
+    const sld_progress now_at = {.epoch  = t->at.epoch,
+                                 .epochs = t->opt->train.epochs,
+                                 .step   = t->at.step,
+                                 .steps  = sld_loader_steps(t->loader),
+                                 .left_s = seconds_left,
+                                 .beat_s = now};
+    const int          n      = sld_progress_text(&now_at, line);
     if (pwrite(fd, line, (size_t)n, 0) != n || ftruncate(fd, n) != 0) {
         sld_log(t->ctx, SLD_LOG_DEBUG, "%s: %s", path, strerror(errno));
     }
     close(fd);
+}
+
+static void describe_end(const sld_trial *t, sld_status st, sld_outcome outcome,
+                         sld_run_outcome *out)
+{
+    out->epoch = t->at.epoch;
+    out->step  = t->at.step;
+    if (st != SLD_OK) {
+        out->end = SLD_END_FAILED;
+        snprintf(out->message, sizeof out->message, "%s", t->ctx->err.msg);
+    } else if (outcome == SLD_TRIAL_DONE) {
+        out->end = SLD_END_DONE;
+        sld_trial_result_text(t, out->message, sizeof out->message);
+    } else if (outcome == SLD_TRIAL_DIVERGED) {
+        out->end = SLD_END_DIVERGED;
+        snprintf(out->message, sizeof out->message,
+                 "diverged at epoch %lld, step %lld: the loss is not finite", (long long)out->epoch,
+                 (long long)out->step);
+    } else {
+        out->end = SLD_END_STOPPED;
+    }
+}
+
+void sld_trial_report_end(sld_ctx *ctx, const sld_trial *t, sld_status st, sld_outcome outcome)
+{
+    sld_run_outcome end  = {.end = SLD_END_UNKNOWN};
+    const sld_err   held = ctx->err;
+
+    if (!sld_trial_is_attempt(t) || ctx->rank != 0 || st == SLD_ERR_FENCED) {
+        return;
+    }
+    describe_end(t, st, outcome, &end);
+    if (sld_trial_check_claim(ctx, t) == SLD_OK) {
+        sld_outcome_write(ctx, t->opt->run.dir, t->opt->run.attempt, &end);
+    }
+    ctx->err = held;
 }

@@ -1,117 +1,21 @@
 /* checkpoint.c: all that a trial needs to go on, in one file; the two newest are kept. The other
  * files of a run folder follow from it. */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "trial.h"
 
-#define KEPT       2
-#define NAME_BYTES 48
-#define SUMS       (sizeof(sld_view_sums) / sizeof(double))
+#define KEPT 2
+#define SUMS (sizeof(sld_view_sums) / sizeof(double))
 
 _Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0,
                "sums are doubles only: stored as such");
 
-/* ---- the list of checkpoints in a folder, newest first ---- */
-
-typedef struct list {
-    char (*names)[NAME_BYTES];
-    size_t n;
-} list;
-
-/* ckpt-EPOCH-STEP.h5, the next step to make, in fixed width so that names sort by age; an attempt's
- * ends in -aN.h5. *attempt: N, or 0. */
-static bool is_checkpoint(const char *name, long long *attempt)
-{
-    long long epoch, step;
-    int       end = 0, last = 0;
-
-    *attempt = 0;
-    if (strlen(name) >= NAME_BYTES ||
-        sscanf(name, "ckpt-%7lld-%9lld%n", &epoch, &step, &end) != 2 || end == 0) {
-        return false;
-    }
-    if (sscanf(name + end, "-a%10lld%n", attempt, &last) == 1) {
-        end += last;
-    }
-    return strcmp(name + end, ".h5") == 0;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    return strcmp(b, a);
-}
-
-static sld_status list_read(sld_ctx *ctx, const char *dir, list *out)
-{
-    DIR           *d = opendir(dir);
-    struct dirent *entry;
-    long long      attempt;
-
-    *out = (list){0};
-    if (!d) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", dir, strerror(errno));
-    }
-    while ((entry = readdir(d))) {
-        if (!is_checkpoint(entry->d_name, &attempt)) {
-            continue;
-        }
-        void *more = realloc(out->names, (out->n + 1) * sizeof *out->names);
-        if (!more) {
-            closedir(d);
-            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the checkpoints in %s", dir);
-        }
-        out->names = more;
-        snprintf(out->names[out->n++], NAME_BYTES, "%s", entry->d_name);
-    }
-    closedir(d);
-    if (out->n) {
-        qsort(out->names, out->n, sizeof *out->names, newest_first);
-    }
-    return SLD_OK;
-}
-
-/* Rank 0. Those beyond the newest `kept`; of other attempts only such as this one has superseded:
- * they may still write, but nobody will read it. */
-static sld_status sweep_old(sld_ctx *ctx, const sld_trial *t, size_t kept)
-{
-    char      path[PATH_MAX];
-    long long attempt;
-    size_t    n = 0;
-    list      all;
-
-    SLD_TRY(list_read(ctx, t->dir, &all));
-    for (size_t i = 0; i < all.n; i++) {
-        is_checkpoint(all.names[i], &attempt);
-        if (attempt <= t->opt->run.attempt && n++ >= kept) {
-            snprintf(path, sizeof path, "%s/%s", t->dir, all.names[i]);
-            unlink(path);
-        }
-    }
-    free(all.names);
-    return SLD_OK;
-}
-
 sld_status sld_trial_clean(sld_ctx *ctx, const sld_trial *t)
 {
-    static const char *const stems[][2] = {{"config", ".yaml"},
-                                           {"results", ".h5"},
-                                           {"last", ".h5"},
-                                           {"best", ".h5"},
-                                           {"progress", ""}};
-    char                     path[PATH_MAX];
-
-    for (long long n = 1; n <= t->opt->run.attempt; n++) {
-        for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
-            snprintf(path, sizeof path, "%s/%s-a%lld%s", t->dir, stems[i][0], n, stems[i][1]);
-            unlink(path);
-        }
-    }
-    SLD_TRY(sweep_old(ctx, t, 0));
+    sld_run_remove_attempts(t->dir, t->opt->run.attempt);
+    SLD_TRY(sld_ckpt_remove_old(ctx, t->dir, t->opt->run.attempt, 0));
     return sld_file_sweep(ctx, t->dir);
 }
 
@@ -183,14 +87,14 @@ static sld_status put_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
 /* Rank 0. */
 static sld_status save(sld_ctx *ctx, sld_trial *t)
 {
-    char       path[PATH_MAX], name[NAME_BYTES];
+    const sld_ckpt ckpt = {
+        .epoch = t->at.epoch, .step = t->at.step, .attempt = t->opt->run.attempt};
+    char       path[PATH_MAX];
     sld_doc   *doc   = NULL;
     sld_arena *arena = NULL;
 
     SLD_TRY(sld_trial_check_claim(ctx, t));
-    snprintf(name, sizeof name, "ckpt-%07lld-%09lld", (long long)t->at.epoch,
-             (long long)t->at.step);
-    sld_trial_path(t, name, ".h5", path);
+    sld_ckpt_path(t->dir, &ckpt, path);
     SLD_TRY(sld_arena_create(ctx, &arena));
     sld_status st = sld_doc_create(ctx, &doc);
     if (st == SLD_OK) {
@@ -203,7 +107,7 @@ static sld_status save(sld_ctx *ctx, sld_trial *t)
     sld_arena_destroy(arena);
     SLD_TRY(st);
     SLD_TRY(sld_trial_recheck(ctx, t, path));
-    return sweep_old(ctx, t, KEPT);
+    return sld_ckpt_remove_old(ctx, t->dir, ckpt.attempt, KEPT);
 }
 
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
@@ -293,14 +197,14 @@ static sld_status load(sld_ctx *ctx, sld_trial *t, const char *path)
 /* Rank 0. The newest checkpoint whose checksum holds; path empty when there is none at all. */
 static sld_status choose(sld_ctx *ctx, const sld_trial *t, char path[PATH_MAX])
 {
-    list     all;
-    sld_doc *doc = NULL;
-    size_t   i;
+    sld_ckpt_list all;
+    sld_doc      *doc = NULL;
+    size_t        i;
 
     path[0] = '\0';
-    SLD_TRY(list_read(ctx, t->dir, &all));
+    SLD_TRY(sld_ckpt_list_read(ctx, t->dir, &all));
     for (i = 0; i < all.n; i++) {
-        snprintf(path, PATH_MAX, "%s/%s", t->dir, all.names[i]);
+        sld_ckpt_path(t->dir, &all.at[i], path);
         if (sld_doc_open(ctx, path, &doc) == SLD_OK) {
             sld_doc_close(doc);
             break;
@@ -309,7 +213,7 @@ static sld_status choose(sld_ctx *ctx, const sld_trial *t, char path[PATH_MAX])
         sld_err_clear(ctx);
     }
     const bool all_bad = all.n > 0 && i == all.n;
-    free(all.names);
+    sld_ckpt_list_free(&all);
     if (all_bad && sld_trial_is_attempt(t)) { /* nobody is there to decide; the bits are the same */
         sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; starting anew", t->dir);
         path[0] = '\0';

@@ -15,7 +15,7 @@ static sld_status take_lock(sld_ctx *ctx, sld_trial *t)
     char    path[PATH_MAX], holder[128] = "", host[64] = "";
     ssize_t n;
 
-    snprintf(path, sizeof path, "%s/lock", t->dir);
+    sld_run_path(t->dir, SLD_RUN_LOCK, 0, path);
     t->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (t->lock < 0) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
@@ -89,11 +89,8 @@ static sld_status check_identity(sld_ctx *ctx, sld_trial *t)
                     t->dir, key, there, here);
 }
 
-static sld_status check_free(sld_ctx *ctx, const sld_trial *t, const char *name)
+static sld_status check_free(sld_ctx *ctx, const char *path)
 {
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/%s", t->dir, name);
     return access(path, F_OK) != 0
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
@@ -106,23 +103,23 @@ static sld_status check_free(sld_ctx *ctx, const sld_trial *t, const char *name)
  * folder that a trial has worked in holds its lock. */
 static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
 {
-    static const char *const names[] = {"config.yaml", "results.h5", "best.h5", "last.h5",
-                                        "log.txt"};
-    const sld_list          *kept    = &t->opt->run.keep_epochs;
-    char                     path[PATH_MAX], name[32];
-    char                    *told = NULL;
+    static const sld_run_file names[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS, SLD_RUN_BEST,
+                                         SLD_RUN_LAST, SLD_RUN_LOG};
+    const sld_list           *kept    = &t->opt->run.keep_epochs;
+    char                      path[PATH_MAX];
+    char                     *told = NULL;
 
-    snprintf(path, sizeof path, "%s/lock", t->dir);
-    if (access(path, F_OK) == 0) {
+    if (sld_run_has(t->dir, SLD_RUN_LOCK)) {
         return SLD_OK;
     }
     SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
     for (size_t i = 0; !told && i < sizeof names / sizeof *names; i++) {
-        SLD_TRY(check_free(ctx, t, names[i]));
+        sld_run_path(t->dir, names[i], 0, path);
+        SLD_TRY(check_free(ctx, path));
     }
     for (size_t i = 0; !told && i < kept->n; i++) {
-        snprintf(name, sizeof name, SLD_KEPT_NAME, (long long)kept->v[i]);
-        SLD_TRY(check_free(ctx, t, name));
+        sld_run_epoch_path(t->dir, (int64_t)kept->v[i], 0, path);
+        SLD_TRY(check_free(ctx, path));
     }
     return SLD_OK;
 }
@@ -136,9 +133,9 @@ static sld_status take_attempt(sld_ctx *ctx, sld_trial *t)
 
     SLD_TRY(sld_trial_check_claim(ctx, t));
     SLD_TRY(check_identity(ctx, t));
-    sld_trial_path(t, "config", ".yaml", path);
+    sld_trial_path(t, SLD_RUN_CONFIG, path);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
-    return sld_trial_settle(ctx, t, "config", ".yaml");
+    return sld_trial_settle(ctx, t, SLD_RUN_CONFIG);
 }
 
 /* Rank 0. */
@@ -155,9 +152,9 @@ static sld_status take(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(check_identity(ctx, t));
     SLD_TRY(sld_file_sweep(ctx, t->dir));
     const char *text = sld_config_text(t->params->config);
-    snprintf(path, sizeof path, "%s/config.yaml", t->dir);
+    sld_run_path(t->dir, SLD_RUN_CONFIG, 0, path);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
-    snprintf(path, sizeof path, "%s/log.txt", t->dir);
+    sld_run_path(t->dir, SLD_RUN_LOG, 0, path);
     t->log = fopen(path, "a");
     if (!t->log) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));

@@ -1,48 +1,24 @@
-/* identity.c: what makes two trials the same: options that change results, data and weights by
- * content. Paths, rank counts and the version of sld do not. */
-#include <stdio.h>
+/* identity.c: what a trial is made of, data and weights by content, and its name. */
 #include <string.h>
 
 #include "trial.h"
 
-/* A trial of a sweep bears the ID of its point, as its folder does: its claim is called ID.ATTEMPT.
- * That one names a teacher by its trial, before there are weights to hash. */
-static void name_trial(sld_trial *t, const char *sha)
-{
-    const char *slash = strrchr(t->opt->run.claim, '/');
-    const char *name  = slash ? slash + 1 : t->opt->run.claim;
-
-    if (sld_trial_is_attempt(t) && *name) {
-        snprintf(t->id, sizeof t->id, "%.*s", (int)strcspn(name, "."), name);
-    } else {
-        snprintf(t->id, sizeof t->id, "%.12s", sha);
-    }
-}
-
+/* A trial of a sweep bears the ID of its point, as its folder and its claim do. That one names a
+ * teacher by its trial, before there are weights to hash. */
 sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
 {
-    const char  *options = sld_config_identity(t->params->config);
-    const size_t bytes   = strlen(options) + 512;
-    char        *text;
-    sld_sha256   sha;
-    char         hex[65];
+    const sld_inputs inputs = {.data    = t->set->hash,
+                               .teacher = t->teacher.model ? t->teacher.sha : NULL,
+                               .teacher_logits =
+                                   t->teacher_files.sha[0] ? t->teacher_files.sha : NULL,
+                               .student = t->start.model ? t->start.sha : NULL};
+    int64_t          attempt;
 
-    SLD_TRY(sld_arena_alloc(ctx, t->arena, bytes, (void **)&text));
-    int n = snprintf(text, bytes, "%sdata: %s\n", options, t->set->hash);
-    if (t->teacher.model) {
-        n += snprintf(text + n, bytes - (size_t)n, "teacher: %s\n", t->teacher.sha);
+    SLD_TRY(sld_identity_text(ctx, t->arena, sld_config_identity(t->params->config), &inputs,
+                              &t->identity));
+    if (!sld_trial_is_attempt(t) || !sld_claim_parse(t->opt->run.claim, t->id, &attempt)) {
+        sld_identity_id(t->identity, t->id);
     }
-    if (t->teacher_files.sha[0]) {
-        n += snprintf(text + n, bytes - (size_t)n, "teacher_logits: %s\n", t->teacher_files.sha);
-    }
-    if (t->start.model) {
-        snprintf(text + n, bytes - (size_t)n, "student: %s\n", t->start.sha);
-    }
-    sld_sha256_init(&sha);
-    sld_sha256_add(&sha, text, strlen(text));
-    sld_sha256_hex(&sha, hex);
-    name_trial(t, hex);
-    t->identity = text;
     return SLD_OK;
 }
 

@@ -237,13 +237,20 @@ void sld_trial_show_epoch(sld_trial *t)
     t->shown_s = sld_clock_s();
 }
 
-void sld_trial_show_end(sld_trial *t)
+void sld_trial_result_text(const sld_trial *t, char *text, size_t n)
 {
     const sld_history *h = &t->history;
 
-    sld_log(t->ctx, SLD_LOG_INFO,
-            "done: top-1 on test %.2f %% last, %.2f %% in epoch %lld, the best on %s",
-            sld_history_get(h, "top1_test", h->n_epochs),
-            sld_history_get(h, "top1_test", (size_t)t->best_epoch), (long long)t->best_epoch,
-            t->best_on_val ? "validation" : "test");
+    snprintf(text, n, "top-1 on test %.2f %% last, %.2f %% in epoch %lld, the best on %s",
+             sld_history_get(h, "top1_test", h->n_epochs),
+             sld_history_get(h, "top1_test", (size_t)t->best_epoch), (long long)t->best_epoch,
+             t->best_on_val ? "validation" : "test");
+}
+
+void sld_trial_show_end(sld_trial *t)
+{
+    char text[160];
+
+    sld_trial_result_text(t, text, sizeof text);
+    sld_log(t->ctx, SLD_LOG_INFO, "done: %s", text);
 }

@@ -28,12 +28,10 @@ sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
 
 /* Rank 0. */
 static sld_status publish_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena,
-                                  const char *stem, float *values, int64_t epoch)
+                                  const char *path, float *values, int64_t epoch)
 {
-    char     path[PATH_MAX];
     sld_doc *doc = NULL;
 
-    sld_trial_path(t, stem, ".h5", path);
     SLD_TRY(sld_doc_create(ctx, &doc));
     sld_status st = sld_trial_put_weights(ctx, t, arena, doc, values);
     if (st == SLD_OK) {
@@ -144,7 +142,7 @@ static sld_status publish_results(sld_ctx *ctx, const sld_trial *t, sld_arena *a
     char     path[PATH_MAX];
     sld_doc *doc = NULL;
 
-    sld_trial_path(t, "results", ".h5", path);
+    sld_trial_path(t, SLD_RUN_RESULTS, path);
     SLD_TRY(sld_doc_create(ctx, &doc));
     sld_status st = put_attributes(ctx, t, arena, doc, status);
     if (st == SLD_OK) {
@@ -162,14 +160,17 @@ static sld_status publish_both_weights(sld_ctx *ctx, const sld_trial *t, sld_are
                                        bool running)
 {
     const int64_t epochs = (int64_t)t->history.n_epochs;
+    char          last[PATH_MAX], best[PATH_MAX];
 
+    sld_trial_path(t, SLD_RUN_LAST, last);
+    sld_trial_path(t, SLD_RUN_BEST, best);
     if (epochs == 0 || t->at.step != 0 || (running && sld_trial_is_attempt(t))) {
         return SLD_OK;
     }
-    SLD_TRY(publish_weights(ctx, t, arena, "last", NULL, epochs));
-    SLD_TRY(sld_trial_settle(ctx, t, "last", ".h5"));
-    SLD_TRY(publish_weights(ctx, t, arena, "best", t->best, t->best_epoch));
-    return sld_trial_settle(ctx, t, "best", ".h5");
+    SLD_TRY(publish_weights(ctx, t, arena, last, NULL, epochs));
+    SLD_TRY(sld_trial_settle(ctx, t, SLD_RUN_LAST));
+    SLD_TRY(publish_weights(ctx, t, arena, best, t->best, t->best_epoch));
+    return sld_trial_settle(ctx, t, SLD_RUN_BEST);
 }
 
 /* Rank 0. results.h5 last: when it says done, the weights are there. */
@@ -189,7 +190,7 @@ static sld_status publish(sld_ctx *ctx, sld_trial *t, const char *status)
         st = publish_results(ctx, t, arena, status);
     }
     if (st == SLD_OK && !running && sld_trial_is_attempt(t)) {
-        st = sld_trial_settle(ctx, t, "results", ".h5");
+        st = sld_trial_settle(ctx, t, SLD_RUN_RESULTS);
         if (st == SLD_OK) {
             st = sld_trial_clean(ctx, t);
         }
@@ -226,24 +227,23 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
 {
     const int64_t epoch = t->at.epoch - 1;
     sld_arena    *arena = NULL;
-    char          name[32];
+    char          path[PATH_MAX];
     sld_status    st = SLD_OK;
 
     if (!is_kept(t, epoch)) {
         return SLD_OK;
     }
     if (sld_comm_rank(t->comm) == 0) {
-        snprintf(name, sizeof name, SLD_KEPT_NAME, (long long)epoch);
-        *strrchr(name, '.') = '\0'; /* the stem */
-        st                  = sld_trial_check_claim(ctx, t);
+        sld_run_epoch_path(t->dir, epoch, t->opt->run.attempt, path);
+        st = sld_trial_check_claim(ctx, t);
         if (st == SLD_OK) {
             st = sld_arena_create(ctx, &arena);
         }
         if (st == SLD_OK) {
-            st = publish_weights(ctx, t, arena, name, NULL, epoch);
+            st = publish_weights(ctx, t, arena, path, NULL, epoch);
         }
         if (st == SLD_OK) {
-            st = sld_trial_settle(ctx, t, name, ".h5");
+            st = sld_trial_settle_epoch(ctx, t, epoch);
         }
         sld_arena_destroy(arena);
     }
@@ -255,7 +255,7 @@ void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before)
     char path[PATH_MAX];
 
     for (int64_t epoch = 1; epoch < before && sld_comm_rank(t->comm) == 0; epoch++) {
-        snprintf(path, sizeof path, "%s/" SLD_KEPT_NAME, t->dir, (long long)epoch);
+        sld_run_epoch_path(t->dir, epoch, 0, path);
         if (is_kept(t, epoch) && access(path, F_OK) != 0) {
             sld_log(ctx, SLD_LOG_WARN,
                     "run.keep_epochs: epoch %lld was trained before it was asked for: %s will not "
@@ -272,7 +272,7 @@ sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribut
     const char *text = NULL;
 
     *out = NULL;
-    snprintf(path, sizeof path, "%s/results.h5", t->dir);
+    sld_run_path(t->dir, SLD_RUN_RESULTS, 0, path);
     if (access(path, F_OK) != 0) {
         return SLD_OK;
     }

@@ -106,6 +106,7 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_par
         st = run(ctx, &t, out);
         sld_trial_close_terminal(&t);
     }
+    sld_trial_report_end(ctx, &t, st, *out);
     if (st != SLD_OK && !ctx->err.agreed) {
         return st; /* this rank alone: to take things down together is no longer possible */
     }

@@ -7,6 +7,7 @@
 
 #include "history.h"
 #include "sld/learn.h"
+#include "sld/rundir.h"
 #include "sld/train.h"
 
 /* Where training stands: the next step to make. */
@@ -42,8 +43,8 @@ typedef struct sld_trial {
     int         lock;     /* descriptor that holds the run folder on rank 0; -1 elsewhere */
     FILE       *log;      /* log.txt on rank 0; NULL elsewhere */
     FILE       *terminal; /* where the live line goes, on rank 0; NULL: nowhere */
-    char        id[17];   /* short hash of identity, or of a sweep's point */
-    const char *identity; /* canonical text of all that decides the result */
+    char        id[SLD_ID_LENGTH + 1]; /* short hash of identity, or of a sweep's point */
+    const char *identity;              /* canonical text of all that decides the result */
     char        fingerprint[1024];
     char        started[32];
 
@@ -111,12 +112,15 @@ sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t);
 /* The same after a write: frozen in between, its successor may have ended the trial and cleaned up;
  * then what was written goes too. */
 sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path);
-/* DIR/STEM-aN.ENDING, or DIR/STEM.ENDING of a run by itself. */
-void sld_trial_path(const sld_trial *t, const char *stem, const char *ending, char path[PATH_MAX]);
+/* As this attempt writes it. */
+void sld_trial_path(const sld_trial *t, sld_run_file file, char path[PATH_MAX]);
 /* Gives what lies there its final name, unless an attempt has done so before. */
-sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, const char *stem, const char *ending);
+sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, sld_run_file file);
+sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_trial *t, int64_t epoch);
 /* Tells those who watch that the trial moves; cheap at every step. */
 void sld_trial_beat(sld_trial *t, double seconds_left);
+/* Tells the coordinator how this attempt ended; nothing of one that was superseded. */
+void sld_trial_report_end(sld_ctx *ctx, const sld_trial *t, sld_status st, sld_outcome outcome);
 
 /* checkpoint.c. Collective. */
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
@@ -129,7 +133,6 @@ sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
-#define SLD_KEPT_NAME "epoch-%lld.h5"
 /* Collective. The weights of the epoch just finished, when run.keep_epochs asks for them. To be
  * called before the checkpoint: what that has passed is not made again. */
 sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t);
@@ -174,5 +177,7 @@ void sld_trial_show_epoch(sld_trial *t);
 /* share: of the work done; negative: unknown. */
 void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, double share);
 void sld_trial_show_end(sld_trial *t);
+/* "top-1 on test 43.20 % last, ...": what a finished trial came to. */
+void sld_trial_result_text(const sld_trial *t, char *text, size_t n);
 
 #endif

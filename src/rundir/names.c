@@ -1,0 +1,97 @@
+/* names.c: paths of a trial's files, and of a trial and a claim in a sweep's folder. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sld/rundir.h"
+
+#define NAME_OF(name, stem, ending) {stem, ending},
+static const struct {
+    const char *stem, *ending;
+} files[] = {SLD_RUN_FILES(NAME_OF)};
+
+static void path_of(const char *run, const char *stem, const char *ending, int64_t attempt,
+                    char path[PATH_MAX])
+{
+    if (attempt > 0) {
+        snprintf(path, PATH_MAX, "%s/%s-a%lld%s", run, stem, (long long)attempt, ending);
+    } else {
+        snprintf(path, PATH_MAX, "%s/%s%s", run, stem, ending);
+    }
+}
+
+void sld_run_path(const char *run, sld_run_file file, int64_t attempt, char path[PATH_MAX])
+{
+    path_of(run, files[file].stem, files[file].ending, attempt, path);
+}
+
+void sld_run_epoch_path(const char *run, int64_t epoch, int64_t attempt, char path[PATH_MAX])
+{
+    char stem[32];
+
+    snprintf(stem, sizeof stem, "epoch-%lld", (long long)epoch);
+    path_of(run, stem, ".h5", attempt, path);
+}
+
+bool sld_run_has(const char *run, sld_run_file file)
+{
+    char path[PATH_MAX];
+
+    sld_run_path(run, file, 0, path);
+    return access(path, F_OK) == 0;
+}
+
+void sld_run_remove_attempts(const char *run, int64_t attempt)
+{
+    static const sld_run_file own[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS,  SLD_RUN_LAST,
+                                       SLD_RUN_BEST,   SLD_RUN_PROGRESS, SLD_RUN_OUTCOME};
+    char                      path[PATH_MAX];
+
+    for (int64_t n = 1; n <= attempt; n++) {
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+            sld_run_path(run, own[i], n, path);
+            unlink(path);
+        }
+    }
+}
+
+void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/trials/%s", sweep, id);
+}
+
+void sld_claim_path(const char *sweep, const char *id, int64_t attempt, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/claims/%s.%lld", sweep, id, (long long)attempt);
+}
+
+bool sld_claim_parse(const char *claim, char id[SLD_ID_LENGTH + 1], int64_t *attempt)
+{
+    const char  *slash  = strrchr(claim, '/');
+    const char  *name   = slash ? slash + 1 : claim;
+    const size_t length = strcspn(name, ".");
+    char        *end    = NULL;
+
+    if (length == 0 || length > SLD_ID_LENGTH || name[length] != '.' || name[length + 1] < '1' ||
+        name[length + 1] > '9') {
+        return false;
+    }
+    *attempt = strtoll(name + length + 1, &end, 10);
+    snprintf(id, SLD_ID_LENGTH + 1, "%.*s", (int)length, name);
+    return *end == '\0' && *attempt < INT64_MAX; /* the next one has a number too */
+}
+
+bool sld_claim_next(const char *claim, char next[PATH_MAX])
+{
+    const char *dot = strrchr(claim, '.');
+    char        id[SLD_ID_LENGTH + 1];
+    int64_t     attempt;
+
+    if (!sld_claim_parse(claim, id, &attempt)) {
+        return false;
+    }
+    snprintf(next, PATH_MAX, "%.*s.%lld", (int)(dot - claim), claim, (long long)attempt + 1);
+    return true;
+}

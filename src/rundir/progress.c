@@ -1,0 +1,47 @@
+/* progress.c: the one line by which a running attempt tells where it stands. */
+#include <stdio.h>
+
+#include "sld/rundir.h"
+
+int sld_progress_text(const sld_progress *p, char text[SLD_PROGRESS_BYTES])
+{
+    return snprintf(text, SLD_PROGRESS_BYTES,
+                    "epoch %lld of %lld step %lld of %lld left %.0f s beat %-12.0f\n",
+                    (long long)p->epoch, (long long)p->epochs, (long long)p->step,
+                    (long long)p->steps, p->left_s, p->beat_s);
+}
+
+bool sld_progress_parse(const char *text, sld_progress *out)
+{
+    long long epoch, epochs, step, steps;
+    double    left_s, beat_s;
+
+    *out = (sld_progress){0};
+    if (sscanf(text, "epoch %lld of %lld step %lld of %lld left %lf s beat %lf", &epoch, &epochs,
+               &step, &steps, &left_s, &beat_s) != 6) {
+        return false;
+    }
+    *out = (sld_progress){.epoch  = epoch,
+                          .epochs = epochs,
+                          .step   = step,
+                          .steps  = steps,
+                          .left_s = left_s,
+                          .beat_s = beat_s};
+    return true;
+}
+
+void sld_progress_read(const char *run, int64_t attempt, char text[SLD_PROGRESS_BYTES])
+{
+    char  path[PATH_MAX];
+    FILE *file;
+
+    sld_run_path(run, SLD_RUN_PROGRESS, attempt, path);
+    text[0] = '\0';
+    file    = fopen(path, "r");
+    if (file) {
+        if (!fgets(text, SLD_PROGRESS_BYTES, file)) {
+            text[0] = '\0';
+        }
+        fclose(file);
+    }
+}

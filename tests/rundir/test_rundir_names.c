@@ -1,0 +1,104 @@
+/* The names of files in a trial's and a sweep's folder, and what they say when read back. */
+#include "fixture.h"
+
+static void paths_of_a_run_and_of_an_attempt(void **state)
+{
+    char path[PATH_MAX];
+
+    (void)state;
+    sld_run_path("runs/a", SLD_RUN_RESULTS, 0, path);
+    assert_string_equal(path, "runs/a/results.h5");
+    sld_run_path("runs/a", SLD_RUN_RESULTS, 12, path);
+    assert_string_equal(path, "runs/a/results-a12.h5");
+    sld_run_path("runs/a", SLD_RUN_PROGRESS, 1, path);
+    assert_string_equal(path, "runs/a/progress-a1");
+    sld_run_path("runs/a", SLD_RUN_LOG, 3, path);
+    assert_string_equal(path, "runs/a/log-a3.txt");
+    sld_run_path("runs/a", SLD_RUN_LOCK, 0, path);
+    assert_string_equal(path, "runs/a/lock");
+    sld_run_epoch_path("runs/a", 7, 0, path);
+    assert_string_equal(path, "runs/a/epoch-7.h5");
+    sld_run_epoch_path("runs/a", 240, 2, path);
+    assert_string_equal(path, "runs/a/epoch-240-a2.h5");
+    sld_trial_dir("runs/s", "0123456789ab", path);
+    assert_string_equal(path, "runs/s/trials/0123456789ab");
+}
+
+static void a_claim_names_trial_and_attempt(void **state)
+{
+    char    path[PATH_MAX], next[PATH_MAX], id[SLD_ID_LENGTH + 1];
+    int64_t attempt = 0;
+
+    (void)state;
+    sld_claim_path("runs/v1.2", "0123456789ab", 9, path);
+    assert_string_equal(path, "runs/v1.2/claims/0123456789ab.9");
+    assert_true(sld_claim_parse(path, id, &attempt));
+    assert_string_equal(id, "0123456789ab");
+    assert_int_equal(attempt, 9);
+    assert_true(sld_claim_next(path, next));
+    assert_string_equal(next, "runs/v1.2/claims/0123456789ab.10");
+}
+
+/* What else lies in claims/, and what somebody may have put there. */
+static void other_names_are_no_claims(void **state)
+{
+    static const char *const names[] = {"",
+                                        "0123456789ab",
+                                        "0123456789ab.",
+                                        "0123456789ab.done",
+                                        "0123456789ab.1.error",
+                                        "0123456789ab.0",
+                                        "0123456789ab.-1",
+                                        "0123456789ab. 1",
+                                        "0123456789ab.1x",
+                                        "0123456789abc.1",
+                                        ".1",
+                                        "holder.beat",
+                                        "a.b/0123456789ab",
+                                        "0123456789ab.9223372036854775807",
+                                        "0123456789ab.99999999999999999999"};
+    char                     id[SLD_ID_LENGTH + 1], next[PATH_MAX];
+    int64_t                  attempt;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (sld_claim_parse(names[i], id, &attempt) || sld_claim_next(names[i], next)) {
+            fail_msg("'%s' was taken for a claim", names[i]);
+        }
+    }
+}
+
+static void what_attempts_leave_is_removed(void **state)
+{
+    static const char *const gone[] = {"config-a1.yaml", "results-a1.h5", "best-a2.h5",
+                                       "last-a2.h5",     "progress-a2",   "outcome-a1"};
+    static const char *const kept[] = {"config.yaml", "results.h5", "log-a1.txt", "best-a3.h5"};
+    fixture                 *f      = *state;
+
+    for (size_t i = 0; i < COUNT(gone); i++) {
+        put(f, gone[i], "");
+    }
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        put(f, kept[i], "");
+    }
+    sld_run_remove_attempts(f->dir, 2);
+    for (size_t i = 0; i < COUNT(gone); i++) {
+        assert_false(is_there(f, gone[i]));
+    }
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        assert_true(is_there(f, kept[i]));
+    }
+    assert_true(sld_run_has(f->dir, SLD_RUN_RESULTS));
+    assert_false(sld_run_has(f->dir, SLD_RUN_BEST));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_of_a_run_and_of_an_attempt),
+        cmocka_unit_test(a_claim_names_trial_and_attempt),
+        cmocka_unit_test(other_names_are_no_claims),
+        cmocka_unit_test_setup_teardown(what_attempts_leave_is_removed, folder_make, folder_remove),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
