@@ -1,0 +1,6 @@
+# What `cmake --install` puts in place beside the program: pages, sweeps, the Python of analysis. Every path is relative to the
+# prefix, so that DESTDIR and another prefix work.
+include(GNUInstallDirs)
+install(FILES README.md CHANGELOG.md CONTRIBUTING.md CITATION.cff LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY sweeps analysis DESTINATION ${CMAKE_INSTALL_DATADIR}/sld PATTERN __pycache__ EXCLUDE)

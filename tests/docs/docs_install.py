@@ -1,0 +1,48 @@
+"""`cmake --install` with DESTDIR and another prefix puts program, pages, sweeps and analysis in place, and they work there:
+the program runs, the links of the pages resolve, the program reads the shipped sweeps. Needs SLD_CMAKE and SLD_BUILD."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from pages import without_code
+
+
+def run(*words, **more):
+    return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+
+
+def dead_links(folder):
+    for place, _, names in os.walk(folder):
+        for name in (n for n in names if n.endswith(".md")):
+            with open(os.path.join(place, name), encoding="utf-8") as f:
+                for target in re.findall(r"\]\(([^)\s#]+)", without_code(f.read())):
+                    if not re.match("[a-z]+:", target) and not os.path.exists(os.path.join(place, target)):
+                        yield "%s: links %s, which is not installed" % (os.path.join(place, name), target)
+
+
+def main():
+    wrong = []
+    with tempfile.TemporaryDirectory() as stage:
+        done = run(os.environ["SLD_CMAKE"], "--install", os.environ["SLD_BUILD"], "--prefix", "/opt/sld",
+                   env=dict(os.environ, DESTDIR=stage))
+        top = os.path.join(stage, "opt", "sld")
+        sld, sweeps = os.path.join(top, "bin", "sld"), os.path.join(top, "share", "sld", "sweeps")
+        if done.returncode != 0 or os.listdir(stage) != ["opt"]:
+            wrong.append("cmake --install: %s\nin DESTDIR: %s" % (done.stdout.decode(), os.listdir(stage)))
+        else:
+            env = dict(os.environ, OMPI_MCA_ess_singleton_isolated="1")
+            if run(sld, "--version", env=env).returncode != 0:
+                wrong.append("bin/sld --version failed")
+            plan = run(sld, "sweep", os.path.join(sweeps, "quickstart.yaml"), "--plan", cwd=stage, env=env)
+            if plan.returncode != 0:
+                wrong.append("the installed quickstart.yaml: " + plan.stdout.decode())
+            if not os.path.isdir(os.path.join(top, "share", "sld", "analysis")):
+                wrong.append("share/sld/analysis is not there")
+            wrong += dead_links(os.path.join(top, "share", "doc"))
+    print("\n".join(wrong) or "installed, and works there")
+    sys.exit(1 if wrong else 0)
+
+
+main()
