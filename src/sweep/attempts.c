@@ -43,12 +43,12 @@ static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH
 static sld_status launch(coordinator *c, attempt *a, const char *experiment, const char *cpus,
                          bool *got)
 {
-    const ledger_entry *e  = &c->ledger.entries[a->point];
-    const char         *id = sld_sweep_point(c->sweep, a->point)->id;
-    attempt_settings    s  = {.n = 0};
+    const sld_grid_claim *e  = &c->ledger.claims.entries[a->point];
+    const char           *id = sld_sweep_point(c->sweep, a->point)->id;
+    attempt_settings      s  = {.n = 0};
 
     *got = false;
-    sld_ledger_word(id, e->claim + 1, c->ledger.id, a->word);
+    sld_process_word(id, e->claim + 1, c->ledger.id, a->word);
     sld_attempt_settings(c, a->point, e->claim + 1, cpus, &s);
     const launch_job job = {.program    = c->params->program,
                             .experiment = experiment,
@@ -99,7 +99,8 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
     }
     SLD_TRY(sld_ledger_prepare(&c->ledger, point));
     SLD_TRY(make_folder(c, point, experiment));
-    *a = (attempt){.point = point, .number = c->ledger.entries[point].claim + 1, .ranks = ranks};
+    *a = (attempt){
+        .point = point, .number = c->ledger.claims.entries[point].claim + 1, .ranks = ranks};
     snprintf(name, sizeof name, "log-a%lld.txt", (long long)a->number);
     sld_watch_path(c->sweep, point, name, a->log);
     sld_watch_checkpoint(c->sweep, point, a->checkpoint);
@@ -136,19 +137,19 @@ static sld_status mark_result(coordinator *c, size_t point, double seconds, int6
 sld_status sld_attempt_adopt(coordinator *c, size_t point, bool *found)
 {
     *found = sld_watch_has_results(c->sweep, point);
-    return *found ? mark_result(c, point, 0, c->ledger.entries[point].claim) : SLD_OK;
+    return *found ? mark_result(c, point, 0, c->ledger.claims.entries[point].claim) : SLD_OK;
 }
 
 /* Counts the failures that brought the trial no further, and those at its start for one reason. */
 static void count_errors(const coordinator *c, const attempt *a, const char *reason, int *stuck,
                          int *alike)
 {
-    char suffix[40], text[3 * REASON_BYTES];
+    char suffix[40], text[3 * SLD_REASON_BYTES];
 
     *stuck = *alike = 0;
     for (int64_t n = 1; n <= a->number; n++) {
         snprintf(suffix, sizeof suffix, "%lld.error", (long long)n);
-        sld_ledger_text(&c->ledger, a->point, suffix, text, sizeof text);
+        sld_grid_claims_text(&c->ledger.claims, a->point, suffix, text, sizeof text);
         const char *line = strchr(text, '\n');
         *stuck += strncmp(text, "start", 5) == 0 || strncmp(text, "stuck", 5) == 0;
         *alike += line && strncmp(text, "start", 5) == 0 &&
@@ -174,7 +175,7 @@ static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, cons
                                bool by_itself)
 {
     const sld_point *p = sld_sweep_point(c->sweep, a->point);
-    char             text[PATH_MAX + 2 * REASON_BYTES];
+    char             text[PATH_MAX + 2 * SLD_REASON_BYTES];
     int              stuck, alike;
 
     snprintf(text, sizeof text, "%s\n%s\ntrials/%s/log-a%lld.txt\n", how, reason, p->id,
@@ -200,7 +201,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
     const int code =
         WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
     const bool killed = code > 128 && !a->stayed;
-    char       reason[REASON_BYTES], now[32], progress[160];
+    char       reason[SLD_REASON_BYTES], now[32], progress[160];
 
     if (code == SLD_EXIT_STOPPED || code == SLD_EXIT_UNFINISHED) {
         sld_log(c->ctx, SLD_LOG_INFO, "%s (%s, attempt %lld): %s",
@@ -257,7 +258,7 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     c->n_alike = 0;
     SLD_TRY(mark_result(c, a->point, seconds, a->number));
     sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
-            sld_ledger_mark_name(c->ledger.entries[a->point].mark), p->arm, (long long)p->seed,
+            sld_point_state_name(c->ledger.claims.entries[a->point].mark), p->arm, (long long)p->seed,
             p->id, seconds, outcome.message);
     return SLD_OK;
 }

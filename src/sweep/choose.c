@@ -16,19 +16,19 @@ static bool runs_here(const coordinator *c, size_t point)
 
 static sld_status may_start(coordinator *c, size_t point, bool *may)
 {
-    const sld_point    *p    = sld_sweep_point(c->sweep, point);
-    const ledger_entry *e    = &c->ledger.entries[point];
-    bool                held = false;
+    const sld_point      *p    = sld_sweep_point(c->sweep, point);
+    const sld_grid_claim *e    = &c->ledger.claims.entries[point];
+    bool                  held = false;
 
     *may = e->mark == SLD_POINT_WAITING && !runs_here(c, point) &&
-           (p->teacher < 0 || c->ledger.entries[p->teacher].mark == SLD_POINT_DONE);
+           (p->teacher < 0 || c->ledger.claims.entries[p->teacher].mark == SLD_POINT_DONE);
     if (!*may || e->claim == 0) {
         return SLD_OK;
     }
     SLD_TRY(sld_ledger_held(&c->ledger, point, &held));
     /* one of our own that has ended without a result is free again */
     const bool ours =
-        e->known == e->claim && strcmp(c->ledger.holders[e->holder].id, c->ledger.id) == 0;
+        e->known == e->claim && strcmp(c->ledger.claims.leases[e->lease].id, c->ledger.id) == 0;
     *may = !held || ours;
     return SLD_OK;
 }
@@ -53,13 +53,14 @@ sld_status sld_choose_point(coordinator *c, int *point, size_t *waiting)
 /* A teacher that cannot give weights takes its students along. */
 static sld_status fail_student(coordinator *c, size_t point)
 {
-    const sld_point    *p                    = sld_sweep_point(c->sweep, point);
-    const sld_point    *teacher              = sld_sweep_point(c->sweep, (size_t)p->teacher);
-    const ledger_entry *e                    = &c->ledger.entries[p->teacher];
-    char                reason[REASON_BYTES] = "", text[2 * REASON_BYTES];
+    const sld_point      *p                        = sld_sweep_point(c->sweep, point);
+    const sld_point      *teacher                  = sld_sweep_point(c->sweep, (size_t)p->teacher);
+    const sld_grid_claim *e                        = &c->ledger.claims.entries[p->teacher];
+    char                  reason[SLD_REASON_BYTES] = "", text[2 * SLD_REASON_BYTES];
 
     if (e->mark == SLD_POINT_FAILED) {
-        sld_ledger_text(&c->ledger, (size_t)p->teacher, "failed", reason, sizeof reason);
+        sld_grid_claims_text(&c->ledger.claims, (size_t)p->teacher, "failed", reason,
+                             sizeof reason);
         reason[strcspn(reason, "\n")] = '\0';
     }
     snprintf(text, sizeof text, "its teacher %.80s (%s) %s%s%.200s\n", teacher->arm, teacher->id,
@@ -72,7 +73,7 @@ static sld_status fail_student(coordinator *c, size_t point)
 
 sld_status sld_choose_settle(coordinator *c, bool *all_ended, bool *some_failed)
 {
-    const ledger_entry *entries = c->ledger.entries;
+    const sld_grid_claim *entries = c->ledger.claims.entries;
 
     *all_ended   = true;
     *some_failed = false;

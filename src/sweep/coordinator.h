@@ -6,6 +6,7 @@
 
 #include "launcher.h"
 #include "ledger.h"
+#include "process.h"
 #include "refresh.h"
 #include "slots.h"
 
@@ -17,16 +18,16 @@ typedef struct attempt {
     int          ranks, cores[SLD_CPUS_MAX], n_cores;
     double       started_s;
     char         log[PATH_MAX];
-    char         checkpoint[32]; /* the newest when it began */
-    char         progress[160];  /* last seen */
-    double       moved_s;        /* clock when that was last another */
-    bool         stalled;        /* ended by us for it */
-    bool         grows;          /* asked to stop, to go on with more ranks */
-    char         word[96];       /* that its processes bear */
-    int          alive;          /* ranks seen at the last look on this machine */
-    bool         had_ranks;      /* some were seen at an earlier one */
-    double       left_s;         /* clock when they were first missed */
-    bool         stayed;         /* its launcher did, and was ended by us for it */
+    char         checkpoint[32];        /* the newest when it began */
+    char         progress[160];         /* last seen */
+    double       moved_s;               /* clock when that was last another */
+    bool         stalled;               /* ended by us for it */
+    bool         grows;                 /* asked to stop, to go on with more ranks */
+    char         word[SLD_CLAIM_BYTES]; /* that its processes bear */
+    int          alive;                 /* ranks seen at the last look on this machine */
+    bool         had_ranks;             /* some were seen at an earlier one */
+    double       left_s;                /* clock when they were first missed */
+    bool         stayed;                /* its launcher did, and was ended by us for it */
 } attempt;
 
 typedef struct coordinator {
@@ -40,7 +41,7 @@ typedef struct coordinator {
     attempt                    *attempts; /* (slots.most_trials) */
     int                         stops;    /* signals that asked for it */
     bool                        broken;   /* attempts fail alike at their start: no use going on */
-    char                        alike[REASON_BYTES]; /* of the last that did */
+    char                        alike[SLD_REASON_BYTES]; /* of the last that did */
     int                         n_alike;
     size_t                      ended;   /* points, by this coordinator */
     double                      ended_s; /* rank-seconds they took */

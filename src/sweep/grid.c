@@ -66,6 +66,24 @@ int sld_sweep_find(const sld_sweep *sweep, const char *id)
     return -1;
 }
 
+sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *point)
+{
+    const size_t length = strlen(which);
+    size_t       found  = 0;
+
+    for (size_t i = 0; i < sld_sweep_count(sweep); i++) {
+        if (length > 0 && strncmp(sld_sweep_point(sweep, i)->id, which, length) == 0) {
+            *point = i;
+            found++;
+        }
+    }
+    if (found == 1) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s has %s of that ID", which, sld_sweep_dir(sweep),
+                    found == 0 ? "no point" : "several points");
+}
+
 typedef struct entry { /* what is sorted */
     const char *id;
     size_t      at;

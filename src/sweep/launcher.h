@@ -3,6 +3,7 @@
 #define SLD_SWEEP_LAUNCHER_H
 
 #include "ledger.h"
+#include "process.h"
 
 typedef struct launch_job {
     const char        *program;    /* sld itself */

@@ -1,174 +1,146 @@
-/* ledger.c: the folder claims/ as a table of points. */
+/* ledger.c: claims and marks in the folder claims/: how a point becomes somebody's, once, and how it
+ * ends. */
 #include "ledger.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char *const marks[] = {
-    [SLD_POINT_WAITING] = NULL,    [SLD_POINT_RUNNING] = NULL,
-    [SLD_POINT_DONE] = "done",     [SLD_POINT_DIVERGED] = "diverged",
-    [SLD_POINT_FAILED] = "failed", [SLD_POINT_SKIPPED] = "skipped",
-};
-
-const char *sld_ledger_mark_name(sld_point_state state)
-{
-    return marks[state];
-}
+#include "process.h"
 
 sld_status sld_ledger_open(sld_ctx *ctx, const sld_sweep *sweep, ledger *out)
 {
-    const size_t n = sld_sweep_count(sweep);
-
-    *out         = (ledger){.ctx = ctx, .sweep = sweep};
+    *out         = (ledger){.clock_s = sld_clock_s};
     out->lease_s = sld_sweep_launch(sweep)->lease_s;
-    out->entries = calloc(n + 1, sizeof *out->entries);
-    if (!out->entries) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the claims of %zu points", n);
-    }
-    if (snprintf(out->dir, sizeof out->dir, "%s/claims", sld_sweep_dir(sweep)) >=
-        (int)sizeof out->dir - 64) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long",
-                        sld_sweep_dir(sweep));
-    }
     gethostname(out->host, sizeof out->host - 1);
-    sld_process_machine(out->machine);
-    return SLD_OK;
+    return sld_grid_claims_open(ctx, sweep, &out->claims);
 }
 
 void sld_ledger_close(ledger *l)
 {
-    free(l->entries);
-    free(l->holders);
-    l->entries = NULL;
-    l->holders = NULL;
-}
-
-/* One name of the folder, behind the point's id and a dot. */
-static void take_name(ledger_entry *e, const char *rest)
-{
-    char           *end = NULL;
-    const long long n   = strtoll(rest, &end, 10);
-
-    if (end != rest && n > 0) {
-        if (*end == '\0' && n > e->claim) {
-            e->claim = n;
-        } else if (strcmp(end, ".error") == 0) {
-            e->errors++;
-        }
-        return;
-    }
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (marks[i] && strcmp(rest, marks[i]) == 0) {
-            e->mark = (sld_point_state)i;
-        }
-    }
+    sld_grid_claims_close(&l->claims);
 }
 
 sld_status sld_ledger_scan(ledger *l)
 {
-    const size_t   n   = sld_sweep_count(l->sweep);
-    DIR           *dir = opendir(l->dir);
-    struct dirent *entry;
+    return sld_grid_claims_scan(&l->claims);
+}
 
-    if (!dir) {
-        return SLD_FAIL(l->ctx, SLD_ERR_IO, "%s: cannot list: %s", l->dir, strerror(errno));
+/* ---- claims ---- */
+
+sld_status sld_ledger_prepare(ledger *l, size_t point)
+{
+    const sld_grid_claim *e = &l->claims.entries[point];
+    char                  word[SLD_CLAIM_BYTES];
+
+    if (e->claim == 0 || e->known != e->claim) {
+        return SLD_OK;
     }
-    for (size_t i = 0; i < n; i++) {
-        l->entries[i].mark   = SLD_POINT_WAITING;
-        l->entries[i].claim  = 0;
-        l->entries[i].errors = 0;
+    const sld_lease *h = &l->claims.leases[e->lease];
+    if (strcmp(h->machine, l->claims.machine) != 0) {
+        return SLD_OK; /* out of reach: its number keeps it from doing harm */
     }
-    while ((entry = readdir(dir))) {
-        char id[ID_LENGTH + 1];
-        if (strlen(entry->d_name) <= ID_LENGTH + 1 || entry->d_name[ID_LENGTH] != '.') {
-            continue;
-        }
-        memcpy(id, entry->d_name, ID_LENGTH);
-        id[ID_LENGTH]   = '\0';
-        const int point = sld_sweep_find(l->sweep, id);
-        if (point >= 0) {
-            take_name(&l->entries[point], entry->d_name + ID_LENGTH + 1);
-        }
+    sld_process_word(sld_sweep_point(l->claims.sweep, point)->id, e->claim, h->id, word);
+    const int ended = sld_process_end_marked(word);
+    if (ended > 0) {
+        sld_log(l->claims.ctx, SLD_LOG_INFO,
+                "%d process%s of a dead coordinator's attempt %s ended", ended,
+                ended == 1 ? "" : "es", word + strlen(SLD_CLAIM_NAME));
     }
-    closedir(dir);
     return SLD_OK;
 }
 
-static void path_of(const ledger *l, size_t point, const char *suffix, char path[4200])
+sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool *got)
 {
-    snprintf(path, 4200, "%s/%s.%s", l->dir, sld_sweep_point(l->sweep, point)->id, suffix);
+    sld_grid_claim   *e  = &l->claims.entries[point];
+    const sld_process me = sld_process_self();
+    char              path[PATH_MAX], temporary[PATH_MAX], suffix[24], text[512];
+    bool              there = false;
+
+    *got        = false;
+    const int n = snprintf(text, sizeof text,
+                           "holder %s\nhost %s\nmachine %s\npid %ld start %lld\nlauncher %ld start "
+                           "%lld\n",
+                           l->id, l->host, l->claims.machine, (long)me.pid, me.start,
+                           (long)launcher.pid, launcher.start);
+    snprintf(temporary, sizeof temporary, "%.4032s/%s.claim", l->claims.dir,
+             l->id); /* of this coordinator alone */
+    snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim + 1);
+    sld_grid_claims_path(&l->claims, point, suffix, path);
+    SLD_TRY(sld_file_publish(l->claims.ctx, temporary, text, (size_t)n, true));
+    const sld_status st = sld_file_link(l->claims.ctx, temporary, path, &there);
+    unlink(temporary);
+    SLD_TRY(st);
+    if (there) {
+        return SLD_OK;
+    }
+    e->claim++;
+    e->known = 0;
+    /* Another may have ended the point, and given its claims up, since the folder was read. */
+    for (sld_point_state s = SLD_POINT_DONE; s <= SLD_POINT_SKIPPED; s++) {
+        sld_grid_claims_path(&l->claims, point, sld_point_state_name(s), temporary);
+        if (access(temporary, F_OK) == 0) {
+            unlink(path);
+            return SLD_OK;
+        }
+    }
+    *got = true;
+    return SLD_OK;
 }
+
+/* ---- marks ---- */
 
 sld_status sld_ledger_mark(ledger *l, size_t point, sld_point_state state, const char *text)
 {
-    char path[4200];
+    char path[PATH_MAX];
 
-    path_of(l, point, marks[state], path);
-    SLD_TRY(sld_file_publish(l->ctx, path, text, strlen(text), true));
-    l->entries[point].mark = state;
+    sld_grid_claims_path(&l->claims, point, sld_point_state_name(state), path);
+    SLD_TRY(sld_file_publish(l->claims.ctx, path, text, strlen(text), true));
+    l->claims.entries[point].mark = state;
     return SLD_OK;
 }
 
 sld_status sld_ledger_unmark(ledger *l, size_t point)
 {
-    char path[4200];
+    char path[PATH_MAX];
 
-    if (!marks[l->entries[point].mark]) {
+    if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
         return SLD_OK;
     }
-    path_of(l, point, marks[l->entries[point].mark], path);
+    sld_grid_claims_path(&l->claims, point, sld_point_state_name(l->claims.entries[point].mark),
+                         path);
     if (unlink(path) != 0 && errno != ENOENT) {
-        return SLD_FAIL(l->ctx, SLD_ERR_IO, "%s: cannot remove: %s", path, strerror(errno));
+        return SLD_FAIL(l->claims.ctx, SLD_ERR_IO, "%s: cannot remove: %s", path, strerror(errno));
     }
-    l->entries[point].mark = SLD_POINT_WAITING;
+    l->claims.entries[point].mark = SLD_POINT_WAITING;
     return SLD_OK;
-}
-
-void sld_ledger_text(const ledger *l, size_t point, const char *suffix, char *text, size_t n)
-{
-    char  path[4200];
-    FILE *file;
-
-    text[0] = '\0';
-    path_of(l, point, suffix, path);
-    file = fopen(path, "r");
-    if (file) {
-        const size_t got = fread(text, 1, n - 1, file);
-        text[got]        = '\0';
-        for (size_t i = got; i > 0 && text[i - 1] == '\n'; i--) {
-            text[i - 1] = '\0';
-        }
-        fclose(file);
-    }
 }
 
 sld_status sld_ledger_error(ledger *l, size_t point, int64_t attempt, const char *text)
 {
-    char path[4200], suffix[40];
+    char path[PATH_MAX], suffix[40];
 
     snprintf(suffix, sizeof suffix, "%lld.error", (long long)attempt);
-    path_of(l, point, suffix, path);
-    SLD_TRY(sld_file_publish(l->ctx, path, text, strlen(text), true));
-    l->entries[point].errors++;
+    sld_grid_claims_path(&l->claims, point, suffix, path);
+    SLD_TRY(sld_file_publish(l->claims.ctx, path, text, strlen(text), true));
+    l->claims.entries[point].errors++;
     return SLD_OK;
 }
 
 void sld_ledger_forget(ledger *l, size_t point)
 {
-    char path[4200], suffix[40];
+    char path[PATH_MAX], suffix[40];
 
-    for (long long n = 1; n <= (long long)l->entries[point].claim; n++) {
+    for (long long n = 1; n <= (long long)l->claims.entries[point].claim; n++) {
         snprintf(suffix, sizeof suffix, "%lld.error", n);
-        path_of(l, point, suffix, path);
+        sld_grid_claims_path(&l->claims, point, suffix, path);
         unlink(path);
         snprintf(suffix, sizeof suffix, "%lld", n);
-        path_of(l, point, suffix, path);
+        sld_grid_claims_path(&l->claims, point, suffix, path);
         unlink(path);
     }
-    l->entries[point].claim  = 0;
-    l->entries[point].errors = 0;
+    l->claims.entries[point].claim  = 0;
+    l->claims.entries[point].errors = 0;
 }

@@ -1,5 +1,5 @@
-/* process.c: processes of this machine: which of them live, and how those that nobody owns any more
- * are ended. */
+/* process.c: processes of this machine that belong to an attempt: which there are, and how those that
+ * nobody owns any more are ended. */
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,63 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ledger.h"
+#include "process.h"
 
-/* Field 22 of /proc/PID/stat, behind a name that may hold anything but the last parenthesis. */
-sld_process sld_process_of(pid_t pid)
+void sld_process_word(const char *id, int64_t attempt, const char *coordinator,
+                      char word[SLD_CLAIM_BYTES])
 {
-    sld_process p = {.pid = pid};
-    char        path[64], text[1024], state = 'Z';
-
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return p;
-    }
-    const ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    text[n > 0 ? n : 0] = '\0';
-    const char *at      = strrchr(text, ')');
-    if (!at ||
-        sscanf(at,
-               ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-               "%lld",
-               &state, &p.start) != 2 ||
-        state == 'Z' || state == 'X') {
-        p.start = 0;
-    }
-    return p;
-}
-
-sld_process sld_process_self(void)
-{
-    return sld_process_of(getpid());
-}
-
-bool sld_process_lives(sld_process p)
-{
-    return p.pid > 0 && p.start > 0 && sld_process_of(p.pid).start == p.start;
-}
-
-void sld_process_machine(char machine[MACHINE_BYTES])
-{
-    const char *told     = getenv("SLD_TEST_MACHINE");
-    char        boot[48] = "", space[48] = "";
-    FILE       *file = fopen("/proc/sys/kernel/random/boot_id", "r");
-
-    if (file) {
-        if (fscanf(file, "%40s", boot) != 1) {
-            boot[0] = '\0';
-        }
-        fclose(file);
-    }
-    const ssize_t n      = readlink("/proc/self/ns/pid", space, sizeof space - 1);
-    space[n > 0 ? n : 0] = '\0';
-    if (told) {
-        snprintf(machine, MACHINE_BYTES, "%s", told);
-    } else {
-        snprintf(machine, MACHINE_BYTES, "%s/%s", boot, space);
-    }
+    snprintf(word, SLD_CLAIM_BYTES, SLD_CLAIM_NAME "%s.%lld.%s", id, (long long)attempt,
+             coordinator);
 }
 
 /* The entry of the environment that the process was started with which begins with name; false:
@@ -105,7 +55,7 @@ void sld_process_list(sld_process_seen seen, void *user)
 {
     DIR           *proc = opendir("/proc");
     struct dirent *entry;
-    char           word[96];
+    char           word[SLD_CLAIM_BYTES];
 
     while (proc && (entry = readdir(proc))) {
         if (isdigit((unsigned char)entry->d_name[0]) &&

@@ -1,14 +1,11 @@
-/* record.c: a sweep and its folder: what is recorded there, what a changed spec would do to it, and
- * what a user takes back or leaves out. */
-#include <errno.h>
+/* record.c: a sweep and its folder: what is recorded there, and what a changed spec would do to it. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger.h"
-#include "watch.h"
+#include "grid.h"
 
 /* ---- what has changed ---- */
 
@@ -155,129 +152,4 @@ sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, con
     }
     SLD_TRY(same_text(ctx, sweep, path, &same));
     return same ? SLD_OK : write_all(ctx, sweep, text, n);
-}
-
-/* ---- taking back and leaving out ---- */
-
-sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *point)
-{
-    const size_t length = strlen(which);
-    size_t       found  = 0;
-
-    for (size_t i = 0; i < sld_sweep_count(sweep); i++) {
-        if (length > 0 && strncmp(sld_sweep_point(sweep, i)->id, which, length) == 0) {
-            *point = i;
-            found++;
-        }
-    }
-    if (found == 1) {
-        return SLD_OK;
-    }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s has %s of that ID", which, sld_sweep_dir(sweep),
-                    found == 0 ? "no point" : "several points");
-}
-
-static sld_status retry_point(ledger *l, size_t i, size_t *n)
-{
-    const sld_point_state mark = l->entries[i].mark;
-    char                  path[PATH_MAX];
-
-    if (mark != SLD_POINT_FAILED && mark != SLD_POINT_SKIPPED) {
-        return SLD_OK;
-    }
-    for (long long k = 1; k <= (long long)l->entries[i].claim; k++) { /* its retries anew */
-        snprintf(path, sizeof path, "%.4000s/%s.%lld.error", l->dir,
-                 sld_sweep_point(l->sweep, i)->id, k);
-        unlink(path);
-    }
-    ++*n;
-    return sld_ledger_unmark(l, i);
-}
-
-static sld_status retry(ledger *l, const char *which, size_t *n)
-{
-    const bool all   = strcmp(which, "failed") == 0;
-    size_t     point = 0;
-
-    SLD_TRY(sld_ledger_scan(l));
-    if (!all) {
-        SLD_TRY(sld_sweep_which(l->ctx, l->sweep, which, &point));
-        if (l->entries[point].mark != SLD_POINT_FAILED &&
-            l->entries[point].mark != SLD_POINT_SKIPPED) {
-            return SLD_FAIL(l->ctx, SLD_ERR_CONFIG,
-                            "%s: neither failed nor skipped, so there is "
-                            "nothing to try again",
-                            which);
-        }
-    }
-    for (size_t i = 0; i < sld_sweep_count(l->sweep); i++) {
-        const int  teacher = sld_sweep_point(l->sweep, i)->teacher;
-        const bool failed  = l->entries[i].mark == SLD_POINT_FAILED;
-        /* a teacher's students failed with it */
-        if ((all && failed) || (!all && (i == point || (failed && teacher == (int)point)))) {
-            SLD_TRY(retry_point(l, i, n));
-        }
-    }
-    return SLD_OK;
-}
-
-sld_status sld_sweep_retry(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *n)
-{
-    ledger     l;
-    sld_status st = sld_ledger_open(ctx, sweep, &l);
-
-    *n = 0;
-    if (st == SLD_OK) {
-        st = retry(&l, which, n);
-    }
-    sld_ledger_close(&l);
-    return st;
-}
-
-static sld_status skip(ledger *l, const char *which)
-{
-    size_t point;
-
-    SLD_TRY(sld_ledger_scan(l));
-    SLD_TRY(sld_sweep_which(l->ctx, l->sweep, which, &point));
-    const sld_point_state mark = l->entries[point].mark;
-    if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
-        return SLD_FAIL(l->ctx, SLD_ERR_CONFIG, "%s has a result already", which);
-    }
-    if (mark == SLD_POINT_FAILED) {
-        SLD_TRY(sld_ledger_unmark(l, point));
-    }
-    return sld_ledger_mark(l, point, SLD_POINT_SKIPPED, "skipped by hand\n");
-}
-
-sld_status sld_sweep_skip(sld_ctx *ctx, const sld_sweep *sweep, const char *which)
-{
-    ledger     l;
-    sld_status st = sld_ledger_open(ctx, sweep, &l);
-
-    if (st == SLD_OK) {
-        st = skip(&l, which);
-    }
-    sld_ledger_close(&l);
-    return st;
-}
-
-/* ---- logs ---- */
-
-void sld_sweep_log_path(const sld_sweep *sweep, size_t point, char *path, size_t n)
-{
-    char candidate[PATH_MAX], name[40];
-    int  misses = 0;
-
-    path[0] = '\0';
-    for (long long k = 1; misses < 3; k++) { /* an attempt that never began has none */
-        snprintf(name, sizeof name, "log-a%lld.txt", k);
-        sld_watch_path(sweep, point, name, candidate);
-        if (access(candidate, F_OK) == 0) {
-            snprintf(path, n, "%s", candidate);
-            misses = 0;
-        } else {
-            misses++;
-        }
-    }
 }

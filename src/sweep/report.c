@@ -15,13 +15,6 @@
 const char *const report_number_name[REPORT_N_NUMBERS] = {REPORT_NUMBERS(REPORT_NAME_)};
 const char *const report_number_unit[REPORT_N_NUMBERS] = {REPORT_NUMBERS(REPORT_UNIT_)};
 
-const char *report_state_name(sld_point_state state)
-{
-    static const char *const names[] = {"waiting",  "running", "done",
-                                        "diverged", "failed",  "skipped"};
-    return names[state];
-}
-
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n)
 {
     if (r->is_run) {

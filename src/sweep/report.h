@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "sld/sweep.h"
+#include "folder.h"
 #include "stats.h"
 
 /* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the
@@ -86,8 +86,6 @@ void       report_destroy(report *r); /* Accepts NULL. */
 
 /* arms.c: fills the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);
-
-const char *report_state_name(sld_point_state state);
 
 /* Where the results of a trial lie. path: text of n bytes. */
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n);

@@ -62,7 +62,7 @@ static void print_trial(const report *r, const sld_point *axes, const report_tri
     fputc(',', to);
     print_text(to, t->point->arm);
     fprintf(to, ",%lld,%d,%s,%d,", (long long)t->point->seed, t->point->is_teacher,
-            report_state_name(t->standing.state), t->standing.attempts);
+            sld_point_state_name(t->standing.state), t->standing.attempts);
     print_text(to, t->standing.reason);
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
         fputc(',', to);

@@ -43,7 +43,7 @@ static void print_head(const report *r, FILE *to)
     fprintf(to, ", \"baseline\": ");
     print_text(to, r->baseline_name);
     for (int s = 0; s <= SLD_POINT_SKIPPED; s++) {
-        fprintf(to, ", \"%s\": %zu", report_state_name((sld_point_state)s), r->n_state[s]);
+        fprintf(to, ", \"%s\": %zu", sld_point_state_name((sld_point_state)s), r->n_state[s]);
     }
     print_number(to, "pooled_sd", r->pooled_sd);
     print_number(to, "resolving_sd", r->resolving_sd);
@@ -56,7 +56,7 @@ static void print_arm(const report *r, const report_arm *a, FILE *to)
     fprintf(to, ", \"is_teacher\": %s, \"is_baseline\": %s, \"trials\": %zu",
             a->is_teacher ? "true" : "false", a->is_baseline ? "true" : "false", a->n_points);
     for (int s = 0; s <= SLD_POINT_SKIPPED; s++) {
-        fprintf(to, ", \"%s\": %zu", report_state_name((sld_point_state)s), a->n_state[s]);
+        fprintf(to, ", \"%s\": %zu", sld_point_state_name((sld_point_state)s), a->n_state[s]);
     }
     print_sample(to, "gap", a->gap);
     fprintf(to, ", \"gap_paired\": %s", a->gap_paired ? "true" : "false");
@@ -83,8 +83,8 @@ static void print_trial(const report *r, const report_trial *t, FILE *to)
     fprintf(
         to,
         ", \"seed\": %lld, \"is_teacher\": %s, \"state\": \"%s\", \"attempts\": %d, \"reason\": ",
-        (long long)p->seed, p->is_teacher ? "true" : "false", report_state_name(t->standing.state),
-        t->standing.attempts);
+        (long long)p->seed, p->is_teacher ? "true" : "false",
+        sld_point_state_name(t->standing.state), t->standing.attempts);
     print_text(to, t->standing.reason);
     fprintf(to, ", \"axes\": {");
     for (size_t a = 0; a < p->n_axes; a++) {

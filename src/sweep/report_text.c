@@ -209,7 +209,7 @@ static void print_states(const report *r, FILE *to)
     for (int s = 0, first = 1; s <= SLD_POINT_SKIPPED; s++) {
         if (r->n_state[s] > 0) {
             fprintf(to, "%s %zu %s", first ? ":" : ",", r->n_state[s],
-                    report_state_name((sld_point_state)s));
+                    sld_point_state_name((sld_point_state)s));
             first = 0;
         }
     }
@@ -227,8 +227,9 @@ static void print_reasons(const report *r, FILE *to)
         }
         if (all++ < MOST_REASONS) {
             fprintf(to, "%s%s: %s, seed %lld: %s%s%s\n", shown++ == 0 ? "\n" : "", t->point->id,
-                    t->point->arm, (long long)t->point->seed, report_state_name(t->standing.state),
-                    t->standing.reason[0] ? ": " : "", t->standing.reason);
+                    t->point->arm, (long long)t->point->seed,
+                    sld_point_state_name(t->standing.state), t->standing.reason[0] ? ": " : "",
+                    t->standing.reason);
         }
     }
     if (all > shown) {

@@ -129,7 +129,7 @@ static sld_status put_words(sld_ctx *ctx, study *s)
         for (size_t i = 0; i < r->n_trials; i++) {
             const report_trial *t     = &r->trials[i];
             const char *const   all[] = {t->point->id, t->point->arm,
-                                         report_state_name(t->standing.state), t->standing.reason};
+                                         sld_point_state_name(t->standing.state), t->standing.reason};
             texts[i]                  = all[c];
             point                     = t->point->n_axes > 0 ? t->point : point;
         }

@@ -1,0 +1,23 @@
+/* sld/base_process.h: a process of this machine that cannot be mistaken for a later one. Everything is
+ * local. */
+#ifndef SLD_BASE_PROCESS_H
+#define SLD_BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { SLD_MACHINE_BYTES = 96 };
+
+typedef struct sld_process {
+    pid_t     pid;
+    long long start; /* in the kernel's ticks since boot; 0: not there */
+} sld_process;
+
+sld_process sld_process_self(void);
+sld_process sld_process_of(pid_t pid);        /* start 0: there is none, or it is a zombie */
+bool        sld_process_lives(sld_process p); /* on this machine */
+
+/* "boot id/pid namespace": where a pid means something. SLD_TEST_MACHINE overrides it for tests. */
+void sld_process_machine(char machine[SLD_MACHINE_BYTES]);
+
+#endif

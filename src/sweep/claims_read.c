@@ -1,0 +1,229 @@
+/* claims.c: the folder claims/ as a table of points and of the coordinators' leases. */
+#include "folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "grid.h"
+
+const char *sld_point_state_name(sld_point_state state)
+{
+    static const char *const names[] = {
+        [SLD_POINT_WAITING] = "waiting", [SLD_POINT_RUNNING] = "running",
+        [SLD_POINT_DONE] = "done",       [SLD_POINT_DIVERGED] = "diverged",
+        [SLD_POINT_FAILED] = "failed",   [SLD_POINT_SKIPPED] = "skipped",
+    };
+
+    return names[state];
+}
+
+sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_sweep *sweep, sld_grid_claims *out)
+{
+    const size_t n = sld_sweep_count(sweep);
+
+    *out         = (sld_grid_claims){.ctx = ctx, .sweep = sweep};
+    out->entries = calloc(n + 1, sizeof *out->entries);
+    if (!out->entries) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the claims of %zu points", n);
+    }
+    if (snprintf(out->dir, sizeof out->dir, "%s/claims", sld_sweep_dir(sweep)) >=
+        (int)sizeof out->dir - 64) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long",
+                        sld_sweep_dir(sweep));
+    }
+    sld_process_machine(out->machine);
+    return SLD_OK;
+}
+
+void sld_grid_claims_close(sld_grid_claims *c)
+{
+    free(c->entries);
+    free(c->leases);
+    c->entries = NULL;
+    c->leases  = NULL;
+}
+
+/* One name of the folder, behind the point's id and a dot. */
+static void take_name(sld_grid_claim *e, const char *rest)
+{
+    char           *end = NULL;
+    const long long n   = strtoll(rest, &end, 10);
+
+    if (end != rest && n > 0) {
+        if (*end == '\0' && n > e->claim) {
+            e->claim = n;
+        } else if (strcmp(end, ".error") == 0) {
+            e->errors++;
+        }
+        return;
+    }
+    for (sld_point_state s = SLD_POINT_DONE; s <= SLD_POINT_SKIPPED; s++) {
+        if (strcmp(rest, sld_point_state_name(s)) == 0) {
+            e->mark = s;
+        }
+    }
+}
+
+sld_status sld_grid_claims_scan(sld_grid_claims *c)
+{
+    const size_t   n   = sld_sweep_count(c->sweep);
+    DIR           *dir = opendir(c->dir);
+    struct dirent *entry;
+
+    if (!dir) {
+        return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot list: %s", c->dir, strerror(errno));
+    }
+    for (size_t i = 0; i < n; i++) {
+        c->entries[i].mark   = SLD_POINT_WAITING;
+        c->entries[i].claim  = 0;
+        c->entries[i].errors = 0;
+    }
+    while ((entry = readdir(dir))) {
+        char id[ID_LENGTH + 1];
+        if (strlen(entry->d_name) <= ID_LENGTH + 1 || entry->d_name[ID_LENGTH] != '.') {
+            continue;
+        }
+        memcpy(id, entry->d_name, ID_LENGTH);
+        id[ID_LENGTH]   = '\0';
+        const int point = sld_sweep_find(c->sweep, id);
+        if (point >= 0) {
+            take_name(&c->entries[point], entry->d_name + ID_LENGTH + 1);
+        }
+    }
+    closedir(dir);
+    return SLD_OK;
+}
+
+void sld_grid_claims_path(const sld_grid_claims *c, size_t point, const char *suffix,
+                          char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%.4032s/%s.%s", c->dir, sld_sweep_point(c->sweep, point)->id, suffix);
+}
+
+void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%.4032s/%s.beat", c->dir, id);
+}
+
+void sld_grid_claims_text(const sld_grid_claims *c, size_t point, const char *suffix, char *text,
+                          size_t n)
+{
+    char  path[PATH_MAX];
+    FILE *file;
+
+    text[0] = '\0';
+    sld_grid_claims_path(c, point, suffix, path);
+    file = fopen(path, "r");
+    if (file) {
+        const size_t got = fread(text, 1, n - 1, file);
+        text[got]        = '\0';
+        for (size_t i = got; i > 0 && text[i - 1] == '\n'; i--) {
+            text[i - 1] = '\0';
+        }
+        fclose(file);
+    }
+}
+
+/* ---- leases ---- */
+
+/* The word behind "key " at the start of a line; "" when there is none. */
+static void value_of(const char *text, const char *key, char *value, size_t n)
+{
+    const size_t length = strlen(key);
+
+    value[0] = '\0';
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        if (strncmp(text, key, length) == 0 && text[length] == ' ') {
+            snprintf(value, n, "%.*s", (int)strcspn(text + length + 1, "\n"), text + length + 1);
+            return;
+        }
+    }
+}
+
+/* open and read, not stat: a network file system then asks its server. */
+static bool read_text(const char *path, char *text, size_t n)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return false;
+    }
+    const ssize_t got       = read(fd, text, n - 1);
+    text[got > 0 ? got : 0] = '\0';
+    close(fd);
+    return got > 0;
+}
+
+bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease)
+{
+    char path[PATH_MAX], text[512], value[SLD_MACHINE_BYTES];
+
+    sld_grid_claims_beat_path(c, lease->id, path);
+    if (!read_text(path, text, sizeof text)) {
+        return false;
+    }
+    value_of(text, "machine", lease->machine, sizeof lease->machine);
+    value_of(text, "pid", value, sizeof value);
+    lease->process.pid = (pid_t)atol(value);
+    value_of(text, "start", value, sizeof value);
+    lease->process.start = atoll(value);
+    value_of(text, "every", value, sizeof value);
+    lease->beat_s = strtod(value, NULL);
+    value_of(text, "count", value, sizeof value);
+    lease->count = atoll(value);
+    return true;
+}
+
+bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease)
+{
+    return strcmp(lease->machine, c->machine) == 0 && !sld_process_lives(lease->process);
+}
+
+/* Index of the lease of that id, known from now on. */
+static sld_status know(sld_grid_claims *c, const char *id, int *out)
+{
+    for (size_t i = 0; i < c->n_leases; i++) {
+        if (strcmp(c->leases[i].id, id) == 0) {
+            *out = (int)i;
+            return SLD_OK;
+        }
+    }
+    sld_lease *more = realloc(c->leases, (c->n_leases + 1) * sizeof *more);
+    if (!more) {
+        return SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "out of memory: the coordinators");
+    }
+    c->leases              = more;
+    c->leases[c->n_leases] = (sld_lease){.count = 0};
+    snprintf(c->leases[c->n_leases].id, sizeof c->leases->id, "%s", id);
+    *out = (int)c->n_leases++;
+    return SLD_OK;
+}
+
+sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out)
+{
+    sld_grid_claim *e = &c->entries[point];
+    char            path[PATH_MAX], suffix[24], text[512], id[SLD_LEASE_ID + 1];
+
+    *out = NULL;
+    if (e->claim == 0) {
+        return SLD_OK;
+    }
+    if (e->known != e->claim) { /* what a claim says never changes */
+        snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim);
+        sld_grid_claims_path(c, point, suffix, path);
+        if (!read_text(path, text, sizeof text)) {
+            return SLD_OK; /* ended meanwhile: the next look at the folder tells */
+        }
+        value_of(text, "holder", id, sizeof id);
+        SLD_TRY(know(c, id, &e->lease));
+        value_of(text, "machine", c->leases[e->lease].machine, SLD_MACHINE_BYTES);
+        e->known = e->claim;
+    }
+    *out = &c->leases[e->lease];
+    return SLD_OK;
+}

@@ -1,0 +1,88 @@
+/* sld/grid_folder.h: what a sweep's folder says of its points, read by whoever wants to know: status,
+ * report, and the coordinators themselves. Nothing here writes: src/sweep alone does. Everything is
+ * local.
+ *
+ * claims/ID.N        attempt N at point ID is somebody's: made whole by link(2), which fails where it
+ *                    exists; never changed. The highest N is the one that counts.
+ * claims/ID.N.error  attempt N failed: how far it came, and why
+ * claims/ID.done ID.diverged ID.failed ID.skipped   how the point ended: made once
+ * claims/COORDINATOR.beat  the lease of a coordinator that lives: it rewrites a count; gone: it has
+ *                    left, or was found dead
+ * trials/ID/         the files of the point's trial */
+#ifndef SLD_GRID_FOLDER_H
+#define SLD_GRID_FOLDER_H
+
+#include <limits.h>
+
+#include "sld/base_process.h"
+#include "sld/sweep.h"
+
+enum { SLD_LEASE_ID = 16, SLD_REASON_BYTES = 256 };
+
+/* ---- claims/ ---- */
+
+typedef struct sld_grid_claim { /* what claims/ says of a point */
+    sld_point_state mark;       /* WAITING: none */
+    int64_t         claim;      /* highest N; 0: none */
+    int64_t         known;      /* the claim whose lease is known */
+    int             lease;      /* index; -1: cannot be read, and then it is dead */
+    int             errors;     /* attempts that failed */
+} sld_grid_claim;
+
+typedef struct sld_lease { /* of a coordinator */
+    char        id[SLD_LEASE_ID + 1], machine[SLD_MACHINE_BYTES];
+    sld_process process;
+    double      beat_s; /* how often it says it will beat */
+    long long   count;  /* last seen; 0: never looked at */
+    double      seen_s; /* clock when the count was last another, kept by those that time it */
+    bool        dead;
+} sld_lease;
+
+typedef struct sld_grid_claims {
+    sld_ctx         *ctx;
+    const sld_sweep *sweep;
+    char             dir[4096];                  /* claims/ */
+    char             machine[SLD_MACHINE_BYTES]; /* this one */
+    sld_grid_claim  *entries;                    /* (points) */
+    sld_lease       *leases;
+    size_t           n_leases;
+} sld_grid_claims;
+
+sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_sweep *sweep, sld_grid_claims *out);
+void       sld_grid_claims_close(sld_grid_claims *c);
+sld_status sld_grid_claims_scan(sld_grid_claims *c); /* Reads the folder. */
+/* Text of a mark or error file, without its newlines at the end; "" when there is none. */
+void sld_grid_claims_text(const sld_grid_claims *c, size_t point, const char *suffix, char *text,
+                          size_t n);
+/* DIR/claims/ID.SUFFIX. */
+void sld_grid_claims_path(const sld_grid_claims *c, size_t point, const char *suffix,
+                          char path[PATH_MAX]);
+/* DIR/claims/COORDINATOR.beat. */
+void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char path[PATH_MAX]);
+
+/* *out: the lease of the coordinator that holds the point's newest claim, NULL when there is none.
+ * Valid until the next call. */
+sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out);
+/* Reads its beat again. False: there is none, it has left or was declared dead. */
+bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease);
+/* Its process was on this machine and is no more. */
+bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease);
+
+/* "done" for SLD_POINT_DONE ...; also the suffix of its mark. */
+const char *sld_point_state_name(sld_point_state state);
+
+/* ---- trials/ID/ ---- */
+
+/* DIR/trials/ID/NAME. */
+void sld_watch_path(const sld_sweep *sweep, size_t point, const char *name, char path[PATH_MAX]);
+/* A result is there, marked or not. */
+bool sld_watch_has_results(const sld_sweep *sweep, size_t point);
+/* "epoch E of EPOCHS step S of STEPS left X s beat B" of an attempt; "" before it begins. */
+void sld_watch_progress(const sld_sweep *sweep, size_t point, int64_t attempt, char *text,
+                        size_t n);
+/* False, and all 0, when the text is none. */
+bool sld_watch_parse(const char *text, int64_t *epoch, int64_t *epochs, double *left_s);
+/* Whether results.h5 of the point, which is there, says diverged. */
+bool sld_watch_diverged(sld_ctx *ctx, const sld_sweep *sweep, size_t point);
+
+#endif
