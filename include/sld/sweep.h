@@ -1,123 +1,9 @@
-/* sld/sweep.h: a grid of trials in one folder: spec and expansion, ledger of claims, slots,
- * launcher, coordinator, status, report. Nothing here calls MPI: the coordinator starts MPI
- * programs. docs/sweeps.md, "Many coordinators". Everything is local. */
+/* sld/sweep.h: the coordinator of a grid's trials: it starts MPI programs and calls no MPI itself.
+ * docs/sweeps.md, "Many coordinators". Everything is local. */
 #ifndef SLD_SWEEP_H
 #define SLD_SWEEP_H
 
-#include "sld/base.h"
-#include "sld/config.h"
-
-/* ---- points: what a spec expands to ---- */
-
-/* One trial of the grid. Text is owned by the sweep. */
-typedef struct sld_point {
-    const char *id;  /* names the folder trials/ID; the same wherever the folder lies */
-    const char *arm; /* readable; trials of one arm differ in seed alone */
-    int64_t     seed;
-    bool        is_teacher; /* trained because others need its weights */
-    int         teacher;    /* index of the point whose weights it needs; -1: none of them */
-    size_t      n_axes;
-    const char *const
-        *axis; /* (n_axes) names, in the spec's order; the same for all but teachers */
-    const char *const *value;      /* (n_axes) label of the value on that axis */
-    const char        *experiment; /* the whole experiment as YAML that sld_config_parse() takes */
-} sld_point;
-
-typedef struct sld_sweep sld_sweep;
-
-/* How trials are started; never part of what they compute. */
-typedef struct sld_launch {
-    int64_t     ranks, slots;  /* per trial, and trials at a time; 0: chosen for throughput */
-    int64_t     retries;       /* of an attempt that failed */
-    double      lease_s;       /* a holder on another host is dead after so long without a beat */
-    double      stall_minutes; /* an attempt without a step for so long is ended; 0: never */
-    double      grow_s;  /* a trial with so much left takes cores nobody else can use; 0: never */
-    double      leave_s; /* a launcher without ranks on this machine is ended then; 0: never */
-    const char *command; /* launcher line with {ranks} {cpus} {hosts}; "": mpirun */
-} sld_launch;
-
-typedef struct sld_sweep_params {
-    const char        *path; /* of the spec: names it, and a relative base starts at its folder */
-    const void        *text;
-    size_t             n;         /* bytes of text */
-    const char *const *overrides; /* "key=value" */
-    size_t             n_overrides;
-    sld_defaults_find  method;
-    /* Checks that need more than the option table, and names; NULL: none. */
-    sld_status (*check)(sld_ctx *ctx, void *user, sld_config *config);
-    /* SHA-256 of what lies at a path: the weights file, the folder of an outside teacher's logits,
-     * or with weights NULL the data set of config. Asked once for each path; never for synthetic
-     * data. */
-    sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
-                          char sha[65]);
-    void *user;
-} sld_sweep_params;
-
-/* A spec becomes points: those of seed 1 first, in a seed the first axis slowest; teachers before
- * all. Every point is checked as `sld run` would. Errors are SLD_ERR_CONFIG as of
- * sld_config_parse(); points that compute the same are one. The sweep has no folder yet ("."). */
-sld_status sld_sweep_expand(sld_ctx *ctx, const sld_sweep_params *params, sld_sweep **out);
-size_t     sld_sweep_dropped(const sld_sweep *sweep); /* points that another already was */
-
-/* For those who want an experiment: SLD_ERR_CONFIG naming `sld sweep` when the text is a spec. */
-sld_status sld_sweep_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n);
-
-/* The sweep that was recorded in a folder; no hashing, no validation: quick. SLD_ERR_DATA when the
- * folder holds none. */
-sld_status sld_sweep_open(sld_ctx *ctx, const char *dir, sld_sweep **out);
-
-void              sld_sweep_close(sld_sweep *sweep); /* Accepts NULL. */
-const char       *sld_sweep_name(const sld_sweep *sweep);
-const char       *sld_sweep_dir(const sld_sweep *sweep);
-const char       *sld_sweep_baseline(const sld_sweep *sweep); /* an arm; "" when none is named */
-size_t            sld_sweep_count(const sld_sweep *sweep);
-const sld_point  *sld_sweep_point(const sld_sweep *sweep, size_t i);
-int               sld_sweep_find(const sld_sweep *sweep, const char *id); /* index, or -1 */
-const sld_launch *sld_sweep_launch(const sld_sweep *sweep);
-
-/* ---- survey: where each point stands, read from the folder alone ---- */
-
-typedef enum {
-    SLD_POINT_WAITING,
-    SLD_POINT_RUNNING,
-    SLD_POINT_DONE,
-    SLD_POINT_DIVERGED, /* an outcome, not a failure */
-    SLD_POINT_FAILED,
-    SLD_POINT_SKIPPED,
-} sld_point_state;
-
-typedef struct sld_standing {
-    sld_point_state state;
-    char            reason[256];   /* of a failure: its error line; else "" */
-    int             attempts;      /* begun so far; 0 once there is a result */
-    int64_t         epoch, epochs; /* of a running one; 0: not known yet */
-    double          left_s;        /* seconds to its end at its present pace */
-} sld_standing;
-
-/* standing: (count). Reads, never writes; quick at 10,000 points. */
-sld_status sld_sweep_survey(sld_ctx *ctx, const sld_sweep *sweep, sld_standing *standing);
-
-/* ---- the coordinator ---- */
-
-/* Local. Gives an expanded sweep its folder: makes it, or compares with what is recorded there.
- * text: the spec as given, kept for people. New points extend what is recorded; points that are
- * gone or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
-typedef struct sld_sweep_change {
-    size_t known, added, gone; /* points */
-    char   example[400];       /* of a change; "": none */
-} sld_sweep_change;
-sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, const void *text,
-                            size_t n, bool accept, bool dry, sld_sweep_change *out);
-
-/* Local. For a sweep opened from its folder: words "launch.KEY=value" change how trials are started
- * and are taken out of the list; what is left must be options that change no result. */
-sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **words, size_t *n);
-
-/* Local. which: "failed", or the beginning of an ID that only one point has. */
-sld_status sld_sweep_retry(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *n);
-sld_status sld_sweep_skip(sld_ctx *ctx, const sld_sweep *sweep, const char *which);
-/* Local. Index of that one point. */
-sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *point);
+#include "sld/grid.h"
 
 typedef enum {
     SLD_SWEEP_DONE,
@@ -140,7 +26,8 @@ typedef struct sld_sweep_run_params {
 sld_status sld_sweep_run(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out);
 
-/* Local. The newest log of a point: path, "" when it has none. */
-void sld_sweep_log_path(const sld_sweep *sweep, size_t point, char *path, size_t n);
+/* Local. which: "failed", or the beginning of an ID that only one point has. */
+sld_status sld_sweep_retry(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *n);
+sld_status sld_sweep_skip(sld_ctx *ctx, const sld_sweep *sweep, const char *which);
 
 #endif

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "sld/sweep_report.h"
+#include "sld/report.h"
 
 enum { FORMAT, PACK };
 static const sld_option_spec options[] = {

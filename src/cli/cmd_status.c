@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 enum { WATCH, JSON, LINES };
 static const sld_option_spec options[] = {

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "sld/sweep_report.h"
+#include "sld/report.h"
+#include "sld/sweep.h"
 #include "sweep_plan.h"
 
 #define MOST_BYTES ((size_t)1 << 20)

@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "sld/distill.h"
 #include "sld/nn.h"
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 #define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 

@@ -3,7 +3,7 @@
 #define SLD_CLI_SWEEP_PLAN_H
 
 #include "cli.h"
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 /* Local. To stdout: points, cost, storage, the first points, what would change. */
 sld_status sld_sweep_plan(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_change *change);

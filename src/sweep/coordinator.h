@@ -4,10 +4,11 @@
 
 #include <limits.h>
 
+#include "index_writer.h"
 #include "launcher.h"
 #include "ledger.h"
 #include "process.h"
-#include "refresh.h"
+#include "sld/sweep.h"
 #include "slots.h"
 
 typedef struct attempt {

@@ -3,7 +3,7 @@
 #ifndef SLD_SWEEP_LEDGER_H
 #define SLD_SWEEP_LEDGER_H
 
-#include "folder.h"
+#include "sld/grid_folder.h"
 
 typedef struct ledger {
     sld_grid_claims claims; /* as last read */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "sld/sweep.h"
 
 static sld_status retry_point(ledger *l, size_t i, size_t *n)
 {

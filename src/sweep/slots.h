@@ -2,7 +2,7 @@
 #ifndef SLD_SWEEP_SLOTS_H
 #define SLD_SWEEP_SLOTS_H
 
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 typedef struct slots {
     int  cpu[SLD_CPUS_MAX]; /* the first CPU of each core that may be used */

@@ -2,7 +2,7 @@
 #ifndef SLD_SWEEP_WATCH_H
 #define SLD_SWEEP_WATCH_H
 
-#include "folder.h"
+#include "sld/grid_folder.h"
 
 /* Name of the newest checkpoint without its attempt: "ckpt-0000003-000000000"; "" for none. */
 void sld_watch_checkpoint(const sld_sweep *sweep, size_t point, char name[32]);

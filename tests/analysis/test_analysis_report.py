@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path += [os.path.join(HERE, "..", "..", "analysis"), os.path.join(HERE, "..", "sweep")]
+sys.path += [os.path.join(HERE, "..", "..", "analysis"), os.path.join(HERE, "..", "report")]
 
 try:
     import figures

@@ -1,12 +1,12 @@
-/* sweep/report.h: what a report is made of: numbers of each trial, their statistics by arm.
+/* report/report.h: what a report is made of: numbers of each trial, their statistics by arm.
  * report.c gathers it, report_text.c, report_csv.c and report_json.c print it, index.c and pack.c
  * store it. */
-#ifndef SLD_SWEEP_REPORT_TABLE_H
-#define SLD_SWEEP_REPORT_TABLE_H
+#ifndef SLD_REPORT_REPORT_TABLE_H
+#define SLD_REPORT_REPORT_TABLE_H
 
 #include <stdio.h>
 
-#include "folder.h"
+#include "sld/grid_folder.h"
 #include "stats.h"
 
 /* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the

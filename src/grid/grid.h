@@ -1,8 +1,8 @@
 /* grid.h: the points of a sweep in memory. */
-#ifndef SLD_SWEEP_GRID_H
-#define SLD_SWEEP_GRID_H
+#ifndef SLD_GRID_POINTS_H
+#define SLD_GRID_POINTS_H
 
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 struct sld_sweep {
     sld_arena         *arena;

@@ -1,9 +1,9 @@
 /* fixture.h: a sweep from a literal. Weights and data are known by the last part of their path. */
-#ifndef TEST_SWEEP_FIXTURE_H
-#define TEST_SWEEP_FIXTURE_H
+#ifndef TEST_GRID_FIXTURE_H
+#define TEST_GRID_FIXTURE_H
 
 #include "config/fixture.h"
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 /* The content of a file is its name: the same wherever it lies. *user: how often it was asked. */
 static inline sld_status fixture_content(sld_ctx *ctx, void *user, const sld_config *config,

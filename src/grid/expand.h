@@ -1,6 +1,6 @@
 /* expand.h: a spec on its way to points. */
-#ifndef SLD_SWEEP_EXPAND_H
-#define SLD_SWEEP_EXPAND_H
+#ifndef SLD_GRID_EXPAND_H
+#define SLD_GRID_EXPAND_H
 
 #include "grid.h"
 #include "spec.h"

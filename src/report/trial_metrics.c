@@ -1,11 +1,11 @@
-/* numbers.c: what a report says of one trial, from its results.h5 alone. */
-#include "numbers.h"
+/* trial_metrics.c: what a report says of one trial, from its results.h5 alone. */
+#include "trial_metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "quality.h"
+#include "calibration.h"
 #include "sld/store_large.h"
 
 void numbers_reader_release(numbers_reader *reader)

@@ -1,8 +1,8 @@
 /* spec.h: a sweep's YAML as read: parts that the grid is made of. Everything lives in one arena. */
-#ifndef SLD_SWEEP_SPEC_H
-#define SLD_SWEEP_SPEC_H
+#ifndef SLD_GRID_SPEC_H
+#define SLD_GRID_SPEC_H
 
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 enum { AXES_MAX = 32, LABEL_MAX = 80 }; /* bytes of a label with its 0 */
 

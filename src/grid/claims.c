@@ -1,5 +1,5 @@
 /* claims.c: the folder claims/ as a table of points and of the coordinators' leases. */
-#include "folder.h"
+#include "sld/grid_folder.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
-/* sweep/quality.h: what the logits on test say beyond top-1. Pure functions.
+/* report/calibration.h: what the logits on test say beyond top-1. Pure functions.
  * Shapes: N samples, K classes; logits (N,K), labels and predictions (N). */
-#ifndef SLD_SWEEP_QUALITY_H
-#define SLD_SWEEP_QUALITY_H
+#ifndef SLD_REPORT_CALIBRATION_H
+#define SLD_REPORT_CALIBRATION_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
-/* copies.c: test predictions of the teachers and of the students that saw none. */
-#include "copies.h"
+/* copied_errors.c: test predictions of the teachers and of the students that saw none. */
+#include "copied_errors.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "quality.h"
+#include "calibration.h"
 
 /* labels: NULL for a student. */
 typedef struct record {

@@ -1,10 +1,10 @@
-/* refresh.h: sweep.h5 while the sweep runs. */
-#ifndef SLD_SWEEP_REFRESH_H
-#define SLD_SWEEP_REFRESH_H
+/* index_writer.h: sweep.h5 while the sweep runs. */
+#ifndef SLD_SWEEP_INDEX_WRITER_H
+#define SLD_SWEEP_INDEX_WRITER_H
 
 #include <sys/types.h>
 
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 typedef struct refresh {
     pid_t  writer;  /* at work; 0: none */

@@ -1,12 +1,12 @@
-/* sld/sweep_report.h: what a sweep found: the report of a folder, its index sweep.h5, and the
+/* sld/report.h: what a sweep found: the report of a folder, its index sweep.h5, and the
  * packed study. All read the trials' results.h5 and never write into them; they work while the
  * sweep runs. Everything is local. */
-#ifndef SLD_SWEEP_REPORT_H
-#define SLD_SWEEP_REPORT_H
+#ifndef SLD_REPORT_H
+#define SLD_REPORT_H
 
 #include <stdio.h>
 
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 typedef enum { SLD_REPORT_TEXT, SLD_REPORT_CSV, SLD_REPORT_JSON } sld_report_format;
 

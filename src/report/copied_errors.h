@@ -1,8 +1,8 @@
-/* sweep/copies.h: who gives a teacher's wrong class: students that had it, and students that never
+/* report/copied_errors.h: who gives a teacher's wrong class: students that had it, and students that never
  * saw a teacher, for whom the same rate is what chance and shared confusions alone give.
  * docs/protocol.md, "Measures". Rates in percent, NaN where there is nothing to count. */
-#ifndef SLD_SWEEP_COPIES_H
-#define SLD_SWEEP_COPIES_H
+#ifndef SLD_REPORT_COPIED_ERRORS_H
+#define SLD_REPORT_COPIED_ERRORS_H
 
 #include "sld/base.h"
 

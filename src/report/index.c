@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sld/sweep_report.h"
+#include "sld/report.h"
 #include "study.h"
 
 /* Beyond so many trials a reader's descriptors run out, as HDF5 keeps every source of a virtual

@@ -1,8 +1,8 @@
-/* sweep/numbers.h: one trial's results.h5 into the numbers of a report. */
-#ifndef SLD_SWEEP_NUMBERS_H
-#define SLD_SWEEP_NUMBERS_H
+/* report/trial_metrics.h: one trial's results.h5 into the numbers of a report. */
+#ifndef SLD_REPORT_TRIAL_METRICS_H
+#define SLD_REPORT_TRIAL_METRICS_H
 
-#include "copies.h"
+#include "copied_errors.h"
 #include "report.h"
 
 typedef struct numbers_buffer {

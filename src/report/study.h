@@ -1,4 +1,4 @@
-/* sweep/study.h: one HDF5 file over all trials of a sweep: the index sweep.h5, whose data sets
+/* report/study.h: one HDF5 file over all trials of a sweep: the index sweep.h5, whose data sets
  * point into the trials' files, and the packed study, which holds everything itself. Both have the
  * same layout, so that what reads one reads the other:
  *
@@ -11,8 +11,8 @@
  *   /trial/ID                              index: a link to results.h5
  *   /trials/config, /logits/test_teacher   pack only
  */
-#ifndef SLD_SWEEP_STUDY_H
-#define SLD_SWEEP_STUDY_H
+#ifndef SLD_REPORT_STUDY_H
+#define SLD_REPORT_STUDY_H
 
 #include "report.h"
 #include "sld/store_large.h"

@@ -15,7 +15,7 @@
 #include <limits.h>
 
 #include "sld/base_process.h"
-#include "sld/sweep.h"
+#include "sld/grid.h"
 
 enum { SLD_LEASE_ID = 16, SLD_REASON_BYTES = 256 };
 

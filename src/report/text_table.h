@@ -1,7 +1,7 @@
-/* sweep/text_table.h: a table for a terminal: the first column to the left, the others to the
+/* report/text_table.h: a table for a terminal: the first column to the left, the others to the
  * right, as wide as their longest cell; a long name stands on a line of its own. */
-#ifndef SLD_SWEEP_TEXT_TABLE_H
-#define SLD_SWEEP_TEXT_TABLE_H
+#ifndef SLD_REPORT_TEXT_TABLE_H
+#define SLD_REPORT_TEXT_TABLE_H
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* quality.c: predictions, calibration and copied errors from logits. */
-#include "quality.h"
+/* calibration.c: predictions, calibration and copied errors from logits. */
+#include "calibration.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* make_index DIR: publishes DIR/sweep.h5, for tests that made the folder by hand. */
 #include <stdio.h>
 
-#include "sld/sweep_report.h"
+#include "sld/report.h"
 
 int main(int argc, char **argv)
 {

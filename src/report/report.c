@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "numbers.h"
+#include "sld/report.h"
 #include "sld/store_large.h"
-#include "sld/sweep_report.h"
+#include "trial_metrics.h"
 
 #define REPORT_NAME_(name, unit) #name,
 #define REPORT_UNIT_(name, unit) unit,

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "folder.h"
+#include "sld/grid_folder.h"
 #include "sld/store.h"
 
 void sld_watch_path(const sld_sweep *sweep, size_t point, const char *name, char path[PATH_MAX])

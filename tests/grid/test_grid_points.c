@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../src/sweep/grid.h"
+#include "../../src/grid/grid.h"
 
 static const char text[] =
     "name: many\nbase: {method: sld, teacher: big, train: {epochs: 12}}\n"

@@ -1,6 +1,6 @@
-/* refresh.c: sweep.h5 while the sweep runs: written anew by a process of its own, so that the
+/* index_writer.c: sweep.h5 while the sweep runs: written anew by a process of its own, so that the
  * coordinator beats on, and so seldom that it costs no trial its time. */
-#include "refresh.h"
+#include "index_writer.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sld/sweep_report.h"
+#include "sld/report.h"
 
 #define LEAST_S 60 /* from one to the next */
 #define SHARE   50 /* and so many times what it took */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "folder.h"
+#include "sld/grid_folder.h"
 
 static void read_running(const sld_grid_claims *c, size_t point, sld_standing *out)
 {

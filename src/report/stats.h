@@ -1,6 +1,6 @@
-/* sweep/stats.h: the statistics of a report. Pure functions; NaN where a number is not defined. */
-#ifndef SLD_SWEEP_STATS_H
-#define SLD_SWEEP_STATS_H
+/* report/stats.h: the statistics of a report. Pure functions; NaN where a number is not defined. */
+#ifndef SLD_REPORT_STATS_H
+#define SLD_REPORT_STATS_H
 
 #include <stddef.h>
 

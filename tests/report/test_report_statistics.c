@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "copies.h"
-#include "quality.h"
+#include "copied_errors.h"
+#include "calibration.h"
 #include "stats.h"
 
 static void assert_near(double found, double wanted, double tolerance)
