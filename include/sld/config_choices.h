@@ -19,7 +19,9 @@
     X(SLD_CORRECTION_RAISE,  "raise")                                                        \
     X(SLD_CORRECTION_MIX,    "mix")                                                          \
     X(SLD_CORRECTION_SKIP,   "skip")                                                         \
-    X(SLD_CORRECTION_RANDOM, "random")
+    X(SLD_CORRECTION_RANDOM, "random")                                                       \
+    X(SLD_CORRECTION_TRANSLATE, "translate")                                                 \
+    X(SLD_CORRECTION_REORDER, "reorder")
 #define SLD_CHOICES_loss(X)                        /* names of distill's table of teacher losses */ \
     X(SLD_LOSS_KL,   "kl")                                                                   \
     X(SLD_LOSS_DKD,  "dkd")                                                                  \

@@ -40,32 +40,56 @@ typedef struct sld_temperatures {
     double t[SLD_MAX_TEMPERATURES];
 } sld_temperatures;
 
-/* What is done to the teacher's logits before any term sees them (docs/methods.md, "Corrections").
- * Each touches exactly the rows whose maximum is not the label, so that a placebo touches the rows
- * of its treatment; ga and mix may be told to touch every row.
- *   swap    z[y] is exchanged with the maximum
- *   ga      omega is added to z[y]
- *   raise   z[y] becomes the float next above the maximum
- *   mix     softmax becomes (1 - share) softmax + share one-hot, at temperature 1
- *   skip    the row is left out of every term that uses the teacher
- *   random  z[y] is exchanged with z[r], r uniform over the classes other than y, a function of
- *           (seed, epoch, sample, view) alone */
+/* What is done to the teacher's logits before any term sees them (docs/methods.md, "Corrections"): in
+ * rows whose maximum m is not the label y, so that a placebo touches the rows of its treatment. ga
+ * and mix may be told to touch every row.
+ * X(ID, name, apply (correction.c), what it does, what is lost of the teacher's answer) */
+// clang-format off
+#define SLD_CORRECTION_LIST(X)                                                                                             \
+    X(NONE,      "none",      leave,                "nothing", "nothing; the error stays")                                 \
+    X(SWAP,      "swap",      swap,                 "z_y and z_m are exchanged", "the rank of m among the wrong classes")  \
+    X(GA,        "ga",        add_omega,            "z_y + omega", "the share of the others; m may stay above y")          \
+    X(RAISE,     "raise",     raise_label,          "z_y becomes the float next above z_m", "the share of the others")     \
+    X(MIX,       "mix",       mix_with_one_hot,     "the softmax at temperature 1 becomes (1 - share) softmax + share one-hot", "the share of the others; m may stay above y") \
+    X(SKIP,      "skip",      skip,                 "the row is left out of every term that uses the teacher", "the row") \
+    X(RANDOM,    "random",    exchange_with_random, "z_y and z_r are exchanged, r drawn from the other classes by (seed, epoch, sample, view)", "the rank of r; the error stays") \
+    X(TRANSLATE, "translate", translate,            "classes above y come down by z_m - z_y, then z_y becomes the float next above", "the order of the classes that stood above y against those below") \
+    X(REORDER,   "reorder",   reorder,              "y takes the first rank, the classes before it move down by one rank", "the distances between the classes that stood above y")
+// clang-format on
 typedef enum {
-    SLD_CORRECT_NONE,
-    SLD_CORRECT_SWAP,
-    SLD_CORRECT_GA,
-    SLD_CORRECT_RAISE,
-    SLD_CORRECT_MIX,
-    SLD_CORRECT_SKIP,
-    SLD_CORRECT_RANDOM
+#define SLD_CORRECTION_ID(ID, ...) SLD_CORRECT_##ID,
+    SLD_CORRECTION_LIST(SLD_CORRECTION_ID)
+#undef SLD_CORRECTION_ID
+        SLD_CORRECTIONS
 } sld_correction;
 
-/* Local. By the name used in experiments; false when there is none of it. */
-bool sld_correction_find(const char *name, sld_correction *out);
+typedef struct sld_correction_text {
+    const char *name, *formula, *lost;
+} sld_correction_text;
 
-/* The form of the teacher term: src/distill/method.h says how to add one. */
-typedef enum { SLD_FORM_KL, SLD_FORM_DKD, SLD_FORM_MLKD, SLD_FORM_NKD } sld_form;
-bool sld_form_find(const char *name, sld_form *out); /* Local. As sld_correction_find. */
+/* Local. By the name used in experiments; false when there is none of it. */
+bool                       sld_correction_find(const char *name, sld_correction *out);
+const sld_correction_text *sld_correction_describe(sld_correction correction); /* Local. */
+
+/* The teacher's term, `kd`, as one of these losses (docs/methods.md, "Objective"). term.h says how to add one.
+ * X(ID, name, add (its file), formula) */
+// clang-format off
+#define SLD_TEACHER_LOSS_LIST(X)                                                                                           \
+    X(KL,   "kl",   sld_add_kl,   "sum over tau of tau^2 KL(q || p), q and p the softmaxes of teacher and student at tau") \
+    X(DKD,  "dkd",  sld_add_dkd,  "alpha times the KL of (label, rest) + beta times the KL of the non-target softmaxes")   \
+    X(MLKD, "mlkd", sld_add_mlkd, "kl + class consistency + batch consistency")                                            \
+    X(NKD,  "nkd",  sld_add_nkd,  "- q_y log p_y + gamma tau^2 times the cross-entropy of the non-target softmaxes")
+// clang-format on
+typedef enum {
+#define SLD_TEACHER_LOSS_ID(ID, ...) SLD_TEACHER_LOSS_##ID,
+    SLD_TEACHER_LOSS_LIST(SLD_TEACHER_LOSS_ID)
+#undef SLD_TEACHER_LOSS_ID
+        SLD_TEACHER_LOSSES
+} sld_teacher_loss;
+
+bool        sld_teacher_loss_find(const char *name, sld_teacher_loss *out); /* Local. */
+const char *sld_teacher_loss_name(sld_teacher_loss loss);                   /* Local. */
+const char *sld_teacher_loss_formula(sld_teacher_loss loss);                /* Local. */
 
 typedef struct sld_term_params {
     double           weight[SLD_VIEWS]; /* 0: the term is absent in this view; in both: absent */
@@ -74,20 +98,20 @@ typedef struct sld_term_params {
 } sld_term_params;
 
 typedef struct sld_objective_params {
-    size_t          classes;
-    size_t          batch;           /* largest global batch: wanted by mlkd */
-    sld_term_params ce, kd, lss;     /* cross-entropy; teacher term; student swap */
-    double          label_smoothing; /* of the cross-entropy */
-    bool            lss_detach;
-    sld_correction  correction; /* of the teacher's logits, before anything else */
-    double          ga_omega, mix_share;
-    bool            correct_every_row; /* ga, mix: not only where the teacher is wrong */
-    uint64_t        seed;              /* of the random correction */
-    bool            zscore;            /* lskd: logits of kd and lss are standardised per row */
-    sld_form        form;              /* of kd: what follows belongs to one of them */
-    double          dkd_alpha, dkd_beta, nkd_gamma;
-    double          mlkd_cc, mlkd_bc; /* weight of class and batch consistency in kd's */
-    bool            mlkd_as_described, mlkd_strong_consistency;
+    size_t           classes;
+    size_t           batch;           /* largest global batch: wanted by mlkd */
+    sld_term_params  ce, kd, lss;     /* cross-entropy; teacher term; student swap */
+    double           label_smoothing; /* of the cross-entropy */
+    bool             lss_detach;
+    sld_correction   correction; /* of the teacher's logits, before anything else */
+    double           ga_omega, mix_share;
+    bool             correct_every_row; /* ga, mix: not only where the teacher is wrong */
+    uint64_t         seed;              /* of the random correction */
+    bool             zscore;            /* lskd: logits of kd and lss are standardised per row */
+    sld_teacher_loss loss;              /* of kd: what follows belongs to one of them */
+    double           dkd_alpha, dkd_beta, nkd_gamma;
+    double           mlkd_cc, mlkd_bc; /* weight of class and batch consistency in kd's */
+    bool             mlkd_as_described, mlkd_strong_consistency;
 } sld_objective_params;
 
 typedef struct sld_objective sld_objective;
@@ -137,7 +161,7 @@ sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, co
 
 /* ---- methods: named defaults of the objective ---- */
 
-/* One small file each in src/distill. A method is a set of option defaults: what it says is what an
+/* Rows of src/distill/methods.def. A method is a set of option defaults: what it says is what an
  * experiment gets that names it and sets nothing else. */
 typedef struct sld_method {
     const char *name, *source, *help;

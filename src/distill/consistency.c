@@ -1,4 +1,4 @@
-/* consistency.c: mlkd's terms over the whole batch (docs/methods.md, "MLKD"). P (B,K) the student's
+/* consistency.c: mlkd's terms over the global batch (docs/methods.md, "MLKD"). P (B,K) the student's
  * softmax, Q the teacher's, summed over temperatures without tau^2:
  *   batch  |PP' - QQ'|^2 / B, row i of the B x B matrix weighted (1 where the term is not masked)
  *   class  |P'P - Q'Q|^2 / K, row k of the K x K matrix weighted
@@ -24,7 +24,7 @@ static size_t scratch_doubles(size_t B, size_t K)
     return 4 * B * K + 7 * B + 2 * K;
 }
 
-static pairs lay_out(const sld_term *term, const sld_whole *w)
+static pairs lay_out(const sld_term *term, const sld_global_batch *w)
 {
     const size_t B = w->B, K = w->K;
     double      *P = term->scratch, *rows = P + 4 * B * K;
@@ -62,12 +62,12 @@ static void softmax(const float *z, double tau, bool kept, size_t i, const pairs
     }
 }
 
-static void soften(const sld_whole *w, double tau, const pairs *m)
+static void softmax_of_batch(const sld_global_batch *w, double tau, const pairs *m)
 {
     for (size_t i = 0; i < w->B; i++) {
-        const bool kept = sld_whole_kept(w, i);
-        softmax(sld_whole_student(w, i), tau, kept, i, m, m->P + i * w->K, m->Pt);
-        softmax(sld_whole_teacher(w, i), tau, kept, i, m, m->Q + i * w->K, m->Qt);
+        const bool kept = sld_batch_kept(w, i);
+        softmax(sld_batch_student(w, i), tau, kept, i, m, m->P + i * w->K, m->Pt);
+        softmax(sld_batch_teacher(w, i), tau, kept, i, m, m->Q + i * w->K, m->Qt);
     }
 }
 
@@ -189,8 +189,8 @@ static double class_row(const pairs *m, size_t i, const double *weight)
 typedef double (*row_of)(const pairs *m, size_t i, const double *weight);
 
 /* scale: the batch over the divisor of the value. As coded all weights are their mean: a factor. */
-static void run(sld_term *term, const sld_whole *w, int view, row_of row, const double *weight,
-                double scale, double *loss, double *g)
+static void run(sld_term *term, const sld_global_batch *w, int view, row_of row,
+                const double *weight, double scale, double *loss, double *g)
 {
     const pairs   m    = lay_out(term, w);
     const size_t  K    = w->K;
@@ -198,7 +198,7 @@ static void run(sld_term *term, const sld_whole *w, int view, row_of row, const 
 
     scale *= term->masked[view] && !w->as_described ? weight[0] : 1.0;
     for (size_t j = 0; j < term->n_taus[view]; j++) {
-        soften(w, term->tau[j], &m);
+        softmax_of_batch(w, term->tau[j], &m);
         for (size_t i = w->begin; i < w->end; i++) {
             loss[i - w->begin] += scale * row(&m, i, each);
             for (size_t k = 0; k < K; k++) {
@@ -209,17 +209,17 @@ static void run(sld_term *term, const sld_whole *w, int view, row_of row, const 
     }
 }
 
-static void batch_view(sld_term *term, const sld_whole *w, int view, double *loss, double *g)
+static void batch_view(sld_term *term, const sld_global_batch *w, int view, double *loss, double *g)
 {
     run(term, w, view, batch_row, w->row_weight, 1.0, loss, g);
 }
 
-static void class_view(sld_term *term, const sld_whole *w, int view, double *loss, double *g)
+static void class_view(sld_term *term, const sld_global_batch *w, int view, double *loss, double *g)
 {
     run(term, w, view, class_row, w->class_weight, (double)w->B / (double)w->K, loss, g);
 }
 
 const sld_term_kind sld_term_batch_consistency = {
-    .uses_teacher = true, .whole = batch_view, .scratch_doubles = scratch_doubles};
+    .uses_teacher = true, .batch = batch_view, .scratch_doubles = scratch_doubles};
 const sld_term_kind sld_term_class_consistency = {
-    .uses_teacher = true, .whole = class_view, .scratch_doubles = scratch_doubles};
+    .uses_teacher = true, .batch = class_view, .scratch_doubles = scratch_doubles};

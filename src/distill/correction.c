@@ -1,21 +1,125 @@
-/* correction.c: corrections of one row of the teacher's logits (docs/methods.md, "Corrections").
- * Unless told otherwise they leave a row alone whose maximum is the label: a placebo must touch the
- * rows, and as many rows, as the treatment it stands for. */
+/* correction.c: corrections of one row of the teacher's logits (docs/methods.md, "Corrections"). They
+ * leave a row alone whose maximum is the label: a placebo must touch the rows, and as many rows, as
+ * the treatment it stands for. ga and mix may be told to touch every row. */
 #include "correction.h"
 
 #include <math.h>
 #include <string.h>
 
-static const char *const names[] = {
-    [SLD_CORRECT_NONE] = "none",     [SLD_CORRECT_SWAP] = "swap", [SLD_CORRECT_GA] = "ga",
-    [SLD_CORRECT_RAISE] = "raise",   [SLD_CORRECT_MIX] = "mix",   [SLD_CORRECT_SKIP] = "skip",
-    [SLD_CORRECT_RANDOM] = "random",
+/* A row to be corrected. */
+typedef struct teacher_row {
+    const sld_correction_params *params;
+    const sld_row_key           *key;
+    const float                 *z; /* (K) */
+    size_t                       y, top, K;
+} teacher_row;
+
+/* Each takes out (K), a copy of row->z, to the corrected logits; false: the row is skipped. */
+
+static bool leave(const teacher_row *row, float *out)
+{
+    return true;
+}
+
+static bool skip(const teacher_row *row, float *out)
+{
+    return false;
+}
+
+static bool swap(const teacher_row *row, float *out)
+{
+    sld_swap(row->z, (int32_t)row->y, row->K, out);
+    return true;
+}
+
+static bool add_omega(const teacher_row *row, float *out)
+{
+    out[row->y] = (float)((double)row->z[row->y] + row->params->omega);
+    return true;
+}
+
+static bool raise_label(const teacher_row *row, float *out)
+{
+    out[row->y] = nextafterf(row->z[row->top], INFINITY);
+    return true;
+}
+
+/* The logits log((1 - share) softmax(z) + share one-hot), plus a constant that no softmax sees: the
+ * one with which only the label's entry moves. */
+static bool mix_with_one_hot(const teacher_row *row, float *out)
+{
+    const double share = row->params->share, z_top = (double)row->z[row->top];
+    double       sum = 0.0;
+    if (share == 0.0) return true;
+    for (size_t k = 0; k < row->K; k++) {
+        sum += exp((double)row->z[k] - z_top);
+    }
+    const double p_label = exp((double)row->z[row->y] - z_top) / sum;
+    out[row->y]          = (float)(z_top + log(sum) + log(p_label + share / (1.0 - share)));
+    return true;
+}
+
+/* Exchanges z[y] with a class drawn uniformly from the K-1 others; the maximum is one of them. */
+static bool exchange_with_random(const teacher_row *row, float *out)
+{
+    const sld_row_key *key    = row->key;
+    const uint64_t     stream = (uint64_t)key->sample * SLD_VIEWS + (uint64_t)key->view;
+    sld_rng rng = sld_rng_make(row->params->seed, SLD_RNG_CORRECTION, (uint32_t)key->epoch, stream);
+    uint32_t other = sld_rng_below(&rng, (uint32_t)(row->K - 1));
+    if (other >= (uint32_t)row->y) other++;
+
+    out[row->y] = row->z[other];
+    out[other]  = row->z[row->y];
+    return true;
+}
+
+/* Every class above the label comes down by z_m - z_y, so that the highest meets the label, which
+ * then becomes the float next above. */
+static bool translate(const teacher_row *row, float *out)
+{
+    const double z_y = (double)row->z[row->y], down = (double)row->z[row->top] - z_y;
+    for (size_t k = 0; k < row->K; k++) {
+        if (row->z[k] > row->z[row->y]) out[k] = (float)((double)row->z[k] - down);
+    }
+    out[row->y] = nextafterf(row->z[row->y], INFINITY);
+    return true;
+}
+
+/* Whether class j comes before class k: the larger logit, of equal ones the lower index. */
+static bool is_before(const float *z, size_t j, size_t k)
+{
+    return z[j] > z[k] || (z[j] == z[k] && j < k);
+}
+
+/* The label moves to the first rank and the classes before it move down by one, in their order:
+ * each takes the logit of the class after it. The values stay the same set. */
+static bool reorder(const teacher_row *row, float *out)
+{
+    for (size_t k = 0; k < row->K; k++) {
+        if (!is_before(row->z, k, row->y)) continue;
+        size_t next = row->y;
+        for (size_t j = 0; j < row->K; j++) {
+            if (is_before(row->z, k, j) && is_before(row->z, j, next)) next = j;
+        }
+        out[k] = row->z[next];
+    }
+    out[row->y] = row->z[row->top];
+    return true;
+}
+
+static const struct {
+    sld_correction_text text;
+    bool (*apply)(const teacher_row *row, float *out);
+} corrections[SLD_CORRECTIONS] = {
+#define SLD_CORRECTION_ROW(ID, name, apply, formula, lost) {{name, formula, lost}, apply},
+    SLD_CORRECTION_LIST(SLD_CORRECTION_ROW)
+#undef SLD_CORRECTION_ROW
 };
 
 bool sld_correction_find(const char *name, sld_correction *out)
 {
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i], name) == 0) {
+    for (size_t i = 0; i < SLD_CORRECTIONS; i++) {
+        if (strcmp(corrections[i].text.name, name) == 0) {
             *out = (sld_correction)i;
             return true;
         }
@@ -23,62 +127,19 @@ bool sld_correction_find(const char *name, sld_correction *out)
     return false;
 }
 
-/* Exchanges z[y] with a class drawn uniformly from the K-1 others; the maximum is one of them. */
-static void exchange_with_random_class(uint64_t seed, const sld_row_key *key, int32_t y, size_t K,
-                                       float *z)
+const sld_correction_text *sld_correction_describe(sld_correction correction)
 {
-    const uint64_t stream = (uint64_t)key->sample * SLD_VIEWS + (uint64_t)key->view;
-    sld_rng        rng    = sld_rng_make(seed, SLD_RNG_CORRECTION, (uint32_t)key->epoch, stream);
-    uint32_t       other  = sld_rng_below(&rng, (uint32_t)(K - 1));
-    if (other >= (uint32_t)y) other++;
-
-    const float z_label = z[y];
-    z[y]                = z[other];
-    z[other]            = z_label;
-}
-
-/* The logits log((1 - share) softmax(z) + share one-hot), plus a constant that no softmax sees: the
- * one with which only the label's entry moves. */
-static void mix_with_one_hot(double share, int32_t y, size_t K, float *z)
-{
-    const double z_top = (double)z[sld_argmax(z, K)];
-    double       sum   = 0.0;
-    for (size_t k = 0; k < K; k++) {
-        sum += exp((double)z[k] - z_top);
-    }
-    const double p_label = exp((double)z[y] - z_top) / sum;
-    z[y]                 = (float)(z_top + log(sum) + log(p_label + share / (1.0 - share)));
+    return &corrections[correction].text;
 }
 
 bool sld_correct_row(const sld_correction_params *params, const sld_row_key *key, const float *z,
                      int32_t y, size_t K, float *out)
 {
-    const size_t top   = sld_argmax(z, K);
-    const bool   wrong = top != (size_t)y;
+    const teacher_row row = {
+        .params = params, .key = key, .z = z, .y = (size_t)y, .top = sld_argmax(z, K), .K = K};
+    const bool every_row =
+        params->every_row && (params->kind == SLD_CORRECT_GA || params->kind == SLD_CORRECT_MIX);
 
     memcpy(out, z, K * sizeof *out);
-    switch (params->kind) {
-    case SLD_CORRECT_NONE:
-        break;
-    case SLD_CORRECT_SWAP:
-        sld_swap(z, y, K, out);
-        break;
-    case SLD_CORRECT_GA:
-        if (wrong || params->every_row) out[y] = (float)((double)z[y] + params->omega);
-        break;
-    case SLD_CORRECT_RAISE:
-        if (wrong) out[y] = nextafterf(z[top], INFINITY);
-        break;
-    case SLD_CORRECT_MIX:
-        if (params->share > 0.0 && (wrong || params->every_row)) {
-            mix_with_one_hot(params->share, y, K, out);
-        }
-        break;
-    case SLD_CORRECT_SKIP:
-        return !wrong;
-    case SLD_CORRECT_RANDOM:
-        if (wrong) exchange_with_random_class(params->seed, key, y, K, out);
-        break;
-    }
-    return true;
+    return row.top == row.y && !every_row ? true : corrections[params->kind].apply(&row, out);
 }

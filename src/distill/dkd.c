@@ -1,11 +1,9 @@
-/* dkd.c: decoupled knowledge distillation as coded by its authors (docs/methods.md, "DKD"). Of each
+/* dkd.c: decoupled knowledge distillation as coded by its authors, docs/methods.md, "DKD". Of each
  * temperature, tau^2 times: "tckd" is the KL of the two-bin distributions (label, everything else),
  * "nckd" the KL of the softmaxes over the classes other than the label. */
 #include <math.h>
 
-#include "form.h"
-#include "rest.h"
-#include "term.h"
+#include "objective.h"
 
 static double target_loss(const sld_term *term, const sld_row *row, double *g)
 {
@@ -13,14 +11,15 @@ static double target_loss(const sld_term *term, const sld_row *row, double *g)
     double       loss = 0.0;
 
     for (size_t j = 0; j < term->n_taus[row->view]; j++) {
-        const double       tau = term->tau[j];
-        const sld_softmax *s = &row->s.soft[term->at[j]], *t = &row->t.soft[term->at[j]];
-        const sld_rest r_s = sld_rest_of(&row->s, y, K, tau), r_t = sld_rest_of(&row->t, y, K, tau);
+        const double         tau = term->tau[j];
+        const sld_softmax   *s = &row->s.soft[term->at[j]], *t = &row->t.soft[term->at[j]];
+        const sld_non_target r_s = sld_non_target_of(&row->s, y, K, tau),
+                             r_t = sld_non_target_of(&row->t, y, K, tau);
 
         const double log_p      = row->s.z[y] / tau - s->log_sum,
-                     log_p_rest = sld_rest_share(&r_s, s, tau);
+                     log_p_rest = sld_non_target_share(&r_s, s, tau);
         const double log_q      = row->t.z[y] / tau - t->log_sum,
-                     log_q_rest = sld_rest_share(&r_t, t, tau);
+                     log_q_rest = sld_non_target_share(&r_t, t, tau);
         const double q = exp(log_q), q_rest = exp(log_q_rest);
         loss += tau * tau * (q > 0.0 ? q * (log_q - log_p) : 0.0);
         loss += tau * tau * (q_rest > 0.0 ? q_rest * (log_q_rest - log_p_rest) : 0.0);
@@ -28,25 +27,26 @@ static double target_loss(const sld_term *term, const sld_row *row, double *g)
         /* dL/dz_y = tau (p - q); the others share its opposite as their own softmax does. */
         const double move = tau * (s->p[y] - q);
         for (size_t k = 0; k < K; k++) {
-            g[k] += k == y ? move : -move * exp(sld_rest_log(&r_s, row->s.z[k], tau));
+            g[k] += k == y ? move : -move * exp(sld_non_target_log(&r_s, row->s.z[k], tau));
         }
     }
     return loss;
 }
 
-static double rest_loss(const sld_term *term, const sld_row *row, double *g)
+static double non_target_loss(const sld_term *term, const sld_row *row, double *g)
 {
     const size_t K = row->K, y = row->label;
     double       loss = 0.0;
 
     for (size_t j = 0; j < term->n_taus[row->view]; j++) {
-        const double   tau = term->tau[j];
-        const sld_rest r_s = sld_rest_of(&row->s, y, K, tau), r_t = sld_rest_of(&row->t, y, K, tau);
+        const double         tau = term->tau[j];
+        const sld_non_target r_s = sld_non_target_of(&row->s, y, K, tau),
+                             r_t = sld_non_target_of(&row->t, y, K, tau);
 
         for (size_t k = 0; k < K; k++) {
             if (k == y) continue;
-            const double log_p = sld_rest_log(&r_s, row->s.z[k], tau);
-            const double log_q = sld_rest_log(&r_t, row->t.z[k], tau), q = exp(log_q);
+            const double log_p = sld_non_target_log(&r_s, row->s.z[k], tau);
+            const double log_q = sld_non_target_log(&r_t, row->t.z[k], tau), q = exp(log_q);
             loss += tau * tau * (q > 0.0 ? q * (log_q - log_p) : 0.0);
             g[k] += tau * (exp(log_p) - q);
         }
@@ -54,10 +54,10 @@ static double rest_loss(const sld_term *term, const sld_row *row, double *g)
     return loss;
 }
 
-const sld_term_kind sld_term_dkd_target = {.uses_teacher = true, .row = target_loss};
-const sld_term_kind sld_term_dkd_rest   = {.uses_teacher = true, .row = rest_loss};
+const sld_term_kind sld_term_dkd_target     = {.uses_teacher = true, .row = target_loss};
+const sld_term_kind sld_term_dkd_non_target = {.uses_teacher = true, .row = non_target_loss};
 
-sld_status sld_form_add_dkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
+sld_status sld_add_dkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     sld_term       *term   = NULL;
     sld_term_params target = p->kd, rest = p->kd;
@@ -66,5 +66,5 @@ sld_status sld_form_add_dkd(sld_ctx *ctx, sld_objective *o, const sld_objective_
         rest.weight[view] *= p->dkd_beta;
     }
     SLD_TRY(sld_objective_add(ctx, o, &sld_term_dkd_target, "tckd", &target, &term));
-    return sld_objective_add(ctx, o, &sld_term_dkd_rest, "nckd", &rest, &term);
+    return sld_objective_add(ctx, o, &sld_term_dkd_non_target, "nckd", &rest, &term);
 }

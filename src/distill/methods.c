@@ -1,11 +1,16 @@
-/* methods.c: the table of methods. */
-#include "method.h"
+/* methods.c: look-ups in the tables of methods (methods.def) and of teacher losses (distill.h). */
+#include "objective.h"
 
 #include <string.h>
 
-static const sld_method *const methods[] = {&sld_method_none, &sld_method_kd,   &sld_method_lskd,
-                                            &sld_method_dkd,  &sld_method_mlkd, &sld_method_nkd,
-                                            &sld_method_sld};
+#define SLD_METHOD(name, source, help, ...)                                                        \
+    static const char *const defaults_of_##name[][2] = {__VA_ARGS__, {NULL, NULL}};
+#include "methods.def"
+
+#define SLD_METHOD(name, source, help, ...) {#name, source, help, defaults_of_##name},
+static const sld_method methods[] = {
+#include "methods.def"
+};
 
 size_t sld_method_count(void)
 {
@@ -14,13 +19,48 @@ size_t sld_method_count(void)
 
 const sld_method *sld_method_at(size_t i)
 {
-    return methods[i];
+    return &methods[i];
 }
 
 const sld_method *sld_method_find(const char *name)
 {
     for (size_t i = 0; i < sld_method_count(); i++) {
-        if (strcmp(methods[i]->name, name) == 0) return methods[i];
+        if (strcmp(methods[i].name, name) == 0) return &methods[i];
     }
     return NULL;
+}
+
+static const struct {
+    const char *name, *formula;
+    sld_status (*add)(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params);
+} losses[] = {
+#define SLD_LOSS_ROW(ID, name, add, formula) {name, formula, add},
+    SLD_TEACHER_LOSS_LIST(SLD_LOSS_ROW)
+#undef SLD_LOSS_ROW
+};
+
+bool sld_teacher_loss_find(const char *name, sld_teacher_loss *out)
+{
+    for (size_t i = 0; i < SLD_TEACHER_LOSSES; i++) {
+        if (strcmp(losses[i].name, name) == 0) {
+            *out = (sld_teacher_loss)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *sld_teacher_loss_name(sld_teacher_loss loss)
+{
+    return losses[loss].name;
+}
+
+const char *sld_teacher_loss_formula(sld_teacher_loss loss)
+{
+    return losses[loss].formula;
+}
+
+sld_status sld_teacher_loss_add(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params)
+{
+    return losses[params->loss].add(ctx, o, params);
 }

@@ -1,14 +1,13 @@
-/* mlkd.c: multi-level logit distillation, as coded and as described (docs/methods.md,
- * "MLKD"). A sum of
- *   kd       temperature KL; on the weak view masked (whole.c). As coded the strong view has only
+/* mlkd.c: multi-level logit distillation, docs/methods.md, "MLKD": as coded by its authors and as
+ * their paper describes it. A sum of
+ *   kd       temperature KL; on the weak view masked (global_batch.c). As coded the strong view has only
  *            the first three temperatures: of the others the code takes the weak view's logits,
  *   kd_lent  which is this plain KL on the weak view, at the strong view's weight;
  *   cc, bc   class and batch consistency (consistency.c), on the weak view masked; on the strong
  *            view computed and dropped by the code, here a switch. As coded cc then lends like kd
  *            and bc is masked: by the strong view's own teacher, whose mask has the weak one's mean
  *            (but for ties with the median). */
-#include "form.h"
-#include "term.h"
+#include "objective.h"
 
 enum { STRONG_TEMPERATURES = 3 }; /* as coded */
 
@@ -42,7 +41,7 @@ static sld_status add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
     return sld_objective_add(ctx, o, kind, names[1], &own, &lent);
 }
 
-sld_status sld_form_add_mlkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
+sld_status sld_add_mlkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     static const char *const kd_names[2] = {"kd", "kd_lent"}, *const cc_names[2] = {"cc",
                                                                                     "cc_lent"};
@@ -59,7 +58,7 @@ sld_status sld_form_add_mlkd(sld_ctx *ctx, sld_objective *o, const sld_objective
 
     if (p->kd.weight[SLD_WEAK] == 0.0 && p->kd.weight[SLD_STRONG] == 0.0) return SLD_OK;
     SLD_TRY(sld_objective_gathers(ctx, o));
-    o->whole.as_described = p->mlkd_as_described;
+    o->batch.as_described = p->mlkd_as_described;
     SLD_TRY(add(ctx, o, &sld_term_kl, kd_names, &p->kd, lends, &term));
     SLD_TRY(add(ctx, o, &sld_term_class_consistency, cc_names, &cc, lends, &term));
     SLD_TRY(sld_objective_add(ctx, o, &sld_term_batch_consistency, "bc", &bc, &term));

@@ -1,11 +1,9 @@
-/* nkd.c: normalised knowledge distillation (docs/methods.md, "NKD"): - q_y log p_y at
- * temperature 1 + gamma lambda^2 times the cross-entropy between the softmaxes over the
- * classes other than the label, at each temperature lambda. */
+/* nkd.c: normalised knowledge distillation, docs/methods.md, "NKD" (unsure: from memory of
+ * the paper): - q_y log p_y at temperature 1 + gamma lambda^2 times the cross-entropy between the
+ * softmaxes over the classes other than the label, at each temperature lambda. */
 #include <math.h>
 
-#include "form.h"
-#include "rest.h"
-#include "term.h"
+#include "objective.h"
 
 /* The last temperature, one more than the user's, is the 1 of the label's part. */
 static double row_loss(const sld_term *term, const sld_row *row, double *g)
@@ -19,13 +17,14 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
         g[k] += q_label * (s->p[k] - (k == y ? 1.0 : 0.0));
     }
     for (size_t j = 0; j + 1 < term->n_taus[row->view]; j++) {
-        const double   tau = term->tau[j];
-        const sld_rest r_s = sld_rest_of(&row->s, y, K, tau), r_t = sld_rest_of(&row->t, y, K, tau);
+        const double         tau = term->tau[j];
+        const sld_non_target r_s = sld_non_target_of(&row->s, y, K, tau),
+                             r_t = sld_non_target_of(&row->t, y, K, tau);
 
         for (size_t k = 0; k < K; k++) {
             if (k == y) continue;
-            const double log_p = sld_rest_log(&r_s, row->s.z[k], tau);
-            const double q     = exp(sld_rest_log(&r_t, row->t.z[k], tau));
+            const double log_p = sld_non_target_log(&r_s, row->s.z[k], tau);
+            const double q     = exp(sld_non_target_log(&r_t, row->t.z[k], tau));
             loss -= term->gamma * tau * tau * (q > 0.0 ? q * log_p : 0.0);
             g[k] += term->gamma * tau * (exp(log_p) - q);
         }
@@ -35,7 +34,7 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
 
 const sld_term_kind sld_term_nkd = {.uses_teacher = true, .row = row_loss};
 
-sld_status sld_form_add_nkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
+sld_status sld_add_nkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     sld_term         *term = NULL;
     sld_term_params   own  = p->kd;

@@ -1,8 +1,25 @@
-/* objective.c: from parameters to a table of terms with their memory; what the table says. */
-#include "form.h"
+/* objective.c: from parameters to a table of terms with their memory and schedules; what the table
+ * says. */
+
+#include "objective.h"
 
 #include <math.h>
 #include <string.h>
+
+sld_schedule sld_schedule_from(int64_t after)
+{
+    return (sld_schedule){
+        .after = after, .until = INT64_MAX, .boost_after = INT64_MAX, .boost = 1.0};
+}
+
+double sld_schedule_factor(const sld_schedule *s, int64_t epoch)
+{
+    if (epoch <= s->after || epoch > s->until) return 0.0;
+
+    const int64_t since  = epoch - s->after;
+    const double  growth = since < s->ramp ? (double)since / (double)s->ramp : 1.0;
+    return epoch > s->boost_after ? growth * s->boost : growth;
+}
 
 static bool is_present(const sld_term_params *p)
 {
@@ -79,11 +96,11 @@ static sld_status alloc_doubles(sld_ctx *ctx, sld_objective *o, size_t n, double
 
 sld_status sld_objective_gathers(sld_ctx *ctx, sld_objective *o)
 {
-    return o->whole.rows == NULL ? sld_whole_reserve(ctx, o->arena, o->max_batch, o->K, &o->whole)
+    return o->batch.rows == NULL ? sld_batch_reserve(ctx, o->arena, o->max_batch, o->K, &o->batch)
                                  : SLD_OK;
 }
 
-static sld_status reserve_whole(sld_ctx *ctx, sld_objective *o, sld_term *term)
+static sld_status reserve_batch(sld_ctx *ctx, sld_objective *o, sld_term *term)
 {
     const sld_term_kind *kind = term->kind;
     const size_t own = kind->scratch_doubles ? kind->scratch_doubles(o->max_batch, o->K) : 0;
@@ -115,7 +132,7 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
         term->at[j]  = temperature_index(o, term->tau[j]);
     }
     term->n_taus[SLD_WEAK] = term->n_taus[SLD_STRONG] = params->temperatures.n;
-    if (kind->whole != NULL) SLD_TRY(reserve_whole(ctx, o, term));
+    if (kind->batch != NULL) SLD_TRY(reserve_batch(ctx, o, term));
     o->n_terms++;
     *out = term;
     return SLD_OK;
@@ -129,7 +146,7 @@ static sld_status add_terms(sld_ctx *ctx, sld_objective *o, const sld_objective_
     if (term != NULL) term->smoothing = p->label_smoothing;
     const size_t n_plain = o->n_terms; /* cross-entropy is never standardised */
 
-    SLD_TRY(sld_form_add(ctx, o, p));
+    SLD_TRY(sld_teacher_loss_add(ctx, o, p));
     SLD_TRY(sld_objective_add(ctx, o, &sld_term_student_swap, "lss", &p->lss, &term));
     if (term != NULL) term->detach = p->lss_detach;
 

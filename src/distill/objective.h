@@ -20,13 +20,13 @@ struct sld_objective {
     size_t n_taus; /* the distinct temperatures of all terms */
     double tau[SLD_MAX_TAUS];
 
-    sld_row        row, zrow; /* as the networks give it; standardised, when a term asks */
-    double        *g;         /* (K) one term's gradient of one row */
-    double        *dz;        /* (K) the weighted sum of them */
-    float         *z_t;       /* (max_rows,K) the teacher's logits, corrected */
-    bool          *keep;      /* (max_rows) false: the correction skips the row */
-    sld_whole      whole;     /* rows NULL: no term asks for the global batch */
-    sld_view_sums *slots;     /* partial sums of this rank's shards */
+    sld_row          row, zrow; /* as the networks give it; standardised, when a term asks */
+    double          *g;         /* (K) one term's gradient of one row */
+    double          *dz;        /* (K) the weighted sum of them */
+    float           *z_t;       /* (max_rows,K) the teacher's logits, corrected */
+    bool            *keep;      /* (max_rows) false: the correction skips the row */
+    sld_global_batch batch;     /* rows NULL: no term asks for the global batch */
+    sld_view_sums   *slots;     /* partial sums of this rank's shards */
 };
 
 /* Local. Adds a term, whose rows get a softmax at each temperature of params, which have been
@@ -34,6 +34,15 @@ struct sld_objective {
  * term can be tried before an option knows it. */
 sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
                              const char *name, const sld_term_params *params, sld_term **out);
+
+/* Local. Adds the terms of the loss params->loss: from params->kd and the loss's own parameters. */
+sld_status sld_teacher_loss_add(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params);
+
+/* Those of the table, one file each. */
+#define SLD_LOSS_ADD(ID, name, add, formula)                                                       \
+    sld_status add(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params);
+SLD_TEACHER_LOSS_LIST(SLD_LOSS_ADD)
+#undef SLD_LOSS_ADD
 
 /* Local. Memory for the global batch, once: for terms over it and for masked ones. */
 sld_status sld_objective_gathers(sld_ctx *ctx, sld_objective *o);

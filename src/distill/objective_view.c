@@ -1,5 +1,5 @@
 /* objective_view.c: the objective on the rows of one view. Correction, then the terms over the
- * whole batch, then row by row everything that is local to a row, then the sums over shards and
+ * global batch, then row by row everything that is local to a row, then the sums over shards and
  * ranks. A row's gradient is accumulated in double and rounded to float32 once. */
 #include "correction.h"
 #include "objective.h"
@@ -18,7 +18,7 @@ typedef struct sld_view_plan {
     double     weight[SLD_MAX_TERMS]; /* 0: inactive */
     sld_wanted plain, zscore;         /* of rows as they are, of standardised ones */
     bool       teacher;               /* an active term uses it */
-    bool       whole;                 /* an active term looks at the global batch */
+    bool       gather;                /* an active term looks at the global batch */
     double     global_batch;          /* rows of all ranks */
 } sld_view_plan;
 
@@ -42,7 +42,7 @@ static void make_plan(const sld_objective *o, const sld_tree *tree, const sld_ro
         if (plan->weight[i] == 0.0) continue;
 
         plan->teacher |= term->kind->uses_teacher;
-        plan->whole |= term->kind->whole != NULL || term->masked[rows->view];
+        plan->gather |= term->kind->batch != NULL || term->masked[rows->view];
         if (term->kind->row != NULL) {
             want(term->zscore ? &plan->zscore : &plan->plain, term, rows->view);
         }
@@ -56,7 +56,7 @@ static sld_status check_rows(sld_ctx *ctx, const sld_objective *o, const sld_vie
         return SLD_FAIL(ctx, SLD_ERR_ARG, "%zu rows, the objective was made for %zu", N,
                         o->max_rows);
     }
-    if (plan->whole && plan->global_batch > (double)o->max_batch) {
+    if (plan->gather && plan->global_batch > (double)o->max_batch) {
         return SLD_FAIL(ctx, SLD_ERR_ARG, "a batch of %.0f rows, the objective was made for %zu",
                         plan->global_batch, o->max_batch);
     }
@@ -85,17 +85,17 @@ static void correct_teacher(sld_objective *o, const sld_rows *rows, size_t N)
 
 /* Collective. The global batch, then loss and gradient of the terms that look at it, kept for the
  * row loop. */
-static sld_status run_whole_terms(sld_ctx *ctx, sld_objective *o, const sld_view_plan *plan,
+static sld_status run_batch_terms(sld_ctx *ctx, sld_objective *o, const sld_view_plan *plan,
                                   sld_tree *tree, const sld_rows *rows, size_t N)
 {
-    if (!plan->whole) return SLD_OK;
-    SLD_TRY(sld_whole_gather(ctx, &o->whole, tree, rows, o->keep));
+    if (!plan->gather) return SLD_OK;
+    SLD_TRY(sld_batch_gather(ctx, &o->batch, tree, rows, o->keep));
     for (size_t i = 0; i < o->n_terms; i++) {
         sld_term *term = &o->term[i];
-        if (term->kind->whole == NULL || plan->weight[i] == 0.0) continue;
+        if (term->kind->batch == NULL || plan->weight[i] == 0.0) continue;
         memset(term->loss, 0, N * sizeof *term->loss);
         memset(term->g, 0, N * o->K * sizeof *term->g);
-        term->kind->whole(term, &o->whole, rows->view, term->loss, term->g);
+        term->kind->batch(term, &o->batch, rows->view, term->loss, term->g);
     }
     return SLD_OK;
 }
@@ -130,27 +130,27 @@ static void load_row(sld_objective *o, const sld_view_plan *plan, const sld_rows
 
     row->label = z->label = (size_t)rows->labels[i];
     row->view = z->view = rows->view;
-    row->weight = z->weight = plan->whole ? o->whole.row_weight[o->whole.begin + i] : 1.0;
+    row->weight = z->weight = plan->gather ? o->batch.row_weight[o->batch.begin + i] : 1.0;
 
     sld_row_side_load(&row->s, rows->z_s + i * K, K);
-    sld_row_side_soften(&row->s, K, o->tau, plan->plain.student, o->n_taus);
+    sld_row_side_softmax(&row->s, K, o->tau, plan->plain.student, o->n_taus);
     if (plan->teacher) {
         sld_row_side_load(&row->t, rows->z_t + i * K, K);
-        sld_row_side_soften(&row->t, K, o->tau, plan->plain.teacher, o->n_taus);
+        sld_row_side_softmax(&row->t, K, o->tau, plan->plain.teacher, o->n_taus);
     }
     if (!plan->zscore.any) return;
     sld_row_side_standardise(&z->s, &row->s, K);
-    sld_row_side_soften(&z->s, K, o->tau, plan->zscore.student, o->n_taus);
+    sld_row_side_softmax(&z->s, K, o->tau, plan->zscore.student, o->n_taus);
     if (plan->teacher) {
         sld_row_side_standardise(&z->t, &row->t, K);
-        sld_row_side_soften(&z->t, K, o->tau, plan->zscore.teacher, o->n_taus);
+        sld_row_side_softmax(&z->t, K, o->tau, plan->zscore.teacher, o->n_taus);
     }
 }
 
 /* Loss of a term on row i of this rank; *g: its gradient (K). */
 static double run_term(sld_objective *o, const sld_term *term, size_t i, const double **g)
 {
-    if (term->kind->whole != NULL) {
+    if (term->kind->batch != NULL) {
         *g = term->g + i * o->K;
         return term->loss[i];
     }
@@ -207,7 +207,7 @@ sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, co
         correct_teacher(o, rows, N);
         corrected.z_t = o->z_t;
     }
-    SLD_TRY(run_whole_terms(ctx, o, &plan, tree, &corrected, N));
+    SLD_TRY(run_batch_terms(ctx, o, &plan, tree, &corrected, N));
 
     memset(&o->slots[0], 0, sizeof o->slots[0]); /* a rank without rows hands over an empty slot */
     for (int s = sld_tree_first(tree); s < sld_tree_first(tree) + sld_tree_count(tree); s++) {

@@ -1,16 +1,26 @@
-/* term.h: what a term of the objective is. Axes: N rows of this rank in one view, B of all ranks, K
+/* term.h: what a term of the objective is, and how to add one. Axes: N rows of this rank in one view, B of all ranks, K
  * classes.
  *
  * A term's value is the mean over the global batch of a loss per row; it hands over that loss and
  * g, its gradient with respect to the student's logits, times the global batch. Weights, the mean
  * and the sums over shards and ranks are the objective's; so is the correction of the teacher's
- * logits and, for terms of rows, their standardisation. */
+ * logits and, for terms of rows, their standardisation.
+ *
+ * To add a method whose terms exist: a row of methods.def and its name in options.def (`method`).
+ * To add a loss of the teacher:
+ *   1. a file like nkd.c: a sld_term_kind and a function that adds the term to the objective;
+ *   2. its row in SLD_TEACHER_LOSS_LIST (sld/distill.h), its name in options.def (`kd.loss`);
+ *   3. parameters of its own: options.def, a field of sld_objective_params, a line where options
+ *      become parameters and, as they matter for this loss alone, in src/config/identity.c;
+ *   4. a line in tests/distill/test_distill_gradients.c, which holds it to central differences.
+ * Corrections, z-scoring, views, temperatures, schedules, sums over ranks and records then hold for
+ * it as for the others. */
 #ifndef SLD_DISTILL_TERM_H
 #define SLD_DISTILL_TERM_H
 
+#include "global_batch.h"
 #include "row.h"
 #include "sld/distill.h"
-#include "whole.h"
 
 /* No tree has more slots (sld_tree_slots): they grow with log2 of its shards, an int. */
 #define SLD_MAX_SLOTS 32
@@ -20,7 +30,7 @@ typedef struct sld_term sld_term;
 typedef struct sld_term_kind {
     bool uses_teacher;
 
-    /* Exactly one of row and whole is set. */
+    /* Exactly one of row and batch is set. */
 
     /* Local. A term whose rows do not know of each other. Returns the row's loss; g: (K), zero on
      * entry. */
@@ -29,7 +39,7 @@ typedef struct sld_term_kind {
     /* Local. A term over the global batch, which lies complete on every rank: what it computes for
      * a row must not depend on which rows are this rank's. Also called on a rank with no rows.
      * loss: (N), g: (N,K), both zero on entry; how the value is shared out over rows is free. */
-    void (*whole)(sld_term *term, const sld_whole *whole, int view, double *loss, double *g);
+    void (*batch)(sld_term *term, const sld_global_batch *batch, int view, double *loss, double *g);
     size_t (*scratch_doubles)(size_t B, size_t K); /* of term->scratch */
 } sld_term_kind;
 
@@ -47,13 +57,16 @@ struct sld_term {
     bool   detach;            /* student swap: no gradient through the swapped logits */
     double gamma;             /* nkd */
     bool   zscore;            /* its rows are standardised */
-    bool   masked[SLD_VIEWS]; /* rows or classes count by the weights of sld_whole */
+    bool   masked[SLD_VIEWS]; /* rows or classes count by the weights of sld_global_batch */
 
-    double *scratch, *loss, *g; /* of a whole term: own memory, (max_rows), (max_rows,K) */
+    double *scratch, *loss, *g; /* of a batch term: own memory, (max_rows), (max_rows,K) */
 };
 
 extern const sld_term_kind sld_term_cross_entropy, sld_term_kl, sld_term_student_swap,
-    sld_term_dkd_target, sld_term_dkd_rest, sld_term_nkd, sld_term_class_consistency,
+    sld_term_dkd_target, sld_term_dkd_non_target, sld_term_nkd, sld_term_class_consistency,
     sld_term_batch_consistency;
+
+/* Local. tau^2 KL(q || p) of one row at the softmaxes number `at`; its gradient is added to g. */
+double sld_kl_row(const sld_row *row, size_t at, double tau, double *g);
 
 #endif

@@ -32,14 +32,14 @@ static sld_correction correction_of(const sld_options *opt)
     return correction;
 }
 
-static sld_form form_of(const sld_options *opt)
+static sld_teacher_loss loss_of(const sld_options *opt)
 {
-    sld_form   form  = SLD_FORM_KL;
-    const bool known = sld_form_find(sld_config_word(opt, "kd.loss"), &form);
+    sld_teacher_loss loss  = SLD_TEACHER_LOSS_KL;
+    const bool       known = sld_teacher_loss_find(sld_config_word(opt, "kd.loss"), &loss);
 
     assert(known);
     (void)known;
-    return form;
+    return loss;
 }
 
 void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out)
@@ -57,7 +57,7 @@ void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_para
             opt->top.correction == SLD_CORRECTION_GA ? opt->ga.always : opt->mix.always,
         .seed                    = (uint64_t)opt->seeds.augment,
         .zscore                  = opt->top.zscore,
-        .form                    = form_of(opt),
+        .loss                    = loss_of(opt),
         .dkd_alpha               = opt->dkd.alpha,
         .dkd_beta                = opt->dkd.beta,
         .nkd_gamma               = opt->nkd.gamma,

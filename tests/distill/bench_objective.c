@@ -7,7 +7,7 @@
 
 enum { REPEATS = 50 };
 
-static sld_status measure(sld_ctx *ctx, sld_comm *comm, sld_form form, size_t N, size_t K)
+static sld_status measure(sld_ctx *ctx, sld_comm *comm, sld_teacher_loss form, size_t N, size_t K)
 {
     const sld_term_params term   = {.weight       = {0.9, 0.9},
                                     .temperatures = {.n = 6, .t = {1, 2, 3, 4, 5, 6}},
@@ -15,11 +15,11 @@ static sld_status measure(sld_ctx *ctx, sld_comm *comm, sld_form form, size_t N,
     sld_objective_params  params = {.classes    = K,
                                     .ce         = term,
                                     .kd         = term,
-                                    .form       = form,
+                                    .loss       = form,
                                     .mlkd_cc    = 1.0,
                                     .mlkd_bc    = 1.0,
                                     .correction = SLD_CORRECT_SWAP};
-    if (form == SLD_FORM_KL) {
+    if (form == SLD_TEACHER_LOSS_KL) {
         params.lss = term;
     } else {
         params.kd.temperatures = (sld_temperatures){.n = 5, .t = {4, 3, 5, 2, 6}};
@@ -48,7 +48,8 @@ static sld_status measure(sld_ctx *ctx, sld_comm *comm, sld_form form, size_t N,
         if (elapsed_s < best_s) best_s = elapsed_s;
     }
     printf("%-4s %4zu rows %5zu classes: %8.2f us per row, %8.3f ms for both views\n",
-           form == SLD_FORM_KL ? "sld" : "mlkd", N, K, 1e6 * best_s / (double)N, 2e3 * best_s);
+           form == SLD_TEACHER_LOSS_KL ? "sld" : "mlkd", N, K, 1e6 * best_s / (double)N,
+           2e3 * best_s);
     sld_tree_destroy(tree);
     sld_objective_destroy(o);
     free(id);
@@ -64,7 +65,7 @@ int main(void)
     sld_ctx_init(&ctx);
     sld_status st = sld_comm_create(&ctx, &comm);
     for (int i = 0; i < 2; i++) {
-        const sld_form form = i == 0 ? SLD_FORM_KL : SLD_FORM_MLKD;
+        const sld_teacher_loss form = i == 0 ? SLD_TEACHER_LOSS_KL : SLD_TEACHER_LOSS_MLKD;
         for (size_t K = 10; K <= 1000 && st == SLD_OK; K *= 10) {
             st = measure(&ctx, comm, form, 64, K);
         }

@@ -17,21 +17,22 @@ enum { N = 9, K = 5 };
 
 /* mean = sum over the batch of z_s / B; value = |mean|^2 / 2 = mean over rows of (mean . z_s) / 2.
  */
-static void mean_view(sld_term *term, const sld_whole *whole, int view, double *loss, double *g)
+static void mean_view(sld_term *term, const sld_global_batch *all, int view, double *loss,
+                      double *g)
 {
     double *mean = term->scratch; /* (K) */
 
     memset(mean, 0, K * sizeof *mean);
-    for (size_t i = 0; i < whole->B; i++) {
+    for (size_t i = 0; i < all->B; i++) {
         for (size_t k = 0; k < K; k++) {
-            mean[k] += (double)sld_whole_student(whole, i)[k] / (double)whole->B;
+            mean[k] += (double)sld_batch_student(all, i)[k] / (double)all->B;
         }
     }
-    for (size_t i = whole->begin; i < whole->end; i++) {
+    for (size_t i = all->begin; i < all->end; i++) {
         for (size_t k = 0; k < K; k++) {
-            const double z = (double)sld_whole_student(whole, i)[k];
-            loss[i - whole->begin] += mean[k] * z / 2.0;
-            g[(i - whole->begin) * K + k] = mean[k];
+            const double z = (double)sld_batch_student(all, i)[k];
+            loss[i - all->begin] += mean[k] * z / 2.0;
+            g[(i - all->begin) * K + k] = mean[k];
         }
     }
 }
@@ -39,7 +40,7 @@ static size_t mean_scratch(size_t n_rows, size_t n_classes)
 {
     return n_classes;
 }
-static const sld_term_kind mean_kind = {.whole = mean_view, .scratch_doubles = mean_scratch};
+static const sld_term_kind mean_kind = {.batch = mean_view, .scratch_doubles = mean_scratch};
 
 static void test_value_and_gradient(void **state)
 {

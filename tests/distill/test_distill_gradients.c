@@ -146,7 +146,7 @@ static void test_kl_everywhere(void **state)
 static void test_dkd(void **state)
 {
     sld_objective_params p = params_empty(K);
-    p.form                 = SLD_FORM_DKD;
+    p.loss                 = SLD_TEACHER_LOSS_DKD;
     p.kd.temperatures      = (sld_temperatures){.n = 2, .t = {1.0, 4.0}};
     expect_everywhere(*state, p);
     p.dkd_beta = 0.0; /* the target part alone, which the other outweighs */
@@ -156,7 +156,7 @@ static void test_dkd(void **state)
 static void test_nkd(void **state)
 {
     sld_objective_params p = params_empty(K);
-    p.form                 = SLD_FORM_NKD;
+    p.loss                 = SLD_TEACHER_LOSS_NKD;
     p.kd.temperatures      = (sld_temperatures){.n = 2, .t = {1.0, 2.5}};
     expect_everywhere(*state, p);
 }
@@ -165,7 +165,7 @@ static void test_mlkd(void **state)
 {
     for (int i = 0; i < 4; i++) {
         sld_objective_params p    = params_empty(K);
-        p.form                    = SLD_FORM_MLKD;
+        p.loss                    = SLD_TEACHER_LOSS_MLKD;
         p.mlkd_as_described       = i & 1;
         p.mlkd_strong_consistency = i & 2;
         p.kd.temperatures         = (sld_temperatures){.n = 4, .t = {4.0, 3.0, 1.0, 2.0}};

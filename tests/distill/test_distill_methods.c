@@ -43,10 +43,10 @@ static bool is_correction(const char *name)
     sld_correction found;
     return sld_correction_find(name, &found);
 }
-static bool is_form(const char *name)
+static bool is_teacher_loss(const char *name)
 {
-    sld_form found;
-    return sld_form_find(name, &found);
+    sld_teacher_loss found;
+    return sld_teacher_loss_find(name, &found);
 }
 
 /* The words of experiments (sld/config_choices.h), each of which must be known here. */
@@ -67,9 +67,9 @@ static void test_every_choice_is_known(void **state)
     static const char *const losses[]      = {SLD_CHOICES_loss(WORD)};
 
     check_words(methods, sizeof methods / sizeof *methods, sld_method_count(), is_method);
-    check_words(corrections, sizeof corrections / sizeof *corrections, SLD_CORRECT_RANDOM + 1,
+    check_words(corrections, sizeof corrections / sizeof *corrections, SLD_CORRECTIONS,
                 is_correction);
-    check_words(losses, sizeof losses / sizeof *losses, SLD_FORM_NKD + 1, is_form);
+    check_words(losses, sizeof losses / sizeof *losses, SLD_TEACHER_LOSSES, is_teacher_loss);
 }
 
 static const char *value_of(const sld_method *m, const char *key)

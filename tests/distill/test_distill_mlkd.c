@@ -20,7 +20,7 @@ typedef struct matrices {
     double P[N][K], Q[N][K];
 } matrices;
 
-static void soften(const float *z, double t, double *p)
+static void softmax_of_batch(const float *z, double t, double *p)
 {
     double sum = 0.0;
     for (size_t k = 0; k < K; k++) {
@@ -36,8 +36,8 @@ static matrices soften_all(const batch *b, double t, const bool *keep)
 {
     matrices m;
     for (size_t i = 0; i < N; i++) {
-        soften(b->z_s + i * K, t, m.P[i]);
-        soften(b->z_t + i * K, t, m.Q[i]);
+        softmax_of_batch(b->z_s + i * K, t, m.P[i]);
+        softmax_of_batch(b->z_t + i * K, t, m.Q[i]);
         for (size_t k = 0; k < K && keep && !keep[i]; k++) {
             m.P[i][k] = m.Q[i][k] = 0.0;
         }
@@ -189,7 +189,7 @@ static void compare(fixture *f, const sld_objective_params *p, const batch *b, c
 static sld_objective_params params_mlkd(int variant)
 {
     sld_objective_params p    = params_empty(K);
-    p.form                    = SLD_FORM_MLKD;
+    p.loss                    = SLD_TEACHER_LOSS_MLKD;
     p.mlkd_as_described       = variant & 1;
     p.mlkd_strong_consistency = variant & 2;
     p.kd.temperatures         = (sld_temperatures){.n = 5};

@@ -56,8 +56,8 @@ static void test_weight_zero_is_plain_cross_entropy(void **state)
     p.lss.weight[SLD_WEAK]  = 0.9;
     p.lss.schedule          = sld_schedule_from(150);
     p.correction            = SLD_CORRECT_SWAP;
-    for (int form = SLD_FORM_KL; form <= SLD_FORM_NKD; form++) {
-        p.form   = (sld_form)form;
+    for (int form = SLD_TEACHER_LOSS_KL; form <= SLD_TEACHER_LOSS_NKD; form++) {
+        p.loss   = (sld_teacher_loss)form;
         p.zscore = form % 2 == 1;
         evaluate(*state, &p, 4, &b, SLD_WEAK, 150, dz_zero, &zero);
         assert_memory_equal(dz_zero, dz_plain, sizeof dz_zero);
@@ -65,7 +65,7 @@ static void test_weight_zero_is_plain_cross_entropy(void **state)
     }
 }
 
-/* alpha = beta (docs/methods.md, "DKD"): KL = TCKD + (1 - q_label) NCKD. */
+/* alpha = beta: docs/methods.md, "DKD"; DKD's paper, equation 7: KL = TCKD + (1 - q_label) NCKD. */
 static void test_dkd_parts_make_up_the_kl(void **state)
 {
     batch                b;
@@ -78,7 +78,7 @@ static void test_dkd_parts_make_up_the_kl(void **state)
         sum += exp((double)b.z_t[k] / 4.0);
     }
     evaluate(*state, &p, 1, &b, SLD_WEAK, 1, NULL, &kl);
-    p.form = SLD_FORM_DKD;
+    p.loss = SLD_TEACHER_LOSS_DKD;
     evaluate(*state, &p, 1, &b, SLD_WEAK, 1, NULL, &parts);
     const double want = parts.loss[0] + (1.0 - q / sum) * parts.loss[1];
     assert_true(fabs(kl.loss[0] - want) < 1e-12 * want); /* rounding in double */
@@ -120,15 +120,15 @@ static void test_skipped_rows_carry_no_teacher(void **state)
         b.labels[i] = ((int32_t)sld_argmax(b.z_t + i * K, K) + 1) % K;
     }
     evaluate(*state, &p, 4, &b, SLD_WEAK, 1, NULL, &all);
-    for (int form = SLD_FORM_KL; form <= SLD_FORM_NKD; form++) {
-        p.form       = (sld_form)form;
+    for (int form = SLD_TEACHER_LOSS_KL; form <= SLD_TEACHER_LOSS_NKD; form++) {
+        p.loss       = (sld_teacher_loss)form;
         p.correction = SLD_CORRECT_SKIP;
         evaluate(*state, &p, 4, &b, SLD_WEAK, 1, dz, &sums);
         assert_true(sums.loss[0] > 0.0 && sums.swapped_teacher == N - 1);
         for (size_t i = 0; i < N * K; i++) {
             assert_true((dz[i] != 0.0f) == (i < K));
         }
-        if (form == SLD_FORM_KL) assert_true(sums.loss[0] < all.loss[0] && sums.rows == N);
+        if (form == SLD_TEACHER_LOSS_KL) assert_true(sums.loss[0] < all.loss[0] && sums.rows == N);
     }
 }
 
@@ -183,7 +183,7 @@ static void test_student_swap_is_the_kl_against_the_swapped_student(void **state
     for (size_t i = 0; i < N * K; i++) {
         assert_true(fabsf(dz_lss[i] - dz_kd[i]) <= 2e-7f * fabsf(dz_kd[i]) + 1e-12f);
     }
-    /* docs/methods.md, "Student swap": undetached about twice as large; other classes move too. */
+    /* docs/methods.md, "Student swap": undetached about twice as large; the classes not swapped move too. */
     assert_true(through.grad_sq[0] > 2.0 * lss.grad_sq[0]);
 }
 

@@ -45,11 +45,11 @@ static void checksum(fixture *f, char hex[65])
         add_views(f, &p, sizes[i], &sha);
 
         p.zscore = true;
-        for (int form = SLD_FORM_KL; form <= SLD_FORM_NKD; form++) {
-            p.form                    = (sld_form)form;
+        for (int form = SLD_TEACHER_LOSS_KL; form <= SLD_TEACHER_LOSS_NKD; form++) {
+            p.loss                    = (sld_teacher_loss)form;
             p.mlkd_strong_consistency = sizes[i] % 2 == 1;
             p.mlkd_as_described       = sizes[i] > 13;
-            p.correction              = form == SLD_FORM_MLKD ? SLD_CORRECT_SKIP : SLD_CORRECT_GA;
+            p.correction = form == SLD_TEACHER_LOSS_MLKD ? SLD_CORRECT_SKIP : SLD_CORRECT_GA;
             add_views(f, &p, sizes[i], &sha);
         }
     }

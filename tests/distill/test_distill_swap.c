@@ -150,7 +150,7 @@ static const int32_t two_labels[2]  = {2, 1};
 static void test_each_correction_on_a_wrong_and_a_right_row(void **state)
 {
     const sld_row_key key = {.epoch = 1};
-    for (int kind = SLD_CORRECT_NONE; kind <= SLD_CORRECT_RANDOM; kind++) {
+    for (int kind = SLD_CORRECT_NONE; kind < SLD_CORRECTIONS; kind++) {
         float      wrong[K], right[K];
         const bool kept = correct((sld_correction)kind, &key, two_rows[0], 2, wrong);
         assert_true(correct((sld_correction)kind, &key, two_rows[1], 1, right));
@@ -180,7 +180,64 @@ static void test_each_correction_on_a_wrong_and_a_right_row(void **state)
         case SLD_CORRECT_RANDOM:
             assert_true(wrong[2] != 2.0f);
             break;
+        case SLD_CORRECT_TRANSLATE:
+            assert_true(wrong[2] > 2.0f && wrong[2] < 2.000001f && wrong[1] == 2.0f);
+            break;
+        case SLD_CORRECT_REORDER: /* of two classes, the swap */
+            assert_true(wrong[2] == 3.0f && wrong[1] == 2.0f);
+            break;
+        case SLD_CORRECTIONS:
+            fail();
         }
+    }
+}
+
+static void test_translate_keeps_distances_above_the_label(void **state)
+{
+    const sld_row_key key    = {.epoch = 1};
+    const float       z[K]   = {4.0f, 1.0f, 0.5f, 3.0f}; /* label 2: three classes above it */
+    const float       far[K] = {-3.0f, 2.5f, 2.0f, 1.5f};
+    float             out[K];
+    assert_true(correct(SLD_CORRECT_TRANSLATE, &key, z, 2, out));
+    assert_true(out[0] == 0.5f && out[1] == -2.5f && out[3] == -0.5f);
+    assert_true(out[2] > 0.5f && out[2] < 0.500001f);
+    correct(SLD_CORRECT_TRANSLATE, &key, far, 3, out);
+    assert_true(out[0] == -3.0f && out[1] == 1.5f && out[2] == 1.0f); /* below the label: left */
+
+    /* a tie that the lower index wins: nothing stands above the label */
+    const float tie[K] = {1.0f, 1.0f, 0.0f, -1.0f};
+    correct(SLD_CORRECT_TRANSLATE, &key, tie, 1, out);
+    assert_true(out[0] == 1.0f && out[1] > 1.0f && out[2] == 0.0f && out[3] == -1.0f);
+}
+
+static void test_reorder_keeps_values_and_order(void **state)
+{
+    const sld_row_key key          = {.epoch = 1};
+    const float       z[K]         = {4.0f, 1.0f, 0.5f, 3.0f}; /* label 2, the last rank */
+    const float       reordered[K] = {3.0f, 0.5f, 4.0f, 1.0f};
+    const float tie[K] = {2.0f, 0.0f, 2.0f, 2.0f}, tie_reordered[K] = {2.0f, 0.0f, 2.0f, 2.0f};
+    float       out[K];
+    assert_true(correct(SLD_CORRECT_REORDER, &key, z, 2, out));
+    assert_memory_equal(out, reordered, sizeof reordered);
+    correct(SLD_CORRECT_REORDER, &key, tie, 3, out);
+    assert_memory_equal(out, tie_reordered, sizeof tie);
+
+    for (uint32_t i = 0; i < ROWS; i++) { /* the others' order and the set of values stay */
+        float   row[K];
+        int32_t y;
+        double  before = 0.0, after = 0.0;
+        fill_row(i, row, &y);
+        correct(SLD_CORRECT_REORDER, &key, row, y, out);
+        for (size_t j = 0; j < K; j++) {
+            before += exp((double)row[j]);
+            after += exp((double)out[j]);
+            for (size_t k = 0; k < K; k++) {
+                if (j == (size_t)y || k == (size_t)y || !(row[j] > row[k])) continue;
+                assert_true(out[j] >= out[k]);
+            }
+        }
+        assert_true(out[y] == row[sld_argmax(row, K)]);
+        assert_true(fabs(before - after) <= 1e-12 * before); /* another order of summation */
     }
 }
 
@@ -222,6 +279,8 @@ int main(void)
         cmocka_unit_test(test_random_touches_the_rows_of_the_swap),
         cmocka_unit_test(test_random_depends_on_every_part_of_its_key),
         cmocka_unit_test(test_each_correction_on_a_wrong_and_a_right_row),
+        cmocka_unit_test(test_translate_keeps_distances_above_the_label),
+        cmocka_unit_test(test_reorder_keeps_values_and_order),
         cmocka_unit_test(test_ga_and_mix_may_touch_every_row),
         cmocka_unit_test(test_names_of_corrections),
     };

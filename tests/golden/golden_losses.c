@@ -143,7 +143,7 @@ static sld_status read_lskd(run *r, const char *group, golden_recipe *out)
 static sld_status read_dkd(run *r, const char *group, golden_recipe *out)
 {
     sld_objective_params *p = &out->params;
-    p->form                 = SLD_FORM_DKD;
+    p->loss                 = SLD_TEACHER_LOSS_DKD;
     p->dkd_alpha            = 1.0;
     p->dkd_beta             = 8.0;
     p->kd.temperatures      = (sld_temperatures){.n = 1, .t = {4.0}};
@@ -156,7 +156,7 @@ static sld_status read_dkd(run *r, const char *group, golden_recipe *out)
 static sld_status read_mlkd(run *r, const char *group, golden_recipe *out)
 {
     sld_objective_params *p = &out->params;
-    p->form                 = SLD_FORM_MLKD;
+    p->loss                 = SLD_TEACHER_LOSS_MLKD;
     p->mlkd_cc = p->mlkd_bc = 1.0;
     p->kd.temperatures      = (sld_temperatures){.n = 5, .t = {4.0, 3.0, 5.0, 2.0, 6.0}};
     set_weights(p, 0.1, 0.9, 0.0);

@@ -1,8 +1,7 @@
-/* whole.c: gathers the global batch and chooses samples and classes as MLKD does
- * (docs/methods.md, "MLKD"): those of which the teacher is not surer than of the median one. Its
- * authors' code multiplies a scalar by the mask, so that the mean of the mask is all that is left
- * of it. */
-#include "whole.h"
+/* global_batch.c: gathers the global batch and chooses samples and classes as MLKD does (docs/methods.md,
+ * "MLKD"): those of which the teacher is not surer than of the median one. Its authors' code
+ * multiplies a scalar by the mask, so that the mean of the mask is all that is left of it. */
+#include "global_batch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,14 +12,15 @@ static sld_status alloc(sld_ctx *ctx, sld_arena *arena, size_t n, size_t size, v
     return sld_arena_alloc(ctx, arena, n * size, (void **)out);
 }
 
-sld_status sld_whole_reserve(sld_ctx *ctx, sld_arena *arena, size_t B, size_t K, sld_whole *whole)
+sld_status sld_batch_reserve(sld_ctx *ctx, sld_arena *arena, size_t B, size_t K,
+                             sld_global_batch *batch)
 {
-    whole->B = B;
-    whole->K = K;
-    SLD_TRY(alloc(ctx, arena, B * (2 * K + 1), sizeof *whole->rows, &whole->rows));
-    SLD_TRY(alloc(ctx, arena, B, sizeof *whole->row_weight, &whole->row_weight));
-    SLD_TRY(alloc(ctx, arena, K, sizeof *whole->class_weight, &whole->class_weight));
-    return alloc(ctx, arena, B > K ? B : K, sizeof *whole->sorted, &whole->sorted);
+    batch->B = B;
+    batch->K = K;
+    SLD_TRY(alloc(ctx, arena, B * (2 * K + 1), sizeof *batch->rows, &batch->rows));
+    SLD_TRY(alloc(ctx, arena, B, sizeof *batch->row_weight, &batch->row_weight));
+    SLD_TRY(alloc(ctx, arena, K, sizeof *batch->class_weight, &batch->class_weight));
+    return alloc(ctx, arena, B > K ? B : K, sizeof *batch->sorted, &batch->sorted);
 }
 
 /* Adds softmax(z) to sum and returns its largest entry. p: (K) scratch. */
@@ -62,7 +62,7 @@ static void mask(double *values, size_t n, bool as_described, double *sorted)
     }
 }
 
-sld_status sld_whole_gather(sld_ctx *ctx, sld_whole *w, sld_tree *tree, const sld_rows *rows,
+sld_status sld_batch_gather(sld_ctx *ctx, sld_global_batch *w, sld_tree *tree, const sld_rows *rows,
                             const bool *keep)
 {
     const sld_range mine  = sld_tree_mine(tree);
@@ -82,7 +82,7 @@ sld_status sld_whole_gather(sld_ctx *ctx, sld_whole *w, sld_tree *tree, const sl
 
     memset(w->class_weight, 0, K * sizeof *w->class_weight);
     for (size_t i = 0; i < w->B; i++) {
-        w->row_weight[i] = add_softmax(sld_whole_teacher(w, i), K, w->sorted, w->class_weight);
+        w->row_weight[i] = add_softmax(sld_batch_teacher(w, i), K, w->sorted, w->class_weight);
     }
     mask(w->row_weight, w->B, w->as_described, w->sorted);
     mask(w->class_weight, K, w->as_described, w->sorted);

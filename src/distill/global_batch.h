@@ -1,0 +1,39 @@
+/* global_batch.h: the global batch of one view, gathered on every rank, and mlkd's masks over it. */
+#ifndef SLD_DISTILL_WHOLE_H
+#define SLD_DISTILL_WHOLE_H
+
+#include "sld/distill.h"
+
+typedef struct sld_global_batch {
+    size_t  B, K;
+    size_t  begin, end; /* this rank's rows */
+    float  *rows;       /* (B,2K+1): student's logits, teacher's corrected ones, 1 or 0: skipped */
+    double *row_weight; /* (B) of masked terms */
+    double *class_weight; /* (K) */
+    double *sorted;       /* (max(B,K)) scratch of the medians */
+    bool    as_described; /* weights are the masks; else, as coded, their mean everywhere */
+} sld_global_batch;
+
+static inline const float *sld_batch_student(const sld_global_batch *w, size_t i)
+{
+    return w->rows + i * (2 * w->K + 1);
+}
+static inline const float *sld_batch_teacher(const sld_global_batch *w, size_t i)
+{
+    return sld_batch_student(w, i) + w->K;
+}
+static inline bool sld_batch_kept(const sld_global_batch *w, size_t i)
+{
+    return sld_batch_student(w, i)[2 * w->K] != 0.0f;
+}
+
+/* Local. Memory for batches of up to B rows. */
+sld_status sld_batch_reserve(sld_ctx *ctx, sld_arena *arena, size_t B, size_t K,
+                             sld_global_batch *batch);
+
+/* Collective. rows: of this rank, the teacher's logits corrected (NULL: no term uses them); keep:
+ * (N) of the correction. */
+sld_status sld_batch_gather(sld_ctx *ctx, sld_global_batch *batch, sld_tree *tree,
+                            const sld_rows *rows, const bool *keep);
+
+#endif
