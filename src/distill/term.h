@@ -10,8 +10,8 @@
  * To add a loss of the teacher:
  *   1. a file like nkd.c: a sld_term_kind and a function that adds the term to the objective;
  *   2. its row in SLD_TEACHER_LOSS_LIST (sld/distill.h), its name in options.def (`kd.loss`);
- *   3. parameters of its own: options.def, a field of sld_objective_params, a line where options
- *      become parameters and, as they matter for this loss alone, in src/config/identity.c;
+ *   3. parameters of its own: options.def, a field of sld_objective_params, a line in
+ *      src/learn/from_options.c and, as they matter for this loss alone, in src/config/identity.c;
  *   4. a line in tests/distill/test_distill_gradients.c, which holds it to central differences.
  * Corrections, z-scoring, views, temperatures, schedules, sums over ranks and records then hold for
  * it as for the others. */
