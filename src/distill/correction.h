@@ -1,7 +1,5 @@
-/* correction.h: what is done to the teacher's logits before any term sees them. The corrections are
- * rows of SLD_CORRECTION_LIST (sld/distill.h); their functions stand in correction.c. To add one:
- * a function there, a row in the list, its name in options.def (`correction`), a case in
- * tests/distill/test_distill_swap.c. */
+/* correction.h: what is done to the teacher's logits before any term sees them. How to add
+ * one: CONTRIBUTING.md, "Add a correction". */
 #ifndef SLD_DISTILL_CORRECTION_H
 #define SLD_DISTILL_CORRECTION_H
 

@@ -6,13 +6,7 @@
  * and the sums over shards and ranks are the objective's; so is the correction of the teacher's
  * logits and, for terms of rows, their standardisation.
  *
- * To add a method whose terms exist: a row of methods.def and its name in options.def (`method`).
- * To add a loss of the teacher:
- *   1. a file like nkd.c: a sld_term_kind and a function that adds the term to the objective;
- *   2. its row in SLD_TEACHER_LOSS_LIST (sld/distill.h), its name in options.def (`kd.loss`);
- *   3. parameters of its own: options.def, a field of sld_objective_params, a line in
- *      src/learn/from_options.c and, as they matter for this loss alone, in src/config/identity.c;
- *   4. a line in tests/distill/test_distill_gradients.c, which holds it to central differences.
+ * How to add a method or a loss of the teacher: CONTRIBUTING.md, "Add a method".
  * Corrections, z-scoring, views, temperatures, schedules, sums over ranks and records then hold for
  * it as for the others. */
 #ifndef SLD_DISTILL_TERM_H
