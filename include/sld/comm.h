@@ -11,10 +11,11 @@ typedef struct sld_range {
     size_t begin, end; /* [begin,end) */
 } sld_range;
 
-/* Collective. Calls MPI_Init, duplicates MPI_COMM_WORLD with MPI_ERRORS_RETURN. Refuses a world
- * smaller than the task count of the launcher of this very process (srun without PMIx, the mpirun
- * of another MPI), naming both numbers and the cure (SLD_ERR_CONFIG). Under a launcher the rank
- * dies with it. Without one: a world of one rank. */
+/* Collective. Calls MPI_Init, duplicates MPI_COMM_WORLD with MPI_ERRORS_RETURN. Refuses several
+ * tasks of a launcher that MPI cannot connect or has not connected (srun without PMIx, the mpirun of
+ * another MPI), naming both numbers and the cure (SLD_ERR_CONFIG). Under a launcher the rank dies
+ * with it. Without one, and as the only task of an srun without PMIx: a world of one rank. What
+ * libraries print while they start goes to stderr. */
 sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out);
 /* Local. A world of this process alone without MPI, which is never started: for data and memory,
  * not for training. */
@@ -25,7 +26,9 @@ void       sld_comm_abort(sld_comm *comm, int exit_code); /* Local. Takes every 
 /* Local. "Open MPI v4.1.4". */
 void sld_comm_versions(char *text, size_t n);
 /* Local. Who started this process as one of *tasks, a literal; NULL: nobody, *tasks 0. */
-const char *sld_comm_launcher(int *tasks);
+const char *sld_comm_launcher(const sld_comm *comm, int *tasks);
+/* Local, needs no MPI. This process's number among its launcher's tasks; 0 without a launcher. */
+int sld_launcher_rank(void);
 
 int sld_comm_rank(const sld_comm *comm);
 int sld_comm_size(const sld_comm *comm);

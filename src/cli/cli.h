@@ -26,6 +26,8 @@ typedef struct sld_option_spec {
     bool        takes_value;
 } sld_option_spec;
 
+typedef sld_status (*sld_verb_work)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
+
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
     const char *const     *parts;         /* "sld VERB PART ...", ended by NULL; NULL: none */
@@ -35,10 +37,13 @@ typedef struct sld_verb {
     bool                   two_words;     /* takes two of them */
     bool                   no_settings;   /* takes no key=value */
     bool                   options_help;  /* its --help ends with the table of options */
-    /* Before MPI starts, because a process that has called MPI_Init cannot start mpirun. True: all
-     * is done, with *exit_code. NULL: nothing to do there. */
-    bool (*before_mpi)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
-    /* Collective. *exit_code: on SLD_OK. */
+    bool every_task; /* each task of a launcher does `work`; else the first alone */
+    /* Local, before MPI starts: a process that has called MPI_Init cannot start mpirun, and not
+     * every place can start MPI. NULL: the verb always needs ranks. *exit_code: on SLD_OK. */
+    sld_verb_work work;
+    /* Which uses `work` does; NULL: all. */
+    bool (*works_alone)(const sld_arguments *args);
+    /* Collective; NULL: `work` does all. *exit_code: on SLD_OK. */
     sld_status (*run)(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
@@ -72,16 +77,6 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
 
 /* The network a weights file holds. */
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
-
-/* alone.c. Local. For verbs that need no ranks: runs one before MPI starts; prints its error.
- * Always true. */
-typedef sld_status (*sld_verb_work)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
-bool sld_verb_alone(sld_ctx *ctx, const sld_arguments *args, sld_verb_work work, int *exit_code);
-int  sld_exit_code_of(sld_status st); /* of a verb that failed */
-
-/* restart.c. Before MPI starts. Returns when the BLAS kernels suit the CPU, else replaces the
- * program by itself, once, with OPENBLAS_CORETYPE set. */
-void sld_restart_for_kernels(char **argv);
 
 /* signals.c. */
 void                         sld_signals_catch(void);

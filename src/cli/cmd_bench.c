@@ -89,16 +89,19 @@ static sld_status watch_stalls(sld_ctx *ctx, sld_comm *comm, const sld_arguments
 }
 
 /* --ranks makes this process the one that starts the others. */
-static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+static bool starts_others(const sld_arguments *args)
+{
+    return args->option[RANKS] != NULL;
+}
+
+static sld_status start_others(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     sld_bench_params params;
 
-    if (!args->option[RANKS] || read_params(ctx, args, &params) != SLD_OK) {
-        return false; /* a mistake is told after MPI has started, as those of all verbs */
-    }
+    SLD_TRY(read_params(ctx, args, &params));
     *exit_code = sld_bench_launch(ctx, &params, args->option[RANKS], word_of(args, CPUS, "auto"),
                                   word_of(args, STALL_MINUTES, STALL), args->option[JSON]);
-    return true;
+    return SLD_OK;
 }
 
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
@@ -158,6 +161,7 @@ const sld_verb sld_verb_bench = {
     .options     = options,
     .two_words   = true,
     .no_settings = true,
-    .before_mpi  = before_mpi,
+    .work        = start_others,
+    .works_alone = starts_others,
     .run         = run,
 };

@@ -50,13 +50,13 @@ static void print_methods(void)
     }
 }
 
-static sld_status methods(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
+static sld_status methods(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
+    (void)ctx;
+    (void)args;
     *exit_code = SLD_EXIT_OK;
-    if (sld_comm_rank(comm) == 0) {
-        print_methods();
-        print_presets();
-    }
+    print_methods();
+    print_presets();
     return SLD_OK;
 }
 
@@ -69,5 +69,5 @@ const sld_verb sld_verb_methods = {
         "recipe over the method's: `sld run --show-config` shows what comes of both. The rate of\n"
         "kd is that of all methods on one view: none, kd, lskd, dkd, nkd.\n",
     .no_file = true,
-    .run     = methods,
+    .work    = methods,
 };

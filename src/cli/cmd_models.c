@@ -151,10 +151,10 @@ static sld_status print_models(sld_ctx *ctx, const sld_arguments *args)
     return json ? print_model(ctx, name, classes, true, true, true) : print_one(ctx, name, classes);
 }
 
-static sld_status models(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
+static sld_status models(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     *exit_code = SLD_EXIT_OK;
-    return sld_agree(ctx, comm, sld_comm_rank(comm) == 0 ? print_models(ctx, args) : SLD_OK);
+    return print_models(ctx, args);
 }
 
 const sld_verb sld_verb_models = {
@@ -169,5 +169,5 @@ const sld_verb sld_verb_models = {
     .options = options,
     .optional_file = true,
     .no_settings   = true,
-    .run           = models,
+    .work          = models,
 };

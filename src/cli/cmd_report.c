@@ -102,11 +102,6 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
                     dir);
 }
 
-static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
-{
-    return sld_verb_alone(ctx, args, report, exit_code);
-}
-
 const sld_verb sld_verb_report = {
     .name    = "report",
     .usage   = "sld report DIR [--format text|csv|json] [--pack STUDY.h5]",
@@ -119,5 +114,5 @@ const sld_verb sld_verb_report = {
         "                   configurations; analysis/report.py makes tables and figures of it\n",
     .options     = options,
     .no_settings = true,
-    .before_mpi  = before_mpi,
+    .work        = report,
 };

@@ -23,6 +23,22 @@ static void stem_of(const char *path, char stem[128])
     }
 }
 
+static bool shows_config(const sld_arguments *args)
+{
+    return args->option[SHOW_CONFIG] != NULL;
+}
+
+static sld_status show_config(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    sld_config *config = NULL;
+
+    SLD_TRY(sld_experiment_read(ctx, NULL, args, &config));
+    fputs(sld_config_text(config), stdout);
+    sld_config_destroy(config);
+    *exit_code = SLD_EXIT_OK;
+    return SLD_OK;
+}
+
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_config *config = NULL;
@@ -30,13 +46,6 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_outcome outcome = SLD_TRIAL_DONE;
 
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
-    if (args->option[SHOW_CONFIG]) {
-        if (sld_comm_rank(comm) == 0) {
-            fputs(sld_config_text(config), stdout);
-        }
-        sld_config_destroy(config);
-        return SLD_OK;
-    }
     stem_of(args->positional, stem);
     sld_signals_catch();
     const sld_trial_params params = {.config = config, .name = stem, .stop = sld_signals_stop()};
@@ -77,5 +86,7 @@ const sld_verb sld_verb_run = {
                "75 stopped by a signal with everything saved.\n",
     .options = options,
     .options_help = true,
+    .work         = show_config,
+    .works_alone  = shows_config,
     .run          = run,
 };

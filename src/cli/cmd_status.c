@@ -257,11 +257,6 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
     return st;
 }
 
-static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
-{
-    return sld_verb_alone(ctx, args, status, exit_code);
-}
-
 const sld_verb sld_verb_status = {
     .name    = "status",
     .usage   = "sld status DIR|DIR/ID [--watch] [--json] [--lines N]",
@@ -276,5 +271,5 @@ const sld_verb sld_verb_status = {
             "  --lines N  of a trial's log (15)\n",
     .options     = options,
     .no_settings = true,
-    .before_mpi  = before_mpi,
+    .work        = status,
 };

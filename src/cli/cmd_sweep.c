@@ -217,11 +217,6 @@ static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
     return st;
 }
 
-static bool before_mpi(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
-{
-    return sld_verb_alone(ctx, args, sweep, exit_code);
-}
-
 const sld_verb sld_verb_sweep = {
     .name = "sweep",
     .usage =
@@ -254,5 +249,6 @@ const sld_verb sld_verb_sweep = {
         "3 unfinished but nothing failed, 74 storage, 75 stopped by a signal with everything "
         "saved.\n",
     .options    = options,
-    .before_mpi = before_mpi,
+    .work       = sweep,
+    .every_task = true,
 };

@@ -26,7 +26,7 @@ static void libraries(sld_report *r)
 static void launcher(const sld_comm *comm, sld_report *r)
 {
     int         tasks = 0;
-    const char *name  = sld_comm_launcher(&tasks);
+    const char *name  = sld_comm_launcher(comm, &tasks);
 
     if (name) {
         sld_report_add(r, "launcher", "%s: %d task%s, all connected", name, tasks,
@@ -42,9 +42,9 @@ static void launcher(const sld_comm *comm, sld_report *r)
     }
 }
 
-static void signals(sld_report *r)
+static void signals(const sld_comm *comm, sld_report *r)
 {
-    const char *name  = sld_comm_launcher(&(int){0});
+    const char *name  = sld_comm_launcher(comm, &(int){0});
     const char *grace = getenv("OMPI_MCA_odls_base_sigkill_timeout");
     const bool  slurm = getenv("SLURM_JOB_ID"), pbs = getenv("PBS_JOBID");
 
@@ -66,8 +66,11 @@ static void signals(sld_report *r)
             sld_report_add(r, "Slurm", "job %s: SIGTERM at the time limit, SIGKILL after KillWait",
                            getenv("SLURM_JOB_ID")),
             SLD_FINE,
-            "#SBATCH --signal=USR1@120 asks for the stop in time, srun --kill-on-bad-exit=1 ends "
-            "all when one fails; `scontrol show config | grep KillWait` tells the grace (30 s)");
+            "#SBATCH --signal=B:USR1@120 asks for the stop in time where the script ends in `exec "
+            "sld "
+            "sweep ...`, or hands the signal to mpirun (`mpirun ... & trap 'kill -USR1 $!' USR1; "
+            "wait`); without B: it reaches srun's steps alone. By hand: scancel --batch "
+            "--signal=USR1 JOB. `scontrol show config | grep KillWait` tells the grace (30 s)");
     }
     if (pbs) {
         sld_finding_advise(sld_report_add(r, "PBS",
@@ -92,6 +95,6 @@ void sld_doctor_launcher(const sld_comm *comm, sld_report *r)
 {
     libraries(r);
     launcher(comm, r);
-    signals(r);
+    signals(comm, r);
     environment(r);
 }

@@ -1,6 +1,7 @@
 /* main.c: from the command line to a verb, and from its status to an exit code. The only file that
  * ends the program. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,24 @@ static int unknown_verb(const char *word)
     return SLD_EXIT_USAGE;
 }
 
+static int exit_code_of(sld_status st)
+{
+    switch (st) {
+    case SLD_OK:
+        return SLD_EXIT_OK;
+    case SLD_ERR_ARG:
+    case SLD_ERR_CONFIG:
+    case SLD_ERR_DATA:
+        return SLD_EXIT_USAGE;
+    case SLD_ERR_FENCED:
+        return SLD_EXIT_UNFINISHED;
+    case SLD_ERR_IO:
+        return SLD_EXIT_STORAGE;
+    default:
+        return SLD_EXIT_INTERNAL;
+    }
+}
+
 /* Where all ranks know of the failure, rank 0 prints it. A failure of one rank alone is printed by
  * it, and it takes the others out. */
 static int finish(sld_ctx *ctx, sld_comm *comm, sld_status st, int exit_code)
@@ -74,26 +93,13 @@ static int finish(sld_ctx *ctx, sld_comm *comm, sld_status st, int exit_code)
         sld_log(ctx, SLD_LOG_DEBUG, "%s:%d %s(): %s", ctx->err.file, ctx->err.line, ctx->err.func,
                 sld_status_text(st));
         sld_comm_destroy(comm);
-        return sld_exit_code_of(st);
+        return exit_code_of(st);
     }
     ctx->log_all = true;
     sld_log(ctx, SLD_LOG_ERROR, "%s (%s:%d %s)", ctx->err.msg, ctx->err.file, ctx->err.line,
             ctx->err.func);
-    sld_comm_abort(comm, sld_exit_code_of(st));
-    return sld_exit_code_of(st);
-}
-
-/* Mistakes in the arguments are told later, once for all ranks. */
-static bool ends_early(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
-                       sld_arguments *args, int *exit_code)
-{
-    const char **overrides = args->overrides;
-    const bool   ends      = sld_arguments_read(ctx, verb, argc, argv, args) == SLD_OK &&
-                      verb->before_mpi(ctx, args, exit_code);
-
-    *args = (sld_arguments){.overrides = overrides};
-    sld_err_clear(ctx);
-    return ends;
+    sld_comm_abort(comm, exit_code_of(st));
+    return exit_code_of(st);
 }
 
 /* From the thread that watches. */
@@ -124,33 +130,61 @@ sld_status sld_stall_watch(sld_ctx *ctx, sld_comm *comm, double minutes, const c
     return sld_comm_watchdog(ctx, comm, &params);
 }
 
+/* Without ranks. Of several tasks of a launcher one speaks. */
+static int work_alone(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args)
+{
+    int exit_code = SLD_EXIT_OK;
+
+    if (sld_launcher_rank() > 0 && !verb->every_task) {
+        return exit_code;
+    }
+    const sld_status st = verb->work(ctx, args, &exit_code);
+    if (st != SLD_OK) {
+        sld_log(ctx, SLD_LOG_ERROR, "%s", ctx->err.msg);
+        return exit_code_of(st);
+    }
+    return exit_code;
+}
+
+static int run_on_ranks(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args)
+{
+    sld_comm  *comm      = NULL;
+    int        exit_code = SLD_EXIT_OK;
+    sld_status st        = sld_comm_create(ctx, &comm);
+
+    if (st != SLD_OK) {
+        if (sld_launcher_rank() == 0) {
+            fprintf(stderr, "sld: %s\n", ctx->err.msg);
+        }
+        return exit_code_of(st);
+    }
+    st = verb->run(ctx, comm, args, &exit_code);
+    return finish(ctx, comm, st, exit_code);
+}
+
 static int run_verb(const sld_verb *verb, int argc, char **argv)
 {
     sld_ctx       ctx;
-    sld_comm     *comm      = NULL;
-    int           exit_code = SLD_EXIT_OK;
+    int           exit_code;
     const char  **overrides = calloc((size_t)argc + 1, sizeof *overrides);
     sld_arguments args      = {.overrides = overrides};
 
     sld_ctx_init(&ctx);
     sld_store_begin();
-    if (overrides && verb->before_mpi && ends_early(&ctx, verb, argc, argv, &args, &exit_code)) {
-        free(overrides);
-        return exit_code;
-    }
-    sld_status st =
-        overrides ? sld_comm_create(&ctx, &comm) : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
+    const sld_status st = overrides ? sld_arguments_read(&ctx, verb, argc, argv, &args)
+                                    : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
     if (st != SLD_OK) {
-        fprintf(stderr, "sld: %s\n", ctx.err.msg);
-        free(overrides);
-        return sld_exit_code_of(st);
-    }
-    st = sld_agree(&ctx, comm, sld_arguments_read(&ctx, verb, argc, argv, &args));
-    if (st == SLD_OK) {
-        st = verb->run(&ctx, comm, &args, &exit_code);
+        if (sld_launcher_rank() == 0) {
+            sld_log(&ctx, SLD_LOG_ERROR, "%s", ctx.err.msg);
+        }
+        exit_code = exit_code_of(st);
+    } else if (verb->work && (!verb->works_alone || verb->works_alone(&args))) {
+        exit_code = work_alone(&ctx, verb, &args);
+    } else {
+        exit_code = run_on_ranks(&ctx, verb, &args);
     }
     free(overrides);
-    return finish(&ctx, comm, st, exit_code);
+    return exit_code;
 }
 
 static bool asks_for(int argc, char **argv, const char *option)
@@ -195,9 +229,32 @@ static int run_command(int argc, char **argv)
     return unknown_verb(argv[1]);
 }
 
+#define CORE_TYPE "OPENBLAS_CORETYPE"
+
+/* The program once more, with kernels that suit the CPU: OpenBLAS chooses its kernels when it is
+ * loaded, before main(); only a new image of the same process can choose others. Returns when they
+ * suit it already. */
+static void restart_for_kernels(char **argv)
+{
+    const char *core = sld_kernels_core_wanted();
+    char        program[PATH_MAX];
+
+    /* set by the user, or by us: this is the second image, whatever the library made of it */
+    if (!core || getenv(CORE_TYPE)) {
+        return;
+    }
+    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n <= 0 || setenv(CORE_TYPE, core, 1) != 0) {
+        return;
+    }
+    program[n] = '\0'; /* not the link itself: the process would be called "exe" */
+    execv(program, argv);
+    unsetenv(CORE_TYPE); /* the program's file is gone: on with the kernels that there are */
+}
+
 int main(int argc, char **argv)
 {
-    sld_restart_for_kernels(argv);
+    restart_for_kernels(argv);
     const int code = run_command(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {

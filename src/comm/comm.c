@@ -1,10 +1,8 @@
 /* comm/comm.c: the world of ranks: its start and end, who is where, and each rank's share of rows.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -26,17 +24,6 @@ static void wait_for_debugger(sld_ctx *ctx)
     volatile int attached = 0;
     while (!attached) {
         sleep(1);
-    }
-}
-
-/* Ranks must not outlive a killed launcher: they would go on writing to the run's folder. A rank
- * without one needs no daemon of Open MPI beside it, which would outlive it likewise. */
-static void settle_lifetime(const sld_launcher *launcher)
-{
-    if (launcher->tasks > 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-    } else {
-        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     }
 }
 
@@ -68,18 +55,17 @@ sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out)
     comm->node        = MPI_COMM_NULL;
     comm->max_message = (size_t)1 << 30;
 
-    const sld_launcher launcher = sld_launcher_find();
-    settle_lifetime(&launcher);
-
-    int provided = 0;
-    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided); /* aborts by itself on failure */
-    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    sld_status st = sld_comm_start(ctx, &comm->launcher);
+    if (st != SLD_OK) {
+        free(comm);
+        return st;
+    }
     MPI_Comm_rank(MPI_COMM_WORLD, &comm->rank);
     MPI_Comm_size(MPI_COMM_WORLD, &comm->size);
     ctx->rank = comm->rank;
     wait_for_debugger(ctx);
 
-    sld_status st = sld_launcher_check(ctx, &launcher, comm->size);
+    st = sld_launcher_check(ctx, &comm->launcher, comm->size);
     if (st == SLD_OK) {
         st = make_communicators(ctx, comm);
     }
@@ -131,6 +117,12 @@ void sld_comm_versions(char *text, size_t n)
     int  length                                = 0;
     MPI_Get_library_version(whole, &length);
     snprintf(text, n, "%.*s", (int)strcspn(whole, ",\n"), whole);
+}
+
+const char *sld_comm_launcher(const sld_comm *comm, int *tasks)
+{
+    *tasks = comm->launcher.tasks;
+    return comm->launcher.tasks > 0 ? comm->launcher.name : NULL;
 }
 
 bool sld_comm_same_cpus(const sld_comm *comm)

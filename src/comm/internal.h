@@ -6,31 +6,44 @@
 
 #include "sld/comm.h"
 
-struct sld_comm {
-    MPI_Comm             world; /* private duplicate of MPI_COMM_WORLD, MPI_ERRORS_RETURN */
-    MPI_Comm             node;  /* the ranks of this machine, likewise */
-    int                  rank, size;
-    int                  node_rank, node_size;
-    bool                 alone;     /* no MPI behind it: nobody to talk to */
-    bool                 same_cpus; /* every rank of this machine may run on the same CPUs */
-    struct sld_watchdog *watchdog;  /* owned; NULL: nothing is watched */
-    size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
-    double patience_s;  /* how long a rank waits before it takes up other work */
-};
-
 /* ---- launcher.c ---- */
 
 /* Who started this process as one of several tasks. tasks is 0 when nobody did. */
 typedef struct sld_launcher {
     const char *name, *variable, *cure; /* literals */
     int         tasks;
+    bool        is_srun;
 } sld_launcher;
 
 /* Local. Reads the environment; the launcher nearest to this process wins. */
 sld_launcher sld_launcher_find(void);
-
+/* Local. Whether MPI will find the launcher's server, and through it the other tasks. False: this
+ * process starts MPI as a world of its own. */
+bool sld_launcher_connects(const sld_launcher *launcher);
+/* Local. SLD_ERR_CONFIG when several tasks stand here that MPI cannot connect: before MPI_Init,
+ * which would end the process with a message of its own. */
+sld_status sld_launcher_check_before(sld_ctx *ctx, const sld_launcher *launcher, bool connects);
 /* Local. SLD_ERR_CONFIG when the launcher started more tasks than MPI has connected. */
 sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int world_size);
+
+/* ---- start.c ---- */
+
+/* Collective. From the environment to MPI_Init; *launcher: who started this process. On failure MPI
+ * was not started. */
+sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher);
+
+struct sld_comm {
+    MPI_Comm             world; /* private duplicate of MPI_COMM_WORLD, MPI_ERRORS_RETURN */
+    MPI_Comm             node;  /* the ranks of this machine, likewise */
+    int                  rank, size;
+    int                  node_rank, node_size;
+    sld_launcher         launcher;  /* who started this process */
+    bool                 alone;     /* no MPI behind it: nobody to talk to */
+    bool                 same_cpus; /* every rank of this machine may run on the same CPUs */
+    struct sld_watchdog *watchdog;  /* owned; NULL: nothing is watched */
+    size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
+    double patience_s;  /* how long a rank waits before it takes up other work */
+};
 
 /* ---- watchdog.c ---- */
 
@@ -43,7 +56,7 @@ void sld_watchdog_destroy(sld_watchdog *watchdog); /* Local. Accepts NULL. */
 /* Local. SLD_OK for MPI_SUCCESS; else records what failed and MPI's own text. */
 sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what);
 
-/* ---- place.c ---- */
+/* ---- affinity.c ---- */
 
 /* Collective over the machine. Whether all its ranks may run on the same CPUs, so that spreading
  * them is left to us. */

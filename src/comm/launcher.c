@@ -1,10 +1,17 @@
-/* comm/launcher.c: which launcher started this process, and whether MPI has met all its tasks.
+/* comm/launcher.c: which launcher started this process, whether MPI can meet its tasks, and whether
+ * it has met them all.
  *
- * Without this check `srun -n 4 sld run ...` on a cluster whose srun lacks PMIx starts four worlds
- * of one rank, which all write to one folder. */
+ * Without these checks `srun -n 4 sld run ...` on a cluster whose srun lacks PMIx starts four worlds
+ * of one rank, which all write to one folder, or dies in MPI_Init with a page about PMI. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
+
+#define CURE_SRUN                                                                                  \
+    "use `srun --mpi=pmix` (`srun --mpi=list` shows what this Slurm has), or mpirun inside the "   \
+    "job"
 
 /* A positive number in an environment variable, else 0. */
 static int positive_env(const char *variable)
@@ -30,9 +37,11 @@ static int slurm_step_tasks(void)
 sld_launcher sld_launcher_find(void)
 {
     sld_launcher launcher = {
-        "mpirun of Open MPI", "OMPI_COMM_WORLD_SIZE",
-        "sld was built with another MPI library: use the mpirun that belongs to it",
-        positive_env("OMPI_COMM_WORLD_SIZE")};
+        .name     = "mpirun of Open MPI",
+        .variable = "OMPI_COMM_WORLD_SIZE",
+        .cure     = "sld was built with another MPI library: use the mpirun that belongs to it",
+        .tasks    = positive_env("OMPI_COMM_WORLD_SIZE"),
+    };
     if (launcher.tasks > 0) {
         return launcher;
     }
@@ -40,8 +49,8 @@ sld_launcher sld_launcher_find(void)
     if (launcher.tasks > 0) {
         launcher.name     = "srun";
         launcher.variable = "SLURM_STEP_NUM_TASKS";
-        launcher.cure     = "use `srun --mpi=pmix` (`srun --mpi=list` shows what there is), or "
-                            "mpirun inside the job";
+        launcher.cure     = CURE_SRUN;
+        launcher.is_srun  = true;
         return launcher;
     }
     launcher.tasks = positive_env("PMI_SIZE");
@@ -51,11 +60,46 @@ sld_launcher sld_launcher_find(void)
     return launcher;
 }
 
-const char *sld_comm_launcher(int *tasks)
+/* Whether this MPI can join the tasks of an srun that offers PMI-1 or PMI-2 alone. Open MPI gave
+ * them up in version 5; before, its builder decided, and only ompi_info tells. */
+static bool speaks_pmi2(void)
 {
-    const sld_launcher launcher = sld_launcher_find();
-    *tasks                      = launcher.tasks;
-    return launcher.tasks > 0 ? launcher.name : NULL;
+#if !defined(OPEN_MPI)
+    return true;
+#elif OMPI_MAJOR_VERSION >= 5
+    return false;
+#else
+    char  line[256];
+    bool  listed = false, found = false;
+    FILE *info = popen("ompi_info --parsable 2>/dev/null", "r");
+    while (info && fgets(line, sizeof line, info)) {
+        listed |= strncmp(line, "mca:", 4) == 0;
+        found |= strncmp(line, "mca:pmix:s1:", 12) == 0 || strncmp(line, "mca:pmix:s2:", 12) == 0;
+    }
+    if (info) {
+        pclose(info);
+    }
+    return found || !listed; /* without ompi_info MPI itself may say it */
+#endif
+}
+
+bool sld_launcher_connects(const sld_launcher *launcher)
+{
+    if (!launcher->is_srun || getenv("PMIX_RANK")) {
+        return launcher->tasks > 0;
+    }
+    return (getenv("PMI_FD") || getenv("PMI_PORT")) && speaks_pmi2();
+}
+
+sld_status sld_launcher_check_before(sld_ctx *ctx, const sld_launcher *launcher, bool connects)
+{
+    if (connects || launcher->tasks <= 1) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s started %d tasks (%s) and offers no PMIx, by which MPI could connect "
+                    "them: %s",
+                    launcher->name, launcher->tasks, launcher->variable, launcher->cure);
 }
 
 sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int world_size)
@@ -68,4 +112,18 @@ sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int wo
                     "group would run the whole experiment by itself: %s",
                     launcher->name, launcher->tasks, launcher->variable, world_size,
                     launcher->cure);
+}
+
+int sld_launcher_rank(void)
+{
+    static const char *const variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *rank = getenv(variables[i]);
+        if (rank) {
+            return (int)strtol(rank, NULL, 10);
+        }
+    }
+    const char *rank = slurm_step_tasks() > 0 ? getenv("SLURM_PROCID") : NULL;
+    return rank ? (int)strtol(rank, NULL, 10) : 0;
 }

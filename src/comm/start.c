@@ -1,0 +1,105 @@
+/* comm/start.c: MPI_Init in the surroundings that people have: a step of Slurm without PMIx, a
+ * folder for temporary files that cannot be written, libraries that talk on stdout. */
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* A process without a launcher is a world of its own. It needs no daemon of Open MPI beside it,
+ * which would outlive it; and what Slurm says of a step that it merely stands in, as below
+ * `srun --pty bash`, must not lead Open MPI to look for a server of that step. */
+static void isolate(void)
+{
+    static const char *const step[] = {"SLURM_STEPID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS"};
+
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_ras", "^slurm", 0);
+    setenv("OMPI_MCA_plm", "^slurm", 0);
+    for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
+        unsetenv(step[i]);
+    }
+}
+
+/* Whether a file of a page can be written there. */
+static bool has_room(const char *folder)
+{
+    char       path[4096];
+    const char page[4096] = {0};
+
+    if (snprintf(path, sizeof path, "%s/sld-XXXXXX", folder) >= (int)sizeof path) {
+        return false;
+    }
+    const int fd = mkstemp(path);
+    if (fd < 0) {
+        return false;
+    }
+    const bool wrote = write(fd, page, sizeof page) == (ssize_t)sizeof page;
+    unlink(path);
+    return close(fd) == 0 && wrote;
+}
+
+/* Open MPI keeps a session's files in TMPDIR, and dies in MPI_Init where it cannot. */
+static void find_session_folder(sld_ctx *ctx)
+{
+    static const char *const others[] = {"/dev/shm", "/var/tmp", "/tmp", "."};
+    const char              *given    = getenv("TMPDIR");
+    const char              *usual    = given && *given ? given : "/tmp";
+
+    if (has_room(usual)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcmp(others[i], usual) != 0 && has_room(others[i])) {
+            sld_log(ctx, SLD_LOG_WARN,
+                    "%s%s: cannot be written or is full; MPI's session files go to %s instead",
+                    given && *given ? "TMPDIR " : "", usual, others[i]);
+            setenv("OMPI_MCA_orte_tmpdir_base", others[i], 0);
+            setenv("PRTE_MCA_prte_tmpdir_base", others[i], 0);
+            setenv("TMPDIR", others[i], 1);
+            return;
+        }
+    }
+}
+
+/* stdout is data: what libraries print while they start goes to stderr. */
+static void init_quietly(void)
+{
+    int       provided = 0;
+    const int out      = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+    fflush(stdout);
+    if (out >= 0) {
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    }
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided); /* aborts by itself on failure */
+    if (out >= 0) {
+        fflush(stdout);
+        dup2(out, STDOUT_FILENO);
+        close(out);
+    }
+}
+
+sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
+{
+    *launcher           = sld_launcher_find();
+    const bool connects = sld_launcher_connects(launcher);
+
+    SLD_TRY(sld_launcher_check_before(ctx, launcher, connects));
+    if (launcher->tasks > 0) {
+        /* Ranks must not outlive a killed launcher: they would go on writing to the run's folder. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    if (!connects) {
+        isolate();
+        find_session_folder(ctx);
+    }
+    init_quietly();
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    return SLD_OK;
+}
