@@ -122,6 +122,7 @@ sld_subset_params  sld_subset_of(const sld_options *opt);
 sld_augment_params sld_augment_of(const sld_options *opt);
 void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out);
 void sld_views_of(const sld_objective_params *objective, bool views[SLD_VIEWS]);
+extern const char *const sld_view_name[SLD_VIEWS]; /* "weak", "strong": in names of files' parts */
 /* Local. base * decay^(stages below epoch): a stage drops the rate after its epoch. */
 double sld_learning_rate(const sld_options *opt, int64_t epoch);
 

@@ -5,6 +5,8 @@
 
 #include "sld/learn.h"
 
+const char *const sld_view_name[SLD_VIEWS] = {"weak", "strong"};
+
 static sld_temperatures temperatures_of(const sld_list *list)
 {
     sld_temperatures t = {.n = list->n < SLD_MAX_TEMPERATURES ? list->n : SLD_MAX_TEMPERATURES};

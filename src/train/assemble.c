@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "teacher.h"
 #include "trial.h"
 
 /* A weights file read for this data set must fit it: classes, channels and normalisation. */
@@ -130,6 +129,46 @@ static sld_status make_local(sld_ctx *ctx, sld_trial *t)
     return make_models(ctx, t);
 }
 
+static int ask(void *user)
+{
+    return sld_trial_ask(user);
+}
+
+static void report(void *user, const char *doing, int64_t epoch, double share)
+{
+    sld_trial_show_teacher(user, doing, epoch, share);
+}
+
+static sld_status make_teacher_env(sld_ctx *ctx, sld_trial *t)
+{
+    const size_t         epochs    = (size_t)t->opt->train.epochs;
+    const sld_objective *objective = sld_learner_objective(t->learner);
+
+    t->teacher_env = (sld_teacher_env){.comm     = t->comm,
+                                       .opt      = t->opt,
+                                       .set      = t->set,
+                                       .subset   = t->subset,
+                                       .loader   = t->loader,
+                                       .forward  = sld_learner_teacher(t->learner),
+                                       .sha      = t->teacher.sha,
+                                       .images   = t->images,
+                                       .max_rows = sld_learner_max_rows(t->learner),
+                                       .arena    = t->arena,
+                                       .use      = &t->teacher_use,
+                                       .ask      = ask,
+                                       .report   = report,
+                                       .user     = t};
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        bool *wanted;
+        SLD_TRY(sld_arena_alloc(ctx, t->arena, (epochs + 1) * sizeof *wanted, (void **)&wanted));
+        for (size_t e = 1; e <= epochs; e++) {
+            wanted[e] = sld_objective_needs_teacher(objective, v, (int64_t)e);
+        }
+        t->teacher_env.wanted[v] = wanted;
+    }
+    return SLD_OK;
+}
+
 /* Local. After the learner exists: loader, evaluation, history, buffers. */
 static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
 {
@@ -161,7 +200,7 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(sld_arena_alloc(ctx, t->arena, sld_model_floats(t->student) * sizeof(float),
                             (void **)&t->best));
     sld_learner_fingerprint(t->learner, t->fingerprint, sizeof t->fingerprint);
-    return sld_trial_identify(ctx, t);
+    return make_teacher_env(ctx, t);
 }
 
 /* Collective. Ranks that would compute other bits must not train together. */
@@ -206,16 +245,17 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_tria
     sld_objective_of(t->opt, t->set->K, &learner.objective);
     sld_views_of(&learner.objective, t->views);
     SLD_TRY(sld_learner_create(ctx, comm, &learner, &t->learner));
-    if (t->opt->teacher.logits_files[0]) {
-        SLD_TRY(sld_teacher_files_check(ctx, t));
-    }
     SLD_TRY(sld_agree(ctx, comm, make_rest(ctx, t)));
+    if (t->opt->teacher.logits_files[0]) {
+        SLD_TRY(sld_teacher_files_check(ctx, &t->teacher_env, &t->teacher_files));
+    }
+    SLD_TRY(sld_agree(ctx, comm, sld_trial_identify(ctx, t)));
     return compare_fingerprints(ctx, comm, t);
 }
 
 void sld_trial_dismantle(sld_trial *t)
 {
-    sld_teacher_source_destroy(t);
+    sld_teacher_source_destroy(t->source);
     sld_infer_destroy(t->eval);
     sld_learner_destroy(t->learner);
     sld_model_destroy(t->student);

@@ -49,7 +49,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
 
     sld_enter(ctx, SLD_PHASE_BATCH);
     const double start_s  = sld_clock_s();
-    *request              = sld_trial_wish(t);
+    *request              = sld_trial_ask(t);
     sld_status   st       = load_two(ctx, t, &batch);
     const double loaded_s = sld_clock_s();
     t->times.load += loaded_s - start_s;
@@ -57,24 +57,25 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
         st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
     }
     SLD_TRY(sld_agree_request(ctx, t->comm, st, request));
-    if (*request >= SLD_WISH_SAVE && t->attempt_steps > 0) {
+    if (*request >= SLD_ASK_SAVE && t->attempt_steps > 0) {
         SLD_TRY(sld_trial_save(ctx, t));
     }
-    if (*request == SLD_WISH_STOP) {
+    if (*request == SLD_ASK_STOP) {
         return SLD_OK;
     }
 
-    const sld_step_input in = {.tree           = tree_of(t, t->at.step),
-                               .view           = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
-                               .teacher_logits = {sld_teacher_source_rows(t, SLD_WEAK, &batch),
-                                                  sld_teacher_source_rows(t, SLD_STRONG, &batch)},
-                               .labels         = batch.labels,
-                               .truth          = batch.truth,
-                               .sample         = batch.sample,
-                               .epoch          = t->at.epoch,
-                               .lr             = sld_learning_rate(t->opt, t->at.epoch),
-                               .next_tree      = t->next.sample ? tree_of(t, t->at.step + 1) : 0,
-                               .next_view = {t->next.view[SLD_WEAK], t->next.view[SLD_STRONG]}};
+    const sld_step_input in = {
+        .tree           = tree_of(t, t->at.step),
+        .view           = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
+        .teacher_logits = {sld_teacher_source_rows(t->source, SLD_WEAK, &batch),
+                           sld_teacher_source_rows(t->source, SLD_STRONG, &batch)},
+        .labels         = batch.labels,
+        .truth          = batch.truth,
+        .sample         = batch.sample,
+        .epoch          = t->at.epoch,
+        .lr             = sld_learning_rate(t->opt, t->at.epoch),
+        .next_tree      = t->next.sample ? tree_of(t, t->at.step + 1) : 0,
+        .next_view      = {t->next.view[SLD_WEAK], t->next.view[SLD_STRONG]}};
     SLD_TRY(sld_learner_step(ctx, t->learner, &in, &out));
     for (int v = 0; v < SLD_VIEWS; v++) {
         add_sums(&t->open[v], &out.sums[v]);
@@ -95,15 +96,15 @@ sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end)
     bool          finite  = true, stop;
     int           request;
 
-    SLD_TRY(sld_teacher_source_epoch(ctx, t, &stop));
+    SLD_TRY(sld_teacher_source_epoch(ctx, t->source, t->at.epoch, &stop));
     if (stop) {
         *end = SLD_EPOCH_STOPPED;
         return t->attempt_steps > 0 ? sld_trial_save(ctx, t) : SLD_OK;
     }
     while (t->at.step < steps) {
         SLD_TRY(run_step(ctx, t, &request, &finite));
-        if (request == SLD_WISH_STOP || !finite) {
-            *end = request == SLD_WISH_STOP ? SLD_EPOCH_STOPPED : SLD_EPOCH_DIVERGED;
+        if (request == SLD_ASK_STOP || !finite) {
+            *end = request == SLD_ASK_STOP ? SLD_EPOCH_STOPPED : SLD_EPOCH_DIVERGED;
             return SLD_OK;
         }
         t->open_seconds = before + sld_clock_s() - start_s;

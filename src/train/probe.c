@@ -13,7 +13,6 @@
 
 #include "trial.h"
 
-static const char *const view_name[SLD_VIEWS]  = {"weak", "strong"};
 static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
 
 typedef struct probe {
@@ -304,15 +303,15 @@ static sld_status put_view(sld_ctx *ctx, probe *p, int v)
     char                 path[128];
 
     for (size_t i = 0; i < sld_objective_terms(o); i++) {
-        snprintf(path, sizeof path, "/loss/%s_%s", sld_objective_term_name(o, i), view_name[v]);
+        snprintf(path, sizeof path, "/loss/%s_%s", sld_objective_term_name(o, i), sld_view_name[v]);
         SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F64, 1, &p->steps, p->loss[v][i]));
     }
-    snprintf(path, sizeof path, "/logits/student_%s", view_name[v]);
+    snprintf(path, sizeof path, "/logits/student_%s", sld_view_name[v]);
     SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F32, 3, dims, p->z_s[v]));
     if (!p->teacher.model) {
         return SLD_OK;
     }
-    snprintf(path, sizeof path, "/logits/teacher_%s", view_name[v]);
+    snprintf(path, sizeof path, "/logits/teacher_%s", sld_view_name[v]);
     return sld_doc_put(ctx, p->out, path, SLD_F32, 3, dims, p->z_t[v]);
 }
 

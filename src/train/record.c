@@ -4,8 +4,6 @@
 
 #include "trial.h"
 
-static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
-
 void sld_trial_columns(sld_trial *t)
 {
     const sld_objective *o = sld_learner_objective(t->learner);
@@ -18,12 +16,13 @@ void sld_trial_columns(sld_trial *t)
             continue;
         }
         for (size_t i = 0; i < sld_objective_terms(o); i++) {
-            sld_history_column(h, "1", "loss_%s_%s", sld_objective_term_name(o, i), view_name[v]);
+            sld_history_column(h, "1", "loss_%s_%s", sld_objective_term_name(o, i),
+                               sld_view_name[v]);
             sld_history_column(h, "1", "grad_norm_%s_%s", sld_objective_term_name(o, i),
-                               view_name[v]);
+                               sld_view_name[v]);
         }
-        sld_history_column(h, "1", "swapped_teacher_%s", view_name[v]);
-        sld_history_column(h, "1", "swapped_student_%s", view_name[v]);
+        sld_history_column(h, "1", "swapped_teacher_%s", sld_view_name[v]);
+        sld_history_column(h, "1", "swapped_student_%s", sld_view_name[v]);
     }
     sld_history_column(h, "1", "lss_active");
     sld_history_column(h, "percent", "top1_train");
@@ -51,14 +50,14 @@ static void record_view(sld_trial *t, int view)
 
     for (size_t i = 0; i < sld_objective_terms(o); i++) {
         const char *term = sld_objective_term_name(o, i);
-        sld_history_set(&t->history, sums->loss[i] / rows, "loss_%s_%s", term, view_name[view]);
+        sld_history_set(&t->history, sums->loss[i] / rows, "loss_%s_%s", term, sld_view_name[view]);
         sld_history_set(&t->history, sqrt(sums->grad_sq[i] / steps), "grad_norm_%s_%s", term,
-                        view_name[view]);
+                        sld_view_name[view]);
     }
     sld_history_set(&t->history, sums->swapped_teacher / rows, "swapped_teacher_%s",
-                    view_name[view]);
+                    sld_view_name[view]);
     sld_history_set(&t->history, sums->swapped_student / rows, "swapped_student_%s",
-                    view_name[view]);
+                    sld_view_name[view]);
 }
 
 static void record_training(sld_trial *t, double seconds)

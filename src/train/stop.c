@@ -1,17 +1,17 @@
-/* stop.c: what a rank asks for at the top of a step: to save, or to save and stop. */
+/* stop.c: when a trial saves between epochs, and when it stops. */
 #include "trial.h"
 
-int sld_trial_wish(const sld_trial *t)
+int sld_trial_ask(const sld_trial *t)
 {
     const double  minutes = t->opt->run.checkpoint_minutes;
     const int64_t limit   = t->opt->run.stop_after_steps;
 
     if ((t->params->stop && *t->params->stop) || (limit > 0 && t->attempt_steps >= limit)) {
-        return SLD_WISH_STOP;
+        return SLD_ASK_STOP;
     }
     /* the clock of one rank decides; others follow by the agreement */
     if (sld_comm_rank(t->comm) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
-        return SLD_WISH_SAVE;
+        return SLD_ASK_SAVE;
     }
-    return SLD_WISH_NOTHING;
+    return SLD_ASK_NOTHING;
 }

@@ -1,26 +1,19 @@
-/* teacher.h: the teacher's logits of an epoch where a step need not compute them: from the store
- * that trials share, or from files of an outside teacher. A table is the logits of one view in one
- * epoch, a row per training sample in the data set's order, so that neither shards, ranks, batch
- * nor sample order matter to it. */
-#ifndef SLD_TRAIN_TEACHER_H
-#define SLD_TRAIN_TEACHER_H
+/* parts.h: the parts of a teacher's source. */
+#ifndef SLD_TEACHER_PARTS_H
+#define SLD_TEACHER_PARTS_H
 
-#include "trial.h"
+#include <limits.h>
 
-#define SLD_KEY_BYTES 2048
+#include "sld/teacher.h"
 
-/* ---- teacher_key.c ---- */
+/* ---- key.c ---- */
 
-/* Local. All that the pictures of a view follow from but the epoch, as lines "name: value". */
-void sld_views_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES]);
 /* Local. All that a table follows from but the epoch. */
-void sld_table_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES]);
-/* Local. The epoch that stands for this one: 0 where a view is the same in every epoch. */
-int64_t sld_views_epoch(const sld_options *opt, int view, int64_t epoch);
+void sld_table_key(const sld_teacher_env *env, int view, char text[SLD_KEY_BYTES]);
 /* Local. Of a text, n hexadecimal digits of SHA-256. */
 void sld_key_hash(const char *text, size_t n, char hash[65]);
 
-/* ---- teacher_claim.c: who fills which table of a folder ---- */
+/* ---- claim.c: who fills which table of a folder ---- */
 
 typedef struct sld_claims {
     int fd; /* of the file that holds them; -1: none */
@@ -33,25 +26,25 @@ void       sld_claims_close(sld_claims *claims);
  * has no locks: then two may fill one table, with the same content. */
 bool sld_claims_take(sld_claims *claims, int64_t epoch);
 void sld_claims_drop(sld_claims *claims, int64_t epoch);
-/* Local. What the holder says of its progress; any change of it is a sign of life. */
+/* Local. What the holder reports of its progress; any change of it is a sign of life. */
 #define SLD_CLAIM_BYTES 64
-void sld_claims_tell(sld_claims *claims, int64_t epoch, size_t done, size_t all);
-void sld_claims_hear(sld_claims *claims, int64_t epoch, char record[SLD_CLAIM_BYTES]);
+void sld_claims_report(sld_claims *claims, int64_t epoch, size_t done, size_t all);
+void sld_claims_read(sld_claims *claims, int64_t epoch, char record[SLD_CLAIM_BYTES]);
 
-/* ---- teacher_pass.c ---- */
+/* ---- pass.c ---- */
 
 /* Collective. The teacher on one view of all training samples of an epoch. rows: (n,K), of which
  * this rank fills its share in blocks of SLD_TABLE_BLOCK. claims: on rank 0, where progress is
- * told; NULL elsewhere. *stop: a stop was asked for, the rows are worthless. */
-sld_status sld_teacher_pass(sld_ctx *ctx, sld_trial *t, int view, int64_t epoch, float *rows,
-                            sld_claims *claims, bool *stop);
+ * reported; NULL elsewhere. *stop: a stop was asked for, the rows are worthless. */
+sld_status sld_teacher_pass(sld_ctx *ctx, const sld_teacher_env *env, int view, int64_t epoch,
+                            float *rows, sld_claims *claims, bool *stop);
 
-/* ---- teacher_store.c ---- */
+/* ---- store.c ---- */
 
 typedef struct sld_teacher_store sld_teacher_store;
 
-/* Collective. Nothing is made (*out NULL) where the experiment needs no teacher. */
-sld_status sld_teacher_store_create(sld_ctx *ctx, sld_trial *t, sld_teacher_store **out);
+sld_status sld_teacher_store_create(sld_ctx *ctx, const sld_teacher_env *env,
+                                    sld_teacher_store **out);   /* Collective. */
 void       sld_teacher_store_destroy(sld_teacher_store *store); /* Local. Accepts NULL. */
 /* Collective. Makes the tables of the epoch that are wanted: rows[v] is filled, held[v] says so.
  * Views that it leaves alone are to be computed live. */
@@ -59,13 +52,11 @@ sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *store, int64
                                    const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS],
                                    bool held[SLD_VIEWS], bool *stop);
 
-/* ---- teacher_files.c ---- */
+/* ---- files.c ---- */
 
-/* Collective. Reads and checks every file that the experiment will want; their content's hash goes
- * to t->teacher_files.sha. */
-sld_status sld_teacher_files_check(sld_ctx *ctx, sld_trial *t);
 /* Collective. As sld_teacher_store_epoch(); every wanted view is held. */
-sld_status sld_teacher_files_epoch(sld_ctx *ctx, sld_trial *t, int64_t epoch,
+sld_status sld_teacher_files_epoch(sld_ctx *ctx, const sld_teacher_env *env,
+                                   const sld_teacher_files *files, int64_t epoch,
                                    const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS]);
 
 #endif

@@ -49,7 +49,7 @@ void sld_claims_drop(sld_claims *claims, int64_t epoch)
     (void)lock(claims, epoch, F_UNLCK);
 }
 
-void sld_claims_tell(sld_claims *claims, int64_t epoch, size_t done, size_t all)
+void sld_claims_report(sld_claims *claims, int64_t epoch, size_t done, size_t all)
 {
     char text[2 * SLD_CLAIM_BYTES], record[SLD_CLAIM_BYTES], host[24] = "";
 
@@ -63,7 +63,7 @@ void sld_claims_tell(sld_claims *claims, int64_t epoch, size_t done, size_t all)
     }
 }
 
-void sld_claims_hear(sld_claims *claims, int64_t epoch, char record[SLD_CLAIM_BYTES])
+void sld_claims_read(sld_claims *claims, int64_t epoch, char record[SLD_CLAIM_BYTES])
 {
     memset(record, 0, SLD_CLAIM_BYTES);
     if (pread(claims->fd, record, SLD_CLAIM_BYTES, (off_t)(epoch * SLD_CLAIM_BYTES)) < 0) {

@@ -12,32 +12,30 @@
 
 #include "teacher.h"
 
-static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
-
 #define DIGEST_FLOATS 16 /* 64 hexadecimal digits, moved between ranks as so many floats */
 
-static void file_path(const sld_trial *t, int64_t epoch, char path[PATH_MAX])
+static void file_path(const sld_teacher_env *env, int64_t epoch, char path[PATH_MAX])
 {
-    snprintf(path, PATH_MAX, "%.4000s/epoch-%05lld.h5", t->opt->teacher.logits_files,
+    snprintf(path, PATH_MAX, "%.4000s/epoch-%05lld.h5", env->opt->teacher.logits_files,
              (long long)epoch);
 }
 
 /* Views of which the epoch wants the teacher's logits. */
-static bool wanted_in(const sld_trial *t, int64_t epoch, bool wanted[SLD_VIEWS])
+static bool wanted_in(const sld_teacher_env *env, int64_t epoch, bool wanted[SLD_VIEWS])
 {
     for (int v = 0; v < SLD_VIEWS; v++) {
-        wanted[v] = sld_objective_needs_teacher(sld_learner_objective(t->learner), v, epoch);
+        wanted[v] = env->wanted[v][epoch];
     }
     return wanted[SLD_WEAK] || wanted[SLD_STRONG];
 }
 
 /* The epoch that the file is named by. */
-static int64_t file_epoch(const sld_trial *t, int64_t epoch, const bool wanted[SLD_VIEWS])
+static int64_t file_epoch(const sld_teacher_env *env, int64_t epoch, const bool wanted[SLD_VIEWS])
 {
     int64_t named = 0;
 
     for (int v = 0; v < SLD_VIEWS; v++) {
-        named = wanted[v] && sld_views_epoch(t->opt, v, epoch) > named ? epoch : named;
+        named = wanted[v] && sld_views_epoch(env->opt, v, epoch) > named ? epoch : named;
     }
     return named;
 }
@@ -64,9 +62,9 @@ static sld_status check_text(sld_ctx *ctx, sld_doc *doc, const char *name, const
                     a, (int)(strcspn(b, "\n") < 150 ? strcspn(b, "\n") : 150), b);
 }
 
-static sld_status check_samples(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+static sld_status check_samples(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc)
 {
-    const size_t n     = t->subset->n_train;
+    const size_t n     = env->subset->n_train;
     int64_t     *found = malloc(n * sizeof *found);
     sld_status   st;
 
@@ -75,25 +73,26 @@ static sld_status check_samples(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
     }
     st = sld_doc_get(ctx, doc, "/sample", SLD_I64, n, found);
     for (size_t i = 0; st == SLD_OK && i < n; i++) {
-        if (found[i] != (int64_t)t->subset->train[i]) {
+        if (found[i] != (int64_t)env->subset->train[i]) {
             st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /sample: %lld in row %zu, wanted %u",
-                          sld_doc_path(doc), (long long)found[i], i, t->subset->train[i]);
+                          sld_doc_path(doc), (long long)found[i], i, env->subset->train[i]);
         }
     }
     free(found);
     return st;
 }
 
-static sld_status read_view(sld_ctx *ctx, const sld_trial *t, sld_doc *doc, int v, float *rows)
+static sld_status read_view(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc, int v,
+                            float *rows)
 {
-    const size_t n = t->subset->n_train, K = t->set->K;
+    const size_t n = env->subset->n_train, K = env->set->K;
     size_t       dims[SLD_DOC_DIMS];
     int          n_dims;
     char         path[32], name[32], key[SLD_KEY_BYTES];
 
-    snprintf(path, sizeof path, "/logits_%s", view_name[v]);
-    snprintf(name, sizeof name, "views_%s", view_name[v]);
-    sld_views_key(t, v, key);
+    snprintf(path, sizeof path, "/logits_%s", sld_view_name[v]);
+    snprintf(name, sizeof name, "views_%s", sld_view_name[v]);
+    sld_views_key(env->opt, env->set, env->subset, v, key);
     SLD_TRY(check_text(ctx, doc, name, key));
     SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
     if (n_dims != 2 || dims[0] != n || dims[1] != K) {
@@ -112,17 +111,17 @@ static sld_status read_view(sld_ctx *ctx, const sld_trial *t, sld_doc *doc, int 
 }
 
 /* Local. rows[v]: (n,K) each. digest: over the wanted views' logits. */
-static sld_status read_file(sld_ctx *ctx, const sld_trial *t, int64_t epoch,
+static sld_status read_file(sld_ctx *ctx, const sld_teacher_env *env, int64_t epoch,
                             const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS],
                             char digest[65])
 {
-    const size_t bytes = t->subset->n_train * t->set->K * sizeof(float);
+    const size_t bytes = env->subset->n_train * env->set->K * sizeof(float);
     char         path[PATH_MAX];
     sld_doc     *doc   = NULL;
     int64_t      found = -1;
     sld_sha256   sha;
 
-    file_path(t, epoch, path);
+    file_path(env, epoch, path);
     SLD_TRY(sld_doc_open(ctx, path, &doc));
     sld_status st = sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &found);
     if (st == SLD_OK && found != epoch) {
@@ -130,15 +129,15 @@ static sld_status read_file(sld_ctx *ctx, const sld_trial *t, int64_t epoch,
                       (long long)found, (long long)epoch);
     }
     if (st == SLD_OK) {
-        st = check_text(ctx, doc, "data_sha256", t->set->hash);
+        st = check_text(ctx, doc, "data_sha256", env->set->hash);
     }
     if (st == SLD_OK) {
-        st = check_samples(ctx, t, doc);
+        st = check_samples(ctx, env, doc);
     }
     sld_sha256_init(&sha);
     for (int v = 0; v < SLD_VIEWS && st == SLD_OK; v++) {
         if (wanted[v]) {
-            st = read_view(ctx, t, doc, v, rows[v]);
+            st = read_view(ctx, env, doc, v, rows[v]);
             sld_sha256_add(&sha, rows[v], bytes);
         }
     }
@@ -150,16 +149,16 @@ static sld_status read_file(sld_ctx *ctx, const sld_trial *t, int64_t epoch,
 /* ---- all files, before training ---- */
 
 /* The epochs whose files are wanted; epoch[] may be NULL to count them. */
-static size_t list_files(const sld_trial *t, int64_t *epoch)
+static size_t list_files(const sld_teacher_env *env, int64_t *epoch)
 {
     bool   wanted[SLD_VIEWS];
     size_t n = 0;
 
-    for (int64_t e = 1; e <= t->opt->train.epochs; e++) {
-        if (!wanted_in(t, e, wanted)) {
+    for (int64_t e = 1; e <= env->opt->train.epochs; e++) {
+        if (!wanted_in(env, e, wanted)) {
             continue;
         }
-        if (file_epoch(t, e, wanted) > 0 || n == 0) {
+        if (file_epoch(env, e, wanted) > 0 || n == 0) {
             if (epoch) {
                 epoch[n] = e;
             }
@@ -170,10 +169,10 @@ static size_t list_files(const sld_trial *t, int64_t *epoch)
 }
 
 /* Local. This rank's share of the files. */
-static sld_status read_share(sld_ctx *ctx, const sld_trial *t, sld_teacher_files *f)
+static sld_status read_share(sld_ctx *ctx, const sld_teacher_env *env, sld_teacher_files *f)
 {
-    const size_t    floats = t->subset->n_train * t->set->K;
-    const sld_range mine   = sld_comm_share(t->comm, f->n, 1);
+    const size_t    floats = env->subset->n_train * env->set->K;
+    const sld_range mine   = sld_comm_share(env->comm, f->n, 1);
     float          *rows   = malloc(SLD_VIEWS * floats * sizeof *rows);
     sld_status      st =
         rows ? SLD_OK
@@ -184,31 +183,31 @@ static sld_status read_share(sld_ctx *ctx, const sld_trial *t, sld_teacher_files
         bool         wanted[SLD_VIEWS];
         char         digest[65];
 
-        (void)wanted_in(t, f->epoch[i], wanted);
-        st = read_file(ctx, t, file_epoch(t, f->epoch[i], wanted), wanted, views, digest);
+        (void)wanted_in(env, f->epoch[i], wanted);
+        st = read_file(ctx, env, file_epoch(env, f->epoch[i], wanted), wanted, views, digest);
         memcpy(f->digest + i * 64, digest, 64);
     }
     free(rows);
     return st;
 }
 
-sld_status sld_teacher_files_check(sld_ctx *ctx, sld_trial *t)
+sld_status sld_teacher_files_check(sld_ctx *ctx, const sld_teacher_env *env, sld_teacher_files *f)
 {
-    sld_teacher_files *f = &t->teacher_files;
-    sld_sha256         sha;
+    sld_sha256 sha;
 
     sld_enter(ctx, SLD_PHASE_DATA);
-    f->n          = list_files(t, NULL);
-    sld_status st = sld_arena_alloc(ctx, t->arena, f->n * 64, (void **)&f->digest);
+    f->n          = list_files(env, NULL);
+    sld_status st = sld_arena_alloc(ctx, env->arena, f->n * 64, (void **)&f->digest);
     if (st == SLD_OK) {
-        st = sld_arena_alloc(ctx, t->arena, f->n * sizeof *f->epoch, (void **)&f->epoch);
+        st = sld_arena_alloc(ctx, env->arena, f->n * sizeof *f->epoch, (void **)&f->epoch);
     }
     if (st == SLD_OK) {
-        (void)list_files(t, f->epoch);
-        st = read_share(ctx, t, f);
+        (void)list_files(env, f->epoch);
+        st = read_share(ctx, env, f);
     }
-    SLD_TRY(sld_agree(ctx, t->comm, st));
-    SLD_TRY(sld_comm_gather_rows(ctx, t->comm, (float *)(void *)f->digest, f->n, 1, DIGEST_FLOATS));
+    SLD_TRY(sld_agree(ctx, env->comm, st));
+    SLD_TRY(
+        sld_comm_gather_rows(ctx, env->comm, (float *)(void *)f->digest, f->n, 1, DIGEST_FLOATS));
     sld_sha256_init(&sha);
     sld_sha256_add(&sha, f->digest, f->n * 64);
     sld_sha256_hex(&sha, f->sha);
@@ -217,28 +216,28 @@ sld_status sld_teacher_files_check(sld_ctx *ctx, sld_trial *t)
 
 /* ---- one epoch ---- */
 
-sld_status sld_teacher_files_epoch(sld_ctx *ctx, sld_trial *t, int64_t epoch,
+sld_status sld_teacher_files_epoch(sld_ctx *ctx, const sld_teacher_env *env,
+                                   const sld_teacher_files *f, int64_t epoch,
                                    const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS])
 {
-    const sld_teacher_files *f     = &t->teacher_files;
-    const int64_t            named = file_epoch(t, epoch, wanted);
-    const double             t0    = sld_clock_s();
-    sld_status               st    = SLD_OK;
-    char                     digest[65];
-    size_t                   i = 0;
+    const int64_t named = file_epoch(env, epoch, wanted);
+    const double  t0    = sld_clock_s();
+    sld_status    st    = SLD_OK;
+    char          digest[65];
+    size_t        i = 0;
 
     while (named > 0 && i + 1 < f->n && f->epoch[i] != epoch) {
         i++;
     }
-    if (sld_comm_node_rank(t->comm) == 0) {
-        st = read_file(ctx, t, named, wanted, rows, digest);
+    if (sld_comm_node_rank(env->comm) == 0) {
+        st = read_file(ctx, env, named, wanted, rows, digest);
         if (st == SLD_OK && memcmp(digest, f->digest + i * 64, 64) != 0) {
             st = SLD_FAIL(ctx, SLD_ERR_DATA,
                           "%s/epoch-%05lld.h5: its logits have changed since the run began",
-                          t->opt->teacher.logits_files, (long long)named);
+                          env->opt->teacher.logits_files, (long long)named);
         }
     }
-    t->teacher_use.read++;
-    t->teacher_use.read_s += sld_clock_s() - t0;
-    return sld_agree(ctx, t->comm, st);
+    env->use->read++;
+    env->use->read_s += sld_clock_s() - t0;
+    return sld_agree(ctx, env->comm, st);
 }

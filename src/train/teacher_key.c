@@ -5,8 +5,6 @@
 
 #include "teacher.h"
 
-static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
-
 static bool is_resized(const sld_options *opt)
 {
     return opt->augment.crop == SLD_CROP_RESIZED;
@@ -44,12 +42,11 @@ static void samples_hash(const sld_subset *subset, char hash[65])
     sld_sha256_hex(&sha, hash);
 }
 
-static int put_crop(const sld_trial *t, char *text, size_t n)
+static int put_crop(const sld_options *opt, const sld_dataset *set, char *text, size_t n)
 {
-    const sld_options *opt   = t->opt;
-    int                bytes = 0;
+    int bytes = 0;
 
-    if (t->set->H != t->set->picture_H || t->set->W != t->set->picture_W) {
+    if (set->H != set->picture_H || set->W != set->picture_W) {
         bytes += snprintf(text, n, "data.input_size: %lld\n", (long long)opt->data.input_size);
     }
     if (is_resized(opt)) {
@@ -62,25 +59,25 @@ static int put_crop(const sld_trial *t, char *text, size_t n)
                             (long long)opt->augment.crop_pad);
 }
 
-void sld_views_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
+void sld_views_key(const sld_options *opt, const sld_dataset *set, const sld_subset *subset,
+                   int view, char text[SLD_KEY_BYTES])
 {
-    const sld_options *opt = t->opt;
-    char               samples[65];
+    char samples[65];
 
-    samples_hash(t->subset, samples);
-    int n = snprintf(text, SLD_KEY_BYTES, "data: %s\nsamples: %zu %s\nnormalised:", t->set->hash,
-                     t->subset->n_train, samples);
-    for (size_t c = 0; c < t->set->C; c++) { /* %a: to the last bit */
-        n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, " %a %a", (double)t->set->mean[c],
-                      (double)t->set->std[c]);
+    samples_hash(subset, samples);
+    int n = snprintf(text, SLD_KEY_BYTES, "data: %s\nsamples: %zu %s\nnormalised:", set->hash,
+                     subset->n_train, samples);
+    for (size_t c = 0; c < set->C; c++) { /* %a: to the last bit */
+        n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, " %a %a", (double)set->mean[c],
+                      (double)set->std[c]);
     }
     if (is_plain(opt, view)) {
         snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "\nview: plain\n");
         return;
     }
     n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "\nview: %s\naugment.seed: %lld\n",
-                  view_name[view], (long long)opt->seeds.augment);
-    n += put_crop(t, text + n, SLD_KEY_BYTES - (size_t)n);
+                  sld_view_name[view], (long long)opt->seeds.augment);
+    n += put_crop(opt, set, text + n, SLD_KEY_BYTES - (size_t)n);
     n += snprintf(text + n, SLD_KEY_BYTES - (size_t)n, "augment.flip: %.17g\n", opt->augment.flip);
     if (view == SLD_STRONG) {
         snprintf(text + n, SLD_KEY_BYTES - (size_t)n,
@@ -89,12 +86,12 @@ void sld_views_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
     }
 }
 
-void sld_table_key(const sld_trial *t, int view, char text[SLD_KEY_BYTES])
+void sld_table_key(const sld_teacher_env *env, int view, char text[SLD_KEY_BYTES])
 {
     char views[SLD_KEY_BYTES], kernels[1024];
 
-    sld_nn_fingerprint(NULL, sld_learner_teacher(t->learner), kernels, sizeof kernels);
-    sld_views_key(t, view, views);
-    snprintf(text, SLD_KEY_BYTES, "teacher: %s\nprecision: %s\nkernels: %.700s\n%.1100s",
-             t->teacher.sha, sld_config_word(t->opt, "teacher.precision"), kernels, views);
+    sld_nn_fingerprint(NULL, env->forward, kernels, sizeof kernels);
+    sld_views_key(env->opt, env->set, env->subset, view, views);
+    snprintf(text, SLD_KEY_BYTES, "teacher: %s\nprecision: %s\nkernels: %.700s\n%.1100s", env->sha,
+             sld_config_word(env->opt, "teacher.precision"), kernels, views);
 }

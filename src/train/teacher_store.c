@@ -35,10 +35,10 @@ typedef struct view_store {
 } view_store;
 
 struct sld_teacher_store {
-    sld_trial *t; /* borrowed */
-    int32_t   *sample;
-    view_store view[SLD_VIEWS];
-    bool       closed, told_budget; /* on rank 0: nothing can be written; the budget was told */
+    const sld_teacher_env *env; /* borrowed */
+    int32_t               *sample;
+    view_store             view[SLD_VIEWS];
+    bool                   closed, warned; /* on rank 0: nothing can be written; of the budget */
 };
 
 /* What rank 0 has decided. */
@@ -61,14 +61,13 @@ static sld_table table_of(const sld_teacher_store *s, int v, int64_t epoch)
     return (sld_table){.key    = s->view[v].key,
                        .epoch  = epoch,
                        .sample = s->sample,
-                       .n      = s->t->subset->n_train,
-                       .K      = s->t->set->K};
+                       .n      = s->env->subset->n_train,
+                       .K      = s->env->set->K};
 }
 
 static bool needs(const sld_teacher_store *s, int v, int64_t epoch)
 {
-    return s->view[v].used &&
-           sld_objective_needs_teacher(sld_learner_objective(s->t->learner), v, epoch);
+    return s->view[v].used && s->env->wanted[v][epoch];
 }
 
 /* ---- looking, on rank 0 ---- */
@@ -114,7 +113,7 @@ static double folder_bytes(const char *folder, int depth)
 
 static bool over_budget(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch)
 {
-    const sld_options *opt   = s->t->opt;
+    const sld_options *opt   = s->env->opt;
     const double       limit = opt->teacher.logits_budget;
     const sld_table    table = table_of(s, v, epoch);
 
@@ -127,12 +126,12 @@ static bool over_budget(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch
     if (held + more <= limit) {
         return false;
     }
-    if (!s->told_budget) {
+    if (!s->warned) {
         sld_log(ctx, SLD_LOG_WARN,
                 "%s holds %.3g GiB, a table more takes %.3g, teacher.logits_budget is %g: what is "
                 "missing there is computed live",
                 opt->teacher.logits, held, more, limit);
-        s->told_budget = true;
+        s->warned = true;
     }
     return true;
 }
@@ -172,10 +171,10 @@ static sight look(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch, plan
 static bool is_stuck(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch)
 {
     watch       *w        = &s->view[v].watch;
-    const double patience = s->t->opt->teacher.logits_patience, now = sld_clock_s();
+    const double patience = s->env->opt->teacher.logits_patience, now = sld_clock_s();
     char         record[SLD_CLAIM_BYTES];
 
-    sld_claims_hear(&s->view[v].claims, epoch, record);
+    sld_claims_read(&s->view[v].claims, epoch, record);
     if (w->epoch != epoch || memcmp(w->record, record, sizeof record) != 0) {
         w->epoch   = epoch;
         w->since_s = now;
@@ -193,7 +192,7 @@ static bool is_stuck(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch)
 
 static bool fill_ahead(sld_ctx *ctx, sld_teacher_store *s, int64_t epoch, plan *p)
 {
-    const sld_options *opt  = s->t->opt;
+    const sld_options *opt  = s->env->opt;
     const int64_t      last = epoch + opt->teacher.look_ahead < opt->train.epochs
                                   ? epoch + opt->teacher.look_ahead
                                   : opt->train.epochs;
@@ -220,7 +219,7 @@ static void decide(sld_ctx *ctx, sld_teacher_store *s, int64_t epoch, const bool
         if (!wanted[v] || s->view[v].live) {
             continue;
         }
-        const sight found = look(ctx, s, v, sld_views_epoch(s->t->opt, v, epoch), p);
+        const sight found = look(ctx, s, v, sld_views_epoch(s->env->opt, v, epoch), p);
         if (found == MINE) {
             return;
         }
@@ -234,7 +233,7 @@ static void decide(sld_ctx *ctx, sld_teacher_store *s, int64_t epoch, const bool
         }
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
-        const int64_t e = sld_views_epoch(s->t->opt, v, epoch);
+        const int64_t e = sld_views_epoch(s->env->opt, v, epoch);
         if (theirs[v] && is_stuck(ctx, s, v, e)) {
             (void)is_there(s, v, e, &p->replace);
             p->action = FILL;
@@ -251,29 +250,29 @@ static void decide(sld_ctx *ctx, sld_teacher_store *s, int64_t epoch, const bool
 /* Collective. A table is computed and published. */
 static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const plan *p, float *rows, bool *stop)
 {
-    sld_trial      *t     = s->t;
-    view_store     *view  = &s->view[p->view];
-    const bool      first = sld_comm_rank(t->comm) == 0;
-    const sld_table table = table_of(s, p->view, p->epoch);
-    const double    t0    = sld_clock_s();
-    char            path[PATH_MAX];
+    const sld_teacher_env *env   = s->env;
+    view_store            *view  = &s->view[p->view];
+    const bool             first = sld_comm_rank(env->comm) == 0;
+    const sld_table        table = table_of(s, p->view, p->epoch);
+    const double           t0    = sld_clock_s();
+    char                   path[PATH_MAX];
 
     table_path(s, p->view, p->epoch, path);
     view->in_memory = -1;
     if (first) {
         sld_table_sweep(path);
     }
-    sld_status st = sld_teacher_pass(ctx, t, p->view, p->epoch, rows,
+    sld_status st = sld_teacher_pass(ctx, env, p->view, p->epoch, rows,
                                      first && p->claimed ? &view->claims : NULL, stop);
     sld_enter(ctx, SLD_PHASE_STORE);
     if (st == SLD_OK && !*stop) {
-        st = sld_table_publish(ctx, t->comm, &table, rows, path, p->replace);
-        t->teacher_use.filled += st == SLD_OK;
+        st = sld_table_publish(ctx, env->comm, &table, rows, path, p->replace);
+        env->use->filled += st == SLD_OK;
     }
     if (first && p->claimed) {
         sld_claims_drop(&view->claims, p->epoch);
     }
-    t->teacher_use.fill_s += sld_clock_s() - t0;
+    env->use->fill_s += sld_clock_s() - t0;
     if ((st == SLD_ERR_IO || st == SLD_ERR_DATA) && ctx->err.agreed) { /* a full or broken disk */
         sld_log(ctx, SLD_LOG_WARN, "%s; from here on what is missing is computed live",
                 ctx->err.msg);
@@ -306,7 +305,7 @@ static void remember_bad(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoc
 static sld_status load(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch, float *rows,
                        bool *good)
 {
-    const sld_comm *comm   = s->t->comm;
+    const sld_comm *comm   = s->env->comm;
     const sld_table table  = table_of(s, v, epoch);
     const size_t    blocks = (table.n + SLD_TABLE_BLOCK - 1) / SLD_TABLE_BLOCK,
                  size = (size_t)sld_comm_node_size(comm), r = (size_t)sld_comm_node_rank(comm),
@@ -323,7 +322,7 @@ static sld_status load(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch,
     *good                = st == SLD_OK;
     if (st == SLD_OK) {
         s->view[v].in_memory = epoch;
-        s->t->teacher_use.read++;
+        s->env->use->read++;
     } else if ((st == SLD_ERR_DATA || st == SLD_ERR_IO) && ctx->err.agreed) {
         if (sld_comm_rank(comm) == 0) {
             remember_bad(ctx, s, v, epoch, path);
@@ -343,7 +342,7 @@ static sld_status load_all(sld_ctx *ctx, sld_teacher_store *s, const plan *p, in
 
     *again = false;
     for (int v = 0; v < SLD_VIEWS; v++) {
-        const int64_t e = sld_views_epoch(s->t->opt, v, epoch);
+        const int64_t e = sld_views_epoch(s->env->opt, v, epoch);
 
         held[v] = wanted[v] && !p->live[v];
         if (held[v] && s->view[v].in_memory != e) {
@@ -351,7 +350,7 @@ static sld_status load_all(sld_ctx *ctx, sld_teacher_store *s, const plan *p, in
             *again = *again || !held[v];
         }
     }
-    s->t->teacher_use.read_s += sld_clock_s() - t0;
+    s->env->use->read_s += sld_clock_s() - t0;
     return SLD_OK;
 }
 
@@ -360,27 +359,27 @@ static void wait_a_little(sld_teacher_store *s, int64_t epoch)
     const struct timespec pause = {.tv_nsec = (long)(POLL_S * 1e9)};
     const double          t0    = sld_clock_s();
 
-    sld_trial_show_teacher(s->t, "waiting for", epoch, -1.0);
+    s->env->report(s->env->user, "waiting for", epoch, -1.0);
     nanosleep(&pause, NULL);
-    s->t->teacher_use.wait_s += sld_clock_s() - t0;
+    s->env->use->wait_s += sld_clock_s() - t0;
 }
 
 sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *s, int64_t epoch,
                                    const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS],
                                    bool held[SLD_VIEWS], bool *stop)
 {
-    const sld_comm *comm  = s->t->comm;
+    const sld_comm *comm  = s->env->comm;
     bool            again = true;
     plan            p     = {.action = WAIT};
 
     *stop                  = false;
     s->view[SLD_WEAK].live = s->view[SLD_STRONG].live = false;
     while (again && !*stop) {
-        int request = sld_trial_wish(s->t);
+        int request = s->env->ask(s->env->user);
 
         sld_enter(ctx, SLD_PHASE_STORE);
         SLD_TRY(sld_agree_request(ctx, comm, SLD_OK, &request));
-        if (request == SLD_WISH_STOP) {
+        if (request == SLD_ASK_STOP) {
             *stop = true;
             return SLD_OK;
         }
@@ -421,48 +420,48 @@ static sld_status open_folder(sld_ctx *ctx, sld_teacher_store *s, int v)
 /* Local. */
 static sld_status prepare(sld_ctx *ctx, sld_teacher_store *s)
 {
-    const sld_trial *t = s->t;
-    char             hash[65];
+    const sld_teacher_env *env = s->env;
+    char                   hash[65];
 
-    SLD_TRY(sld_arena_alloc(ctx, t->arena, t->subset->n_train * sizeof *s->sample,
+    SLD_TRY(sld_arena_alloc(ctx, env->arena, env->subset->n_train * sizeof *s->sample,
                             (void **)&s->sample));
-    for (size_t i = 0; i < t->subset->n_train; i++) {
-        s->sample[i] = (int32_t)t->subset->train[i];
+    for (size_t i = 0; i < env->subset->n_train; i++) {
+        s->sample[i] = (int32_t)env->subset->train[i];
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
         view_store *view = &s->view[v];
 
-        for (int64_t e = 1; e <= t->opt->train.epochs; e++) {
-            view->used =
-                view->used || sld_objective_needs_teacher(sld_learner_objective(t->learner), v, e);
+        for (int64_t e = 1; e <= env->opt->train.epochs; e++) {
+            view->used = view->used || env->wanted[v][e];
         }
         view->in_memory = view->bad_epoch = view->watch.epoch = -1;
-        sld_table_key(t, v, view->key);
+        sld_table_key(env, v, view->key);
         sld_key_hash(view->key, 16, hash);
-        if (snprintf(view->folder, sizeof view->folder, "%s/%s", t->opt->teacher.logits, hash) >
+        if (snprintf(view->folder, sizeof view->folder, "%s/%s", env->opt->teacher.logits, hash) >
             (int)sizeof view->folder - 64) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG, "teacher.logits: %.200s...: too long",
-                            t->opt->teacher.logits);
+                            env->opt->teacher.logits);
         }
-        if (view->used && sld_comm_rank(t->comm) == 0) {
+        if (view->used && sld_comm_rank(env->comm) == 0) {
             SLD_TRY(open_folder(ctx, s, v));
         }
     }
     return SLD_OK;
 }
 
-sld_status sld_teacher_store_create(sld_ctx *ctx, sld_trial *t, sld_teacher_store **out)
+sld_status sld_teacher_store_create(sld_ctx *ctx, const sld_teacher_env *env,
+                                    sld_teacher_store **out)
 {
     sld_teacher_store *s  = NULL;
-    sld_status         st = sld_arena_alloc(ctx, t->arena, sizeof *s, (void **)&s);
+    sld_status         st = sld_arena_alloc(ctx, env->arena, sizeof *s, (void **)&s);
 
     *out = NULL;
     if (st == SLD_OK) {
-        s->t                        = t;
+        s->env                      = env;
         s->view[SLD_WEAK].claims.fd = s->view[SLD_STRONG].claims.fd = -1;
         st                                                          = prepare(ctx, s);
     }
-    st = sld_agree(ctx, t->comm, st);
+    st = sld_agree(ctx, env->comm, st);
     if (st != SLD_OK) {
         sld_teacher_store_destroy(s);
         return st;

@@ -80,7 +80,7 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     sld_trial_miss_kept(ctx, t, t->at.epoch);
     t->attempt_s = t->saved_s = t->shown_s = sld_clock_s();
     if (t->at.epoch <= t->opt->train.epochs) {
-        SLD_TRY(sld_teacher_source_create(ctx, t));
+        SLD_TRY(sld_teacher_source_create(ctx, &t->teacher_env, &t->teacher_files, &t->source));
         if (!resumed) {
             SLD_TRY(sld_trial_publish(ctx, t, "running"));
         }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "history.h"
-#include "sld/learn.h"
 #include "sld/rundir.h"
+#include "sld/teacher.h"
 #include "sld/train.h"
 
 /* Where training stands: the next step to make. */
@@ -15,22 +15,6 @@ typedef struct sld_position {
     int64_t epoch; /* from 1; epochs + 1 when all is done */
     int64_t step;  /* from 0 within the epoch */
 } sld_position;
-
-/* What became of the teacher's logits, by tables: one view in one epoch. Over all attempts. */
-typedef struct sld_teacher_use {
-    int64_t read, filled, live; /* from the store or files; into the store; computed by each step */
-    double  fill_s, wait_s, read_s;
-} sld_teacher_use;
-
-/* An outside teacher's files. */
-typedef struct sld_teacher_files {
-    char     sha[65]; /* of all of them; empty: none */
-    size_t   n;
-    int64_t *epoch;  /* (n) in which each is first wanted */
-    char    *digest; /* (n,64) hexadecimal SHA-256 of their logits */
-} sld_teacher_files;
-
-typedef struct sld_teacher_source sld_teacher_source;
 
 typedef struct sld_trial {
     sld_ctx                *ctx;
@@ -56,6 +40,7 @@ typedef struct sld_trial {
     sld_model_file      teacher; /* model NULL: none */
     sld_model_file      start;   /* student.weights; model NULL: random values */
     sld_learner        *learner;
+    sld_teacher_env     teacher_env;
     sld_teacher_files   teacher_files;
     sld_teacher_source *source; /* of the teacher's logits; NULL: its forward in every step */
     sld_teacher_use     teacher_use;
@@ -148,18 +133,8 @@ sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
 /* eval.c. Local. SLD_ERR_CONFIG when both names, of which each may be NULL, lead to one file. */
 sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in);
 
-/* teacher.c. Collective. Where the teacher's logits come from, where not from its forward. */
-sld_status sld_teacher_source_create(sld_ctx *ctx, sld_trial *t);
-void       sld_teacher_source_destroy(sld_trial *t);
-/* Collective. Makes those of the open epoch ready. *stop: a stop was asked for meanwhile. */
-sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_trial *t, bool *stop);
-/* Local. (N,K) those of a batch, until the next call; NULL: the step computes them. */
-const float *sld_teacher_source_rows(const sld_trial *t, int view, const sld_batch *batch);
-
-/* stop.c. Local. What this rank wants at the top of a step; the largest over the ranks is done by
- * all. */
-enum { SLD_WISH_NOTHING, SLD_WISH_SAVE, SLD_WISH_STOP };
-int sld_trial_wish(const sld_trial *t);
+/* stop.c. Local. What this rank asks for at the top of a step: SLD_ASK_*. */
+int sld_trial_ask(const sld_trial *t);
 /* epoch.c. Collective. From t->at to the end of the epoch, or to a stop. */
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);

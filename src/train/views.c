@@ -5,22 +5,26 @@
  *   /sample (sample) int32, /labels (sample) int32    index in the data set, its label there
  * The attributes epoch, data_sha256, views_weak, views_strong go into the file of logits made from
  * it (teacher_files.c). */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "teacher.h"
-
-static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
+#include "sld/teacher.h"
+#include "sld/train.h"
 
 enum { CHUNK = 64 }; /* pictures made at a time */
 
 typedef struct export
 {
     const sld_views_params *params;
-    sld_trial               t; /* what the pictures follow from: options, data set, subset, views */
-    int64_t                 epoch; /* told by the file: 0 where all views are always the same */
+    const sld_options      *opt;
+    sld_arena              *arena;
+    sld_dataset            *set;
+    sld_subset             *subset;
+    bool                    uses[SLD_VIEWS];
+    int64_t                 epoch; /* as the file says: 0 where all views are always the same */
     sld_doc                *doc;
     uint8_t                *views, *picture; /* (CHUNK,C,H,W), (H,W,C) */
     void                   *scratch;
@@ -39,23 +43,23 @@ static void to_planes(const uint8_t *in, size_t pixels, size_t C, uint8_t *out)
 
 static sld_status put_view(sld_ctx *ctx, export *x, int v)
 {
-    const sld_dataset *set     = x->t.set;
-    sld_augment_params augment = sld_augment_of(x->t.opt);
-    const size_t       n = x->t.subset->n_train, size = set->H * set->W * set->C;
+    const sld_dataset *set     = x->set;
+    sld_augment_params augment = sld_augment_of(x->opt);
+    const size_t       n = x->subset->n_train, size = set->H * set->W * set->C;
     const size_t       dims[4] = {n, set->C, set->H, set->W};
     char               path[32], name[32], key[SLD_KEY_BYTES];
 
     augment.height = set->H;
     augment.width  = set->W;
-    snprintf(path, sizeof path, "/image_%s", view_name[v]);
-    snprintf(name, sizeof name, "views_%s", view_name[v]);
-    sld_views_key(&x->t, v, key);
+    snprintf(path, sizeof path, "/image_%s", sld_view_name[v]);
+    snprintf(name, sizeof name, "views_%s", sld_view_name[v]);
+    sld_views_key(x->opt, set, x->subset, v, key);
     SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", name, key));
     SLD_TRY(sld_doc_reserve(ctx, x->doc, path, SLD_U8, 4, dims));
     for (size_t at = 0; at < n; at += CHUNK) {
         const size_t end = at + CHUNK < n ? at + CHUNK : n;
         for (size_t i = at; i < end; i++) {
-            const uint32_t sample = x->t.subset->train[i];
+            const uint32_t sample = x->subset->train[i];
             sld_augment_view(&augment, v, x->params->epoch, sample,
                              sld_data_picture(set, &set->train, sample), set->picture_H,
                              set->picture_W, set->C, x->picture, x->scratch);
@@ -68,8 +72,8 @@ static sld_status put_view(sld_ctx *ctx, export *x, int v)
 
 static sld_status put_samples(sld_ctx *ctx, export *x, sld_arena *arena)
 {
-    const sld_dataset *set = x->t.set;
-    const size_t       n   = x->t.subset->n_train;
+    const sld_dataset *set = x->set;
+    const size_t       n   = x->subset->n_train;
     int32_t           *sample, *labels;
     float             *normalised;
     const size_t       dims[2] = {set->C, 256};
@@ -78,8 +82,8 @@ static sld_status put_samples(sld_ctx *ctx, export *x, sld_arena *arena)
     SLD_TRY(sld_arena_alloc(ctx, arena, n * sizeof *labels, (void **)&labels));
     SLD_TRY(sld_arena_alloc(ctx, arena, dims[0] * dims[1] * sizeof(float), (void **)&normalised));
     for (size_t i = 0; i < n; i++) {
-        sample[i] = (int32_t)x->t.subset->train[i];
-        labels[i] = set->train.labels[x->t.subset->train[i]];
+        sample[i] = (int32_t)x->subset->train[i];
+        labels[i] = set->train.labels[x->subset->train[i]];
     }
     sld_data_normalised(set, normalised);
     SLD_TRY(sld_doc_put(ctx, x->doc, "/sample", SLD_I32, 1, &n, sample));
@@ -89,17 +93,17 @@ static sld_status put_samples(sld_ctx *ctx, export *x, sld_arena *arena)
 
 static sld_status put_all(sld_ctx *ctx, export *x)
 {
-    const int64_t version = 1, classes = (int64_t)x->t.set->K;
+    const int64_t version = 1, classes = (int64_t)x->set->K;
 
     SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "format", "sld-views"));
     SLD_TRY(sld_doc_attr(ctx, x->doc, "/", "format_version", SLD_I64, 0, &version));
     SLD_TRY(sld_doc_attr(ctx, x->doc, "/", "epoch", SLD_I64, 0, &x->epoch));
     SLD_TRY(sld_doc_attr(ctx, x->doc, "/", "classes", SLD_I64, 0, &classes));
-    SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "data", x->t.set->name));
-    SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "data_sha256", x->t.set->hash));
-    SLD_TRY(put_samples(ctx, x, x->t.arena));
+    SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "data", x->set->name));
+    SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "data_sha256", x->set->hash));
+    SLD_TRY(put_samples(ctx, x, x->arena));
     for (int v = 0; v < SLD_VIEWS; v++) {
-        if (x->t.views[v]) {
+        if (x->uses[v]) {
             SLD_TRY(put_view(ctx, x, v));
         }
     }
@@ -109,14 +113,14 @@ static sld_status put_all(sld_ctx *ctx, export *x)
 /* Rank 0. */
 static sld_status write_file(sld_ctx *ctx, export *x)
 {
-    const sld_dataset *set  = x->t.set;
+    const sld_dataset *set  = x->set;
     const size_t       size = set->H * set->W * set->C;
     char               temporary[PATH_MAX];
 
-    SLD_TRY(sld_arena_alloc(ctx, x->t.arena, CHUNK * size, (void **)&x->views));
-    SLD_TRY(sld_arena_alloc(ctx, x->t.arena, size, (void **)&x->picture));
-    SLD_TRY(sld_arena_alloc(ctx, x->t.arena,
-                            sld_aug_scratch(set->picture_H, set->picture_W, set->C), &x->scratch));
+    SLD_TRY(sld_arena_alloc(ctx, x->arena, CHUNK * size, (void **)&x->views));
+    SLD_TRY(sld_arena_alloc(ctx, x->arena, size, (void **)&x->picture));
+    SLD_TRY(sld_arena_alloc(ctx, x->arena, sld_aug_scratch(set->picture_H, set->picture_W, set->C),
+                            &x->scratch));
     if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", x->params->out, (long)getpid()) >=
         (int)sizeof temporary) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--out %.200s...: too long", x->params->out);
@@ -141,7 +145,7 @@ static sld_status write_file(sld_ctx *ctx, export *x)
 /* Local. */
 static sld_status prepare(sld_ctx *ctx, export *x)
 {
-    const sld_options      *opt    = x->t.opt;
+    const sld_options      *opt    = x->opt;
     const sld_subset_params subset = sld_subset_of(opt);
     sld_objective_params    objective;
 
@@ -149,30 +153,30 @@ static sld_status prepare(sld_ctx *ctx, export *x)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--epoch %lld: the experiment has epochs 1 to %lld",
                         (long long)x->params->epoch, (long long)opt->train.epochs);
     }
-    SLD_TRY(sld_arena_create(ctx, &x->t.arena));
-    sld_objective_of(opt, x->t.set->K, &objective);
-    sld_views_of(&objective, x->t.views);
+    SLD_TRY(sld_arena_create(ctx, &x->arena));
+    sld_objective_of(opt, x->set->K, &objective);
+    sld_views_of(&objective, x->uses);
     for (int v = 0; v < SLD_VIEWS; v++) {
-        if (x->t.views[v] && sld_views_epoch(opt, v, x->params->epoch) > 0) {
+        if (x->uses[v] && sld_views_epoch(opt, v, x->params->epoch) > 0) {
             x->epoch = x->params->epoch;
         }
     }
-    return sld_subset_create(ctx, x->t.set, &subset, &x->t.subset);
+    return sld_subset_create(ctx, x->set, &subset, &x->subset);
 }
 
 sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_params *params)
 {
-    export x = {.params = params, .t = {.opt = sld_config_options(params->config)}};
+    export x = {.params = params, .opt = sld_config_options(params->config)};
 
-    SLD_TRY(sld_open_data(ctx, comm, x.t.opt, &x.t.set));
+    SLD_TRY(sld_open_data(ctx, comm, x.opt, &x.set));
     sld_status st = prepare(ctx, &x);
     if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         st = write_file(ctx, &x);
     }
     st = sld_agree(ctx, comm, st);
-    sld_subset_destroy(x.t.subset);
-    sld_arena_destroy(x.t.arena);
-    sld_dataset_close(x.t.set);
+    sld_subset_destroy(x.subset);
+    sld_arena_destroy(x.arena);
+    sld_dataset_close(x.set);
     return st;
 }
 
