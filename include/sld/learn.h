@@ -148,4 +148,16 @@ typedef struct sld_model_file {
 sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,
                           sld_model_file *out);
 
+/* What weights are to be used for. */
+typedef struct sld_weights_use {
+    const char  *of;                /* "the data set cifar100": whose these are, for messages */
+    size_t       classes, channels; /* 0: any number */
+    const float *mean, *std;        /* (channels) of the pictures; NULL: not compared */
+    const char  *network;           /* NULL or "": any */
+    const char  *network_key;       /* the option that names it */
+} sld_weights_use;
+/* Local. SLD_ERR_CONFIG says what does not fit. */
+sld_status sld_weights_fit(sld_ctx *ctx, const char *path, const sld_weights_info *info,
+                           const sld_weights_use *use);
+
 #endif

@@ -3,7 +3,7 @@
 #define SLD_CLI_BENCH_H
 
 #include "cli.h"
-#include "sld/train_bench.h"
+#include "sld/tools_bench.h"
 
 /* What was measured on one number of ranks. */
 typedef struct sld_bench_row {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "sld/train.h"
+#include "sld/tools.h"
 
 enum { EPOCH, OUT };
 static const sld_option_spec options[] = {{"--epoch", true}, {"--out", true}, {NULL, false}};

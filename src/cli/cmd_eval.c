@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "sld/train.h"
+#include "sld/tools.h"
 
 enum { SPLIT, LOGITS, PRECISION, ANY_DATA };
 static const sld_option_spec options[] = {{"--split", true},

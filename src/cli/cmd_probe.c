@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
-#include "sld/train.h"
+#include "sld/tools.h"
 
 enum { BATCHES, OUT, EPOCH, GRADIENTS };
 static const sld_option_spec options[] = {

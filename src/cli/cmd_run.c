@@ -4,7 +4,7 @@
 
 #include "cli.h"
 #include "sld/kernels.h"
-#include "sld/train.h"
+#include "sld/trial.h"
 
 enum { SHOW_CONFIG };
 static const sld_option_spec options[] = {{"--show-config", false}, {NULL, false}};

@@ -10,7 +10,7 @@
 
 #include "cli.h"
 #include "sld/store.h"
-#include "sld/train.h"
+#include "sld/trial.h"
 
 static sld_status add_file(sld_ctx *ctx, const char *path, sld_sha256 *sum)
 {

@@ -32,7 +32,7 @@ def files_of_others():
         check(open("mine/" + name).read() == "by hand", "written over:", name)
         os.remove("mine/" + name)
     before = open("runs/through/best.h5", "rb").read()
-    expect(sld("eval", "runs/through/best.h5", "--logits", "runs/through/best.h5"), 2, "cannot be the output")
+    expect(sld("eval", "runs/through/best.h5", "--logits", "runs/through/best.h5"), 2, "is the same file as input")
     check(open("runs/through/best.h5", "rb").read() == before, "the weights were written over")
     expect(sld("eval", "runs/through/best.h5", "--logits", "/nowhere/x.h5"), 74, "/nowhere")
     with open("/dev/full", "w") as full:

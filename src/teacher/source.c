@@ -2,7 +2,7 @@
  * the rows of a step. */
 #include <string.h>
 
-#include "teacher.h"
+#include "parts.h"
 
 struct sld_teacher_source {
     const sld_teacher_env   *env;    /* borrowed */

@@ -1,24 +1,25 @@
-/* assemble.c: from a configuration to everything that a trial needs in memory. */
+/* setup.c: from a configuration to everything that a trial needs in memory. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "trial.h"
+#include "parts.h"
 
-/* A weights file read for this data set must fit it: classes, channels and normalisation. */
-static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *path, const char *role,
-                               sld_model_file *out)
+/* Those of a role, teacher or student, which must fit the data set; no path, no model. */
+static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *role, const char *path,
+                               const char *network, sld_model_file *out)
 {
     const sld_dataset *set = t->set;
+    char               key[32], network_key[32], of[96];
 
     if (!path[0]) {
         return SLD_OK;
     }
-    char key[32];
     snprintf(key, sizeof key, "%s.weights", role);
+    snprintf(network_key, sizeof network_key, "%s.network", role);
+    snprintf(of, sizeof of, "the data set %.80s", set->name);
     if (access(path, R_OK) != 0) {
         return sld_config_reject(
             ctx, t->params->config, key,
@@ -26,37 +27,14 @@ static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *path, con
             strerror(errno));
     }
     SLD_TRY(sld_model_load(ctx, t->arena, path, (int)set->H, (int)set->W, out));
-    const sld_weights_info *info = &out->info;
-    if ((size_t)info->classes != set->K || (size_t)info->channels != set->C) {
-        return SLD_FAIL(
-            ctx, SLD_ERR_CONFIG,
-            "%s.weights: %s: made for %d classes and %d channels, the data set %s has %zu and %zu",
-            role, path, info->classes, info->channels, set->name, set->K, set->C);
-    }
-    for (size_t c = 0; c < set->C; c++) {
-        if (fabsf(info->mean[c] - set->mean[c]) > 1e-6f ||
-            fabsf(info->std[c] - set->std[c]) > 1e-6f) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "%s.weights: %s: normalises channel %zu by mean %g, std %g; the data "
-                            "set %s by %g, %g",
-                            role, path, c, info->mean[c], info->std[c], set->name, set->mean[c],
-                            set->std[c]);
-        }
-    }
-    return SLD_OK;
-}
-
-sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
-                                   const sld_model_file *teacher)
-{
-    const sld_options *opt = sld_config_options(config);
-
-    if (!teacher->model || !opt->teacher.network[0] ||
-        sld_network_find(teacher->info.network) == sld_network_find(opt->teacher.network)) {
-        return SLD_OK;
-    }
-    return sld_config_reject(ctx, config, "teacher.network", "%s wanted, %s holds %s",
-                             opt->teacher.network, opt->teacher.weights, teacher->info.network);
+    const sld_weights_use use = {.of          = of,
+                                 .classes     = set->K,
+                                 .channels    = set->C,
+                                 .mean        = set->mean,
+                                 .std         = set->std,
+                                 .network     = network,
+                                 .network_key = network_key};
+    return sld_weights_fit(ctx, path, &out->info, &use);
 }
 
 static sld_status make_models(sld_ctx *ctx, sld_trial *t)
@@ -64,18 +42,13 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
     const sld_options *opt = t->opt;
     const sld_dataset *set = t->set;
 
-    SLD_TRY(load_weights(ctx, t, opt->teacher.weights, "teacher", &t->teacher));
-    SLD_TRY(sld_trial_check_teacher(ctx, t->params->config, &t->teacher));
-    SLD_TRY(load_weights(ctx, t, opt->student.weights, "student", &t->start));
+    SLD_TRY(
+        load_weights(ctx, t, "teacher", opt->teacher.weights, opt->teacher.network, &t->teacher));
+    SLD_TRY(load_weights(ctx, t, "student", opt->student.weights, opt->student.network, &t->start));
     SLD_TRY(sld_model_create(ctx, opt->student.network, (int)set->H, (int)set->W, (int)set->C,
                              (int)set->K, &t->student));
     sld_model_init(t->student, (uint64_t)opt->seeds.init);
     if (t->start.model) {
-        if (sld_network_find(t->start.info.network) != sld_network_find(opt->student.network)) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "student.weights: %s: holds %s, student.network is %s",
-                            opt->student.weights, t->start.info.network, opt->student.network);
-        }
         float *values;
         SLD_TRY(sld_arena_alloc(ctx, t->arena, sld_model_floats(t->student) * sizeof(float),
                                 (void **)&values));
@@ -218,8 +191,8 @@ static sld_status compare_fingerprints(sld_ctx *ctx, const sld_comm *comm, const
                                      sld_comm_rank(comm), t->fingerprint));
 }
 
-sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
-                              sld_trial *t)
+sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
+                           sld_trial *t)
 {
     memset(t, 0, sizeof *t);
     t->ctx      = ctx;
@@ -253,7 +226,7 @@ sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_tria
     return compare_fingerprints(ctx, comm, t);
 }
 
-void sld_trial_dismantle(sld_trial *t)
+void sld_trial_teardown(sld_trial *t)
 {
     sld_teacher_source_destroy(t->source);
     sld_infer_destroy(t->eval);

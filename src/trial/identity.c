@@ -1,7 +1,7 @@
 /* identity.c: what a trial is made of, data and weights by content, and its name. */
 #include <string.h>
 
-#include "trial.h"
+#include "parts.h"
 
 /* A trial of a sweep bears the ID of its point, as its folder and its claim do. That one names a
  * teacher by its trial, before there are weights to hash. */

@@ -1,6 +1,6 @@
 /* history.h: what a trial records of each epoch, as named columns. */
-#ifndef SLD_TRAIN_HISTORY_H
-#define SLD_TRAIN_HISTORY_H
+#ifndef SLD_TRIAL_HISTORY_H
+#define SLD_TRIAL_HISTORY_H
 
 #include "sld/base.h"
 #include "sld/store.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trial.h"
+#include "parts.h"
 
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trial.h"
+#include "parts.h"
 
 bool sld_trial_is_attempt(const sld_trial *t)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "sld/train.h"
+#include "sld/learn.h"
 
 #define LEARNING_RATE 0.025
 

@@ -1,9 +1,9 @@
-/* teacher_key.c: what a table of teacher logits follows from, as text. Shards, ranks, batch and
+/* key.c: what a table of teacher logits follows from, as text. Shards, ranks, batch and
  * sample order are not in it: a sample's logits do not depend on them. */
 #include <stdio.h>
 #include <string.h>
 
-#include "teacher.h"
+#include "parts.h"
 
 static bool is_resized(const sld_options *opt)
 {

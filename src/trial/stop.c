@@ -1,5 +1,5 @@
 /* stop.c: when a trial saves between epochs, and when it stops. */
-#include "trial.h"
+#include "parts.h"
 
 int sld_trial_ask(const sld_trial *t)
 {

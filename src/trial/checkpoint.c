@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trial.h"
+#include "parts.h"
 
 #define KEPT 2
 #define SUMS (sizeof(sld_view_sums) / sizeof(double))

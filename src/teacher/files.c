@@ -1,4 +1,4 @@
-/* teacher_files.c: the logits of a teacher that is no network of ours, in files made from exported
+/* files.c: the logits of a teacher that is no network of ours, in files made from exported
  * views (sld data views): DIR/epoch-EEEEE.h5 for each epoch in which the teacher is wanted, or
  * epoch-00000.h5 alone where the pictures are the same in every epoch. Each holds
  *   /logits_weak, /logits_strong (sample, class)  of the views that are wanted, any float type
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "teacher.h"
+#include "parts.h"
 
 #define DIGEST_FLOATS 16 /* 64 hexadecimal digits, moved between ranks as so many floats */
 

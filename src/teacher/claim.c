@@ -1,4 +1,4 @@
-/* teacher_claim.c: who fills which table of a store's folder. One file per folder, a record of 64
+/* claim.c: who fills which table of a store's folder. One file per folder, a record of 64
  * bytes per epoch; the claim is a lock of the kernel on the record. Locks only spare work: where
  * they fail, a table is filled twice with the same content and published once. */
 #define _GNU_SOURCE /* F_OFD_SETLK: a lock that belongs to the open file, not to the process */
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "teacher.h"
+#include "parts.h"
 
 sld_status sld_claims_open(sld_ctx *ctx, const char *folder, sld_claims *out)
 {

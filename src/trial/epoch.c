@@ -1,5 +1,5 @@
 /* epoch.c: the steps of an epoch. */
-#include "trial.h"
+#include "parts.h"
 
 static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
 {

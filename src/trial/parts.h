@@ -1,6 +1,6 @@
-/* trial.h: the parts of a trial, and what its files say of it. */
-#ifndef SLD_TRAIN_TRIAL_H
-#define SLD_TRAIN_TRIAL_H
+/* parts.h: the parts of a trial, and what its files say of it. */
+#ifndef SLD_TRIAL_PARTS_H
+#define SLD_TRIAL_PARTS_H
 
 #include <limits.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "history.h"
 #include "sld/rundir.h"
 #include "sld/teacher.h"
-#include "sld/train.h"
+#include "sld/trial.h"
 
 /* Where training stands: the next step to make. */
 typedef struct sld_position {
@@ -73,14 +73,11 @@ typedef struct sld_trial {
     sld_trial_times times;         /* of this attempt */
 } sld_trial;
 
-/* assemble.c. Collective. Makes everything from the configuration; the run folder is not touched.
+/* setup.c. Collective. Makes everything from the configuration; the run folder is not touched.
  */
-sld_status sld_trial_assemble(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
-                              sld_trial *t);
-/* Local. SLD_ERR_CONFIG when teacher.network names another network than its weights hold. */
-sld_status sld_trial_check_teacher(sld_ctx *ctx, const sld_config *config,
-                                   const sld_model_file *teacher);
-void       sld_trial_dismantle(sld_trial *t); /* Collective (shared memory). */
+sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
+                           sld_trial *t);
+void       sld_trial_teardown(sld_trial *t); /* Collective (shared memory). */
 
 /* identity.c. Local. identity and id from configuration, data and weights. */
 sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
@@ -129,9 +126,6 @@ sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribut
 /* Local. values: all tensors one after another, or NULL for the student's present ones. */
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values);
-
-/* eval.c. Local. SLD_ERR_CONFIG when both names, of which each may be NULL, lead to one file. */
-sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in);
 
 /* stop.c. Local. What this rank asks for at the top of a step: SLD_ASK_*. */
 int sld_trial_ask(const sld_trial *t);

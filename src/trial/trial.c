@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trial.h"
+#include "parts.h"
 
 /* Collective. A folder may hold the end already: then nothing is trained. */
 static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
@@ -99,7 +99,7 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_par
                          sld_outcome *out)
 {
     sld_trial  t;
-    sld_status st = sld_trial_assemble(ctx, comm, params, &t);
+    sld_status st = sld_trial_setup(ctx, comm, params, &t);
 
     if (st == SLD_OK) {
         sld_trial_open_terminal(&t);
@@ -114,6 +114,6 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_par
         *params->times = t.times;
     }
     sld_trial_leave_folder(ctx, &t);
-    sld_trial_dismantle(&t);
+    sld_trial_teardown(&t);
     return st;
 }

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "trial.h"
+#include "parts.h"
 
 void sld_trial_columns(sld_trial *t)
 {

@@ -4,7 +4,7 @@
  *   /normalised (C,256) float32                       the network's input for each byte
  *   /sample (sample) int32, /labels (sample) int32    index in the data set, its label there
  * The attributes epoch, data_sha256, views_weak, views_strong go into the file of logits made from
- * it (teacher_files.c). */
+ * it (src/teacher/files.c). */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "sld/teacher.h"
-#include "sld/train.h"
+#include "sld/tools.h"
 
 enum { CHUNK = 64 }; /* pictures made at a time */
 

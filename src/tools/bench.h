@@ -1,8 +1,8 @@
 /* bench.h: the two halves of a benchmark. */
-#ifndef SLD_TRAIN_BENCH_INTERNAL_H
-#define SLD_TRAIN_BENCH_INTERNAL_H
+#ifndef SLD_TOOLS_BENCH_INTERNAL_H
+#define SLD_TOOLS_BENCH_INTERNAL_H
 
-#include "sld/train_bench.h"
+#include "sld/tools_bench.h"
 
 enum {
     SLD_BENCH_EPOCH_TRAIN   = 50000,

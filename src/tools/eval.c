@@ -1,9 +1,10 @@
 /* eval.c: a weights file on a split of a data set. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "trial.h"
+#include "output.h"
+#include "sld/tools.h"
 
 sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text)
 {
@@ -21,17 +22,6 @@ sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text)
     }
     sld_doc_close(doc);
     return st;
-}
-
-sld_status sld_check_distinct(sld_ctx *ctx, const char *out, const char *in)
-{
-    struct stat a, b;
-
-    if (!out || !in || stat(out, &a) != 0 || stat(in, &b) != 0 || a.st_dev != b.st_dev ||
-        a.st_ino != b.st_ino) {
-        return SLD_OK;
-    }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s is read, it cannot be the output too (%s)", in, out);
 }
 
 typedef struct evaluation {
@@ -75,12 +65,11 @@ static sld_status check_data(sld_ctx *ctx, const sld_eval_params *params, evalua
 {
     const sld_weights_info *info = &e->file.info;
     sld_dataset            *set  = e->set;
+    char                    of[96];
 
-    if ((size_t)info->classes != set->K || (size_t)info->channels != set->C) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: made for %d classes and %d channels, the data set %s has %zu and %zu",
-                        params->weights, info->classes, info->channels, set->name, set->K, set->C);
-    }
+    snprintf(of, sizeof of, "the data set %.80s", set->name);
+    const sld_weights_use use = {.of = of, .classes = set->K, .channels = set->C};
+    SLD_TRY(sld_weights_fit(ctx, params->weights, info, &use));
     if (info->data_hash[0] && strcmp(info->data_hash, set->hash) != 0 && !params->any_data) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s: trained on %s (%.12s...), the data set here is %s (%.12s...); "

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trial.h"
+#include "output.h"
+#include "sld/tools.h"
 
 static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
 
@@ -90,14 +91,21 @@ static sld_status read_batches(sld_ctx *ctx, probe *p)
     return SLD_OK;
 }
 
-static sld_status check_channels(sld_ctx *ctx, const probe *p, const char *path,
-                                 const sld_model_file *file)
+/* Weights of a role, which must fit the batches, and what is known of the classes by now. */
+static sld_status load_weights(sld_ctx *ctx, probe *p, const char *path, const char *network,
+                               const char *network_key, sld_model_file *out)
 {
-    if ((size_t)file->info.channels == p->C) {
-        return SLD_OK;
-    }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: made for %d channels, the pictures in %s have %zu",
-                    path, file->info.channels, sld_doc_path(p->in), p->C);
+    SLD_TRY(sld_model_load(ctx, p->arena, path, (int)p->H, (int)p->W, out));
+    const sld_weights_use use = {.of          = "teacher.weights",
+                                 .classes     = p->classes,
+                                 .network     = network,
+                                 .network_key = network_key};
+    const sld_weights_use in  = {.of = sld_doc_path(p->in), .channels = p->C};
+
+    SLD_TRY(sld_weights_fit(ctx, path, &out->info, &in));
+    SLD_TRY(sld_weights_fit(ctx, path, &out->info, &use));
+    p->classes = (size_t)out->info.classes;
+    return SLD_OK;
 }
 
 /* Classes are the teacher's or the starting weights'; with neither, one more than the largest
@@ -107,27 +115,12 @@ static sld_status make_models(sld_ctx *ctx, probe *p)
     const sld_options *opt = p->opt;
 
     if (opt->teacher.weights[0]) {
-        SLD_TRY(
-            sld_model_load(ctx, p->arena, opt->teacher.weights, (int)p->H, (int)p->W, &p->teacher));
-        SLD_TRY(check_channels(ctx, p, opt->teacher.weights, &p->teacher));
-        SLD_TRY(sld_trial_check_teacher(ctx, p->params->config, &p->teacher));
-        p->classes = (size_t)p->teacher.info.classes;
+        SLD_TRY(load_weights(ctx, p, opt->teacher.weights, opt->teacher.network, "teacher.network",
+                             &p->teacher));
     }
     if (opt->student.weights[0]) {
-        SLD_TRY(
-            sld_model_load(ctx, p->arena, opt->student.weights, (int)p->H, (int)p->W, &p->start));
-        SLD_TRY(check_channels(ctx, p, opt->student.weights, &p->start));
-        if (strcmp(p->start.info.network, opt->student.network) != 0) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "student.weights: %s: holds %s, student.network is %s",
-                            opt->student.weights, p->start.info.network, opt->student.network);
-        }
-        if (p->classes && p->classes != (size_t)p->start.info.classes) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "student.weights has %d classes, teacher.weights %zu",
-                            p->start.info.classes, p->classes);
-        }
-        p->classes = (size_t)p->start.info.classes;
+        SLD_TRY(load_weights(ctx, p, opt->student.weights, opt->student.network, "student.network",
+                             &p->start));
         p->student = p->start.model;
         return SLD_OK;
     }

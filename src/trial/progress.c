@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "trial.h"
+#include "parts.h"
 
 static void duration(double s, char text[64])
 {

@@ -1,7 +1,7 @@
-/* sld/train_bench.h: how fast the training step of a pair of networks is here, and where its time
+/* sld/tools_bench.h: how fast the training step of a pair of networks is here, and where its time
  * goes. */
-#ifndef SLD_TRAIN_BENCH_H
-#define SLD_TRAIN_BENCH_H
+#ifndef SLD_TOOLS_BENCH_H
+#define SLD_TOOLS_BENCH_H
 
 #include "sld/base.h"
 #include "sld/comm.h"

@@ -6,7 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "trial.h"
+#include "parts.h"
 
 /* The lock is the kernel's: it ends with the process, however that ends. Its file names the holder
  * for the message alone. */

@@ -1,4 +1,4 @@
-/* teacher_store.c: the store of teacher logits that trials share: a folder per key, a file per
+/* store.c: the store of teacher logits that trials share: a folder per key, a file per
  * epoch. Rank 0 looks and decides, all act: a table that is missing and unclaimed is filled; while
  * another trial fills it, tables of later epochs are; else it is waited for. A file that is damaged
  * or of something else is named and replaced. What cannot be stored is computed live. */
@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "teacher.h"
+#include "parts.h"
 
 #define POLL_S  0.05 /* between looks while waiting */
 #define REFILLS 2    /* of one table, before the disk is given up */

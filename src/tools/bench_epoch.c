@@ -12,7 +12,7 @@
 #include "bench.h"
 #include "sld/config.h"
 #include "sld/store.h"
-#include "sld/train.h"
+#include "sld/trial.h"
 
 enum { CLASSES = 20, SIDE = 32, CHANNELS = 3, N_TEST = 512, FOLDER = 1024 };
 

@@ -1,5 +1,5 @@
-/* teacher_pass.c: the teacher alone over a whole epoch, each rank on its share of the samples. */
-#include "teacher.h"
+/* pass.c: the teacher alone over a whole epoch, each rank on its share of the samples. */
+#include "parts.h"
 
 #define REPORT_S 1.0 /* seconds between signs of life */
 

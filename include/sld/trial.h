@@ -1,0 +1,35 @@
+/* sld/trial.h: a trial from start or resume to its end. */
+#ifndef SLD_TRIAL_H
+#define SLD_TRIAL_H
+
+#include <signal.h>
+
+#include "sld/learn.h"
+
+typedef enum { SLD_TRIAL_DONE, SLD_TRIAL_STOPPED, SLD_TRIAL_DIVERGED } sld_outcome;
+
+/* Seconds of one attempt on this rank, by part; what is missing to their sum is start-up. */
+typedef struct sld_trial_times {
+    double load, step, evaluate,
+        files; /* load: samples and their views; step: with its agreement */
+} sld_trial_times;
+
+typedef struct sld_trial_params {
+    const sld_config            *config;
+    const char                  *name;  /* of the run folder under runs/ when run.dir is empty */
+    const volatile sig_atomic_t *stop;  /* not 0: save and leave within one step */
+    sld_trial_times             *times; /* written when the trial ends in order; NULL: not wanted */
+} sld_trial_params;
+
+/* Collective. Trains from the start or from the last good checkpoint to the end; the files of
+ * docs/files.md, "Run folder", lie there. */
+sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
+                         sld_outcome *out);
+
+/* Local. SHA-256 over the tensors of a weights file, and (Collective) over a data set: what a
+ * trial's identity says of them. */
+sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65]);
+sld_status sld_data_sha256(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
+                           char sha[65]);
+
+#endif
