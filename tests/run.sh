@@ -31,6 +31,15 @@ count() {
     passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
 }
 
+# skips REPORT: the tests that were left out, each with the reason that it gave.
+skips() {
+    awk '/<testcase / { split($0, part, "\""); name = part[2]; skipped = 0; told = 0 }
+        /<skipped message="SKIP_RETURN_CODE=|status="disabled"/ { skipped = 1 }
+        skipped && match($0, /SKIP: .*/) { print "skipped: " name ": " substr($0, RSTART + 6); told = 1 }
+        skipped && !told && /<\/testcase>/ { print "skipped: " name ": it gives no reason" }' "$1" |
+        sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g; s/<\/system-out>//'
+}
+
 # suite PRESET [ctest arguments]: builds and runs it. A build that fails is one failure. A test is passed or skipped (exit
 # code 77) when the report says so; anything else, such as a test without its program, is a failure.
 suite() {
@@ -49,6 +58,7 @@ suite() {
     total=$(grep -c '<testcase ' "$report")
     good=$(grep -c '<testcase .*status="run"' "$report")
     none=$(grep -cE '<skipped message="SKIP_RETURN_CODE=|<testcase .*status="disabled"' "$report")
+    skips "$report"
     count "$preset" "$good" $((total - good - none)) "$none"
 }
 
@@ -61,12 +71,13 @@ keep_sessions() {
     export OMPI_MCA_orte_tmpdir_base=$sessions
 }
 
-sld_setup build speed test
+sld_setup build speed test analysis
 sld_mpi_env 8
 keep_sessions
 suite ci "${long[@]}"
 
 if ! command -v clang-format >/dev/null 2>&1; then
+    echo "skipped: format-check: clang-format is not installed"
     count format-check 0 0 1
 elif cmake -DROOT="$here" -DCHECK=ON -P "$here/cmake/format.cmake"; then
     count format-check 1 0 0

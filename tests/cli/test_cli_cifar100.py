@@ -27,6 +27,6 @@ def main():
 
 
 if not os.path.isdir(DATA) or not os.path.isfile(os.path.join(TEACHERS, "resnet56.h5")):
-    print("skipped: SLD_CIFAR100_DIR or SLD_TEACHERS_DIR is not set")
+    print("SKIP: set SLD_CIFAR100_DIR and SLD_TEACHERS_DIR to folders with the data set and a teacher")
     sys.exit(77)
 in_folder(main)

@@ -33,6 +33,6 @@ def main():
 
 
 if "OpenBLAS" not in sld("--version", ranks=0).out or os.uname().machine != "x86_64":
-    print("skipped: this build does not multiply with OpenBLAS, or not on x86-64")
+    print("SKIP: this build does not multiply with OpenBLAS, or not on x86-64")
     sys.exit(77)
 in_folder(main)

@@ -70,7 +70,7 @@ int main(void)
         cmocka_unit_test(each_superclass_has_five_classes),
     };
     if (!getenv("SLD_CIFAR100_DIR")) {
-        printf("SLD_CIFAR100_DIR is unset: skipped\n");
+        printf("SKIP: set SLD_CIFAR100_DIR to the folder of the data set\n");
         return 77;
     }
     return cmocka_run_group_tests(tests, fixture_begin, fixture_end);

@@ -7,7 +7,7 @@
 #include "comm/world.h"
 #include "sld/learn.h"
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__)
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -202,6 +202,7 @@ int main(void)
 #else
 int main(void)
 {
-    return 77; /* another allocator stands there already */
+    printf("SKIP: it puts itself in the place of glibc's allocator, and this is another C library\n");
+    return 77;
 }
 #endif

@@ -89,6 +89,8 @@ def main():
             check_h5repack(path)
         if available("xarray", importlib.util.find_spec("xarray") and importlib.util.find_spec("netCDF4")):
             check_xarray(path)
+    if not tools:
+        print("SKIP: neither h5py, ncdump, h5dump nor xarray is installed")
     return 0 if tools else 77
 
 
