@@ -98,7 +98,7 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
     }
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                     "%s: neither a sweep's folder nor a run's: no points and no results.h5 in it "
-                    "(a packed study is read by analysis/report.py)",
+                    "(a packed study is read by sld_analysis)",
                     dir);
 }
 
@@ -111,7 +111,7 @@ const sld_verb sld_verb_report = {
         "written.\n\n"
         "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
         "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
-        "                   configurations; analysis/report.py makes tables and figures of it\n",
+        "                   configurations; `python3 -m sld_analysis report FILE` makes a page of it\n",
     .options     = options,
     .no_settings = true,
     .work        = report,

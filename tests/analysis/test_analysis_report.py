@@ -1,133 +1,250 @@
-"""analysis/report.py on a sweep's folder and on its packed file: the statistics against values from tables and by hand, the
-same output from both, and what it says of files that are no study. Skipped without matplotlib."""
+"""sld_analysis report on a sweep's folder, its packed file and single runs: the same numbers from each, known values, every
+format's escapes, and what it says of files that are no study. Skipped without pandas or matplotlib."""
 import contextlib
-import filecmp
+import html.parser
 import io
-import math
 import os
 import shutil
 import subprocess
 import sys
 
-import numpy as np
-
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path += [os.path.join(HERE, "..", "..", "analysis"), os.path.join(HERE, "..", "report")]
+ANALYSIS = os.path.join(HERE, "..", "..", "analysis")
+sys.path += [ANALYSIS, os.path.join(HERE, "..", "report")]
 
 try:
-    import figures
-except ImportError:
-    print("skipped: no matplotlib")
+    import matplotlib  # noqa: F401
+    import pandas  # noqa: F401
+    import scipy  # noqa: F401
+    import yaml  # noqa: F401
+except ImportError as error:
+    print("skipped: no %s" % error.name)
     sys.exit(77)
 
+import h5py
+import numpy as np
+
+import made_study
 import made_sweep
-import report
-import student_t
-import tables
+import sld_analysis
 from harness import check, expect, in_folder, sld, write
-from study import Study, StudyError
+from sld_analysis.__main__ import main as run_verb
+from sld_analysis.report import Report
 
 MAKE_INDEX = sys.argv[1]
-
-
-def near(found, wanted, tolerance, what):
-    check(abs(found - wanted) <= tolerance, what, found, wanted)
-
-
-def check_statistics():
-    near(student_t.t_quantile(0.975, 2), 4.3027, 5e-5, "printed tables have four digits")
-    near(student_t.t_quantile(0.975, 30), 2.0423, 5e-5, "printed tables have four digits")
-    near(student_t.p_value(2.7764, 4), 0.05, 1e-5, "four digits of t")
-    near(student_t.p_value(1.0, 1), 0.5, 1e-12, "Cauchy")
-    n, mean, sd, half = student_t.summary([1.0, 2.0, math.nan, 3.0])
-    check(n == 3 and mean == 2.0 and sd == 1.0, "a missing value is none")
-    near(half, 4.3026527 / math.sqrt(3), 1e-6, "interval")
-    check(math.isnan(student_t.summary([5.0])[2]) and math.isnan(student_t.summary([])[1]), "too few")
-    # differences 1.5, 2, 2.5: t = 2 / (0.5 / sqrt 3) = 6.9282; P(|T| > t) with 2 degrees is 1 - t / sqrt(t^2 + 2)
-    n, mean, half, p = student_t.paired({1: 2.5, 2: 4.0, 3: 5.5, 9: 70.0}, {1: 1.0, 2: 2.0, 3: 3.0, 4: 0.0})
-    check(n == 3 and mean == 2.0, "seeds that both have")
-    near(p, 1.0 - 6.92820323 / math.sqrt(50.0), 1e-9, "paired t test")
-    check(np.allclose(student_t.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06], rtol=1e-12), "Holm")
-    check(math.isnan(student_t.holm([0.01, math.nan])[1]) and student_t.holm([0.01, math.nan])[0] == 0.01, "a missing test")
-
-
-def check_tables():
-    heads, rows = ["a_b", "n"], [["x & 50% | <y>", "1"]]
-    check(r"x & 50% \| <y>" in tables.markdown("t", heads, rows), "Markdown")
-    check(r"x \& 50\% \textbar{} $<$y$>$ & 1 \\" in tables.latex("t", heads, rows) and r"a\_b" in tables.latex("t", heads, rows),
-          "LaTeX")
-    check("<td>x &amp; 50% | &lt;y&gt;</td>" in tables.html_table("t", heads, rows), "HTML")
-
-
-def check_heat_map():
-    """Two classes: mean difference of the label's row, absolute, a third, the diagonal left out."""
-    labels = np.array([0, 0, 1])
-    student = np.array([[1.0, 4.0], [3.0, 2.0], [0.0, 0.0]], np.float32)
-    teacher = np.zeros((3, 2), np.float32)
-    check(np.allclose(figures.class_difference(student, teacher, labels), [[0.0, 1.0], [0.0, 0.0]]), "heat map")
+EVIL = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "=HYPERLINK(1)", "a|b `c` *d* [e](f) $\\frac{", "\x1b[31mred\x1b[0m\u202e",
+        "x & y_z {w} \\end{table} ~^#%"]
 
 
 def run(*args):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = report.main(list(args))
+        code = run_verb(list(args))
     return code, out.getvalue(), err.getvalue()
 
 
+def refused(path, *words):
+    """A message with these words and exit code 2; never a traceback, never a report."""
+    code, out, err = run("report", path, "-o", "never")
+    check(code == 2 and out == "" and "Traceback" not in err, "refused", path, code, err)
+    for word in words:
+        check(word in err, "the message says it", word, err)
+    check(not os.path.exists("never"), "nothing written")
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would make of it: tags, attributes, texts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.sources, self.texts, self.ids = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for key, value in attributes:
+            check(not key.startswith("on"), "no handler in the page", key)
+            if key in ("src", "href", "xlink:href") and not (value or "").startswith(("#", "data:image/")):
+                self.sources.append(value)
+            if key == "id":
+                self.ids.append(value)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
 def check_outputs(folder):
-    text = open(folder + "/report.md").read()
-    check("| sld | 3 | 64.00 ± 1.50 | 60.27 to 67.73 | 65.00 ± 1.50 | 64.00 ± 1.50 | +2.00 ± 1.24 | 0.020 | 0.020 |" in text, text)
+    text = open(folder + "/report.md", encoding="utf-8").read()
+    check("| sld | 3 | **64.00 ± 1.50** | 65.00 ± 1.50 | 64.00 ± 1.50 | +2.00 | +0.76 to +3.24 | 0.020 | 0.020 |" in text, text)
     check("| kd | 3 | 62.00 ± 1.00 |" in text and "| baseline |" in text, text)
-    check("Not in these tables: 1 diverged, 1 waiting." in text, text)
-    check("resnet20" not in text, "a teacher is no arm")
-    page = open(folder + "/report.html").read()
-    check("<td>64.00 ± 1.50</td>" in page and "&quot;quotes&quot;" in page and 'src="curves.png"' in page, page)
-    check(r"64.00 $\pm$ 1.50" in open(folder + "/report.tex").read(), "LaTeX")
-    for name in ("curves.png", "correlation.png"):
-        with open(os.path.join(folder, name), "rb") as f:
-            check(f.read(8) == b"\x89PNG\r\n\x1a\n", name)
+    check("| ce | 3 | 59.00 ± 0.50 | 60.00 ± 0.50 | 59.00 ± 0.50 | −3.00 | −4.24 to −1.76 |" in text, text)
+    check("1 failed" not in text and "1 trial failed or diverged" in text, text)
+    check("resnet20" not in text.split("## Result")[1], "a teacher is no arm")
+    page = Page(open(folder + "/report.html", encoding="utf-8").read())
+    check("64.00 ± 1.50" in page.texts and 'a long name, with "quotes" and a comma' in page.texts, page.texts)
+    check(not page.sources and "script" not in page.tags and "link" not in page.tags, "one self-contained page", page.sources)
+    check(len(set(page.ids)) == len(page.ids), "no id twice", len(page.ids) - len(set(page.ids)))
+    check(r"64.00 $\pm$ 1.50" in open(folder + "/tables.tex", encoding="utf-8").read(), "LaTeX")
+    check("sld,3,64.00 ± 1.50," in open(folder + "/accuracy.csv", encoding="utf-8").read(), "CSV")
+    check(len(open(folder + "/trials.csv", encoding="utf-8").read().splitlines()) == 14, "a row a trial")
 
 
 def check_reader(trials):
     for path in ("made", "study.h5"):
-        study = Study(path)
-        check(list(study.arms()) == ["ce", "kd", "sld", trials[-1].arm], list(study.arms()))
+        study = sld_analysis.open(path)
+        check(list(study.arms) == ["ce", "kd", "sld", trials[-1].arm], list(study.arms))
         check(study.curves("top1_test").shape == (13, 4), "curves")
-        check(np.array_equal(study.logits("test_last", 3), made_sweep.student_logits(trials[3].copies)), "logits")
-        check(np.array_equal(study.logits("test_teacher", 2), made_sweep.teacher_logits()), "the teacher's logits")
-        check(study.logits("test_teacher", 1) is None, "a student without teacher")
+        check(list(study.curves("top1_test").columns) == [1, 2, 3, 4], "epochs count from 1")
+        check(np.array_equal(study.logits(3), made_sweep.student_logits(trials[3].copies)), "logits")
+        check(np.array_equal(study.logits(3, "best"), made_sweep.student_logits(trials[3].copies) + np.float32(1)), "of the best epoch")
+        check(np.array_equal(study.logits(2, "teacher"), made_sweep.teacher_logits()), "the teacher's logits")
+        check(study.logits(1, "teacher") is None and study.logits(12) is None, "a student without teacher, a trial that waits")
         check(np.array_equal(study.labels(1), made_sweep.LABELS), "labels")
+        check(study.class_names == ["class%d" % c for c in range(4)], "class names")
+    runs = sld_analysis.open(["made/trials/" + t.id for t in trials[1:4]])
+    check(list(runs.trials["top1_last"]) == [t.top1[-1] for t in trials[1:4]] and list(runs.trials["seed"]) == [1, 1, 1], "single runs")
+    one, whole = sld_analysis.open("made/trials/sl0000000003/results.h5").trials, sld_analysis.open("made").trials
+    for column in ("top1_last", "top1_best", "top1_last3", "top5_last", "nll_last", "epochs", "lss_start", "minutes", "samples_per_second", "seed"):
+        check(one[column][0] == whole.set_index("id")[column]["sl0000000003"], "a run's own numbers are the sweep's", column)
 
 
-def check_errors():
+def check_options():
+    """A column per option that varies, under its own name; one name for the teacher's term; and the ablation from the options."""
+    made_study.write_study("options.h5", made_study.square(), seeds=2)
+    study = sld_analysis.open("options.h5")
+    check(set(study.varying()) == {"method", "correction", "teacher_swap", "student_swap", "kd.weak", "kd.strong", "teacher.weights"},
+          study.varying())
+    check(list(study.trials["correction"][[1, 5]]) == ["none", "swap"], list(study.trials["correction"]))
+    check(study.options["kd.temperatures"][3] == (1, 2, 3, 4, 5, 6) and study.options["train.lr"][3] == 0.025, "values have their types")
+    both = study.curves("loss_teacher_strong")
+    check(both.loc[study.arms["KD-PA"]].notna().all(axis=None) and both.loc[study.arms["SLD"]].notna().all(axis=None), "kd_ and lts_")
+    code, _, err = run("report", "options.h5", "-o", "square")
+    text = open("square/report.md", encoding="utf-8").read()
+    check(code == 0 and "| KD-PA+LTS | ✓ | ✓ |  |" in text, err, text)
+    check("SLD differs from KD-PA in 2 things (correction, lss)" in text, text)
+    for what in ("T2", "T3", "T5", "T7", "T8", "T9", "F3", "F4"):
+        check("- %s, " % what in text.split("cannot show")[1], "named with its reason", what, text)
+
+
+def check_hostile_texts():
+    """Labels, class names, reasons and options with markup in them: as they are on the page, and nowhere as markup."""
+    arms = [made_study.Arm(name, 0.1 * i, [name, ""]) for i, name in enumerate(EVIL)]
+    made_study.write_study("evil.h5", arms, seeds=2, classes=len(EVIL), names=EVIL, baseline=EVIL[0], spec="report: {title: '%s'}" % EVIL[0],
+                           states={(EVIL[1], 2): ("diverged", EVIL[1])})
+    code, out, err = run("report", "evil.h5", "-o", "evil", "--png", "--pdf")
+    check(code == 0 and "\x1b" not in out + err, err)
+    page = Page(open("evil/report.html", encoding="utf-8").read())
+    check("script" not in page.tags and "img" not in page.tags and not page.sources, "no markup let through", set(page.tags))
+    check(EVIL[0] in page.texts, "the label as it is")
+    for name in os.listdir("evil"):
+        content = open("evil/" + name, "rb").read()
+        check(b"\x1b[31m" not in content and "\u202e".encode() not in content, "no control characters", name)
+        if name.endswith(".csv") and name != "trials.csv":
+            check(not any(line.startswith("=") for line in content.decode().splitlines()), "no formula", name)
+    tex = open("evil/tables.tex", encoding="utf-8").read()
+    check(tex.count("\\end{table}") == tex.count("\\begin{table}") and r"x \& y\_z \{w\} \textbackslash{}end\{table\}" in tex, tex)
+    markdown = open("evil/report.md", encoding="utf-8").read()
+    check("<script" not in markdown.replace("\\<", "") and r"a\|b \`c\` \*d\*" in markdown, markdown[:3000])
+
+
+def damaged(name, change):
+    """A copy of a good study with one thing changed."""
+    shutil.copyfile("good.h5", name)
+    with h5py.File(name, "r+") as f:
+        change(f)
+    return name
+
+
+def replaced(f, path, value):
+    del f[path]
+    f[path] = value
+
+
+def check_refusals():
+    made_study.write_study("good.h5", made_study.square(), seeds=2)
     write("text.h5", "no HDF5")
-    check(run("text.h5")[0] == 2 and "text.h5" in run("text.h5")[2], "no HDF5")
-    check(run("absent.h5")[0] == 2 and "absent.h5 is not there" in run("absent.h5")[2], "absent")
+    refused("text.h5", "text.h5", "HDF5")
+    refused("absent.h5", "absent.h5", "no such file")
     os.makedirs("empty")
-    check("sld report DIR --pack" in run("empty")[2], "a folder without sweep.h5")
-    code, _, err = run("made/trials/kd0000000001/results.h5")
-    check(code == 2 and "is no study" in err, err)
+    refused("empty", "empty", "expected sweep.h5 or results.h5")
+    os.makedirs("begun")
+    write("begun/points", "sld-sweep 1\n")
+    refused("begun", "sld report begun --pack")
+    whole = open("good.h5", "rb").read()
+    for share in (0.1, 0.5, 0.99):
+        with open("half.h5", "wb") as f:
+            f.write(whole[:int(len(whole) * share)])
+        refused("half.h5", "half.h5")
+    with h5py.File("foreign.h5", "w") as f:
+        f["x"] = 1
+    refused("foreign.h5", "expected sld-study")
+    refused(damaged("newer.h5", lambda f: f.attrs.modify("format_version", 2)), "newer")
+    refused(damaged("short.h5", lambda f: replaced(f, "trials/seed", np.arange(3))), "/trials/seed", "expected 11 values, got 3")
+    refused(damaged("no_arm.h5", lambda f: f.__delitem__("trials/arm")), "/trials/arm", "got nothing")
+    refused(damaged("group.h5", lambda f: (f.__delitem__("valid"), f.create_group("valid"))), "/valid", "a group")
     shutil.copytree("made", "lost")
     os.unlink("lost/trials/sl0000000002/results.h5")
-    code, _, err = run("lost")  # never figures from NaN in place of results
-    check(code == 2 and "sl0000000002" in err and "cannot be read" in err, err)
+    refused("lost", "sl0000000002", "cannot be read")  # never figures from NaN in place of results
+    shutil.copyfile("made/sweep.h5", "alone.h5")
+    refused("alone.h5", "cannot be read", "--pack")
+    waiting = {(a.name, s): ("waiting", "") for a in made_study.square() for s in (1, 2)}
+    made_study.write_study("nothing.h5", made_study.square(), seeds=2, states=waiting)
+    refused("nothing.h5", "expected at least one done trial", "10 waiting")
+
+
+def check_odd_studies():
+    """What can be reported is, and says what is left out."""
+    def report(name, *words):
+        text = Report(sld_analysis.open(name)).markdown()  # draws nothing: what is left out is the same
+        for word in words:
+            check(word in text, name, word, text)
+        return text
+
+    def spoil(f):
+        f["logits/test_last"][3, 5, 1] = np.inf
+    report(damaged("inf.h5", spoil), "logits that are not finite")
+    report(damaged("labels.h5", lambda f: replaced(f, "labels/test", np.full(400, 77, np.int32))), "labels outside 0 to 9")
+    report(damaged("few.h5", lambda f: replaced(f, "labels/test", np.zeros(3, np.int32))), "logits of 400 samples, labels of 3")
+    made_study.write_study("one.h5", made_study.square(), seeds=1)
+    text = report("one.h5", "With one seed per arm these differences cannot be separated from noise")
+    check(" 0.0" not in text.split("### Test top")[1].split("###")[0].split("| p (Holm)")[1], "no p from one seed", text)
+    made_study.write_study("bare.h5", made_study.square(), logits=False)
+    report("bare.h5", "no trial kept its test logits")
+    apart = {("KD-PA", 1): ("failed", "disk"), ("KD-PA", 2): ("done", "")}
+    apart.update({(a, 2): ("waiting", "") for a in ("CE", "KD-PA+LTS", "KD-PA+LSS", "SLD")})
+    made_study.write_study("apart.h5", made_study.square(), seeds=2, states=apart)
+    report("apart.h5", "no arm has a seed in common", "disk")
+
+
+def check_surroundings():
+    """A locale without UTF-8, a missing package, a wrong verb."""
+    env = dict(os.environ, PYTHONPATH=ANALYSIS, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    done = subprocess.run([sys.executable, "-m", "sld_analysis", "report", "evil.h5", "-o", "ascii"], env=env, capture_output=True)
+    check(done.returncode == 0 and done.stdout == b"ascii/report.html\n", done.stderr)
+    os.makedirs("shadow")
+    write("shadow/pandas.py", "raise ImportError('No module named pandas', name='pandas')\n")
+    env["PYTHONPATH"] = "shadow:" + ANALYSIS
+    done = subprocess.run([sys.executable, "-m", "sld_analysis", "trials", "good.h5"], env=env, capture_output=True)
+    check(done.returncode == 2 and b"python3-pandas" in done.stderr and b"Traceback" not in done.stderr, done.stderr)
 
 
 def main():
-    check_statistics()
-    check_tables()
-    check_heat_map()
     trials = made_sweep.small_sweep("made")
     subprocess.run([MAKE_INDEX, "made"], check=True)
     expect(sld("report", "made", "--pack", "study.h5", ranks=0), 0)
     check_reader(trials)
     for source, out in (("made", "one"), ("study.h5", "two")):
-        code, said, err = run(source, "--out", out)
+        code, said, err = run("report", source, "-o", out)
         check(code == 0 and said.strip() == out + "/report.html", err)
         check_outputs(out)
-    same = filecmp.cmpfiles("one", "two", os.listdir("one"), shallow=False)
-    check(not same[1] and not same[2], "folder and packed file give the same", same)
-    check_errors()
+    for name in os.listdir("one"):
+        if name.endswith((".csv", ".tex")) and name != "trials.csv":
+            check(open("one/" + name).read() == open("two/" + name).read(), "folder and packed file give the same", name)
+    check_options()
+    check_hostile_texts()
+    check_refusals()
+    check_odd_studies()
+    check_surroundings()
 
 
 in_folder(main)

@@ -16,7 +16,7 @@ except ImportError:
     sys.exit(77)
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "analysis"))
-import torch_weights
+from sld_analysis import torch_weights
 from harness import SLD, check, expect, in_folder, sld, write
 
 TEACHERS = os.environ.get("SLD_TEACHERS_DIR", "")
@@ -74,6 +74,39 @@ def check_forms(state):
     halves = OrderedDict((k, v.half() if v.is_floating_point() else v) for k, v in state.items())
     there_and_back(OrderedDict((k, v.float() if v.dtype == torch.half else v) for k, v in halves.items()), halves, *data)
     expect(sld("eval", "out.h5", "data.format=synthetic", "synthetic.test=64", ranks=0), 0, "top-1")
+
+
+def check_several(state):
+    """Files of distillation codes and wrappers: several networks, an averaged copy, a prefix, scalars of NumPy 2."""
+    data = ("--data", "cifar100")
+    other = OrderedDict((k, v + 1 if v.is_floating_point() else v) for k, v in state.items())
+    latest = OrderedDict([("module.student." + k, v) for k, v in state.items()] + [("module.teacher." + k, v) for k, v in other.items()])
+    torch.save({"epoch": 240, "model": latest, "best_acc": 71.0}, "latest")
+    expect(convert("latest", "no.h5", *data), 2, "several networks", "--key", "model.module.student (resnet8)", "model.module.teacher (resnet8)")
+    for key, wanted in (("student", state), ("teacher", other), ("model.module.student", state)):
+        expect(convert("latest", "one.h5", "--key", key, *data), 0, "resnet8")
+        expect(convert("one.h5", "back.pth"), 0)
+        check(equal(torch.load("back.pth")["model"], wanted), "the network that was asked for", key)
+    expect(convert("latest", "no.h5", "--key", "pupil", *data), 2, "--key pupil")
+    torch.save({"state_dict": state, "state_dict_ema": other}, "ema.pth")
+    expect(convert("ema.pth", "one.h5", *data), 0, "also holds state_dict_ema")
+    expect(convert("ema.pth", "one.h5", "--key", "state_dict_ema", *data), 0)
+    expect(convert("one.h5", "back.pth"), 0)
+    check(equal(torch.load("back.pth")["model"], other), "the average")
+    for prefix in ("backbone.", "_orig_mod.", "module.model.", "ema_model.module."):
+        there_and_back(state, OrderedDict((prefix + k, v) for k, v in state.items()), *data)
+    wrapped = OrderedDict([("n_averaged", torch.tensor(3))] + [("module." + k, v) for k, v in state.items()])
+    there_and_back(state, wrapped, *data)
+    name = b"numpy.core.multiarray" if np.lib.NumpyVersion(np.__version__) < "2.0.0" else b"numpy._core.multiarray"
+    torch.save({"model": state, "best_acc": np.float64(0.5)}, "numpy1.pth", _use_new_zipfile_serialization=False)
+    with open("numpy1.pth", "rb") as f:
+        content = f.read()
+    check(name in content, "a NumPy scalar is in the file")
+    with open("numpy2.pth", "wb") as f:
+        f.write(content.replace(b"cnumpy.core.multiarray\n", b"cnumpy._core.multiarray\n"))
+    expect(convert("numpy2.pth", "one.h5", *data), 0, "resnet8")
+    os.makedirs("folder.h5", exist_ok=True)
+    expect(convert("latest", "folder.h5", "--key", "student", *data), 2, "a folder or device")
 
 
 def check_sld_weights():
@@ -144,6 +177,7 @@ def main():
                "synthetic.train=64", "synthetic.test=64", "train.epochs=1", "train.batch=64", ranks=0), 0)
     state = resnet8(7)
     check_forms(state)
+    check_several(state)
     check_sld_weights()
     check_errors(state)
     check_public_teacher()

@@ -1,0 +1,116 @@
+"""python3 -m sld_analysis: the verbs."""
+import argparse
+import os
+import sys
+
+from . import __version__
+from .needs import Missing, check
+
+EPILOG = """
+    python3 -m sld_analysis report runs/ablation -o out/
+    python3 -m sld_analysis report study.h5 -o out/ --pdf --png
+    python3 -m sld_analysis trials study.h5 > trials.csv
+"""
+
+
+def report(args):
+    from . import open as open_study
+    from .report import make
+    formats = [f for f in ("pdf", "png") if getattr(args, f)]
+    print(make(open_study(one_or_several(args.study)), args.out, formats))
+
+
+def trials(args):
+    from . import open as open_study
+    from .table import frame_csv
+    sys.stdout.write(frame_csv(open_study(one_or_several(args.study)).trials))
+
+
+def config(args):
+    from . import open as open_study
+    from .files import StudyError
+    study = open_study(args.study)
+    found = [i for i, one in enumerate(study.trials["id"]) if one == args.id]
+    if not found:
+        raise StudyError("%s: expected the ID of one of its %d trials, got %s" % (args.study, study.n, args.id))
+    sys.stdout.write(study.config(found[0]))
+
+
+# Verbs with arguments of their own, in the module of their name.
+OTHERS = {"torch-weights": "PyTorch's state dicts to sld's weights and back"}
+
+
+def other(arguments):
+    import importlib
+    return importlib.import_module("." + arguments[0].replace("-", "_"), __package__).main(arguments[1:])
+
+
+def one_or_several(paths):
+    return paths[0] if len(paths) == 1 else paths
+
+
+def parser_of():
+    parser = argparse.ArgumentParser(prog="sld_analysis", description="Reports and numbers of a study, from its HDF5 files alone.",
+                                     epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version="sld_analysis " + __version__)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    study_help = "a sweep's folder, a packed study, a run's folder or results.h5; several runs: all their folders"
+    one = verbs.add_parser("report", help="one HTML page with all tables and figures, the same as Markdown, CSV and LaTeX")
+    one.add_argument("study", nargs="+", help=study_help)
+    one.add_argument("-o", "--out", default="report", help="folder to write (default: report)")
+    one.add_argument("--pdf", action="store_true", help="each figure as PDF too")
+    one.add_argument("--png", action="store_true", help="each figure as PNG too")
+    one.set_defaults(run=report)
+    one = verbs.add_parser("trials", help="the frame of trials as CSV: one column per option that varies")
+    one.add_argument("study", nargs="+", help=study_help)
+    one.set_defaults(run=trials)
+    for name, words in OTHERS.items():
+        verbs.add_parser(name, help=words, add_help=False)
+    one = verbs.add_parser("config", help="the whole experiment of one trial, for sld run")
+    one.add_argument("study")
+    one.add_argument("id")
+    one.set_defaults(run=config)
+    return parser
+
+
+def main(arguments=None):
+    for stream in (sys.stdout, sys.stderr):  # texts are UTF-8, whatever the locale
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    args = None
+    try:
+        if arguments and arguments[0] in OTHERS:
+            return other(arguments)
+        args = parser_of().parse_args(arguments)
+        check()
+        args.run(args)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # head has what it wanted
+    except Missing as error:
+        return told(args, error, 2)
+    except MemoryError:
+        return told(args, "out of memory", 1)
+    except OSError as error:
+        return told(args, "%s: %s" % (error.filename, error.strerror) if error.filename else error, 74)
+    except Exception as error:
+        from .files import StudyError
+        if isinstance(error, StudyError):
+            return told(args, error, 2)
+        if args and args.debug:
+            raise
+        return told(args, "internal error: %s: %s; --debug shows where" % (type(error).__name__, str(error).split("\n")[0]), 70)
+    return 0
+
+
+def told(args, error, code):
+    if args and args.debug:
+        import traceback
+        traceback.print_exc()
+    print("sld_analysis: %s" % str(error).encode("utf-8", "replace").decode(), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""claims.py: contrasts that the spec named beforehand (`claims:`), and the words better, worse and no difference, which
+appear with the test that carries them and nowhere else.
+
+    claims:
+      the swap helps: {arm: SLD, against: KD-PA}
+      LTS main effect: {arm: [KD-PA+LTS, SLD], against: [KD-PA, KD-PA+LSS]}      # means of the arms on each side
+      LSS main effect: {effect: student_swap}                                    # of an axis with two labels
+      both together: {interaction: [teacher_swap, student_swap]}
+"""
+import math
+from collections import namedtuple
+
+from . import stats
+from .files import StudyError
+
+Claim = namedtuple("Claim", "name weights text metric")
+Judged = namedtuple("Judged", "claim gap p word")
+KEYS = ("arm", "against", "effect", "interaction", "metric")
+LOWER_IS_BETTER = ("nll_last", "ece_last", "copy_rate", "minutes")
+
+
+def by_seed(study, metric="top1_last"):
+    """{arm: {seed: value}} of done trials. A seed that an arm has twice, as where two data sets are mixed, is an error."""
+    if metric not in study.trials:
+        raise StudyError("%s: claims: metric: expected a column of trials, got %s" % (study.path, metric))
+    seeds, values, out = study.trials["seed"], study.trials[metric], {}
+    for arm, trials in study.arms.items():
+        out[arm] = {int(seeds[i]): float(values[i]) for i in trials if math.isfinite(values[i])}
+    return out
+
+
+def _axis_arms(study, axes):
+    """{labels of these axes: [arm, ...]} of done arms."""
+    columns = []
+    for axis in axes:
+        column = "axis_" + str(axis).replace("/", "_")
+        if column not in study.trials:
+            raise ValueError("expected an axis of the sweep, got %s" % axis)
+        columns.append(study.trials[column])
+    out = {}
+    for arm, trials in study.arms.items():
+        out.setdefault(tuple(c[trials[0]] for c in columns), []).append(arm)
+    return out
+
+
+def _labels(study, axis):
+    """The two labels of an axis, in the order of the spec."""
+    column = "axis_" + str(axis).replace("/", "_")
+    if column not in study.trials:
+        raise ValueError("expected an axis of the sweep, got %s" % axis)
+    labels = [l for l in dict.fromkeys(study.trials[column][i] for i in study.students)]
+    if len(labels) != 2:
+        raise ValueError("effect of %s: expected an axis with two labels, got %d: %s" % (axis, len(labels), ", ".join(labels)))
+    return labels
+
+
+def _side(study, names, key):
+    names = names if isinstance(names, list) else [names]
+    for name in names:
+        if str(name) not in study.arms:
+            raise ValueError("%s: expected an arm with done trials, got %s" % (key, name))
+    return [str(n) for n in names]
+
+
+def _weights(plus, minus):
+    out = {a: 1.0 / len(plus) for a in plus}
+    for a in minus:
+        out[a] = out.get(a, 0.0) - 1.0 / len(minus)
+    return out
+
+
+def _read(study, name, body):
+    if not isinstance(body, dict) or not body or set(body) - set(KEYS):
+        raise ValueError("expected arm and against, effect, or interaction")
+    metric = str(body.get("metric", "top1_last"))
+    if "effect" in body:
+        axis = body["effect"]
+        off, on = _labels(study, axis)
+        arms = _axis_arms(study, [axis])
+        plus, minus = arms[(on,)], arms[(off,)]
+        return Claim(name, _weights(plus, minus), "main effect of %s: %s less %s" % (axis, on, off), metric)
+    if "interaction" in body:
+        axes = body["interaction"]
+        if not isinstance(axes, list) or len(axes) != 2:
+            raise ValueError("interaction: expected two axes")
+        (a0, a1), (b0, b1) = _labels(study, axes[0]), _labels(study, axes[1])
+        arms, weights = _axis_arms(study, axes), {}
+        for (a, b), sign in (((a1, b1), 1), ((a0, b0), 1), ((a1, b0), -1), ((a0, b1), -1)):
+            for arm in arms.get((a, b), []):
+                weights[arm] = sign / len(arms[(a, b)])
+        if len({s for s in weights.values()}) < 2 or len(arms) < 4:
+            raise ValueError("interaction: not all four cells have done trials")
+        return Claim(name, weights, "interaction of %s and %s" % tuple(axes), metric)
+    if "arm" not in body or "against" not in body:
+        raise ValueError("expected both arm and against")
+    plus, minus = _side(study, body["arm"], "arm"), _side(study, body["against"], "against")
+    return Claim(name, _weights(plus, minus), "%s less %s" % (" and ".join(plus), " and ".join(minus)), metric)
+
+
+def named(study):
+    """Claims of the spec, and [(name, reason)] of those that cannot be judged."""
+    found, left = [], []
+    claims = study.spec.get("claims")
+    if claims is None:
+        return found, left
+    if not isinstance(claims, dict):
+        return found, [("claims", "expected a map of names to contrasts")]
+    for name, body in claims.items():
+        try:
+            found.append(_read(study, str(name), body))
+        except ValueError as error:
+            left.append((str(name), str(error)))
+    return found, left
+
+
+def word(gap, p, metric="top1_last"):
+    """What a test lets one say. p: of that test, corrected."""
+    if gap.n < 2:
+        return "not tested: %d seed%s in common" % (gap.n, "" if gap.n == 1 else "s")
+    if math.isnan(p):
+        return "not tested"
+    if p < stats.ALPHA:
+        good = (gap.mean > 0) != (metric in LOWER_IS_BETTER)
+        return "better" if good else "worse"
+    if math.isnan(gap.resolves):
+        return "not tested: no spread between seeds"
+    return "no difference of %.2f or more" % gap.resolves
+
+
+def judge(study):
+    """Every claim with its gap, its p after Holm's correction over all claims, and the word."""
+    claims, left = named(study)
+    gaps = [stats.contrast(c.weights, by_seed(study, c.metric)) for c in claims]
+    adjusted = stats.holm([g.p for g in gaps])
+    return [Judged(c, g, float(p), word(g, p, c.metric)) for c, g, p in zip(claims, gaps, adjusted)], left

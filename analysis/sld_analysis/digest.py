@@ -1,0 +1,163 @@
+"""digest.py: one pass over each trial's logits, of which only vectors of samples are kept: a study of hundreds of trials of
+100 classes fits into memory."""
+import collections
+
+from .needs import need
+from . import calibration
+
+np = need("numpy")
+
+RANKS = ((2, 2, "2nd"), (3, 3, "3rd"), (4, 5, "4th, 5th"), (6, 10, "6th to 10th"), (11, None, "11th and below"))
+
+
+BLOCK = 1024  # samples at a time: what is made of them stays in the cache
+
+
+class Digest:
+    """Of one set of logits: predicted (sample), confidence, correct, nll; kl: KL(teacher || student) at
+    temperature 1, mean over samples, in nats."""
+
+    def __init__(self, logits, labels, teacher=None):
+        n, self.n_classes = logits.shape
+        self.predicted, self.confidence = np.empty(n, np.int32), np.empty(n, np.float32)
+        self.nll = np.empty(n, np.float32)
+        brier = cross = 0.0
+        taught = teacher is not None and teacher.log_p.shape == logits.shape
+        for first in range(0, n, BLOCK):
+            part = slice(first, first + BLOCK)
+            log_p, own = calibration.log_softmax(logits[part]), labels[part]
+            p, rows = np.exp(log_p), np.arange(len(own))
+            self.predicted[part] = top = log_p.argmax(axis=1)
+            self.confidence[part], self.nll[part] = p[rows, top], -log_p[rows, own]
+            brier += calibration.brier(p, own) * len(own)
+            cross += float(np.vdot(teacher.p[part], log_p)) if taught else 0.0
+        self.correct, self.brier = self.predicted == labels, brier / n
+        self.kl = -cross / n - teacher.entropy if taught else None
+
+
+def class_means(logits, labels):
+    """Mean logits of the samples of each class, (class of the label, class); NaN for a class without samples."""
+    k = logits.shape[1]
+    order = np.argsort(labels, kind="stable")
+    present, first = np.unique(labels[order], return_index=True)
+    out = np.full((k, k), np.nan)
+    sums = np.add.reduceat(logits[order], first, axis=0, dtype=np.float64)
+    out[present] = sums / np.diff(np.append(first, len(labels)))[:, None]
+    return out
+
+
+class Teacher(Digest):
+    """A teacher's test logits: also its log-probabilities, the label's rank (1: right), and what the swap makes of them."""
+
+    def __init__(self, logits, labels):
+        super().__init__(logits, labels)
+        self.log_p = calibration.log_softmax(logits)
+        self.p = np.exp(self.log_p)
+        self.entropy = -float(np.einsum("nk,nk->", self.p, self.log_p, dtype=np.float64)) / len(labels)
+        self.logits = logits
+        own = logits[np.arange(len(labels)), labels][:, None]
+        self.rank = 1 + (logits > own).sum(axis=1)
+        self.rank[self.correct] = 1
+
+
+class Digests:
+    """Digests of a study's students, made when asked for. left: {trial: reason} of those that have none."""
+
+    def __init__(self, study):
+        self.study, self.left = study, {}
+        self._student, self._teacher, self._labels = {}, collections.OrderedDict(), {}
+
+    def labels(self, trial):
+        key = 0 if self._labels.get("one") else trial
+        if key not in self._labels:
+            found = self.study.labels(trial)
+            self._labels[key] = found
+        return self._labels[key]
+
+    def _good(self, trial, logits, what):
+        """Labels that go with these logits, or None with the reason kept."""
+        if logits is None:
+            self.left.setdefault(trial, "no test logits")
+            return None
+        labels = self.labels(trial)
+        if labels is None or len(labels) < len(logits):
+            self.left[trial] = "logits of %d samples, labels of %d" % (len(logits), 0 if labels is None else len(labels))
+            return None
+        labels = np.asarray(labels[:len(logits)])
+        if not len(labels) or labels.min() < 0 or labels.max() >= logits.shape[1]:
+            self.left[trial] = "labels outside 0 to %d" % (logits.shape[1] - 1)
+            return None
+        if not np.isfinite(logits).all():
+            self.left[trial] = "%s that are not finite" % what
+            return None
+        return labels
+
+    def student(self, trial):
+        """The digest of the last epoch, or None. With its teacher's agreement where it has one."""
+        if trial not in self._student:
+            logits = self.study.logits(trial)
+            labels = self._good(trial, logits, "logits")
+            made = None
+            if labels is not None:
+                made = Digest(logits, labels, self.teacher(trial))
+            self._student[trial] = made
+        return self._student[trial]
+
+    def teacher(self, trial):
+        """The digest of the trial's teacher, shared by the trials that have it; None where it had none."""
+        key = self._teacher_key(trial)
+        if key is None:
+            return None
+        if key not in self._teacher:
+            logits = self.study.logits(trial, "teacher")
+            labels = self._good(trial, logits, "the teacher's logits") if logits is not None else None
+            self._teacher[key] = Teacher(logits, labels) if labels is not None else None
+        return self._teacher[key]
+
+    def teacher_key(self, trial):
+        return self._teacher_key(trial)
+
+    def _teacher_key(self, trial):
+        """What tells teachers apart: the row of the packed study, else the SHA-256 that the trial's file names."""
+        if "teacher_row" in self.study.trials:
+            row = int(self.study.trials["teacher_row"][trial])
+            return ("row", row) if row >= 0 else None
+        facts = self.study.facts(trial)
+        sha = facts.get("teacher_sha256") or facts.get("teacher_logits_sha256")
+        return ("sha", sha, facts.get("data_sha256")) if sha else None
+
+    def correct(self, trials):
+        """(trial, sample) of bool over those trials that have logits on one test set, and those trials."""
+        found = [(t, self.student(t)) for t in trials]
+        found = [(t, d) for t, d in found if d is not None]
+        n = max((len(d.correct) for _, d in found), default=0)
+        found = [(t, d) for t, d in found if len(d.correct) == n]
+        return np.array([d.correct for _, d in found]).reshape(len(found), n), [t for t, _ in found]
+
+
+def swapped(logits, labels):
+    """Teacher's logits after the swap: where the largest is not the label's, the two change places."""
+    z, rows = np.array(logits), np.arange(len(labels))
+    top = z.argmax(axis=1)
+    z[rows, labels], z[rows, top] = logits[rows, top], logits[rows, labels]
+    return z
+
+
+def by_rank(student, teacher):
+    """[(rank, samples, right, copied, other)] in percent, among the samples that the teacher gets wrong, by the rank of the
+    label in the teacher. teacher: Teacher; student: Digest."""
+    out = []
+    copied = student.predicted == teacher.predicted
+    for low, high, name in RANKS:
+        at = (teacher.rank >= low) & ((teacher.rank <= high) if high else True)
+        n = int(at.sum())
+        if n:
+            right, copy = 100.0 * student.correct[at].mean(), 100.0 * copied[at].mean()
+            out.append((name, n, right, copy, 100.0 - right - copy))
+    return out
+
+
+def copy_rate(student, teacher):
+    """Percent of the teacher's errors that the student repeats."""
+    wrong = ~teacher.correct
+    return 100.0 * float((student.predicted == teacher.predicted)[wrong].mean()) if wrong.any() else float("nan")

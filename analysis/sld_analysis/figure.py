@@ -1,0 +1,133 @@
+"""figure.py: a figure is a few panels and a legend. In a page each panel is an inline SVG that follows the page's colours and
+flows with its width; on request the whole figure becomes one PDF or PNG."""
+import html
+import io
+import math
+import re
+
+from .needs import need
+from .table import plain
+
+np = need("numpy")
+matplotlib = need("matplotlib", "figures")
+matplotlib.use("Agg")
+from matplotlib.figure import Figure as Canvas  # noqa: E402 (after use)
+from matplotlib.lines import Line2D  # noqa: E402
+
+INK, FAINT = "#010203", "#858687"  # stand for the page's own colours; no picture has them
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8c564b", "#7a5cc9")  # told apart by all eyes
+DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
+MARKERS = "osD^vP*X"
+WIDTH, HEIGHT = 4.6, 3.3  # inches of a panel: a phone's width at the size it is printed
+MARGINS = {"left": 0.14, "right": 0.97, "bottom": 0.15, "top": 0.91}  # a panel says otherwise by draw.margins
+MOST_LINES = 10
+STYLE = {"text.parse_math": False, "svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
+         "font.size": 9, "axes.edgecolor": FAINT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
+         "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": FAINT,
+         "grid.alpha": 0.25, "grid.linewidth": 0.6, "figure.facecolor": "none", "axes.facecolor": "none", "axes.titlesize": 9.5,
+         "savefig.facecolor": "none", "axes.axisbelow": True, "axes.unicode_minus": True}
+PRINTED = dict(STYLE, **{"text.color": "#000000", "axes.labelcolor": "#000000", "xtick.color": "#000000", "ytick.color": "#000000",
+                         "figure.facecolor": "#ffffff", "savefig.facecolor": "#ffffff"})
+
+
+def look(i):
+    """Colour, dash and marker of the i-th line: no two of the first 32 are told apart by colour alone."""
+    return COLORS[i % len(COLORS)], DASHES[(i // len(COLORS)) % len(DASHES)], MARKERS[i % len(MARKERS)]
+
+
+def looks(names):
+    return {name: look(i) for i, name in enumerate(names)}
+
+
+def clip(text, n=34):
+    """A label that fits a panel."""
+    text = plain(text)
+    return text if len(text) <= n else text[:n - 1] + "…"
+
+
+class Figure:
+    """key: F1 ...; panels: functions that draw on given axes; alt: what it shows, for who cannot see it; legend:
+    [(name, (colour, dash, marker))]."""
+
+    def __init__(self, key, title, panels, alt, legend=(), note="", wide=False):
+        self.key, self.title, self.panels, self.alt = key, plain(title), panels, plain(alt)
+        self.legend, self.note, self.wide = list(legend), plain(note), wide
+
+    def html(self):
+        panels = "".join(self._svg(i) for i in range(len(self.panels)))
+        legend = "".join('<li><svg class="key" viewBox="0 0 34 10" aria-hidden="true"><line x1="1" y1="5" x2="33" y2="5" stroke="%s" '
+                         'stroke-width="2.4" stroke-dasharray="%s"/></svg>%s</li>' % (color, _dash(dash), html.escape(plain(name)))
+                         for name, (color, dash, _) in self.legend)
+        note = '<p class="note">%s</p>' % html.escape(self.note) if self.note else ""
+        return ('<figure id="%s" class="%s">\n<figcaption><h3>%s. %s</h3></figcaption>\n%s<div class="panels">\n%s</div>\n%s</figure>\n'
+                % (self.key, "wide" if self.wide else "", self.key, html.escape(self.title),
+                   '<ul class="legend">%s</ul>\n' % legend if legend else "", panels, note))
+
+    def _svg(self, i):
+        with matplotlib.rc_context(dict(STYLE, **{"svg.hashsalt": "%s-%d" % (self.key, i)})):
+            canvas = Canvas(figsize=(WIDTH, HEIGHT))
+            canvas.subplots_adjust(**dict(MARGINS, **getattr(self.panels[i], "margins", {})))
+            self.panels[i](canvas.add_subplot())
+            out = io.StringIO()
+            canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        name = "%s-%d" % (self.key, i + 1)
+        alt = self.alt if len(self.panels) == 1 else "%s Panel %d of %d." % (self.alt, i + 1, len(self.panels))
+        return page_svg(out.getvalue(), name, alt)
+
+    def save(self, path):
+        """One file, in the format that its name ends with."""
+        columns = min(len(self.panels), 3 if len(self.panels) != 4 else 2)
+        rows = math.ceil(len(self.panels) / columns)
+        with matplotlib.rc_context(PRINTED):
+            lines = math.ceil(len(self.legend) / (2 * columns))
+            height = HEIGHT * rows + 0.25 * lines
+            canvas = Canvas(figsize=(WIDTH * columns, height), layout="constrained")
+            canvas.get_layout_engine().set(rect=(0, 0.25 * lines / height, 1, 1 - 0.25 * lines / height))
+            axes = canvas.subplots(rows, columns, squeeze=False)
+            for draw, ax in zip(self.panels, axes.flat):
+                draw(ax)
+            for ax in axes.flat[len(self.panels):]:
+                ax.set_visible(False)
+            if lines:
+                keys = [Line2D([], [], color=c, linestyle=d, linewidth=1.8) for _, (c, d, _) in self.legend]
+                canvas.legend(keys, [clip(n, 40) for n, _ in self.legend], loc="lower center", ncol=2 * columns, frameon=False)
+            _recolor(canvas)
+            canvas.savefig(path, dpi=150, metadata={"CreationDate": None} if path.endswith(".pdf") else None)
+
+
+def _recolor(canvas):
+    """What stands for the page's ink is black on paper."""
+    for artist in canvas.findobj(lambda a: hasattr(a, "get_color")):
+        if isinstance(artist.get_color(), str) and artist.get_color() == INK:
+            artist.set_color("#000000")
+
+
+def _dash(dash):
+    return "" if dash == "-" else ",".join("%g" % (2.0 * v) for v in dash[1])
+
+
+def page_svg(text, name, alt):
+    """matplotlib's SVG as a part of a page: no prolog, ids that no other has, the page's colours, a text for who cannot see it."""
+    text = text[text.index("<svg"):]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
+    text = re.sub(r'\bid="([^"]+)"', r'id="%s-\1"' % name, text)
+    text = re.sub(r'href="#([^"]+)"', r'href="#%s-\1"' % name, text)
+    text = re.sub(r"url\(#([^)]+)\)", r"url(#%s-\1)" % name, text)
+    text = text.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
+    text = text.replace("'DejaVu Sans'", "system-ui, sans-serif").replace(
+        '<text ', '<text fill="currentColor" ')
+    head = re.match(r"<svg[^>]*>", text).group(0)
+    box = re.search(r'viewBox="([^"]+)"', head).group(1)
+    return ('<svg role="img" aria-label="%s" viewBox="%s" xmlns="http://www.w3.org/2000/svg" '
+            'xmlns:xlink="http://www.w3.org/1999/xlink">%s\n' % (html.escape(alt), box, text[len(head):]))
+
+
+def shown_arms(work):
+    """At most ten: the baseline and the best by mean; in the order of the spec."""
+    arms = list(work.arms)
+    if len(arms) <= MOST_LINES:
+        return arms, ""
+    best = sorted((a for a in arms if a != work.base), key=lambda a: -np.nan_to_num(work.summary(a, "top1_last").mean))
+    kept = set(best[:MOST_LINES - bool(work.base)]) | {work.base}
+    return [a for a in arms if a in kept], "Of %d arms the baseline and the %d with the highest mean." % (len(arms), len(kept - {None}) - bool(work.base))

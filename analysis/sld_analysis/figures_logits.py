@@ -1,0 +1,267 @@
+"""figures_logits.py: from test logits: class by class against the teacher, the swap on samples, reliability, fidelity, gain by
+class and copied errors."""
+import itertools
+
+from . import calibration, digest, stats
+from .figure import FAINT, INK, Figure, clip, look, looks, shown_arms
+from .needs import need
+from .table import number
+from .tables_more import untaught
+
+np = need("numpy")
+ticker = need("matplotlib.ticker")
+scipy_stats = need("scipy.stats")
+
+MOST_PANELS = 6
+FEW_SEEDS = 2  # a t test by class needs two
+
+
+def class_difference(student, teacher):
+    """Per-class mean logits, student less teacher: |difference| / 3, diagonal 0. (class of the label, class of the logit). The
+    measure of the notebooks of the mdistiller project."""
+    out = np.abs(student - teacher) / 3.0
+    np.fill_diagonal(out, 0.0)
+    return np.nan_to_num(out)
+
+
+def _taught(work, most=MOST_PANELS):
+    """[(arm, digest of its first trial that has logits, its teacher)]."""
+    out = []
+    for arm in shown_arms(work)[0]:
+        for trial in work.arms[arm]:
+            teacher = work.digests.teacher(trial) if work.digests.teacher_key(trial) is not None else None
+            student = work.digests.student(trial) if teacher is not None else None
+            if student is not None and student.kl is not None:
+                out.append((arm, trial, student, teacher))
+                break
+    return out[:most]
+
+
+NO_TEACHER = "no trial has the test logits of a teacher"
+
+
+def correlation(work):
+    found = []
+    for arm, trial, student, teacher in _taught(work):
+        labels = np.asarray(work.digests.labels(trial))[:len(student.correct)]
+        found.append((arm, class_difference(digest.class_means(work.study.logits(trial), labels), digest.class_means(teacher.logits, labels))))
+    if not found:
+        return NO_TEACHER
+    top = max(0.2, float(np.quantile(np.concatenate([v.ravel() for _, v in found]), 0.999)))
+
+    def panel(arm, values):
+        def draw(ax):
+            image = ax.imshow(values, vmin=0.0, vmax=top, cmap="cividis", interpolation="nearest")
+            ax.set_title("%s: max %.2f, mean %.3f" % (clip(arm, 24), values.max(), values.mean()))
+            for axis in (ax.xaxis, ax.yaxis):
+                axis.set_major_locator(ticker.MaxNLocator(5, integer=True))
+            ax.set_xlabel("logit of class")
+            ax.set_ylabel("label")
+            ax.grid(False)
+            ax.figure.colorbar(image, ax=ax, shrink=0.8)
+        return draw
+    return Figure("F2", "Mean logits by class, student less teacher", [panel(*f) for f in found],
+                  "Heat maps of |student − teacher| / 3 off the diagonal. Mean: %s." % "; ".join(
+                      "%s %.3f" % (a, v.mean()) for a, v in found), note="|student − teacher| / 3 off the diagonal, first seed of each arm.")
+
+
+def features(work):
+    return "the files hold no features of the last layer, which t-SNE and a linear probe need"
+
+
+def example_logits(work):
+    """F5: samples that the teacher gets wrong: its logits before and after the swap, and a student's."""
+    found = _taught(work)
+    if not found:
+        return NO_TEACHER
+    arm, trial, student, teacher = next((f for f in found if work.layout.options[f[0]].get("correction") == "swap"), found[0])
+    labels = np.asarray(work.digests.labels(trial))[:len(teacher.correct)]
+    wrong = np.flatnonzero(~teacher.correct)
+    if not len(wrong):
+        return "the teacher makes no error on test"
+    logits = work.study.logits(trial)
+    chosen = wrong[np.argsort(teacher.rank[wrong], kind="stable")][np.linspace(0, len(wrong) - 1, min(3, len(wrong))).astype(int)]
+    after = digest.swapped(teacher.logits[chosen], labels[chosen])
+
+    def panel(row, sample):
+        def draw(ax):
+            z = teacher.logits[sample]
+            kept = np.argsort(-z)[:8]
+            if labels[sample] not in kept:
+                kept = np.append(kept[:7], labels[sample])
+            x = np.arange(len(kept))
+            for k, (values, name) in enumerate(((z, 0), (after[row], 1), (logits[sample], 2))):
+                ax.bar(x + 0.27 * (k - 1), values[kept], 0.25, color=look(name)[0], edgecolor=INK, linewidth=0.3, hatch=("", "//", "..")[k])
+            ax.set_xticks(x, [clip(_class_name(work, c), 11) + (" (label)" if c == labels[sample] else "") for c in kept], rotation=35,
+                          ha="right", fontsize=7)
+            ax.set_title("sample %d, label's rank %d" % (sample, teacher.rank[sample]))
+            ax.set_ylabel("logit")
+        draw.margins = {"bottom": 0.3}
+        return draw
+    return Figure("F5", "Logits of samples that the teacher gets wrong", [panel(r, s) for r, s in enumerate(chosen)],
+                  "Bars of the eight largest logits of %d samples: teacher, teacher after the swap, student." % len(chosen),
+                  [("teacher", look(0)), ("teacher after the swap (hatched)", look(1)), ("student: %s (dotted)" % clip(arm), look(2))])
+
+
+def _class_name(work, k):
+    names = work.study.class_names
+    return names[k] if names and k < len(names) else "class %d" % k
+
+
+def reliability(work):
+    """F7: isotonic reliability of the first seed of each arm, before and after a fitted temperature."""
+    panels, texts = [], []
+    for arm in shown_arms(work)[0]:
+        trial = next((t for t in work.arms[arm] if work.digests.student(t) is not None), None)
+        if trial is None or len(panels) == MOST_PANELS:
+            continue
+        d, logits = work.digests.student(trial), work.study.logits(trial)
+        labels = np.asarray(work.digests.labels(trial))[:len(d.correct)]
+        fitted, temperatures = calibration.cross_fitted(logits, labels)
+        confidence = np.exp(fitted.max(axis=1))
+        before, after = calibration.ece(d.confidence, d.correct), calibration.ece(confidence, d.correct)
+        panels.append(_reliability_panel(arm, calibration.corp(d.confidence, d.correct),
+                                         calibration.corp(confidence, d.correct), np.mean(temperatures)))
+        texts.append("%s ECE %.2f before, %.2f after T = %.2f" % (arm, before, after, np.mean(temperatures)))
+    if not panels:
+        return "no trial kept its test logits"
+    return Figure("F7", "Reliability before and after one fitted temperature", panels, "Accuracy against confidence. %s." % "; ".join(texts),
+                  [("before", look(0)), ("after", look(1))],
+                  "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student; first seed. The files hold "
+                  "no validation logits: each half of the test pictures takes the temperature that the other half gives. " + "; ".join(texts) + ".")
+
+
+def _reliability_panel(arm, before, after, temperature):
+    def draw(ax):
+        ax.fill_between(before.confidence, before.low, before.high, color=FAINT, alpha=0.3, linewidth=0)
+        ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
+        for k, c in enumerate((before, after)):
+            color, _, _ = look(k)
+            ax.plot(c.confidence, c.accuracy, color=color, linestyle="-" if k == 0 else (0, (5, 1.5)), linewidth=1.6)
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1)
+        ax.set_title("%s, T = %.2f" % (clip(arm, 28), temperature))
+        ax.set_xlabel("confidence")
+        ax.set_ylabel("accuracy")
+    return draw
+
+
+def fidelity(work):
+    """F8: agreement with the teacher and KL to it, beside what two independent students agree."""
+    rows = []
+    for arm in shown_arms(work)[0]:
+        agree, kls = [], []
+        for t in work.arms[arm]:
+            teacher = work.digests.teacher(t) if work.digests.teacher_key(t) is not None else None
+            student = work.digests.student(t) if teacher is not None else None
+            if student is not None and len(student.predicted) == len(teacher.predicted):
+                agree.append(100.0 * (student.predicted == teacher.predicted).mean())
+                kls.append(np.nan if student.kl is None else student.kl)
+        if agree:
+            rows.append((arm, stats.summary(agree), stats.summary(kls)))
+    if not rows:
+        return NO_TEACHER
+    independent = _independent(work)
+    style = looks([r[0] for r in rows])
+
+    def bars(column, label, line):
+        def draw(ax):
+            y = np.arange(len(rows))[::-1]
+            for i, r in zip(y, rows):
+                s = r[column]
+                ax.errorbar(s.mean, i, xerr=0 if s.sd != s.sd else s.sd, color=style[r[0]][0], marker=style[r[0]][2], capsize=3)
+            if line == line:
+                ax.axvline(line, color=INK, linestyle=":", linewidth=1)
+            ax.set_yticks(y, [clip(r[0], 20) for r in rows])
+            ax.set_ylim(-0.6, len(rows) - 0.4)
+            ax.set_xlabel(label)
+        draw.margins = {"left": 0.34}
+        return draw
+    note = "Dotted: agreement of two students that never saw a teacher, %.1f %%." % independent if independent == independent else \
+        "No two students without a teacher are there to compare with."
+    return Figure("F8", "Fidelity to the teacher on test", [bars(1, "agreement with the teacher, %", independent),
+                                                              bars(2, "KL(teacher || student), nats", float("nan"))],
+                  "Agreement and KL by arm: %s. %s" % ("; ".join("%s %s %%, %s nats" % (a, number(g.mean, 1), number(k.mean, 3)) for a, g, k in rows), note),
+                  note=note + " The files hold no training logits.")
+
+
+def _independent(work):
+    found = [work.digests.student(t) for t in untaught(work)[:6]]
+    found = [d for d in found if d is not None]
+    rates = [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations(found, 2) if len(a.predicted) == len(b.predicted)]
+    return float(np.mean(rates)) if rates else float("nan")
+
+
+def class_gains(work, arm):
+    """(class) mean gain in points over seeds, its p, and the p adjusted for the false discovery rate over classes."""
+    base, base_trials = work.digests.correct(work.arms[work.base])
+    mine, trials = work.digests.correct(work.arms[arm])
+    seeds = work.study.trials["seed"]
+    at = {int(seeds[t]): i for i, t in enumerate(base_trials)}
+    pairs = [(i, at[int(seeds[t])]) for i, t in enumerate(trials) if int(seeds[t]) in at]
+    if len(pairs) < FEW_SEEDS or mine.shape[1] != base.shape[1]:
+        return None
+    labels = np.asarray(work.digests.labels(trials[0]))[:mine.shape[1]]
+    k = work.digests.student(trials[0]).n_classes
+    n = np.bincount(labels, minlength=k)
+    d = np.array([np.bincount(labels, mine[i].astype(float) - base[j], k) for i, j in pairs])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        d = 100.0 * d / n
+        mean, sd = d.mean(axis=0), d.std(axis=0, ddof=1)
+        t = mean / (sd / np.sqrt(len(d)))
+    p = 2 * scipy_stats.t.sf(np.abs(t), len(d) - 1)
+    p[(sd == 0) | (n == 0)] = np.where((mean == 0) | (n == 0), 1.0, 0.0)[(sd == 0) | (n == 0)]
+    return mean, p, stats.false_discovery(p)
+
+
+def per_class(work):
+    """F9: gain and loss by class against the baseline; then the teacher's errors by the label's rank."""
+    panels, texts = [], []
+    if work.base:
+        for arm in [a for a in shown_arms(work)[0] if a != work.base][:4]:
+            found = class_gains(work, arm)
+            if found is None:
+                continue
+            panels.append(_gain_panel(arm, found))
+            texts.append("%s moves %d of %d classes" % (arm, (found[2] < stats.ALPHA).sum(), len(found[0])))
+    errors = [(arm, digest.by_rank(s, t)) for arm, _, s, t in _taught(work, 4)]
+    panels += [_errors_panel(arm, rows) for arm, rows in errors if rows]
+    if not panels:
+        return "no baseline with two seeds in common and test logits, and no teacher's logits"
+    return Figure("F9", "By class, and where the teacher errs", panels,
+                  "Gain by class against %s%s; then right, copied and other by the label's rank in the teacher." % (
+                      work.base, ": " + "; ".join(texts) if texts else ""),
+                  [("right", look(2)), ("copies the teacher's class (hatched)", look(1)), ("errs otherwise", look(3))] if errors else [],
+                  "Gains are sorted; filled: false-discovery rate below 5 % over the classes (paired t test over seeds). " + "; ".join(texts))
+
+
+def _gain_panel(arm, found):
+    mean, _, q = found
+
+    def draw(ax):
+        order = np.argsort(mean)
+        colors = [look(0)[0] if mean[i] >= 0 else look(1)[0] for i in order]
+        bars = ax.bar(np.arange(len(order)), mean[order], width=0.85, color=colors, alpha=0.35)
+        for bar, i, color in zip(bars, order, colors):
+            if q[i] < stats.ALPHA:
+                bar.set_alpha(1.0)
+        ax.axhline(0, color=INK, linewidth=0.7)
+        ax.set_title(clip(arm, 34))
+        ax.set_xlabel("classes, sorted")
+        ax.set_ylabel("gain, points")
+    return draw
+
+
+def _errors_panel(arm, rows):
+    def draw(ax):
+        x, bottom = np.arange(len(rows)), np.zeros(len(rows))
+        for column, name, hatch in ((2, 2, ""), (3, 1, "//"), (4, 3, "..")):
+            values = np.array([r[column] for r in rows])
+            ax.bar(x, values, 0.7, bottom, color=look(name)[0], hatch=hatch, edgecolor=INK, linewidth=0.3)
+            bottom += values
+        ax.set_xticks(x, ["%s\n(%d)" % (r[0], r[1]) for r in rows], fontsize=7)
+        ax.set_title(clip(arm, 34))
+        ax.set_xlabel("label's rank in the teacher (samples)")
+        ax.set_ylabel("of the teacher's errors, %")
+    draw.margins = {"bottom": 0.2}
+    return draw

@@ -1,0 +1,274 @@
+"""files.py: what lies in the HDF5 files: one study file (sweep.h5 or a packed study), or the results of single runs. Both
+are read by block and closed again; nothing is kept open."""
+import os
+import resource
+
+from .needs import need
+
+np = need("numpy")
+h5py = need("h5py")
+
+BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
+MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
+MOST_VALUES = 1 << 30  # of one trial's logits
+WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher"}
+
+
+class StudyError(Exception):
+    """What is wrong with the input: names the file, what was found, and what to do."""
+
+
+def raise_file_limit():
+    """HDF5 gives NaN in silence for a source that it has no descriptor left to open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def text_of(value):
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+def attributes(thing):
+    """Of a file's root: texts as str, numbers as they are. An attribute that cannot be read is left out."""
+    out = {}
+    for name in thing.attrs:
+        try:
+            value = thing.attrs[name]
+        except (OSError, TypeError, ValueError):
+            continue
+        out[name] = text_of(value) if isinstance(value, (bytes, str, np.str_)) else value
+    return out
+
+
+class open_file:
+    """with open_file(path) as f: an HDF5 file, read only. What goes wrong inside becomes a StudyError that names the file."""
+
+    def __init__(self, path):
+        self.path, self.file = path, None
+
+    def __enter__(self):
+        try:
+            if not os.path.isfile(self.path):
+                what = "expected a file, got a folder or device" if os.path.exists(self.path) else "no such file"
+                raise StudyError("%s: %s" % (self.path, what))
+            self.file = h5py.File(self.path, "r", locking=False)
+        except OSError as error:
+            raise StudyError("%s: expected an HDF5 file that is whole: %s" % (self.path, first_line(error))) from None
+        return self.file
+
+    def __exit__(self, kind, error, trace):
+        self.file.close()
+        if kind and issubclass(kind, (OSError, KeyError, RuntimeError, TypeError)) and not issubclass(kind, StudyError):
+            raise StudyError("%s: cannot be read: %s" % (self.path, first_line(error))) from None
+
+
+def first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0].strip("'\"")
+
+
+def dataset(f, path, n_dims, where):
+    """A data set of so many axes, or a StudyError."""
+    thing = f.get(path)
+    if not isinstance(thing, h5py.Dataset) or len(thing.shape or ()) != n_dims:
+        found = "shape %s" % (thing.shape,) if isinstance(thing, h5py.Dataset) else "nothing" if thing is None else "a group"
+        raise StudyError("%s: /%s: expected a data set of %d axes, got %s" % (where, path, n_dims, found))
+    return thing
+
+
+def column(thing):
+    """A data set of one axis as numbers, or as a list of texts."""
+    if thing.dtype.kind in "OS":
+        return [text_of(t) for t in thing[()]]
+    return thing[()]
+
+
+class StudyFile:
+    """sweep.h5 of a sweep's folder, or what `sld report DIR --pack FILE` made."""
+
+    def __init__(self, path):
+        self.path = path
+        with open_file(path) as f:
+            head = attributes(f)
+            if head.get("format") != "sld-study":
+                raise StudyError("%s: attribute format: expected sld-study or sld-results, got %s. `sld report DIR --pack "
+                                 "study.h5` makes a study of a sweep" % (path, head.get("format", "none")))
+            if int(head.get("format_version", 1)) > 1:
+                raise StudyError("%s: format_version: expected 1, got %s: a newer program wrote it; update sld_analysis"
+                                 % (path, head["format_version"]))
+            self.head = head
+            self.name, self.baseline = head.get("name", os.path.basename(path)), head.get("baseline", "")
+            self.spec_text = head.get("sweep", "")
+            self.columns = self._columns(f)
+            self.n = len(self.columns["id"])
+            self.valid = column(dataset(f, "valid", 1, path)) == 1
+            if len(self.valid) != self.n:
+                raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
+            self.configs = self.columns.pop("config", None)
+            self.virtual = "trial" in f and "config" not in f["trials"]
+            self.class_names = column(f["class_name"]) if "class_name" in f else None
+            self.curve_units = {k: text_of(v.attrs.get("units", "1")) for k, v in f.get("epoch", {}).items() if k != "epoch"}
+        if not self.spec_text:
+            self.spec_text = self._file_beside("sweep.yaml")
+
+    def _columns(self, f):
+        trials = f.get("trials")
+        if not isinstance(trials, h5py.Group):
+            raise StudyError("%s: /trials: expected a group of columns, got nothing" % self.path)
+        for name in ("id", "arm", "seed", "state", "is_teacher"):
+            dataset(f, "trials/" + name, 1, self.path)
+        n = trials["id"].shape[0]
+        if n > MOST_TRIALS:
+            raise StudyError("%s: /trials/id: expected at most %d trials, got %d" % (self.path, MOST_TRIALS, n))
+        for name, thing in trials.items():
+            if dataset(f, "trials/" + name, 1, self.path).shape[0] != n:
+                raise StudyError("%s: /trials/%s: expected %d values, got %d" % (self.path, name, n, thing.shape[0]))
+        return {name: column(thing) for name, thing in trials.items()}
+
+    def _file_beside(self, name):
+        try:
+            with open(os.path.join(os.path.dirname(self.path), name), encoding="utf-8", errors="replace") as f:
+                return f.read(1 << 28)
+        except OSError:
+            return ""
+
+    def _own(self, trial):
+        """Path of a trial's own results, for what a virtual study leaves there."""
+        return os.path.join(os.path.dirname(self.path), "trials", self.columns["id"][trial], "results.h5")
+
+    def facts(self, trial):
+        """Attributes of the trial's results; of a packed study what it kept of them."""
+        if self.virtual and self.valid[trial]:
+            if not os.path.isfile(self._own(trial)):
+                self._refuse_lost([trial])
+            with open_file(self._own(trial)) as f:
+                return attributes(f)
+        return {"config": self.configs[trial]} if self.configs else {}
+
+    def config(self, trial):
+        return self.configs[trial] if self.configs else self.facts(trial).get("config", "")
+
+    def curve(self, name):
+        blocks = []
+        for first in range(0, self.n, BLOCK):
+            with open_file(self.path) as f:
+                values = dataset(f, "epoch/" + name, 2, self.path)
+                if values.shape[0] != self.n:
+                    raise StudyError("%s: /epoch/%s: expected %d rows, got %d" % (self.path, name, self.n, values.shape[0]))
+                blocks.append(values[first:first + BLOCK])
+        values = np.concatenate(blocks) if blocks else np.empty((0, 0))
+        if name == "top1_test":  # a column that every trial has
+            lost = self.valid & (np.nan_to_num(self.columns.get("epochs", 0)) > 0) & np.isnan(values).all(axis=1)
+            self._refuse_lost(np.flatnonzero(lost))
+        return values
+
+    def _refuse_lost(self, lost):
+        if len(lost):
+            raise StudyError("%s: the results of %s (and %d others) cannot be read: expected trials/ID/results.h5 beside "
+                             "it, and a free descriptor for each (ulimit -n). `sld report DIR --pack study.h5` makes a file "
+                             "that stands alone" % (self.path, self.columns["id"][lost[0]], len(lost) - 1))
+
+    def logits(self, trial, which):
+        name = WHICH[which]
+        with open_file(self.path) as f:
+            if which == "teacher":
+                values = self._teacher(f, trial)
+            else:
+                values = read_logits(f, "logits/" + name, self.path, trial)
+        if values is not None and which != "teacher" and np.isnan(values[:, 0]).all():
+            if self.virtual and self.valid[trial]:
+                self._refuse_lost([trial])
+            return None
+        return values
+
+    def _teacher(self, f, trial):
+        """None where the trial had no teacher, or where its test logits were not kept."""
+        if "teacher_row" in self.columns:
+            row = int(self.columns["teacher_row"][trial])
+            return read_logits(f, "logits/test_teacher", self.path, row) if row >= 0 else None
+        if not self.virtual or not self.valid[trial]:
+            return None
+        with open_file(self._own(trial)) as own:
+            return read_logits(own, "logits/test_teacher", self._own(trial))
+
+    def labels(self, trial, name="test"):
+        with open_file(self.path) as f:
+            labels = f.get("labels/" + name)
+            if not isinstance(labels, h5py.Dataset):
+                return None
+            return labels[()] if labels.ndim == 1 else labels[trial]
+
+
+def read_logits(f, path, where, row=None):
+    """(sample, class) float32, of one row where there is an axis of trials; padding is cut off."""
+    if path not in f:
+        return None
+    thing = dataset(f, path, 2 if row is None else 3, where)
+    shape = thing.shape[-2:]
+    if shape[0] * shape[1] > MOST_VALUES or (row is not None and row >= thing.shape[0]):
+        raise StudyError("%s: /%s: shape %s does not fit this study" % (where, path, thing.shape))
+    values = thing[()] if row is None else thing[row]
+    classes = ~np.isnan(values).all(axis=0)
+    samples = ~np.isnan(values).all(axis=1)
+    if classes.all() and samples.all():
+        return values
+    last = lambda used: int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0  # noqa: E731
+    return values[:last(samples), :last(classes)] if samples.any() else values
+
+
+class RunFiles:
+    """results.h5 of single runs, put together as a study: columns as in a study file, made from each run's own numbers."""
+
+    def __init__(self, paths):
+        self.paths, self.head, self.spec_text, self.baseline = paths, {}, "", ""
+        self.name = os.path.basename(os.path.dirname(os.path.abspath(paths[0]))) if len(paths) == 1 else "%d runs" % len(paths)
+        self.n, self.virtual = len(paths), True
+        self.valid = np.ones(self.n, bool)
+        self._facts, self._epochs = [], []
+        self.class_names, self.curve_units = None, {}
+        for path in paths:
+            with open_file(path) as f:
+                facts = attributes(f)
+                if facts.get("format") != "sld-results":
+                    raise StudyError("%s: attribute format: expected sld-results, got %s" % (path, facts.get("format", "none")))
+                self._facts.append(facts)
+                curves = {k: v for k, v in f.get("epoch", {}).items() if isinstance(v, h5py.Dataset) and v.ndim == 1}
+                self._epochs.append({k: v[()] for k, v in curves.items() if k != "epoch"})
+                self.curve_units.update({k: text_of(v.attrs.get("units", "1")) for k, v in curves.items() if k != "epoch"})
+                if self.class_names is None and "class_name" in f:
+                    self.class_names = column(f["class_name"])
+        self.columns = self._columns()
+
+    def _columns(self):
+        from . import metrics
+        rows = [metrics.of_run(f, e) for f, e in zip(self._facts, self._epochs)]
+        out = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        out["id"] = [f.get("id", "") or "run %d" % (i + 1) for i, f in enumerate(self._facts)]
+        out["state"] = [f.get("status", "running") for f in self._facts]
+        out["reason"] = [""] * self.n
+        return out
+
+    def facts(self, trial):
+        return self._facts[trial]
+
+    def config(self, trial):
+        return self._facts[trial].get("config", "")
+
+    def curve(self, name):
+        longest = max((len(e[name]) for e in self._epochs if name in e), default=0)
+        out = np.full((self.n, longest), np.nan)
+        for row, epochs in zip(out, self._epochs):
+            values = epochs.get(name, ())
+            row[:len(values)] = values
+        return out
+
+    def logits(self, trial, which):
+        with open_file(self.paths[trial]) as f:
+            return read_logits(f, "logits/" + WHICH[which], self.paths[trial])
+
+    def labels(self, trial, name="test"):
+        with open_file(self.paths[trial]) as f:
+            thing = f.get("labels/" + name)
+            return thing[()] if isinstance(thing, h5py.Dataset) else None

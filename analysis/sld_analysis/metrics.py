@@ -1,0 +1,32 @@
+"""metrics.py: numbers of one trial, from its curves and logits. Names and units are those of /trials in a study file."""
+from .needs import need
+
+np = need("numpy")
+
+NAN = float("nan")
+
+
+def curve_numbers(curve, best_epoch):
+    """Last, best and mean of the last three of one curve: the measure is the last epoch."""
+    n = len(curve)
+    return (curve[-1] if n else NAN, curve[best_epoch - 1] if 1 <= best_epoch <= n else NAN,
+            float(np.mean(curve[-3:])) if n >= 3 else NAN)
+
+
+def of_run(facts, epochs):
+    """The row of /trials that a run's own file gives."""
+    best = int(facts.get("best_epoch", 0))
+    last, at_best, last3 = curve_numbers(epochs.get("top1_test", ()), best)
+    row = {"top1_last": last, "top1_best": at_best, "top1_last3": last3,
+           "top5_last": curve_numbers(epochs.get("top5_test", ()), best)[0],
+           "nll_last": curve_numbers(epochs.get("loss_test", ()), best)[0],
+           "epochs": float(facts.get("epochs_done", 0)), "best_epoch": float(best),
+           "lss_active_epochs": float(facts.get("lss_active_epochs", 0)),
+           "best_on_val": int(facts.get("best_on") == "val"), "is_teacher": 0, "attempts": 1, "teacher": -1}
+    seconds = np.asarray(epochs.get("seconds", ()), float)
+    rate = np.asarray(epochs.get("samples_per_second", ()), float)
+    row["minutes"] = seconds.sum() / 60.0 if len(seconds) else NAN
+    row["samples_per_second"] = (rate * seconds).sum() / seconds.sum() if len(rate) == len(seconds) and seconds.sum() > 0 else NAN
+    active = np.flatnonzero(np.asarray(epochs.get("lss_active", ()), float) > 0)
+    row["lss_start"] = float(active[0] + 1) if len(active) else NAN
+    return row

@@ -1,0 +1,61 @@
+"""pairs.py: several pairs of networks together: interquartile mean, probability of improvement, performance profile, as in
+rliable (Agarwal et al. 2021), with pairs for tasks and seeds for runs."""
+import math
+from collections import namedtuple
+
+from .needs import need
+
+np = need("numpy")
+scipy_stats = need("scipy.stats")
+
+Scores = namedtuple("Scores", "pairs methods values gaps")  # values[method], gaps[method]: [seeds of pair 1, seeds of pair 2 ...]
+
+
+def scores(work):
+    """Methods that every pair has; a text where that says nothing: with one pair, or no method that all have."""
+    layout, base = work.layout, work.layout.baseline_method
+    pairs = [p for p in layout.pairs if base in layout.pairs[p]]
+    if len(pairs) < 2:
+        return "one pair of networks: the arms' own table says all that there is"
+    methods = [m for m in layout.methods if all(m in layout.pairs[p] for p in pairs)]
+    if len(methods) < 2:
+        return "no second method that every pair has"
+    values, gaps = {}, {}
+    for m in methods:
+        arms = [(layout.pairs[p][m], layout.pairs[p][base]) for p in pairs]
+        values[m] = [np.array(list(work.top1[a].values())) for a, _ in arms]
+        gaps[m] = [np.array([work.top1[a][s] - work.top1[b][s] for s in sorted(set(work.top1[a]) & set(work.top1[b]))]) for a, b in arms]
+    if any(len(g) == 0 for m in methods for g in gaps[m]):
+        return "a method and %s have no seed in common on some pair" % base
+    return Scores(pairs, methods, values, gaps)
+
+
+def interquartile_mean(gaps, n_resamples=2000, seed=1):
+    """Mean of the middle half over pairs x seeds, and its 95 % interval with seeds drawn again within each pair."""
+    flat = np.concatenate(gaps)
+    mean = float(scipy_stats.trim_mean(flat, 0.25))
+    if min(len(g) for g in gaps) < 2:
+        return mean, math.nan, math.nan
+    random = np.random.default_rng(seed)
+    drawn = np.concatenate([g[random.integers(0, len(g), (n_resamples, len(g)))] for g in gaps], axis=1)
+    low, high = np.quantile(scipy_stats.trim_mean(drawn, 0.25, axis=1), [0.025, 0.975])
+    return mean, float(low), float(high)
+
+
+def probability(mine, others):
+    """That a run of this method beats a run of the other on the same pair, mean over pairs; a tie counts half."""
+    each = [((a[:, None] > b).mean() + 0.5 * (a[:, None] == b).mean()) for a, b in zip(mine, others)]
+    return float(np.mean(each))
+
+
+def against(scores, a, b):
+    """Mean gap of a less b over pairs, pairs won, p of the paired t test over the pairs' means."""
+    d = np.array([x.mean() - y.mean() for x, y in zip(scores.values[a], scores.values[b])])
+    p = float(scipy_stats.ttest_1samp(d, 0.0).pvalue) if len(d) > 1 and d.std() > 0 else math.nan
+    return float(d.mean()), int((d > 0).sum()), p
+
+
+def profile(gaps, grid):
+    """Share of pairs x seeds whose gap is above each value of the grid."""
+    flat = np.concatenate(gaps)
+    return (flat[:, None] > np.asarray(grid)).mean(axis=0)

@@ -1,0 +1,185 @@
+"""report.py: the report of a study: one HTML page, the same as Markdown, every table as CSV and LaTeX, figures as PDF and PNG on
+request."""
+import datetime
+import os
+import shlex
+
+from . import figures, figures_logits, page, stats, tables, tables_more
+from .figure import Figure
+from .files import StudyError
+from .table import Table, frame_csv, markdown_text, number, plain, spread
+
+TABLES = {"claims": tables.claims, "accuracy": tables.accuracy, "effects": tables.effects, "T1": tables.same_architecture,
+          "T2": tables.other_architecture, "T3": tables.imagenet, "T4": tables.components, "T5": tables.combined,
+          "T6": tables_more.cost, "T7": tables_more.linear_probe, "T8": tables_more.graded_teachers, "T9": tables_more.labels,
+          "T10": tables_more.resolved, "quality": tables_more.quality, "copies": tables_more.copies, "swaps": tables_more.swaps,
+          "spread": tables_more.spread_of_arms, "pairs": tables_more.several_pairs, "matrix": tables_more.matrix}
+FIGURES = {"F1": figures.learning_curves, "F2": figures_logits.correlation, "F3": figures_logits.features, "F4": figures.sensitivity,
+           "F5": figures_logits.example_logits, "F6": figures.cost, "F7": figures_logits.reliability, "F8": figures_logits.fidelity,
+           "F9": figures_logits.per_class, "F10": figures.seeds, "F11": figures.profile}
+TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architectures", "T3": "ImageNet", "T4": "component ablation",
+          "T5": "combined with other methods", "T6": "cost", "T7": "linear probe on another data set", "T8": "teachers of graded quality",
+          "T9": "few or wrong labels", "T10": "what the seeds resolve", "F1": "learning curves", "F2": "class correlation to the teacher",
+          "F3": "features of the last layer", "F4": "sensitivity", "F5": "logits before and after the swap", "F6": "accuracy against cost",
+          "F7": "reliability", "F8": "fidelity", "F9": "gain by class, copied errors", "F10": "paired seeds", "F11": "performance profile",
+          "claims": "claims", "accuracy": "accuracy", "effects": "effects of the swaps", "quality": "quality of predictions",
+          "copies": "copied errors", "swaps": "rows that a swap touches", "spread": "where the spread comes from",
+          "pairs": "several pairs together", "matrix": "comparison matrix"}
+SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T8", "T9", "pairs", "matrix", "F11")),
+            ("Seeds and spread", ("T10", "spread")), ("Sensitivity and cost", ("F4", "T6", "F6")),
+            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "swaps")), ("Not made", ("T7", "F3")))
+
+
+def what_was_run(work):
+    """[(name, value)]: data, networks, teacher, epochs, seeds, machine, version, date, cost."""
+    study, o = work.study, work.layout.options
+    each = lambda key: ", ".join(dict.fromkeys(str(v.get(key)) for v in o.values() if v.get(key) not in (None, ""))) or "–"  # noqa: E731
+    first = study.students[0]
+    seen = _facts(work)
+    d = work.digests.student(first)
+    data = each("data.format") if "data" not in seen else seen["data"]
+    if d:
+        data += "; %d test samples, %d classes" % (len(d.correct), d.n_classes)
+    if any(v.get("data.format") == "synthetic" for v in o.values()):
+        data += "; %s training samples" % each("synthetic.train")
+    teachers = []
+    for pair in work.layout.pairs:
+        top1 = [tables.teacher_top1(work, work.arms[a][0]) for a in work.layout.pairs[pair].values() if work.layout.networks[a][0]]
+        top1 = [t for t in top1 if t == t]
+        if pair[0]:
+            teachers.append("%s%s" % (pair[0], ", test top-1 %.2f %%" % top1[0] if top1 else ""))
+    states = study.trials["state"].value_counts()
+    minutes = study.trials["minutes"] if "minutes" in study.trials else []
+    spent = sum(m for m in minutes if m == m) / 60.0
+    facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(dict.fromkeys(teachers)) or "none"),
+             ("arms", "%d; baseline %s" % (len(work.arms), work.base or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
+             ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
+             ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
+             ("training time", "%.2f hours in all" % spent if spent < 10 else "%.0f hours in all" % spent)]
+    names = {"machine": "machine", "version": "version", "fingerprint": "fingerprint", "ranks": "ranks", "started": "first trial started",
+             "finished": "last trial finished", "data_sha256": "SHA-256 of the data"}
+    facts += [(name, seen[key]) for key, name in names.items() if key in seen]
+    absent = [name for key, name in names.items() if key not in seen]
+    facts += [("not in this file", ", ".join(absent))] if absent else []
+    return facts + [("study", plain(study.path if isinstance(study.path, str) else study.name)), ("report made", _today())]
+
+
+def _facts(work):
+    """Attributes that all results share, or their span."""
+    found = [work.study.facts(i) for i in work.study.students]
+    out = {}
+    for key in ("data", "machine", "version", "fingerprint", "ranks", "data_sha256"):
+        values = list(dict.fromkeys(str(f[key]) for f in found if key in f))
+        if values:
+            out[key] = "; ".join(values[:3]) + (" and %d more" % (len(values) - 3) if len(values) > 3 else "")
+    for key, choose in (("started", min), ("finished", max)):
+        values = [str(f[key]) for f in found if key in f]
+        if values:
+            out[key] = choose(values)
+    return out
+
+
+def _today():
+    when = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    now = datetime.datetime.fromtimestamp(when, datetime.timezone.utc) if when else datetime.datetime.now(datetime.timezone.utc)
+    return now.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def warnings(work):
+    out = list(work.layout.warnings())
+    lost = work.study.trials[(work.study.trials["state"].isin(["failed", "diverged"])) & ~work.study.trials["is_teacher"]]
+    if len(lost):
+        out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (
+            len(lost), *(("", "is") if len(lost) == 1 else ("s", "are"))))
+    for trial, reason in sorted(work.digests.left.items())[:5]:
+        out.append("Trial %s is left out of what is made from logits: %s." % (work.study.trials["id"][trial], reason))
+    for arm in work.arms:
+        data = {repr(work.study.facts(i).get("data_sha256")) for i in work.arms[arm]} if work.study.source.virtual else set()
+        if len(data) > 1:
+            out.append("%s holds trials of %d different data sets: its mean says nothing." % (arm, len(data)))
+    if work.base is None:
+        out.append("The baseline %s has no done trial: there are no gaps." % (work.study.baseline or "(none named)"))
+    return out
+
+
+def again(work):
+    """[(arm, command)] that trains the arm's first seed again."""
+    path = work.study.path if isinstance(work.study.path, str) else "STUDY"
+    out = []
+    for arm, trials in work.arms.items():
+        trial = work.study.trials["id"][trials[0]]
+        out.append((arm, "python3 -m sld_analysis config %s %s > %s.yaml && sld run %s.yaml name=again" % (
+            shlex.quote(plain(path)), shlex.quote(plain(trial)), *(2 * [shlex.quote(plain(trial))]))))
+    return out
+
+
+class Report:
+    """tables, figures: {key: Table or Figure}; left: [(what, reason)] of those that the data do not allow."""
+
+    def __init__(self, study):
+        self.work = tables.Work(study)
+        if not self.work.arms:
+            states = ", ".join("%d %s" % (n, s) for s, n in study.trials["state"].value_counts().items()) or "no trial"
+            raise StudyError("%s: expected at least one done trial, got %s" % (study.path, states))
+        self.tables, self.figures, self.left = {}, {}, []
+        for made, makers in ((self.tables, TABLES), (self.figures, FIGURES)):
+            for key, make in makers.items():
+                found = make(self.work)
+                if isinstance(found, str):
+                    self.left.append(("%s, %s" % (key, TITLES[key]) if key != TITLES[key] else key, found))
+                else:
+                    made[key] = found
+        self.facts, self.warnings = what_was_run(self.work), warnings(self.work)
+        self.parts = dict(self.tables, **self.figures)
+        self.sections = [(h, [self.parts[k] for k in keys if k in self.parts]) for h, keys in SECTIONS]
+        title = self.work.layout.report.get("title")
+        self.title = plain(title if isinstance(title, str) else study.name)
+
+    def html(self):
+        return page.page(self.title, self.facts, self.warnings, self.sections, self.left, again(self.work))
+
+    def markdown(self):
+        out = "# %s\n\n" % markdown_text(self.title) + "".join("- %s: %s\n" % (markdown_text(k), markdown_text(v)) for k, v in self.facts)
+        out += "".join("\n> %s\n" % markdown_text(w) for w in self.warnings)
+        for heading, parts in self.sections:
+            if parts:
+                out += "\n## %s\n\n" % heading
+            for p in parts:
+                out += p.markdown() if isinstance(p, Table) else "**%s. %s.** %s\n\n" % (p.key, markdown_text(p.title), markdown_text(p.alt))
+        if self.left:
+            out += "\n## What this report cannot show, and why\n\n" + "".join(
+                "- %s: %s.\n" % (markdown_text(k), markdown_text(r)) for k, r in self.left)
+        return out
+
+    def write(self, folder, formats=()):
+        """report.html, report.md, tables.tex, KEY.csv; trials.csv; and figures in the formats asked for."""
+        os.makedirs(folder, exist_ok=True)
+        write(folder, "report.html", self.html())
+        write(folder, "report.md", self.markdown())
+        write(folder, "tables.tex", "% \\usepackage{booktabs,amssymb,textcomp}\n" + "\n".join(t.latex() for t in self.tables.values()))
+        for key, t in self.tables.items():
+            write(folder, key + ".csv", t.csv())
+        write(folder, "trials.csv", frame_csv(self.work.study.trials))
+        for key, f in self.figures.items():
+            for ending in formats:
+                f.save(os.path.join(folder, "%s.%s" % (key, ending)))
+        return os.path.join(folder, "report.html")
+
+
+def write(folder, name, text):
+    """Whole or not at all, in UTF-8 whatever the locale."""
+    path = os.path.join(folder, name)
+    if os.path.isdir(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        raise StudyError("%s: expected a file to write over, got a folder or device" % path)
+    temporary = "%s.%d.tmp" % (path, os.getpid())
+    try:
+        with open(temporary, "x", encoding="utf-8") as f:
+            f.write(text.encode("utf-8", "replace").decode("utf-8"))
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def make(study, folder, formats=()):
+    return Report(study).write(folder, formats)

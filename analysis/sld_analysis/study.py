@@ -1,0 +1,172 @@
+"""study.py: the trials of a sweep, of a packed study or of single runs, as pandas frames and numpy arrays."""
+import os
+import re
+
+from .files import RunFiles, StudyError, StudyFile, attributes, open_file, raise_file_limit
+from .needs import need
+from . import options as options_of
+
+np = need("numpy")
+pd = need("pandas")
+
+# One stable name for what the method's name is part of: the teacher's term is kd_* without and lts_* with the swap.
+SAME_CURVE = re.compile(r"^(loss|grad_norm)_(kd|lts|dkd|nkd|mlkd)_(weak|strong)$")
+
+
+def results_in(folder):
+    """Results of the runs in a folder of runs, by name."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        raise StudyError("%s: %s" % (folder, error.strerror)) from None
+    found = [os.path.join(folder, name, "results.h5") for name in names]
+    return [path for path in found if os.path.isfile(path)]
+
+
+def paths_of(path):
+    """The results that a path of single runs means."""
+    if os.path.isfile(path):
+        return [path]
+    own = os.path.join(path, "results.h5")
+    return [own] if os.path.isfile(own) else results_in(path)
+
+
+def source_of(path):
+    if not isinstance(path, (str, os.PathLike)):
+        paths = [p for one in path for p in paths_of(os.fspath(one))]
+        if not paths:
+            raise StudyError("expected the folders of runs, got none that holds a results.h5")
+        return RunFiles(paths)
+    path = os.fspath(path)
+    if not os.path.exists(path):
+        raise StudyError("%s: no such file or folder; expected a sweep's folder, a packed study, or a run's folder" % path)
+    if os.path.isdir(path):
+        index = os.path.join(path, "sweep.h5")
+        if os.path.isfile(index):
+            return StudyFile(index)
+        if os.path.exists(os.path.join(path, "points")):
+            raise StudyError("%s: expected sweep.h5, which is written when a sweep ends; at any time `sld report %s --pack "
+                             "study.h5` makes one file of it" % (path, path))
+        runs = paths_of(path)
+        if not runs:
+            raise StudyError("%s: expected sweep.h5 or results.h5, found neither; `sld report DIR --pack study.h5` makes a "
+                             "study of a sweep" % path)
+        return RunFiles(runs)
+    with open_file(path) as f:
+        kind = attributes(f).get("format")
+    return RunFiles([path]) if kind == "sld-results" else StudyFile(path)
+
+
+class Study:
+    """trials, options: pandas frames, one row a trial. Logits and curves are read when asked for."""
+
+    def __init__(self, path):
+        raise_file_limit()
+        self.source = source_of(path)
+        self.path = path if isinstance(path, str) else getattr(self.source, "path", "")
+        self.name, self.n = self.source.name, self.source.n
+        spec = options_of.load_yaml(self.source.spec_text)
+        self.spec = spec if isinstance(spec, dict) else {}
+        self.class_names = self.source.class_names
+        self.options = pd.DataFrame([options_of.flat(self.source.config(i)) for i in range(self.n)],
+                                    index=range(self.n)).astype(object)
+        self.trials = self._frame()
+        self.baseline = self.source.baseline or (list(self.arms) or [""])[0]
+
+    # ---- frames ----
+
+    def varying(self):
+        """Options in which the students differ, in the order of the configuration; not seed, and no paths."""
+        students = self.options[np.asarray(self.source.columns["is_teacher"]) != 1]
+        keep = []
+        for key in students.columns:
+            if options_of.technical(key) or key == "seed":
+                continue
+            if len({repr(v) for v in students[key].dropna()}) > 1:
+                keep.append(key)
+        return keep
+
+    def _frame(self):
+        columns = dict(self.source.columns)
+        if "seed" not in columns:  # runs: the configuration knows it
+            columns["seed"] = [int(v) if isinstance(v, int) else 1 for v in self._option("seed", 1)]
+            columns["arm"] = self._name_runs()
+        frame = pd.DataFrame(columns, index=range(self.n))
+        frame["is_teacher"] = frame["is_teacher"].astype(bool)
+        for key in self.varying():
+            frame[key] = self.options[key]
+        return frame
+
+    def _option(self, key, default):
+        return list(self.options[key].where(self.options[key].notna(), default)) if key in self.options else [default] * self.n
+
+    def _name_runs(self):
+        """Runs that differ in seed alone are one arm, named by its method and by what tells it from the others."""
+        keys = [k for k in self.varying() if k != "method" and not k.startswith("seeds.")]
+        students, networks = self._option("method", "run"), self._option("student.network", "")
+        out = []
+        for i in range(self.n):
+            told = ["%s=%s" % (k, self.options[k][i]) for k in keys[:4]]
+            told = told or [str(networks[i])] * bool(self.n == 1 and networks[i])
+            out.append(", ".join([str(students[i])] + told))
+        return out
+
+    @property
+    def arms(self):
+        """{arm: [trial, ...]} of done trials that have results, in the order of the spec; no teachers."""
+        t = self.trials
+        good = self.source.valid & (t["state"] == "done").to_numpy() & ~t["is_teacher"].to_numpy()
+        out = {}
+        for i in np.flatnonzero(good):
+            out.setdefault(t["arm"][i], []).append(int(i))
+        return out
+
+    @property
+    def students(self):
+        """The done trials of all arms."""
+        return [i for trials in self.arms.values() for i in trials]
+
+    # ---- curves ----
+
+    @property
+    def curve_names(self):
+        names = list(self.source.curve_units)
+        return names + sorted({self.stable_name(n) for n in names if SAME_CURVE.match(n)})
+
+    @staticmethod
+    def stable_name(name):
+        """loss_teacher_weak for loss_kd_weak and loss_lts_weak: one name over all arms."""
+        return SAME_CURVE.sub(r"\1_teacher_\3", name)
+
+    def curves(self, name):
+        """(trial, epoch) as a frame, NaN where a trial has none. epoch counts from 1."""
+        names = [name] if name in self.source.curve_units else [n for n in self.source.curve_units
+                                                                 if self.stable_name(n) == name]
+        if not names:
+            raise StudyError("%s: no curve %s; there are %s" % (self.path, name, ", ".join(self.curve_names)))
+        values = None
+        for one in names:
+            found = self.source.curve(one)
+            values = found if values is None else np.where(np.isnan(values), found, values)
+        return pd.DataFrame(values, index=range(self.n), columns=pd.RangeIndex(1, values.shape[1] + 1, name="epoch"))
+
+    # ---- samples ----
+
+    def logits(self, trial, which="last"):
+        """(sample, class) float32 on test, in the data set's order: which is last, best or teacher. None where there are none."""
+        if not 0 <= trial < self.n:
+            raise StudyError("%s: trial %d of %d" % (self.path, trial, self.n))
+        return self.source.logits(trial, which) if self.source.valid[trial] else None
+
+    def labels(self, trial=0):
+        return self.source.labels(trial)
+
+    def coarse(self, trial=0):
+        return self.source.labels(trial, "test_coarse")
+
+    def facts(self, trial):
+        """Attributes of the trial's results file: fingerprint, times, ranks ...; a packed study keeps the configuration alone."""
+        return self.source.facts(trial)
+
+    def config(self, trial):
+        return self.source.config(trial)

@@ -1,0 +1,209 @@
+"""tables.py: accuracy: the arms, the claims, pairs x methods, components, combinations. Each function gives a Table or a
+text: the reason for which the data do not allow it."""
+import math
+
+from . import claims as claims_of
+from . import stats
+from .table import Bold, Table, bold_best, interval, number, p_text, spread
+from .layout import family
+
+EXPLORATORY = "Exploratory: no contrast here was named in the spec before the first trial."
+
+
+class Work:
+    """What tables and figures are made from."""
+
+    def __init__(self, study):
+        from .digest import Digests
+        from .layout import Layout
+        self.study, self.layout, self.digests = study, Layout(study), Digests(study)
+        self.arms = study.arms
+        self.base = study.baseline if study.baseline in self.arms else None
+        self.top1 = claims_of.by_seed(study)
+
+    def values(self, arm, column):
+        return [float(self.study.trials[column][i]) for i in self.arms[arm]] if column in self.study.trials else []
+
+    def summary(self, arm, column):
+        return stats.summary(self.values(arm, column))
+
+    def gap(self, arm, against=None):
+        against = against or self.base
+        return stats.paired(self.top1[arm], self.top1[against]) if against else stats.NO_GAP
+
+
+def accuracy(work):
+    """Last epoch (the measure), best, last three; the gap to the baseline, paired by seed."""
+    others = [a for a in work.arms if a != work.base]
+    gaps = {a: work.gap(a) for a in others} if work.base else {}
+    adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()])))
+    heads = ["arm", "seeds", "last epoch", "best epoch", "last three"]
+    has_val = "top1_val_last" in work.study.trials
+    heads += ["validation"] if has_val else []
+    heads += ["gap to %s" % work.base, "95 % interval", "p", "p (Holm)"] if work.base else []
+    rows, means = [], []
+    for arm, trials in work.arms.items():
+        s = work.summary(arm, "top1_last")
+        means.append(s.mean)
+        row = [arm, str(s.n), spread(s.mean, s.sd)]
+        row += [spread(*work.summary(arm, c)[1:3]) for c in ("top1_best", "top1_last3")]
+        row += [spread(*work.summary(arm, "top1_val_last")[1:3])] if has_val else []
+        if work.base:
+            g = gaps.get(arm)
+            row += [number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), p_text(adjusted[arm])] if g else ["baseline", "", "", ""]
+        rows.append(row)
+    bold_best(rows, 2, means)
+    best_on = {int(v) for v in work.study.trials["best_on_val"][work.study.students]} if "best_on_val" in work.study.trials else {0}
+    chosen = "on validation" if best_on == {1} else "on test itself" if best_on == {0} else "on validation or on test, by trial"
+    notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
+    if work.base:
+        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms. " + EXPLORATORY)
+    if max(len(t) for t in work.arms.values()) < 2:
+        notes.append("With one seed per arm these differences cannot be separated from noise.")
+    return Table("accuracy", "Test top-1 by arm", heads, rows, notes)
+
+
+def claims(work):
+    """Contrasts named beforehand, each with the word that its test carries."""
+    judged, left = claims_of.judge(work.study)
+    if not judged and not left:
+        return ("the spec names no `claims:`; every contrast in this report is exploratory. A contrast that is to be tested is "
+                "named in the spec before the first trial")
+    rows = []
+    for j in judged:
+        g = j.gap
+        rows.append([j.claim.name, j.claim.text, str(g.n), number(g.mean, 2, True), interval(g.low, g.high), p_text(j.p),
+                     p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves), j.word])
+    rows += [[name, reason, "", "", "", "", "", "", "not tested"] for name, reason in left]
+    notes = ["p: two-sided paired t test over seeds, Holm's correction over %d claims. The word better or worse stands where p is "
+             "below 0.05, no difference with the smallest difference that so many seeds find with power 0.8." % len(judged)]
+    few = sorted({j.gap.n for j in judged if j.gap.n < stats.SIGN_FLIP_SEEDS})
+    if few:
+        notes.append("Sign flips need %d seeds to reach 5 %%; here %s." % (stats.SIGN_FLIP_SEEDS, " or ".join(map(str, few))))
+    return Table("claims", "Claims of the spec", ["claim", "contrast", "seeds", "gap", "95 % interval", "p (Holm)", "p (sign flips)",
+                                                  "resolves", "verdict"], rows, notes)
+
+
+def effects(work):
+    """Main effects and interaction of the two swaps."""
+    rows = []
+    for first, second, arms in work.layout.squares():
+        for key, weights in stats.two_by_two(*arms).items():
+            g = stats.contrast(weights, work.top1)
+            name = {"first": first, "second": second, "interaction": "interaction"}[key]
+            rows.append([name, str(g.n), number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), number(g.resolves)])
+    if not rows:
+        return "no four arms that differ in the teacher swap and the student swap alone"
+    return Table("effects", "Teacher swap x student swap: effects on test top-1",
+                 ["effect", "seeds", "points", "95 % interval", "p", "resolves"], rows,
+                 ["Main effect: mean gap with and without, over both settings of the other. Interaction: what the second adds "
+                  "more where the first is on. Paired by seed. " + EXPLORATORY])
+
+
+def _pairs_table(work, key, title, pairs):
+    """Rows: methods; columns: pairs, as papers print them."""
+    layout, base = work.layout, work.layout.baseline_method
+    methods = [m for m in layout.methods if any(m in layout.pairs[p] for p in pairs)]
+    heads = ["method"] + ["%s → %s" % p if p[0] else p[1] or "top-1" for p in pairs]
+    rows, columns = [], [[] for _ in pairs]
+    for method in methods:
+        row = [method]
+        for c, pair in enumerate(pairs):
+            arm, against = layout.pairs[pair].get(method), layout.pairs[pair].get(base)
+            if arm is None:
+                row.append("–")
+                columns[c].append(math.nan)
+                continue
+            s = work.summary(arm, "top1_last")
+            gap = work.gap(arm, against).mean if against and against != arm else math.nan
+            row.append(spread(s.mean, s.sd) + ("" if gap != gap else " (%s)" % number(gap, 2, True)))
+            columns[c].append(s.mean)
+        rows.append(row)
+    for c, values in enumerate(columns):
+        bold_best(rows, c + 1, values)
+    teachers = _teacher_row(work, pairs)
+    notes = ["Test top-1, %%, mean ± standard deviation over seeds%s; best in bold." % (
+        "; in brackets the gap to %s, paired by seed" % base if base else "")]
+    return Table(key, title, heads, teachers + rows, notes)
+
+
+def _teacher_row(work, pairs):
+    out = ["teacher"]
+    for pair in pairs:
+        found = math.nan
+        for arm in work.layout.pairs[pair].values():
+            top1 = teacher_top1(work, work.arms[arm][0]) if work.layout.networks[arm][0] else math.nan
+            found = top1 if found != found else found
+        out.append(number(found))
+    return [out] if any(c != "–" for c in out[1:]) else []
+
+
+def teacher_top1(work, trial):
+    """Of its teacher: by its logits, else by the trial that trained it."""
+    teacher = work.digests.teacher(trial)
+    if teacher is not None:
+        return 100.0 * float(teacher.correct.mean())
+    row = int(work.study.trials["teacher"][trial]) if "teacher" in work.study.trials else -1
+    return float(work.study.trials["top1_last"][row]) if row >= 0 else math.nan
+
+
+def same_architecture(work):
+    pairs = [p for p in work.layout.pairs if not p[0] or family(p[0]) == family(p[1])]
+    return _pairs_table(work, "T1", "Teacher and student of one architecture", pairs) if pairs else \
+        "no pair whose teacher and student are of one architecture"
+
+
+def other_architecture(work):
+    pairs = [p for p in work.layout.pairs if p[0] and family(p[0]) != family(p[1])]
+    return _pairs_table(work, "T2", "Teacher and student of different architectures", pairs) if pairs else \
+        "no pair whose teacher and student are of different architectures"
+
+
+def imagenet(work):
+    first = work.digests.student(work.study.students[0])
+    if not first or first.n_classes != 1000:
+        return "ImageNet has 1,000 classes, the data set here %s" % (first.n_classes if first else "an unknown number")
+    rows = [[arm, spread(*work.summary(arm, "top1_last")[1:3]), spread(*work.summary(arm, "top5_last")[1:3])] for arm in work.arms]
+    bold_best(rows, 1, [work.summary(a, "top1_last").mean for a in work.arms])
+    return Table("T3", "Top-1 and top-5", ["arm", "top-1", "top-5"], rows)
+
+
+def components(work):
+    checks = work.layout.checks()
+    if not checks:
+        return "the arms do not differ in a component (teacher, views, temperatures, LTS, LSS, schedule); `report: {checks: ...}` names others"
+    rows, means = [], []
+    order = sorted(work.arms, key=lambda a: sum(a in arms for arms in checks.values()))
+    for arm in order:
+        s = work.summary(arm, "top1_last")
+        g = work.gap(arm) if work.base and arm != work.base else stats.NO_GAP
+        rows.append([arm] + ["✓" if arm in arms else "" for arms in checks.values()] + [spread(s.mean, s.sd), number(g.mean, 2, True)])
+        means.append(s.mean)
+    bold_best(rows, len(checks) + 1, means)
+    return Table("T4", "Component ablation", ["arm"] + list(checks) + ["top-1", "gap"], rows)
+
+
+def combined(work):
+    """Each method with the correction of the teacher and without it."""
+    groups = {}
+    for arm, o in work.layout.options.items():
+        key = (str(o.get("method")), work.layout.networks[arm], bool(o.get("student_swap")), bool(o.get("zscore")))
+        groups.setdefault(key, {}).setdefault(str(o.get("correction")), arm)
+    groups = {k: g for k, g in groups.items() if "none" in g and len(g) > 1 and k[0] not in ("none", "sld")}
+    if not groups:
+        return "no method other than sld with and without a correction of its teacher"
+    corrections = list(dict.fromkeys(c for g in groups.values() for c in g if c != "none"))
+    rows = []
+    for (method, networks, student_swap, _), g in groups.items():
+        s = work.summary(g["none"], "top1_last")
+        row = [method + (" + LSS" if student_swap else ""), spread(s.mean, s.sd)]
+        for c in corrections:
+            if c not in g:
+                row.append("–")
+                continue
+            s, gap = work.summary(g[c], "top1_last"), work.gap(g[c], g["none"])
+            text = "%s (%s)" % (spread(s.mean, s.sd), number(gap.mean, 2, True))
+            row.append(Bold(text) if gap.mean > 0 else text)
+        rows.append(row)
+    return Table("T5", "Methods with a correction of the teacher", ["method", "as it is"] + corrections, rows,
+                 ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + EXPLORATORY])

@@ -1,0 +1,226 @@
+"""tables_more.py: cost, teachers of graded quality, few and noisy labels, what the seeds resolve, quality of the predictions."""
+import math
+
+from . import calibration, digest, pairs as pairs_of, stats, variance
+from .table import Table, bold_best, interval, number, p_text, spread
+from .tables import EXPLORATORY, teacher_top1
+
+
+def cost(work):
+    rows = []
+    for arm in work.arms:
+        minutes, rate = work.summary(arm, "minutes"), work.summary(arm, "samples_per_second")
+        rows.append([arm, "%s" % number(work.summary(arm, "epochs").mean, 0), spread(minutes.mean, minutes.sd, 1),
+                     spread(rate.mean, rate.sd, 0)])
+    if not any(r[2] != "–" for r in rows):
+        return "no trial says how long it took"
+    return Table("T6", "Cost of training", ["arm", "epochs", "minutes", "samples/s"], rows,
+                 ["Mean ± standard deviation over seeds, on the machines that the trials ran on. Parameters, multiply-adds and memory "
+                  "are not in the file; `sld models NETWORK` prints the first two."])
+
+
+def linear_probe(work):
+    return "the files hold no features of the last layer, which a linear probe on another data set needs"
+
+
+def graded_teachers(work):
+    """Arms by the quality of their teacher, where one student has several teachers."""
+    groups = {}
+    for arm, trials in work.arms.items():
+        key = work.digests.teacher_key(trials[0])
+        if key is not None:
+            groups.setdefault(key, []).append(arm)
+    students = {}
+    for key, arms in groups.items():
+        students.setdefault(work.layout.networks[arms[0]][1], set()).add(key)
+    if not any(len(keys) > 1 for keys in students.values()):
+        return "no student has teachers of different quality"
+    rows = []
+    for key, arms in groups.items():
+        for arm in arms:
+            s = work.summary(arm, "top1_last")
+            rows.append((teacher_top1(work, work.arms[arm][0]), [arm, number(teacher_top1(work, work.arms[arm][0])), spread(s.mean, s.sd)]))
+    rows.sort(key=lambda r: (r[0] != r[0], r[0]))
+    return Table("T8", "Teachers of graded quality", ["arm", "teacher's top-1", "top-1"], [r for _, r in rows])
+
+
+def labels(work):
+    keys = [k for k in ("data.train_fraction", "data.per_class", "data.label_noise", "data.label_noise_kind") if k in work.study.varying()]
+    if not keys:
+        return "no option of few or wrong labels varies (data.train_fraction, data.per_class, data.label_noise)"
+    rows = []
+    for arm in work.arms:
+        s = work.summary(arm, "top1_last")
+        rows.append([arm] + [str(work.layout.options[arm].get(k, "–")) for k in keys] + [spread(s.mean, s.sd)])
+    return Table("T9", "Few labels, wrong labels", ["arm"] + keys + ["top-1"], rows)
+
+
+def resolved(work):
+    """What so many seeds find, and what is not in the tables."""
+    sd = stats.pooled_sd([work.values(a, "top1_last") for a in work.arms])
+    rows = []
+    states = work.study.trials[~work.study.trials["is_teacher"]]
+    for arm in dict.fromkeys(states["arm"]):
+        mine = states[states["arm"] == arm]
+        n, bad = int((mine["state"] == "done").sum()), mine[mine["state"].isin(["failed", "diverged"])]
+        gap = work.gap(arm) if work.base and arm in work.arms and arm != work.base else stats.NO_GAP
+        reasons = sorted({r for r in bad["reason"] if r}) if "reason" in bad else []
+        rest = mine[~mine["state"].isin(["done", "failed", "diverged"])]["state"].value_counts()
+        rows.append([arm, "%d of %d" % (n, len(mine)), number(gap.resolves), str(int((bad["state"] == "failed").sum())),
+                     str(int((bad["state"] == "diverged").sum())), ", ".join("%d %s" % (c, s) for s, c in rest.items()),
+                     "; ".join(reasons)])
+    notes = ["Resolves: the smallest gap to %s, paired by seed, that a two-sided t test at 5 %% finds with power 0.8." % (work.base or "the baseline")]
+    if sd == sd:
+        notes.append("Deviation over seeds, pooled over arms: %.2f points. With it, paired gaps of independent arms resolve: %s." % (
+            sd, ", ".join("%.2f with %d seeds" % (stats.resolvable(sd * math.sqrt(2), n), n) for n in (3, 5, 6, 10, 20))))
+    heads = ["arm", "done", "resolves", "failed", "diverged", "other", "reasons"]
+    used = [c for c in range(len(heads)) if c < 3 or any(r[c] not in ("", "0") for r in rows)]
+    if len(used) == 3:
+        notes.append("No trial failed or diverged.")
+    return Table("T10", "What the seeds resolve; failed and diverged trials", [heads[c] for c in used], [[r[c] for c in used] for r in rows], notes)
+
+
+def quality(work):
+    """Calibration and copied errors of the last epoch: means over seeds."""
+    rows, unseen = [], unseen_copies(work)
+    for arm, trials in work.arms.items():
+        found = [(t, work.digests.student(t)) for t in trials]
+        found = [(t, d) for t, d in found if d is not None]
+        if not found:
+            continue
+        mean = lambda values: stats.summary(values).mean  # noqa: E731
+        copies = [digest.copy_rate(d, work.digests.teacher(t)) for t, d in found
+                  if work.digests.teacher(t) is not None and len(work.digests.teacher(t).correct) == len(d.correct)]
+        rows.append([arm, number(mean([float(d.nll.mean(dtype=float)) for _, d in found]), 4),
+                     number(mean([calibration.ece(d.confidence, d.correct) for _, d in found])),
+                     number(mean([calibration.ece_equal_mass(d.confidence, d.correct) for _, d in found])),
+                     number(mean([d.brier for _, d in found]), 4), number(mean(copies), 1),
+                     number(unseen.get(work.digests.teacher_key(trials[0]), math.nan), 1) if copies else "–"])
+    if not rows:
+        return "no trial kept its test logits"
+    for column in (1, 2, 4):
+        bold_best(rows, column, [float(r[column].replace("−", "-")) if r[column] != "–" else math.nan for r in rows], largest=False)
+    return Table("quality", "Predictions on test, last epoch",
+                 ["arm", "NLL", "ECE, %", "ECE, equal mass, %", "Brier", "copied errors, %", "the same by students without a teacher, %"], rows,
+                 ["Means over seeds. ECE: 15 bins. Copied errors: share of the teacher's errors that the student repeats; what students "
+                  "that never saw a teacher repeat is chance and shared confusion."])
+
+
+def untaught(work):
+    """Done students that never saw a teacher."""
+    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None]
+
+
+def unseen_copies(work):
+    """{teacher: mean copy rate by students that never saw one}."""
+    out = {}
+    for trials in work.arms.values():
+        key = work.digests.teacher_key(trials[0])
+        teacher = work.digests.teacher(trials[0]) if key is not None else None
+        if teacher is None or key in out:
+            continue
+        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in untaught(work))
+                 if d is not None and len(d.correct) == len(teacher.correct)]
+        out[key] = stats.summary(rates).mean
+    return out
+
+
+def copies(work):
+    """Among the teacher's errors, by the label's rank in the teacher: right, copied, other."""
+    rows = []
+    groups = list(work.arms.items())
+    for arm, trials in groups:
+        against = [(work.digests.student(t), work.digests.teacher(t)) for t in trials]
+        if work.digests.teacher_key(trials[0]) is None:
+            teachers = [work.digests.teacher(t[0]) for _, t in groups if work.digests.teacher_key(t[0]) is not None]
+            teachers = list({id(t): t for t in teachers if t is not None}.values())
+            if len(teachers) != 1:
+                continue  # without a teacher of its own, and several to be held against
+            against = [(s, teachers[0]) for s, _ in against]
+        found = [digest.by_rank(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
+        if not found:
+            continue
+        for k, (name, n, _, _, _) in enumerate(found[0]):
+            cells = [stats.summary([f[k][c] for f in found if k < len(f)]).mean for c in (2, 3, 4)]
+            rows.append([arm, name, str(n)] + [number(c, 1) for c in cells])
+    if not rows:
+        return "no trial has the test logits of a teacher"
+    return Table("copies", "Where the teacher errs: right, copied, otherwise wrong, by the label's rank in the teacher",
+                 ["arm", "label's rank", "samples", "right, %", "copied, %", "other, %"], rows,
+                 ["Means over seeds. Students that never saw a teacher are the measure of what copying is."])
+
+
+def swaps(work):
+    """Shares of rows that a swap touches."""
+    names = [c for c in work.study.trials.columns if c.startswith("swapped_") and c.endswith("_last")]
+    names = [n for n in names if any(work.summary(a, n).n for a in work.arms)]
+    if not names:
+        return "no trial recorded how many rows a swap touches"
+    rows = [[arm] + [number(100 * work.summary(arm, n).mean, 1) for n in names] for arm in work.arms]
+    return Table("swaps", "Rows whose largest logit is not the label's, last epoch, %",
+                 ["arm"] + [n[len("swapped_"):-len("_last")].replace("_", ", ") for n in names], rows,
+                 ["The share that a swap touches, whether the arm swaps or not."])
+
+
+def spread_of_arms(work):
+    """Gap with both seeds and pictures drawn again; where the spread over seeds comes from."""
+    if not work.base:
+        return "no baseline among the arms that are done"
+    base, base_trials = work.digests.correct(work.arms[work.base])
+    by_seed = {int(work.study.trials["seed"][t]): row for t, row in zip(base_trials, base)}
+    rows = []
+    for arm, trials in work.arms.items():
+        mine, kept = work.digests.correct(trials)
+        if not len(mine):
+            continue
+        split = variance.split_spread(mine)
+        both = [(row, by_seed[s]) for row, s in ((r, int(work.study.trials["seed"][t])) for r, t in zip(mine, kept))
+                if s in by_seed and len(by_seed[s]) == len(row)]
+        text = ["–", "–"]
+        if arm != work.base and len(both) > 1:
+            c = variance.crossed_bootstrap([a.astype(float) - b for a, b in both])
+            text = [number(c.mean, 2, True), interval(c.low, c.high)]
+        rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + text)
+    if not rows:
+        return "no trial kept its test logits"
+    found = variance.sources(work.study)
+    notes = ["Deviation of test top-1 over seeds, in points: the part of this finite test set, and what would remain on ever more data "
+             "(Jordan, arXiv 2304.01910). The interval draws seeds and test pictures again (crossed bootstrap)."]
+    if len(found) > 1:
+        notes.append("Deviation by source: %s." % ", ".join("%s %.2f (%d degrees of freedom)" % f for f in found))
+    return Table("spread", "Where the spread comes from", ["arm", "seeds", "deviation", "of this test set", "would remain",
+                                                           "gap to %s" % work.base, "95 %, new seeds and pictures"], rows, notes)
+
+
+def several_pairs(work):
+    """Over pairs x seeds: interquartile mean and probability of improvement on the baseline method."""
+    scores = pairs_of.scores(work)
+    if isinstance(scores, str):
+        return scores
+    base, rows = work.layout.baseline_method, []
+    for method in scores.methods:
+        mean, low, high = pairs_of.interquartile_mean(scores.gaps[method])
+        better = pairs_of.probability(scores.values[method], scores.values[base]) if method != base else math.nan
+        rows.append([method, "%d" % len(scores.pairs), number(mean, 2, True), interval(low, high), number(better, 2)])
+    return Table("pairs", "Methods over %d pairs" % len(scores.pairs),
+                 ["method", "pairs", "interquartile mean of the gap", "95 % interval", "probability of improvement"], rows,
+                 ["Over pairs x seeds, the gap to %s in points; intervals by a bootstrap within pairs (Agarwal et al. 2021). " % base + EXPLORATORY])
+
+
+def matrix(work):
+    """Every method against every other: mean gap, wins over pairs, p of the paired test."""
+    scores = pairs_of.scores(work)
+    if isinstance(scores, str):
+        return scores
+    rows = []
+    for a in scores.methods:
+        row = [a]
+        for b in scores.methods:
+            if a == b:
+                row.append("")
+                continue
+            gap, wins, p = pairs_of.against(scores, a, b)
+            row.append("%s; %d of %d; %s" % (number(gap, 2, True), wins, len(scores.pairs), p_text(p)))
+        rows.append(row)
+    return Table("matrix", "Each method less each other", ["method"] + list(scores.methods), rows,
+                 ["Mean gap over pairs; pairs in which the row's method has the higher mean; p of a paired t test over pairs. " + EXPLORATORY])
