@@ -108,7 +108,7 @@ def again(work):
     out = []
     for arm, trials in work.arms.items():
         trial = work.study.trials["id"][trials[0]]
-        out.append((arm, "python3 -m sld_analysis config %s %s > %s.yaml && sld run %s.yaml name=again" % (
+        out.append((arm, "sld-analysis config %s %s > %s.yaml && sld run %s.yaml name=again" % (
             shlex.quote(plain(path)), shlex.quote(plain(trial)), *(2 * [shlex.quote(plain(trial))]))))
     return out
 

@@ -1,6 +1,7 @@
 """made_study.py: a packed study made by hand, in the layout of `sld report DIR --pack FILE`, whose effects are known: for the
 tests of sld_analysis. As a program: made_study.py OUT.h5 [--arms N] [--seeds N] [--samples N] [--classes N] [--epochs N]."""
 import argparse
+import os
 
 import h5py
 import numpy as np
@@ -81,6 +82,7 @@ def write_study(path, arms, seeds=3, samples=400, classes=10, epochs=12, base=70
     random = np.random.default_rng(random_seed)
     labels = (np.arange(samples) % classes).astype(np.int32)
     teachers = sorted({a.teacher for a in arms if a.teacher >= 0})
+    networks = [next(os.path.basename(a.options["weights"])[:-3] for a in arms if a.teacher == t) for t in teachers]
     trials = [("teacher%d" % t, None, 1) for t in teachers]
     trials += [("%s-%d" % (a.name, s), a, s) for a in arms for s in range(1, seeds + 1)]
     n, states = len(trials), states or {}
@@ -102,8 +104,8 @@ def write_study(path, arms, seeds=3, samples=400, classes=10, epochs=12, base=70
             state, reason = states.get((arm.name if arm else name, seed), ("done", ""))
             done = state == "done"
             last = base + seed_effect[seed] + arm.gain + noise * random.standard_normal() if arm else 80.0
-            o = dict(arm.options if arm else Arm("", teacher=-1, method="none", student="resnet20").options, seed=seed, epochs=epochs)
-            for key, value in zip(columns, (format(abs(hash_of(name)), "012x"), arm.name if arm else "resnet20", state, reason, CONFIG % o)):
+            o = dict(arm.options if arm else Arm("", teacher=-1, method="none", student=networks[i]).options, seed=seed, epochs=epochs)
+            for key, value in zip(columns, (format(abs(hash_of(name)), "012x"), arm.name if arm else networks[i], state, reason, CONFIG % o)):
                 columns[key].append(value)
             for k, axis in enumerate(axes):
                 columns["axis_" + axis].append(arm.axes[k] if arm and k < len(arm.axes) else "")

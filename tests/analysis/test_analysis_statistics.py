@@ -1,0 +1,254 @@
+"""The statistics of sld_analysis recomputed another way: by hand, by definition in loops, by simulation; and the words better,
+worse and no difference, which stand with their test alone. Skipped without scipy or pandas."""
+import itertools
+import math
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+
+try:
+    import pandas  # noqa: F401
+    import sklearn  # noqa: F401
+    import yaml  # noqa: F401
+    from scipy import stats as scipy_stats
+except ImportError as error:
+    print("skipped: no %s" % error.name)
+    sys.exit(77)
+
+import numpy as np
+
+import made_study
+import sld_analysis
+from harness import check, in_folder
+from sld_analysis import calibration, claims, digest, figures_logits, pairs, stats, tables, variance
+from sld_analysis.report import Report
+
+
+def near(found, wanted, tolerance, what):
+    check(abs(found - wanted) <= tolerance, what, found, wanted)
+
+
+def check_gaps():
+    n, mean, sd, half = stats.summary([1.0, 2.0, math.nan, 3.0])
+    check(n == 3 and mean == 2.0 and sd == 1.0, "a missing value is none")
+    near(half, 4.3026527 / math.sqrt(3), 1e-6, "interval, t from a printed table")
+    check(math.isnan(stats.summary([5.0]).sd) and math.isnan(stats.summary([]).mean), "too few")
+    # differences 1.5, 2, 2.5: t = 2 / (0.5 / sqrt 3) = 6.9282; P(|T| > t) with 2 degrees is 1 - t / sqrt(t^2 + 2)
+    g = stats.paired({1: 2.5, 2: 4.0, 3: 5.5, 9: 70.0}, {1: 1.0, 2: 2.0, 3: 3.0, 4: 0.0})
+    check(g.n == 3 and g.mean == 2.0 and g.seeds == (1, 2, 3), "seeds that both have")
+    near(g.p, 1.0 - 6.92820323 / math.sqrt(50.0), 1e-9, "paired t test")
+    near(g.low, 2.0 - 4.3026527 * 0.5 / math.sqrt(3), 1e-6, "its interval")
+    check(stats.paired({1: 1.0}, {2: 1.0}).n == 0 and math.isnan(stats.paired({1: 2.0}, {1: 1.0}).p), "none and one in common")
+    check(stats.gap_of([1.0, 1.0]).p == 0.0 and stats.gap_of([0.0, 0.0]).p == 1.0, "no spread")
+    random = np.random.default_rng(3)
+    for n in (3, 6, 9):
+        d = random.normal(0.4, 1.0, n)
+        flips = [abs(np.mean(d * signs)) >= abs(d.mean()) - 1e-12 for signs in itertools.product((1, -1), repeat=n)]
+        near(stats.gap_of(d).p_flip, np.mean(flips), 1e-12, "sign flips, every one of them")
+    check(min(stats.sign_flip(np.ones(n) + 0.1 * np.arange(n)) for n in range(2, 6)) > 0.05, "five seeds cannot reach 5 %")
+    check(stats.sign_flip(np.ones(stats.SIGN_FLIP_SEEDS) + 0.1 * np.arange(stats.SIGN_FLIP_SEEDS)) < 0.05, "six can")
+
+
+def check_power():
+    """resolvable: that mean is found with power 0.8, by simulation; 4e-3 is three deviations of 100,000 draws."""
+    random = np.random.default_rng(5)
+    for n in (2, 3, 5, 10):
+        x = random.normal(stats.resolvable(1.0, n), 1.0, (100000, n))
+        found = np.abs(x.mean(1) / (x.std(1, ddof=1) / math.sqrt(n))) > scipy_stats.t.ppf(0.975, n - 1)
+        near(found.mean(), stats.POWER, 4e-3, "power with %d seeds" % n)
+    near(stats.resolvable(0.25 * math.sqrt(2), 5), 0.595, 1e-3, "the protocol's deviation with five seeds, as paired gaps")
+
+
+def check_corrections():
+    check(np.allclose(stats.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06], rtol=1e-12), "Holm")
+    check(math.isnan(stats.holm([0.01, math.nan])[1]) and stats.holm([0.01, math.nan])[0] == 0.01, "a missing test")
+    p = np.array([0.001, 0.008, 0.039, 0.041, 0.27, math.nan])
+    wanted = [min(1.0, min(p[j] * 5 / (1 + sum(p[:5] < p[j])) for j in range(5) if p[j] >= p[i])) for i in range(5)]
+    check(np.allclose(stats.false_discovery(p)[:5], wanted, rtol=1e-12) and math.isnan(stats.false_discovery(p)[5]), "false discovery rate")
+    check(np.isclose(stats.pooled_sd([[1, 2, 3], [5, 7], [9]]), math.sqrt((2 + 2) / 3)), "pooled deviation")
+
+
+def check_effects():
+    """A square of known cells: main effects and interaction by their definition."""
+    cells = {"00": {1: 10.0, 2: 12.0}, "10": {1: 13.0, 2: 14.0}, "01": {1: 11.0, 2: 13.5}, "11": {1: 17.0, 2: 18.0}}
+    w = stats.two_by_two("00", "10", "01", "11")
+    gap = {k: stats.contrast(v, cells) for k, v in w.items()}
+    near(gap["first"].mean, np.mean([((13 - 10) + (17 - 11)) / 2, ((14 - 12) + (18 - 13.5)) / 2]), 1e-12, "main effect")
+    near(gap["interaction"].mean, np.mean([(17 - 11) - (13 - 10), (18 - 13.5) - (14 - 12)]), 1e-12, "interaction")
+    near(gap["second"].sd, np.std([((11 - 10) + (17 - 13)) / 2, ((13.5 - 12) + (18 - 14)) / 2], ddof=1), 1e-12, "its spread over seeds")
+
+
+def check_variance():
+    random = np.random.default_rng(7)
+    d = random.normal(0.02, 0.3, (6, 500)) + random.normal(0, 0.01, (6, 1))
+    slow = []
+    for _ in range(2000):
+        s, i = random.integers(0, 6, 6), random.integers(0, 500, 500)
+        slow.append(100 * d[np.ix_(s, i)].mean())
+    fast = variance.crossed_bootstrap(d, 2000)
+    near(fast.mean, 100 * d.mean(), 1e-4, "the mean itself, in float32")
+    near(fast.se / np.std(slow), 1.0, 0.08, "crossed bootstrap: weights against draws; a deviation of 2,000 draws is sure to 1.6 %")
+    near(fast.low, np.quantile(slow, 0.025), 0.25 * np.std(slow), "its lower end")
+    # Accuracy of a run is its own p plus independent pictures: the split finds both.
+    true = 100 * 0.01
+    splits = []
+    for _ in range(300):
+        p = np.clip(random.normal(0.7, 0.01, (8, 1)), 0, 1)
+        splits.append(variance.split_spread(random.random((8, 1000)) < p))
+    near(math.sqrt(np.mean([s.distribution ** 2 for s in splits])) / true, 1.0, 0.15, "what remains on new data: squares clipped at 0 lift it")
+    near(math.sqrt(np.mean([s.test_set ** 2 for s in splits])), 100 * math.sqrt(0.21 / 1000), 0.1, "of the finite test set")
+
+
+def check_calibration():
+    random = np.random.default_rng(9)
+    z = random.normal(0, 2, (700, 7)).astype(np.float32)
+    labels = random.integers(0, 7, 700)
+    p = np.exp(z.astype(float)) / np.exp(z.astype(float)).sum(axis=1, keepdims=True)
+    check(np.allclose(np.exp(calibration.log_softmax(z)), p, rtol=1e-5, atol=1e-8), "softmax in float32")
+    confidence, correct = p.max(axis=1), p.argmax(axis=1) == labels
+    slow = 0.0
+    for b in range(15):
+        inside = (confidence > b / 15) & (confidence <= (b + 1) / 15)
+        slow += abs(correct[inside].sum() - confidence[inside].sum())
+    near(calibration.ece(confidence, correct), 100 * slow / 700, 1e-9, "ECE, bin by bin")
+    near(calibration.ece(np.ones(4), np.array([1, 1, 1, 0])), 25.0, 1e-9, "confidence 1 is in the last bin")
+    near(calibration.ece(np.array([1 / 15, 1 / 15 + 1e-9]), np.array([1, 0])), 100 * ((1 - 1 / 15) + (1 / 15)) / 2, 1e-6, "an edge belongs below")
+    order = np.argsort(confidence, kind="stable")
+    groups = np.array_split(order, 14)
+    near(calibration.ece_equal_mass(confidence, correct, 14), 100 * sum(abs(correct[g].sum() - confidence[g].sum()) for g in groups) / 700,
+         1e-9, "equal mass")
+    hot = np.eye(7)[labels]
+    near(calibration.brier(p, labels), ((p - hot) ** 2).sum(axis=1).mean(), 1e-9, "Brier")
+    parts = calibration.brier_parts(np.round(confidence, 1), correct, 10)
+    near(parts.total, ((np.round(confidence, 1) - correct) ** 2).mean(), 1e-9, "Murphy's parts of forecasts that are the bins'")
+    true = calibration.log_softmax(z)
+    drawn = np.array([random.choice(7, p=np.exp(row.astype(float)) / np.exp(row.astype(float)).sum()) for row in true])
+    near(calibration.fit_temperature(2.5 * z, drawn), 2.5, 0.3, "the temperature that the logits were scaled with; 700 samples")
+    c = calibration.corp(confidence, correct, n_groups=700)
+    check((np.diff(c.accuracy) >= -1e-12).all() and (c.low <= c.high).all(), "isotonic")
+    near(np.average(c.accuracy), correct.mean(), 1e-9, "isotonic regression keeps the mean")
+
+
+def check_copies():
+    teacher = digest.Teacher(np.array([[3, 1, 0], [0, 2, 1], [0, 1, 2], [5, 4, 3]], np.float32), np.array([0, 2, 0, 2]))
+    check(list(teacher.rank) == [1, 2, 3, 3], "rank of the label", teacher.rank)
+    student = digest.Digest(np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 1, 0]], np.float32), np.array([0, 2, 0, 2]))
+    check(digest.by_rank(student, teacher) == [("2nd", 1, 0.0, 100.0, 0.0), ("3rd", 2, 50.0, 0.0, 50.0)], digest.by_rank(student, teacher))
+    near(digest.copy_rate(student, teacher), 100 / 3, 1e-9, "copied errors")
+    z = np.array([[0, 2, 1]], np.float32)
+    check(digest.swapped(z, np.array([2])).tolist() == [[0, 1, 2]] and digest.swapped(z, np.array([1])).tolist() == z.tolist(), "the swap")
+    labels, student = np.array([0, 0, 1]), np.array([[1.0, 4.0], [3.0, 2.0], [0.0, 0.0]], np.float32)
+    means = digest.class_means(student, labels)
+    check(np.allclose(figures_logits.class_difference(means, np.zeros((2, 2))), [[0.0, 1.0], [0.0, 0.0]]), "heat map of two classes")
+
+
+def check_made_study():
+    """Numbers of a report from the study's own logits, the long way."""
+    made_study.write_study("square.h5", made_study.square(), seeds=6, spec=SPEC)
+    study = sld_analysis.open("square.h5")
+    work = tables.Work(study)
+    for arm in ("CE", "SLD"):
+        for trial in study.arms[arm][:2]:
+            z, labels = study.logits(trial).astype(float), study.labels(trial)
+            p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+            d = work.digests.student(trial)
+            near(100 * d.correct.mean(), study.trials["top1_last"][trial], 1e-9, "top-1 of the logits is the file's")
+            near(d.nll.mean(), -np.log(p[np.arange(len(labels)), labels]).mean(), 1e-5, "NLL in float32")
+            near(d.brier, ((p - np.eye(p.shape[1])[labels]) ** 2).sum(axis=1).mean(), 1e-5, "Brier in float32")
+            if arm == "SLD":
+                t = study.logits(trial, "teacher").astype(float)
+                q = np.exp(t) / np.exp(t).sum(axis=1, keepdims=True)
+                near(d.kl, (q * (np.log(q) - np.log(p))).sum(axis=1).mean(), 1e-4, "KL in float32")
+    gain, p, q = figures_logits.class_gains(work, "SLD")
+    right = {a: [[(study.logits(t).argmax(1) == study.labels(t))[study.labels(t) == k].mean() for k in range(10)] for t in study.arms[a]]
+             for a in ("SLD", "KD-PA")}
+    d = 100 * (np.array(right["SLD"]) - np.array(right["KD-PA"]))
+    check(np.allclose(gain, d.mean(axis=0)), "gain by class")
+    check(np.allclose(p, [scipy_stats.ttest_1samp(d[:, k], 0).pvalue for k in range(10)]), "its test")
+    return study
+
+
+SPEC = """
+claims:
+  planted: {arm: SLD, against: CE}
+  lost: {arm: CE, against: SLD}
+  nothing: {arm: [KD-PA], against: [KD-PA+LSS]}
+  LTS: {effect: teacher_swap}
+  both: {interaction: [teacher_swap, student_swap]}
+  likelihood: {arm: SLD, against: CE, metric: nll_last}
+  gone: {arm: SLD, against: nobody}
+  odd: {arm: SLD}
+"""
+
+
+def check_words(study):
+    """Each word with its test; none anywhere else on the page."""
+    made_study.write_study("claims.h5", made_study.square()[1:], seeds=6, samples=2000, spec=SPEC.replace("against: CE", "against: KD-PA")
+                           .replace("arm: CE", "arm: KD-PA").replace("KD-PA], against: [KD-PA+LSS", "KD-PA+LTS], against: [KD-PA+LTS"))
+    judged, left = claims.judge(study)
+    words = {j.claim.name: j.word for j in judged}
+    by_arm = claims.by_seed(study)
+    raw = [scipy_stats.ttest_rel([by_arm["SLD"][s] for s in range(1, 7)], [by_arm["CE"][s] for s in range(1, 7)]).pvalue]
+    near(judged[0].gap.p, raw[0], 1e-12, "the claim's test")
+    check({n for n, _ in left} == {"gone", "odd", "LTS", "both"} and "nobody" in dict(left)["gone"], left)
+    check(words["planted"] == "better" and words["lost"] == "worse" and judged[0].p < 0.05, words)
+    check(words["likelihood"] == "better", "a lower likelihood loss is the better one", words)
+    for j in judged:
+        told = j.word.startswith("no difference of %.2f or more" % j.gap.resolves) if j.p >= stats.ALPHA else j.word in ("better", "worse")
+        check(told, j.claim.name, j.word, j.p)
+    square = sld_analysis.open("claims.h5")
+    judged, left = claims.judge(square)
+    gaps = {j.claim.name: j.gap for j in judged}
+    arms = claims.by_seed(square)
+    near(gaps["LTS"].mean, np.mean([(arms["SLD"][s] + arms["KD-PA+LTS"][s] - arms["KD-PA"][s] - arms["KD-PA+LSS"][s]) / 2 for s in range(1, 7)]),
+         1e-9, "effect of an axis")
+    near(gaps["both"].mean, np.mean([arms["SLD"][s] - arms["KD-PA+LTS"][s] + arms["KD-PA"][s] - arms["KD-PA+LSS"][s] for s in range(1, 7)]),
+         1e-9, "interaction")
+    check(claims.word(stats.gap_of([1.0]), math.nan) == "not tested: 1 seed in common", "one seed")
+    for path in ("square.h5", "claims.h5"):
+        report = Report(sld_analysis.open(path))
+        verdicts = [row[-1] for row in report.tables["claims"].rows]
+        check(all(re.match(r"better$|worse$|no difference of \d|not tested", v) for v in verdicts), verdicts)
+        notes = " ".join(report.tables["claims"].notes)
+        text = report.markdown()
+        for cell in verdicts:
+            text = text.replace("| %s |" % cell, "|")
+        text = text.replace(notes.split(". ")[1], "")
+        check(not re.search(r"\b(better|worse|no difference|significant|outperforms?)\b", text), "a word without its test",
+              re.findall(r".{60}\b(?:better|worse|no difference|significant|outperforms?)\b.{30}", text))
+        for key in ("accuracy", "effects"):
+            check(key not in report.tables or "Exploratory" in " ".join(report.tables[key].notes), "marked exploratory", key)
+
+
+def check_pairs():
+    """Two pairs of networks x two methods: laid out as papers do, and put together."""
+    arms = [made_study.Arm("%s %s" % (s, m), g, [s, m], teacher=t, student=s, weights="%s.h5" % w, temperatures=m[-1])
+            for t, (s, w) in enumerate((("resnet8", "resnet56"), ("MobileNetV2", "vgg13"))) for m, g in (("T1", 0.0), ("T4", 1.5))]
+    made_study.write_study("pairs.h5", arms, seeds=5, axes=("pair", "method"), baseline="resnet8 T1")
+    report = Report(sld_analysis.open("pairs.h5"))
+    check(report.tables["T1"].heads == ["method", "resnet56 → resnet8"], report.tables["T1"].heads)
+    check(report.tables["T2"].heads == ["method", "vgg13 → MobileNetV2"], report.tables["T2"].heads)
+    check([r[0] for r in report.tables["T1"].rows] == ["teacher", "T1", "T4"], report.tables["T1"].rows)
+    check("pairs" in report.tables and "matrix" in report.tables and "F11" in report.figures, report.left)
+    a = [np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 20.0, 30.0, 40.0])]
+    near(pairs.interquartile_mean(a)[0], np.mean([3.0, 4.0, 10.0, 20.0]), 1e-12, "mean of the middle half")
+    near(pairs.probability(a, [np.array([2.0, 5.0]), np.array([0.0])]), np.mean([(2.5 / 8), 1.0]), 1e-12, "a tie counts half")
+    check(np.allclose(pairs.profile(a, [3.5, 35.0]), [5 / 8, 1 / 8]), "profile")
+
+
+def main():
+    check_gaps()
+    check_power()
+    check_corrections()
+    check_effects()
+    check_variance()
+    check_calibration()
+    check_copies()
+    check_words(check_made_study())
+    check_pairs()
+
+
+in_folder(main)
