@@ -219,7 +219,9 @@ static sld_status expand(expander *x, spec *s, sld_sweep *sweep)
     x->points         = memory[2];
     SLD_TRY(make_points(x));
     SLD_TRY(assemble(x, sweep));
-    return check_baseline(x, sweep);
+    SLD_TRY(check_baseline(x, sweep));
+    return sld_spec_check_arms(x->ctx, s, sweep->points + x->n_teacher_points,
+                               sweep->n - x->n_teacher_points);
 }
 
 sld_status sld_sweep_expand(sld_ctx *ctx, const sld_sweep_params *params, sld_sweep **out)

@@ -199,7 +199,9 @@ static sld_status read_parts(spec_reader *r, const sld_node *root)
                                 {"axes", sld_spec_axes},
                                 {"exclude", sld_spec_excludes},
                                 {"seeds", read_seeds},
-                                {"launch", read_launch}};
+                                {"launch", read_launch},
+                                {"claims", sld_spec_claims},
+                                {"report", sld_spec_report}};
     const sld_node *baseline = find(root, "baseline");
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -39,19 +39,20 @@ typedef struct spec_teacher {
 } spec_teacher;
 
 typedef struct spec {
-    const char   *source; /* names the document */
-    const char   *name, *baseline;
-    spec_part     base;
-    sld_layer    *override; /* options of the command line */
-    spec_axis     axes[AXES_MAX];
-    size_t        n_axes;
-    spec_exclude *excludes;
-    size_t        n_excludes;
-    int64_t      *seeds; /* NULL: the base's */
-    size_t        n_seeds;
-    spec_teacher *teachers;
-    size_t        n_teachers;
-    sld_launch    launch;
+    const char     *source; /* names the document */
+    const char     *name, *baseline;
+    spec_part       base;
+    sld_layer      *override; /* options of the command line */
+    spec_axis       axes[AXES_MAX];
+    size_t          n_axes;
+    spec_exclude   *excludes;
+    size_t          n_excludes;
+    int64_t        *seeds; /* NULL: the base's */
+    size_t          n_seeds;
+    spec_teacher   *teachers;
+    size_t          n_teachers;
+    sld_launch      launch;
+    const sld_node *claims, *checks; /* as written, form checked; NULL: none */
 } spec;
 
 typedef struct spec_reader {
@@ -74,6 +75,12 @@ sld_status sld_spec_check_top(spec_reader *r, const sld_node *root);
 /* spec_axes.c. */
 sld_status sld_spec_axes(spec_reader *r, const sld_node *node);
 sld_status sld_spec_excludes(spec_reader *r, const sld_node *node);
+
+/* spec_report.c. After the axes. */
+sld_status sld_spec_claims(spec_reader *r, const sld_node *node);
+sld_status sld_spec_report(spec_reader *r, const sld_node *node);
+/* The arms that they name are arms of these points. */
+sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_point *points, size_t n);
 
 /* spec_teachers.c. */
 sld_status sld_spec_teachers(spec_reader *r, const sld_node *node);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *const top_keys[] = {"name",    "base",  "teachers", "axes",
-                                       "exclude", "seeds", "baseline", "launch"};
+static const char *const top_keys[] = {"name",  "base",     "teachers", "axes",   "exclude",
+                                       "seeds", "baseline", "launch",   "claims", "report"};
 enum { N_TOP = sizeof top_keys / sizeof *top_keys };
 
 static bool is_top_key(const char *key)

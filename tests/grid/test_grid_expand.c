@@ -53,6 +53,30 @@ static void test_lists_and_labels(void **state)
     sld_sweep_close(s);
 }
 
+/* What a report is to say changes no point. */
+static void test_claims(void **state)
+{
+    static const char grid[] = "base: {method: none}\naxes:\n  train.lr: {low: 0.1, high: 0.2}\n"
+                               "  ce.strong: {off: 0, on: 1}\n";
+    char              text[1024];
+    sld_sweep        *plain = fixture_sweep(grid, NULL), *s;
+
+    snprintf(text, sizeof text,
+             "%sclaims:\n  more: {arm: high on, against: [low off, low on], metric: nll_last}\n"
+             "  rate: {effect: train.lr}\n  both: {interaction: [train.lr, ce.strong]}\n"
+             "report: {title: t, x: [train.lr, ce.strong], pair: train.lr, checks: {C: [low on, "
+             "high on], R: high on}}\n",
+             grid);
+    s = fixture_sweep(text, NULL);
+    assert_int_equal(sld_sweep_count(s), 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(sld_sweep_point(s, i)->id, sld_sweep_point(plain, i)->id);
+    }
+    sld_sweep_close(plain);
+    sld_sweep_close(s);
+    (void)state;
+}
+
 static void test_exclude(void **state)
 {
     static const char grid[] =
@@ -222,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grid),
         cmocka_unit_test(test_lists_and_labels),
+        cmocka_unit_test(test_claims),
         cmocka_unit_test(test_exclude),
         cmocka_unit_test(test_teachers),
         cmocka_unit_test(test_teacher_in_id),

@@ -1,0 +1,190 @@
+/* spec_report.c: `claims` and `report`: what a report is to say of the sweep. Only their form is
+ * checked here; they change no trial. */
+#include <string.h>
+
+#include "spec.h"
+
+enum { ARMS_LISTED = 256 };
+
+static sld_status check_keys(spec_reader *r, const sld_node *map, const char *where,
+                             const char *const *known, size_t n)
+{
+    SLD_TRY(sld_spec_once(r, map, where));
+    for (size_t i = 0; i < map->n; i++) {
+        size_t k = 0;
+        while (k < n && strcmp(map->key[i]->text, known[k]) != 0) {
+            k++;
+        }
+        if (k == n) {
+            return sld_spec_unknown(r, map->key[i], where, map->key[i]->text, known, n);
+        }
+    }
+    return SLD_OK;
+}
+
+static const sld_node *value_of(const sld_node *map, const char *key)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        if (strcmp(map->key[i]->text, key) == 0) {
+            return map->item[i];
+        }
+    }
+    return NULL;
+}
+
+/* A text or a list of texts, at least one. */
+static sld_status check_texts(spec_reader *r, const sld_node *node, const char *key)
+{
+    const char *text;
+
+    if (node->kind == SLD_NODE_SCALAR) {
+        return sld_spec_text(r, node, key, &text);
+    }
+    SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_LIST, "a text or a list of texts"));
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(sld_spec_text(r, node->item[i], key, &text));
+    }
+    return node->n > 0 ? SLD_OK : sld_node_fail(r->ctx, node, key, "expected a text, got none");
+}
+
+/* node names an axis of two labels. */
+static sld_status check_axis(spec_reader *r, const sld_node *node, const char *key)
+{
+    const spec *s = r->spec;
+    const char *name, *names[AXES_MAX];
+
+    SLD_TRY(sld_spec_text(r, node, key, &name));
+    for (size_t a = 0; a < s->n_axes; a++) {
+        names[a] = s->axes[a].name;
+        if (strcmp(name, names[a]) == 0) {
+            return s->axes[a].n == 2 ? SLD_OK
+                                     : sld_node_fail(r->ctx, node, key,
+                                                     "expected an axis with two labels, %s has %zu",
+                                                     name, s->axes[a].n);
+        }
+    }
+    return sld_spec_unknown(r, node, key, name, names, s->n_axes);
+}
+
+static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node *body)
+{
+    static const char *const keys[] = {"arm", "against", "effect", "interaction", "metric"};
+    const char              *text;
+
+    SLD_TRY(sld_spec_label(r, at, "claims", &text));
+    SLD_TRY(sld_spec_want(r, body, text, SLD_NODE_MAP, "{arm: A, against: B} or {effect: AXIS}"));
+    SLD_TRY(check_keys(r, body, text, keys, sizeof keys / sizeof *keys));
+    const sld_node *arm = value_of(body, "arm"), *against = value_of(body, "against"),
+                   *effect = value_of(body, "effect"), *both = value_of(body, "interaction"),
+                   *metric = value_of(body, "metric");
+    if (!arm != !against || !arm + !effect + !both != 2) {
+        return sld_node_fail(r->ctx, body, at->text,
+                             "expected arm and against, or effect, or interaction alone");
+    }
+    if (metric) {
+        SLD_TRY(sld_spec_text(r, metric, "metric", &text));
+    }
+    if (arm) {
+        SLD_TRY(check_texts(r, arm, "arm"));
+        return check_texts(r, against, "against");
+    }
+    if (effect) {
+        return check_axis(r, effect, "effect");
+    }
+    SLD_TRY(sld_spec_want(r, both, "interaction", SLD_NODE_LIST, "a list of two axes"));
+    if (both->n != 2) {
+        return sld_node_fail(r->ctx, both, "interaction", "expected two axes, got %zu", both->n);
+    }
+    SLD_TRY(check_axis(r, both->item[0], "interaction"));
+    return check_axis(r, both->item[1], "interaction");
+}
+
+sld_status sld_spec_claims(spec_reader *r, const sld_node *node)
+{
+    SLD_TRY(sld_spec_want(r, node, "claims", SLD_NODE_MAP, "contrasts by name"));
+    SLD_TRY(sld_spec_once(r, node, "claims"));
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(read_claim(r, node->key[i], node->item[i]));
+    }
+    r->spec->claims = node;
+    return SLD_OK;
+}
+
+sld_status sld_spec_report(spec_reader *r, const sld_node *node)
+{
+    static const char *const keys[] = {"title", "x", "checks", "pair"};
+    const char              *text;
+
+    SLD_TRY(sld_spec_want(r, node, "report", SLD_NODE_MAP, "title, x, checks, pair with values"));
+    SLD_TRY(check_keys(r, node, "report", keys, sizeof keys / sizeof *keys));
+    const sld_node *title = value_of(node, "title"), *x = value_of(node, "x"),
+                   *pair = value_of(node, "pair"), *checks = value_of(node, "checks");
+    if (title) {
+        SLD_TRY(sld_spec_text(r, title, "title", &text));
+    }
+    if (x) {
+        SLD_TRY(check_texts(r, x, "x"));
+    }
+    if (pair) {
+        SLD_TRY(check_texts(r, pair, "pair"));
+    }
+    if (!checks) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_spec_want(r, checks, "checks", SLD_NODE_MAP, "arms by component"));
+    SLD_TRY(sld_spec_once(r, checks, "checks"));
+    for (size_t i = 0; i < checks->n; i++) {
+        SLD_TRY(sld_spec_label(r, checks->key[i], "checks", &text));
+        SLD_TRY(check_texts(r, checks->item[i], text));
+    }
+    r->spec->checks = checks;
+    return SLD_OK;
+}
+
+/* ---- are the arms there? ---- */
+
+static sld_status check_arm(sld_ctx *ctx, const sld_node *node, const char *key,
+                            const sld_point *points, size_t n)
+{
+    const char *arms[ARMS_LISTED];
+    size_t      n_arms = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(points[i].arm, node->text) == 0) {
+            return SLD_OK;
+        }
+        if (n_arms < ARMS_LISTED) {
+            arms[n_arms++] = points[i].arm;
+        }
+    }
+    const int nearest = sld_text_nearest(node->text, arms, n_arms);
+    return sld_node_fail(ctx, node, key, "expected an arm of this sweep, got %.60s%s%s", node->text,
+                         nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? arms[nearest] : "");
+}
+
+static sld_status check_arms(sld_ctx *ctx, const sld_node *node, const char *key,
+                             const sld_point *points, size_t n)
+{
+    if (node->kind == SLD_NODE_SCALAR) {
+        return check_arm(ctx, node, key, points, n);
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(check_arm(ctx, node->item[i], key, points, n));
+    }
+    return SLD_OK;
+}
+
+sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_point *points, size_t n)
+{
+    for (size_t i = 0; s->claims && i < s->claims->n; i++) {
+        const sld_node *body = s->claims->item[i], *arm = value_of(body, "arm");
+        if (arm) {
+            SLD_TRY(check_arms(ctx, arm, "arm", points, n));
+            SLD_TRY(check_arms(ctx, value_of(body, "against"), "against", points, n));
+        }
+    }
+    for (size_t i = 0; s->checks && i < s->checks->n; i++) {
+        SLD_TRY(check_arms(ctx, s->checks->item[i], s->checks->key[i]->text, points, n));
+    }
+    return SLD_OK;
+}
