@@ -94,21 +94,20 @@ static inline void V(forward)(const float *x, const float *residual, bool relu, 
 
 /* One row: dz, and its part of the sums. */
 SLD_INLINE void V(sums_row)(const float *dy, const float *dy2, const float *relu_y, const float *x,
-                            const V(floats) * mean, size_t row, float *dz, V(floats) * s1,
-                            V(floats) * s2)
+                            const V(vec) * mean, size_t row, float *dz, V(vec) * s1, V(vec) * s2)
 {
     for (size_t v = 0; v < VECTORS; v++) {
         const size_t at = row + v * FLOATS;
-        V(floats) d     = V(load)(dy + at);
+        V(vec) d        = V(vec_load)(dy + at);
         if (dy2) {
-            d += V(load)(dy2 + at);
+            d += V(vec_load)(dy2 + at);
         }
         if (relu_y) {
-            d = V(gate)(d, V(load)(relu_y + at));
+            d = V(gate)(d, V(vec_load)(relu_y + at));
         }
-        V(store)(dz + at, d);
+        V(vec_store)(dz + at, d);
         s1[v] += d;
-        s2[v] += d * (V(load)(x + at) - mean[v]);
+        s2[v] += d * (V(vec_load)(x + at) - mean[v]);
     }
 }
 
@@ -117,9 +116,9 @@ SLD_INLINE void V(sums_groups)(const float *dy, const float *dy2, const float *r
                                size_t begin, size_t end, float *dz, double *sum_dz, double *sum_dzx)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        V(floats) s1[2][VECTORS] = {0}, s2[2][VECTORS] = {0}, m[VECTORS];
+        V(vec) s1[2][VECTORS] = {0}, s2[2][VECTORS] = {0}, m[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            m[v] = V(load)(mean + c + v * FLOATS);
+            m[v] = V(vec_load)(mean + c + v * FLOATS);
         }
         size_t r = 0;
         for (; r + 2 <= rows; r += 2) {
@@ -160,18 +159,18 @@ static inline void V(data)(const float *dz, const float *x, size_t rows, size_t 
                            const float *mean_dz, const float *slope, float *dx)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        V(floats) m[VECTORS], a[VECTORS], g[VECTORS], k[VECTORS];
+        V(vec) m[VECTORS], a[VECTORS], g[VECTORS], k[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            m[v] = V(load)(mean + c + v * FLOATS);
-            a[v] = V(load)(scale + c + v * FLOATS);
-            g[v] = V(load)(mean_dz + c + v * FLOATS);
-            k[v] = V(load)(slope + c + v * FLOATS);
+            m[v] = V(vec_load)(mean + c + v * FLOATS);
+            a[v] = V(vec_load)(scale + c + v * FLOATS);
+            g[v] = V(vec_load)(mean_dz + c + v * FLOATS);
+            k[v] = V(vec_load)(slope + c + v * FLOATS);
         }
         for (size_t r = 0; r < rows; r++) {
             for (size_t v = 0; v < VECTORS; v++) {
-                const size_t at   = r * channels + c + v * FLOATS;
-                const V(floats) d = V(load)(dz + at) - g[v];
-                V(store)(dx + at, a[v] * (d - (V(load)(x + at) - m[v]) * k[v]));
+                const size_t at = r * channels + c + v * FLOATS;
+                const V(vec) d  = V(vec_load)(dz + at) - g[v];
+                V(vec_store)(dx + at, a[v] * (d - (V(vec_load)(x + at) - m[v]) * k[v]));
             }
         }
     }

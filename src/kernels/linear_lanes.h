@@ -4,10 +4,10 @@
 SLD_INLINE void V(output_rows)(const float *x, const float *weights_t, const float *bias,
                                size_t rows, size_t in, size_t out, float *y)
 {
-    V(floats) s[4][VECTORS] = {0};
+    V(vec) s[4][VECTORS] = {0};
     for (size_t i = 0; i < in; i++) {
         for (size_t v = 0; v < VECTORS; v++) {
-            const V(floats) w = V(load)(weights_t + i * out + v * FLOATS);
+            const V(vec) w = V(vec_load)(weights_t + i * out + v * FLOATS);
             for (size_t r = 0; r < rows; r++) {
                 s[r][v] += x[r * in + i] * w;
             }
@@ -15,7 +15,7 @@ SLD_INLINE void V(output_rows)(const float *x, const float *weights_t, const flo
     }
     for (size_t r = 0; r < rows; r++) {
         for (size_t v = 0; v < VECTORS; v++) {
-            V(store)(y + r * out + v * FLOATS, s[r][v] + V(load)(bias + v * FLOATS));
+            V(vec_store)(y + r * out + v * FLOATS, s[r][v] + V(vec_load)(bias + v * FLOATS));
         }
     }
 }

@@ -2,6 +2,8 @@
  * dot products of pairs of bfloat16 into float32, in registers alone. */
 #include "sld/kernels.h"
 
+#include "isa.h"
+
 #define SLICE_S 0.01 /* seconds of one measurement; the fastest of all counts */
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -56,12 +58,14 @@ sld_peaks sld_kernels_peaks(double seconds)
 {
     sld_peaks p = {0, 0};
 
-    if (__builtin_cpu_supports("avx512f")) {
+    const sld_isa isa = sld_isa_of_cpu();
+
+    if (isa == SLD_ISA_AVX512) {
         p.f32 = fastest(fma_avx512, seconds);
-    } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    } else if (isa == SLD_ISA_AVX2) {
         p.f32 = fastest(fma_avx2, seconds);
     }
-    if (__builtin_cpu_supports("avx512bf16")) {
+    if (sld_isa_cpu_has_bf16()) {
         p.bf16 = fastest(dot_avx512, seconds);
     }
     return p;

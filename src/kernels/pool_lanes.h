@@ -4,21 +4,21 @@
 static inline void V(largest)(const float *x, window w, size_t begin, size_t end, float *y)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        V(floats) most[VECTORS];
+        V(vec) most[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            most[v] = V(load)(x + c + v * FLOATS);
+            most[v] = V(vec_load)(x + c + v * FLOATS);
         }
         for (size_t r = 0; r < w.rows; r++) {
             for (size_t q = 0; q < w.columns; q++) {
                 const float *at = x + r * w.row + q * w.pixel + c;
                 for (size_t v = 0; v < VECTORS; v++) {
-                    const V(floats) a = V(load)(at + v * FLOATS);
-                    most[v]           = V(where)((a > most[v]) | (a != a), a, most[v]);
+                    const V(vec) a = V(vec_load)(at + v * FLOATS);
+                    most[v]        = V(where)((a > most[v]) | (a != a), a, most[v]);
                 }
             }
         }
         for (size_t v = 0; v < VECTORS; v++) {
-            V(store)(y + c + v * FLOATS, most[v]);
+            V(vec_store)(y + c + v * FLOATS, most[v]);
         }
     }
 }
@@ -28,20 +28,20 @@ static inline void V(to_largest)(const float *x, window w, size_t begin, size_t 
                                  const float *dy, float *dx)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        const V(floats) zero = {0};
-        V(floats) most[VECTORS], d[VECTORS];
+        const V(vec) zero = {0};
+        V(vec) most[VECTORS], d[VECTORS];
         V(masks) open[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            most[v] = V(load)(y + c + v * FLOATS);
-            d[v]    = V(load)(dy + c + v * FLOATS);
+            most[v] = V(vec_load)(y + c + v * FLOATS);
+            d[v]    = V(vec_load)(dy + c + v * FLOATS);
             open[v] = zero == zero;
         }
         for (size_t r = 0; r < w.rows; r++) {
             for (size_t q = 0; q < w.columns; q++) {
                 for (size_t v = 0; v < VECTORS; v++) {
                     const size_t at    = r * w.row + q * w.pixel + c + v * FLOATS;
-                    const V(masks) hit = open[v] & (V(load)(x + at) == most[v]);
-                    V(store)(dx + at, V(load)(dx + at) + V(where)(hit, d[v], zero));
+                    const V(masks) hit = open[v] & (V(vec_load)(x + at) == most[v]);
+                    V(vec_store)(dx + at, V(vec_load)(dx + at) + V(where)(hit, d[v], zero));
                     open[v] &= ~hit;
                 }
             }
@@ -53,17 +53,17 @@ static inline void V(mean)(const float *x, window w, size_t begin, size_t end, f
                            float *y)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        V(floats) sum[VECTORS] = {0};
+        V(vec) sum[VECTORS] = {0};
         for (size_t r = 0; r < w.rows; r++) {
             for (size_t q = 0; q < w.columns; q++) {
                 const float *at = x + r * w.row + q * w.pixel + c;
                 for (size_t v = 0; v < VECTORS; v++) {
-                    sum[v] += V(load)(at + v * FLOATS);
+                    sum[v] += V(vec_load)(at + v * FLOATS);
                 }
             }
         }
         for (size_t v = 0; v < VECTORS; v++) {
-            V(store)(y + c + v * FLOATS, sum[v] * share);
+            V(vec_store)(y + c + v * FLOATS, sum[v] * share);
         }
     }
 }
@@ -72,15 +72,15 @@ static inline void V(to_all)(const float *dy, window w, size_t begin, size_t end
                              float *dx)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        V(floats) d[VECTORS];
+        V(vec) d[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            d[v] = V(load)(dy + c + v * FLOATS) * share;
+            d[v] = V(vec_load)(dy + c + v * FLOATS) * share;
         }
         for (size_t r = 0; r < w.rows; r++) {
             for (size_t q = 0; q < w.columns; q++) {
                 float *to = dx + r * w.row + q * w.pixel + c;
                 for (size_t v = 0; v < VECTORS; v++) {
-                    V(store)(to + v * FLOATS, V(load)(to + v * FLOATS) + d[v]);
+                    V(vec_store)(to + v * FLOATS, V(vec_load)(to + v * FLOATS) + d[v]);
                 }
             }
         }

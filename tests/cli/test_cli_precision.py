@@ -8,7 +8,7 @@ import numpy as np
 from harness import check, digest, expect, in_folder, sld, teacher, write, STUDENT
 
 BF16 = ["student.yaml", "student.precision=bf16"]
-REFUSAL = "student.precision: bf16 wants"
+REFUSAL = "student.precision: bf16 needs"
 
 
 def attribute(folder, name):

@@ -2,9 +2,9 @@
  * tile that occurs: EACH_ROWS(X) is X(rows) for each number of rows, BY_VECTORS picks the vectors.
  * AHEAD in floats (0: none). */
 
-TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
-                   const size_t vectors, size_t x_row, float *y, size_t y_row,
-                   const sld_sums_end *end, const float *next)
+VEC_INLINE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
+                         const size_t vectors, size_t x_row, float *y, size_t y_row,
+                         const sld_epilogue *end, const float *next)
 {
     tile_sums sums;
     clear(sums, rows, vectors);
@@ -16,16 +16,17 @@ TILE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t r
                 _mm_prefetch((const char *)next, _MM_HINT_T1);
                 next += AHEAD;
             }
-            add_outer(sums, rows, vectors, x + k, x_row, w + k * vectors * LANES);
+            add_rank1(sums, rows, vectors, x + k, x_row, w + k * vectors * VEC_LANES);
         }
     }
     store(sums, rows, vectors, end, y, y_row);
 }
 
-TILE void outer_tile(const sld_run *runs, int n_runs, size_t samples, const size_t rows,
-                     const size_t vectors, sld_rows_at x, sld_rows_at dy, bool keep, float *dw)
+VEC_INLINE void rank1_tile(const sld_run *runs, int n_runs, size_t samples, const size_t rows,
+                           const size_t vectors, sld_rows_at x, sld_rows_at dy, bool accumulate,
+                           float *dw)
 {
-    const sld_sums_end end = {.keep = keep};
+    const sld_epilogue end = {.accumulate = accumulate};
     tile_sums          sums;
     clear(sums, rows, vectors);
     for (size_t s = 0; s < samples; s++) {
@@ -33,23 +34,25 @@ TILE void outer_tile(const sld_run *runs, int n_runs, size_t samples, const size
             const float *values = x.first + s * x.sample + run->x * x.pixel;
             const float *row    = dy.first + s * dy.sample + run->dy * dy.pixel;
             for (uint32_t k = run->n; k > 0; k--, values += x.pixel, row += dy.pixel) {
-                add_outer(sums, rows, vectors, values, 1, row);
+                add_rank1(sums, rows, vectors, values, 1, row);
             }
         }
     }
-    store(sums, rows, vectors, &end, dw, vectors * LANES);
+    store(sums, rows, vectors, &end, dw, vectors * VEC_LANES);
 }
 
 #define SUM(rows, vectors)   sum_tile(taps, n_taps, depth, rows, vectors, x_row, y, y_row, end, next)
-#define OUTER(rows, vectors) outer_tile(runs, n_runs, samples, rows, vectors, x, dy, keep, dw)
+#define RANK1(rows, vectors) rank1_tile(runs, n_runs, samples, rows, vectors, x, dy, accumulate, dw)
 #define TILES_OF(rows)                                                                             \
-    FULL void sum_##rows(const sld_tap *taps, int n_taps, size_t depth, int vectors, size_t x_row, \
-                         float *y, size_t y_row, const sld_sums_end *end, const float *next){      \
-        BY_VECTORS(rows, SUM)} FULL void outer_##rows(const sld_run *runs, int n_runs,             \
-                                                      size_t samples, int vectors, sld_rows_at x,  \
-                                                      sld_rows_at dy, bool keep, float *dw)        \
+    VEC_FUNCTION void sum_##rows(const sld_tap *taps, int n_taps, size_t depth, int vectors,       \
+                                 size_t x_row, float *y, size_t y_row, const sld_epilogue *end,    \
+                                 const float *next){BY_VECTORS(                                    \
+        rows, SUM)} VEC_FUNCTION void rank1_update_##rows(const sld_run *runs, int n_runs,         \
+                                                          size_t samples, int vectors,             \
+                                                          sld_rows_at x, sld_rows_at dy,           \
+                                                          bool accumulate, float *dw)              \
     {                                                                                              \
-        BY_VECTORS(rows, OUTER)                                                                    \
+        BY_VECTORS(rows, RANK1)                                                                    \
     }
 EACH_ROWS(TILES_OF)
 
@@ -58,21 +61,21 @@ EACH_ROWS(TILES_OF)
         sum_##rows(taps, n_taps, depth, vectors, x_row, y, y_row, end, next);                      \
         break;
 static void sum(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors, size_t x_row,
-                float *y, size_t y_row, const sld_sums_end *end, const float *next)
+                float *y, size_t y_row, const sld_epilogue *end, const float *next)
 {
     switch (rows) {
         EACH_ROWS(SUM_CASE)
     }
 }
 
-#define OUTER_CASE(rows)                                                                           \
+#define RANK1_CASE(rows)                                                                           \
     case rows:                                                                                     \
-        outer_##rows(runs, n_runs, samples, vectors, x, dy, keep, dw);                             \
+        rank1_update_##rows(runs, n_runs, samples, vectors, x, dy, accumulate, dw);                \
         break;
-static void outer(const sld_run *runs, int n_runs, size_t samples, int rows, int vectors,
-                  sld_rows_at x, sld_rows_at dy, bool keep, float *dw)
+static void rank1_update(const sld_run *runs, int n_runs, size_t samples, int rows, int vectors,
+                         sld_rows_at x, sld_rows_at dy, bool accumulate, float *dw)
 {
     switch (rows) {
-        EACH_ROWS(OUTER_CASE)
+        EACH_ROWS(RANK1_CASE)
     }
 }

@@ -1,169 +1,68 @@
-/* im2col.c: convolution without oneDNN: each image is unrolled into rows of patches (im2col) and
- * multiplied by OpenBLAS on one thread, image by image, so that an image's result cannot depend on
- * its neighbours. Correct, slower. */
-#ifndef SLD_HAVE_ONEDNN
+/* conv/im2col.c: each image is unrolled into rows of patches (im2col) and multiplied by OpenBLAS on
+ * one thread, image by image, so that an image's result cannot depend on its neighbours. It takes
+ * every convolution on every CPU; slow. */
+#ifndef SLD_ONEDNN
 #include <cblas.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sld/kernels.h"
+#include "conv/conv.h"
 
-struct sld_kernels {
-    size_t patch_floats; /* the largest patch matrix of any layer */
-    float *patches;
-};
-
-struct sld_conv {
-    sld_kernels    *k;
-    sld_conv_params params;
-    int            *sizes;
+typedef struct {
+    sld_conv_params params; /* without sizes */
     int             out_h, out_w;
     size_t          patch;   /* values of one patch in one group: kernel * kernel * in / groups */
     float          *weights; /* (G, kernel, kernel, in/G, out/G) */
     float          *bias;
     size_t          bias_at;
-};
+} im2col;
 
-sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
+static bool supports(const sld_conv_params *params, sld_conv_pass pass)
 {
-    if (strcmp(isa, "auto") != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "parallel.isa: found %s, but this build has no oneDNN: wanted auto", isa);
-    }
-    return SLD_OK;
+    return !params->bf16;
 }
 
-sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out)
+static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p, unsigned passes,
+                         void **out)
 {
-    openblas_set_num_threads(1);
-    *out = calloc(1, sizeof **out);
-    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes", sizeof **out);
-}
-
-void sld_kernels_destroy(sld_kernels *k)
-{
-    if (k) {
-        free(k->patches);
-        free(k);
-    }
-}
-
-sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
-{
-    const size_t bytes = (k->patch_floats * sizeof(float) + 64) / 64 * 64;
-    k->patches         = aligned_alloc(64, bytes);
-    return k->patches ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes", bytes);
-}
-
-#if defined(__x86_64__)
-/* Instruction sets that matter to a matrix product. */
-enum { SSE, AVX2, AVX512 };
-
-static int set_of_cpu(void)
-{
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512cd")) {
-        return AVX512;
-    }
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? AVX2 : SSE;
-}
-
-/* Of the kernels behind a name of openblas_get_corename(). */
-static int set_of_core(const char *core)
-{
-    static const char *const names[] = {"SkylakeX",       "Cooperlake", "SapphireRapids",
-                                        "Sapphirerapids", "Haswell",    "Zen",
-                                        "Excavator"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(core, names[i]) == 0) {
-            return i < 4 ? AVX512 : AVX2;
-        }
-    }
-    return SSE;
-}
-#endif
-
-/* OpenBLAS knows CPUs by model number. One newer than itself gets the kernels of an older one, for
- * SSE even, at a fraction of the speed. */
-sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
-{
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s: bf16 wants oneDNN, which this build has not: wanted f32", option);
-}
-
-const char *sld_kernels_core_wanted(void)
-{
-#if defined(__x86_64__)
-    static const char *const cores[] = {NULL, "Haswell", "SkylakeX"};
-    const int                cpu     = set_of_cpu();
-
-    if (set_of_core(openblas_get_corename()) < cpu &&
-        strstr(openblas_get_config(), "DYNAMIC_ARCH")) {
-        return cores[cpu];
-    }
-#endif
-    return NULL;
-}
-
-const char *sld_kernels_isa(void)
-{
-    return openblas_get_corename();
-}
-
-void sld_kernels_versions(char *text, size_t n)
-{
-    snprintf(text, n, "%s core %s, 1 thread", openblas_get_config(), openblas_get_corename());
-}
-
-int sld_conv_out_size(int size, int kernel, int stride, int pad)
-{
-    return (size + 2 * pad - kernel) / stride + 1;
-}
-
-sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
-                           sld_conv **out)
-{
-    *out           = NULL;
-    sld_conv *conv = calloc(1, sizeof *conv);
+    im2col *conv = calloc(1, sizeof *conv);
     if (!conv) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu bytes", sizeof *conv);
     }
-    const sld_conv_params *p = params;
-    conv->k                  = k;
-    conv->params             = *p;
-    conv->out_h              = sld_conv_out_size(p->height, p->kernel, p->stride, p->pad);
-    conv->out_w              = sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
-    conv->patch              = (size_t)(p->kernel * p->kernel) * (size_t)(p->in / p->groups);
-    conv->bias_at            = (conv->patch * (size_t)p->out + 15) / 16 * 16;
-    conv->sizes              = calloc((size_t)p->n_sizes, sizeof *conv->sizes);
-    conv->weights            = calloc(conv->bias_at, sizeof *conv->weights);
-    conv->bias               = calloc((size_t)p->out, sizeof *conv->bias);
-    if (!conv->sizes || !conv->weights || !conv->bias) {
-        const size_t wanted = conv->bias_at;
-        sld_conv_destroy(conv);
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu weights", wanted);
+    *out               = conv;
+    conv->params       = *p;
+    conv->params.sizes = NULL; /* borrowed by the call alone */
+    conv->out_h        = sld_conv_out_size(p->height, p->kernel, p->stride, p->pad);
+    conv->out_w        = sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
+    conv->patch        = (size_t)(p->kernel * p->kernel) * (size_t)(p->in / p->groups);
+    conv->bias_at      = (conv->patch * (size_t)p->out + 15) / 16 * 16;
+    conv->weights      = calloc(conv->bias_at, sizeof *conv->weights);
+    conv->bias         = calloc((size_t)p->out, sizeof *conv->bias);
+    if (!conv->weights || !conv->bias) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu weights", conv->bias_at);
     }
-    memcpy(conv->sizes, p->sizes, (size_t)p->n_sizes * sizeof *conv->sizes);
-    const size_t floats = conv->patch * (size_t)conv->out_h * (size_t)conv->out_w;
-    k->patch_floats     = floats > k->patch_floats ? floats : k->patch_floats;
-    *out                = conv;
     return SLD_OK;
 }
 
-void sld_conv_destroy(sld_conv *conv)
+static void destroy(void *state)
 {
+    im2col *conv = state;
     if (conv) {
-        free(conv->sizes);
         free(conv->weights);
         free(conv->bias);
         free(conv);
     }
 }
 
+/* One patch matrix. */
+static size_t scratch_bytes(const void *state)
+{
+    const im2col *conv = state;
+    return conv->patch * (size_t)conv->out_h * (size_t)conv->out_w * sizeof(float);
+}
+
 /* Walks (O,I/G,H,W) and the packed layout together: to packed, or back. */
-static void repack(const sld_conv *conv, float *plain, float *packed, bool back)
+static void repack(const im2col *conv, float *plain, float *packed, bool back)
 {
     const sld_conv_params *p  = &conv->params;
     const size_t           in = (size_t)(p->in / p->groups), out = (size_t)(p->out / p->groups);
@@ -179,8 +78,9 @@ static void repack(const sld_conv *conv, float *plain, float *packed, bool back)
     }
 }
 
-sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
+static sld_status refresh(sld_ctx *ctx, void *state, const float *weights, const float *bias)
 {
+    im2col *conv = state;
     repack(conv, (float *)(uintptr_t)weights, conv->weights, false); /* read only this way round */
     if (conv->params.bias) {
         memcpy(conv->bias, bias, (size_t)conv->params.out * sizeof *bias);
@@ -189,7 +89,7 @@ sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, 
 }
 
 /* The pixel under tap (ky,kx) of output pixel (oy,ox), or NULL outside the image. */
-static const float *pixel(const sld_conv *conv, const float *image, int oy, int ox, int ky, int kx)
+static const float *pixel(const im2col *conv, const float *image, int oy, int ox, int ky, int kx)
 {
     const sld_conv_params *p = &conv->params;
     const int              y = oy * p->stride - p->pad + ky, x = ox * p->stride - p->pad + kx;
@@ -201,7 +101,7 @@ static const float *pixel(const sld_conv *conv, const float *image, int oy, int 
 
 /* Fills patches: (H'*W', kernel*kernel*in/G) with the channels of one group, or, back, adds patches
  * to the image's gradient. */
-static void unroll(const sld_conv *conv, float *image, int group, float *patches, bool back)
+static void unroll(const im2col *conv, float *image, int group, float *patches, bool back)
 {
     const sld_conv_params *p  = &conv->params;
     const size_t           in = (size_t)(p->in / p->groups), first = in * (size_t)group;
@@ -223,18 +123,20 @@ static void unroll(const sld_conv *conv, float *image, int group, float *patches
     }
 }
 
-sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y)
+static sld_status forward(sld_ctx *ctx, void *state, const sld_conv_call *call, const float *x,
+                          float *y)
 {
+    const im2col          *conv   = state;
     const sld_conv_params *p      = &conv->params;
     const size_t           in     = (size_t)(p->height * p->width * p->in);
     const int              pixels = conv->out_h * conv->out_w, out = p->out / p->groups;
-    for (int n = 0; n < conv->sizes[size]; n++) {
+    for (int n = 0; n < (int)call->n; n++) {
         float *image = (float *)(uintptr_t)(x + (size_t)n * in); /* only read */
         float *yn    = y + (size_t)n * (size_t)(pixels * p->out);
         for (int g = 0; g < p->groups; g++) {
-            unroll(conv, image, g, conv->k->patches, false);
+            unroll(conv, image, g, call->scratch, false);
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, pixels, out, (int)conv->patch, 1,
-                        conv->k->patches, (int)conv->patch,
+                        call->scratch, (int)conv->patch,
                         conv->weights + conv->patch * (size_t)(g * out), out, p->add ? 1 : 0,
                         yn + g * out, p->out);
         }
@@ -248,40 +150,47 @@ sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float 
     return SLD_OK;
 }
 
-sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
-                                  float *dx)
+static sld_status backward_data(sld_ctx *ctx, void *state, const sld_conv_call *call,
+                                const float *dy, float *dx)
 {
+    const im2col          *conv   = state;
     const sld_conv_params *p      = &conv->params;
     const size_t           in     = (size_t)(p->height * p->width * p->in);
     const int              pixels = conv->out_h * conv->out_w, out = p->out / p->groups;
-    memset(dx, 0, (size_t)conv->sizes[size] * in * sizeof *dx);
-    for (int n = 0; n < conv->sizes[size]; n++) {
+    memset(dx, 0, call->n * in * sizeof *dx);
+    for (int n = 0; n < (int)call->n; n++) {
         for (int g = 0; g < p->groups; g++) {
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, pixels, (int)conv->patch, out, 1,
                         dy + (size_t)n * (size_t)(pixels * p->out) + g * out, p->out,
-                        conv->weights + conv->patch * (size_t)(g * out), out, 0, conv->k->patches,
+                        conv->weights + conv->patch * (size_t)(g * out), out, 0, call->scratch,
                         (int)conv->patch);
-            unroll(conv, dx + (size_t)n * in, g, conv->k->patches, true);
+            unroll(conv, dx + (size_t)n * in, g, call->scratch, true);
         }
     }
     return SLD_OK;
 }
 
-sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
-                                     const float *dy, bool add, float *dw)
+static size_t gradient_floats(const void *state)
 {
-    (void)add;
+    const im2col *conv = state;
+    return conv->bias_at + (conv->params.bias ? ((size_t)conv->params.out + 15) / 16 * 16 : 0);
+}
+
+static sld_status backward_weights(sld_ctx *ctx, void *state, const sld_conv_call *call,
+                                   const float *x, const float *dy, bool add, float *dw)
+{
+    const im2col          *conv   = state;
     const sld_conv_params *p      = &conv->params;
     const size_t           in     = (size_t)(p->height * p->width * p->in);
     const int              pixels = conv->out_h * conv->out_w, out = p->out / p->groups;
-    memset(dw, 0, sld_conv_gradient_floats(conv) * sizeof *dw);
-    for (int n = 0; n < conv->sizes[size]; n++) {
+    memset(dw, 0, gradient_floats(conv) * sizeof *dw);
+    for (int n = 0; n < (int)call->n; n++) {
         float       *image = (float *)(uintptr_t)(x + (size_t)n * in); /* only read */
         const float *dyn   = dy + (size_t)n * (size_t)(pixels * p->out);
         for (int g = 0; g < p->groups; g++) {
-            unroll(conv, image, g, conv->k->patches, false);
+            unroll(conv, image, g, call->scratch, false);
             cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)conv->patch, out, pixels, 1,
-                        conv->k->patches, (int)conv->patch, dyn + g * out, p->out, 1,
+                        call->scratch, (int)conv->patch, dyn + g * out, p->out, 1,
                         dw + conv->patch * (size_t)(g * out), out);
         }
         for (int i = 0; p->bias && i < pixels; i++) {
@@ -291,21 +200,15 @@ sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, con
     return SLD_OK;
 }
 
-bool sld_conv_adds_gradient(const sld_conv *conv, int size)
+static bool accumulates(const void *state, size_t n)
 {
-    (void)conv;
-    (void)size;
     return false;
 }
 
-size_t sld_conv_gradient_floats(const sld_conv *conv)
+static sld_status unpack_gradient(sld_ctx *ctx, void *state, const float *dw, float *weights,
+                                  float *bias)
 {
-    return conv->bias_at + (conv->params.bias ? ((size_t)conv->params.out + 15) / 16 * 16 : 0);
-}
-
-sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,
-                                    float *bias)
-{
+    const im2col *conv = state;
     repack(conv, weights, (float *)(uintptr_t)dw, true); /* dw only read this way round */
     if (conv->params.bias) {
         memcpy(bias, dw + conv->bias_at, (size_t)conv->params.out * sizeof *bias);
@@ -313,8 +216,22 @@ sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *d
     return SLD_OK;
 }
 
-const char *sld_conv_implementation(const sld_conv *conv, int i)
+static const char *implementation(const void *state, int i)
 {
     return i == 0 ? "im2col+sgemm" : NULL;
 }
+
+const sld_conv_algorithm sld_im2col = {.name             = "im2col",
+                                       .supports         = supports,
+                                       .create           = create,
+                                       .destroy          = destroy,
+                                       .scratch_bytes    = scratch_bytes,
+                                       .refresh          = refresh,
+                                       .forward          = forward,
+                                       .backward_data    = backward_data,
+                                       .backward_weights = backward_weights,
+                                       .accumulates      = accumulates,
+                                       .gradient_floats  = gradient_floats,
+                                       .unpack_gradient  = unpack_gradient,
+                                       .implementation   = implementation};
 #endif

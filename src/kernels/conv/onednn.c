@@ -1,8 +1,8 @@
-/* onednn.c: a convolution by oneDNN at work: only addresses are set here, nothing is made. */
-#ifdef SLD_HAVE_ONEDNN
+/* conv/onednn.c: a convolution by oneDNN at work: only addresses are set here, nothing is made. */
+#ifdef SLD_ONEDNN
 #include <string.h>
 
-#include "onednn.h"
+#include "conv/onednn.h"
 
 /* The library takes addresses without const, also of what it only reads. */
 static dnnl_status_t look_at(dnnl_memory_t memory, const void *address)
@@ -10,24 +10,21 @@ static dnnl_status_t look_at(dnnl_memory_t memory, const void *address)
     return dnnl_memory_set_data_handle(memory, (void *)(uintptr_t)address);
 }
 
-static dnnl_status_t convert(const sld_conv *conv, const packed *w, dnnl_memory_t from,
+static dnnl_status_t convert(const sld_onednn_conv *conv, const packed *w, dnnl_memory_t from,
                              dnnl_memory_t to)
 {
     const dnnl_exec_arg_t args[] = {
         {DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, w->scratch}};
-    return dnnl_primitive_execute(w->convert, conv->k->stream, w->scratch ? 3 : 2, args);
+    return dnnl_primitive_execute(w->convert, conv->k->library->stream, w->scratch ? 3 : 2, args);
 }
 
 /* ---- weights ---- */
 
-sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
+static sld_status refresh(sld_ctx *ctx, void *state, const float *weights, const float *bias)
 {
-    if (conv->conv3) {
-        sld_conv3_refresh(conv->conv3, weights, bias);
-        return SLD_OK;
-    }
-    const packed *grad = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
-    dnnl_status_t st   = look_at(conv->plain, weights);
+    const sld_onednn_conv *conv = state;
+    const packed          *grad = conv->sizes[0].passes[SLD_BACKWARD_WEIGHTS].weights;
+    dnnl_status_t          st   = look_at(conv->plain, weights);
     for (int i = 0; i < conv->n_weights && st == dnnl_success; i++) {
         const packed *w = &conv->weights[i];
         if (w != grad) {
@@ -44,29 +41,28 @@ sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, 
     return sld_onednn_check(ctx, st, "conversion of weights");
 }
 
-bool sld_conv_adds_gradient(const sld_conv *conv, int size)
+static size_t scratch_bytes(const void *state)
 {
-    return conv->conv3 && sld_conv3_adds_gradient(conv->conv3, conv->sizes[size].n);
+    return 0; /* asked for primitive by primitive (sld_onednn_scratch) */
 }
 
-size_t sld_conv_gradient_floats(const sld_conv *conv)
+static bool accumulates(const void *state, size_t n)
 {
+    return false;
+}
+
+static size_t gradient_floats(const void *state)
+{
+    const sld_onednn_conv *conv = state;
     return conv->gradient_floats;
 }
 
-sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,
-                                    float *bias)
+static sld_status unpack_gradient(sld_ctx *ctx, void *state, const float *dw, float *weights,
+                                  float *bias)
 {
-    if (conv->conv3) {
-        sld_conv3_unpack_gradient(conv->conv3, dw, weights, bias);
-        return SLD_OK;
-    }
-    if (conv->own_gradient) {
-        sld_depthwise_unpack_gradient(&conv->params, dw, weights);
-        return SLD_OK;
-    }
-    const packed *w  = conv->sizes[0].passes[BACKWARD_WEIGHTS].weights;
-    dnnl_status_t st = look_at(w->memory, dw);
+    const sld_onednn_conv *conv = state;
+    const packed          *w    = conv->sizes[0].passes[SLD_BACKWARD_WEIGHTS].weights;
+    dnnl_status_t          st   = look_at(w->memory, dw);
     if (st == dnnl_success) {
         st = look_at(conv->plain, weights);
     }
@@ -82,91 +78,81 @@ sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *d
 /* ---- passes ---- */
 
 /* The memory a pass finds x, y or a gradient of them in; what it reads is rounded on the way. */
-static dnnl_status_t place(const sld_conv *conv, int size, int which, int end, const float *address,
-                           dnnl_memory_t *out)
+static dnnl_status_t place(const sld_onednn_conv *conv, int size, int which, int end,
+                           const float *address, dnnl_memory_t *out)
 {
     const sized *s = &conv->sizes[size];
     if (s->passes[which].rounded && sld_onednn_reads(which, end)) {
-        sld_round_bf16(address, s->values[end], conv->k->rounded[end]);
+        sld_round_bf16(address, s->values[end], conv->k->library->rounded[end]);
         *out = s->rounded[end];
-        return look_at(*out, conv->k->rounded[end]);
+        return look_at(*out, conv->k->library->rounded[end]);
     }
     *out = s->image[end];
     return look_at(*out, address);
 }
 
-static dnnl_status_t execute(const sld_conv *conv, int size, int which,
+static dnnl_status_t execute(const sld_onednn_conv *conv, int size, int which,
                              const dnnl_exec_arg_t *three, int n)
 {
-    const pass     *p = &conv->sizes[size].passes[which];
-    dnnl_exec_arg_t args[5];
+    const made_pass *p = &conv->sizes[size].passes[which];
+    dnnl_exec_arg_t  args[5];
     memcpy(args, three, (size_t)n * sizeof *args);
     if (p->scratch) {
         args[n++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, p->scratch};
     }
-    return dnnl_primitive_execute(p->run, conv->k->stream, n, args);
+    return dnnl_primitive_execute(p->run, conv->k->library->stream, n, args);
 }
 
-sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y)
+static sld_status forward(sld_ctx *ctx, void *state, const sld_conv_call *call, const float *x,
+                          float *y)
 {
-    if (conv->conv3) {
-        sld_conv3_forward(conv->conv3, conv->sizes[size].n, x, conv->k->scratch_bytes, y);
-        return SLD_OK;
-    }
-    dnnl_memory_t image, out;
-    dnnl_status_t st = place(conv, size, FORWARD, IMAGE, x, &image);
+    const sld_onednn_conv *conv = state;
+    const int              size = call->size;
+    dnnl_memory_t          image, out;
+    dnnl_status_t          st = place(conv, size, SLD_FORWARD, SLD_IMAGE, x, &image);
     if (st == dnnl_success) {
-        st = place(conv, size, FORWARD, OUT, y, &out);
+        st = place(conv, size, SLD_FORWARD, SLD_OUT, y, &out);
     }
     if (st == dnnl_success) {
-        const packed         *w      = conv->sizes[size].passes[FORWARD].weights;
+        const packed         *w      = conv->sizes[size].passes[SLD_FORWARD].weights;
         const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, image},
                                         {DNNL_ARG_WEIGHTS, w->memory},
                                         {DNNL_ARG_DST, out},
                                         {DNNL_ARG_BIAS, conv->bias}};
-        st                           = execute(conv, size, FORWARD, args, conv->bias ? 4 : 3);
+        st                           = execute(conv, size, SLD_FORWARD, args, conv->bias ? 4 : 3);
     }
     return sld_onednn_check(ctx, st, "convolution forward");
 }
 
-sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
-                                  float *dx)
+static sld_status backward_data(sld_ctx *ctx, void *state, const sld_conv_call *call,
+                                const float *dy, float *dx)
 {
-    if (conv->conv3) {
-        sld_conv3_backward_data(conv->conv3, conv->sizes[size].n, dy, conv->k->scratch_bytes, dx);
-        return SLD_OK;
-    }
-    dnnl_memory_t image, out;
-    dnnl_status_t st = place(conv, size, BACKWARD_DATA, OUT, dy, &out);
+    const sld_onednn_conv *conv = state;
+    const int              size = call->size;
+    dnnl_memory_t          image, out;
+    dnnl_status_t          st = place(conv, size, SLD_BACKWARD_DATA, SLD_OUT, dy, &out);
     if (st == dnnl_success) {
-        st = place(conv, size, BACKWARD_DATA, IMAGE, dx, &image);
+        st = place(conv, size, SLD_BACKWARD_DATA, SLD_IMAGE, dx, &image);
     }
     if (st == dnnl_success) {
-        const packed         *w      = conv->sizes[size].passes[BACKWARD_DATA].weights;
+        const packed         *w      = conv->sizes[size].passes[SLD_BACKWARD_DATA].weights;
         const dnnl_exec_arg_t args[] = {
             {DNNL_ARG_DIFF_DST, out}, {DNNL_ARG_WEIGHTS, w->memory}, {DNNL_ARG_DIFF_SRC, image}};
-        st = execute(conv, size, BACKWARD_DATA, args, 3);
+        st = execute(conv, size, SLD_BACKWARD_DATA, args, 3);
     }
     return sld_onednn_check(ctx, st, "convolution backward data");
 }
 
-sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
-                                     const float *dy, bool add, float *dw)
+static sld_status backward_weights(sld_ctx *ctx, void *state, const sld_conv_call *call,
+                                   const float *x, const float *dy, bool add, float *dw)
 {
-    if (conv->conv3) {
-        sld_conv3_backward_weights(conv->conv3, conv->sizes[size].n, x, dy, add,
-                                   conv->k->scratch_bytes, dw);
-        return SLD_OK;
-    }
-    if (conv->own_gradient) {
-        sld_depthwise_backward_weights(&conv->params, conv->sizes[size].n, x, dy, dw);
-        return SLD_OK;
-    }
-    dnnl_memory_t grad = conv->sizes[size].passes[BACKWARD_WEIGHTS].weights->memory;
-    dnnl_memory_t image, out;
-    dnnl_status_t st = place(conv, size, BACKWARD_WEIGHTS, IMAGE, x, &image);
+    const sld_onednn_conv *conv = state;
+    const int              size = call->size;
+    dnnl_memory_t          grad = conv->sizes[size].passes[SLD_BACKWARD_WEIGHTS].weights->memory;
+    dnnl_memory_t          image, out;
+    dnnl_status_t          st = place(conv, size, SLD_BACKWARD_WEIGHTS, SLD_IMAGE, x, &image);
     if (st == dnnl_success) {
-        st = place(conv, size, BACKWARD_WEIGHTS, OUT, dy, &out);
+        st = place(conv, size, SLD_BACKWARD_WEIGHTS, SLD_OUT, dy, &out);
     }
     if (st == dnnl_success) {
         st = look_at(grad, dw);
@@ -179,13 +165,33 @@ sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, con
                                         {DNNL_ARG_DIFF_DST, out},
                                         {DNNL_ARG_DIFF_WEIGHTS, grad},
                                         {DNNL_ARG_DIFF_BIAS, conv->bias_gradient}};
-        st = execute(conv, size, BACKWARD_WEIGHTS, args, conv->bias ? 4 : 3);
+        st = execute(conv, size, SLD_BACKWARD_WEIGHTS, args, conv->bias ? 4 : 3);
     }
     return sld_onednn_check(ctx, st, "convolution backward weights");
 }
 
-const char *sld_conv_implementation(const sld_conv *conv, int i)
+static const char *implementation(const void *state, int i)
 {
+    const sld_onednn_conv *conv = state;
     return i < conv->n_names ? conv->names[i] : NULL;
 }
+
+static bool supports(const sld_conv_params *params, sld_conv_pass pass)
+{
+    return true;
+}
+
+const sld_conv_algorithm sld_onednn = {.name             = "onednn",
+                                       .supports         = supports,
+                                       .create           = sld_onednn_create,
+                                       .destroy          = sld_onednn_destroy,
+                                       .scratch_bytes    = scratch_bytes,
+                                       .refresh          = refresh,
+                                       .forward          = forward,
+                                       .backward_data    = backward_data,
+                                       .backward_weights = backward_weights,
+                                       .accumulates      = accumulates,
+                                       .gradient_floats  = gradient_floats,
+                                       .unpack_gradient  = unpack_gradient,
+                                       .implementation   = implementation};
 #endif

@@ -1,19 +1,15 @@
 /* onednn.h: one convolution by oneDNN, as the files that make and use it see it. */
-#ifndef SLD_CONV_ONEDNN_H
-#define SLD_CONV_ONEDNN_H
+#ifndef SLD_ONEDNN_H
+#define SLD_ONEDNN_H
 
-#include "conv3x3.h"
-#include "depthwise.h"
-#include "onednn_library.h"
-
-enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, N_PASSES };
+#include "conv/onednn_library.h"
 
 /* Weights, or their gradient, in one of the library's layouts. */
 typedef struct {
-    dnnl_memory_desc_t md;
-    dnnl_memory_t      memory; /* owns its bytes, but for gradients: address per call */
-    dnnl_primitive_t   convert;
-    dnnl_memory_t      scratch; /* of the conversion, as of a pass */
+    sld_md           md;
+    dnnl_memory_t    memory; /* owns its bytes, but for gradients: address per call */
+    dnnl_primitive_t convert;
+    dnnl_memory_t    scratch; /* of the conversion, as of a pass */
 } packed;
 
 /* One pass for one number of samples. */
@@ -23,44 +19,44 @@ typedef struct {
     dnnl_memory_t         scratch; /* borrowed from the sld_kernels; NULL: wants none */
     const packed         *weights; /* one of the convolution's */
     bool                  rounded; /* what it reads is rounded to bfloat16 */
-} pass;
+} made_pass;
 
 /* Everything for one number of samples. */
 typedef struct {
-    size_t             n;                              /* samples */
-    dnnl_memory_desc_t md[N_ENDS], rounded_md[N_ENDS]; /* channels last */
-    dnnl_memory_t      image[N_ENDS], rounded[N_ENDS]; /* addresses change per call */
-    size_t             values[N_ENDS];
-    pass               passes[N_PASSES];
+    sld_md        md[SLD_ENDS], rounded_md[SLD_ENDS]; /* channels last */
+    dnnl_memory_t image[SLD_ENDS], rounded[SLD_ENDS]; /* addresses change per call */
+    size_t        values[SLD_ENDS];
+    made_pass     passes[SLD_PASSES];
 } sized;
 
-struct sld_conv {
-    sld_kernels       *k;
-    sld_conv3         *conv3; /* does all passes, and nothing of the library is made; NULL: none */
-    bool               own_gradient; /* the weights' by depthwise.h */
-    sld_conv_params    params;
-    sized             *sizes;
-    packed            *weights; /* (N_PASSES * n_sizes) as the passes want them, n_weights made */
-    int                n_weights;
-    dnnl_memory_desc_t plain_md, bias_md;
-    dnnl_memory_t      plain, bias, bias_gradient; /* plain: (O,I,H,W), address per call */
-    size_t             gradient_floats, bias_at;
-    char               names[3 * 8][48];
-    int                n_names;
-};
+typedef struct {
+    sld_kernels    *k;
+    sld_conv_params params; /* without sizes */
+    unsigned        passes; /* asked for: a bit each */
+    const int      *n;      /* samples by size: borrowed while it is made */
+    sized          *sizes;
+    packed         *weights; /* (SLD_PASSES * n_sizes) as the passes want them, n_weights made */
+    int             n_weights;
+    sld_md          plain_md, bias_md;
+    dnnl_memory_t   plain, bias, bias_gradient; /* plain: (O,I,H,W), address per call */
+    size_t          gradient_floats, bias_at;
+    char            names[3 * 8][48];
+    int             n_names;
+} sld_onednn_conv;
 
 /* Whether a pass reads x or dy, not writes it: what may be rounded. */
 static inline bool sld_onednn_reads(int which, int end)
 {
-    return which == BACKWARD_WEIGHTS || end == (which == FORWARD ? IMAGE : OUT);
+    return which == SLD_BACKWARD_WEIGHTS || end == (which == SLD_FORWARD ? SLD_IMAGE : SLD_OUT);
 }
 
-/* ---- onednn_choose.c ---- */
+/* Local. As the functions of a sld_conv_algorithm. (onednn_create.c) */
+sld_status sld_onednn_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
+                             unsigned passes, void **out);
+void       sld_onednn_destroy(void *state);
 
-/* As dnnl_primitive_desc_create(), by the implementation that is fastest for the convolution. */
-dnnl_status_t sld_onednn_choose(const sld_conv *conv, int which,
-                                const dnnl_convolution_desc_t *desc,
-                                const_dnnl_primitive_attr_t attr, const_dnnl_primitive_desc_t hint,
-                                dnnl_primitive_desc_t *out);
+/* Local. Part of the name of the implementation that is fastest for a pass; NULL: the library's
+ * first. (onednn_choose.c) */
+const char *sld_onednn_preferred(const sld_conv_params *params, int which);
 
 #endif

@@ -1,21 +1,17 @@
-/* onednn_library.h: what the oneDNN files of this room share. oneDNN 2.6-2.7, C interface. */
-#ifndef SLD_ONEDNN_H
-#define SLD_ONEDNN_H
+/* conv/onednn_library.h: what the oneDNN files of this room share. */
+#ifndef SLD_ONEDNN_LIBRARY_H
+#define SLD_ONEDNN_LIBRARY_H
 
-#include "oneapi/dnnl/dnnl.h"
+#include "conv/conv.h"
+#include "conv/onednn_api.h"
 
-#include "sld/kernels.h"
-
-enum { IMAGE, OUT, N_ENDS }; /* of a convolution: x or dx, y or dy */
-
-struct sld_kernels {
+struct sld_library {
     dnnl_engine_t  engine;
     dnnl_stream_t  stream;
-    dnnl_memory_t *scratch; /* one per primitive that wants scratch: all look at scratch_bytes */
-    size_t         n_scratch, capacity, largest; /* largest: bytes */
-    void          *scratch_bytes;
-    size_t         rounded_bytes[N_ENDS];
-    uint16_t      *rounded[N_ENDS]; /* what the present call reads, in bfloat16 */
+    dnnl_memory_t *scratch; /* one per primitive that wants scratch: all look at the same bytes */
+    size_t         n_scratch, capacity;
+    size_t         rounded_bytes[SLD_ENDS];
+    uint16_t      *rounded[SLD_ENDS]; /* what the present call reads, in bfloat16 */
 };
 
 /* Local. SLD_OK, or SLD_ERR_LIB saying what failed. */
@@ -25,11 +21,8 @@ sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what);
 sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive_desc_t pd,
                               dnnl_memory_t *out);
 
-/* Local. Before sld_kernels_ready(): scratch_bytes will have room for so many. */
-void sld_onednn_want_scratch(sld_kernels *k, size_t bytes);
-
 /* Local. Before sld_kernels_ready(): one buffer per end will be as large as the largest asked for.
  */
-void sld_onednn_rounded(sld_kernels *k, int end, size_t bytes);
+void sld_onednn_rounded(sld_library *k, int end, size_t bytes);
 
 #endif

@@ -1,8 +1,8 @@
-/* winograd3x3.h: what the passes of winograd3x3.c and its weight gradient share. */
+/* conv/winograd3x3.h: what the passes of winograd3x3.c and its weight gradient share. */
 #ifndef SLD_CONV3_WINOGRAD_H
 #define SLD_CONV3_WINOGRAD_H
 
-#include "conv3x3_internal.h"
+#include "conv/conv3x3.h"
 
 /* 2 x 2 results: its sample's first pixel, its first row and column. */
 typedef struct {
@@ -15,16 +15,16 @@ typedef struct {
     size_t       pixel, n;
 } sld_channels;
 
-/* Rows of floats in 16 planes, so many floats apart; V: in blocks of lanes, likewise. */
+/* Rows of floats in 16 points, so many floats apart; V: in blocks of lanes, likewise. */
 typedef struct {
     float *values;
-    size_t plane, block;
-} sld_planes;
+    size_t point, block;
+} sld_points;
 
 /* Local. Tiles of n samples. */
-size_t sld_tile_count(const sld_conv3 *conv, size_t n);
+size_t sld_tile_count(const sld_conv3x3 *conv, size_t n);
 /* Local. Moves on by n tiles: along rows, then through samples. */
-static inline void sld_tile_step(const sld_conv3 *conv, sld_tile *tile, size_t n)
+static inline void sld_tile_step(const sld_conv3x3 *conv, sld_tile *tile, size_t n)
 {
     for (; n > 0; n--) {
         tile->left += 2;
@@ -39,12 +39,12 @@ static inline void sld_tile_step(const sld_conv3 *conv, sld_tile *tile, size_t n
     }
 }
 
-/* Local. Floats of a plane of so many rows and channels. */
-size_t sld_plane_floats(size_t rows, size_t channels);
+/* Local. Floats of a point of so many rows and channels. */
+size_t sld_point_floats(size_t rows, size_t channels);
 
 /* Local. `rows` rows of V (16,blocks of lanes,rows,lanes) for `tiles` tiles from one on; further
  * rows repeat the last. */
-void sld_winograd_spread(const sld_conv3 *conv, sld_tile tile, size_t tiles, size_t rows,
-                         const sld_channels *x, const sld_planes *v);
+void sld_winograd_input_transform(const sld_conv3x3 *conv, sld_tile tile, size_t tiles, size_t rows,
+                                  const sld_channels *x, const sld_points *v);
 
 #endif

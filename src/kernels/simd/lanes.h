@@ -1,4 +1,4 @@
-/* lanes.h: plain loops for the widest vectors of the CPU that runs. Lanes never mix and nothing is
+/* simd/lanes.h: plain loops for the widest vectors of the CPU that runs. Lanes never mix and nothing is
  * reassociated or contracted, so each instruction set gives the same bits.
  *
  * Loops over values one by one are left to the compiler (SLD_VECTORISED). Loops that keep something
@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "isa.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SLD_WIDE_VECTORS
@@ -30,7 +32,8 @@
 SLD_INLINE int sld_vector_bytes(void)
 {
 #ifdef SLD_WIDE_VECTORS
-    return __builtin_cpu_supports("avx512f") ? 64 : __builtin_cpu_supports("avx2") ? 32 : 16;
+    static const int bytes[] = {[SLD_ISA_BASE] = 16, [SLD_ISA_AVX2] = 32, [SLD_ISA_AVX512] = 64};
+    return bytes[sld_isa_of_cpu()];
 #else
     return 16;
 #endif

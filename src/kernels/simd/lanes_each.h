@@ -1,6 +1,6 @@
 /* lanes_each.h: includes the file that SLD_OF_LANES names once for each width: groups of channels
  * in VECTORS vectors of BYTES bytes, compiled for the instruction set that has such registers.
- * V(name) is the name of what belongs to this width: V(load) is load_32x2 with two vectors of AVX2.
+ * V(name) is the name of what belongs to this width: V(vec_load) is load_32x2 with two vectors of AVX2.
  * The file defines functions for ranges of channels, which SLD_FOR_CHANNELS calls by that name. */
 #define V_(name, bytes, vectors)   name##_##bytes##x##vectors
 #define V_OF(name, bytes, vectors) V_(name, bytes, vectors)

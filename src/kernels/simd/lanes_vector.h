@@ -1,37 +1,37 @@
 /* lanes_vector.h: one vector of BYTES bytes, and the file that works with it (lanes_each.h). */
 
-typedef float   V(floats) __attribute__((vector_size(FLOATS * sizeof(float))));
+typedef float   V(vec) __attribute__((vector_size(FLOATS * sizeof(float))));
 typedef int32_t V(masks) __attribute__((vector_size(FLOATS * sizeof(int32_t))));
 typedef double  V(doubles) __attribute__((vector_size(DOUBLES * sizeof(double))));
 typedef float   V(halves) __attribute__((vector_size(DOUBLES * sizeof(float))));
 typedef int32_t V(half_masks) __attribute__((vector_size(DOUBLES * sizeof(int32_t))));
 
-SLD_INLINE V(floats) V(load)(const float *p)
+SLD_INLINE V(vec) V(vec_load)(const float *p)
 {
-    V(floats) v;
+    V(vec) v;
     memcpy(&v, p, sizeof v);
     return v;
 }
 
-SLD_INLINE void V(store)(float *p, V(floats) v)
+SLD_INLINE void V(vec_store)(float *p, V(vec) v)
 {
     memcpy(p, &v, sizeof v);
 }
 
-SLD_INLINE V(floats) V(where)(V(masks) mask, V(floats) yes, V(floats) no)
+SLD_INLINE V(vec) V(where)(V(masks) mask, V(vec) yes, V(vec) no)
 {
-    return (V(floats))(((V(masks))yes & mask) | ((V(masks))no & ~mask));
+    return (V(vec))(((V(masks))yes & mask) | ((V(masks))no & ~mask));
 }
 
 /* v where gate is not <= 0, else 0: a gate that is not a number lets v through. */
-SLD_INLINE V(floats) V(gate)(V(floats) v, V(floats) gate)
+SLD_INLINE V(vec) V(gate)(V(vec) v, V(vec) gate)
 {
-    const V(floats) zero = {0};
-    return (V(floats))((V(masks))v & ~(gate <= zero));
+    const V(vec) zero = {0};
+    return (V(vec))((V(masks))v & ~(gate <= zero));
 }
 
 /* sum[c] += v[c] in double. */
-SLD_INLINE void V(fold)(double *sum, V(floats) v)
+SLD_INLINE void V(fold)(double *sum, V(vec) v)
 {
     for (size_t c = 0; c < FLOATS; c++) {
         sum[c] += (double)v[c];

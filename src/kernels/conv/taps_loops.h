@@ -1,11 +1,11 @@
-/* conv3x3_taps.h: from weights as users know them, the nine taps of a channel side by side, to
+/* conv/taps_loops.h: from weights as users know them, the nine taps of a channel side by side, to
  * rows of channels side by side and back, for one instruction set: 8 x 8 values at a time are
  * transposed in registers of AVX2. */
 
 enum { SIDE = 8, LAST_TAP = SLD_TAPS - 1 };
 
 /* to[j * to_row + i] = from[i * from_row + j] for i, j < SIDE. */
-TILE void transpose(const float *from, size_t from_row, float *to, ptrdiff_t to_row)
+VEC_INLINE void transpose(const float *from, size_t from_row, float *to, ptrdiff_t to_row)
 {
     __m256 rows[SIDE], pairs[SIDE], fours[SIDE];
     for (size_t i = 0; i < SIDE; i++) {
@@ -28,9 +28,9 @@ TILE void transpose(const float *from, size_t from_row, float *to, ptrdiff_t to_
     }
 }
 
-FULL void split_taps(const float *from, size_t channel, float *to, ptrdiff_t tap)
+VEC_FUNCTION void split_taps(const float *from, size_t channel, float *to, ptrdiff_t tap)
 {
-    for (size_t c = 0; c < LANES; c += SIDE, from += SIDE * channel, to += SIDE) {
+    for (size_t c = 0; c < VEC_LANES; c += SIDE, from += SIDE * channel, to += SIDE) {
         transpose(from, channel, to, tap);
         for (size_t i = 0; i < SIDE; i++) {
             to[LAST_TAP * tap + (ptrdiff_t)i] = from[i * channel + LAST_TAP];
@@ -38,9 +38,9 @@ FULL void split_taps(const float *from, size_t channel, float *to, ptrdiff_t tap
     }
 }
 
-FULL void join_taps(const float *from, size_t tap, float *to, size_t channel)
+VEC_FUNCTION void join_taps(const float *from, size_t tap, float *to, size_t channel)
 {
-    for (size_t c = 0; c < LANES; c += SIDE, from += SIDE, to += SIDE * channel) {
+    for (size_t c = 0; c < VEC_LANES; c += SIDE, from += SIDE, to += SIDE * channel) {
         transpose(from, tap, to, (ptrdiff_t)channel);
         for (size_t i = 0; i < SIDE; i++) {
             to[i * channel + LAST_TAP] = from[LAST_TAP * tap + i];

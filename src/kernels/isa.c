@@ -1,0 +1,153 @@
+/* isa.c: the instruction set: what the CPU has, what parallel.isa and oneDNN leave of it. */
+#include "isa.h"
+
+#include <string.h>
+
+#include "sld/kernels.h"
+
+#ifdef SLD_ONEDNN
+#include "oneapi/dnnl/dnnl.h"
+#endif
+
+sld_isa sld_isa_of_cpu(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512cd")) {
+        return SLD_ISA_AVX512;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        return SLD_ISA_AVX2;
+    }
+#endif
+    return SLD_ISA_BASE;
+}
+
+bool sld_isa_cpu_has_bf16(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+/* ---- parallel.isa ---- */
+
+typedef struct {
+    const char *name;
+    sld_isa     most;
+} choice;
+
+static const choice choices[] = {
+    {"auto", SLD_ISA_AVX512}, {"avx2", SLD_ISA_AVX2}, {"avx512", SLD_ISA_AVX512}};
+
+static const choice *find_choice(const char *name)
+{
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        if (strcmp(choices[i].name, name) == 0) {
+            return &choices[i];
+        }
+    }
+    return NULL;
+}
+
+#ifdef SLD_ONEDNN
+
+static bool library_may(unsigned isa)
+{
+    return ((unsigned)dnnl_get_effective_cpu_isa() & isa) == isa;
+}
+
+sld_isa sld_isa_of_convolutions(void)
+{
+    if (library_may(dnnl_cpu_isa_avx512_core)) {
+        return SLD_ISA_AVX512;
+    }
+    return library_may(dnnl_cpu_isa_avx2) && sld_isa_of_cpu() >= SLD_ISA_AVX2 ? SLD_ISA_AVX2
+                                                                              : SLD_ISA_BASE;
+}
+
+sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
+{
+    const choice *chosen = find_choice(isa);
+    if (!chosen) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: found %s, wanted auto, avx2 or avx512",
+                        isa);
+    }
+    const dnnl_cpu_isa_t most =
+        chosen->most == SLD_ISA_AVX2 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core;
+    if (strcmp(isa, "auto") != 0 && dnnl_set_max_cpu_isa(most) != dnnl_success) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "parallel.isa: %s cannot be set any more: oneDNN is already in use", isa);
+    }
+    return SLD_OK;
+}
+
+const char *sld_kernels_isa(void)
+{
+    static const struct {
+        unsigned    isa;
+        const char *name;
+    } names[] = {{dnnl_cpu_isa_avx512_core_amx, "AVX-512, bf16, AMX"},
+                 {dnnl_cpu_isa_avx512_core_bf16, "AVX-512, bf16"},
+                 {dnnl_cpu_isa_avx512_core_vnni, "AVX-512, VNNI"},
+                 {dnnl_cpu_isa_avx512_core, "AVX-512"},
+                 {dnnl_cpu_isa_avx2_vnni, "AVX2, VNNI"},
+                 {dnnl_cpu_isa_avx2, "AVX2"},
+                 {dnnl_cpu_isa_avx, "AVX"},
+                 {dnnl_cpu_isa_sse41, "SSE4.1"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (library_may(names[i].isa)) {
+            return names[i].name;
+        }
+    }
+    return "its own choice";
+}
+
+/* With AVX-512 alone oneDNN computes the same in several instructions. */
+sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
+{
+    return library_may(dnnl_cpu_isa_avx512_core)
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "%s: bf16 needs a CPU with AVX-512 (and parallel.isa that allows it); "
+                          "use f32",
+                          option);
+}
+
+#else
+
+static sld_isa pinned = SLD_ISA_AVX512; /* at most */
+
+sld_isa sld_isa_of_convolutions(void)
+{
+    const sld_isa cpu = sld_isa_of_cpu();
+    return cpu < pinned ? cpu : pinned;
+}
+
+sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
+{
+    const choice *chosen = find_choice(isa);
+    if (!chosen) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: found %s, wanted auto, avx2 or avx512",
+                        isa);
+    }
+    pinned = chosen->most;
+    return SLD_OK;
+}
+
+const char *sld_kernels_isa(void)
+{
+    static const char *const names[] = {"no AVX2", "AVX2", "AVX-512"};
+    return names[sld_isa_of_convolutions()];
+}
+
+sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
+{
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: bf16 needs oneDNN, which this build lacks; use f32",
+                    option);
+}
+
+#endif
