@@ -6,11 +6,11 @@
 
 /* In the order of preference; the last takes everything. Our own kernels for 3x3 win over oneDNN on
  * all shapes of the zoo (tests/bench/kernels.py measures them), its other kernels over our own. */
-static const sld_conv_algorithm *const table[] = {
+static const sld_conv_algorithm *const table[] = {&sld_winograd3x3, &sld_direct3x3,
 #ifdef SLD_ONEDNN
-    &sld_winograd3x3, &sld_direct3x3, &sld_depthwise_few_pixels, &sld_onednn
+                                                  &sld_depthwise_few_pixels, &sld_onednn
 #else
-    &sld_im2col
+                                                  &sld_depthwise, &sld_implicit_gemm, &sld_im2col
 #endif
 };
 enum { ROWS = sizeof table / sizeof *table };
