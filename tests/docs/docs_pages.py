@@ -1,5 +1,5 @@
 """What pages and comments refer to exists: every page and section that code cites, every relative link of a page and its
-anchor; no comment cites a document that the project does not have; README.md fits on two screens."""
+anchor, every file and test that a page names; no comment cites a document that the project does not have; README.md fits on two screens."""
 import os
 import re
 import sys
@@ -63,6 +63,24 @@ def check_links(all_pages):
     return n
 
 
+def check_paths(all_pages):
+    """Files and tests that pages name in their text: src/nn/init.c, tests/run.sh, test_nn_zoo. Words in capitals stand for
+    names. Returns how many."""
+    n, everything = 0, files()
+    folders = {os.path.dirname(name[:m.end()]) for name in everything for m in re.finditer("/", name)}
+    tests = {os.path.splitext(os.path.basename(name))[0] for name in everything if name.startswith("tests/")}
+    for name, text in all_pages.items():
+        for m in re.finditer(r"(?<![\w./-])(?:src|include|tests|cmake|jobs|analysis|sweeps|docs)/[\w./-]*[\w/]|\btest_[a-z0-9]+_\w+",
+                             text):
+            word = m.group(0).rstrip("/")
+            if re.search(r"\b[A-Z]{2,}\b|[A-Z]{3,}|_behaviour$", word):
+                continue
+            n += 1
+            if word not in (tests if word.startswith("test_") else folders | set(everything)):
+                complain("%s:%d" % (name, text[:m.start()].count("\n") + 1), "names %s, which is not there" % word)
+    return n
+
+
 def check_reached(all_pages):
     """A page of docs/ that no other page links is found by nobody."""
     for name in all_pages:
@@ -75,14 +93,15 @@ def check_reached(all_pages):
 
 def main():
     all_pages = pages()
-    cited, linked = check_citations(all_pages), check_links(all_pages)
+    cited, linked, named = check_citations(all_pages), check_links(all_pages), check_paths(all_pages)
     check_reached(all_pages)
     lines = all_pages["README.md"].count("\n")
     if lines > README_LINES:
         complain("README.md", "%d lines, at most %d" % (lines, README_LINES))
-    if cited == 0 or linked == 0:
-        complain("docs_pages", "found %d citations and %d links: it looks in the wrong place" % (cited, linked))
-    print("%d pages, %d citations in code, %d links, %d wrong" % (len(all_pages), cited, linked, len(wrong)))
+    if 0 in (cited, linked, named):
+        complain("docs_pages", "found %d citations, %d links, %d names: it looks in the wrong place" % (cited, linked, named))
+    print("%d pages, %d citations in code, %d links, %d files and tests named, %d wrong"
+          % (len(all_pages), cited, linked, named, len(wrong)))
     print("\n".join(wrong))
     sys.exit(1 if wrong else 0)
 
