@@ -2,14 +2,15 @@
 reads as an experiment or as the spec of a sweep. Needs SLD_BINARY."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 from pages import blocks, commands, pages
 
-SLD = os.environ.get("SLD_BINARY", "sld")
-SPEC_KEYS = re.compile(r"^(?:base|axes|teachers|seeds|exclude|baseline|launch):", re.M)
+SLD = os.path.abspath(shutil.which(os.environ.get("SLD_BINARY", "sld")))
+SPEC_KEYS = re.compile(r"^(?:base|axes|teachers|seeds|exclude|baseline|launch|claims|report):", re.M)
 
 wrong = []
 
