@@ -86,6 +86,12 @@ sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, si
                             sld_defaults_find method, sld_config **out);
 void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
 
+/* Local. A setting of the user's that changes nothing in this experiment is refused at its place,
+ * with what it needs (conditions.def). What only the command line has made idle, and what lies
+ * beyond the run's last epoch, is told in the log. A resolved document, which sets most of the
+ * table, is never refused. Not asked of documents that are stored with results. */
+sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config);
+
 /* ---- presets: recipes of the literature, a row of src/config/preset.c for each ---- */
 
 #define SLD_PRESET_PAIRS 32
@@ -134,6 +140,16 @@ bool sld_config_is_result(const char *key);
 bool sld_config_is_key(const char *key);      /* Local. */
 bool sld_config_is_section(const char *name); /* Local. */
 
+/* Which options matter in some point of a grid. */
+typedef struct sld_usage sld_usage;
+sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out); /* Local. */
+void       sld_usage_add(sld_usage *usage, const sld_config *config); /* Local. One point more. */
+bool sld_usage_has(const sld_usage *usage, const char *key); /* Local. True without a point. */
+/* Local. A setting of layer that matters in none of the points is refused as above. where: "any
+ * point of this sweep". */
+sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_layer *layer,
+                           const char *where);
+
 /* What configurations share: the table's values and those of the methods met so far. */
 typedef struct sld_composer sld_composer;
 sld_status sld_composer_create(sld_ctx *ctx, sld_defaults_find method, sld_composer **out);
@@ -158,6 +174,11 @@ sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char 
 /* Local. A text option by its proper name, where the file has another for the same thing: options
  * and identity are as if the file had this one. The resolved document stays as written. */
 sld_status sld_config_call(sld_ctx *ctx, sld_config *config, const char *key, const char *name);
+
+/* Local. Sets an option, as YAML, as if it stood beside another that the user has set, and resolves
+ * all again: what the experiment left open and that other option decides. */
+sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *beside, const char *key,
+                             const char *value);
 
 /* Local. The resolved document: every option with its value, as YAML that parses to the same; owned
  * by the config. Seeds left to follow `seed` stay -1 here, so that the document with another seed

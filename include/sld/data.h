@@ -37,6 +37,10 @@ typedef struct sld_data_params {
     size_t           input_size; /* H = W of the network's input; 0: as stored */
 } sld_data_params;
 
+/* Local. The format of what lies at path, by the names in a folder or the first bytes of a file; NULL:
+ * none of those known. */
+const char *sld_data_detect(const char *path);
+
 typedef struct sld_images { /* borrowed from the data set, shared read-only by the ranks of a
                                machine */
     const uint8_t *pixels;  /* (N,picture_H,picture_W,C) */

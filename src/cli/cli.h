@@ -62,6 +62,12 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
                                 const sld_arguments *args, sld_config **out);
 
+/* Collective where comm is not NULL, then as rank 0 finds it. Sets data.format by what lies at
+ * data.path where nobody says it. over_file: also where a stored document says synthetic and
+ * data.path stands on the command line. */
+sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool over_file,
+                                        sld_config *config);
+
 /* main.c. Collective. From now on a process in which nothing moves for so long, 0: for ever, says
  * so, on stderr and in the log, and leaves. setting: where the limit comes from; advice: the
  * message's last line, NULL: none. Literals. */

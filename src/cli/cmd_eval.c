@@ -16,7 +16,8 @@ static const sld_option_spec options[] = {{"--split", true},
 static bool names_data(const sld_arguments *args)
 {
     for (size_t i = 0; i < args->n_overrides; i++) {
-        if (strncmp(args->overrides[i], "data.format=", 12) == 0) {
+        if (strncmp(args->overrides[i], "data.format=", 12) == 0 ||
+            strncmp(args->overrides[i], "data.path=", 10) == 0) {
             return true;
         }
     }
@@ -44,6 +45,11 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
         sld_experiment_parse(ctx, args->positional, text ? text : "method: none\n", args, &config));
     free(text);
     SLD_TRY(st);
+    st = sld_agree(ctx, comm, sld_experiment_settle_format(ctx, comm, true, config));
+    if (st != SLD_OK) {
+        sld_config_destroy(config);
+        return st;
+    }
     const sld_eval_params params = {.weights = args->positional,
                                     .config  = config,
                                     .split   = args->option[SPLIT] ? args->option[SPLIT] : "test",

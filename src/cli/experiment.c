@@ -1,8 +1,10 @@
 /* experiment.c: an experiment file and overrides become a configuration, the same on every rank. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "sld/data.h"
 #include "sld/distill.h"
 #include "sld/nn.h"
 #include "sld/grid.h"
@@ -22,9 +24,40 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
                             sld_experiment_method, out);
 }
 
+/* data.path alone says what the data set is, where its format is known from what lies there. */
+sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool over_file,
+                                        sld_config *config)
+{
+    const sld_options *o        = sld_config_options(config);
+    const sld_origin   origin   = sld_config_origin(config, "data.format");
+    const char        *found    = NULL;
+    char               word[16] = "";
+
+    if (*o->data.path == '\0' ||
+        !(origin == SLD_FROM_DEFAULT ||
+          (over_file && o->data.format == SLD_FORMAT_SYNTHETIC && origin < SLD_FROM_OVERRIDE &&
+           sld_config_origin(config, "data.path") == SLD_FROM_OVERRIDE))) {
+        return SLD_OK;
+    }
+    if (!comm || sld_comm_rank(comm) == 0) {
+        found = sld_data_detect(o->data.path);
+        snprintf(word, sizeof word, "%s", found ? found : "");
+    }
+    if (comm) {
+        SLD_TRY(sld_comm_bcast(ctx, comm, word, sizeof word, 0));
+    }
+    if (!*word) {
+        return sld_config_reject(ctx, config, "data.path",
+                                 "expected a data set whose format shows, or data.format (cifar10, "
+                                 "cifar100, idx or hdf5) beside it, got %.200s and no data.format",
+                                 o->data.path);
+    }
+    return sld_config_settle(ctx, config, "data.path", "data.format", word);
+}
+
 /* The zoo is nn's: the option table cannot know it. A network by its other name is the same trial.
  */
-sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
+static sld_status check_network(sld_ctx *ctx, sld_config *config)
 {
     const char        *name    = sld_config_options(config)->student.network;
     const sld_network *network = sld_network_find(name);
@@ -43,6 +76,21 @@ sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
     return sld_config_reject(
         ctx, config, "student.network", "'%s' is not a network of this build%s%s; see sld models",
         name, nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
+}
+
+sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
+{
+    SLD_TRY(sld_experiment_settle_format(ctx, NULL, false, config));
+    return check_network(ctx, config);
+}
+
+/* Collective. What a user gives is checked further than what is stored with results, or started by
+ * a sweep, which has checked the whole grid. */
+static sld_status check_given(sld_ctx *ctx, const sld_comm *comm, sld_config *config)
+{
+    SLD_TRY(sld_experiment_settle_format(ctx, comm, false, config));
+    SLD_TRY(check_network(ctx, config));
+    return *sld_config_options(config)->run.claim ? SLD_OK : sld_config_check_settings(ctx, config);
 }
 
 sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,
@@ -72,10 +120,11 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
         st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,
                               sld_experiment_method, out);
     }
-    if (st == SLD_OK) {
-        st = sld_experiment_check(ctx, NULL, *out);
-    }
     free(text);
+    st = comm ? sld_agree(ctx, comm, st) : st;
+    if (st == SLD_OK) {
+        st = check_given(ctx, comm, *out);
+    }
     if (comm) {
         st = sld_agree(ctx, comm, st);
     }

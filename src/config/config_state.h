@@ -6,6 +6,7 @@
 
 typedef struct sld_setting {
     bool      given;
+    bool      implied; /* by another word for the same thing: nobody wrote it */
     sld_place place;
     sld_value value;
 } sld_setting;
@@ -18,13 +19,14 @@ struct sld_layer { /* what one origin sets */
 enum { SLD_ORIGIN_COUNT = SLD_FROM_OVERRIDE + 1 };
 
 struct sld_config {
-    sld_arena  *arena;
-    const char *path;
-    sld_layer  *layers[SLD_ORIGIN_COUNT];
-    sld_origin  origins[SLD_OPTION_COUNT]; /* of the resolved values */
-    sld_options defaults;                  /* the table's */
-    sld_options options;                   /* resolved */
-    const char *text, *identity;
+    sld_arena    *arena;
+    const char   *path;
+    sld_composer *composer; /* owned where the config was parsed, else borrowed */
+    sld_layer    *layers[SLD_ORIGIN_COUNT];
+    sld_origin    origins[SLD_OPTION_COUNT]; /* of the resolved values */
+    sld_options   defaults;                  /* the table's */
+    sld_options   options;                   /* resolved */
+    const char   *text, *identity;
 };
 
 /* ---- parse.c ---- */
@@ -34,6 +36,11 @@ sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, 
 /* Local. Sets key (an option, or a section and then value is a mapping) in layer; value is YAML. */
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                           const char *value, sld_layer *layer);
+
+/* ---- resolve.c ---- */
+
+/* Local. The options as they would be without the command line's. */
+sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options *out);
 
 /* ---- check.c: what needs more than one key ---- */
 

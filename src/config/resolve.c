@@ -137,11 +137,13 @@ static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
     const bool         swaps      = correction->value.choice == SLD_CORRECTION_SWAP;
 
     if (by_swap > by_correction) {
-        settings[SLD_OPTION_top_correction] = *swap;
+        settings[SLD_OPTION_top_correction]         = *swap;
+        settings[SLD_OPTION_top_correction].implied = true;
         settings[SLD_OPTION_top_correction].value.choice =
             swap->value.b ? SLD_CORRECTION_SWAP : SLD_CORRECTION_NONE;
     } else if (by_correction > by_swap) {
         settings[SLD_OPTION_top_teacher_swap]         = *correction;
+        settings[SLD_OPTION_top_teacher_swap].implied = true;
         settings[SLD_OPTION_top_teacher_swap].value.b = swaps;
     } else if (swap->value.b != swaps) {
         return sld_place_fail(
@@ -159,6 +161,30 @@ static void merge(sld_config *config)
 
         memcpy((char *)&config->options + option->offset, &setting->value, option->size);
     }
+}
+
+/* From the layers of default, file and override: the other two, and options. */
+static sld_status lay(sld_ctx *ctx, sld_composer *c, sld_config *config)
+{
+    SLD_TRY(read_method(ctx, c, config));
+    SLD_TRY(read_preset(ctx, c, config));
+    SLD_TRY(couple_teacher_swap(ctx, config));
+    merge(config);
+    return SLD_OK;
+}
+
+sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options *out)
+{
+    sld_config alone = *config;
+
+    for (size_t i = SLD_FROM_METHOD; i < SLD_ORIGIN_COUNT; i++) {
+        if (i != SLD_FROM_FILE) {
+            SLD_TRY(sld_layer_create(ctx, config->arena, &alone.layers[i]));
+        }
+    }
+    SLD_TRY(lay(ctx, config->composer, &alone));
+    *out = alone.options;
+    return SLD_OK;
 }
 
 static void resolve_seeds(sld_options *o)
@@ -184,11 +210,9 @@ static sld_status build(sld_ctx *ctx, sld_composer *c, sld_layer *file, sld_laye
     config->layers[SLD_FROM_DEFAULT]  = c->table;
     config->layers[SLD_FROM_FILE]     = file;
     config->layers[SLD_FROM_OVERRIDE] = override ? override : none;
+    config->composer                  = c;
     config->defaults                  = c->defaults;
-    SLD_TRY(read_method(ctx, c, config));
-    SLD_TRY(read_preset(ctx, c, config));
-    SLD_TRY(couple_teacher_swap(ctx, config));
-    merge(config);
+    SLD_TRY(lay(ctx, c, config));
 
     config->text = override
                        ? sld_write_document(config->arena, &config->options) /* seeds as written */
@@ -219,6 +243,18 @@ static sld_status make_config(sld_ctx *ctx, const char *path, sld_config **out)
     *out = NULL;
     sld_arena_destroy(arena);
     return fail_memory(ctx);
+}
+
+sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *beside, const char *key,
+                             const char *value)
+{
+    const int        id       = sld_option_find(beside);
+    const sld_origin origin   = config->origins[id];
+    const char      *source   = config->layers[origin]->settings[id].place.source;
+    sld_layer       *override = *config->text ? config->layers[SLD_FROM_OVERRIDE] : NULL;
+
+    SLD_TRY(sld_layer_set(ctx, config->arena, source, key, value, config->layers[origin]));
+    return build(ctx, config->composer, config->layers[SLD_FROM_FILE], override, config);
 }
 
 /* Everything in the arena, the composer itself too. */

@@ -120,6 +120,11 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
     if (x->params->check) {
         SLD_TRY(x->params->check(x->ctx, x->params->user, config));
     }
+    if (sld_config_origin(config, "data.format") == SLD_FROM_FILE &&
+        !sld_layer_sets(x->layer, "data.format")) { /* found by what lies at data.path */
+        SLD_TRY(sld_layer_set(x->ctx, x->arena, "data.path", "data.format",
+                              sld_config_word(o, "data.format"), x->layer));
+    }
     SLD_TRY(make_id(x, config, teacher, &out->id));
     out->seed = o->top.seed;
     SLD_TRY(fix_path(x, "data.path", o->data.path));

@@ -1,0 +1,271 @@
+/* unused.c: settings that change nothing. conditions.def says when an option matters; what a user
+ * has set beside that is refused or told, never passed over. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_state.h"
+
+/* "without": a word that asks for nothing, so that nothing is missed. */
+static bool asks_for_nothing(const sld_option *option, const void *value)
+{
+    switch (option->type) {
+    case SLD_TYPE_bool:
+        return !*(const bool *)value;
+    case SLD_TYPE_text:
+    case SLD_TYPE_path:
+        return **(const char *const *)value == '\0';
+    case SLD_TYPE_choice:
+        return *(const int *)value == 0; /* each set begins with its plain case */
+    case SLD_TYPE_when: {
+        const sld_when_value *when = value;
+        return when->word == SLD_WHEN_NEVER || (when->word == SLD_WHEN_EPOCH && when->value == 0);
+    }
+    case SLD_TYPE_i64:
+    case SLD_TYPE_f64:
+    case SLD_TYPE_list:
+        return false;
+    }
+    return false;
+}
+
+/* Gives a number its largest value, a "when" the first epoch. */
+static void provoke(sld_options *o, const sld_option *option)
+{
+    char       *at   = (char *)o + option->offset;
+    const char *dots = strstr(option->limits, "..");
+
+    if (option->type == SLD_TYPE_f64 && dots) {
+        *(double *)(void *)at = strtod(dots + 2, NULL);
+    } else if (option->type == SLD_TYPE_i64 && dots) {
+        *(int64_t *)(void *)at = strtoll(dots + 2, NULL, 10);
+    } else if (option->type == SLD_TYPE_when) {
+        *(sld_when_value *)(void *)at = (sld_when_value){SLD_WHEN_EPOCH, 1};
+    }
+}
+
+/* Whether some value of the option would change something: kd.weak: 0 is what makes the teacher
+ * term absent, so it matters. */
+static bool matters(const sld_options *options, const sld_option *option)
+{
+    if (sld_condition_holds(option->condition, options)) {
+        return true;
+    }
+    if (!strstr(sld_condition_keys(option->condition), sld_option_key(option))) {
+        return false;
+    }
+    sld_options other = *options;
+    provoke(&other, option);
+    return sld_condition_holds(option->condition, &other);
+}
+
+static bool is_idle(const sld_options *options, const sld_option *option)
+{
+    return !asks_for_nothing(option, sld_option_value(options, option)) &&
+           !matters(options, option);
+}
+
+/* "method: none, kd.weak: 0.0": the values of the keys that decide the condition. */
+static void found_words(const sld_options *options, sld_condition_id condition, char *out, size_t n)
+{
+    char  keys[128], *rest = NULL;
+    FILE *text = fmemopen(out, n, "w");
+
+    out[0] = '\0';
+    if (!text) {
+        return;
+    }
+    snprintf(keys, sizeof keys, "%s", sld_condition_keys(condition));
+    for (char *key = strtok_r(keys, " ", &rest), *first = key; key;
+         key = strtok_r(NULL, " ", &rest)) {
+        const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+        fprintf(text, "%s%s: ", key == first ? "" : ", ", key);
+        sld_value_write(text, option, sld_option_value(options, option));
+    }
+    fclose(text);
+}
+
+typedef struct idle { /* settings that change nothing */
+    sld_option_id id[SLD_OPTION_COUNT];
+    size_t        n;
+} idle;
+
+/* "; so do KEY, KEY" of all but the first, as far as they fit. */
+static void others_words(const idle *list, char *out, size_t n)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 1; i < list->n && used + SLD_KEY_MAX < n; i++) {
+        used +=
+            (size_t)snprintf(out + used, n - used, "%s%s", i == 1 ? "; the same holds for " : ", ",
+                             sld_option_key(sld_option_at(list->id[i])));
+    }
+}
+
+static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *list)
+{
+    const sld_option *option = sld_option_at(list->id[0]);
+    char              found[160], others[200];
+
+    found_words(&config->options, option->condition, found, sizeof found);
+    others_words(list, others, sizeof others);
+    return sld_config_reject(
+        ctx, config, sld_option_key(option),
+        "expected %s, got %s; without it this setting changes nothing: leave it out%s",
+        sld_condition_words(option->condition), *found ? found : "none of them", others);
+}
+
+/* A document with most of the table's options is one that sld has written, config.yaml or
+ * --show-config: its idle lines repeat defaults. */
+static bool is_resolved_document(const sld_config *config)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        n += config->layers[SLD_FROM_FILE]->settings[i].given;
+    }
+    return 2 * n > SLD_OPTION_COUNT;
+}
+
+/* The value that the option would have without the file. */
+static const void *below_file(const sld_config *config, size_t i)
+{
+    int origin = SLD_FROM_PRESET;
+
+    while (origin > SLD_FROM_DEFAULT && !config->layers[origin]->settings[i].given) {
+        origin--;
+    }
+    return &config->layers[origin]->settings[i].value;
+}
+
+/* Sorts what is idle into what is refused and what is told. */
+static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refused, idle *told)
+{
+    const bool  resolved = is_resolved_document(config);
+    bool        asked    = false;
+    sld_options file     = config->options;
+
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        const sld_option  *option  = sld_option_at(i);
+        const sld_origin   origin  = config->origins[i];
+        const sld_setting *setting = &config->layers[origin]->settings[i];
+
+        if (origin < SLD_FROM_FILE || setting->implied || !is_idle(&config->options, option)) {
+            continue;
+        }
+        if (origin == SLD_FROM_OVERRIDE) {
+            refused->id[refused->n++] = (sld_option_id)i;
+            continue;
+        }
+        if (resolved) {
+            if (!sld_value_equal(option->type, &setting->value, below_file(config, i))) {
+                told->id[told->n++] = (sld_option_id)i;
+            }
+            continue;
+        }
+        if (!asked) {
+            SLD_TRY(sld_resolve_file(ctx, config, &file));
+            asked = true;
+        }
+        idle *list          = is_idle(&file, option) ? refused : told;
+        list->id[list->n++] = (sld_option_id)i;
+    }
+    return SLD_OK;
+}
+
+static void tell(sld_ctx *ctx, const sld_config *config, const idle *list)
+{
+    const sld_option *option = sld_option_at(list->id[0]);
+    char              found[160], others[400];
+
+    found_words(&config->options, option->condition, found, sizeof found);
+    others_words(list, others, sizeof others);
+    sld_log(ctx, SLD_LOG_WARN,
+            "%s: %s: changes nothing here: it needs %s, and this experiment has %s%s", config->path,
+            sld_option_key(option), sld_condition_words(option->condition),
+            *found ? found : "none of them", others);
+}
+
+/* An epoch that the run does not reach. */
+static void tell_of_epochs(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o = &config->options;
+
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        const sld_option *option = sld_option_at(i);
+        if (option->type != SLD_TYPE_when || config->origins[i] < SLD_FROM_FILE ||
+            !sld_condition_holds(option->condition, o)) {
+            continue;
+        }
+        const sld_when_value *when  = sld_option_value(o, option);
+        const int64_t         epoch = sld_config_when(o, *when);
+        if (when->word != SLD_WHEN_NEVER && epoch >= o->train.epochs) {
+            sld_log(
+                ctx, SLD_LOG_WARN,
+                "%s: %s: changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
+                config->path, sld_option_key(option), (long long)epoch, (long long)o->train.epochs);
+        }
+    }
+}
+
+sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
+{
+    idle refused = {.n = 0}, told = {.n = 0};
+
+    SLD_TRY(find_idle(ctx, config, &refused, &told));
+    if (refused.n > 0) {
+        return refuse(ctx, config, &refused);
+    }
+    if (told.n > 0) {
+        tell(ctx, config, &told);
+    }
+    tell_of_epochs(ctx, config);
+    return SLD_OK;
+}
+
+struct sld_usage {
+    bool matters[SLD_OPTION_COUNT];
+    bool any; /* point at all */
+};
+
+sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out)
+{
+    void *memory = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, arena, sizeof **out, &memory));
+    *out = memory;
+    return SLD_OK;
+}
+
+void sld_usage_add(sld_usage *usage, const sld_config *config)
+{
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        if (!usage->matters[i]) {
+            usage->matters[i] = matters(&config->options, sld_option_at(i));
+        }
+    }
+    usage->any = true;
+}
+
+bool sld_usage_has(const sld_usage *usage, const char *key)
+{
+    return !usage->any || usage->matters[sld_option_find(key)];
+}
+
+sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_layer *layer,
+                           const char *where)
+{
+    for (size_t i = 0; usage->any && i < SLD_OPTION_COUNT; i++) {
+        const sld_option  *option  = sld_option_at(i);
+        const sld_setting *setting = &layer->settings[i];
+
+        if (setting->given && !setting->implied && !usage->matters[i] &&
+            !asks_for_nothing(option, &setting->value)) {
+            return sld_place_fail(ctx, &setting->place, sld_option_key(option),
+                                  "expected %s in %s, got none; without it this setting changes "
+                                  "nothing: leave it out",
+                                  sld_condition_words(option->condition), where);
+        }
+    }
+    return SLD_OK;
+}

@@ -1,0 +1,197 @@
+/* A setting that changes nothing is refused or told, wherever it stands, with what it needs. */
+#include "fixture.h"
+
+#include <unistd.h>
+
+#define TEACHER "teacher: {weights: t.h5}\n"
+
+/* The status, and what was logged in log. */
+static sld_status check(sld_ctx *ctx, const char *text, const char *overrides, char log[2048])
+{
+    sld_config *config = NULL;
+    FILE       *file   = tmpfile();
+
+    assert_non_null(file);
+    if (fixture_parse(ctx, text, overrides, &config) != SLD_OK) {
+        fail_msg("%s\nwith %s: %s", text, overrides ? overrides : "no overrides", ctx->err.msg);
+    }
+    ctx->log_file       = file;
+    const sld_status st = sld_config_check_settings(ctx, config);
+    rewind(file);
+    log[fread(log, 1, 2047, file)] = '\0';
+    fclose(file);
+    sld_config_destroy(config);
+    return st;
+}
+
+static void test_refused(void **state)
+{
+    static const fixture_error cases[] = {
+        {"method: none", "data.path=/d", "command line: data.path: expected data.format: cifar10, ",
+         "got data.format: synthetic"},
+        {"method: none\ndata: {path: d}", NULL, "e.yaml:2:14: data.path: expected ",
+         "leave it out"},
+        {"method: none\ndata: {format: cifar10, path: d}\nsynthetic: {train: 5}", NULL,
+         "e.yaml:3:20: synthetic.train: expected data.format: synthetic, got data.format: cifar10",
+         ""},
+        {"method: none\n" TEACHER, NULL, "e.yaml:2:20: teacher.weights: expected a teacher term",
+         "got method: none, kd.weak: 0.0, kd.strong: 0.0"},
+        {"method: none", "teacher.logits=store",
+         "command line: teacher.logits: ", "teacher network"},
+        {"method: kd\n" TEACHER, "teacher.look_ahead=3",
+         "command line: teacher.look_ahead: ", "teacher.logits: \"\""},
+        {"method: none\nkd.temperatures: [2]", NULL,
+         "e.yaml:2:18: kd.temperatures: ", "teacher term"},
+        {"method: none\nkd: {after: 3, ramp: 2}", NULL,
+         "e.yaml:2:13: kd.after: ", "the same holds for kd.ramp"},
+        {"method: none\ncorrection: random", NULL, "e.yaml:2:13: correction: ", "method: none"},
+        {"method: none\nteacher_swap: true", NULL, "e.yaml:2:15: teacher_swap: ", "method: none"},
+        {"method: kd\n" TEACHER, "ga.omega=2", "command line: ga.omega: ", "correction: none"},
+        {"method: kd\n" TEACHER, "mix.share=0.1", "command line: mix.share: ", "correction: mix"},
+        {"method: kd\n" TEACHER, "dkd.beta=2", "command line: dkd.beta: ", "kd.loss: kl"},
+        {"method: kd\n" TEACHER, "mlkd.as_described=true", "command line: mlkd.as_described: ", ""},
+        {"method: kd\n" TEACHER, "nkd.gamma=3", "command line: nkd.gamma: ", ""},
+        {"method: kd\n" TEACHER, "lss.weak=0.9",
+         "command line: lss.weak: expected student_swap: true",
+         "got student_swap: false"}, /* equal to the default: set in vain all the same */
+        {"method: kd\n" TEACHER, "student_swap_after=3", "command line: student_swap_after: ", ""},
+        {"method: none\nzscore: true", NULL, "e.yaml:2:9: zscore: ", ""},
+        {"method: none\ndata.label_noise_kind: siblings", NULL,
+         "e.yaml:2:24: data.label_noise_kind: ", "data.label_noise above 0"},
+        {"method: none", "data.split_seed=3",
+         "command line: data.split_seed: ", "got none of them"},
+        {"method: none", "augment.area=0.5",
+         "command line: augment.area: ", "augment.crop: resized"},
+        {"method: none", "augment.cutout=0.1", "command line: augment.cutout: ", "strong view"},
+        {"method: none", "ce.boost=2", "command line: ce.boost: ", "ce.boost_after: never"},
+        {"method: none", "ce.boost_after=2", "command line: ce.boost_after: ", "ce.boost: 1.0"},
+        {"method: none", "train.lr_stages=[] train.lr_decay=0.5",
+         "command line: train.lr_decay: ", "train.lr_stages: []"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx          ctx;
+        char             log[2048];
+        const sld_status st = check(&ctx, cases[i].text, cases[i].overrides, log);
+
+        if (st != SLD_ERR_CONFIG ||
+            strncmp(ctx.err.msg, cases[i].begins, strlen(cases[i].begins)) ||
+            !strstr(ctx.err.msg, cases[i].holds)) {
+            fail_msg("case %zu\n%s\n[%s]\ngave: %s\nwant: %s ... %s", i, cases[i].text,
+                     cases[i].overrides ? cases[i].overrides : "", ctx.err.msg, cases[i].begins,
+                     cases[i].holds);
+        }
+    }
+}
+
+/* What asks for nothing, what decides a condition, and what a method or preset sets. */
+static void test_accepted(void **state)
+{
+    static const char *const cases[][2] = {
+        {"method: none\ncorrection: none\nstudent_swap: false\nteacher: {weights: \"\"}", NULL},
+        {"method: none\nkd: {weak: 0, strong: 0, until: never, after: 0}\nteacher_swap: false",
+         NULL},
+        {"method: none\nce: {weak: 0, strong: 1}\naugment.cutout: 0.25", NULL},
+        {"method: none\npreset: cifar100/resnet56-resnet20\ndata.path: d", NULL},
+        {"method: sld\ncorrection: ga\nga.omega: 2\n" TEACHER, NULL},
+        {"method: none", "student_swap=true lss.weak=0.5 student_swap_after=3"},
+        {"method: none\nseeds.init: 1", "lss.allow_inactive=false"},
+        {"method: none\ndata: {per_class: 3, split_seed: 4}", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx ctx;
+        char    log[2048];
+
+        if (check(&ctx, cases[i][0], cases[i][1], log) != SLD_OK || *log) {
+            fail_msg("case %zu\n%s\ngave: %s%s", i, cases[i][0], ctx.err.msg, log);
+        }
+    }
+}
+
+/* A file made for one method, with another on the command line: the wish is clear. */
+static void test_told(void **state)
+{
+    static const fixture_error cases[] = {
+        {"method: sld\nlss.weak: 0.5\n" TEACHER, "method=none", "teacher.weights",
+         "the same holds for lss.weak"},
+        {"method: none\nsynthetic.train: 50", "data.format=cifar10 data.path=d", "synthetic.train",
+         "data.format: cifar10"},
+        {"method: none\ntrain.epochs: 2\nce: {weak: 1, until: 5}", NULL, "ce.until",
+         "comes after epoch 5, and train.epochs is 2"},
+        {"method: kd\ntrain.epochs: 2\nkd.after: 300\n" TEACHER, NULL, "kd.after", "epoch 300"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx ctx;
+        char    log[2048];
+
+        if (check(&ctx, cases[i].text, cases[i].overrides, log) != SLD_OK ||
+            !strstr(log, cases[i].begins) || !strstr(log, cases[i].holds)) {
+            fail_msg("case %zu: %s%s", i, ctx.err.msg, log);
+        }
+    }
+}
+
+/* config.yaml of a run is an experiment too: it sets every option. */
+static void test_resolved_document(void **state)
+{
+    static const char *const documents[] = {"method: none\ntrain.epochs: 7",
+                                            "method: none\ndata: {format: cifar10, path: d}",
+                                            "method: sld\npreset: cifar100/resnet56-resnet20\n"
+                                            "data.path: d\n" TEACHER};
+    for (size_t i = 0; i < COUNT(documents); i++) {
+        sld_config *config = fixture_config(documents[i], NULL);
+        sld_ctx     ctx;
+        char        log[2048];
+
+        if (check(&ctx, sld_config_text(config), NULL, log) != SLD_OK || *log) {
+            fail_msg("%s\ngave: %s%s", documents[i], ctx.err.msg, log);
+        }
+        sld_config_destroy(config);
+    }
+    sld_config *config = fixture_config("method: sld\nlss.weak: 0.5\n" TEACHER, NULL);
+    sld_ctx     ctx;
+    char        log[2048];
+    assert_int_equal(check(&ctx, sld_config_text(config),
+                           "method=none kd.weak=0 kd.strong=0 "
+                           "student_swap=false",
+                           log),
+                     SLD_OK);
+    assert_non_null(strstr(log, "lss.weak"));
+    sld_config_destroy(config);
+}
+
+static void test_usage(void **state)
+{
+    static const char *const points[] = {"method: none", "method: kd\n" TEACHER};
+    sld_ctx                  ctx;
+    sld_arena               *arena = NULL;
+    sld_usage               *usage = NULL;
+    sld_layer               *layer = NULL;
+
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_arena_create(&ctx, &arena), SLD_OK);
+    assert_int_equal(sld_usage_create(&ctx, arena, &usage), SLD_OK);
+    assert_int_equal(sld_layer_create(&ctx, arena, &layer), SLD_OK);
+    for (size_t i = 0; i < COUNT(points); i++) {
+        sld_config *config = fixture_config(points[i], NULL);
+        sld_usage_add(usage, config);
+        sld_config_destroy(config);
+    }
+    assert_int_equal(sld_layer_set(&ctx, arena, "base", "kd.temperatures", "[2]", layer), SLD_OK);
+    assert_int_equal(sld_usage_check(&ctx, usage, layer, "any point"), SLD_OK);
+    assert_int_equal(sld_layer_set(&ctx, arena, "base", "lss.weak", "1", layer), SLD_OK);
+    assert_int_equal(sld_usage_check(&ctx, usage, layer, "any point"), SLD_ERR_CONFIG);
+    assert_string_equal(ctx.err.msg,
+                        "base: lss.weak: expected student_swap: true in any point, got "
+                        "none; without it this setting changes nothing: leave it out");
+    sld_arena_destroy(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_told),    cmocka_unit_test(test_resolved_document),
+        cmocka_unit_test(test_usage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
