@@ -3,6 +3,8 @@
 #ifndef SLD_CONFIG_H
 #define SLD_CONFIG_H
 
+#include <stdio.h>
+
 #include "sld/base.h"
 
 #define SLD_LIST_MAX 16 /* as many temperatures as an objective takes */
@@ -137,9 +139,22 @@ sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *laye
 sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out);
 /* Local. Whether it changes what a trial computes. */
 bool sld_config_is_result(const char *key);
-bool sld_config_is_key(const char *key);      /* Local. */
-bool sld_config_is_section(const char *name); /* Local. */
+bool sld_config_is_key(const char *key);      /* Local. Of an experiment: not launch.KEY. */
+bool sld_config_is_section(const char *name); /* Local. The same. */
 
+/* ---- launch: the options of a sweep itself, rows of the same table ---- */
+
+sld_status sld_launch_default(sld_ctx *ctx, sld_arena *arena, sld_launch *out); /* Local. */
+/* Local. The option launch.NAME. at: where an unknown name stands. Text lives in the arena. */
+sld_status sld_launch_set(sld_ctx *ctx, sld_arena *arena, const sld_node *at, const char *name,
+                          const sld_node *value, sld_launch *launch);
+/* Local. Every option as a line "launch NAME VALUE" with tabs between, and one such line read back; a
+ * name that is not known, of a later version, is passed over. */
+void       sld_launch_write(FILE *out, const sld_launch *launch);
+sld_status sld_launch_recorded(sld_ctx *ctx, sld_arena *arena, const char *path, const char *name,
+                               const char *value, sld_launch *launch);
+/* Local. A whole number as YAML has it, in low..high; no sign +, no leading zeros, no quotes. */
+bool sld_node_whole(const sld_node *node, int64_t low, int64_t high, int64_t *out);
 /* Which options matter in some point of a grid. */
 typedef struct sld_usage sld_usage;
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out); /* Local. */

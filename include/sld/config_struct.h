@@ -7,6 +7,7 @@
 
 #define SLD_OPTION_C_bool       bool
 #define SLD_OPTION_C_i64        int64_t
+#define SLD_OPTION_C_count      int64_t /* 0: auto */
 #define SLD_OPTION_C_f64        double
 #define SLD_OPTION_C_text       const char *
 #define SLD_OPTION_C_path       const char *
@@ -23,12 +24,15 @@
 #define SLD_OPTION_C_isa        sld_choice_isa
 
 typedef struct sld_options {
-#define SLD_SECTION(name)                    struct {
+#define SLD_SECTION(name)                    struct sld_options_##name {
 #define SLD_OPTION(section, name, type, ...) SLD_OPTION_C_##type name;
 #define SLD_SECTION_END(name)                                                                      \
     }                                                                                              \
     name;
 #include "../../src/config/options.def" /* relative to this header: found from every room */
 } sld_options;
+
+/* How the trials of a sweep are started; never part of what they compute. */
+typedef struct sld_options_launch sld_launch;
 
 #endif

@@ -25,17 +25,6 @@ typedef struct sld_point {
 
 typedef struct sld_sweep sld_sweep;
 
-/* How trials are started; never part of what they compute. */
-typedef struct sld_launch {
-    int64_t     ranks, slots;  /* per trial, and trials at a time; 0: chosen for throughput */
-    int64_t     retries;       /* of an attempt that failed */
-    double      lease_s;       /* a holder on another host is dead after so long without a beat */
-    double      stall_minutes; /* an attempt without a step for so long is ended; 0: never */
-    double      grow_s;  /* a trial with so much left takes cores nobody else can use; 0: never */
-    double      leave_s; /* a launcher without ranks on this machine is ended then; 0: never */
-    const char *command; /* launcher line with {ranks} {cpus} {hosts}; "": mpirun */
-} sld_launch;
-
 typedef struct sld_sweep_params {
     const char        *path; /* of the spec: names it, and a relative base starts at its folder */
     const void        *text;

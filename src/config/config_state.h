@@ -37,6 +37,10 @@ sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, 
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                           const char *value, sld_layer *layer);
 
+/* Local. The value of one option; a setting that is given is an error. at: the key. */
+sld_status sld_parse_value(sld_ctx *ctx, sld_arena *arena, const sld_option *option,
+                           const sld_node *at, const sld_node *node, sld_setting *setting);
+
 /* ---- resolve.c ---- */
 
 /* Local. The options as they would be without the command line's. */

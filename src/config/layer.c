@@ -161,12 +161,15 @@ bool sld_config_is_result(const char *key)
 {
     const int id = sld_option_find(key);
 
-    return id >= 0 && sld_option_at((size_t)id)->kind != SLD_KIND_run;
+    return id >= 0 && (sld_option_at((size_t)id)->kind == SLD_KIND_result ||
+                       sld_option_at((size_t)id)->kind == SLD_KIND_word);
 }
 
 bool sld_config_is_key(const char *key)
 {
-    return sld_option_find(key) >= 0;
+    const int id = sld_option_find(key);
+
+    return id >= 0 && sld_option_at((size_t)id)->kind != SLD_KIND_launch;
 }
 
 const char *sld_config_nearest(const char *key)
@@ -176,5 +179,7 @@ const char *sld_config_nearest(const char *key)
 
 bool sld_config_is_section(const char *name)
 {
-    return sld_section_find(name) >= 0;
+    const int id = sld_section_find(name);
+
+    return id >= 0 && id != SLD_SECTION_launch;
 }

@@ -11,13 +11,14 @@
 SLD_CHOICE_SETS(WORDS)
 
 /* Of a type that is no set of words. */
-#define words_of_bool NULL
-#define words_of_i64  NULL
-#define words_of_f64  NULL
-#define words_of_text NULL
-#define words_of_path NULL
-#define words_of_list NULL
-#define words_of_when NULL
+#define words_of_bool  NULL
+#define words_of_i64   NULL
+#define words_of_count NULL
+#define words_of_f64   NULL
+#define words_of_text  NULL
+#define words_of_path  NULL
+#define words_of_list  NULL
+#define words_of_when  NULL
 
 enum {
     SLD_TYPE_method     = SLD_TYPE_choice,

@@ -7,6 +7,7 @@
 typedef enum sld_option_type {
     SLD_TYPE_bool,
     SLD_TYPE_i64,
+    SLD_TYPE_count, /* a whole number or auto, which is 0 */
     SLD_TYPE_f64,
     SLD_TYPE_text,
     SLD_TYPE_path,
@@ -15,7 +16,12 @@ typedef enum sld_option_type {
     SLD_TYPE_choice /* any set of sld/config_choices.h */
 } sld_option_type;
 
-typedef enum sld_option_kind { SLD_KIND_result, SLD_KIND_run, SLD_KIND_word } sld_option_kind;
+typedef enum sld_option_kind {
+    SLD_KIND_result,
+    SLD_KIND_run,
+    SLD_KIND_word,
+    SLD_KIND_launch
+} sld_option_kind;
 
 #define SLD_CONDITION(name, ...) SLD_IF_##name,
 typedef enum sld_condition_id {

@@ -75,6 +75,23 @@ static sld_status read_value(reader *r, const sld_option *option, const sld_node
     return SLD_OK;
 }
 
+sld_status sld_parse_value(sld_ctx *ctx, sld_arena *arena, const sld_option *option,
+                           const sld_node *at, const sld_node *node, sld_setting *setting)
+{
+    reader r = {.ctx = ctx, .arena = arena};
+
+    return read_value(&r, option, at, node, setting);
+}
+
+/* What a sweep's file has at its top. */
+static sld_status fail_launch(reader *r, const sld_node *at, const char *key)
+{
+    return sld_node_fail(
+        r->ctx, at, key,
+        "expected in a sweep (at the top of its file, or on the command line of sld "
+        "sweep), got it in an experiment: it says how trials are started");
+}
+
 static sld_status fail_unknown(reader *r, const sld_node *at, const char *key)
 {
     const char *nearest = sld_option_nearest(key);
@@ -114,8 +131,14 @@ static sld_status read_entry(reader *r, const char *section, const char *key, co
         snprintf(full, sizeof full, "%s%s%s", section ? section : "", section ? "." : "", key);
     const int option = length < (int)sizeof full ? sld_option_find(full) : -1;
 
+    if (option >= 0 && sld_option_at((size_t)option)->kind == SLD_KIND_launch) {
+        return fail_launch(r, at, full);
+    }
     if (option >= 0) {
         return read_value(r, sld_option_at((size_t)option), at, node, &r->layer->settings[option]);
+    }
+    if (!section && sld_section_find(key) == SLD_SECTION_launch) {
+        return fail_launch(r, at, key);
     }
     if (!section && sld_section_find(key) >= 0) {
         return read_section(r, key, at, node);

@@ -26,9 +26,11 @@ static sld_status read_table(sld_ctx *ctx, sld_composer *c)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         const sld_option *option = sld_option_at(i);
+        const sld_node   *node;
 
-        SLD_TRY(sld_parse_pair(ctx, c->arena, "default", sld_option_key(option), option->initial,
-                               c->table));
+        SLD_TRY(sld_yaml_value(ctx, c->arena, "default", sld_option_key(option), option->initial,
+                               &node));
+        SLD_TRY(sld_parse_value(ctx, c->arena, option, node, node, &c->table->settings[i]));
         memcpy((char *)&c->defaults + option->offset, &c->table->settings[i].value, option->size);
     }
     return SLD_OK;

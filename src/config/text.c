@@ -34,6 +34,9 @@ const char *sld_write_document(sld_arena *arena, const sld_options *options)
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         const sld_option *option = sld_option_at(i);
 
+        if (option->kind == SLD_KIND_launch) {
+            continue; /* of a sweep, not of an experiment */
+        }
         if (strcmp(section, option->section) != 0) {
             section = option->section;
             fprintf(w.out, "%s:\n", section);

@@ -21,6 +21,7 @@ static bool asks_for_nothing(const sld_option *option, const void *value)
         return when->word == SLD_WHEN_NEVER || (when->word == SLD_WHEN_EPOCH && when->value == 0);
     }
     case SLD_TYPE_i64:
+    case SLD_TYPE_count:
     case SLD_TYPE_f64:
     case SLD_TYPE_list:
         return false;

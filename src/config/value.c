@@ -45,6 +45,9 @@ void sld_value_wanted(const sld_option *option, char *out, size_t n)
     case SLD_TYPE_i64:
         snprintf(out, n, "a whole number%s", range);
         break;
+    case SLD_TYPE_count:
+        snprintf(out, n, "a whole number%s, or auto", range);
+        break;
     case SLD_TYPE_f64:
         snprintf(out, n, "a number%s", range);
         break;
@@ -95,6 +98,18 @@ static bool looks_whole(const char *s)
         return false;
     }
     return *skip_digits(s) == '\0';
+}
+
+bool sld_node_whole(const sld_node *node, int64_t low, int64_t high, int64_t *out)
+{
+    if (node->kind != SLD_NODE_SCALAR || node->quoted || strlen(node->text) != node->length ||
+        *node->text == '+' || !looks_whole(node->text)) {
+        return false;
+    }
+    errno             = 0;
+    const long long v = strtoll(node->text, NULL, 10);
+    *out              = v;
+    return errno != ERANGE && v >= low && v <= high;
 }
 
 /* 1, 1., .5, 1.5, 1e-3; nothing that only strtod takes (nan, inf, hexadecimal). */
@@ -281,6 +296,10 @@ sld_status sld_value_read(sld_ctx *ctx, sld_arena *arena, const sld_option *opti
         break;
     case SLD_TYPE_i64:
         taken = read_i64(option, text, &out->i64);
+        break;
+    case SLD_TYPE_count:
+        out->i64 = 0;
+        taken    = strcmp(text, "auto") == 0 || read_i64(option, text, &out->i64);
         break;
     case SLD_TYPE_f64:
         taken = read_f64(option, text, &out->f64);

@@ -25,6 +25,7 @@ bool sld_value_equal(sld_option_type type, const void *a, const void *b)
     case SLD_TYPE_bool:
         return *(const bool *)a == *(const bool *)b;
     case SLD_TYPE_i64:
+    case SLD_TYPE_count:
         return *(const int64_t *)a == *(const int64_t *)b;
     case SLD_TYPE_f64:
         return *(const double *)a == *(const double *)b;
@@ -124,6 +125,12 @@ void sld_value_write(FILE *out, const sld_option *option, const void *value)
     case SLD_TYPE_bool:
         fputs(*(const bool *)value ? "true" : "false", out);
         break;
+    case SLD_TYPE_count:
+        if (*(const int64_t *)value == 0) {
+            fputs("auto", out);
+            break;
+        }
+        /* fall through */
     case SLD_TYPE_i64:
         fprintf(out, "%lld", (long long)*(const int64_t *)value);
         break;

@@ -18,9 +18,6 @@ struct sld_sweep {
 
 enum { ID_LENGTH = 12 };
 
-/* settings.c. */
-sld_launch sld_launch_default(void);
-
 /* grid.c. Makes by_id; points of one id become one, the first. */
 sld_status sld_grid_index(sld_ctx *ctx, sld_sweep *sweep);
 

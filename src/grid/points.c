@@ -33,8 +33,7 @@ static void write_point(FILE *out, const sld_sweep *sweep, const sld_point *p)
 
 sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out, size_t *n)
 {
-    const sld_launch *l    = &sweep->launch;
-    FILE             *file = open_memstream(out, n);
+    FILE *file = open_memstream(out, n);
 
     if (!file) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
@@ -43,13 +42,8 @@ sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out, siz
     for (size_t a = 0; a < sweep->n_axes; a++) {
         fprintf(file, "\t%s", sweep->axis[a]);
     }
-    fprintf(file, "\nlaunch\tranks\t%lld\nlaunch\tslots\t%lld\nlaunch\tretries\t%lld\n",
-            (long long)l->ranks, (long long)l->slots, (long long)l->retries);
-    fprintf(file,
-            "launch\tlease_s\t%.17g\nlaunch\tstall_minutes\t%.17g\nlaunch\tgrow_s\t%.17g\n"
-            "launch\tleave_s\t%.17g\n"
-            "launch\tcommand\t%s\n",
-            l->lease_s, l->stall_minutes, l->grow_s, l->leave_s, l->command);
+    fputc('\n', file);
+    sld_launch_write(file, &sweep->launch);
     for (size_t i = 0; i < sweep->n; i++) {
         write_point(file, sweep, &sweep->points[i]);
     }
@@ -104,31 +98,6 @@ static bool next_line(parser *p)
         *word = '\0';
     }
     return true;
-}
-
-static sld_status read_launch(parser *p)
-{
-    sld_launch *l   = &p->sweep->launch;
-    const char *key = p->word[1], *value = p->word[2];
-
-    if (strcmp(key, "ranks") == 0) {
-        l->ranks = atoll(value);
-    } else if (strcmp(key, "slots") == 0) {
-        l->slots = atoll(value);
-    } else if (strcmp(key, "retries") == 0) {
-        l->retries = atoll(value);
-    } else if (strcmp(key, "lease_s") == 0) {
-        l->lease_s = strtod(value, NULL);
-    } else if (strcmp(key, "stall_minutes") == 0) {
-        l->stall_minutes = strtod(value, NULL);
-    } else if (strcmp(key, "grow_s") == 0) {
-        l->grow_s = strtod(value, NULL);
-    } else if (strcmp(key, "leave_s") == 0) {
-        l->leave_s = strtod(value, NULL);
-    } else if (strcmp(key, "command") == 0) {
-        l->command = value;
-    }
-    return SLD_OK;
 }
 
 static sld_status read_axes(parser *p)
@@ -235,7 +204,7 @@ static sld_status read_line(parser *p, bool *end)
     } else if (strcmp(word, "axis") == 0) {
         return read_axes(p);
     } else if (strcmp(word, "launch") == 0 && p->n_words == 3) {
-        return read_launch(p);
+        return sld_launch_recorded(p->ctx, s->arena, p->path, p->word[1], p->word[2], &s->launch);
     } else if (strcmp(word, "end") == 0 && p->n_words == 2 &&
                strtoull(p->word[1], NULL, 10) == s->n) {
         *end = true;
@@ -270,8 +239,8 @@ static sld_status open_in(sld_ctx *ctx, const char *dir, sld_sweep *sweep)
     char   path[PATH_MAX];
     size_t n = 0;
 
-    sweep->dir    = sld_arena_strdup(sweep->arena, dir);
-    sweep->launch = sld_launch_default();
+    SLD_TRY(sld_launch_default(ctx, sweep->arena, &sweep->launch));
+    sweep->dir = sld_arena_strdup(sweep->arena, dir);
     if (!sweep->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no room for the path of %.200s", dir);
     }

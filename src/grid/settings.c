@@ -5,26 +5,12 @@
 #include "grid.h"
 #include "spec.h"
 
-sld_launch sld_launch_default(void)
-{
-    return (sld_launch){.retries       = 2,
-                        .lease_s       = 60,
-                        .stall_minutes = 30,
-                        .grow_s        = 20,
-                        .leave_s       = 60,
-                        .command       = ""};
-}
-
 static sld_status take_launch(sld_ctx *ctx, sld_sweep *sweep, const char *key, const char *value)
 {
-    spec            s = {.launch = sweep->launch};
-    spec_reader     r = {.ctx = ctx, .arena = sweep->arena, .spec = &s};
     const sld_node *node;
 
     SLD_TRY(sld_yaml_value(ctx, sweep->arena, "command line", key, value, &node));
-    SLD_TRY(sld_spec_launch(&r, node, key + strlen("launch."), node));
-    sweep->launch = s.launch;
-    return SLD_OK;
+    return sld_launch_set(ctx, sweep->arena, node, key + strlen("launch."), node, &sweep->launch);
 }
 
 sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **words, size_t *n)
@@ -41,6 +27,12 @@ sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **wor
         key[equals - words[i]] = '\0';
         if (strncmp(key, "launch.", 7) == 0) {
             SLD_TRY(take_launch(ctx, sweep, key, equals + 1));
+        } else if (sld_spec_is_top_key(key)) {
+            return SLD_FAIL(
+                ctx, SLD_ERR_CONFIG,
+                "command line: %s: expected beside the spec of a sweep, got it beside its "
+                "folder; give the spec: sld sweep SPEC.yaml %s",
+                key, words[i]);
         } else if (!sld_config_is_key(key)) {
             const char *nearest = sld_config_nearest(key);
             return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: %s: unknown option%s%s", key,

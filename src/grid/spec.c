@@ -104,58 +104,13 @@ static sld_status read_seeds(spec_reader *r, const sld_node *node)
 
 /* ---- launch ---- */
 
-/* 0 for auto. */
-static sld_status read_count(spec_reader *r, const sld_node *node, const char *key, int64_t *out)
-{
-    if (node->kind == SLD_NODE_SCALAR && strcmp(node->text, "auto") == 0) {
-        *out = 0;
-        return SLD_OK;
-    }
-    return sld_spec_whole(r, node, key, 1, 4096, out);
-}
-
-sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
-                           const sld_node *node)
-{
-    static const char *const keys[] = {"ranks",         "slots",  "retries", "lease_s",
-                                       "stall_minutes", "grow_s", "leave_s", "command"};
-    sld_launch              *l      = &r->spec->launch;
-    char                     name[32]; /* as a user says it */
-
-    snprintf(name, sizeof name, "launch.%s", key);
-    if (strcmp(key, "ranks") == 0) {
-        return read_count(r, node, name, &l->ranks);
-    }
-    if (strcmp(key, "slots") == 0) {
-        return read_count(r, node, name, &l->slots);
-    }
-    if (strcmp(key, "retries") == 0) {
-        return sld_spec_whole(r, node, name, 0, 1000000, &l->retries);
-    }
-    if (strcmp(key, "lease_s") == 0) {
-        return sld_spec_number(r, node, name, 1, 86400, &l->lease_s);
-    }
-    if (strcmp(key, "stall_minutes") == 0) {
-        return sld_spec_number(r, node, name, 0, 100000, &l->stall_minutes);
-    }
-    if (strcmp(key, "grow_s") == 0) {
-        return sld_spec_number(r, node, name, 0, 1e9, &l->grow_s);
-    }
-    if (strcmp(key, "leave_s") == 0) {
-        return sld_spec_number(r, node, name, 0, 1e9, &l->leave_s);
-    }
-    if (strcmp(key, "command") == 0) {
-        return sld_spec_text(r, node, name, &l->command);
-    }
-    return sld_spec_unknown(r, at, "launch", key, keys, sizeof keys / sizeof *keys);
-}
-
 static sld_status read_launch(spec_reader *r, const sld_node *node)
 {
     SLD_TRY(sld_spec_want(r, node, "launch", SLD_NODE_MAP, "ranks, slots, ... with values"));
     SLD_TRY(sld_spec_once(r, node, "launch"));
     for (size_t i = 0; i < node->n; i++) {
-        SLD_TRY(sld_spec_launch(r, node->key[i], node->key[i]->text, node->item[i]));
+        SLD_TRY(sld_launch_set(r->ctx, r->arena, node->key[i], node->key[i]->text, node->item[i],
+                               &r->spec->launch));
     }
     return SLD_OK;
 }
@@ -232,8 +187,8 @@ static sld_status read_override(spec_reader *r, const char *pair)
         return sld_layer_override(r->ctx, r->arena, pair, r->spec->override);
     }
     SLD_TRY(sld_yaml_value(r->ctx, r->arena, "command line", key, equals + 1, &value));
-    return teacher                     ? sld_spec_teacher_override(r, key + 9, equals + 1, value)
-           : launch                    ? sld_spec_launch(r, value, key + 7, value)
+    return teacher  ? sld_spec_teacher_override(r, key + 9, equals + 1, value)
+           : launch ? sld_launch_set(r->ctx, r->arena, value, key + 7, value, &r->spec->launch)
            : strcmp(key, "seeds") == 0 ? read_seeds(r, value)
            : strcmp(key, "name") == 0  ? read_name(r, value)
                                        : sld_spec_text(r, value, "baseline", &r->spec->baseline);
@@ -261,8 +216,8 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params 
     spec_reader     r = {.ctx = ctx, .arena = arena, .params = params, .spec = out};
     const sld_node *root;
 
-    *out        = (spec){.baseline = ""};
-    out->launch = sld_launch_default();
+    *out = (spec){.baseline = ""};
+    SLD_TRY(sld_launch_default(ctx, arena, &out->launch));
     out->source = sld_arena_strdup(arena, params->path);
     if (!out->source) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the sweep");

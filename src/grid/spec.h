@@ -65,12 +65,10 @@ typedef struct spec_reader {
 /* spec.c. */
 sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params *params, spec *out);
 
-/* spec.c. launch.KEY. at: where an unknown one stands. */
-sld_status sld_spec_launch(spec_reader *r, const sld_node *at, const char *key,
-                           const sld_node *node);
-
 /* spec_top.c. The keys at the top: none that is unknown or stands twice. */
 sld_status sld_spec_check_top(spec_reader *r, const sld_node *root);
+/* "seeds", "teachers", and their like. key: also one inside them, as teachers.NAME.KEY. */
+bool sld_spec_is_top_key(const char *key);
 
 /* spec_axes.c. */
 sld_status sld_spec_axes(spec_reader *r, const sld_node *node);
@@ -93,8 +91,6 @@ sld_status sld_spec_text(spec_reader *r, const sld_node *node, const char *key, 
 sld_status sld_spec_label(spec_reader *r, const sld_node *node, const char *key, const char **out);
 sld_status sld_spec_whole(spec_reader *r, const sld_node *node, const char *key, int64_t low,
                           int64_t high, int64_t *out);
-sld_status sld_spec_number(spec_reader *r, const sld_node *node, const char *key, double low,
-                           double high, double *out);
 sld_status sld_spec_want(spec_reader *r, const sld_node *node, const char *key, sld_node_kind kind,
                          const char *wanted);
 /* A map of options in which `teacher: NAME` may stand. */

@@ -1,6 +1,7 @@
 /* spec_top.c: the keys at a spec's top, and how a spec is told from an experiment. */
 #include "spec.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const top_keys[] = {"name",  "base",     "teachers", "axes",   "exclude",
@@ -15,6 +16,15 @@ static bool is_top_key(const char *key)
         }
     }
     return false;
+}
+
+bool sld_spec_is_top_key(const char *key)
+{
+    char         first[16];
+    const size_t n = strcspn(key, ".");
+
+    snprintf(first, sizeof first, "%.*s", (int)n, key);
+    return is_top_key(first);
 }
 
 static bool is_of_experiments(const char *key)

@@ -1,6 +1,4 @@
 /* spec_value.c: single values of a spec, and the parts of an experiment that it holds. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "spec.h"
@@ -47,32 +45,12 @@ sld_status sld_spec_label(spec_reader *r, const sld_node *node, const char *key,
 sld_status sld_spec_whole(spec_reader *r, const sld_node *node, const char *key, int64_t low,
                           int64_t high, int64_t *out)
 {
-    char *end = NULL;
-
     SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_SCALAR, "a whole number"));
-    errno                 = 0;
-    const long long value = strtoll(node->text, &end, 10);
-    if (node->quoted || errno || end == node->text || *end || value < low || value > high) {
+    if (!sld_node_whole(node, low, high, out)) {
         return sld_node_fail(r->ctx, node, key,
                              "found %.40s, wanted a whole number from %lld to %lld", node->text,
                              (long long)low, (long long)high);
     }
-    *out = value;
-    return SLD_OK;
-}
-
-sld_status sld_spec_number(spec_reader *r, const sld_node *node, const char *key, double low,
-                           double high, double *out)
-{
-    char *end = NULL;
-
-    SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_SCALAR, "a number"));
-    const double value = strtod(node->text, &end);
-    if (node->quoted || end == node->text || *end || !(value >= low && value <= high)) {
-        return sld_node_fail(r->ctx, node, key, "found %.40s, wanted a number from %g to %g",
-                             node->text, low, high);
-    }
-    *out = value;
     return SLD_OK;
 }
 

@@ -40,7 +40,8 @@ static const struct {
     {"seeds: [1, 1]\n", NULL, "s.yaml:1:12: seeds: 1 given twice", ""},
     {"seeds: [x]\n", NULL, "s.yaml:1:9: seeds: found x, wanted a whole number", ""},
     {"seeds: []\n", NULL, "s.yaml:1:8: seeds: no seed leaves no point", ""},
-    {"launch: {rank: 2}\n", NULL, "s.yaml:1:10: launch: unknown: rank; nearest: ranks", ""},
+    {"launch: {rank: 2}\n", NULL, "s.yaml:1:10: launch.rank: unknown option; nearest: launch.ranks",
+     ""},
     {"launch: {ranks: 0}\n", NULL,
      "s.yaml:1:17: launch.ranks: found 0, wanted a whole number from 1", ""},
     {"base: {method: sld, teacher: bg}\nteachers: {big: {train.lr: 1}}\n", NULL,
@@ -81,7 +82,17 @@ static const struct {
     {"base: {method: none}\n", "train.l=3", "command line: train.l: unknown option", "train.lr"},
     {"base: {method: none}\n", "teachers.x.train.lr=3", "command line: teachers: unknown: x", ""},
     {"base: {method: none}\n", "launch.leave_s=-1", "command line: launch.leave_s: found -1", "0"},
-    {"base: {method: none}\n", "launch.rank=3", "command line: launch: unknown: rank", "ranks"},
+    {"base: {method: none}\n", "launch.rank=3", "command line: launch.rank: unknown option",
+     "launch.ranks"},
+    {"base: {method: none}\n", "launch.retry=3",
+     "command line: launch.retry: unknown option; nearest: launch.retries", ""},
+    {"base: {method: none}\n", "launch.retries=+3", "command line: launch.retries: found +3",
+     "a whole number from 0"},
+    {"base: {method: none}\n", "launch.lease_s=0x10", "command line: launch.lease_s: found 0x10",
+     "a number from 1"},
+    {"base: {method: none, launch.ranks: 2}\n", NULL,
+     "s.yaml:1:36: launch.ranks: expected in a sweep", ""},
+    {"seeds: [+1]\n", NULL, "s.yaml:1:9: seeds: found +1, wanted a whole number", ""},
 };
 
 static void test_errors(void **state)
