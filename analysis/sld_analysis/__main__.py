@@ -37,7 +37,8 @@ def config(args):
 
 
 # Verbs with arguments of their own, in the module of their name.
-OTHERS = {"torch-weights": "PyTorch's state dicts to sld's weights and back"}
+OTHERS = {"import-data": "pictures as people have them (CIFAR's python version, folders, .npz) to a data set for sld",
+          "torch-weights": "PyTorch's state dicts to sld's weights and back"}
 
 
 def other(arguments):

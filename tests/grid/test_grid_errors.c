@@ -69,7 +69,7 @@ static const struct {
      "s.yaml:1:27: interaction: expected two axes, got 1", ""},
     {"base: {method: none}\naxes: {arm: {CE: {}, KDx: {train.lr: 1}}}\nclaims: {a: {arm: KDx, "
      "against: [CE, KD]}}\n",
-     NULL, "s.yaml:3:37: against: expected an arm of this sweep, got KD; nearest: KDx", ""},
+     NULL, "s.yaml:3:38: against: expected an arm of this sweep, got KD; nearest: KDx", ""},
     {"report: {titel: x}\n", NULL, "s.yaml:1:10: report: unknown: titel; nearest: title", ""},
     {"report: {checks: [a]}\n", NULL, "s.yaml:1:18: checks: found a list, wanted arms by", ""},
     {"base: {method: none}\naxes: {arm: {CE: {}}}\nreport: {checks: {LTS: KD}}\n", NULL,

@@ -1,0 +1,11 @@
+"""Which classes gain from one arm to another? which_classes.py STUDY ARM BASELINE"""
+import sys
+import numpy as np
+import sld_analysis
+study = sld_analysis.open(sys.argv[1])
+right = lambda arm: np.mean([study.logits(t).argmax(1) == study.labels(t) for t in study.arms[arm]], axis=0)
+labels = study.labels(study.arms[sys.argv[2]][0])
+gain = right(sys.argv[2]) - right(sys.argv[3])
+by_class = [100 * gain[labels == k].mean() for k in range(labels.max() + 1)]
+for k in np.argsort(by_class)[::-1]:
+    print("%+7.2f  %s" % (by_class[k], study.class_names[k] if study.class_names else "class %d" % k))

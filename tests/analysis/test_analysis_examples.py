@@ -1,0 +1,85 @@
+"""analysis/examples as their first lines say, on a packed study that sld wrote and on one that was made: each runs, says numbers
+of the study, and is ten lines or so. The package from the source tree and installed. Skipped without pandas."""
+import glob
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ANALYSIS = os.path.abspath(os.path.join(HERE, "..", "..", "analysis"))
+sys.path += [ANALYSIS, os.path.join(HERE, "..", "report")]
+
+try:
+    import pandas  # noqa: F401
+    import yaml  # noqa: F401
+    import scipy  # noqa: F401
+except ImportError as error:
+    print("skipped: no %s" % error.name)
+    sys.exit(77)
+
+import made_study
+import made_sweep
+from harness import check, expect, in_folder, sld
+
+MAKE_INDEX = sys.argv[1]
+LINES = 15  # ten, and what imports and loops take
+
+
+def run(name, *args, env=None):
+    path = os.path.join(ANALYSIS, "examples", name)
+    words = (["sh", path] if name.endswith(".sh") else [sys.executable, "-W", "error::FutureWarning", path]) + list(args)
+    done = subprocess.run(words, env=dict(os.environ, PYTHONPATH=ANALYSIS, **(env or {})), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(done.returncode == 0, name, done.stderr.decode())
+    return done.stdout.decode()
+
+
+def check_examples():
+    said = run("which_classes.py", "square.h5", "SLD", "KD-PA")
+    check(len(said.splitlines()) == 10 and "class 3" in said, said)
+    said = run("agreement.py", "square.h5")
+    check("KD-PA                    with teacher" in said and "CE                       with teacher" not in said, said)
+    check("ECE" in run("calibrated.py", "square.h5"), "calibration")
+    check("SLD" in run("significance.py", "square.h5") and "resolves" in run("significance.py", "square.h5"), "significance")
+    said = run("accuracy_against_option.py", "square.h5", "correction")
+    check("swap" in said and "none" in said, said)
+    check("copied" in run("teacher_errors.py", "square.h5", "SLD"), "errors of the teacher")
+    check("64.0" in run("with_pandas.py", "study.h5"), "sld 64.00 by pandas")
+    for tool, name in (("ncdump", "with_ncdump.sh"), ("h5dump", "with_h5dump.sh")):
+        if shutil.which(tool):
+            said = run(name, "study.h5")
+            check('"sld"' in said and "top1_last" in said and "62.5" in said, name, said)
+    try:
+        import h5netcdf  # noqa: F401
+        import xarray  # noqa: F401
+    except ImportError as error:
+        print("no %s: with_xarray.py not run" % error.name)
+    else:
+        said = run("with_xarray.py", "study.h5")
+        check("sld [30. 65. 63. 64.]" in said, said)
+    for path in glob.glob(os.path.join(ANALYSIS, "examples", "*")):
+        check(len(open(path).read().splitlines()) <= LINES, "ten lines or so", path)
+
+
+def check_installed():
+    """As cmake installs it: bin/sld-analysis beside share/sld/analysis; and the launcher of the source tree."""
+    os.makedirs("prefix/bin")
+    shutil.copy(os.path.join(ANALYSIS, "sld-analysis"), "prefix/bin")
+    shutil.copytree(ANALYSIS, "prefix/share/sld/analysis")
+    for launcher in (os.path.join(ANALYSIS, "sld-analysis"), "prefix/bin/sld-analysis"):
+        done = subprocess.run([launcher, "trials", "square.h5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=""))
+        check(done.returncode == 0 and b"kd.weak" in done.stdout.splitlines()[0], launcher, done.stderr)
+    done = subprocess.run([os.path.join(ANALYSIS, "sld-analysis"), "config", "square.h5", "nothing"], stderr=subprocess.PIPE)
+    check(done.returncode == 2 and b"expected the ID of one of its" in done.stderr, done.stderr)
+
+
+def main():
+    made_study.write_study("square.h5", made_study.square(), seeds=3)
+    made_sweep.small_sweep("made")
+    subprocess.run([MAKE_INDEX, "made"], check=True)
+    expect(sld("report", "made", "--pack", "study.h5", ranks=0), 0)
+    check_examples()
+    check_installed()
+
+
+in_folder(main)
