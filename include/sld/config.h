@@ -223,7 +223,20 @@ const char *sld_config_nearest(const char *key);
 
 /* Local. The keys in the table's order; NULL past the last. */
 const char *sld_config_key(size_t i);
-/* Local. The table as --help prints it, to stdout. */
-void sld_config_print_help(void);
+/* What a row of the table says, in words. */
+typedef struct sld_option_info {
+    const char        *key, *topic; /* "train.lr", "train" */
+    const char        *type, *unit, *kind, *help;
+    const char        *needs;     /* without this it changes nothing; "" where it always counts */
+    const char *const *words;     /* of a choice, ended by NULL; else NULL */
+    char               takes[96]; /* limits or words; "": none */
+    bool               path, boolean;
+} sld_option_info;
+bool        sld_config_info(size_t i, sld_option_info *out); /* Local. False past the last. */
+const char *sld_config_topic(const char *topic); /* Local. What it is about; NULL: there is none. */
+/* Local. Every option's value as YAML, in the table's order, in an experiment that sets the overrides
+ * alone; not checked together. */
+sld_status sld_config_defaults(sld_ctx *ctx, sld_arena *arena, sld_defaults_find method,
+                               const char *const *overrides, size_t n_overrides, const char ***out);
 
 #endif

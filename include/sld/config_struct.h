@@ -24,7 +24,7 @@
 #define SLD_OPTION_C_isa        sld_choice_isa
 
 typedef struct sld_options {
-#define SLD_SECTION(name)                    struct sld_options_##name {
+#define SLD_SECTION(name, ...)               struct sld_options_##name {
 #define SLD_OPTION(section, name, type, ...) SLD_OPTION_C_##type name;
 #define SLD_SECTION_END(name)                                                                      \
     }                                                                                              \

@@ -68,7 +68,7 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
             out->overrides[out->n_overrides++] = argv[i];
         } else if (!out->positional) {
             out->positional = argv[i];
-        } else if (!out->second && verb->two_words) {
+        } else if (!out->second && (verb->two_words || verb->second_word)) {
             out->second = argv[i];
         } else {
             return SLD_FAIL(

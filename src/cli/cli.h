@@ -3,6 +3,7 @@
 #define SLD_CLI_H
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "sld/comm.h"
 #include "sld/config.h"
@@ -35,8 +36,8 @@ typedef struct sld_verb {
     bool                   no_file;       /* takes no argument, nor settings */
     bool                   optional_file; /* can do without its argument */
     bool                   two_words;     /* takes two of them */
+    bool                   second_word;   /* may take a second one */
     bool                   no_settings;   /* takes no key=value */
-    bool                   options_help;  /* its --help ends with the table of options */
     bool every_task; /* each task of a launcher does `work`; else the first alone */
     /* Local, before MPI starts: a process that has called MPI_Init cannot start mpirun, and not
      * every place can start MPI. NULL: the verb always needs ranks. *exit_code: on SLD_OK. */
@@ -49,7 +50,15 @@ typedef struct sld_verb {
 
 extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_report, sld_verb_eval,
     sld_verb_probe, sld_verb_bench, sld_verb_doctor, sld_verb_models, sld_verb_methods,
-    sld_verb_data;
+    sld_verb_data, sld_verb_help;
+/* verbs.c. Ended by NULL. */
+extern const sld_verb *const sld_verbs[];
+
+/* help.c. Local. */
+void sld_help_usage(FILE *to);
+void sld_help_verb(const sld_verb *verb);
+/* pages.c. Local. To stdout; page: markdown, man, man-VERB, bash, zsh. */
+sld_status sld_page_print(sld_ctx *ctx, sld_arena *arena, const char *page);
 
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,

@@ -61,8 +61,7 @@ const sld_verb sld_verb_data = {
         "epoch, are a teacher: teacher.logits_files=DIR. Where the attribute epoch is 0 the "
         "pictures are\n"
         "the same in every epoch, and DIR/epoch-00000.h5 is the only file.\n",
-    .options      = options,
-    .parts        = parts,
-    .options_help = true,
-    .run          = run,
+    .options = options,
+    .parts   = parts,
+    .run     = run,
 };

@@ -86,7 +86,6 @@ const sld_verb sld_verb_eval = {
         "  --any-data       accept another data set than the one the weights were trained on\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",
-    .options      = options,
-    .options_help = true,
-    .run          = run,
+    .options = options,
+    .run     = run,
 };

@@ -68,7 +68,6 @@ const sld_verb sld_verb_probe = {
         "  --gradients    the gradient of every step by tensor name too\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",
-    .options      = options,
-    .options_help = true,
-    .run          = run,
+    .options = options,
+    .run     = run,
 };

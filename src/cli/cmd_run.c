@@ -75,7 +75,7 @@ const sld_verb sld_verb_run = {
     .summary = "train one trial; the same command resumes it",
     .help    = "Trains the experiment, or goes on where it stopped, in the folder run.dir (default "
                "runs/NAME).\n"
-               "key=value sets an option of the table below over the file's value.\n\n"
+               "key=value sets an option over the file's value.\n\n"
                "  --show-config   print the resolved document and leave\n\n"
                "To stop with everything saved: SIGUSR1 to mpirun (it forwards it; on SIGTERM it kills "
                "its ranks\n"
@@ -85,8 +85,7 @@ const sld_verb sld_verb_run = {
                "storage,\n"
                "75 stopped by a signal with everything saved.\n",
     .options = options,
-    .options_help = true,
-    .work         = show_config,
-    .works_alone  = shows_config,
-    .run          = run,
+    .work    = show_config,
+    .works_alone = shows_config,
+    .run         = run,
 };

@@ -12,29 +12,6 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
-static const sld_verb *const verbs[] = {&sld_verb_run,     &sld_verb_sweep,  &sld_verb_status,
-                                        &sld_verb_report,  &sld_verb_eval,   &sld_verb_probe,
-                                        &sld_verb_bench,   &sld_verb_doctor, &sld_verb_models,
-                                        &sld_verb_methods, &sld_verb_data};
-#define N_VERBS (sizeof verbs / sizeof *verbs)
-
-static void print_usage(FILE *to)
-{
-    fprintf(to, "sld %s: knowledge-distillation experiments over MPI\n\n", SLD_VERSION);
-    for (size_t i = 0; i < N_VERBS; i++) {
-        fprintf(to, "  sld %-7s %s\n", verbs[i]->name, verbs[i]->summary);
-    }
-    fprintf(to, "\nsld VERB --help tells more; sld --version names the libraries.\n");
-}
-
-static void print_help(const sld_verb *verb)
-{
-    printf("usage: %s\n\n%s\n", verb->usage, verb->help);
-    if (verb->options_help) {
-        sld_config_print_help();
-    }
-}
-
 static void print_version(void)
 {
     char text[256];
@@ -47,12 +24,13 @@ static void print_version(void)
 
 static int unknown_verb(const char *word)
 {
-    const char *names[N_VERBS];
+    const char *names[32];
+    size_t      n = 0;
 
-    for (size_t i = 0; i < N_VERBS; i++) {
-        names[i] = verbs[i]->name;
+    for (; sld_verbs[n] && n < sizeof names / sizeof *names; n++) {
+        names[n] = sld_verbs[n]->name;
     }
-    const int nearest = sld_text_nearest(word, names, N_VERBS);
+    const int nearest = sld_text_nearest(word, names, n);
     fprintf(stderr, "sld: unknown verb '%s'%s%s; see sld --help\n", word,
             nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
     return SLD_EXIT_USAGE;
@@ -200,31 +178,30 @@ static bool asks_for(int argc, char **argv, const char *option)
 static int run_command(int argc, char **argv)
 {
     if (argc < 2) {
-        print_usage(stderr);
+        sld_help_usage(stderr);
         return SLD_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_usage(stdout);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        sld_help_usage(stdout);
         return SLD_EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
         print_version();
         return SLD_EXIT_OK;
     }
-    for (size_t i = 0; i < N_VERBS; i++) {
-        if (strcmp(argv[1], verbs[i]->name) != 0) {
+    for (size_t i = 0; sld_verbs[i]; i++) {
+        if (strcmp(argv[1], sld_verbs[i]->name) != 0) {
             continue;
         }
         if (asks_for(argc, argv, "--help") || asks_for(argc, argv, "-h")) {
-            print_help(verbs[i]);
+            sld_help_verb(sld_verbs[i]);
             return SLD_EXIT_OK;
         }
         if (asks_for(argc, argv, "--version")) {
             print_version();
             return SLD_EXIT_OK;
         }
-        return run_verb(verbs[i], argc - 2, argv + 2);
+        return run_verb(sld_verbs[i], argc - 2, argv + 2);
     }
     return unknown_verb(argv[1]);
 }

@@ -32,7 +32,7 @@ enum {
     SLD_TYPE_isa        = SLD_TYPE_choice
 };
 
-#define SLD_SECTION(name)
+#define SLD_SECTION(name, ...)
 #define SLD_OPTION(sect, nam, typ, init, limit, units, kin, cond, text)                            \
     {.section   = #sect,                                                                           \
      .name      = #nam,                                                                            \
@@ -52,10 +52,12 @@ static const sld_option rows[SLD_OPTION_COUNT] = {
 #include "options.def"
 };
 
-#define SLD_SECTION(name) #name,
+#define SLD_SECTION(name, about) {#name, about},
 #define SLD_OPTION(section, name, ...)
 #define SLD_SECTION_END(name)
-static const char *const sections[SLD_SECTION_COUNT] = {
+static const struct {
+    const char *name, *about;
+} sections[SLD_SECTION_COUNT] = {
 #include "options.def"
 };
 
@@ -99,11 +101,21 @@ int sld_option_find(const char *key)
 int sld_section_find(const char *name)
 {
     for (size_t i = 0; i < SLD_SECTION_COUNT; i++) {
-        if (i != SLD_SECTION_top && strcmp(sections[i], name) == 0) {
+        if (i != SLD_SECTION_top && strcmp(sections[i].name, name) == 0) {
             return (int)i;
         }
     }
     return -1;
+}
+
+const char *sld_config_topic(const char *topic)
+{
+    for (size_t i = 0; i < SLD_SECTION_COUNT; i++) {
+        if (strcmp(sections[i].name, topic) == 0) {
+            return sections[i].about;
+        }
+    }
+    return NULL;
 }
 
 /* Words of other programs, too far from ours for the edit distance, or near to a wrong one. */
@@ -141,7 +153,7 @@ const char *sld_option_nearest(const char *key)
     }
     for (size_t i = 0; i < SLD_SECTION_COUNT; i++) {
         if (i != SLD_SECTION_top) {
-            candidates[n++] = sections[i];
+            candidates[n++] = sections[i].name;
         }
     }
     int found = sld_text_nearest(key, candidates, n);

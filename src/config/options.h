@@ -41,7 +41,7 @@ typedef struct sld_option {
 
 enum { SLD_KEY_MAX = 64 }; /* bytes of a key with its 0 */
 
-#define SLD_SECTION(name)
+#define SLD_SECTION(name, ...)
 #define SLD_OPTION(section, name, ...) SLD_OPTION_##section##_##name,
 #define SLD_SECTION_END(name)
 typedef enum sld_option_id {
@@ -49,7 +49,7 @@ typedef enum sld_option_id {
     SLD_OPTION_COUNT
 } sld_option_id;
 
-#define SLD_SECTION(name) SLD_SECTION_##name,
+#define SLD_SECTION(name, ...) SLD_SECTION_##name,
 #define SLD_OPTION(section, name, ...)
 #define SLD_SECTION_END(name)
 typedef enum sld_section_id {

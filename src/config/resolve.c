@@ -331,6 +331,49 @@ static sld_status parse(sld_ctx *ctx, const void *text, size_t n, const char *co
     return build(ctx, composer, file, override, config);
 }
 
+static sld_status defaults(sld_ctx *ctx, sld_config *config, sld_defaults_find method,
+                           const char *const *overrides, size_t n)
+{
+    sld_layer *none;
+
+    SLD_TRY(make_composer(ctx, config->arena, method, &config->composer));
+    SLD_TRY(sld_layer_create(ctx, config->arena, &none));
+    for (size_t i = 0; i < SLD_ORIGIN_COUNT; i++) {
+        config->layers[i] = none;
+    }
+    config->layers[SLD_FROM_DEFAULT] = config->composer->table;
+    SLD_TRY(sld_layer_create(ctx, config->arena, &config->layers[SLD_FROM_OVERRIDE]));
+    for (size_t i = 0; i < n; i++) {
+        SLD_TRY(sld_layer_override(ctx, config->arena, overrides[i],
+                                   config->layers[SLD_FROM_OVERRIDE]));
+    }
+    return lay(ctx, config->composer, config);
+}
+
+sld_status sld_config_defaults(sld_ctx *ctx, sld_arena *arena, sld_defaults_find method,
+                               const char *const *overrides, size_t n_overrides, const char ***out)
+{
+    sld_config config = {.arena = arena, .path = "defaults"};
+    void      *memory = NULL;
+
+    SLD_TRY(defaults(ctx, &config, method, overrides, n_overrides));
+    SLD_TRY(sld_arena_alloc(ctx, arena, SLD_OPTION_COUNT * sizeof **out, &memory));
+    *out = memory;
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        sld_writer w;
+        if (!sld_writer_open(&w)) {
+            return fail_memory(ctx);
+        }
+        sld_value_write(w.out, sld_option_at(i),
+                        sld_option_value(&config.options, sld_option_at(i)));
+        (*out)[i] = sld_writer_close(&w, arena);
+        if (!(*out)[i]) {
+            return fail_memory(ctx);
+        }
+    }
+    return SLD_OK;
+}
+
 sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, size_t n,
                             const char *const *overrides, size_t n_overrides,
                             sld_defaults_find method, sld_config **out)

@@ -13,7 +13,7 @@
 #include "sld/distill.h"
 
 /* Section and name of every option; `top` has no prefix. */
-#define SLD_SECTION(name)
+#define SLD_SECTION(name, ...)
 #define SLD_OPTION(section, name, ...) {#section, #name},
 #define SLD_SECTION_END(name)
 static const char *const options[][2] = {

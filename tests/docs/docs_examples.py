@@ -32,7 +32,7 @@ def known():
     verbs = {v: set() for v in re.findall(r"^  sld (\S+)", run("--help")[1], re.M)}
     for verb in verbs:
         verbs[verb] = set(re.findall(r"--[a-z][a-z-]+", run(verb, "--help")[1])) | {"--help"}
-    keys = set(re.findall(r"^  ([a-z_]+(?:\.[a-z_]+)?) {2,}\S", run("run", "--help")[1], re.M))
+    keys = set(re.findall(r"^  ([a-z_]+(?:\.[a-z_]+)?) {2,}\S", run("help", "options", "all")[1], re.M))
     return verbs, keys
 
 

@@ -40,6 +40,11 @@ def main():
                 wrong.append("the installed quickstart.yaml: " + plan.stdout.decode())
             if not os.path.isdir(os.path.join(top, "share", "sld", "analysis")):
                 wrong.append("share/sld/analysis is not there")
+            share = os.path.join(top, "share")
+            for made in ("man/man1/sld.1", "man/man1/sld-run.1", "man/man1/sld-sweep.1", "zsh/site-functions/_sld",
+                         "bash-completion/completions/sld"):
+                if not os.path.isfile(os.path.join(share, made)) or not os.path.getsize(os.path.join(share, made)):
+                    wrong.append("share/%s is not there, or empty" % made)
             wrong += dead_links(os.path.join(top, "share", "doc"))
     print("\n".join(wrong) or "installed, and works there")
     sys.exit(1 if wrong else 0)

@@ -1,0 +1,159 @@
+/* help.c: sld help: verbs, and the options of experiments by topic. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+void sld_help_usage(FILE *to)
+{
+    fprintf(to, "sld %s: knowledge-distillation experiments over MPI\n\n", SLD_VERSION);
+    for (size_t i = 0; sld_verbs[i]; i++) {
+        fprintf(to, "  sld %-7s %s\n", sld_verbs[i]->name, sld_verbs[i]->summary);
+    }
+    fprintf(to, "\nsld VERB --help tells more, sld help options the options of experiments;\n"
+                "sld --version names the libraries.\n");
+}
+
+void sld_help_verb(const sld_verb *verb)
+{
+    printf("usage: %s\n\n%s", verb->usage, verb->help);
+    if (!verb->no_settings && !verb->no_file) {
+        printf("\nOptions (key=value, or lines of the file): sld help options [TOPIC|KEY] "
+               "[method=NAME]\n");
+    }
+}
+
+/* ---- options ---- */
+
+typedef struct table { /* the options' values under the method asked for */
+    const char **value;
+    const char  *asked; /* topic or key; "all" */
+} table;
+
+static void print_option(const sld_option_info *o, const char *value)
+{
+    printf("  %-24s %-21s %s%s%s%s%s [%s]\n      %s%s%s\n", o->key, *value ? value : "-", o->type,
+           *o->takes ? " " : "", o->takes, *o->unit ? " " : "", o->unit, o->kind, o->help,
+           *o->needs ? "; needs " : "", o->needs);
+}
+
+static void print_topics(void)
+{
+    const char *last = "";
+
+    puts("Options of experiments and sweeps, by topic. sld help options TOPIC lists one, KEY shows "
+         "one\n"
+         "option, all lists every one; method=NAME and preset=NAME show the defaults under "
+         "those.\n");
+    for (size_t i = 0;; i++) {
+        sld_option_info o;
+        if (!sld_config_info(i, &o)) {
+            break;
+        }
+        if (strcmp(o.topic, last) != 0) {
+            last = o.topic;
+            printf("  %-10s %s\n", o.topic, sld_config_topic(o.topic));
+        }
+    }
+}
+
+static void print_legend(const char *method)
+{
+    printf(
+        "KEY, DEFAULT under method %s, type, limits (both included), unit, and kind: [result] "
+        "changes what a\ntrial computes and makes it another trial, [run] does not, [launch] is of "
+        "a sweep. An epoch is a\nnumber (150), a fraction of the run (0.625), first_lr_drop or "
+        "never.\n",
+        method);
+}
+
+/* Returns how many options were printed. */
+static size_t print_table(const table *t, const char *method)
+{
+    const char *topic = "";
+    size_t      n     = 0;
+
+    for (size_t i = 0;; i++) {
+        sld_option_info o;
+        if (!sld_config_info(i, &o)) {
+            return n;
+        }
+        if (strcmp(t->asked, "all") != 0 && strcmp(t->asked, o.topic) != 0 &&
+            strcmp(t->asked, o.key) != 0) {
+            continue;
+        }
+        if (n++ == 0) {
+            print_legend(method);
+        }
+        if (strcmp(topic, o.topic) != 0) {
+            topic = o.topic;
+            printf("\n%s: %s\n", topic, sld_config_topic(topic));
+        }
+        print_option(&o, t->value[i]);
+    }
+}
+
+static sld_status options(sld_ctx *ctx, sld_arena *arena, const sld_arguments *args)
+{
+    table t = {.asked = args->second};
+
+    if (!args->second) {
+        print_topics();
+        return SLD_OK;
+    }
+    SLD_TRY(sld_config_defaults(ctx, arena, sld_experiment_method, args->overrides,
+                                args->n_overrides, &t.value));
+    const char *method = "";
+    for (size_t i = 0; sld_config_key(i); i++) {
+        method = strcmp(sld_config_key(i), "method") == 0 ? t.value[i] : method;
+    }
+    if (print_table(&t, method) > 0) {
+        return SLD_OK;
+    }
+    const char *nearest = sld_config_nearest(t.asked);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "sld help options: expected a topic or an option, got %.60s%s%s", t.asked,
+                    nearest ? "; nearest: " : "", nearest ? nearest : "");
+}
+
+static sld_status help(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
+{
+    sld_arena *arena = NULL;
+
+    *exit_code = SLD_EXIT_OK;
+    if (!args->positional) {
+        sld_help_usage(stdout);
+        return SLD_OK;
+    }
+    for (size_t i = 0; sld_verbs[i]; i++) {
+        if (strcmp(sld_verbs[i]->name, args->positional) == 0) {
+            sld_help_verb(sld_verbs[i]);
+            return SLD_OK;
+        }
+    }
+    const bool page = strcmp(args->positional, "page") == 0;
+    if (!page && strcmp(args->positional, "options") != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld help: expected a verb or options, got %.60s",
+                        args->positional);
+    }
+    SLD_TRY(sld_arena_create(ctx, &arena));
+    const sld_status st = page ? sld_page_print(ctx, arena, args->second ? args->second : "")
+                               : options(ctx, arena, args);
+    sld_arena_destroy(arena);
+    return st;
+}
+
+const sld_verb sld_verb_help = {
+    .name  = "help",
+    .usage = "sld help [VERB]\n       sld help options [all|TOPIC|KEY] [method=NAME] [preset=NAME]",
+    .summary = "a verb's use; the options of experiments by topic",
+    .help =
+        "options alone lists the topics; with a topic or a key it prints defaults, limits, units,\n"
+        "meaning and what the option needs to change anything. `sld methods` tells what each\n"
+        "method sets. `sld help page markdown`, `man`, `man-VERB`, `bash`, `zsh` print the pages\n"
+        "that are installed.\n",
+    .optional_file = true,
+    .second_word   = true,
+    .work          = help,
+};
