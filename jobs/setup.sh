@@ -18,7 +18,7 @@ sld_needs=(
     "build|hdf5|libhdf5-openmpi-dev|hdf5, the parallel build made with the same MPI"
     "build|pc openblas|libopenblas-dev|openblas"
     "build|pc yaml-0.1|libyaml-dev|libyaml"
-    "speed|header oneapi/dnnl/dnnl.h|libdnnl-dev|onednn (2.6 or 2.7)"
+    "speed|header oneapi/dnnl/dnnl.h|libdnnl-dev|onednn (2.6 or newer)"
     "test|pc cmocka|libcmocka-dev|cmocka"
     "test|tool clang-format|clang-format|llvm (clang-format 14)"
     "test|tool h5dump|hdf5-tools|hdf5"

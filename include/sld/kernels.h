@@ -1,5 +1,5 @@
 /* sld/kernels.h: the arithmetic of one thread on plain channels-last float32 arrays: convolution
- * (oneDNN, or im2col and OpenBLAS), linear layer, batch norm, activation, pooling, channel shuffle.
+ * (our own kernels, oneDNN), linear layer, batch norm, activation, pooling, channel shuffle.
  * Axes: n samples, H, W pixels, C channels; rows = n*H*W where a kernel sees pixels only.
  * Everything here is local. The same arguments give the same bits on every call; the plain loops
  * give them on every instruction set too. */
@@ -12,7 +12,7 @@
 
 typedef struct sld_kernels sld_kernels;
 
-/* Pins oneDNN to an instruction set: "auto", "avx2" or "avx512". Works before the first
+/* Pins convolutions to an instruction set: "auto", "avx2" or "avx512". Works before the first
  * sld_kernels_create() of the process alone; SLD_ERR_CONFIG when it is too late or unknown. */
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
 /* Makes the libraries compute on the calling thread alone, whatever the environment says: create
@@ -24,11 +24,7 @@ void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
 sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option);
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
-/* The OPENBLAS_CORETYPE under which OpenBLAS should have been loaded on this CPU; NULL when its own
- * choice is right, or this build does not multiply with it. */
-const char *sld_kernels_core_wanted(void);
-/* What the library computes convolutions with: "AVX-512, bf16", or OpenBLAS's core type. A literal.
- */
+/* What convolutions are computed with: "AVX-512, bf16". A literal. */
 const char *sld_kernels_isa(void);
 /* Library versions and instruction set, for the fingerprint. */
 void sld_kernels_versions(char *text, size_t n);

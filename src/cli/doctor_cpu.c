@@ -68,22 +68,16 @@ static void kernels(sld_report *r)
     char versions[160], features[64];
 
     sld_kernels_versions(versions, sizeof versions);
-    const char  *isa = sld_kernels_isa(), *wanted = sld_kernels_core_wanted();
+    const char  *isa = sld_kernels_isa();
     sld_finding *f = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
     if (strncmp(versions, "oneDNN", 6) != 0) {
-        sld_finding_advise(f, SLD_WARN,
-                           "convolutions go through OpenBLAS, several times slower: install oneDNN "
-                           "2.6 or 2.7 (Debian: libdnnl-dev) and build again");
+        sld_finding_advise(f, SLD_FINE,
+                           "precision bf16 needs oneDNN, which this build lacks: install it "
+                           "(Debian: libdnnl-dev) and build again, or use f32");
     } else if (cpu_level(features, sizeof features) == AVX512 && !strstr(isa, "AVX-512")) {
         sld_finding_advise(f, SLD_WARN,
                            "the CPU has AVX-512: unset ONEDNN_MAX_CPU_ISA and DNNL_MAX_CPU_ISA, "
                            "unless another machine without it shares the run");
-    }
-    if (wanted) {
-        sld_finding_advise(f, SLD_WARN,
-                           "OPENBLAS_CORETYPE asks for slower kernels than this CPU has: unset it, "
-                           "or set it to %s",
-                           wanted);
     }
 }
 

@@ -1,7 +1,6 @@
 /* main.c: from the command line to a verb, and from its status to an exit code. The only file that
  * ends the program. */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,32 +205,8 @@ static int run_command(int argc, char **argv)
     return unknown_verb(argv[1]);
 }
 
-#define CORE_TYPE "OPENBLAS_CORETYPE"
-
-/* The program once more, with kernels that suit the CPU: OpenBLAS chooses its kernels when it is
- * loaded, before main(); only a new image of the same process can choose others. Returns when they
- * suit it already. */
-static void restart_for_kernels(char **argv)
-{
-    const char *core = sld_kernels_core_wanted();
-    char        program[PATH_MAX];
-
-    /* set by the user, or by us: this is the second image, whatever the library made of it */
-    if (!core || getenv(CORE_TYPE)) {
-        return;
-    }
-    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (n <= 0 || setenv(CORE_TYPE, core, 1) != 0) {
-        return;
-    }
-    program[n] = '\0'; /* not the link itself: the process would be called "exe" */
-    execv(program, argv);
-    unsetenv(CORE_TYPE); /* the program's file is gone: on with the kernels that there are */
-}
-
 int main(int argc, char **argv)
 {
-    restart_for_kernels(argv);
     const int code = run_command(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {

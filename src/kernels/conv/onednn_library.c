@@ -120,11 +120,6 @@ sld_status sld_library_ready(sld_ctx *ctx, sld_library *k, void *scratch)
     return SLD_OK;
 }
 
-const char *sld_kernels_core_wanted(void)
-{
-    return NULL; /* OpenBLAS is not even linked */
-}
-
 void sld_kernels_versions(char *text, size_t n)
 {
     const dnnl_version_t *v = dnnl_version();
