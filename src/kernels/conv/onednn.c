@@ -20,15 +20,27 @@ static dnnl_status_t convert(const sld_onednn_conv *conv, const packed *w, dnnl_
 
 /* ---- weights ---- */
 
+static dnnl_status_t pack(const sld_onednn_conv *conv, const packed *w, const float *weights)
+{
+    void *to = NULL;
+    if (!w->offsets) {
+        return convert(conv, w, conv->plain, w->memory);
+    }
+    const dnnl_status_t st = dnnl_memory_get_data_handle(w->memory, &to);
+    if (st == dnnl_success) {
+        sld_onednn_pack(&conv->params, w, weights, to);
+    }
+    return st;
+}
+
 static sld_status refresh(sld_ctx *ctx, void *state, const float *weights, const float *bias)
 {
     const sld_onednn_conv *conv = state;
     const packed          *grad = conv->sizes[0].passes[SLD_BACKWARD_WEIGHTS].weights;
     dnnl_status_t          st   = look_at(conv->plain, weights);
     for (int i = 0; i < conv->n_weights && st == dnnl_success; i++) {
-        const packed *w = &conv->weights[i];
-        if (w != grad) {
-            st = convert(conv, w, conv->plain, w->memory);
+        if (&conv->weights[i] != grad) {
+            st = pack(conv, &conv->weights[i], weights);
         }
     }
     if (st == dnnl_success && conv->bias) {
@@ -57,17 +69,26 @@ static size_t gradient_floats(const void *state)
     return conv->gradient_floats;
 }
 
+static dnnl_status_t reorder_gradient(const sld_onednn_conv *conv, const packed *w, const float *dw,
+                                      float *weights)
+{
+    dnnl_status_t st = look_at(w->memory, dw);
+    if (st == dnnl_success) {
+        st = look_at(conv->plain, weights);
+    }
+    return st == dnnl_success ? convert(conv, w, w->memory, conv->plain) : st;
+}
+
 static sld_status unpack_gradient(sld_ctx *ctx, void *state, const float *dw, float *weights,
                                   float *bias)
 {
     const sld_onednn_conv *conv = state;
     const packed          *w    = conv->sizes[0].passes[SLD_BACKWARD_WEIGHTS].weights;
-    dnnl_status_t          st   = look_at(w->memory, dw);
-    if (st == dnnl_success) {
-        st = look_at(conv->plain, weights);
-    }
-    if (st == dnnl_success) {
-        st = convert(conv, w, w->memory, conv->plain);
+    dnnl_status_t          st   = dnnl_success;
+    if (w->offsets) {
+        sld_onednn_unpack(&conv->params, w, dw, weights);
+    } else {
+        st = reorder_gradient(conv, w, dw, weights);
     }
     if (conv->bias) {
         memcpy(bias, dw + conv->bias_at, (size_t)conv->params.out * sizeof *bias);

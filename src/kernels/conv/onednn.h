@@ -10,6 +10,9 @@ typedef struct {
     dnnl_memory_t    memory; /* owns its bytes, but for gradients: address per call */
     dnnl_primitive_t convert;
     dnnl_memory_t    scratch; /* of the conversion, as of a pass */
+    size_t          *offsets; /* of our own conversion (sld_md_offsets); NULL: the library's */
+    size_t           bytes;   /* of the layout, padding included */
+    bool             rounded; /* holds bfloat16 */
 } packed;
 
 /* One pass for one number of samples. */
@@ -54,6 +57,11 @@ static inline bool sld_onednn_reads(int which, int end)
 sld_status sld_onednn_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                              unsigned passes, void **out);
 void       sld_onednn_destroy(void *state);
+
+/* Local. Our own conversion of weights, where the library's is wrong. (onednn_convert.c) */
+void sld_onednn_pack(const sld_conv_params *params, const packed *w, const float *plain, void *to);
+void sld_onednn_unpack(const sld_conv_params *params, const packed *w, const float *from,
+                       float *plain);
 
 /* Local. Part of the name of the implementation that is fastest for a pass; NULL: the library's
  * first. (onednn_choose.c) */

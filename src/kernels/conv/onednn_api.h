@@ -22,6 +22,13 @@ dnnl_status_t sld_md_create(int n_dims, const dnnl_dims_t dims, dnnl_data_type_t
 dnnl_status_t sld_md_clone(sld_const_md md, sld_md *out);
 void          sld_md_destroy(sld_md md); /* Accepts NULL. */
 
+/* Local. Whether the library's conversion between (O,I,H,W) and this layout is right. Version 3.7.2
+ * loses values and leaves padding as it was where channels do not fill the layout's blocks. */
+bool sld_md_reorders(sld_const_md md);
+/* Local. Where it is not: floats from a layout's first value to each index along each dimension, one
+ * dimension behind the other. The place of a value is the sum over its dimensions. */
+dnnl_status_t sld_md_offsets(sld_const_md md, size_t *offsets);
+
 /* Local. y = relu(result + y), or a part of it. */
 dnnl_status_t sld_post_ops_append(dnnl_post_ops_t ops, bool add, bool relu);
 

@@ -74,9 +74,9 @@ static sld_onednn_pass describe(const sld_onednn_conv *conv, const sized *s, int
 
 /* ---- weights ---- */
 
-/* The conversion between a layout and (O,I,H,W): to it for weights, from it for the gradient. */
-static sld_status create_conversion(sld_ctx *ctx, const sld_onednn_conv *conv, packed *w,
-                                    bool gradient)
+/* By the library: to the layout for weights, from it for the gradient. */
+static sld_status create_reorder(sld_ctx *ctx, const sld_onednn_conv *conv, packed *w,
+                                 bool gradient)
 {
     dnnl_primitive_attr_t attr   = NULL;
     dnnl_engine_t         engine = conv->k->library->engine;
@@ -84,11 +84,7 @@ static sld_status create_conversion(sld_ctx *ctx, const sld_onednn_conv *conv, p
     const sld_const_md    src = gradient ? w->md : plain, dst = gradient ? plain : w->md;
     dnnl_primitive_desc_t pd = NULL;
 
-    dnnl_status_t st = dnnl_memory_create(&w->memory, w->md, engine,
-                                          gradient ? DNNL_MEMORY_NONE : DNNL_MEMORY_ALLOCATE);
-    if (st == dnnl_success) {
-        st = dnnl_primitive_attr_create(&attr);
-    }
+    dnnl_status_t st = dnnl_primitive_attr_create(&attr);
     if (st == dnnl_success) {
         st = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     }
@@ -107,6 +103,30 @@ static sld_status create_conversion(sld_ctx *ctx, const sld_onednn_conv *conv, p
     return made;
 }
 
+/* By our own tables. */
+static sld_status create_offsets(sld_ctx *ctx, const sld_onednn_conv *conv, packed *w)
+{
+    const sld_conv_params *p = &conv->params;
+    w->offsets = calloc((size_t)(p->groups + p->out + p->in + 2 * p->kernel), sizeof *w->offsets);
+    if (!w->offsets) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %d x %d weights", p->in, p->out);
+    }
+    return sld_onednn_check(ctx, sld_md_offsets(w->md, w->offsets), "layout of the weights");
+}
+
+/* The memory of a layout, and the conversion between it and (O,I,H,W). */
+static sld_status create_conversion(sld_ctx *ctx, const sld_onednn_conv *conv, packed *w,
+                                    bool gradient)
+{
+    w->bytes = dnnl_memory_desc_get_size(w->md);
+    SLD_TRY(sld_onednn_check(ctx,
+                             dnnl_memory_create(&w->memory, w->md, conv->k->library->engine,
+                                                gradient ? DNNL_MEMORY_NONE : DNNL_MEMORY_ALLOCATE),
+                             "layout of the weights"));
+    return sld_md_reorders(w->md) ? create_reorder(ctx, conv, w, gradient)
+                                  : create_offsets(ctx, conv, w);
+}
+
 /* The weights of a pass: those of another size where the layout is the same. */
 static sld_status find_weights(sld_ctx *ctx, sld_onednn_conv *conv, made_pass *p, int which)
 {
@@ -122,6 +142,7 @@ static sld_status find_weights(sld_ctx *ctx, sld_onednn_conv *conv, made_pass *p
         }
     }
     packed *w  = &conv->weights[conv->n_weights++];
+    w->rounded = p->rounded && which != SLD_BACKWARD_WEIGHTS;
     p->weights = w;
     SLD_TRY(sld_onednn_check(ctx, sld_md_clone(md, &w->md), "layout of the weights"));
     return create_conversion(ctx, conv, w, which == SLD_BACKWARD_WEIGHTS);
@@ -333,6 +354,7 @@ void sld_onednn_destroy(void *state)
         dnnl_primitive_destroy(conv->weights[j].convert);
         dnnl_memory_destroy(conv->weights[j].memory);
         sld_md_destroy(conv->weights[j].md);
+        free(conv->weights[j].offsets);
     }
     dnnl_memory_destroy(conv->plain);
     dnnl_memory_destroy(conv->bias);

@@ -36,6 +36,16 @@ void sld_md_destroy(sld_md md)
     free(md);
 }
 
+bool sld_md_reorders(sld_const_md md)
+{
+    return true;
+}
+
+dnnl_status_t sld_md_offsets(sld_const_md md, size_t *offsets)
+{
+    return dnnl_unimplemented;
+}
+
 dnnl_status_t sld_post_ops_append(dnnl_post_ops_t ops, bool add, bool relu)
 {
     dnnl_status_t st = add ? dnnl_post_ops_append_sum(ops, 1.0f) : dnnl_success;

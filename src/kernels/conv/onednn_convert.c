@@ -1,0 +1,67 @@
+/* conv/onednn_convert.c: weights between (O,I,H,W) and one of the library's layouts, by a table of
+ * offsets for each dimension: where the library's own conversion is wrong. */
+#ifdef SLD_ONEDNN
+#include <string.h>
+
+#include "conv/onednn.h"
+
+/* The tables of one layout, and how many indices each has. */
+typedef struct {
+    const size_t *group, *out, *in, *row, *column;
+    size_t        groups, outs, ins, kernel;
+} tables;
+
+static tables tables_of(const sld_conv_params *p, const packed *w)
+{
+    static const size_t none = 0; /* without groups the layout has no such dimension */
+    tables              t    = {.groups = (size_t)p->groups,
+                                .outs   = (size_t)(p->out / p->groups),
+                                .ins    = (size_t)(p->in / p->groups),
+                                .kernel = (size_t)p->kernel};
+    t.group                  = p->groups > 1 ? w->offsets : &none;
+    t.out                    = w->offsets + (p->groups > 1 ? t.groups : 0);
+    t.in                     = t.out + t.outs;
+    t.row                    = t.in + t.ins;
+    t.column                 = t.row + t.kernel;
+    return t;
+}
+
+/* Values from the first of an input channel on, kernel * kernel of them. */
+static void pack_filter(const tables *t, const packed *w, const float *plain, size_t at, void *to)
+{
+    float    *floats = to;
+    uint16_t *halves = to;
+    for (size_t k = 0; k < t->kernel * t->kernel; k++) {
+        const size_t place = at + t->row[k / t->kernel] + t->column[k % t->kernel];
+        if (w->rounded) {
+            sld_round_bf16(plain + k, 1, halves + place);
+        } else {
+            floats[place] = plain[k];
+        }
+    }
+}
+
+void sld_onednn_pack(const sld_conv_params *p, const packed *w, const float *plain, void *to)
+{
+    const tables t = tables_of(p, w);
+    memset(to, 0, w->bytes);
+    for (size_t o = 0; o < (size_t)p->out; o++) {
+        for (size_t i = 0; i < t.ins; i++, plain += t.kernel * t.kernel) {
+            pack_filter(&t, w, plain, t.group[o / t.outs] + t.out[o % t.outs] + t.in[i], to);
+        }
+    }
+}
+
+void sld_onednn_unpack(const sld_conv_params *p, const packed *w, const float *from, float *plain)
+{
+    const tables t = tables_of(p, w);
+    for (size_t o = 0; o < (size_t)p->out; o++) {
+        for (size_t i = 0; i < t.ins; i++) {
+            const float *first = from + t.group[o / t.outs] + t.out[o % t.outs] + t.in[i];
+            for (size_t k = 0; k < t.kernel * t.kernel; k++) {
+                *plain++ = first[t.row[k / t.kernel] + t.column[k % t.kernel]];
+            }
+        }
+    }
+}
+#endif
