@@ -69,7 +69,7 @@ static void kernels(sld_report *r)
 
     sld_kernels_versions(versions, sizeof versions);
     const char  *isa = sld_kernels_isa();
-    sld_finding *f = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
+    sld_finding *f   = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
     if (strncmp(versions, "oneDNN", 6) != 0) {
         sld_finding_advise(f, SLD_FINE,
                            "precision bf16 needs oneDNN, which this build lacks: install it "

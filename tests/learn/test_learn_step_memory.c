@@ -202,7 +202,8 @@ int main(void)
 #else
 int main(void)
 {
-    printf("SKIP: it puts itself in the place of glibc's allocator, and this is another C library\n");
+    printf(
+        "SKIP: it puts itself in the place of glibc's allocator, and this is another C library\n");
     return 77;
 }
 #endif

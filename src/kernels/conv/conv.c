@@ -7,15 +7,18 @@
 /* In the order of preference; the last takes everything. tests/bench/kernels.py measures them: our
  * own kernels are as fast as oneDNN's in float32 or faster. Version 2 of it keeps the shapes that it
  * always had, and so their bits; version 3 is left bfloat16 and CPUs without AVX2. */
-static const sld_conv_algorithm *const table[] = {&sld_winograd3x3, &sld_direct3x3,
+// clang-format off
+static const sld_conv_algorithm *const table[] = {
+    &sld_winograd3x3, &sld_direct3x3,
 #if defined(SLD_ONEDNN) && SLD_ONEDNN == 2
-                                                  &sld_depthwise_few_pixels, &sld_onednn
+    &sld_depthwise_few_pixels, &sld_onednn
 #elif defined(SLD_ONEDNN)
-                                                   &sld_depthwise, &sld_implicit_gemm, &sld_onednn
+    &sld_depthwise, &sld_implicit_gemm, &sld_onednn
 #else
-                                                   &sld_depthwise, &sld_implicit_gemm, &sld_im2col
+    &sld_depthwise, &sld_implicit_gemm, &sld_im2col
 #endif
 };
+// clang-format on
 enum { ROWS = sizeof table / sizeof *table };
 
 /* The work of one row of the table for one convolution. */

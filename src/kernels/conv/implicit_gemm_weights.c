@@ -115,28 +115,35 @@ static void pack_columns(const uint32_t *to_y, size_t pixels, const float *dy, s
 
 /* ---- sums ---- */
 
-/* Some pixels, of one group. dw: the group's; accumulate: something is in it already. */
-static void add_group(const sld_gemm *g, size_t group, size_t first, size_t pixels, const float *x,
-                      const float *dy, bool accumulate, float *packed, float *dw)
+/* Some pixels of a chunk, and where they are packed. */
+typedef struct {
+    size_t       first, pixels;
+    const float *x, *dy;     /* of the chunk, x with its borders */
+    bool         accumulate; /* something is in dw already */
+    float       *packed;
+} some_pixels;
+
+/* One group of channels; dw: the group's. */
+static void add_group(const sld_gemm *g, size_t group, const some_pixels *s, float *dw)
 {
     const sld_gemm_product *p    = g->forward.products;
     const size_t            rows = panel_rows(g), depth = panelled(g);
-    float                  *columns = packed + PIXELS * depth;
-    const sld_run           all     = {0, 0, (uint32_t)pixels};
+    float                  *columns = s->packed + PIXELS * depth;
+    const sld_run           all     = {0, 0, (uint32_t)s->pixels};
     for (size_t k = 0; k < depth; k += rows) {
-        pack_panel(p, p->from + first, pixels, x + group * g->forward.depth, k, rows,
-                   packed + k * pixels);
+        pack_panel(p, p->from + s->first, s->pixels, s->x + group * g->forward.depth, k, rows,
+                   s->packed + k * s->pixels);
     }
     for (size_t c = 0, width; c < g->forward.columns; c += width) {
         const size_t vectors = vectors_at(g, c), left = g->forward.columns - c;
         width = vectors * (size_t)g->loops->lanes;
-        pack_columns(p->to + first, pixels, dy + group * g->forward.columns + c,
+        pack_columns(p->to + s->first, s->pixels, s->dy + group * g->forward.columns + c,
                      left < width ? left : width, width, columns);
         const sld_rows_at results = {columns, width, 0};
         for (size_t k = 0; k < depth; k += rows, dw += rows * width) {
-            const sld_rows_at values = {packed + k * pixels, rows, 0};
-            g->loops->rank1_update(&all, 1, 1, (int)rows, (int)vectors, values, results, accumulate,
-                                   dw);
+            const sld_rows_at values = {s->packed + k * s->pixels, rows, 0};
+            g->loops->rank1_update(&all, 1, 1, (int)rows, (int)vectors, values, results,
+                                   s->accumulate, dw);
         }
     }
 }
@@ -151,17 +158,16 @@ sld_status sld_gemm_backward_weights(sld_ctx *ctx, void *state, const sld_conv_c
         sld_conv_sum_bias(dy, call->n * f->out_pixels, f->out, add, call->scratch,
                           dw + weight_floats(g));
     }
-    for (size_t s = 0, n; s < call->n; s += n) {
-        n = call->n - s < f->chunk ? call->n - s : f->chunk;
-        const float *image =
-            sld_gemm_border(f, n, x + s * f->from_H * f->from_W * f->in, call->scratch);
-        const float *results = dy + s * f->out_pixels * f->out;
-        float       *packed  = call->scratch + sld_gemm_bordered_floats(f);
-        for (size_t i = 0, pixels; i < n * f->out_pixels; i += pixels) {
-            pixels = sld_part_of(n * f->out_pixels - i, PIXELS);
+    for (size_t at = 0, n; at < call->n; at += n) {
+        n             = call->n - at < f->chunk ? call->n - at : f->chunk;
+        some_pixels s = {.dy     = dy + at * f->out_pixels * f->out,
+                         .packed = call->scratch + sld_gemm_bordered_floats(f)};
+        s.x = sld_gemm_border(f, n, x + at * f->from_H * f->from_W * f->in, call->scratch);
+        for (; s.first < n * f->out_pixels; s.first += s.pixels) {
+            s.pixels     = sld_part_of(n * f->out_pixels - s.first, PIXELS);
+            s.accumulate = add || at > 0 || s.first > 0;
             for (size_t j = 0; j < f->groups; j++) {
-                add_group(g, j, i, pixels, image, results, add || s > 0 || i > 0, packed,
-                          dw + j * group);
+                add_group(g, j, &s, dw + j * group);
             }
         }
     }
