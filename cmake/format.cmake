@@ -1,10 +1,15 @@
 # cmake -DROOT=DIR [-DCHECK=ON] -P format.cmake: clang-format over all C sources, or only a check that it would change
-# nothing. Versions differ in what they write; 14 is the one whose word counts.
+# nothing. Versions differ in what they write; 14 is the one whose word counts, and no other is asked.
 cmake_minimum_required(VERSION 3.22)
 
 find_program(CLANG_FORMAT NAMES clang-format-14 clang-format)
-if(NOT CLANG_FORMAT)
-  message(FATAL_ERROR "clang-format is missing. Debian: apt-get install clang-format")
+set(version "none")
+if(CLANG_FORMAT)
+  execute_process(COMMAND ${CLANG_FORMAT} --version OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+if(NOT version MATCHES "version 14\\.")
+  message(FATAL_ERROR "clang-format: expected version 14, got: ${version}. Debian 12 and Ubuntu 22.04: apt-get install "
+    "clang-format-14; elsewhere: pip install clang-format==14.0.6")
 endif()
 file(GLOB_RECURSE sources ${ROOT}/include/*.h ${ROOT}/src/*.[ch] ${ROOT}/tests/*.[ch])
 list(LENGTH sources n)

@@ -76,8 +76,10 @@ sld_mpi_env 8
 keep_sessions
 suite ci "${long[@]}"
 
-if ! command -v clang-format >/dev/null 2>&1; then
-    echo "skipped: format-check: clang-format is not installed"
+# clang-format 14, whose word counts, is Debian 12's; Debian 13 has later ones alone.
+formatter=$({ clang-format-14 --version || clang-format --version; } 2>/dev/null)
+if [[ $formatter != *"version 14."* ]]; then
+    echo "skipped: format-check: needs clang-format 14, found: ${formatter:-none}"
     count format-check 0 0 1
 elif cmake -DROOT="$here" -DCHECK=ON -P "$here/cmake/format.cmake"; then
     count format-check 1 0 0
@@ -88,7 +90,7 @@ fi
 if ! $quick; then
     suite debug "${long[@]}"
     if sld_have "header oneapi/dnnl/dnnl.h"; then
-        suite blas "${long[@]}" -R '^(test_kernels|test_nn|test_cli_kernels|golden_networks|golden_trajectory)_'
+        suite blas "${long[@]}" -R '^(test_kernels|test_nn|golden_networks|golden_trajectory)_'
     fi
 fi
 
