@@ -36,6 +36,14 @@ def config(args):
     sys.stdout.write(study.config(found[0]))
 
 
+def viewer(args):
+    from . import viewer as made
+    from .report import write
+    program = made.from_folder(args.h5wasm) if args.h5wasm else made.fetch()
+    write(os.path.dirname(args.out) or ".", os.path.basename(args.out), made.page(*program, made.embedded(args.embed) if args.embed else ""))
+    print(args.out)
+
+
 # Verbs with arguments of their own, in the module of their name.
 OTHERS = {"import-data": "pictures as people have them (CIFAR's python version, folders, .npz) to a data set for sld",
           "torch-weights": "PyTorch's state dicts to sld's weights and back"}
@@ -72,6 +80,11 @@ def parser_of():
     one.add_argument("study")
     one.add_argument("id")
     one.set_defaults(run=config)
+    one = verbs.add_parser("viewer", help="a page that opens a packed study in the browser, without a server")
+    one.add_argument("-o", "--out", default="study.html", help="page to write (default: study.html)")
+    one.add_argument("--h5wasm", metavar="FOLDER", help="the npm package h5wasm; fetched by npm when not given")
+    one.add_argument("--embed", metavar="STUDY.h5", help="put this packed study into the page")
+    one.set_defaults(run=viewer)
     return parser
 
 

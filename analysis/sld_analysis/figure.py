@@ -57,7 +57,7 @@ class Figure:
         panels = "".join(self._svg(i) for i in range(len(self.panels)))
         legend = "".join('<li><svg class="key" viewBox="0 0 34 10" aria-hidden="true"><line x1="1" y1="5" x2="33" y2="5" stroke="%s" '
                          'stroke-width="2.4" stroke-dasharray="%s"/></svg>%s</li>' % (color, _dash(dash), html.escape(plain(name)))
-                         for name, (color, dash, _) in self.legend)
+                         for name, (color, dash, _) in ((n, (page_color(c), d, m)) for n, (c, d, m) in self.legend))
         note = '<p class="note">%s</p>' % html.escape(self.note) if self.note else ""
         return ('<figure id="%s" class="%s">\n<figcaption><h3>%s. %s</h3></figcaption>\n%s<div class="panels">\n%s</div>\n%s</figure>\n'
                 % (self.key, "wide" if self.wide else "", self.key, html.escape(self.title),
@@ -106,6 +106,11 @@ def _dash(dash):
     return "" if dash == "-" else ",".join("%g" % (2.0 * v) for v in dash[1])
 
 
+def page_color(color):
+    """A line's colour as the page has it: lighter where the page is dark."""
+    return "var(--c%d)" % COLORS.index(color) if color in COLORS else color
+
+
 def page_svg(text, name, alt):
     """matplotlib's SVG as a part of a page: no prolog, ids that no other has, the page's colours, a text for who cannot see it."""
     text = text[text.index("<svg"):]
@@ -115,6 +120,8 @@ def page_svg(text, name, alt):
     text = re.sub(r'href="#([^"]+)"', r'href="#%s-\1"' % name, text)
     text = re.sub(r"url\(#([^)]+)\)", r"url(#%s-\1)" % name, text)
     text = text.replace(INK, "currentColor").replace(FAINT, "var(--faint)")
+    for i, color in enumerate(COLORS):
+        text = text.replace(color, "var(--c%d)" % i)
     text = text.replace("'DejaVu Sans'", "system-ui, sans-serif").replace(
         '<text ', '<text fill="currentColor" ')
     head = re.match(r"<svg[^>]*>", text).group(0)

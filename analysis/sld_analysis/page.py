@@ -4,8 +4,10 @@ import html
 from .table import plain
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #7d858d; --line: #d5dae0; --shade: #f4f6f8; --link: #0b5cad; --warn: #8a5300; --warnshade: #fff4dd; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e7eb; --paper: #14171b; --faint: #8b949d; --line: #363c44; --shade: #1d2228; --link: #7cb8f2; --warn: #f0c070; --warnshade: #33290f; } }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #7d858d; --line: #d5dae0; --shade: #f4f6f8; --link: #0b5cad; --warn: #8a5300; --warnshade: #fff4dd;
+  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #b8860b; --c5: #56b4e9; --c6: #8c564b; --c7: #7a5cc9; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e7eb; --paper: #14171b; --faint: #8b949d; --line: #363c44; --shade: #1d2228; --link: #7cb8f2; --warn: #f0c070; --warnshade: #33290f;
+  --c0: #4aa8e8; --c1: #f08a3c; --c2: #2fc79a; --c3: #e59ac4; --c4: #e0b040; --c5: #8fd0f5; --c6: #c49080; --c7: #ab92f0; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.2rem clamp(.8rem, 3vw, 2.4rem) 4rem; color: var(--ink); background: var(--paper); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -23,7 +25,7 @@ th, td { padding: .3rem .7rem; text-align: right; vertical-align: top; white-spa
 td:last-child { white-space: normal; }
 th:first-child { text-align: left; }
 thead th { background: var(--shade); border-bottom: 1px solid var(--line); font-weight: 600; white-space: normal; }
-tbody th { font-weight: 400; max-width: 26rem; white-space: normal; }
+tbody th { font-weight: 400; min-width: 6.5rem; max-width: 26rem; white-space: normal; }
 tbody tr + tr th, tbody tr + tr td { border-top: 1px solid var(--line); }
 .note { font-size: .84rem; color: var(--faint); margin: .4rem 0; }
 .warn { background: var(--warnshade); border-left: 4px solid var(--warn); padding: .5rem .8rem; margin: .5rem 0; max-width: 62rem; overflow-wrap: anywhere; }
@@ -38,8 +40,9 @@ pre { overflow-x: auto; background: var(--shade); padding: .6rem .8rem; border-r
 nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; padding: 0; list-style: none; font-size: .9rem; }
 @media (max-width: 40rem) { dl.run { grid-template-columns: 1fr; gap: 0; } dl.run dt { margin-top: .4rem; } th, td { padding: .28rem .5rem; } }
 @media print { :root { --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --shade: #f2f2f2; --link: #000; --warn: #8a5300; --warnshade: #fff; }
+  :root { --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #b8860b; --c5: #56b4e9; --c6: #8c564b; --c7: #7a5cc9; }
   body { max-width: none; padding: 0; font-size: 9.5pt; } nav { display: none; } .scroll { overflow: visible; border: 0; }
-  table { font-size: 7.5pt; } td, th { white-space: normal; padding: .15rem .35rem; } tr, figure, .warn { break-inside: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
+  table { font-size: 7.5pt; } td, th { white-space: normal; padding: .15rem .35rem; } tr, figure, .warn { break-inside: avoid; } h2, h3 { break-after: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
 """
 
 

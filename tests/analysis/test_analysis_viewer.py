@@ -1,0 +1,105 @@
+"""The viewer of a packed study in a headless Chromium: its numbers are those of sld_analysis, a label with markup is a text there,
+and a file that is no study is named. Skipped without Chromium, or without the npm package h5wasm and npm."""
+import html.parser
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+
+try:
+    import pandas  # noqa: F401
+    import yaml  # noqa: F401
+except ImportError as error:
+    print("skipped: no %s" % error.name)
+    sys.exit(77)
+
+import h5py
+import numpy as np
+
+import made_study
+import sld_analysis
+from harness import check, in_folder
+from sld_analysis import calibration, digest, viewer
+from sld_analysis.tables import Work
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if not CHROMIUM:
+    print("skipped: no Chromium")
+    sys.exit(77)
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+class Dom(html.parser.HTMLParser):
+    """Texts by the id of the element that they lie in, cells of tables, tags."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.cells, self.tags = [], {}, {}, set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        if tag not in ("meta", "input", "line", "rect", "path", "img"):
+            self.open.append((tag, dict(attributes).get("id")))
+        if tag in ("td", "th"):
+            self.cells.setdefault(self.inside(), []).append("")
+
+    def inside(self):
+        return next((i for _, i in reversed(self.open) if i), None)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        self.texts[self.inside()] = self.texts.get(self.inside(), "") + data
+        if self.open and self.open[-1][0] in ("td", "th"):
+            self.cells[self.inside()][-1] += data
+
+
+def opened(program, study):
+    with open("view.html", "w", encoding="utf-8") as f:
+        f.write(viewer.page(*program, viewer.embedded(study)))
+    done = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + os.path.abspath("chrome"),
+                           "--virtual-time-budget=60000", "--dump-dom", "file://" + os.path.abspath("view.html")],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240)
+    return Dom(done.stdout.decode(errors="replace"))
+
+
+def main():
+    try:
+        program = viewer.fetch()
+    except sld_analysis.StudyError as error:
+        print("skipped: %s" % error)
+        sys.exit(77)
+    made_study.write_study("study.h5", made_study.square()[4:], seeds=2, samples=200, names=[EVIL] + ["class %d" % k for k in range(1, 10)],
+                           baseline="SLD")
+    dom = opened(program, "study.h5")
+    work = Work(sld_analysis.open("study.h5"))
+    trial = work.arms["SLD"][0]
+    d, teacher = work.digests.student(trial), work.digests.teacher(trial)
+    check(dom.texts.get("state") == "study.h5: 2 trials.", dom.texts.get("state"))
+    for key, wanted in (("n-trial", work.study.trials["id"][trial]), ("n-samples", "200"), ("n-top-1", "%.2f %%" % (100 * d.correct.mean())),
+                        ("n-NLL", "%.4f" % d.nll.mean(dtype=float)), ("n-teacher-s-errors", str(int((~teacher.correct).sum()))),
+                        ("n-copied-errors", "%.2f %%" % digest.copy_rate(d, teacher)),
+                        ("ece", "15 bins, ECE %.2f %%" % calibration.ece(d.confidence, d.correct))):
+        check(dom.texts.get(key) == wanted, "the page and the package agree to the digit", key, dom.texts.get(key), wanted)
+    rows = np.array(dom.cells["samples"]).reshape(-1, 7)
+    names = np.array(work.study.class_names)
+    check(len(rows) == 50 and list(rows[:, 2]) == list(names[teacher.predicted[:50]]) and list(rows[:, 4]) == list(names[d.predicted[:50]]), rows[:3])
+    check(list(rows[:, 3].astype(int)) == list(teacher.rank[:50]), "the label's rank")
+    check(rows[0, 1] == EVIL and "img" not in dom.tags, "markup in a label is a text")
+    check("NIST" in open("view.html", encoding="utf-8").read(), "the notice of h5wasm is kept")
+    with h5py.File("other.h5", "w") as f:
+        f["x"] = 1
+    check("expected sld-study, got none" in opened(program, "other.h5").texts["state"], "no study")
+    with open("half.h5", "wb") as f:
+        f.write(open("study.h5", "rb").read()[:3000])
+    check("half.h5: cannot be shown" in opened(program, "half.h5").texts["state"], "half a file")
+
+
+in_folder(main)
