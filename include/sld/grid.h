@@ -23,9 +23,9 @@ typedef struct sld_point {
     const char        *experiment; /* the whole experiment as YAML that sld_config_parse() takes */
 } sld_point;
 
-typedef struct sld_sweep sld_sweep;
+typedef struct sld_grid sld_grid;
 
-typedef struct sld_sweep_params {
+typedef struct sld_grid_params {
     const char        *path; /* of the spec: names it, and a relative base starts at its folder */
     const void        *text;
     size_t             n;         /* bytes of text */
@@ -40,48 +40,48 @@ typedef struct sld_sweep_params {
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
                           char sha[65]);
     void *user;
-} sld_sweep_params;
+} sld_grid_params;
 
 /* A spec becomes points: those of seed 1 first, in a seed the first axis slowest; teachers before
  * all. Every point is checked as `sld run` would. Errors are SLD_ERR_CONFIG as of
  * sld_config_parse(); points that compute the same are one. The sweep has no folder yet ("."). */
-sld_status sld_sweep_expand(sld_ctx *ctx, const sld_sweep_params *params, sld_sweep **out);
-size_t     sld_sweep_dropped(const sld_sweep *sweep); /* points that another already was */
+sld_status sld_grid_expand(sld_ctx *ctx, const sld_grid_params *params, sld_grid **out);
+size_t     sld_grid_dropped(const sld_grid *grid); /* points that another already was */
 
 /* For those who want an experiment: SLD_ERR_CONFIG naming `sld sweep` when the text is a spec. */
-sld_status sld_sweep_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n);
+sld_status sld_grid_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n);
 
 /* The sweep that was recorded in a folder; no hashing, no validation: quick. SLD_ERR_DATA when the
  * folder holds none. */
-sld_status sld_sweep_open(sld_ctx *ctx, const char *dir, sld_sweep **out);
+sld_status sld_grid_open(sld_ctx *ctx, const char *dir, sld_grid **out);
 
-void              sld_sweep_close(sld_sweep *sweep); /* Accepts NULL. */
-const char       *sld_sweep_name(const sld_sweep *sweep);
-const char       *sld_sweep_dir(const sld_sweep *sweep);
-const char       *sld_sweep_baseline(const sld_sweep *sweep); /* an arm; "" when none is named */
-size_t            sld_sweep_count(const sld_sweep *sweep);
-const sld_point  *sld_sweep_point(const sld_sweep *sweep, size_t i);
-int               sld_sweep_find(const sld_sweep *sweep, const char *id); /* index, or -1 */
-const sld_launch *sld_sweep_launch(const sld_sweep *sweep);
+void              sld_grid_close(sld_grid *grid); /* Accepts NULL. */
+const char       *sld_grid_name(const sld_grid *grid);
+const char       *sld_grid_dir(const sld_grid *grid);
+const char       *sld_grid_baseline(const sld_grid *grid); /* an arm; "" when none is named */
+size_t            sld_grid_count(const sld_grid *grid);
+const sld_point  *sld_grid_point(const sld_grid *grid, size_t i);
+int               sld_grid_find(const sld_grid *grid, const char *id); /* index, or -1 */
+const sld_launch *sld_grid_launch(const sld_grid *grid);
 
 /* ---- the folder ---- */
 
 /* Local. Gives an expanded sweep its folder: makes it, or compares with what is recorded there.
  * text: the spec as given, kept for people. New points extend what is recorded; points that are
  * gone or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
-typedef struct sld_sweep_change {
+typedef struct sld_grid_change {
     size_t known, added, gone; /* points */
     char   example[400];       /* of a change; "": none */
-} sld_sweep_change;
-sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, const void *text,
-                            size_t n, bool accept, bool dry, sld_sweep_change *out);
+} sld_grid_change;
+sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
+                           size_t n, bool accept, bool dry, sld_grid_change *out);
 
 /* Local. For a sweep opened from its folder: words "launch.KEY=value" change how trials are started
  * and are taken out of the list; what is left must be options that change no result. */
-sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **words, size_t *n);
+sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words, size_t *n);
 
 /* Local. *point: the only one whose ID begins so. */
-sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *point);
+sld_status sld_grid_which(sld_ctx *ctx, const sld_grid *grid, const char *which, size_t *point);
 
 /* ---- status: where each point stands, read from the folder alone ---- */
 
@@ -94,18 +94,18 @@ typedef enum {
     SLD_POINT_SKIPPED,
 } sld_point_state;
 
-typedef struct sld_standing {
+typedef struct sld_point_status {
     sld_point_state state;
     char            reason[256];   /* of a failure: its error line; else "" */
     int             attempts;      /* begun so far; 0 once there is a result */
     int64_t         epoch, epochs; /* of a running one; 0: not known yet */
     double          left_s;        /* seconds to its end at its present pace */
-} sld_standing;
+} sld_point_status;
 
-/* standing: (count). Reads, never writes; quick at 10,000 points. */
-sld_status sld_sweep_survey(sld_ctx *ctx, const sld_sweep *sweep, sld_standing *standing);
+/* status: (count). Reads, never writes; quick at 10,000 points. */
+sld_status sld_grid_status(sld_ctx *ctx, const sld_grid *grid, sld_point_status *status);
 
 /* Local. The newest log of a point: path, "" when it has none. */
-void sld_sweep_log_path(const sld_sweep *sweep, size_t point, char *path, size_t n);
+void sld_grid_log_path(const sld_grid *grid, size_t point, char *path, size_t n);
 
 #endif

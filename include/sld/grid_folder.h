@@ -39,16 +39,16 @@ typedef struct sld_lease { /* of a coordinator */
 } sld_lease;
 
 typedef struct sld_grid_claims {
-    sld_ctx         *ctx;
-    const sld_sweep *sweep;
-    char             dir[4096];                  /* claims/ */
-    char             machine[SLD_MACHINE_BYTES]; /* this one */
-    sld_grid_claim  *entries;                    /* (points) */
-    sld_lease       *leases;
-    size_t           n_leases;
+    sld_ctx        *ctx;
+    const sld_grid *grid;
+    char            dir[4096];                  /* claims/ */
+    char            machine[SLD_MACHINE_BYTES]; /* this one */
+    sld_grid_claim *entries;                    /* (points) */
+    sld_lease      *leases;
+    size_t          n_leases;
 } sld_grid_claims;
 
-sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_sweep *sweep, sld_grid_claims *out);
+sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_grid *grid, sld_grid_claims *out);
 void       sld_grid_claims_close(sld_grid_claims *c);
 sld_status sld_grid_claims_scan(sld_grid_claims *c); /* Reads the folder. */
 /* Text of a mark or error file, without its newlines at the end; "" when there is none. */
@@ -71,18 +71,11 @@ bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease);
 /* "done" for SLD_POINT_DONE ...; also the suffix of its mark. */
 const char *sld_point_state_name(sld_point_state state);
 
-/* ---- trials/ID/ ---- */
+/* ---- trials/ID/: sld/rundir.h says what lies there ---- */
 
-/* DIR/trials/ID/NAME. */
-void sld_watch_path(const sld_sweep *sweep, size_t point, const char *name, char path[PATH_MAX]);
-/* A result is there, marked or not. */
-bool sld_watch_has_results(const sld_sweep *sweep, size_t point);
-/* "epoch E of EPOCHS step S of STEPS left X s beat B" of an attempt; "" before it begins. */
-void sld_watch_progress(const sld_sweep *sweep, size_t point, int64_t attempt, char *text,
-                        size_t n);
-/* False, and all 0, when the text is none. */
-bool sld_watch_parse(const char *text, int64_t *epoch, int64_t *epochs, double *left_s);
+void sld_grid_trial_dir(const sld_grid *grid, size_t point, char path[PATH_MAX]);
+bool sld_grid_has_results(const sld_grid *grid, size_t point); /* marked or not */
 /* Whether results.h5 of the point, which is there, says diverged. */
-bool sld_watch_diverged(sld_ctx *ctx, const sld_sweep *sweep, size_t point);
+bool sld_grid_diverged(sld_ctx *ctx, const sld_grid *grid, size_t point);
 
 #endif

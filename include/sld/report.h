@@ -12,23 +12,22 @@ typedef enum { SLD_REPORT_TEXT, SLD_REPORT_CSV, SLD_REPORT_JSON } sld_report_for
 
 /* Prints mean and deviation over seeds by arm, gaps to the baseline, and what each number resolves;
  * csv: one row per trial. A trial whose results cannot be read is reported as failed. */
-sld_status sld_sweep_report(sld_ctx *ctx, const sld_sweep *sweep, sld_report_format format,
-                            FILE *to);
+sld_status sld_report_print(sld_ctx *ctx, const sld_grid *grid, sld_report_format format, FILE *to);
 /* The same of the folder of one run. */
-sld_status sld_run_report(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to);
+sld_status sld_report_print_run(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to);
 
 /* Publishes DIR/sweep.h5: /trials/COLUMN, links /trial/ID to the results of each trial, and data
  * sets over all trials: /logits/test_last, /logits/test_best (trial, sample, class), /epoch/COLUMN
  * (trial, epoch), fill NaN, /valid (trial) = 1 where the row is there. Beyond 500 trials the curves
  * are copied instead of virtual. The paths in it are relative. */
-sld_status sld_sweep_index(sld_ctx *ctx, const sld_sweep *sweep);
+sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid);
 
 /* Reads DIR/sweep.h5 and looks for the results that it points to. *n_missing: how many are not
  * there; first: a name of one of them, of n bytes. No sweep.h5: nothing is missing. */
-sld_status sld_sweep_index_check(sld_ctx *ctx, const sld_sweep *sweep, size_t *n_missing,
-                                 char *first, size_t n);
+sld_status sld_report_index_check(sld_ctx *ctx, const sld_grid *grid, size_t *n_missing,
+                                  char *first, size_t n);
 
 /* Publishes one file that holds the same without links, with the configurations and the spec. */
-sld_status sld_sweep_pack(sld_ctx *ctx, const sld_sweep *sweep, const char *path);
+sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path);
 
 #endif

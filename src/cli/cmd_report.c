@@ -42,22 +42,22 @@ static sld_status report_run(sld_ctx *ctx, const char *dir, const sld_arguments 
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s is one run, no sweep: its results.h5 is self-contained already", dir);
     }
-    return sld_run_report(ctx, dir, format, stdout);
+    return sld_report_print_run(ctx, dir, format, stdout);
 }
 
 /* Said on stderr: data sets of sweep.h5 that have lost a source read as NaN. */
-static sld_status check_index(sld_ctx *ctx, const sld_sweep *sweep)
+static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
 {
     size_t missing     = 0;
     char   first[1024] = "";
 
-    SLD_TRY(sld_sweep_index_check(ctx, sweep, &missing, first, sizeof first));
+    SLD_TRY(sld_report_index_check(ctx, grid, &missing, first, sizeof first));
     if (missing > 0) {
         sld_log(
             ctx, SLD_LOG_WARN,
             "%s/sweep.h5 points to results of %zu trials that are not there, which read as NaN; "
             "the first: %s",
-            sld_sweep_dir(sweep), missing, first);
+            sld_grid_dir(grid), missing, first);
     }
     return SLD_OK;
 }
@@ -65,21 +65,21 @@ static sld_status check_index(sld_ctx *ctx, const sld_sweep *sweep)
 static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_arguments *args,
                                sld_report_format format)
 {
-    const char *pack  = args->option[PACK];
-    sld_sweep  *sweep = NULL;
+    const char *pack = args->option[PACK];
+    sld_grid   *grid = NULL;
 
-    SLD_TRY(sld_sweep_open(ctx, dir, &sweep));
-    sld_status st = check_index(ctx, sweep);
+    SLD_TRY(sld_grid_open(ctx, dir, &grid));
+    sld_status st = check_index(ctx, grid);
     if (st == SLD_OK && (!pack || args->option[FORMAT])) {
-        st = sld_sweep_report(ctx, sweep, format, stdout);
+        st = sld_report_print(ctx, grid, format, stdout);
     }
     if (st == SLD_OK && pack) {
-        st = sld_sweep_pack(ctx, sweep, pack);
+        st = sld_report_pack(ctx, grid, pack);
     }
     if (st == SLD_OK && pack) {
-        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trials packed", pack, sld_sweep_count(sweep));
+        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trials packed", pack, sld_grid_count(grid));
     }
-    sld_sweep_close(sweep);
+    sld_grid_close(grid);
     return st;
 }
 

@@ -17,20 +17,20 @@ static const char *const words[N_STATES] = {"waiting",  "running", "done",
                                             "diverged", "failed",  "skipped"};
 
 typedef struct view {
-    const sld_sweep *sweep;
-    sld_standing    *standing;
-    size_t           n, count[N_STATES];
-    double           left_s; /* of the slowest running one */
+    const sld_grid   *grid;
+    sld_point_status *status;
+    size_t            n, count[N_STATES];
+    double            left_s; /* of the slowest running one */
 } view;
 
 static sld_status look(sld_ctx *ctx, view *v)
 {
     memset(v->count, 0, sizeof v->count);
     v->left_s = 0;
-    SLD_TRY(sld_sweep_survey(ctx, v->sweep, v->standing));
+    SLD_TRY(sld_grid_status(ctx, v->grid, v->status));
     for (size_t i = 0; i < v->n; i++) {
-        v->count[v->standing[i].state]++;
-        v->left_s = v->standing[i].left_s > v->left_s ? v->standing[i].left_s : v->left_s;
+        v->count[v->status[i].state]++;
+        v->left_s = v->status[i].left_s > v->left_s ? v->status[i].left_s : v->left_s;
     }
     return SLD_OK;
 }
@@ -43,7 +43,7 @@ static double guess_left(const view *v)
     size_t n     = 0;
 
     for (size_t i = 0; i < v->n; i++) {
-        const sld_standing *s = &v->standing[i];
+        const sld_point_status *s = &v->status[i];
         if (s->state == SLD_POINT_RUNNING && s->epoch > 1 && s->epochs >= s->epoch) {
             whole += s->left_s * (double)s->epochs / (double)(s->epochs - s->epoch + 1);
             n++;
@@ -69,7 +69,7 @@ static void print_text(const view *v)
 {
     size_t shown = 0;
 
-    printf("%s in %s: %zu points:", sld_sweep_name(v->sweep), sld_sweep_dir(v->sweep), v->n);
+    printf("%s in %s: %zu points:", sld_grid_name(v->grid), sld_grid_dir(v->grid), v->n);
     for (int s = 0; s < N_STATES; s++) {
         if (v->count[s] > 0) {
             printf(" %zu %s", v->count[s], words[s]);
@@ -80,9 +80,9 @@ static void print_text(const view *v)
     }
     putchar('\n');
     for (size_t i = 0; i < v->n; i++) {
-        const sld_standing *s = &v->standing[i];
+        const sld_point_status *s = &v->status[i];
         if (s->state == SLD_POINT_RUNNING) {
-            print_name(sld_sweep_point(v->sweep, i));
+            print_name(sld_grid_point(v->grid, i));
             if (s->epochs > 0) {
                 printf(": epoch %lld of %lld", (long long)s->epoch, (long long)s->epochs);
                 print_time(", ETA ", s->left_s);
@@ -93,9 +93,9 @@ static void print_text(const view *v)
         }
     }
     for (size_t i = 0; i < v->n; i++) {
-        if (v->standing[i].state == SLD_POINT_FAILED && shown++ < FAILED_SHOWN) {
-            print_name(sld_sweep_point(v->sweep, i));
-            printf(": failed: %s\n", v->standing[i].reason);
+        if (v->status[i].state == SLD_POINT_FAILED && shown++ < FAILED_SHOWN) {
+            print_name(sld_grid_point(v->grid, i));
+            printf(": failed: %s\n", v->status[i].reason);
         }
     }
     if (shown > FAILED_SHOWN) {
@@ -121,15 +121,15 @@ static void put_json(const char *text)
 static void print_json(const view *v)
 {
     printf("{\"name\": ");
-    put_json(sld_sweep_name(v->sweep));
+    put_json(sld_grid_name(v->grid));
     printf(", \"points\": %zu", v->n);
     for (int s = 0; s < N_STATES; s++) {
         printf(", \"%s\": %zu", words[s], v->count[s]);
     }
     printf(", \"eta_s\": %.0f, \"trials\": [", guess_left(v));
     for (size_t i = 0; i < v->n; i++) {
-        const sld_point    *p = sld_sweep_point(v->sweep, i);
-        const sld_standing *s = &v->standing[i];
+        const sld_point        *p = sld_grid_point(v->grid, i);
+        const sld_point_status *s = &v->status[i];
         printf("%s\n{\"id\": \"%s\", \"arm\": ", i ? "," : "", p->id);
         put_json(p->arm);
         printf(", \"seed\": %lld, \"teacher\": %s, \"state\": \"%s\", \"attempts\": %d",
@@ -171,12 +171,12 @@ static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
     char   path[4096];
     size_t i;
 
-    SLD_TRY(sld_sweep_which(ctx, v->sweep, id, &i));
+    SLD_TRY(sld_grid_which(ctx, v->grid, id, &i));
     SLD_TRY(look(ctx, v));
-    print_name(sld_sweep_point(v->sweep, i));
-    printf(": %s%s%s\n", words[v->standing[i].state], v->standing[i].reason[0] ? ": " : "",
-           v->standing[i].reason);
-    sld_sweep_log_path(v->sweep, i, path, sizeof path);
+    print_name(sld_grid_point(v->grid, i));
+    printf(": %s%s%s\n", words[v->status[i].state], v->status[i].reason[0] ? ": " : "",
+           v->status[i].reason);
+    sld_grid_log_path(v->grid, i, path, sizeof path);
     if (!*path) {
         printf("  no log yet\n");
         return SLD_OK;
@@ -241,19 +241,19 @@ static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const c
 static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     char        dir[4096];
-    const char *id    = NULL;
-    sld_sweep  *sweep = NULL;
-    view        v     = {.n = 0};
+    const char *id   = NULL;
+    sld_grid   *grid = NULL;
+    view        v    = {.n = 0};
 
     SLD_TRY(find(ctx, args->positional, dir, &id));
-    SLD_TRY(sld_sweep_open(ctx, dir, &sweep));
-    v.sweep       = sweep;
-    v.n           = sld_sweep_count(sweep);
-    v.standing    = calloc(v.n + 1, sizeof *v.standing);
-    sld_status st = v.standing ? show(ctx, args, &v, id)
-                               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", v.n);
-    free(v.standing);
-    sld_sweep_close(sweep);
+    SLD_TRY(sld_grid_open(ctx, dir, &grid));
+    v.grid        = grid;
+    v.n           = sld_grid_count(grid);
+    v.status      = calloc(v.n + 1, sizeof *v.status);
+    sld_status st = v.status ? show(ctx, args, &v, id)
+                             : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", v.n);
+    free(v.status);
+    sld_grid_close(grid);
     return st;
 }
 

@@ -30,8 +30,8 @@ typedef struct command {
     const char          *words[64]; /* overrides, those of options among them */
     size_t               n_words;
     char                 text[2][48]; /* of --ranks and --slots */
-    sld_sweep           *sweep;
-    sld_sweep_change     change;
+    sld_grid            *grid;
+    sld_grid_change      change;
     bool                 recorded; /* opened from its folder */
 } command;
 
@@ -65,38 +65,38 @@ static sld_status gather_words(command *c)
 
 static sld_status open_spec(command *c, void **text, size_t *n)
 {
-    const char            *path   = c->args->positional;
-    const sld_sweep_params params = {.path        = path,
-                                     .text        = *text,
-                                     .n           = *n,
-                                     .overrides   = c->words,
-                                     .n_overrides = c->n_words,
-                                     .method      = sld_experiment_method,
-                                     .check       = sld_experiment_check,
-                                     .content     = sld_experiment_content};
-    char                   dir[PATH_MAX];
+    const char           *path   = c->args->positional;
+    const sld_grid_params params = {.path        = path,
+                                    .text        = *text,
+                                    .n           = *n,
+                                    .overrides   = c->words,
+                                    .n_overrides = c->n_words,
+                                    .method      = sld_experiment_method,
+                                    .check       = sld_experiment_check,
+                                    .content     = sld_experiment_content};
+    char                  dir[PATH_MAX];
 
-    SLD_TRY(sld_sweep_expand(c->ctx, &params, &c->sweep));
+    SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
     if (c->args->option[DIR_]) {
         snprintf(dir, sizeof dir, "%s", c->args->option[DIR_]);
     } else {
-        snprintf(dir, sizeof dir, "runs/%s", sld_sweep_name(c->sweep));
+        snprintf(dir, sizeof dir, "runs/%s", sld_grid_name(c->grid));
     }
-    return sld_sweep_record(c->ctx, c->sweep, dir, *text, *n, c->args->option[ACCEPT] != NULL,
-                            c->args->option[PLAN] != NULL, &c->change);
+    return sld_grid_record(c->ctx, c->grid, dir, *text, *n, c->args->option[ACCEPT] != NULL,
+                           c->args->option[PLAN] != NULL, &c->change);
 }
 
 /* In a recorded sweep what trials compute stands fixed; how they run does not. */
 static sld_status open_folder(command *c)
 {
-    SLD_TRY(sld_sweep_open(c->ctx, c->args->positional, &c->sweep));
+    SLD_TRY(sld_grid_open(c->ctx, c->args->positional, &c->grid));
     c->recorded     = true;
-    c->change.known = sld_sweep_count(c->sweep);
+    c->change.known = sld_grid_count(c->grid);
     if (c->args->option[DIR_]) {
         return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
                         "sld sweep: --dir goes with a spec, not with a folder");
     }
-    return sld_sweep_set_launch(c->ctx, c->sweep, c->words, &c->n_words);
+    return sld_grid_set_launch(c->ctx, c->grid, c->words, &c->n_words);
 }
 
 static sld_status open_sweep(command *c)
@@ -116,15 +116,15 @@ static sld_status open_sweep(command *c)
 
 static void say_change(const command *c)
 {
-    const size_t dropped = sld_sweep_dropped(c->sweep);
+    const size_t dropped = sld_grid_dropped(c->grid);
 
     if (dropped > 0) {
         sld_log(c->ctx, SLD_LOG_INFO,
                 "%zu point%s of the grid compute%s what another does already: one trial each",
                 dropped, dropped == 1 ? "" : "s", dropped == 1 ? "s" : "");
     }
-    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s in %s: %zu points%s", sld_sweep_name(c->sweep),
-            sld_sweep_dir(c->sweep), sld_sweep_count(c->sweep),
+    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s in %s: %zu points%s", sld_grid_name(c->grid),
+            sld_grid_dir(c->grid), sld_grid_count(c->grid),
             c->change.known == 0   ? ""
             : c->change.added == 0 ? ", resumed"
                                    : ", extended");
@@ -151,7 +151,7 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
         [SLD_SWEEP_ENDED] = "ended at once: the same command goes on from the last checkpoints"};
 
-    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s: %s", sld_sweep_name(c->sweep), words[outcome]);
+    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s: %s", sld_grid_name(c->grid), words[outcome]);
 }
 
 /* --retry and --skip. */
@@ -161,17 +161,17 @@ static sld_status take_back(command *c)
     size_t      n = 0;
 
     if (retry) {
-        SLD_TRY(sld_sweep_retry(c->ctx, c->sweep, retry, &n));
+        SLD_TRY(sld_sweep_retry(c->ctx, c->grid, retry, &n));
         sld_log(c->ctx, SLD_LOG_INFO, "%zu point%s will be tried again", n, n == 1 ? "" : "s");
     }
-    return skip ? sld_sweep_skip(c->ctx, c->sweep, skip) : SLD_OK;
+    return skip ? sld_sweep_skip(c->ctx, c->grid, skip) : SLD_OK;
 }
 
 /* What was stopped is saved whether or not sweep.h5, which can be made at any time, can be written.
  */
 static sld_status write_index(command *c, sld_sweep_outcome outcome)
 {
-    const sld_status st = outcome == SLD_SWEEP_ENDED ? SLD_OK : sld_sweep_index(c->ctx, c->sweep);
+    const sld_status st = outcome == SLD_SWEEP_ENDED ? SLD_OK : sld_report_index(c->ctx, c->grid);
 
     if (st != SLD_OK && outcome == SLD_SWEEP_STOPPED) {
         sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
@@ -198,7 +198,7 @@ static sld_status work(command *c, int *exit_code)
                                          .n_settings = c->recorded ? c->n_words : 0,
                                          .method     = sld_experiment_method,
                                          .no_wait    = c->args->option[NO_WAIT] != NULL};
-    SLD_TRY(sld_sweep_run(c->ctx, c->sweep, &params, &outcome));
+    SLD_TRY(sld_sweep_run(c->ctx, c->grid, &params, &outcome));
     SLD_TRY(write_index(c, outcome));
     say_end(c, outcome);
     *exit_code = exit_code_of(outcome);
@@ -211,9 +211,9 @@ static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
     sld_status st = open_sweep(&c);
 
     if (st == SLD_OK) {
-        st = args->option[PLAN] ? sld_sweep_plan(ctx, c.sweep, &c.change) : work(&c, exit_code);
+        st = args->option[PLAN] ? sld_sweep_plan(ctx, c.grid, &c.change) : work(&c, exit_code);
     }
-    sld_sweep_close(c.sweep);
+    sld_grid_close(c.grid);
     return st;
 }
 

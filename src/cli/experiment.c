@@ -6,8 +6,8 @@
 #include "cli.h"
 #include "sld/data.h"
 #include "sld/distill.h"
-#include "sld/nn.h"
 #include "sld/grid.h"
+#include "sld/nn.h"
 
 #define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
@@ -114,7 +114,7 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
         SLD_TRY(sld_comm_bcast(ctx, comm, text, n, 0));
     }
     if (st == SLD_OK) {
-        st = sld_sweep_refuse_spec(ctx, args->positional, text, n);
+        st = sld_grid_refuse_spec(ctx, args->positional, text, n);
     }
     if (st == SLD_OK) {
         st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,

@@ -60,13 +60,13 @@ typedef struct seen { /* networks whose cost is known */
 } seen;
 
 typedef struct plan {
-    sld_ctx         *ctx;
-    const sld_sweep *sweep;
-    seen             networks[64];
-    size_t           n_networks;
-    double           flops, kept, running, logits;
-    char           **keys; /* of logit tables counted already */
-    size_t           n_keys;
+    sld_ctx        *ctx;
+    const sld_grid *grid;
+    seen            networks[64];
+    size_t          n_networks;
+    double          flops, kept, running, logits;
+    char          **keys; /* of logit tables counted already */
+    size_t          n_keys;
 } plan;
 
 static sld_status look_up(plan *p, const char *name, const sizes *size, double *macs,
@@ -104,7 +104,7 @@ static sld_status teacher_macs(plan *p, const sld_point *point, const sld_option
         return SLD_OK;
     }
     if (point->teacher >= 0) {
-        const char *text = sld_sweep_point(p->sweep, (size_t)point->teacher)->experiment;
+        const char *text = sld_grid_point(p->grid, (size_t)point->teacher)->experiment;
         SLD_TRY(sld_config_parse(p->ctx, "teacher", text, strlen(text), NULL, 0,
                                  sld_experiment_method, &config));
         snprintf(network, sizeof network, "%s", sld_config_options(config)->student.network);
@@ -161,7 +161,7 @@ static bool new_key(plan *p, const char *key)
 
 static sld_status add_point(plan *p, size_t i)
 {
-    const sld_point *point  = sld_sweep_point(p->sweep, i);
+    const sld_point *point  = sld_grid_point(p->grid, i);
     sld_config      *config = NULL;
     double           teacher;
     cost             c;
@@ -195,16 +195,16 @@ static void print_bytes(const char *what, double bytes)
     printf("  %-28s %.3g %s\n", what, bytes, units[u]);
 }
 
-static void print_points(const sld_sweep *sweep, const sld_standing *standing)
+static void print_points(const sld_grid *grid, const sld_point_status *status)
 {
     static const char *const words[] = {"waiting",  "running", "done",
                                         "diverged", "failed",  "skipped"};
-    const size_t             n       = sld_sweep_count(sweep);
+    const size_t             n       = sld_grid_count(grid);
 
     printf("  %-12s %-8s %6s  %s\n", "id", "state", "seed", "arm");
     for (size_t i = 0; i < n && i < SHOWN; i++) {
-        const sld_point *p = sld_sweep_point(sweep, i);
-        printf("  %-12s %-8s %6lld  %s%s\n", p->id, standing ? words[standing[i].state] : "new",
+        const sld_point *p = sld_grid_point(grid, i);
+        printf("  %-12s %-8s %6lld  %s%s\n", p->id, status ? words[status[i].state] : "new",
                (long long)p->seed, p->is_teacher ? "teacher " : "", p->arm);
     }
     if (n > SHOWN) {
@@ -212,14 +212,14 @@ static void print_points(const sld_sweep *sweep, const sld_standing *standing)
     }
 }
 
-static void print_change(const sld_sweep *sweep, const sld_sweep_change *change)
+static void print_change(const sld_grid *grid, const sld_grid_change *change)
 {
     if (change->known + change->gone == 0) {
-        printf("folder %s: new\n", sld_sweep_dir(sweep));
+        printf("folder %s: new\n", sld_grid_dir(grid));
         return;
     }
-    printf("folder %s: %zu points known, %zu added, %zu gone\n", sld_sweep_dir(sweep),
-           change->known, change->added, change->gone);
+    printf("folder %s: %zu points known, %zu added, %zu gone\n", sld_grid_dir(grid), change->known,
+           change->added, change->gone);
     if (change->gone > 0) {
         printf("  changed: %s\n  --accept-changes would be wanted\n", change->example);
     }
@@ -227,7 +227,7 @@ static void print_change(const sld_sweep *sweep, const sld_sweep_change *change)
 
 static sld_status estimate(plan *p)
 {
-    for (size_t i = 0; i < sld_sweep_count(p->sweep); i++) {
+    for (size_t i = 0; i < sld_grid_count(p->grid); i++) {
         SLD_TRY(add_point(p, i));
     }
     sld_cpu      cpus[SLD_CPUS_MAX];
@@ -245,33 +245,32 @@ static sld_status estimate(plan *p)
     return SLD_OK;
 }
 
-sld_status sld_sweep_plan(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_change *change)
+sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change)
 {
-    const size_t  n        = sld_sweep_count(sweep);
-    sld_standing *standing = calloc(n + 1, sizeof *standing);
-    plan         *p        = calloc(1, sizeof *p);
-    size_t        teachers = 0;
-    sld_status    st       = SLD_OK;
+    const size_t      n        = sld_grid_count(grid);
+    sld_point_status *status   = calloc(n + 1, sizeof *status);
+    plan             *p        = calloc(1, sizeof *p);
+    size_t            teachers = 0;
+    sld_status        st       = SLD_OK;
 
-    if (!standing || !p) {
+    if (!status || !p) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the plan");
         goto done;
     }
-    *p = (plan){.ctx = ctx, .sweep = sweep};
+    *p = (plan){.ctx = ctx, .grid = grid};
     for (size_t i = 0; i < n; i++) {
-        teachers += sld_sweep_point(sweep, i)->is_teacher;
+        teachers += sld_grid_point(grid, i)->is_teacher;
     }
-    const bool known = change->known > 0 && sld_sweep_survey(ctx, sweep, standing) == SLD_OK;
+    const bool known = change->known > 0 && sld_grid_status(ctx, grid, status) == SLD_OK;
     sld_err_clear(ctx);
-    printf("sweep %s: %zu points, %zu of them teachers\n", sld_sweep_name(sweep), n, teachers);
-    if (sld_sweep_dropped(sweep) > 0) {
-        printf("  %zu more compute the same as another: one trial each\n",
-               sld_sweep_dropped(sweep));
+    printf("sweep %s: %zu points, %zu of them teachers\n", sld_grid_name(grid), n, teachers);
+    if (sld_grid_dropped(grid) > 0) {
+        printf("  %zu more compute the same as another: one trial each\n", sld_grid_dropped(grid));
     }
-    print_change(sweep, change);
+    print_change(grid, change);
     st = estimate(p);
     if (st == SLD_OK) {
-        print_points(sweep, known ? standing : NULL);
+        print_points(grid, known ? status : NULL);
     }
 done:
     for (size_t i = 0; p && i < p->n_keys; i++) {
@@ -279,6 +278,6 @@ done:
     }
     free(p ? p->keys : NULL);
     free(p);
-    free(standing);
+    free(status);
     return st;
 }

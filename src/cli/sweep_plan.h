@@ -6,6 +6,6 @@
 #include "sld/grid.h"
 
 /* Local. To stdout: points, cost, storage, the first points, what would change. */
-sld_status sld_sweep_plan(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_change *change);
+sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
 
 #endif

@@ -22,19 +22,18 @@ const char *sld_point_state_name(sld_point_state state)
     return names[state];
 }
 
-sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_sweep *sweep, sld_grid_claims *out)
+sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_grid *grid, sld_grid_claims *out)
 {
-    const size_t n = sld_sweep_count(sweep);
+    const size_t n = sld_grid_count(grid);
 
-    *out         = (sld_grid_claims){.ctx = ctx, .sweep = sweep};
+    *out         = (sld_grid_claims){.ctx = ctx, .grid = grid};
     out->entries = calloc(n + 1, sizeof *out->entries);
     if (!out->entries) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the claims of %zu points", n);
     }
-    if (snprintf(out->dir, sizeof out->dir, "%s/claims", sld_sweep_dir(sweep)) >=
+    if (snprintf(out->dir, sizeof out->dir, "%s/claims", sld_grid_dir(grid)) >=
         (int)sizeof out->dir - 64) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long",
-                        sld_sweep_dir(sweep));
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", sld_grid_dir(grid));
     }
     sld_process_machine(out->machine);
     return SLD_OK;
@@ -71,7 +70,7 @@ static void take_name(sld_grid_claim *e, const char *rest)
 
 sld_status sld_grid_claims_scan(sld_grid_claims *c)
 {
-    const size_t   n   = sld_sweep_count(c->sweep);
+    const size_t   n   = sld_grid_count(c->grid);
     DIR           *dir = opendir(c->dir);
     struct dirent *entry;
 
@@ -84,15 +83,15 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
         c->entries[i].errors = 0;
     }
     while ((entry = readdir(dir))) {
-        char id[ID_LENGTH + 1];
-        if (strlen(entry->d_name) <= ID_LENGTH + 1 || entry->d_name[ID_LENGTH] != '.') {
+        char id[SLD_ID_LENGTH + 1];
+        if (strlen(entry->d_name) <= SLD_ID_LENGTH + 1 || entry->d_name[SLD_ID_LENGTH] != '.') {
             continue;
         }
-        memcpy(id, entry->d_name, ID_LENGTH);
-        id[ID_LENGTH]   = '\0';
-        const int point = sld_sweep_find(c->sweep, id);
+        memcpy(id, entry->d_name, SLD_ID_LENGTH);
+        id[SLD_ID_LENGTH] = '\0';
+        const int point   = sld_grid_find(c->grid, id);
         if (point >= 0) {
-            take_name(&c->entries[point], entry->d_name + ID_LENGTH + 1);
+            take_name(&c->entries[point], entry->d_name + SLD_ID_LENGTH + 1);
         }
     }
     closedir(dir);
@@ -102,7 +101,7 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
 void sld_grid_claims_path(const sld_grid_claims *c, size_t point, const char *suffix,
                           char path[PATH_MAX])
 {
-    snprintf(path, PATH_MAX, "%.4032s/%s.%s", c->dir, sld_sweep_point(c->sweep, point)->id, suffix);
+    snprintf(path, PATH_MAX, "%.4032s/%s.%s", c->dir, sld_grid_point(c->grid, point)->id, suffix);
 }
 
 void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char path[PATH_MAX])

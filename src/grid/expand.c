@@ -151,7 +151,7 @@ static sld_status count_points(const expander *x, size_t *n)
 }
 
 /* Teachers, then the others: a teacher's index among the teachers is its index at all. */
-static sld_status assemble(expander *x, sld_sweep *sweep)
+static sld_status assemble(expander *x, sld_grid *grid)
 {
     const spec  *s      = x->spec;
     void        *memory = NULL;
@@ -162,45 +162,45 @@ static sld_status assemble(expander *x, sld_sweep *sweep)
     for (size_t a = 0; a < s->n_axes; a++) {
         axis[a] = s->axes[a].name;
     }
-    sweep->n = x->n_teacher_points + x->n_points;
-    SLD_TRY(sld_arena_alloc(x->ctx, x->arena, sweep->n * sizeof *sweep->points, &memory));
-    sweep->points = memory;
-    memcpy(sweep->points, x->teacher_points, x->n_teacher_points * sizeof *sweep->points);
-    memcpy(sweep->points + x->n_teacher_points, x->points, x->n_points * sizeof *sweep->points);
-    for (size_t i = x->n_teacher_points; i < sweep->n; i++) {
-        sweep->points[i].axis = axis;
+    grid->n = x->n_teacher_points + x->n_points;
+    SLD_TRY(sld_arena_alloc(x->ctx, x->arena, grid->n * sizeof *grid->points, &memory));
+    grid->points = memory;
+    memcpy(grid->points, x->teacher_points, x->n_teacher_points * sizeof *grid->points);
+    memcpy(grid->points + x->n_teacher_points, x->points, x->n_points * sizeof *grid->points);
+    for (size_t i = x->n_teacher_points; i < grid->n; i++) {
+        grid->points[i].axis = axis;
     }
-    sweep->name     = s->name;
-    sweep->dir      = ".";
-    sweep->baseline = s->baseline;
-    sweep->launch   = s->launch;
-    sweep->n_axes   = s->n_axes;
-    sweep->axis     = axis;
-    return sld_grid_index(x->ctx, sweep);
+    grid->name     = s->name;
+    grid->dir      = ".";
+    grid->baseline = s->baseline;
+    grid->launch   = s->launch;
+    grid->n_axes   = s->n_axes;
+    grid->axis     = axis;
+    return sld_grid_index(x->ctx, grid);
 }
 
-static sld_status check_baseline(const expander *x, const sld_sweep *sweep)
+static sld_status check_baseline(const expander *x, const sld_grid *grid)
 {
     const char *arms[256];
     size_t      n = 0;
 
-    for (size_t i = 0; *sweep->baseline && i < sweep->n; i++) {
-        if (strcmp(sweep->points[i].arm, sweep->baseline) == 0) {
+    for (size_t i = 0; *grid->baseline && i < grid->n; i++) {
+        if (strcmp(grid->points[i].arm, grid->baseline) == 0) {
             return SLD_OK;
         }
         if (n < 256) {
-            arms[n++] = sweep->points[i].arm;
+            arms[n++] = grid->points[i].arm;
         }
     }
-    const int nearest = sld_text_nearest(sweep->baseline, arms, n);
-    return *sweep->baseline
+    const int nearest = sld_text_nearest(grid->baseline, arms, n);
+    return *grid->baseline
                ? SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%s: baseline: %s is no arm of this sweep%s%s",
-                          x->spec->source, sweep->baseline, nearest >= 0 ? "; nearest: " : "",
+                          x->spec->source, grid->baseline, nearest >= 0 ? "; nearest: " : "",
                           nearest >= 0 ? arms[nearest] : "")
                : SLD_OK;
 }
 
-static sld_status expand(expander *x, spec *s, sld_sweep *sweep)
+static sld_status expand(expander *x, spec *s, sld_grid *grid)
 {
     void  *memory[3] = {NULL, NULL, NULL};
     size_t n;
@@ -218,13 +218,13 @@ static sld_status expand(expander *x, spec *s, sld_sweep *sweep)
     x->teacher_points = memory[1];
     x->points         = memory[2];
     SLD_TRY(make_points(x));
-    SLD_TRY(assemble(x, sweep));
-    SLD_TRY(check_baseline(x, sweep));
-    return sld_spec_check_arms(x->ctx, s, sweep->points + x->n_teacher_points,
-                               sweep->n - x->n_teacher_points);
+    SLD_TRY(assemble(x, grid));
+    SLD_TRY(check_baseline(x, grid));
+    return sld_spec_check_arms(x->ctx, s, grid->points + x->n_teacher_points,
+                               grid->n - x->n_teacher_points);
 }
 
-sld_status sld_sweep_expand(sld_ctx *ctx, const sld_sweep_params *params, sld_sweep **out)
+sld_status sld_grid_expand(sld_ctx *ctx, const sld_grid_params *params, sld_grid **out)
 {
     sld_arena *arena  = NULL;
     void      *memory = NULL;

@@ -19,17 +19,17 @@ typedef struct teacher_state {
 } teacher_state;
 
 typedef struct expander {
-    sld_ctx                *ctx;
-    sld_arena              *arena;
-    const sld_sweep_params *params;
-    const spec             *spec;
-    sld_composer           *composer;
-    sld_layer              *layer; /* of the point that is being made */
-    teacher_state          *teachers;
-    sld_point              *teacher_points, *points;
-    size_t                  n_teacher_points, n_points;
-    content                 contents[CONTENTS_MAX];
-    size_t                  n_contents;
+    sld_ctx               *ctx;
+    sld_arena             *arena;
+    const sld_grid_params *params;
+    const spec            *spec;
+    sld_composer          *composer;
+    sld_layer             *layer; /* of the point that is being made */
+    teacher_state         *teachers;
+    sld_point             *teacher_points, *points;
+    size_t                 n_teacher_points, n_points;
+    content                contents[CONTENTS_MAX];
+    size_t                 n_contents;
 } expander;
 
 /* expand_point.c. From x->layer, out->arm: the rest of a point. teacher: the point whose weights

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "expand.h"
+#include "sld/rundir.h"
 
 sld_status sld_expand_no_memory(const expander *x)
 {
@@ -71,45 +72,52 @@ static sld_status fix_path(expander *x, const char *key, const char *path)
     return sld_layer_set_text(x->ctx, x->arena, key, whole, x->layer);
 }
 
-/* Canonical text of all that decides the result: as a trial's own identity, but for a teacher that
- * is yet to be trained. */
-static sld_status make_id(expander *x, const sld_config *config, const sld_point *teacher,
-                          const char **id)
+/* What the experiment reads, by content; teacher: the point that is yet to make its weights, or NULL. */
+static sld_status find_inputs(expander *x, const sld_config *config, const sld_point *teacher,
+                              char given[128], sld_inputs *in)
 {
-    const sld_options *o   = sld_config_options(config);
-    const char        *sha = "synthetic"; /* its options say all */
-    sld_sha256         sum;
-    char               hex[65], line[128];
-    const char        *identity = sld_config_identity(config);
+    const sld_options *o = sld_config_options(config);
 
-    sld_sha256_init(&sum);
-    sld_sha256_add(&sum, identity, strlen(identity));
+    *in = (sld_inputs){.data = "synthetic"}; /* its options say all */
     if (o->data.format != SLD_FORMAT_SYNTHETIC) {
-        SLD_TRY(content_of(x, config, NULL, &sha));
+        SLD_TRY(content_of(x, config, NULL, &in->data));
     }
-    sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "data: %s\n", sha));
     if (teacher) {
         const char *weights = strrchr(o->teacher.weights, '/');
-        sld_sha256_add(&sum, line,
-                       (size_t)snprintf(line, sizeof line, "teacher: point %s%s\n", teacher->id,
-                                        weights ? weights : ""));
+        snprintf(given, 128, "point %s%s", teacher->id, weights ? weights : "");
+        in->teacher = given;
     } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
-        SLD_TRY(content_of(x, config, o->teacher.weights, &sha));
-        sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "teacher: %s\n", sha));
+        SLD_TRY(content_of(x, config, o->teacher.weights, &in->teacher));
     }
     if (sld_config_wants_teacher(o) && *o->teacher.logits_files) {
-        SLD_TRY(content_of(x, config, o->teacher.logits_files, &sha));
-        sld_sha256_add(&sum, line,
-                       (size_t)snprintf(line, sizeof line, "teacher_logits: %s\n", sha));
+        SLD_TRY(content_of(x, config, o->teacher.logits_files, &in->teacher_logits));
     }
     if (*o->student.weights) {
-        SLD_TRY(content_of(x, config, o->student.weights, &sha));
-        sld_sha256_add(&sum, line, (size_t)snprintf(line, sizeof line, "student: %s\n", sha));
+        SLD_TRY(content_of(x, config, o->student.weights, &in->student));
     }
-    sld_sha256_hex(&sum, hex);
-    hex[ID_LENGTH] = '\0';
-    *id            = sld_arena_strdup(x->arena, hex);
-    return *id ? SLD_OK : sld_expand_no_memory(x);
+    return SLD_OK;
+}
+
+/* The name of what it computes, as of a trial by itself, but for a teacher that is yet to be
+ * trained. */
+static sld_status make_id(expander *x, const sld_config *config, const sld_point *teacher,
+                          const char **out)
+{
+    sld_inputs  in;
+    sld_arena  *arena = NULL;
+    char        given[128], id[SLD_ID_LENGTH + 1] = "";
+    const char *text = NULL;
+
+    SLD_TRY(find_inputs(x, config, teacher, given, &in));
+    SLD_TRY(sld_arena_create(x->ctx, &arena));
+    const sld_status st = sld_identity_text(x->ctx, arena, sld_config_identity(config), &in, &text);
+    if (st == SLD_OK) {
+        sld_identity_id(text, id);
+    }
+    sld_arena_destroy(arena);
+    SLD_TRY(st);
+    *out = sld_arena_strdup(x->arena, id);
+    return *out ? SLD_OK : sld_expand_no_memory(x);
 }
 
 /* From x->layer. teacher: the point whose weights it names, or NULL. */

@@ -4,58 +4,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sld_sweep_close(sld_sweep *sweep)
+void sld_grid_close(sld_grid *grid)
 {
-    if (sweep) {
-        free(sweep->text);
-        sld_arena_destroy(sweep->arena); /* the sweep itself lives there */
+    if (grid) {
+        free(grid->text);
+        sld_arena_destroy(grid->arena); /* the sweep itself lives there */
     }
 }
 
-const char *sld_sweep_name(const sld_sweep *sweep)
+const char *sld_grid_name(const sld_grid *grid)
 {
-    return sweep->name;
+    return grid->name;
 }
 
-const char *sld_sweep_dir(const sld_sweep *sweep)
+const char *sld_grid_dir(const sld_grid *grid)
 {
-    return sweep->dir;
+    return grid->dir;
 }
 
-const char *sld_sweep_baseline(const sld_sweep *sweep)
+const char *sld_grid_baseline(const sld_grid *grid)
 {
-    return sweep->baseline;
+    return grid->baseline;
 }
 
-size_t sld_sweep_count(const sld_sweep *sweep)
+size_t sld_grid_count(const sld_grid *grid)
 {
-    return sweep->n;
+    return grid->n;
 }
 
-size_t sld_sweep_dropped(const sld_sweep *sweep)
+size_t sld_grid_dropped(const sld_grid *grid)
 {
-    return sweep->n_dropped;
+    return grid->n_dropped;
 }
 
-const sld_point *sld_sweep_point(const sld_sweep *sweep, size_t i)
+const sld_point *sld_grid_point(const sld_grid *grid, size_t i)
 {
-    return &sweep->points[i];
+    return &grid->points[i];
 }
 
-const sld_launch *sld_sweep_launch(const sld_sweep *sweep)
+const sld_launch *sld_grid_launch(const sld_grid *grid)
 {
-    return &sweep->launch;
+    return &grid->launch;
 }
 
-int sld_sweep_find(const sld_sweep *sweep, const char *id)
+int sld_grid_find(const sld_grid *grid, const char *id)
 {
-    size_t low = 0, high = sweep->n;
+    size_t low = 0, high = grid->n;
 
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int    order  = strcmp(sweep->points[sweep->by_id[middle]].id, id);
+        const int    order  = strcmp(grid->points[grid->by_id[middle]].id, id);
         if (order == 0) {
-            return (int)sweep->by_id[middle];
+            return (int)grid->by_id[middle];
         }
         if (order < 0) {
             low = middle + 1;
@@ -66,13 +66,13 @@ int sld_sweep_find(const sld_sweep *sweep, const char *id)
     return -1;
 }
 
-sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *point)
+sld_status sld_grid_which(sld_ctx *ctx, const sld_grid *grid, const char *which, size_t *point)
 {
     const size_t length = strlen(which);
     size_t       found  = 0;
 
-    for (size_t i = 0; i < sld_sweep_count(sweep); i++) {
-        if (length > 0 && strncmp(sld_sweep_point(sweep, i)->id, which, length) == 0) {
+    for (size_t i = 0; i < sld_grid_count(grid); i++) {
+        if (length > 0 && strncmp(sld_grid_point(grid, i)->id, which, length) == 0) {
             *point = i;
             found++;
         }
@@ -80,7 +80,7 @@ sld_status sld_sweep_which(sld_ctx *ctx, const sld_sweep *sweep, const char *whi
     if (found == 1) {
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s has %s of that ID", which, sld_sweep_dir(sweep),
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s has %s of that ID", which, sld_grid_dir(grid),
                     found == 0 ? "no point" : "several points");
 }
 
@@ -109,12 +109,12 @@ static void merge(sld_point *kept, const sld_point *dropped)
 
 /* Closes the gaps that dropped points (id NULL) leave. Teachers stand before all that name them, so
  * new indices are known when they are needed. */
-static void compact(sld_sweep *sweep, size_t *moved, const size_t *same)
+static void compact(sld_grid *grid, size_t *moved, const size_t *same)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < sweep->n; i++) {
-        sld_point *p = &sweep->points[i];
+    for (size_t i = 0; i < grid->n; i++) {
+        sld_point *p = &grid->points[i];
         if (!p->id) {
             continue;
         }
@@ -122,15 +122,15 @@ static void compact(sld_sweep *sweep, size_t *moved, const size_t *same)
         if (p->teacher >= 0) {
             p->teacher = (int)moved[same[p->teacher]];
         }
-        sweep->points[n++] = *p;
+        grid->points[n++] = *p;
     }
-    sweep->n_dropped += sweep->n - n;
-    sweep->n = n;
+    grid->n_dropped += grid->n - n;
+    grid->n = n;
 }
 
-sld_status sld_grid_index(sld_ctx *ctx, sld_sweep *sweep)
+sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid)
 {
-    const size_t n       = sweep->n;
+    const size_t n       = grid->n;
     void        *memory  = NULL;
     entry       *entries = malloc((n + 1) * sizeof *entries);
     size_t      *moved = malloc((n + 1) * sizeof *moved), *same = malloc((n + 1) * sizeof *same);
@@ -141,7 +141,7 @@ sld_status sld_grid_index(sld_ctx *ctx, sld_sweep *sweep)
         goto done;
     }
     for (size_t i = 0; i < n; i++) {
-        entries[i] = (entry){sweep->points[i].id, i};
+        entries[i] = (entry){grid->points[i].id, i};
         same[i]    = i;
     }
     qsort(entries, n, sizeof *entries, by_id);
@@ -151,15 +151,15 @@ sld_status sld_grid_index(sld_ctx *ctx, sld_sweep *sweep)
             continue;
         }
         same[entries[i].at] = entries[first].at;
-        merge(&sweep->points[entries[first].at], &sweep->points[entries[i].at]);
-        sweep->points[entries[i].at].id = NULL;
+        merge(&grid->points[entries[first].at], &grid->points[entries[i].at]);
+        grid->points[entries[i].at].id = NULL;
     }
-    compact(sweep, moved, same);
-    st = sld_arena_alloc(ctx, sweep->arena, (sweep->n + 1) * sizeof *sweep->by_id, &memory);
-    sweep->by_id = memory;
+    compact(grid, moved, same);
+    st          = sld_arena_alloc(ctx, grid->arena, (grid->n + 1) * sizeof *grid->by_id, &memory);
+    grid->by_id = memory;
     for (size_t i = 0, k = 0; i < n && st == SLD_OK; i++) {
         if (same[entries[i].at] == entries[i].at) {
-            sweep->by_id[k++] = moved[entries[i].at];
+            grid->by_id[k++] = moved[entries[i].at];
         }
     }
 done:

@@ -3,8 +3,9 @@
 #define SLD_GRID_POINTS_H
 
 #include "sld/grid.h"
+#include "sld/rundir.h"
 
-struct sld_sweep {
+struct sld_grid {
     sld_arena         *arena;
     void              *text; /* what the points' texts lie in when they were read; free() */
     const char        *name, *dir, *baseline;
@@ -16,14 +17,13 @@ struct sld_sweep {
     size_t            *by_id; /* (n) indices, ids ascending */
 };
 
-enum { ID_LENGTH = 12 };
-
 /* grid.c. Makes by_id; points of one id become one, the first. */
-sld_status sld_grid_index(sld_ctx *ctx, sld_sweep *sweep);
+sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 
 /* points.c. The list of points as a file, DIR/points, and back. */
-sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out,
-                           size_t *n); /* free() */
-sld_status sld_points_parse(sld_ctx *ctx, sld_sweep *sweep, const char *path, char *text, size_t n);
+sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out,
+                                size_t *n); /* free() */
+sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path, char *text,
+                                 size_t n);
 
 #endif

@@ -16,10 +16,10 @@
 
 /* ---- writing ---- */
 
-static void write_point(FILE *out, const sld_sweep *sweep, const sld_point *p)
+static void write_point(FILE *out, const sld_grid *grid, const sld_point *p)
 {
     fprintf(out, "point\t%s\t%s\t%s\t%lld\t%s", p->id, p->is_teacher ? "teacher" : "trial",
-            p->teacher >= 0 ? sweep->points[p->teacher].id : "-", (long long)p->seed, p->arm);
+            p->teacher >= 0 ? grid->points[p->teacher].id : "-", (long long)p->seed, p->arm);
     for (size_t a = 0; a < p->n_axes; a++) {
         fprintf(out, "\t%s", p->value[a]);
     }
@@ -31,23 +31,23 @@ static void write_point(FILE *out, const sld_sweep *sweep, const sld_point *p)
     }
 }
 
-sld_status sld_points_text(sld_ctx *ctx, const sld_sweep *sweep, char **out, size_t *n)
+sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out, size_t *n)
 {
     FILE *file = open_memstream(out, n);
 
     if (!file) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
     }
-    fprintf(file, "sld-sweep 1\nname\t%s\nbaseline\t%s\naxis", sweep->name, sweep->baseline);
-    for (size_t a = 0; a < sweep->n_axes; a++) {
-        fprintf(file, "\t%s", sweep->axis[a]);
+    fprintf(file, "sld-sweep 1\nname\t%s\nbaseline\t%s\naxis", grid->name, grid->baseline);
+    for (size_t a = 0; a < grid->n_axes; a++) {
+        fprintf(file, "\t%s", grid->axis[a]);
     }
     fputc('\n', file);
-    sld_launch_write(file, &sweep->launch);
-    for (size_t i = 0; i < sweep->n; i++) {
-        write_point(file, sweep, &sweep->points[i]);
+    sld_launch_write(file, &grid->launch);
+    for (size_t i = 0; i < grid->n; i++) {
+        write_point(file, grid, &grid->points[i]);
     }
-    fprintf(file, "end\t%zu\n", sweep->n);
+    fprintf(file, "end\t%zu\n", grid->n);
     const bool bad = ferror(file) != 0;
     if (fclose(file) != 0 || bad) {
         free(*out);
@@ -63,7 +63,7 @@ enum { WORDS_MAX = 64 };
 
 typedef struct parser {
     sld_ctx    *ctx;
-    sld_sweep  *sweep;
+    sld_grid   *grid;
     const char *path;
     char       *at;
     size_t      line; /* from 1 */
@@ -105,13 +105,13 @@ static sld_status read_axes(parser *p)
     void        *memory = NULL;
     const char **axis;
 
-    SLD_TRY(sld_arena_alloc(p->ctx, p->sweep->arena, p->n_words * sizeof *axis, &memory));
+    SLD_TRY(sld_arena_alloc(p->ctx, p->grid->arena, p->n_words * sizeof *axis, &memory));
     axis = memory;
     for (size_t a = 1; a < p->n_words; a++) {
         axis[a - 1] = p->word[a];
     }
-    p->sweep->axis   = axis;
-    p->sweep->n_axes = p->n_words - 1;
+    p->grid->axis   = axis;
+    p->grid->n_axes = p->n_words - 1;
     return SLD_OK;
 }
 
@@ -144,11 +144,11 @@ static sld_status read_point(parser *p, sld_point *out, const char **teacher)
     void        *memory = NULL;
     const char **value;
 
-    if (p->n_words < 6 || strlen(p->word[1]) != ID_LENGTH ||
-        (n_axes != 0 && n_axes != p->sweep->n_axes)) {
+    if (p->n_words < 6 || strlen(p->word[1]) != SLD_ID_LENGTH ||
+        (n_axes != 0 && n_axes != p->grid->n_axes)) {
         return damaged(p, "a point with its id and labels");
     }
-    SLD_TRY(sld_arena_alloc(p->ctx, p->sweep->arena, (n_axes + 1) * sizeof *value, &memory));
+    SLD_TRY(sld_arena_alloc(p->ctx, p->grid->arena, (n_axes + 1) * sizeof *value, &memory));
     value = memory;
     memcpy(value, p->word + 6, n_axes * sizeof *value);
     *teacher = strcmp(p->word[3], "-") == 0 ? NULL : p->word[3];
@@ -158,7 +158,7 @@ static sld_status read_point(parser *p, sld_point *out, const char **teacher)
                            .arm        = p->word[5],
                            .teacher    = -1,
                            .n_axes     = n_axes,
-                           .axis       = n_axes ? p->sweep->axis : NULL,
+                           .axis       = n_axes ? p->grid->axis : NULL,
                            .value      = value,
                            .experiment = read_experiment(p)};
     return out->experiment ? SLD_OK : damaged(p, "the point's experiment");
@@ -167,8 +167,8 @@ static sld_status read_point(parser *p, sld_point *out, const char **teacher)
 /* Teachers stand before their students. */
 static sld_status find_teacher(parser *p, const char *id, sld_point *point)
 {
-    for (size_t i = 0; i < p->sweep->n; i++) {
-        if (strcmp(p->sweep->points[i].id, id) == 0) {
+    for (size_t i = 0; i < p->grid->n; i++) {
+        if (strcmp(p->grid->points[i].id, id) == 0) {
             point->teacher = (int)i;
             return SLD_OK;
         }
@@ -188,7 +188,7 @@ static size_t count_points(const char *text)
 
 static sld_status read_line(parser *p, bool *end)
 {
-    sld_sweep  *s    = p->sweep;
+    sld_grid   *s    = p->grid;
     const char *word = p->word[0], *teacher = NULL;
 
     if (strcmp(word, "point") == 0) {
@@ -214,41 +214,42 @@ static sld_status read_line(parser *p, bool *end)
     return SLD_OK;
 }
 
-sld_status sld_points_parse(sld_ctx *ctx, sld_sweep *sweep, const char *path, char *text, size_t n)
+sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path, char *text,
+                                 size_t n)
 {
-    parser p      = {.ctx = ctx, .sweep = sweep, .path = path, .at = text};
+    parser p      = {.ctx = ctx, .grid = grid, .path = path, .at = text};
     void  *memory = NULL;
     bool   end    = false;
 
     if (strlen(text) != n || !next_line(&p) || strcmp(p.word[0], "sld-sweep 1") != 0) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: wanted the points of a sweep (sld-sweep 1)", path);
     }
-    SLD_TRY(sld_arena_alloc(ctx, sweep->arena, (count_points(p.at) + 2) * sizeof *sweep->points,
+    SLD_TRY(sld_arena_alloc(ctx, grid->arena, (count_points(p.at) + 2) * sizeof *grid->points,
                             &memory));
-    sweep->points   = memory;
-    sweep->name     = "";
-    sweep->baseline = "";
+    grid->points   = memory;
+    grid->name     = "";
+    grid->baseline = "";
     while (!end && next_line(&p)) {
         SLD_TRY(read_line(&p, &end));
     }
-    return end ? sld_grid_index(ctx, sweep) : damaged(&p, "the line end COUNT: truncated");
+    return end ? sld_grid_index(ctx, grid) : damaged(&p, "the line end COUNT: truncated");
 }
 
-static sld_status open_in(sld_ctx *ctx, const char *dir, sld_sweep *sweep)
+static sld_status open_in(sld_ctx *ctx, const char *dir, sld_grid *grid)
 {
     char   path[PATH_MAX];
     size_t n = 0;
 
-    SLD_TRY(sld_launch_default(ctx, sweep->arena, &sweep->launch));
-    sweep->dir = sld_arena_strdup(sweep->arena, dir);
-    if (!sweep->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
+    SLD_TRY(sld_launch_default(ctx, grid->arena, &grid->launch));
+    grid->dir = sld_arena_strdup(grid->arena, dir);
+    if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no room for the path of %.200s", dir);
     }
-    SLD_TRY(sld_file_read(ctx, path, MOST_BYTES, &sweep->text, &n));
-    return sld_points_parse(ctx, sweep, path, sweep->text, n);
+    SLD_TRY(sld_file_read(ctx, path, MOST_BYTES, &grid->text, &n));
+    return sld_grid_points_parse(ctx, grid, path, grid->text, n);
 }
 
-sld_status sld_sweep_open(sld_ctx *ctx, const char *dir, sld_sweep **out)
+sld_status sld_grid_open(sld_ctx *ctx, const char *dir, sld_grid **out)
 {
     sld_arena *arena  = NULL;
     void      *memory = NULL;

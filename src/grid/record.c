@@ -27,12 +27,12 @@ static void other_line(const char *from, const char *other, char *line, size_t n
 }
 
 /* In words: what the recorded point is there, and what has come in its place. */
-static void describe(const sld_point *gone, const sld_sweep *fresh, char *text, size_t n)
+static void describe(const sld_point *gone, const sld_grid *fresh, char *text, size_t n)
 {
     char there[128], here[128];
 
-    for (size_t i = 0; i < sld_sweep_count(fresh); i++) {
-        const sld_point *p = sld_sweep_point(fresh, i);
+    for (size_t i = 0; i < sld_grid_count(fresh); i++) {
+        const sld_point *p = sld_grid_point(fresh, i);
         if (strcmp(p->arm, gone->arm) == 0 && p->seed == gone->seed &&
             p->is_teacher == gone->is_teacher) {
             other_line(gone->experiment, p->experiment, there, sizeof there);
@@ -45,16 +45,16 @@ static void describe(const sld_point *gone, const sld_sweep *fresh, char *text, 
     snprintf(text, n, "%.100s seed %lld is there, not here", gone->arm, (long long)gone->seed);
 }
 
-static void compare(const sld_sweep *there, const sld_sweep *here, sld_sweep_change *out)
+static void compare(const sld_grid *there, const sld_grid *here, sld_grid_change *out)
 {
-    for (size_t i = 0; i < sld_sweep_count(there); i++) {
-        if (sld_sweep_find(here, sld_sweep_point(there, i)->id) >= 0) {
+    for (size_t i = 0; i < sld_grid_count(there); i++) {
+        if (sld_grid_find(here, sld_grid_point(there, i)->id) >= 0) {
             out->known++;
         } else if (out->gone++ == 0) {
-            describe(sld_sweep_point(there, i), here, out->example, sizeof out->example);
+            describe(sld_grid_point(there, i), here, out->example, sizeof out->example);
         }
     }
-    out->added = sld_sweep_count(here) - out->known;
+    out->added = sld_grid_count(here) - out->known;
 }
 
 /* ---- the folder ---- */
@@ -86,7 +86,7 @@ static sld_status put(sld_ctx *ctx, const char *dir, const char *name, const voi
     return sld_file_publish(ctx, path, bytes, n, true);
 }
 
-static sld_status write_all(sld_ctx *ctx, const sld_sweep *sweep, const void *text, size_t n)
+static sld_status write_all(sld_ctx *ctx, const sld_grid *grid, const void *text, size_t n)
 {
     static const char *const folders[] = {"claims", "trials"};
     char                     path[PATH_MAX];
@@ -94,26 +94,26 @@ static sld_status write_all(sld_ctx *ctx, const sld_sweep *sweep, const void *te
     size_t                   n_points;
 
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        snprintf(path, sizeof path, "%s/%s", sweep->dir, folders[i]);
+        snprintf(path, sizeof path, "%s/%s", grid->dir, folders[i]);
         SLD_TRY(sld_file_mkdirs(ctx, path));
     }
-    SLD_TRY(sld_points_text(ctx, sweep, &points, &n_points));
-    sld_status st = put(ctx, sweep->dir, "sweep.yaml", text, n);
+    SLD_TRY(sld_grid_points_text(ctx, grid, &points, &n_points));
+    sld_status st = put(ctx, grid->dir, "sweep.yaml", text, n);
     if (st == SLD_OK) { /* last: a folder with its points is a sweep's */
-        st = put(ctx, sweep->dir, "points", points, n_points);
+        st = put(ctx, grid->dir, "points", points, n_points);
     }
     free(points);
     return st;
 }
 
 /* Whether the folder records this very sweep already, settings and all. */
-static sld_status same_text(sld_ctx *ctx, const sld_sweep *sweep, const char *path, bool *same)
+static sld_status same_text(sld_ctx *ctx, const sld_grid *grid, const char *path, bool *same)
 {
     char  *points = NULL;
     void  *there  = NULL;
     size_t n, n_there;
 
-    SLD_TRY(sld_points_text(ctx, sweep, &points, &n));
+    SLD_TRY(sld_grid_points_text(ctx, grid, &points, &n));
     const sld_status st = sld_file_read(ctx, path, (size_t)1 << 30, &there, &n_there);
     *same               = st == SLD_OK && n == n_there && memcmp(points, there, n) == 0;
     free(points);
@@ -121,26 +121,26 @@ static sld_status same_text(sld_ctx *ctx, const sld_sweep *sweep, const char *pa
     return st;
 }
 
-sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, const void *text,
-                            size_t n, bool accept, bool dry, sld_sweep_change *out)
+sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
+                           size_t n, bool accept, bool dry, sld_grid_change *out)
 {
-    char       path[PATH_MAX];
-    sld_sweep *there = NULL;
-    bool       same  = false;
+    char      path[PATH_MAX];
+    sld_grid *there = NULL;
+    bool      same  = false;
 
-    *out       = (sld_sweep_change){.example = ""};
-    sweep->dir = sld_arena_strdup(sweep->arena, dir);
-    if (!sweep->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
+    *out      = (sld_grid_change){.example = ""};
+    grid->dir = sld_arena_strdup(grid->arena, dir);
+    if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", dir);
     }
     if (access(path, F_OK) != 0) {
-        out->added = sweep->n;
+        out->added = grid->n;
         SLD_TRY(check_foreign(ctx, dir));
-        return dry ? SLD_OK : write_all(ctx, sweep, text, n);
+        return dry ? SLD_OK : write_all(ctx, grid, text, n);
     }
-    SLD_TRY(sld_sweep_open(ctx, dir, &there));
-    compare(there, sweep, out);
-    sld_sweep_close(there);
+    SLD_TRY(sld_grid_open(ctx, dir, &there));
+    compare(there, grid, out);
+    sld_grid_close(there);
     if (out->gone > 0 && !accept && !dry) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s records another sweep: %zu of its points are not in this spec (%s); "
@@ -150,6 +150,6 @@ sld_status sld_sweep_record(sld_ctx *ctx, sld_sweep *sweep, const char *dir, con
     if (dry) {
         return SLD_OK;
     }
-    SLD_TRY(same_text(ctx, sweep, path, &same));
-    return same ? SLD_OK : write_all(ctx, sweep, text, n);
+    SLD_TRY(same_text(ctx, grid, path, &same));
+    return same ? SLD_OK : write_all(ctx, grid, text, n);
 }

@@ -5,28 +5,28 @@
 #include "grid.h"
 #include "spec.h"
 
-static sld_status take_launch(sld_ctx *ctx, sld_sweep *sweep, const char *key, const char *value)
+static sld_status take_launch(sld_ctx *ctx, sld_grid *grid, const char *key, const char *value)
 {
     const sld_node *node;
 
-    SLD_TRY(sld_yaml_value(ctx, sweep->arena, "command line", key, value, &node));
-    return sld_launch_set(ctx, sweep->arena, node, key + strlen("launch."), node, &sweep->launch);
+    SLD_TRY(sld_yaml_value(ctx, grid->arena, "command line", key, value, &node));
+    return sld_launch_set(ctx, grid->arena, node, key + strlen("launch."), node, &grid->launch);
 }
 
-sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **words, size_t *n)
+sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words, size_t *n)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < *n; i++) {
         const char *equals = strchr(words[i], '=');
-        char       *key    = sld_arena_strdup(sweep->arena, words[i]);
+        char       *key    = sld_arena_strdup(grid->arena, words[i]);
         if (!equals || !key) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: found %.100s, wanted key=value",
                             words[i]);
         }
         key[equals - words[i]] = '\0';
         if (strncmp(key, "launch.", 7) == 0) {
-            SLD_TRY(take_launch(ctx, sweep, key, equals + 1));
+            SLD_TRY(take_launch(ctx, grid, key, equals + 1));
         } else if (sld_spec_is_top_key(key)) {
             return SLD_FAIL(
                 ctx, SLD_ERR_CONFIG,
@@ -41,7 +41,7 @@ sld_status sld_sweep_set_launch(sld_ctx *ctx, sld_sweep *sweep, const char **wor
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "command line: %s changes what the trials of %s compute; give the spec "
                             "with it, for another sweep",
-                            key, sweep->dir);
+                            key, grid->dir);
         } else {
             words[kept++] = words[i];
         }

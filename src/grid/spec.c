@@ -211,7 +211,7 @@ static sld_status default_name(spec_reader *r)
     return SLD_OK;
 }
 
-sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params *params, spec *out)
+sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_grid_params *params, spec *out)
 {
     spec_reader     r = {.ctx = ctx, .arena = arena, .params = params, .spec = out};
     const sld_node *root;

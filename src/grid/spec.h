@@ -56,14 +56,14 @@ typedef struct spec {
 } spec;
 
 typedef struct spec_reader {
-    sld_ctx                *ctx;
-    sld_arena              *arena;
-    const sld_sweep_params *params;
-    spec                   *spec;
+    sld_ctx               *ctx;
+    sld_arena             *arena;
+    const sld_grid_params *params;
+    spec                  *spec;
 } spec_reader;
 
 /* spec.c. */
-sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_sweep_params *params, spec *out);
+sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_grid_params *params, spec *out);
 
 /* spec_top.c. The keys at the top: none that is unknown or stands twice. */
 sld_status sld_spec_check_top(spec_reader *r, const sld_node *root);

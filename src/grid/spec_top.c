@@ -66,7 +66,7 @@ sld_status sld_spec_check_top(spec_reader *r, const sld_node *root)
     return SLD_OK;
 }
 
-sld_status sld_sweep_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n)
+sld_status sld_grid_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n)
 {
     sld_arena      *arena = NULL;
     const sld_node *root;

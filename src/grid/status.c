@@ -1,16 +1,22 @@
-/* survey.c: where each point stands: the marks in claims/ say it, and of running ones their
+/* status.c: where each point stands: the marks in claims/ say it, and of running ones their
  * progress. */
 #include <stdio.h>
 #include <string.h>
 
 #include "sld/grid_folder.h"
+#include "sld/rundir.h"
 
-static void read_running(const sld_grid_claims *c, size_t point, sld_standing *out)
+static void read_running(const sld_grid_claims *c, size_t point, sld_point_status *out)
 {
-    char text[160];
+    char         run[PATH_MAX], text[SLD_PROGRESS_BYTES];
+    sld_progress progress;
 
-    sld_watch_progress(c->sweep, point, c->entries[point].claim, text, sizeof text);
-    sld_watch_parse(text, &out->epoch, &out->epochs, &out->left_s);
+    sld_grid_trial_dir(c->grid, point, run);
+    sld_progress_read(run, c->entries[point].claim, text);
+    sld_progress_parse(text, &progress); /* all 0 before it begins */
+    out->epoch  = progress.epoch;
+    out->epochs = progress.epochs;
+    out->left_s = progress.left_s;
 }
 
 /* An observer has no time to time a lease: a beat that is there is a coordinator that lives, unless
@@ -27,12 +33,12 @@ static sld_status is_held(sld_grid_claims *c, size_t point, bool *held)
     return SLD_OK;
 }
 
-static sld_status survey_point(sld_grid_claims *c, size_t i, sld_standing *out)
+static sld_status point_status(sld_grid_claims *c, size_t i, sld_point_status *out)
 {
     const sld_grid_claim *e    = &c->entries[i];
     bool                  held = false;
 
-    *out          = (sld_standing){.state = e->mark};
+    *out          = (sld_point_status){.state = e->mark};
     out->attempts = (int)e->claim;
     if (e->mark == SLD_POINT_FAILED) {
         sld_grid_claims_text(c, i, "failed", out->reason, sizeof out->reason);
@@ -42,8 +48,8 @@ static sld_status survey_point(sld_grid_claims *c, size_t i, sld_standing *out)
         return SLD_OK;
     }
     SLD_TRY(is_held(c, i, &held));
-    if (sld_watch_has_results(c->sweep, i)) { /* its coordinator died before it could say so */
-        out->state = sld_watch_diverged(c->ctx, c->sweep, i) ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
+    if (sld_grid_has_results(c->grid, i)) { /* its coordinator died before it could say so */
+        out->state = sld_grid_diverged(c->ctx, c->grid, i) ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
     } else if (held) {
         out->state = SLD_POINT_RUNNING;
         read_running(c, i, out);
@@ -51,16 +57,16 @@ static sld_status survey_point(sld_grid_claims *c, size_t i, sld_standing *out)
     return SLD_OK;
 }
 
-sld_status sld_sweep_survey(sld_ctx *ctx, const sld_sweep *sweep, sld_standing *standing)
+sld_status sld_grid_status(sld_ctx *ctx, const sld_grid *grid, sld_point_status *status)
 {
     sld_grid_claims c;
-    sld_status      st = sld_grid_claims_open(ctx, sweep, &c);
+    sld_status      st = sld_grid_claims_open(ctx, grid, &c);
 
     if (st == SLD_OK) {
         st = sld_grid_claims_scan(&c);
     }
-    for (size_t i = 0; i < sld_sweep_count(sweep) && st == SLD_OK; i++) {
-        st = survey_point(&c, i, &standing[i]);
+    for (size_t i = 0; i < sld_grid_count(grid) && st == SLD_OK; i++) {
+        st = point_status(&c, i, &status[i]);
     }
     sld_grid_claims_close(&c);
     return st;

@@ -12,7 +12,7 @@
 
 static bool counts(const report_trial *t)
 {
-    return t->standing.state == SLD_POINT_DONE && t->has_results;
+    return t->status.state == SLD_POINT_DONE && t->has_results;
 }
 
 /* Trials of each arm, one after another: trial[first[a]] ... trial[first[a + 1] - 1]. */
@@ -82,7 +82,7 @@ static stats_sample sample_of(const report *r, const grouping *g, size_t arm, in
     for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
         const report_trial *t = &r->trials[g->trial[k]];
         if (counts(t)) {
-            g->x[n++] = number >= 0 ? t->number[number] : t->norm[norm];
+            g->x[n++] = number >= 0 ? t->metric[number] : t->norm[norm];
         }
     }
     return stats_of(g->x, n);
@@ -92,23 +92,23 @@ static void fill_arm(report *r, const grouping *g, size_t arm)
 {
     report_arm *a = &r->arms[arm];
 
-    a->unseen = NAN;
+    a->control = NAN;
     for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
         const report_trial *t = &r->trials[g->trial[k]];
         a->n_points++;
-        a->n_state[t->standing.state]++;
+        a->n_state[t->status.state]++;
     }
-    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
-        a->number[i] = sample_of(r, g, arm, i, -1);
+    for (int i = 0; i < REPORT_N_METRICS; i++) {
+        a->metric[i] = sample_of(r, g, arm, i, -1);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         a->norm[i] = sample_of(r, g, arm, -1, (int)i);
     }
     size_t n = 0;
     for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
-        g->x[n++] = r->trials[g->trial[k]].unseen;
+        g->x[n++] = r->trials[g->trial[k]].control;
     }
-    a->unseen = stats_of(g->x, n).mean;
+    a->control = stats_of(g->x, n).mean;
 }
 
 /* The trial of this seed in an arm that counts, or NULL. */
@@ -127,15 +127,15 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
 {
     const size_t        base = (size_t)r->baseline;
     report_arm         *a    = &r->arms[arm];
-    const stats_sample *mine = &a->number[REPORT_top1_last],
-                       *its  = &r->arms[base].number[REPORT_top1_last];
+    const stats_sample *mine = &a->metric[REPORT_top1_last],
+                       *its  = &r->arms[base].metric[REPORT_top1_last];
     size_t n                 = 0;
 
     for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
         const report_trial *t     = &r->trials[g->trial[k]];
         const report_trial *other = counts(t) ? of_seed(r, g, base, t->point->seed) : NULL;
         if (other) {
-            g->x[n++] = t->number[REPORT_top1_last] - other->number[REPORT_top1_last];
+            g->x[n++] = t->metric[REPORT_top1_last] - other->metric[REPORT_top1_last];
         }
     }
     a->gap        = stats_of(g->x, n);
@@ -159,7 +159,7 @@ static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
         if (arm->is_teacher) {
             continue;
         }
-        groups[n++]   = arm->number[REPORT_top1_last];
+        groups[n++]   = arm->metric[REPORT_top1_last];
         r->most_seeds = arm->n_state[SLD_POINT_DONE] > r->most_seeds ? arm->n_state[SLD_POINT_DONE]
                                                                      : r->most_seeds;
         if (strcmp(arm->name, r->baseline_name) == 0) {
@@ -189,7 +189,7 @@ sld_status report_make_arms(sld_ctx *ctx, report *r)
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.x, (void **)&g.x));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *groups, (void **)&groups));
     for (size_t i = 0; i < r->n_trials; i++) {
-        r->n_state[r->trials[i].standing.state]++;
+        r->n_state[r->trials[i].status.state]++;
     }
     name_arms(r, &g);
     sort_trials(r, &g);

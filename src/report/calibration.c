@@ -27,14 +27,14 @@ static double log_sum_exp(const float *z, size_t K)
     return max + log(sum);
 }
 
-void quality_predict(const float *logits, size_t N, size_t K, int32_t *predicted)
+void calibration_predict(const float *logits, size_t N, size_t K, int32_t *predicted)
 {
     for (size_t i = 0; i < N; i++) {
         predicted[i] = (int32_t)largest(logits + i * K, K);
     }
 }
 
-double quality_ece(const float *logits, const int32_t *labels, size_t N, size_t K)
+double calibration_ece(const float *logits, const int32_t *labels, size_t N, size_t K)
 {
     double gap[BINS] = {0}; /* per bin: sum over its samples of (hit - confidence) */
     double sum       = 0.0;
@@ -50,18 +50,4 @@ double quality_ece(const float *logits, const int32_t *labels, size_t N, size_t 
         sum += fabs(gap[b]);
     }
     return N > 0 ? 100.0 * sum / (double)N : NAN;
-}
-
-double quality_copy_rate(const int32_t *student, const int32_t *teacher, const int32_t *labels,
-                         size_t N)
-{
-    size_t wrong = 0, copied = 0;
-
-    for (size_t i = 0; i < N; i++) {
-        if (teacher[i] != labels[i]) {
-            wrong++;
-            copied += student[i] == teacher[i];
-        }
-    }
-    return wrong > 0 ? 100.0 * (double)copied / (double)wrong : NAN;
 }

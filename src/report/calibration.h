@@ -7,16 +7,11 @@
 #include <stdint.h>
 
 /* The class with the largest logit, the lowest index among equals. */
-void quality_predict(const float *logits, size_t N, size_t K, int32_t *predicted);
+void calibration_predict(const float *logits, size_t N, size_t K, int32_t *predicted);
 
 /* Expected calibration error, in percent: 15 bins of equal width over the confidence in the
  * prediction, sum of |accuracy - mean confidence| weighted by the bin's share (Guo et al., ICML
  * 2017). */
-double quality_ece(const float *logits, const int32_t *labels, size_t N, size_t K);
-
-/* P(student gives the teacher's class | teacher is wrong), in percent (docs/protocol.md,
- * "Measures"); NaN where the teacher is never wrong. */
-double quality_copy_rate(const int32_t *student, const int32_t *teacher, const int32_t *labels,
-                         size_t N);
+double calibration_ece(const float *logits, const int32_t *labels, size_t N, size_t K);
 
 #endif

@@ -1,12 +1,10 @@
-/* copied_errors.c: test predictions of the teachers and of the students that saw none. */
+/* copied_errors.c: test predictions of the teachers, and of the students trained without one. */
 #include "copied_errors.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "calibration.h"
 
 /* labels: NULL for a student. */
 typedef struct record {
@@ -20,11 +18,11 @@ typedef struct records {
     size_t  n, room;
 } records;
 
-struct copies {
-    records teachers, unseen;
+struct copied_errors {
+    records teachers, control;
 };
 
-sld_status copies_create(sld_ctx *ctx, copies **out)
+sld_status copied_errors_create(sld_ctx *ctx, copied_errors **out)
 {
     *out = calloc(1, sizeof **out);
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for predictions");
@@ -39,11 +37,11 @@ static void release(records *r)
     free(r->at);
 }
 
-void copies_destroy(copies *c)
+void copied_errors_destroy(copied_errors *c)
 {
     if (c) {
         release(&c->teachers);
-        release(&c->unseen);
+        release(&c->control);
         free(c);
     }
 }
@@ -78,7 +76,21 @@ static sld_status add(sld_ctx *ctx, records *r, record new, const int32_t *label
                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu predictions", new.n);
 }
 
-static const record *find(const copies *c, const char *sha, const char *data_sha)
+double copied_errors_share(const int32_t *student, const int32_t *teacher, const int32_t *labels,
+                           size_t N)
+{
+    size_t wrong = 0, copied = 0;
+
+    for (size_t i = 0; i < N; i++) {
+        if (teacher[i] != labels[i]) {
+            wrong++;
+            copied += student[i] == teacher[i];
+        }
+    }
+    return wrong > 0 ? 100.0 * (double)copied / (double)wrong : NAN;
+}
+
+static const record *find(const copied_errors *c, const char *sha, const char *data_sha)
 {
     for (size_t i = 0; i < c->teachers.n; i++) {
         const record *t = &c->teachers.at[i];
@@ -89,13 +101,14 @@ static const record *find(const copies *c, const char *sha, const char *data_sha
     return NULL;
 }
 
-bool copies_has_teacher(const copies *c, const char *sha, const char *data_sha)
+bool copied_errors_has_teacher(const copied_errors *c, const char *sha, const char *data_sha)
 {
     return find(c, sha, data_sha) != NULL;
 }
 
-sld_status copies_add_teacher(sld_ctx *ctx, copies *c, const char *sha, const char *data_sha,
-                              const int32_t *labels, const int32_t *predicted, size_t n)
+sld_status copied_errors_add_teacher(sld_ctx *ctx, copied_errors *c, const char *sha,
+                                     const char *data_sha, const int32_t *labels,
+                                     const int32_t *predicted, size_t n)
 {
     record new = {.n = n};
 
@@ -104,30 +117,30 @@ sld_status copies_add_teacher(sld_ctx *ctx, copies *c, const char *sha, const ch
     return add(ctx, &c->teachers, new, labels, predicted);
 }
 
-sld_status copies_add_unseen(sld_ctx *ctx, copies *c, size_t trial, const char *data_sha,
-                             const int32_t *predicted, size_t n)
+sld_status copied_errors_add_control(sld_ctx *ctx, copied_errors *c, size_t trial,
+                                     const char *data_sha, const int32_t *predicted, size_t n)
 {
     record new = {.n = n, .trial = trial};
 
     snprintf(new.data_sha, sizeof new.data_sha, "%s", data_sha);
-    return add(ctx, &c->unseen, new, NULL, predicted);
+    return add(ctx, &c->control, new, NULL, predicted);
 }
 
-double copies_rate(const copies *c, const char *sha, const char *data_sha, const int32_t *predicted,
-                   size_t n)
+double copied_errors_rate(const copied_errors *c, const char *sha, const char *data_sha,
+                          const int32_t *predicted, size_t n)
 {
     const record *t = find(c, sha, data_sha);
-    return t && t->n == n ? quality_copy_rate(predicted, t->predicted, t->labels, n) : NAN;
+    return t && t->n == n ? copied_errors_share(predicted, t->predicted, t->labels, n) : NAN;
 }
 
-double copies_unseen_mean(const copies *c, const char *sha)
+double copied_errors_control_mean(const copied_errors *c, const char *sha)
 {
     double sum = 0.0;
     size_t n   = 0;
 
-    for (size_t i = 0; i < c->unseen.n; i++) {
-        const record *s    = &c->unseen.at[i];
-        const double  rate = copies_rate(c, sha, s->data_sha, s->predicted, s->n);
+    for (size_t i = 0; i < c->control.n; i++) {
+        const record *s    = &c->control.at[i];
+        const double  rate = copied_errors_rate(c, sha, s->data_sha, s->predicted, s->n);
         if (!isnan(rate)) {
             sum += rate;
             n++;
@@ -136,15 +149,15 @@ double copies_unseen_mean(const copies *c, const char *sha)
     return n > 0 ? sum / (double)n : NAN;
 }
 
-bool copies_unseen_at(const copies *c, size_t i, size_t *trial, double *rate)
+bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, double *rate)
 {
-    if (i >= c->unseen.n) {
+    if (i >= c->control.n) {
         return false;
     }
-    const record *s = &c->unseen.at[i];
+    const record *s = &c->control.at[i];
     *trial          = s->trial;
     *rate           = c->teachers.n == 1
-                          ? copies_rate(c, c->teachers.at[0].sha, s->data_sha, s->predicted, s->n)
+                          ? copied_errors_rate(c, c->teachers.at[0].sha, s->data_sha, s->predicted, s->n)
                           : NAN;
     return true;
 }

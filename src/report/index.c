@@ -12,9 +12,9 @@
  * own size. */
 #define MOST_VIRTUAL 500
 
-static void index_path(const sld_sweep *sweep, char path[PATH_MAX])
+static void index_path(const sld_grid *grid, char path[PATH_MAX])
 {
-    snprintf(path, PATH_MAX, "%s/sweep.h5", sld_sweep_dir(sweep));
+    snprintf(path, PATH_MAX, "%s/sweep.h5", sld_grid_dir(grid));
 }
 
 static sld_status put_links(sld_ctx *ctx, study *s)
@@ -98,24 +98,24 @@ static sld_status write_study(sld_ctx *ctx, study *s, const char *path, bool pac
     return st;
 }
 
-sld_status sld_sweep_index(sld_ctx *ctx, const sld_sweep *sweep)
+sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid)
 {
     char    path[PATH_MAX];
     report *r = NULL;
 
-    index_path(sweep, path);
-    SLD_TRY(report_gather(ctx, sweep, &r));
+    index_path(grid, path);
+    SLD_TRY(report_gather(ctx, grid, &r));
     study            s  = {.r = r, .copy_curves = r->n_trials > MOST_VIRTUAL};
     const sld_status st = write_study(ctx, &s, path, false);
     report_destroy(r);
     return st;
 }
 
-sld_status sld_sweep_pack(sld_ctx *ctx, const sld_sweep *sweep, const char *path)
+sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path)
 {
     report *r = NULL;
 
-    SLD_TRY(report_gather(ctx, sweep, &r));
+    SLD_TRY(report_gather(ctx, grid, &r));
     study            s  = {.r = r, .copy_curves = true, .copy_logits = true};
     const sld_status st = write_study(ctx, &s, path, true);
     report_destroy(r);
@@ -124,13 +124,13 @@ sld_status sld_sweep_pack(sld_ctx *ctx, const sld_sweep *sweep, const char *path
 
 /* ---- is all there that sweep.h5 points to? ---- */
 
-static void check_sources(const sld_sweep *sweep, const char *const *ids, const int32_t *valid,
+static void check_sources(const sld_grid *grid, const char *const *ids, const int32_t *valid,
                           size_t n_trials, size_t *n_missing, char *first, size_t n)
 {
     char path[PATH_MAX];
 
     for (size_t i = 0; i < n_trials; i++) {
-        snprintf(path, sizeof path, "%s/trials/%s/results.h5", sld_sweep_dir(sweep), ids[i]);
+        snprintf(path, sizeof path, "%s/trials/%s/results.h5", sld_grid_dir(grid), ids[i]);
         if (!valid[i] || access(path, R_OK) == 0) {
             continue;
         }
@@ -140,8 +140,8 @@ static void check_sources(const sld_sweep *sweep, const char *const *ids, const 
     }
 }
 
-sld_status sld_sweep_index_check(sld_ctx *ctx, const sld_sweep *sweep, size_t *n_missing,
-                                 char *first, size_t n)
+sld_status sld_report_index_check(sld_ctx *ctx, const sld_grid *grid, size_t *n_missing,
+                                  char *first, size_t n)
 {
     char         path[PATH_MAX];
     sld_doc     *doc = NULL;
@@ -151,7 +151,7 @@ sld_status sld_sweep_index_check(sld_ctx *ctx, const sld_sweep *sweep, size_t *n
     int32_t     *valid = NULL;
 
     *n_missing = 0;
-    index_path(sweep, path);
+    index_path(grid, path);
     if (access(path, F_OK) != 0) {
         return SLD_OK;
     }
@@ -169,7 +169,7 @@ sld_status sld_sweep_index_check(sld_ctx *ctx, const sld_sweep *sweep, size_t *n
         st = sld_doc_get_text(ctx, doc, "/trials/id", dims[0], ids);
     }
     if (st == SLD_OK) {
-        check_sources(sweep, ids, valid, dims[0], n_missing, first, n);
+        check_sources(grid, ids, valid, dims[0], n_missing, first, n);
     }
     free(ids);
     free(valid);

@@ -1,4 +1,4 @@
-/* report.c: gathers a report: every trial's standing and results, then the arms. */
+/* report.c: gathers a report: every trial's status and results, then the arms. */
 #include "report.h"
 
 #include <limits.h>
@@ -12,8 +12,8 @@
 
 #define REPORT_NAME_(name, unit) #name,
 #define REPORT_UNIT_(name, unit) unit,
-const char *const report_number_name[REPORT_N_NUMBERS] = {REPORT_NUMBERS(REPORT_NAME_)};
-const char *const report_number_unit[REPORT_N_NUMBERS] = {REPORT_NUMBERS(REPORT_UNIT_)};
+const char *const report_metric_name[REPORT_N_METRICS] = {REPORT_METRICS(REPORT_NAME_)};
+const char *const report_metric_unit[REPORT_N_METRICS] = {REPORT_METRICS(REPORT_UNIT_)};
 
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n)
 {
@@ -26,8 +26,8 @@ void report_results_path(const report *r, const report_trial *t, char *path, siz
 
 static void set_missing(report_trial *t)
 {
-    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
-        t->number[i] = NAN;
+    for (int i = 0; i < REPORT_N_METRICS; i++) {
+        t->metric[i] = NAN;
     }
     for (int i = 0; i < REPORT_MOST_NORMS; i++) {
         t->norm[i] = NAN;
@@ -35,54 +35,54 @@ static void set_missing(report_trial *t)
 }
 
 /* Results that cannot be read are said, and do not keep the others from being reported. */
-static sld_status read_trial(sld_ctx *ctx, numbers_reader *reader, size_t trial)
+static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t trial)
 {
     report_trial *t = &reader->report->trials[trial];
     char          path[PATH_MAX];
 
-    if (t->standing.state != SLD_POINT_DONE && t->standing.state != SLD_POINT_DIVERGED) {
+    if (t->status.state != SLD_POINT_DONE && t->status.state != SLD_POINT_DIVERGED) {
         return SLD_OK;
     }
     report_results_path(reader->report, t, path, sizeof path);
-    const sld_status st = numbers_read(ctx, reader, path, trial);
+    const sld_status st = trial_metrics_read(ctx, reader, path, trial);
     t->has_results      = st == SLD_OK;
     if (st == SLD_OK || st == SLD_ERR_NOMEM) {
         return st;
     }
     set_missing(t);
-    t->standing.state = SLD_POINT_FAILED;
-    snprintf(t->standing.reason, sizeof t->standing.reason, "%.*s",
-             (int)sizeof t->standing.reason - 1, ctx->err.msg);
+    t->status.state = SLD_POINT_FAILED;
+    snprintf(t->status.reason, sizeof t->status.reason, "%.*s", (int)sizeof t->status.reason - 1,
+             ctx->err.msg);
     sld_err_clear(ctx);
     return SLD_OK;
 }
 
-static sld_status survey(sld_ctx *ctx, const sld_sweep *sweep, report *r)
+static sld_status survey(sld_ctx *ctx, const sld_grid *grid, report *r)
 {
-    sld_standing *standing = calloc(r->n_trials + 1, sizeof *standing);
+    sld_point_status *status = calloc(r->n_trials + 1, sizeof *status);
 
-    if (!standing) {
+    if (!status) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu points", r->n_trials);
     }
-    const sld_status st = sld_sweep_survey(ctx, sweep, standing);
+    const sld_status st = sld_grid_status(ctx, grid, status);
     for (size_t i = 0; st == SLD_OK && i < r->n_trials; i++) {
-        r->trials[i].point    = sld_sweep_point(sweep, i);
-        r->trials[i].standing = standing[i];
+        r->trials[i].point  = sld_grid_point(grid, i);
+        r->trials[i].status = status[i];
         set_missing(&r->trials[i]);
     }
-    free(standing);
+    free(status);
     return st;
 }
 
 /* Students that never saw a teacher get their rate where one teacher is meant; each arm the rate of
  * its teacher's errors among them. */
-static void put_unseen(report *r, const copies *c)
+static void put_control(report *r, const copied_errors *c)
 {
     size_t trial;
     double rate;
 
-    for (size_t i = 0; copies_unseen_at(c, i, &trial, &rate); i++) {
-        r->trials[trial].number[REPORT_copy_rate] = rate;
+    for (size_t i = 0; copied_errors_control_at(c, i, &trial, &rate); i++) {
+        r->trials[trial].metric[REPORT_copy_rate] = rate;
     }
     for (size_t i = 0; i < r->n_trials; i++) {
         report_trial *t = &r->trials[i];
@@ -90,26 +90,26 @@ static void put_unseen(report *r, const copies *c)
         while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0) {
             j++; /* an earlier trial of the same teacher has the rate; the walk ends at t itself */
         }
-        t->unseen = t->teacher_sha[0] == '\0' ? t->number[REPORT_copy_rate]
-                    : j < i                   ? r->trials[j].unseen
-                                              : copies_unseen_mean(c, t->teacher_sha);
+        t->control = t->teacher_sha[0] == '\0' ? t->metric[REPORT_copy_rate]
+                     : j < i                   ? r->trials[j].control
+                                               : copied_errors_control_mean(c, t->teacher_sha);
     }
 }
 
 static sld_status read_trials(sld_ctx *ctx, report *r)
 {
-    numbers_reader reader = {.report = r};
-    sld_status     st     = copies_create(ctx, &reader.copies);
+    trial_metrics_reader reader = {.report = r};
+    sld_status           st     = copied_errors_create(ctx, &reader.copies);
 
     for (size_t i = 0; st == SLD_OK && i < r->n_trials; i++) {
         st = read_trial(ctx, &reader, i);
     }
     if (st == SLD_OK) {
-        put_unseen(r, reader.copies);
+        put_control(r, reader.copies);
         st = report_make_arms(ctx, r);
     }
-    numbers_reader_release(&reader);
-    copies_destroy(reader.copies);
+    trial_metrics_reader_release(&reader);
+    copied_errors_destroy(reader.copies);
     return st;
 }
 
@@ -144,22 +144,22 @@ static sld_status finish(sld_status st, report *r, report **out)
     return st;
 }
 
-sld_status report_gather(sld_ctx *ctx, const sld_sweep *sweep, report **out)
+sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
 {
     report *r = NULL;
 
-    SLD_TRY(create(ctx, sld_sweep_count(sweep), &r));
-    r->name          = sld_sweep_name(sweep);
-    r->dir           = sld_sweep_dir(sweep);
-    r->baseline_name = sld_sweep_baseline(sweep);
-    sld_status st    = survey(ctx, sweep, r);
+    SLD_TRY(create(ctx, sld_grid_count(grid), &r));
+    r->name          = sld_grid_name(grid);
+    r->dir           = sld_grid_dir(grid);
+    r->baseline_name = sld_grid_baseline(grid);
+    sld_status st    = survey(ctx, grid, r);
     if (st == SLD_OK) {
         st = read_trials(ctx, r);
     }
     return finish(st, r, out);
 }
 
-/* The standing of a run, as its results tell it. */
+/* The status of a run, as its results tell it. */
 static sld_status read_run(sld_ctx *ctx, report *r, sld_point *point)
 {
     char        path[PATH_MAX];
@@ -176,8 +176,7 @@ static sld_status read_run(sld_ctx *ctx, report *r, sld_point *point)
     if (st == SLD_OK && !point->id) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
     }
-    r->trials[0].standing.state =
-        strcmp(text, "diverged") == 0 ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
+    r->trials[0].status.state = strcmp(text, "diverged") == 0 ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
     r->name = strcmp(text, "running") == 0 ? "a run that is not finished" : "a run";
     sld_doc_close(doc);
     return st;
@@ -227,18 +226,17 @@ static sld_status print(sld_ctx *ctx, const report *r, sld_report_format format,
     }
 }
 
-sld_status sld_sweep_report(sld_ctx *ctx, const sld_sweep *sweep, sld_report_format format,
-                            FILE *to)
+sld_status sld_report_print(sld_ctx *ctx, const sld_grid *grid, sld_report_format format, FILE *to)
 {
     report *r = NULL;
 
-    SLD_TRY(report_gather(ctx, sweep, &r));
+    SLD_TRY(report_gather(ctx, grid, &r));
     const sld_status st = print(ctx, r, format, to);
     report_destroy(r);
     return st;
 }
 
-sld_status sld_run_report(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to)
+sld_status sld_report_print_run(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to)
 {
     report *r = NULL;
 

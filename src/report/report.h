@@ -18,7 +18,7 @@
     X(swapped_##who##_weak_last, "1")                                                              \
     X(swapped_##who##_strong_first, "1") X(swapped_##who##_strong_lss_start, "1")                  \
     X(swapped_##who##_strong_last, "1")
-#define REPORT_NUMBERS(X)                                                                          \
+#define REPORT_METRICS(X)                                                                          \
     X(top1_last, "percent") X(top1_best, "percent") X(top1_last3, "percent")                       \
     X(top5_last, "percent") X(nll_last, "1") X(ece_last, "percent") X(copy_rate, "percent")        \
     X(epochs, "1") X(best_epoch, "1") X(lss_active_epochs, "1") X(lss_start, "1")                  \
@@ -27,31 +27,31 @@
 // clang-format on
 
 #define REPORT_ENUM_(name, unit) REPORT_##name,
-typedef enum { REPORT_NUMBERS(REPORT_ENUM_) REPORT_N_NUMBERS } report_number;
+typedef enum { REPORT_METRICS(REPORT_ENUM_) REPORT_N_METRICS } report_metric;
 
-extern const char *const report_number_name[REPORT_N_NUMBERS];
-extern const char *const report_number_unit[REPORT_N_NUMBERS];
+extern const char *const report_metric_name[REPORT_N_METRICS];
+extern const char *const report_metric_unit[REPORT_N_METRICS];
 
 /* Gradient norms at the last epoch: their names depend on the methods of the sweep. */
 #define REPORT_MOST_NORMS 32
 
 typedef struct report_trial {
     const sld_point *point;
-    sld_standing     standing;
+    sld_point_status status;
     bool             has_results; /* results.h5 is there and was read */
     bool             best_on_val;
-    double           number[REPORT_N_NUMBERS];
+    double           metric[REPORT_N_METRICS];
     double           norm[REPORT_MOST_NORMS];        /* in the order of report.norm_name */
     size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
     char             data_sha[65], teacher_sha[65];  /* "": no teacher */
-    double           unseen; /* copy rate of its teacher by students that never saw one */
+    double           control; /* copy rate of its teacher by students that never saw one */
 } report_trial;
 
 typedef struct report_arm {
     const char  *name;
     bool         is_teacher, is_baseline;
     size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
-    stats_sample number[REPORT_N_NUMBERS]; /* over its done trials */
+    stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
     stats_sample norm[REPORT_MOST_NORMS];
     /* top1_last less the baseline's. Paired: over the seeds that both have done; else the
      * difference of the means, without deviation. */
@@ -59,7 +59,7 @@ typedef struct report_arm {
     stats_sample gap;
     double       gap_half_width; /* 95 % confidence; NaN unless paired over two seeds or more */
     double       detectable;     /* smallest difference to the baseline that its seeds resolve */
-    double       unseen;         /* mean of its trials' unseen */
+    double       control;        /* mean of its trials' control */
 } report_arm;
 
 typedef struct report {
@@ -79,7 +79,7 @@ typedef struct report {
 
 /* Reads the folder, and writes nothing. SLD_OK also when results of a trial cannot be read: it
  * counts as failed with that reason. */
-sld_status report_gather(sld_ctx *ctx, const sld_sweep *sweep, report **out);
+sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
 /* The same of the folder of one run. */
 sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out);
 void       report_destroy(report *r); /* Accepts NULL. */

@@ -47,8 +47,8 @@ static void print_head(const report *r, const sld_point *axes, FILE *to)
         fputc(',', to);
         print_text(to, axes->axis[a]);
     }
-    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
-        fprintf(to, ",%s", report_number_name[i]);
+    for (int i = 0; i < REPORT_N_METRICS; i++) {
+        fprintf(to, ",%s", report_metric_name[i]);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         fprintf(to, ",%s_last", r->norm_name[i]);
@@ -62,14 +62,14 @@ static void print_trial(const report *r, const sld_point *axes, const report_tri
     fputc(',', to);
     print_text(to, t->point->arm);
     fprintf(to, ",%lld,%d,%s,%d,", (long long)t->point->seed, t->point->is_teacher,
-            sld_point_state_name(t->standing.state), t->standing.attempts);
-    print_text(to, t->standing.reason);
+            sld_point_state_name(t->status.state), t->status.attempts);
+    print_text(to, t->status.reason);
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
         fputc(',', to);
         print_text(to, a < t->point->n_axes ? t->point->value[a] : "");
     }
-    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
-        print_number(to, t->number[i]);
+    for (int i = 0; i < REPORT_N_METRICS; i++) {
+        print_number(to, t->metric[i]);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         print_number(to, t->norm[i]);

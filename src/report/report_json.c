@@ -62,9 +62,9 @@ static void print_arm(const report *r, const report_arm *a, FILE *to)
     fprintf(to, ", \"gap_paired\": %s", a->gap_paired ? "true" : "false");
     print_number(to, "gap_half_width", a->gap_half_width);
     print_number(to, "detectable", a->detectable);
-    print_number(to, "copy_rate_unseen", a->unseen);
-    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
-        print_sample(to, report_number_name[i], a->number[i]);
+    print_number(to, "copy_rate_unseen", a->control);
+    for (int i = 0; i < REPORT_N_METRICS; i++) {
+        print_sample(to, report_metric_name[i], a->metric[i]);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         print_sample(to, r->norm_name[i], a->norm[i]);
@@ -83,9 +83,9 @@ static void print_trial(const report *r, const report_trial *t, FILE *to)
     fprintf(
         to,
         ", \"seed\": %lld, \"is_teacher\": %s, \"state\": \"%s\", \"attempts\": %d, \"reason\": ",
-        (long long)p->seed, p->is_teacher ? "true" : "false",
-        sld_point_state_name(t->standing.state), t->standing.attempts);
-    print_text(to, t->standing.reason);
+        (long long)p->seed, p->is_teacher ? "true" : "false", sld_point_state_name(t->status.state),
+        t->status.attempts);
+    print_text(to, t->status.reason);
     fprintf(to, ", \"axes\": {");
     for (size_t a = 0; a < p->n_axes; a++) {
         fprintf(to, "%s", a > 0 ? ", " : "");
@@ -94,8 +94,8 @@ static void print_trial(const report *r, const report_trial *t, FILE *to)
         print_text(to, p->value[a]);
     }
     fputc('}', to);
-    for (int i = 0; i < REPORT_N_NUMBERS; i++) {
-        print_number(to, report_number_name[i], t->number[i]);
+    for (int i = 0; i < REPORT_N_METRICS; i++) {
+        print_number(to, report_metric_name[i], t->metric[i]);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         print_number(to, r->norm_name[i], t->norm[i]);

@@ -67,7 +67,7 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
     SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 6, "test top-1, %", heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
         const report_arm   *a    = &r->arms[i];
-        const stats_sample *last = &a->number[REPORT_top1_last];
+        const stats_sample *last = &a->metric[REPORT_top1_last];
         text_table_name(t, i, a->name);
         if (last->n == a->n_points) {
             text_table_put(t, i, 0, "%zu", last->n);
@@ -75,8 +75,8 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
             text_table_put(t, i, 0, "%zu/%zu", last->n, a->n_points);
         }
         put_sample(t, i, 1, *last, last->sd, "");
-        put_sample(t, i, 2, a->number[REPORT_top1_best], a->number[REPORT_top1_best].sd, "");
-        put_sample(t, i, 3, a->number[REPORT_top1_last3], a->number[REPORT_top1_last3].sd, "");
+        put_sample(t, i, 2, a->metric[REPORT_top1_best], a->metric[REPORT_top1_best].sd, "");
+        put_sample(t, i, 3, a->metric[REPORT_top1_last3], a->metric[REPORT_top1_last3].sd, "");
         put_gap(r, t, i, a);
         put_mean(t, i, 5, a->detectable, 2);
     }
@@ -117,19 +117,19 @@ static sld_status print_quality(sld_ctx *ctx, const report *r, FILE *to)
     SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 7, "last epoch", heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
         const report_arm *a   = &r->arms[i];
-        const double      lss = a->number[REPORT_lss_active_epochs].mean;
+        const double      lss = a->metric[REPORT_lss_active_epochs].mean;
         text_table_name(t, i, a->name);
         if (lss > 0.0) {
-            text_table_put(t, i, 0, "%g of %g", lss, a->number[REPORT_epochs].mean);
+            text_table_put(t, i, 0, "%g of %g", lss, a->metric[REPORT_epochs].mean);
         } else {
             put_mean(t, i, 0, lss, 0);
         }
-        put_mean(t, i, 1, a->number[REPORT_copy_rate].mean, 1);
-        put_mean(t, i, 2, a->unseen, 1);
-        put_mean(t, i, 3, a->number[REPORT_nll_last].mean, 4);
-        put_mean(t, i, 4, a->number[REPORT_ece_last].mean, 2);
-        put_mean(t, i, 5, a->number[REPORT_minutes].mean, 1);
-        put_mean(t, i, 6, a->number[REPORT_samples_per_second].mean, 0);
+        put_mean(t, i, 1, a->metric[REPORT_copy_rate].mean, 1);
+        put_mean(t, i, 2, a->control, 1);
+        put_mean(t, i, 3, a->metric[REPORT_nll_last].mean, 4);
+        put_mean(t, i, 4, a->metric[REPORT_ece_last].mean, 2);
+        put_mean(t, i, 5, a->metric[REPORT_minutes].mean, 1);
+        put_mean(t, i, 6, a->metric[REPORT_samples_per_second].mean, 0);
     }
     text_table_print(t, to);
     fprintf(to, "\ncopied: of the teacher's errors on test, those where the student gives the same "
@@ -160,7 +160,7 @@ static sld_status print_swaps(sld_ctx *ctx, const report *r, FILE *to)
 
     SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 4, "rows wrong, %", heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
-        const stats_sample *number = r->arms[i].number;
+        const stats_sample *number = r->arms[i].metric;
         text_table_name(t, i, r->arms[i].name);
         put_shares(t, i, 0, &number[REPORT_swapped_teacher_weak_first]);
         put_shares(t, i, 1, &number[REPORT_swapped_teacher_strong_first]);
@@ -222,14 +222,13 @@ static void print_reasons(const report *r, FILE *to)
 
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial *t = &r->trials[i];
-        if (t->standing.state != SLD_POINT_FAILED && t->standing.state != SLD_POINT_DIVERGED) {
+        if (t->status.state != SLD_POINT_FAILED && t->status.state != SLD_POINT_DIVERGED) {
             continue;
         }
         if (all++ < MOST_REASONS) {
             fprintf(to, "%s%s: %s, seed %lld: %s%s%s\n", shown++ == 0 ? "\n" : "", t->point->id,
-                    t->point->arm, (long long)t->point->seed,
-                    sld_point_state_name(t->standing.state), t->standing.reason[0] ? ": " : "",
-                    t->standing.reason);
+                    t->point->arm, (long long)t->point->seed, sld_point_state_name(t->status.state),
+                    t->status.reason[0] ? ": " : "", t->status.reason);
         }
     }
     if (all > shown) {

@@ -60,7 +60,7 @@ static sld_status put_integers(sld_ctx *ctx, study *s)
         for (size_t i = 0; i < n; i++) {
             const report_trial *t     = &s->r->trials[i];
             const int64_t       all[] = {t->point->seed, t->point->is_teacher, t->point->teacher,
-                                         t->standing.attempts, t->best_on_val};
+                                         t->status.attempts, t->best_on_val};
             values[i]                 = all[c];
             valid[i]                  = t->has_results;
         }
@@ -70,21 +70,21 @@ static sld_status put_integers(sld_ctx *ctx, study *s)
     return sld_doc_put_on_axes(ctx, s->doc, "/valid", SLD_I32, 1, trial_axis, valid);
 }
 
-/* number: of the report, or from REPORT_N_NUMBERS on a gradient norm. */
+/* number: of the report, or from REPORT_N_METRICS on a gradient norm. */
 static sld_status put_number(sld_ctx *ctx, study *s, size_t number, double *values)
 {
     const report *r    = s->r;
-    const bool    norm = number >= REPORT_N_NUMBERS;
-    const size_t  at   = norm ? number - REPORT_N_NUMBERS : number;
+    const bool    norm = number >= REPORT_N_METRICS;
+    const size_t  at   = norm ? number - REPORT_N_METRICS : number;
     char          path[160];
 
     for (size_t i = 0; i < r->n_trials; i++) {
-        values[i] = norm ? r->trials[i].norm[at] : r->trials[i].number[at];
+        values[i] = norm ? r->trials[i].norm[at] : r->trials[i].metric[at];
     }
-    snprintf(path, sizeof path, "/trials/%s%s", norm ? r->norm_name[at] : report_number_name[at],
+    snprintf(path, sizeof path, "/trials/%s%s", norm ? r->norm_name[at] : report_metric_name[at],
              norm ? "_last" : "");
     SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, path, SLD_F64, 1, trial_axis, values));
-    return sld_doc_attr_text(ctx, s->doc, path, "units", norm ? "1" : report_number_unit[at]);
+    return sld_doc_attr_text(ctx, s->doc, path, "units", norm ? "1" : report_metric_unit[at]);
 }
 
 static sld_status put_numbers(sld_ctx *ctx, study *s)
@@ -93,7 +93,7 @@ static sld_status put_numbers(sld_ctx *ctx, study *s)
 
     SLD_TRY(
         sld_arena_alloc(ctx, s->r->arena, (s->r->n_trials + 1) * sizeof *values, (void **)&values));
-    for (size_t i = 0; i < REPORT_N_NUMBERS + s->r->n_norms; i++) {
+    for (size_t i = 0; i < REPORT_N_METRICS + s->r->n_norms; i++) {
         SLD_TRY(put_number(ctx, s, i, values));
     }
     return SLD_OK;
@@ -129,7 +129,7 @@ static sld_status put_words(sld_ctx *ctx, study *s)
         for (size_t i = 0; i < r->n_trials; i++) {
             const report_trial *t     = &r->trials[i];
             const char *const   all[] = {t->point->id, t->point->arm,
-                                         sld_point_state_name(t->standing.state), t->standing.reason};
+                                         sld_point_state_name(t->status.state), t->status.reason};
             texts[i]                  = all[c];
             point                     = t->point->n_axes > 0 ? t->point : point;
         }

@@ -8,7 +8,7 @@
 #include "calibration.h"
 #include "sld/store_large.h"
 
-void numbers_reader_release(numbers_reader *reader)
+void trial_metrics_reader_release(trial_metrics_reader *reader)
 {
     free(reader->column.values);
     free(reader->seconds.values);
@@ -17,7 +17,7 @@ void numbers_reader_release(numbers_reader *reader)
     free(reader->predicted.values);
 }
 
-static sld_status grow(sld_ctx *ctx, numbers_buffer *buffer, size_t n, size_t size)
+static sld_status grow(sld_ctx *ctx, trial_metrics_buffer *buffer, size_t n, size_t size)
 {
     if (buffer->bytes >= n * size) {
         return SLD_OK;
@@ -32,8 +32,8 @@ static sld_status grow(sld_ctx *ctx, numbers_buffer *buffer, size_t n, size_t si
 }
 
 /* A column of /epoch into buffer; *out NULL where the trial has none. */
-static sld_status read_column(sld_ctx *ctx, numbers_buffer *buffer, sld_doc *doc, const char *name,
-                              size_t n, const double **out)
+static sld_status read_column(sld_ctx *ctx, trial_metrics_buffer *buffer, sld_doc *doc,
+                              const char *name, size_t n, const double **out)
 {
     char path[128];
 
@@ -74,40 +74,42 @@ static sld_status read_attributes(sld_ctx *ctx, sld_doc *doc, report_trial *t)
 
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &status));
     if (strcmp(status, "diverged") == 0) {
-        t->standing.state = SLD_POINT_DIVERGED;
+        t->status.state = SLD_POINT_DIVERGED;
     }
     SLD_TRY(read_sha(ctx, doc, "data_sha256", t->data_sha));
     SLD_TRY(read_sha(ctx, doc, "teacher_sha256", t->teacher_sha));
-    SLD_TRY(read_count(ctx, doc, "epochs_done", &t->number[REPORT_epochs]));
-    SLD_TRY(read_count(ctx, doc, "lss_active_epochs", &t->number[REPORT_lss_active_epochs]));
-    SLD_TRY(read_count(ctx, doc, "best_epoch", &t->number[REPORT_best_epoch]));
+    SLD_TRY(read_count(ctx, doc, "epochs_done", &t->metric[REPORT_epochs]));
+    SLD_TRY(read_count(ctx, doc, "lss_active_epochs", &t->metric[REPORT_lss_active_epochs]));
+    SLD_TRY(read_count(ctx, doc, "best_epoch", &t->metric[REPORT_best_epoch]));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "best_on", &best_on));
     t->best_on_val = strcmp(best_on, "val") == 0;
-    t->n_epochs    = t->number[REPORT_epochs] > 0.0 ? (size_t)t->number[REPORT_epochs] : 0;
+    t->n_epochs    = t->metric[REPORT_epochs] > 0.0 ? (size_t)t->metric[REPORT_epochs] : 0;
     return SLD_OK;
 }
 
-static sld_status read_accuracy(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+static sld_status read_accuracy(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
+                                report_trial *t)
 {
     const size_t  n    = t->n_epochs;
-    const double  best = t->number[REPORT_best_epoch];
+    const double  best = t->metric[REPORT_best_epoch];
     const double *x    = NULL;
 
     SLD_TRY(read_column(ctx, &reader->column, doc, "top1_test", n, &x));
     if (x) {
-        t->number[REPORT_top1_last]  = x[n - 1];
-        t->number[REPORT_top1_best]  = best >= 1.0 && best <= (double)n ? x[(size_t)best - 1] : NAN;
-        t->number[REPORT_top1_last3] = n < 3 ? NAN : stats_of(x + n - 3, 3).mean;
+        t->metric[REPORT_top1_last]  = x[n - 1];
+        t->metric[REPORT_top1_best]  = best >= 1.0 && best <= (double)n ? x[(size_t)best - 1] : NAN;
+        t->metric[REPORT_top1_last3] = n < 3 ? NAN : stats_of(x + n - 3, 3).mean;
     }
     SLD_TRY(read_column(ctx, &reader->column, doc, "top5_test", n, &x));
-    t->number[REPORT_top5_last] = x ? x[n - 1] : NAN;
+    t->metric[REPORT_top5_last] = x ? x[n - 1] : NAN;
     SLD_TRY(read_column(ctx, &reader->column, doc, "loss_test", n,
                         &x)); /* mean cross-entropy: the NLL */
-    t->number[REPORT_nll_last] = x ? x[n - 1] : NAN;
+    t->metric[REPORT_nll_last] = x ? x[n - 1] : NAN;
     return SLD_OK;
 }
 
-static sld_status read_speed(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+static sld_status read_speed(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
+                             report_trial *t)
 {
     const double *each = NULL, *rate = NULL;
     double        seconds = 0.0, samples = 0.0;
@@ -121,17 +123,18 @@ static sld_status read_speed(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
         seconds += each[e];
         samples += rate ? rate[e] * each[e] : NAN;
     }
-    t->number[REPORT_minutes]            = seconds / 60.0;
-    t->number[REPORT_samples_per_second] = seconds > 0.0 ? samples / seconds : NAN;
+    t->metric[REPORT_minutes]            = seconds / 60.0;
+    t->metric[REPORT_samples_per_second] = seconds > 0.0 ? samples / seconds : NAN;
     return SLD_OK;
 }
 
 /* Shares at the first epoch, the first with the student swap, the last; see REPORT_SWAPS. */
-static sld_status read_swaps(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
+                             report_trial *t)
 {
     static const struct {
         const char   *column;
-        report_number first;
+        report_metric first;
     } swaps[]           = {{"swapped_teacher_weak", REPORT_swapped_teacher_weak_first},
                            {"swapped_teacher_strong", REPORT_swapped_teacher_strong_first},
                            {"swapped_student_weak", REPORT_swapped_student_weak_first},
@@ -143,13 +146,13 @@ static sld_status read_swaps(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
     for (size_t e = t->n_epochs; x && e > 0; e--) {
         start = x[e - 1] > 0.0 ? e : start;
     }
-    t->number[REPORT_lss_start] = start > 0 ? (double)start : NAN;
+    t->metric[REPORT_lss_start] = start > 0 ? (double)start : NAN;
     for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
         SLD_TRY(read_column(ctx, &reader->column, doc, swaps[i].column, t->n_epochs, &x));
         if (i < 2 && !t->teacher_sha[0]) {
             x = NULL; /* the column says 0 where there is no teacher to be wrong */
         }
-        double *at = &t->number[swaps[i].first];
+        double *at = &t->metric[swaps[i].first];
         at[0]      = x ? x[0] : NAN;
         at[1]      = x && start > 0 ? x[start - 1] : NAN;
         at[2]      = x ? x[t->n_epochs - 1] : NAN;
@@ -175,7 +178,8 @@ static size_t norm_place(report *r, const char *name)
     return i;
 }
 
-static sld_status read_norms(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
+                             report_trial *t)
 {
     const char   *name;
     const double *x = NULL;
@@ -194,7 +198,8 @@ static sld_status read_norms(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
 }
 
 /* Labels and shape; n_samples stays 0 when the trial kept no logits. */
-static sld_status read_labels(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, report_trial *t)
+static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
+                              report_trial *t)
 {
     int    n_dims = 0;
     size_t dims[SLD_DOC_DIMS];
@@ -223,32 +228,33 @@ static sld_status read_labels(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc
 }
 
 /* Logits and what they predict into the buffers. */
-static sld_status read_logits(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc, const char *path,
-                              const report_trial *t)
+static sld_status read_logits(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
+                              const char *path, const report_trial *t)
 {
     const size_t N = t->n_samples, K = t->n_classes;
 
     SLD_TRY(grow(ctx, &reader->logits, N * K, sizeof(float)));
     SLD_TRY(grow(ctx, &reader->predicted, N, sizeof(int32_t)));
     SLD_TRY(sld_doc_get(ctx, doc, path, SLD_F32, N * K, reader->logits.values));
-    quality_predict(reader->logits.values, N, K, reader->predicted.values);
+    calibration_predict(reader->logits.values, N, K, reader->predicted.values);
     return SLD_OK;
 }
 
-static sld_status read_teacher(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
+static sld_status read_teacher(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                                const report_trial *t)
 {
-    if (!t->teacher_sha[0] || copies_has_teacher(reader->copies, t->teacher_sha, t->data_sha) ||
+    if (!t->teacher_sha[0] ||
+        copied_errors_has_teacher(reader->copies, t->teacher_sha, t->data_sha) ||
         !sld_doc_has(doc, "/logits/test_teacher")) {
         return SLD_OK;
     }
     SLD_TRY(read_logits(ctx, reader, doc, "/logits/test_teacher", t));
-    return copies_add_teacher(ctx, reader->copies, t->teacher_sha, t->data_sha,
-                              reader->labels.values, reader->predicted.values, t->n_samples);
+    return copied_errors_add_teacher(ctx, reader->copies, t->teacher_sha, t->data_sha,
+                                     reader->labels.values, reader->predicted.values, t->n_samples);
 }
 
 /* Calibration and copied errors, from the logits of the last epoch. */
-static sld_status read_predictions(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
+static sld_status read_predictions(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                                    report_trial *t, size_t trial)
 {
     SLD_TRY(read_labels(ctx, reader, doc, t));
@@ -257,19 +263,20 @@ static sld_status read_predictions(sld_ctx *ctx, numbers_reader *reader, sld_doc
     }
     SLD_TRY(read_teacher(ctx, reader, doc, t));
     SLD_TRY(read_logits(ctx, reader, doc, "/logits/test_last", t));
-    t->number[REPORT_ece_last] =
-        quality_ece(reader->logits.values, reader->labels.values, t->n_samples, t->n_classes);
+    t->metric[REPORT_ece_last] =
+        calibration_ece(reader->logits.values, reader->labels.values, t->n_samples, t->n_classes);
     if (t->teacher_sha[0]) {
-        t->number[REPORT_copy_rate] = copies_rate(reader->copies, t->teacher_sha, t->data_sha,
-                                                  reader->predicted.values, t->n_samples);
+        t->metric[REPORT_copy_rate] = copied_errors_rate(
+            reader->copies, t->teacher_sha, t->data_sha, reader->predicted.values, t->n_samples);
         return SLD_OK;
     }
     return t->point->is_teacher ? SLD_OK
-                                : copies_add_unseen(ctx, reader->copies, trial, t->data_sha,
-                                                    reader->predicted.values, t->n_samples);
+                                : copied_errors_add_control(ctx, reader->copies, trial, t->data_sha,
+                                                            reader->predicted.values, t->n_samples);
 }
 
-sld_status numbers_read(sld_ctx *ctx, numbers_reader *reader, const char *path, size_t trial)
+sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
+                              size_t trial)
 {
     report_trial *t   = &reader->report->trials[trial];
     sld_doc      *doc = NULL;

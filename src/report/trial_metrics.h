@@ -5,21 +5,22 @@
 #include "copied_errors.h"
 #include "report.h"
 
-typedef struct numbers_buffer {
+typedef struct trial_metrics_buffer {
     void  *values;
     size_t bytes;
-} numbers_buffer;
+} trial_metrics_buffer;
 
 /* A reader of many results files: buffers that grow to the largest. Start with zeros. */
-typedef struct numbers_reader {
-    report        *report; /* gets the names of gradient norms */
-    copies        *copies; /* gets the predictions of teachers and of students that saw none */
-    numbers_buffer column, seconds, logits, labels, predicted;
-} numbers_reader;
+typedef struct trial_metrics_reader {
+    report              *report; /* gets the names of gradient norms */
+    copied_errors       *copies; /* gets the predictions of teachers and of students without one */
+    trial_metrics_buffer column, seconds, logits, labels, predicted;
+} trial_metrics_reader;
 
-void numbers_reader_release(numbers_reader *reader); /* The buffers. */
+void trial_metrics_reader_release(trial_metrics_reader *reader); /* The buffers. */
 
 /* Reads the file of r->trials[trial]. */
-sld_status numbers_read(sld_ctx *ctx, numbers_reader *reader, const char *path, size_t trial);
+sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
+                              size_t trial);
 
 #endif

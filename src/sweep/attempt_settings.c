@@ -64,16 +64,16 @@ static bool given(const coordinator *c, const char *key)
 void sld_attempt_settings(const coordinator *c, size_t point, int64_t number, const char *cpus,
                           attempt_settings *s)
 {
-    const sld_point *p = sld_sweep_point(c->sweep, point);
-    char             inside[96], text[40];
+    const sld_point *p = sld_grid_point(c->grid, point);
+    char             path[PATH_MAX], inside[96], text[40];
 
     for (size_t i = 0; i < c->params->n_settings && s->n < SETTINGS_MAX - 8; i++) {
         s->list[s->n++] = strdup(c->params->settings[i]);
     }
-    snprintf(inside, sizeof inside, "trials/%s", p->id);
-    set_path(s, "run.dir", c->dir, inside);
-    snprintf(inside, sizeof inside, "claims/%s.%lld", p->id, (long long)number);
-    set_path(s, "run.claim", c->dir, inside);
+    sld_trial_dir(c->dir, p->id, path);
+    set_text(s, "run.dir", path);
+    sld_claim_path(c->dir, p->id, number, path);
+    set_text(s, "run.claim", path);
     snprintf(text, sizeof text, "run.attempt=%lld", (long long)number);
     s->list[s->n++] = strdup(text);
     if (*cpus) {

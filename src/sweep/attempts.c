@@ -7,8 +7,6 @@
 #include <sys/wait.h>
 
 #include "coordinator.h"
-#include "sld/rundir.h"
-#include "watch.h"
 
 enum { ALIKE_MAX = 3 };
 
@@ -16,7 +14,7 @@ enum { ALIKE_MAX = 3 };
 
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most)
 {
-    const sld_point *p      = sld_sweep_point(c->sweep, point);
+    const sld_point *p      = sld_grid_point(c->grid, point);
     sld_config      *config = NULL;
 
     SLD_TRY(sld_config_parse(c->ctx, p->id, p->experiment, strlen(p->experiment),
@@ -30,7 +28,7 @@ sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most)
 /* trials/ID with its experiment. */
 static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH_MAX])
 {
-    const sld_point *p = sld_sweep_point(c->sweep, point);
+    const sld_point *p = sld_grid_point(c->grid, point);
 
     if (snprintf(experiment, PATH_MAX, "%s/trials/%s", c->dir, p->id) >= PATH_MAX - 32) {
         return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", c->dir);
@@ -44,7 +42,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                          bool *got)
 {
     const sld_grid_claim *e  = &c->ledger.claims.entries[a->point];
-    const char           *id = sld_sweep_point(c->sweep, a->point)->id;
+    const char           *id = sld_grid_point(c->grid, a->point)->id;
     attempt_settings      s  = {.n = 0};
 
     *got = false;
@@ -75,6 +73,27 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
     return st;
 }
 
+static sld_status mark_result(coordinator *c, size_t point, double seconds, int64_t number)
+{
+    const bool diverged = sld_grid_diverged(c->ctx, c->grid, point);
+    char       text[128], run[PATH_MAX];
+
+    sld_trial_dir(c->dir, sld_grid_point(c->grid, point)->id, run);
+    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
+    SLD_TRY(
+        sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
+    sld_ledger_forget(&c->ledger, point);
+    sld_run_remove_attempts(run, number);
+    return SLD_OK;
+}
+
+/* A result that is there, but that nobody has marked. *found: was it there? */
+static sld_status adopt(coordinator *c, size_t point, bool *found)
+{
+    *found = sld_grid_has_results(c->grid, point);
+    return *found ? mark_result(c, point, 0, c->ledger.claims.entries[point].claim) : SLD_OK;
+}
+
 static attempt *free_attempt(coordinator *c)
 {
     for (int i = 0; i < c->slots.most_trials; i++) {
@@ -87,13 +106,13 @@ static attempt *free_attempt(coordinator *c)
 
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 {
-    const sld_point *p = sld_sweep_point(c->sweep, point);
+    const sld_point *p = sld_grid_point(c->grid, point);
     attempt         *a = free_attempt(c);
-    char             experiment[PATH_MAX], cpus[4096], name[40];
+    char             run[PATH_MAX], experiment[PATH_MAX], cpus[4096];
     bool             found;
 
     *got = false;
-    SLD_TRY(sld_attempt_adopt(c, point, &found));
+    SLD_TRY(adopt(c, point, &found));
     if (found) {
         return SLD_OK;
     }
@@ -101,9 +120,9 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
     SLD_TRY(make_folder(c, point, experiment));
     *a = (attempt){
         .point = point, .number = c->ledger.claims.entries[point].claim + 1, .ranks = ranks};
-    snprintf(name, sizeof name, "log-a%lld.txt", (long long)a->number);
-    sld_watch_path(c->sweep, point, name, a->log);
-    sld_watch_checkpoint(c->sweep, point, a->checkpoint);
+    sld_grid_trial_dir(c->grid, point, run);
+    sld_run_path(run, SLD_RUN_LOG, a->number, a->log);
+    a->checkpoint       = sld_ckpt_newest(run);
     a->n_cores          = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);
     const sld_status st = launch(c, a, experiment, cpus, got);
     if (st != SLD_OK || !*got) {
@@ -111,7 +130,7 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
         return st;
     }
     a->active    = true;
-    a->started_s = a->moved_s = sld_clock_s();
+    a->started_s = a->moved_s = c->ledger.clock_s();
     sld_log(c->ctx, SLD_LOG_INFO, "start %s seed %lld (%s, attempt %lld) on %d rank%s, CPUs %s",
             p->arm, (long long)p->seed, p->id, (long long)a->number, ranks, ranks == 1 ? "" : "s",
             cpus);
@@ -119,26 +138,6 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 }
 
 /* ---- the end ---- */
-
-static sld_status mark_result(coordinator *c, size_t point, double seconds, int64_t number)
-{
-    const bool diverged = sld_watch_diverged(c->ctx, c->sweep, point);
-    char       text[128], run[PATH_MAX];
-
-    sld_trial_dir(c->dir, sld_sweep_point(c->sweep, point)->id, run);
-    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
-    SLD_TRY(
-        sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
-    sld_ledger_forget(&c->ledger, point);
-    sld_run_remove_attempts(run, number);
-    return SLD_OK;
-}
-
-sld_status sld_attempt_adopt(coordinator *c, size_t point, bool *found)
-{
-    *found = sld_watch_has_results(c->sweep, point);
-    return *found ? mark_result(c, point, 0, c->ledger.claims.entries[point].claim) : SLD_OK;
-}
 
 /* Counts the failures that brought the trial no further, and those at its start for one reason. */
 static void count_errors(const coordinator *c, const attempt *a, const char *reason, int *stuck,
@@ -174,7 +173,7 @@ static void notice_alike(coordinator *c, const attempt *a, const char *reason, b
 static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, const char *reason,
                                bool by_itself)
 {
-    const sld_point *p = sld_sweep_point(c->sweep, a->point);
+    const sld_point *p = sld_grid_point(c->grid, a->point);
     char             text[PATH_MAX + 2 * SLD_REASON_BYTES];
     int              stuck, alike;
 
@@ -195,30 +194,44 @@ static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, cons
     return sld_ledger_mark(&c->ledger, a->point, SLD_POINT_FAILED, text);
 }
 
+/* "start": before its first step; "stuck": no further than the one before it; "moved". */
+static const char *how_far(const coordinator *c, const attempt *a)
+{
+    char run[PATH_MAX], progress[SLD_PROGRESS_BYTES];
+
+    sld_grid_trial_dir(c->grid, a->point, run);
+    sld_progress_read(run, a->number, progress);
+    const sld_ckpt now = sld_ckpt_newest(run), then = a->checkpoint;
+    if (now.epoch > then.epoch || (now.epoch == then.epoch && now.step > then.step)) {
+        return "moved";
+    }
+    return *progress ? "stuck" : "start";
+}
+
 /* What is known of an end without a result. */
 static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_run_outcome *outcome)
 {
     const int code =
         WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
-    const bool killed = code > 128 && !a->stayed;
-    char       reason[SLD_REASON_BYTES], now[32], progress[160];
+    const bool killed = code > 128 && !a->reaped;
+    char       reason[SLD_REASON_BYTES];
 
     if (code == SLD_EXIT_STOPPED || code == SLD_EXIT_UNFINISHED) {
         sld_log(c->ctx, SLD_LOG_INFO, "%s (%s, attempt %lld): %s",
-                sld_sweep_point(c->sweep, a->point)->arm, sld_sweep_point(c->sweep, a->point)->id,
+                sld_grid_point(c->grid, a->point)->arm, sld_grid_point(c->grid, a->point)->id,
                 (long long)a->number,
                 code == SLD_EXIT_UNFINISHED ? "another attempt has taken over"
-                : a->grows                  ? "goes on with more ranks"
+                : a->rescales               ? "goes on with more ranks"
                                             : "stopped and saved");
         return SLD_OK;
     }
-    if (code > 128 && (c->stops > 0 || c->broken || a->grows)) {
+    if (code > 128 && (c->stops > 0 || c->broken || a->rescales)) {
         return SLD_OK; /* our own doing: it had not come to where it can be asked */
     }
     if (outcome->end == SLD_END_FAILED) {
         snprintf(reason, sizeof reason, "%.250s", outcome->message);
     } else {
-        sld_watch_reason(a->log, reason);
+        sld_attempt_log_reason(a->log, reason);
     }
     if (a->stalled) {
         snprintf(reason, sizeof reason, "no step for %g minutes (launch.stall_minutes)",
@@ -227,21 +240,15 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
         snprintf(reason, sizeof reason, "killed by signal %d", code - 128);
     } else if (!*reason) {
         snprintf(reason, sizeof reason,
-                 a->stayed ? "its ranks left without a word" : "exit code %d", code);
+                 a->reaped ? "its ranks left without a word" : "exit code %d", code);
     }
-    sld_watch_checkpoint(c->sweep, a->point, now);
-    sld_watch_progress(c->sweep, a->point, a->number, progress, sizeof progress);
-    return fail_attempt(c, a,
-                        strcmp(now, a->checkpoint) > 0 ? "moved"
-                        : *progress                    ? "stuck"
-                                                       : "start",
-                        reason, !killed);
+    return fail_attempt(c, a, how_far(c, a), reason, !killed);
 }
 
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
 {
-    const sld_point *p       = sld_sweep_point(c->sweep, a->point);
-    const double     seconds = sld_clock_s() - a->started_s;
+    const sld_point *p       = sld_grid_point(c->grid, a->point);
+    const double     seconds = c->ledger.clock_s() - a->started_s;
     char             run[PATH_MAX];
     sld_run_outcome  outcome;
 
@@ -249,7 +256,7 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     sld_slots_give(&c->slots, a->cores, a->n_cores);
     sld_trial_dir(c->dir, p->id, run);
     sld_outcome_read(run, a->number, &outcome);
-    if (!sld_watch_has_results(c->sweep, a->point)) {
+    if (!sld_grid_has_results(c->grid, a->point)) {
         sld_outcome_remove(run, a->number);
         return judge(c, a, wait_status, &outcome);
     }
@@ -258,8 +265,8 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     c->n_alike = 0;
     SLD_TRY(mark_result(c, a->point, seconds, a->number));
     sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
-            sld_point_state_name(c->ledger.claims.entries[a->point].mark), p->arm, (long long)p->seed,
-            p->id, seconds, outcome.message);
+            sld_point_state_name(c->ledger.claims.entries[a->point].mark), p->arm,
+            (long long)p->seed, p->id, seconds, outcome.message);
     return SLD_OK;
 }
 
@@ -267,15 +274,16 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
 
 void sld_attempt_watch(coordinator *c)
 {
-    const double now = sld_clock_s(), limit = 60 * c->launch->stall_minutes;
+    const double now = c->ledger.clock_s(), limit = 60 * c->launch->stall_minutes;
 
     for (int i = 0; i < c->slots.most_trials && limit > 0; i++) {
         attempt *a = &c->attempts[i];
-        char     text[160];
+        char     run[PATH_MAX], text[SLD_PROGRESS_BYTES];
         if (!a->active || a->stalled) {
             continue;
         }
-        sld_watch_progress(c->sweep, a->point, a->number, text, sizeof text);
+        sld_grid_trial_dir(c->grid, a->point, run);
+        sld_progress_read(run, a->number, text);
         if (strcmp(text, a->progress) != 0) {
             memcpy(a->progress, text, sizeof text);
             a->moved_s = now;

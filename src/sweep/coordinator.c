@@ -30,8 +30,8 @@ static sld_status fill(coordinator *c)
         int    point, most, ranks;
         size_t waiting;
         bool   got, all, failed;
-        SLD_TRY(sld_choose_settle(c, &all, &failed));
-        SLD_TRY(sld_choose_point(c, &point, &waiting));
+        SLD_TRY(sld_schedule_settle(c, &all, &failed));
+        SLD_TRY(sld_schedule_next(c, &point, &waiting));
         if (point < 0) {
             return SLD_OK;
         }
@@ -48,7 +48,7 @@ static sld_status fill(coordinator *c)
     return SLD_OK;
 }
 
-static sld_status reap(coordinator *c)
+static sld_status take_ends(coordinator *c)
 {
     int   status;
     pid_t pid;
@@ -60,7 +60,7 @@ static sld_status reap(coordinator *c)
                 SLD_TRY(sld_attempt_end(c, a, status));
             }
         }
-        sld_refresh_end(&c->index, pid);
+        sld_index_writer_end(&c->index, pid);
     }
     return SLD_OK;
 }
@@ -100,12 +100,12 @@ static sld_status take_signals(coordinator *c, int fd)
             take_stop(c, (int)info.ssi_signo);
         }
     }
-    return child ? reap(c) : SLD_OK;
+    return child ? take_ends(c) : SLD_OK;
 }
 
 static sld_status beat(coordinator *c)
 {
-    const double now = sld_clock_s();
+    const double now = c->ledger.clock_s();
 
     if (now < c->beat_at_s) {
         return SLD_OK;
@@ -113,15 +113,15 @@ static sld_status beat(coordinator *c)
     c->beat_at_s = now + sld_ledger_beat_s(&c->ledger);
     SLD_TRY(sld_ledger_beat(&c->ledger));
     sld_attempt_watch(c);
-    sld_attempt_leave(c);
-    sld_refresh_begin(c->ctx, c->sweep, c->ended, &c->index);
+    sld_schedule_reap(c);
+    sld_index_writer_begin(c->ctx, c->grid, c->ended, &c->index);
     return sld_ledger_scan(&c->ledger);
 }
 
 static sld_status sleep_until_news(coordinator *c, int fd)
 {
     struct pollfd wake = {.fd = fd, .events = POLLIN};
-    const double  left = c->beat_at_s - sld_clock_s();
+    const double  left = c->beat_at_s - c->ledger.clock_s();
 
     if (poll(&wake, 1, left > 0 ? (int)(1000 * left) + 1 : 0) < 0 && errno != EINTR) {
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "poll: %s", strerror(errno));
@@ -138,9 +138,9 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
     while (true) {
         if (!stopping) {
             SLD_TRY(fill(c));
-            SLD_TRY(sld_attempt_grow(c));
+            SLD_TRY(sld_schedule_rescale(c));
         }
-        SLD_TRY(sld_choose_settle(c, &all, &failed));
+        SLD_TRY(sld_schedule_settle(c, &all, &failed));
         if (running(c) == 0 && (all || stopping || c->params->no_wait)) {
             break;
         }
@@ -171,7 +171,7 @@ static void abandon(coordinator *c)
             attempt *a = &c->attempts[i];
             a->active  = a->active && waitpid(a->child.process.pid, NULL, WNOHANG) == 0;
         }
-        sld_attempt_leave(c);
+        sld_schedule_reap(c);
         nanosleep(&moment, NULL);
     }
     c->ctx->err = err;
@@ -180,34 +180,34 @@ static void abandon(coordinator *c)
 static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
 {
     SLD_TRY(sld_ledger_join(&c->ledger));
-    c->beat_at_s        = sld_clock_s() + sld_ledger_beat_s(&c->ledger);
+    c->beat_at_s        = c->ledger.clock_s() + sld_ledger_beat_s(&c->ledger);
     const sld_status st = loop(c, fd, out);
     if (st != SLD_OK) {
         abandon(c);
     }
-    sld_refresh_wait(&c->index);
+    sld_index_writer_wait(&c->index);
     sld_ledger_leave(&c->ledger);
     return st;
 }
 
-static sld_status make(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
+static sld_status make(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_params *params,
                        coordinator *c)
 {
-    *c        = (coordinator){.ctx = ctx, .sweep = sweep, .params = params};
-    c->launch = sld_sweep_launch(sweep);
+    *c        = (coordinator){.ctx = ctx, .grid = grid, .params = params};
+    c->launch = sld_grid_launch(grid);
     sld_slots_find(c->launch, &c->slots);
     c->attempts = calloc((size_t)c->slots.most_trials, sizeof *c->attempts);
     if (!c->attempts) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %d trials at a time",
                         c->slots.most_trials);
     }
-    if (!realpath(sld_sweep_dir(sweep), c->dir)) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_sweep_dir(sweep), strerror(errno));
+    if (!realpath(sld_grid_dir(grid), c->dir)) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_grid_dir(grid), strerror(errno));
     }
-    return sld_ledger_open(ctx, sweep, &c->ledger);
+    return sld_ledger_open(ctx, grid, &c->ledger);
 }
 
-sld_status sld_sweep_run(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_run_params *params,
+sld_status sld_sweep_run(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out)
 {
     coordinator *c = calloc(1, sizeof *c);
@@ -222,7 +222,7 @@ sld_status sld_sweep_run(sld_ctx *ctx, const sld_sweep *sweep, const sld_sweep_r
         sigaddset(&set, (const int[]){SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}[i]);
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
-    sld_status st = make(ctx, sweep, params, c);
+    sld_status st = make(ctx, grid, params, c);
     if (st == SLD_OK && (fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "signalfd: %s", strerror(errno));
     }

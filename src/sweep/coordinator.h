@@ -8,6 +8,7 @@
 #include "launcher.h"
 #include "ledger.h"
 #include "process.h"
+#include "sld/rundir.h"
 #include "sld/sweep.h"
 #include "slots.h"
 
@@ -19,21 +20,21 @@ typedef struct attempt {
     int          ranks, cores[SLD_CPUS_MAX], n_cores;
     double       started_s;
     char         log[PATH_MAX];
-    char         checkpoint[32];        /* the newest when it began */
-    char         progress[160];         /* last seen */
-    double       moved_s;               /* clock when that was last another */
-    bool         stalled;               /* ended by us for it */
-    bool         grows;                 /* asked to stop, to go on with more ranks */
-    char         word[SLD_CLAIM_BYTES]; /* that its processes bear */
-    int          alive;                 /* ranks seen at the last look on this machine */
-    bool         had_ranks;             /* some were seen at an earlier one */
-    double       left_s;                /* clock when they were first missed */
-    bool         stayed;                /* its launcher did, and was ended by us for it */
+    sld_ckpt     checkpoint;                   /* the newest when it began */
+    char         progress[SLD_PROGRESS_BYTES]; /* last seen */
+    double       moved_s;                      /* clock when that was last another */
+    bool         stalled;                      /* ended by us for it */
+    bool         rescales;                     /* asked to stop, to go on with more ranks */
+    char         word[SLD_CLAIM_BYTES];        /* that its processes bear */
+    int          alive;                        /* ranks seen at the last look on this machine */
+    bool         had_ranks;                    /* some were seen at an earlier one */
+    double       missed_s; /* clock when they were first missed; 0: they are there */
+    bool         reaped;   /* its launcher stayed without ranks, and was ended by us for it */
 } attempt;
 
 typedef struct coordinator {
     sld_ctx                    *ctx;
-    const sld_sweep            *sweep;
+    const sld_grid             *grid;
     const sld_sweep_run_params *params;
     const sld_launch           *launch;
     char                        dir[PATH_MAX]; /* of the sweep, whole */
@@ -47,8 +48,8 @@ typedef struct coordinator {
     size_t                      ended;   /* points, by this coordinator */
     double                      ended_s; /* rank-seconds they took */
     double                      beat_at_s;
-    double                      look_at_s; /* at launchers */
-    refresh                     index;
+    double                      reap_at_s; /* clock of the next look at launchers */
+    index_writer                index;
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line. cpus: as parallel.cpus, "": not
@@ -63,24 +64,25 @@ void sld_attempt_settings(const coordinator *c, size_t point, int64_t number, co
                           attempt_settings *s);
 void sld_attempt_settings_free(attempt_settings *s);
 
+/* attempt_log.c. The first error line of a log, or what else may explain its end. */
+void sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
+
 /* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 /* Ends those that make no step for too long. */
 void sld_attempt_watch(coordinator *c);
-/* grow.c. Where cores are free and nothing waits: one that runs is to take them. */
-sld_status sld_attempt_grow(coordinator *c);
 /* Most ranks that the point can use: parallel.shards. */
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
-/* A result that is there, but that nobody has marked. *found: was it there? */
-sld_status sld_attempt_adopt(coordinator *c, size_t point, bool *found);
 
-/* leave.c. Ends launchers that stay when their ranks have left. */
-void sld_attempt_leave(coordinator *c);
-
-/* choose.c. Index of a point to start now, and how many could; -1: none. */
-sld_status sld_choose_point(coordinator *c, int *point, size_t *waiting);
+/* schedule.c. Index of a point to start now, and how many could; -1: none. */
+sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting);
 /* Whether all points have ended; students of a teacher that failed fail with it. */
-sld_status sld_choose_settle(coordinator *c, bool *all_ended, bool *some_failed);
+sld_status sld_schedule_settle(coordinator *c, bool *all_ended, bool *some_failed);
+/* Where cores are idle and nothing waits, one running trial is asked to stop, to go on with more
+ * ranks. */
+sld_status sld_schedule_rescale(coordinator *c);
+/* Ends launchers that stay when their ranks have left. */
+void sld_schedule_reap(coordinator *c);
 
 #endif

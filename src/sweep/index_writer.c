@@ -13,39 +13,39 @@
 #define LEAST_S 60 /* from one to the next */
 #define SHARE   50 /* and so many times what it took */
 
-void sld_refresh_begin(sld_ctx *ctx, const sld_sweep *sweep, size_t ended, refresh *r)
+void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, index_writer *w)
 {
     const double now    = sld_clock_s();
     const pid_t  parent = getpid();
 
-    if (r->writer > 0 || ended == r->ended || now < r->at_s) {
+    if (w->writer > 0 || ended == w->ended || now < w->at_s) {
         return;
     }
     const pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setpriority(PRIO_PROCESS, 0, 19);
-        _exit(getppid() == parent && sld_sweep_index(ctx, sweep) == SLD_OK ? 0 : 1);
+        _exit(getppid() == parent && sld_report_index(ctx, grid) == SLD_OK ? 0 : 1);
     }
-    r->writer  = pid > 0 ? pid : 0;
-    r->ended   = ended;
-    r->began_s = now;
-    r->at_s    = now + LEAST_S;
+    w->writer  = pid > 0 ? pid : 0;
+    w->ended   = ended;
+    w->began_s = now;
+    w->at_s    = now + LEAST_S;
 }
 
-void sld_refresh_end(refresh *r, pid_t pid)
+void sld_index_writer_end(index_writer *w, pid_t pid)
 {
-    if (r->writer == pid) {
-        const double now = sld_clock_s(), rest = SHARE * (now - r->began_s);
-        r->at_s   = now + (rest > LEAST_S ? rest : LEAST_S);
-        r->writer = 0;
+    if (w->writer == pid) {
+        const double now = sld_clock_s(), rest = SHARE * (now - w->began_s);
+        w->at_s   = now + (rest > LEAST_S ? rest : LEAST_S);
+        w->writer = 0;
     }
 }
 
-void sld_refresh_wait(refresh *r)
+void sld_index_writer_wait(index_writer *w)
 {
-    if (r->writer > 0) {
-        waitpid(r->writer, NULL, 0);
-        r->writer = 0;
+    if (w->writer > 0) {
+        waitpid(w->writer, NULL, 0);
+        w->writer = 0;
     }
 }

@@ -6,17 +6,18 @@
 
 #include "sld/grid.h"
 
-typedef struct refresh {
+typedef struct index_writer {
     pid_t  writer;  /* at work; 0: none */
     size_t ended;   /* points that had when it began */
     double began_s; /* clock */
     double at_s;    /* clock when the next may begin */
-} refresh;
+} index_writer;
 
 /* Starts a writer when points have ended since the last one (ended: how many so far) and that was
  * long enough ago. */
-void sld_refresh_begin(sld_ctx *ctx, const sld_sweep *sweep, size_t ended, refresh *r);
-void sld_refresh_end(refresh *r, pid_t pid); /* a child that has ended: was it the writer? */
-void sld_refresh_wait(refresh *r);
+void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, index_writer *w);
+void sld_index_writer_end(index_writer *w,
+                          pid_t         pid); /* a child that has ended: was it the writer? */
+void sld_index_writer_wait(index_writer *w);
 
 #endif

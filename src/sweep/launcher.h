@@ -21,10 +21,10 @@ typedef struct launch_job {
 
 typedef struct launch_child {
     sld_process process; /* leads a session of its own */
-    int         gate;    /* a byte into it lets the child begin; closed: it leaves */
+    int         barrier; /* a byte into it lets the child begin; closed: it leaves */
 } launch_child;
 
-/* Local. The child stands at its gate: it can be named in a claim before it runs. */
+/* Local. The child waits at its start barrier: it can be named in a claim before it runs. */
 sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child *out);
 void       sld_launch_release(launch_child *child); /* Local. Lets it begin. */
 void       sld_launch_cancel(launch_child *child);  /* Local. Sends it home and waits for it. */

@@ -10,12 +10,12 @@
 
 #include "process.h"
 
-sld_status sld_ledger_open(sld_ctx *ctx, const sld_sweep *sweep, ledger *out)
+sld_status sld_ledger_open(sld_ctx *ctx, const sld_grid *grid, ledger *out)
 {
     *out         = (ledger){.clock_s = sld_clock_s};
-    out->lease_s = sld_sweep_launch(sweep)->lease_s;
+    out->lease_s = sld_grid_launch(grid)->lease_s;
     gethostname(out->host, sizeof out->host - 1);
-    return sld_grid_claims_open(ctx, sweep, &out->claims);
+    return sld_grid_claims_open(ctx, grid, &out->claims);
 }
 
 void sld_ledger_close(ledger *l)
@@ -42,7 +42,7 @@ sld_status sld_ledger_prepare(ledger *l, size_t point)
     if (strcmp(h->machine, l->claims.machine) != 0) {
         return SLD_OK; /* out of reach: its number keeps it from doing harm */
     }
-    sld_process_word(sld_sweep_point(l->claims.sweep, point)->id, e->claim, h->id, word);
+    sld_process_word(sld_grid_point(l->claims.grid, point)->id, e->claim, h->id, word);
     const int ended = sld_process_end_marked(word);
     if (ended > 0) {
         sld_log(l->claims.ctx, SLD_LOG_INFO,

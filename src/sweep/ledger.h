@@ -15,7 +15,7 @@ typedef struct ledger {
 } ledger;
 
 /* ledger.c. Opens for reading; sld_ledger_join() gives this process a lease. */
-sld_status sld_ledger_open(sld_ctx *ctx, const sld_sweep *sweep, ledger *out);
+sld_status sld_ledger_open(sld_ctx *ctx, const sld_grid *grid, ledger *out);
 void       sld_ledger_close(ledger *l);
 sld_status sld_ledger_scan(ledger *l); /* Reads the folder. */
 

@@ -16,7 +16,7 @@ static sld_status retry_point(ledger *l, size_t i, size_t *n)
     }
     for (long long k = 1; k <= (long long)l->claims.entries[i].claim; k++) { /* its retries anew */
         snprintf(path, sizeof path, "%.4000s/%s.%lld.error", l->claims.dir,
-                 sld_sweep_point(l->claims.sweep, i)->id, k);
+                 sld_grid_point(l->claims.grid, i)->id, k);
         unlink(path);
     }
     ++*n;
@@ -30,7 +30,7 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
 
     SLD_TRY(sld_ledger_scan(l));
     if (!all) {
-        SLD_TRY(sld_sweep_which(l->claims.ctx, l->claims.sweep, which, &point));
+        SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
         if (l->claims.entries[point].mark != SLD_POINT_FAILED &&
             l->claims.entries[point].mark != SLD_POINT_SKIPPED) {
             return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
@@ -39,8 +39,8 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
                             which);
         }
     }
-    for (size_t i = 0; i < sld_sweep_count(l->claims.sweep); i++) {
-        const int  teacher = sld_sweep_point(l->claims.sweep, i)->teacher;
+    for (size_t i = 0; i < sld_grid_count(l->claims.grid); i++) {
+        const int  teacher = sld_grid_point(l->claims.grid, i)->teacher;
         const bool failed  = l->claims.entries[i].mark == SLD_POINT_FAILED;
         /* a teacher's students failed with it */
         if ((all && failed) || (!all && (i == point || (failed && teacher == (int)point)))) {
@@ -50,10 +50,10 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
     return SLD_OK;
 }
 
-sld_status sld_sweep_retry(sld_ctx *ctx, const sld_sweep *sweep, const char *which, size_t *n)
+sld_status sld_sweep_retry(sld_ctx *ctx, const sld_grid *grid, const char *which, size_t *n)
 {
     ledger     l;
-    sld_status st = sld_ledger_open(ctx, sweep, &l);
+    sld_status st = sld_ledger_open(ctx, grid, &l);
 
     *n = 0;
     if (st == SLD_OK) {
@@ -68,7 +68,7 @@ static sld_status skip(ledger *l, const char *which)
     size_t point;
 
     SLD_TRY(sld_ledger_scan(l));
-    SLD_TRY(sld_sweep_which(l->claims.ctx, l->claims.sweep, which, &point));
+    SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
     const sld_point_state mark = l->claims.entries[point].mark;
     if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
         return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG, "%s has a result already", which);
@@ -79,10 +79,10 @@ static sld_status skip(ledger *l, const char *which)
     return sld_ledger_mark(l, point, SLD_POINT_SKIPPED, "skipped by hand\n");
 }
 
-sld_status sld_sweep_skip(sld_ctx *ctx, const sld_sweep *sweep, const char *which)
+sld_status sld_sweep_skip(sld_ctx *ctx, const sld_grid *grid, const char *which)
 {
     ledger     l;
-    sld_status st = sld_ledger_open(ctx, sweep, &l);
+    sld_status st = sld_ledger_open(ctx, grid, &l);
 
     if (st == SLD_OK) {
         st = skip(&l, which);

@@ -19,7 +19,7 @@ static inline sld_status fixture_content(sld_ctx *ctx, void *user, const sld_con
 
 /* s.yaml holds text; overrides are separated by spaces. */
 static inline sld_status fixture_expand(sld_ctx *ctx, const char *text, const char *overrides,
-                                        int *asked, sld_sweep **out)
+                                        int *asked, sld_grid **out)
 {
     static int  nobody;
     char        words[512] = "";
@@ -30,34 +30,34 @@ static inline sld_status fixture_expand(sld_ctx *ctx, const char *text, const ch
     for (char *c = strtok(words, " "); c; c = strtok(NULL, " ")) {
         list[n++] = c;
     }
-    const sld_sweep_params params = {.path        = "s.yaml",
-                                     .text        = text,
-                                     .n           = strlen(text),
-                                     .overrides   = list,
-                                     .n_overrides = n,
-                                     .method      = fixture_methods,
-                                     .content     = fixture_content,
-                                     .user        = asked ? asked : &nobody};
+    const sld_grid_params params = {.path        = "s.yaml",
+                                    .text        = text,
+                                    .n           = strlen(text),
+                                    .overrides   = list,
+                                    .n_overrides = n,
+                                    .method      = fixture_methods,
+                                    .content     = fixture_content,
+                                    .user        = asked ? asked : &nobody};
     sld_ctx_init(ctx);
     ctx->log_level = SLD_LOG_ERROR;
-    return sld_sweep_expand(ctx, &params, out);
+    return sld_grid_expand(ctx, &params, out);
 }
 
-static inline sld_sweep *fixture_sweep(const char *text, const char *overrides)
+static inline sld_grid *fixture_sweep(const char *text, const char *overrides)
 {
-    sld_ctx    ctx;
-    sld_sweep *sweep = NULL;
+    sld_ctx   ctx;
+    sld_grid *grid = NULL;
 
-    if (fixture_expand(&ctx, text, overrides, NULL, &sweep) != SLD_OK) {
+    if (fixture_expand(&ctx, text, overrides, NULL, &grid) != SLD_OK) {
         fail_msg("%s\nwith %s: %s", text, overrides ? overrides : "no overrides", ctx.err.msg);
     }
-    return sweep;
+    return grid;
 }
 
-static inline const sld_point *fixture_point(const sld_sweep *sweep, const char *arm, int64_t seed)
+static inline const sld_point *fixture_point(const sld_grid *grid, const char *arm, int64_t seed)
 {
-    for (size_t i = 0; i < sld_sweep_count(sweep); i++) {
-        const sld_point *p = sld_sweep_point(sweep, i);
+    for (size_t i = 0; i < sld_grid_count(grid); i++) {
+        const sld_point *p = sld_grid_point(grid, i);
         if (strcmp(p->arm, arm) == 0 && p->seed == seed) {
             return p;
         }

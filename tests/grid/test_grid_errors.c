@@ -99,10 +99,10 @@ static void test_errors(void **state)
 {
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx          ctx;
-        sld_sweep       *sweep = NULL;
-        const sld_status st = fixture_expand(&ctx, cases[i].text, cases[i].overrides, NULL, &sweep);
+        sld_grid        *grid = NULL;
+        const sld_status st = fixture_expand(&ctx, cases[i].text, cases[i].overrides, NULL, &grid);
 
-        if (st != SLD_ERR_CONFIG || sweep ||
+        if (st != SLD_ERR_CONFIG || grid ||
             strncmp(ctx.err.msg, cases[i].begins, strlen(cases[i].begins)) != 0 ||
             !strstr(ctx.err.msg, cases[i].holds)) {
             fail_msg("case %zu\n%s\ngave: %s (%s)\nwant: %s ... %s", i, cases[i].text, ctx.err.msg,

@@ -6,7 +6,7 @@
 
 static void test_grid(void **state)
 {
-    sld_sweep *s =
+    sld_grid *s =
         fixture_sweep("name: grid\nbase: {method: none}\n"
                       "axes:\n  train.lr: [0.1, 0.2]\n"
                       "  views: {one: {ce: {weak: 1}}, two: {ce.weak: 0.5, ce.strong: 0.5}}\n"
@@ -14,11 +14,11 @@ static void test_grid(void **state)
                       NULL);
     static const char *const arms[] = {"lr=0.1 one", "lr=0.1 two", "lr=0.2 one", "lr=0.2 two"};
 
-    assert_string_equal(sld_sweep_name(s), "grid");
-    assert_string_equal(sld_sweep_baseline(s), "lr=0.1 one");
-    assert_int_equal(sld_sweep_count(s), 8);
+    assert_string_equal(sld_grid_name(s), "grid");
+    assert_string_equal(sld_grid_baseline(s), "lr=0.1 one");
+    assert_int_equal(sld_grid_count(s), 8);
     for (size_t i = 0; i < 8; i++) { /* a seed after the other, the last axis fastest */
-        const sld_point *p = sld_sweep_point(s, i);
+        const sld_point *p = sld_grid_point(s, i);
         assert_string_equal(p->arm, arms[i % 4]);
         assert_int_equal(p->seed, i < 4 ? 3 : 1);
         assert_int_equal(p->n_axes, 2);
@@ -26,31 +26,31 @@ static void test_grid(void **state)
         assert_string_equal(p->value[0], i % 4 < 2 ? "0.1" : "0.2");
         assert_string_equal(p->value[1], i % 2 ? "two" : "one");
         assert_int_equal(p->teacher, -1);
-        assert_int_equal(sld_sweep_find(s, p->id), i);
+        assert_int_equal(sld_grid_find(s, p->id), i);
     }
-    sld_config *config = fixture_config(sld_sweep_point(s, 3)->experiment, NULL);
+    sld_config *config = fixture_config(sld_grid_point(s, 3)->experiment, NULL);
     assert_true(sld_config_options(config)->train.lr == 0.2);
     assert_true(sld_config_options(config)->ce.strong == 0.5);
     assert_int_equal(sld_config_options(config)->top.seed, 3);
     sld_config_destroy(config);
-    sld_sweep_close(s);
+    sld_grid_close(s);
 }
 
 static void test_lists_and_labels(void **state)
 {
-    sld_sweep *s = fixture_sweep("base: {method: kd, teacher: {weights: t.h5}}\n"
-                                 "axes: {kd.temperatures: [[4], [1, 2, 3]]}\nseeds: 1..2\n",
-                                 NULL);
-    assert_int_equal(sld_sweep_count(s), 4);
-    assert_string_equal(sld_sweep_point(s, 1)->arm, "temperatures=[1,2,3]");
-    sld_sweep_close(s);
+    sld_grid *s = fixture_sweep("base: {method: kd, teacher: {weights: t.h5}}\n"
+                                "axes: {kd.temperatures: [[4], [1, 2, 3]]}\nseeds: 1..2\n",
+                                NULL);
+    assert_int_equal(sld_grid_count(s), 4);
+    assert_string_equal(sld_grid_point(s, 1)->arm, "temperatures=[1,2,3]");
+    sld_grid_close(s);
 
     s = fixture_sweep("base: {method: kd, teacher: {weights: t.h5}}\n"
                       "axes: {kd.temperatures: {one: [4], many: [1, 2, 3]}}\n",
                       NULL);
-    assert_string_equal(sld_sweep_point(s, 0)->arm, "one");
-    assert_string_equal(sld_sweep_name(s), "s");
-    sld_sweep_close(s);
+    assert_string_equal(sld_grid_point(s, 0)->arm, "one");
+    assert_string_equal(sld_grid_name(s), "s");
+    sld_grid_close(s);
 }
 
 /* What a report is to say changes no point. */
@@ -59,7 +59,7 @@ static void test_claims(void **state)
     static const char grid[] = "base: {method: none}\naxes:\n  train.lr: {low: 0.1, high: 0.2}\n"
                                "  ce.strong: {off: 0, on: 1}\n";
     char              text[1024];
-    sld_sweep        *plain = fixture_sweep(grid, NULL), *s;
+    sld_grid         *plain = fixture_sweep(grid, NULL), *s;
 
     snprintf(text, sizeof text,
              "%sclaims:\n  more: {arm: high on, against: [low off, low on], metric: nll_last}\n"
@@ -68,12 +68,12 @@ static void test_claims(void **state)
              "high on], R: high on}}\n",
              grid);
     s = fixture_sweep(text, NULL);
-    assert_int_equal(sld_sweep_count(s), 4);
+    assert_int_equal(sld_grid_count(s), 4);
     for (size_t i = 0; i < 4; i++) {
-        assert_string_equal(sld_sweep_point(s, i)->id, sld_sweep_point(plain, i)->id);
+        assert_string_equal(sld_grid_point(s, i)->id, sld_grid_point(plain, i)->id);
     }
-    sld_sweep_close(plain);
-    sld_sweep_close(s);
+    sld_grid_close(plain);
+    sld_grid_close(s);
     (void)state;
 }
 
@@ -86,9 +86,9 @@ static void test_exclude(void **state)
 
     snprintf(text, sizeof text,
              "%s- {train.lr: 1, train.batch: 8}\n- {train.lr: [2, 3], seed: 2}\n", grid);
-    sld_sweep *s = fixture_sweep(text, NULL);
-    assert_int_equal(sld_sweep_count(s), 5 + 1);
-    sld_sweep_close(s);
+    sld_grid *s = fixture_sweep(text, NULL);
+    assert_int_equal(sld_grid_count(s), 5 + 1);
+    sld_grid_close(s);
 }
 
 static const char with_teacher[] =
@@ -102,10 +102,10 @@ static const char with_teacher[] =
 
 static void test_teachers(void **state)
 {
-    sld_sweep       *s   = fixture_sweep(with_teacher, NULL);
-    const sld_point *big = sld_sweep_point(s, 0);
+    sld_grid        *s   = fixture_sweep(with_teacher, NULL);
+    const sld_point *big = sld_grid_point(s, 0);
 
-    assert_int_equal(sld_sweep_count(s), 11); /* the unused one is not trained */
+    assert_int_equal(sld_grid_count(s), 11); /* the unused one is not trained */
     assert_true(big->is_teacher);
     assert_string_equal(big->arm, "big");
     assert_int_equal(big->n_axes, 0);
@@ -121,26 +121,26 @@ static void test_teachers(void **state)
     const char *text = fixture_point(s, "SLD", 1)->experiment;
     snprintf(weights, sizeof weights, "trials/%s/last.h5", big->id);
     assert_non_null(strstr(text, weights));
-    sld_sweep_close(s);
+    sld_grid_close(s);
 }
 
 /* What the teacher is decides the student's id; how long others train does not. */
 static void test_teacher_in_id(void **state)
 {
-    sld_sweep *a = fixture_sweep(with_teacher, NULL);
-    sld_sweep *b = fixture_sweep(with_teacher, "teachers.big.train.epochs=5");
-    sld_sweep *c = fixture_sweep(with_teacher, "teachers.big.use=best");
-    sld_sweep *d = fixture_sweep(with_teacher, "teachers.unused.train.epochs=7 run.logits=false");
+    sld_grid *a = fixture_sweep(with_teacher, NULL);
+    sld_grid *b = fixture_sweep(with_teacher, "teachers.big.train.epochs=5");
+    sld_grid *c = fixture_sweep(with_teacher, "teachers.big.use=best");
+    sld_grid *d = fixture_sweep(with_teacher, "teachers.unused.train.epochs=7 run.logits=false");
 
     assert_string_not_equal(fixture_point(a, "SLD", 1)->id, fixture_point(b, "SLD", 1)->id);
     assert_string_equal(fixture_point(a, "CE", 1)->id, fixture_point(b, "CE", 1)->id);
     assert_string_equal(fixture_point(a, "big", 1)->id, fixture_point(c, "big", 1)->id);
     assert_string_not_equal(fixture_point(a, "SLD", 1)->id, fixture_point(c, "SLD", 1)->id);
     assert_string_equal(fixture_point(a, "SLD", 2)->id, fixture_point(d, "SLD", 2)->id);
-    sld_sweep_close(a);
-    sld_sweep_close(b);
-    sld_sweep_close(c);
-    sld_sweep_close(d);
+    sld_grid_close(a);
+    sld_grid_close(b);
+    sld_grid_close(c);
+    sld_grid_close(d);
 }
 
 /* Neither paths nor the current folder are in an id; contents are, and are asked for once. */
@@ -151,7 +151,7 @@ static void test_identity_has_no_place(void **state)
     char              text[512], here[4096];
     int               asked = 0;
     sld_ctx           ctx;
-    sld_sweep        *a, *b, *c;
+    sld_grid         *a, *b, *c;
 
     snprintf(text, sizeof text, grid, "/a", "b");
     assert_int_equal(fixture_expand(&ctx, text, NULL, &asked, &a), SLD_OK);
@@ -163,14 +163,14 @@ static void test_identity_has_no_place(void **state)
     assert_int_equal(chdir(here), 0);
     assert_int_equal(fixture_expand(&ctx, text, "data.path=/a/another", &asked, &c), SLD_OK);
     for (size_t i = 0; i < 3; i++) {
-        assert_string_equal(sld_sweep_point(a, i)->id, sld_sweep_point(b, i)->id);
-        assert_string_not_equal(sld_sweep_point(a, i)->id, sld_sweep_point(c, i)->id);
+        assert_string_equal(sld_grid_point(a, i)->id, sld_grid_point(b, i)->id);
+        assert_string_not_equal(sld_grid_point(a, i)->id, sld_grid_point(c, i)->id);
     }
-    assert_non_null(strstr(sld_sweep_point(b, 0)->experiment, "\n"
-                                                              "data.path: /c/d/set\n"));
-    sld_sweep_close(a);
-    sld_sweep_close(b);
-    sld_sweep_close(c);
+    assert_non_null(strstr(sld_grid_point(b, 0)->experiment, "\n"
+                                                             "data.path: /c/d/set\n"));
+    sld_grid_close(a);
+    sld_grid_close(b);
+    sld_grid_close(c);
 }
 
 /* So is an outside teacher, whose logits stand for it. */
@@ -178,67 +178,67 @@ static void test_outside_teacher(void **state)
 {
     static const char grid[] = "base: {method: kd, teacher: {logits_files: %s}}\n";
     char              text[256];
-    sld_sweep        *s[3];
+    sld_grid         *s[3];
 
     for (int i = 0; i < 3; i++) {
         snprintf(text, sizeof text, grid, ((const char *[]){"/a/files", "b/files", "/a/more"})[i]);
         s[i] = fixture_sweep(text, NULL);
     }
-    assert_string_equal(sld_sweep_point(s[0], 0)->id, sld_sweep_point(s[1], 0)->id);
-    assert_string_not_equal(sld_sweep_point(s[0], 0)->id, sld_sweep_point(s[2], 0)->id);
-    assert_non_null(strstr(sld_sweep_point(s[1], 0)->experiment, "/b/files"));
+    assert_string_equal(sld_grid_point(s[0], 0)->id, sld_grid_point(s[1], 0)->id);
+    assert_string_not_equal(sld_grid_point(s[0], 0)->id, sld_grid_point(s[2], 0)->id);
+    assert_non_null(strstr(sld_grid_point(s[1], 0)->experiment, "/b/files"));
     for (int i = 0; i < 3; i++) {
-        sld_sweep_close(s[i]);
+        sld_grid_close(s[i]);
     }
 }
 
 /* Options that cannot matter make no point of their own. */
 static void test_same_points_are_one(void **state)
 {
-    sld_sweep *s = fixture_sweep("base: {method: none}\n"
-                                 "axes: {kd.temperatures: [[1], [2]], train.lr: [1, 2]}\n",
-                                 NULL);
-    assert_int_equal(sld_sweep_count(s), 2);
-    assert_int_equal(sld_sweep_dropped(s), 2);
-    assert_string_equal(sld_sweep_point(s, 1)->arm, "temperatures=[1] lr=2");
-    sld_sweep_close(s);
+    sld_grid *s = fixture_sweep("base: {method: none}\n"
+                                "axes: {kd.temperatures: [[1], [2]], train.lr: [1, 2]}\n",
+                                NULL);
+    assert_int_equal(sld_grid_count(s), 2);
+    assert_int_equal(sld_grid_dropped(s), 2);
+    assert_string_equal(sld_grid_point(s, 1)->arm, "temperatures=[1] lr=2");
+    sld_grid_close(s);
 
     /* a student that is the teacher keeps its name, and its pupils */
     s = fixture_sweep("base: {method: sld, teacher: t}\nteachers: {t: {train: {lr: 0.1}}}\n"
                       "axes: {arm: {CE: {method: none, train.lr: 0.1}, SLD: {}}}\n",
                       NULL);
-    assert_int_equal(sld_sweep_count(s), 2);
-    assert_string_equal(sld_sweep_point(s, 0)->arm, "CE");
-    assert_false(sld_sweep_point(s, 0)->is_teacher);
-    assert_int_equal(sld_sweep_point(s, 1)->teacher, 0);
-    sld_sweep_close(s);
+    assert_int_equal(sld_grid_count(s), 2);
+    assert_string_equal(sld_grid_point(s, 0)->arm, "CE");
+    assert_false(sld_grid_point(s, 0)->is_teacher);
+    assert_int_equal(sld_grid_point(s, 1)->teacher, 0);
+    sld_grid_close(s);
 }
 
 /* An axis speaks after the base, even where one word is short for another. */
 static void test_axis_over_base(void **state)
 {
-    sld_sweep  *s = fixture_sweep("base: {method: sld, correction: none, teacher: {weights: t}}\n"
-                                   "axes: {teacher_swap: [false, true]}\n",
+    sld_grid   *s = fixture_sweep("base: {method: sld, correction: none, teacher: {weights: t}}\n"
+                                    "axes: {teacher_swap: [false, true]}\n",
                                   NULL);
-    sld_config *config = fixture_config(sld_sweep_point(s, 1)->experiment, NULL);
+    sld_config *config = fixture_config(sld_grid_point(s, 1)->experiment, NULL);
 
     assert_int_equal(sld_config_options(config)->top.correction, SLD_CORRECTION_SWAP);
     sld_config_destroy(config);
-    sld_sweep_close(s);
+    sld_grid_close(s);
 }
 
 static void test_command_line(void **state)
 {
-    sld_sweep *s =
+    sld_grid *s =
         fixture_sweep("name: a\nbase: {method: none}\naxes: {train.lr: [1, 2]}\nseeds: [1]\n",
                       "name=b seeds=1..3 train.epochs=7 launch.ranks=2 launch.lease_s=5 "
                       "baseline=lr=2");
-    assert_string_equal(sld_sweep_name(s), "b");
-    assert_int_equal(sld_sweep_count(s), 6);
-    assert_int_equal(sld_sweep_launch(s)->ranks, 2);
-    assert_true(sld_sweep_launch(s)->lease_s == 5);
-    assert_non_null(strstr(sld_sweep_point(s, 0)->experiment, "train.epochs: 7\n"));
-    sld_sweep_close(s);
+    assert_string_equal(sld_grid_name(s), "b");
+    assert_int_equal(sld_grid_count(s), 6);
+    assert_int_equal(sld_grid_launch(s)->ranks, 2);
+    assert_true(sld_grid_launch(s)->lease_s == 5);
+    assert_non_null(strstr(sld_grid_point(s, 0)->experiment, "train.epochs: 7\n"));
+    sld_grid_close(s);
 }
 
 int main(void)

@@ -16,35 +16,35 @@ static const char text[] =
     "        \"two words\": {lss: {detach: true}}}\n"
     "seeds: 1..%d\nlaunch: {command: \"srun -n {ranks}\", retries: 5, grow_s: 7}\n";
 
-static void write_points(const sld_sweep *sweep)
+static void write_points(const sld_grid *grid)
 {
     sld_ctx ctx;
     char   *bytes = NULL;
     size_t  n     = 0;
     sld_ctx_init(&ctx);
-    assert_int_equal(sld_points_text(&ctx, sweep, &bytes, &n), SLD_OK);
+    assert_int_equal(sld_grid_points_text(&ctx, grid, &bytes, &n), SLD_OK);
     assert_int_equal(sld_file_publish(&ctx, "points", bytes, n, true), SLD_OK);
     free(bytes);
 }
 
 static void test_back_again(void **state)
 {
-    char       spec[1024];
-    sld_ctx    ctx;
-    sld_sweep *a, *b = NULL;
+    char      spec[1024];
+    sld_ctx   ctx;
+    sld_grid *a, *b = NULL;
 
     snprintf(spec, sizeof spec, text, 2);
     a = fixture_sweep(spec, NULL);
     write_points(a);
     sld_ctx_init(&ctx);
-    assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_OK);
-    assert_string_equal(sld_sweep_name(b), "many");
-    assert_string_equal(sld_sweep_launch(b)->command, "srun -n {ranks}");
-    assert_int_equal(sld_sweep_launch(b)->retries, 5);
-    assert_true(sld_sweep_launch(b)->grow_s == 7);
-    assert_int_equal(sld_sweep_count(b), sld_sweep_count(a));
-    for (size_t i = 0; i < sld_sweep_count(a); i++) {
-        const sld_point *p = sld_sweep_point(a, i), *q = sld_sweep_point(b, i);
+    assert_int_equal(sld_grid_open(&ctx, ".", &b), SLD_OK);
+    assert_string_equal(sld_grid_name(b), "many");
+    assert_string_equal(sld_grid_launch(b)->command, "srun -n {ranks}");
+    assert_int_equal(sld_grid_launch(b)->retries, 5);
+    assert_true(sld_grid_launch(b)->grow_s == 7);
+    assert_int_equal(sld_grid_count(b), sld_grid_count(a));
+    for (size_t i = 0; i < sld_grid_count(a); i++) {
+        const sld_point *p = sld_grid_point(a, i), *q = sld_grid_point(b, i);
         assert_string_equal(p->id, q->id);
         assert_string_equal(p->arm, q->arm);
         assert_string_equal(p->experiment, q->experiment);
@@ -57,33 +57,33 @@ static void test_back_again(void **state)
             assert_string_equal(p->value[k], q->value[k]);
         }
     }
-    sld_sweep_close(a);
-    sld_sweep_close(b);
+    sld_grid_close(a);
+    sld_grid_close(b);
 }
 
 /* A cut or foreign file is named, and nothing is made of it. */
 static void test_damage(void **state)
 {
-    char       spec[1024], *bytes = NULL;
-    size_t     n = 0;
-    sld_ctx    ctx;
-    sld_sweep *a, *b = NULL;
+    char      spec[1024], *bytes = NULL;
+    size_t    n = 0;
+    sld_ctx   ctx;
+    sld_grid *a, *b = NULL;
 
     snprintf(spec, sizeof spec, text, 1);
     a = fixture_sweep(spec, NULL);
     sld_ctx_init(&ctx);
-    assert_int_equal(sld_points_text(&ctx, a, &bytes, &n), SLD_OK);
+    assert_int_equal(sld_grid_points_text(&ctx, a, &bytes, &n), SLD_OK);
     for (size_t cut = 0; cut < n; cut += cut < 300 || cut + 300 > n ? 1 : 997) {
         sld_ctx_init(&ctx);
         assert_int_equal(sld_file_publish(&ctx, "points", bytes, cut, true), SLD_OK);
-        assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_ERR_DATA);
+        assert_int_equal(sld_grid_open(&ctx, ".", &b), SLD_ERR_DATA);
         assert_null(b);
         assert_non_null(strstr(ctx.err.msg, "./points"));
     }
     free(bytes);
-    sld_sweep_close(a);
+    sld_grid_close(a);
     sld_ctx_init(&ctx);
-    assert_int_equal(sld_sweep_open(&ctx, "/nowhere", &b), SLD_ERR_DATA);
+    assert_int_equal(sld_grid_open(&ctx, "/nowhere", &b), SLD_ERR_DATA);
 }
 
 /* This process's own, whatever else the machine does. */
@@ -95,24 +95,24 @@ static double cpu_s(void)
 /* 10,000 points in under a second is the promise; a debug build is some five times slower. */
 static void test_many(void **state)
 {
-    char       spec[1024];
-    sld_ctx    ctx;
-    sld_sweep *a, *b;
+    char      spec[1024];
+    sld_ctx   ctx;
+    sld_grid *a, *b;
 
     snprintf(spec, sizeof spec, text, 20);
     double start = cpu_s();
     a            = fixture_sweep(spec, NULL);
-    print_message("expanded %zu points in %.3f s\n", sld_sweep_count(a), cpu_s() - start);
-    assert_true(sld_sweep_count(a) > 6000);
+    print_message("expanded %zu points in %.3f s\n", sld_grid_count(a), cpu_s() - start);
+    assert_true(sld_grid_count(a) > 6000);
     assert_true(cpu_s() - start < 10);
     write_points(a);
     sld_ctx_init(&ctx);
     start = cpu_s();
-    assert_int_equal(sld_sweep_open(&ctx, ".", &b), SLD_OK);
+    assert_int_equal(sld_grid_open(&ctx, ".", &b), SLD_OK);
     print_message("read them in %.3f s\n", cpu_s() - start);
-    assert_int_equal(sld_sweep_count(a), sld_sweep_count(b));
-    sld_sweep_close(a);
-    sld_sweep_close(b);
+    assert_int_equal(sld_grid_count(a), sld_grid_count(b));
+    sld_grid_close(a);
+    sld_grid_close(b);
 }
 
 int main(void)

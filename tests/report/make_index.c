@@ -5,16 +5,16 @@
 
 int main(int argc, char **argv)
 {
-    sld_ctx    ctx;
-    sld_sweep *sweep = NULL;
+    sld_ctx   ctx;
+    sld_grid *grid = NULL;
 
     sld_ctx_init(&ctx);
-    sld_status st = argc == 2 ? sld_sweep_open(&ctx, argv[1], &sweep)
+    sld_status st = argc == 2 ? sld_grid_open(&ctx, argv[1], &grid)
                               : SLD_FAIL(&ctx, SLD_ERR_ARG, "usage: make_index DIR");
     if (st == SLD_OK) {
-        st = sld_sweep_index(&ctx, sweep);
+        st = sld_report_index(&ctx, grid);
     }
-    sld_sweep_close(sweep);
+    sld_grid_close(grid);
     if (st != SLD_OK) {
         fprintf(stderr, "make_index: %s\n", ctx.err.msg);
     }

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "copied_errors.h"
 #include "calibration.h"
+#include "copied_errors.h"
 #include "stats.h"
 
 static void assert_near(double found, double wanted, double tolerance)
@@ -85,7 +85,7 @@ static void test_predictions(void **state)
     const float z[] = {1.0F, 3.0F, 3.0F, 0.0F, 0.0F, 0.0F};
     int32_t     predicted[2];
 
-    quality_predict(z, 2, 3, predicted);
+    calibration_predict(z, 2, 3, predicted);
     assert_int_equal(predicted[0], 1); /* the lowest index among equals */
     assert_int_equal(predicted[1], 0);
 }
@@ -97,10 +97,10 @@ static void test_calibration(void **state)
     const int32_t labels[] = {0, 1, 0};
     const float   sure[]   = {900.0F, 0.0F};
 
-    assert_near(quality_ece(z, labels, 3, 2), 100.0 / 3.0, 1e-5); /* log 3 in float32 */
-    assert_near(quality_ece(z, labels, 2, 2), 25.0, 1e-5);
-    assert_near(quality_ece(sure, labels, 1, 2), 0.0, 0.0); /* no overflow */
-    assert_true(isnan(quality_ece(z, labels, 0, 2)));
+    assert_near(calibration_ece(z, labels, 3, 2), 100.0 / 3.0, 1e-5); /* log 3 in float32 */
+    assert_near(calibration_ece(z, labels, 2, 2), 25.0, 1e-5);
+    assert_near(calibration_ece(sure, labels, 1, 2), 0.0, 0.0); /* no overflow */
+    assert_true(isnan(calibration_ece(z, labels, 0, 2)));
 }
 
 static void test_copied_errors(void **state)
@@ -108,39 +108,41 @@ static void test_copied_errors(void **state)
     const int32_t labels[] = {0, 1, 2, 0, 1, 2}, teacher[] = {1, 2, 0, 1, 1, 2},
                   student[] = {1, 2, 1, 0, 2, 2};
 
-    assert_near(quality_copy_rate(student, teacher, labels, 6), 50.0, 0.0); /* two of four */
+    assert_near(copied_errors_share(student, teacher, labels, 6), 50.0, 0.0); /* two of four */
     assert_true(
-        isnan(quality_copy_rate(student, labels, labels, 6))); /* a teacher without errors */
+        isnan(copied_errors_share(student, labels, labels, 6))); /* a teacher without errors */
 }
 
 static void test_copies_of_a_teacher_never_seen(void **state)
 {
-    const int32_t labels[] = {0, 1, 2, 0}, wrong[] = {1, 2, 0, 0}, half[] = {1, 2, 1, 0};
-    sld_ctx       ctx;
-    copies       *c = NULL;
-    size_t        trial;
-    double        rate;
+    const int32_t  labels[] = {0, 1, 2, 0}, wrong[] = {1, 2, 0, 0}, half[] = {1, 2, 1, 0};
+    sld_ctx        ctx;
+    copied_errors *c = NULL;
+    size_t         trial;
+    double         rate;
 
     sld_ctx_init(&ctx);
-    assert_int_equal(copies_create(&ctx, &c), SLD_OK);
-    assert_true(isnan(copies_unseen_mean(c, "teacher")));
-    assert_int_equal(copies_add_teacher(&ctx, c, "teacher", "data", labels, wrong, 4), SLD_OK);
-    assert_true(copies_has_teacher(c, "teacher", "data") &&
-                !copies_has_teacher(c, "teacher", "other"));
-    assert_near(copies_rate(c, "teacher", "data", half, 4), 200.0 / 3.0, 1e-12); /* rounding */
-    assert_int_equal(copies_add_unseen(&ctx, c, 5, "data", labels, 4), SLD_OK);
-    assert_int_equal(copies_add_unseen(&ctx, c, 7, "data", half, 4), SLD_OK);
-    assert_int_equal(copies_add_unseen(&ctx, c, 9, "other", half, 4),
-                     SLD_OK);                                          /* another test set */
-    assert_near(copies_unseen_mean(c, "teacher"), 100.0 / 3.0, 1e-12); /* rounding */
-    assert_true(copies_unseen_at(c, 1, &trial, &rate));
+    assert_int_equal(copied_errors_create(&ctx, &c), SLD_OK);
+    assert_true(isnan(copied_errors_control_mean(c, "teacher")));
+    assert_int_equal(copied_errors_add_teacher(&ctx, c, "teacher", "data", labels, wrong, 4),
+                     SLD_OK);
+    assert_true(copied_errors_has_teacher(c, "teacher", "data") &&
+                !copied_errors_has_teacher(c, "teacher", "other"));
+    assert_near(copied_errors_rate(c, "teacher", "data", half, 4), 200.0 / 3.0,
+                1e-12); /* rounding */
+    assert_int_equal(copied_errors_add_control(&ctx, c, 5, "data", labels, 4), SLD_OK);
+    assert_int_equal(copied_errors_add_control(&ctx, c, 7, "data", half, 4), SLD_OK);
+    assert_int_equal(copied_errors_add_control(&ctx, c, 9, "other", half, 4),
+                     SLD_OK); /* another test set */
+    assert_near(copied_errors_control_mean(c, "teacher"), 100.0 / 3.0, 1e-12); /* rounding */
+    assert_true(copied_errors_control_at(c, 1, &trial, &rate));
     assert_int_equal(trial, 7);
     assert_near(rate, 200.0 / 3.0, 1e-12); /* rounding */
-    assert_int_equal(copies_add_teacher(&ctx, c, "second", "data", labels, half, 4), SLD_OK);
-    assert_true(copies_unseen_at(c, 1, &trial, &rate) &&
+    assert_int_equal(copied_errors_add_teacher(&ctx, c, "second", "data", labels, half, 4), SLD_OK);
+    assert_true(copied_errors_control_at(c, 1, &trial, &rate) &&
                 isnan(rate)); /* which teacher would be meant? */
-    assert_false(copies_unseen_at(c, 3, &trial, &rate));
-    copies_destroy(c);
+    assert_false(copied_errors_control_at(c, 3, &trial, &rate));
+    copied_errors_destroy(c);
 }
 
 int main(void)

@@ -1,33 +1,10 @@
-/* watch.c: what a trial leaves for its coordinator: checkpoints, and the sentences of its log. */
-#include "watch.h"
-
-#include <dirent.h>
+/* attempt_log.c: what the log of an attempt that told no outcome says of its end. */
 #include <stdio.h>
 #include <string.h>
 
+#include "coordinator.h"
+
 enum { LINE_BYTES = 1024 };
-
-void sld_watch_checkpoint(const sld_sweep *sweep, size_t point, char name[32])
-{
-    static const char prefix[] = "ckpt-0000000-000000000";
-    char              path[PATH_MAX];
-    struct dirent    *entry;
-    DIR              *dir;
-
-    name[0] = '\0';
-    sld_watch_path(sweep, point, "", path);
-    dir = opendir(path);
-    while (dir && (entry = readdir(dir))) {
-        const char *ending = strrchr(entry->d_name, '.');
-        if (strncmp(entry->d_name, "ckpt-", 5) == 0 && ending && strcmp(ending, ".h5") == 0 &&
-            strncmp(entry->d_name, name, sizeof prefix - 1) > 0) {
-            snprintf(name, 32, "%.*s", (int)sizeof prefix - 1, entry->d_name);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-}
 
 /* The text of a log line behind "2026-01-31T23:59:59Z " where it begins so. */
 static const char *behind_time(const char *line)
@@ -42,7 +19,7 @@ static bool says_something(const char *line)
     return *line != '\0' && strspn(line, "- \t") != strlen(line);
 }
 
-void sld_watch_reason(const char *log, char reason[SLD_REASON_BYTES])
+void sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES])
 {
     char  line[LINE_BYTES], first[SLD_REASON_BYTES] = "";
     FILE *file = fopen(log, "r");

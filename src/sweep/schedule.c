@@ -1,0 +1,206 @@
+/* schedule.c: which point comes next, which running trial goes on with more ranks, and which launcher
+ * is ended because its ranks have left it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator.h"
+
+#define LOOK_S 5 /* between looks through the process table, at least */
+
+/* ---- the next point: teachers are points, students wait for theirs ---- */
+
+static bool runs_here(const coordinator *c, size_t point)
+{
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        if (c->attempts[i].active && c->attempts[i].point == point) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static sld_status may_start(coordinator *c, size_t point, bool *may)
+{
+    const sld_point      *p    = sld_grid_point(c->grid, point);
+    const sld_grid_claim *e    = &c->ledger.claims.entries[point];
+    bool                  held = false;
+
+    *may = e->mark == SLD_POINT_WAITING && !runs_here(c, point) &&
+           (p->teacher < 0 || c->ledger.claims.entries[p->teacher].mark == SLD_POINT_DONE);
+    if (!*may || e->claim == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_ledger_held(&c->ledger, point, &held));
+    /* one of our own that has ended without a result is free again */
+    const bool ours =
+        e->known == e->claim && strcmp(c->ledger.claims.leases[e->lease].id, c->ledger.id) == 0;
+    *may = !held || ours;
+    return SLD_OK;
+}
+
+sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting)
+{
+    const size_t n = sld_grid_count(c->grid);
+
+    *point   = -1;
+    *waiting = 0;
+    for (size_t i = 0; i < n && *waiting <= (size_t)c->slots.most_trials; i++) {
+        bool may;
+        SLD_TRY(may_start(c, i, &may));
+        if (may) {
+            *point = *point < 0 ? (int)i : *point;
+            ++*waiting;
+        }
+    }
+    return SLD_OK;
+}
+
+/* A teacher that cannot give weights takes its students along. */
+static sld_status fail_student(coordinator *c, size_t point)
+{
+    const sld_point      *p                        = sld_grid_point(c->grid, point);
+    const sld_point      *teacher                  = sld_grid_point(c->grid, (size_t)p->teacher);
+    const sld_grid_claim *e                        = &c->ledger.claims.entries[p->teacher];
+    char                  reason[SLD_REASON_BYTES] = "", text[2 * SLD_REASON_BYTES];
+
+    if (e->mark == SLD_POINT_FAILED) {
+        sld_grid_claims_text(&c->ledger.claims, (size_t)p->teacher, "failed", reason,
+                             sizeof reason);
+        reason[strcspn(reason, "\n")] = '\0';
+    }
+    snprintf(text, sizeof text, "its teacher %.80s (%s) %s%s%.200s\n", teacher->arm, teacher->id,
+             e->mark == SLD_POINT_FAILED    ? "failed"
+             : e->mark == SLD_POINT_SKIPPED ? "is skipped"
+                                            : "diverged",
+             *reason ? ": " : "", reason);
+    return sld_ledger_mark(&c->ledger, point, SLD_POINT_FAILED, text);
+}
+
+sld_status sld_schedule_settle(coordinator *c, bool *all_ended, bool *some_failed)
+{
+    const sld_grid_claim *entries = c->ledger.claims.entries;
+
+    *all_ended   = true;
+    *some_failed = false;
+    for (size_t i = 0; i < sld_grid_count(c->grid); i++) {
+        const int teacher = sld_grid_point(c->grid, i)->teacher;
+        if (entries[i].mark == SLD_POINT_WAITING && teacher >= 0 &&
+            entries[teacher].mark != SLD_POINT_WAITING && entries[teacher].mark != SLD_POINT_DONE) {
+            SLD_TRY(fail_student(c, i));
+        }
+        *all_ended &= entries[i].mark != SLD_POINT_WAITING;
+        *some_failed |= entries[i].mark == SLD_POINT_FAILED;
+    }
+    return SLD_OK;
+}
+
+/* ---- rescale: when there are fewer trials than cores, a running one is checkpointed and restarted on
+ * the idle cores too, which changes none of its bits ---- */
+
+/* Seconds that the trial would end earlier on all that is free. A restart costs some. */
+static double gain(const coordinator *c, const attempt *a)
+{
+    const double share = (double)a->ranks / (double)(a->ranks + c->slots.n_free);
+    char         run[PATH_MAX], text[SLD_PROGRESS_BYTES];
+    sld_progress progress;
+
+    sld_grid_trial_dir(c->grid, a->point, run);
+    sld_progress_read(run, a->number, text);
+    return sld_progress_parse(text, &progress) ? progress.left_s * (1 - share) : 0;
+}
+
+sld_status sld_schedule_rescale(coordinator *c)
+{
+    attempt *best = NULL;
+    double   best_s =
+        c->launch->grow_s / 2; /* of the gain: with one more core of two, half is left */
+    int    point, most;
+    size_t waiting;
+
+    if (c->launch->grow_s == 0 || c->launch->ranks > 0 || c->launch->slots > 0 ||
+        c->slots.n_free == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_schedule_next(c, &point, &waiting));
+    for (int i = 0; i < c->slots.most_trials && waiting == 0; i++) {
+        attempt *a = &c->attempts[i];
+        if (a->active && a->rescales) {
+            return SLD_OK; /* one at a time: it takes what is free */
+        }
+        if (!a->active || a->n_cores < a->ranks || gain(c, a) <= best_s) {
+            continue;
+        }
+        SLD_TRY(sld_attempt_most_ranks(c, a->point, &most));
+        if (a->ranks < most) {
+            best   = a;
+            best_s = gain(c, a);
+        }
+    }
+    if (best) {
+        best->rescales = true;
+        kill(best->child.process.pid, SIGUSR1);
+    }
+    return SLD_OK;
+}
+
+/* ---- reap: a launcher may stay when all its ranks have left (mpirun waiting for a daemon of its own,
+ * for ever). It is given some time, then ended: what became of the trial its files tell ---- */
+
+/* A rank of one of ours. A trial without a launcher is its own: its end is told by waitpid(2). */
+static void count_rank(pid_t pid, const char *word, void *user)
+{
+    coordinator *c = user;
+
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        attempt *a = &c->attempts[i];
+        if (a->active && strcmp(a->word, word) == 0) {
+            a->alive += pid != a->child.process.pid && sld_process_runs(pid, c->params->program);
+        }
+    }
+}
+
+static void end_launcher(coordinator *c, attempt *a)
+{
+    const sld_point *p = sld_grid_point(c->grid, a->point);
+
+    sld_log(c->ctx, SLD_LOG_WARN,
+            "%s seed %lld (%s, attempt %lld): its launcher stays %g s after its ranks have left "
+            "(launch.leave_s): it is ended",
+            p->arm, (long long)p->seed, p->id, (long long)a->number, c->launch->leave_s);
+    a->reaped = true;
+    kill(a->child.process.pid, SIGKILL);
+    sld_process_end_marked(a->word);
+}
+
+/* Where no rank was ever seen on this machine, the result alone tells that they have left. */
+static void judge_launcher(coordinator *c, attempt *a, double now)
+{
+    a->had_ranks = a->had_ranks || a->alive > 0;
+    if (a->alive > 0 || !(a->had_ranks || sld_grid_has_results(c->grid, a->point))) {
+        a->missed_s = 0;
+    } else if (a->missed_s == 0) {
+        a->missed_s = now;
+    } else if (now - a->missed_s >= c->launch->leave_s) {
+        end_launcher(c, a);
+    }
+}
+
+void sld_schedule_reap(coordinator *c)
+{
+    const double now = c->ledger.clock_s(), limit = c->launch->leave_s;
+
+    if (limit == 0 || now < c->reap_at_s) {
+        return;
+    }
+    c->reap_at_s = now + (limit / 2 < LOOK_S ? limit / 2 : LOOK_S);
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        c->attempts[i].alive = 0;
+    }
+    sld_process_list(count_rank, c);
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        if (c->attempts[i].active && !c->attempts[i].reaped) {
+            judge_launcher(c, &c->attempts[i], now);
+        }
+    }
+}
