@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "bench.h"
+#include "sld/base_json.h"
+
+enum { DIGITS = 6 };
 
 #define NAME(name, combine, text) #name,
 #define TEXT(name, combine, text) text,
@@ -19,22 +22,27 @@ static void print_pair(const sld_bench_params *params, const char *between)
 void sld_bench_print_json(const sld_bench_params *params, const sld_bench_row *row)
 {
     const sld_bench_result *r = &row->result;
+    sld_json                j = sld_json_begin(stdout);
+    char                    pair[256];
 
-    printf("{\"pair\": \"");
-    print_pair(params, "-");
-    printf("\", \"teacher_precision\": \"%s\", \"student_precision\": \"%s\", \"ranks\": %d, "
-           "\"batch\": %zu, \"shards\": %d, "
-           "\"steps\": %zu, "
-           "\"epoch_samples\": %zu, \"loss\": ",
-           params->teacher_precision, params->student_precision, row->ranks, params->batch,
-           params->shards, r->steps, r->epoch_samples);
-    printf(isfinite(r->loss) ? "%.6g" : "null", r->loss);
-    printf(", \"figures\": {");
+    snprintf(pair, sizeof pair, "%s-%s", params->teacher ? params->teacher : "none",
+             params->student);
+    sld_json_object(&j, NULL);
+    sld_json_text(&j, "pair", pair);
+    sld_json_text(&j, "teacher_precision", params->teacher_precision);
+    sld_json_text(&j, "student_precision", params->student_precision);
+    sld_json_whole(&j, "ranks", row->ranks);
+    sld_json_whole(&j, "batch", (long long)params->batch);
+    sld_json_whole(&j, "shards", params->shards);
+    sld_json_whole(&j, "steps", (long long)r->steps);
+    sld_json_whole(&j, "epoch_samples", (long long)r->epoch_samples);
+    sld_json_number(&j, "loss", r->loss, DIGITS);
+    sld_json_object(&j, "figures");
     for (int i = 0; i < SLD_BENCH_N; i++) {
-        printf("%s\"%s\": ", i ? ", " : "", names[i]);
-        printf(isfinite(r->v[i]) ? "%.6g" : "null", r->v[i]);
+        sld_json_number(&j, names[i], r->v[i], DIGITS);
     }
-    printf("}}\n");
+    sld_json_end(&j);
+    sld_json_end(&j);
 }
 
 /* The number behind "name": in a document of ours; NaN: null. */

@@ -1,9 +1,11 @@
 /* cmd_models.c: sld models: the networks of this build, their cost, and the tensors of their
  * weights files, for people and, as JSON, for programs that make such files. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli.h"
+#include "sld/base_json.h"
 #include "sld/nn.h"
 
 enum { JSON, CLASSES };
@@ -35,22 +37,33 @@ static const char *shape_text(const sld_tensor *t, char *text, size_t n)
     return text;
 }
 
-static void print_json(const sld_model *model, bool first, bool last)
+static void print_json(sld_json *j, const sld_model *model)
 {
     const sld_network *network = sld_model_network(model);
-    char               shape[96];
 
-    printf("%s  {\"name\": \"%s\", \"input_size\": %d, \"classes\": %d, \"parameters\": %zu,\n"
-           "   \"multiply_adds\": %.0f, \"tensors\": [\n",
-           first ? "[\n" : "", network->name, network->input_size, sld_model_classes(model),
-           sld_model_trained_count(model), sld_model_macs(model));
+    sld_json_line(j);
+    sld_json_object(j, NULL);
+    sld_json_text(j, "name", network->name);
+    sld_json_whole(j, "input_size", network->input_size);
+    sld_json_whole(j, "classes", sld_model_classes(model));
+    sld_json_whole(j, "parameters", (long long)sld_model_trained_count(model));
+    sld_json_whole(j, "multiply_adds", llround(sld_model_macs(model)));
+    sld_json_list(j, "tensors");
     for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
         const sld_tensor *t = sld_model_tensor(model, i);
-        printf("    {\"name\": \"%s\", \"shape\": [%s], \"trained\": %s}%s\n", t->name,
-               shape_text(t, shape, sizeof shape), t->trained ? "true" : "false",
-               i + 1 < sld_model_tensor_count(model) ? "," : "");
+        sld_json_line(j);
+        sld_json_object(j, NULL);
+        sld_json_text(j, "name", t->name);
+        sld_json_list(j, "shape");
+        for (int d = 0; d < t->n_dims; d++) {
+            sld_json_whole(j, NULL, (long long)t->dims[d]);
+        }
+        sld_json_end(j);
+        sld_json_bool(j, "trained", t->trained);
+        sld_json_end(j);
     }
-    printf("  ]}%s\n", last ? "\n]" : ",");
+    sld_json_end(j);
+    sld_json_end(j);
 }
 
 static void print_line(const sld_model *model)
@@ -79,14 +92,17 @@ static void print_tensors(const sld_model *model)
     }
 }
 
-static sld_status print_model(sld_ctx *ctx, const char *name, int classes, bool json, bool first,
-                              bool last)
+/* document: NULL for a line of the table. */
+static sld_status print_model(sld_ctx *ctx, const char *name, int classes, sld_json *document)
 {
     sld_model *model = NULL;
 
     SLD_TRY(create(ctx, name, classes, &model));
-    if (json) {
-        print_json(model, first, last);
+    if (document) {
+        if (document->depth == 0) { /* nothing is printed for a network that there is not */
+            sld_json_list(document, NULL);
+        }
+        print_json(document, model);
     } else {
         print_line(model);
     }
@@ -107,15 +123,25 @@ static sld_status print_one(sld_ctx *ctx, const char *name, int classes)
     return SLD_OK;
 }
 
-static sld_status print_all(sld_ctx *ctx, int classes, bool json)
+/* json: of one network, of all with NULL. */
+static sld_status print_document(sld_ctx *ctx, const char *name, int classes)
 {
-    const size_t n = sld_network_count();
+    sld_json     j = sld_json_begin(stdout);
+    const size_t n = name ? 1 : sld_network_count();
 
-    if (!json) {
-        print_heading();
-    }
     for (size_t i = 0; i < n; i++) {
-        SLD_TRY(print_model(ctx, sld_network_at(i)->name, classes, json, i == 0, i + 1 == n));
+        SLD_TRY(print_model(ctx, name ? name : sld_network_at(i)->name, classes, &j));
+    }
+    sld_json_line(&j);
+    sld_json_end(&j);
+    return SLD_OK;
+}
+
+static sld_status print_all(sld_ctx *ctx, int classes)
+{
+    print_heading();
+    for (size_t i = 0; i < sld_network_count(); i++) {
+        SLD_TRY(print_model(ctx, sld_network_at(i)->name, classes, NULL));
     }
     return SLD_OK;
 }
@@ -145,10 +171,10 @@ static sld_status print_models(sld_ctx *ctx, const sld_arguments *args)
     int         classes = 0;
 
     SLD_TRY(read_classes(ctx, args->option[CLASSES], &classes));
-    if (!name) {
-        return print_all(ctx, classes, json);
+    if (json) {
+        return print_document(ctx, name, classes);
     }
-    return json ? print_model(ctx, name, classes, true, true, true) : print_one(ctx, name, classes);
+    return name ? print_one(ctx, name, classes) : print_all(ctx, classes);
 }
 
 static sld_status models(sld_ctx *ctx, const sld_arguments *args, int *exit_code)

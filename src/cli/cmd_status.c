@@ -1,4 +1,5 @@
 /* cmd_status.c: sld status: where a sweep stands. Reads only. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,15 +7,14 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "sld/grid.h"
+#include "sld/base_json.h"
+#include "sld/grid_folder.h"
 
 enum { WATCH, JSON, LINES };
 static const sld_option_spec options[] = {
     {"--watch", false}, {"--json", false}, {"--lines", true}, {NULL, false}};
 
 enum { N_STATES = SLD_POINT_SKIPPED + 1, FAILED_SHOWN = 20 };
-static const char *const words[N_STATES] = {"waiting",  "running", "done",
-                                            "diverged", "failed",  "skipped"};
 
 typedef struct view {
     const sld_grid   *grid;
@@ -72,7 +72,7 @@ static void print_text(const view *v)
     printf("%s in %s: %zu points:", sld_grid_name(v->grid), sld_grid_dir(v->grid), v->n);
     for (int s = 0; s < N_STATES; s++) {
         if (v->count[s] > 0) {
-            printf(" %zu %s", v->count[s], words[s]);
+            printf(" %zu %s", v->count[s], sld_point_state_name(s));
         }
     }
     if (guess_left(v) > 0) {
@@ -103,48 +103,42 @@ static void print_text(const view *v)
     }
 }
 
-static void put_json(const char *text)
-{
-    putchar('"');
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\') {
-            printf("\\%c", *c);
-        } else if (*c < 0x20) {
-            printf("\\u%04x", *c);
-        } else {
-            putchar(*c);
-        }
-    }
-    putchar('"');
-}
-
 static void print_json(const view *v)
 {
-    printf("{\"name\": ");
-    put_json(sld_grid_name(v->grid));
-    printf(", \"points\": %zu", v->n);
-    for (int s = 0; s < N_STATES; s++) {
-        printf(", \"%s\": %zu", words[s], v->count[s]);
+    sld_json j = sld_json_begin(stdout);
+
+    sld_json_object(&j, NULL);
+    sld_json_text(&j, "name", sld_grid_name(v->grid));
+    sld_json_whole(&j, "points", (long long)v->n);
+    for (sld_point_state s = SLD_POINT_WAITING; s <= SLD_POINT_SKIPPED; s++) {
+        sld_json_whole(&j, sld_point_state_name(s), (long long)v->count[s]);
     }
-    printf(", \"eta_s\": %.0f, \"trials\": [", guess_left(v));
+    sld_json_whole(&j, "eta_s", llround(guess_left(v)));
+    sld_json_list(&j, "trials");
     for (size_t i = 0; i < v->n; i++) {
         const sld_point        *p = sld_grid_point(v->grid, i);
         const sld_point_status *s = &v->status[i];
-        printf("%s\n{\"id\": \"%s\", \"arm\": ", i ? "," : "", p->id);
-        put_json(p->arm);
-        printf(", \"seed\": %lld, \"teacher\": %s, \"state\": \"%s\", \"attempts\": %d",
-               (long long)p->seed, p->is_teacher ? "true" : "false", words[s->state], s->attempts);
+        sld_json_line(&j);
+        sld_json_object(&j, NULL);
+        sld_json_text(&j, "id", p->id);
+        sld_json_text(&j, "arm", p->arm);
+        sld_json_whole(&j, "seed", (long long)p->seed);
+        sld_json_bool(&j, "teacher", p->is_teacher);
+        sld_json_text(&j, "state", sld_point_state_name(s->state));
+        sld_json_whole(&j, "attempts", s->attempts);
         if (s->epochs > 0) {
-            printf(", \"epoch\": %lld, \"epochs\": %lld, \"eta_s\": %.0f", (long long)s->epoch,
-                   (long long)s->epochs, s->left_s);
+            sld_json_whole(&j, "epoch", (long long)s->epoch);
+            sld_json_whole(&j, "epochs", (long long)s->epochs);
+            sld_json_whole(&j, "eta_s", llround(s->left_s));
         }
         if (s->reason[0]) {
-            printf(", \"reason\": ");
-            put_json(s->reason);
+            sld_json_text(&j, "reason", s->reason);
         }
-        putchar('}');
+        sld_json_end(&j);
     }
-    printf("\n]}\n");
+    sld_json_line(&j);
+    sld_json_end(&j);
+    sld_json_end(&j);
 }
 
 /* The last lines of a file, to stdout. */
@@ -174,8 +168,8 @@ static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
     SLD_TRY(sld_grid_which(ctx, v->grid, id, &i));
     SLD_TRY(look(ctx, v));
     print_name(sld_grid_point(v->grid, i));
-    printf(": %s%s%s\n", words[v->status[i].state], v->status[i].reason[0] ? ": " : "",
-           v->status[i].reason);
+    printf(": %s%s%s\n", sld_point_state_name(v->status[i].state),
+           v->status[i].reason[0] ? ": " : "", v->status[i].reason);
     sld_grid_log_path(v->grid, i, path, sizeof path);
     if (!*path) {
         printf("  no log yet\n");

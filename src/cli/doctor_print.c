@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "sld/base_json.h"
 
 static const char *const verdicts[] = {"ok", "warn", "bad"};
 
@@ -64,37 +65,22 @@ static int count_finders(const sld_report *reports, int n, const char *what)
 
 typedef struct printer {
     const sld_report *reports;
-    int               n, counts[3], printed;
+    int               n, counts[3];
     bool              json;
+    sld_json          document; /* where it is */
 } printer;
 
-static void print_json_text(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') {
-            putchar('\\');
-        }
-        if ((unsigned char)*text < 0x20) {
-            printf("\\u%04x", (unsigned)*text);
-        } else {
-            putchar(*text);
-        }
-    }
-    putchar('"');
-}
-
-static void print_json(const printer *p, const sld_finding *f, const char *ranks)
+static void print_json(printer *p, const sld_finding *f, const char *ranks)
 {
     const char *const names[]  = {"verdict", "what", "found", "advice", "ranks"};
     const char *const values[] = {verdicts[f->verdict], f->what, f->found, f->advice, ranks};
 
-    printf("%s{", p->printed ? ",\n    " : "\n    ");
+    sld_json_line(&p->document);
+    sld_json_object(&p->document, NULL);
     for (int i = 0; i < 5; i++) {
-        printf("%s\"%s\": ", i ? ", " : "", names[i]);
-        print_json_text(values[i]);
+        sld_json_text(&p->document, names[i], values[i]);
     }
-    printf("}");
+    sld_json_end(&p->document);
 }
 
 /* Words of a text, as many to a line as fit behind an indentation. */
@@ -157,7 +143,6 @@ static void print_finding(printer *p, int r, const sld_finding *f)
     } else {
         print_text(p, &shown, ranks);
     }
-    p->printed++;
 }
 
 /* Names in the order of rank 0; what others alone have follows. */
@@ -182,24 +167,30 @@ static void print_findings(printer *p)
 
 sld_verdict sld_doctor_print(const sld_report *reports, int n, const char *folder, bool json)
 {
-    printer p        = {.reports = reports, .n = n, .json = json};
+    printer p = {.reports = reports, .n = n, .json = json, .document = sld_json_begin(stdout)};
     int     machines = 0;
 
     for (int i = 0; i < n; i++) {
         machines += reports[i].node_rank == 0;
     }
     if (json) {
-        printf("{\"ranks\": %d, \"machines\": %d, \"folder\": ", n, machines);
-        print_json_text(folder);
-        printf(", \"findings\": [");
+        sld_json_object(&p.document, NULL);
+        sld_json_whole(&p.document, "ranks", n);
+        sld_json_whole(&p.document, "machines", machines);
+        sld_json_text(&p.document, "folder", folder);
+        sld_json_list(&p.document, "findings");
     } else {
         printf("sld doctor: %d rank%s on %d machine%s\n\n", n, n == 1 ? "" : "s", machines,
                machines == 1 ? "" : "s");
     }
     print_findings(&p);
     if (json) {
-        printf("\n], \"ok\": %d, \"warn\": %d, \"bad\": %d}\n", p.counts[0], p.counts[1],
-               p.counts[2]);
+        sld_json_line(&p.document);
+        sld_json_end(&p.document);
+        for (int i = 0; i < 3; i++) {
+            sld_json_whole(&p.document, verdicts[i], p.counts[i]);
+        }
+        sld_json_end(&p.document);
     } else {
         printf("\n%d ok, %d to look at, %d bad\n", p.counts[0], p.counts[1], p.counts[2]);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sld/data.h"
+#include "sld/grid_folder.h"
 #include "sld/nn.h"
 
 enum { SHOWN = 10 };
@@ -197,15 +198,14 @@ static void print_bytes(const char *what, double bytes)
 
 static void print_points(const sld_grid *grid, const sld_point_status *status)
 {
-    static const char *const words[] = {"waiting",  "running", "done",
-                                        "diverged", "failed",  "skipped"};
-    const size_t             n       = sld_grid_count(grid);
+    const size_t n = sld_grid_count(grid);
 
     printf("  %-12s %-8s %6s  %s\n", "id", "state", "seed", "arm");
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         const sld_point *p = sld_grid_point(grid, i);
-        printf("  %-12s %-8s %6lld  %s%s\n", p->id, status ? words[status[i].state] : "new",
-               (long long)p->seed, p->is_teacher ? "teacher " : "", p->arm);
+        printf("  %-12s %-8s %6lld  %s%s\n", p->id,
+               status ? sld_point_state_name(status[i].state) : "new", (long long)p->seed,
+               p->is_teacher ? "teacher " : "", p->arm);
     }
     if (n > SHOWN) {
         printf("  ... and %zu more\n", n - SHOWN);

@@ -1,120 +1,98 @@
 /* report_json.c: trials and arms as one JSON object; null is a missing value. */
-#include <math.h>
-
 #include "report.h"
+#include "sld/base_json.h"
 
-static void print_text(FILE *to, const char *text)
+enum { DIGITS = 10 };
+
+static void put_sample(sld_json *j, const char *key, stats_sample s)
 {
-    fputc('"', to);
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') {
-            fprintf(to, "\\%c", c);
-        } else if (c < 0x20) {
-            fprintf(to, "\\u%04x", c);
-        } else {
-            fputc(c, to);
-        }
-    }
-    fputc('"', to);
+    sld_json_object(j, key);
+    sld_json_whole(j, "n", (long long)s.n);
+    sld_json_number(j, "mean", s.mean, DIGITS);
+    sld_json_number(j, "sd", s.sd, DIGITS);
+    sld_json_end(j);
 }
 
-static void print_number(FILE *to, const char *name, double x)
+static void put_states(sld_json *j, const size_t n_state[])
 {
-    if (isfinite(x)) {
-        fprintf(to, ", \"%s\": %.10g", name, x);
-    } else {
-        fprintf(to, ", \"%s\": null", name);
+    for (sld_point_state s = SLD_POINT_WAITING; s <= SLD_POINT_SKIPPED; s++) {
+        sld_json_whole(j, sld_point_state_name(s), (long long)n_state[s]);
     }
 }
 
-static void print_sample(FILE *to, const char *name, stats_sample s)
+static void put_arm(sld_json *j, const report *r, const report_arm *a)
 {
-    fprintf(to, ", \"%s\": {\"n\": %zu", name, s.n);
-    print_number(to, "mean", s.mean);
-    print_number(to, "sd", s.sd);
-    fputc('}', to);
-}
-
-static void print_head(const report *r, FILE *to)
-{
-    fprintf(to, "{\"name\": ");
-    print_text(to, r->name);
-    fprintf(to, ", \"baseline\": ");
-    print_text(to, r->baseline_name);
-    for (int s = 0; s <= SLD_POINT_SKIPPED; s++) {
-        fprintf(to, ", \"%s\": %zu", sld_point_state_name((sld_point_state)s), r->n_state[s]);
-    }
-    print_number(to, "pooled_sd", r->pooled_sd);
-    print_number(to, "resolving_sd", r->resolving_sd);
-}
-
-static void print_arm(const report *r, const report_arm *a, FILE *to)
-{
-    fprintf(to, "  {\"arm\": ");
-    print_text(to, a->name);
-    fprintf(to, ", \"is_teacher\": %s, \"is_baseline\": %s, \"trials\": %zu",
-            a->is_teacher ? "true" : "false", a->is_baseline ? "true" : "false", a->n_points);
-    for (int s = 0; s <= SLD_POINT_SKIPPED; s++) {
-        fprintf(to, ", \"%s\": %zu", sld_point_state_name((sld_point_state)s), a->n_state[s]);
-    }
-    print_sample(to, "gap", a->gap);
-    fprintf(to, ", \"gap_paired\": %s", a->gap_paired ? "true" : "false");
-    print_number(to, "gap_half_width", a->gap_half_width);
-    print_number(to, "detectable", a->detectable);
-    print_number(to, "copy_rate_unseen", a->control);
+    sld_json_line(j);
+    sld_json_object(j, NULL);
+    sld_json_text(j, "arm", a->name);
+    sld_json_bool(j, "is_teacher", a->is_teacher);
+    sld_json_bool(j, "is_baseline", a->is_baseline);
+    sld_json_whole(j, "trials", (long long)a->n_points);
+    put_states(j, a->n_state);
+    put_sample(j, "gap", a->gap);
+    sld_json_bool(j, "gap_paired", a->gap_paired);
+    sld_json_number(j, "gap_half_width", a->gap_half_width, DIGITS);
+    sld_json_number(j, "detectable", a->detectable, DIGITS);
+    sld_json_number(j, "copy_rate_unseen", a->control, DIGITS);
     for (int i = 0; i < REPORT_N_METRICS; i++) {
-        print_sample(to, report_metric_name[i], a->metric[i]);
+        put_sample(j, report_metric_name[i], a->metric[i]);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
-        print_sample(to, r->norm_name[i], a->norm[i]);
+        put_sample(j, r->norm_name[i], a->norm[i]);
     }
-    fputc('}', to);
+    sld_json_end(j);
 }
 
-static void print_trial(const report *r, const report_trial *t, FILE *to)
+static void put_trial(sld_json *j, const report *r, const report_trial *t)
 {
     const sld_point *p = t->point;
 
-    fprintf(to, "  {\"id\": ");
-    print_text(to, p->id);
-    fprintf(to, ", \"arm\": ");
-    print_text(to, p->arm);
-    fprintf(
-        to,
-        ", \"seed\": %lld, \"is_teacher\": %s, \"state\": \"%s\", \"attempts\": %d, \"reason\": ",
-        (long long)p->seed, p->is_teacher ? "true" : "false", sld_point_state_name(t->status.state),
-        t->status.attempts);
-    print_text(to, t->status.reason);
-    fprintf(to, ", \"axes\": {");
+    sld_json_line(j);
+    sld_json_object(j, NULL);
+    sld_json_text(j, "id", p->id);
+    sld_json_text(j, "arm", p->arm);
+    sld_json_whole(j, "seed", (long long)p->seed);
+    sld_json_bool(j, "is_teacher", p->is_teacher);
+    sld_json_text(j, "state", sld_point_state_name(t->status.state));
+    sld_json_whole(j, "attempts", t->status.attempts);
+    sld_json_text(j, "reason", t->status.reason);
+    sld_json_object(j, "axes");
     for (size_t a = 0; a < p->n_axes; a++) {
-        fprintf(to, "%s", a > 0 ? ", " : "");
-        print_text(to, p->axis[a]);
-        fprintf(to, ": ");
-        print_text(to, p->value[a]);
+        sld_json_text(j, p->axis[a], p->value[a]);
     }
-    fputc('}', to);
+    sld_json_end(j);
     for (int i = 0; i < REPORT_N_METRICS; i++) {
-        print_number(to, report_metric_name[i], t->metric[i]);
+        sld_json_number(j, report_metric_name[i], t->metric[i], DIGITS);
     }
     for (size_t i = 0; i < r->n_norms; i++) {
-        print_number(to, r->norm_name[i], t->norm[i]);
+        sld_json_number(j, r->norm_name[i], t->norm[i], DIGITS);
     }
-    fputc('}', to);
+    sld_json_end(j);
 }
 
 void report_print_json(const report *r, FILE *to)
 {
-    print_head(r, to);
-    fprintf(to, ",\n \"arms\": [\n");
+    sld_json j = sld_json_begin(to);
+
+    sld_json_object(&j, NULL);
+    sld_json_text(&j, "name", r->name);
+    sld_json_text(&j, "baseline", r->baseline_name);
+    put_states(&j, r->n_state);
+    sld_json_number(&j, "pooled_sd", r->pooled_sd, DIGITS);
+    sld_json_number(&j, "resolving_sd", r->resolving_sd, DIGITS);
+    sld_json_line(&j);
+    sld_json_list(&j, "arms");
     for (size_t i = 0; i < r->n_arms; i++) {
-        print_arm(r, &r->arms[i], to);
-        fprintf(to, "%s\n", i + 1 < r->n_arms ? "," : "");
+        put_arm(&j, r, &r->arms[i]);
     }
-    fprintf(to, " ],\n \"trials\": [\n");
+    sld_json_line(&j);
+    sld_json_end(&j);
+    sld_json_line(&j);
+    sld_json_list(&j, "trials");
     for (size_t i = 0; i < r->n_trials; i++) {
-        print_trial(r, &r->trials[i], to);
-        fprintf(to, "%s\n", i + 1 < r->n_trials ? "," : "");
+        put_trial(&j, r, &r->trials[i]);
     }
-    fprintf(to, " ]}\n");
+    sld_json_line(&j);
+    sld_json_end(&j);
+    sld_json_end(&j);
 }
