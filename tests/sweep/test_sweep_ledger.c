@@ -1,0 +1,161 @@
+/* Claims and marks of two coordinators in one folder: a point is one's alone, and ends once. */
+#include "fixture.h"
+
+static void test_a_point_is_claimed_once(void **state)
+{
+    folder *f = *state;
+    ledger  a, b;
+
+    join(f, NULL, &a);
+    join(f, NULL, &b);
+    assert_true(claims(&a, 1));
+    assert_false(claims(&b, 1)); /* it had read the folder before */
+    assert_true(claims(&b, 2));
+    assert_true(claim_there(f, 1, "1"));
+    assert_int_equal(sld_ledger_scan(&b), SLD_OK);
+    assert_int_equal(b.claims.entries[1].claim, 1);
+    assert_true(is_held(&b, 1));
+    assert_true(is_held(&b, 2));
+    assert_false(is_held(&b, 3)); /* nobody's */
+    sld_ledger_close(&a);
+    sld_ledger_close(&b);
+}
+
+static void test_the_highest_claim_counts(void **state)
+{
+    folder *f = *state;
+    ledger  a, b;
+
+    join(f, NULL, &a);
+    join(f, NULL, &b);
+    assert_true(claims(&a, 1));
+    assert_int_equal(sld_ledger_scan(&b), SLD_OK);
+    assert_true(claims(&b, 1)); /* attempt 2 supersedes attempt 1 */
+    assert_int_equal(sld_ledger_scan(&a), SLD_OK);
+    assert_int_equal(a.claims.entries[1].claim, 2);
+    assert_true(is_held(&a, 1));
+    assert_string_equal(a.claims.leases[a.claims.entries[1].lease].id, b.id);
+    sld_ledger_close(&a);
+    sld_ledger_close(&b);
+}
+
+static void test_no_claim_of_what_has_ended(void **state)
+{
+    folder *f = *state;
+    ledger  a, b;
+
+    join(f, NULL, &a);
+    join(f, NULL, &b);
+    assert_true(claims(&a, 1));
+    assert_int_equal(sld_ledger_mark(&a, 1, SLD_POINT_DONE, "attempt 1 seconds 2.0\n"), SLD_OK);
+    sld_ledger_forget(&a, 1);
+    assert_false(claim_there(f, 1, "1"));
+    assert_false(claims(&b, 1)); /* its look at the folder is older than the end */
+    assert_false(claim_there(f, 1, "1"));
+    assert_int_equal(sld_ledger_scan(&b), SLD_OK);
+    assert_int_equal(b.claims.entries[1].mark, SLD_POINT_DONE);
+    sld_ledger_close(&a);
+    sld_ledger_close(&b);
+}
+
+static void test_marks_and_their_texts(void **state)
+{
+    static const sld_point_state ends[] = {SLD_POINT_DONE, SLD_POINT_DIVERGED, SLD_POINT_FAILED,
+                                           SLD_POINT_SKIPPED};
+    folder                      *f      = *state;
+    char                         text[64];
+    ledger                       l;
+
+    join(f, NULL, &l);
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        assert_int_equal(sld_ledger_mark(&l, 3, ends[i], "why\nwhere\n\n"), SLD_OK);
+        assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+        assert_int_equal(l.claims.entries[3].mark, ends[i]);
+        sld_grid_claims_text(&l.claims, 3, sld_point_state_name(ends[i]), text, sizeof text);
+        assert_string_equal(text, "why\nwhere"); /* without the newlines at its end */
+        assert_int_equal(sld_ledger_unmark(&l, 3), SLD_OK);
+        assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+        assert_int_equal(l.claims.entries[3].mark, SLD_POINT_WAITING);
+    }
+    assert_int_equal(sld_ledger_unmark(&l, 3), SLD_OK); /* none is none */
+    sld_ledger_close(&l);
+}
+
+static void test_errors_are_counted_and_forgotten(void **state)
+{
+    folder *f = *state;
+    ledger  l;
+
+    join(f, NULL, &l);
+    for (int64_t n = 1; n <= 2; n++) {
+        assert_true(claims(&l, 2));
+        assert_int_equal(sld_ledger_error(&l, 2, n, "stuck\nno disk\n"), SLD_OK);
+    }
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(l.claims.entries[2].errors, 2);
+    assert_int_equal(l.claims.entries[2].claim, 2);
+    sld_ledger_forget(&l, 2);
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(l.claims.entries[2].errors, 0);
+    assert_int_equal(l.claims.entries[2].claim, 0);
+    sld_ledger_close(&l);
+}
+
+static void test_names_of_others_are_left_alone(void **state)
+{
+    static const char *const strange[] = {"0", "-1", "x", "1.err", "done2"};
+    folder                  *f         = *state;
+    ledger                   l;
+
+    join(f, NULL, &l);
+    for (size_t i = 0; i < COUNT(strange); i++) {
+        put_file(claim_path(f, 4, strange[i]), "");
+    }
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(l.claims.entries[4].mark, SLD_POINT_WAITING);
+    assert_int_equal(l.claims.entries[4].claim, 0);
+    assert_int_equal(l.claims.entries[4].errors, 0);
+    sld_ledger_close(&l);
+}
+
+static void test_retry_and_skip(void **state)
+{
+    folder     *f  = *state;
+    const char *id = sld_grid_point(f->grid, 1)->id;
+    size_t      n  = 9;
+    ledger      l;
+
+    join(f, NULL, &l);
+    assert_int_equal(sld_ledger_mark(&l, 0, SLD_POINT_FAILED, "no disk\n"), SLD_OK);
+    assert_int_equal(sld_ledger_mark(&l, 1, SLD_POINT_FAILED, "its teacher failed\n"), SLD_OK);
+    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, sld_grid_point(f->grid, 0)->id, &n), SLD_OK);
+    assert_int_equal(n, 2); /* the student failed with its teacher */
+    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, "failed", &n), SLD_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, id, &n), SLD_ERR_CONFIG);
+    assert_non_null(strstr(f->ctx.err.msg, id));
+    sld_err_clear(&f->ctx);
+    assert_int_equal(sld_sweep_skip(&f->ctx, f->grid, id), SLD_OK);
+    assert_true(claim_there(f, 1, "skipped"));
+    assert_int_equal(sld_ledger_mark(&l, 2, SLD_POINT_DONE, ""), SLD_OK);
+    assert_int_equal(sld_sweep_skip(&f->ctx, f->grid, sld_grid_point(f->grid, 2)->id),
+                     SLD_ERR_CONFIG); /* a result is not left out */
+    sld_err_clear(&f->ctx);
+    sld_ledger_close(&l);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_a_point_is_claimed_once),
+        IN_FOLDER(test_the_highest_claim_counts),
+        IN_FOLDER(test_no_claim_of_what_has_ended),
+        IN_FOLDER(test_marks_and_their_texts),
+        IN_FOLDER(test_errors_are_counted_and_forgotten),
+        IN_FOLDER(test_names_of_others_are_left_alone),
+        IN_FOLDER(test_retry_and_skip),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

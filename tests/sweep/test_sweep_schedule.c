@@ -1,0 +1,254 @@
+/* Which point comes next, what becomes of students whose teacher gives no weights, which trial takes
+ * idle cores, and which launcher is ended. */
+#include "fixture.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static const sld_sweep_run_params params = {.program = "/nowhere/sld", .method = fixture_methods};
+
+static coordinator *coordinator_make(folder *f, int cores)
+{
+    coordinator *c = calloc(1, sizeof *c);
+
+    c->ctx    = &f->ctx;
+    c->grid   = f->grid;
+    c->params = &params;
+    c->launch = sld_grid_launch(f->grid);
+    c->slots  = (slots){.n_cores = cores, .n_free = cores, .most_trials = cores};
+    snprintf(c->dir, sizeof c->dir, "%s", f->dir);
+    c->attempts = calloc((size_t)cores, sizeof *c->attempts);
+    join(f, NULL, &c->ledger);
+    return c;
+}
+
+static void coordinator_free(coordinator *c)
+{
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        if (c->attempts[i].active) {
+            kill(c->attempts[i].child.process.pid, SIGKILL);
+            waitpid(c->attempts[i].child.process.pid, NULL, 0);
+        }
+    }
+    sld_ledger_close(&c->ledger);
+    free(c->attempts);
+    free(c);
+}
+
+static void mark(coordinator *c, size_t point, sld_point_state state)
+{
+    assert_int_equal(sld_ledger_mark(&c->ledger, point, state, "no disk\nlog\n"), SLD_OK);
+}
+
+static void expect_next(coordinator *c, int wanted, size_t wanted_waiting)
+{
+    int    point;
+    size_t waiting;
+
+    assert_int_equal(sld_schedule_next(c, &point, &waiting), SLD_OK);
+    assert_int_equal(point, wanted);
+    assert_int_equal(waiting, wanted_waiting);
+}
+
+/* A trial that runs here: its launcher sleeps, and its file says how much is left. */
+static attempt *run_here(coordinator *c, int place, size_t point, int ranks, double left_s)
+{
+    attempt *a = &c->attempts[place];
+    char     run[PATH_MAX], path[PATH_MAX], text[128];
+
+    *a = (attempt){.active = true, .point = point, .number = 1, .ranks = ranks, .n_cores = ranks};
+    a->child.process.pid = fork();
+    if (a->child.process.pid == 0) {
+        signal(SIGUSR1, SIG_DFL);
+        pause();
+        _exit(1);
+    }
+    c->slots.running++;
+    c->slots.n_free -= ranks;
+    sld_grid_trial_dir(c->grid, point, run);
+    assert_int_equal(sld_file_mkdirs(c->ctx, run), SLD_OK);
+    sld_run_path(run, SLD_RUN_PROGRESS, 1, path);
+    snprintf(text, sizeof text, "epoch 1 of 3 step 0 of 4 left %.0f s beat 1\n", left_s);
+    put_file(path, text);
+    return a;
+}
+
+/* The signal that has ended the launcher of the attempt. */
+static int ended_by(attempt *a)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(a->child.process.pid, &status, 0), a->child.process.pid);
+    a->active = false;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static bool lives(const attempt *a)
+{
+    return waitpid(a->child.process.pid, NULL, WNOHANG) == 0;
+}
+
+static void test_teachers_before_their_students(void **state)
+{
+    coordinator *c = coordinator_make(*state, 8);
+
+    expect_next(c, 0, 1);
+    mark(c, 0, SLD_POINT_DONE);
+    expect_next(c, 1, 4);
+    mark(c, 1, SLD_POINT_DONE);
+    mark(c, 2, SLD_POINT_SKIPPED);
+    expect_next(c, 3, 2);
+    run_here(c, 0, 3, 1, 100);
+    expect_next(c, 4, 1);
+    mark(c, 4, SLD_POINT_FAILED);
+    expect_next(c, -1, 0);
+    coordinator_free(c);
+}
+
+static void test_what_others_hold_is_theirs(void **state)
+{
+    coordinator *c = coordinator_make(*state, 8);
+    ledger       far;
+
+    mark(c, 0, SLD_POINT_DONE);
+    join(*state, "far/1", &far);
+    assert_true(claims(&far, 1));
+    assert_true(claims(&c->ledger, 2)); /* our own attempt, that has ended without a result */
+    assert_int_equal(sld_ledger_scan(&c->ledger), SLD_OK);
+    expect_next(c, 2, 3);
+    fixture_now += 61; /* far is silent beyond its lease */
+    expect_next(c, 1, 4);
+    sld_ledger_close(&far);
+    coordinator_free(c);
+}
+
+static void test_students_fail_with_their_teacher(void **state)
+{
+    static const struct {
+        sld_point_state teacher;
+        const char     *says;
+    } cases[]      = {{SLD_POINT_FAILED, "failed: no disk"},
+                      {SLD_POINT_SKIPPED, "is skipped"},
+                      {SLD_POINT_DIVERGED, "diverged"}};
+    folder      *f = *state;
+    coordinator *c = coordinator_make(f, 2);
+    bool         all, failed;
+    char         text[512], wanted[128];
+
+    assert_int_equal(sld_schedule_settle(c, &all, &failed), SLD_OK);
+    assert_false(all || failed);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        mark(c, 0, cases[i].teacher);
+        assert_int_equal(sld_schedule_settle(c, &all, &failed), SLD_OK);
+        assert_true(all && failed);
+        snprintf(wanted, sizeof wanted, "its teacher big (%s) %s", sld_grid_point(f->grid, 0)->id,
+                 cases[i].says);
+        for (size_t p = 1; p < 5; p++) {
+            sld_grid_claims_text(&c->ledger.claims, p, "failed", text, sizeof text);
+            assert_string_equal(text, wanted);
+            assert_int_equal(sld_ledger_unmark(&c->ledger, p), SLD_OK);
+        }
+        assert_int_equal(sld_ledger_unmark(&c->ledger, 0), SLD_OK);
+    }
+    coordinator_free(c);
+}
+
+static void end_all_but(coordinator *c, size_t a, size_t b)
+{
+    for (size_t i = 0; i < 5; i++) {
+        if (i != a && i != b) {
+            mark(c, i, SLD_POINT_DONE);
+        }
+    }
+}
+
+static void test_idle_cores_go_to_the_longest_trial(void **state)
+{
+    coordinator *c = coordinator_make(*state, 4);
+    attempt     *brief, *lengthy;
+
+    end_all_but(c, 1, 2);
+    brief   = run_here(c, 0, 1, 1, 100);
+    lengthy = run_here(c, 1, 2, 1, 600);
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+    assert_true(lengthy->rescales);
+    assert_false(brief->rescales);
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK); /* one at a time: it takes what is idle */
+    assert_false(brief->rescales);
+    assert_int_equal(ended_by(lengthy), SIGUSR1); /* which a trial takes as save and stop */
+    assert_true(lives(brief));
+    coordinator_free(c);
+}
+
+static void test_no_trial_is_stopped_in_vain(void **state)
+{
+    coordinator *c = coordinator_make(*state, 4);
+    attempt     *a;
+    int          most;
+
+    end_all_but(c, 1, 2);
+    a = run_here(c, 0, 1, 1, 600);
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK); /* point 2 waits for the idle cores */
+    assert_false(a->rescales);
+    mark(c, 2, SLD_POINT_DONE);
+    c->slots.n_free = 0; /* there are none */
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+    assert_false(a->rescales);
+    c->slots.n_free = 3;
+    a->n_cores      = 0; /* it shares its core with others already */
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+    assert_false(a->rescales);
+    assert_int_equal(sld_attempt_most_ranks(c, 1, &most), SLD_OK);
+    a->ranks = a->n_cores = most; /* it has a rank for each of its shards */
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+    assert_false(a->rescales);
+    a->active = false;
+    kill(a->child.process.pid, SIGKILL);
+    ended_by(a);
+    a = run_here(c, 0, 1, 1, 12); /* of 12 s the idle two would save 8: a restart costs as much */
+    assert_int_equal(c->slots.n_free, 2);
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+    assert_false(a->rescales);
+    assert_true(lives(a));
+    coordinator_free(c);
+}
+
+static void test_a_launcher_without_ranks_is_ended(void **state)
+{
+    folder      *f = *state;
+    coordinator *c = coordinator_make(f, 2);
+    attempt     *done, *starting;
+    char         run[PATH_MAX], path[PATH_MAX];
+
+    done     = run_here(c, 0, 1, 1, 0);
+    starting = run_here(c, 1, 2, 1, 0); /* none of its ranks was seen yet, and it has no result */
+    sld_grid_trial_dir(f->grid, 1, run);
+    sld_run_path(run, SLD_RUN_RESULTS, 0, path);
+    put_file(path, "");
+    for (int i = 0; i < 6; i++) { /* launch.leave_s is 60 */
+        sld_schedule_reap(c);
+        assert_true(lives(done));
+        fixture_now += 11;
+    }
+    sld_schedule_reap(c);
+    assert_true(done->reaped);
+    assert_false(starting->reaped);
+    assert_int_equal(ended_by(done), SIGKILL);
+    assert_true(lives(starting));
+    coordinator_free(c);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_teachers_before_their_students),
+        IN_FOLDER(test_what_others_hold_is_theirs),
+        IN_FOLDER(test_students_fail_with_their_teacher),
+        IN_FOLDER(test_idle_cores_go_to_the_longest_trial),
+        IN_FOLDER(test_no_trial_is_stopped_in_vain),
+        IN_FOLDER(test_a_launcher_without_ranks_is_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
