@@ -34,7 +34,11 @@ def compare(place, expected, told):
 
 
 def choices(key):
-    return re.search(r"^  %s +\S+ +\S+ +(\S+\|\S+)" % re.escape(key), said("run", "--help"), re.M).group(1).split("|")
+    """The words that an option takes."""
+    line = re.search(r"^  %s +\S+ .*?(\w+(?:\|\w+)+)" % re.escape(key), said("help", "options", "all"), re.M)
+    if not line:
+        sys.exit("sld help options all: has no line for %s with its words" % key)
+    return line.group(1).split("|")
 
 
 def check_methods():
