@@ -93,9 +93,21 @@ class Study:
             columns["arm"] = self._name_runs()
         frame = pd.DataFrame(columns, index=range(self.n))
         frame["is_teacher"] = frame["is_teacher"].astype(bool)
+        if "top1_val" in self.source.curve_units and "top1_val_last" not in frame:
+            self._add_validation(frame)
         for key in self.varying():
             frame[key] = self.options[key]
         return frame
+
+    def _add_validation(self, frame):
+        """Validation accuracy at the last epoch and at the best: arms and options are chosen by it, not by test."""
+        values = self.source.curve("top1_val")
+        there = ~np.isnan(values)
+        last = np.where(there.any(axis=1), values.shape[1] - 1 - there[:, ::-1].argmax(axis=1), 0)
+        frame["top1_val_last"] = values[np.arange(self.n), last] if values.shape[1] else np.nan
+        best = frame["best_epoch"].fillna(0).astype(int).to_numpy() if "best_epoch" in frame else np.zeros(self.n, int)
+        inside = (best >= 1) & (best <= values.shape[1])
+        frame["top1_val_best"] = np.where(inside, values[np.arange(self.n), np.where(inside, best - 1, 0)] if values.shape[1] else np.nan, np.nan)
 
     def _option(self, key, default):
         return list(self.options[key].where(self.options[key].notna(), default)) if key in self.options else [default] * self.n

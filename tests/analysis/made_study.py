@@ -77,7 +77,7 @@ def logits_of(random, labels, n_classes, accuracy, like=None, copy=0.3):
 
 
 def write_study(path, arms, seeds=3, samples=400, classes=10, epochs=12, base=70.0, noise=0.4, spec="", baseline="KD-PA",
-                axes=("teacher_swap", "student_swap"), logits=True, names=None, states=None, random_seed=1):
+                axes=("teacher_swap", "student_swap"), logits=True, names=None, states=None, random_seed=1, validation=False):
     """states: {(arm, seed): (state, reason)} of trials that are not done. Everything follows from random_seed."""
     random = np.random.default_rng(random_seed)
     labels = (np.arange(samples) % classes).astype(np.int32)
@@ -137,6 +137,8 @@ def write_study(path, arms, seeds=3, samples=400, classes=10, epochs=12, base=70
         for key, value in curves.items():
             f["epoch/" + key] = value
             f["epoch/" + key].attrs["units"] = "percent" if key.startswith("top") else "1"
+        if validation:
+            f["epoch/top1_val"] = curves["top1_test"] - 0.5
         f["epoch/epoch"] = np.arange(1, epochs + 1)
         if logits:
             f["labels/test"] = labels
