@@ -33,14 +33,14 @@ static bool make_tables(sld_gemm_product *p, size_t rows, size_t segments)
 /* Channels of the tap at this place of what is read; neighbours become one segment. */
 static void add_tap(const sld_gemm_pass *pass, sld_gemm_product *p, int tap, size_t at)
 {
-    sld_segment *last    = p->segments + p->n_segments - 1;
-    const size_t n       = pass->depth;
+    sld_segment *next    = &p->segments[p->n_segments];
     p->taps[p->n_taps++] = tap;
-    if (p->n_segments > 0 && pass->groups == 1 && last->at + last->n == at) {
-        last->n += n;
-    } else {
-        p->segments[p->n_segments++] = (sld_segment){at, n};
+    if (p->n_segments > 0 && pass->groups == 1 && next[-1].at + next[-1].n == at) {
+        next[-1].n += pass->depth;
+        return;
     }
+    *next = (sld_segment){at, pass->depth};
+    p->n_segments++;
 }
 
 /* Pixel (y,x) of what is read, with its border, in floats from the sample's first. */

@@ -10,7 +10,7 @@ typedef struct {
     dnnl_memory_t    memory; /* owns its bytes, but for gradients: address per call */
     dnnl_primitive_t convert;
     dnnl_memory_t    scratch; /* of the conversion, as of a pass */
-    size_t          *offsets; /* of our own conversion (sld_md_offsets); NULL: the library's */
+    size_t          *offsets; /* of our own conversion (sld_onednn_offsets); NULL: the library's */
     size_t           bytes;   /* of the layout, padding included */
     bool             rounded; /* holds bfloat16 */
 } packed;
@@ -58,7 +58,13 @@ sld_status sld_onednn_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params
                              unsigned passes, void **out);
 void       sld_onednn_destroy(void *state);
 
-/* Local. Our own conversion of weights, where the library's is wrong. (onednn_convert.c) */
+/* Local. Whether the library's own conversion between (O,I,H,W) and this layout is right.
+ * (onednn_convert.c) */
+bool sld_onednn_reorders(sld_const_md md);
+/* Local. Where it is not: values from a layout's first to each index along each dimension, one
+ * dimension behind the other. The place of a value is the sum over its dimensions. */
+dnnl_status_t sld_onednn_offsets(sld_const_md md, size_t *offsets);
+/* Local. Weights to and from such a layout. */
 void sld_onednn_pack(const sld_conv_params *params, const packed *w, const float *plain, void *to);
 void sld_onednn_unpack(const sld_conv_params *params, const packed *w, const float *from,
                        float *plain);

@@ -22,12 +22,19 @@ dnnl_status_t sld_md_create(int n_dims, const dnnl_dims_t dims, dnnl_data_type_t
 dnnl_status_t sld_md_clone(sld_const_md md, sld_md *out);
 void          sld_md_destroy(sld_md md); /* Accepts NULL. */
 
-/* Local. Whether the library's conversion between (O,I,H,W) and this layout is right. Version 3.7.2
- * loses values and leaves padding as it was where channels do not fill the layout's blocks. */
-bool sld_md_reorders(sld_const_md md);
-/* Local. Where it is not: floats from a layout's first value to each index along each dimension, one
- * dimension behind the other. The place of a value is the sum over its dimensions. */
-dnnl_status_t sld_md_offsets(sld_const_md md, size_t *offsets);
+/* How values lie: blocks in one another, the last innermost, then strides of the rest. */
+typedef struct {
+    int               n_dims, n_blocks;
+    const dnnl_dim_t *dims, *padded, *strides; /* (n_dims), borrowed from the description */
+    const dnnl_dim_t *blocks, *dim_of_block;   /* (n_blocks) */
+} sld_md_layout;
+
+/* Local. dnnl_unimplemented for what has no such layout. */
+dnnl_status_t sld_md_query(sld_const_md md, sld_md_layout *out);
+
+/* Local. Whether the library converts to and from padded layouts as it should. Version 3.7.2 loses
+ * values there, and leaves padding as it was. */
+bool sld_onednn_pads(void);
 
 /* Local. y = relu(result + y), or a part of it. */
 dnnl_status_t sld_post_ops_append(dnnl_post_ops_t ops, bool add, bool relu);

@@ -5,6 +5,46 @@
 
 #include "conv/onednn.h"
 
+bool sld_onednn_reorders(sld_const_md md)
+{
+    sld_md_layout l;
+    if (sld_onednn_pads() || sld_md_query(md, &l) != dnnl_success) {
+        return true;
+    }
+    for (int d = 0; d < l.n_dims; d++) {
+        if (l.dims[d] != l.padded[d]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Values from the first to index k along one dimension. */
+static size_t offset(const sld_md_layout *l, int dim, int64_t k)
+{
+    int64_t at = 0, inner = 1;
+    for (int b = l->n_blocks - 1; b >= 0; b--) {
+        if (l->dim_of_block[b] == dim) {
+            at += k % l->blocks[b] * inner;
+            k /= l->blocks[b];
+        }
+        inner *= l->blocks[b];
+    }
+    return (size_t)(at + k * l->strides[dim]);
+}
+
+dnnl_status_t sld_onednn_offsets(sld_const_md md, size_t *offsets)
+{
+    sld_md_layout       l;
+    const dnnl_status_t st = sld_md_query(md, &l);
+    for (int d = 0; st == dnnl_success && d < l.n_dims; d++) {
+        for (int64_t k = 0; k < l.dims[d]; k++) {
+            *offsets++ = offset(&l, d, k);
+        }
+    }
+    return st;
+}
+
 /* The tables of one layout, and how many indices each has. */
 typedef struct {
     const size_t *group, *out, *in, *row, *column;

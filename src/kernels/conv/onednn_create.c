@@ -111,7 +111,7 @@ static sld_status create_offsets(sld_ctx *ctx, const sld_onednn_conv *conv, pack
     if (!w->offsets) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %d x %d weights", p->in, p->out);
     }
-    return sld_onednn_check(ctx, sld_md_offsets(w->md, w->offsets), "layout of the weights");
+    return sld_onednn_check(ctx, sld_onednn_offsets(w->md, w->offsets), "layout of the weights");
 }
 
 /* The memory of a layout, and the conversion between it and (O,I,H,W). */
@@ -123,8 +123,8 @@ static sld_status create_conversion(sld_ctx *ctx, const sld_onednn_conv *conv, p
                              dnnl_memory_create(&w->memory, w->md, conv->k->library->engine,
                                                 gradient ? DNNL_MEMORY_NONE : DNNL_MEMORY_ALLOCATE),
                              "layout of the weights"));
-    return sld_md_reorders(w->md) ? create_reorder(ctx, conv, w, gradient)
-                                  : create_offsets(ctx, conv, w);
+    return sld_onednn_reorders(w->md) ? create_reorder(ctx, conv, w, gradient)
+                                      : create_offsets(ctx, conv, w);
 }
 
 /* The weights of a pass: those of another size where the layout is the same. */

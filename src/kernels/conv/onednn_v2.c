@@ -36,14 +36,25 @@ void sld_md_destroy(sld_md md)
     free(md);
 }
 
-bool sld_md_reorders(sld_const_md md)
+dnnl_status_t sld_md_query(sld_const_md md, sld_md_layout *out)
 {
-    return true;
+    const dnnl_blocking_desc_t *blocking = &md->format_desc.blocking;
+    if (md->format_kind != dnnl_blocked) {
+        return dnnl_unimplemented;
+    }
+    *out = (sld_md_layout){.n_dims       = md->ndims,
+                           .n_blocks     = blocking->inner_nblks,
+                           .dims         = md->dims,
+                           .padded       = md->padded_dims,
+                           .strides      = blocking->strides,
+                           .blocks       = blocking->inner_blks,
+                           .dim_of_block = blocking->inner_idxs};
+    return dnnl_success;
 }
 
-dnnl_status_t sld_md_offsets(sld_const_md md, size_t *offsets)
+bool sld_onednn_pads(void)
 {
-    return dnnl_unimplemented;
+    return true;
 }
 
 dnnl_status_t sld_post_ops_append(dnnl_post_ops_t ops, bool add, bool relu)

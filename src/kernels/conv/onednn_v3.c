@@ -23,69 +23,33 @@ void sld_md_destroy(sld_md md)
     dnnl_memory_desc_destroy(md);
 }
 
-/* What a description says of its layout; pointers into it. */
-typedef struct {
-    int32_t            n_dims, n_blocks;
-    const dnnl_dims_t *dims, *padded, *strides, *blocks, *dim_of_block;
-} layout;
-
-static dnnl_status_t query(sld_const_md md, layout *l)
+dnnl_status_t sld_md_query(sld_const_md md, sld_md_layout *out)
 {
+    int32_t            n_dims = 0, n_blocks = 0;
+    const dnnl_dims_t *dims, *padded, *strides, *blocks, *dim_of_block;
     const struct {
         dnnl_query_t what;
         void        *to;
-    } queries[]      = {{dnnl_query_ndims_s32, &l->n_dims},
-                        {dnnl_query_inner_nblks_s32, &l->n_blocks},
-                        {dnnl_query_dims, &l->dims},
-                        {dnnl_query_padded_dims, &l->padded},
-                        {dnnl_query_strides, &l->strides},
-                        {dnnl_query_inner_blks, &l->blocks},
-                        {dnnl_query_inner_idxs, &l->dim_of_block}};
-    dnnl_status_t st = dnnl_success;
-    for (size_t i = 0; i < sizeof queries / sizeof *queries && st == dnnl_success; i++) {
-        st = dnnl_memory_desc_query(md, queries[i].what, queries[i].to);
-    }
-    return st;
-}
-
-bool sld_md_reorders(sld_const_md md)
-{
-    layout l;
-    bool   whole = true;
-    if (query(md, &l) != dnnl_success) {
-        return true; /* no blocks */
-    }
-    for (int d = 0; d < l.n_dims; d++) {
-        whole = whole && (*l.dims)[d] == (*l.padded)[d];
-    }
-    return whole;
-}
-
-/* Blocks lie in one another, the last innermost. */
-static size_t offset(const layout *l, int dim, int64_t k)
-{
-    int64_t at = 0, inner = 1;
-    for (int b = l->n_blocks - 1; b >= 0; b--) {
-        const int64_t size = (*l->blocks)[b];
-        if ((*l->dim_of_block)[b] == dim) {
-            at += k % size * inner;
-            k /= size;
-        }
-        inner *= size;
-    }
-    return (size_t)(at + k * (*l->strides)[dim]);
-}
-
-dnnl_status_t sld_md_offsets(sld_const_md md, size_t *offsets)
-{
-    layout              l;
-    const dnnl_status_t st = query(md, &l);
-    for (int d = 0; st == dnnl_success && d < l.n_dims; d++) {
-        for (int64_t k = 0; k < (*l.dims)[d]; k++) {
-            *offsets++ = offset(&l, d, k);
+    } queries[] = {{dnnl_query_ndims_s32, &n_dims},
+                   {dnnl_query_inner_nblks_s32, &n_blocks},
+                   {dnnl_query_dims, &dims},
+                   {dnnl_query_padded_dims, &padded},
+                   {dnnl_query_strides, &strides},
+                   {dnnl_query_inner_blks, &blocks},
+                   {dnnl_query_inner_idxs, &dim_of_block}};
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        const dnnl_status_t st = dnnl_memory_desc_query(md, queries[i].what, queries[i].to);
+        if (st != dnnl_success) {
+            return st;
         }
     }
-    return st;
+    *out = (sld_md_layout){n_dims, n_blocks, *dims, *padded, *strides, *blocks, *dim_of_block};
+    return dnnl_success;
+}
+
+bool sld_onednn_pads(void)
+{
+    return false;
 }
 
 dnnl_status_t sld_post_ops_append(dnnl_post_ops_t ops, bool add, bool relu)
