@@ -86,12 +86,12 @@ static const struct {
      "launch.ranks"},
     {"base: {method: none}\n", "launch.retry=3",
      "command line: launch.retry: unknown option; nearest: launch.retries", ""},
-    {"base: {method: none}\n", "launch.retries=+3", "command line: launch.retries: found +3",
+    {"base: {method: none}\n", "launch.retries=03", "command line: launch.retries: found 03",
      "a whole number from 0"},
     {"base: {method: none}\n", "launch.lease_s=0x10", "command line: launch.lease_s: found 0x10",
      "a number from 1"},
     {"base: {method: none, launch.ranks: 2}\n", NULL,
-     "s.yaml:1:36: launch.ranks: expected in a sweep", ""},
+     "s.yaml:1:22: launch.ranks: expected in a sweep", ""},
     {"seeds: [+1]\n", NULL, "s.yaml:1:9: seeds: found +1, wanted a whole number", ""},
 };
 
