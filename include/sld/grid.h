@@ -25,6 +25,8 @@ typedef struct sld_point {
 
 typedef struct sld_grid sld_grid;
 
+enum { SLD_CONTENT_BYTES = 96 };
+
 typedef struct sld_grid_params {
     const char        *path; /* of the spec: names it, and a relative base starts at its folder */
     const void        *text;
@@ -34,12 +36,13 @@ typedef struct sld_grid_params {
     sld_defaults_find  method;
     /* Checks that need more than the option table, and names; NULL: none. */
     sld_status (*check)(sld_ctx *ctx, void *user, sld_config *config);
-    /* SHA-256 of what lies at a path: the weights file, the folder of an outside teacher's logits,
-     * or with weights NULL the data set of config. Asked once for each path; never for synthetic
-     * data. */
+    /* What names that which lies at a path: the weights file, the folder of an outside teacher's
+     * logits, or with weights NULL the data set of config. Asked once for each path; never for
+     * synthetic data. version: of the ID. */
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
-                          char sha[65]);
+                          int version, char name[SLD_CONTENT_BYTES]);
     void *user;
+    int   id_version; /* 1: IDs as in folders of sld 0.1; 0: today's */
 } sld_grid_params;
 
 /* A spec becomes points: those of seed 1 first, in a seed the first axis slowest; teachers before
@@ -65,6 +68,10 @@ int               sld_grid_find(const sld_grid *grid, const char *id); /* index,
 const sld_launch *sld_grid_launch(const sld_grid *grid);
 
 /* ---- the folder ---- */
+
+/* Local. How the points in DIR are named: a sweep's ID version stays what it was when its folder was
+ * made. 0: no sweep is there. */
+int sld_grid_id_version(const char *dir);
 
 /* Local. Gives an expanded sweep its folder: makes it, or compares with what is recorded there.
  * text: the spec as given, kept for people. New points extend what is recorded; points that are

@@ -137,12 +137,16 @@ size_t     sld_model_floats(const sld_model *model); /* all tensors, running sta
 void       sld_model_copy_out(const sld_model *model, float *values); /* values: (floats) */
 void       sld_model_copy_in(sld_model *model, const float *values);
 
+enum { SLD_NAME_BYTES = 96 }; /* of what names an input */
+
 /* Local. Opens a weights file and makes its network for images (height,width). sha: of the tensors.
  * The config stored in it goes to *config_text (in the arena) or NULL when it has none. */
 typedef struct sld_model_file {
     sld_model       *model; /* owned by the caller */
     sld_weights_info info;
-    char             sha[65];
+    char             sha[65];                 /* of the tensors */
+    char             content[65];             /* of all that its use depends on */
+    char             made_by[SLD_NAME_BYTES]; /* "trial ID/last.h5"; "": not known */
     const char      *config_text;
 } sld_model_file;
 sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,
@@ -159,5 +163,25 @@ typedef struct sld_weights_use {
 /* Local. SLD_ERR_CONFIG says what does not fit. */
 sld_status sld_weights_fit(sld_ctx *ctx, const char *path, const sld_weights_info *info,
                            const sld_weights_use *use);
+
+/* ---- what is read, named for an experiment's identity ----
+ * By content: of a data set its pictures, labels and normalisation; of weights the tensors, the
+ * network and its normalisation. Weights that a trial made are named by the trial, whose ID says all
+ * that they follow from, so that they have a name before they exist. version 1: as sld 0.1 named
+ * them, for folders of that time: pictures and labels alone, tensors alone. */
+
+/* Local. */
+void sld_data_name(const sld_options *opt, const sld_dataset *set, int version,
+                   char name[SLD_NAME_BYTES]);
+void sld_weights_content(const sld_weights_info *info, const char *tensors_sha, char content[65]);
+sld_status  sld_weights_maker(sld_ctx *ctx, sld_doc *doc, const char *content,
+                              char made_by[SLD_NAME_BYTES]);
+const char *sld_weights_name(const sld_model_file *file, int version);
+/* Local. Of a file. */
+sld_status sld_weights_name_of(sld_ctx *ctx, const char *path, int version,
+                               char name[SLD_NAME_BYTES]);
+/* Collective. Of what the options name. */
+sld_status sld_data_name_of(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt, int version,
+                            char name[SLD_NAME_BYTES]);
 
 #endif

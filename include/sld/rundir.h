@@ -136,6 +136,8 @@ bool sld_claim_parse(const char *claim, char id[SLD_ID_LENGTH + 1], int64_t *att
 
 /* ---- what names a trial ---- */
 
+enum { SLD_ID_VERSION = 2 }; /* 1: in folders of sld 0.1 */
+
 /* What an experiment reads, each as "what it is" in words or by hash; NULL: it reads none. */
 typedef struct sld_inputs {
     const char *data, *teacher, *teacher_logits, *student;

@@ -46,11 +46,15 @@ enum { SLD_ASK_NOTHING, SLD_ASK_SAVE, SLD_ASK_STOP };
 
 /* An outside teacher's files. */
 typedef struct sld_teacher_files {
-    char     sha[65]; /* of all of them; empty: none */
+    char     sha[65];        /* of all logits that are wanted; empty: none */
+    char     folder_sha[65]; /* of all files as they lie there */
     size_t   n;
     int64_t *epoch;  /* (n) in which each is first wanted */
     char    *digest; /* (n,64) hexadecimal SHA-256 of their logits */
 } sld_teacher_files;
+
+/* Local. SHA-256 over the files epoch-*.h5 of a folder, names and bytes. */
+sld_status sld_teacher_files_sha256(sld_ctx *ctx, const char *folder, char sha[65]);
 
 /* Collective. Reads and checks every file that the experiment will want. */
 sld_status sld_teacher_files_check(sld_ctx *ctx, const sld_teacher_env *env,

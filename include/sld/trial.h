@@ -26,10 +26,4 @@ typedef struct sld_trial_params {
 sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                          sld_outcome *out);
 
-/* Local. SHA-256 over the tensors of a weights file, and (Collective) over a data set: what a
- * trial's identity says of them. */
-sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65]);
-sld_status sld_data_sha256(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
-                           char sha[65]);
-
 #endif

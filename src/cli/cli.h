@@ -7,6 +7,7 @@
 
 #include "sld/comm.h"
 #include "sld/config.h"
+#include "sld/grid.h"
 #include "sld/rundir.h"
 
 enum { SLD_MOST_OPTIONS = 12 }; /* of one verb's own */
@@ -88,7 +89,7 @@ sld_status sld_stall_watch(sld_ctx *ctx, sld_comm *comm, double minutes, const c
 const char *const (*sld_experiment_method(const char *name))[2];
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
-                                  const char *weights, char sha[65]);
+                                  const char *weights, int version, char name[SLD_CONTENT_BYTES]);
 
 /* The network a weights file holds. */
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);

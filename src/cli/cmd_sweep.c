@@ -63,24 +63,36 @@ static sld_status gather_words(command *c)
     return SLD_OK;
 }
 
+static void folder_of(const command *c, char dir[PATH_MAX])
+{
+    if (c->args->option[DIR_]) {
+        snprintf(dir, PATH_MAX, "%s", c->args->option[DIR_]);
+    } else {
+        snprintf(dir, PATH_MAX, "runs/%s", sld_grid_name(c->grid));
+    }
+}
+
+/* A folder of an earlier version goes on with the IDs that it has. */
 static sld_status open_spec(command *c, void **text, size_t *n)
 {
-    const char           *path   = c->args->positional;
-    const sld_grid_params params = {.path        = path,
-                                    .text        = *text,
-                                    .n           = *n,
-                                    .overrides   = c->words,
-                                    .n_overrides = c->n_words,
-                                    .method      = sld_experiment_method,
-                                    .check       = sld_experiment_check,
-                                    .content     = sld_experiment_content};
-    char                  dir[PATH_MAX];
+    sld_grid_params params = {.path        = c->args->positional,
+                              .text        = *text,
+                              .n           = *n,
+                              .overrides   = c->words,
+                              .n_overrides = c->n_words,
+                              .method      = sld_experiment_method,
+                              .check       = sld_experiment_check,
+                              .content     = sld_experiment_content};
+    char            dir[PATH_MAX];
 
     SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
-    if (c->args->option[DIR_]) {
-        snprintf(dir, sizeof dir, "%s", c->args->option[DIR_]);
-    } else {
-        snprintf(dir, sizeof dir, "runs/%s", sld_grid_name(c->grid));
+    folder_of(c, dir);
+    const int version = sld_grid_id_version(dir);
+    if (version != 0 && version != SLD_ID_VERSION) {
+        sld_grid_close(c->grid);
+        c->grid           = NULL;
+        params.id_version = version;
+        SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
     }
     return sld_grid_record(c->ctx, c->grid, dir, *text, *n, c->args->option[ACCEPT] != NULL,
                            c->args->option[PLAN] != NULL, &c->change);

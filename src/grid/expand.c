@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "expand.h"
+#include "sld/rundir.h"
 
 enum { POINTS_MAX = 1000000 };
 
@@ -236,9 +237,10 @@ sld_status sld_grid_expand(sld_ctx *ctx, const sld_grid_params *params, sld_grid
     x.arena       = arena;
     sld_status st = sld_arena_alloc(ctx, arena, sizeof **out, &memory);
     if (st == SLD_OK) {
-        *out          = memory;
-        (*out)->arena = arena;
-        st            = expand(&x, &s, *out);
+        *out               = memory;
+        (*out)->id_version = params->id_version ? params->id_version : SLD_ID_VERSION;
+        (*out)->arena      = arena;
+        st                 = expand(&x, &s, *out);
     }
     sld_composer_destroy(x.composer);
     if (st != SLD_OK) {

@@ -9,7 +9,7 @@ enum { CONTENTS_MAX = 256 };
 
 typedef struct content { /* what lies at a path; asked once */
     const char *path;
-    char        sha[65];
+    char        name[SLD_CONTENT_BYTES];
 } content;
 
 typedef struct teacher_state {

@@ -32,14 +32,19 @@ sld_status sld_expand_absolute(const expander *x, const char *path, const char *
     return *out ? SLD_OK : sld_expand_no_memory(x);
 }
 
+static int id_version(const expander *x)
+{
+    return x->params->id_version ? x->params->id_version : SLD_ID_VERSION;
+}
+
 static sld_status content_of(expander *x, const sld_config *config, const char *weights,
-                             const char **sha)
+                             const char **name)
 {
     const char *path = weights ? weights : sld_config_options(config)->data.path;
 
     for (size_t i = 0; i < x->n_contents; i++) {
         if (strcmp(x->contents[i].path, path) == 0) {
-            *sha = x->contents[i].sha;
+            *name = x->contents[i].name;
             return SLD_OK;
         }
     }
@@ -53,9 +58,9 @@ static sld_status content_of(expander *x, const sld_config *config, const char *
     if (!c->path) {
         return sld_expand_no_memory(x);
     }
-    SLD_TRY(x->params->content(x->ctx, x->params->user, config, weights, c->sha));
+    SLD_TRY(x->params->content(x->ctx, x->params->user, config, weights, id_version(x), c->name));
     x->n_contents++;
-    *sha = c->sha;
+    *name = c->name;
     return SLD_OK;
 }
 
@@ -84,7 +89,8 @@ static sld_status find_inputs(expander *x, const sld_config *config, const sld_p
     }
     if (teacher) {
         const char *weights = strrchr(o->teacher.weights, '/');
-        snprintf(given, 128, "point %s%s", teacher->id, weights ? weights : "");
+        snprintf(given, 128, "%s %s%.60s", id_version(x) == 1 ? "point" : "trial", teacher->id,
+                 weights ? weights : "");
         in->teacher = given;
     } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
         SLD_TRY(content_of(x, config, o->teacher.weights, &in->teacher));
@@ -98,8 +104,8 @@ static sld_status find_inputs(expander *x, const sld_config *config, const sld_p
     return SLD_OK;
 }
 
-/* The name of what it computes, as of a trial by itself, but for a teacher that is yet to be
- * trained. */
+/* The name of what it computes, as the trial itself will find it: a teacher that is yet to be
+ * trained is named by its trial. */
 static sld_status make_id(expander *x, const sld_config *config, const sld_point *teacher,
                           const char **out)
 {

@@ -14,7 +14,8 @@ struct sld_grid {
     const char *const *axis;
     sld_point         *points; /* teachers first */
     size_t             n, n_dropped;
-    size_t            *by_id; /* (n) indices, ids ascending */
+    int                id_version; /* how the points are named */
+    size_t            *by_id;      /* (n) indices, ids ascending */
 };
 
 /* grid.c. Makes by_id; points of one id become one, the first. */

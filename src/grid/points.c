@@ -2,7 +2,7 @@
  * need not be again, and a later version of the program finds the same ids.
  *
  * One line per fact, its words apart by tabs:
- *   sld-sweep 1 | name NAME | baseline ARM | axis NAME ... | launch KEY VALUE
+ *   sld-sweep VERSION (of the IDs) | name NAME | baseline ARM | axis NAME ... | launch KEY VALUE
  *   point ID trial|teacher TEACHER-ID|- SEED ARM VALUE ...   then its experiment, each line after a
  * space end COUNT */
 #include <limits.h>
@@ -38,7 +38,8 @@ sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out, 
     if (!file) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
     }
-    fprintf(file, "sld-sweep 1\nname\t%s\nbaseline\t%s\naxis", grid->name, grid->baseline);
+    fprintf(file, "sld-sweep %d\nname\t%s\nbaseline\t%s\naxis", grid->id_version, grid->name,
+            grid->baseline);
     for (size_t a = 0; a < grid->n_axes; a++) {
         fprintf(file, "\t%s", grid->axis[a]);
     }
@@ -214,6 +215,28 @@ static sld_status read_line(parser *p, bool *end)
     return SLD_OK;
 }
 
+static int version_of(const char *line)
+{
+    return strcmp(line, "sld-sweep 1") == 0 ? 1 : strcmp(line, "sld-sweep 2") == 0 ? 2 : 0;
+}
+
+int sld_grid_id_version(const char *dir)
+{
+    char  path[PATH_MAX], line[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/points", dir);
+    file = fopen(path, "r");
+    if (file) {
+        if (!fgets(line, sizeof line, file)) {
+            line[0] = '\0';
+        }
+        fclose(file);
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return version_of(line);
+}
+
 sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path, char *text,
                                  size_t n)
 {
@@ -221,8 +244,9 @@ sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path,
     void  *memory = NULL;
     bool   end    = false;
 
-    if (strlen(text) != n || !next_line(&p) || strcmp(p.word[0], "sld-sweep 1") != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: wanted the points of a sweep (sld-sweep 1)", path);
+    if (strlen(text) != n || !next_line(&p) || (grid->id_version = version_of(p.word[0])) == 0) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected the points of a sweep (sld-sweep 1 or 2)",
+                        path);
     }
     SLD_TRY(sld_arena_alloc(ctx, grid->arena, (count_points(p.at) + 2) * sizeof *grid->points,
                             &memory));

@@ -114,7 +114,8 @@ static sld_status load_from(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, int he
     SLD_TRY(sld_tensors_get(ctx, doc, "/model", named, n));
     SLD_TRY(check_finite(ctx, doc, named, n));
     sld_tensors_sha256(named, n, out->sha);
-    return SLD_OK;
+    sld_weights_content(&out->info, out->sha, out->content);
+    return sld_weights_maker(ctx, doc, out->content, out->made_by);
 }
 
 sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,

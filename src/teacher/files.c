@@ -211,7 +211,11 @@ sld_status sld_teacher_files_check(sld_ctx *ctx, const sld_teacher_env *env, sld
     sld_sha256_init(&sha);
     sld_sha256_add(&sha, f->digest, f->n * 64);
     sld_sha256_hex(&sha, f->sha);
-    return SLD_OK;
+    st = sld_comm_rank(env->comm) == 0
+             ? sld_teacher_files_sha256(ctx, env->opt->teacher.logits_files, f->folder_sha)
+             : SLD_OK;
+    SLD_TRY(sld_agree(ctx, env->comm, st));
+    return sld_comm_bcast(ctx, env->comm, f->folder_sha, sizeof f->folder_sha, 0);
 }
 
 /* ---- one epoch ---- */

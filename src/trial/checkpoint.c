@@ -54,6 +54,7 @@ static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", t->id));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->identity));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", t->contents));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", t->fingerprint));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->started));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &t->at.epoch));
@@ -127,15 +128,15 @@ sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
 
 /* ---- reading ---- */
 
-static sld_status check_origin(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+static sld_status check_origin(sld_ctx *ctx, sld_trial *t, sld_doc *doc)
 {
-    const char *text;
+    const char *text, *contents = NULL;
 
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "identity", &text));
-    if (strcmp(text, t->identity) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s belongs to another trial; choose another run.dir",
-                        sld_doc_path(doc));
+    if (sld_doc_has_attr(doc, "/", "contents")) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "contents", &contents));
     }
+    SLD_TRY(sld_trial_check_same(ctx, t, sld_doc_path(doc), text, contents));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "fingerprint", &text));
     if (strcmp(text, t->fingerprint) != 0 && !t->opt->run.accept_fingerprint) {
         return SLD_FAIL(

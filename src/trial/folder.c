@@ -40,53 +40,14 @@ static sld_status take_lock(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
-/* The value of "key: value" in a canonical text; "its default" when the key is not there. */
-static void value_in(const char *text, const char *key, size_t n_key, char value[96])
-{
-    snprintf(value, 96, "its default");
-    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        if (strncmp(text, key, n_key) == 0 && text[n_key] == ':') {
-            const size_t n = strcspn(text, "\n") - n_key - 2;
-            snprintf(value, 96, "%.*s", (int)(n < 95 ? n : 95), text + n_key + 2);
-            return;
-        }
-    }
-}
-
-/* The first key of `from` whose value in `other` is another. */
-static bool find_difference(const char *from, const char *other, char key[64])
-{
-    char mine[96], theirs[96];
-
-    for (; *from; from += strcspn(from, "\n"), from += *from == '\n') {
-        const size_t n = strcspn(from, ":");
-        value_in(from, from, n, mine);
-        value_in(other, from, n, theirs);
-        if (strcmp(mine, theirs) != 0) {
-            snprintf(key, 64, "%.*s", (int)(n < 63 ? n : 63), from);
-            return true;
-        }
-    }
-    return false;
-}
-
+/* Rank 0. */
 static sld_status check_identity(sld_ctx *ctx, sld_trial *t)
 {
-    char  key[64] = "", there[96], here[96];
-    char *told    = NULL;
+    char *identity = NULL, *contents = NULL;
 
-    SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
-    if (!told || strcmp(told, t->identity) == 0) {
-        return SLD_OK;
-    }
-    if (!find_difference(t->identity, told, key)) {
-        find_difference(told, t->identity, key);
-    }
-    value_in(told, key, strlen(key), there);
-    value_in(t->identity, key, strlen(key), here);
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s holds another trial: %s is %s there, %s here; choose another run.dir",
-                    t->dir, key, there, here);
+    SLD_TRY(sld_trial_stored(ctx, t, "identity", &identity));
+    SLD_TRY(sld_trial_stored(ctx, t, "contents", &contents));
+    return identity ? sld_trial_check_same(ctx, t, t->dir, identity, contents) : SLD_OK;
 }
 
 static sld_status check_free(sld_ctx *ctx, const char *path)
@@ -107,17 +68,17 @@ static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
                                          SLD_RUN_LAST, SLD_RUN_LOG};
     const sld_list           *kept    = &t->opt->run.keep_epochs;
     char                      path[PATH_MAX];
-    char                     *told = NULL;
+    char                     *identity = NULL;
 
     if (sld_run_has(t->dir, SLD_RUN_LOCK)) {
         return SLD_OK;
     }
-    SLD_TRY(sld_trial_told(ctx, t, "identity", &told));
-    for (size_t i = 0; !told && i < sizeof names / sizeof *names; i++) {
+    SLD_TRY(sld_trial_stored(ctx, t, "identity", &identity));
+    for (size_t i = 0; !identity && i < sizeof names / sizeof *names; i++) {
         sld_run_path(t->dir, names[i], 0, path);
         SLD_TRY(check_free(ctx, path));
     }
-    for (size_t i = 0; !told && i < kept->n; i++) {
+    for (size_t i = 0; !identity && i < kept->n; i++) {
         sld_run_epoch_path(t->dir, (int64_t)kept->v[i], 0, path);
         SLD_TRY(check_free(ctx, path));
     }

@@ -1,56 +1,191 @@
-/* identity.c: what a trial is made of, data and weights by content, and its name. */
+/* identity.c: what a trial is made of, and its name; and that it is still made of it.
+ *
+ * Folders of sld 0.1 hold identities of version 1, which left out how data and weights are
+ * normalised. A trial that stands in such a folder goes on under the name that it has there. */
+#include <stdio.h>
 #include <string.h>
 
 #include "parts.h"
 
-/* A trial of a sweep bears the ID of its point, as its folder and its claim do. That one names a
- * teacher by its trial, before there are weights to hash. */
-sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
+static const char *or_null(const char *text)
 {
-    const sld_inputs inputs = {.data    = t->set->hash,
-                               .teacher = t->teacher.model ? t->teacher.sha : NULL,
-                               .teacher_logits =
-                                   t->teacher_files.sha[0] ? t->teacher_files.sha : NULL,
-                               .student = t->start.model ? t->start.sha : NULL};
-    int64_t          attempt;
+    return text[0] ? text : NULL;
+}
 
-    SLD_TRY(sld_identity_text(ctx, t->arena, sld_config_identity(t->params->config), &inputs,
-                              &t->identity));
-    if (!sld_trial_is_attempt(t) || !sld_claim_parse(t->opt->run.claim, t->id, &attempt)) {
-        sld_identity_id(t->identity, t->id);
+/* Teacher and start as the version names them. */
+static sld_inputs inputs_of(const sld_trial *t, int version, const char *data)
+{
+    const bool asks = version == 1 || sld_config_wants_teacher(t->opt);
+
+    return (sld_inputs){
+        .data    = data,
+        .teacher = t->teacher.model && asks ? sld_weights_name(&t->teacher, version) : NULL,
+        .teacher_logits =
+            or_null(version == 1 ? t->teacher_files.sha : t->teacher_files.folder_sha),
+        .student = t->start.model ? sld_weights_name(&t->start, version) : NULL};
+}
+
+/* What was read, by content alone: what a trial compares when it goes on. */
+static sld_status describe_contents(sld_ctx *ctx, sld_trial *t, const char *data)
+{
+    const sld_inputs in = {.data           = data,
+                           .teacher        = t->teacher.model ? t->teacher.content : NULL,
+                           .teacher_logits = or_null(t->teacher_files.folder_sha),
+                           .student        = t->start.model ? t->start.content : NULL};
+    return sld_identity_text(ctx, t->arena, "", &in, &t->contents);
+}
+
+/* The ID that a sweep of version 1 gave: it named synthetic data by a word, and a teacher of its
+ * own by its place, DIR/trials/ID/FILE. */
+static sld_status id_of_old_sweep(sld_ctx *ctx, sld_trial *t, const char *data,
+                                  char id[SLD_ID_LENGTH + 1])
+{
+    const char *claims = strstr(t->opt->run.claim, "/claims/"), *weights = t->opt->teacher.weights,
+               *text;
+    sld_inputs in = inputs_of(t, 1, data);
+    char       point[128];
+
+    for (const char *c = claims; c; c = strstr(c + 1, "/claims/")) {
+        claims = c; /* the last: a folder above may bear that name too */
     }
+    const size_t n = claims ? (size_t)(claims - t->opt->run.claim) : 0;
+    if (n > 0 && strncmp(weights, t->opt->run.claim, n) == 0 &&
+        strncmp(weights + n, "/trials/", 8) == 0) {
+        snprintf(point, sizeof point, "point %.100s", weights + n + 8);
+        in.teacher = point;
+    }
+    if (t->opt->data.format == SLD_FORMAT_SYNTHETIC) {
+        in.data = "synthetic";
+    }
+    in.teacher_logits = or_null(t->teacher_files.folder_sha);
+    SLD_TRY(sld_identity_text(ctx, t->arena, sld_config_identity(t->params->config), &in, &text));
+    sld_identity_id(text, id);
     return SLD_OK;
 }
 
-sld_status sld_weights_sha256(sld_ctx *ctx, const char *path, char sha[65])
+/* An attempt bears the ID of its point: its claim says which. That was made when the spec was read;
+ * what lies there now must still make it. */
+static sld_status check_plan(sld_ctx *ctx, sld_trial *t, const char *old_data)
 {
-    sld_weights_info info;
-    sld_model_file   file  = {.model = NULL};
-    sld_doc         *doc   = NULL;
-    sld_arena       *arena = NULL;
+    char    planned[SLD_ID_LENGTH + 1], old[SLD_ID_LENGTH + 1];
+    int64_t attempt;
 
-    SLD_TRY(sld_doc_open(ctx, path, &doc));
-    sld_status st = sld_weights_info_get(ctx, doc, &info);
-    sld_doc_close(doc);
-    if (st == SLD_OK) {
-        st = sld_arena_create(ctx, &arena);
+    if (!sld_trial_is_attempt(t) || !sld_claim_parse(t->opt->run.claim, planned, &attempt) ||
+        strcmp(planned, t->id) == 0) {
+        return SLD_OK;
     }
-    if (st == SLD_OK) {
-        st = sld_model_load(ctx, arena, path, info.input_size, info.input_size, &file);
+    SLD_TRY(id_of_old_sweep(ctx, t, old_data, old));
+    if (strcmp(planned, old) == 0) {
+        t->identity = t->old_identity;
+        memcpy(t->id, planned, sizeof planned);
+        return SLD_OK;
     }
-    memcpy(sha, file.sha, sizeof file.sha);
-    sld_model_destroy(file.model);
-    sld_arena_destroy(arena);
-    return st;
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "trial %s: what it reads now makes it trial %s: the data set or weights have "
+                    "changed since the sweep's spec was read; put them back, or give the spec to "
+                    "sld sweep again",
+                    planned, t->id);
 }
 
-sld_status sld_data_sha256(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
-                           char sha[65])
+sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
 {
-    sld_dataset *set = NULL;
+    const char *options = sld_config_identity(t->params->config);
+    char        data[SLD_NAME_BYTES], old_data[SLD_NAME_BYTES];
 
-    SLD_TRY(sld_open_data(ctx, comm, sld_config_options(config), &set));
-    memcpy(sha, set->hash, sizeof set->hash);
-    sld_dataset_close(set);
+    sld_data_name(t->opt, t->set, SLD_ID_VERSION, data);
+    sld_data_name(t->opt, t->set, 1, old_data);
+    const sld_inputs now = inputs_of(t, SLD_ID_VERSION, data), old = inputs_of(t, 1, old_data);
+
+    SLD_TRY(sld_identity_text(ctx, t->arena, options, &now, &t->identity));
+    SLD_TRY(sld_identity_text(ctx, t->arena, options, &old, &t->old_identity));
+    SLD_TRY(describe_contents(ctx, t, data));
+    sld_identity_id(t->identity, t->id);
+    return check_plan(ctx, t, old_data);
+}
+
+bool sld_trial_is_old(const sld_trial *t)
+{
+    return t->identity == t->old_identity;
+}
+
+bool sld_trial_is_same(sld_trial *t, const char *identity)
+{
+    if (strcmp(identity, t->old_identity) == 0 && !sld_trial_is_old(t)) {
+        t->identity = t->old_identity;
+        sld_identity_id(t->identity, t->id);
+    }
+    return strcmp(identity, t->identity) == 0;
+}
+
+/* ---- what two texts of "key: value" lines differ in ---- */
+
+static void value_in(const char *text, const char *key, size_t n_key, char value[96])
+{
+    snprintf(value, 96, "its default");
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        if (strncmp(text, key, n_key) == 0 && text[n_key] == ':') {
+            const size_t n = strcspn(text, "\n") - n_key - 2;
+            snprintf(value, 96, "%.*s", (int)(n < 95 ? n : 95), text + n_key + 2);
+            return;
+        }
+    }
+}
+
+/* The first key of `from` whose value in `other` is another. */
+static bool find_difference(const char *from, const char *other, char key[64])
+{
+    char mine[96], theirs[96];
+
+    for (; *from; from += strcspn(from, "\n"), from += *from == '\n') {
+        const size_t n = strcspn(from, ":");
+        value_in(from, from, n, mine);
+        value_in(other, from, n, theirs);
+        if (strcmp(mine, theirs) != 0) {
+            snprintf(key, 64, "%.*s", (int)(n < 63 ? n : 63), from);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void describe_difference(const char *there, const char *here, char *text, size_t n)
+{
+    char key[64] = "", theirs[96], mine[96];
+
+    if (!find_difference(here, there, key)) {
+        find_difference(there, here, key);
+    }
+    value_in(there, key, strlen(key), theirs);
+    value_in(here, key, strlen(key), mine);
+    snprintf(text, n, "%s is %s there, %s here", key, theirs, mine);
+}
+
+/* The text of one's own that is of the version of theirs: they have the data in common, if any. */
+static const char *own_text(const sld_trial *t, const char *theirs)
+{
+    char data[96], old_data[96];
+
+    value_in(theirs, "data", 4, data);
+    value_in(t->old_identity, "data", 4, old_data);
+    return strcmp(data, old_data) == 0 ? t->old_identity : t->identity;
+}
+
+sld_status sld_trial_check_same(sld_ctx *ctx, sld_trial *t, const char *where, const char *identity,
+                                const char *contents)
+{
+    char text[320];
+
+    if (!sld_trial_is_same(t, identity)) {
+        describe_difference(identity, own_text(t, identity), text, sizeof text);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s holds another trial: %s; choose another run.dir",
+                        where, text);
+    }
+    if (contents && strcmp(contents, t->contents) != 0) {
+        describe_difference(contents, t->contents, text, sizeof text);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: what it was made from has changed: %s; put it back, or choose another "
+                        "run.dir",
+                        where, text);
+    }
     return SLD_OK;
 }

@@ -29,6 +29,8 @@ typedef struct sld_trial {
     FILE       *terminal; /* where the live line goes, on rank 0; NULL: nowhere */
     char        id[SLD_ID_LENGTH + 1]; /* short hash of identity, or of a sweep's point */
     const char *identity;              /* canonical text of all that decides the result */
+    const char *old_identity;          /* the same as version 1 had it */
+    const char *contents;              /* of what is read, by content */
     char        fingerprint[1024];
     char        started[32];
 
@@ -79,8 +81,17 @@ sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_p
                            sld_trial *t);
 void       sld_trial_teardown(sld_trial *t); /* Collective (shared memory). */
 
-/* identity.c. Local. identity and id from configuration, data and weights. */
+/* identity.c. Local. identity and id from configuration, data and weights. SLD_ERR_CONFIG when an
+ * attempt's claim names another trial: something has changed since the sweep was planned. */
 sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
+/* Of version 1, as the folder it stands in. */
+bool sld_trial_is_old(const sld_trial *t);
+/* Whether an identity found in a folder is this trial's; when it is its old one, the trial goes on
+ * under that. */
+bool sld_trial_is_same(sld_trial *t, const char *identity);
+/* SLD_ERR_CONFIG says what differs. contents: NULL when the file does not tell. */
+sld_status sld_trial_check_same(sld_ctx *ctx, sld_trial *t, const char *where, const char *identity,
+                                const char *contents);
 
 /* folder.c. Collective. Takes the run folder; SLD_ERR_CONFIG when another process has it or another
  * trial lives there. */
@@ -121,8 +132,8 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t);
 /* Local. Warns of kept epochs before that one whose file is not there. */
 void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before);
 /* Local, on rank 0. What an attribute of results.h5 in the folder says, in the arena; NULL without
- * a readable one. */
-sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out);
+ * a readable file or the attribute. */
+sld_status sld_trial_stored(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out);
 /* Local. values: all tensors one after another, or NULL for the student's present ones. */
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values);

@@ -13,6 +13,7 @@ sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     const sld_dataset *set  = t->set;
     sld_weights_info   info = {
           .classes = (int)set->K, .channels = (int)set->C, .input_size = (int)set->H};
+    char       sha[65], content[65];
     sld_named *named;
     size_t     n;
 
@@ -22,13 +23,18 @@ sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     memcpy(info.mean, set->mean, sizeof info.mean);
     memcpy(info.std, set->std, sizeof info.std);
     SLD_TRY(sld_model_named(ctx, arena, t->student, values, false, &named, &n));
+    sld_tensors_sha256(named, n, sha);
+    sld_weights_content(&info, sha, content);
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "config", sld_config_text(t->params->config)));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "content_sha256", content));
     return sld_weights_put(ctx, doc, &info, named, n);
 }
 
-/* Rank 0. */
+/* Rank 0. made_as: the name that these weights have for good, whatever they are trained on; NULL:
+ * they are not final, or the trial's ID does not say all. */
 static sld_status publish_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena,
-                                  const char *path, float *values, int64_t epoch)
+                                  const char *path, const char *made_as, float *values,
+                                  int64_t epoch)
 {
     sld_doc *doc = NULL;
 
@@ -39,6 +45,9 @@ static sld_status publish_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *a
     }
     if (st == SLD_OK) {
         st = sld_doc_attr_text(ctx, doc, "/", "id", t->id);
+    }
+    if (st == SLD_OK && made_as && !sld_trial_is_old(t)) {
+        st = sld_doc_attr_text(ctx, doc, "/", "made_as", made_as);
     }
     if (st == SLD_OK) {
         st = sld_doc_publish(ctx, &doc, path, true);
@@ -87,6 +96,7 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "status", status));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", t->id));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->identity));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", t->contents));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "config", sld_config_text(t->params->config)));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", t->fingerprint));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data", t->set->name));
@@ -167,9 +177,10 @@ static sld_status publish_both_weights(sld_ctx *ctx, const sld_trial *t, sld_are
     if (epochs == 0 || t->at.step != 0 || (running && sld_trial_is_attempt(t))) {
         return SLD_OK;
     }
-    SLD_TRY(publish_weights(ctx, t, arena, last, NULL, epochs));
+    SLD_TRY(publish_weights(ctx, t, arena, last, running ? NULL : "last.h5", NULL, epochs));
     SLD_TRY(sld_trial_settle(ctx, t, SLD_RUN_LAST));
-    SLD_TRY(publish_weights(ctx, t, arena, best, t->best, t->best_epoch));
+    SLD_TRY(
+        publish_weights(ctx, t, arena, best, running ? NULL : "best.h5", t->best, t->best_epoch));
     return sld_trial_settle(ctx, t, SLD_RUN_BEST);
 }
 
@@ -227,7 +238,7 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
 {
     const int64_t epoch = t->at.epoch - 1;
     sld_arena    *arena = NULL;
-    char          path[PATH_MAX];
+    char          path[PATH_MAX], made_as[32];
     sld_status    st = SLD_OK;
 
     if (!is_kept(t, epoch)) {
@@ -235,12 +246,13 @@ sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t)
     }
     if (sld_comm_rank(t->comm) == 0) {
         sld_run_epoch_path(t->dir, epoch, t->opt->run.attempt, path);
+        snprintf(made_as, sizeof made_as, "epoch-%lld.h5", (long long)epoch);
         st = sld_trial_check_claim(ctx, t);
         if (st == SLD_OK) {
             st = sld_arena_create(ctx, &arena);
         }
         if (st == SLD_OK) {
-            st = publish_weights(ctx, t, arena, path, NULL, epoch);
+            st = publish_weights(ctx, t, arena, path, made_as, NULL, epoch);
         }
         if (st == SLD_OK) {
             st = sld_trial_settle_epoch(ctx, t, epoch);
@@ -265,7 +277,7 @@ void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before)
     }
 }
 
-sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out)
+sld_status sld_trial_stored(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out)
 {
     char        path[PATH_MAX];
     sld_doc    *doc  = NULL;
@@ -283,6 +295,10 @@ sld_status sld_trial_told(sld_ctx *ctx, const sld_trial *t, const char *attribut
         return SLD_OK;
     }
     SLD_TRY(st);
+    if (!sld_doc_has_attr(doc, "/", attribute)) { /* a file of an earlier version */
+        sld_doc_close(doc);
+        return SLD_OK;
+    }
     st = sld_doc_get_attr_text(ctx, doc, "/", attribute, &text);
     if (st == SLD_OK && !(*out = sld_arena_strdup(t->arena, text))) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s of %s", attribute, path);

@@ -8,7 +8,8 @@
 static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
 {
     char      *told = NULL, status[32] = "";
-    sld_status st = sld_comm_rank(t->comm) == 0 ? sld_trial_told(ctx, t, "status", &told) : SLD_OK;
+    sld_status st =
+        sld_comm_rank(t->comm) == 0 ? sld_trial_stored(ctx, t, "status", &told) : SLD_OK;
 
     SLD_TRY(sld_agree(ctx, t->comm, st));
     snprintf(status, sizeof status, "%s", told ? told : "");

@@ -7,13 +7,14 @@
 
 /* The content of a file is its name: the same wherever it lies. *user: how often it was asked. */
 static inline sld_status fixture_content(sld_ctx *ctx, void *user, const sld_config *config,
-                                         const char *weights, char sha[65])
+                                         const char *weights, int version,
+                                         char name[SLD_CONTENT_BYTES])
 {
     const char *path  = weights ? weights : sld_config_options(config)->data.path;
     const char *slash = strrchr(path, '/');
 
     *(int *)user += 1;
-    snprintf(sha, 65, "%s", slash ? slash + 1 : path);
+    snprintf(name, SLD_CONTENT_BYTES, "%s%s", version == 1 ? "old " : "", slash ? slash + 1 : path);
     return SLD_OK;
 }
 

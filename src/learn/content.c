@@ -1,0 +1,115 @@
+/* content.c: what an experiment reads, named for its identity: all that moves a bit of the result
+ * belongs to the name, and no path does. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sld/learn.h"
+
+/* Numbers to the last bit. */
+static void add_normalisation(sld_sha256 *sha, const float *mean, const float *std, size_t channels)
+{
+    char line[128];
+
+    for (size_t c = 0; c < channels; c++) {
+        snprintf(line, sizeof line, "channel %a %a\n", (double)mean[c], (double)std[c]);
+        sld_sha256_add(sha, line, strlen(line));
+    }
+}
+
+static void add_text(sld_sha256 *sha, const char *name, const char *value)
+{
+    char line[256];
+
+    snprintf(line, sizeof line, "%s %s\n", name, value);
+    sld_sha256_add(sha, line, strlen(line));
+}
+
+void sld_data_name(const sld_options *opt, const sld_dataset *set, int version,
+                   char name[SLD_NAME_BYTES])
+{
+    sld_sha256 sha;
+
+    if (version == 1) {
+        snprintf(name, SLD_NAME_BYTES, "%s", set->hash);
+    } else if (opt->data.format == SLD_FORMAT_SYNTHETIC) {
+        snprintf(name, SLD_NAME_BYTES, "synthetic"); /* its options say all */
+    } else {
+        sld_sha256_init(&sha);
+        add_text(&sha, "pictures", set->hash);
+        add_normalisation(&sha, set->mean, set->std, set->C);
+        sld_sha256_hex(&sha, name);
+    }
+}
+
+void sld_weights_content(const sld_weights_info *info, const char *tensors_sha, char content[65])
+{
+    const sld_network *network = sld_network_find(info->network);
+    sld_sha256         sha;
+
+    sld_sha256_init(&sha);
+    add_text(&sha, "network", network ? network->name : info->network);
+    add_text(&sha, "tensors", tensors_sha);
+    add_normalisation(&sha, info->mean, info->std, (size_t)info->channels);
+    sld_sha256_hex(&sha, content);
+}
+
+/* A trial's own files say by which trial they were made. That is believed of what has not changed
+ * since. */
+sld_status sld_weights_maker(sld_ctx *ctx, sld_doc *doc, const char *content,
+                             char made_by[SLD_NAME_BYTES])
+{
+    const char *id, *file, *told;
+
+    made_by[0] = '\0';
+    if (!sld_doc_has_attr(doc, "/", "made_as") || !sld_doc_has_attr(doc, "/", "id") ||
+        !sld_doc_has_attr(doc, "/", "content_sha256")) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "content_sha256", &told));
+    if (strcmp(told, content) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "id", &id));
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "made_as", &file));
+    snprintf(made_by, SLD_NAME_BYTES, "trial %.16s/%.32s", id, file);
+    return SLD_OK;
+}
+
+const char *sld_weights_name(const sld_model_file *file, int version)
+{
+    return version == 1 ? file->sha : file->made_by[0] ? file->made_by : file->content;
+}
+
+sld_status sld_weights_name_of(sld_ctx *ctx, const char *path, int version,
+                               char name[SLD_NAME_BYTES])
+{
+    sld_weights_info info;
+    sld_model_file   file  = {.model = NULL};
+    sld_doc         *doc   = NULL;
+    sld_arena       *arena = NULL;
+
+    SLD_TRY(sld_doc_open(ctx, path, &doc));
+    sld_status st = sld_weights_info_get(ctx, doc, &info);
+    sld_doc_close(doc);
+    if (st == SLD_OK) {
+        st = sld_arena_create(ctx, &arena);
+    }
+    if (st == SLD_OK) {
+        st = sld_model_load(ctx, arena, path, info.input_size, info.input_size, &file);
+    }
+    snprintf(name, SLD_NAME_BYTES, "%s", sld_weights_name(&file, version));
+    sld_model_destroy(file.model);
+    sld_arena_destroy(arena);
+    return st;
+}
+
+sld_status sld_data_name_of(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt, int version,
+                            char name[SLD_NAME_BYTES])
+{
+    sld_dataset *set = NULL;
+
+    SLD_TRY(sld_open_data(ctx, comm, opt, &set));
+    sld_data_name(opt, set, version, name);
+    sld_dataset_close(set);
+    return SLD_OK;
+}
