@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # local.sh SPEC.yaml|EXPERIMENT.yaml [key=value ...]: sets this machine up, builds sld and runs a sweep on its cores, with
-# the report at the end, or trains one experiment, one rank per physical core. The same command resumes. Ctrl-C (or
-# SIGTERM) saves and stops, exit code 75; a second one ends at once. RANKS=n in the environment asks for n ranks per trial.
+# the report at the end, also as a page in the sweep's folder, or trains one experiment, one rank per physical core. The
+# same command resumes. Ctrl-C (or SIGTERM) saves and stops, exit code 75; a second one ends at once. RANKS=n in the
+# environment asks for n ranks per trial.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/setup.sh
@@ -76,6 +77,8 @@ if grep -qE '^"?(base|axes|teachers|seeds|launch|exclude|baseline)"?[[:space:]]*
     wait_job
     if [ "$code" -le 1 ]; then
         "$sld" report "$folder"
+        sld_setup report
+        "$here/analysis/sld-analysis" report "$folder" -o "$folder/report" # prints the path of the page
     fi
     exit "$code"
 fi

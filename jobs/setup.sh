@@ -5,8 +5,8 @@
 : "${here:?the top of the source}"
 
 # for | probe | Debian packages | environment module
-#   for    build: without it nothing is built; speed: only slower without it; test: the tests want it; analysis: the report
-#          of a study, import of pictures, and conversion of PyTorch's weights
+#   for    build: without it nothing is built; speed: only slower without it; test: the tests want it; report: the page of a
+#          study; analysis: its reading by xarray, import of pictures, and conversion of PyTorch's weights
 #   probe  tool NAME, pc MODULE (pkg-config), header FILE, python MODULE
 sld_needs=(
     "build|tool cc|gcc libc6-dev|gcc"
@@ -24,11 +24,12 @@ sld_needs=(
     "test|tool h5dump|hdf5-tools|hdf5"
     "test|tool ncdump|netcdf-bin|netcdf-c"
     "test|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
-    "analysis|python scipy|python3-scipy|python with scipy"
-    "analysis|python yaml|python3-yaml|python with PyYAML"
-    "analysis|python pandas|python3-pandas|python with pandas"
-    "analysis|python matplotlib|python3-matplotlib|python with matplotlib"
-    "analysis|python sklearn|python3-sklearn|python with scikit-learn"
+    "report|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
+    "report|python scipy|python3-scipy|python with scipy"
+    "report|python yaml|python3-yaml|python with PyYAML"
+    "report|python pandas|python3-pandas|python with pandas"
+    "report|python matplotlib|python3-matplotlib|python with matplotlib"
+    "report|python sklearn|python3-sklearn|python with scikit-learn"
     "analysis|python xarray|python3-xarray|python with xarray"
     "analysis|python h5netcdf|python3-h5netcdf|python with h5netcdf"
     "analysis|python PIL|python3-pil|python with Pillow"

@@ -71,7 +71,7 @@ keep_sessions() {
     export OMPI_MCA_orte_tmpdir_base=$sessions
 }
 
-sld_setup build speed test analysis
+sld_setup build speed test report analysis
 sld_mpi_env 8
 keep_sessions
 suite ci "${long[@]}"
