@@ -124,6 +124,7 @@ sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, con
 sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
                               sld_layer *layer);
 bool       sld_layer_sets(const sld_layer *layer, const char *key); /* Local. */
+bool       sld_layer_is_empty(const sld_layer *layer);              /* Local. */
 void       sld_layer_drop(sld_layer *layer, const char *key);       /* Local. Sets it no more. */
 /* Local. Lays `over` over into: what it sets gives way. */
 void sld_layer_lay(sld_layer *into, const sld_layer *over);
@@ -234,6 +235,7 @@ typedef struct sld_option_info {
 } sld_option_info;
 bool        sld_config_info(size_t i, sld_option_info *out); /* Local. False past the last. */
 const char *sld_config_topic(const char *topic); /* Local. What it is about; NULL: there is none. */
+int64_t     sld_config_default_whole(const char *key); /* Local. Of an option of whole numbers. */
 /* Local. Every option's value as YAML, in the table's order, in an experiment that sets the overrides
  * alone; not checked together. */
 sld_status sld_config_defaults(sld_ctx *ctx, sld_arena *arena, sld_defaults_find method,

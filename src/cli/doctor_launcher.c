@@ -25,14 +25,25 @@ static void libraries(sld_report *r)
 /* A world smaller than the launcher's is refused before this is reached. */
 static void launcher(const sld_comm *comm, sld_report *r)
 {
-    int         tasks = 0;
-    const char *name  = sld_comm_launcher(comm, &tasks);
+    const int   shards = (int)sld_config_default_whole("parallel.shards");
+    int         tasks  = 0;
+    const char *name   = sld_comm_launcher(comm, &tasks);
 
     if (name) {
         sld_report_add(r, "launcher", "%s: %d task%s, all connected", name, tasks,
                        tasks == 1 ? "" : "s");
     } else {
         sld_report_add(r, "launcher", "none: one rank by itself");
+    }
+    if (sld_comm_size(comm) > shards) {
+        sld_finding_advise(
+            sld_report_add(r, "shards",
+                           "%d ranks; a trial uses at most parallel.shards, by default %d",
+                           sld_comm_size(comm), shards),
+            SLD_WARN,
+            "start no more ranks than parallel.shards, or set it to as many from the first run on "
+            "(it "
+            "is part of what a trial computes); a sweep shares the cores out over several trials");
     }
     if (geteuid() == 0 && !getenv("OMPI_ALLOW_RUN_AS_ROOT") && !name) {
         sld_finding_advise(sld_report_add(r, "root", "mpirun of Open MPI refuses to run as root"),

@@ -10,7 +10,7 @@
 #include "sld/grid_folder.h"
 #include "sld/nn.h"
 
-enum { SHOWN = 10 };
+enum { SHOWN = 10, MADE_MAX = 8 };
 
 /* What a core does on these networks with all that is around them, a little under what `sld bench`
  * shows: a plan's guess, replaced by what was measured once trials have ended. */
@@ -66,7 +66,10 @@ typedef struct plan {
     seen            networks[64];
     size_t          n_networks;
     double          flops, kept, running, logits;
-    char          **keys; /* of logit tables counted already */
+    char            made[MADE_MAX][200]; /* what is trained, on what: each once */
+    size_t          n_made, n_more;
+    double          ranks; /* most that the trials can use together */
+    char          **keys;  /* of logit tables counted already */
     size_t          n_keys;
 } plan;
 
@@ -160,17 +163,51 @@ static bool new_key(plan *p, const char *key)
     return true;
 }
 
+/* "resnet8 by sld, 8 epochs on synthetic (4000 pictures, 2000 to test), teacher resnet20". */
+static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
+{
+    const sizes size        = sizes_of(o);
+    char        network[64] = "", line[200];
+
+    if (point->teacher >= 0) {
+        snprintf(network, sizeof network, "%s",
+                 sld_grid_point(p->grid, (size_t)point->teacher)->arm);
+    } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
+        SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
+    }
+    snprintf(
+        line, sizeof line, "%s by %s, %lld epochs on %s (%s%.0f pictures, %.0f to test)%s%.64s",
+        o->student.network, sld_config_word(o, "method"), (long long)o->train.epochs,
+        sld_config_word(o, "data.format"), o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "",
+        size.train, size.test, *network ? ", teacher " : "", network);
+    for (size_t i = 0; i < p->n_made; i++) {
+        if (strcmp(p->made[i], line) == 0) {
+            return SLD_OK;
+        }
+    }
+    if (p->n_made < MADE_MAX) {
+        memcpy(p->made[p->n_made++], line, sizeof line);
+    } else {
+        p->n_more++;
+    }
+    return SLD_OK;
+}
+
 static sld_status add_point(plan *p, size_t i)
 {
     const sld_point *point  = sld_grid_point(p->grid, i);
     sld_config      *config = NULL;
     double           teacher;
-    cost             c;
+    cost             c = {.logits_key = ""};
 
     SLD_TRY(sld_config_parse(p->ctx, point->id, point->experiment, strlen(point->experiment), NULL,
                              0, sld_experiment_method, &config));
     const sld_options *o  = sld_config_options(config);
-    sld_status         st = cost_of(p, point, o, &c);
+    sld_status         st = describe(p, point, o);
+    if (st == SLD_OK) {
+        st = cost_of(p, point, o, &c);
+    }
+    p->ranks += (double)o->parallel.shards;
     if (st == SLD_OK && *c.logits_key && new_key(p, c.logits_key)) {
         const sizes size = sizes_of(o);
         st               = teacher_macs(p, point, o, &size, &teacher);
@@ -235,10 +272,20 @@ static sld_status estimate(plan *p)
     const double cores = (double)(quota > 0 && quota < n ? quota : n > 0 ? n : 1);
     const double hours = p->flops / GUESS_FLOPS / 3600;
 
+    for (size_t i = 0; i < p->n_made; i++) {
+        printf("  %s\n", p->made[i]);
+    }
+    if (p->n_more > 0) {
+        puts("  ... and others");
+    }
     printf("estimate (%.0f GFLOP/s per core; the machine decides):\n  %-28s %.3g core-hours, %.3g "
            "h on "
            "%.0f CPUs\n",
            GUESS_FLOPS / 1e9, "training", hours, hours / cores, cores);
+    if (cores > p->ranks) {
+        printf("  %.0f of %.0f CPUs idle: a trial uses at most parallel.shards ranks\n",
+               cores - p->ranks, cores);
+    }
     print_bytes("results and weights", p->kept);
     print_bytes("checkpoints per running trial", p->running);
     print_bytes("teacher logits, if all kept", p->logits);

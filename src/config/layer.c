@@ -72,6 +72,16 @@ bool sld_layer_sets(const sld_layer *layer, const char *key)
     return layer->settings[sld_option_find(key)].given;
 }
 
+bool sld_layer_is_empty(const sld_layer *layer)
+{
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        if (layer->settings[i].given) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void sld_layer_drop(sld_layer *layer, const char *key)
 {
     layer->settings[sld_option_find(key)].given = false;

@@ -1,6 +1,7 @@
 /* options.c: the table of options.def as rows, and how a key is found in it. */
 #include "options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WORD(value, word) word,
@@ -106,6 +107,11 @@ int sld_section_find(const char *name)
         }
     }
     return -1;
+}
+
+int64_t sld_config_default_whole(const char *key)
+{
+    return strtoll(rows[sld_option_find(key)].initial, NULL, 10);
 }
 
 const char *sld_config_topic(const char *topic)

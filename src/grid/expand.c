@@ -81,6 +81,7 @@ static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_la
         SLD_TRY(sld_expand_teacher(x, name, named, layer, p, &teacher));
     }
     x->layer = layer;
+    sld_expand_count_usage(x, at);
     return sld_expand_compose(x, teacher, p);
 }
 
@@ -218,7 +219,9 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     x->teachers       = memory[0];
     x->teacher_points = memory[1];
     x->points         = memory[2];
+    SLD_TRY(sld_expand_watch_usage(x));
     SLD_TRY(make_points(x));
+    SLD_TRY(sld_expand_check_usage(x));
     SLD_TRY(assemble(x, grid));
     SLD_TRY(check_baseline(x, grid));
     return sld_spec_check_arms(x->ctx, s, grid->points + x->n_teacher_points,

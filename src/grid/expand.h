@@ -30,7 +30,16 @@ typedef struct expander {
     size_t                 n_teacher_points, n_points;
     content                contents[CONTENTS_MAX];
     size_t                 n_contents;
+    sld_usage             *used;                   /* options that matter in some point */
+    sld_usage            **used_by[AXES_MAX];      /* in some point of an axis' entry */
+    sld_usage             *counting[AXES_MAX + 1]; /* for the point that is being made */
+    size_t                 n_counting;
 } expander;
+
+/* expand_idle.c. Before the first point; for the next one; after the last. */
+sld_status sld_expand_watch_usage(expander *x);
+void       sld_expand_count_usage(expander *x, const size_t *at);
+sld_status sld_expand_check_usage(const expander *x);
 
 /* expand_point.c. From x->layer, out->arm: the rest of a point. teacher: the point whose weights
  * the layer names, or NULL. */

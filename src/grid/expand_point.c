@@ -178,6 +178,9 @@ sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *
         }
         st = finish(x, teacher, config, out);
     }
+    for (size_t i = 0; st == SLD_OK && i < x->n_counting; i++) {
+        sld_usage_add(x->counting[i], config);
+    }
     sld_config_destroy(config);
     return st == SLD_OK ? st : refuse(x, st, out->arm);
 }

@@ -11,6 +11,7 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
     static const char *const shared[] = {"data", "synthetic", "parallel", "run", NULL};
     sld_point               *p        = &x->teacher_points[at];
     sld_layer               *own;
+    char                     where[112];
 
     SLD_TRY(sld_layer_create(x->ctx, x->arena, &own));
     sld_layer_lay(own, x->spec->base.layer);
@@ -20,7 +21,12 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
     sld_layer_lay(own, t->layer);
     *p       = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
     x->layer = own;
-    return sld_expand_compose(x, NULL, p);
+    SLD_TRY(sld_usage_create(x->ctx, x->arena, &x->counting[1]));
+    x->counting[0] = x->used;
+    x->n_counting  = 2;
+    SLD_TRY(sld_expand_compose(x, NULL, p));
+    snprintf(where, sizeof where, "the teacher %.80s", t->name);
+    return sld_usage_check(x->ctx, x->counting[1], t->layer, where);
 }
 
 static sld_status know_teacher(expander *x, size_t i)

@@ -6,11 +6,23 @@
 
 #include "coordinator.h"
 
+enum { OWN_MOST = 8 }; /* settings of the coordinator's own */
+
+static void add(attempt_settings *s, char *text)
+{
+    if (!text || s->n == s->most) {
+        free(text);
+        s->failed = true;
+        return;
+    }
+    s->list[s->n++] = text;
+}
+
 /* key="value" with the value as YAML's quoted text: paths hold what they like. */
 static void set_text(attempt_settings *s, const char *key, const char *value)
 {
     const size_t length = strlen(key) + 2 * strlen(value) + 4;
-    char        *text   = s->n < SETTINGS_MAX ? malloc(length) : NULL;
+    char        *text   = malloc(length);
 
     if (!text) {
         s->failed = true;
@@ -23,9 +35,9 @@ static void set_text(attempt_settings *s, const char *key, const char *value)
         }
         text[n++] = *v;
     }
-    text[n++]       = '"';
-    text[n]         = '\0';
-    s->list[s->n++] = text;
+    text[n++] = '"';
+    text[n]   = '\0';
+    add(s, text);
 }
 
 static void set_path(attempt_settings *s, const char *key, const char *dir, const char *inside)
@@ -39,57 +51,53 @@ static void set_path(attempt_settings *s, const char *key, const char *dir, cons
     set_text(s, key, path);
 }
 
-/* teacher.weights as the experiment has it, within the sweep's folder: "trials/ID/last.h5". */
-static void teacher_path(const char *experiment, char *path, size_t n)
+/* Where the teacher's weights lie, which the experiment names within the sweep's folder, and the
+ * store that the trials share unless somebody names another. */
+static sld_status set_teacher(const coordinator *c, const sld_point *p, attempt_settings *s)
 {
-    static const char key[] = "teacher.weights: ";
-    const char       *value = strstr(experiment, key);
+    sld_config *config = NULL;
 
-    value += value ? sizeof key - 1 : 0;
-    snprintf(path, n, "%.*s", value ? (int)strcspn(value, "\n") : 0, value ? value : "");
-}
-
-static bool given(const coordinator *c, const char *key)
-{
-    const size_t n = strlen(key);
-
-    for (size_t i = 0; i < c->params->n_settings; i++) {
-        if (strncmp(c->params->settings[i], key, n) == 0 && c->params->settings[i][n] == '=') {
-            return true;
-        }
+    SLD_TRY(sld_config_parse(c->ctx, p->id, p->experiment, strlen(p->experiment),
+                             c->params->settings, c->params->n_settings, c->params->method,
+                             &config));
+    const sld_options *o = sld_config_options(config);
+    if (p->teacher >= 0) {
+        set_path(s, "teacher.weights", c->dir, o->teacher.weights);
     }
-    return false;
+    if (sld_config_wants_teacher(o) && *o->teacher.weights &&
+        sld_config_origin(config, "teacher.logits") < SLD_FROM_FILE) {
+        set_path(s, "teacher.logits", c->dir, "teacher-logits");
+    }
+    sld_config_destroy(config);
+    return SLD_OK;
 }
 
-void sld_attempt_settings(const coordinator *c, size_t point, int64_t number, const char *cpus,
-                          attempt_settings *s)
+sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t number,
+                                const char *cpus, attempt_settings *s)
 {
     const sld_point *p = sld_grid_point(c->grid, point);
-    char             path[PATH_MAX], inside[96], text[40];
+    char             path[PATH_MAX], text[40];
 
-    for (size_t i = 0; i < c->params->n_settings && s->n < SETTINGS_MAX - 8; i++) {
-        s->list[s->n++] = strdup(c->params->settings[i]);
+    *s      = (attempt_settings){.most = c->params->n_settings + OWN_MOST};
+    s->list = calloc(s->most, sizeof *s->list);
+    if (!s->list) {
+        return SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no memory for the settings of %s", p->id);
+    }
+    for (size_t i = 0; i < c->params->n_settings; i++) {
+        add(s, strdup(c->params->settings[i]));
     }
     sld_trial_dir(c->dir, p->id, path);
     set_text(s, "run.dir", path);
     sld_claim_path(c->dir, p->id, number, path);
     set_text(s, "run.claim", path);
     snprintf(text, sizeof text, "run.attempt=%lld", (long long)number);
-    s->list[s->n++] = strdup(text);
+    add(s, strdup(text));
     if (*cpus) {
         set_text(s, "parallel.cpus", cpus);
     }
-    if (p->teacher >= 0) {
-        teacher_path(p->experiment, inside, sizeof inside);
-        set_path(s, "teacher.weights", c->dir, inside);
-    }
-    if (sld_config_is_key("teacher.logits") && !given(c, "teacher.logits") &&
-        strstr(p->experiment, "teacher.weights: ") && !strstr(p->experiment, "teacher.logits: ")) {
-        set_path(s, "teacher.logits", c->dir, "teacher-logits");
-    }
-    for (size_t i = 0; i < s->n; i++) {
-        s->failed |= !s->list[i];
-    }
+    SLD_TRY(set_teacher(c, p, s));
+    return s->failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", p->id)
+                     : SLD_OK;
 }
 
 void sld_attempt_settings_free(attempt_settings *s)
@@ -97,4 +105,5 @@ void sld_attempt_settings_free(attempt_settings *s)
     for (size_t i = 0; i < s->n; i++) {
         free(s->list[i]);
     }
+    free(s->list);
 }

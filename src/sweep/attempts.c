@@ -47,7 +47,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
 
     *got = false;
     sld_process_word(id, e->claim + 1, c->ledger.id, a->word);
-    sld_attempt_settings(c, a->point, e->claim + 1, cpus, &s);
+    sld_status       st  = sld_attempt_settings(c, a->point, e->claim + 1, cpus, &s);
     const launch_job job = {.program    = c->params->program,
                             .experiment = experiment,
                             .settings   = (const char *const *)s.list,
@@ -59,8 +59,9 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .host       = c->ledger.host,
                             .log        = a->log,
                             .word       = a->word};
-    sld_status st = s.failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", id)
-                             : sld_launch_prepare(c->ctx, &job, &a->child);
+    if (st == SLD_OK) {
+        st = sld_launch_prepare(c->ctx, &job, &a->child);
+    }
     if (st == SLD_OK) {
         st = sld_ledger_claim(&c->ledger, a->point, a->child.process, got);
         if (st == SLD_OK && *got) {

@@ -52,17 +52,16 @@ typedef struct coordinator {
     index_writer                index;
 } coordinator;
 
-/* attempt_settings.c. What is said to a trial on its command line. cpus: as parallel.cpus, "": not
- * said. */
-enum { SETTINGS_MAX = 64 };
+/* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
+ * and what the coordinator knows. cpus: as parallel.cpus, "": not said. */
 typedef struct attempt_settings {
-    char  *list[SETTINGS_MAX];
-    size_t n;
+    char **list; /* (most) */
+    size_t n, most;
     bool   failed;
 } attempt_settings;
-void sld_attempt_settings(const coordinator *c, size_t point, int64_t number, const char *cpus,
-                          attempt_settings *s);
-void sld_attempt_settings_free(attempt_settings *s);
+sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t number,
+                                const char *cpus, attempt_settings *s);
+void       sld_attempt_settings_free(attempt_settings *s);
 
 /* attempt_log.c. The first error line of a log, or what else may explain its end. */
 void sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);

@@ -92,6 +92,16 @@ static const struct {
      "a number from 1"},
     {"base: {method: none, launch.ranks: 2}\n", NULL,
      "s.yaml:1:22: launch.ranks: expected in a sweep", ""},
+    {"base: {method: none, kd.temperatures: [2]}\n", NULL,
+     "s.yaml:1:39: kd.temperatures: expected a teacher term", "in a point of this sweep, got none"},
+    {"base: {method: none}\naxes: {lss.weak: [1, 2]}\n", NULL,
+     "s.yaml:2:19: lss.weak: expected student_swap: true", "a point with lss.weak 1"},
+    {"base: {method: none}\n", "teacher.weights=t",
+     "command line: teacher.weights: expected a teacher term", ""},
+    {"base: {method: none, teacher: t}\nteachers: {t: {train.lr: 0.1}}\n", NULL,
+     "s.yaml:1:31: teacher: expected a point", "a teacher term"},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {kd.temperatures: [2]}}\n", NULL,
+     "s.yaml:2:33: kd.temperatures: expected a teacher term", "the teacher t"},
     {"seeds: [+1]\n", NULL, "s.yaml:1:9: seeds: found +1, wanted a whole number", ""},
 };
 

@@ -195,12 +195,12 @@ static void test_outside_teacher(void **state)
 /* Options that cannot matter make no point of their own. */
 static void test_same_points_are_one(void **state)
 {
-    sld_grid *s = fixture_sweep("base: {method: none}\n"
-                                "axes: {kd.temperatures: [[1], [2]], train.lr: [1, 2]}\n",
-                                NULL);
-    assert_int_equal(sld_grid_count(s), 2);
-    assert_int_equal(sld_grid_dropped(s), 2);
-    assert_string_equal(sld_grid_point(s, 1)->arm, "temperatures=[1] lr=2");
+    sld_grid *s = fixture_sweep("base: {method: sld, teacher: {weights: t}}\n"
+                               "axes: {correction: [none, ga], ga.omega: [1, 2]}\n",
+                               NULL);
+    assert_int_equal(sld_grid_count(s), 3);
+    assert_int_equal(sld_grid_dropped(s), 1);
+    assert_string_equal(sld_grid_point(s, 1)->arm, "correction=ga omega=1");
     sld_grid_close(s);
 
     /* a student that is the teacher keeps its name, and its pupils */
