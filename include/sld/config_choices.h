@@ -11,6 +11,10 @@
     X(SLD_METHOD_DKD,  "dkd")                                                                \
     X(SLD_METHOD_MLKD, "mlkd")                                                               \
     X(SLD_METHOD_NKD,  "nkd")                                                                \
+    X(SLD_METHOD_RLD,  "rld")                                                                \
+    X(SLD_METHOD_RC,   "rc")                                                                 \
+    X(SLD_METHOD_LR,   "lr")                                                                 \
+    X(SLD_METHOD_CTKD, "ctkd")                                                               \
     X(SLD_METHOD_SLD,  "sld")
 #define SLD_CHOICES_correction(X)                  /* names of distill's table of corrections */ \
     X(SLD_CORRECTION_NONE,   "none")                                                         \
@@ -26,7 +30,11 @@
     X(SLD_LOSS_KL,   "kl")                                                                   \
     X(SLD_LOSS_DKD,  "dkd")                                                                  \
     X(SLD_LOSS_MLKD, "mlkd")                                                                 \
-    X(SLD_LOSS_NKD,  "nkd")
+    X(SLD_LOSS_NKD,  "nkd")                                                                  \
+    X(SLD_LOSS_RLD,  "rld")                                                                  \
+    X(SLD_LOSS_RC,   "rc")                                                                   \
+    X(SLD_LOSS_LR,   "lr")                                                                   \
+    X(SLD_LOSS_CTKD, "ctkd")
 #define SLD_CHOICES_format(X)                                                                \
     X(SLD_FORMAT_SYNTHETIC, "synthetic")                                                     \
     X(SLD_FORMAT_CIFAR10,   "cifar10")                                                       \

@@ -78,7 +78,11 @@ const sld_correction_text *sld_correction_describe(sld_correction correction); /
     X(KL,   "kl",   sld_add_kl,   "sum over tau of tau^2 KL(q || p), q and p the softmaxes of teacher and student at tau") \
     X(DKD,  "dkd",  sld_add_dkd,  "alpha times the KL of (label, rest) + beta times the KL of the non-target softmaxes")   \
     X(MLKD, "mlkd", sld_add_mlkd, "kl + class consistency + batch consistency")                                            \
-    X(NKD,  "nkd",  sld_add_nkd,  "- q_y log p_y + gamma tau^2 times the cross-entropy of the non-target softmaxes")
+    X(NKD,  "nkd",  sld_add_nkd,  "- q_y log p_y + gamma tau^2 times the cross-entropy of the non-target softmaxes")       \
+    X(RLD,  "rld",  sld_add_rld,  "alpha times the KL of (maximum, rest) || (label, rest) + beta times the KL of the softmaxes over the classes below the label") \
+    X(RC,   "rc",   sld_add_rc,   "kl + weight times the KL of the student's own logits, the label's raised by the maximum, || the student") \
+    X(LR,   "lr",   sld_add_lr,   "right rows: cross-entropy + logits times the mean square of z_s - z_t; wrong rows: soft times the mean square of p - revised target") \
+    X(CTKD, "ctkd", sld_add_ctkd, "kl at a temperature that is trained against the student")
 // clang-format on
 typedef enum {
 #define SLD_TEACHER_LOSS_ID(ID, ...) SLD_TEACHER_LOSS_##ID,
@@ -112,6 +116,11 @@ typedef struct sld_objective_params {
     double           dkd_alpha, dkd_beta, nkd_gamma;
     double           mlkd_cc, mlkd_bc; /* weight of class and batch consistency in kd's */
     bool             mlkd_as_described, mlkd_strong_consistency;
+    double           rld_alpha, rld_beta, rld_confidence_tau; /* the last: of the confidence part */
+    double           rc_weight;                               /* of the student's part in kd's */
+    double           lr_logits, lr_soft, lr_eta;
+    double  ctkd_start, ctkd_range, ctkd_initial; /* tau = start + range sigmoid(parameter) */
+    int64_t ctkd_ramp; /* in which the parameter's gradient grows to its full size */
 } sld_objective_params;
 
 typedef struct sld_objective sld_objective;
@@ -158,6 +167,18 @@ typedef struct sld_view_sums {
  * `tree`. dz_s: (N,K) written. */
 sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, const sld_rows *rows,
                               float *dz_s, sld_view_sums *out);
+
+/* ---- the trained temperature (ctkd) ---- */
+
+/* Local. Whether a term's temperature is a trained value: of the parameter that the caller keeps,
+ * updates with the student's optimiser and sets before each step. */
+bool sld_objective_trains(const sld_objective *o);
+void sld_objective_set_parameter(sld_objective *o, double parameter);
+/* Local. The temperature at the parameter set last; 0 where none is trained. */
+double sld_objective_temperature(const sld_objective *o);
+/* Local. d total / d parameter of the last view, summed over samples in shard order as the sums are:
+ * the same on every rank, with the factor that turns it against the student. */
+double sld_objective_parameter_gradient(const sld_objective *o);
 
 /* ---- methods: named defaults of the objective ---- */
 

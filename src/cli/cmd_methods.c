@@ -50,12 +50,27 @@ static void print_methods(void)
     }
 }
 
+static void print_corrections(void)
+{
+    printf("\ncorrection, of rows whose maximum m is not the label y: what is lost\n");
+    for (int i = 0; i < SLD_CORRECTIONS; i++) {
+        const sld_correction_text *c = sld_correction_describe((sld_correction)i);
+        printf("%-10s %s\n           lost: %s\n", c->name, c->formula, c->lost);
+    }
+    printf("\nkd.loss\n");
+    for (int i = 0; i < SLD_TEACHER_LOSSES; i++) {
+        printf("%-10s %s\n", sld_teacher_loss_name((sld_teacher_loss)i),
+               sld_teacher_loss_formula((sld_teacher_loss)i));
+    }
+}
+
 static sld_status methods(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     (void)ctx;
     (void)args;
     *exit_code = SLD_EXIT_OK;
     print_methods();
+    print_corrections();
     print_presets();
     return SLD_OK;
 }
@@ -63,11 +78,11 @@ static sld_status methods(sld_ctx *ctx, const sld_arguments *args, int *exit_cod
 const sld_verb sld_verb_methods = {
     .name    = "methods",
     .usage   = "sld methods",
-    .summary = "the methods and the options each sets; the presets",
+    .summary = "the methods and the options each sets; corrections, losses, presets",
     .help =
         "A method is a set of defaults: every option can be set over it. A preset is a published\n"
         "recipe over the method's: `sld run --show-config` shows what comes of both. The rate of\n"
-        "kd is that of all methods on one view: none, kd, lskd, dkd, nkd.\n",
+        "kd is that of all methods on one view: none, kd, lskd, dkd, nkd, rld, rc, lr, ctkd.\n",
     .no_file = true,
     .work    = methods,
 };

@@ -161,9 +161,33 @@ static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
         return reject(ctx, config, KEYS("teacher.logits_files", "teacher.weights"),
                       "found beside teacher.weights, wanted one teacher");
     }
-    if (o->kd.temperatures.n == 0) {
+    if (o->kd.temperatures.n == 0 && sld_condition_holds(SLD_IF_kd_temperatures, o)) {
         return reject(ctx, config, KEYS("kd.temperatures", weight),
                       "found an empty list, wanted a temperature");
+    }
+    return SLD_OK;
+}
+
+/* What label revision cannot be combined with. */
+static sld_status check_revision(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o = &config->options;
+
+    if (!sld_condition_holds(SLD_IF_revision, o)) {
+        return SLD_OK;
+    }
+    if (o->top.zscore) {
+        return reject(
+            ctx, config, KEYS("zscore", "kd.loss", "method"),
+            "expected false with kd.loss: lr, got true; lr holds the student to the scale "
+            "of the teacher's logits, which standardising takes away");
+    }
+    if (o->top.correction != SLD_CORRECTION_NONE) {
+        return reject(
+            ctx, config, KEYS("correction", "teacher_swap", "kd.loss", "method"),
+            "expected none with kd.loss: lr, got %s; lr revises the rows that the teacher "
+            "gets wrong, and a correction leaves it none of them or others",
+            sld_config_word(o, "correction"));
     }
     return SLD_OK;
 }
@@ -248,6 +272,7 @@ sld_status sld_check_options(sld_ctx *ctx, const sld_config *config)
     SLD_TRY(check_stages(ctx, config));
     SLD_TRY(check_preset_length(ctx, config));
     SLD_TRY(check_teacher(ctx, config));
+    SLD_TRY(check_revision(ctx, config));
     SLD_TRY(check_student_swap(ctx, config));
     return check_some_term(ctx, config);
 }

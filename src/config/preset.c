@@ -9,7 +9,7 @@
 #define CIFAR100 "cifar100/"
 #define IMAGENET "imagenet/"
 
-/* lr: one view (none, kd, lskd, dkd, nkd), mlkd, sld. ce, kd: sld's weights; NULL: the method's. */
+/* lr: one view (none, kd, lskd, dkd, nkd, rld, rc, lr, ctkd), mlkd, sld. ce, kd: sld's weights; NULL: the method's. */
 typedef struct recipe {
     const char *name, *teacher, *student;
     const char *lr, *lr_mlkd, *lr_sld, *beta, *ce, *kd;
@@ -35,7 +35,7 @@ static const recipe recipes[] = {
 
 /* What all rows of a data set share; with a method, under that one alone. The ImageNet code's student
  * swap, after epoch 150 of 100, is never active: the method's first_lr_drop stays. What it weighs
- * MLKD, lskd and nkd by is not known: the methods' weights stay. */
+ * MLKD, lskd, nkd and the rivals by is not known: the methods' weights stay. */
 static const struct {
     const char *family, *method, *key, *value;
 } common[] = {

@@ -5,30 +5,33 @@
 
 #include "objective.h"
 
+double sld_two_bins_row(const sld_row *row, size_t t_class, size_t at, double tau, double *g)
+{
+    const size_t         K = row->K, y = row->label;
+    const sld_softmax   *s = &row->s.soft[at], *t = &row->t.soft[at];
+    const sld_non_target r_s = sld_non_target_of(&row->s, y, K, tau),
+                         r_t = sld_non_target_of(&row->t, t_class, K, tau);
+
+    const double log_p      = row->s.z[y] / tau - s->log_sum,
+                 log_p_rest = sld_non_target_share(&r_s, s, tau);
+    const double log_q      = row->t.z[t_class] / tau - t->log_sum,
+                 log_q_rest = sld_non_target_share(&r_t, t, tau);
+    const double q = exp(log_q), q_rest = exp(log_q_rest);
+
+    /* dL/dz_y = tau (p - q); the others share its opposite as their own softmax does. */
+    const double move = tau * (s->p[y] - q);
+    for (size_t k = 0; k < K; k++) {
+        g[k] += k == y ? move : -move * exp(sld_non_target_log(&r_s, row->s.z[k], tau));
+    }
+    return tau * tau * (q > 0.0 ? q * (log_q - log_p) : 0.0) +
+           tau * tau * (q_rest > 0.0 ? q_rest * (log_q_rest - log_p_rest) : 0.0);
+}
+
 static double target_loss(const sld_term *term, const sld_row *row, double *g)
 {
-    const size_t K = row->K, y = row->label;
-    double       loss = 0.0;
-
+    double loss = 0.0;
     for (size_t j = 0; j < term->n_taus[row->view]; j++) {
-        const double         tau = term->tau[j];
-        const sld_softmax   *s = &row->s.soft[term->at[j]], *t = &row->t.soft[term->at[j]];
-        const sld_non_target r_s = sld_non_target_of(&row->s, y, K, tau),
-                             r_t = sld_non_target_of(&row->t, y, K, tau);
-
-        const double log_p      = row->s.z[y] / tau - s->log_sum,
-                     log_p_rest = sld_non_target_share(&r_s, s, tau);
-        const double log_q      = row->t.z[y] / tau - t->log_sum,
-                     log_q_rest = sld_non_target_share(&r_t, t, tau);
-        const double q = exp(log_q), q_rest = exp(log_q_rest);
-        loss += tau * tau * (q > 0.0 ? q * (log_q - log_p) : 0.0);
-        loss += tau * tau * (q_rest > 0.0 ? q_rest * (log_q_rest - log_p_rest) : 0.0);
-
-        /* dL/dz_y = tau (p - q); the others share its opposite as their own softmax does. */
-        const double move = tau * (s->p[y] - q);
-        for (size_t k = 0; k < K; k++) {
-            g[k] += k == y ? move : -move * exp(sld_non_target_log(&r_s, row->s.z[k], tau));
-        }
+        loss += sld_two_bins_row(row, row->label, term->at[j], term->tau[j], g);
     }
     return loss;
 }

@@ -17,7 +17,7 @@ sld_status sld_batch_reserve(sld_ctx *ctx, sld_arena *arena, size_t B, size_t K,
 {
     batch->B = B;
     batch->K = K;
-    SLD_TRY(alloc(ctx, arena, B * (2 * K + 1), sizeof *batch->rows, &batch->rows));
+    SLD_TRY(alloc(ctx, arena, B * (2 * K + 2), sizeof *batch->rows, &batch->rows));
     SLD_TRY(alloc(ctx, arena, B, sizeof *batch->row_weight, &batch->row_weight));
     SLD_TRY(alloc(ctx, arena, K, sizeof *batch->class_weight, &batch->class_weight));
     return alloc(ctx, arena, B > K ? B : K, sizeof *batch->sorted, &batch->sorted);
@@ -67,7 +67,7 @@ sld_status sld_batch_gather(sld_ctx *ctx, sld_global_batch *w, sld_tree *tree, c
 {
     const sld_range mine  = sld_tree_mine(tree);
     const size_t    K     = w->K;
-    const size_t    width = 2 * K + 1;
+    const size_t    width = 2 * K + 2;
 
     w->B     = sld_tree_rows(tree);
     w->begin = mine.begin;
@@ -76,7 +76,8 @@ sld_status sld_batch_gather(sld_ctx *ctx, sld_global_batch *w, sld_tree *tree, c
         float *row = w->rows + (mine.begin + i) * width;
         memcpy(row, rows->z_s + i * K, K * sizeof *row);
         if (rows->z_t != NULL) memcpy(row + K, rows->z_t + i * K, K * sizeof *row);
-        row[2 * K] = keep[i] ? 1.0f : 0.0f;
+        row[2 * K]     = keep[i] ? 1.0f : 0.0f;
+        row[2 * K + 1] = (float)rows->labels[i]; /* exact below 2^24 */
     }
     SLD_TRY(sld_tree_gather(ctx, tree, w->rows, width * sizeof *w->rows));
 

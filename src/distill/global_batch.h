@@ -1,14 +1,14 @@
 /* global_batch.h: the global batch of one view, gathered on every rank, and mlkd's masks over it. */
-#ifndef SLD_DISTILL_WHOLE_H
-#define SLD_DISTILL_WHOLE_H
+#ifndef SLD_DISTILL_GLOBAL_BATCH_H
+#define SLD_DISTILL_GLOBAL_BATCH_H
 
 #include "sld/distill.h"
 
 typedef struct sld_global_batch {
     size_t  B, K;
     size_t  begin, end; /* this rank's rows */
-    float  *rows;       /* (B,2K+1): student's logits, teacher's corrected ones, 1 or 0: skipped */
-    double *row_weight; /* (B) of masked terms */
+    float  *rows; /* (B,2K+2): student's logits, teacher's corrected ones, 1 or 0: skipped, label */
+    double *row_weight;   /* (B) of masked terms */
     double *class_weight; /* (K) */
     double *sorted;       /* (max(B,K)) scratch of the medians */
     bool    as_described; /* weights are the masks; else, as coded, their mean everywhere */
@@ -16,7 +16,7 @@ typedef struct sld_global_batch {
 
 static inline const float *sld_batch_student(const sld_global_batch *w, size_t i)
 {
-    return w->rows + i * (2 * w->K + 1);
+    return w->rows + i * (2 * w->K + 2);
 }
 static inline const float *sld_batch_teacher(const sld_global_batch *w, size_t i)
 {
@@ -25,6 +25,11 @@ static inline const float *sld_batch_teacher(const sld_global_batch *w, size_t i
 static inline bool sld_batch_kept(const sld_global_batch *w, size_t i)
 {
     return sld_batch_student(w, i)[2 * w->K] != 0.0f;
+}
+
+static inline size_t sld_batch_label(const sld_global_batch *w, size_t i)
+{
+    return (size_t)sld_batch_student(w, i)[2 * w->K + 1];
 }
 
 /* Local. Memory for batches of up to B rows. */

@@ -1,6 +1,6 @@
-/* nkd.c: normalised knowledge distillation, docs/methods.md, "NKD" (unsure: from memory of
- * the paper): - q_y log p_y at temperature 1 + gamma lambda^2 times the cross-entropy between the
- * softmaxes over the classes other than the label, at each temperature lambda. */
+/* nkd.c: normalised knowledge distillation as coded by its authors, docs/methods.md, "NKD":
+ * - q_y log p_y at temperature 1 + gamma tau^2 times the cross-entropy between the softmaxes over the
+ * classes other than the label, at each temperature tau. */
 #include <math.h>
 
 #include "objective.h"
@@ -9,9 +9,9 @@
 static double row_loss(const sld_term *term, const sld_row *row, double *g)
 {
     const size_t       K = row->K, y = row->label, one = term->at[term->n_taus[row->view] - 1];
-    const sld_softmax *s       = &row->s.soft[one];
-    const double       q_label = row->t.soft[one].p[y];
-    double             loss    = q_label * (s->log_sum - row->s.z[y]);
+    const sld_softmax *s     = &row->s.soft[one];
+    const double       gamma = term->params->nkd_gamma, q_label = row->t.soft[one].p[y];
+    double             loss = q_label * (s->log_sum - row->s.z[y]);
 
     for (size_t k = 0; k < K; k++) {
         g[k] += q_label * (s->p[k] - (k == y ? 1.0 : 0.0));
@@ -25,8 +25,8 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
             if (k == y) continue;
             const double log_p = sld_non_target_log(&r_s, row->s.z[k], tau);
             const double q     = exp(sld_non_target_log(&r_t, row->t.z[k], tau));
-            loss -= term->gamma * tau * tau * (q > 0.0 ? q * log_p : 0.0);
-            g[k] += term->gamma * tau * (exp(log_p) - q);
+            loss -= gamma * tau * tau * (q > 0.0 ? q * log_p : 0.0);
+            g[k] += gamma * tau * (exp(log_p) - q);
         }
     }
     return loss;
@@ -44,7 +44,5 @@ sld_status sld_add_nkd(sld_ctx *ctx, sld_objective *o, const sld_objective_param
                         t->n, SLD_MAX_TEMPERATURES - 1);
     }
     t->t[t->n++] = 1.0;
-    SLD_TRY(sld_objective_add(ctx, o, &sld_term_nkd, "nkd", &own, &term));
-    if (term != NULL) term->gamma = p->nkd_gamma;
-    return SLD_OK;
+    return sld_objective_add(ctx, o, &sld_term_nkd, "nkd", &own, &term);
 }

@@ -124,6 +124,7 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
     sld_term *term = &o->term[o->n_terms];
     memset(term, 0, sizeof *term);
     term->kind     = kind;
+    term->params   = &o->params;
     term->name     = name;
     term->schedule = params->schedule;
     memcpy(term->weight, params->weight, sizeof term->weight);
@@ -136,6 +137,42 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
     o->n_terms++;
     *out = term;
     return SLD_OK;
+}
+
+/* The place among the temperatures is its own: NAN equals no other term's. */
+sld_status sld_objective_add_trained(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
+                                     const char *name, const sld_term_params *params)
+{
+    sld_term *term = NULL;
+    SLD_TRY(sld_objective_add(ctx, o, kind, name, params, &term));
+    if (term == NULL) return SLD_OK;
+    term->at[0]            = o->n_taus;
+    term->n_taus[SLD_WEAK] = term->n_taus[SLD_STRONG] = 1;
+    o->tau[o->n_taus++]                               = NAN;
+    o->trained                                        = term;
+    return SLD_OK;
+}
+
+bool sld_objective_trains(const sld_objective *o)
+{
+    return o->trained != NULL;
+}
+
+void sld_objective_set_parameter(sld_objective *o, double parameter)
+{
+    if (o->trained == NULL) return;
+    o->parameter       = parameter;
+    o->trained->tau[0] = o->tau[o->trained->at[0]] = sld_ctkd_temperature(&o->params, parameter);
+}
+
+double sld_objective_temperature(const sld_objective *o)
+{
+    return o->trained != NULL ? o->trained->tau[0] : 0.0;
+}
+
+double sld_objective_parameter_gradient(const sld_objective *o)
+{
+    return o->parameter_gradient;
 }
 
 /* The terms in the order in which their gradients are added up. */
@@ -189,7 +226,9 @@ static sld_status make(sld_ctx *ctx, sld_objective *o, const sld_objective_param
     o->z_t   = z_t;
     o->keep  = keep;
     o->slots = slots;
-    return add_terms(ctx, o, params);
+    SLD_TRY(add_terms(ctx, o, params));
+    sld_objective_set_parameter(o, params->ctkd_initial);
+    return SLD_OK;
 }
 
 sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params, size_t max_rows,
@@ -201,12 +240,16 @@ sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params
 
     *out              = NULL;
     p.ce.temperatures = (sld_temperatures){.n = 1, .t = {1.0}}; /* cross-entropy has no other */
+    if (p.loss == SLD_TEACHER_LOSS_LR || p.loss == SLD_TEACHER_LOSS_CTKD) {
+        p.kd.temperatures = p.ce.temperatures; /* nor have these one to choose */
+    }
     SLD_TRY(check_params(ctx, &p));
     SLD_TRY(sld_arena_create(ctx, &arena));
     sld_status st = sld_arena_alloc(ctx, arena, sizeof(sld_objective), &self);
     if (st == SLD_OK) {
         sld_objective *o = self;
         o->arena         = arena;
+        o->params        = p;
         o->K             = p.classes;
         o->max_rows      = max_rows;
         o->max_batch     = p.batch > max_rows ? p.batch : max_rows;
@@ -258,5 +301,5 @@ bool sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch
 
 size_t sld_objective_message_bytes(const sld_objective *o)
 {
-    return sizeof(sld_view_sums);
+    return sizeof(sld_slot_sums);
 }

@@ -8,10 +8,17 @@
 
 #define SLD_MAX_TAUS (SLD_MAX_TERMS * SLD_MAX_TEMPERATURES)
 
+/* What is summed up over shards and ranks, as an array of doubles. */
+typedef struct sld_slot_sums {
+    sld_view_sums view;
+    double        parameter_gradient;
+} sld_slot_sums;
+
 struct sld_objective {
     sld_arena *arena; /* holds everything here, this struct too */
 
     size_t                K, max_rows, max_batch;
+    sld_objective_params  params;
     sld_correction_params correction;
 
     size_t   n_terms;
@@ -20,13 +27,16 @@ struct sld_objective {
     size_t n_taus; /* the distinct temperatures of all terms */
     double tau[SLD_MAX_TAUS];
 
+    sld_term *trained;                       /* the term whose temperature is trained; NULL: none */
+    double    parameter, parameter_gradient; /* of it: as set; of the last view */
+
     sld_row          row, zrow; /* as the networks give it; standardised, when a term asks */
     double          *g;         /* (K) one term's gradient of one row */
     double          *dz;        /* (K) the weighted sum of them */
     float           *z_t;       /* (max_rows,K) the teacher's logits, corrected */
     bool            *keep;      /* (max_rows) false: the correction skips the row */
     sld_global_batch batch;     /* rows NULL: no term asks for the global batch */
-    sld_view_sums   *slots;     /* partial sums of this rank's shards */
+    sld_slot_sums   *slots;     /* partial sums of this rank's shards */
 };
 
 /* Local. Adds a term, whose rows get a softmax at each temperature of params, which have been
@@ -34,6 +44,15 @@ struct sld_objective {
  * term can be tried before an option knows it. */
 sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
                              const char *name, const sld_term_params *params, sld_term **out);
+
+/* Local. Likewise a term with one temperature of its own, trained; an objective has at most one. */
+sld_status sld_objective_add_trained(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
+                                     const char *name, const sld_term_params *params);
+
+/* ---- ctkd.c: the temperature that a parameter stands for, and d temperature / d parameter times the
+ * factor of the epoch ---- */
+double sld_ctkd_temperature(const sld_objective_params *params, double parameter);
+double sld_ctkd_chain(const sld_objective_params *params, double parameter, int64_t epoch);
 
 /* Local. Adds the terms of the loss params->loss: from params->kd and the loss's own parameters. */
 sld_status sld_teacher_loss_add(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params);

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define SUMS_DOUBLES (sizeof(sld_view_sums) / sizeof(double))
-_Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0, "reduced as an array of doubles");
+#define SUMS_DOUBLES (sizeof(sld_slot_sums) / sizeof(double))
+_Static_assert(sizeof(sld_slot_sums) % sizeof(double) == 0, "reduced as an array of doubles");
 
 /* What this view of this epoch asks for, settled once for all rows. */
 typedef struct sld_wanted {
@@ -20,6 +20,7 @@ typedef struct sld_view_plan {
     bool       teacher;               /* an active term uses it */
     bool       gather;                /* an active term looks at the global batch */
     double     global_batch;          /* rows of all ranks */
+    double     chain;                 /* from the trained temperature's slope to its parameter's */
 } sld_view_plan;
 
 static void want(sld_wanted *w, const sld_term *term, int view)
@@ -36,6 +37,8 @@ static void make_plan(const sld_objective *o, const sld_tree *tree, const sld_ro
 {
     memset(plan, 0, sizeof *plan);
     plan->global_batch = (double)sld_tree_rows(tree);
+    plan->chain =
+        sld_objective_trains(o) ? sld_ctkd_chain(&o->params, o->parameter, rows->epoch) : 0.0;
     for (size_t i = 0; i < o->n_terms; i++) {
         const sld_term *term = &o->term[i];
         plan->weight[i]      = sld_objective_weight(o, i, rows->view, rows->epoch);
@@ -147,9 +150,11 @@ static void load_row(sld_objective *o, const sld_view_plan *plan, const sld_rows
     }
 }
 
-/* Loss of a term on row i of this rank; *g: its gradient (K). */
-static double run_term(sld_objective *o, const sld_term *term, size_t i, const double **g)
+/* Loss of a term on row i of this rank; *g: its gradient (K); *slope: of a trained temperature. */
+static double run_term(sld_objective *o, const sld_term *term, size_t i, const double **g,
+                       double *slope)
 {
+    *slope = 0.0;
     if (term->kind->batch != NULL) {
         *g = term->g + i * o->K;
         return term->loss[i];
@@ -158,6 +163,7 @@ static double run_term(sld_objective *o, const sld_term *term, size_t i, const d
     const bool     keep = !term->kind->uses_teacher || o->keep[i];
     memset(o->g, 0, o->K * sizeof *o->g);
     const double loss = keep ? term->kind->row(term, row, o->g) : 0.0;
+    if (keep && term->kind->slope != NULL) *slope = term->kind->slope(term, row);
     if (term->zscore) sld_row_side_pull_back(&row->s, o->K, o->g);
     *g = o->g;
     return loss;
@@ -165,21 +171,24 @@ static double run_term(sld_objective *o, const sld_term *term, size_t i, const d
 
 /* The terms on row i of this rank. dz_s: (K) of that row. */
 static void run_row(sld_objective *o, const sld_view_plan *plan, const sld_rows *rows, size_t i,
-                    float *dz_s, sld_view_sums *sums)
+                    float *dz_s, sld_slot_sums *slot)
 {
-    const size_t   K   = o->K;
-    const sld_row *row = &o->row;
+    const size_t   K    = o->K;
+    const sld_row *row  = &o->row;
+    sld_view_sums *sums = &slot->view;
 
     load_row(o, plan, rows, i);
     memset(o->dz, 0, K * sizeof *o->dz);
     for (size_t t = 0; t < o->n_terms; t++) {
         if (plan->weight[t] == 0.0) continue;
 
+        double        slope;
         const double *g    = NULL;
-        const double  loss = run_term(o, &o->term[t], i, &g);
+        const double  loss = run_term(o, &o->term[t], i, &g, &slope);
         sums->loss[t] += loss;
         sums->total += plan->weight[t] * loss;
         sums->grad_sq[t] += add_gradient(g, plan->weight[t] / plan->global_batch, K, o->dz);
+        slot->parameter_gradient += plan->weight[t] * plan->chain * slope;
     }
     for (size_t k = 0; k < K; k++) {
         dz_s[k] = (float)o->dz[k];
@@ -214,13 +223,13 @@ sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, co
         const sld_range shard = sld_tree_shard(tree, s);
         if (shard.begin == shard.end) continue;
 
-        sld_view_sums *sums = &o->slots[sld_tree_slot(tree, s)];
+        sld_slot_sums *sums = &o->slots[sld_tree_slot(tree, s)];
         memset(sums, 0, sizeof *sums);
         for (size_t i = shard.begin - mine.begin; i < shard.end - mine.begin; i++) {
             run_row(o, &plan, &corrected, i, dz_s + i * K, sums);
             if (rows->z_t != NULL) {
                 const float *z_t = rows->z_t + i * K; /* before the correction */
-                sums->swapped_teacher += sld_argmax(z_t, K) != (size_t)rows->labels[i];
+                sums->view.swapped_teacher += sld_argmax(z_t, K) != (size_t)rows->labels[i];
             }
         }
         for (int merges = sld_tree_merges(tree, s); merges > 0; merges--, sums--) {
@@ -228,6 +237,7 @@ sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, co
         }
     }
     SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, o->slots, sizeof *o->slots, SUMS_DOUBLES));
-    *out = o->slots[0];
+    *out                  = o->slots[0].view;
+    o->parameter_gradient = o->slots[0].parameter_gradient;
     return SLD_OK;
 }

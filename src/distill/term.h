@@ -30,6 +30,9 @@ typedef struct sld_term_kind {
      * entry. */
     double (*row)(const sld_term *term, const sld_row *row, double *g);
 
+    /* Local. Of a term with a trained temperature: d loss / d temperature of the row. */
+    double (*slope)(const sld_term *term, const sld_row *row);
+
     /* Local. A term over the global batch, which lies complete on every rank: what it computes for
      * a row must not depend on which rows are this rank's. Also called on a rank with no rows.
      * loss: (N), g: (N,K), both zero on entry; how the value is shared out over rows is free. */
@@ -49,9 +52,10 @@ struct sld_term {
 
     double smoothing;         /* cross-entropy: label smoothing */
     bool   detach;            /* student swap: no gradient through the swapped logits */
-    double gamma;             /* nkd */
     bool   zscore;            /* its rows are standardised */
     bool   masked[SLD_VIEWS]; /* rows or classes count by the weights of sld_global_batch */
+
+    const sld_objective_params *params; /* of the objective */
 
     double *scratch, *loss, *g; /* of a batch term: own memory, (max_rows), (max_rows,K) */
 };
@@ -60,6 +64,9 @@ extern const sld_term_kind sld_term_cross_entropy, sld_term_kl, sld_term_student
     sld_term_dkd_target, sld_term_dkd_non_target, sld_term_nkd, sld_term_class_consistency,
     sld_term_batch_consistency;
 
+/* Local. tau^2 KL of (t_class, the others) of the teacher against (label, the others) of the student,
+ * of softmaxes number `at`; its gradient is added to g. */
+double sld_two_bins_row(const sld_row *row, size_t t_class, size_t at, double tau, double *g);
 /* Local. tau^2 KL(q || p) of one row at the softmaxes number `at`; its gradient is added to g. */
 double sld_kl_row(const sld_row *row, size_t at, double tau, double *g);
 

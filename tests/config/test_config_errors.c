@@ -54,7 +54,7 @@ static void test_wrong_types(void **state)
         {"student_swap: 1", NULL, "e.yaml:1:15: student_swap: found 1", "true or false"},
         {"student_swap: 'true'", NULL, "e.yaml:1:15: student_swap: found \"true\"", "quotes"},
         {"method: ckd", NULL, "e.yaml:1:9: method: found ckd",
-         "wanted none, kd, lskd, dkd, mlkd, nkd or sld"},
+         "wanted none, kd, lskd, dkd, mlkd, nkd, rld, rc, lr, ctkd or sld"},
         {"method: non", NULL, "e.yaml:1:9: method: found non", "wanted none, kd, lskd"},
         {"kd: {temperatures: 4}", NULL, "e.yaml:1:20: kd.temperatures: found 4", "as in [4]"},
         {"kd: {temperatures: [4, x]}", NULL, "e.yaml:1:24: kd.temperatures: found x", "numbers"},

@@ -49,17 +49,29 @@ sld_objective_params params_empty(size_t K)
 {
     const sld_term_params absent = {.temperatures = {.n = 1, .t = {4.0}},
                                     .schedule     = sld_schedule_from(0)};
-    return (sld_objective_params){.classes   = K,
-                                  .ce        = absent,
-                                  .kd        = absent,
-                                  .lss       = absent,
-                                  .ga_omega  = 1.5,
-                                  .mix_share = 0.25,
-                                  .dkd_alpha = 1.0,
-                                  .dkd_beta  = 8.0,
-                                  .mlkd_cc   = 1.0,
-                                  .mlkd_bc   = 1.0,
-                                  .nkd_gamma = 1.5};
+    return (sld_objective_params){.classes            = K,
+                                  .ce                 = absent,
+                                  .kd                 = absent,
+                                  .lss                = absent,
+                                  .ga_omega           = 1.5,
+                                  .mix_share          = 0.25,
+                                  .dkd_alpha          = 1.0,
+                                  .dkd_beta           = 8.0,
+                                  .mlkd_cc            = 1.0,
+                                  .mlkd_bc            = 1.0,
+                                  .nkd_gamma          = 1.5,
+                                  .rld_alpha          = 1.0,
+                                  .rld_beta           = 8.0,
+                                  .rld_confidence_tau = 1.5,
+                                  .rc_weight          = 0.1,
+                                  .lr_logits          = 4.0,
+                                  .lr_soft =
+                                      50.0, /* so that the right rows do not hide the wrong */
+                                  .lr_eta       = 0.8,
+                                  .ctkd_start   = 1.0,
+                                  .ctkd_range   = 20.0,
+                                  .ctkd_initial = -1.0,
+                                  .ctkd_ramp    = 10};
 }
 
 sld_objective_params params_sld(size_t K)

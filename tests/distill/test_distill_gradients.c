@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <setjmp.h>
 
@@ -93,7 +94,7 @@ static void test_cross_entropy(void **state)
 
 static void test_kl(void **state)
 {
-    for (int correction = SLD_CORRECT_NONE; correction <= SLD_CORRECT_RANDOM; correction++) {
+    for (int correction = SLD_CORRECT_NONE; correction < SLD_CORRECTIONS; correction++) {
         for (double tau = 1.0; tau <= 8.0; tau *= 2.0) {
             sld_objective_params p = only(kd, 0.9);
             p.kd.temperatures.t[0] = tau;
@@ -161,6 +162,132 @@ static void test_nkd(void **state)
     expect_everywhere(*state, p);
 }
 
+static void test_rld(void **state)
+{
+    sld_objective_params p = params_empty(K);
+    p.loss                 = SLD_TEACHER_LOSS_RLD;
+    p.kd.temperatures      = (sld_temperatures){.n = 2, .t = {1.0, 4.0}};
+    expect_everywhere(*state, p);
+    p.rld_beta = 0.0; /* the confidence part alone, which the other outweighs */
+    expect_everywhere(*state, p);
+}
+
+/* tau^2 KL(softmax(r / tau) || softmax(z / tau)) of one row, r held. */
+static double raised_loss(const double *r, const double *z, double tau)
+{
+    double sum_r = 0.0, sum_z = 0.0, loss = 0.0;
+    for (size_t k = 0; k < K; k++) {
+        sum_r += exp(r[k] / tau);
+        sum_z += exp(z[k] / tau);
+    }
+    for (size_t k = 0; k < K; k++) {
+        const double log_q = r[k] / tau - log(sum_r);
+        loss += tau * tau * exp(log_q) * (log_q - z[k] / tau + log(sum_z));
+    }
+    return loss;
+}
+
+/* No gradient goes through the raised logits: the differences hold them. */
+static void test_rc_holds_the_raised_logits(void **state)
+{
+    const double         tau = 3.0, h = 1e-4;
+    sld_objective_params p = params_empty(K), plain;
+    batch                b;
+    float                with[N * K], without[N * K];
+    sld_view_sums        sums;
+    p.loss                = SLD_TEACHER_LOSS_RC;
+    p.kd.temperatures     = (sld_temperatures){.n = 1, .t = {tau}};
+    p.kd.weight[SLD_WEAK] = 1.0;
+    p.rc_weight           = 10.0;
+    plain                 = p;
+    plain.rc_weight       = 0.0;
+    fill(&b, 3);
+    evaluate(*state, &p, 4, &b, SLD_WEAK, 1, with, &sums);
+    double want_loss = 0.0;
+    for (size_t i = 0; i < N; i++) {
+        double       z[K], r[K];
+        const float *row = b.z_s + i * K;
+        for (size_t k = 0; k < K; k++) {
+            z[k] = r[k] = (double)row[k];
+        }
+        r[b.labels[i]] += (double)row[sld_argmax(row, K)];
+        want_loss += raised_loss(r, z, tau);
+        for (size_t k = 0; k < K; k++) {
+            double moved[2][K];
+            memcpy(moved[0], z, sizeof z);
+            memcpy(moved[1], z, sizeof z);
+            moved[0][k] -= h;
+            moved[1][k] += h;
+            const double slope =
+                (raised_loss(r, moved[1], tau) - raised_loss(r, moved[0], tau)) / (2.0 * h);
+            without[i * K + k] = (float)(10.0 * slope / N);
+        }
+    }
+    assert_true(fabs(sums.loss[1] - want_loss) < 1e-12 * want_loss); /* rounding of sums of K */
+    float kl[N * K];
+    evaluate(*state, &plain, 4, &b, SLD_WEAK, 1, kl, &sums);
+    for (size_t i = 0; i < N * K; i++) {
+        /* h^2 and three roundings to float32 of numbers below 1 */
+        assert_true(fabs((double)with[i] - (double)kl[i] - (double)without[i]) < 5e-7);
+    }
+}
+
+static void test_lr(void **state)
+{
+    sld_objective_params p = params_empty(K);
+    p.loss                 = SLD_TEACHER_LOSS_LR;
+    p.kd.weight[SLD_WEAK] = p.kd.weight[SLD_STRONG] = 0.9;
+    for (int view = 0; view < SLD_VIEWS; view++) {
+        expect_gradient_in(*state, &p, view, 1, 3);
+    }
+}
+
+static void test_ctkd(void **state)
+{
+    sld_objective_params p = params_empty(K);
+    p.loss                 = SLD_TEACHER_LOSS_CTKD;
+    p.kd.temperatures      = (sld_temperatures){0};
+    expect_everywhere(*state, p);
+}
+
+/* The parameter's gradient, which the factor of the epoch turns round: 0 before, -1 from epoch 10. */
+static void test_gradient_of_the_trained_temperature(void **state)
+{
+    fixture             *f  = *state;
+    const double         at = 0.4, h = 1e-4;
+    sld_objective_params p = params_empty(K);
+    p.loss                 = SLD_TEACHER_LOSS_CTKD;
+    p.kd.weight[SLD_WEAK]  = 0.9;
+    p.lss.weight[SLD_WEAK] = 0.5; /* its temperatures stay where they are */
+    for (int zscore = 0; zscore < 2; zscore++) {
+        batch          b;
+        sld_view_sums  sums;
+        sld_objective *o = NULL;
+        double         total[2];
+        p.zscore = zscore == 1;
+        fill(&b, 7);
+        assert_int_equal(sld_objective_create(&f->ctx, &p, N, &o), SLD_OK);
+        assert_true(sld_objective_trains(o));
+        for (int side = 0; side < 2; side++) {
+            sld_objective_set_parameter(o, side ? at + h : at - h);
+            evaluate_on(f, o, 4, &b, SLD_WEAK, 10, NULL, &sums);
+            total[side] = sums.total / sums.rows;
+        }
+        const double slope = (total[1] - total[0]) / (2.0 * h);
+        sld_objective_set_parameter(o, at);
+        assert_true(fabs(sld_objective_temperature(o) - (1.0 + 20.0 / (1.0 + exp(-at)))) < 1e-12);
+        for (int64_t epoch = 5; epoch <= 40; epoch += 35) {
+            evaluate_on(f, o, 4, &b, SLD_WEAK, epoch, NULL, &sums);
+            const double factor = epoch == 5 ? -0.5 : -1.0;
+            const double got    = sld_objective_parameter_gradient(o) / sums.rows;
+            assert_true(fabs(slope) > 1e-4);
+            /* h^2 f3/6 and 1e-15/h */
+            assert_true(fabs(got - factor * slope) < 1e-7 * fabs(slope) + 1e-10);
+        }
+        sld_objective_destroy(o);
+    }
+}
+
 static void test_mlkd(void **state)
 {
     for (int i = 0; i < 4; i++) {
@@ -195,6 +322,11 @@ int main(void)
         cmocka_unit_test(test_kl_everywhere),
         cmocka_unit_test(test_dkd),
         cmocka_unit_test(test_nkd),
+        cmocka_unit_test(test_rld),
+        cmocka_unit_test(test_rc_holds_the_raised_logits),
+        cmocka_unit_test(test_lr),
+        cmocka_unit_test(test_ctkd),
+        cmocka_unit_test(test_gradient_of_the_trained_temperature),
         cmocka_unit_test(test_mlkd),
         cmocka_unit_test(test_student_swap_standardised),
     };

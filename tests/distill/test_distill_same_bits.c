@@ -23,8 +23,14 @@ static void add_views(fixture *f, const sld_objective_params *p, size_t n, sld_s
         float         dz[FIXTURE_ROWS * K];
         sld_view_sums sums;
         batch_fill(&b, n, K, 10 + (uint64_t)view);
-        evaluate(f, p, SHARDS, &b, view, 151, dz, &sums);
+        sld_objective *o = NULL;
+        assert_int_equal(sld_objective_create(&f->ctx, p, FIXTURE_ROWS, &o), SLD_OK);
+        evaluate_on(f, o, SHARDS, &b, view, 151, dz, &sums);
+        const double slope = sld_objective_parameter_gradient(o);
+        assert_true((slope != 0.0) == sld_objective_trains(o));
+        sld_objective_destroy(o);
         assert_true(sums.rows == (double)n);
+        sld_sha256_add(sha, &slope, sizeof slope);
         sld_sha256_add(sha, dz, n * K * sizeof *dz);
         sld_sha256_add(sha, &sums, sizeof sums);
     }
@@ -45,11 +51,11 @@ static void checksum(fixture *f, char hex[65])
         add_views(f, &p, sizes[i], &sha);
 
         p.zscore = true;
-        for (int form = SLD_TEACHER_LOSS_KL; form <= SLD_TEACHER_LOSS_NKD; form++) {
-            p.loss                    = (sld_teacher_loss)form;
+        for (int loss = SLD_TEACHER_LOSS_KL; loss < SLD_TEACHER_LOSSES; loss++) {
+            p.loss                    = (sld_teacher_loss)loss;
             p.mlkd_strong_consistency = sizes[i] % 2 == 1;
             p.mlkd_as_described       = sizes[i] > 13;
-            p.correction = form == SLD_TEACHER_LOSS_MLKD ? SLD_CORRECT_SKIP : SLD_CORRECT_GA;
+            p.correction = loss == SLD_TEACHER_LOSS_MLKD ? SLD_CORRECT_SKIP : SLD_CORRECT_GA;
             add_views(f, &p, sizes[i], &sha);
         }
     }

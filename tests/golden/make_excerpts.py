@@ -15,6 +15,7 @@ DATA = pathlib.Path(__file__).parent / "data"
 # Of ImageNet's networks the two lightest: each has two pictures of 224 x 224.
 EXCERPTS = {
     "losses": lambda f: ["small"],
+    "rivals": lambda f: ["small"],
     "networks": lambda f: [f"cifar/{name}" for name in f["cifar"]] + ["imagenet/ResNet18", "imagenet/MobileNetV2"],
     "trajectory": lambda f: ["late", "hetero"],
 }
