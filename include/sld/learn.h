@@ -82,7 +82,10 @@ sld_infer *sld_learner_teacher(const sld_learner *learner);
 /* Local. After the student's values were set from outside. */
 sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *learner);
 
-float       *sld_learner_momentum(sld_learner *learner); /* (trained_count), in the model's order */
+float *sld_learner_momentum(sld_learner *learner); /* (trained_count), in the model's order */
+/* (2) the parameter of the trained temperature and its momentum: a value trained like the student's;
+ * sld_learner_refresh() after they were set from outside. NULL: the objective trains none. */
+float       *sld_learner_parameter(sld_learner *learner);
 const float *sld_learner_gradient(const sld_learner *learner); /* of the last step, without decay */
 /* (N,K) of the last step; NULL for a view that took no part or a teacher that was not asked. */
 const float         *sld_learner_student_logits(const sld_learner *learner, int view);

@@ -23,6 +23,7 @@ struct sld_learner {
     float         *z_t[2][SLD_VIEWS];     /* (max rows, K) of two steps, in turns */
     int            turn;                  /* of this step */
     float         *grad, *momentum;       /* (n_trained) */
+    float          parameter[2];          /* of the trained temperature; its momentum */
     bool           has_z_s[SLD_VIEWS];    /* in the last step */
     const float   *used_z_t[SLD_VIEWS];   /* likewise: the teacher's logits, or NULL */
     sld_step_times times;
@@ -89,6 +90,8 @@ static sld_status make_local(sld_ctx *ctx, const sld_comm *comm, const sld_learn
     objective.batch = params->batch_rows[0];
     SLD_TRY(sld_arena_create(ctx, &l->arena));
     SLD_TRY(sld_objective_create(ctx, &objective, rows, &l->objective));
+    l->parameter[0] = (float)objective.ctkd_initial;
+    sld_objective_set_parameter(l->objective, (double)l->parameter[0]);
     SLD_TRY(make_trees(ctx, comm, params, l));
     SLD_TRY(make_buffers(ctx, l, rows));
     if (params->teacher) {
@@ -225,10 +228,23 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     return SLD_OK;
 }
 
+/* Local. The temperature's parameter moves as the weights do; its gradient is a mean over the global
+ * batch, summed over views as theirs. */
+static void update_parameter(sld_learner *l, double lr, double gradient)
+{
+    const float g = (float)gradient;
+
+    if (sld_objective_trains(l->objective)) {
+        sld_sgd_update(&l->sgd, lr, &g, 1, &l->parameter[0], &l->parameter[1]);
+        sld_objective_set_parameter(l->objective, (double)l->parameter[0]);
+    }
+}
+
 sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *in,
                             sld_step_output *out)
 {
-    bool first = true;
+    bool   first    = true;
+    double gradient = 0.0; /* of the temperature's parameter */
 
     memset(out, 0, sizeof *out);
     out->finite = true;
@@ -239,6 +255,7 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
             continue;
         }
         SLD_TRY(run_view(ctx, l, in, view, first, &out->sums[view]));
+        gradient += sld_objective_parameter_gradient(l->objective) / out->sums[view].rows;
         out->finite = out->finite && isfinite(out->sums[view].total);
         first       = false;
     }
@@ -251,6 +268,7 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
     sld_enter(ctx, SLD_PHASE_UPDATE);
     sld_sgd_update(&l->sgd, in->lr, l->grad, l->n_trained, sld_model_trained(l->student),
                    l->momentum);
+    update_parameter(l, in->lr, gradient);
     SLD_TRY(sld_backprop_refresh(ctx, l->net));
     l->times.sgd += sld_clock_s() - t0;
     return SLD_OK;
@@ -263,6 +281,7 @@ sld_infer *sld_learner_teacher(const sld_learner *l)
 
 sld_status sld_learner_refresh(sld_ctx *ctx, sld_learner *l)
 {
+    sld_objective_set_parameter(l->objective, (double)l->parameter[0]);
     return sld_backprop_refresh(ctx, l->net);
 }
 
@@ -279,6 +298,11 @@ size_t sld_learner_max_rows(const sld_learner *l)
 float *sld_learner_momentum(sld_learner *l)
 {
     return l->momentum;
+}
+
+float *sld_learner_parameter(sld_learner *l)
+{
+    return sld_objective_trains(l->objective) ? l->parameter : NULL;
 }
 
 const float *sld_learner_gradient(const sld_learner *l)

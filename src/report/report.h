@@ -23,6 +23,7 @@
     X(top5_last, "percent") X(nll_last, "1") X(ece_last, "percent") X(copy_rate, "percent")        \
     X(epochs, "1") X(best_epoch, "1") X(lss_active_epochs, "1") X(lss_start, "1")                  \
     X(minutes, "min") X(samples_per_second, "1/s")                                                 \
+    X(temperature_first, "1") X(temperature_last, "1")                                             \
     REPORT_SWAPS(X, teacher) REPORT_SWAPS(X, student)
 // clang-format on
 

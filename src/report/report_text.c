@@ -174,6 +174,21 @@ static sld_status print_swaps(sld_ctx *ctx, const report *r, FILE *to)
     return SLD_OK;
 }
 
+/* Arms that train a temperature; nothing where none does. */
+static void print_temperatures(const report *r, FILE *to)
+{
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const stats_sample *number = r->arms[i].number;
+        if (!isnan(number[REPORT_temperature_last].mean)) {
+            fprintf(
+                to,
+                "\n%s trains its temperature: %.2f after the first epoch, %.2f after the last.\n",
+                r->arms[i].name, number[REPORT_temperature_first].mean,
+                number[REPORT_temperature_last].mean);
+        }
+    }
+}
+
 static sld_status print_norms(sld_ctx *ctx, const report *r, FILE *to)
 {
     for (size_t from = 0; from < r->n_norms; from += NORM_COLUMNS) {
@@ -244,6 +259,7 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     fprintf(to, "\n");
     SLD_TRY(print_quality(ctx, r, to));
     fprintf(to, "\n");
+    print_temperatures(r, to);
     SLD_TRY(print_swaps(ctx, r, to));
     SLD_TRY(print_norms(ctx, r, to));
     print_reasons(r, to);

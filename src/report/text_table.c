@@ -66,6 +66,37 @@ static size_t largest(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* Rows named "GROUP: NAME" stand under a line with their group, indented. Bytes of GROUP; 0: none. */
+static size_t group_of(const char *name)
+{
+    const char *end = strstr(name, ": ");
+    return end ? (size_t)(end - name) : 0;
+}
+
+/* Room for the indent and the name behind its group. */
+static size_t name_columns(const char *name)
+{
+    const size_t group = group_of(name);
+    return group > 0 ? 2 + width_of(name + group + 2) : width_of(name);
+}
+
+/* The row's name, width columns wide; a longer one has a line of its own. */
+static void print_name(FILE *to, const text_table *t, size_t row, size_t width)
+{
+    const char  *name  = t->names[row];
+    const size_t group = group_of(name), n = name_columns(name);
+
+    if (group > 0 && (row == 0 || group_of(t->names[row - 1]) != group ||
+                      strncmp(t->names[row - 1], name, group) != 0)) {
+        fprintf(to, "%.*s\n", (int)group, name);
+    }
+    fprintf(to, "%s%s", group > 0 ? "  " : "", group > 0 ? name + group + 2 : name);
+    if (n > width) {
+        fprintf(to, "\n");
+    }
+    fprintf(to, "%*s", (int)(n > width ? width : width - n), "");
+}
+
 void text_table_print(const text_table *t, FILE *to)
 {
     size_t name_width = width_of(t->title), width[TEXT_TABLE_COLUMNS] = {0};
@@ -74,7 +105,7 @@ void text_table_print(const text_table *t, FILE *to)
         width[c] = width_of(t->heads[c]);
     }
     for (size_t r = 0; r < t->n_rows; r++) {
-        const size_t n = width_of(t->names[r]);
+        const size_t n = name_columns(t->names[r]);
         name_width     = n <= LONGEST_NAME ? largest(name_width, n) : name_width;
         for (size_t c = 0; c < t->n_columns; c++) {
             width[c] = largest(width[c], width_of(t->cells[r][c]));
@@ -86,12 +117,7 @@ void text_table_print(const text_table *t, FILE *to)
     }
     fprintf(to, "\n");
     for (size_t r = 0; r < t->n_rows; r++) {
-        const size_t n = width_of(t->names[r]);
-        if (n > name_width) {
-            fprintf(to, "%s\n%*s", t->names[r], (int)name_width, "");
-        } else {
-            fprintf(to, "%s%*s", t->names[r], (int)(name_width - n), "");
-        }
+        print_name(to, t, r, name_width);
         for (size_t c = 0; c < t->n_columns; c++) {
             print_right(to, t->cells[r][c], width[c]);
         }

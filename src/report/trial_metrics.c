@@ -128,6 +128,18 @@ static sld_status read_speed(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
+/* A trained temperature, after the first epoch and the last. */
+static sld_status read_temperature(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
+                                   report_trial *t)
+{
+    const double *x = NULL;
+
+    SLD_TRY(read_column(ctx, &reader->column, doc, "temperature", t->n_epochs, &x));
+    t->number[REPORT_temperature_first] = x ? x[0] : NAN;
+    t->number[REPORT_temperature_last]  = x ? x[t->n_epochs - 1] : NAN;
+    return SLD_OK;
+}
+
 /* Shares at the first epoch, the first with the student swap, the last; see REPORT_SWAPS. */
 static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                              report_trial *t)
@@ -285,6 +297,7 @@ sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const 
     sld_status st = read_attributes(ctx, doc, t);
     st            = st == SLD_OK ? read_accuracy(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_speed(ctx, reader, doc, t) : st;
+    st            = st == SLD_OK ? read_temperature(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_swaps(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_norms(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_predictions(ctx, reader, doc, t, trial) : st;

@@ -46,6 +46,24 @@ static sld_status get_teacher_use(sld_ctx *ctx, sld_teacher_use *use, sld_doc *d
     return SLD_OK;
 }
 
+/* The parameter of the trained temperature and its momentum, where there is one. */
+static sld_status put_parameter(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    const float *parameter = sld_learner_parameter(t->learner);
+
+    return parameter ? sld_doc_attr(ctx, doc, "/", "temperature_parameter", SLD_F32, 2, parameter)
+                     : SLD_OK;
+}
+
+static sld_status get_parameter(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    float *parameter = sld_learner_parameter(t->learner);
+
+    return parameter
+               ? sld_doc_get_attr(ctx, doc, "/", "temperature_parameter", SLD_F32, 2, parameter)
+               : SLD_OK;
+}
+
 static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 {
     const int64_t version = 1;
@@ -73,6 +91,7 @@ static sld_status put_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
     const size_t sums[2] = {SLD_VIEWS, SUMS};
 
     SLD_TRY(put_position(ctx, t, doc));
+    SLD_TRY(put_parameter(ctx, t, doc));
     SLD_TRY(sld_trial_put_weights(ctx, t, arena, doc, NULL));
     SLD_TRY(sld_model_named(ctx, arena, t->student, sld_learner_momentum(t->learner), true, &named,
                             &n));
@@ -165,6 +184,7 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_steps", SLD_I64, 1, &t->open_steps));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_seconds", SLD_F64, 1, &t->open_seconds));
     SLD_TRY(get_teacher_use(ctx, &t->teacher_use, doc));
+    SLD_TRY(get_parameter(ctx, t, doc));
     SLD_TRY(sld_doc_get(ctx, doc, "/open_sums", SLD_F64, SLD_VIEWS * SUMS, t->open));
 
     SLD_TRY(sld_model_named(ctx, arena, t->student, NULL, false, &named, &n));

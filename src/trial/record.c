@@ -25,6 +25,9 @@ void sld_trial_columns(sld_trial *t)
         sld_history_column(h, "1", "swapped_student_%s", sld_view_name[v]);
     }
     sld_history_column(h, "1", "lss_active");
+    if (sld_objective_trains(o)) {
+        sld_history_column(h, "1", "temperature");
+    }
     sld_history_column(h, "percent", "top1_train");
     sld_history_column(h, "percent", "top5_train");
     if (t->labels) {
@@ -83,6 +86,9 @@ static void record_training(sld_trial *t, double seconds)
     const double rows = t->open[first].rows;
     sld_history_set(&t->history, total, "loss_total");
     sld_history_set(&t->history, lss > 0.0, "lss_active");
+    if (sld_objective_trains(o)) {
+        sld_history_set(&t->history, sld_objective_temperature(o), "temperature");
+    }
     sld_history_set(&t->history, 100.0 * t->open[first].hits / rows, "top1_train");
     sld_history_set(&t->history, 100.0 * t->open[first].hits5 / rows, "top5_train");
     if (t->labels) {
