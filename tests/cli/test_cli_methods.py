@@ -43,8 +43,8 @@ def main():
         write("lr.yaml", "method: lr\n" + STUDENT)
         expect(sld("run", "lr.yaml", "name=x", setting), 2, word)
 
-    expect(sld("run", "e.yaml", "name=x", "teacher.network=resnet20"), 2, "teacher.network: resnet20 wanted",
-           "runs/teacher/last.h5 holds resnet8")
+    expect(sld("run", "e.yaml", "name=x", "teacher.network=resnet20"), 2, "runs/teacher/last.h5: network: expected resnet20",
+           "got resnet8")
     expect(sld("run", "e.yaml", "name=x", "preset=cifar100/resnet56-resnet21", ranks=0), 2,
            "nearest: cifar100/resnet56-resnet20")
     listed = expect(sld("methods", ranks=0), 0).out

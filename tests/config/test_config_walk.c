@@ -18,6 +18,10 @@ static const char *const experiments[] = {
     "method: kd\nteacher.weights: t.h5\ncorrection: mix\nkd.loss: dkd",
     "method: kd\nteacher.weights: t.h5\nkd.loss: mlkd",
     "method: kd\nteacher.weights: t.h5\nkd.loss: nkd",
+    "method: kd\nteacher.weights: t.h5\nkd.loss: rld",
+    "method: kd\nteacher.weights: t.h5\nkd.loss: rc",
+    "method: kd\nteacher.weights: t.h5\nkd.loss: lr",
+    "method: kd\nteacher.weights: t.h5\nkd.loss: ctkd",
     "method: kd\nteacher.logits_files: d",
 };
 
