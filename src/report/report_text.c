@@ -178,13 +178,13 @@ static sld_status print_swaps(sld_ctx *ctx, const report *r, FILE *to)
 static void print_temperatures(const report *r, FILE *to)
 {
     for (size_t i = 0; i < r->n_arms; i++) {
-        const stats_sample *number = r->arms[i].number;
-        if (!isnan(number[REPORT_temperature_last].mean)) {
+        const stats_sample *metric = r->arms[i].metric;
+        if (!isnan(metric[REPORT_temperature_last].mean)) {
             fprintf(
                 to,
                 "\n%s trains its temperature: %.2f after the first epoch, %.2f after the last.\n",
-                r->arms[i].name, number[REPORT_temperature_first].mean,
-                number[REPORT_temperature_last].mean);
+                r->arms[i].name, metric[REPORT_temperature_first].mean,
+                metric[REPORT_temperature_last].mean);
         }
     }
 }

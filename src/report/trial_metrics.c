@@ -129,14 +129,14 @@ static sld_status read_speed(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
 }
 
 /* A trained temperature, after the first epoch and the last. */
-static sld_status read_temperature(sld_ctx *ctx, numbers_reader *reader, sld_doc *doc,
+static sld_status read_temperature(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                                    report_trial *t)
 {
     const double *x = NULL;
 
     SLD_TRY(read_column(ctx, &reader->column, doc, "temperature", t->n_epochs, &x));
-    t->number[REPORT_temperature_first] = x ? x[0] : NAN;
-    t->number[REPORT_temperature_last]  = x ? x[t->n_epochs - 1] : NAN;
+    t->metric[REPORT_temperature_first] = x ? x[0] : NAN;
+    t->metric[REPORT_temperature_last]  = x ? x[t->n_epochs - 1] : NAN;
     return SLD_OK;
 }
 
