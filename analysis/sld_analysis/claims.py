@@ -11,7 +11,6 @@ import math
 from collections import namedtuple
 
 from . import stats
-from .files import StudyError
 
 Claim = namedtuple("Claim", "name weights text metric")
 Judged = namedtuple("Judged", "claim gap p word")
@@ -20,9 +19,7 @@ LOWER_IS_BETTER = ("nll_last", "ece_last", "copy_rate", "minutes")
 
 
 def by_seed(study, metric="top1_last"):
-    """{arm: {seed: value}} of done trials. A seed that an arm has twice, as where two data sets are mixed, is an error."""
-    if metric not in study.trials:
-        raise StudyError("%s: claims: metric: expected a column of trials, got %s" % (study.path, metric))
+    """{arm: {seed: value}} of done trials; of a seed that an arm has twice the last (the report warns)."""
     seeds, values, out = study.trials["seed"], study.trials[metric], {}
     for arm, trials in study.arms.items():
         out[arm] = {int(seeds[i]): float(values[i]) for i in trials if math.isfinite(values[i])}
@@ -73,6 +70,8 @@ def _read(study, name, body):
     if not isinstance(body, dict) or not body or set(body) - set(KEYS):
         raise ValueError("expected arm and against, effect, or interaction")
     metric = str(body.get("metric", "top1_last"))
+    if metric not in study.trials or study.trials[metric].dtype.kind not in "if":
+        raise ValueError("metric: expected a column of numbers, got %s" % metric)
     if "effect" in body:
         axis = body["effect"]
         off, on = _labels(study, axis)

@@ -95,6 +95,10 @@ def warnings(work):
         out.append("Trial %s is left out of what is made from logits: %s." % (work.study.trials["id"][trial], reason))
     for arm in work.arms:
         data = {repr(work.study.facts(i).get("data_sha256")) for i in work.arms[arm]} if work.study.source.virtual else set()
+        seeds = work.study.trials["seed"][work.arms[arm]]
+        if seeds.duplicated().any():
+            out.append("%s has seed %d more than once: its trials differ in more than the seed, and gaps by seed take the last of them."
+                       % (arm, seeds[seeds.duplicated()].iloc[0]))
         if len(data) > 1:
             out.append("%s holds trials of %d different data sets: its mean says nothing." % (arm, len(data)))
     if work.base is None:

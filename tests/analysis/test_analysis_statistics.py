@@ -181,6 +181,7 @@ claims:
   likelihood: {arm: SLD, against: CE, metric: nll_last}
   gone: {arm: SLD, against: nobody}
   odd: {arm: SLD}
+  unknown: {arm: SLD, against: CE, metric: nothing}
 """
 
 
@@ -193,7 +194,7 @@ def check_words(study):
     by_arm = claims.by_seed(study)
     raw = [scipy_stats.ttest_rel([by_arm["SLD"][s] for s in range(1, 7)], [by_arm["CE"][s] for s in range(1, 7)]).pvalue]
     near(judged[0].gap.p, raw[0], 1e-12, "the claim's test")
-    check({n for n, _ in left} == {"gone", "odd", "LTS", "both"} and "nobody" in dict(left)["gone"], left)
+    check({n for n, _ in left} == {"gone", "odd", "LTS", "both", "unknown"} and "nobody" in dict(left)["gone"], left)
     check(words["planted"] == "better" and words["lost"] == "worse" and judged[0].p < 0.05, words)
     check(words["likelihood"] == "better", "a lower likelihood loss is the better one", words)
     for j in judged:
