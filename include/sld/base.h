@@ -3,6 +3,7 @@
 #ifndef SLD_BASE_H
 #define SLD_BASE_H
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -190,6 +191,16 @@ void sld_sha256_hex(sld_sha256 *sha, char hex[65]); /* ends the sum */
  * be worth suggesting. */
 int sld_text_nearest(const char *word, const char *const *candidates, size_t n);
 
+/* Local. Text from files and names, made fit to be printed: control characters, line breaks, marks
+ * that turn the direction of writing, and bytes that are no UTF-8 become \\n, \\x1b, \\u202e ...; the
+ * rest stays. out: n bytes; what does not fit is left out. Returns out. */
+char *sld_text_printable(const char *text, char *out, size_t n);
+
+/* Local. Bytes of the character at s (1 to 4), its code point in *code; 0 where the n bytes do not
+ * begin with UTF-8. */
+size_t sld_text_decode(const unsigned char *s, size_t n, uint32_t *code);
+bool   sld_text_is_utf8(const char *text); /* Local. */
+
 /* ---- clock ---- */
 
 double sld_clock_s(void);                                /* monotonic, seconds */
@@ -215,10 +226,19 @@ size_t sld_cpus_quota(void);
 /* Local. Makes the folder and its parents. */
 sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path);
 
+/* Local. Opens a regular file for reading. It never waits, as open() alone does at a pipe. *bytes:
+ * its size; the caller closes *fd, which is -1 on failure. SLD_ERR_DATA. */
+sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes);
+
 /* Local. Reads a whole file; the caller frees *bytes with free(). max_bytes guards against a wrong
  * file. SLD_ERR_DATA when it cannot be opened, is no file or too large, SLD_ERR_IO when reading
  * fails. */
 sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void **bytes, size_t *n);
+
+/* Local. Makes a new empty file beside path, under a random name: two programs never share one, and
+ * a symbolic link is never followed. temporary: its name; the caller closes *fd and publishes the
+ * file or removes it. */
+sld_status sld_file_temporary(sld_ctx *ctx, const char *path, char temporary[PATH_MAX], int *fd);
 
 /* Local. Publishes bytes under path: temporary name, write, fsync, rename (replace) or link (fails
  * with SLD_ERR_IO when the name exists and replace is false), fsync of the folder. On failure the
@@ -234,8 +254,36 @@ sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *
  * publishes at the time. */
 sld_status sld_file_sweep(sld_ctx *ctx, const char *folder);
 
-/* Local. A second name for a file, never over an existing one: then *there is set and nothing
- * changes. The folder is synced. SLD_ERR_IO. */
-sld_status sld_file_link(sld_ctx *ctx, const char *from, const char *to, bool *there);
+/* Local. Gives a file its final name, never over an existing one: then *there is set. Either way
+ * the old name is gone on success. The folder is synced. SLD_ERR_IO. */
+sld_status sld_file_settle(sld_ctx *ctx, const char *from, const char *to, bool *there);
+
+typedef enum sld_lock {
+    SLD_LOCK_TAKEN,
+    SLD_LOCK_HELD, /* by another process */
+    SLD_LOCK_NONE  /* the file system has no locks */
+} sld_lock;
+
+/* Local. Opens, or makes, a regular file to be locked; a symbolic link is refused. The caller closes
+ * *fd, -1 on failure; a lock ends with it. SLD_ERR_IO. */
+sld_status sld_file_open_lock(sld_ctx *ctx, const char *path, int *fd);
+/* Local. Tries for the lock: flock(), or where there is none, a lock of fcntl(). path: for messages.
+ */
+sld_status sld_file_lock(sld_ctx *ctx, const char *path, int fd, sld_lock *out);
+
+/* ---- outputs that the user names: every --out, --logits, --pack goes through here ---- */
+
+typedef struct sld_output {
+    const char        *option; /* for messages: "--out" */
+    const char        *path;
+    const char *const *inputs; /* (n_inputs) files and folders that are read; NULL and "": none */
+    size_t             n_inputs;
+    bool               force; /* write over files of others too; never over what is read */
+    bool (*is_own)(sld_ctx *ctx, const char *path); /* did the same verb write this file? */
+} sld_output;
+
+/* Local. May path be written? SLD_ERR_CONFIG where it is an input, no regular file, or a file that
+ * this verb did not write. *exists: a file stands there; where none does, publish without replace. */
+sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists);
 
 #endif

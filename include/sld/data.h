@@ -34,7 +34,8 @@ typedef struct sld_data_params {
     const char      *format; /* synthetic, cifar10, cifar100, idx, hdf5 */
     const char      *path;   /* folder or file; NULL for synthetic */
     sld_synth_params synth;
-    size_t           input_size; /* H = W of the network's input; 0: as stored */
+    size_t           input_size;    /* H = W of the network's input; 0: as stored */
+    double           test_fraction; /* of each class of test, nested; 0: all */
 } sld_data_params;
 
 /* Local. The format of what lies at path, by the names in a folder or the first bytes of a file; NULL:
@@ -57,7 +58,9 @@ typedef struct sld_dataset {
     const char *const *coarse_names;
     float mean[4], std[4]; /* per channel, of pixel/255: published constants where they exist, else
                               measured on train */
-    char  hash[65]; /* SHA-256 over sizes, pixels and labels: the set's identity, never its path */
+    char
+        hash[65]; /* SHA-256 over sizes, pixels and labels: the set's identity, never its path; over
+                       all of test, whatever share of it is kept */
     char  name[64]; /* "cifar100", ... */
     void *own;
 } sld_dataset;

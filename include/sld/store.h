@@ -72,14 +72,8 @@ const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or 
 
 /* ---- documents too large for memory: they lie in their file, and carry no checksum line ---- */
 
-/* Local. A new document in a file, which exists from now on: choose a temporary name. Every
- * sld_doc_put function works on it. */
-sld_status sld_doc_create_file(sld_ctx *ctx, const char *path, sld_doc **out);
 /* Local. For reading; HDF5's own locks are off. */
 sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out);
-/* Local. Completes and closes such a document; *doc is NULL afterwards, also on failure. Neither
- * synced nor published: sld_file_publish_as(). */
-sld_status sld_doc_finish(sld_ctx *ctx, sld_doc **doc);
 /* Local. Makes a data set whose place in the file is fixed and whose values come later. */
 sld_status sld_doc_reserve(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, int n_dims,
                            const size_t *dims);

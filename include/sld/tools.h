@@ -9,8 +9,9 @@
 
 typedef struct sld_views_params {
     const sld_config *config;
-    int64_t           epoch; /* from 1 */
-    const char       *out;   /* file to write; the format is told in views.c */
+    int64_t           epoch;   /* from 1 */
+    const char       *out;     /* file to write; the format is told in views.c */
+    bool              replace; /* a file that stands there; else it is an error */
 } sld_views_params;
 /* Collective. The views of one epoch that the experiment uses, as they are trained on. */
 sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_params *params);
@@ -28,6 +29,7 @@ typedef struct sld_eval_params {
     const sld_config *config;    /* data.*: where the pictures are */
     const char       *split;     /* test, train or val */
     const char       *logits;    /* file to write, or NULL */
+    bool              replace;   /* a file that stands there; else it is an error */
     const char       *precision; /* f32 or bf16 */
     bool              any_data;  /* accept a data set other than the weights file names */
 } sld_eval_params;
@@ -38,6 +40,7 @@ sld_status sld_eval_run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_param
 typedef struct sld_probe_params {
     const sld_config *config;
     const char       *batches, *out;
+    bool              replace;   /* a file that stands at out; else it is an error */
     int64_t           epoch;     /* of schedules and learning rate */
     bool              gradients; /* of every step, by name */
 } sld_probe_params;

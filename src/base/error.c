@@ -39,6 +39,7 @@ sld_status sld_fail_at(sld_ctx *ctx, sld_status code, const char *file, int line
                        const char *format, ...)
 {
     sld_err *err = &ctx->err;
+    char     raw[sizeof err->msg];
     va_list  args;
 
     if (err->code != SLD_OK) {
@@ -52,7 +53,8 @@ sld_status sld_fail_at(sld_ctx *ctx, sld_status code, const char *file, int line
     snprintf(err->func, sizeof err->func, "%s", func);
     snprintf(err->file, sizeof err->file, "%s", name ? name + 1 : file);
     va_start(args, format);
-    vsnprintf(err->msg, sizeof err->msg, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    sld_text_printable(raw, err->msg, sizeof err->msg);
     return code;
 }

@@ -7,15 +7,16 @@
 void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
 {
     static const char *const mark[] = {"error: ", "warning: ", "", "debug: "};
-    char                     text[1024], when[32], who[24] = "";
+    char                     raw[1024], text[1024], when[32], who[24] = "";
     va_list                  args;
 
     if (level > ctx->log_level || (ctx->rank != 0 && !ctx->log_all)) {
         return;
     }
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    sld_text_printable(raw, text, sizeof text);
     sld_clock_utc(when);
     if (ctx->log_all) {
         snprintf(who, sizeof who, "[%d] ", ctx->rank);

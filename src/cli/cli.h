@@ -94,6 +94,13 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
 /* The network a weights file holds. */
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
 
+/* output.c. Collective: rank 0 checks an output as sld_output_check() does, for all. Beside its own
+ * inputs it is held against the files that the experiment names. A path of NULL is no output. */
+sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
+                           const sld_output *output, bool *exists);
+/* Local. Is it an HDF5 file whose attribute "format" says so? */
+bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format);
+
 /* signals.c. */
 void                         sld_signals_catch(void);
 const volatile sig_atomic_t *sld_signals_stop(void);

@@ -6,9 +6,15 @@
 #include "cli.h"
 #include "sld/tools.h"
 
-enum { EPOCH, OUT };
-static const sld_option_spec options[] = {{"--epoch", true}, {"--out", true}, {NULL, false}};
-static const char *const     parts[]   = {"info", "views", NULL};
+enum { EPOCH, OUT, FORCE };
+static const sld_option_spec options[] = {
+    {"--epoch", true}, {"--out", true}, {"--force", false}, {NULL, false}};
+static const char *const parts[] = {"info", "views", NULL};
+
+static bool is_own(sld_ctx *ctx, const char *path)
+{
+    return sld_output_has_format(ctx, path, "sld-views");
+}
 
 static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_views_params *out)
 {
@@ -37,17 +43,26 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(sld_agree(ctx, comm, views ? read_params(ctx, args, &params) : SLD_OK));
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
-    params.config = config;
-    const sld_status st =
-        views ? sld_views_export(ctx, comm, &params) : sld_data_describe(ctx, comm, config);
+    params.config           = config;
+    const sld_output output = {.option   = "--out",
+                               .path     = params.out,
+                               .inputs   = &args->positional,
+                               .n_inputs = 1,
+                               .force    = args->option[FORCE] != NULL,
+                               .is_own   = is_own};
+    sld_status       st     = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    if (st == SLD_OK) {
+        st = views ? sld_views_export(ctx, comm, &params) : sld_data_describe(ctx, comm, config);
+    }
     sld_config_destroy(config);
     return st;
 }
 
 const sld_verb sld_verb_data = {
-    .name    = "data",
-    .usage   = "sld data info EXPERIMENT.yaml [key=value ...]\n"
-               "       sld data views EXPERIMENT.yaml [key=value ...] --epoch E --out FILE.h5",
+    .name = "data",
+    .usage =
+        "sld data info EXPERIMENT.yaml [key=value ...]\n"
+        "       sld data views EXPERIMENT.yaml [key=value ...] --epoch E --out FILE.h5 [--force]",
     .summary = "an experiment's data set; its pictures of an epoch as a file",
     .help =
         "info: name, SHA-256, sizes, counts and normalisation.\n\n"
@@ -60,7 +75,8 @@ const sld_verb sld_verb_data = {
         "each\n"
         "epoch, are a teacher: teacher.logits_files=DIR. Where the attribute epoch is 0 the "
         "pictures are\n"
-        "the same in every epoch, and DIR/epoch-00000.h5 is the only file.\n",
+        "the same in every epoch, and DIR/epoch-00000.h5 is the only file. --force writes over\n"
+        "FILE.h5 even where another program wrote it.\n",
     .options = options,
     .parts   = parts,
     .run     = run,

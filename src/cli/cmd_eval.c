@@ -2,26 +2,102 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "sld/store.h"
 #include "sld/tools.h"
 
-enum { SPLIT, LOGITS, PRECISION, ANY_DATA };
-static const sld_option_spec options[] = {{"--split", true},
-                                          {"--logits", true},
-                                          {"--precision", true},
-                                          {"--any-data", false},
-                                          {NULL, false}};
+enum { SPLIT, LOGITS, PRECISION, ANY_DATA, FORCE };
+static const sld_option_spec options[] = {{"--split", true},     {"--logits", true},
+                                          {"--precision", true}, {"--any-data", false},
+                                          {"--force", false},    {NULL, false}};
 
-static bool names_data(const sld_arguments *args)
+/* Files of logits carry no format; these three attributes no other file of sld's has together. */
+static bool is_own(sld_ctx *ctx, const char *path)
+{
+    sld_ctx  quiet;
+    sld_doc *doc = NULL;
+
+    sld_ctx_init(&quiet);
+    if (sld_doc_open_file(&quiet, path, &doc) != SLD_OK) {
+        return false;
+    }
+    const bool answer = sld_doc_has(doc, "/logits") && sld_doc_has_attr(doc, "/", "split") &&
+                        sld_doc_has_attr(doc, "/", "weights_sha256") &&
+                        sld_doc_has_attr(doc, "/", "data_sha256");
+    sld_doc_close(doc);
+    return answer;
+}
+
+static bool sets(const sld_arguments *args, const char *option)
 {
     for (size_t i = 0; i < args->n_overrides; i++) {
-        if (strncmp(args->overrides[i], "data.format=", 12) == 0 ||
-            strncmp(args->overrides[i], "data.path=", 10) == 0) {
+        if (strncmp(args->overrides[i], option, strlen(option)) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* The path that a weights file stores starts at the folder in which its run was started. That is
+ * this one, or, when the run lies below it as runs/NAME does, one above the file: the first from
+ * which the path leads somewhere. What is found there is held against the file's SHA-256 later. */
+static bool find_from_weights(const char *weights, const char *stored, char found[PATH_MAX])
+{
+    char above[PATH_MAX], *slash;
+
+    if (!realpath(weights, above)) {
+        return false;
+    }
+    while ((slash = strrchr(above, '/')) && slash != above) {
+        *slash = '\0';
+        if (snprintf(found, PATH_MAX, "%s/%s", above, stored) < PATH_MAX &&
+            access(found, F_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* stored: the configuration comes from the weights file. */
+static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *text, bool stored,
+                        sld_config **out)
+{
+    char          found[PATH_MAX], setting[PATH_MAX + 16];
+    sld_arguments more = *args;
+    const char  **overrides;
+
+    SLD_TRY(sld_experiment_parse(ctx, args->positional, text, args, out));
+    const char *path = sld_config_options(*out)->data.path;
+    if (!stored || sets(args, "data.path=") || !path[0]) {
+        return SLD_OK;
+    }
+    if (path[0] == '/' || access(path, F_OK) == 0) {
+        sld_log(ctx, SLD_LOG_INFO, "data set: %s, as %s says", path, args->positional);
+        return SLD_OK;
+    }
+    if (!find_from_weights(args->positional, path, found)) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s: its data.path %s leads nowhere from this folder, nor from one above the "
+            "file; say where the data set is: data.path=...",
+            args->positional, path);
+    }
+    sld_log(ctx, SLD_LOG_INFO, "data set: %s, as %s says", found, args->positional);
+    if (!(overrides = malloc((args->n_overrides + 1) * sizeof *overrides))) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory");
+    }
+    snprintf(setting, sizeof setting, "data.path=%s", found);
+    memcpy(overrides, args->overrides, args->n_overrides * sizeof *overrides);
+    overrides[args->n_overrides] = setting;
+    more.overrides               = overrides;
+    more.n_overrides             = args->n_overrides + 1;
+    sld_config_destroy(*out);
+    *out                = NULL;
+    const sld_status st = sld_experiment_parse(ctx, args->positional, text, &more, out);
+    free(overrides);
+    return st;
 }
 
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
@@ -32,7 +108,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
 
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(sld_agree(ctx, comm, sld_weights_config(ctx, args->positional, &text)));
-    if (!text && !names_data(args)) {
+    if (!text && !sets(args, "data.format=") && !sets(args, "data.path=")) {
         return sld_agree(
             ctx, comm,
             SLD_FAIL(
@@ -41,24 +117,33 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                 args->positional));
     }
     sld_status st = sld_agree(
-        ctx, comm,
-        sld_experiment_parse(ctx, args->positional, text ? text : "method: none\n", args, &config));
+        ctx, comm, parse(ctx, args, text ? text : "method: none\n", text != NULL, &config));
     free(text);
-    SLD_TRY(st);
-    st = sld_agree(ctx, comm, sld_experiment_settle_format(ctx, comm, true, config));
+    if (st == SLD_OK) {
+        st = sld_agree(ctx, comm, sld_experiment_settle_format(ctx, comm, true, config));
+    }
     if (st != SLD_OK) {
         sld_config_destroy(config);
         return st;
     }
-    const sld_eval_params params = {.weights = args->positional,
-                                    .config  = config,
-                                    .split   = args->option[SPLIT] ? args->option[SPLIT] : "test",
-                                    .logits  = args->option[LOGITS],
-                                    .precision =
-                                        args->option[PRECISION] ? args->option[PRECISION] : "f32",
-                                    .any_data = args->option[ANY_DATA] != NULL};
-    st = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
-                         "run.stall_minutes", NULL);
+    sld_eval_params  params = {.weights = args->positional,
+                               .config  = config,
+                               .split   = args->option[SPLIT] ? args->option[SPLIT] : "test",
+                               .logits  = args->option[LOGITS],
+                               .precision =
+                                  args->option[PRECISION] ? args->option[PRECISION] : "f32",
+                               .any_data = args->option[ANY_DATA] != NULL};
+    const sld_output output = {.option   = "--logits",
+                               .path     = params.logits,
+                               .inputs   = &args->positional,
+                               .n_inputs = 1,
+                               .force    = args->option[FORCE] != NULL,
+                               .is_own   = is_own};
+    st                      = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    if (st == SLD_OK) {
+        st = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
+                             "run.stall_minutes", NULL);
+    }
     if (st == SLD_OK) {
         st = sld_eval_run(ctx, comm, &params, &m);
     }
@@ -74,7 +159,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
 const sld_verb sld_verb_eval = {
     .name    = "eval",
     .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
-               "[--logits OUT.h5] [--precision f32|bf16]",
+               "[--logits OUT.h5 [--force]] [--precision f32|bf16]",
     .summary = "top-1, top-5 and loss of a weights file",
     .help =
         "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
@@ -82,6 +167,7 @@ const sld_verb sld_verb_eval = {
         "wants data.format=... data.path=... on the command line.\n\n"
         "  --split NAME     test (default), train or val, as the run cut them\n"
         "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
+        "  --force          write over OUT.h5 even where another program wrote it\n"
         "  --precision P    f32 (default) or bf16, as teacher.precision\n"
         "  --any-data       accept another data set than the one the weights were trained on\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "

@@ -5,9 +5,15 @@
 #include "cli.h"
 #include "sld/tools.h"
 
-enum { BATCHES, OUT, EPOCH, GRADIENTS };
-static const sld_option_spec options[] = {
-    {"--batches", true}, {"--out", true}, {"--epoch", true}, {"--gradients", false}, {NULL, false}};
+enum { BATCHES, OUT, EPOCH, GRADIENTS, FORCE };
+static const sld_option_spec options[] = {{"--batches", true}, {"--out", true},
+                                          {"--epoch", true},   {"--gradients", false},
+                                          {"--force", false},  {NULL, false}};
+
+static bool is_own(sld_ctx *ctx, const char *path)
+{
+    return sld_output_has_format(ctx, path, "sld-probe");
+}
 
 static sld_status read_epoch(sld_ctx *ctx, const char *text, int64_t *epoch)
 {
@@ -40,9 +46,19 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
-    params.config = config;
-    st            = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
-                                    "run.stall_minutes", NULL);
+    params.config            = config;
+    const char *const read[] = {args->positional, params.batches};
+    const sld_output  output = {.option   = "--out",
+                                .path     = params.out,
+                                .inputs   = read,
+                                .n_inputs = 2,
+                                .force    = args->option[FORCE] != NULL,
+                                .is_own   = is_own};
+    st                       = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    if (st == SLD_OK) {
+        st = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
+                             "run.stall_minutes", NULL);
+    }
     if (st == SLD_OK) {
         st = sld_probe_run(ctx, comm, &params);
     }
@@ -54,7 +70,7 @@ const sld_verb sld_verb_probe = {
     .name = "probe",
     .usage =
         "[mpirun -n RANKS] sld probe EXPERIMENT.yaml [key=value ...] --batches IN.h5 --out OUT.h5\n"
-        "       [--epoch E] [--gradients]",
+        "       [--epoch E] [--gradients] [--force]",
     .summary = "losses, logits and gradients of optimiser steps on given batches",
     .help =
         "IN.h5 holds K batches: image_weak and image_strong (K,N,C,H,W) float32, normalised; "
@@ -65,7 +81,8 @@ const sld_verb sld_verb_probe = {
         "(default 1), and OUT.h5 gets losses by term and view, logits and the weights at the "
         "end.\n\n"
         "  --epoch E      schedules and learning rate of this epoch\n"
-        "  --gradients    the gradient of every step by tensor name too\n\n"
+        "  --gradients    the gradient of every step by tensor name too\n"
+        "  --force        write over OUT.h5 even where another program wrote it\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",
     .options = options,

@@ -7,9 +7,16 @@
 #include "cli.h"
 #include "sld/report.h"
 
-enum { FORMAT, PACK };
-static const sld_option_spec options[] = {
-    [FORMAT] = {"--format", true}, [PACK] = {"--pack", true}, {NULL, false}};
+enum { FORMAT, PACK, FORCE };
+static const sld_option_spec options[] = {[FORMAT] = {"--format", true},
+                                          [PACK]   = {"--pack", true},
+                                          [FORCE]  = {"--force", false},
+                                          {NULL, false}};
+
+static bool is_own(sld_ctx *ctx, const char *path)
+{
+    return sld_output_has_format(ctx, path, "sld-study");
+}
 
 static sld_status read_format(sld_ctx *ctx, const char *text, sld_report_format *out)
 {
@@ -68,6 +75,16 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
     const char *pack = args->option[PACK];
     sld_grid   *grid = NULL;
 
+    if (pack) {
+        bool             exists;
+        const sld_output output = {.option   = "--pack",
+                                   .path     = pack,
+                                   .inputs   = &dir,
+                                   .n_inputs = 1,
+                                   .force    = args->option[FORCE] != NULL,
+                                   .is_own   = is_own};
+        SLD_TRY(sld_output_check(ctx, &output, &exists));
+    }
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     sld_status st = check_index(ctx, grid);
     if (st == SLD_OK && (!pack || args->option[FORMAT])) {
@@ -104,14 +121,15 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
 const sld_verb sld_verb_report = {
     .name    = "report",
-    .usage   = "sld report DIR [--format text|csv|json] [--pack STUDY.h5]",
+    .usage   = "sld report DIR [--format text|csv|json] [--pack STUDY.h5 [--force]]",
     .summary = "what a sweep found: mean and deviation over seeds",
     .help =
         "DIR is the folder of a sweep, which may be running, or of one run. Nothing in it is\n"
         "written.\n\n"
         "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
         "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
-        "                   configurations; `python3 -m sld_analysis report FILE` makes a page of it\n",
+        "                   configurations; `python3 -m sld_analysis report FILE` makes a page of it\n"
+        "  --force          write over STUDY.h5 even where another program wrote it\n",
     .options     = options,
     .no_settings = true,
     .work        = report,

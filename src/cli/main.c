@@ -207,6 +207,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f then fails as one on a full disk does */
     const int code = run_command(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {

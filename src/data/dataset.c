@@ -6,14 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format.h"
-#include "normalise.h"
+#include "facts.h"
 
 static const data_format *const FORMATS[] = {
     &sld_format_synthetic, &sld_format_cifar10, &sld_format_cifar100,
     &sld_format_idx,       &sld_format_hdf5,
 };
-enum { N_FORMATS = sizeof FORMATS / sizeof *FORMATS, LARGEST_SIDE = 4096, MOST_CLASSES = 1 << 20 };
+enum {
+    N_FORMATS    = sizeof FORMATS / sizeof *FORMATS,
+    LARGEST_SIDE = 4096,
+    MOST_CLASSES = 1 << 20,
+    FEW_CLASSES  = 4096 /* that a set may have whatever its size */
+};
 
 /* What set->own points to. */
 typedef struct data_own {
@@ -25,12 +29,6 @@ typedef struct data_own {
 typedef struct data_layout {
     size_t pixels[SPLITS], labels[SPLITS], coarse[SPLITS], names, bytes;
 } data_layout;
-
-/* What rank 0 finds out by reading everything. */
-typedef struct data_facts {
-    float mean[4], std[4];
-    char  hash[65];
-} data_facts;
 
 static const data_format *find_format(const char *name)
 {
@@ -73,6 +71,19 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
     if (shape->K < 2 || shape->K > MOST_CLASSES) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu classes; wanted 2 to %d", where,
                         (size_t)shape->K, MOST_CLASSES);
+    }
+    if (shape->n_coarse > MOST_CLASSES) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu superclasses; expected at most %d", where,
+                        (size_t)shape->n_coarse, MOST_CLASSES);
+    }
+    /* A label far above all others is a mistake, and would ask for memory by its value. */
+    const uint64_t unnamed =
+        shape->n[SPLIT_TRAIN] > FEW_CLASSES ? shape->n[SPLIT_TRAIN] : FEW_CLASSES;
+    if (!shape->has_class_names && shape->K > unnamed) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: the largest label makes %zu classes of %zu training pictures; correct "
+                        "it, or name the classes in /class_names",
+                        where, (size_t)shape->K, (size_t)shape->n[SPLIT_TRAIN]);
     }
     for (int split = 0; split < SPLITS; split++) {
         if (shape->n[split] < 1 || shape->n[split] > UINT32_MAX) {
@@ -148,68 +159,10 @@ static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape
     return SLD_OK;
 }
 
-static void hash_u64(sld_sha256 *sha, uint64_t value)
-{
-    uint8_t b[8];
-
-    for (int i = 0; i < 8; i++) {
-        b[i] = (uint8_t)(value >> 8 * i);
-    }
-    sld_sha256_add(sha, b, sizeof b);
-}
-
-/* In pieces, between which it gives a sign of life: ImageNet takes minutes. */
-static void hash_pixels(sld_ctx *ctx, sld_sha256 *sha, const uint8_t *pixels, size_t n)
-{
-    const size_t piece = (size_t)1 << 26;
-
-    for (size_t at = 0; at < n; at += piece) {
-        sld_beat(ctx);
-        sld_sha256_add(sha, pixels + at, n - at < piece ? n - at : piece);
-    }
-}
-
-static void hash_labels(sld_sha256 *sha, const int32_t *labels, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t y    = (uint32_t)labels[i];
-        const uint8_t  b[4] = {(uint8_t)y, (uint8_t)(y >> 8), (uint8_t)(y >> 16),
-                               (uint8_t)(y >> 24)};
-        sld_sha256_add(sha, b, sizeof b);
-    }
-}
-
-/* SHA-256 over H, W, C, K, n_coarse, n_train, n_test (64 bits each), then train's and test's
- * pixels, labels and, where there are any, coarse labels (32 bits each); all little-endian. Names
- * and paths are not part of it. */
-static void hash_set(sld_ctx *ctx, const data_shape *shape, const data_target target[SPLITS],
-                     char hash[65])
-{
-    const size_t picture = shape->H * shape->W * shape->C;
-    sld_sha256   sha;
-
-    sld_sha256_init(&sha);
-    hash_u64(&sha, shape->H);
-    hash_u64(&sha, shape->W);
-    hash_u64(&sha, shape->C);
-    hash_u64(&sha, shape->K);
-    hash_u64(&sha, shape->n_coarse);
-    hash_u64(&sha, shape->n[SPLIT_TRAIN]);
-    hash_u64(&sha, shape->n[SPLIT_TEST]);
-    for (int split = 0; split < SPLITS; split++) {
-        hash_pixels(ctx, &sha, target[split].pixels, shape->n[split] * picture);
-        hash_labels(&sha, target[split].labels, shape->n[split]);
-        if (target[split].coarse) {
-            hash_labels(&sha, target[split].coarse, shape->n[split]);
-        }
-    }
-    sld_sha256_hex(&sha, hash);
-}
-
 /* Local. The machine's first rank decodes, checks and measures. */
 static sld_status decode(sld_ctx *ctx, const data_format *format, const char *where,
-                         const data_source *source, const data_layout *at, char *base,
-                         data_facts *facts)
+                         const data_source *source, double test_fraction, const data_layout *at,
+                         char *base, data_facts *facts)
 {
     const data_shape *shape = &source->shape;
     data_target       target[SPLITS];
@@ -220,15 +173,9 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
     if (shape->names_bytes) {
         memcpy(base + at->names, source->names, shape->names_bytes);
     }
-    if (shape->has_moments) {
-        memcpy(facts->mean, shape->mean, sizeof facts->mean);
-        memcpy(facts->std, shape->std, sizeof facts->std);
-    } else {
-        sld_data_moments(target[SPLIT_TRAIN].pixels, shape->n[SPLIT_TRAIN] * shape->H * shape->W,
-                         shape->C, facts->mean, facts->std);
-    }
-    hash_set(ctx, shape, target, facts->hash);
-    return SLD_OK;
+    sld_data_facts(ctx, shape, target, facts);
+    sld_data_warn(ctx, where, shape, target);
+    return sld_data_share_test(ctx, shape, test_fraction, &target[SPLIT_TEST], &facts->n_test);
 }
 
 /* Collective. bytes become rank 0's on every rank; a rank with `own` set has found its own and they
@@ -268,6 +215,7 @@ static void describe(sld_dataset *set, const data_shape *shape, const data_facts
                                       .coarse = target[split].coarse,
                                       .n      = shape->n[split]};
     }
+    set->test.n = facts->n_test;
     set->H = set->picture_H = shape->H;
     set->W = set->picture_W = shape->W;
     set->C                  = shape->C;
@@ -289,7 +237,8 @@ static void describe(sld_dataset *set, const data_shape *shape, const data_facts
 
 /* Collective. The part of opening that follows once sizes are known: memory, decoding, facts. */
 static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *format,
-                       const char *where, const data_source *source, sld_dataset *set)
+                       const sld_data_params *params, const char *where, const data_source *source,
+                       sld_dataset *set)
 {
     const data_shape *shape  = &source->shape;
     const data_layout at     = layout_of(shape);
@@ -307,7 +256,8 @@ static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *fo
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_shared_create(ctx, comm, at.bytes, &own->shared));
     if (reader) {
-        st = decode(ctx, format, where, source, &at, sld_shared_ptr(own->shared), &facts);
+        st = decode(ctx, format, where, source, params->test_fraction, &at,
+                    sld_shared_ptr(own->shared), &facts);
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_shared_ready(ctx, comm, own->shared));
@@ -339,6 +289,9 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_p
     if (st == SLD_OK && reader) {
         st = check_shape(ctx, where, &source.shape);
     }
+    if (st == SLD_OK && reader) {
+        st = sld_data_names_utf8(ctx, where, &source);
+    }
     st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
         st = adopt(ctx, comm, where, reader, "set of sizes", &source.shape, sizeof source.shape);
@@ -347,7 +300,7 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_p
         st = check_input(ctx, where, &source.shape, params->input_size);
     }
     if (st == SLD_OK) {
-        st = load(ctx, comm, format, where, &source, set);
+        st = load(ctx, comm, format, params, where, &source, set);
     }
     if (st == SLD_OK && params->input_size > 0) {
         set->H = set->W = params->input_size;
@@ -363,11 +316,6 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_p
     }
     *out = set;
     return SLD_OK;
-}
-
-const uint8_t *sld_data_picture(const sld_dataset *set, const sld_images *images, size_t sample)
-{
-    return images->pixels + sample * set->picture_H * set->picture_W * set->C;
 }
 
 void sld_dataset_close(sld_dataset *set)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 sld_status sld_data_path(sld_ctx *ctx, const char *folder, const char *name, char path[PATH_MAX])
 {
@@ -65,28 +66,20 @@ static sld_status check_compression(sld_ctx *ctx, data_file *file)
 
 sld_status sld_data_file_open(sld_ctx *ctx, const char *folder, const char *name, data_file *file)
 {
-    struct stat info;
-    sld_status  st = SLD_OK;
+    int        fd;
+    sld_status st;
 
     file->stream = NULL;
     SLD_TRY(sld_data_path(ctx, folder, name, file->path));
-    /* stat comes first: opening a pipe would wait for its writer. */
-    if (stat(file->path, &info) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s; wanted a readable file", file->path,
-                        strerror(errno));
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: is %s; wanted a file", file->path,
-                        S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
-    }
-    if (info.st_size == 0) {
+    SLD_TRY(sld_file_open(ctx, file->path, &fd, &file->bytes));
+    if (file->bytes == 0) {
+        close(fd);
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: 0 bytes; wanted some data", file->path);
     }
-    file->bytes  = (size_t)info.st_size;
-    file->stream = fopen(file->path, "rb");
+    file->stream = fdopen(fd, "rb");
     if (!file->stream) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s; wanted a readable file", file->path,
-                        strerror(errno));
+        close(fd);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: %s", file->path, strerror(errno));
     }
     st = check_compression(ctx, file);
     if (st != SLD_OK) {

@@ -51,6 +51,11 @@ static size_t middle(size_t N, size_t n)
     return (size_t)rint((double)(N - n) / 2.0);
 }
 
+const uint8_t *sld_data_picture(const sld_dataset *set, const sld_images *images, size_t sample)
+{
+    return images->pixels + sample * set->picture_H * set->picture_W * set->C;
+}
+
 void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
                         size_t begin, size_t n, float *out)
 {
@@ -66,24 +71,5 @@ void sld_data_normalise(const sld_dataset *set, const sld_images *images, const 
         for (size_t y = 0; y < set->H; y++, pixels += set->picture_W * set->C, out += row) {
             sld_data_table_apply(&table, pixels, set->W, set->C, out);
         }
-    }
-}
-
-void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], float std[4])
-{
-    for (size_t c = 0; c < C; c++) {
-        uint64_t sum = 0, squares = 0;
-
-        for (size_t i = 0; i < n; i++) {
-            const uint64_t v = pixels[i * C + c];
-            sum += v;
-            squares += v * v;
-        }
-        const double m        = (double)sum / (double)n;
-        const double variance = (double)squares / (double)n - m * m;
-
-        mean[c] = (float)(m / 255.0);
-        std[c] =
-            sum * sum == n * squares || variance <= 0.0 ? 1.0f : (float)(sqrt(variance) / 255.0);
     }
 }

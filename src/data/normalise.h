@@ -14,8 +14,4 @@ void sld_data_table_make(const sld_dataset *set, data_table *table);
 void sld_data_table_apply(const data_table *table, const uint8_t *pixels, size_t n, size_t C,
                           float *out);
 
-/* Mean and standard deviation per channel of pixel/255 over pixels (n,C), from sums in integers:
- * the same on every machine. A constant channel gets 1 as its deviation: it becomes all zero. */
-void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], float std[4]);
-
 #endif

@@ -98,17 +98,18 @@ void sld_views_of(const sld_objective_params *o, bool views[SLD_VIEWS])
 
 static sld_data_params data_params(const sld_options *opt)
 {
-    const sld_data_params p = {.format     = sld_config_word(opt, "data.format"),
-                               .path       = opt->data.path,
-                               .input_size = (size_t)opt->data.input_size,
-                               .synth      = {.superclasses = (int)opt->synthetic.superclasses,
-                                              .subclasses   = (int)opt->synthetic.subclasses,
-                                              .n_train      = (size_t)opt->synthetic.train,
-                                              .n_test       = (size_t)opt->synthetic.test,
-                                              .separation   = opt->synthetic.separation,
-                                              .noise        = opt->synthetic.noise,
-                                              .distractors  = opt->synthetic.distractors,
-                                              .seed         = (uint64_t)opt->synthetic.seed}};
+    const sld_data_params p = {.format        = sld_config_word(opt, "data.format"),
+                               .path          = opt->data.path,
+                               .input_size    = (size_t)opt->data.input_size,
+                               .test_fraction = opt->data.test_fraction,
+                               .synth         = {.superclasses = (int)opt->synthetic.superclasses,
+                                                 .subclasses   = (int)opt->synthetic.subclasses,
+                                                 .n_train      = (size_t)opt->synthetic.train,
+                                                 .n_test       = (size_t)opt->synthetic.test,
+                                                 .separation   = opt->synthetic.separation,
+                                                 .noise        = opt->synthetic.noise,
+                                                 .distractors  = opt->synthetic.distractors,
+                                                 .seed         = (uint64_t)opt->synthetic.seed}};
     return p;
 }
 

@@ -30,11 +30,6 @@ const char *doc_reason(sld_doc *doc)
     return doc->reason;
 }
 
-const char *doc_name(const sld_doc *doc)
-{
-    return doc->path ? doc->path : "new file";
-}
-
 hid_t type_in_memory(sld_type type)
 {
     switch (type) {

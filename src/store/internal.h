@@ -17,17 +17,23 @@ struct sld_doc {
     bool       in_file;   /* written where it lies, not in memory */
     void      *image;     /* the file's bytes, where HDF5 reads and writes them; owned */
     size_t     image_bytes;
-    sld_arena *strings; /* texts handed out */
+    size_t     file_bytes; /* of a document that is read: HDF5's part of the file; else 0 */
+    sld_arena *strings;    /* texts handed out */
     hid_t      file;
     hid_t      dataset_plist, group_plist, link_plist; /* new documents alone */
-    char       reason[256];                            /* see doc_reason() */
+    hid_t      inside;      /* how objects are opened: no external link is followed */
+    char       reason[256]; /* see doc_reason() */
+    /* the group listed last, see sld_doc_member() */
+    const char  *listed;
+    const char **members;
+    size_t       n_members;
 };
+
+/* Local. A document without a file yet. path: copied; NULL for a new one. */
+sld_status doc_new(sld_ctx *ctx, const char *path, sld_doc **out);
 
 /* Local. The property lists of what is written into doc; file_plist: for H5Fcreate. */
 bool doc_make_property_lists(sld_doc *doc, hid_t file_plist);
-
-/* Local. How a file is accessed where it lies; the caller closes it. */
-hid_t doc_file_access(void);
 
 /* complete.c. Local. Writes, syncs and closes the file of a document in_file; false: it cannot be
  * written, doc->reason says why. */
@@ -35,12 +41,33 @@ bool doc_complete(sld_doc *doc);
 /* Local. Closes it with no write more. */
 void doc_give_up(sld_doc *doc);
 
-/* Local. HDF5 completes and closes the file of a document in memory: from now on its n bytes are
- * doc->image. path: for messages. */
+/* in_memory.c. Local. HDF5 completes and closes the file of a document in memory: from now on its n
+ * bytes are doc->image. path: for messages. */
 sld_status doc_image(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n);
+/* Local. The same with the checksum line. */
+sld_status doc_seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n);
 
-/* Local. sld_doc_publish() of a document on disk; the caller closes doc. */
+/* on_disk.c. Local. sld_doc_open_file() of a file whose checksum was found right: HDF5 is safe from
+ * it. */
+sld_status doc_open_checked(sld_ctx *ctx, const char *path, sld_doc **out);
+
+/* on_disk.c. Local. sld_doc_publish() of a document on disk; the caller closes doc. */
 sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace);
+
+/* foreign.c. Local. Reads a file that another program may have written in a process of its own
+ * first: HDF5 crashes, or asks for any amount of memory, on some malformed files. open: sets
+ * doc->file, or doc->reason. SLD_ERR_DATA. */
+sld_status foreign_check(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc *doc));
+
+/* storage.c. Local. Is all that a data set of a document that is read seems to hold there, in this
+ * file, readable, and no more than the file's size explains? */
+sld_status storage_check(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset);
+bool       storage_is_virtual(hid_t dataset);
+
+/* virtual_read.c. Local. A virtual data set from its sources, which are found from the folder of its
+ * file. values NULL: checks alone. transfer: for H5Dread. n: values, all of it. */
+sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, sld_type type,
+                        size_t n, hid_t transfer, void *values);
 
 /* Local. What HDF5 says about the call that just failed: the innermost entry of its error stack. To
  * be asked before any other HDF5 call, which would empty the stack. Borrowed from doc. */
@@ -62,13 +89,19 @@ hid_t type_text(void);
  * failure. */
 sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t *out);
 
+/* Local. The shape of an open data set. */
+sld_status dataset_dims(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, int *n_dims,
+                        size_t dims[SLD_DOC_DIMS]);
+
+/* read.c. Local. A transfer list whose conversions stop at a value that the wanted type cannot hold
+ * and set *lost, which must outlive it. The caller closes it. */
+hid_t strict_transfer(bool *lost);
+bool  is_number(hid_t type); /* Local. */
+
 /* Local. Makes a data set and the groups above it; the caller fills and closes *out, which is
  * H5I_INVALID_HID on failure. n_dims 0: a scalar. */
 sld_status doc_make_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t type, int n_dims,
                             const size_t *dims, hid_t *out);
-
-/* Local. A document of the file path, not yet opened. */
-sld_status doc_for_file(sld_ctx *ctx, const char *path, sld_doc **out);
 
 /* Local. The shape that axes give a data set; SLD_ERR_ARG naming what is no axis. */
 sld_status axes_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
@@ -94,6 +127,9 @@ void hdf5_silence(void);
 /* Local. The length that the superblock at the image's first byte states (HDF5 File Format
  * Specification 3.0, II.A), or 0 when there is none in a form known here. */
 uint64_t image_length(const void *image, size_t n);
+
+/* Local. Does the open file of n bytes end in the line? It is not checked. */
+bool trailer_is_there(int fd, size_t n);
 
 /* Local. Writes the trailer of the n bytes of image. */
 void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES]);

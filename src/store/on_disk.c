@@ -1,6 +1,7 @@
-/* on_disk.c: documents written to a temporary file and published from there. HDF5 may report
- * success on a full disk (it extends the file without writing it), so space is reserved first, and
- * the finished file's length is held against what its superblock says. */
+/* on_disk.c: documents too large for memory, where they lie: opened to be read, or written to a
+ * temporary file and published from there. HDF5 may report success on a full disk (it extends the
+ * file without writing it), so space is reserved first, and the finished file's length is held
+ * against what its superblock says. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +14,65 @@
 #include "sld/store_large.h"
 
 #define SUPERBLOCK_BYTES 128 /* at least what image_length() looks at */
+
+/* How a file too large for memory is accessed, where it lies; the caller closes it. No locks: a
+ * published file never changes, and others have no business with an unpublished one. No sieve: what
+ * cannot be written is told by the write, not by the close of its data set. */
+static hid_t file_access(void)
+{
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+
+    if (access >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        H5Pset_sieve_buf_size(access, 0) >= 0 && H5Pset_file_locking(access, false, true) >= 0) {
+        return access;
+    }
+    if (access >= 0) H5Pclose(access);
+    return H5I_INVALID_HID;
+}
+
+/* On failure doc->reason is set. */
+static bool open_in_place(sld_doc *doc)
+{
+    const hid_t access = file_access();
+
+    doc->file = access < 0 ? H5I_INVALID_HID : H5Fopen(doc->path, H5F_ACC_RDONLY, access);
+    if (doc->file < 0) (void)doc_reason(doc);
+    if (access >= 0) H5Pclose(access);
+    return doc->file >= 0;
+}
+
+static sld_status open_file(sld_ctx *ctx, const char *path, bool trusted, sld_doc **out)
+{
+    sld_doc *doc = NULL;
+    int      fd;
+    *out = NULL;
+    SLD_TRY(doc_new(ctx, path, &doc));
+
+    sld_status st = sld_file_open(ctx, path, &fd, &doc->file_bytes);
+    if (st == SLD_OK && !trusted && !trailer_is_there(fd, doc->file_bytes)) {
+        st = foreign_check(ctx, doc, open_in_place);
+    }
+    if (fd >= 0) close(fd);
+    if (st == SLD_OK && !open_in_place(doc)) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: HDF5 cannot read it: %s", path, doc->reason);
+    }
+    if (st != SLD_OK) {
+        sld_doc_close(doc);
+        doc = NULL;
+    }
+    *out = doc;
+    return st;
+}
+
+sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    return open_file(ctx, path, false, out);
+}
+
+sld_status doc_open_checked(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    return open_file(ctx, path, true, out);
+}
 
 /* Reserves the file's first bytes; a file system that cannot is left alone. */
 static sld_status reserve(sld_ctx *ctx, sld_doc *doc, const char *path, uint64_t bytes)
@@ -29,7 +89,7 @@ static sld_status reserve(sld_ctx *ctx, sld_doc *doc, const char *path, uint64_t
 
 static sld_status create_file(sld_ctx *ctx, sld_doc *doc, const char *path)
 {
-    const hid_t access     = doc_file_access();
+    const hid_t access     = file_access();
     const hid_t file_plist = H5Pcreate(H5P_FILE_CREATE);
     sld_status  st         = SLD_OK;
 
@@ -49,19 +109,22 @@ static sld_status create_file(sld_ctx *ctx, sld_doc *doc, const char *path)
 sld_status sld_doc_create_on_disk(sld_ctx *ctx, const char *path, uint64_t bytes, sld_doc **out)
 {
     sld_doc *doc = NULL;
-    *out         = NULL;
-    SLD_TRY(doc_for_file(ctx, path, &doc));
+    char     temporary[PATH_MAX];
+    int      fd;
+    *out = NULL;
+    SLD_TRY(doc_new(ctx, path, &doc));
 
-    const size_t n  = strlen(path) + 32;
-    sld_status   st = SLD_OK;
-    doc->in_file    = true;
-    doc->temporary  = malloc(n);
-    if (!doc->temporary) {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its name", path);
-    } else {
-        snprintf(doc->temporary, n, "%s.%ld.tmp", path, (long)getpid());
-        st = create_file(ctx, doc, path);
+    doc->in_file  = true;
+    sld_status st = sld_file_temporary(ctx, path, temporary, &fd);
+    if (st == SLD_OK) {
+        close(fd);
+        doc->temporary = strdup(temporary);
+        if (!doc->temporary) {
+            unlink(temporary);
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its name", path);
+        }
     }
+    if (st == SLD_OK) st = create_file(ctx, doc, path);
     if (st == SLD_OK) st = reserve(ctx, doc, path, bytes);
     if (st != SLD_OK) {
         sld_doc_close(doc);

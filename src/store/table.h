@@ -10,7 +10,7 @@
 #define TABLE_VERSION   1
 #define TABLE_SHA_BYTES 32
 
-/* Local. PATH.HOST.PROCESS.tmp: who writes it can be seen from the name. */
+/* Local. PATH.HOST.PROCESS.RANDOM.tmp: who writes it can be seen from the name. */
 void table_temporary(const char *path, char name[PATH_MAX]);
 
 /* Local. SHA-256 of the rows of block b. rows: of the block alone. */

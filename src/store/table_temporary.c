@@ -6,31 +6,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "table.h"
 
-static void host_name(char host[64])
+enum { HOST_BYTES = 96 };
+
+/* Machine and process namespace: a process number says something within these alone. */
+static void host_name(char host[HOST_BYTES])
 {
-    if (gethostname(host, 64) != 0) {
-        snprintf(host, 64, "host");
+    char        name[64];
+    struct stat space;
+
+    if (gethostname(name, sizeof name) != 0) {
+        snprintf(name, sizeof name, "host");
     }
-    host[63] = '\0';
+    name[sizeof name - 1] = '\0';
+    snprintf(host, HOST_BYTES, "%s-%ju", name,
+             stat("/proc/self/ns/pid", &space) == 0 ? (uintmax_t)space.st_ino : 0);
 }
 
 void table_temporary(const char *path, char name[PATH_MAX])
 {
-    char host[64];
+    char     host[HOST_BYTES];
+    uint32_t random = 0;
 
     host_name(host);
-    snprintf(name, PATH_MAX, "%s.%s.%ld.tmp", path, host, (long)getpid());
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
+        random = (uint32_t)(sld_clock_s() * 1e6);
+    }
+    snprintf(name, PATH_MAX, "%s.%s.%ld.%08x.tmp", path, host, (long)getpid(), (unsigned)random);
 }
 
-/* Of "STEM.HOST.PROCESS.tmp": may it go? */
+/* Of "STEM.HOST.PROCESS.RANDOM.tmp": may it go? */
 static bool is_dead(const char *name, const char *stem, bool published)
 {
     const size_t n_stem = strlen(stem), n = strlen(name);
-    char         host[64];
+    char         host[HOST_BYTES];
 
     if (strncmp(name, stem, n_stem) != 0 || name[n_stem] != '.' || n < n_stem + 6 ||
         strcmp(name + n - 4, ".tmp") != 0) {

@@ -100,17 +100,11 @@ static sld_status check(sld_ctx *ctx, const char *path, int fd, uint64_t n)
 
 sld_status table_trailer_check(sld_ctx *ctx, const char *path)
 {
-    struct stat info;
-    sld_status  st;
-    const int   fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t bytes;
+    int    fd;
 
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: cannot open: %s", path, strerror(errno));
-    } else {
-        st = check(ctx, path, fd, (uint64_t)info.st_size);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    SLD_TRY(sld_file_open(ctx, path, &fd, &bytes));
+    const sld_status st = check(ctx, path, fd, bytes);
+    close(fd);
     return st;
 }

@@ -56,7 +56,7 @@ static sld_status end_write(sld_ctx *ctx, const char *path, const char *what, in
 sld_status table_image_write(sld_ctx *ctx, const table_places *places, const void *image, size_t n,
                              const char *path)
 {
-    const int  fd   = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const int  fd   = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     const bool good = fd >= 0 && write_image(fd, image, n, places->logits, places->end);
 
     return end_write(ctx, path, "the table", fd, good);
@@ -98,7 +98,7 @@ sld_status table_rows_write(sld_ctx *ctx, const sld_table *table, const table_pl
         return SLD_OK;
     }
     SLD_TRY(make_shas(ctx, table, mine, rows, &shas));
-    const int  fd   = open(path, O_WRONLY | O_CLOEXEC);
+    const int  fd   = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     const bool good = fd >= 0 && write_range(fd, table, places, mine, rows, shas) && fsync(fd) == 0;
     const sld_status st = end_write(ctx, path, "a rank's rows", fd, good);
     free(shas);

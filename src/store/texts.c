@@ -5,6 +5,8 @@
 
 #include "internal.h"
 
+#define TEXT_MOST ((size_t)1 << 28) /* bytes of one text */
+
 /* Where strings are read from: an attribute or a data set. */
 typedef struct text_source {
     hid_t       id;
@@ -90,7 +92,12 @@ static sld_status read_texts(sld_ctx *ctx, sld_doc *doc, const text_source *from
         /* The file's own type, which carries its character set; HDF5 reads it unconverted. */
         return read_variable(ctx, doc, from, file_type, n, texts);
     }
-    return read_fixed(ctx, doc, from, file_type, H5Tget_size(file_type), n, texts);
+    const size_t width = H5Tget_size(file_type);
+    if (width > TEXT_MOST || (doc->file_bytes > 0 && width > doc->file_bytes)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: texts of %zu bytes each in a file of %zu",
+                        doc_name(doc), from->what, width, doc->file_bytes);
+    }
+    return read_fixed(ctx, doc, from, file_type, width, n, texts);
 }
 
 sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
@@ -101,7 +108,7 @@ sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object,
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has no attribute \"%s\"", doc_name(doc), object,
                         name);
     }
-    text_source from  = {H5Aopen_by_name(doc->file, object, name, H5P_DEFAULT, H5P_DEFAULT), true,
+    text_source from  = {H5Aopen_by_name(doc->file, object, name, H5P_DEFAULT, doc->inside), true,
                          name};
     const hid_t space = from.id < 0 ? H5I_INVALID_HID : H5Aget_space(from.id);
     const hid_t type  = space < 0 ? H5I_INVALID_HID : H5Aget_type(from.id);
@@ -120,8 +127,15 @@ sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t
     SLD_TRY(doc_open_dataset(ctx, doc, path, &from.id));
     const hid_t space = H5Dget_space(from.id);
     const hid_t type  = space < 0 ? H5I_INVALID_HID : H5Dget_type(from.id);
-    sld_status  st =
-        type < 0 ? unreadable(ctx, doc, &from) : read_texts(ctx, doc, &from, space, type, n, texts);
+    sld_status  st    = storage_check(ctx, doc, path, from.id);
+    if (st == SLD_OK && storage_is_virtual(from.id)) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA,
+                      "%s: %s: expected texts in this file, got a virtual data set", doc_name(doc),
+                      path);
+    } else if (st == SLD_OK) {
+        st = type < 0 ? unreadable(ctx, doc, &from)
+                      : read_texts(ctx, doc, &from, space, type, n, texts);
+    }
     if (type >= 0) H5Tclose(type);
     if (space >= 0) H5Sclose(space);
     H5Dclose(from.id);

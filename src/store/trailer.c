@@ -8,6 +8,7 @@
  * line the number of bytes behind that address. A cut exactly between the two loses no data. */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -27,6 +28,15 @@ void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES])
     memcpy(trailer, MARK, MARK_BYTES);
     memcpy(trailer + MARK_BYTES, hex, 64);
     trailer[TRAILER_BYTES - 1] = '\n';
+}
+
+bool trailer_is_there(int fd, size_t n)
+{
+    char found[MARK_BYTES];
+
+    return n >= TRAILER_BYTES &&
+           pread(fd, found, MARK_BYTES, (off_t)(n - TRAILER_BYTES)) == (ssize_t)MARK_BYTES &&
+           memcmp(found, MARK, MARK_BYTES) == 0;
 }
 
 static uint64_t little_endian_u64(const uint8_t *bytes)

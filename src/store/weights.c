@@ -1,6 +1,8 @@
 /* weights.c: the parameters of a network as named tensors, with PyTorch's state_dict names and
  * layouts, and the attributes by which a weights file explains itself. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -60,41 +62,72 @@ static sld_status tensor_get(sld_ctx *ctx, sld_doc *doc, const char *group, cons
     return sld_doc_get(ctx, doc, path, SLD_F32, tensor_size(tensor), tensor->values);
 }
 
+static bool ends_with(const char *name, const char *ending)
+{
+    const size_t n = strlen(name), n_ending = strlen(ending);
+    return n >= n_ending && strcmp(name + n - n_ending, ending) == 0;
+}
+
 /* PyTorch's batch norms count their batches; nothing here depends on the count. */
 static bool is_batch_counter(const char *name)
 {
-    static const char counter[] = "num_batches_tracked";
-    const size_t      n = strlen(name), n_counter = sizeof counter - 1;
-    return n >= n_counter && strcmp(name + n - n_counter, counter) == 0;
+    return ends_with(name, "num_batches_tracked");
 }
 
-static bool is_wanted(const char *name, const sld_named *tensors, size_t n)
+static int by_name(const void *a, const void *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(name, tensors[i].name) == 0) return true;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every member of the group must be wanted. names: (n) of the tensors, in name order. */
+static sld_status check_members(sld_ctx *ctx, sld_doc *doc, const char *group,
+                                const char *const *names, size_t n)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = sld_doc_member(doc, group, i)); i++) {
+        if (!is_batch_counter(name) && !bsearch(&name, names, n, sizeof *names, by_name)) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: tensor %s/%.200s has no place in this network of %zu tensors",
+                            doc_name(doc), group, name, n);
+        }
     }
-    return false;
+    return SLD_OK;
+}
+
+/* A variance below zero would make every output NaN, and that only in evaluation. */
+static sld_status check_variance(sld_ctx *ctx, const sld_doc *doc, const sld_named *tensor)
+{
+    if (!ends_with(tensor->name, "running_var")) return SLD_OK;
+    for (size_t i = 0; i < tensor_size(tensor); i++) {
+        if (tensor->values[i] < 0.0F) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: tensor %s: element %zu: expected a variance of at least 0, got %g",
+                            doc_name(doc), tensor->name, i, (double)tensor->values[i]);
+        }
+    }
+    return SLD_OK;
 }
 
 sld_status sld_tensors_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensors,
                            size_t n)
 {
-    const char *name;
-
     if (!sld_doc_has(doc, group)) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: no group %s of tensors", doc_name(doc), group);
     }
     for (size_t i = 0; i < n; i++) {
         SLD_TRY(tensor_get(ctx, doc, group, &tensors[i]));
+        SLD_TRY(check_variance(ctx, doc, &tensors[i]));
     }
-    for (size_t i = 0; (name = sld_doc_member(doc, group, i)); i++) {
-        if (!is_batch_counter(name) && !is_wanted(name, tensors, n)) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: tensor %s/%s has no place in this network of %zu tensors",
-                            doc_name(doc), group, name, n);
-        }
+    const char **names = malloc((n + 1) * sizeof *names);
+    if (!names) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the names of %zu tensors", n);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = tensors[i].name;
     }
-    return SLD_OK;
+    qsort(names, n, sizeof *names, by_name);
+    const sld_status st = check_members(ctx, doc, group, names, n);
+    free(names);
+    return st;
 }
 
 sld_status sld_weights_put(sld_ctx *ctx, sld_doc *doc, const sld_weights_info *info,
@@ -171,10 +204,11 @@ sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *ou
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, n_mean, out->mean));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "std", SLD_F32, n_mean, out->std));
     for (size_t c = 0; c < n_mean; c++) {
-        if (!(out->std[c] > 0.0F)) {
+        if (!(out->std[c] > 0.0F) || !isfinite(out->std[c]) || !isfinite(out->mean[c])) {
             return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: attribute \"std\": value %zu is %g, above 0 wanted", doc_name(doc),
-                            c, (double)out->std[c]);
+                            "%s: channel %zu: expected a finite mean and a finite std above 0 (of "
+                            "pixel/255), got mean %g, std %g",
+                            doc_name(doc), c, (double)out->mean[c], (double)out->std[c]);
         }
     }
     return SLD_OK;

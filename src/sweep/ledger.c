@@ -70,8 +70,10 @@ sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool 
     snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim + 1);
     sld_grid_claims_path(&l->claims, point, suffix, path);
     SLD_TRY(sld_file_publish(l->claims.ctx, temporary, text, (size_t)n, true));
-    const sld_status st = sld_file_link(l->claims.ctx, temporary, path, &there);
-    unlink(temporary);
+    const sld_status st = sld_file_settle(l->claims.ctx, temporary, path, &there);
+    if (st != SLD_OK) {
+        unlink(temporary);
+    }
     SLD_TRY(st);
     if (there) {
         return SLD_OK;

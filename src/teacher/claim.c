@@ -15,11 +15,7 @@ sld_status sld_claims_open(sld_ctx *ctx, const char *folder, sld_claims *out)
     char path[PATH_MAX];
 
     snprintf(path, sizeof path, "%s/claims", folder);
-    out->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (out->fd < 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    }
-    return SLD_OK;
+    return sld_file_open_lock(ctx, path, &out->fd);
 }
 
 void sld_claims_close(sld_claims *claims)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
 #include "sld/tools.h"
 
 sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text)
@@ -86,7 +85,6 @@ static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluatio
 {
     sld_dataset *set = e->set;
 
-    SLD_TRY(sld_check_distinct(ctx, params->logits, params->weights));
     SLD_TRY(sld_model_load(ctx, e->arena, params->weights, (int)set->H, (int)set->W, &e->file));
     SLD_TRY(check_data(ctx, params, e));
     SLD_TRY(choose_split(ctx, params, e));
@@ -127,7 +125,7 @@ static sld_status write_logits(sld_ctx *ctx, const sld_eval_params *params, cons
         st = sld_doc_attr_text(ctx, doc, "/", "split", params->split);
     }
     if (st == SLD_OK) {
-        st = sld_doc_publish(ctx, &doc, params->logits, true);
+        st = sld_doc_publish(ctx, &doc, params->logits, params->replace);
     }
     sld_doc_close(doc);
     return st;

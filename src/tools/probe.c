@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
 #include "sld/tools.h"
 
 static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
@@ -147,9 +146,6 @@ static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objectiv
                         "teacher.logits_files: a probe's batches are no data set's; it wants "
                         "teacher.weights");
     }
-    SLD_TRY(sld_check_distinct(ctx, p->params->out, p->params->batches));
-    SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->teacher.weights));
-    SLD_TRY(sld_check_distinct(ctx, p->params->out, p->opt->student.weights));
     sld_objective_of(p->opt, 2, objective);
     sld_views_of(objective, p->views);
     SLD_TRY(sld_arena_create(ctx, &p->arena));
@@ -374,7 +370,7 @@ static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
     }
     SLD_TRY(sld_model_named(ctx, p->arena, p->student, NULL, false, &named, &n));
     SLD_TRY(sld_weights_put(ctx, p->out, &info, named, n));
-    return sld_doc_publish(ctx, &p->out, p->params->out, true);
+    return sld_doc_publish(ctx, &p->out, p->params->out, p->params->replace);
 }
 
 /* Collective. */

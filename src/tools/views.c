@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "sld/store_large.h"
 #include "sld/teacher.h"
 #include "sld/tools.h"
 
@@ -107,7 +107,7 @@ static sld_status put_all(sld_ctx *ctx, export *x)
             SLD_TRY(put_view(ctx, x, v));
         }
     }
-    return sld_doc_finish(ctx, &x->doc);
+    return sld_doc_publish(ctx, &x->doc, x->params->out, x->params->replace);
 }
 
 /* Rank 0. */
@@ -115,30 +115,16 @@ static sld_status write_file(sld_ctx *ctx, export *x)
 {
     const sld_dataset *set  = x->set;
     const size_t       size = set->H * set->W * set->C;
-    char               temporary[PATH_MAX];
 
     SLD_TRY(sld_arena_alloc(ctx, x->arena, CHUNK * size, (void **)&x->views));
     SLD_TRY(sld_arena_alloc(ctx, x->arena, size, (void **)&x->picture));
     SLD_TRY(sld_arena_alloc(ctx, x->arena, sld_aug_scratch(set->picture_H, set->picture_W, set->C),
                             &x->scratch));
-    if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", x->params->out, (long)getpid()) >=
-        (int)sizeof temporary) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--out %.200s...: too long", x->params->out);
-    }
-    sld_status st = sld_doc_create_file(ctx, temporary, &x->doc);
+    sld_status st = sld_doc_create_on_disk(ctx, x->params->out, 0, &x->doc);
     if (st == SLD_OK) {
         st = put_all(ctx, x);
     }
     sld_doc_close(x->doc);
-    if (st == SLD_OK) {
-        st = sld_file_sync(ctx, temporary);
-    }
-    if (st == SLD_OK) {
-        st = sld_file_publish_as(ctx, temporary, x->params->out, true);
-    }
-    if (st != SLD_OK) {
-        unlink(temporary);
-    }
     return st;
 }
 

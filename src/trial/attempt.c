@@ -59,11 +59,10 @@ static sld_status settle(sld_ctx *ctx, const char *from, const char *to)
 {
     bool there = false;
 
-    SLD_TRY(sld_file_link(ctx, from, to, &there));
+    SLD_TRY(sld_file_settle(ctx, from, to, &there));
     if (there) {
         sld_log(ctx, SLD_LOG_INFO, "%s is there already, of another attempt: it stays", to);
     }
-    unlink(from);
     return SLD_OK;
 }
 

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -12,25 +11,25 @@
  * for the message alone. */
 static sld_status take_lock(sld_ctx *ctx, sld_trial *t)
 {
-    char    path[PATH_MAX], holder[128] = "", host[64] = "";
-    ssize_t n;
+    char     path[PATH_MAX], holder[128] = "", host[64] = "";
+    sld_lock lock;
 
     sld_run_path(t->dir, SLD_RUN_LOCK, 0, path);
-    t->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (t->lock < 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
-    }
-    if (flock(t->lock, LOCK_EX | LOCK_NB) != 0) {
-        const int why                 = errno;
-        n                             = read(t->lock, holder, sizeof holder - 1);
+    SLD_TRY(sld_file_open_lock(ctx, path, &t->lock));
+    SLD_TRY(sld_file_lock(ctx, path, t->lock, &lock));
+    if (lock == SLD_LOCK_HELD) {
+        const ssize_t n               = read(t->lock, holder, sizeof holder - 1);
         holder[n > 0 ? n : 0]         = '\0';
         holder[strcspn(holder, "\n")] = '\0';
-        if (why != EWOULDBLOCK) {
-            return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot lock: %s", path, strerror(why));
-        }
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s: another run works in this folder (%s); choose another run.dir", t->dir,
                         holder);
+    }
+    if (lock == SLD_LOCK_NONE) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: this file system has no locks: nothing keeps a second run out of this folder; "
+                "start none there meanwhile, or choose a run.dir on another file system",
+                t->dir);
     }
     gethostname(host, sizeof host - 1);
     const int length = snprintf(holder, sizeof holder, "process %ld on %s\n", (long)getpid(), host);
@@ -116,7 +115,8 @@ static sld_status take(sld_ctx *ctx, sld_trial *t)
     sld_run_path(t->dir, SLD_RUN_CONFIG, 0, path);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
     sld_run_path(t->dir, SLD_RUN_LOG, 0, path);
-    t->log = fopen(path, "a");
+    const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
+    t->log        = log < 0 ? NULL : fdopen(log, "a");
     if (!t->log) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     }

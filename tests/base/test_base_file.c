@@ -1,4 +1,5 @@
 /* Published files: whole or not at all, and what stood there before survives a failure. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -118,10 +120,11 @@ static void test_errors_name_the_path(void **state)
 /* What killed processes left goes; what only looks like it stays. */
 static void test_sweep_takes_temporaries_alone(void **state)
 {
-    static const char *const names[] = {"w.h5.4711.tmp", "w.h5",      "w.tmp",
-                                        "4711.tmp",      "w.47a.tmp", ".4711.tmp"};
-    sld_ctx                  ctx;
-    char                     folder[96], path[160];
+    static const char *const names[] = {
+        "w.h5.4711.tmp", "w.h5.0123456789abcdef.tmp", "w.h5", "w.tmp", "4711.tmp", "w.47a.tmp",
+        ".4711.tmp"};
+    sld_ctx ctx;
+    char    folder[96], path[160];
 
     sld_ctx_init(&ctx);
     snprintf(folder, sizeof folder, "%s/sweep", dir);
@@ -133,11 +136,189 @@ static void test_sweep_takes_temporaries_alone(void **state)
     assert_int_equal(sld_file_sweep(&ctx, folder), SLD_OK);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        assert_int_equal(access(path, F_OK), i == 0 ? -1 : 0);
+        assert_int_equal(access(path, F_OK), i < 2 ? -1 : 0);
     }
     snprintf(path, sizeof path, "%s/nowhere", dir);
     assert_int_equal(sld_file_sweep(&ctx, path), SLD_ERR_IO);
     assert_non_null(strstr(ctx.err.msg, path));
+}
+
+/* Opening a pipe would wait for whoever writes to it. */
+static void test_a_pipe_is_refused(void **state)
+{
+    sld_ctx ctx;
+    char    path[96];
+    void   *bytes;
+    size_t  n;
+
+    sld_ctx_init(&ctx);
+    snprintf(path, sizeof path, "%s/pipe", dir);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    assert_int_equal(sld_file_read(&ctx, path, 1 << 20, &bytes, &n), SLD_ERR_DATA);
+    assert_non_null(strstr(ctx.err.msg, "got a pipe"));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Equal process numbers in two containers, or a link put there by somebody: each temporary is new. */
+static void test_temporaries_are_never_shared(void **state)
+{
+    sld_ctx ctx;
+    char    path[96], one[PATH_MAX], two[PATH_MAX];
+    int     fd[2];
+
+    sld_ctx_init(&ctx);
+    snprintf(path, sizeof path, "%s/t", dir);
+    assert_int_equal(sld_file_temporary(&ctx, path, one, &fd[0]), SLD_OK);
+    assert_int_equal(sld_file_temporary(&ctx, path, two, &fd[1]), SLD_OK);
+    assert_string_not_equal(one, two);
+    assert_int_equal(open(one, O_CREAT | O_EXCL | O_WRONLY, 0666), -1);
+    assert_int_equal(close(fd[0]) | close(fd[1]) | unlink(one) | unlink(two), 0);
+    snprintf(path, sizeof path, "%s/absent/t", dir);
+    assert_int_equal(sld_file_temporary(&ctx, path, one, &fd[0]), SLD_ERR_IO);
+    assert_non_null(strstr(ctx.err.msg, path));
+}
+
+static void test_settle_spares_what_exists(void **state)
+{
+    sld_ctx ctx;
+    char    from[96], to[96];
+    bool    there;
+
+    sld_ctx_init(&ctx);
+    snprintf(from, sizeof from, "%s/from", dir);
+    snprintf(to, sizeof to, "%s/to", dir);
+    assert_int_equal(sld_file_publish(&ctx, from, "one", 3, true), SLD_OK);
+    assert_int_equal(sld_file_settle(&ctx, from, to, &there), SLD_OK);
+    assert_false(there);
+    expect_content(to, "one");
+    assert_int_equal(access(from, F_OK), -1);
+    assert_int_equal(sld_file_publish(&ctx, from, "two", 3, true), SLD_OK);
+    assert_int_equal(sld_file_settle(&ctx, from, to, &there), SLD_OK);
+    assert_true(there);
+    expect_content(to, "one");
+    assert_int_equal(access(from, F_OK), -1);
+    assert_int_equal(unlink(to), 0);
+}
+
+static void test_a_lock_is_one_process_and_no_link(void **state)
+{
+    sld_ctx  ctx;
+    char     path[96], link[96];
+    int      fd[2];
+    sld_lock lock;
+
+    sld_ctx_init(&ctx);
+    snprintf(path, sizeof path, "%s/lock", dir);
+    snprintf(link, sizeof link, "%s/link", dir);
+    assert_int_equal(sld_file_open_lock(&ctx, path, &fd[0]), SLD_OK);
+    assert_int_equal(sld_file_open_lock(&ctx, path, &fd[1]), SLD_OK);
+    assert_int_equal(sld_file_lock(&ctx, path, fd[0], &lock), SLD_OK);
+    assert_int_equal(lock, SLD_LOCK_TAKEN);
+    assert_int_equal(sld_file_lock(&ctx, path, fd[1], &lock), SLD_OK);
+    assert_int_equal(lock, SLD_LOCK_HELD);
+    close(fd[0]);
+    assert_int_equal(sld_file_lock(&ctx, path, fd[1], &lock), SLD_OK);
+    assert_int_equal(lock, SLD_LOCK_TAKEN);
+    close(fd[1]);
+    assert_int_equal(symlink("elsewhere", link), 0);
+    assert_int_equal(sld_file_open_lock(&ctx, link, &fd[0]), SLD_ERR_IO);
+    assert_non_null(strstr(ctx.err.msg, "symbolic link"));
+    assert_int_equal(unlink(path) | unlink(link), 0);
+}
+
+static bool yes(sld_ctx *ctx, const char *path)
+{
+    return true;
+}
+
+static bool no(sld_ctx *ctx, const char *path)
+{
+    return false;
+}
+
+static void expect_output(const sld_output *output, sld_status wanted, const char *word)
+{
+    sld_ctx ctx;
+    bool    exists;
+
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_output_check(&ctx, output, &exists), wanted);
+    if (word && !strstr(ctx.err.msg, word)) {
+        print_error("\"%s\" is not in: %s\n", word, ctx.err.msg);
+        fail();
+    }
+}
+
+static void test_outputs_spare_inputs_and_foreign_files(void **state)
+{
+    sld_ctx     ctx;
+    char        file[96], link[96], hard[96], fresh[96];
+    const char *inputs[2] = {file, NULL};
+    sld_output  out       = {.option = "--out", .inputs = inputs, .n_inputs = 2, .is_own = no};
+
+    sld_ctx_init(&ctx);
+    snprintf(file, sizeof file, "%s/in", dir);
+    snprintf(link, sizeof link, "%s/soft", dir);
+    snprintf(hard, sizeof hard, "%s/hard", dir);
+    snprintf(fresh, sizeof fresh, "%s/fresh", dir);
+    assert_int_equal(sld_file_publish(&ctx, file, "x", 1, true), SLD_OK);
+    assert_int_equal(symlink("in", link), 0);
+    assert_int_equal(linkat(AT_FDCWD, file, AT_FDCWD, hard, 0), 0);
+    for (int force = 0; force < 2; force++) {
+        out.force          = force;
+        const char *same[] = {file, link, hard};
+        for (int i = 0; i < 3; i++) {
+            out.path = same[i];
+            expect_output(&out, SLD_ERR_CONFIG, "same file as the input");
+        }
+        out.path = dir;
+        expect_output(&out, SLD_ERR_CONFIG, "a folder");
+        out.path = "/dev/null";
+        expect_output(&out, SLD_ERR_CONFIG, "no regular file");
+        out.path = "/nowhere/out";
+        expect_output(&out, SLD_ERR_CONFIG, "no folder /nowhere");
+        out.path = fresh;
+        expect_output(&out, SLD_OK, NULL);
+    }
+    inputs[0] = dir; /* a folder that is read: new files alone */
+    out.path  = file;
+    expect_output(&out, SLD_ERR_CONFIG, "which is read");
+    inputs[0] = NULL;
+    out.force = false;
+    expect_output(&out, SLD_ERR_CONFIG, "--force");
+    out.force = true;
+    expect_output(&out, SLD_OK, NULL);
+    out.force  = false;
+    out.is_own = yes;
+    expect_output(&out, SLD_OK, NULL);
+    assert_int_equal(unlink(file) | unlink(link) | unlink(hard), 0);
+}
+
+static void test_what_is_printed_moves_nothing(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {{"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
+                 {"a\nb\x1b[31m\x7f\r", "a\\nb\\x1b[31m\\x7f\\x0d"},
+                 {"\xc2\x9b"
+                  "2J",
+                  "\\u009b2J"},
+                 {"x\xe2\x80\xaey\xe2\x81\xa6", "x\\u202ey\\u2066"},
+                 {"caf\xe9", "caf\\xe9"},
+                 {"\xf3\xa0\x80\x81", "\\U000e0001"}};
+    char    out[64];
+    sld_ctx ctx;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(sld_text_printable(cases[i].text, out, sizeof out), cases[i].shown);
+        assert_string_equal(sld_text_printable(out, out + 32, 32),
+                            cases[i].shown); /* once is all */
+    }
+    assert_string_equal(sld_text_printable("\n\n\n", out, 6), "\\n\\n");
+    sld_ctx_init(&ctx);
+    assert_int_equal(SLD_FAIL(&ctx, SLD_ERR_DATA, "%s: gone", "a\n2026 error: forged"),
+                     SLD_ERR_DATA);
+    assert_string_equal(ctx.err.msg, "a\\n2026 error: forged: gone");
 }
 
 int main(void)
@@ -147,6 +328,12 @@ int main(void)
         cmocka_unit_test(test_failed_write_keeps_the_old_file),
         cmocka_unit_test(test_errors_name_the_path),
         cmocka_unit_test(test_sweep_takes_temporaries_alone),
+        cmocka_unit_test(test_a_pipe_is_refused),
+        cmocka_unit_test(test_temporaries_are_never_shared),
+        cmocka_unit_test(test_settle_spares_what_exists),
+        cmocka_unit_test(test_a_lock_is_one_process_and_no_link),
+        cmocka_unit_test(test_outputs_spare_inputs_and_foreign_files),
+        cmocka_unit_test(test_what_is_printed_moves_nothing),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

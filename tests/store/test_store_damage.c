@@ -164,7 +164,7 @@ static void damaged_foreign_files_are_survived(void **state)
     }
     print_message("%d of %d readers did not come to their end\n", n_lost, n_tries);
     /* HDF5 1.10.8 itself, and so h5py, loops or crashes in 0.7 % of all places of this file. */
-    assert_true(n_lost * 100 <= 3 * n_tries);
+    assert_int_equal(n_lost, 0);
     free(file);
 }
 

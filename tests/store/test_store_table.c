@@ -168,12 +168,16 @@ static void touch(const char *name)
 static void dead_writers_are_swept(void **state)
 {
     (void)state;
-    char host[64] = "", dead[256], live[256], away[256], longer[256];
+    char        name[64] = "", host[96], dead[256], live[256], away[256], longer[256];
+    struct stat space;
 
     if (sld_comm_rank(comm) != 0) return;
-    gethostname(host, sizeof host - 1);
-    snprintf(dead, sizeof dead, "%s.%s.%d.tmp", path, host, INT_MAX); /* above any process id */
-    snprintf(live, sizeof live, "%s.%s.%ld.tmp", path, host, (long)getpid());
+    gethostname(name, sizeof name - 1);
+    assert_int_equal(stat("/proc/self/ns/pid", &space), 0); /* process numbers are those of it */
+    snprintf(host, sizeof host, "%s-%ju", name, (uintmax_t)space.st_ino);
+    snprintf(dead, sizeof dead, "%s.%s.%d.00c0ffee.tmp", path, host,
+             INT_MAX); /* above any process id */
+    snprintf(live, sizeof live, "%s.%s.%ld.00c0ffee.tmp", path, host, (long)getpid());
     snprintf(away, sizeof away, "%s.elsewhere.1.tmp", path);
     snprintf(longer, sizeof longer, "%s0.%s.%d.tmp", path, host, INT_MAX); /* of another table */
     touch(dead);

@@ -1,4 +1,4 @@
-/* table.c: a table of logits into its file. Rank 0 makes the file with everything that is small and
+/* table_publish.c: a table of logits into its file. Rank 0 makes the file with everything that is small and
  * the place of what is large; then each rank writes its own rows. What was written is read back and
  * checked before the name is given to others: closing a file on a full disk can pass for success.
  */
@@ -8,45 +8,6 @@
 
 #include "internal.h"
 #include "table.h"
-
-size_t table_blocks(const sld_table *table)
-{
-    return (table->n + SLD_TABLE_BLOCK - 1) / SLD_TABLE_BLOCK;
-}
-
-sld_range table_block(const sld_table *table, size_t b)
-{
-    const size_t begin = b * SLD_TABLE_BLOCK, left = table->n - begin;
-    return (sld_range){begin, begin + (left < SLD_TABLE_BLOCK ? left : SLD_TABLE_BLOCK)};
-}
-
-size_t sld_table_bytes(const sld_table *table)
-{
-    return table->n * (table->K * sizeof(float) + sizeof(int32_t)) +
-           table_blocks(table) * TABLE_SHA_BYTES;
-}
-
-static uint8_t nibble(char digit)
-{
-    return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
-
-void table_block_sha(const sld_table *table, size_t b, const float *rows,
-                     uint8_t out[TABLE_SHA_BYTES])
-{
-    const sld_range range = table_block(table, b);
-    const size_t    n     = range.end - range.begin;
-    sld_sha256      sha;
-    char            hex[65];
-
-    sld_sha256_init(&sha);
-    sld_sha256_add(&sha, table->sample + range.begin, n * sizeof *table->sample);
-    sld_sha256_add(&sha, rows, n * table->K * sizeof *rows);
-    sld_sha256_hex(&sha, hex);
-    for (int i = 0; i < TABLE_SHA_BYTES; i++) {
-        out[i] = (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-    }
-}
 
 /* ---- rank 0: the file without its rows ---- */
 
@@ -134,7 +95,7 @@ static sld_status complete(sld_ctx *ctx, const sld_comm *comm, const sld_table *
 }
 
 /* Rank 0. Somebody else's file of that name is as good as ours. */
-static sld_status publish(sld_ctx *ctx, const char *temporary, const char *path, bool replace)
+static sld_status publish_once(sld_ctx *ctx, const char *temporary, const char *path, bool replace)
 {
     const sld_status st = sld_file_publish_as(ctx, temporary, path, replace);
 
@@ -173,7 +134,7 @@ sld_status sld_table_publish(sld_ctx *ctx, const sld_comm *comm, const sld_table
         st = complete(ctx, comm, table, &file.places, file.name);
     }
     if (st == SLD_OK) {
-        st = sld_agree(ctx, comm, first ? publish(ctx, file.name, path, replace) : SLD_OK);
+        st = sld_agree(ctx, comm, first ? publish_once(ctx, file.name, path, replace) : SLD_OK);
     }
     if (first) {
         unlink(file.name);

@@ -1,0 +1,58 @@
+/* lock.c: a lock of the kernel on a whole file, which ends with the process, however that ends. */
+#define _GNU_SOURCE /* F_OFD_SETLK: a lock that belongs to the open file, not to the process */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sld/base.h"
+
+enum { ERRNO_NOT_SUPPORTED = 524 }; /* the kernel's own, which NFS and some others let through */
+
+sld_status sld_file_open_lock(sld_ctx *ctx, const char *path, int *fd)
+{
+    struct stat info;
+
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+    if (*fd < 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path,
+                        errno == ELOOP ? "it is a symbolic link, expected a file of sld's own"
+                                       : strerror(errno));
+    }
+    if (fstat(*fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(*fd);
+        *fd = -1;
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: expected a regular file of sld's own", path);
+    }
+    return SLD_OK;
+}
+
+static bool is_unsupported(int error)
+{
+    return error == ENOSYS || error == ENOTSUP || error == ENOLCK || error == EINVAL ||
+           error == ERRNO_NOT_SUPPORTED;
+}
+
+sld_status sld_file_lock(sld_ctx *ctx, const char *path, int fd, sld_lock *out)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+    *out = SLD_LOCK_TAKEN;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        return SLD_OK;
+    }
+    if (is_unsupported(errno) && fcntl(fd, F_OFD_SETLK, &whole) == 0) {
+        return SLD_OK;
+    }
+    if (is_unsupported(errno)) {
+        *out = SLD_LOCK_NONE;
+        return SLD_OK;
+    }
+    if (errno == EWOULDBLOCK || errno == EACCES) {
+        *out = SLD_LOCK_HELD;
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot lock: %s", path, strerror(errno));
+}

@@ -1,0 +1,107 @@
+/* output.c: whether a file that the user names as an output may be written. It may be new, or of the
+ * same verb's making; files that are read, and all others, are not written over. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sld/base.h"
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is one of the folders above path that folder? */
+static bool lies_in(const char *path, const struct stat *folder)
+{
+    char        whole[PATH_MAX], *slash;
+    struct stat above;
+
+    if (!realpath(path, whole)) {
+        return false;
+    }
+    while ((slash = strrchr(whole, '/'))) {
+        slash[slash == whole] = '\0'; /* "/name" lies in "/" */
+        if (stat(whole, &above) == 0 && is_same(&above, folder)) {
+            return true;
+        }
+        if (slash == whole) {
+            break;
+        }
+    }
+    return false;
+}
+
+/* A file is found by where it lies, not by how its path is written. */
+static sld_status check_inputs(sld_ctx *ctx, const sld_output *out, const struct stat *found)
+{
+    struct stat info;
+
+    for (size_t i = 0; i < out->n_inputs; i++) {
+        const char *input = out->inputs[i];
+
+        if (!input || !*input || stat(input, &info) != 0) {
+            continue;
+        }
+        if (is_same(&info, found)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s: %s is the same file as the input %s; choose another name",
+                            out->option, out->path, input);
+        }
+        if (S_ISDIR(info.st_mode) && lies_in(out->path, &info)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s: %s exists in the folder %s, which is read; choose another name",
+                            out->option, out->path, input);
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status check_folder(sld_ctx *ctx, const sld_output *out)
+{
+    char        folder[PATH_MAX];
+    struct stat info;
+    const char *slash = strrchr(out->path, '/');
+
+    if (!*out->path || (slash && !slash[1]) || strlen(out->path) + 32 >= sizeof folder) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: expected the name of a file, got \"%.200s\"",
+                        out->option, out->path);
+    }
+    snprintf(folder, sizeof folder, "%.*s",
+             slash ? (int)(slash - out->path) + (slash == out->path) : 1, slash ? out->path : ".");
+    if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s: there is no folder %s; make it first",
+                        out->option, out->path, folder);
+    }
+    return SLD_OK;
+}
+
+sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
+{
+    struct stat found;
+
+    *exists = false;
+    SLD_TRY(check_folder(ctx, out));
+    if (stat(out->path, &found) != 0) {
+        return errno == ENOENT ? SLD_OK
+                               : SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s: %s", out->option, out->path,
+                                          strerror(errno));
+    }
+    *exists = true;
+    if (!S_ISREG(found.st_mode)) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG, "%s: %s is %s, expected the name of a file; choose another name",
+            out->option, out->path, S_ISDIR(found.st_mode) ? "a folder" : "no regular file");
+    }
+    SLD_TRY(check_inputs(ctx, out, &found));
+    if (out->force || (out->is_own && out->is_own(ctx, out->path))) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s: %s already exists and was not written by this command; choose another "
+                    "name, or add --force to write over it",
+                    out->option, out->path);
+}

@@ -1,0 +1,95 @@
+/* attributes.c: numbers out of attributes, converted as strictly as those of data sets. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { LARGEST_NUMBER = 16 }; /* bytes: a long double */
+
+/* Opens an attribute and counts its values. */
+static sld_status open_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                            hid_t *out, size_t *n)
+{
+    *out = H5I_INVALID_HID;
+    if (!sld_doc_has_attr(doc, object, name)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has no attribute \"%s\"", doc_name(doc), object,
+                        name);
+    }
+    *out                  = H5Aopen_by_name(doc->file, object, name, H5P_DEFAULT, doc->inside);
+    const hid_t    space  = *out < 0 ? H5I_INVALID_HID : H5Aget_space(*out);
+    const hssize_t points = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+    sld_status     st     = SLD_OK;
+    if (points < 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s cannot be opened: %s",
+                      doc_name(doc), name, object, doc_reason(doc));
+    } else {
+        *n = (size_t)points;
+    }
+    if (space >= 0) H5Sclose(space);
+    if (st != SLD_OK && *out >= 0) {
+        H5Aclose(*out);
+        *out = H5I_INVALID_HID;
+    }
+    return st;
+}
+
+sld_status sld_doc_attr_count(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                              size_t *n)
+{
+    hid_t attr;
+    SLD_TRY(open_attr(ctx, doc, object, name, &attr, n));
+    H5Aclose(attr);
+    return SLD_OK;
+}
+
+/* The n values of an open attribute, converted as strictly as those of a data set. H5Aread itself
+ * would clip silently, so the conversion is a step of its own. */
+static sld_status read_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                            hid_t attr, hid_t file_type, sld_type type, size_t n, void *values)
+{
+    bool         lost;
+    sld_status   st       = SLD_OK;
+    const size_t size     = H5Tget_size(type_in_memory(type));
+    const size_t size_max = H5Tget_size(file_type) > size ? H5Tget_size(file_type) : size;
+    const hid_t  transfer = strict_transfer(&lost);
+    void        *buffer   = calloc(n, size_max);
+
+    if (!buffer) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for attribute \"%s\" of %s", doc_name(doc),
+                      name, object);
+    } else if (H5Aread(attr, file_type, buffer) < 0 ||
+               H5Tconvert(file_type, type_in_memory(type), n, buffer, NULL, transfer) < 0) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s cannot be read as %s: %s",
+                      doc_name(doc), name, object, type_name(type),
+                      lost ? "a value does not fit" : doc_reason(doc));
+    } else {
+        memcpy(values, buffer, n * size);
+    }
+    free(buffer);
+    if (transfer >= 0) H5Pclose(transfer);
+    return st;
+}
+
+sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
+                            sld_type type, size_t n, void *values)
+{
+    hid_t        attr;
+    size_t       found  = 0;
+    const size_t wanted = n == 0 ? 1 : n;
+
+    SLD_TRY(open_attr(ctx, doc, object, name, &attr, &found));
+    const hid_t file_type = H5Aget_type(attr);
+    sld_status  st;
+    if (!is_number(file_type) || H5Tget_size(file_type) > LARGEST_NUMBER) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s is not a number, %s wanted",
+                      doc_name(doc), name, object, type_name(type));
+    } else if (found != wanted) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s has %zu values, %zu wanted",
+                      doc_name(doc), name, object, found, wanted);
+    } else {
+        st = read_attr(ctx, doc, object, name, attr, file_type, type, wanted, values);
+    }
+    if (file_type >= 0) H5Tclose(file_type);
+    H5Aclose(attr);
+    return st;
+}
