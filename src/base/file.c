@@ -59,7 +59,7 @@ sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
     if (!S_ISREG(info.st_mode)) {
         close(*fd);
         *fd = -1;
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected a regular file, got %s", path,
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: is %s, expected a regular file", path,
                         kind_of(info.st_mode));
     }
     *bytes = (size_t)info.st_size;
