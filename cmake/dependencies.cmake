@@ -19,6 +19,12 @@ if(SLD_SANITIZE)
   target_link_options(sld_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(SLD_FUZZ)
+  target_compile_options(sld_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(sld_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
 set(sld_missing "")
 function(sld_miss what debian module)
   list(APPEND sld_missing "${what}. Debian: apt-get install ${debian}. Cluster: module load ${module}")

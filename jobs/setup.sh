@@ -21,6 +21,7 @@ sld_needs=(
     "speed|header oneapi/dnnl/dnnl.h|libdnnl-dev|onednn (2.6 or newer)"
     "test|pc cmocka|libcmocka-dev|cmocka"
     "test|tool clang-format|clang-format|llvm (clang-format 14)"
+    "test|tool clang|clang libclang-rt-14-dev|llvm (clang with libFuzzer)"
     "test|tool h5dump|hdf5-tools|hdf5"
     "test|tool ncdump|netcdf-bin|netcdf-c"
     "test|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
