@@ -61,8 +61,10 @@ static void print_time(const char *before, double s)
 
 static void print_name(const sld_point *p)
 {
-    printf("  %-12s %s%s seed %lld", p->id, p->is_teacher ? "teacher " : "", p->arm,
-           (long long)p->seed);
+    char shown[512];
+
+    printf("  %-12s %s%s seed %lld", p->id, p->is_teacher ? "teacher " : "",
+           sld_text_printable(p->arm, shown, sizeof shown), (long long)p->seed);
 }
 
 static void print_text(const view *v)
@@ -95,7 +97,8 @@ static void print_text(const view *v)
     for (size_t i = 0; i < v->n; i++) {
         if (v->status[i].state == SLD_POINT_FAILED && shown++ < FAILED_SHOWN) {
             print_name(sld_grid_point(v->grid, i));
-            printf(": failed: %s\n", v->status[i].reason);
+            char why[512];
+            printf(": failed: %s\n", sld_text_printable(v->status[i].reason, why, sizeof why));
         }
     }
     if (shown > FAILED_SHOWN) {
@@ -162,14 +165,15 @@ static sld_status print_tail(sld_ctx *ctx, const char *path, long lines)
 /* A point by its ID: DIR/trials/ID, or DIR ID as two words joined: its state and its log's end. */
 static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
 {
-    char   path[4096];
+    char   path[4096], shown[512];
     size_t i;
 
     SLD_TRY(sld_grid_which(ctx, v->grid, id, &i));
     SLD_TRY(look(ctx, v));
     print_name(sld_grid_point(v->grid, i));
     printf(": %s%s%s\n", sld_point_state_name(v->status[i].state),
-           v->status[i].reason[0] ? ": " : "", v->status[i].reason);
+           v->status[i].reason[0] ? ": " : "",
+           sld_text_printable(v->status[i].reason, shown, sizeof shown));
     sld_grid_log_path(v->grid, i, path, sizeof path);
     if (!*path) {
         printf("  no log yet\n");

@@ -1,16 +1,31 @@
 /* report_csv.c: one row per trial, for machines (RFC 4180; an empty field is a missing value). */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
 
+/* A spreadsheet takes a field that begins so for a formula, unless it is a number. */
+static bool is_formula(const char *text)
+{
+    char *end;
+
+    if (!*text || !strchr("=+-@\t\r", *text)) {
+        return false;
+    }
+    (void)strtod(text, &end);
+    return end == text || *end;
+}
+
 static void print_text(FILE *to, const char *text)
 {
+    const char *guard = is_formula(text) ? "'" : "";
+
     if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, to);
+        fprintf(to, "%s%s", guard, text);
         return;
     }
-    fputc('"', to);
+    fprintf(to, "\"%s", guard);
     for (; *text; text++) {
         if (*text == '"') {
             fputc('"', to);

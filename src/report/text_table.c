@@ -7,6 +7,7 @@
 #define LONGEST_NAME 24 /* columns; with the widest table behind it that makes 100 */
 
 struct text_table {
+    sld_arena         *arena; /* borrowed */
     const char        *title;
     const char *const *heads;
     size_t             n_rows, n_columns;
@@ -22,6 +23,7 @@ sld_status text_table_create(sld_ctx *ctx, sld_arena *arena, size_t n_rows, size
     SLD_TRY(sld_arena_alloc(ctx, arena, sizeof *t, (void **)&t));
     SLD_TRY(sld_arena_alloc(ctx, arena, (n_rows + 1) * sizeof *t->names, (void **)&t->names));
     SLD_TRY(sld_arena_alloc(ctx, arena, (n_rows + 1) * sizeof *t->cells, (void **)&t->cells));
+    t->arena     = arena;
     t->title     = title;
     t->heads     = heads;
     t->n_rows    = n_rows;
@@ -32,16 +34,21 @@ sld_status text_table_create(sld_ctx *ctx, sld_arena *arena, size_t n_rows, size
 
 void text_table_name(text_table *t, size_t row, const char *name)
 {
-    t->names[row] = name;
+    char        shown[512];
+    const char *copy = sld_arena_strdup(t->arena, sld_text_printable(name, shown, sizeof shown));
+
+    t->names[row] = copy ? copy : "";
 }
 
 void text_table_put(text_table *t, size_t row, size_t column, const char *format, ...)
 {
+    char    raw[TEXT_TABLE_CELL];
     va_list list;
 
     va_start(list, format);
-    vsnprintf(t->cells[row][column], TEXT_TABLE_CELL, format, list);
+    vsnprintf(raw, sizeof raw, format, list);
     va_end(list);
+    sld_text_printable(raw, t->cells[row][column], TEXT_TABLE_CELL);
 }
 
 /* Columns on the terminal: UTF-8 characters, of those that are one column wide. */

@@ -176,10 +176,11 @@ sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_confi
     SLD_TRY(sld_open_data(ctx, comm, opt, &set));
     sld_status st = sld_agree(ctx, comm, sld_subset_create(ctx, set, &params, &subset));
     if (st == SLD_OK && sld_comm_rank(comm) == 0) {
+        char shown[256];
         printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "
                "%zu\nclasses   %zu",
-               set->name, set->hash, set->picture_H, set->picture_W, set->C, set->C == 1 ? "" : "s",
-               set->H, set->W, set->K);
+               sld_text_printable(set->name, shown, sizeof shown), set->hash, set->picture_H,
+               set->picture_W, set->C, set->C == 1 ? "" : "s", set->H, set->W, set->K);
         if (set->n_coarse > 0) {
             printf(" in %zu superclasses", set->n_coarse);
         }

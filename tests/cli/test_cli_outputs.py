@@ -1,0 +1,149 @@
+"""What a verb writes is never an input, nor a file that it did not write; temporaries and locks follow no links; file
+systems that lack locks or hard links, and limits on the size of files, are met with a word."""
+import hashlib
+import os
+import resource
+import shutil
+import subprocess
+
+import h5py
+import numpy as np
+
+from harness import (FAULTY_IO, check, command, ended, environment, expect, in_folder, sld, start, wait_for, write)
+
+RNG = np.random.default_rng(0)
+SWEEP = """
+name: s
+base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 30}, synthetic: {train: 50, test: 16}}
+seeds: [1]
+"""
+
+
+def sha(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def data(path):
+    with h5py.File(path, "w") as f:
+        for split, n in (("train", 40), ("test", 20)):
+            f[split + "/labels"] = np.arange(n) % 4
+            f[split + "/images"] = RNG.integers(0, 256, (n, 8, 8, 3), dtype="u1")
+
+
+def refused(path, *args):
+    """The command leaves path as it is, by any of its names."""
+    before, node = sha(path), os.stat(path)
+    for name in (path, os.path.abspath(path), os.path.join(".", path)):
+        expect(sld(*args, name, ranks=0), 2, name)
+    for force in ((), ("--force",)):
+        os.symlink(os.path.abspath(path), "soft.h5")
+        os.link(path, "hard.h5")
+        for name in ("soft.h5", "hard.h5"):
+            done = sld(*args, name, *force, ranks=0)
+            check(done.code == 2 or force and os.path.islink(name) is False, name, force, done.code, done.err)
+        for name in ("soft.h5", "hard.h5"):
+            os.remove(name)
+    check(sha(path) == before and os.stat(path).st_ino == node.st_ino, path, "was written over")
+
+
+def over_inputs():
+    views = ("data", "views", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "--epoch", "1", "--out")
+    refused("mine.h5", *views)
+    expect(sld(*views, "mine.h5", "--force", ranks=0), 2, "same file as the input")
+    refused("none.yaml", *views)
+    expect(sld(*views, "none.yaml", "--force", ranks=0), 2, "same file as the input")
+    expect(sld(*views, "new.h5", ranks=0), 0)
+    expect(sld(*views, "new.h5", ranks=0), 0)  # its own, made anew
+    evaluate = ("eval", "r/last.h5", "--logits")
+    for path in ("r/last.h5", "r/best.h5", "r/results.h5", "r/lock", "r/config.yaml", "new.h5", "mine.h5"):
+        refused(path, *evaluate)
+    expect(sld(*evaluate, "r/last.h5", "--force", ranks=0), 2, "same file as the input")
+    expect(sld(*evaluate, "logits.h5", ranks=0), 0)
+    expect(sld(*evaluate, "logits.h5", ranks=0), 0)
+    expect(sld(*evaluate, "new.h5", ranks=0), 2, "--force")
+    expect(sld(*evaluate, "new.h5", "--force", ranks=0), 0)
+    for path in ("/dev/null", "/dev/full", ".", "nowhere/x.h5", "x/"):
+        for force in ((), ("--force",)):
+            expect(sld(*evaluate, path, *force, ranks=0), 2, path)
+    os.mkfifo("pipe")
+    expect(sld(*evaluate, "pipe", ranks=0, timeout=60), 2, "pipe")
+    expect(sld(*views, "pipe", ranks=0, timeout=60), 2, "pipe")
+
+
+def over_sweeps():
+    write("s.yaml", SWEEP)
+    expect(sld("sweep", "s.yaml", ranks=0), 0)
+    trial = os.path.join("runs/s/trials", os.listdir("runs/s/trials")[0])
+    for path in ("runs/s/points", "runs/s/sweep.h5", "runs/s/sweep.yaml", trial + "/results.h5", trial + "/last.h5", "mine.h5"):
+        before = sha(path)
+        for force in ((), ("--force",) if path.startswith("runs/s") else ()):
+            expect(sld("report", "runs/s", "--pack", path, *force, ranks=0), 2, path)
+        check(sha(path) == before, path, "was written over")
+    expect(sld("report", "runs/s", "--pack", "study.h5", ranks=0), 0)
+    expect(sld("report", "runs/s", "--pack", "study.h5", ranks=0), 0)
+
+
+def links():
+    """Neither a lock nor a log is written through a link that somebody put there."""
+    for name in ("lock", "log.txt"):
+        os.makedirs("linked")
+        write("victim", "mine")
+        os.symlink(os.path.abspath("victim"), "linked/" + name)
+        done = sld("run", "none.yaml", "synthetic.train=50", "synthetic.test=16", "run.dir=linked")
+        check(done.code in (2, 74), name, done.code, done.err)
+        with open("victim") as f:
+            check(f.read() == "mine", name, "wrote through a link")
+        shutil.rmtree("linked")
+
+
+def lacking(**what):
+    return {"LD_PRELOAD": os.path.join(os.path.dirname(FAULTY_IO), "liblacking_fs.so"),
+            "SLD_LACKS": " ".join("%s=%d" % item for item in what.items())}
+
+
+def file_systems():
+    run = ("run", "none.yaml", "synthetic.train=50", "synthetic.test=16")
+    for number in (38, 95, 37, 524, 22):  # ENOSYS, ENOTSUP, ENOLCK, the kernel's own, EINVAL
+        folder = "run.dir=f%d" % number
+        done = sld(*run, folder, env=lacking(flock=number))
+        expect(done, 0)
+        check("no locks" not in done.err, "another kind of lock is there:", done.err)
+        expect(sld(*run, folder.replace("=f", "=n"), env=lacking(flock=number, ofd=number)), 0, "no locks")
+    first = start(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38))
+    wait_for("a checkpoint", lambda: os.path.exists("held/results.h5"), first)
+    expect(sld(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38)), 2, "another run works in this folder")
+    first.terminate()
+    ended(first)
+    write("s2.yaml", SWEEP.replace("name: s", "name: s2"))
+    expect(sld("sweep", "s2.yaml", ranks=0, env=lacking(link=1)), 0)  # EPERM; renameat2 does it
+    write("s3.yaml", SWEEP.replace("name: s", "name: s3"))
+    expect(sld("sweep", "s3.yaml", ranks=0, env=lacking(link=1, noreplace=22)), 74, "hard links")
+
+
+def limited():
+    """ulimit -f: what a write of too many bytes would end by a signal is a failed write."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
+
+    for args in (("run", "none.yaml", "synthetic.train=50", "synthetic.test=16", "run.dir=limited"),
+                 ("data", "views", "none.yaml", "--epoch", "1", "--out", "limited.h5"),
+                 ("data", "views", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "--epoch", "1", "--out", "l.h5")):
+        done = subprocess.run(command(0, *args), env=environment(), preexec_fn=limit, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240)
+        check(done.returncode == 74, args, "ended with", done.returncode, done.stderr.decode(errors="replace"))
+        check(b"error" in done.stderr, "without a word")
+
+
+def main():
+    write("none.yaml", "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 20}\n")
+    data("mine.h5")
+    expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "run.dir=r"), 0)
+    over_inputs()
+    over_sweeps()
+    links()
+    file_systems()
+    limited()
+
+
+in_folder(main)
