@@ -269,7 +269,7 @@ static void test_outputs_spare_inputs_and_foreign_files(void **state)
         const char *same[] = {file, link, hard};
         for (int i = 0; i < 3; i++) {
             out.path = same[i];
-            expect_output(&out, SLD_ERR_CONFIG, "same file as the input");
+            expect_output(&out, SLD_ERR_CONFIG, "same file as input");
         }
         out.path = dir;
         expect_output(&out, SLD_ERR_CONFIG, "a folder");

@@ -50,15 +50,15 @@ def refused(path, *args):
 def over_inputs():
     views = ("data", "views", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "--epoch", "1", "--out")
     refused("mine.h5", *views)
-    expect(sld(*views, "mine.h5", "--force", ranks=0), 2, "same file as the input")
+    expect(sld(*views, "mine.h5", "--force", ranks=0), 2, "same file as input")
     refused("none.yaml", *views)
-    expect(sld(*views, "none.yaml", "--force", ranks=0), 2, "same file as the input")
+    expect(sld(*views, "none.yaml", "--force", ranks=0), 2, "same file as input")
     expect(sld(*views, "new.h5", ranks=0), 0)
     expect(sld(*views, "new.h5", ranks=0), 0)  # its own, made anew
     evaluate = ("eval", "r/last.h5", "--logits")
     for path in ("r/last.h5", "r/best.h5", "r/results.h5", "r/lock", "r/config.yaml", "new.h5", "mine.h5"):
         refused(path, *evaluate)
-    expect(sld(*evaluate, "r/last.h5", "--force", ranks=0), 2, "same file as the input")
+    expect(sld(*evaluate, "r/last.h5", "--force", ranks=0), 2, "same file as input")
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "new.h5", ranks=0), 2, "--force")
