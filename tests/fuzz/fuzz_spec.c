@@ -17,12 +17,12 @@ static sld_status content(sld_ctx *ctx, void *user, const sld_config *config, co
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    sld_ctx                ctx    = fuzz_ctx();
-    sld_sweep             *sweep  = NULL;
-    const sld_sweep_params params = {
+    sld_ctx               ctx    = fuzz_ctx();
+    sld_grid             *sweep  = NULL;
+    const sld_grid_params params = {
         .path = "fuzz.yaml", .text = bytes, .n = n, .method = no_method, .content = content};
 
-    (void)sld_sweep_expand(&ctx, &params, &sweep);
-    sld_sweep_close(sweep);
+    (void)sld_grid_expand(&ctx, &params, &sweep);
+    sld_grid_close(sweep);
     return 0;
 }
