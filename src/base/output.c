@@ -73,7 +73,7 @@ static sld_status check_folder(sld_ctx *ctx, const sld_output *out)
     snprintf(folder, sizeof folder, "%.*s",
              slash ? (int)(slash - out->path) + (slash == out->path) : 1, slash ? out->path : ".");
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s: there is no folder %s; make it first",
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s: there is no folder %s; make it first",
                         out->option, out->path, folder);
     }
     return SLD_OK;

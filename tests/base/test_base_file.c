@@ -276,7 +276,7 @@ static void test_outputs_spare_inputs_and_foreign_files(void **state)
         out.path = "/dev/null";
         expect_output(&out, SLD_ERR_CONFIG, "no regular file");
         out.path = "/nowhere/out";
-        expect_output(&out, SLD_ERR_CONFIG, "no folder /nowhere");
+        expect_output(&out, SLD_ERR_IO, "no folder /nowhere");
         out.path = fresh;
         expect_output(&out, SLD_OK, NULL);
     }

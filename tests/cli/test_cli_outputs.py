@@ -63,9 +63,10 @@ def over_inputs():
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "new.h5", ranks=0), 2, "--force")
     expect(sld(*evaluate, "new.h5", "--force", ranks=0), 0)
-    for path in ("/dev/null", "/dev/full", ".", "nowhere/x.h5", "x/"):
+    for path in ("/dev/null", "/dev/full", ".", "x/"):
         for force in ((), ("--force",)):
             expect(sld(*evaluate, path, *force, ranks=0), 2, path)
+    expect(sld(*evaluate, "nowhere/x.h5", ranks=0), 74, "nowhere/x.h5", "no folder")
     os.mkfifo("pipe")
     expect(sld(*evaluate, "pipe", ranks=0, timeout=60), 2, "pipe")
     expect(sld(*views, "pipe", ranks=0, timeout=60), 2, "pipe")
