@@ -48,8 +48,8 @@ static sld_status check_inputs(sld_ctx *ctx, const sld_output *out, const struct
         }
         if (is_same(&info, found)) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "%s: %s is the same file as input %s; choose another name",
-                            out->option, out->path, input);
+                            "%s: %s is the same file as input %s; choose another name", out->option,
+                            out->path, input);
         }
         if (S_ISDIR(info.st_mode) && lies_in(out->path, &info)) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,

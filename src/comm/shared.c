@@ -29,6 +29,14 @@ struct sld_shared {
 static sld_status give_pages(sld_ctx *ctx, size_t bytes, int fd)
 {
     const int code = posix_fallocate(fd, 0, (off_t)bytes);
+
+    if (code == EFBIG) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_IO,
+            "shared memory of %zu bytes is a file, and files here may not be that large: "
+            "raise the limit (ulimit -f)",
+            bytes);
+    }
     return code == 0 ? SLD_OK
                      : SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory of %zu bytes: %s", bytes,
                                 strerror(code));
