@@ -128,8 +128,7 @@ def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
 
     for args in (("run", "none.yaml", "synthetic.train=50", "synthetic.test=16", "run.dir=limited"),
-                 ("data", "views", "none.yaml", "--epoch", "1", "--out", "limited.h5"),
-                 ("data", "views", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "--epoch", "1", "--out", "l.h5")):
+                 ("data", "views", "none.yaml", "--epoch", "1", "--out", "limited.h5")):
         done = subprocess.run(command(0, *args), env=environment(), preexec_fn=limit, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240)
         check(done.returncode == 74, args, "ended with", done.returncode, done.stderr.decode(errors="replace"))
