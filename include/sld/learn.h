@@ -155,6 +155,18 @@ typedef struct sld_model_file {
 sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,
                           sld_model_file *out);
 
+/* own_input.c. Local. Are a network's constants of normalisation those of the pictures? */
+bool sld_normalises_alike(const sld_weights_info *info, const float *mean, const float *std,
+                          size_t channels);
+/* Local. Makes a network's forward see the set's pictures normalised as it was trained, where its
+ * constants are others. forward NULL: none. */
+sld_status sld_weights_own_input(sld_ctx *ctx, const sld_weights_info *info, const sld_dataset *set,
+                                 sld_infer *forward);
+/* Local. What logits follow from beside pictures: the SHA-256 of weights, and where constants are not the
+ * set's, these too. */
+void sld_weights_seen_as(const char *sha, const sld_weights_info *info, const sld_dataset *set,
+                         char out[65]);
+
 /* What weights are to be used for. */
 typedef struct sld_weights_use {
     const char  *of;                /* "the data set cifar100": whose these are, for messages */

@@ -89,7 +89,9 @@ void sld_model_init(sld_model *model, uint64_t seed);
 const sld_network *sld_model_network(const sld_model *model);
 int                sld_model_classes(const sld_model *model);
 size_t             sld_model_tensor_count(const sld_model *model);
-const sld_tensor  *sld_model_tensor(const sld_model *model, size_t i);
+/* Local. Has it batch norms on maps of one pixel? */
+bool              sld_model_norms_points(const sld_model *model);
+const sld_tensor *sld_model_tensor(const sld_model *model, size_t i);
 /* All trained tensors lie one after another in one buffer, tensor by tensor in state_dict order:
  * values and gradients share this numbering. */
 size_t sld_model_trained_count(const sld_model *model); /* floats */
@@ -117,6 +119,11 @@ bool sld_precision_named(const char *name, sld_precision *out);
 void sld_infer_destroy(sld_infer *infer); /* Local. Accepts NULL. */
 /* Local. Takes over the model's present values. Call after they changed. */
 sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer);
+/* Local. From now on images, which come as (pixel/255 - mean)/std of 8-bit pixels, are seen as `table`
+ * has them: the network was trained with other constants. mean, std: (C); table: (C,256) the value
+ * that the network expects for each pixel. */
+sld_status sld_infer_renormalise(sld_ctx *ctx, sld_infer *infer, const float *mean,
+                                 const float *std, const float *table);
 /* Local. images: (n,H,W,C); logits: (n,K). Any n; works block by block. */
 sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, size_t n,
                          float *logits);

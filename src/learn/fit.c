@@ -1,23 +1,19 @@
 /* fit.c: whether weights from a file fit what they are to be used for. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sld/learn.h"
 
-/* What the text of a file's float32 numbers leaves open: the same constants written twice. */
-#define SAME_NUMBER 1e-6f
-
 static sld_status check_normalisation(sld_ctx *ctx, const char *path, const sld_weights_info *info,
                                       const sld_weights_use *use)
 {
-    for (size_t c = 0; c < use->channels; c++) {
-        if (fabsf(info->mean[c] - use->mean[c]) > SAME_NUMBER ||
-            fabsf(info->std[c] - use->std[c]) > SAME_NUMBER) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "%s: normalises channel %zu by mean %g, std %g; %s by %g, %g", path, c,
-                            info->mean[c], info->std[c], use->of, use->mean[c], use->std[c]);
-        }
+    if (!sld_normalises_alike(info, use->mean, use->std, use->channels)) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s: normalises by mean %g ..., std %g ...; %s by %g ..., %g ...; for these "
+            "weights give the data set's file the attributes mean and std that they have",
+            path, (double)info->mean[0], (double)info->std[0], use->of, (double)use->mean[0],
+            (double)use->std[0]);
     }
     return SLD_OK;
 }

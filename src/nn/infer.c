@@ -29,7 +29,8 @@ struct sld_infer {
     step            *steps;
     int              n_steps;
     float          **values; /* per layer: its block's buffer, shared where lives do not meet */
-    float           *padded; /* (block,H,W,C): a last, short block */
+    float           *padded; /* (block,H,W,C): a last, short block, or one that is renormalised */
+    float           *mean, *std, *table; /* see sld_infer_renormalise(); NULL: as they come */
 
     /* The evaluation under way. */
     const float *images; /* (n,H,W,C), borrowed */
@@ -295,18 +296,49 @@ static size_t rows_of_block(const sld_infer *infer)
     return rest < SLD_EVAL_BLOCK ? rest : SLD_EVAL_BLOCK;
 }
 
+sld_status sld_infer_renormalise(sld_ctx *ctx, sld_infer *infer, const float *mean,
+                                 const float *std, const float *table)
+{
+    const size_t C     = (size_t)infer->model->graph.layers[0].channels;
+    const size_t bytes = C * sizeof *infer->mean;
+
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, bytes, (void **)&infer->mean));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, bytes, (void **)&infer->std));
+    SLD_TRY(sld_arena_alloc(ctx, infer->arena, 256 * bytes, (void **)&infer->table));
+    memcpy(infer->mean, mean, bytes);
+    memcpy(infer->std, std, bytes);
+    memcpy(infer->table, table, 256 * bytes);
+    return SLD_OK;
+}
+
+/* Back to the pixel, which is exact, and to the network's own value of it. n: floats of (...,C). */
+static void renormalise(const sld_infer *infer, float *images, size_t n)
+{
+    const size_t C = (size_t)infer->model->graph.layers[0].channels;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t c     = i % C;
+        const float  pixel = rintf((images[i] * infer->std[c] + infer->mean[c]) * 255.0f);
+        const int    v     = pixel < 0.0f ? 0 : pixel > 255.0f ? 255 : (int)pixel;
+        images[i]          = infer->table[c * 256 + (size_t)v];
+    }
+}
+
 /* The images of the block; a short one is padded when its first step asks. */
 static const float *block_images(sld_infer *infer)
 {
     const size_t image = sld_layer_floats(&infer->model->graph.layers[0]);
     const size_t rows  = rows_of_block(infer);
     const float *block = infer->images + infer->at * image;
-    if (rows == SLD_EVAL_BLOCK) {
+    if (rows == SLD_EVAL_BLOCK && !infer->table) {
         return block;
     }
     if (infer->next == 0) {
         memset(infer->padded, 0, SLD_EVAL_BLOCK * image * sizeof *infer->padded);
         memcpy(infer->padded, block, rows * image * sizeof *infer->padded);
+        if (infer->table) {
+            renormalise(infer, infer->padded, rows * image);
+        }
     }
     return infer->padded;
 }

@@ -168,3 +168,15 @@ void sld_model_layer_tensors(const sld_model *model, const sld_layer *layer, flo
         pointers[i] = i < layer->n_tensors ? model->tensors[layer->first_tensor + i].values : NULL;
     }
 }
+
+bool sld_model_norms_points(const sld_model *model)
+{
+    const sld_graph *g = &model->graph;
+
+    for (int i = 0; i < g->n_layers; i++) {
+        if (g->layers[i].kind == &sld_bn_kind && g->layers[i].height * g->layers[i].width == 1) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -39,8 +39,10 @@ typedef struct sld_trial {
     int32_t            *labels; /* (train.n) to train on, owned; NULL: the set's own */
     sld_loader         *loader;
     sld_model          *student;
-    sld_model_file      teacher; /* model NULL: none */
-    sld_model_file      start;   /* student.weights; model NULL: random values */
+    sld_model_file      teacher;              /* model NULL: none */
+    char                teacher_key[65]; /* of the weights and, where they are others than the
+                                               set's, their constants of normalisation */
+    sld_model_file      start;                /* student.weights; model NULL: random values */
     sld_learner        *learner;
     sld_teacher_env     teacher_env;
     sld_teacher_files   teacher_files;
@@ -159,5 +161,8 @@ void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, doub
 void sld_trial_show_end(sld_trial *t);
 /* "top-1 on test 43.20 % last, ...": what a finished trial came to. */
 void sld_trial_result_text(const sld_trial *t, char *text, size_t n);
+
+/* warnings.c. Local. Tells what the experiment is and is rarely meant to be. */
+void sld_trial_warn(sld_ctx *ctx, const sld_trial *t, const sld_objective_params *objective);
 
 #endif

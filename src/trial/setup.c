@@ -30,7 +30,7 @@ static sld_status load_weights(sld_ctx *ctx, sld_trial *t, const char *role, con
     const sld_weights_use use = {.of          = of,
                                  .classes     = set->K,
                                  .channels    = set->C,
-                                 .mean        = set->mean,
+                                 .mean        = out == &t->teacher ? NULL : set->mean,
                                  .std         = set->std,
                                  .network     = network,
                                  .network_key = network_key};
@@ -44,6 +44,9 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
 
     SLD_TRY(
         load_weights(ctx, t, "teacher", opt->teacher.weights, opt->teacher.network, &t->teacher));
+    if (t->teacher.model) {
+        sld_weights_seen_as(t->teacher.sha, &t->teacher.info, set, t->teacher_key);
+    }
     SLD_TRY(load_weights(ctx, t, "student", opt->student.weights, opt->student.network, &t->start));
     SLD_TRY(sld_model_create(ctx, opt->student.network, (int)set->H, (int)set->W, (int)set->C,
                              (int)set->K, &t->student));
@@ -123,7 +126,7 @@ static sld_status make_teacher_env(sld_ctx *ctx, sld_trial *t)
                                        .subset   = t->subset,
                                        .loader   = t->loader,
                                        .forward  = sld_learner_teacher(t->learner),
-                                       .sha      = t->teacher.sha,
+                                       .sha      = t->teacher_key,
                                        .images   = t->images,
                                        .max_rows = sld_learner_max_rows(t->learner),
                                        .arena    = t->arena,
@@ -218,6 +221,10 @@ sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_p
     sld_objective_of(t->opt, t->set->K, &learner.objective);
     sld_views_of(&learner.objective, t->views);
     SLD_TRY(sld_learner_create(ctx, comm, &learner, &t->learner));
+    sld_trial_warn(ctx, t, &learner.objective);
+    SLD_TRY(sld_agree(
+        ctx, comm,
+        sld_weights_own_input(ctx, &t->teacher.info, t->set, sld_learner_teacher(t->learner))));
     SLD_TRY(sld_agree(ctx, comm, make_rest(ctx, t)));
     if (t->opt->teacher.logits_files[0]) {
         SLD_TRY(sld_teacher_files_check(ctx, &t->teacher_env, &t->teacher_files));

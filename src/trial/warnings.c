@@ -1,0 +1,40 @@
+/* warnings.c: what an experiment may be and is rarely meant to be: one warning each. */
+#include "parts.h"
+
+/* With two classes the non-target class is one alone, and standardised logits are +1 and -1. */
+static void warn_two_classes(sld_ctx *ctx, const sld_trial *t, const sld_objective_params *o)
+{
+    const bool  kd = o->kd.weight[SLD_WEAK] > 0 || o->kd.weight[SLD_STRONG] > 0;
+    const char *what =
+        o->zscore                         ? "standardised logits (zscore) are +1 and -1"
+        : !kd                             ? NULL
+        : o->loss == SLD_TEACHER_LOSS_DKD ? "the non-target part of dkd, kd.loss, is 0"
+        : o->loss == SLD_TEACHER_LOSS_NKD ? "the non-target part of nkd, kd.loss, is 0"
+                                          : NULL;
+
+    if (t->set->K == 2 && what) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s has two classes: %s whatever the teacher says, and the term carries next to "
+                "nothing; method: kd or sld has terms that do",
+                t->set->name, what);
+    }
+}
+
+static void warn_single_sample(sld_ctx *ctx, const sld_trial *t)
+{
+    const size_t last = t->batch_rows[1] > 0 ? t->batch_rows[1] : t->batch_rows[0];
+
+    if (last == 1 && sld_model_norms_points(t->student)) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "the last batch of an epoch holds one sample, and %s has batch norms on maps of 1 x "
+            "1: each sees one value, which becomes its bias alone; choose another train.batch",
+            sld_config_options(t->params->config)->student.network);
+    }
+}
+
+void sld_trial_warn(sld_ctx *ctx, const sld_trial *t, const sld_objective_params *objective)
+{
+    warn_two_classes(ctx, t, objective);
+    warn_single_sample(ctx, t);
+}

@@ -1,0 +1,187 @@
+"""Own data and own teachers: names in any encoding, labels from 1, few classes, a share of test, another folder, a teacher with
+other constants: done, or told by one warning each."""
+import os
+
+import h5py
+import numpy as np
+
+from harness import check, expect, in_folder, sld, write
+
+NONE = "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 20, lr: 0.01, lr_stages: []}\n"
+KD = "method: kd\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 20, lr: 0.01, lr_stages: []}\n"
+RNG = np.random.default_rng(0)
+
+
+def data(path, body=None, classes=4, n=40, test=20, side=8, **attributes):
+    with h5py.File(path, "w") as f:
+        for split, k in (("train", n), ("test", test)):
+            f[split + "/labels"] = np.arange(k) % classes
+            f[split + "/images"] = RNG.integers(0, 256, (k, side, side, 3), dtype="u1")
+        f.attrs.update(attributes)
+        if body:
+            body(f)
+
+
+def of(path):
+    return ["data.format=hdf5", "data.path=" + path]
+
+
+def warnings(*args):
+    done = sld(*args, ranks=0)
+    expect(done, 0)
+    return [line for line in done.err.splitlines() if "warning:" in line]
+
+
+def one_warning(args, *words):
+    said = warnings(*args)
+    check(len(said) == 1 and all(w in said[0] for w in words), words, "wanted in one warning:", said)
+
+
+def names():
+    def latin1(f):
+        f["class_names"] = np.array([b"caf\xe9", b"b", "caf\u00e9".encode(), b"d"])
+        f.attrs["name"] = np.bytes_(b"Stra\xdfe")
+
+    data("latin1.h5", latin1)
+    one_warning(("run", "none.yaml", *of("latin1.h5"), "run.dir=latin1"), "latin1.h5", "1 names", "Latin-1")
+    with h5py.File("latin1/results.h5") as f:
+        found = [n.decode() if isinstance(n, bytes) else n for n in f["class_name"][()]]
+        check(found == ["caf\u00e9", "b", "caf\u00e9", "d"], "names", found)
+        for key, value in f.attrs.items():
+            check(not isinstance(value, str) or value.encode(), key)
+    with h5py.File("latin1/last.h5") as f:
+        check(f.attrs["data_name"] == "Stra\u00dfe", "name of the set", f.attrs["data_name"])
+    bad = "evil\x1b[31m\n2026-01-01T00:00:00Z error: forged \u202e"
+    data("evil.h5", name=bad)
+    done = sld("data", "info", "none.yaml", *of("evil.h5"), "data.input_size=100", ranks=0)
+    expect(done, 2)
+    done = sld("run", "none.yaml", *of("evil.h5"), "run.dir=evil", ranks=0)
+    check("\x1b" not in done.err and "\u202e" not in done.err and "\nforged" not in done.err, "printed raw:", repr(done.err))
+    check(not any(line.startswith("2026-01-01") for line in (done.err + done.out).splitlines()), "a forged line", done.err)
+    done = sld("run", "no\x1b[31mne\u202e.yaml", ranks=0)
+    expect(done, 2, "\\x1b", "\\u202e")
+    check("\x1b" not in done.err, "printed raw:", repr(done.err))
+
+
+def labels_and_pixels():
+    def from_one(f):
+        for split in ("train", "test"):
+            f[split + "/labels"][...] = f[split + "/labels"][()] + 1
+
+    data("from_one.h5", from_one)
+    one_warning(("data", "info", "none.yaml", *of("from_one.h5")), "begin at 1", "subtract 1")
+    data("gap.h5", lambda f: f["train/labels"].__setitem__(slice(None), np.arange(40) % 3 * 2), classes=5)
+    one_warning(("data", "info", "none.yaml", *of("gap.h5")), "2 of 5 classes", "the first is 1")
+
+    def binary(f):
+        del f["train/images"]
+        f["train/images"] = RNG.integers(0, 2, (40, 8, 8, 3)).astype("f4")
+
+    data("binary.h5", binary)
+    one_warning(("data", "info", "none.yaml", *of("binary.h5")), "above 1", "255")
+    data("good.h5")
+    check(not warnings("data", "info", "none.yaml", *of("good.h5")), "a warning for nothing")
+
+
+def few():
+    data("two.h5", classes=2)
+    expect(sld("run", "none.yaml", *of("two.h5"), "run.dir=two", ranks=0), 0)
+    for method, word in (("lskd", "+1 and -1"), ("dkd", "dkd"), ("nkd", "nkd")):
+        one_warning(("run", "kd.yaml", "method=" + method, "teacher.weights=two/last.h5", *of("two.h5"),
+                     "run.dir=two-" + method), "two classes", word)
+    check(not warnings("run", "kd.yaml", "teacher.weights=two/last.h5", *of("two.h5"), "run.dir=two-kd"), "kd is warned of")
+    data("one_left.h5", n=41)
+    one_warning(("run", "none.yaml", "student.network=vgg8", "data.input_size=0", *of("one_left.h5"), "run.dir=left"),
+                "one sample", "vgg8", "train.batch")
+    check(not warnings("run", "none.yaml", *of("one_left.h5"), "run.dir=left8"), "resnet8 has no maps of one pixel there")
+
+
+def share_of_test():
+    data("large.h5", test=80)
+    sets = {}
+    for share in ("0.2", "0.5", "1"):
+        for seed in ("1", "2"):
+            folder = "share-%s-%s" % (share, seed)
+            expect(sld("run", "none.yaml", *of("large.h5"), "data.test_fraction=" + share, "seed=" + seed,
+                       "run.dir=" + folder, ranks=2), 0)
+            with h5py.File(folder + "/results.h5") as f:
+                sets[share, seed] = f["labels/test"][()], f["logits/test_last"][()], f.attrs["id"], f.attrs["data_sha256"]
+    for share, n in (("0.2", 16), ("0.5", 40), ("1", 80)):
+        labels = sets[share, "1"][0]
+        check(len(labels) == n and (np.bincount(labels) == n // 4).all(), share, "of test:", labels)
+        check((labels == sets[share, "2"][0]).all(), "the share moves with a seed")
+    whole = {tuple(row) for row in sets["1", "1"][1].tolist()}
+    half = {tuple(row) for row in sets["0.5", "1"][1].tolist()}
+    fifth = {tuple(row) for row in sets["0.2", "1"][1].tolist()}
+    check(fifth < half < whole, "a smaller share lies inside a larger one, with the same logits")
+    check(len({s[2] for s in sets.values()}) == 6, "shares are trials of their own")
+    check(len({s[3] for s in sets.values()}) == 1, "of one data set")
+    expect(sld("eval", "share-0.2-1/last.h5", ranks=0), 0, "16 samples")
+    expect(sld("eval", "share-0.2-1/last.h5", "data.test_fraction=1", ranks=0), 0, "80 samples")
+    expect(sld("run", "none.yaml", *of("large.h5"), "data.test_fraction=0", ranks=0), 2, "test_fraction")
+
+
+def from_another_folder():
+    os.makedirs("home/data")
+    os.makedirs("away")
+    write("home/none.yaml", NONE)
+    data("home/data/d.h5")
+    os.chdir("home")
+    expect(sld("run", "none.yaml", *of("data/d.h5"), "name=m"), 0)
+    there = sld("eval", "runs/m/last.h5", ranks=0)
+    expect(there, 0)
+    os.chdir("../away")
+    here = sld("eval", "../home/runs/m/last.h5", ranks=0)
+    expect(here, 0, "home/data/d.h5")
+    check(here.out.split(": ", 1)[1] == there.out.split(": ", 1)[1], "other numbers", here.out, there.out)
+    os.rename("../home/data/d.h5", "d.h5")
+    expect(sld("eval", "../home/runs/m/last.h5", ranks=0), 2, "data/d.h5", "data.path=")
+    expect(sld("eval", "../home/runs/m/last.h5", "data.path=d.h5", ranks=0), 0)
+    os.chdir("..")
+
+
+def teachers_own_constants():
+    own, others = dict(mean=[.5] * 3, std=[.25] * 3), dict(mean=[.4, .5, .6], std=[.2, .3, .25])
+    data("own.h5", **own)
+    with h5py.File("own.h5") as f, h5py.File("others.h5", "w") as g:
+        for name in ("train", "test"):
+            f.copy(name, g)
+        g.attrs.update(others)
+    expect(sld("run", "none.yaml", *of("others.h5"), "run.dir=teacher"), 0)
+    with h5py.File("teacher/last.h5") as f, h5py.File("t.h5", "w") as g:  # as a converted one: of no data set
+        f.copy("model", g)
+        for name in ("network", "classes", "mean", "std", "input_size"):
+            g.attrs[name] = f.attrs[name]
+    expect(sld("eval", "t.h5", *of("own.h5"), "--logits", "t_logits.h5", ranks=0), 0)
+    with h5py.File("t_logits.h5") as f:
+        wanted = f["logits"][()]
+    weights = []
+    for ranks, more in ((1, []), (3, []), (1, ["teacher.logits=store"]), (1, ["teacher.logits=store"])):
+        folder = "kd%d" % len(weights)
+        done = sld("run", "kd.yaml", "teacher.weights=t.h5", *of("own.h5"), "run.dir=" + folder, *more, ranks=ranks)
+        expect(done, 0, "its own mean")
+        with h5py.File(folder + "/results.h5") as f:
+            check((f["logits/test_teacher"][()] == wanted).all(), "the teacher sees other pictures than in sld eval")
+            weights.append((f.attrs["weights_sha256"], f.attrs["id"]))
+    check(len(set(weights)) == 1, "ranks and store change the bits", weights)
+    with h5py.File("t.h5", "r+") as f:  # the same tensors, read otherwise, are another teacher
+        f.attrs["mean"] = np.array(own["mean"], "f4")
+        f.attrs["std"] = np.array(own["std"], "f4")
+    expect(sld("run", "kd.yaml", "teacher.weights=t.h5", *of("own.h5"), "run.dir=same"), 0)
+    with h5py.File("same/results.h5") as f:
+        check(f.attrs["id"] != weights[0][1] and f.attrs["weights_sha256"] != weights[0][0], "one ID for two teachers")
+    expect(sld("run", "none.yaml", "student.weights=teacher/last.h5", *of("own.h5"), "run.dir=start"), 2, "mean", "std")
+
+
+def main():
+    write("none.yaml", NONE)
+    write("kd.yaml", KD)
+    names()
+    labels_and_pixels()
+    few()
+    share_of_test()
+    from_another_folder()
+    teachers_own_constants()
+
+
+in_folder(main)
