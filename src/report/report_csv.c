@@ -59,8 +59,10 @@ static void print_head(const report *r, const sld_point *axes, FILE *to)
 {
     fputs("id,arm,seed,is_teacher,state,attempts,reason", to);
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
+        char column[128]; /* as in /trials: an axis may be called arm or seed */
+        snprintf(column, sizeof column, "axis_%s", axes->axis[a]);
         fputc(',', to);
-        print_text(to, axes->axis[a]);
+        print_text(to, column);
     }
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         fprintf(to, ",%s", report_metric_name[i]);

@@ -30,7 +30,7 @@ def check_csv(trials):
     for row, t in zip(rows, trials):
         check(row["arm"] == t.arm and int(row["seed"]) == t.seed and row["is_teacher"] == str(int(t.is_teacher)), row)
         check(row["state"] == (t.status if t.top1 else "waiting"), row)
-        check(row["method"] == (t.axes[0] if t.axes else ""), row)
+        check(row["axis_method"] == (t.axes[0] if t.axes else ""), row)
         if not t.top1:
             check(row["top1_last"] == "" and row["copy_rate"] == "", "a missing value is an empty field", row)
             continue
