@@ -123,13 +123,13 @@ const sld_verb sld_verb_report = {
     .name    = "report",
     .usage   = "sld report DIR [--format text|csv|json] [--pack STUDY.h5 [--force]]",
     .summary = "what a sweep found: mean and deviation over seeds",
-    .help =
-        "DIR is the folder of a sweep, which may be running, or of one run. Nothing in it is\n"
-        "written.\n\n"
-        "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
-        "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
-        "                   configurations; `python3 -m sld_analysis report FILE` makes a page of it\n"
-        "  --force          write over STUDY.h5 even where another program wrote it\n",
+    .help = "DIR is the folder of a sweep, which may be running, or of one run. Nothing in it is\n"
+            "written.\n\n"
+            "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
+            "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
+            "                   configurations; `python3 -m sld_analysis report FILE` makes a page "
+            "of it\n"
+            "  --force          write over STUDY.h5 even where another program wrote it\n",
     .options     = options,
     .no_settings = true,
     .work        = report,

@@ -39,10 +39,10 @@ typedef struct sld_trial {
     int32_t            *labels; /* (train.n) to train on, owned; NULL: the set's own */
     sld_loader         *loader;
     sld_model          *student;
-    sld_model_file      teacher;              /* model NULL: none */
+    sld_model_file      teacher;         /* model NULL: none */
     char                teacher_key[65]; /* of the weights and, where they are others than the
                                                set's, their constants of normalisation */
-    sld_model_file      start;                /* student.weights; model NULL: random values */
+    sld_model_file      start;           /* student.weights; model NULL: random values */
     sld_learner        *learner;
     sld_teacher_env     teacher_env;
     sld_teacher_files   teacher_files;

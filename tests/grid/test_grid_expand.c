@@ -196,8 +196,8 @@ static void test_outside_teacher(void **state)
 static void test_same_points_are_one(void **state)
 {
     sld_grid *s = fixture_sweep("base: {method: sld, teacher: {weights: t}}\n"
-                               "axes: {correction: [none, ga], ga.omega: [1, 2]}\n",
-                               NULL);
+                                "axes: {correction: [none, ga], ga.omega: [1, 2]}\n",
+                                NULL);
     assert_int_equal(sld_grid_count(s), 3);
     assert_int_equal(sld_grid_dropped(s), 1);
     assert_string_equal(sld_grid_point(s, 1)->arm, "correction=ga omega=1");
