@@ -47,10 +47,6 @@ sld_status doc_image(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n);
 /* Local. The same with the checksum line. */
 sld_status doc_seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n);
 
-/* on_disk.c. Local. sld_doc_open_file() of a file whose checksum was found right: HDF5 is safe from
- * it. */
-sld_status doc_open_checked(sld_ctx *ctx, const char *path, sld_doc **out);
-
 /* on_disk.c. Local. sld_doc_publish() of a document on disk; the caller closes doc. */
 sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace);
 

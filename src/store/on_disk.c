@@ -41,7 +41,7 @@ static bool open_in_place(sld_doc *doc)
     return doc->file >= 0;
 }
 
-static sld_status open_file(sld_ctx *ctx, const char *path, bool trusted, sld_doc **out)
+sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
 {
     sld_doc *doc = NULL;
     int      fd;
@@ -49,7 +49,7 @@ static sld_status open_file(sld_ctx *ctx, const char *path, bool trusted, sld_do
     SLD_TRY(doc_new(ctx, path, &doc));
 
     sld_status st = sld_file_open(ctx, path, &fd, &doc->file_bytes);
-    if (st == SLD_OK && !trusted && !trailer_is_there(fd, doc->file_bytes)) {
+    if (st == SLD_OK && !trailer_is_there(fd, doc->file_bytes)) {
         st = foreign_check(ctx, doc, open_in_place);
     }
     if (fd >= 0) close(fd);
@@ -62,16 +62,6 @@ static sld_status open_file(sld_ctx *ctx, const char *path, bool trusted, sld_do
     }
     *out = doc;
     return st;
-}
-
-sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
-{
-    return open_file(ctx, path, false, out);
-}
-
-sld_status doc_open_checked(sld_ctx *ctx, const char *path, sld_doc **out)
-{
-    return open_file(ctx, path, true, out);
 }
 
 /* Reserves the file's first bytes; a file system that cannot is left alone. */

@@ -8,10 +8,10 @@ static const char *const (*no_method(const char *name))[2]
 }
 
 static sld_status content(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
-                          char sha[65])
+                          int version, char name[SLD_CONTENT_BYTES])
 {
-    memset(sha, '0', 64);
-    sha[64] = '\0';
+    memset(name, '0', 64);
+    name[64] = '\0';
     return SLD_OK;
 }
 
