@@ -233,6 +233,7 @@ typedef struct sld_option_info {
     char               takes[96]; /* limits or words; "": none */
     bool               path, boolean;
 } sld_option_info;
+void        sld_config_versions(char *text, size_t n);       /* Local. "libyaml 0.2.5". */
 bool        sld_config_info(size_t i, sld_option_info *out); /* Local. False past the last. */
 const char *sld_config_topic(const char *topic); /* Local. What it is about; NULL: there is none. */
 int64_t     sld_config_default_whole(const char *key); /* Local. Of an option of whole numbers. */

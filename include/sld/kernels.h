@@ -29,6 +29,9 @@ const char *sld_kernels_isa(void);
 /* Library versions and instruction set, for the fingerprint. */
 void sld_kernels_versions(char *text, size_t n);
 
+/* The BLAS that convolutions may use: "none" where none is linked. */
+void sld_kernels_blas(char *text, size_t n);
+
 /* GFLOP/s of this thread at most, measured in registers; 0: the CPU, or this build, has no such
  * instruction. */
 typedef struct sld_peaks {

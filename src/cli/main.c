@@ -8,18 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "sld/kernels.h"
 #include "sld/store.h"
-
-static void print_version(void)
-{
-    char text[256];
-
-    sld_store_versions(text, sizeof text);
-    printf("sld %s\n%s\n", SLD_VERSION, text);
-    sld_kernels_versions(text, sizeof text);
-    printf("%s\n", text);
-}
 
 static int unknown_verb(const char *word)
 {
@@ -185,7 +174,7 @@ static int run_command(int argc, char **argv)
         return SLD_EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        print_version();
+        sld_version_print();
         return SLD_EXIT_OK;
     }
     for (size_t i = 0; sld_verbs[i]; i++) {
@@ -197,7 +186,7 @@ static int run_command(int argc, char **argv)
             return SLD_EXIT_OK;
         }
         if (asks_for(argc, argv, "--version")) {
-            print_version();
+            sld_version_print();
             return SLD_EXIT_OK;
         }
         return run_verb(sld_verbs[i], argc - 2, argv + 2);

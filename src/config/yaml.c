@@ -1,5 +1,6 @@
 /* yaml.c: YAML to a tree whose nodes know where they stand. Aliases, which could make a document
  * endless, tags and merge keys are refused; depth is limited. */
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -342,4 +343,9 @@ sld_status sld_node_fail(sld_ctx *ctx, const sld_node *node, const char *key, co
     const sld_status st = sld_place_vfail(ctx, &at, key, format, args);
     va_end(args);
     return st;
+}
+
+void sld_config_versions(char *text, size_t n)
+{
+    snprintf(text, n, "libyaml %s", yaml_get_version_string());
 }

@@ -126,4 +126,9 @@ void sld_kernels_versions(char *text, size_t n)
     snprintf(text, n, "oneDNN %d.%d.%d isa 0x%x, 1 thread", v->major, v->minor, v->patch,
              (unsigned)dnnl_get_effective_cpu_isa());
 }
+
+void sld_kernels_blas(char *text, size_t n)
+{
+    snprintf(text, n, "none, oneDNN convolves");
+}
 #endif

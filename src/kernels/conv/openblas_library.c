@@ -32,4 +32,9 @@ void sld_kernels_versions(char *text, size_t n)
         snprintf(text, n, "%s core %s, 1 thread", openblas_get_config(), openblas_get_corename());
     }
 }
+
+void sld_kernels_blas(char *text, size_t n)
+{
+    snprintf(text, n, "%s, for CPUs without AVX2", openblas_get_config());
+}
 #endif
