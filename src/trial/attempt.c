@@ -10,9 +10,9 @@
 
 #include "parts.h"
 
-bool sld_trial_is_attempt(const sld_trial *t)
+bool sld_trial_is_attempt(const sld_io *io)
 {
-    return t->opt->run.attempt > 0;
+    return io->attempt > 0;
 }
 
 /* open, not stat: on a network file system only that asks the server. */
@@ -26,23 +26,23 @@ static bool is_there(const char *path)
     return fd >= 0;
 }
 
-sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t)
+sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_io *io)
 {
-    const char *claim = t->opt->run.claim;
+    const char *claim = io->claim;
     char        next[PATH_MAX];
 
-    if (!sld_trial_is_attempt(t) || !*claim ||
+    if (!sld_trial_is_attempt(io) || !*claim ||
         (sld_claim_next(claim, next) && is_there(claim) && !is_there(next))) {
         return SLD_OK;
     }
     return SLD_FAIL(ctx, SLD_ERR_FENCED,
-                    "attempt %lld of trial %s is superseded (%s): it leaves without a change",
-                    (long long)t->opt->run.attempt, t->id, claim);
+                    "%s: attempt %lld was superseded by a newer one; exiting without writing",
+                    claim, (long long)io->attempt);
 }
 
-sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path)
+sld_status sld_trial_recheck(sld_ctx *ctx, const sld_io *io, const char *path)
 {
-    const sld_status st = sld_trial_check_claim(ctx, t);
+    const sld_status st = sld_trial_check_claim(ctx, io);
 
     if (st != SLD_OK) {
         unlink(path);
@@ -50,9 +50,9 @@ sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path)
     return st;
 }
 
-void sld_trial_path(const sld_trial *t, sld_run_file file, char path[PATH_MAX])
+void sld_trial_path(const sld_io *io, sld_run_file file, char path[PATH_MAX])
 {
-    sld_run_path(t->dir, file, t->opt->run.attempt, path);
+    sld_run_path(io->dir, file, io->attempt, path);
 }
 
 static sld_status settle(sld_ctx *ctx, const char *from, const char *to)
@@ -66,22 +66,22 @@ static sld_status settle(sld_ctx *ctx, const char *from, const char *to)
     return SLD_OK;
 }
 
-sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, sld_run_file file)
+sld_status sld_trial_settle(sld_ctx *ctx, const sld_io *io, sld_run_file file)
 {
     char from[PATH_MAX], to[PATH_MAX];
 
-    sld_trial_path(t, file, from);
-    sld_run_path(t->dir, file, 0, to);
-    return sld_trial_is_attempt(t) ? settle(ctx, from, to) : SLD_OK;
+    sld_trial_path(io, file, from);
+    sld_run_path(io->dir, file, 0, to);
+    return sld_trial_is_attempt(io) ? settle(ctx, from, to) : SLD_OK;
 }
 
-sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_trial *t, int64_t epoch)
+sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_io *io, int64_t epoch)
 {
     char from[PATH_MAX], to[PATH_MAX];
 
-    sld_run_epoch_path(t->dir, epoch, t->opt->run.attempt, from);
-    sld_run_epoch_path(t->dir, epoch, 0, to);
-    return sld_trial_is_attempt(t) ? settle(ctx, from, to) : SLD_OK;
+    sld_run_epoch_path(io->dir, epoch, io->attempt, from);
+    sld_run_epoch_path(io->dir, epoch, 0, to);
+    return sld_trial_is_attempt(io) ? settle(ctx, from, to) : SLD_OK;
 }
 
 /* Where the trial stands, for those who watch it and end it when it stalls. Written in place: a
@@ -91,20 +91,20 @@ void sld_trial_beat(sld_trial *t, double seconds_left)
     const double now = sld_clock_s();
     char         path[PATH_MAX], line[SLD_PROGRESS_BYTES];
 
-    if (!sld_trial_is_attempt(t) || t->ctx->rank != 0 || now - t->beat_s < 1.0) {
+    if (!sld_trial_is_attempt(&t->io) || t->ctx->rank != 0 || now - t->io.beat_s < 1.0) {
         return;
     }
-    sld_trial_path(t, SLD_RUN_PROGRESS, path);
+    sld_trial_path(&t->io, SLD_RUN_PROGRESS, path);
     /* made once: where a later attempt has ended the trial and cleaned up, nothing comes back */
-    const int fd = open(path, O_WRONLY | O_CLOEXEC | (t->beat_s > 0 ? 0 : O_CREAT), 0666);
-    t->beat_s    = now;
+    const int fd = open(path, O_WRONLY | O_CLOEXEC | (t->io.beat_s > 0 ? 0 : O_CREAT), 0666);
+    t->io.beat_s = now;
     if (fd < 0) {
         return; /* a full disk ends the trial where it hurts, not here */
     }
-    const sld_progress now_at = {.epoch  = t->at.epoch,
-                                 .epochs = t->opt->train.epochs,
-                                 .step   = t->at.step,
-                                 .steps  = sld_loader_steps(t->loader),
+    const sld_progress now_at = {.epoch  = t->state.at.epoch,
+                                 .epochs = t->setup.opt->train.epochs,
+                                 .step   = t->state.at.step,
+                                 .steps  = sld_loader_steps(t->setup.loader),
                                  .left_s = seconds_left,
                                  .beat_s = now};
     const int          n      = sld_progress_text(&now_at, line);
@@ -117,8 +117,8 @@ void sld_trial_beat(sld_trial *t, double seconds_left)
 static void describe_end(const sld_trial *t, sld_status st, sld_outcome outcome,
                          sld_run_outcome *out)
 {
-    out->epoch = t->at.epoch;
-    out->step  = t->at.step;
+    out->epoch = t->state.at.epoch;
+    out->step  = t->state.at.step;
     if (st != SLD_OK) {
         out->end = SLD_END_FAILED;
         snprintf(out->message, sizeof out->message, "%s", t->ctx->err.msg);
@@ -140,12 +140,12 @@ void sld_trial_report_end(sld_ctx *ctx, const sld_trial *t, sld_status st, sld_o
     sld_run_outcome end  = {.end = SLD_END_UNKNOWN};
     const sld_err   held = ctx->err;
 
-    if (!sld_trial_is_attempt(t) || ctx->rank != 0 || st == SLD_ERR_FENCED) {
+    if (!sld_trial_is_attempt(&t->io) || ctx->rank != 0 || st == SLD_ERR_FENCED) {
         return;
     }
     describe_end(t, st, outcome, &end);
-    if (sld_trial_check_claim(ctx, t) == SLD_OK) {
-        sld_outcome_write(ctx, t->opt->run.dir, t->opt->run.attempt, &end);
+    if (sld_trial_check_claim(ctx, &t->io) == SLD_OK) {
+        sld_outcome_write(ctx, t->setup.opt->run.dir, t->io.attempt, &end);
     }
     ctx->err = held;
 }

@@ -12,11 +12,11 @@
 _Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0,
                "sums are doubles only: stored as such");
 
-sld_status sld_trial_clean(sld_ctx *ctx, const sld_trial *t)
+sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io)
 {
-    sld_run_remove_attempts(t->dir, t->opt->run.attempt);
-    SLD_TRY(sld_ckpt_remove_old(ctx, t->dir, t->opt->run.attempt, 0));
-    return sld_file_sweep(ctx, t->dir);
+    sld_run_remove_attempts(io->dir, io->attempt);
+    SLD_TRY(sld_ckpt_remove_old(ctx, io->dir, io->attempt, 0));
+    return sld_file_sweep(ctx, io->dir);
 }
 
 /* ---- writing ---- */
@@ -47,74 +47,72 @@ static sld_status get_teacher_use(sld_ctx *ctx, sld_teacher_use *use, sld_doc *d
 }
 
 /* The parameter of the trained temperature and its momentum, where there is one. */
-static sld_status put_parameter(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+static sld_status put_parameter(sld_ctx *ctx, const sld_state *s, sld_doc *doc)
 {
-    const float *parameter = sld_learner_parameter(t->learner);
-
-    return parameter ? sld_doc_attr(ctx, doc, "/", "temperature_parameter", SLD_F32, 2, parameter)
-                     : SLD_OK;
-}
-
-static sld_status get_parameter(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
-{
-    float *parameter = sld_learner_parameter(t->learner);
-
-    return parameter
-               ? sld_doc_get_attr(ctx, doc, "/", "temperature_parameter", SLD_F32, 2, parameter)
+    return s->parameter
+               ? sld_doc_attr(ctx, doc, "/", "temperature_parameter", SLD_F32, 2, s->parameter)
                : SLD_OK;
 }
 
-static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+static sld_status get_parameter(sld_ctx *ctx, const sld_state *s, sld_doc *doc)
+{
+    return s->parameter
+               ? sld_doc_get_attr(ctx, doc, "/", "temperature_parameter", SLD_F32, 2, s->parameter)
+               : SLD_OK;
+}
+
+static sld_status put_position(sld_ctx *ctx, const sld_identity *own, const sld_state *s,
+                               sld_doc *doc)
 {
     const int64_t version = 1;
 
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "format", "sld-checkpoint"));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", t->id));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->identity));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", t->contents));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", t->fingerprint));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->started));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &t->at.epoch));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "step", SLD_I64, 0, &t->at.step));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_epoch", SLD_I64, 0, &t->best_epoch));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_top1", SLD_F64, 0, &t->best_top1));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "open_steps", SLD_I64, 0, &t->open_steps));
-    SLD_TRY(put_teacher_use(ctx, &t->teacher_use, doc));
-    return sld_doc_attr(ctx, doc, "/", "open_seconds", SLD_F64, 0, &t->open_seconds);
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", own->id));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", own->text));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", own->contents));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", own->fingerprint));
+    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", s->started));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &s->at.epoch));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "step", SLD_I64, 0, &s->at.step));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_epoch", SLD_I64, 0, &s->best_epoch));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_top1", SLD_F64, 0, &s->best_top1));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "open_steps", SLD_I64, 0, &s->open_steps));
+    SLD_TRY(put_teacher_use(ctx, &s->teacher_use, doc));
+    return sld_doc_attr(ctx, doc, "/", "open_seconds", SLD_F64, 0, &s->open_seconds);
 }
 
-static sld_status put_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc *doc)
+static sld_status put_all(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc)
 {
-    sld_named   *named;
-    size_t       n;
-    const size_t sums[2] = {SLD_VIEWS, SUMS};
+    const sld_state *s = &t->state;
+    sld_named       *named;
+    size_t           n;
+    const size_t     sums[2] = {SLD_VIEWS, SUMS};
 
-    SLD_TRY(put_position(ctx, t, doc));
-    SLD_TRY(put_parameter(ctx, t, doc));
+    SLD_TRY(put_position(ctx, &t->setup.identity, s, doc));
+    SLD_TRY(put_parameter(ctx, s, doc));
     SLD_TRY(sld_trial_put_weights(ctx, t, arena, doc, NULL));
-    SLD_TRY(sld_model_named(ctx, arena, t->student, sld_learner_momentum(t->learner), true, &named,
-                            &n));
+    SLD_TRY(sld_model_named(ctx, arena, s->student, s->momentum, true, &named, &n));
     SLD_TRY(sld_tensors_put(ctx, doc, "/momentum", named, n));
-    if (t->best_epoch > 0) {
-        SLD_TRY(sld_model_named(ctx, arena, t->student, t->best, false, &named, &n));
+    if (s->best_epoch > 0) {
+        SLD_TRY(sld_model_named(ctx, arena, s->student, s->best, false, &named, &n));
         SLD_TRY(sld_tensors_put(ctx, doc, "/best", named, n));
     }
-    SLD_TRY(sld_history_put(ctx, &t->history, doc, "/history"));
-    return sld_doc_put(ctx, doc, "/open_sums", SLD_F64, 2, sums, t->open);
+    SLD_TRY(sld_history_put(ctx, &s->history, doc, "/history"));
+    return sld_doc_put(ctx, doc, "/open_sums", SLD_F64, 2, sums, s->open);
 }
 
 /* Rank 0. */
-static sld_status save(sld_ctx *ctx, sld_trial *t)
+static sld_status save(sld_ctx *ctx, const sld_trial *t)
 {
     const sld_ckpt ckpt = {
-        .epoch = t->at.epoch, .step = t->at.step, .attempt = t->opt->run.attempt};
+        .epoch = t->state.at.epoch, .step = t->state.at.step, .attempt = t->io.attempt};
     char       path[PATH_MAX];
     sld_doc   *doc   = NULL;
     sld_arena *arena = NULL;
 
-    SLD_TRY(sld_trial_check_claim(ctx, t));
-    sld_ckpt_path(t->dir, &ckpt, path);
+    SLD_TRY(sld_trial_check_claim(ctx, &t->io));
+    sld_ckpt_path(t->io.dir, &ckpt, path);
     SLD_TRY(sld_arena_create(ctx, &arena));
     sld_status st = sld_doc_create(ctx, &doc);
     if (st == SLD_OK) {
@@ -126,8 +124,8 @@ static sld_status save(sld_ctx *ctx, sld_trial *t)
     sld_doc_close(doc);
     sld_arena_destroy(arena);
     SLD_TRY(st);
-    SLD_TRY(sld_trial_recheck(ctx, t, path));
-    return sld_ckpt_remove_old(ctx, t->dir, ckpt.attempt, KEPT);
+    SLD_TRY(sld_trial_recheck(ctx, &t->io, path));
+    return sld_ckpt_remove_old(ctx, t->io.dir, ckpt.attempt, KEPT);
 }
 
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
@@ -136,18 +134,18 @@ sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
     sld_status   st      = SLD_OK;
 
     sld_enter(ctx, SLD_PHASE_CHECKPOINT);
-    if (sld_comm_rank(t->comm) == 0) {
+    if (sld_comm_rank(t->setup.comm) == 0) {
         st = save(ctx, t);
     }
-    st         = sld_agree(ctx, t->comm, st);
-    t->saved_s = sld_clock_s();
-    t->times.files += t->saved_s - start_s;
+    st            = sld_agree(ctx, t->setup.comm, st);
+    t->io.saved_s = sld_clock_s();
+    t->attempt.times.files += t->io.saved_s - start_s;
     return st;
 }
 
 /* ---- reading ---- */
 
-static sld_status check_origin(sld_ctx *ctx, sld_trial *t, sld_doc *doc)
+static sld_status check_origin(sld_ctx *ctx, sld_setup *s, sld_doc *doc)
 {
     const char *text, *contents = NULL;
 
@@ -155,49 +153,49 @@ static sld_status check_origin(sld_ctx *ctx, sld_trial *t, sld_doc *doc)
     if (sld_doc_has_attr(doc, "/", "contents")) {
         SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "contents", &contents));
     }
-    SLD_TRY(sld_trial_check_same(ctx, t, sld_doc_path(doc), text, contents));
+    SLD_TRY(sld_trial_check_same(ctx, &s->identity, sld_doc_path(doc), text, contents));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "fingerprint", &text));
-    if (strcmp(text, t->fingerprint) != 0 && !t->opt->run.accept_fingerprint) {
+    if (strcmp(text, s->identity.fingerprint) != 0 && !s->opt->run.accept_fingerprint) {
         return SLD_FAIL(
             ctx, SLD_ERR_CONFIG,
             "%s was made with other libraries or another instruction set, so the bits may differ "
             "from here "
             "on: there %.150s, here %.150s; run.accept_fingerprint: true goes on all the same",
-            sld_doc_path(doc), text, t->fingerprint);
+            sld_doc_path(doc), text, s->identity.fingerprint);
     }
     return SLD_OK;
 }
 
 static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc *doc)
 {
+    sld_state  *s = &t->state;
     sld_named  *named;
     size_t      n;
     const char *started;
 
-    SLD_TRY(check_origin(ctx, t, doc));
+    SLD_TRY(check_origin(ctx, &t->setup, doc));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "started", &started));
-    snprintf(t->started, sizeof t->started, "%s", started);
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 1, &t->at.epoch));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "step", SLD_I64, 1, &t->at.step));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_epoch", SLD_I64, 1, &t->best_epoch));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_top1", SLD_F64, 1, &t->best_top1));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_steps", SLD_I64, 1, &t->open_steps));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_seconds", SLD_F64, 1, &t->open_seconds));
-    SLD_TRY(get_teacher_use(ctx, &t->teacher_use, doc));
-    SLD_TRY(get_parameter(ctx, t, doc));
-    SLD_TRY(sld_doc_get(ctx, doc, "/open_sums", SLD_F64, SLD_VIEWS * SUMS, t->open));
+    snprintf(s->started, sizeof s->started, "%s", started);
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 1, &s->at.epoch));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "step", SLD_I64, 1, &s->at.step));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_epoch", SLD_I64, 1, &s->best_epoch));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_top1", SLD_F64, 1, &s->best_top1));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_steps", SLD_I64, 1, &s->open_steps));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_seconds", SLD_F64, 1, &s->open_seconds));
+    SLD_TRY(get_teacher_use(ctx, &s->teacher_use, doc));
+    SLD_TRY(get_parameter(ctx, s, doc));
+    SLD_TRY(sld_doc_get(ctx, doc, "/open_sums", SLD_F64, SLD_VIEWS * SUMS, s->open));
 
-    SLD_TRY(sld_model_named(ctx, arena, t->student, NULL, false, &named, &n));
+    SLD_TRY(sld_model_named(ctx, arena, s->student, NULL, false, &named, &n));
     SLD_TRY(sld_tensors_get(ctx, doc, "/model", named, n));
-    SLD_TRY(sld_model_named(ctx, arena, t->student, sld_learner_momentum(t->learner), true, &named,
-                            &n));
+    SLD_TRY(sld_model_named(ctx, arena, s->student, s->momentum, true, &named, &n));
     SLD_TRY(sld_tensors_get(ctx, doc, "/momentum", named, n));
-    if (t->best_epoch > 0) {
-        SLD_TRY(sld_model_named(ctx, arena, t->student, t->best, false, &named, &n));
+    if (s->best_epoch > 0) {
+        SLD_TRY(sld_model_named(ctx, arena, s->student, s->best, false, &named, &n));
         SLD_TRY(sld_tensors_get(ctx, doc, "/best", named, n));
     }
-    SLD_TRY(sld_history_read(ctx, &t->history, doc, "/history", (size_t)(t->at.epoch - 1)));
-    return sld_learner_refresh(ctx, t->learner);
+    SLD_TRY(sld_history_read(ctx, &s->history, doc, "/history", (size_t)(s->at.epoch - 1)));
+    return sld_learner_refresh(ctx, t->setup.learner);
 }
 
 static sld_status load(sld_ctx *ctx, sld_trial *t, const char *path)
@@ -216,16 +214,16 @@ static sld_status load(sld_ctx *ctx, sld_trial *t, const char *path)
 }
 
 /* Rank 0. The newest checkpoint whose checksum holds; path empty when there is none at all. */
-static sld_status choose(sld_ctx *ctx, const sld_trial *t, char path[PATH_MAX])
+static sld_status choose(sld_ctx *ctx, const sld_io *io, char path[PATH_MAX])
 {
     sld_ckpt_list all;
     sld_doc      *doc = NULL;
     size_t        i;
 
     path[0] = '\0';
-    SLD_TRY(sld_ckpt_list_read(ctx, t->dir, &all));
+    SLD_TRY(sld_ckpt_list_read(ctx, io->dir, &all));
     for (i = 0; i < all.n; i++) {
-        sld_ckpt_path(t->dir, &all.at[i], path);
+        sld_ckpt_path(io->dir, &all.at[i], path);
         if (sld_doc_open(ctx, path, &doc) == SLD_OK) {
             sld_doc_close(doc);
             break;
@@ -235,45 +233,46 @@ static sld_status choose(sld_ctx *ctx, const sld_trial *t, char path[PATH_MAX])
     }
     const bool all_bad = all.n > 0 && i == all.n;
     sld_ckpt_list_free(&all);
-    if (all_bad && sld_trial_is_attempt(t)) { /* nobody is there to decide; the bits are the same */
-        sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; starting anew", t->dir);
+    if (all_bad &&
+        sld_trial_is_attempt(io)) { /* nobody is there to decide; the bits are the same */
+        sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; starting anew", io->dir);
         path[0] = '\0';
         return SLD_OK;
     }
     return all_bad ? SLD_FAIL(ctx, SLD_ERR_IO,
                               "%s: no checkpoint can be read (see the warnings above); move "
                               "ckpt-*.h5 away to start anew",
-                              t->dir)
+                              io->dir)
                    : SLD_OK;
 }
 
 /* Collective. The logits of the best epoch follow from its weights. */
 static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
 {
-    const size_t bytes = sld_model_floats(t->student) * sizeof(float);
+    const size_t bytes = sld_model_floats(t->state.student) * sizeof(float);
     float       *held  = malloc(bytes);
     sld_status   st =
         held ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of weights", bytes);
 
     if (st == SLD_OK) {
-        sld_model_copy_out(t->student, held);
-        sld_model_copy_in(t->student, t->best);
-        st = sld_infer_refresh(ctx, t->eval);
-        sld_model_copy_in(t->student, held);
+        sld_model_copy_out(t->state.student, held);
+        sld_model_copy_in(t->state.student, t->state.best);
+        st = sld_infer_refresh(ctx, t->setup.eval);
+        sld_model_copy_in(t->state.student, held);
     }
     free(held);
-    SLD_TRY(sld_agree(ctx, t->comm, st));
-    return sld_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
-                        t->images, t->logits_best);
+    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
+    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, t->setup.set, &t->setup.set->test, NULL,
+                        t->setup.set->test.n, t->setup.images, t->attempt.logits_best);
 }
 
 /* Collective. The logits of the last finished epoch are known only when no step was made after it.
  */
 static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
 {
-    SLD_TRY(sld_agree(ctx, t->comm, sld_infer_refresh(ctx, t->eval)));
-    return sld_evaluate(ctx, t->comm, t->eval, t->set, &t->set->test, NULL, t->set->test.n,
-                        t->images, t->logits_last);
+    SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
+    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, t->setup.set, &t->setup.set->test, NULL,
+                        t->setup.set->test.n, t->setup.images, t->attempt.logits_last);
 }
 
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)
@@ -282,16 +281,16 @@ sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)
 
     *resumed = false;
     sld_enter(ctx, SLD_PHASE_RESUME);
-    sld_status st = sld_comm_rank(t->comm) == 0 ? choose(ctx, t, path) : SLD_OK;
-    SLD_TRY(sld_agree(ctx, t->comm, st));
-    SLD_TRY(sld_comm_bcast(ctx, t->comm, path, sizeof path, 0));
+    sld_status st = sld_comm_rank(t->setup.comm) == 0 ? choose(ctx, &t->io, path) : SLD_OK;
+    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
+    SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, path, sizeof path, 0));
     if (!path[0]) {
         return SLD_OK;
     }
-    SLD_TRY(sld_agree(ctx, t->comm, load(ctx, t, path)));
+    SLD_TRY(sld_agree(ctx, t->setup.comm, load(ctx, t, path)));
     *resumed = true;
-    if (t->best_epoch > 0) {
+    if (t->state.best_epoch > 0) {
         SLD_TRY(best_logits(ctx, t));
     }
-    return t->at.epoch > 1 && t->at.step == 0 ? last_logits(ctx, t) : SLD_OK;
+    return t->state.at.epoch > 1 && t->state.at.step == 0 ? last_logits(ctx, t) : SLD_OK;
 }

@@ -17,27 +17,28 @@ static void add_sums(sld_view_sums *sums, const sld_view_sums *step)
 }
 
 /* Which of the learner's trees a step takes. */
-static size_t tree_of(const sld_trial *t, int64_t step)
+static size_t tree_of(const sld_setup *s, int64_t step)
 {
-    return sld_loader_rows(t->loader, step) == t->batch_rows[0] ? 0 : 1;
+    return sld_loader_rows(s->loader, step) == s->batch_rows[0] ? 0 : 1;
 }
 
 static sld_status load(sld_ctx *ctx, sld_trial *t, int64_t step, sld_batch *out)
 {
-    const sld_range mine = sld_learner_rows(t->learner, tree_of(t, step));
-    return sld_loader_next(ctx, t->loader, t->at.epoch, step, mine, out);
+    const sld_range mine = sld_learner_rows(t->setup.learner, tree_of(&t->setup, step));
+    return sld_loader_next(ctx, t->setup.loader, t->state.at.epoch, step, mine, out);
 }
 
 /* Local. This step's batch and, where the epoch goes on, the next one's: its teacher may begin. */
 static sld_status load_two(sld_ctx *ctx, sld_trial *t, sld_batch *now)
 {
-    *now    = t->next;
-    t->next = (sld_batch){0};
+    *now            = t->attempt.next;
+    t->attempt.next = (sld_batch){0};
     if (!now->sample) {
-        SLD_TRY(load(ctx, t, t->at.step, now));
+        SLD_TRY(load(ctx, t, t->state.at.step, now));
     }
-    return t->at.step + 1 < sld_loader_steps(t->loader) ? load(ctx, t, t->at.step + 1, &t->next)
-                                                        : SLD_OK;
+    return t->state.at.step + 1 < sld_loader_steps(t->setup.loader)
+               ? load(ctx, t, t->state.at.step + 1, &t->attempt.next)
+               : SLD_OK;
 }
 
 /* Collective. One batch: load, agree, learn, add up. *request: what was agreed; nothing is learned
@@ -52,12 +53,12 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     *request              = sld_trial_ask(t);
     sld_status   st       = load_two(ctx, t, &batch);
     const double loaded_s = sld_clock_s();
-    t->times.load += loaded_s - start_s;
+    t->attempt.times.load += loaded_s - start_s;
     if (st == SLD_OK && sld_fault(ctx, "step")) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
     }
-    SLD_TRY(sld_agree_request(ctx, t->comm, st, request));
-    if (*request >= SLD_ASK_SAVE && t->attempt_steps > 0) {
+    SLD_TRY(sld_agree_request(ctx, t->setup.comm, st, request));
+    if (*request >= SLD_ASK_SAVE && t->attempt.steps > 0) {
         SLD_TRY(sld_trial_save(ctx, t));
     }
     if (*request == SLD_ASK_STOP) {
@@ -65,59 +66,59 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     }
 
     const sld_step_input in = {
-        .tree           = tree_of(t, t->at.step),
+        .tree           = tree_of(&t->setup, t->state.at.step),
         .view           = {batch.view[SLD_WEAK], batch.view[SLD_STRONG]},
-        .teacher_logits = {sld_teacher_source_rows(t->source, SLD_WEAK, &batch),
-                           sld_teacher_source_rows(t->source, SLD_STRONG, &batch)},
+        .teacher_logits = {sld_teacher_source_rows(t->attempt.source, SLD_WEAK, &batch),
+                           sld_teacher_source_rows(t->attempt.source, SLD_STRONG, &batch)},
         .labels         = batch.labels,
         .truth          = batch.truth,
         .sample         = batch.sample,
-        .epoch          = t->at.epoch,
-        .lr             = sld_learning_rate(t->opt, t->at.epoch),
-        .next_tree      = t->next.sample ? tree_of(t, t->at.step + 1) : 0,
-        .next_view      = {t->next.view[SLD_WEAK], t->next.view[SLD_STRONG]}};
-    SLD_TRY(sld_learner_step(ctx, t->learner, &in, &out));
+        .epoch          = t->state.at.epoch,
+        .lr             = sld_learning_rate(t->setup.opt, t->state.at.epoch),
+        .next_tree      = t->attempt.next.sample ? tree_of(&t->setup, t->state.at.step + 1) : 0,
+        .next_view      = {t->attempt.next.view[SLD_WEAK], t->attempt.next.view[SLD_STRONG]}};
+    SLD_TRY(sld_learner_step(ctx, t->setup.learner, &in, &out));
     for (int v = 0; v < SLD_VIEWS; v++) {
-        add_sums(&t->open[v], &out.sums[v]);
+        add_sums(&t->state.open[v], &out.sums[v]);
     }
-    t->times.step += sld_clock_s() - loaded_s;
+    t->attempt.times.step += sld_clock_s() - loaded_s;
     *finite = out.finite;
-    t->open_steps++;
-    t->attempt_steps++;
-    t->at.step++;
+    t->state.open_steps++;
+    t->attempt.steps++;
+    t->state.at.step++;
     return SLD_OK;
 }
 
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end)
 {
-    const int64_t steps   = sld_loader_steps(t->loader);
-    const double  before  = t->open_seconds;
+    const int64_t steps   = sld_loader_steps(t->setup.loader);
+    const double  before  = t->state.open_seconds;
     const double  start_s = sld_clock_s();
     bool          finite  = true, stop;
     int           request;
 
-    SLD_TRY(sld_teacher_source_epoch(ctx, t->source, t->at.epoch, &stop));
+    SLD_TRY(sld_teacher_source_epoch(ctx, t->attempt.source, t->state.at.epoch, &stop));
     if (stop) {
         *end = SLD_EPOCH_STOPPED;
-        return t->attempt_steps > 0 ? sld_trial_save(ctx, t) : SLD_OK;
+        return t->attempt.steps > 0 ? sld_trial_save(ctx, t) : SLD_OK;
     }
-    while (t->at.step < steps) {
+    while (t->state.at.step < steps) {
         SLD_TRY(run_step(ctx, t, &request, &finite));
         if (request == SLD_ASK_STOP || !finite) {
             *end = request == SLD_ASK_STOP ? SLD_EPOCH_STOPPED : SLD_EPOCH_DIVERGED;
             return SLD_OK;
         }
-        t->open_seconds = before + sld_clock_s() - start_s;
+        t->state.open_seconds = before + sld_clock_s() - start_s;
         sld_trial_show_step(t);
     }
-    SLD_TRY(sld_trial_record(ctx, t, t->open_seconds));
+    SLD_TRY(sld_trial_record(ctx, t, t->state.open_seconds));
     sld_trial_show_epoch(t);
 
-    t->at           = (sld_position){.epoch = t->at.epoch + 1, .step = 0};
-    t->open_steps   = 0;
-    t->open_seconds = 0.0;
+    t->state.at           = (sld_position){.epoch = t->state.at.epoch + 1, .step = 0};
+    t->state.open_steps   = 0;
+    t->state.open_seconds = 0.0;
     for (int v = 0; v < SLD_VIEWS; v++) {
-        t->open[v] = (sld_view_sums){0};
+        t->state.open[v] = (sld_view_sums){0};
     }
     *end = SLD_EPOCH_DONE;
     return SLD_OK;

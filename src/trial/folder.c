@@ -9,44 +9,44 @@
 
 /* The lock is the kernel's: it ends with the process, however that ends. Its file names the holder
  * for the message alone. */
-static sld_status take_lock(sld_ctx *ctx, sld_trial *t)
+static sld_status take_lock(sld_ctx *ctx, sld_io *io)
 {
     char     path[PATH_MAX], holder[128] = "", host[64] = "";
     sld_lock lock;
 
-    sld_run_path(t->dir, SLD_RUN_LOCK, 0, path);
-    SLD_TRY(sld_file_open_lock(ctx, path, &t->lock));
-    SLD_TRY(sld_file_lock(ctx, path, t->lock, &lock));
+    sld_run_path(io->dir, SLD_RUN_LOCK, 0, path);
+    SLD_TRY(sld_file_open_lock(ctx, path, &io->lock));
+    SLD_TRY(sld_file_lock(ctx, path, io->lock, &lock));
     if (lock == SLD_LOCK_HELD) {
-        const ssize_t n               = read(t->lock, holder, sizeof holder - 1);
+        const ssize_t n               = read(io->lock, holder, sizeof holder - 1);
         holder[n > 0 ? n : 0]         = '\0';
         holder[strcspn(holder, "\n")] = '\0';
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: another run works in this folder (%s); choose another run.dir", t->dir,
-                        holder);
+                        "%s: another run works in this folder (%s); choose another run.dir",
+                        io->dir, holder);
     }
     if (lock == SLD_LOCK_NONE) {
         sld_log(ctx, SLD_LOG_WARN,
                 "%s: this file system has no locks: nothing keeps a second run out of this folder; "
                 "start none there meanwhile, or choose a run.dir on another file system",
-                t->dir);
+                io->dir);
     }
     gethostname(host, sizeof host - 1);
     const int length = snprintf(holder, sizeof holder, "process %ld on %s\n", (long)getpid(), host);
-    if (ftruncate(t->lock, 0) != 0 || pwrite(t->lock, holder, (size_t)length, 0) != length) {
+    if (ftruncate(io->lock, 0) != 0 || pwrite(io->lock, holder, (size_t)length, 0) != length) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
     }
     return SLD_OK;
 }
 
 /* Rank 0. */
-static sld_status check_identity(sld_ctx *ctx, sld_trial *t)
+static sld_status check_identity(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
     char *identity = NULL, *contents = NULL;
 
-    SLD_TRY(sld_trial_stored(ctx, t, "identity", &identity));
-    SLD_TRY(sld_trial_stored(ctx, t, "contents", &contents));
-    return identity ? sld_trial_check_same(ctx, t, t->dir, identity, contents) : SLD_OK;
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "contents", &contents));
+    return identity ? sld_trial_check_same(ctx, &s->identity, io->dir, identity, contents) : SLD_OK;
 }
 
 static sld_status check_free(sld_ctx *ctx, const char *path)
@@ -61,24 +61,24 @@ static sld_status check_free(sld_ctx *ctx, const char *path)
 
 /* Files of these names that no trial has made belong to somebody: they are not written over. A
  * folder that a trial has worked in holds its lock. */
-static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
+static sld_status check_foreign(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
     static const sld_run_file names[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS, SLD_RUN_BEST,
                                          SLD_RUN_LAST, SLD_RUN_LOG};
-    const sld_list           *kept    = &t->opt->run.keep_epochs;
+    const sld_list           *kept    = &s->opt->run.keep_epochs;
     char                      path[PATH_MAX];
     char                     *identity = NULL;
 
-    if (sld_run_has(t->dir, SLD_RUN_LOCK)) {
+    if (sld_run_has(io->dir, SLD_RUN_LOCK)) {
         return SLD_OK;
     }
-    SLD_TRY(sld_trial_stored(ctx, t, "identity", &identity));
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
     for (size_t i = 0; !identity && i < sizeof names / sizeof *names; i++) {
-        sld_run_path(t->dir, names[i], 0, path);
+        sld_run_path(io->dir, names[i], 0, path);
         SLD_TRY(check_free(ctx, path));
     }
     for (size_t i = 0; !identity && i < kept->n; i++) {
-        sld_run_epoch_path(t->dir, (int64_t)kept->v[i], 0, path);
+        sld_run_epoch_path(io->dir, (int64_t)kept->v[i], 0, path);
         SLD_TRY(check_free(ctx, path));
     }
     return SLD_OK;
@@ -86,72 +86,72 @@ static sld_status check_foreign(sld_ctx *ctx, sld_trial *t)
 
 /* Rank 0. The claim is the lock: one of the kernel's would be held by a frozen process too. The log
  * is the sweep's: it keeps what the launcher says as well. */
-static sld_status take_attempt(sld_ctx *ctx, sld_trial *t)
+static sld_status take_attempt(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
-    const char *text = sld_config_text(t->params->config);
+    const char *text = sld_config_text(s->params->config);
     char        path[PATH_MAX];
 
-    SLD_TRY(sld_trial_check_claim(ctx, t));
-    SLD_TRY(check_identity(ctx, t));
-    sld_trial_path(t, SLD_RUN_CONFIG, path);
+    SLD_TRY(sld_trial_check_claim(ctx, io));
+    SLD_TRY(check_identity(ctx, s, io));
+    sld_trial_path(io, SLD_RUN_CONFIG, path);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
-    return sld_trial_settle(ctx, t, SLD_RUN_CONFIG);
+    return sld_trial_settle(ctx, io, SLD_RUN_CONFIG);
 }
 
 /* Rank 0. */
-static sld_status take(sld_ctx *ctx, sld_trial *t)
+static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
 {
     char path[PATH_MAX];
 
-    SLD_TRY(sld_file_mkdirs(ctx, t->dir));
-    if (sld_trial_is_attempt(t)) {
-        return take_attempt(ctx, t);
+    SLD_TRY(sld_file_mkdirs(ctx, io->dir));
+    if (sld_trial_is_attempt(io)) {
+        return take_attempt(ctx, s, io);
     }
-    SLD_TRY(check_foreign(ctx, t));
-    SLD_TRY(take_lock(ctx, t));
-    SLD_TRY(check_identity(ctx, t));
-    SLD_TRY(sld_file_sweep(ctx, t->dir));
-    const char *text = sld_config_text(t->params->config);
-    sld_run_path(t->dir, SLD_RUN_CONFIG, 0, path);
+    SLD_TRY(check_foreign(ctx, s, io));
+    SLD_TRY(take_lock(ctx, io));
+    SLD_TRY(check_identity(ctx, s, io));
+    SLD_TRY(sld_file_sweep(ctx, io->dir));
+    const char *text = sld_config_text(s->params->config);
+    sld_run_path(io->dir, SLD_RUN_CONFIG, 0, path);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
-    sld_run_path(t->dir, SLD_RUN_LOG, 0, path);
+    sld_run_path(io->dir, SLD_RUN_LOG, 0, path);
     const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-    t->log        = log < 0 ? NULL : fdopen(log, "a");
-    if (!t->log) {
+    io->log       = log < 0 ? NULL : fdopen(log, "a");
+    if (!io->log) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     }
-    ctx->log_file = t->log;
+    ctx->log_file = io->log;
     return SLD_OK;
 }
 
-sld_status sld_trial_folder(sld_ctx *ctx, sld_trial *t)
+sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io)
 {
-    const char *dir = t->opt->run.dir;
+    const char *dir = s->opt->run.dir;
     int         n;
 
     if (dir[0]) {
-        n = snprintf(t->dir, sizeof t->dir, "%s", dir);
+        n = snprintf(io->dir, sizeof io->dir, "%s", dir);
     } else {
-        n = snprintf(t->dir, sizeof t->dir, "runs/%s",
-                     t->opt->top.name[0] ? t->opt->top.name : t->params->name);
+        n = snprintf(io->dir, sizeof io->dir, "runs/%s",
+                     s->opt->top.name[0] ? s->opt->top.name : s->params->name);
     }
     sld_status st = SLD_OK;
-    if (n >= (int)sizeof t->dir) {
+    if (n >= (int)sizeof io->dir) {
         st = SLD_FAIL(ctx, SLD_ERR_CONFIG, "run.dir: %d bytes, wanted fewer than %zu", n,
-                      sizeof t->dir);
-    } else if (sld_comm_rank(t->comm) == 0) {
-        st = take(ctx, t);
+                      sizeof io->dir);
+    } else if (sld_comm_rank(s->comm) == 0) {
+        st = take(ctx, s, io);
     }
-    return sld_agree(ctx, t->comm, st);
+    return sld_agree(ctx, s->comm, st);
 }
 
-void sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t)
+void sld_trial_leave_folder(sld_ctx *ctx, sld_io *io)
 {
     ctx->log_file = NULL;
-    if (t->log) {
-        fclose(t->log);
+    if (io->log) {
+        fclose(io->log);
     }
-    if (t->lock >= 0) {
-        close(t->lock);
+    if (io->lock >= 0) {
+        close(io->lock);
     }
 }

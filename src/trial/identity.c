@@ -13,108 +13,108 @@ static const char *or_null(const char *text)
 }
 
 /* Teacher and start as the version names them. */
-static sld_inputs inputs_of(const sld_trial *t, int version, const char *data)
+static sld_inputs inputs_of(const sld_setup *s, int version, const char *data)
 {
-    const bool asks = version == 1 || sld_config_wants_teacher(t->opt);
+    const bool asks = version == 1 || sld_config_wants_teacher(s->opt);
 
     return (sld_inputs){
         .data    = data,
-        .teacher = t->teacher.model && asks ? sld_weights_name(&t->teacher, version) : NULL,
+        .teacher = s->teacher.model && asks ? sld_weights_name(&s->teacher, version) : NULL,
         .teacher_logits =
-            or_null(version == 1 ? t->teacher_files.sha : t->teacher_files.folder_sha),
-        .student = t->start.model ? sld_weights_name(&t->start, version) : NULL};
+            or_null(version == 1 ? s->teacher_files.sha : s->teacher_files.folder_sha),
+        .student = s->start.model ? sld_weights_name(&s->start, version) : NULL};
 }
 
 /* What was read, by content alone: what a trial compares when it goes on. */
-static sld_status describe_contents(sld_ctx *ctx, sld_trial *t, const char *data)
+static sld_status describe_contents(sld_ctx *ctx, sld_setup *s, const char *data)
 {
     const sld_inputs in = {.data           = data,
-                           .teacher        = t->teacher.model ? t->teacher.content : NULL,
-                           .teacher_logits = or_null(t->teacher_files.folder_sha),
-                           .student        = t->start.model ? t->start.content : NULL};
-    return sld_identity_text(ctx, t->arena, "", &in, &t->contents);
+                           .teacher        = s->teacher.model ? s->teacher.content : NULL,
+                           .teacher_logits = or_null(s->teacher_files.folder_sha),
+                           .student        = s->start.model ? s->start.content : NULL};
+    return sld_identity_text(ctx, s->arena, "", &in, &s->identity.contents);
 }
 
 /* The ID that a sweep of version 1 gave: it named synthetic data by a word, and a teacher of its
  * own by its place, DIR/trials/ID/FILE. */
-static sld_status id_of_old_sweep(sld_ctx *ctx, sld_trial *t, const char *data,
+static sld_status id_of_old_sweep(sld_ctx *ctx, sld_setup *s, const char *data,
                                   char id[SLD_ID_LENGTH + 1])
 {
-    const char *claims = strstr(t->opt->run.claim, "/claims/"), *weights = t->opt->teacher.weights,
+    const char *claims = strstr(s->opt->run.claim, "/claims/"), *weights = s->opt->teacher.weights,
                *text;
-    sld_inputs in = inputs_of(t, 1, data);
+    sld_inputs in = inputs_of(s, 1, data);
     char       point[128];
 
     for (const char *c = claims; c; c = strstr(c + 1, "/claims/")) {
         claims = c; /* the last: a folder above may bear that name too */
     }
-    const size_t n = claims ? (size_t)(claims - t->opt->run.claim) : 0;
-    if (n > 0 && strncmp(weights, t->opt->run.claim, n) == 0 &&
+    const size_t n = claims ? (size_t)(claims - s->opt->run.claim) : 0;
+    if (n > 0 && strncmp(weights, s->opt->run.claim, n) == 0 &&
         strncmp(weights + n, "/trials/", 8) == 0) {
         snprintf(point, sizeof point, "point %.100s", weights + n + 8);
         in.teacher = point;
     }
-    if (t->opt->data.format == SLD_FORMAT_SYNTHETIC) {
+    if (s->opt->data.format == SLD_FORMAT_SYNTHETIC) {
         in.data = "synthetic";
     }
-    in.teacher_logits = or_null(t->teacher_files.folder_sha);
-    SLD_TRY(sld_identity_text(ctx, t->arena, sld_config_identity(t->params->config), &in, &text));
+    in.teacher_logits = or_null(s->teacher_files.folder_sha);
+    SLD_TRY(sld_identity_text(ctx, s->arena, sld_config_identity(s->params->config), &in, &text));
     sld_identity_id(text, id);
     return SLD_OK;
 }
 
 /* An attempt bears the ID of its point: its claim says which. That was made when the spec was read;
  * what lies there now must still make it. */
-static sld_status check_plan(sld_ctx *ctx, sld_trial *t, const char *old_data)
+static sld_status check_plan(sld_ctx *ctx, sld_setup *s, const char *old_data)
 {
     char    planned[SLD_ID_LENGTH + 1], old[SLD_ID_LENGTH + 1];
     int64_t attempt;
 
-    if (!sld_trial_is_attempt(t) || !sld_claim_parse(t->opt->run.claim, planned, &attempt) ||
-        strcmp(planned, t->id) == 0) {
+    if (s->opt->run.attempt == 0 || !sld_claim_parse(s->opt->run.claim, planned, &attempt) ||
+        strcmp(planned, s->identity.id) == 0) {
         return SLD_OK;
     }
-    SLD_TRY(id_of_old_sweep(ctx, t, old_data, old));
+    SLD_TRY(id_of_old_sweep(ctx, s, old_data, old));
     if (strcmp(planned, old) == 0) {
-        t->identity = t->old_identity;
-        memcpy(t->id, planned, sizeof planned);
+        s->identity.text = s->identity.old_text;
+        memcpy(s->identity.id, planned, sizeof planned);
         return SLD_OK;
     }
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                     "trial %s: what it reads now makes it trial %s: the data set or weights have "
                     "changed since the sweep's spec was read; put them back, or give the spec to "
                     "sld sweep again",
-                    planned, t->id);
+                    planned, s->identity.id);
 }
 
-sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t)
+sld_status sld_trial_identify(sld_ctx *ctx, sld_setup *s)
 {
-    const char *options = sld_config_identity(t->params->config);
+    const char *options = sld_config_identity(s->params->config);
     char        data[SLD_NAME_BYTES], old_data[SLD_NAME_BYTES];
 
-    sld_data_name(t->opt, t->set, SLD_ID_VERSION, data);
-    sld_data_name(t->opt, t->set, 1, old_data);
-    const sld_inputs now = inputs_of(t, SLD_ID_VERSION, data), old = inputs_of(t, 1, old_data);
+    sld_data_name(s->opt, s->set, SLD_ID_VERSION, data);
+    sld_data_name(s->opt, s->set, 1, old_data);
+    const sld_inputs now = inputs_of(s, SLD_ID_VERSION, data), old = inputs_of(s, 1, old_data);
 
-    SLD_TRY(sld_identity_text(ctx, t->arena, options, &now, &t->identity));
-    SLD_TRY(sld_identity_text(ctx, t->arena, options, &old, &t->old_identity));
-    SLD_TRY(describe_contents(ctx, t, data));
-    sld_identity_id(t->identity, t->id);
-    return check_plan(ctx, t, old_data);
+    SLD_TRY(sld_identity_text(ctx, s->arena, options, &now, &s->identity.text));
+    SLD_TRY(sld_identity_text(ctx, s->arena, options, &old, &s->identity.old_text));
+    SLD_TRY(describe_contents(ctx, s, data));
+    sld_identity_id(s->identity.text, s->identity.id);
+    return check_plan(ctx, s, old_data);
 }
 
-bool sld_trial_is_old(const sld_trial *t)
+bool sld_trial_is_old(const sld_identity *own)
 {
-    return t->identity == t->old_identity;
+    return own->text == own->old_text;
 }
 
-bool sld_trial_is_same(sld_trial *t, const char *identity)
+static bool is_same(sld_identity *own, const char *identity)
 {
-    if (strcmp(identity, t->old_identity) == 0 && !sld_trial_is_old(t)) {
-        t->identity = t->old_identity;
-        sld_identity_id(t->identity, t->id);
+    if (strcmp(identity, own->old_text) == 0 && !sld_trial_is_old(own)) {
+        own->text = own->old_text;
+        sld_identity_id(own->text, own->id);
     }
-    return strcmp(identity, t->identity) == 0;
+    return strcmp(identity, own->text) == 0;
 }
 
 /* ---- what two texts of "key: value" lines differ in ---- */
@@ -161,27 +161,27 @@ static void describe_difference(const char *there, const char *here, char *text,
 }
 
 /* The text of one's own that is of the version of theirs: they have the data in common, if any. */
-static const char *own_text(const sld_trial *t, const char *theirs)
+static const char *own_text(const sld_identity *own, const char *theirs)
 {
     char data[96], old_data[96];
 
     value_in(theirs, "data", 4, data);
-    value_in(t->old_identity, "data", 4, old_data);
-    return strcmp(data, old_data) == 0 ? t->old_identity : t->identity;
+    value_in(own->old_text, "data", 4, old_data);
+    return strcmp(data, old_data) == 0 ? own->old_text : own->text;
 }
 
-sld_status sld_trial_check_same(sld_ctx *ctx, sld_trial *t, const char *where, const char *identity,
-                                const char *contents)
+sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *where,
+                                const char *identity, const char *contents)
 {
     char text[320];
 
-    if (!sld_trial_is_same(t, identity)) {
-        describe_difference(identity, own_text(t, identity), text, sizeof text);
+    if (!is_same(own, identity)) {
+        describe_difference(identity, own_text(own, identity), text, sizeof text);
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s holds another trial: %s; choose another run.dir",
                         where, text);
     }
-    if (contents && strcmp(contents, t->contents) != 0) {
-        describe_difference(contents, t->contents, text, sizeof text);
+    if (contents && strcmp(contents, own->contents) != 0) {
+        describe_difference(contents, own->contents, text, sizeof text);
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s: what it was made from has changed: %s; put it back, or choose another "
                         "run.dir",

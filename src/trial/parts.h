@@ -16,65 +16,92 @@ typedef struct sld_position {
     int64_t step;  /* from 0 within the epoch */
 } sld_position;
 
-typedef struct sld_trial {
-    sld_ctx                *ctx;
+/* What a trial is called, and what it is made of. Settled once the run folder is taken: a folder of
+ * sld 0.1 keeps the name that it has. */
+typedef struct sld_identity {
+    char        id[SLD_ID_LENGTH + 1]; /* short hash of identity */
+    const char *text;                  /* canonical text of all that decides the result */
+    const char *old_text;              /* the same as version 1 had it */
+    const char *contents;              /* of what is read, by content */
+    char        fingerprint[1024];     /* of libraries, instruction set and kernels */
+} sld_identity;
+
+/* What is made once, from the configuration, and stays as it is. */
+typedef struct sld_setup {
     const sld_comm         *comm;
     const sld_trial_params *params;
     const sld_options      *opt;
     sld_arena              *arena;
+    sld_identity            identity;
 
+    sld_dataset      *set;
+    sld_subset       *subset;
+    int32_t          *labels; /* (train.n) to train on, owned; NULL: the set's own */
+    sld_loader       *loader;
+    bool              views[SLD_VIEWS];
+    size_t            batch_rows[2];   /* full, tail */
+    sld_model_file    start;           /* student.weights; model NULL: random values */
+    sld_model_file    teacher;         /* model NULL: none */
+    char              teacher_key[65]; /* of the weights and, where they are others than the set's,
+                                        * their constants of normalisation */
+    sld_teacher_env   teacher_env;
+    sld_teacher_files teacher_files;
+    sld_learner      *learner;
+    sld_infer        *eval;
+    bool              best_on_val; /* else on test, as the public code does */
+    float            *images;      /* (SLD_EVAL_CHUNK, H,W,C): evaluation's input */
+    float            *logits_val;  /* (validation rows, K); scratch */
+    int32_t          *labels_val;  /* (validation rows); scratch */
+} sld_setup;
+
+/* How far the trial has come: exactly what a checkpoint holds. */
+typedef struct sld_state {
+    char            started[32];
+    sld_position    at;
+    sld_model      *student;
+    float          *momentum;   /* (trained values) the learner's */
+    float          *parameter;  /* (2) the learner's trained temperature; NULL: none */
+    sld_history     history;    /* of the finished epochs */
+    int64_t         best_epoch; /* 0: none yet */
+    double          best_top1;
+    float          *best;            /* (all tensors) */
+    sld_view_sums   open[SLD_VIEWS]; /* over the steps of the open epoch */
+    int64_t         open_steps;
+    double          open_seconds; /* of earlier attempts at the open epoch, and of this one */
+    sld_teacher_use teacher_use;
+} sld_state;
+
+/* The run folder and the terminal. */
+typedef struct sld_io {
     char        dir[PATH_MAX - 64];
+    int64_t     attempt;  /* a sweep's number of this attempt; 0: started by hand */
+    const char *claim;    /* the file that says whose the trial is; "": none */
     int         lock;     /* descriptor that holds the run folder on rank 0; -1 elsewhere */
     FILE       *log;      /* log.txt on rank 0; NULL elsewhere */
     FILE       *terminal; /* where the live line goes, on rank 0; NULL: nowhere */
-    char        id[SLD_ID_LENGTH + 1]; /* short hash of identity, or of a sweep's point */
-    const char *identity;              /* canonical text of all that decides the result */
-    const char *old_identity;          /* the same as version 1 had it */
-    const char *contents;              /* of what is read, by content */
-    char        fingerprint[1024];
-    char        started[32];
+    double      saved_s;  /* clock at the last checkpoint */
+    double      shown_s;  /* clock at the last live line */
+    double      beat_s;   /* clock at the last beat */
+} sld_io;
 
-    sld_dataset        *set;
-    sld_subset         *subset;
-    int32_t            *labels; /* (train.n) to train on, owned; NULL: the set's own */
-    sld_loader         *loader;
-    sld_model          *student;
-    sld_model_file      teacher;         /* model NULL: none */
-    char                teacher_key[65]; /* of the weights and, where they are others than the
-                                               set's, their constants of normalisation */
-    sld_model_file      start;           /* student.weights; model NULL: random values */
-    sld_learner        *learner;
-    sld_teacher_env     teacher_env;
-    sld_teacher_files   teacher_files;
+/* What this attempt has in hand: it follows from setup and state, and no file keeps it. */
+typedef struct sld_attempt {
     sld_teacher_source *source; /* of the teacher's logits; NULL: its forward in every step */
-    sld_teacher_use     teacher_use;
-    sld_infer          *eval;
-    bool                views[SLD_VIEWS];
-    size_t              batch_rows[2]; /* full, tail */
+    sld_batch           next;   /* loaded ahead for the step after state.at; sample NULL: not yet */
+    float              *logits_last;    /* (test rows, K) of the last finished epoch */
+    float              *logits_best;    /* (test rows, K) of the best one */
+    float              *logits_teacher; /* (test rows, K), with the final results; NULL: none */
+    double              start_s;        /* clock at its start */
+    int64_t             steps;          /* made by it */
+    sld_trial_times     times;
+} sld_attempt;
 
-    sld_position  at;
-    sld_batch     next;            /* loaded ahead for the step after `at`; sample NULL: not yet */
-    sld_view_sums open[SLD_VIEWS]; /* over the steps of the open epoch */
-    int64_t       open_steps;
-    double        open_seconds; /* of earlier attempts at the open epoch */
-    sld_history   history;
-    int64_t       best_epoch; /* 0: none yet */
-    double        best_top1;
-    float        *best;        /* (all tensors) */
-    float        *logits_last; /* (test rows, K) of the last finished epoch */
-    float        *logits_best;
-    bool          best_on_val; /* else on test, as the public code does */
-    float   *logits_teacher;   /* (test rows, K), made with the final results; NULL: no teacher */
-    float   *logits_val;       /* (validation rows, K); scratch */
-    int32_t *labels_val;       /* (validation rows); scratch */
-    float   *images;           /* (SLD_EVAL_CHUNK, H,W,C): evaluation's input */
-
-    double          attempt_s;     /* clock at the start of this attempt */
-    int64_t         attempt_steps; /* made by it */
-    double          saved_s;       /* clock at the last checkpoint */
-    double          shown_s;       /* clock at the last live line */
-    double          beat_s;        /* clock at the last beat */
-    sld_trial_times times;         /* of this attempt */
+typedef struct sld_trial {
+    sld_ctx    *ctx;
+    sld_setup   setup;
+    sld_state   state;
+    sld_io      io;
+    sld_attempt attempt;
 } sld_trial;
 
 /* setup.c. Collective. Makes everything from the configuration; the run folder is not touched.
@@ -85,33 +112,31 @@ void       sld_trial_teardown(sld_trial *t); /* Collective (shared memory). */
 
 /* identity.c. Local. identity and id from configuration, data and weights. SLD_ERR_CONFIG when an
  * attempt's claim names another trial: something has changed since the sweep was planned. */
-sld_status sld_trial_identify(sld_ctx *ctx, sld_trial *t);
+sld_status sld_trial_identify(sld_ctx *ctx, sld_setup *s);
 /* Of version 1, as the folder it stands in. */
-bool sld_trial_is_old(const sld_trial *t);
-/* Whether an identity found in a folder is this trial's; when it is its old one, the trial goes on
- * under that. */
-bool sld_trial_is_same(sld_trial *t, const char *identity);
-/* SLD_ERR_CONFIG says what differs. contents: NULL when the file does not tell. */
-sld_status sld_trial_check_same(sld_ctx *ctx, sld_trial *t, const char *where, const char *identity,
-                                const char *contents);
+bool sld_trial_is_old(const sld_identity *own);
+/* Whether what a file says of its trial is this one; when it is its old identity, the trial goes on
+ * under that. SLD_ERR_CONFIG says what differs. contents: NULL when the file does not tell. */
+sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *where,
+                                const char *identity, const char *contents);
 
 /* folder.c. Collective. Takes the run folder; SLD_ERR_CONFIG when another process has it or another
  * trial lives there. */
-sld_status sld_trial_folder(sld_ctx *ctx, sld_trial *t);
-void       sld_trial_leave_folder(sld_ctx *ctx, sld_trial *t); /* Local. */
+sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io);
+void       sld_trial_leave_folder(sld_ctx *ctx, sld_io *io); /* Local. */
 
 /* attempt.c. Local. A sweep's attempt at a trial, fenced by its number. */
-bool sld_trial_is_attempt(const sld_trial *t);
+bool sld_trial_is_attempt(const sld_io *io);
 /* SLD_ERR_FENCED when another attempt has taken over. Rank 0, before it writes. */
-sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_trial *t);
+sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_io *io);
 /* The same after a write: frozen in between, its successor may have ended the trial and cleaned up;
  * then what was written goes too. */
-sld_status sld_trial_recheck(sld_ctx *ctx, const sld_trial *t, const char *path);
+sld_status sld_trial_recheck(sld_ctx *ctx, const sld_io *io, const char *path);
 /* As this attempt writes it. */
-void sld_trial_path(const sld_trial *t, sld_run_file file, char path[PATH_MAX]);
+void sld_trial_path(const sld_io *io, sld_run_file file, char path[PATH_MAX]);
 /* Gives what lies there its final name, unless an attempt has done so before. */
-sld_status sld_trial_settle(sld_ctx *ctx, const sld_trial *t, sld_run_file file);
-sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_trial *t, int64_t epoch);
+sld_status sld_trial_settle(sld_ctx *ctx, const sld_io *io, sld_run_file file);
+sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_io *io, int64_t epoch);
 /* Tells those who watch that the trial moves; cheap at every step. */
 void sld_trial_beat(sld_trial *t, double seconds_left);
 /* Tells the coordinator how this attempt ended; nothing of one that was superseded. */
@@ -121,7 +146,7 @@ void sld_trial_report_end(sld_ctx *ctx, const sld_trial *t, sld_status st, sld_o
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
 /* Local, rank 0. What an attempt and those before it leave once the trial has ended. */
-sld_status sld_trial_clean(sld_ctx *ctx, const sld_trial *t);
+sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
 
 /* record.c. Collective. The teacher's logits on test, into logits_teacher. */
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
@@ -132,17 +157,18 @@ sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
  * called before the checkpoint: what that has passed is not made again. */
 sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t);
 /* Local. Warns of kept epochs before that one whose file is not there. */
-void sld_trial_miss_kept(sld_ctx *ctx, const sld_trial *t, int64_t before);
+void sld_trial_miss_kept(sld_ctx *ctx, const sld_setup *s, const sld_io *io, int64_t before);
 /* Local, on rank 0. What an attribute of results.h5 in the folder says, in the arena; NULL without
  * a readable file or the attribute. */
-sld_status sld_trial_stored(sld_ctx *ctx, const sld_trial *t, const char *attribute, char **out);
+sld_status sld_trial_stored(sld_ctx *ctx, const sld_io *io, sld_arena *arena, const char *attribute,
+                            char **out);
 /* Local. values: all tensors one after another, or NULL for the student's present ones. */
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values);
 
 /* stop.c. Local. What this rank asks for at the top of a step: SLD_ASK_*. */
 int sld_trial_ask(const sld_trial *t);
-/* epoch.c. Collective. From t->at to the end of the epoch, or to a stop. */
+/* epoch.c. Collective. From state.at to the end of the epoch, or to a stop. */
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
 
@@ -163,6 +189,7 @@ void sld_trial_show_end(sld_trial *t);
 void sld_trial_result_text(const sld_trial *t, char *text, size_t n);
 
 /* warnings.c. Local. Tells what the experiment is and is rarely meant to be. */
-void sld_trial_warn(sld_ctx *ctx, const sld_trial *t, const sld_objective_params *objective);
+void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
+                    const sld_objective_params *objective);
 
 #endif

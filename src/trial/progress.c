@@ -18,12 +18,12 @@ static void duration(double s, char text[64])
 /* Seconds to the end at the pace of this attempt. */
 static double remaining(const sld_trial *t)
 {
-    const int64_t per_epoch = sld_loader_steps(t->loader);
-    const int64_t done      = (t->at.epoch - 1) * per_epoch + t->at.step;
-    const int64_t left      = t->opt->train.epochs * per_epoch - done;
+    const int64_t per_epoch = sld_loader_steps(t->setup.loader);
+    const int64_t done      = (t->state.at.epoch - 1) * per_epoch + t->state.at.step;
+    const int64_t left      = t->setup.opt->train.epochs * per_epoch - done;
 
-    return (sld_clock_s() - t->attempt_s) / (double)(t->attempt_steps ? t->attempt_steps : 1) *
-           (double)left;
+    return (sld_clock_s() - t->attempt.start_s) /
+           (double)(t->attempt.steps ? t->attempt.steps : 1) * (double)left;
 }
 
 /* Under mpirun stderr is a pipe to the launcher: where the launcher's own stderr is a terminal, the
@@ -56,21 +56,21 @@ static FILE *open_terminal(void)
 
 void sld_trial_open_terminal(sld_trial *t)
 {
-    t->terminal = t->ctx->rank == 0 ? open_terminal() : NULL;
+    t->io.terminal = t->ctx->rank == 0 ? open_terminal() : NULL;
 }
 
 void sld_trial_close_terminal(sld_trial *t)
 {
-    if (t->terminal) {
-        fclose(t->terminal);
+    if (t->io.terminal) {
+        fclose(t->io.terminal);
     }
 }
 
 /* "ce 0.1 0.1, lts 0.9 0.9": weights on the weak and the strong view at their full height. */
 static void describe_terms(const sld_trial *t, char *text, size_t n)
 {
-    const sld_objective *o     = sld_learner_objective(t->learner);
-    const int64_t        epoch = t->opt->train.epochs;
+    const sld_objective *o     = sld_learner_objective(t->setup.learner);
+    const int64_t        epoch = t->setup.opt->train.epochs;
     size_t               at    = 0;
 
     text[0] = '\0';
@@ -90,60 +90,60 @@ static void warn_of_stages(const sld_trial *t)
     size_t       at        = 0;
     bool         odd       = false;
     int64_t      stages[SLD_LIST_MAX];
-    const size_t n = sld_config_lr_stages(t->opt, stages);
+    const size_t n = sld_config_lr_stages(t->setup.opt, stages);
 
     for (size_t i = 0; i < n && at < sizeof text; i++) {
-        odd |= (i > 0 && stages[i] == stages[i - 1]) || stages[i] >= t->opt->train.epochs;
+        odd |= (i > 0 && stages[i] == stages[i - 1]) || stages[i] >= t->setup.opt->train.epochs;
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%lld", i ? ", " : "",
                                (long long)stages[i]);
     }
     if (odd) {
         sld_log(t->ctx, SLD_LOG_WARN,
                 "train.lr_stages come to the epochs %s of %lld: drops coincide or lie at the end",
-                text, (long long)t->opt->train.epochs);
+                text, (long long)t->setup.opt->train.epochs);
     }
 }
 
 void sld_trial_announce(sld_trial *t)
 {
-    const sld_options *opt   = t->opt;
+    const sld_options *opt   = t->setup.opt;
     sld_ctx           *ctx   = t->ctx;
-    const int          ranks = sld_comm_size(t->comm);
+    const int          ranks = sld_comm_size(t->setup.comm);
     char               terms[256];
 
     sld_trial_beat(t, 0);
-    sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s, student %s%s%s, %s, seed %lld", t->id, t->dir,
-            sld_config_word(opt, "method"), opt->student.network,
-            t->teacher.model || t->teacher_files.sha[0] ? ", teacher " : "",
-            t->teacher.model          ? t->teacher.info.network
-            : t->teacher_files.sha[0] ? "from files"
-                                      : "",
-            t->set->name, (long long)opt->top.seed);
+    sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s, student %s%s%s, %s, seed %lld",
+            t->setup.identity.id, t->io.dir, sld_config_word(opt, "method"), opt->student.network,
+            t->setup.teacher.model || t->setup.teacher_files.sha[0] ? ", teacher " : "",
+            t->setup.teacher.model          ? t->setup.teacher.info.network
+            : t->setup.teacher_files.sha[0] ? "from files"
+                                            : "",
+            t->setup.set->name, (long long)opt->top.seed);
     describe_terms(t, terms, sizeof terms);
     sld_log(ctx, SLD_LOG_INFO, "weights in the last epoch: %s", terms);
     sld_log(
         ctx, SLD_LOG_INFO,
         "%zu training, %zu validation, %zu test samples; batch %lld in %lld shards on %d rank%s",
-        t->subset->n_train, t->subset->n_val, t->set->test.n, (long long)opt->train.batch,
-        (long long)opt->parallel.shards, ranks, ranks == 1 ? "" : "s");
+        t->setup.subset->n_train, t->setup.subset->n_val, t->setup.set->test.n,
+        (long long)opt->train.batch, (long long)opt->parallel.shards, ranks, ranks == 1 ? "" : "s");
     warn_of_stages(t);
-    if (t->at.epoch > opt->train.epochs) {
+    if (t->state.at.epoch > opt->train.epochs) {
         sld_log(ctx, SLD_LOG_INFO, "trained already; its results are written again");
-    } else if (t->at.epoch > 1 || t->at.step > 0) {
-        sld_log(ctx, SLD_LOG_INFO, "resumed at epoch %lld, step %lld", (long long)t->at.epoch,
-                (long long)t->at.step);
+    } else if (t->state.at.epoch > 1 || t->state.at.step > 0) {
+        sld_log(ctx, SLD_LOG_INFO, "resumed at epoch %lld, step %lld", (long long)t->state.at.epoch,
+                (long long)t->state.at.step);
     }
 }
 
 static void live_line(sld_trial *t, const char *text)
 {
     struct winsize size;
-    const int      width = ioctl(fileno(t->terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+    const int      width = ioctl(fileno(t->io.terminal), TIOCGWINSZ, &size) == 0 && size.ws_col > 1
                                ? size.ws_col - 1
                                : 79;
 
-    fprintf(t->terminal, "\r\033[K%.*s", width, text); /* a wrapped line could not be erased */
-    fflush(t->terminal);
+    fprintf(t->io.terminal, "\r\033[K%.*s", width, text); /* a wrapped line could not be erased */
+    fflush(t->io.terminal);
     t->ctx->live_line = true;
 }
 
@@ -152,31 +152,31 @@ static void live_line(sld_trial *t, const char *text)
 void sld_trial_show_step(sld_trial *t)
 {
     const double         now   = sld_clock_s();
-    const int            first = t->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
-    const sld_objective *o     = sld_learner_objective(t->learner);
-    const sld_view_sums *sums  = &t->open[first];
+    const int            first = t->setup.views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
+    const sld_objective *o     = sld_learner_objective(t->setup.learner);
+    const sld_view_sums *sums  = &t->state.open[first];
     char                 eta[64], text[512];
 
     sld_trial_beat(t, remaining(t));
-    if (t->ctx->rank != 0 || now - t->shown_s < (t->terminal ? 0.25 : 60.0)) {
+    if (t->ctx->rank != 0 || now - t->io.shown_s < (t->io.terminal ? 0.25 : 60.0)) {
         return;
     }
     duration(remaining(t), eta);
     int n = snprintf(text, sizeof text,
                      "epoch %lld/%lld step %lld/%lld ETA %s %.0f samples/s top-1 %.1f %%",
-                     (long long)t->at.epoch, (long long)t->opt->train.epochs, (long long)t->at.step,
-                     (long long)sld_loader_steps(t->loader), eta, sums->rows / t->open_seconds,
-                     100.0 * sums->hits / sums->rows);
+                     (long long)t->state.at.epoch, (long long)t->setup.opt->train.epochs,
+                     (long long)t->state.at.step, (long long)sld_loader_steps(t->setup.loader), eta,
+                     sums->rows / t->state.open_seconds, 100.0 * sums->hits / sums->rows);
     for (size_t i = 0; i < sld_objective_terms(o); i++) {
         n += snprintf(text + n, sizeof text - (size_t)n, " %s %.3f", sld_objective_term_name(o, i),
                       sums->loss[i] / sums->rows);
     }
-    if (t->terminal) {
+    if (t->io.terminal) {
         live_line(t, text);
     } else {
         sld_log(t->ctx, SLD_LOG_INFO, "%s", text);
     }
-    t->shown_s = now;
+    t->io.shown_s = now;
 }
 
 void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, double share)
@@ -184,67 +184,67 @@ void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, doub
     const double now = sld_clock_s();
     char         text[128], percent[32] = "";
 
-    if (t->ctx->rank != 0 || now - t->shown_s < (t->terminal ? 0.25 : 60.0)) {
+    if (t->ctx->rank != 0 || now - t->io.shown_s < (t->io.terminal ? 0.25 : 60.0)) {
         return;
     }
     if (share >= 0.0) {
         snprintf(percent, sizeof percent, ": %.0f %%", 100.0 * share);
     }
     snprintf(text, sizeof text, "epoch %lld/%lld: %s the teacher's logits of epoch %lld%s",
-             (long long)t->at.epoch, (long long)t->opt->train.epochs, doing, (long long)epoch,
-             percent);
-    if (t->terminal) {
+             (long long)t->state.at.epoch, (long long)t->setup.opt->train.epochs, doing,
+             (long long)epoch, percent);
+    if (t->io.terminal) {
         live_line(t, text);
     } else {
         sld_log(t->ctx, SLD_LOG_INFO, "%s", text);
     }
-    t->shown_s = now;
+    t->io.shown_s = now;
 }
 
 /* Where this rank's time went since the attempt began. */
 static void show_times(const sld_trial *t)
 {
-    const sld_step_times s   = sld_learner_times(t->learner);
-    const double         all = sld_clock_s() - t->attempt_s, percent = 100.0 / (all > 0 ? all : 1);
+    const sld_step_times s = sld_learner_times(t->setup.learner);
+    const double all = sld_clock_s() - t->attempt.start_s, percent = 100.0 / (all > 0 ? all : 1);
 
     sld_log(t->ctx, SLD_LOG_DEBUG,
             "of %.1f s: loading %.1f %%, teacher %.1f %%, forward %.1f %%, objective %.1f %%, "
             "backward %.1f %%, waiting %.1f %%, update %.1f %%, evaluation %.1f %%, files %.1f %%",
-            all, percent * t->times.load, percent * s.teacher, percent * s.forward,
+            all, percent * t->attempt.times.load, percent * s.teacher, percent * s.forward,
             percent * s.objective, percent * s.backward, percent * s.wait, percent * s.sgd,
-            percent * t->times.evaluate, percent * t->times.files);
+            percent * t->attempt.times.evaluate, percent * t->attempt.times.files);
 }
 
 void sld_trial_show_epoch(sld_trial *t)
 {
-    const sld_history *h      = &t->history;
+    const sld_history *h      = &t->state.history;
     const size_t       epoch  = h->n_epochs;
-    const char        *chosen = t->best_on_val ? "val" : "test";
+    const char        *chosen = t->setup.best_on_val ? "val" : "test";
     char               eta[64], val[32] = "";
 
     duration(remaining(t), eta);
-    if (t->subset->n_val > 0) {
+    if (t->setup.subset->n_val > 0) {
         snprintf(val, sizeof val, " val %.2f %%", sld_history_get(h, "top1_val", epoch));
     }
     sld_log(t->ctx, SLD_LOG_INFO,
             "epoch %zu/%lld lr %g loss %.4f train %.2f %%%s test %.2f %% (best on %s %.2f %% in "
             "%lld) %.0f samples/s ETA %s",
-            epoch, (long long)t->opt->train.epochs, sld_history_get(h, "lr", epoch),
+            epoch, (long long)t->setup.opt->train.epochs, sld_history_get(h, "lr", epoch),
             sld_history_get(h, "loss_total", epoch), sld_history_get(h, "top1_train", epoch), val,
-            sld_history_get(h, "top1_test", epoch), chosen, t->best_top1, (long long)t->best_epoch,
-            sld_history_get(h, "samples_per_second", epoch), eta);
+            sld_history_get(h, "top1_test", epoch), chosen, t->state.best_top1,
+            (long long)t->state.best_epoch, sld_history_get(h, "samples_per_second", epoch), eta);
     show_times(t);
-    t->shown_s = sld_clock_s();
+    t->io.shown_s = sld_clock_s();
 }
 
 void sld_trial_result_text(const sld_trial *t, char *text, size_t n)
 {
-    const sld_history *h = &t->history;
+    const sld_history *h = &t->state.history;
 
     snprintf(text, n, "top-1 on test %.2f %% last, %.2f %% in epoch %lld, the best on %s",
              sld_history_get(h, "top1_test", h->n_epochs),
-             sld_history_get(h, "top1_test", (size_t)t->best_epoch), (long long)t->best_epoch,
-             t->best_on_val ? "validation" : "test");
+             sld_history_get(h, "top1_test", (size_t)t->state.best_epoch),
+             (long long)t->state.best_epoch, t->setup.best_on_val ? "validation" : "test");
 }
 
 void sld_trial_show_end(sld_trial *t)

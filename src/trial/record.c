@@ -6,13 +6,13 @@
 
 void sld_trial_columns(sld_trial *t)
 {
-    const sld_objective *o = sld_learner_objective(t->learner);
-    sld_history         *h = &t->history;
+    const sld_objective *o = sld_learner_objective(t->setup.learner);
+    sld_history         *h = &t->state.history;
 
     sld_history_column(h, "1", "lr");
     sld_history_column(h, "1", "loss_total");
     for (int v = 0; v < SLD_VIEWS; v++) {
-        if (!t->views[v]) {
+        if (!t->setup.views[v]) {
             continue;
         }
         for (size_t i = 0; i < sld_objective_terms(o); i++) {
@@ -30,10 +30,10 @@ void sld_trial_columns(sld_trial *t)
     }
     sld_history_column(h, "percent", "top1_train");
     sld_history_column(h, "percent", "top5_train");
-    if (t->labels) {
+    if (t->setup.labels) {
         sld_history_column(h, "percent", "top1_train_true");
     }
-    if (t->subset->n_val > 0) {
+    if (t->setup.subset->n_val > 0) {
         sld_history_column(h, "percent", "top1_val");
         sld_history_column(h, "percent", "top5_val");
         sld_history_column(h, "1", "loss_val");
@@ -47,97 +47,100 @@ void sld_trial_columns(sld_trial *t)
 
 static void record_view(sld_trial *t, int view)
 {
-    const sld_objective *o    = sld_learner_objective(t->learner);
-    const sld_view_sums *sums = &t->open[view];
-    const double         rows = sums->rows, steps = (double)t->open_steps;
+    const sld_objective *o    = sld_learner_objective(t->setup.learner);
+    const sld_view_sums *sums = &t->state.open[view];
+    const double         rows = sums->rows, steps = (double)t->state.open_steps;
 
     for (size_t i = 0; i < sld_objective_terms(o); i++) {
         const char *term = sld_objective_term_name(o, i);
-        sld_history_set(&t->history, sums->loss[i] / rows, "loss_%s_%s", term, sld_view_name[view]);
-        sld_history_set(&t->history, sqrt(sums->grad_sq[i] / steps), "grad_norm_%s_%s", term,
+        sld_history_set(&t->state.history, sums->loss[i] / rows, "loss_%s_%s", term,
+                        sld_view_name[view]);
+        sld_history_set(&t->state.history, sqrt(sums->grad_sq[i] / steps), "grad_norm_%s_%s", term,
                         sld_view_name[view]);
     }
-    sld_history_set(&t->history, sums->swapped_teacher / rows, "swapped_teacher_%s",
+    sld_history_set(&t->state.history, sums->swapped_teacher / rows, "swapped_teacher_%s",
                     sld_view_name[view]);
-    sld_history_set(&t->history, sums->swapped_student / rows, "swapped_student_%s",
+    sld_history_set(&t->state.history, sums->swapped_student / rows, "swapped_student_%s",
                     sld_view_name[view]);
 }
 
 static void record_training(sld_trial *t, double seconds)
 {
-    const int64_t        epoch = t->at.epoch;
-    const sld_objective *o     = sld_learner_objective(t->learner);
-    const int            first = t->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
+    const int64_t        epoch = t->state.at.epoch;
+    const sld_objective *o     = sld_learner_objective(t->setup.learner);
+    const int            first = t->setup.views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
     double               total = 0.0, lss = 0.0;
 
-    sld_history_set(&t->history, sld_learning_rate(t->opt, epoch), "lr");
+    sld_history_set(&t->state.history, sld_learning_rate(t->setup.opt, epoch), "lr");
     for (int v = 0; v < SLD_VIEWS; v++) {
-        if (!t->views[v]) {
+        if (!t->setup.views[v]) {
             continue;
         }
         record_view(t, v);
-        total += t->open[v].total / t->open[v].rows;
+        total += t->state.open[v].total / t->state.open[v].rows;
         for (size_t i = 0; i < sld_objective_terms(o); i++) {
             lss += strcmp(sld_objective_term_name(o, i), "lss") == 0
                        ? sld_objective_weight(o, i, v, epoch)
                        : 0.0;
         }
     }
-    const double rows = t->open[first].rows;
-    sld_history_set(&t->history, total, "loss_total");
-    sld_history_set(&t->history, lss > 0.0, "lss_active");
+    const double rows = t->state.open[first].rows;
+    sld_history_set(&t->state.history, total, "loss_total");
+    sld_history_set(&t->state.history, lss > 0.0, "lss_active");
     if (sld_objective_trains(o)) {
-        sld_history_set(&t->history, sld_objective_temperature(o), "temperature");
+        sld_history_set(&t->state.history, sld_objective_temperature(o), "temperature");
     }
-    sld_history_set(&t->history, 100.0 * t->open[first].hits / rows, "top1_train");
-    sld_history_set(&t->history, 100.0 * t->open[first].hits5 / rows, "top5_train");
-    if (t->labels) {
-        sld_history_set(&t->history, 100.0 * t->open[first].hits_true / rows, "top1_train_true");
+    sld_history_set(&t->state.history, 100.0 * t->state.open[first].hits / rows, "top1_train");
+    sld_history_set(&t->state.history, 100.0 * t->state.open[first].hits5 / rows, "top5_train");
+    if (t->setup.labels) {
+        sld_history_set(&t->state.history, 100.0 * t->state.open[first].hits_true / rows,
+                        "top1_train_true");
     }
-    sld_history_set(&t->history, seconds, "seconds");
-    sld_history_set(&t->history, rows / seconds, "samples_per_second");
+    sld_history_set(&t->state.history, seconds, "seconds");
+    sld_history_set(&t->state.history, rows / seconds, "samples_per_second");
 }
 
 static void record_split(sld_trial *t, const char *split, const sld_metrics *m)
 {
-    sld_history_set(&t->history, m->top1, "top1_%s", split);
-    sld_history_set(&t->history, m->top5, "top5_%s", split);
-    sld_history_set(&t->history, m->loss, "loss_%s", split);
+    sld_history_set(&t->state.history, m->top1, "top1_%s", split);
+    sld_history_set(&t->state.history, m->top5, "top5_%s", split);
+    sld_history_set(&t->state.history, m->loss, "loss_%s", split);
 }
 
 /* Collective. Logits and metrics of the test set into logits_last, and of the validation split. */
 static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_metrics *val)
 {
-    const sld_dataset *set = t->set;
-    const sld_subset  *sub = t->subset;
+    const sld_dataset *set = t->setup.set;
+    const sld_subset  *sub = t->setup.subset;
 
-    SLD_TRY(sld_agree(ctx, t->comm, sld_infer_refresh(ctx, t->eval)));
-    SLD_TRY(sld_evaluate(ctx, t->comm, t->eval, set, &set->test, NULL, set->test.n, t->images,
-                         t->logits_last));
-    *test = sld_metrics_of(t->logits_last, set->test.labels, set->test.n, set->K);
+    SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
+    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, set, &set->test, NULL, set->test.n,
+                         t->setup.images, t->attempt.logits_last));
+    *test = sld_metrics_of(t->attempt.logits_last, set->test.labels, set->test.n, set->K);
     if (sub->n_val == 0) {
         return SLD_OK;
     }
-    int32_t *labels = t->labels_val;
-    SLD_TRY(sld_evaluate(ctx, t->comm, t->eval, set, &set->train, sub->val, sub->n_val, t->images,
-                         t->logits_val));
+    int32_t *labels = t->setup.labels_val;
+    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, set, &set->train, sub->val, sub->n_val,
+                         t->setup.images, t->setup.logits_val));
     for (size_t i = 0; i < sub->n_val; i++) {
         labels[i] = set->train.labels[sub->val[i]];
     }
-    *val = sld_metrics_of(t->logits_val, labels, sub->n_val, set->K);
+    *val = sld_metrics_of(t->setup.logits_val, labels, sub->n_val, set->K);
     return SLD_OK;
 }
 
 /* The public code keeps the maximum on test, ties overwrite; a validation split takes its place. */
 static void keep_best(sld_trial *t, double top1)
 {
-    if (t->best_epoch > 0 && top1 < t->best_top1) {
+    if (t->state.best_epoch > 0 && top1 < t->state.best_top1) {
         return;
     }
-    t->best_epoch = t->at.epoch;
-    t->best_top1  = top1;
-    sld_model_copy_out(t->student, t->best);
-    memcpy(t->logits_best, t->logits_last, t->set->test.n * t->set->K * sizeof(float));
+    t->state.best_epoch = t->state.at.epoch;
+    t->state.best_top1  = top1;
+    sld_model_copy_out(t->state.student, t->state.best);
+    memcpy(t->attempt.logits_best, t->attempt.logits_last,
+           t->setup.set->test.n * t->setup.set->K * sizeof(float));
 }
 
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
@@ -147,23 +150,23 @@ sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
 
     record_training(t, seconds);
     SLD_TRY(evaluate(ctx, t, &test, &val));
-    t->times.evaluate += sld_clock_s() - start_s;
+    t->attempt.times.evaluate += sld_clock_s() - start_s;
     record_split(t, "test", &test);
-    if (t->subset->n_val > 0) {
+    if (t->setup.subset->n_val > 0) {
         record_split(t, "val", &val);
     }
-    keep_best(t, t->best_on_val ? val.top1 : test.top1);
-    t->history.n_epochs++;
+    keep_best(t, t->setup.best_on_val ? val.top1 : test.top1);
+    t->state.history.n_epochs++;
     return SLD_OK;
 }
 
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t)
 {
-    const sld_dataset *set = t->set;
+    const sld_dataset *set = t->setup.set;
 
-    SLD_TRY(sld_agree(ctx, t->comm,
-                      sld_arena_alloc(ctx, t->arena, set->test.n * set->K * sizeof(float),
-                                      (void **)&t->logits_teacher)));
-    return sld_evaluate(ctx, t->comm, sld_learner_teacher(t->learner), set, &set->test, NULL,
-                        set->test.n, t->images, t->logits_teacher);
+    SLD_TRY(sld_agree(ctx, t->setup.comm,
+                      sld_arena_alloc(ctx, t->setup.arena, set->test.n * set->K * sizeof(float),
+                                      (void **)&t->attempt.logits_teacher)));
+    return sld_evaluate(ctx, t->setup.comm, sld_learner_teacher(t->setup.learner), set, &set->test,
+                        NULL, set->test.n, t->setup.images, t->attempt.logits_teacher);
 }

@@ -3,14 +3,16 @@
 
 int sld_trial_ask(const sld_trial *t)
 {
-    const double  minutes = t->opt->run.checkpoint_minutes;
-    const int64_t limit   = t->opt->run.stop_after_steps;
+    const double  minutes = t->setup.opt->run.checkpoint_minutes;
+    const int64_t limit   = t->setup.opt->run.stop_after_steps;
 
-    if ((t->params->stop && *t->params->stop) || (limit > 0 && t->attempt_steps >= limit)) {
+    if ((t->setup.params->stop && *t->setup.params->stop) ||
+        (limit > 0 && t->attempt.steps >= limit)) {
         return SLD_ASK_STOP;
     }
     /* the clock of one rank decides; others follow by the agreement */
-    if (sld_comm_rank(t->comm) == 0 && minutes > 0 && sld_clock_s() - t->saved_s > 60.0 * minutes) {
+    if (sld_comm_rank(t->setup.comm) == 0 && minutes > 0 &&
+        sld_clock_s() - t->io.saved_s > 60.0 * minutes) {
         return SLD_ASK_SAVE;
     }
     return SLD_ASK_NOTHING;

@@ -8,17 +8,19 @@
 static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
 {
     char      *told = NULL, status[32] = "";
-    sld_status st =
-        sld_comm_rank(t->comm) == 0 ? sld_trial_stored(ctx, t, "status", &told) : SLD_OK;
+    sld_status st = sld_comm_rank(t->setup.comm) == 0
+                        ? sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &told)
+                        : SLD_OK;
 
-    SLD_TRY(sld_agree(ctx, t->comm, st));
+    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
     snprintf(status, sizeof status, "%s", told ? told : "");
-    SLD_TRY(sld_comm_bcast(ctx, t->comm, status, sizeof status, 0));
+    SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, status, sizeof status, 0));
     *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
     if (*ended) {
         *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
-        sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->id, t->dir, status);
-        sld_trial_miss_kept(ctx, t, t->opt->train.epochs + 1);
+        sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->setup.identity.id, t->io.dir,
+                status);
+        sld_trial_miss_kept(ctx, &t->setup, &t->io, t->setup.opt->train.epochs + 1);
     }
     return SLD_OK;
 }
@@ -26,7 +28,7 @@ static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outc
 /* Collective. The last word: all of results.h5, the teacher's logits too. */
 static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
 {
-    if (t->teacher.model && t->opt->run.logits) {
+    if (t->setup.teacher.model && t->setup.opt->run.logits) {
         SLD_TRY(sld_trial_record_teacher(ctx, t));
     }
     return sld_trial_publish(ctx, t, "done");
@@ -35,29 +37,30 @@ static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
 /* Collective. */
 static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
 {
-    const int64_t epochs = t->opt->train.epochs, cadence = t->opt->run.checkpoint_epochs;
+    const int64_t epochs  = t->setup.opt->train.epochs,
+                  cadence = t->setup.opt->run.checkpoint_epochs;
     sld_epoch_end end;
 
-    while (t->at.epoch <= epochs) {
+    while (t->state.at.epoch <= epochs) {
         SLD_TRY(sld_trial_epoch(ctx, t, &end));
         if (end == SLD_EPOCH_STOPPED) {
             sld_log(ctx, SLD_LOG_INFO,
                     "stopped at epoch %lld, step %lld: all is saved, the same command goes on",
-                    (long long)t->at.epoch, (long long)t->at.step);
+                    (long long)t->state.at.epoch, (long long)t->state.at.step);
             *out = SLD_TRIAL_STOPPED;
             return SLD_OK;
         }
         if (end == SLD_EPOCH_DIVERGED) {
             sld_log(ctx, SLD_LOG_ERROR, "diverged at epoch %lld, step %lld: the loss is not finite",
-                    (long long)t->at.epoch, (long long)t->at.step);
+                    (long long)t->state.at.epoch, (long long)t->state.at.step);
             *out = SLD_TRIAL_DIVERGED;
             return sld_trial_publish(ctx, t, "diverged");
         }
         SLD_TRY(sld_trial_keep(ctx, t));
-        if ((t->at.epoch - 1) % cadence == 0 || t->at.epoch > epochs) {
+        if ((t->state.at.epoch - 1) % cadence == 0 || t->state.at.epoch > epochs) {
             SLD_TRY(sld_trial_save(ctx, t));
-            SLD_TRY(t->at.epoch > epochs ? publish_done(ctx, t)
-                                         : sld_trial_publish(ctx, t, "running"));
+            SLD_TRY(t->state.at.epoch > epochs ? publish_done(ctx, t)
+                                               : sld_trial_publish(ctx, t, "running"));
         }
     }
     *out = SLD_TRIAL_DONE;
@@ -69,19 +72,20 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
 {
     bool ended = false, resumed = false;
 
-    SLD_TRY(sld_trial_folder(ctx, t));
+    SLD_TRY(sld_trial_folder(ctx, &t->setup, &t->io));
     SLD_TRY(ended_before(ctx, t, &ended, out));
     if (ended) {
         return SLD_OK;
     }
-    sld_clock_utc(t->started);
-    SLD_TRY(sld_comm_bcast(ctx, t->comm, t->started, sizeof t->started, 0));
+    sld_clock_utc(t->state.started);
+    SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, t->state.started, sizeof t->state.started, 0));
     SLD_TRY(sld_trial_resume(ctx, t, &resumed));
     sld_trial_announce(t);
-    sld_trial_miss_kept(ctx, t, t->at.epoch);
-    t->attempt_s = t->saved_s = t->shown_s = sld_clock_s();
-    if (t->at.epoch <= t->opt->train.epochs) {
-        SLD_TRY(sld_teacher_source_create(ctx, &t->teacher_env, &t->teacher_files, &t->source));
+    sld_trial_miss_kept(ctx, &t->setup, &t->io, t->state.at.epoch);
+    t->attempt.start_s = t->io.saved_s = t->io.shown_s = sld_clock_s();
+    if (t->state.at.epoch <= t->setup.opt->train.epochs) {
+        SLD_TRY(sld_teacher_source_create(ctx, &t->setup.teacher_env, &t->setup.teacher_files,
+                                          &t->attempt.source));
         if (!resumed) {
             SLD_TRY(sld_trial_publish(ctx, t, "running"));
         }
@@ -112,9 +116,9 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_par
         return st; /* this rank alone: to take things down together is no longer possible */
     }
     if (params->times) {
-        *params->times = t.times;
+        *params->times = t.attempt.times;
     }
-    sld_trial_leave_folder(ctx, &t);
+    sld_trial_leave_folder(ctx, &t.io);
     sld_trial_teardown(&t);
     return st;
 }

@@ -2,7 +2,7 @@
 #include "parts.h"
 
 /* With two classes the non-target class is one alone, and standardised logits are +1 and -1. */
-static void warn_two_classes(sld_ctx *ctx, const sld_trial *t, const sld_objective_params *o)
+static void warn_two_classes(sld_ctx *ctx, const sld_dataset *set, const sld_objective_params *o)
 {
     const bool  kd = o->kd.weight[SLD_WEAK] > 0 || o->kd.weight[SLD_STRONG] > 0;
     const char *what =
@@ -12,29 +12,30 @@ static void warn_two_classes(sld_ctx *ctx, const sld_trial *t, const sld_objecti
         : o->loss == SLD_TEACHER_LOSS_NKD ? "the non-target part of nkd, kd.loss, is 0"
                                           : NULL;
 
-    if (t->set->K == 2 && what) {
+    if (set->K == 2 && what) {
         sld_log(ctx, SLD_LOG_WARN,
                 "%s has two classes: %s whatever the teacher says, and the term carries next to "
                 "nothing; method: kd or sld has terms that do",
-                t->set->name, what);
+                set->name, what);
     }
 }
 
-static void warn_single_sample(sld_ctx *ctx, const sld_trial *t)
+static void warn_single_sample(sld_ctx *ctx, const sld_setup *s, const sld_model *student)
 {
-    const size_t last = t->batch_rows[1] > 0 ? t->batch_rows[1] : t->batch_rows[0];
+    const size_t last = s->batch_rows[1] > 0 ? s->batch_rows[1] : s->batch_rows[0];
 
-    if (last == 1 && sld_model_norms_points(t->student)) {
+    if (last == 1 && sld_model_norms_points(student)) {
         sld_log(
             ctx, SLD_LOG_WARN,
             "the last batch of an epoch holds one sample, and %s has batch norms on maps of 1 x "
             "1: each sees one value, which becomes its bias alone; choose another train.batch",
-            sld_config_options(t->params->config)->student.network);
+            s->opt->student.network);
     }
 }
 
-void sld_trial_warn(sld_ctx *ctx, const sld_trial *t, const sld_objective_params *objective)
+void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
+                    const sld_objective_params *objective)
 {
-    warn_two_classes(ctx, t, objective);
-    warn_single_sample(ctx, t);
+    warn_two_classes(ctx, s->set, objective);
+    warn_single_sample(ctx, s, student);
 }
