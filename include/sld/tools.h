@@ -47,4 +47,14 @@ typedef struct sld_probe_params {
 /* Collective. Optimiser steps on given batches: docs/files.md, "Probe". */
 sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params);
 
+/* ---- what others have computed ---- */
+
+typedef struct sld_golden {
+    size_t compared, failed; /* values, and those past their tolerance */
+    double worst_loss, worst_gradient;
+} sld_golden;
+/* Collective. Holds swaps, losses and gradients against a golden file of losses, and prints the
+ * worst error of each case and what fails. The same on every rank. */
+sld_status sld_golden_losses(sld_ctx *ctx, const sld_comm *comm, const char *path, sld_golden *out);
+
 #endif

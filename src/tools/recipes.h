@@ -1,6 +1,6 @@
 /* recipes.h: from a method's group in a golden file to the objective that it was computed with. */
-#ifndef TESTS_GOLDEN_RECIPES_H
-#define TESTS_GOLDEN_RECIPES_H
+#ifndef SLD_TOOLS_RECIPES_H
+#define SLD_TOOLS_RECIPES_H
 
 #include "sld/distill.h"
 #include "sld/store.h"
