@@ -1,16 +1,10 @@
 /* verbs.c: the verbs, in the order in which help lists them. */
 #include "cli.h"
 
-const sld_verb *const sld_verbs[] = {&sld_verb_run,
-                                     &sld_verb_sweep,
-                                     &sld_verb_status,
-                                     &sld_verb_report,
-                                     &sld_verb_eval,
-                                     &sld_verb_probe,
-                                     &sld_verb_bench,
-                                     &sld_verb_doctor,
-                                     &sld_verb_models,
-                                     &sld_verb_methods,
-                                     &sld_verb_data,
-                                     &sld_verb_help,
-                                     NULL};
+const sld_verb *const sld_verbs[] = {&sld_verb_run,      &sld_verb_sweep,
+                                     &sld_verb_status,   &sld_verb_report,
+                                     &sld_verb_eval,     &sld_verb_probe,
+                                     &sld_verb_bench,    &sld_verb_doctor,
+                                     &sld_verb_selftest, &sld_verb_models,
+                                     &sld_verb_methods,  &sld_verb_data,
+                                     &sld_verb_help,     NULL};

@@ -1,0 +1,22 @@
+# sld_embed(<target> <file> ...): the bytes of files, relative to the source, in the program, as src/cli/embedded.h finds them.
+# A file that changes is embedded anew.
+function(sld_embed target)
+  set(arrays "")
+  set(rows "")
+  set(i 0)
+  foreach(file IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${file})
+    file(READ ${CMAKE_SOURCE_DIR}/${file} hex HEX)
+    string(LENGTH "${hex}" digits)
+    math(EXPR n "${digits} / 2")
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char file_${i}[] = {${bytes}0};\n")
+    string(APPEND rows "    {\"${file}\", file_${i}, ${n}},\n")
+    math(EXPR i "${i} + 1")
+  endforeach()
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/made/embedded.c)
+  set(text "/* embedded.c: made by cmake/embed.cmake. */\n#include \"embedded.h\"\n\n${arrays}
+const sld_embedded sld_embedded_files[] = {\n${rows}    {0}};\n")
+  file(GENERATE OUTPUT ${made} CONTENT "${text}")
+  target_sources(${target} PRIVATE ${made})
+endfunction()

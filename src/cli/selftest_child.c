@@ -1,0 +1,197 @@
+/* selftest_child.c: a command of sld selftest: this program, alone or under mpirun, in the temporary
+ * folder, with its output in a file and an end to patience. */
+#define _GNU_SOURCE /* environ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "selftest.h"
+
+enum { MOST_WORDS = 32 };
+#define PATIENCE_S 120.0 /* a command takes one or two seconds; longer than this it hangs */
+
+bool sld_selftest_tell(sld_selftest *t, bool ok, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(t->found, sizeof t->found, format, args);
+    va_end(args);
+    return ok;
+}
+
+/* ---- the child ---- */
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What the launcher of this process has left would make an mpirun believe that it is one of its
+ * tasks. */
+static bool of_outer_launcher(const char *entry)
+{
+    const bool users = begins(entry, "OMPI_ALLOW_") || begins(entry, "OMPI_MCA_");
+
+    return !users && (begins(entry, "OMPI_") || begins(entry, "PMIX_") || begins(entry, "PMI_") ||
+                      begins(entry, "SLURM_STEP"));
+}
+
+/* Ranks on this machine alone, whatever the allocation is: the temporary folder lies here. */
+static void set_environment(void)
+{
+    static const char *const here[][2] = {{"OMPI_MCA_ras", "^slurm,tm,lsf,gridengine"},
+                                          {"OMPI_MCA_plm", "^slurm,tm,lsf"},
+                                          {"PRTE_MCA_ras", "^slurm,pbs,lsf,gridengine"},
+                                          {"PRTE_MCA_plm", "^slurm,pals,lsf"},
+                                          {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                                          {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+                                          {"TERM", "dumb"}};
+    char                     name[256];
+
+    for (size_t i = 0; environ[i];) {
+        const size_t n = strcspn(environ[i], "=");
+        if (n < sizeof name && of_outer_launcher(environ[i])) {
+            memcpy(name, environ[i], n);
+            name[n] = '\0';
+            unsetenv(name); /* the next one takes its place */
+        } else {
+            i++;
+        }
+    }
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
+        setenv(here[i][0], here[i][1], 1);
+    }
+}
+
+static size_t make_words(const sld_selftest *t, int ranks, const char *number,
+                         const char *const *words, const char *out[MOST_WORDS])
+{
+    static const char *const launch[] = {"mpirun", "--oversubscribe",     "--bind-to", "none",
+                                         "--mca",  "mpi_yield_when_idle", "1",         "-n"};
+    size_t                   n        = 0;
+
+    for (size_t i = 0; ranks > 0 && i < sizeof launch / sizeof *launch; i++) {
+        out[n++] = launch[i];
+    }
+    if (ranks > 0) {
+        out[n++] = number;
+    }
+    out[n++] = t->program;
+    for (size_t i = 0; words[i] && n < MOST_WORDS - 1; i++) {
+        out[n++] = words[i];
+    }
+    out[n] = NULL;
+    return n;
+}
+
+static void become(const sld_selftest *t, int ranks, const char *const *words)
+{
+    const char *command[MOST_WORDS];
+    char        number[16];
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setsid(); /* Ctrl-C reaches the parent alone, which ends us */
+    snprintf(number, sizeof number, "%d", ranks);
+    make_words(t, ranks, number, words, command);
+    const int in = open("/dev/null", O_RDONLY);
+    if (chdir(t->dir) != 0 || in < 0) {
+        return;
+    }
+    const int out = open("said.txt", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
+    if (out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
+        return;
+    }
+    set_environment();
+    execvp(command[0], (char *const *)command);
+    dprintf(2, "%s: cannot be started: %s\n", command[0], strerror(errno));
+}
+
+sld_selftest_child sld_selftest_start(sld_selftest *t, int ranks, const char *const *words)
+{
+    const sld_selftest_child child = {.pid = fork(), .began_s = sld_clock_s()};
+
+    if (child.pid == 0) {
+        become(t, ranks, words);
+        _exit(127);
+    }
+    return child;
+}
+
+/* ---- its end ---- */
+
+static void read_said(sld_selftest *t)
+{
+    char path[PATH_MAX];
+
+    sld_selftest_path(t, "said.txt", path);
+    FILE        *file = fopen(path, "r");
+    const size_t n    = file ? fread(t->said, 1, sizeof t->said - 1, file) : 0;
+    t->said[n]        = '\0';
+    if (file) {
+        fclose(file);
+    }
+}
+
+int sld_selftest_wait(sld_selftest *t, const sld_selftest_child *child)
+{
+    const struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
+    int                   status = 0;
+    bool                  ended  = false;
+
+    if (child->pid < 0) {
+        return -1;
+    }
+    while (waitpid(child->pid, &status, WNOHANG) == 0) {
+        if (!ended && (*sld_signals_stop() || sld_clock_s() - child->began_s > PATIENCE_S)) {
+            kill(child->pid, SIGKILL); /* its ranks die with it */
+            ended = true;
+        }
+        nanosleep(&moment, NULL);
+    }
+    read_said(t);
+    return ended ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The last line that is not empty. */
+static void last_line(const char *text, char *line, size_t n)
+{
+    const char *end = text + strlen(text);
+
+    while (end > text && (end[-1] == '\n' || end[-1] == ' ' || end[-1] == '-')) {
+        end--;
+    }
+    const char *begin = end;
+    while (begin > text && begin[-1] != '\n') {
+        begin--;
+    }
+    snprintf(line, n, "%.*s", (int)(end - begin), begin);
+}
+
+bool sld_selftest_run(sld_selftest *t, int code, int ranks, const char *const *words)
+{
+    const sld_selftest_child child = sld_selftest_start(t, ranks, words);
+    const int                got   = sld_selftest_wait(t, &child);
+    char                     line[160], command[96] = "sld";
+
+    if (got == code) {
+        return true;
+    }
+    for (size_t i = 0; words[i] && strlen(command) + strlen(words[i]) + 2 < sizeof command; i++) {
+        strcat(strcat(command, " "), words[i]);
+    }
+    last_line(t->said, line, sizeof line);
+    if (got < 0) {
+        return sld_selftest_tell(t, false, "%s on %d ranks: no end after %.0f s", command,
+                                 ranks ? ranks : 1, sld_clock_s() - child.began_s);
+    }
+    return sld_selftest_tell(t, false, "%s on %d ranks: expected exit code %d, got %d: %s", command,
+                             ranks ? ranks : 1, code, got, line);
+}
