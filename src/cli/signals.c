@@ -19,13 +19,17 @@ static void on_signal(int number)
 
 void sld_signals_catch(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    static const int numbers[] = {SIGTERM, SIGHUP, SIGINT, SIGUSR1};
+    struct sigaction action    = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigset_t         set;
 
     sigemptyset(&action.sa_mask);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaction(numbers[i], &action, NULL);
+        sigaddset(&set, numbers[i]);
+    }
+    sigprocmask(SIG_UNBLOCK, &set, NULL); /* a launcher may run with them blocked */
 }
 
 const volatile sig_atomic_t *sld_signals_stop(void)

@@ -19,15 +19,17 @@ static bool says_something(const char *line)
     return *line != '\0' && strspn(line, "- \t") != strlen(line);
 }
 
-void sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES])
+bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES])
 {
     char  line[LINE_BYTES], first[SLD_REASON_BYTES] = "";
-    FILE *file = fopen(log, "r");
+    FILE *file  = fopen(log, "r");
+    bool  spoke = false;
 
     reason[0] = '\0';
     while (file && !*reason && fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
         const char *text          = behind_time(line);
+        spoke |= text != line;
         if (strncmp(text, "error: ", 7) == 0) {
             snprintf(reason, SLD_REASON_BYTES, "%.250s", text + 7);
         } else if (strncmp(text, "sld: ", 5) == 0) {
@@ -42,4 +44,5 @@ void sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES])
     if (!*reason) {
         memcpy(reason, first, sizeof first);
     }
+    return spoke;
 }

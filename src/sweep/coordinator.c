@@ -26,7 +26,7 @@ static int running(const coordinator *c)
 /* Starts trials until nothing can start. */
 static sld_status fill(coordinator *c)
 {
-    while (c->slots.running < c->slots.most_trials) {
+    while (c->slots.running < c->slots.most_trials && c->ledger.clock_s() >= c->start_at_s) {
         int    point, most, ranks;
         size_t waiting;
         bool   got, all, failed;
@@ -121,8 +121,12 @@ static sld_status beat(coordinator *c)
 static sld_status sleep_until_news(coordinator *c, int fd)
 {
     struct pollfd wake = {.fd = fd, .events = POLLIN};
-    const double  left = c->beat_at_s - c->ledger.clock_s();
+    const double  now  = c->ledger.clock_s();
+    double        left = c->beat_at_s - now;
 
+    if (c->start_at_s > now && c->start_at_s - now < left) {
+        left = c->start_at_s - now;
+    }
     if (poll(&wake, 1, left > 0 ? (int)(1000 * left) + 1 : 0) < 0 && errno != EINTR) {
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "poll: %s", strerror(errno));
     }
@@ -141,7 +145,8 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
             SLD_TRY(sld_schedule_rescale(c));
         }
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
-        if (running(c) == 0 && (all || stopping || c->params->no_wait)) {
+        if (running(c) == 0 &&
+            (all || stopping || (c->params->no_wait && c->ledger.clock_s() >= c->start_at_s))) {
             break;
         }
         SLD_TRY(sleep_until_news(c, fd));

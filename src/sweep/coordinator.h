@@ -45,8 +45,10 @@ typedef struct coordinator {
     bool                        broken;   /* attempts fail alike at their start: no use going on */
     char                        alike[SLD_REASON_BYTES]; /* of the last that did */
     int                         n_alike;
-    size_t                      ended;   /* points, by this coordinator */
-    double                      ended_s; /* rank-seconds they took */
+    int                         n_unlaunched; /* launches in a row of which no trial came */
+    double                      start_at_s;   /* clock before which nothing is started */
+    size_t                      ended;        /* points, by this coordinator */
+    double                      ended_s;      /* rank-seconds they took */
     double                      beat_at_s;
     double                      reap_at_s; /* clock of the next look at launchers */
     index_writer                index;
@@ -63,14 +65,17 @@ sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t numb
                                 const char *cpus, attempt_settings *s);
 void       sld_attempt_settings_free(attempt_settings *s);
 
-/* attempt_log.c. The first error line of a log, or what else may explain its end. */
-void sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
+/* attempt_log.c. The first error line of a log, or what else may explain its end. Whether a trial
+ * that had begun has written into it; else it holds what its launcher had to say. */
+bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
 
 /* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
-sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 /* Ends those that make no step for too long. */
 void sld_attempt_watch(coordinator *c);
+/* attempt_end.c */
+sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
+sld_status sld_attempt_mark_result(coordinator *c, size_t point, double seconds, int64_t number);
 /* Most ranks that the point can use: parallel.shards. */
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
 

@@ -1,7 +1,7 @@
-/* launcher.c: a trial's command line and environment, and a child that waits at a start barrier until
+/* launcher.c: a trial's command line, and a child that waits at a start barrier until
  * the trial is claimed, then becomes its launcher. It dies with the coordinator, and its ranks with
  * it. */
-#define _GNU_SOURCE /* pipe2, execvpe, environ */
+#define _GNU_SOURCE /* pipe2, execvpe */
 #include "launcher.h"
 
 #include <errno.h>
@@ -18,13 +18,7 @@
 
 /* ---- words ---- */
 
-typedef struct words {
-    char **list;
-    size_t n;
-    bool   failed;
-} words;
-
-static void add(words *w, const char *text)
+void sld_words_add(launch_words *w, const char *text)
 {
     char **more = realloc(w->list, (w->n + 2) * sizeof *more);
     char  *copy = strdup(text);
@@ -40,7 +34,7 @@ static void add(words *w, const char *text)
     w->list[w->n]   = NULL;
 }
 
-static char **finish(words *w)
+char **sld_words_finish(launch_words *w)
 {
     if (w->failed) {
         sld_launch_free(w->list);
@@ -99,7 +93,7 @@ static void put_template(FILE *out, const launch_job *job)
 }
 
 /* sh -c "exec LAUNCHER sld run ...": the launcher takes the shell's place, and its signals. */
-static void add_command(words *w, const launch_job *job)
+static void add_command(launch_words *w, const launch_job *job)
 {
     char  *line = NULL;
     size_t n    = 0;
@@ -120,76 +114,42 @@ static void add_command(words *w, const launch_job *job)
         put_quoted(out, job->settings[i]);
     }
     w->failed |= fclose(out) != 0;
-    add(w, "sh");
-    add(w, "-c");
-    add(w, line);
+    sld_words_add(w, "sh");
+    sld_words_add(w, "-c");
+    sld_words_add(w, line);
     free(line);
 }
 
 char **sld_launch_words(const launch_job *job)
 {
-    words w = {0};
-    char  ranks[16];
+    launch_words w = {0};
+    char         ranks[16];
 
     if (*job->command) {
         add_command(&w, job);
-        return finish(&w);
+        return sld_words_finish(&w);
     }
     if (job->ranks > 1) { /* one rank needs no launcher: it starts in half the time */
         snprintf(ranks, sizeof ranks, "%d", job->ranks);
-        add(&w, "mpirun");
-        add(&w, "--oversubscribe");
-        add(&w, "--bind-to");
-        add(&w, "none");
+        sld_words_add(&w, "mpirun");
+        sld_words_add(&w, "--oversubscribe");
+        sld_words_add(&w, "--bind-to");
+        sld_words_add(&w, "none");
         if (job->crowded) {
-            add(&w, "--mca");
-            add(&w, "mpi_yield_when_idle");
-            add(&w, "1");
+            sld_words_add(&w, "--mca");
+            sld_words_add(&w, "mpi_yield_when_idle");
+            sld_words_add(&w, "1");
         }
-        add(&w, "-n");
-        add(&w, ranks);
+        sld_words_add(&w, "-n");
+        sld_words_add(&w, ranks);
     }
-    add(&w, job->program);
-    add(&w, "run");
-    add(&w, job->experiment);
+    sld_words_add(&w, job->program);
+    sld_words_add(&w, "run");
+    sld_words_add(&w, job->experiment);
     for (size_t i = 0; i < job->n_settings; i++) {
-        add(&w, job->settings[i]);
+        sld_words_add(&w, job->settings[i]);
     }
-    return finish(&w);
-}
-
-/* ---- the environment ---- */
-
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* What an mpirun around us has set for its own ranks would make ours believe that they are its. */
-static bool foreign(const char *entry)
-{
-    const bool ours = begins(entry, "OMPI_ALLOW_") || begins(entry, "OMPI_MCA_");
-
-    return !ours && (begins(entry, "OMPI_") || begins(entry, "PMIX_") || begins(entry, "PMI_"));
-}
-
-char **sld_launch_environment(const launch_job *job)
-{
-    words w = {0};
-
-    for (char **entry = environ; *entry; entry++) {
-        if (!foreign(*entry) && !begins(*entry, "TERM=") && !begins(*entry, "SLD_TERMINAL=") &&
-            !begins(*entry, SLD_CLAIM_NAME)) {
-            add(&w, *entry);
-        }
-    }
-    add(&w, "TERM=dumb"); /* no live line: the terminal is the coordinator's */
-    add(&w, job->word);
-    if (geteuid() == 0) {
-        add(&w, "OMPI_ALLOW_RUN_AS_ROOT=1");
-        add(&w, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1");
-    }
-    return finish(&w);
+    return sld_words_finish(&w);
 }
 
 /* ---- the child ---- */
@@ -198,7 +158,7 @@ char **sld_launch_environment(const launch_job *job)
 static void become(const launch_job *job, char **command, char **environment, int barrier,
                    pid_t parent)
 {
-    sigset_t none;
+    sigset_t blocked;
     char     go = 0;
 
     setsid();
@@ -206,8 +166,14 @@ static void become(const launch_job *job, char **command, char **environment, in
     if (getppid() != parent || read(barrier, &go, 1) != 1) {
         return; /* nobody owns it */
     }
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigemptyset(&blocked);
+    if (strcmp(command[0], job->program) != 0) {
+        /* Schedulers end a job by SIGTERM to all its processes. mpirun answers it by killing its
+         * ranks, which are about to save. They unblock it; a launcher we ask by SIGUSR1. */
+        sigaddset(&blocked, SIGTERM);
+        sigaddset(&blocked, SIGHUP);
+    }
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
     signal(SIGPIPE, SIG_DFL);
     const int in  = open("/dev/null", O_RDONLY);
     const int out = open(job->log, O_WRONLY | O_CREAT | O_APPEND, 0666);

@@ -29,10 +29,21 @@ sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child 
 void       sld_launch_release(launch_child *child); /* Local. Lets it begin. */
 void       sld_launch_cancel(launch_child *child);  /* Local. Sends it home and waits for it. */
 
+/* ---- lists of words, ended by NULL ---- */
+
+typedef struct launch_words {
+    char **list;
+    size_t n;
+    bool   failed;
+} launch_words;
+void   sld_words_add(launch_words *w, const char *text);
+char **sld_words_finish(launch_words *w); /* The list; NULL: no memory, and it is freed. */
+
 /* The words of the command line, ended by NULL; free each and the array with free(). NULL: no
  * memory. */
 char **sld_launch_words(const launch_job *job);
-/* The environment of a trial: ours without what an outer MPI has left in it. The same way. */
+/* launch_environment.c. The environment of a trial: ours without what an outer MPI or step has left
+ * in it. The same way. */
 char **sld_launch_environment(const launch_job *job);
 void   sld_launch_free(char **words);
 

@@ -75,8 +75,9 @@ static int count(char **environment, const char *begins, const char **last)
 
 static void test_environment(void **state)
 {
-    static const char *const foreign[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_FD",
-                                          "SLD_TERMINAL"};
+    static const char *const foreign[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",    "PMI_FD",
+                                          "SLD_TERMINAL",         "SLURM_STEPID", "SLURM_STEP_ID",
+                                          "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"};
     const launch_job         job       = job_of(2, "");
     const char              *last      = NULL;
 
@@ -85,6 +86,8 @@ static void test_environment(void **state)
     }
     setenv("OMPI_MCA_pml", "ob1", 1); /* the user's own choices stay */
     setenv("OMPI_ALLOW_MORE", "1", 1);
+    setenv("OMPI_MCA_ras", "slurm", 1); /* but not which machines its mpirun asks for */
+    setenv("SLURM_JOB_ID", "7", 1);
     setenv("TERM", "xterm", 1);
     setenv("SLD_CLAIM", "outer.1.z", 1);
     setenv("MINE", "a=b", 1);
@@ -95,6 +98,10 @@ static void test_environment(void **state)
     }
     assert_int_equal(count(environment, "OMPI_MCA_pml=ob1", &last), 1);
     assert_int_equal(count(environment, "OMPI_ALLOW_MORE=1", &last), 1);
+    assert_int_equal(count(environment, "SLURM_JOB_ID=7", &last), 1);
+    assert_int_equal(count(environment, "OMPI_MCA_ras=", &last), 1);
+    assert_non_null(strchr(last, '^'));
+    assert_int_equal(count(environment, "OMPI_MCA_plm=^slurm", &last), 1);
     assert_int_equal(count(environment, "MINE=a=b", &last), 1);
     assert_int_equal(count(environment, "TERM=", &last), 1);
     assert_string_equal(last, "TERM=dumb");

@@ -1,0 +1,208 @@
+/* attempt_end.c: what is made of an attempt's end: a result, a stop, a failure of the trial, or one of
+ * the launcher, which is no trial's fault. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "coordinator.h"
+
+enum { ALIKE_MAX = 3, PAUSE_FACTOR = 3 };
+
+sld_status sld_attempt_mark_result(coordinator *c, size_t point, double seconds, int64_t number)
+{
+    const bool diverged = sld_grid_diverged(c->ctx, c->grid, point);
+    char       text[128], run[PATH_MAX];
+
+    sld_trial_dir(c->dir, sld_grid_point(c->grid, point)->id, run);
+    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
+    SLD_TRY(
+        sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
+    sld_ledger_forget(&c->ledger, point);
+    sld_run_remove_attempts(run, number);
+    return SLD_OK;
+}
+
+/* Counts the failures that brought the trial no further, and those at its start for one reason. */
+static void count_errors(const coordinator *c, const attempt *a, const char *reason, int *stuck,
+                         int *alike)
+{
+    char suffix[40], text[3 * SLD_REASON_BYTES];
+
+    *stuck = *alike = 0;
+    for (int64_t n = 1; n <= a->number; n++) {
+        snprintf(suffix, sizeof suffix, "%lld.error", (long long)n);
+        sld_grid_claims_text(&c->ledger.claims, a->point, suffix, text, sizeof text);
+        const char *line = strchr(text, '\n');
+        *stuck += strncmp(text, "start", 5) == 0 || strncmp(text, "stuck", 5) == 0;
+        *alike += line && strncmp(text, "start", 5) == 0 &&
+                  strncmp(line + 1, reason, strlen(reason)) == 0;
+    }
+}
+
+/* Where attempts fail alike, one after the other, before their first step, others would too. */
+static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start,
+                         int alike)
+{
+    c->n_alike = start && strcmp(c->alike, reason) == 0 ? c->n_alike + 1 : start;
+    snprintf(c->alike, sizeof c->alike, "%s", reason);
+    if (start && (alike >= ALIKE_MAX || c->n_alike >= ALIKE_MAX)) {
+        c->broken = true;
+        sld_log(c->ctx, SLD_LOG_ERROR,
+                "%d attempts failed at their start alike, so the sweep stops: %s; log: %s",
+                ALIKE_MAX, reason, a->log);
+    }
+}
+
+/* What failed at its start is not tried again at once: what is missing may come back. */
+static void pause_starts(coordinator *c)
+{
+    const int n       = c->n_alike > c->n_unlaunched ? c->n_alike : c->n_unlaunched;
+    double    pause_s = 1;
+
+    for (int i = 1; i < n; i++) {
+        pause_s *= PAUSE_FACTOR;
+    }
+    c->start_at_s = c->ledger.clock_s() + pause_s;
+}
+
+/* Its launcher ended before sld said or wrote anything: the trial is not tried, so it has not failed. */
+static sld_status fail_launcher(coordinator *c, const attempt *a, const char *reason)
+{
+    sld_log(c->ctx, SLD_LOG_WARN, "%s (%s, attempt %lld) did not come to run: %s; log: %s",
+            sld_grid_point(c->grid, a->point)->arm, sld_grid_point(c->grid, a->point)->id,
+            (long long)a->number, reason, a->log);
+    c->n_unlaunched++;
+    pause_starts(c);
+    if (c->n_unlaunched >= ALIKE_MAX) {
+        c->broken = true;
+        sld_log(c->ctx, SLD_LOG_ERROR,
+                "trials cannot be started from here, %d launches failed, so the sweep stops: %s; "
+                "try the launcher by hand (%s), or --ranks 1, which needs none",
+                ALIKE_MAX, reason, *c->launch->command ? c->launch->command : "mpirun -n 2 true");
+    }
+    return SLD_OK;
+}
+
+static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, const char *reason,
+                               bool by_itself)
+{
+    const sld_point *p = sld_grid_point(c->grid, a->point);
+    char             text[PATH_MAX + 2 * SLD_REASON_BYTES];
+    int              stuck, alike;
+
+    snprintf(text, sizeof text, "%s\n%s\ntrials/%s/log-a%lld.txt\n", how, reason, p->id,
+             (long long)a->number);
+    SLD_TRY(sld_ledger_error(&c->ledger, a->point, a->number, text));
+    count_errors(c, a, reason, &stuck, &alike);
+    sld_log(c->ctx, SLD_LOG_WARN, "failed %s seed %lld (%s, attempt %lld): %s", p->arm,
+            (long long)p->seed, p->id, (long long)a->number, reason);
+    notice_alike(c, a, reason, by_itself && strcmp(how, "start") == 0, alike);
+    if (strcmp(how, "start") == 0) {
+        pause_starts(c);
+    }
+    if (stuck <= c->launch->retries) {
+        return SLD_OK;
+    }
+    sld_log(c->ctx, SLD_LOG_ERROR, "given up %s seed %lld (%s) after %d attempts: %s; log: %s",
+            p->arm, (long long)p->seed, p->id, stuck, reason, a->log);
+    snprintf(text, sizeof text, "%s\ntrials/%s/log-a%lld.txt\n", reason, p->id,
+             (long long)a->number);
+    return sld_ledger_mark(&c->ledger, a->point, SLD_POINT_FAILED, text);
+}
+
+/* "start": before its first step; "stuck": no further than the one before it; "moved". */
+static const char *how_far(const coordinator *c, const attempt *a)
+{
+    char run[PATH_MAX], progress[SLD_PROGRESS_BYTES];
+
+    sld_grid_trial_dir(c->grid, a->point, run);
+    sld_progress_read(run, a->number, progress);
+    const sld_ckpt now = sld_ckpt_newest(run), then = a->checkpoint;
+    if (now.epoch > then.epoch || (now.epoch == then.epoch && now.step > then.step)) {
+        return "moved";
+    }
+    return *progress ? "stuck" : "start";
+}
+
+/* Whether an end without a result is that of a stop that was asked for; then it is told. When a job
+ * ends, its scheduler ends launchers too, and what they leave with is no failure. */
+static bool was_stopped(const coordinator *c, const attempt *a, int code,
+                        const sld_run_outcome *outcome)
+{
+    const char *what = NULL;
+
+    if (code == SLD_EXIT_UNFINISHED) {
+        what = "another attempt has taken over";
+    } else if (code == SLD_EXIT_STOPPED || outcome->end == SLD_END_STOPPED) {
+        what = a->rescales ? "goes on with more ranks" : "stopped and saved";
+    } else if (c->stops > 0 || c->broken) {
+        what = "ended by the stop; it goes on from its last checkpoint";
+    } else if (a->rescales && code > 128) {
+        what = "ended before it could save; it goes on with more ranks from its last checkpoint";
+    } else {
+        return false;
+    }
+    sld_log(c->ctx, SLD_LOG_INFO, "%s (%s, attempt %lld): %s",
+            sld_grid_point(c->grid, a->point)->arm, sld_grid_point(c->grid, a->point)->id,
+            (long long)a->number, what);
+    return true;
+}
+
+/* What is known of an end without a result. */
+static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_run_outcome *outcome)
+{
+    const int code =
+        WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+    const bool  killed = code > 128 && !a->reaped;
+    const char *how    = how_far(c, a);
+    char        reason[SLD_REASON_BYTES];
+    bool        spoke = true;
+
+    if (was_stopped(c, a, code, outcome)) {
+        return SLD_OK;
+    }
+    if (outcome->end == SLD_END_FAILED) {
+        snprintf(reason, sizeof reason, "%.250s", outcome->message);
+    } else {
+        spoke = sld_attempt_log_reason(a->log, reason);
+    }
+    if (a->stalled) {
+        snprintf(reason, sizeof reason, "no step for %g minutes (launch.stall_minutes)",
+                 c->launch->stall_minutes);
+    } else if (killed) {
+        snprintf(reason, sizeof reason, "killed by signal %d", code - 128);
+    } else if (!*reason) {
+        snprintf(reason, sizeof reason,
+                 a->reaped ? "its ranks left without a word" : "exit code %d", code);
+    }
+    if (!spoke && !killed && !a->stalled && !a->reaped && strcmp(how, "start") == 0) {
+        return fail_launcher(c, a, reason);
+    }
+    c->n_unlaunched = 0;
+    return fail_attempt(c, a, how, reason, !killed);
+}
+
+sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
+{
+    const sld_point *p       = sld_grid_point(c->grid, a->point);
+    const double     seconds = c->ledger.clock_s() - a->started_s;
+    char             run[PATH_MAX];
+    sld_run_outcome  outcome;
+
+    a->active = false;
+    sld_slots_give(&c->slots, a->cores, a->n_cores);
+    sld_trial_dir(c->dir, p->id, run);
+    sld_outcome_read(run, a->number, &outcome);
+    if (!sld_grid_has_results(c->grid, a->point)) {
+        sld_outcome_remove(run, a->number);
+        return judge(c, a, wait_status, &outcome);
+    }
+    c->ended++;
+    c->ended_s += seconds * a->ranks;
+    c->n_alike = c->n_unlaunched = 0;
+    SLD_TRY(sld_attempt_mark_result(c, a->point, seconds, a->number));
+    sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
+            sld_point_state_name(c->ledger.claims.entries[a->point].mark), p->arm,
+            (long long)p->seed, p->id, seconds, outcome.message);
+    return SLD_OK;
+}

@@ -1,0 +1,49 @@
+"""Launchers of a sweep's trials that cannot work, and those that a scheduler ends together with their trials."""
+import glob
+import signal
+import time
+
+from harness import check, ended, expect, in_folder, wait_for, write
+from sweep_harness import attempt_processes, kill, no_process_left, start_sweep, status, sweep
+
+ONE = """
+name: one
+base: {method: none, student: {network: resnet8}, train: {epochs: %d, batch: 48}, synthetic: {train: 96, test: 32},
+       run: {checkpoint_minutes: 0.001}}
+"""
+
+
+def launcher_that_cannot_work():
+    """No trial has failed where none was started, and a pause lies between launches."""
+    write("one.yaml", ONE % 1)
+    for line, reason in (("sh nowhere.sh", "sh: 0: cannot open nowhere.sh"), ("/nowhere/launcher -n {ranks}", "sh: 1: ")):
+        folder = "runs/dead-%d" % len(line)
+        before = time.monotonic()
+        done = expect(sweep("one.yaml", "--dir", folder, "launch.command=" + line), 1, "trials cannot be started from here",
+                      "did not come to run: " + reason)
+        check(done.err.count("did not come to run") == 3, done.err)
+        check(time.monotonic() - before > 3, "no pause between launches")
+        told = status(folder)
+        check(told["failed"] == 0 and told["trials"][0]["state"] == "waiting", told)
+        check(not glob.glob(folder + "/claims/*.error"), "a launcher's failure is the trial's")
+        expect(sweep("one.yaml", "--dir", folder, "launch.command="), 0, "done one seed 1")
+
+
+def scheduler_ends_all():
+    """The end of a job is SIGTERM to every process of it, launchers too: a stop, no failure, and nothing is lost."""
+    write("one.yaml", ONE % 100000)
+    run = start_sweep("one.yaml", "--dir", "runs/term", "--ranks", "2", log="term.log")
+    wait_for("a trial's steps", lambda: glob.glob("runs/term/trials/*/ckpt-*.h5"), run)
+    for pid in [run.pid] + attempt_processes("runs/term"):
+        kill(pid, signal.SIGTERM)
+    expect(ended(run), 75, "stopped and saved")
+    no_process_left("runs/term")
+    check(not glob.glob("runs/term/claims/*.error"), "a stop is a failure")
+
+
+def main():
+    launcher_that_cannot_work()
+    scheduler_ends_all()
+
+
+in_folder(main)
