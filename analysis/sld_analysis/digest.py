@@ -27,7 +27,7 @@ class Digest:
             part = slice(first, first + BLOCK)
             log_p, own = calibration.log_softmax(logits[part]), labels[part]
             p, rows = np.exp(log_p), np.arange(len(own))
-            self.predicted[part] = top = log_p.argmax(axis=1)
+            self.predicted[part] = top = logits[part].argmax(axis=1)
             self.confidence[part], self.nll[part] = p[rows, top], -log_p[rows, own]
             brier += calibration.brier(p, own) * len(own)
             cross += float(np.vdot(teacher.p[part], log_p)) if taught else 0.0
@@ -60,6 +60,17 @@ class Teacher(Digest):
         self.rank[self.correct] = 1
 
 
+class CompactDigest:
+    """The same from a compact pack: of a teacher its rank too. Brier score and KL need all classes: they are columns of the pack."""
+    logits = log_p = None
+
+    def __init__(self, top, labels, n_classes, brier=float("nan"), kl=float("nan")):
+        self.n_classes, self.brier, self.kl = n_classes, brier, None if kl != kl else kl
+        self.predicted, self.confidence, self.nll = top.classes[:, 0], np.exp(top.log_p[:, 0]), -top.label
+        self.correct = self.predicted == labels
+        self.rank = np.where(self.correct, 1, top.rank)
+
+
 class Digests:
     """Digests of a study's students, made when asked for. left: {trial: reason} of those that have none."""
 
@@ -74,8 +85,9 @@ class Digests:
             self._labels[key] = found
         return self._labels[key]
 
-    def _good(self, trial, logits, what):
-        """Labels that go with these logits, or None with the reason kept."""
+    def _good(self, trial, logits, what, n_classes=None):
+        """Labels that go with these logits, or None with the reason kept. n_classes: where there is not a logit for each."""
+        n_classes = n_classes or (logits.shape[1] if logits is not None else 0)
         if logits is None:
             self.left.setdefault(trial, "no test logits")
             return None
@@ -84,8 +96,8 @@ class Digests:
             self.left[trial] = "logits of %d samples, labels of %d" % (len(logits), 0 if labels is None else len(labels))
             return None
         labels = np.asarray(labels[:len(logits)])
-        if not len(labels) or labels.min() < 0 or labels.max() >= logits.shape[1]:
-            self.left[trial] = "labels outside 0 to %d" % (logits.shape[1] - 1)
+        if not len(labels) or labels.min() < 0 or labels.max() >= n_classes:
+            self.left[trial] = "labels outside 0 to %d" % (n_classes - 1)
             return None
         if not np.isfinite(logits).all():
             self.left[trial] = "%s that are not finite" % what
@@ -95,19 +107,30 @@ class Digests:
     def student(self, trial):
         """The digest of the last epoch, or None. With its teacher's agreement where it has one."""
         if trial not in self._student:
-            logits = self.study.logits(trial)
-            labels = self._good(trial, logits, "logits")
-            made = None
-            if labels is not None:
-                made = Digest(logits, labels, self.teacher(trial))
-            self._student[trial] = made
+            if self.study.compact:
+                self._student[trial] = self._compact(trial, "last", "logits")
+            else:
+                logits = self.study.logits(trial)
+                labels = self._good(trial, logits, "logits")
+                self._student[trial] = Digest(logits, labels, self.teacher(trial)) if labels is not None else None
         return self._student[trial]
+
+    def _compact(self, trial, which, what):
+        top, numbers = self.study.top(trial, which), {}
+        labels = self._good(trial, top and top.log_p, what, self.study.source.n_classes)
+        if labels is None:
+            return None
+        if which == "last":
+            numbers = {"brier": float(self.study.trials["brier_last"][trial]), "kl": float(self.study.trials["teacher_kl_last"][trial])}
+        return CompactDigest(top, labels, self.study.source.n_classes, **numbers)
 
     def teacher(self, trial):
         """The digest of the trial's teacher, shared by the trials that have it; None where it had none."""
         key = self._teacher_key(trial)
         if key is None:
             return None
+        if key not in self._teacher and self.study.compact:
+            self._teacher[key] = self._compact(trial, "teacher", "the teacher's logits")
         if key not in self._teacher:
             logits = self.study.logits(trial, "teacher")
             labels = self._good(trial, logits, "the teacher's logits") if logits is not None else None

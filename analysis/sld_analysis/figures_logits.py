@@ -38,10 +38,13 @@ def _taught(work, most=MOST_PANELS):
 
 
 NO_TEACHER = "no trial has the test logits of a teacher"
+COMPACT = "needs the logits of all classes, and this is a compact pack; `sld report DIR --pack FILE` without --compact keeps them"
 
 
 def correlation(work):
     found = []
+    if work.study.compact:
+        return COMPACT
     for arm, trial, student, teacher in _taught(work):
         labels = np.asarray(work.digests.labels(trial))[:len(student.correct)]
         found.append((arm, class_difference(digest.class_means(work.study.logits(trial), labels), digest.class_means(teacher.logits, labels))))
@@ -71,6 +74,8 @@ def features(work):
 
 def example_logits(work):
     """F5: samples that the teacher gets wrong: its logits before and after the swap, and a student's."""
+    if work.study.compact:
+        return COMPACT
     found = _taught(work)
     if not found:
         return NO_TEACHER
@@ -115,7 +120,12 @@ def reliability(work):
         trial = next((t for t in work.arms[arm] if work.digests.student(t) is not None), None)
         if trial is None or len(panels) == MOST_PANELS:
             continue
-        d, logits = work.digests.student(trial), work.study.logits(trial)
+        d = work.digests.student(trial)
+        if work.study.compact:
+            panels.append(_reliability_panel(arm, calibration.corp(d.confidence, d.correct)))
+            texts.append("%s ECE %.2f" % (arm, calibration.ece(d.confidence, d.correct)))
+            continue
+        logits = work.study.logits(trial)
         labels = np.asarray(work.digests.labels(trial))[:len(d.correct)]
         fitted, temperatures = calibration.cross_fitted(logits, labels)
         confidence = np.exp(fitted.max(axis=1))
@@ -125,22 +135,26 @@ def reliability(work):
         texts.append("%s ECE %.2f before, %.2f after T = %.2f" % (arm, before, after, np.mean(temperatures)))
     if not panels:
         return "no trial kept its test logits"
+    if work.study.compact:
+        return Figure("F7", "Reliability", panels, "Accuracy against confidence. %s." % "; ".join(texts), [],
+                      "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student; first seed. The "
+                      "curve after a fitted temperature " + COMPACT + ". " + "; ".join(texts) + ".")
     return Figure("F7", "Reliability before and after one fitted temperature", panels, "Accuracy against confidence. %s." % "; ".join(texts),
                   [("before", look(0)), ("after", look(1))],
                   "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student; first seed. The files hold "
                   "no validation logits: each half of the test pictures takes the temperature that the other half gives. " + "; ".join(texts) + ".")
 
 
-def _reliability_panel(arm, before, after, temperature):
+def _reliability_panel(arm, before, after=None, temperature=None):
     def draw(ax):
         ax.fill_between(before.confidence, before.low, before.high, color=FAINT, alpha=0.3, linewidth=0)
         ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
-        for k, c in enumerate((before, after)):
+        for k, c in enumerate((before, after) if after else (before,)):
             color, _, _ = look(k)
             ax.plot(c.confidence, c.accuracy, color=color, linestyle="-" if k == 0 else (0, (5, 1.5)), linewidth=1.6)
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
-        ax.set_title("%s, T = %.2f" % (clip(arm, 28), temperature))
+        ax.set_title("%s, T = %.2f" % (clip(arm, 28), temperature) if after else clip(arm, 34))
         ax.set_xlabel("confidence")
         ax.set_ylabel("accuracy")
     return draw

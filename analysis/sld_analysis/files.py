@@ -2,6 +2,7 @@
 are read by block and closed again; nothing is kept open."""
 import os
 import resource
+from collections import namedtuple
 
 from .needs import need
 
@@ -12,6 +13,7 @@ BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtu
 MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
 MOST_VALUES = 1 << 30  # of one trial's logits
 WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher"}
+Top = namedtuple("Top", "log_p classes label rank")  # (sample, place), (sample, place), (sample): its log-probability, (sample)
 
 
 class StudyError(Exception):
@@ -108,6 +110,8 @@ class StudyFile:
                 raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
             self.configs = self.columns.pop("config", None)
             self.virtual = "trial" in f and "config" not in f["trials"]
+            self.compact = "log_p" in f
+            self.n_classes = f["class"].shape[0] if isinstance(f.get("class"), h5py.Dataset) else 0
             self.class_names = column(f["class_name"]) if "class_name" in f else None
             self.curve_units = {k: text_of(v.attrs.get("units", "1")) for k, v in f.get("epoch", {}).items() if k != "epoch"}
         if not self.spec_text:
@@ -193,6 +197,21 @@ class StudyFile:
         with open_file(self._own(trial)) as own:
             return read_logits(own, "logits/test_teacher", self._own(trial))
 
+    def top(self, trial, which):
+        """What a compact pack keeps of the logits. None where the trial has none."""
+        row = int(self.columns["teacher_row"][trial]) if which == "teacher" else trial
+        if not self.compact or which == "best" or row < 0:
+            return None
+        name = "log_p/" + WHICH[which]
+        with open_file(self.path) as f:
+            if name + "_top" not in f:
+                return None
+            part = lambda end, n_dims: dataset(f, name + end, n_dims, self.path)[row]  # noqa: E731
+            top = Top(part("_top", 3).astype(np.float32), part("_top_class", 3).astype(np.int32),
+                      part("_label", 2).astype(np.float32), part("_label_rank", 2).astype(np.int32))
+        used = np.flatnonzero(~np.isnan(top.label))
+        return Top(*(values[:used[-1] + 1] for values in top)) if len(used) else None
+
     def labels(self, trial, name="test"):
         with open_file(self.path) as f:
             labels = f.get("labels/" + name)
@@ -224,7 +243,7 @@ class RunFiles:
     def __init__(self, paths):
         self.paths, self.head, self.spec_text, self.baseline = paths, {}, "", ""
         self.name = os.path.basename(os.path.dirname(os.path.abspath(paths[0]))) if len(paths) == 1 else "%d runs" % len(paths)
-        self.n, self.virtual = len(paths), True
+        self.n, self.virtual, self.compact, self.n_classes = len(paths), True, False, 0
         self.valid = np.ones(self.n, bool)
         self._facts, self._epochs = [], []
         self.class_names, self.curve_units = None, {}

@@ -170,6 +170,16 @@ class Study:
             raise StudyError("%s: trial %d of %d" % (self.path, trial, self.n))
         return self.source.logits(trial, which) if self.source.valid[trial] else None
 
+    def top(self, trial, which="last"):
+        """The largest log-probabilities with their classes, the label's, and its rank: from a compact pack, which has no logits. None
+        where there are none."""
+        return self.source.top(trial, which) if self.compact and self.source.valid[trial] else None
+
+    @property
+    def compact(self):
+        """A file of `sld report DIR --pack FILE --compact`."""
+        return self.source.compact
+
     def labels(self, trial=0):
         return self.source.labels(trial)
 

@@ -15,6 +15,9 @@ typedef enum { SLD_REPORT_TEXT, SLD_REPORT_CSV, SLD_REPORT_JSON } sld_report_for
 sld_status sld_report_print(sld_ctx *ctx, const sld_grid *grid, sld_report_format format, FILE *to);
 /* The same of the folder of one run. */
 sld_status sld_report_print_run(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to);
+/* The same of a packed study, to the digit what its folder gave. */
+sld_status sld_report_print_packed(sld_ctx *ctx, const char *path, sld_report_format format,
+                                   FILE *to);
 
 /* Publishes DIR/sweep.h5: /trials/COLUMN, links /trial/ID to the results of each trial, and data
  * sets over all trials: /logits/test_last, /logits/test_best (trial, sample, class), /epoch/COLUMN
@@ -27,7 +30,8 @@ sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid);
 sld_status sld_report_index_check(sld_ctx *ctx, const sld_grid *grid, size_t *n_missing,
                                   char *first, size_t n);
 
-/* Publishes one file that holds the same without links, with the configurations and the spec. */
-sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path);
+/* Publishes one file that holds the same without links, with the configurations and the spec.
+ * compact: of the logits what study_compact.c keeps, a tenth of their size and less. */
+sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact);
 
 #endif

@@ -14,7 +14,8 @@
 
 typedef struct sld_doc sld_doc;
 
-typedef enum { SLD_F32, SLD_F64, SLD_I32, SLD_I64, SLD_U8 } sld_type;
+/* SLD_F16 is of the file alone: half precision there, float in memory. */
+typedef enum { SLD_F32, SLD_F64, SLD_I32, SLD_I64, SLD_U8, SLD_U16, SLD_F16 } sld_type;
 #define SLD_DOC_DIMS 5
 
 sld_status sld_doc_create(sld_ctx *ctx, sld_doc **out); /* Local. An empty file in memory. */

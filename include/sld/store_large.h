@@ -13,7 +13,7 @@
 sld_status sld_doc_create_on_disk(sld_ctx *ctx, const char *path, uint64_t bytes, sld_doc **out);
 
 /* Local. A data set on axes, to be filled by sld_doc_put_rows(), every row of its first axis. Its
- * fill value is NaN, of integers -1 (uint8: 0). */
+ * fill value is NaN, of integers -1 (unsigned: 0). */
 sld_status sld_doc_make_on_axes(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type,
                                 int n_axes, const char *const *axes);
 

@@ -2,15 +2,17 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "sld/report.h"
 
-enum { FORMAT, PACK, FORCE };
-static const sld_option_spec options[] = {[FORMAT] = {"--format", true},
-                                          [PACK]   = {"--pack", true},
-                                          [FORCE]  = {"--force", false},
+enum { FORMAT, PACK, COMPACT, FORCE };
+static const sld_option_spec options[] = {[FORMAT]  = {"--format", true},
+                                          [PACK]    = {"--pack", true},
+                                          [COMPACT] = {"--compact", false},
+                                          [FORCE]   = {"--force", false},
                                           {NULL, false}};
 
 static bool is_own(sld_ctx *ctx, const char *path)
@@ -91,13 +93,30 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
         st = sld_report_print(ctx, grid, format, stdout);
     }
     if (st == SLD_OK && pack) {
-        st = sld_report_pack(ctx, grid, pack);
+        st = sld_report_pack(ctx, grid, pack, args->option[COMPACT] != NULL);
     }
     if (st == SLD_OK && pack) {
         sld_log(ctx, SLD_LOG_INFO, "%s: %zu trials packed", pack, sld_grid_count(grid));
     }
     sld_grid_close(grid);
     return st;
+}
+
+static sld_status report_packed(sld_ctx *ctx, const char *path, const sld_arguments *args,
+                                sld_report_format format)
+{
+    if (args->option[PACK]) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: --pack: expected a sweep's folder, got a packed study", path);
+    }
+    return sld_report_print_packed(ctx, path, format, stdout);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
 static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
@@ -107,6 +126,13 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(read_format(ctx, args->option[FORMAT], &format));
+    if (args->option[COMPACT] && !args->option[PACK]) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld report: --compact: expected --pack STUDY.h5 with it, got none");
+    }
+    if (is_file(dir)) {
+        return report_packed(ctx, dir, args, format);
+    }
     if (holds(dir, "points")) {
         return report_sweep(ctx, dir, args, format);
     }
@@ -114,21 +140,25 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
         return report_run(ctx, dir, args, format);
     }
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s: neither a sweep's folder nor a run's: no points and no results.h5 in it "
-                    "(a packed study is read by sld_analysis)",
+                    "%s: expected a packed study, or the folder of a sweep or a run, got neither: "
+                    "no points and no results.h5 in it",
                     dir);
 }
 
 const sld_verb sld_verb_report = {
-    .name    = "report",
-    .usage   = "sld report DIR [--format text|csv|json] [--pack STUDY.h5 [--force]]",
+    .name = "report",
+    .usage =
+        "sld report DIR|STUDY.h5 [--format text|csv|json] [--pack STUDY.h5 [--compact] [--force]]",
     .summary = "what a sweep found: mean and deviation over seeds",
-    .help = "DIR is the folder of a sweep, which may be running, or of one run. Nothing in it is\n"
-            "written.\n\n"
+    .help = "DIR is the folder of a sweep, which may be running, or of one run; STUDY.h5 a packed\n"
+            "study. Nothing in it is written.\n\n"
             "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
             "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
             "                   configurations; `python3 -m sld_analysis report FILE` makes a page "
             "of it\n"
+            "  --compact        of the test logits the label's and the five largest alone: small "
+            "enough to\n"
+            "                   mail, about 200 kB a trial of CIFAR-100\n"
             "  --force          write over STUDY.h5 even where another program wrote it\n",
     .options     = options,
     .no_settings = true,

@@ -111,12 +111,12 @@ sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid)
     return st;
 }
 
-sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path)
+sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact)
 {
     report *r = NULL;
 
     SLD_TRY(report_gather(ctx, grid, &r));
-    study            s  = {.r = r, .copy_curves = true, .copy_logits = true};
+    study            s  = {.r = r, .copy_curves = true, .copy_logits = true, .compact = compact};
     const sld_status st = write_study(ctx, &s, path, true);
     report_destroy(r);
     return st;

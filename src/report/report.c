@@ -24,6 +24,16 @@ void report_results_path(const report *r, const report_trial *t, char *path, siz
     }
 }
 
+const sld_point *report_with_axes(const report *r)
+{
+    for (size_t i = 0; i < r->n_trials; i++) {
+        if (r->trials[i].point->n_axes > 0) {
+            return r->trials[i].point;
+        }
+    }
+    return NULL;
+}
+
 static void set_missing(report_trial *t)
 {
     for (int i = 0; i < REPORT_N_METRICS; i++) {
@@ -68,7 +78,6 @@ static sld_status survey(sld_ctx *ctx, const sld_grid *grid, report *r)
     for (size_t i = 0; st == SLD_OK && i < r->n_trials; i++) {
         r->trials[i].point  = sld_grid_point(grid, i);
         r->trials[i].status = status[i];
-        set_missing(&r->trials[i]);
     }
     free(status);
     return st;
@@ -113,7 +122,7 @@ static sld_status read_trials(sld_ctx *ctx, report *r)
     return st;
 }
 
-static sld_status create(sld_ctx *ctx, size_t n_trials, report **out)
+sld_status report_create(sld_ctx *ctx, size_t n_trials, report **out)
 {
     sld_arena *arena = NULL;
     report    *r     = NULL;
@@ -125,6 +134,9 @@ static sld_status create(sld_ctx *ctx, size_t n_trials, report **out)
         r->arena    = arena;
         r->n_trials = n_trials;
         st = sld_arena_alloc(ctx, arena, (n_trials + 1) * sizeof *r->trials, (void **)&r->trials);
+    }
+    for (size_t i = 0; st == SLD_OK && i < n_trials; i++) {
+        set_missing(&r->trials[i]);
     }
     if (st != SLD_OK) {
         sld_arena_destroy(arena);
@@ -148,7 +160,7 @@ sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
 {
     report *r = NULL;
 
-    SLD_TRY(create(ctx, sld_grid_count(grid), &r));
+    SLD_TRY(report_create(ctx, sld_grid_count(grid), &r));
     r->name          = sld_grid_name(grid);
     r->dir           = sld_grid_dir(grid);
     r->baseline_name = sld_grid_baseline(grid);
@@ -187,7 +199,7 @@ sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out)
     report    *r     = NULL;
     sld_point *point = NULL;
 
-    SLD_TRY(create(ctx, 1, &r));
+    SLD_TRY(report_create(ctx, 1, &r));
     r->dir           = dir;
     r->baseline_name = "";
     r->is_run        = true;
@@ -196,8 +208,7 @@ sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out)
         r->trials[0].point = point;
         point->arm         = dir;
         point->teacher     = -1;
-        set_missing(r->trials);
-        st = read_run(ctx, r, point);
+        st                 = read_run(ctx, r, point);
     }
     if (st == SLD_OK) {
         st = read_trials(ctx, r);
@@ -241,6 +252,17 @@ sld_status sld_report_print_run(sld_ctx *ctx, const char *dir, sld_report_format
     report *r = NULL;
 
     SLD_TRY(report_gather_run(ctx, dir, &r));
+    const sld_status st = print(ctx, r, format, to);
+    report_destroy(r);
+    return st;
+}
+
+sld_status sld_report_print_packed(sld_ctx *ctx, const char *path, sld_report_format format,
+                                   FILE *to)
+{
+    report *r = NULL;
+
+    SLD_TRY(report_gather_packed(ctx, path, &r));
     const sld_status st = print(ctx, r, format, to);
     report_destroy(r);
     return st;

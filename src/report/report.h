@@ -83,10 +83,17 @@ typedef struct report {
 sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
 /* The same of the folder of one run. */
 sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out);
+/* packed.c: the same of a packed study. */
+sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out);
+/* All trials without any number yet. */
+sld_status report_create(sld_ctx *ctx, size_t n_trials, report **out);
 void       report_destroy(report *r); /* Accepts NULL. */
 
 /* arms.c: fills the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);
+
+/* The first point that has axes, or NULL: a teacher has none. */
+const sld_point *report_with_axes(const report *r);
 
 /* Where the results of a trial lie. path: text of n bytes. */
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n);

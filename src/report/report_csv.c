@@ -44,17 +44,6 @@ static void print_number(FILE *to, double x)
     }
 }
 
-/* The first point that has axes: a teacher has none. */
-static const sld_point *with_axes(const report *r)
-{
-    for (size_t i = 0; i < r->n_trials; i++) {
-        if (r->trials[i].point->n_axes > 0) {
-            return r->trials[i].point;
-        }
-    }
-    return NULL;
-}
-
 static void print_head(const report *r, const sld_point *axes, FILE *to)
 {
     fputs("id,arm,seed,is_teacher,state,attempts,reason", to);
@@ -96,7 +85,7 @@ static void print_trial(const report *r, const sld_point *axes, const report_tri
 
 void report_print_csv(const report *r, FILE *to)
 {
-    const sld_point *axes = with_axes(r);
+    const sld_point *axes = report_with_axes(r);
 
     print_head(r, axes, to);
     for (size_t i = 0; i < r->n_trials; i++) {

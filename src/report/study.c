@@ -37,7 +37,7 @@ uint64_t study_bytes(const study *s)
     const uint64_t curves = s->copy_curves ? trials * s->n_epochs * s->n_columns * 8 : 0;
     const uint64_t logits =
         s->copy_logits ? trials * s->n_samples * s->n_classes * sizeof(float) * 2 : 0;
-    return curves + logits;
+    return curves + (s->compact ? study_compact_bytes(s) : logits);
 }
 
 sld_status study_put_texts(sld_ctx *ctx, study *s, const char *path, const char *const *texts)
@@ -96,7 +96,49 @@ static sld_status put_numbers(sld_ctx *ctx, study *s)
     for (size_t i = 0; i < REPORT_N_METRICS + s->r->n_norms; i++) {
         SLD_TRY(put_number(ctx, s, i, values));
     }
-    return SLD_OK;
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        values[i] = s->r->trials[i].control;
+    }
+    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, "/trials/copy_rate_unseen", SLD_F64, 1, trial_axis,
+                                values));
+    return sld_doc_attr_text(ctx, s->doc, "/trials/copy_rate_unseen", "units", "percent");
+}
+
+static void add_name(char *names, size_t room, const char *before, const char *name,
+                     const char *after)
+{
+    const size_t n = strlen(names);
+
+    snprintf(names + n, room - n, "%s%s%s%s", n ? "\n" : "", before, name, after);
+}
+
+/* The columns that the sweep decides, in the order in which a report has them: HDF5 lists by name.
+ */
+static sld_status put_order(sld_ctx *ctx, study *s)
+{
+    const report    *r     = s->r;
+    const sld_point *point = report_with_axes(r);
+    size_t           room  = 64;
+    char            *names;
+
+    for (size_t a = 0; point && a < point->n_axes; a++) {
+        room += strlen(point->axis[a]) + 16;
+    }
+    for (size_t i = 0; i < r->n_norms; i++) {
+        room += strlen(r->norm_name[i]) + 16;
+    }
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, room, (void **)&names));
+    names[0] = '\0';
+    for (size_t a = 0; point && a < point->n_axes; a++) {
+        add_name(names, room, "axis_", point->axis[a], "");
+    }
+    for (char *c = names; *c; c++) {
+        *c = *c == '/' ? '_' : *c;
+    }
+    for (size_t i = 0; i < r->n_norms; i++) {
+        add_name(names, room, "", r->norm_name[i], "_last");
+    }
+    return sld_doc_attr_text(ctx, s->doc, "/trials", "columns", names);
 }
 
 /* The values of one axis of the grid, "/trials/axis_NAME": '/' would be a group. */
@@ -119,7 +161,7 @@ static sld_status put_axis(sld_ctx *ctx, study *s, const char *name, size_t axis
 static sld_status put_words(sld_ctx *ctx, study *s)
 {
     const report            *r       = s->r;
-    const sld_point         *point   = NULL; /* one that has axes: a teacher has none */
+    const sld_point         *point   = report_with_axes(r);
     const char             **texts   = NULL;
     static const char *const names[] = {"/trials/id", "/trials/arm", "/trials/state",
                                         "/trials/reason"};
@@ -131,7 +173,6 @@ static sld_status put_words(sld_ctx *ctx, study *s)
             const char *const   all[] = {t->point->id, t->point->arm,
                                          sld_point_state_name(t->status.state), t->status.reason};
             texts[i]                  = all[c];
-            point                     = t->point->n_axes > 0 ? t->point : point;
         }
         SLD_TRY(study_put_texts(ctx, s, names[c], texts));
     }
@@ -176,9 +217,10 @@ sld_status study_put(sld_ctx *ctx, study *s)
     SLD_TRY(put_words(ctx, s));
     SLD_TRY(put_integers(ctx, s));
     SLD_TRY(put_numbers(ctx, s));
+    SLD_TRY(put_order(ctx, s));
     SLD_TRY(study_put_curves(ctx, s));
     SLD_TRY(study_put_labels(ctx, s));
-    return study_put_logits(ctx, s);
+    return s->compact ? study_put_compact(ctx, s) : study_put_logits(ctx, s);
 }
 
 sld_status study_measure(sld_ctx *ctx, study *s)

@@ -10,6 +10,7 @@
  *   /class_name                            (class)
  *   /trial/ID                              index: a link to results.h5
  *   /trials/config, /logits/test_teacher   pack only
+ *   /log_p/...                             compact pack, in place of /logits
  */
 #ifndef SLD_REPORT_STUDY_H
 #define SLD_REPORT_STUDY_H
@@ -26,6 +27,7 @@ typedef struct study {
     const report *r;
     sld_doc      *doc;
     bool          copy_curves, copy_logits;       /* else virtual */
+    bool          compact;                        /* no logits, but what study_compact.c keeps */
     size_t        n_epochs, n_samples, n_classes; /* longest of any trial */
     bool          one_test_set;                   /* all trials were tested on the same data */
     size_t        n_columns;
@@ -45,6 +47,11 @@ sld_status study_put_curves(sld_ctx *ctx, study *s);
 sld_status study_put_logits(sld_ctx *ctx, study *s);
 sld_status study_put_labels(sld_ctx *ctx, study *s);
 sld_status study_put_teachers(sld_ctx *ctx, study *s);
+
+/* study_compact.c. holder: (n) a trial whose file has the logits of teacher 0 to n - 1. */
+sld_status study_put_compact(sld_ctx *ctx, study *s);
+sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n);
+uint64_t   study_compact_bytes(const study *s);
 
 /* A text per trial on the axis of trials. */
 sld_status study_put_texts(sld_ctx *ctx, study *s, const char *path, const char *const *texts);

@@ -242,6 +242,9 @@ sld_status study_put_teachers(sld_ctx *ctx, study *s)
         return SLD_OK;
     }
     SLD_TRY(sld_doc_axis(ctx, s->doc, "/teacher", 0, n));
+    if (s->compact) {
+        return study_put_compact_teachers(ctx, s, holder, n);
+    }
     SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, "/logits/test_teacher", SLD_F32, 3, at));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * s->n_classes * sizeof *logits,
                             (void **)&logits));

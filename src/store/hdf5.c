@@ -43,8 +43,30 @@ hid_t type_in_memory(sld_type type)
         return H5T_NATIVE_INT64;
     case SLD_U8:
         return H5T_NATIVE_UINT8;
+    case SLD_U16:
+        return H5T_NATIVE_UINT16;
+    case SLD_F16:
+        return H5T_NATIVE_FLOAT;
     }
     return H5I_INVALID_HID;
+}
+
+/* IEEE half precision, for which HDF5 1.10 has no constant: made once, and locked like its own. */
+static hid_t type_half(void)
+{
+    static hid_t half = H5I_INVALID_HID;
+    hid_t        made;
+
+    if (half >= 0) return half;
+    made = H5Tcopy(H5T_IEEE_F32LE);
+    if (made < 0) return H5I_INVALID_HID;
+    if (H5Tset_fields(made, 15, 10, 5, 0, 10) < 0 || H5Tset_size(made, 2) < 0 ||
+        H5Tset_ebias(made, 15) < 0 || H5Tlock(made) < 0) {
+        H5Tclose(made);
+        return H5I_INVALID_HID;
+    }
+    half = made;
+    return half;
 }
 
 hid_t type_in_file(sld_type type)
@@ -60,13 +82,18 @@ hid_t type_in_file(sld_type type)
         return H5T_STD_I64LE;
     case SLD_U8:
         return H5T_STD_U8LE;
+    case SLD_U16:
+        return H5T_STD_U16LE;
+    case SLD_F16:
+        return type_half();
     }
     return H5I_INVALID_HID;
 }
 
 const char *type_name(sld_type type)
 {
-    static const char *const names[] = {"float32", "float64", "int32", "int64", "uint8"};
+    static const char *const names[] = {"float32", "float64", "int32",  "int64",
+                                        "uint8",   "uint16",  "float16"};
     return (size_t)type < sizeof names / sizeof names[0] ? names[type] : "no type";
 }
 

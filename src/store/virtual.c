@@ -10,9 +10,10 @@
 static herr_t set_fill(hid_t plist, sld_type type)
 {
     const double  nan  = NAN;
-    const int64_t none = type == SLD_U8 ? 0 : -1;
-    return type == SLD_F32 || type == SLD_F64 ? H5Pset_fill_value(plist, H5T_NATIVE_DOUBLE, &nan)
-                                              : H5Pset_fill_value(plist, H5T_NATIVE_INT64, &none);
+    const int64_t none = type == SLD_U8 || type == SLD_U16 ? 0 : -1;
+    return type == SLD_F32 || type == SLD_F64 || type == SLD_F16
+               ? H5Pset_fill_value(plist, H5T_NATIVE_DOUBLE, &nan)
+               : H5Pset_fill_value(plist, H5T_NATIVE_INT64, &none);
 }
 
 /* The document's property list for data sets with the fill value; the caller closes it. */

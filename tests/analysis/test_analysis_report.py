@@ -4,6 +4,7 @@ import contextlib
 import html.parser
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,42 @@ def check_reader(trials):
     one, whole = sld_analysis.open("made/trials/sl0000000003/results.h5").trials, sld_analysis.open("made").trials
     for column in ("top1_last", "top1_best", "top1_last3", "top5_last", "nll_last", "epochs", "lss_start", "minutes", "samples_per_second", "seed"):
         check(one[column][0] == whole.set_index("id")[column]["sl0000000003"], "a run's own numbers are the sweep's", column)
+
+
+COMPACT_LOSES = ("F2", "F5")
+
+
+def check_compact():
+    """A compact pack gives what the full one gives, within half precision; figures that need all logits are named with the reason."""
+    random = np.random.default_rng(5)
+    shutil.copytree("made", "rich")
+    for folder in os.listdir("rich/trials"):
+        path = "rich/trials/%s/results.h5" % folder
+        if not os.path.exists(path):
+            continue
+        with h5py.File(path, "r+") as f:
+            for name in [n for n in f["logits"] if n != "test_teacher"]:
+                f["logits/" + name][...] += 2 * random.standard_normal(f["logits/" + name].shape).astype(np.float32)
+    for name in ("full.h5", "compact.h5"):
+        expect(sld("report", "rich", "--pack", name, *(["--compact"] if name == "compact.h5" else []), ranks=0), 0)
+    full, compact = Report(sld_analysis.open("full.h5")), Report(sld_analysis.open("compact.h5"))
+    check(list(compact.tables) == list(full.tables) and set(full.figures) - set(compact.figures) == set(COMPACT_LOSES), list(compact.parts))
+    for key in COMPACT_LOSES:
+        check(any(k.startswith(key) and "compact" in reason for k, reason in compact.left), "named with its reason", key, compact.left)
+    for key, table in full.tables.items():
+        for row, kept in zip(table.rows, compact.tables[key].rows):
+            for cell, other in zip(row, kept):
+                numbers = [[float(x.replace("−", "-")) for x in re.findall(r"[−+]?\d+\.\d+", str(c))] for c in (cell, other)]
+                check(np.allclose(*numbers, rtol=2e-3, atol=0.011), key, cell, other)  # half precision, and a last digit
+    one, other = full.work.digests, compact.work.digests
+    for trial in full.work.study.students:
+        a, b = one.student(trial), other.student(trial)
+        check(np.array_equal(a.predicted, b.predicted) and np.array_equal(a.correct, b.correct), "predictions")
+        check(np.allclose(a.confidence, b.confidence, atol=2.0 ** -10) and np.allclose(a.nll, b.nll, rtol=2.0 ** -10, atol=1e-6), "log p")
+        check(abs(a.brier - b.brier) < 1e-6 and (a.kl is None) == (b.kl is None) and (a.kl is None or abs(a.kl - b.kl) < 1e-5), "all classes")
+        if one.teacher(trial) is not None:
+            check(np.array_equal(one.teacher(trial).rank, other.teacher(trial).rank), "rank of the label")
+    compact.html()
 
 
 def check_options():
@@ -251,6 +288,7 @@ def main():
         check(f.read(8) == b"\x89PNG\r\n\x1a\n", "PNG")
     for key, table in Report(sld_analysis.open("study.h5")).tables.items():
         check(open("one/%s.csv" % key, encoding="utf-8").read() == table.csv(), "folder and packed file give the same", key)
+    check_compact()
     check_options()
     check_validation()
     check_hostile_texts()

@@ -1,5 +1,6 @@
 """made_sweep.py: the folder of a sweep made by hand, with results whose numbers are known, for the tests of report, index,
 pack and analysis. Every result follows from (arm, seed) by a formula below."""
+import hashlib
 import os
 
 import h5py
@@ -66,6 +67,15 @@ def write_results(path, trial, logits=True):
             f["class_name"] = ["class%d" % c for c in range(CLASSES)]
             if trial.sha:
                 f["logits/test_teacher"] = teacher_logits()
+    seal(path)
+
+
+def seal(path):
+    """The checksum line of a file that sld made: it is read without the care that foreign files need."""
+    with open(path, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()
+    with open(path, "ab") as f:
+        f.write(b"sld-sha256:%s\n" % digest.encode())
 
 
 def mark(folder, id, state, text=""):
@@ -81,7 +91,7 @@ def write_sweep(folder, trials, name="made", baseline="", axes=(), logits=True):
     lines = ["sld-sweep 1", "name\t" + name, "baseline\t" + baseline, "\t".join(["axis"] + list(axes))]
     for t in trials:
         lines.append("\t".join(["point", t.id, "teacher" if t.is_teacher else "trial", t.teacher or "-", str(t.seed), t.arm]
-                               + (t.axes or [""] * len(axes))))
+                               + ([] if t.is_teacher else t.axes or [""] * len(axes))))
         lines += [" " + line for line in t.experiment.splitlines()]
         os.makedirs(os.path.join(folder, "trials", t.id))
         if t.top1 or t.status == "diverged":

@@ -1,5 +1,5 @@
 """sweep.h5 and the packed study: every value where h5py and netCDF look for it, the folder movable, lost sources told, and
-1,200 trials under 256 descriptors."""
+600 trials under 256 descriptors."""
 import os
 import resource
 import shutil
@@ -13,7 +13,7 @@ import made_sweep
 from harness import SLD, check, environment, expect, in_folder, sld
 
 MAKE_INDEX = sys.argv[1]
-MANY = 1200
+MANY = 600
 
 
 def index(folder):
@@ -96,6 +96,88 @@ def check_pack(trials):
     expect(sld("report", "made", "--pack", "absent/study.h5", ranks=0), 74, "absent/study.h5")
 
 
+def log_softmax(z):
+    z = z.astype(float) - z.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def give_logits(folder, trials, classes, random):
+    """Random logits in place of the made ones: those of the first trial are beyond what half precision holds."""
+    n = made_sweep.SAMPLES
+    teacher, labels = random.standard_normal((n, classes)).astype(np.float32), (np.arange(n) * 7 % classes).astype(np.int32)
+    for i, t in enumerate(t for t in trials if t.top1):
+        with h5py.File("%s/trials/%s/results.h5" % (folder, t.id), "r+") as f:
+            for name in [k for k in ("logits/test_last", "logits/test_best", "logits/test_teacher", "labels/test", "class_name") if k in f]:
+                del f[name]
+            f["logits/test_last"] = random.standard_normal((n, classes)).astype(np.float32) * np.float32(3e5 if i == 0 else 3)
+            f["logits/test_best"] = f["logits/test_last"][()] + np.float32(1)
+            f["labels/test"] = labels
+            if t.sha:
+                f["logits/test_teacher"] = teacher
+    return teacher, labels
+
+
+def check_kept(f, row, name, z, labels):
+    """Row of /log_p against the logits: within half precision, classes and ranks exactly."""
+    log_p = np.maximum(log_softmax(z), -65504.0)
+    order = np.argsort(-z, axis=1, kind="stable")[:, :5]
+    own = np.arange(len(labels)), labels
+    near = lambda found, wanted: np.allclose(found.astype(float), wanted, rtol=2.0 ** -11, atol=2.0 ** -25)  # noqa: E731
+    check(np.array_equal(f["log_p/%s_top_class" % name][row], order), "classes", name, row)
+    check(near(f["log_p/%s_top" % name][row], np.take_along_axis(log_p, order, 1)), "largest", name, row)
+    check(near(f["log_p/%s_label" % name][row], log_p[own]), "the label's", name, row)
+    check(np.array_equal(f["log_p/%s_label_rank" % name][row], 1 + (z > z[own][:, None]).sum(axis=1)), "rank", name, row)
+
+
+def check_compact():
+    for classes, whole in ((4, np.uint8), (300, np.uint16)):
+        trials = made_sweep.small_sweep("rich%d" % classes)
+        folder, random = "rich%d" % classes, np.random.default_rng(classes)
+        teacher, labels = give_logits(folder, trials, classes, random)
+        for name in ("full.h5", "compact.h5"):
+            expect(sld("report", folder, "--pack", name, *(["--compact"] if name == "compact.h5" else []), "--force", ranks=0), 0, "13 trials packed")
+        with h5py.File("compact.h5") as f, h5py.File("full.h5") as full:
+            top = f["log_p/test_last_top"]
+            check("logits" not in f and "compact" in f.attrs["left_out"], "no logits, and said so")
+            check(top.dtype == np.float16 and f["log_p/test_last_top_class"].dtype == whole, top.dtype)
+            check([d[0].name for d in top.dims] == ["/trial_index", "/sample", "/place"] and top.shape[2] == min(5, classes), "axes")
+            check_kept(f, 0, "test_teacher", teacher, labels)
+            for i, t in enumerate(trials):
+                if not t.top1:
+                    check(np.isnan(top[i]).all(), "a trial without results")
+                    continue
+                z = full["logits/test_last"][i]
+                check_kept(f, i, "test_last", z, labels)
+                p, one = np.exp(log_softmax(z)), np.eye(classes)[labels]
+                check(abs(f["trials/brier_last"][i] - ((p - one) ** 2).sum(axis=1).mean()) < 1e-9, "Brier score", t.id)
+                q = log_softmax(teacher)
+                kl = (np.exp(q) * (q - log_softmax(z))).sum(axis=1).mean() if t.sha else np.nan
+                check(np.isclose(f["trials/teacher_kl_last"][i], kl, rtol=1e-9, equal_nan=True), "KL", t.id)
+            for name in full["trials"]:
+                check(np.array_equal(full["trials/" + name][()], f["trials/" + name][()], equal_nan=full["trials/" + name].dtype.kind == "f"), name)
+            for name in full["epoch"]:
+                check(np.array_equal(full["epoch/" + name][()], f["epoch/" + name][()], equal_nan=True), name)
+        check_reports(folder, ("full.h5", "compact.h5"))
+    expect(sld("report", folder, "--compact", ranks=0), 2, "expected --pack")
+
+
+def check_reports(folder, packs):
+    """sld report says of a pack, to the digit, what it says of the folder."""
+    for form in ("text", "csv", "json"):
+        wanted = expect(sld("report", folder, "--format", form, ranks=0), 0).out
+        for pack in packs:
+            said = expect(sld("report", pack, "--format", form, ranks=0), 0).out
+            check(said.replace("(%s)" % pack, "(%s)" % folder) == wanted, form, pack, said, wanted)
+    expect(sld("report", packs[0], "--pack", "again.h5", ranks=0), 2, "expected a sweep's folder, got a packed study")
+    with h5py.File("bad.h5", "w") as f:
+        f["x"] = 1
+    expect(sld("report", "bad.h5", ranks=0), 2, "bad.h5: /valid: expected")
+    shutil.copy(packs[0], "bad.h5")
+    with h5py.File("bad.h5", "r+") as f:
+        f["trials/state"][1] = b"unheard of"
+    expect(sld("report", "bad.h5", ranks=0), 2, "/trials/state: expected waiting")
+
+
 def make_many():
     """As many trials, whose files are copies of a few: the curve of trial i is that of arm i % 12."""
     few = [made_sweep.Trial("", "", 1, [10.0 + k, 20.0 + k], sha="a" * 64, copies=k % 6) for k in range(12)]
@@ -115,7 +197,7 @@ def check_many():
     few = make_many()
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     index("many")
-    expect(sld("report", "many", "--format", "csv", "--pack", "many.h5", ranks=0), 0, "1200 trials packed")
+    expect(sld("report", "many", "--format", "csv", "--pack", "many.h5", ranks=0), 0, "600 trials packed")
     for path in ("many/sweep.h5", "many.h5"):
         with h5py.File(path) as f:
             check(f["valid"][()].sum() == MANY, path)
@@ -137,6 +219,7 @@ def main():
     check_moved(trials)
     check_lost(trials)
     check_pack(trials)
+    check_compact()
     check_many()
 
 

@@ -1,0 +1,294 @@
+/* study_compact.c: what a compact pack keeps of test logits: for every sample the largest
+ * log-probabilities with their classes, the label's, and how many classes are before the label; for
+ * every trial the two numbers that need all classes. docs/files.md, "Compact packs". */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "study.h"
+
+#define PLACES    5
+#define LEAST_F16 (-65504.0) /* the least that half precision holds */
+#define PLACE     "/place"
+
+typedef struct compactor {
+    study      *s;
+    const char *set;  /* of logits: "test_last" */
+    const char *row;  /* its first axis */
+    size_t      most; /* log-probabilities kept of a sample */
+    sld_type class;   /* holds a class and a rank, in the file */
+    /* of one trial; (n_samples, n_classes), (n_samples, most), (n_samples) */
+    float   *logits, *teacher, *top, *label;
+    int32_t *top_class, *rank, *labels;
+} compactor;
+
+typedef enum { TOP, TOP_CLASS, LABEL, LABEL_RANK } part;
+
+static void path_of(const compactor *c, part which, char path[64])
+{
+    static const char *const ends[] = {"top", "top_class", "label", "label_rank"};
+
+    snprintf(path, 64, "/log_p/%s_%s", c->set, ends[which]);
+}
+
+static sld_status make_parts(sld_ctx *ctx, const compactor *c)
+{
+    const char *const axes[]  = {c->row, SLD_AXIS_SAMPLE, PLACE};
+    const sld_type    types[] = {SLD_F16, c->class, SLD_F16, c->class};
+
+    for (part which = TOP; which <= LABEL_RANK; which++) {
+        char path[64];
+        path_of(c, which, path);
+        SLD_TRY(sld_doc_make_on_axes(ctx, c->s->doc, path, types[which], which <= TOP_CLASS ? 3 : 2,
+                                     axes));
+    }
+    return SLD_OK;
+}
+
+static double log_sum_exp(const float *z, size_t K)
+{
+    double max = z[0], sum = 0.0;
+
+    for (size_t k = 1; k < K; k++) {
+        max = z[k] > max ? z[k] : max;
+    }
+    for (size_t k = 0; k < K; k++) {
+        sum += exp(z[k] - max);
+    }
+    return max + log(sum);
+}
+
+static float log_p(float z, double sum)
+{
+    return (float)fmax(z - sum, LEAST_F16);
+}
+
+/* The classes of the largest logits, largest first; of equal ones the lower class. */
+static void largest(const float *z, size_t K, size_t most, int32_t *classes)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < K; k++) {
+        size_t at = n < most ? n++ : most;
+        for (; at > 0 && z[k] > z[classes[at - 1]]; at--) {
+            if (at < most) {
+                classes[at] = classes[at - 1];
+            }
+        }
+        if (at < most) {
+            classes[at] = (int32_t)k;
+        }
+    }
+}
+
+static bool is_finite(const float *z, size_t K)
+{
+    size_t k = 0;
+
+    while (k < K && isfinite(z[k])) {
+        k++;
+    }
+    return k == K;
+}
+
+/* Sample i, whose logits are z; NULL: it has none. */
+static void take_sample(compactor *c, size_t i, const float *z, size_t K)
+{
+    float   *top       = c->top + i * c->most;
+    int32_t *top_class = c->top_class + i * c->most;
+
+    for (size_t p = 0; p < c->most; p++) {
+        top[p]       = NAN;
+        top_class[p] = 0;
+    }
+    c->label[i] = NAN;
+    c->rank[i]  = 0;
+    if (!z || !is_finite(z, K)) {
+        return;
+    }
+    const double sum  = log_sum_exp(z, K);
+    const size_t most = K < c->most ? K : c->most;
+    const float  own  = z[c->labels[i]];
+    largest(z, K, most, top_class);
+    for (size_t p = 0; p < most; p++) {
+        top[p] = log_p(z[top_class[p]], sum);
+    }
+    c->label[i] = log_p(own, sum);
+    c->rank[i]  = 1;
+    for (size_t k = 0; k < K; k++) {
+        c->rank[i] += z[k] > own;
+    }
+}
+
+static sld_status put_parts(sld_ctx *ctx, const compactor *c, size_t row)
+{
+    const void *const values[] = {c->top, c->top_class, c->label, c->rank};
+
+    for (part which = TOP; which <= LABEL_RANK; which++) {
+        char path[64];
+        path_of(c, which, path);
+        SLD_TRY(study_put_row(ctx, c->s, path, which == TOP || which == LABEL ? SLD_F32 : SLD_I32,
+                              row, values[which]));
+    }
+    return SLD_OK;
+}
+
+/* Labels and logits of a trial into the scratch. */
+static sld_status read_trial(sld_ctx *ctx, compactor *c, sld_doc *doc, const report_trial *t)
+{
+    const size_t n = t->n_samples * t->n_classes;
+    char         path[64];
+
+    snprintf(path, sizeof path, "/logits/%s", c->set);
+    SLD_TRY(sld_doc_get(ctx, doc, "/labels/test", SLD_I32, t->n_samples, c->labels));
+    SLD_TRY(sld_doc_get(ctx, doc, path, SLD_F32, n, c->logits));
+    if (!c->teacher || !sld_doc_has(doc, "/logits/test_teacher")) {
+        return SLD_OK;
+    }
+    return sld_doc_get(ctx, doc, "/logits/test_teacher", SLD_F32, n, c->teacher);
+}
+
+static sld_status put_trial(sld_ctx *ctx, compactor *c, sld_doc *doc, size_t trial, size_t row)
+{
+    const report_trial *t = &c->s->r->trials[trial];
+
+    if (doc) {
+        SLD_TRY(read_trial(ctx, c, doc, t));
+    }
+    for (size_t i = 0; i < c->s->n_samples; i++) {
+        take_sample(c, i, doc && i < t->n_samples ? c->logits + i * t->n_classes : NULL,
+                    t->n_classes);
+    }
+    return put_parts(ctx, c, row);
+}
+
+/* Mean over samples of the squared distance of the probabilities to the label's one-hot. */
+static double brier(const compactor *c, size_t N, size_t K)
+{
+    double all = 0.0;
+
+    for (size_t i = 0; i < N; i++) {
+        const float *z   = c->logits + i * K;
+        const double sum = log_sum_exp(z, K);
+        for (size_t k = 0; k < K; k++) {
+            const double p = exp(z[k] - sum) - (k == (size_t)c->labels[i] ? 1.0 : 0.0);
+            all += p * p;
+        }
+    }
+    return all / (double)N;
+}
+
+/* KL(teacher || student) at temperature 1, mean over samples. */
+static double kl(const compactor *c, size_t N, size_t K)
+{
+    double all = 0.0;
+
+    for (size_t i = 0; i < N; i++) {
+        const float *z = c->logits + i * K, *v = c->teacher + i * K;
+        const double sum_z = log_sum_exp(z, K), sum_v = log_sum_exp(v, K);
+        for (size_t k = 0; k < K; k++) {
+            const double log_v = v[k] - sum_v;
+            all += exp(log_v) * (log_v - (z[k] - sum_z));
+        }
+    }
+    return all / (double)N;
+}
+
+static sld_status put_students(sld_ctx *ctx, compactor *c, double *briers, double *kls)
+{
+    for (size_t i = 0; i < c->s->r->n_trials; i++) {
+        const report_trial *t   = &c->s->r->trials[i];
+        sld_doc            *doc = NULL;
+
+        briers[i] = kls[i] = NAN;
+        if (t->n_samples > 0) {
+            SLD_TRY(study_open(ctx, c->s, i, &doc));
+        }
+        const sld_status st = put_trial(ctx, c, doc, i, i);
+        if (st == SLD_OK && doc) {
+            briers[i] = brier(c, t->n_samples, t->n_classes);
+            kls[i] =
+                sld_doc_has(doc, "/logits/test_teacher") ? kl(c, t->n_samples, t->n_classes) : NAN;
+        }
+        sld_doc_close(doc);
+        SLD_TRY(st);
+    }
+    return SLD_OK;
+}
+
+static sld_status put_numbers(sld_ctx *ctx, study *s, const double *briers, const double *kls)
+{
+    static const char *const axis[] = {STUDY_TRIAL};
+
+    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, "/trials/brier_last", SLD_F64, 1, axis, briers));
+    SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/trials/brier_last", "units", "1"));
+    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, "/trials/teacher_kl_last", SLD_F64, 1, axis, kls));
+    return sld_doc_attr_text(ctx, s->doc, "/trials/teacher_kl_last", "units", "nat");
+}
+
+static sld_status make(sld_ctx *ctx, study *s, const char *set, const char *row, compactor *c)
+{
+    const size_t N = s->n_samples, K = s->n_classes;
+
+    *c = (compactor){.s     = s,
+                     .set   = set,
+                     .row   = row,
+                     .most  = K < PLACES ? K : PLACES,
+                     .class = K <= UINT8_MAX    ? SLD_U8
+                              : K <= UINT16_MAX ? SLD_U16
+                                                : SLD_I32};
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * K * sizeof(float), (void **)&c->logits));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * c->most * sizeof(float), (void **)&c->top));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(float), (void **)&c->label));
+    SLD_TRY(
+        sld_arena_alloc(ctx, s->r->arena, N * c->most * sizeof(int32_t), (void **)&c->top_class));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(int32_t), (void **)&c->rank));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(int32_t), (void **)&c->labels));
+    SLD_TRY(sld_doc_axis(ctx, s->doc, PLACE, 1, c->most));
+    return make_parts(ctx, c);
+}
+
+uint64_t study_compact_bytes(const study *s)
+{
+    const uint64_t class = s->n_classes <= UINT8_MAX ? 1 : 2;
+
+    return (uint64_t)s->r->n_trials * s->n_samples * (PLACES + 1) * (2 + class);
+}
+
+sld_status study_put_compact(sld_ctx *ctx, study *s)
+{
+    const size_t n = s->r->n_trials + 1;
+    compactor    c;
+    double      *briers = NULL, *kls = NULL;
+
+    SLD_TRY(sld_doc_attr_text(
+        ctx, s->doc, "/", "left_out",
+        "compact: /logits/test_last, /logits/test_best and /logits/test_teacher are left out; "
+        "/log_p "
+        "has the label's and the largest log-probabilities of the last epoch in half precision"));
+    if (s->n_samples == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(make(ctx, s, "test_last", STUDY_TRIAL, &c));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * s->n_classes * sizeof(float),
+                            (void **)&c.teacher));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *briers, (void **)&briers));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *kls, (void **)&kls));
+    SLD_TRY(put_students(ctx, &c, briers, kls));
+    return put_numbers(ctx, s, briers, kls);
+}
+
+sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n)
+{
+    compactor c;
+
+    SLD_TRY(make(ctx, s, "test_teacher", "/teacher", &c));
+    for (size_t i = 0; i < n; i++) {
+        sld_doc *doc = NULL;
+        SLD_TRY(study_open(ctx, s, holder[i], &doc));
+        const sld_status st = put_trial(ctx, &c, doc, holder[i], i);
+        sld_doc_close(doc);
+        SLD_TRY(st);
+    }
+    return SLD_OK;
+}
