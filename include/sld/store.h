@@ -73,8 +73,12 @@ const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or 
 
 /* ---- documents too large for memory: they lie in their file, and carry no checksum line ---- */
 
-/* Local. For reading; HDF5's own locks are off. */
+/* Local. For reading; HDF5's own locks are off. A file of another program is first tried by a process
+ * of its own. */
 sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out);
+/* Local. Begins and ends a time in which one process tries all that sld_doc_open_file() opens: for
+ * who reads thousands of files. In pairs, which may lie within each other. */
+void sld_doc_many(bool begins);
 /* Local. Makes a data set whose place in the file is fixed and whose values come later. */
 sld_status sld_doc_reserve(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, int n_dims,
                            const size_t *dims);

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "sld/report.h"
+#include "sld/store.h"
 
 enum { FORMAT, PACK, COMPACT, FORCE };
 static const sld_option_spec options[] = {[FORMAT]  = {"--format", true},
@@ -88,6 +89,7 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
         SLD_TRY(sld_output_check(ctx, &output, &exists));
     }
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
+    sld_doc_many(true); /* the report and the packed study read the same files */
     sld_status st = check_index(ctx, grid);
     if (st == SLD_OK && (!pack || args->option[FORMAT])) {
         st = sld_report_print(ctx, grid, format, stdout);
@@ -98,6 +100,7 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
     if (st == SLD_OK && pack) {
         sld_log(ctx, SLD_LOG_INFO, "%s: %zu trials packed", pack, sld_grid_count(grid));
     }
+    sld_doc_many(false);
     sld_grid_close(grid);
     return st;
 }

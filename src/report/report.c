@@ -142,6 +142,7 @@ sld_status report_create(sld_ctx *ctx, size_t n_trials, report **out)
         sld_arena_destroy(arena);
         return st;
     }
+    sld_doc_many(true);
     *out = r;
     return SLD_OK;
 }
@@ -219,6 +220,7 @@ sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out)
 void report_destroy(report *r)
 {
     if (r) {
+        sld_doc_many(false);
         sld_arena_destroy(r->arena);
     }
 }

@@ -1,208 +1,141 @@
 /* foreign.c: a file without sld's checksum is first read by a process of its own, which may crash,
  * run in circles or ask for too much memory in the program's place: HDF5 does all three on malformed
  * files. It reads everything in the way that the program would. Reading is the same every time, so
- * what it survives the program survives. */
+ * what it survives the program survives.
+ *
+ * A new process takes some 20 ms, most of it for the memory of HDF5's caches. Who reads thousands of
+ * files says so (sld_doc_many): one process goes on from file to file then, until one of them is not
+ * read well. What it says of that one does not count, for an earlier file may be the cause: a new
+ * process tries it once more. A file that was read well is not tried again. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "foreign.h"
 
-#define READ_MOST     ((size_t)1 << 28) /* bytes of a data set; of a larger one its first row */
-#define MEMORY_BASE   ((rlim_t)1 << 30) /* bytes, beside what the file's size explains */
-#define MEMORY_FACTOR 8
-#define TIME_BASE_S   5
-#define BYTES_A_S     ((rlim_t)20 << 20) /* what the slowest machine reads, unpacks, converts */
+typedef struct reader {
+    pid_t pid; /* 0: none */
+    int   fd;  /* our end: paths go there, answers come from there, one message each */
+} reader;
 
-typedef enum verdict { SURVIVED = 1, UNREADABLE, TOO_LARGE } verdict;
-
-typedef struct answer {
-    int  verdict;
-    char reason[200];
-} answer;
+/* As HDF5's own state, one of the whole process. */
+static struct {
+    int      depth; /* of sld_doc_many() */
+    reader   kept;
+    seen_set survived;
+} many;
 
 /* ---- in the other process ---- */
 
-/* Does HDF5's error stack say that memory ran out? */
-static herr_t is_memory(unsigned n, const H5E_error2_t *entry, void *found)
+/* The next document to try; NULL: there is none. */
+static sld_doc *next_doc(int fd)
 {
-    *(bool *)found |= entry->min_num == H5E_NOSPACE || entry->min_num == H5E_CANTALLOC;
-    return 0;
-}
-
-static bool ran_out(void)
-{
-    bool found = false;
-    (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, is_memory, &found);
-    return found;
-}
-
-/* Reads n values of file type `type` into memory as the program would: texts as they are, numbers
- * converted. False: out of memory. */
-static bool read_values(hid_t id, bool is_attr, hid_t type, hid_t memory, hid_t space, size_t n)
-{
-    const bool   number = is_number(type);
-    const hid_t  as     = number ? H5T_NATIVE_DOUBLE : type;
-    const size_t size   = H5Tget_size(type) > sizeof(double) ? H5Tget_size(type) : sizeof(double);
-    const bool   texts  = H5Tget_class(type) == H5T_STRING;
-    void        *values = n < READ_MOST / size ? calloc(n + 1, size) : NULL;
-    bool         good   = true;
-
-    if (!number && !texts) { /* the program refuses these unread */
-        free(values);
-        return true;
-    }
-    if (!values) return n >= READ_MOST / size;
-    const herr_t got =
-        is_attr ? H5Aread(id, as, values) : H5Dread(id, as, memory, space, H5P_DEFAULT, values);
-    if (got < 0) good = !ran_out();
-    free(values); /* texts of variable length stay until the process ends */
-    return good;
-}
-
-static herr_t try_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
-{
-    const hid_t attr  = H5Aopen(object, name, H5P_DEFAULT);
-    const hid_t type  = attr < 0 ? H5I_INVALID_HID : H5Aget_type(attr);
-    const hid_t space = type < 0 ? H5I_INVALID_HID : H5Aget_space(attr);
-    bool        good  = true;
-
-    if (space < 0) {
-        good = !ran_out();
-    } else {
-        const hssize_t n = H5Sget_simple_extent_npoints(space);
-        good             = n < 0 || read_values(attr, true, type, H5S_ALL, H5S_ALL, (size_t)n);
-    }
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (attr >= 0) H5Aclose(attr);
-    return good ? 0 : -1;
-}
-
-/* Only the first row of a data set that is too large. */
-static bool try_rows(hid_t dataset, hid_t type, hid_t space, size_t n)
-{
-    hsize_t      first[H5S_MAX_RANK] = {0}, count[H5S_MAX_RANK];
-    const int    n_dims              = H5Sget_simple_extent_dims(space, count, NULL);
-    const size_t size = H5Tget_size(type) > sizeof(double) ? H5Tget_size(type) : sizeof(double);
-
-    if (n < READ_MOST / size) return read_values(dataset, false, type, H5S_ALL, H5S_ALL, n);
-    if (n_dims < 1 || count[0] == 0) return true;
-    n /= count[0];
-    count[0]           = 1;
-    const hid_t memory = H5Screate_simple(n_dims, count, NULL);
-    const bool  chosen =
-        memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, count, NULL) >= 0;
-    const bool good = !chosen || read_values(dataset, false, type, memory, space, n);
-    if (memory >= 0) H5Sclose(memory);
-    return good;
-}
-
-static bool try_dataset(sld_doc *doc, hid_t dataset)
-{
-    sld_ctx     quiet;
-    const hid_t type  = H5Dget_type(dataset);
-    const hid_t space = H5Dget_space(dataset);
-    bool        good  = true;
+    char          path[PATH_MAX];
+    sld_ctx       quiet;
+    sld_doc      *doc  = NULL;
+    int           file = -1;
+    const ssize_t n    = recv(fd, path, sizeof path, 0);
 
     sld_ctx_init(&quiet);
-    if (type < 0 || space < 0) {
-        good = !ran_out();
-    } else if (storage_is_virtual(dataset) || storage_check(&quiet, doc, "", dataset) != SLD_OK) {
-        good = !ran_out(); /* the program refuses it, or reads it from other files */
-    } else {
-        const hssize_t n = H5Sget_simple_extent_npoints(space);
-        good             = n <= 0 || try_rows(dataset, type, space, (size_t)n);
+    if (n <= 0 || doc_new(&quiet, path, &doc) != SLD_OK) return NULL;
+    if (sld_file_open(&quiet, path, &file, &doc->file_bytes) != SLD_OK) {
+        sld_doc_close(doc);
+        return NULL; /* it has just gone: the program says so */
     }
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    return good;
+    close(file);
+    return doc;
 }
 
-static herr_t try_object(hid_t root, const char *name, const H5L_info_t *info, void *doc)
+static int serve(int fd, sld_doc *doc, bool (*open)(sld_doc *doc))
 {
-    if (info->type != H5L_TYPE_HARD) return 0; /* soft ones lead to what is met anyway */
-    const hid_t id   = H5Oopen(root, name, H5P_DEFAULT);
-    bool        good = id >= 0 || !ran_out();
+    try_bounds bounds;
+    answer     a;
 
-    if (id >= 0) {
-        if (H5Iget_type(id) == H5I_DATASET) good = try_dataset(doc, id);
-        good =
-            good && H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL) != -1;
-        H5Oclose(id);
+    try_prepare(&bounds);
+    while (doc) {
+        try_file(&bounds, doc, open, &a);
+        if (send(fd, &a, sizeof a, MSG_NOSIGNAL) != (ssize_t)sizeof a) return 1;
+        doc = next_doc(fd);
     }
-    return good ? 0 : 1;
-}
-
-static void try_all(sld_doc *doc, bool (*open)(sld_doc *doc), answer *out)
-{
-    out->verdict = SURVIVED;
-    if (!open(doc)) {
-        out->verdict = ran_out() ? TOO_LARGE : UNREADABLE;
-        snprintf(out->reason, sizeof out->reason, "%.199s", doc->reason);
-        return;
-    }
-    (void)H5Aiterate2(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL);
-    if (H5Lvisit(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, try_object, doc) > 0) {
-        out->verdict = TOO_LARGE;
-    }
-    (void)sld_doc_member(doc, "/", 0);
-}
-
-/* Lower than it is now, by whoever set it. */
-static void limit(int what, rlim_t most)
-{
-    struct rlimit old;
-
-    if (getrlimit(what, &old) == 0 && (old.rlim_cur == RLIM_INFINITY || old.rlim_cur > most)) {
-        old.rlim_cur = most;
-        (void)setrlimit(what, &old);
-    }
-}
-
-/* Bytes of address space in use. */
-static rlim_t address_space(void)
-{
-    unsigned long pages = 0;
-    FILE         *file  = fopen("/proc/self/statm", "r");
-
-    if (!file || fscanf(file, "%lu", &pages) != 1) pages = 0;
-    if (file) fclose(file);
-    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* A crash ends it at once, without the handlers of MPI, which may wait for ever, and without a core
- * file. */
-static void prepare_to_crash(size_t file_bytes)
-{
-    static const int crashes[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL, SIGABRT, SIGTRAP,
-                                  SIGXCPU, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM};
-    const rlim_t     used      = address_space();
-
-    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
-        signal(crashes[i], SIG_DFL);
-    }
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_CPU, TIME_BASE_S + (rlim_t)file_bytes / BYTES_A_S);
-    if (used > 0) limit(RLIMIT_AS, used + MEMORY_BASE + MEMORY_FACTOR * (rlim_t)file_bytes);
+    return 0;
 }
 
 /* ---- in the program ---- */
 
-static bool read_answer(int fd, answer *out)
+/* Returns how it ended. */
+static int end_reader(reader *r)
+{
+    int status = 0;
+
+    if (r->pid == 0) return 0;
+    close(r->fd);
+    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    r->pid = 0;
+    return status;
+}
+
+/* It begins with doc. */
+static sld_status start_reader(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc *doc), reader *r)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: no pair of sockets to read it through: %s",
+                        doc_name(doc), strerror(errno));
+    }
+    r->fd  = ends[0];
+    r->pid = fork();
+    if (r->pid == 0) {
+        close(ends[0]);
+        _exit(serve(ends[1], doc, open));
+    }
+    close(ends[1]);
+    if (r->pid < 0) {
+        r->pid = 0;
+        close(ends[0]);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no process to try it in: %s", doc_name(doc),
+                        strerror(errno));
+    }
+    return SLD_OK;
+}
+
+/* False: it died. */
+static bool read_answer(const reader *r, answer *out)
 {
     ssize_t n;
 
     memset(out, 0, sizeof *out);
     do {
-        n = read(fd, out, sizeof *out);
+        n = recv(r->fd, out, sizeof *out, 0);
     } while (n < 0 && errno == EINTR);
-    return n == (ssize_t)sizeof *out;
+    if (n != (ssize_t)sizeof *out) out->verdict = 0;
+    return out->verdict != 0;
+}
+
+/* Does the process that is kept read it well? */
+static bool kept_survives(const sld_doc *doc)
+{
+    const size_t n = strlen(doc->path) + 1;
+    answer       a;
+
+    return many.kept.pid > 0 && n <= PATH_MAX &&
+           send(many.kept.fd, doc->path, n, MSG_NOSIGNAL) == (ssize_t)n &&
+           read_answer(&many.kept, &a) && a.verdict == SURVIVED;
+}
+
+void sld_doc_many(bool begins)
+{
+    many.depth += begins ? 1 : -1;
+    if (many.depth == 0) {
+        (void)end_reader(&many.kept);
+        seen_forget(&many.survived);
+    }
 }
 
 static sld_status judge(sld_ctx *ctx, const sld_doc *doc, const answer *a, int status)
@@ -227,31 +160,28 @@ static sld_status judge(sld_ctx *ctx, const sld_doc *doc, const answer *a, int s
     }
 }
 
+/* One process for one document. keep: it goes on when all was well. */
+static sld_status check_alone(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc *doc), bool keep)
+{
+    reader r;
+    answer a;
+
+    SLD_TRY(start_reader(ctx, doc, open, &r));
+    if (read_answer(&r, &a) && a.verdict == SURVIVED && keep) {
+        many.kept = r;
+        return SLD_OK;
+    }
+    return judge(ctx, doc, &a, end_reader(&r));
+}
+
 sld_status foreign_check(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc *doc))
 {
-    answer a;
-    int    ends[2], status = 0;
-
-    if (pipe(ends) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: no pipe: %s", doc_name(doc), strerror(errno));
+    if (many.depth == 0 || doc->image) return check_alone(ctx, doc, open, false);
+    if (seen_has(&many.survived, doc->path)) return SLD_OK;
+    if (!kept_survives(doc)) {
+        (void)end_reader(&many.kept);
+        SLD_TRY(check_alone(ctx, doc, open, true));
     }
-    const pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        prepare_to_crash(doc->file_bytes);
-        memset(&a, 0, sizeof a);
-        try_all(doc, open, &a);
-        _exit(write(ends[1], &a, sizeof a) == (ssize_t)sizeof a ? 0 : 1);
-    }
-    close(ends[1]);
-    if (child < 0) {
-        close(ends[0]);
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no process to try it in: %s", doc_name(doc),
-                        strerror(errno));
-    }
-    if (!read_answer(ends[0], &a)) a.verdict = 0;
-    close(ends[0]);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return judge(ctx, doc, &a, status);
+    seen_add(&many.survived, doc->path);
+    return SLD_OK;
 }
