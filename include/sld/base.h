@@ -190,6 +190,8 @@ void sld_sha256_hex(sld_sha256 *sha, char hex[65]); /* ends the sum */
 /* Local. Index of the candidate nearest to word by edit distance, or -1 when none is near enough to
  * be worth suggesting. */
 int sld_text_nearest(const char *word, const char *const *candidates, size_t n);
+/* Local. What a noun bears behind that number: "s", or "" behind one. */
+const char *sld_text_plural(long long n);
 
 /* Local. Text from files and names, made fit to be printed: control characters, line breaks, marks
  * that turn the direction of writing, and bytes that are no UTF-8 become \\n, \\x1b, \\u202e ...; the

@@ -78,7 +78,7 @@ int sld_grid_id_version(const char *dir);
  * gone or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
 typedef struct sld_grid_change {
     size_t known, added, gone; /* points */
-    char   example[400];       /* of a change; "": none */
+    char   example[320];       /* of a change; "": none */
 } sld_grid_change;
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
                            size_t n, bool accept, bool dry, sld_grid_change *out);

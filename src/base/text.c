@@ -1,4 +1,4 @@
-/* text.c: the nearest word, for suggestions in errors. */
+/* text.c: the nearest word, for suggestions in errors; plurals. */
 #include <ctype.h>
 #include <string.h>
 
@@ -53,4 +53,9 @@ int sld_text_nearest(const char *word, const char *const *candidates, size_t n)
         }
     }
     return index;
+}
+
+const char *sld_text_plural(long long n)
+{
+    return n == 1 ? "" : "s";
 }

@@ -84,7 +84,7 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus,
     }
     const int status = pclose(pipe);
     if (status != 0 || !found) {
-        fprintf(stderr, "sld bench: failed on %d rank%s: %s\n", ranks, ranks == 1 ? "" : "s",
+        fprintf(stderr, "sld bench: failed on %d rank%s: %s\n", ranks, sld_text_plural(ranks),
                 command);
         return status > 0 && status / 256 <= 128 ? status / 256 : SLD_EXIT_INTERNAL;
     }

@@ -148,9 +148,9 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
         st = sld_eval_run(ctx, comm, &params, &m);
     }
     if (st == SLD_OK && sld_comm_rank(comm) == 0) {
-        printf("%s: %s, %lld samples: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
-               args->positional, params.split, (long long)m.n, m.top1, (long long)m.hits1, m.top5,
-               (long long)m.hits5, m.loss);
+        printf("%s: %s, %lld sample%s: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
+               args->positional, params.split, (long long)m.n, sld_text_plural(m.n), m.top1,
+               (long long)m.hits1, m.top5, (long long)m.hits5, m.loss);
     }
     sld_config_destroy(config);
     return st;

@@ -65,9 +65,10 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     if (missing > 0) {
         sld_log(
             ctx, SLD_LOG_WARN,
-            "%s/sweep.h5 points to results of %zu trials that are not there, which read as NaN; "
+            "%s/sweep.h5 points to results of %zu trial%s that %s not there, which read%s as NaN; "
             "the first: %s",
-            sld_grid_dir(grid), missing, first);
+            sld_grid_dir(grid), missing, sld_text_plural(missing), missing == 1 ? "is" : "are",
+            missing == 1 ? "s" : "", first);
     }
     return SLD_OK;
 }
@@ -98,7 +99,8 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
         st = sld_report_pack(ctx, grid, pack, args->option[COMPACT] != NULL);
     }
     if (st == SLD_OK && pack) {
-        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trials packed", pack, sld_grid_count(grid));
+        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trial%s packed", pack, sld_grid_count(grid),
+                sld_text_plural(sld_grid_count(grid)));
     }
     sld_doc_many(false);
     sld_grid_close(grid);

@@ -71,7 +71,8 @@ static void print_text(const view *v)
 {
     size_t shown = 0;
 
-    printf("%s in %s: %zu points:", sld_grid_name(v->grid), sld_grid_dir(v->grid), v->n);
+    printf("%s in %s: %zu point%s:", sld_grid_name(v->grid), sld_grid_dir(v->grid), v->n,
+           sld_text_plural(v->n));
     for (int s = 0; s < N_STATES; s++) {
         if (v->count[s] > 0) {
             printf(" %zu %s", v->count[s], sld_point_state_name(s));

@@ -133,10 +133,11 @@ static void say_change(const command *c)
     if (dropped > 0) {
         sld_log(c->ctx, SLD_LOG_INFO,
                 "%zu point%s of the grid compute%s what another does already: one trial each",
-                dropped, dropped == 1 ? "" : "s", dropped == 1 ? "s" : "");
+                dropped, sld_text_plural(dropped), dropped == 1 ? "s" : "");
     }
-    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s in %s: %zu points%s", sld_grid_name(c->grid),
+    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s in %s: %zu point%s%s", sld_grid_name(c->grid),
             sld_grid_dir(c->grid), sld_grid_count(c->grid),
+            sld_text_plural(sld_grid_count(c->grid)),
             c->change.known == 0   ? ""
             : c->change.added == 0 ? ", resumed"
                                    : ", extended");
@@ -174,7 +175,7 @@ static sld_status take_back(command *c)
 
     if (retry) {
         SLD_TRY(sld_sweep_retry(c->ctx, c->grid, retry, &n));
-        sld_log(c->ctx, SLD_LOG_INFO, "%zu point%s will be tried again", n, n == 1 ? "" : "s");
+        sld_log(c->ctx, SLD_LOG_INFO, "%zu point%s will be tried again", n, sld_text_plural(n));
     }
     return skip ? sld_sweep_skip(c->ctx, c->grid, skip) : SLD_OK;
 }

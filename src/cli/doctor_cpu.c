@@ -132,7 +132,7 @@ static void binding(const sld_comm *comm, sld_report *r)
     const int    cpus = CPU_COUNT(&set), cores = count_cores(&set);
     sld_finding *f = sld_report_add(
         r, "CPUs", "%d rank%s on this machine, allowed CPU%s %s (%d core%s)", ranks,
-        ranks == 1 ? "" : "s", cpus == 1 ? "" : "s", list, cores, cores == 1 ? "" : "s");
+        sld_text_plural(ranks), sld_text_plural(cpus), list, cores, sld_text_plural(cores));
     f->own = true;
     if (sld_comm_same_cpus(comm) && cpus < ranks) {
         sld_finding_advise(

@@ -31,7 +31,7 @@ static void launcher(const sld_comm *comm, sld_report *r)
 
     if (name) {
         sld_report_add(r, "launcher", "%s: %d task%s, all connected", name, tasks,
-                       tasks == 1 ? "" : "s");
+                       sld_text_plural(tasks));
     } else {
         sld_report_add(r, "launcher", "none: one rank by itself");
     }

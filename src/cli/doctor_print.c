@@ -180,8 +180,8 @@ sld_verdict sld_doctor_print(const sld_report *reports, int n, const char *folde
         sld_json_text(&p.document, "folder", folder);
         sld_json_list(&p.document, "findings");
     } else {
-        printf("sld doctor: %d rank%s on %d machine%s\n\n", n, n == 1 ? "" : "s", machines,
-               machines == 1 ? "" : "s");
+        printf("sld doctor: %d rank%s on %d machine%s\n\n", n, sld_text_plural(n), machines,
+               sld_text_plural(machines));
     }
     print_findings(&p);
     if (json) {

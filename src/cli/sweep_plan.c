@@ -10,7 +10,7 @@
 #include "sld/grid_folder.h"
 #include "sld/nn.h"
 
-enum { SHOWN = 10, MADE_MAX = 8 };
+enum { MADE_MAX = 8 };
 
 /* What a core does on these networks with all that is around them, a little under what `sld bench`
  * shows: a plan's guess, replaced by what was measured once trials have ended. */
@@ -65,8 +65,8 @@ typedef struct plan {
     const sld_grid *grid;
     seen            networks[64];
     size_t          n_networks;
-    double          flops, kept, running, logits;
-    char            made[MADE_MAX][200]; /* what is trained, on what: each once */
+    double          flops, kept, running, logits; /* of the points that are left */
+    char            made[MADE_MAX][200];          /* what is trained, on what: each once */
     size_t          n_made, n_more;
     double          ranks; /* most that the trials can use together */
     char          **keys;  /* of logit tables counted already */
@@ -176,10 +176,11 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
         SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
     }
     snprintf(
-        line, sizeof line, "%s by %s, %lld epochs on %s (%s%.0f pictures, %.0f to test)%s%.64s",
+        line, sizeof line, "%s by %s, %lld epoch%s on %s (%s%.0f picture%s, %.0f to test)%s%.64s",
         o->student.network, sld_config_word(o, "method"), (long long)o->train.epochs,
-        sld_config_word(o, "data.format"), o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "",
-        size.train, size.test, *network ? ", teacher " : "", network);
+        sld_text_plural(o->train.epochs), sld_config_word(o, "data.format"),
+        o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "", size.train,
+        sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "", network);
     for (size_t i = 0; i < p->n_made; i++) {
         if (strcmp(p->made[i], line) == 0) {
             return SLD_OK;
@@ -238,14 +239,11 @@ static void print_points(const sld_grid *grid, const sld_point_status *status)
     const size_t n = sld_grid_count(grid);
 
     printf("  %-12s %-8s %6s  %s\n", "id", "state", "seed", "arm");
-    for (size_t i = 0; i < n && i < SHOWN; i++) {
+    for (size_t i = 0; i < n; i++) {
         const sld_point *p = sld_grid_point(grid, i);
         printf("  %-12s %-8s %6lld  %s%s\n", p->id,
                status ? sld_point_state_name(status[i].state) : "new", (long long)p->seed,
                p->is_teacher ? "teacher " : "", p->arm);
-    }
-    if (n > SHOWN) {
-        printf("  ... and %zu more\n", n - SHOWN);
     }
 }
 
@@ -255,17 +253,35 @@ static void print_change(const sld_grid *grid, const sld_grid_change *change)
         printf("folder %s: new\n", sld_grid_dir(grid));
         return;
     }
-    printf("folder %s: %zu points known, %zu added, %zu gone\n", sld_grid_dir(grid), change->known,
-           change->added, change->gone);
+    printf("folder %s: %zu point%s known, %zu added, %zu gone\n", sld_grid_dir(grid), change->known,
+           sld_text_plural(change->known), change->added, change->gone);
     if (change->gone > 0) {
-        printf("  changed: %s\n  --accept-changes would be wanted\n", change->example);
+        printf("  changed: %s\n  the sweep needs --accept-changes, or another folder: --dir DIR\n",
+               change->example);
     }
 }
 
-static sld_status estimate(plan *p)
+/* status: NULL: nothing of it has begun. */
+static bool is_left(const sld_point_status *status, size_t i)
 {
-    for (size_t i = 0; i < sld_grid_count(p->grid); i++) {
-        SLD_TRY(add_point(p, i));
+    return !status || status[i].state == SLD_POINT_WAITING ||
+           status[i].state == SLD_POINT_RUNNING || status[i].state == SLD_POINT_FAILED;
+}
+
+/* What has ended costs nothing more. */
+static sld_status estimate(plan *p, const sld_point_status *status)
+{
+    const size_t n_points = sld_grid_count(p->grid);
+    size_t       left     = 0;
+
+    for (size_t i = 0; i < n_points; i++) {
+        if (is_left(status, i)) {
+            SLD_TRY(add_point(p, i));
+            left++;
+        }
+    }
+    if (left < n_points) {
+        printf("  %zu of %zu point%s left\n", left, n_points, sld_text_plural(n_points));
     }
     sld_cpu      cpus[SLD_CPUS_MAX];
     const size_t n = sld_cpus_allowed(cpus), quota = sld_cpus_quota();
@@ -310,12 +326,14 @@ sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_cha
     }
     const bool known = change->known > 0 && sld_grid_status(ctx, grid, status) == SLD_OK;
     sld_err_clear(ctx);
-    printf("sweep %s: %zu points, %zu of them teachers\n", sld_grid_name(grid), n, teachers);
+    printf("sweep %s: %zu point%s, %zu of them %s\n", sld_grid_name(grid), n, sld_text_plural(n),
+           teachers, teachers == 1 ? "a teacher" : "teachers");
     if (sld_grid_dropped(grid) > 0) {
-        printf("  %zu more compute the same as another: one trial each\n", sld_grid_dropped(grid));
+        printf("  %zu more compute%s the same as another: one trial each\n", sld_grid_dropped(grid),
+               sld_grid_dropped(grid) == 1 ? "s" : "");
     }
     print_change(grid, change);
-    st = estimate(p);
+    st = estimate(p, known ? status : NULL);
     if (st == SLD_OK) {
         print_points(grid, known ? status : NULL);
     }

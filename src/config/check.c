@@ -211,6 +211,43 @@ static void when_words(const sld_options *options, sld_when_value when, char *ou
     fclose(text);
 }
 
+/* The shortest run of these options in which the student swap acts; 0: none of a hundred epochs. */
+static int64_t shortest_run(const sld_options *options)
+{
+    sld_options longer = *options;
+
+    for (longer.train.epochs = 1; longer.train.epochs <= 100; longer.train.epochs++) {
+        if (sld_config_lss_active_epochs(&longer) > 0) {
+            return longer.train.epochs;
+        }
+    }
+    return 0;
+}
+
+/* Where the user has set the length alone, the length is what the message is about. */
+static sld_status check_swap_length(sld_ctx *ctx, const sld_config *config)
+{
+    static const char *const schedule[] = {"student_swap_after", "train.lr_stages", "lss.until",
+                                           "lss.boost", "lss.boost_after"};
+    const sld_options       *o          = &config->options;
+    const int64_t            shortest   = shortest_run(o);
+
+    for (size_t i = 0; i < sizeof schedule / sizeof *schedule; i++) {
+        if (sld_config_origin(config, schedule[i]) > SLD_FROM_METHOD) {
+            return SLD_OK;
+        }
+    }
+    return shortest == 0
+               ? SLD_OK
+               : sld_config_reject(
+                     ctx, config, "train.epochs",
+                     "expected %lld or more with student_swap: true, got %lld; the swap "
+                     "begins after the first drop of the rate, which so short a run never "
+                     "sees; student_swap_after: 0 begins at once, lss.allow_inactive: true "
+                     "accepts a run without it",
+                     (long long)shortest, (long long)o->train.epochs);
+}
+
 /* docs/protocol.md, "LSS that never acts". */
 static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
 {
@@ -232,6 +269,7 @@ static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
     if (o->lss.allow_inactive || sld_config_lss_active_epochs(o) > 0) {
         return SLD_OK;
     }
+    SLD_TRY(check_swap_length(ctx, config));
     when_words(o, o->top.student_swap_after, after, sizeof after);
     if (o->lss.until.word != SLD_WHEN_NEVER) {
         when_words(o, o->lss.until, until, sizeof until);
@@ -240,9 +278,9 @@ static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
     return reject(ctx, config,
                   KEYS("student_swap_after", "train.epochs", "train.lr_stages", "lss.until",
                        "lss.boost", "lss.boost_after", "student_swap"),
-                  "%s in a run of %lld epochs is never active%s; let it begin earlier, set "
+                  "%s in a run of %lld epoch%s is never active%s; let it begin earlier, set "
                   "student_swap: false, or accept it with lss.allow_inactive: true",
-                  after, (long long)o->train.epochs, ends);
+                  after, (long long)o->train.epochs, sld_text_plural(o->train.epochs), ends);
 }
 
 static sld_status check_some_term(sld_ctx *ctx, const sld_config *config)

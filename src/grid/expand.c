@@ -1,24 +1,23 @@
 /* expand.c: the spec's grid to points, each a whole experiment with its id. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "expand.h"
 #include "sld/rundir.h"
 
-enum { POINTS_MAX = 1000000 };
+enum { POINTS_MAX = 100000 }; /* planned in seconds */
 
 static bool excluded(const spec *s, const size_t *at, int64_t seed)
 {
     for (size_t i = 0; i < s->n_excludes; i++) {
         const spec_exclude *e   = &s->excludes[i];
-        bool                all = true, some = e->n_seeds == 0;
+        bool                all = true;
         for (size_t a = 0; a < s->n_axes && all; a++) {
             all = !e->hit[a] || e->hit[a][at[a]];
         }
-        for (size_t k = 0; k < e->n_seeds && !some; k++) {
-            some = e->seeds[k] == seed;
-        }
-        if (all && some) {
+        if (all && (e->n_seeds == 0 ||
+                    bsearch(&seed, e->seeds, e->n_seeds, sizeof *e->seeds, sld_spec_by_seed))) {
             return true;
         }
     }
@@ -145,8 +144,10 @@ static sld_status count_points(const expander *x, size_t *n)
     for (size_t a = 0; a < s->n_axes; a++) {
         *n *= s->axes[a].n;
         if (*n > POINTS_MAX) {
-            return SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%s: axes: more than %d points", s->source,
-                            POINTS_MAX);
+            return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
+                            "%s: axes: expected at most %d points, got more; make several sweeps "
+                            "of it",
+                            s->source, POINTS_MAX);
         }
     }
     return SLD_OK;

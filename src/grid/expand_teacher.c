@@ -6,6 +6,39 @@
 
 #include "expand.h"
 
+/* use: N takes epoch-N.h5, which the teacher must be told to keep: else its students fail when it is
+ * trained. */
+static sld_status check_use(const expander *x, const spec_teacher *t, const sld_point *p)
+{
+    long long   epoch;
+    sld_config *config = NULL;
+
+    if (sscanf(t->file, "epoch-%lld.h5", &epoch) != 1) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_config_parse(x->ctx, x->spec->source, p->experiment, strlen(p->experiment), NULL, 0,
+                             x->params->method, &config));
+    const sld_list *kept   = &sld_config_options(config)->run.keep_epochs;
+    const long long epochs = sld_config_options(config)->train.epochs;
+    bool            found  = false;
+    for (size_t i = 0; i < kept->n; i++) {
+        found |= (long long)kept->v[i] == epoch;
+    }
+    sld_config_destroy(config);
+    if (found) {
+        return SLD_OK;
+    }
+    return epoch < 1 || epoch > epochs
+               ? sld_node_fail(x->ctx, t->at, "use",
+                               "expected last, best or an epoch of 1 to %lld, "
+                               "which the teacher %s is trained for, got %lld",
+                               epochs, t->name, epoch)
+               : sld_node_fail(x->ctx, t->at, "use",
+                               "epoch %lld of the teacher %s is not kept; give "
+                               "it run: {keep_epochs: [%lld]}",
+                               epoch, t->name, epoch);
+}
+
 static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
 {
     static const char *const shared[] = {"data", "synthetic", "parallel", "run", NULL};
@@ -25,6 +58,7 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
     x->counting[0] = x->used;
     x->n_counting  = 2;
     SLD_TRY(sld_expand_compose(x, NULL, p));
+    SLD_TRY(check_use(x, t, p));
     snprintf(where, sizeof where, "the teacher %.80s", t->name);
     return sld_usage_check(x->ctx, x->counting[1], t->layer, where);
 }

@@ -9,36 +9,113 @@
 
 /* ---- what has changed ---- */
 
-/* The first line of `from` that `other` has not. */
-static void other_line(const char *from, const char *other, char *line, size_t n)
+/* A line "KEY: VALUE" of an experiment's text. */
+typedef struct setting {
+    const char *key, *value;
+    int         n_key, n_value;
+} setting;
+
+/* The line at *text, and *text at the next; false at the end. */
+static bool next_setting(const char **text, setting *out)
 {
-    for (; *from; from += strcspn(from, "\n"), from += *from == '\n') {
-        const size_t length = strcspn(from, "\n");
-        bool         found  = false;
-        for (const char *o = other; *o && !found; o += strcspn(o, "\n"), o += *o == '\n') {
-            found = strcspn(o, "\n") == length && strncmp(from, o, length) == 0;
-        }
-        if (!found) {
-            snprintf(line, n, "%.*s", (int)(length < 120 ? length : 120), from);
-            return;
+    const size_t length = strcspn(*text, "\n"), n_key = strcspn(*text, ":\n");
+
+    if (**text == '\0') {
+        return false;
+    }
+    *out = (setting){.key = *text, .n_key = (int)n_key};
+    if (n_key < length) { /* ": " */
+        const size_t behind = n_key + 1 + ((*text)[n_key + 1] == ' ');
+        out->value          = *text + behind;
+        out->n_value        = (int)(length - behind);
+    } else {
+        out->value = "";
+    }
+    *text += length + ((*text)[length] == '\n');
+    return true;
+}
+
+static bool find_setting(const char *text, const setting *like, setting *out)
+{
+    while (next_setting(&text, out)) {
+        if (out->n_key == like->n_key && strncmp(out->key, like->key, (size_t)like->n_key) == 0) {
+            return true;
         }
     }
-    snprintf(line, n, "nothing");
+    return false;
+}
+
+enum { SHOWN_BYTES = 60 }; /* of a value */
+
+static int shown(const setting *s)
+{
+    return s->n_value < SHOWN_BYTES ? s->n_value : SHOWN_BYTES;
+}
+
+/* A list of differences that takes what finds room in text, and counts the others. */
+typedef struct difference_list {
+    char  *text;
+    size_t at, n, left_out;
+} difference_list;
+
+static void put_difference(difference_list *d, const setting *there, const setting *here)
+{
+    const setting *s          = there ? there : here;
+    char           line[256]  = "";
+    const char    *separation = d->at > 0 ? ", " : "";
+
+    if (there && here) {
+        snprintf(line, sizeof line, "%s%.*s: %.*s there, %.*s here", separation, s->n_key, s->key,
+                 shown(there), there->value, shown(here), here->value);
+    } else {
+        snprintf(line, sizeof line, "%s%.*s: %.*s %s", separation, s->n_key, s->key, shown(s),
+                 s->value, there ? "there, not set here" : "here, not set there");
+    }
+    if (d->at + strlen(line) + sizeof " and 1234 more" > d->n) {
+        d->left_out++;
+        return;
+    }
+    memcpy(d->text + d->at, line, strlen(line) + 1);
+    d->at += strlen(line);
+}
+
+/* Every option that one experiment sets otherwise than the other. */
+static void list_differences(const char *there, const char *here, char *text, size_t n)
+{
+    difference_list d = {.text = text, .n = n};
+    setting         a, b;
+
+    text[0] = '\0';
+    for (const char *t = there; next_setting(&t, &a);) {
+        const bool found = find_setting(here, &a, &b);
+        if (!found || a.n_value != b.n_value || strncmp(a.value, b.value, (size_t)a.n_value) != 0) {
+            put_difference(&d, &a, found ? &b : NULL);
+        }
+    }
+    for (const char *h = here; next_setting(&h, &b);) {
+        if (!find_setting(there, &b, &a)) {
+            put_difference(&d, NULL, &b);
+        }
+    }
+    if (d.at == 0 && d.left_out == 0) {
+        snprintf(text, n,
+                 "the same options, but files that they name (data, weights) hold "
+                 "something else");
+    } else if (d.left_out > 0) {
+        snprintf(text + d.at, n - d.at, " and %zu more", d.left_out);
+    }
 }
 
 /* In words: what the recorded point is there, and what has come in its place. */
 static void describe(const sld_point *gone, const sld_grid *fresh, char *text, size_t n)
 {
-    char there[128], here[128];
-
     for (size_t i = 0; i < sld_grid_count(fresh); i++) {
         const sld_point *p = sld_grid_point(fresh, i);
         if (strcmp(p->arm, gone->arm) == 0 && p->seed == gone->seed &&
             p->is_teacher == gone->is_teacher) {
-            other_line(gone->experiment, p->experiment, there, sizeof there);
-            other_line(p->experiment, gone->experiment, here, sizeof here);
-            snprintf(text, n, "%.100s seed %lld: %s there, %s here", gone->arm,
-                     (long long)gone->seed, there, here);
+            const int head =
+                snprintf(text, n, "%.60s seed %lld: ", gone->arm, (long long)gone->seed);
+            list_differences(gone->experiment, p->experiment, text + head, n - (size_t)head);
             return;
         }
     }
@@ -143,9 +220,9 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
     sld_grid_close(there);
     if (out->gone > 0 && !accept && !dry) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s records another sweep: %zu of its points are not in this spec (%s); "
+                        "%.100s records another sweep: %zu of its points %s not in this spec (%s); "
                         "--accept-changes takes this spec, their trials stay on disk",
-                        dir, out->gone, out->example);
+                        dir, out->gone, out->gone == 1 ? "is" : "are", out->example);
     }
     if (dry) {
         return SLD_OK;

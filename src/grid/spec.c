@@ -48,23 +48,27 @@ static sld_status read_base(spec_reader *r, const sld_node *node)
     return sld_spec_part(r, node, "base", &r->spec->base);
 }
 
-/* ---- seeds: [1, 2, 3] or 1..3 ---- */
+/* ---- seeds: [1, 2, 3], 1..3 or 7 ---- */
 
 static sld_status read_seed_range(spec_reader *r, const sld_node *node)
 {
     char     *end = NULL;
     long long low = strtoll(node->text, &end, 10), high = -1;
     spec     *s = r->spec;
+    int64_t   one;
 
-    if (end != node->text && strncmp(end, "..", 2) == 0) {
+    if (sld_node_whole(node, 0, UINT32_MAX, &one)) { /* 7: one seed */
+        low = high = one;
+    } else if (end != node->text && strncmp(end, "..", 2) == 0) {
         const char *from = end + 2;
         high             = strtoll(from, &end, 10);
         high             = end == from || *end ? -1 : high;
     }
     if (low < 0 || high < low || high > UINT32_MAX || high - low >= SEEDS_MAX) {
-        return sld_node_fail(r->ctx, node, "seeds",
-                             "found %.40s, wanted a list like [1, 2, 3] or a range like 1..3",
-                             node->length ? node->text : "no value");
+        return sld_node_fail(
+            r->ctx, node, "seeds",
+            "found %.40s, wanted a seed, a list like [1, 2, 3] or a range like 1..3",
+            node->length ? node->text : "no value");
     }
     s->n_seeds = (size_t)(high - low + 1);
     s->seeds   = sld_spec_alloc(r, s->n_seeds * sizeof *s->seeds);
@@ -77,6 +81,29 @@ static sld_status read_seed_range(spec_reader *r, const sld_node *node)
     return SLD_OK;
 }
 
+/* No seed stands twice. */
+static sld_status check_seeds(spec_reader *r, const sld_node *node)
+{
+    const char **texts = sld_spec_alloc(r, (node->n + 1) * sizeof *texts);
+    size_t       first, again;
+
+    if (!texts) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%lld", (long long)r->spec->seeds[i]);
+        texts[i] = sld_arena_strdup(r->arena, text);
+        if (!texts[i]) {
+            return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the seeds");
+        }
+    }
+    SLD_TRY(sld_spec_repeated(r, texts, node->n, &first, &again));
+    return again == 0
+               ? SLD_OK
+               : sld_node_fail(r->ctx, node->item[again], "seeds", "%s given twice", texts[again]);
+}
+
 static sld_status read_seeds(spec_reader *r, const sld_node *node)
 {
     spec *s = r->spec;
@@ -85,6 +112,7 @@ static sld_status read_seeds(spec_reader *r, const sld_node *node)
         return read_seed_range(r, node);
     }
     SLD_TRY(sld_spec_want(r, node, "seeds", SLD_NODE_LIST, "a list like [1, 2, 3] or 1..3"));
+    SLD_TRY(sld_spec_most(r, node, "seeds", SEEDS_MAX));
     s->n_seeds = node->n;
     s->seeds   = sld_spec_alloc(r, (node->n + 1) * sizeof *s->seeds);
     if (!s->seeds) {
@@ -92,13 +120,8 @@ static sld_status read_seeds(spec_reader *r, const sld_node *node)
     }
     for (size_t i = 0; i < node->n; i++) {
         SLD_TRY(sld_spec_whole(r, node->item[i], "seeds", 0, UINT32_MAX, &s->seeds[i]));
-        for (size_t k = 0; k < i; k++) {
-            if (s->seeds[i] == s->seeds[k]) {
-                return sld_node_fail(r->ctx, node->item[i], "seeds", "%lld given twice",
-                                     (long long)s->seeds[i]);
-            }
-        }
     }
+    SLD_TRY(check_seeds(r, node));
     return node->n > 0 ? SLD_OK : sld_node_fail(r->ctx, node, "seeds", "no seed leaves no point");
 }
 
@@ -194,7 +217,8 @@ static sld_status read_override(spec_reader *r, const char *pair)
                                        : sld_spec_text(r, value, "baseline", &r->spec->baseline);
 }
 
-/* The file's name without folder and ending. */
+/* The file's name without folder and ending. It stands in a line of DIR/points and in messages: what
+ * breaks lines becomes _. */
 static sld_status default_name(spec_reader *r)
 {
     const char *slash = strrchr(r->params->path, '/');
@@ -206,6 +230,9 @@ static sld_status default_name(spec_reader *r)
     }
     if (dot && dot != name) {
         *dot = '\0';
+    }
+    for (char *c = name; *c; c++) {
+        *c = (unsigned char)*c < 0x20 || *c == 0x7F ? '_' : *c;
     }
     r->spec->name = *name == '.' || *name == '-' || !*name ? "sweep" : name;
     return SLD_OK;

@@ -5,6 +5,8 @@
 #include "sld/grid.h"
 
 enum { AXES_MAX = 32, LABEL_MAX = 80 }; /* bytes of a label with its 0 */
+/* What an hour of planning, and a machine's memory, is not spent on. */
+enum { VALUES_MAX = 4096, EXCLUDES_MAX = 4096, NAMED_MAX = 1024 };
 
 typedef struct spec_part { /* what one place adds to an experiment */
     sld_layer      *layer;
@@ -26,8 +28,8 @@ typedef struct spec_axis {
 
 typedef struct spec_exclude {
     const bool    *hit[AXES_MAX]; /* by entry; NULL: any */
-    const int64_t *seeds;
-    size_t         n_seeds; /* 0: any */
+    const int64_t *seeds;         /* ascending */
+    size_t         n_seeds;       /* 0: any */
 } spec_exclude;
 
 typedef struct spec_teacher {
@@ -100,6 +102,12 @@ sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const
 /* SLD_ERR_CONFIG "unknown KEY; nearest: ...". */
 sld_status sld_spec_unknown(spec_reader *r, const sld_node *at, const char *what, const char *word,
                             const char *const *known, size_t n);
+/* Refuses more than so many entries. */
+sld_status sld_spec_most(spec_reader *r, const sld_node *node, const char *key, size_t most);
+/* The first text that stands twice: where, and where before; *again 0: none. */
+sld_status sld_spec_repeated(spec_reader *r, const char *const *texts, size_t n, size_t *first,
+                             size_t *again);
+int        sld_spec_by_seed(const void *a, const void *b); /* of int64_t, for qsort */
 /* Refuses a key that stands twice. */
 sld_status sld_spec_once(spec_reader *r, const sld_node *map, const char *where);
 void      *sld_spec_alloc(spec_reader *r, size_t bytes); /* NULL with the record set */

@@ -1,5 +1,6 @@
 /* spec_axes.c: the axes of the grid, and the points that are left out of it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "spec.h"
@@ -84,13 +85,19 @@ static sld_status read_option_axis(spec_reader *r, const sld_node *node, spec_ax
 static sld_status read_named_axis(spec_reader *r, const sld_node *at, const sld_node *node,
                                   spec_axis *axis)
 {
-    if (node->kind != SLD_NODE_MAP) {
-        const char *nearest = sld_config_nearest(axis->name);
-        return sld_node_fail(
-            r->ctx, at, "axes",
-            "%s is no option%s%s; wanted an option's key with a list of values, or "
-            "labels with options, as in %s: {LABEL: {train.lr: 0.1}}",
-            axis->name, nearest ? ", nearest: " : "", nearest ? nearest : "", axis->name);
+    const char *nearest = sld_config_nearest(axis->name);
+    bool        values  = nearest && sld_config_is_key(nearest) &&
+                  node->n > 0; /* labels with values: an option is meant */
+
+    for (size_t i = 0; i < node->n; i++) {
+        values = values && node->item[i]->kind != SLD_NODE_MAP;
+    }
+    if (values || node->kind != SLD_NODE_MAP) {
+        return sld_node_fail(r->ctx, at, "axes",
+                             "%s is no option%s%s; wanted an option's key with values, or "
+                             "labels with options, as in %s: {LABEL: {train.lr: 0.1}}",
+                             axis->name, nearest ? ", nearest: " : "", nearest ? nearest : "",
+                             axis->name);
     }
     for (size_t i = 0; i < node->n; i++) {
         spec_entry *entry = &axis->entries[i];
@@ -103,16 +110,21 @@ static sld_status read_named_axis(spec_reader *r, const sld_node *at, const sld_
 
 static sld_status check_labels(spec_reader *r, const sld_node *node, const spec_axis *axis)
 {
-    for (size_t i = 0; i < axis->n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(axis->entries[i].label, axis->entries[k].label) == 0) {
-                const sld_node *at = node->kind == SLD_NODE_MAP ? node->key[i] : node->item[i];
-                return sld_node_fail(r->ctx, at, axis->name, "%s given twice",
-                                     axis->entries[i].label);
-            }
-        }
+    const char **labels = sld_spec_alloc(r, (axis->n + 1) * sizeof *labels);
+    size_t       first, again;
+
+    if (!labels) {
+        return SLD_ERR_NOMEM;
     }
-    return SLD_OK;
+    for (size_t i = 0; i < axis->n; i++) {
+        labels[i] = axis->entries[i].label;
+    }
+    SLD_TRY(sld_spec_repeated(r, labels, axis->n, &first, &again));
+    return again == 0
+               ? SLD_OK
+               : sld_node_fail(r->ctx,
+                               node->kind == SLD_NODE_MAP ? node->key[again] : node->item[again],
+                               axis->name, "%s given twice", labels[again]);
 }
 
 static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node *node,
@@ -123,6 +135,7 @@ static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node 
         return sld_node_fail(r->ctx, key, "axes", "%s is no axis%s", axis->name,
                              *axis->name == 's' ? "; wanted seeds: [1, 2, 3] beside axes" : "");
     }
+    SLD_TRY(sld_spec_most(r, node, axis->name, VALUES_MAX));
     axis->n       = node->n;
     axis->entries = sld_spec_alloc(r, (node->n + 1) * sizeof *axis->entries);
     if (!axis->entries) {
@@ -213,6 +226,7 @@ static sld_status exclude_seeds(spec_reader *r, const sld_node *node, spec_exclu
     for (size_t i = 0; i < out->n_seeds; i++) {
         SLD_TRY(sld_spec_whole(r, list ? node->item[i] : node, "seed", 0, UINT32_MAX, &seeds[i]));
     }
+    qsort(seeds, out->n_seeds, sizeof *seeds, sld_spec_by_seed);
     return SLD_OK;
 }
 
@@ -221,6 +235,7 @@ sld_status sld_spec_excludes(spec_reader *r, const sld_node *node)
     spec *s = r->spec;
 
     SLD_TRY(sld_spec_want(r, node, "exclude", SLD_NODE_LIST, "a list of {axis: label}"));
+    SLD_TRY(sld_spec_most(r, node, "exclude", EXCLUDES_MAX));
     s->excludes = sld_spec_alloc(r, (node->n + 1) * sizeof *s->excludes);
     if (!s->excludes) {
         return SLD_ERR_NOMEM;

@@ -14,6 +14,7 @@ static sld_status set_use(spec_reader *r, const sld_node *node, spec_teacher *t)
         char file[32]; /* as run.keep_epochs names it */
         snprintf(file, sizeof file, "epoch-%s.h5", word);
         t->file = sld_arena_strdup(r->arena, file);
+        t->at   = node;
         return t->file ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the teachers");
     }
     if (strcmp(word, "last") != 0 && strcmp(word, "best") != 0) {
@@ -60,6 +61,7 @@ sld_status sld_spec_teachers(spec_reader *r, const sld_node *node)
     spec *s = r->spec;
 
     SLD_TRY(sld_spec_want(r, node, "teachers", SLD_NODE_MAP, "teachers by name"));
+    SLD_TRY(sld_spec_most(r, node, "teachers", NAMED_MAX));
     SLD_TRY(sld_spec_once(r, node, "teachers"));
     s->teachers = sld_spec_alloc(r, (node->n + 1) * sizeof *s->teachers);
     if (!s->teachers) {

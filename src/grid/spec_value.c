@@ -1,4 +1,5 @@
 /* spec_value.c: single values of a spec, and the parts of an experiment that it holds. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "spec.h"
@@ -63,18 +64,71 @@ sld_status sld_spec_unknown(spec_reader *r, const sld_node *at, const char *what
                          nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? known[nearest] : "");
 }
 
-sld_status sld_spec_once(spec_reader *r, const sld_node *map, const char *where)
+sld_status sld_spec_most(spec_reader *r, const sld_node *node, const char *key, size_t most)
 {
-    for (size_t i = 0; i < map->n; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(map->key[i]->text, map->key[k]->text) == 0) {
-                return sld_node_fail(r->ctx, map->key[i], where,
-                                     "%.60s given twice, first in line %zu", map->key[i]->text,
-                                     map->key[k]->line);
-            }
+    return node->n <= most
+               ? SLD_OK
+               : sld_node_fail(r->ctx, node, key,
+                               "expected at most %zu entries, got %zu; make several sweeps of it",
+                               most, node->n);
+}
+
+int sld_spec_by_seed(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* By text, and texts that are equal by their place. */
+static int by_text(const void *a, const void *b)
+{
+    const char *const *x = *(const char *const *const *)a, *const *y =
+                                                               *(const char *const *const *)b;
+    const int order = strcmp(*x, *y);
+
+    return order ? order : (x > y) - (x < y);
+}
+
+sld_status sld_spec_repeated(spec_reader *r, const char *const *texts, size_t n, size_t *first,
+                             size_t *again)
+{
+    const char *const **at = sld_spec_alloc(r, (n + 1) * sizeof *at);
+
+    *first = *again = 0;
+    if (!at) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        at[i] = &texts[i];
+    }
+    qsort(at, n, sizeof *at, by_text);
+    for (size_t i = 1; i < n; i++) {
+        const size_t here = (size_t)(at[i] - texts);
+        if (strcmp(*at[i], *at[i - 1]) == 0 && (*again == 0 || here < *again)) {
+            *first = (size_t)(at[i - 1] - texts);
+            *again = here;
         }
     }
     return SLD_OK;
+}
+
+sld_status sld_spec_once(spec_reader *r, const sld_node *map, const char *where)
+{
+    const char **keys = sld_spec_alloc(r, (map->n + 1) * sizeof *keys);
+    size_t       first, again;
+
+    if (!keys) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < map->n; i++) {
+        keys[i] = map->key[i]->text;
+    }
+    SLD_TRY(sld_spec_repeated(r, keys, map->n, &first, &again));
+    return again == 0 ? SLD_OK
+                      : sld_node_fail(r->ctx, map->key[again], where,
+                                      "%.60s given twice, first in line %zu", keys[again],
+                                      map->key[first]->line);
 }
 
 sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const sld_node **out)

@@ -219,8 +219,7 @@ static sld_status print_norms(sld_ctx *ctx, const report *r, FILE *to)
 
 static void print_states(const report *r, FILE *to)
 {
-    fprintf(to, "%s (%s): %zu %s", r->name, r->dir, r->n_trials,
-            r->n_trials == 1 ? "trial" : "trials");
+    fprintf(to, "%s (%s): %zu trial%s", r->name, r->dir, r->n_trials, sld_text_plural(r->n_trials));
     for (int s = 0, first = 1; s <= SLD_POINT_SKIPPED; s++) {
         if (r->n_state[s] > 0) {
             fprintf(to, "%s %zu %s", first ? ":" : ",", r->n_state[s],

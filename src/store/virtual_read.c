@@ -152,7 +152,7 @@ sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t data
     if (st == SLD_OK) st = read_all(ctx, &v);
     if (st == SLD_OK && values) {
         sld_log(ctx, SLD_LOG_INFO, "%s: %s is read from %zu other file%s", doc_name(doc), path,
-                v.n_files, v.n_files == 1 ? "" : "s");
+                v.n_files, sld_text_plural(v.n_files));
     }
     sld_doc_close(v.source);
     free(v.covered);

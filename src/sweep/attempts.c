@@ -116,7 +116,7 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
     a->active    = true;
     a->started_s = a->moved_s = c->ledger.clock_s();
     sld_log(c->ctx, SLD_LOG_INFO, "start %s seed %lld (%s, attempt %lld) on %d rank%s, CPUs %s",
-            p->arm, (long long)p->seed, p->id, (long long)a->number, ranks, ranks == 1 ? "" : "s",
+            p->arm, (long long)p->seed, p->id, (long long)a->number, ranks, sld_text_plural(ranks),
             cpus);
     return SLD_OK;
 }

@@ -80,7 +80,7 @@ static void take_stop(coordinator *c, int number)
     c->stops += c->stops == 0 || number == SIGINT;
     if (c->stops == 1) {
         sld_log(c->ctx, SLD_LOG_INFO, "asked to stop (signal %d): %d trial%s save and stop%s",
-                number, running(c), running(c) == 1 ? "" : "s",
+                number, running(c), sld_text_plural(running(c)),
                 number == SIGINT ? " (once more: end at once)" : "");
         stop_all(c, SIGUSR1);
     } else {

@@ -180,7 +180,7 @@ sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_confi
         printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "
                "%zu\nclasses   %zu",
                sld_text_printable(set->name, shown, sizeof shown), set->hash, set->picture_H,
-               set->picture_W, set->C, set->C == 1 ? "" : "s", set->H, set->W, set->K);
+               set->picture_W, set->C, sld_text_plural(set->C), set->H, set->W, set->K);
         if (set->n_coarse > 0) {
             printf(" in %zu superclasses", set->n_coarse);
         }

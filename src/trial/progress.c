@@ -83,14 +83,16 @@ static void describe_terms(const sld_trial *t, char *text, size_t n)
 }
 
 /* Stages that come to one epoch, as fractions of a short run may, or to its end: said, not refused.
- */
+ * Nothing is said of stages that the user has not set. */
 static void warn_of_stages(const sld_trial *t)
 {
     char         text[256] = "";
     size_t       at        = 0;
     bool         odd       = false;
     int64_t      stages[SLD_LIST_MAX];
-    const size_t n = sld_config_lr_stages(t->setup.opt, stages);
+    const bool   own =
+        sld_config_origin(t->setup.params->config, "train.lr_stages") > SLD_FROM_METHOD;
+    const size_t n = own ? sld_config_lr_stages(t->setup.opt, stages) : 0;
 
     for (size_t i = 0; i < n && at < sizeof text; i++) {
         odd |= (i > 0 && stages[i] == stages[i - 1]) || stages[i] >= t->setup.opt->train.epochs;
@@ -125,7 +127,7 @@ void sld_trial_announce(sld_trial *t)
         ctx, SLD_LOG_INFO,
         "%zu training, %zu validation, %zu test samples; batch %lld in %lld shards on %d rank%s",
         t->setup.subset->n_train, t->setup.subset->n_val, t->setup.set->test.n,
-        (long long)opt->train.batch, (long long)opt->parallel.shards, ranks, ranks == 1 ? "" : "s");
+        (long long)opt->train.batch, (long long)opt->parallel.shards, ranks, sld_text_plural(ranks));
     warn_of_stages(t);
     if (t->state.at.epoch > opt->train.epochs) {
         sld_log(ctx, SLD_LOG_INFO, "trained already; its results are written again");

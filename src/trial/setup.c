@@ -43,8 +43,10 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
     const sld_options *opt = s->opt;
     const sld_dataset *set = s->set;
 
-    SLD_TRY(
-        load_weights(ctx, s, "teacher", opt->teacher.weights, opt->teacher.network, &s->teacher));
+    if (sld_config_wants_teacher(opt)) {
+        SLD_TRY(load_weights(ctx, s, "teacher", opt->teacher.weights, opt->teacher.network,
+                             &s->teacher));
+    }
     if (s->teacher.model) {
         sld_weights_seen_as(s->teacher.sha, &s->teacher.info, set, s->teacher_key);
     }
@@ -236,7 +238,7 @@ sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_p
         ctx, comm,
         sld_weights_own_input(ctx, &s->teacher.info, s->set, sld_learner_teacher(s->learner))));
     SLD_TRY(sld_agree(ctx, comm, make_rest(ctx, t)));
-    if (s->opt->teacher.logits_files[0]) {
+    if (sld_config_wants_teacher(s->opt) && s->opt->teacher.logits_files[0]) {
         SLD_TRY(sld_teacher_files_check(ctx, &s->teacher_env, &s->teacher_files));
     }
     SLD_TRY(sld_agree(ctx, comm, sld_trial_identify(ctx, s)));

@@ -13,7 +13,7 @@ from sweep_harness import attempt_processes, digests, files, no_process_left, sp
 
 def plan_and_run():
     spec()
-    planned = expect(sweep("tiny.yaml", "--plan"), 0, "sweep tiny: 4 points, 1 of them teachers", "new", "core-hours")
+    planned = expect(sweep("tiny.yaml", "--plan"), 0, "sweep tiny: 4 points, 1 of them a teacher", "new", "core-hours")
     check(not os.path.exists("runs"), "a plan leaves nothing")
     expect(sweep("tiny.yaml"), 0, "sweep tiny: done", "start KD-PA seed 1")
     told = status("runs/tiny")
@@ -48,7 +48,7 @@ def extend_and_change(computed):
     check(more.err.count(" start ") == 3, "three new points, but", more.err)
     now = digests("runs/tiny")
     check(len(now) == 7 and all(now[i] == computed[i] for i in computed), "old points stay as they were")
-    expect(sweep("tiny.yaml", "train.epochs=3"), 2, "records another sweep", "train.epochs: 2 there, train.epochs: 3 here",
+    expect(sweep("tiny.yaml", "train.epochs=3"), 2, "records another sweep", "train.epochs: 2 there, 3 here",
            "--accept-changes")
     expect(sweep("tiny.yaml", "train.epochs=3", "--plan"), 0, "gone", "--accept-changes would be wanted")
     expect(sweep("runs/tiny", "train.epochs=3"), 2, "changes what the trials of runs/tiny compute")

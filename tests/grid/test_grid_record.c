@@ -1,0 +1,67 @@
+/* What a folder's points and a changed spec differ in, as people are told it. */
+#include "fixture.h"
+
+#include <stdlib.h>
+
+static const struct {
+    const char *there, *here; /* behind "base: " */
+    const char *told;         /* "": nothing has changed */
+    bool        whole;        /* told is all, not a part */
+} cases[] = {
+    {"{method: none}", "{method: none}", "", true},
+    {"{method: none, train.epochs: 2}", "{method: none, train.epochs: 3}",
+     "s seed 1: train.epochs: 2 there, 3 here", true},
+    /* each key beside itself, and none left out */
+    {"{method: none, train.epochs: 2, train.lr: 0.1}",
+     "{method: none, train.epochs: 3, train.lr: 0.2}",
+     "s seed 1: train.epochs: 2 there, 3 here, train.lr: 0.1 there, 0.2 here", true},
+    {"{method: none, train.lr: 0.1}", "{method: none, train.batch: 32}",
+     "s seed 1: train.lr: 0.1 there, not set here, train.batch: 32 here, not set there", true},
+    {"{method: none}", "{method: none, train.momentum: 0.5}",
+     "s seed 1: train.momentum: 0.5 here, not set there", true},
+    {"{method: none, ce: {weak: 2, strong: 1}, train: {epochs: 2, batch: 4, lr: 1, momentum: 0.1, "
+     "weight_decay: 0.1, lr_decay: 0.2, lr_stages: [0.5]}, synthetic: {train: 64, test: 32}}",
+     "{method: none, ce: {weak: 3, strong: 4}, train: {epochs: 3, batch: 8, lr: 2, momentum: 0.2, "
+     "weight_decay: 0.2, lr_decay: 0.3, lr_stages: [0.6]}, synthetic: {train: 32, test: 16}}",
+     " more", false},
+};
+
+static void record(const char *base, const char *dir, bool dry, sld_grid_change *out)
+{
+    char      text[1024];
+    sld_ctx   ctx;
+    sld_grid *grid;
+
+    snprintf(text, sizeof text, "base: %s\nseeds: 1\n", base);
+    grid = fixture_sweep(text, NULL);
+    sld_ctx_init(&ctx);
+    if (sld_grid_record(&ctx, grid, dir, text, strlen(text), false, dry, out) != SLD_OK) {
+        fail_msg("%s: %s", base, ctx.err.msg);
+    }
+    sld_grid_close(grid);
+}
+
+static void test_changes(void **state)
+{
+    char root[] = "/tmp/sld-record-XXXXXX", dir[64], command[96];
+
+    assert_non_null(mkdtemp(root));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_grid_change change;
+        snprintf(dir, sizeof dir, "%s/%zu", root, i);
+        record(cases[i].there, dir, false, &change);
+        record(cases[i].here, dir, true, &change);
+        if (cases[i].whole ? strcmp(change.example, cases[i].told) != 0
+                           : !strstr(change.example, cases[i].told)) {
+            fail_msg("case %zu\ngave: %s\nwant: %s", i, change.example, cases[i].told);
+        }
+    }
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_changes)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
