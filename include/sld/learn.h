@@ -48,7 +48,8 @@ typedef struct sld_step_input {
 
 typedef struct sld_step_output {
     sld_view_sums sums[SLD_VIEWS]; /* zero for a view that took no part */
-    bool          finite;          /* false: the loss is not; then no update was made */
+    bool          finite;          /* false: then no update was made, and `what` is not finite */
+    const char   *what;            /* "the loss is", for messages; NULL: all is finite */
 } sld_step_output;
 
 /* Seconds of this rank since the learner was made, by part. teacher, wait: wherever they occur;
@@ -87,6 +88,10 @@ float *sld_learner_momentum(sld_learner *learner); /* (trained_count), in the mo
  * sld_learner_refresh() after they were set from outside. NULL: the objective trains none. */
 float       *sld_learner_parameter(sld_learner *learner);
 const float *sld_learner_gradient(const sld_learner *learner); /* of the last step, without decay */
+/* Local. What of the student and its optimiser is not finite: "the weights are"; NULL: nothing. The
+ * same on every rank, as the values are. */
+const char *sld_learner_not_finite(const sld_learner *learner);
+bool        sld_all_finite(const float *values, size_t n); /* Local. finite.c. */
 /* (N,K) of the last step; NULL for a view that took no part or a teacher that was not asked. */
 const float         *sld_learner_student_logits(const sld_learner *learner, int view);
 const float         *sld_learner_teacher_logits(const sld_learner *learner, int view);

@@ -247,7 +247,6 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
     double gradient = 0.0; /* of the temperature's parameter */
 
     memset(out, 0, sizeof *out);
-    out->finite = true;
     begin_teacher(l, in);
     for (int view = 0; view < SLD_VIEWS; view++) {
         l->has_z_s[view] = false;
@@ -256,14 +255,19 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
         }
         SLD_TRY(run_view(ctx, l, in, view, first, &out->sums[view]));
         gradient += sld_objective_parameter_gradient(l->objective) / out->sums[view].rows;
-        out->finite = out->finite && isfinite(out->sums[view].total);
-        first       = false;
+        out->what = isfinite(out->sums[view].total) ? out->what : "the loss is";
+        first     = false;
     }
+    if (!out->what) {
+        SLD_TRY(sld_backprop_gradient(ctx, l->net, l->grad));
+        lap(l, l->trees[in->tree], &l->times.backward);
+        out->what =
+            sld_all_finite(l->grad, l->n_trained) && isfinite(gradient) ? NULL : "the gradient is";
+    }
+    out->finite = !out->what;
     if (!out->finite) {
         return SLD_OK;
     }
-    SLD_TRY(sld_backprop_gradient(ctx, l->net, l->grad));
-    lap(l, l->trees[in->tree], &l->times.backward);
     const double t0 = sld_clock_s();
     sld_enter(ctx, SLD_PHASE_UPDATE);
     sld_sgd_update(&l->sgd, in->lr, l->grad, l->n_trained, sld_model_trained(l->student),
@@ -318,6 +322,19 @@ const float *sld_learner_student_logits(const sld_learner *l, int view)
 const float *sld_learner_teacher_logits(const sld_learner *l, int view)
 {
     return l->used_z_t[view];
+}
+
+const char *sld_learner_not_finite(const sld_learner *l)
+{
+    for (size_t i = 0; i < sld_model_tensor_count(l->student); i++) {
+        const sld_tensor *t = sld_model_tensor(l->student, i);
+        if (!sld_all_finite(t->values, t->n)) {
+            return t->trained ? "the weights are" : "the running statistics are";
+        }
+    }
+    return !sld_all_finite(l->momentum, l->n_trained) ? "the momentum is"
+           : !sld_all_finite(l->parameter, 2)         ? "the trained temperature is"
+                                                      : NULL;
 }
 
 const sld_objective *sld_learner_objective(const sld_learner *l)

@@ -74,6 +74,8 @@ static sld_status fail_student(coordinator *c, size_t point)
              : e->mark == SLD_POINT_SKIPPED ? "is skipped"
                                             : "diverged",
              *reason ? ": " : "", reason);
+    sld_log(c->ctx, SLD_LOG_WARN, "failed %s seed %lld (%s): %.*s", p->arm, (long long)p->seed,
+            p->id, (int)strcspn(text, "\n"), text);
     return sld_ledger_mark(&c->ledger, point, SLD_POINT_FAILED, text);
 }
 

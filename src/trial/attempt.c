@@ -127,9 +127,9 @@ static void describe_end(const sld_trial *t, sld_status st, sld_outcome outcome,
         sld_trial_result_text(t, out->message, sizeof out->message);
     } else if (outcome == SLD_TRIAL_DIVERGED) {
         out->end = SLD_END_DIVERGED;
-        snprintf(out->message, sizeof out->message,
-                 "diverged at epoch %lld, step %lld: the loss is not finite", (long long)out->epoch,
-                 (long long)out->step);
+        snprintf(out->message, sizeof out->message, "diverged at epoch %lld, step %lld%s%s%s",
+                 (long long)out->epoch, (long long)out->step, t->attempt.diverged ? ": " : "",
+                 t->attempt.diverged ? t->attempt.diverged : "", t->attempt.diverged ? " not finite" : "");
     } else {
         out->end = SLD_END_STOPPED;
     }

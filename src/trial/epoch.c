@@ -82,7 +82,8 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
         add_sums(&t->state.open[v], &out.sums[v]);
     }
     t->attempt.times.step += sld_clock_s() - loaded_s;
-    *finite = out.finite;
+    *finite             = out.finite;
+    t->attempt.diverged = out.what;
     t->state.open_steps++;
     t->attempt.steps++;
     t->state.at.step++;
@@ -112,6 +113,10 @@ sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end)
         sld_trial_show_step(t);
     }
     SLD_TRY(sld_trial_record(ctx, t, t->state.open_seconds));
+    if (t->attempt.diverged) {
+        *end = SLD_EPOCH_DIVERGED;
+        return SLD_OK;
+    }
     sld_trial_show_epoch(t);
 
     t->state.at           = (sld_position){.epoch = t->state.at.epoch + 1, .step = 0};

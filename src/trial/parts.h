@@ -93,6 +93,7 @@ typedef struct sld_attempt {
     float              *logits_teacher; /* (test rows, K), with the final results; NULL: none */
     double              start_s;        /* clock at its start */
     int64_t             steps;          /* made by it */
+    const char         *diverged;       /* what is not finite: "the loss is"; NULL: nothing */
     sld_trial_times     times;
 } sld_attempt;
 
@@ -172,7 +173,8 @@ int sld_trial_ask(const sld_trial *t);
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
 
-/* record.c. Collective. Evaluates, records the open epoch in the history, keeps the best. */
+/* record.c. Collective. Evaluates, records the open epoch in the history, keeps the best. What is
+ * not finite is no epoch: attempt.diverged says it, and nothing is recorded. */
 void       sld_trial_columns(sld_trial *t);
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds);
 

@@ -143,14 +143,31 @@ static void keep_best(sld_trial *t, double top1)
            t->setup.set->test.n * t->setup.set->K * sizeof(float));
 }
 
+static const char *not_finite(const sld_trial *t, const sld_metrics *test, const sld_metrics *val)
+{
+    const size_t n = t->setup.set->test.n * t->setup.set->K;
+
+    return !sld_all_finite(t->attempt.logits_last, n) || !isfinite(test->loss) ? "the loss on test is"
+           : !isfinite(val->loss)                                      ? "the loss on val is"
+                                                                       : NULL;
+}
+
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
 {
     const double start_s = sld_clock_s();
     sld_metrics  test = {0}, val = {0};
 
+    t->attempt.diverged = sld_learner_not_finite(t->setup.learner);
+    if (t->attempt.diverged) {
+        return SLD_OK;
+    }
     record_training(t, seconds);
     SLD_TRY(evaluate(ctx, t, &test, &val));
     t->attempt.times.evaluate += sld_clock_s() - start_s;
+    t->attempt.diverged = not_finite(t, &test, &val);
+    if (t->attempt.diverged) {
+        return SLD_OK;
+    }
     record_split(t, "test", &test);
     if (t->setup.subset->n_val > 0) {
         record_split(t, "val", &val);

@@ -118,6 +118,7 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     if (strcmp(status, "diverged") == 0) {
         SLD_TRY(sld_doc_attr(ctx, doc, "/", "diverged_epoch", SLD_I64, 0, &t->state.at.epoch));
         SLD_TRY(sld_doc_attr(ctx, doc, "/", "diverged_step", SLD_I64, 0, &t->state.at.step));
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "diverged_in", t->attempt.diverged));
     }
     return SLD_OK;
 }

@@ -1,5 +1,8 @@
 /* warnings.c: what an experiment may be and is rarely meant to be: one warning each. */
+#include <string.h>
+
 #include "parts.h"
+#include "sld/store_large.h"
 
 /* With two classes the non-target class is one alone, and standardised logits are +1 and -1. */
 static void warn_two_classes(sld_ctx *ctx, const sld_dataset *set, const sld_objective_params *o)
@@ -33,9 +36,36 @@ static void warn_single_sample(sld_ctx *ctx, const sld_setup *s, const sld_model
     }
 }
 
+/* Weights of an epoch before a run diverged are finite, and no sign of what became of it. */
+static void warn_diverged_teacher(sld_ctx *ctx, const sld_setup *s)
+{
+    const char *weights = s->opt->teacher.weights, *slash = strrchr(weights, '/'), *status = NULL;
+    char        folder[PATH_MAX], path[PATH_MAX];
+    sld_doc    *doc = NULL;
+
+    if (!s->teacher.model || ctx->rank != 0) {
+        return;
+    }
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - weights) : 1,
+             slash ? weights : ".");
+    sld_run_path(folder, SLD_RUN_RESULTS, 0, path);
+    if (sld_run_has(folder, SLD_RUN_RESULTS) && sld_doc_open_file(ctx, path, &doc) == SLD_OK &&
+        sld_doc_has_attr(doc, "/", "status") &&
+        sld_doc_get_attr_text(ctx, doc, "/", "status", &status) == SLD_OK &&
+        strcmp(status, "diverged") == 0) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "teacher.weights: %s: its run has diverged since (%s); these weights are of an "
+                "epoch before",
+                weights, path);
+    }
+    sld_doc_close(doc);
+    sld_err_clear(ctx);
+}
+
 void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
                     const sld_objective_params *objective)
 {
+    warn_diverged_teacher(ctx, s);
     warn_two_classes(ctx, s->set, objective);
     warn_single_sample(ctx, s, student);
 }
