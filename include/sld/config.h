@@ -132,6 +132,11 @@ void sld_layer_lay(sld_layer *into, const sld_layer *over);
 void sld_layer_keep(sld_layer *layer, const char *const *sections);
 /* Local. The first key, by the table, that both set; NULL: none. */
 const char *sld_layer_common(const sld_layer *a, const sld_layer *b);
+/* Local. What either sets, by the value of one of them: for questions of what is set at all. */
+void sld_layer_all(sld_layer *into, const sld_layer *more);
+/* Local. Likewise one that they set to two values, or by two names; *key NULL: none. */
+sld_status sld_layer_clash(sld_ctx *ctx, sld_arena *arena, const sld_layer *a, const sld_layer *b,
+                           const char **key);
 /* Local. The value that key has as YAML, in the arena; *out NULL where the layer does not set it.
  */
 sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char *key,

@@ -50,6 +50,10 @@ typedef struct sld_grid_params {
  * sld_config_parse(); points that compute the same are one. The sweep has no folder yet ("."). */
 sld_status sld_grid_expand(sld_ctx *ctx, const sld_grid_params *params, sld_grid **out);
 size_t     sld_grid_dropped(const sld_grid *grid); /* points that another already was */
+/* Labels of the grid whose trial is another label's: each with its own arm, seed and values, and
+ * with the ID of that trial. Seeds that an arm's trial does not depend on are none. */
+size_t           sld_grid_count_same(const sld_grid *grid);
+const sld_point *sld_grid_same(const sld_grid *grid, size_t i);
 
 /* For those who want an experiment: SLD_ERR_CONFIG naming `sld sweep` when the text is a spec. */
 sld_status sld_grid_refuse_spec(sld_ctx *ctx, const char *path, const void *text, size_t n);

@@ -13,6 +13,7 @@
 
 #define MOST_BYTES ((size_t)1 << 20)
 
+enum { SAME_SHOWN = 10 };
 enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT };
 static const sld_option_spec options[] = {{"--plan", false},
                                           {"--dir", true},
@@ -128,8 +129,14 @@ static sld_status open_sweep(command *c)
 
 static void say_change(const command *c)
 {
-    const size_t dropped = sld_grid_dropped(c->grid);
+    const size_t dropped = sld_grid_dropped(c->grid), same = sld_grid_count_same(c->grid);
 
+    for (size_t i = 0; i < same && i < SAME_SHOWN; i++) {
+        const sld_point *p = sld_grid_same(c->grid, i);
+        sld_log(c->ctx, SLD_LOG_INFO, "%s seed %lld: the same trial as %s (%s)", p->arm,
+                (long long)p->seed,
+                sld_grid_point(c->grid, (size_t)sld_grid_find(c->grid, p->id))->arm, p->id);
+    }
     if (dropped > 0) {
         sld_log(c->ctx, SLD_LOG_INFO,
                 "%zu point%s of the grid compute%s what another does already: one trial each",

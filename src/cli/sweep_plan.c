@@ -247,6 +247,23 @@ static void print_points(const sld_grid *grid, const sld_point_status *status)
     }
 }
 
+static void print_same(const sld_grid *grid)
+{
+    const size_t n = sld_grid_count_same(grid);
+
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const sld_point *p    = sld_grid_same(grid, i);
+        const int        same = sld_grid_find(grid, p->id);
+        char             arm[256], its[256];
+        printf("    %s%s seed %lld: the same trial as %s\n", p->is_teacher ? "teacher " : "",
+               sld_text_printable(p->arm, arm, sizeof arm), (long long)p->seed,
+               sld_text_printable(sld_grid_point(grid, (size_t)same)->arm, its, sizeof its));
+    }
+    if (n > SHOWN) {
+        printf("    ... and %zu more\n", n - SHOWN);
+    }
+}
+
 static void print_change(const sld_grid *grid, const sld_grid_change *change)
 {
     if (change->known + change->gone == 0) {
@@ -332,6 +349,7 @@ sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_cha
         printf("  %zu more compute%s the same as another: one trial each\n", sld_grid_dropped(grid),
                sld_grid_dropped(grid) == 1 ? "s" : "");
     }
+    print_same(grid);
     print_change(grid, change);
     st = estimate(p, known ? status : NULL);
     if (st == SLD_OK) {

@@ -127,6 +127,36 @@ const char *sld_layer_common(const sld_layer *a, const sld_layer *b)
     return NULL;
 }
 
+void sld_layer_all(sld_layer *into, const sld_layer *more)
+{
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        if (more->settings[i].given) {
+            into->settings[i] = more->settings[i];
+        }
+    }
+}
+
+static bool is_swap_and_correction(const sld_layer *a, const sld_layer *b)
+{
+    return a->settings[SLD_OPTION_top_teacher_swap].given &&
+           b->settings[SLD_OPTION_top_correction].given;
+}
+
+sld_status sld_layer_clash(sld_ctx *ctx, sld_arena *arena, const sld_layer *a, const sld_layer *b,
+                           const char **key)
+{
+    *key = is_swap_and_correction(a, b) || is_swap_and_correction(b, a) ? "correction" : NULL;
+    for (size_t i = 0; i < SLD_OPTION_COUNT && !*key; i++) {
+        const char *name = sld_option_key(sld_option_at(i)), *mine = NULL, *its = NULL;
+        if (a->settings[i].given && b->settings[i].given) {
+            SLD_TRY(sld_layer_value(ctx, arena, a, name, &mine));
+            SLD_TRY(sld_layer_value(ctx, arena, b, name, &its));
+            *key = strcmp(mine, its) != 0 ? name : NULL;
+        }
+    }
+    return SLD_OK;
+}
+
 sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char *key,
                            const char **out)
 {

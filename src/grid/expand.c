@@ -27,19 +27,15 @@ static bool excluded(const spec *s, const size_t *at, int64_t seed)
 static sld_status name_point(expander *x, const size_t *at, sld_point *p)
 {
     const spec  *s = x->spec;
-    char         arm[AXES_MAX * LABEL_MAX + 1];
-    size_t       n      = 0;
+    char         arm[ARM_MAX];
     void        *memory = NULL;
     const char **values;
 
     SLD_TRY(sld_arena_alloc(x->ctx, x->arena, (s->n_axes + 1) * sizeof *values, &memory));
     values = memory;
-    snprintf(arm, sizeof arm, "%s", s->n_axes ? "" : s->name);
+    sld_expand_arm(s, at, x->separator, arm);
     for (size_t a = 0; a < s->n_axes; a++) {
-        const spec_entry *entry = &s->axes[a].entries[at[a]];
-        values[a]               = entry->label;
-        n += (size_t)snprintf(arm + n, sizeof arm - n, "%s%s", a ? " " : "", entry->shown);
-        n = n < sizeof arm ? n : sizeof arm - 1;
+        values[a] = s->axes[a].entries[at[a]].label;
     }
     p->value = values;
     p->arm   = sld_arena_strdup(x->arena, arm);
@@ -58,6 +54,7 @@ static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_la
 
     *p = (sld_point){.teacher = -1, .n_axes = s->n_axes};
     SLD_TRY(name_point(x, at, p));
+    SLD_TRY(sld_expand_check_axes(x, at));
     sld_layer_clear(layer);
     sld_layer_lay(layer, s->base.layer);
     for (size_t a = 0; a < s->n_axes; a++) {
@@ -84,18 +81,6 @@ static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_la
     return sld_expand_compose(x, teacher, p);
 }
 
-/* Steps the odometer, the last axis fastest; false past the end. */
-static bool advance(const spec *s, size_t *at)
-{
-    for (size_t a = s->n_axes; a-- > 0;) {
-        if (++at[a] < s->axes[a].n) {
-            return true;
-        }
-        at[a] = 0;
-    }
-    return false;
-}
-
 static sld_status make_points(expander *x)
 {
     const spec  *s            = x->spec;
@@ -111,7 +96,7 @@ static sld_status make_points(expander *x)
                 SLD_TRY(make_point(x, at, seed, layer, &x->points[x->n_points]));
                 x->n_points++;
             }
-        } while (advance(s, at));
+        } while (sld_expand_advance(s, at));
     }
     return x->n_points > 0
                ? SLD_OK
@@ -125,7 +110,11 @@ static sld_status check_override(const expander *x)
 
     for (size_t a = 0; a < s->n_axes; a++) {
         for (size_t i = 0; i < s->axes[a].n; i++) {
-            const char *key = sld_layer_common(s->axes[a].entries[i].part.layer, s->override);
+            const spec_part *part = &s->axes[a].entries[i].part;
+            const char      *key  = sld_layer_common(part->layer, s->override);
+            if (part->teacher && sld_layer_sets(s->override, "teacher.weights")) {
+                key = "teacher.weights";
+            }
             if (key) {
                 return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
                                 "command line: %s: the axis %s of the sweep sets it", key,
@@ -184,23 +173,13 @@ static sld_status assemble(expander *x, sld_grid *grid)
 
 static sld_status check_baseline(const expander *x, const sld_grid *grid)
 {
-    const char *arms[256];
-    size_t      n = 0;
+    const char *nearest;
 
-    for (size_t i = 0; *grid->baseline && i < grid->n; i++) {
-        if (strcmp(grid->points[i].arm, grid->baseline) == 0) {
-            return SLD_OK;
-        }
-        if (n < 256) {
-            arms[n++] = grid->points[i].arm;
-        }
-    }
-    const int nearest = sld_text_nearest(grid->baseline, arms, n);
-    return *grid->baseline
-               ? SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%s: baseline: %s is no arm of this sweep%s%s",
-                          x->spec->source, grid->baseline, nearest >= 0 ? "; nearest: " : "",
-                          nearest >= 0 ? arms[nearest] : "")
-               : SLD_OK;
+    return !*grid->baseline || sld_grid_has_arm(grid, grid->baseline, &nearest)
+               ? SLD_OK
+               : SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%s: baseline: %s is no arm of this sweep%s%s",
+                          x->spec->source, grid->baseline, nearest ? "; nearest: " : "",
+                          nearest ? nearest : "");
 }
 
 static sld_status expand(expander *x, spec *s, sld_grid *grid)
@@ -220,13 +199,14 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     x->teachers       = memory[0];
     x->teacher_points = memory[1];
     x->points         = memory[2];
+    SLD_TRY(sld_expand_choose_separator(x, n / (s->seeds ? s->n_seeds : 1)));
+    SLD_TRY(sld_expand_find_clashes(x));
     SLD_TRY(sld_expand_watch_usage(x));
     SLD_TRY(make_points(x));
     SLD_TRY(sld_expand_check_usage(x));
     SLD_TRY(assemble(x, grid));
     SLD_TRY(check_baseline(x, grid));
-    return sld_spec_check_arms(x->ctx, s, grid->points + x->n_teacher_points,
-                               grid->n - x->n_teacher_points);
+    return sld_spec_check_arms(x->ctx, s, grid);
 }
 
 sld_status sld_grid_expand(sld_ctx *ctx, const sld_grid_params *params, sld_grid **out)

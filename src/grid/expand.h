@@ -5,7 +5,7 @@
 #include "grid.h"
 #include "spec.h"
 
-enum { CONTENTS_MAX = 256 };
+enum { CONTENTS_MAX = 256, ARM_MAX = AXES_MAX * (LABEL_MAX + 80) + 1 };
 
 typedef struct content { /* what lies at a path; asked once */
     const char *path;
@@ -34,7 +34,19 @@ typedef struct expander {
     sld_usage            **used_by[AXES_MAX];      /* in some point of an axis' entry */
     sld_usage             *counting[AXES_MAX + 1]; /* for the point that is being made */
     size_t                 n_counting;
+    const char            *separator;                     /* of the labels in an arm's name */
+    bool                   may_clash[AXES_MAX][AXES_MAX]; /* axes that set one option */
 } expander;
+
+/* expand_arms.c. The axes' labels of a choice `at` as an arm's name. */
+void sld_expand_arm(const spec *s, const size_t *at, const char *separator, char arm[ARM_MAX]);
+/* Steps the odometer, the last axis fastest; false past the end. */
+bool sld_expand_advance(const spec *s, size_t *at);
+/* Before the first point: what keeps the arms' names apart, of n_choices without seeds; which axes
+ * to compare. Of each point: no two of its labels set an option to two values. */
+sld_status sld_expand_choose_separator(expander *x, size_t n_choices);
+sld_status sld_expand_find_clashes(expander *x);
+sld_status sld_expand_check_axes(const expander *x, const size_t *at);
 
 /* expand_idle.c. Before the first point; for the next one; after the last. */
 sld_status sld_expand_watch_usage(expander *x);

@@ -37,6 +37,16 @@ size_t sld_grid_dropped(const sld_grid *grid)
     return grid->n_dropped;
 }
 
+size_t sld_grid_count_same(const sld_grid *grid)
+{
+    return grid->n_same;
+}
+
+const sld_point *sld_grid_same(const sld_grid *grid, size_t i)
+{
+    return &grid->same[i];
+}
+
 const sld_point *sld_grid_point(const sld_grid *grid, size_t i)
 {
     return &grid->points[i];
@@ -45,6 +55,26 @@ const sld_point *sld_grid_point(const sld_grid *grid, size_t i)
 const sld_launch *sld_grid_launch(const sld_grid *grid)
 {
     return &grid->launch;
+}
+
+bool sld_grid_has_arm(const sld_grid *grid, const char *name, const char **nearest)
+{
+    const char *arms[256];
+    size_t      n = 0;
+
+    *nearest = NULL;
+    for (size_t i = 0; i < grid->n + grid->n_same; i++) {
+        const sld_point *p = i < grid->n ? &grid->points[i] : &grid->same[i - grid->n];
+        if (!p->is_teacher && strcmp(p->arm, name) == 0) {
+            return true;
+        }
+        if (!p->is_teacher && n < sizeof arms / sizeof *arms) {
+            arms[n++] = p->arm;
+        }
+    }
+    const int found = sld_text_nearest(name, arms, n);
+    *nearest        = found >= 0 ? arms[found] : NULL;
+    return false;
 }
 
 int sld_grid_find(const sld_grid *grid, const char *id)
@@ -97,13 +127,53 @@ static int by_id(const void *a, const void *b)
     return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-/* A student that is also a teacher stands in the report under its own name. */
-static void merge(sld_point *kept, const sld_point *dropped)
+static bool is_arm_of(const sld_point *a, const sld_point *b)
 {
-    if (kept->is_teacher && !dropped->is_teacher) {
-        const int teacher = kept->teacher;
-        *kept             = *dropped;
-        kept->teacher     = teacher;
+    return a->is_teacher == b->is_teacher && strcmp(a->arm, b->arm) == 0;
+}
+
+/* The label of a dropped point stays, unless it is the trial's own or stands there already. first:
+ * of the labels of this trial. */
+static void keep_label(sld_grid *grid, size_t first, const sld_point *kept,
+                       const sld_point *dropped)
+{
+    bool there = is_arm_of(kept, dropped);
+
+    for (size_t i = first; i < grid->n_same && !there; i++) {
+        there = is_arm_of(&grid->same[i], dropped);
+    }
+    if (!there) {
+        sld_point *label  = &grid->same[grid->n_same++];
+        *label            = *dropped;
+        label->id         = kept->id;
+        label->experiment = kept->experiment;
+        label->teacher    = (int)(dropped - grid->points); /* its place, until they are sorted */
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    return ((const sld_point *)a)->teacher - ((const sld_point *)b)->teacher;
+}
+
+/* Points of one trial. A student that is also a teacher stands in the report under its own name. */
+static void merge(sld_grid *grid, const entry *entries, size_t n)
+{
+    sld_point   *kept  = &grid->points[entries[0].at];
+    const size_t first = grid->n_same;
+
+    for (size_t i = 1; i < n && kept->is_teacher; i++) {
+        sld_point *p = &grid->points[entries[i].at];
+        if (!p->is_teacher) {
+            const sld_point was = *kept;
+            *kept               = *p;
+            kept->teacher       = was.teacher;
+            *p                  = was;
+        }
+    }
+    for (size_t i = 1; i < n; i++) {
+        keep_label(grid, first, kept, &grid->points[entries[i].at]);
+        grid->points[entries[i].at].id = NULL;
     }
 }
 
@@ -128,9 +198,29 @@ static void compact(sld_grid *grid, size_t *moved, const size_t *same)
     grid->n = n;
 }
 
+/* For the labels of points that will be dropped. */
+static sld_status make_room(sld_ctx *ctx, sld_grid *grid, const entry *entries)
+{
+    size_t n      = 0;
+    void  *memory = NULL;
+
+    for (size_t i = 1; i < grid->n; i++) {
+        n += strcmp(entries[i].id, entries[i - 1].id) == 0;
+    }
+    if (n > 0) {
+        SLD_TRY(
+            sld_arena_alloc(ctx, grid->arena, (grid->n_same + n) * sizeof *grid->same, &memory));
+        if (grid->n_same > 0) {
+            memcpy(memory, grid->same, grid->n_same * sizeof *grid->same);
+        }
+        grid->same = memory;
+    }
+    return SLD_OK;
+}
+
 sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid)
 {
-    const size_t n       = grid->n;
+    const size_t n = grid->n, n_same = grid->n_same;
     void        *memory  = NULL;
     entry       *entries = malloc((n + 1) * sizeof *entries);
     size_t      *moved = malloc((n + 1) * sizeof *moved), *same = malloc((n + 1) * sizeof *same);
@@ -145,14 +235,23 @@ sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid)
         same[i]    = i;
     }
     qsort(entries, n, sizeof *entries, by_id);
-    for (size_t i = 1, first = 0; i < n; i++) {
-        if (strcmp(entries[i].id, entries[first].id) != 0) {
+    st = make_room(ctx, grid, entries);
+    for (size_t i = 1, first = 0; i <= n && n > 0 && st == SLD_OK; i++) {
+        if (i < n && strcmp(entries[i].id, entries[first].id) == 0) {
+            same[entries[i].at] = entries[first].at;
+        } else {
+            merge(grid, entries + first, i - first);
             first = i;
-            continue;
         }
-        same[entries[i].at] = entries[first].at;
-        merge(&grid->points[entries[first].at], &grid->points[entries[i].at]);
-        grid->points[entries[i].at].id = NULL;
+    }
+    if (st != SLD_OK) {
+        goto done;
+    }
+    if (grid->n_same > n_same) {
+        qsort(grid->same + n_same, grid->n_same - n_same, sizeof *grid->same, by_place);
+    }
+    for (size_t i = n_same; i < grid->n_same; i++) {
+        grid->same[i].teacher = -1;
     }
     compact(grid, moved, same);
     st          = sld_arena_alloc(ctx, grid->arena, (grid->n + 1) * sizeof *grid->by_id, &memory);

@@ -14,11 +14,15 @@ struct sld_grid {
     const char *const *axis;
     sld_point         *points; /* teachers first */
     size_t             n, n_dropped;
-    int                id_version; /* how the points are named */
-    size_t            *by_id;      /* (n) indices, ids ascending */
+    sld_point *same; /* (n_same) labels whose trial is another's; of each arm and trial one */
+    size_t     n_same;
+    int        id_version; /* how the points are named */
+    size_t    *by_id;      /* (n) indices, ids ascending */
 };
 
-/* grid.c. Makes by_id; points of one id become one, the first. */
+/* grid.c. Whether an arm, no teacher's, has that name; *nearest: one that has nearly that, or NULL. */
+bool sld_grid_has_arm(const sld_grid *grid, const char *name, const char **nearest);
+/* Makes by_id; points of one id become one, the first. */
 sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 
 /* points.c. The list of points as a file, DIR/points, and back. */

@@ -4,7 +4,9 @@
  * One line per fact, its words apart by tabs:
  *   sld-sweep VERSION (of the IDs) | name NAME | baseline ARM | axis NAME ... | launch KEY VALUE
  *   point ID trial|teacher TEACHER-ID|- SEED ARM VALUE ...   then its experiment, each line after a
- * space end COUNT */
+ *       space
+ *   same ID trial|teacher SEED ARM VALUE ...                 another label of that trial
+ *   end COUNT (of points) */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +18,26 @@
 
 /* ---- writing ---- */
 
-static void write_point(FILE *out, const sld_grid *grid, const sld_point *p)
+static void write_values(FILE *out, const sld_point *p)
 {
-    fprintf(out, "point\t%s\t%s\t%s\t%lld\t%s", p->id, p->is_teacher ? "teacher" : "trial",
-            p->teacher >= 0 ? grid->points[p->teacher].id : "-", (long long)p->seed, p->arm);
+    fprintf(out, "%lld\t%s", (long long)p->seed, p->arm);
     for (size_t a = 0; a < p->n_axes; a++) {
         fprintf(out, "\t%s", p->value[a]);
     }
     fputc('\n', out);
+}
+
+static void write_same(FILE *out, const sld_point *p)
+{
+    fprintf(out, "same\t%s\t%s\t", p->id, p->is_teacher ? "teacher" : "trial");
+    write_values(out, p);
+}
+
+static void write_point(FILE *out, const sld_grid *grid, const sld_point *p)
+{
+    fprintf(out, "point\t%s\t%s\t%s\t", p->id, p->is_teacher ? "teacher" : "trial",
+            p->teacher >= 0 ? grid->points[p->teacher].id : "-");
+    write_values(out, p);
     for (const char *line = p->experiment; *line;) {
         const size_t n = strcspn(line, "\n");
         fprintf(out, " %.*s\n", (int)n, line);
@@ -47,6 +61,9 @@ sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out, 
     sld_launch_write(file, &grid->launch);
     for (size_t i = 0; i < grid->n; i++) {
         write_point(file, grid, &grid->points[i]);
+    }
+    for (size_t i = 0; i < grid->n_same; i++) {
+        write_same(file, &grid->same[i]);
     }
     fprintf(file, "end\t%zu\n", grid->n);
     const bool bad = ferror(file) != 0;
@@ -139,30 +156,52 @@ static char *read_experiment(parser *p)
     return text;
 }
 
-static sld_status read_point(parser *p, sld_point *out, const char **teacher)
+/* ID and kind, and from word `at` on seed, arm and values. */
+static sld_status read_labels(parser *p, size_t at, sld_point *out)
 {
-    const size_t n_axes = p->n_words - 6;
+    const size_t n_axes = p->n_words - at - 2;
     void        *memory = NULL;
     const char **value;
 
-    if (p->n_words < 6 || strlen(p->word[1]) != SLD_ID_LENGTH ||
+    if (p->n_words < at + 2 || strlen(p->word[1]) != SLD_ID_LENGTH ||
         (n_axes != 0 && n_axes != p->grid->n_axes)) {
         return damaged(p, "a point with its id and labels");
     }
     SLD_TRY(sld_arena_alloc(p->ctx, p->grid->arena, (n_axes + 1) * sizeof *value, &memory));
     value = memory;
-    memcpy(value, p->word + 6, n_axes * sizeof *value);
-    *teacher = strcmp(p->word[3], "-") == 0 ? NULL : p->word[3];
-    *out     = (sld_point){.id         = p->word[1],
-                           .is_teacher = strcmp(p->word[2], "teacher") == 0,
-                           .seed       = atoll(p->word[4]),
-                           .arm        = p->word[5],
-                           .teacher    = -1,
-                           .n_axes     = n_axes,
-                           .axis       = n_axes ? p->grid->axis : NULL,
-                           .value      = value,
-                           .experiment = read_experiment(p)};
+    memcpy(value, p->word + at + 2, n_axes * sizeof *value);
+    *out = (sld_point){.id         = p->word[1],
+                       .is_teacher = strcmp(p->word[2], "teacher") == 0,
+                       .seed       = atoll(p->word[at]),
+                       .arm        = p->word[at + 1],
+                       .teacher    = -1,
+                       .n_axes     = n_axes,
+                       .axis       = n_axes ? p->grid->axis : NULL,
+                       .value      = value};
+    return SLD_OK;
+}
+
+static sld_status read_point(parser *p, sld_point *out, const char **teacher)
+{
+    SLD_TRY(read_labels(p, 4, out));
+    *teacher        = strcmp(p->word[3], "-") == 0 ? NULL : p->word[3];
+    out->experiment = read_experiment(p);
     return out->experiment ? SLD_OK : damaged(p, "the point's experiment");
+}
+
+/* Each label's trial is there. */
+static sld_status settle_same(const parser *p)
+{
+    sld_grid *grid = p->grid;
+
+    for (size_t i = 0; i < grid->n_same; i++) {
+        const int point = sld_grid_find(grid, grid->same[i].id);
+        if (point < 0) {
+            return damaged(p, "the point of a line \"same\"");
+        }
+        grid->same[i].experiment = grid->points[point].experiment;
+    }
+    return SLD_OK;
 }
 
 /* Teachers stand before their students. */
@@ -177,11 +216,11 @@ static sld_status find_teacher(parser *p, const char *id, sld_point *point)
     return damaged(p, "a teacher that stands further up");
 }
 
-static size_t count_points(const char *text)
+static size_t count(const char *text, const char *word)
 {
     size_t n = 0;
 
-    for (const char *c = text; (c = strstr(c, "\npoint\t")); c++) {
+    for (const char *c = text; (c = strstr(c, word)); c++) {
         n++;
     }
     return n;
@@ -198,6 +237,9 @@ static sld_status read_line(parser *p, bool *end)
             SLD_TRY(find_teacher(p, teacher, &s->points[s->n]));
         }
         s->n++;
+    } else if (strcmp(word, "same") == 0) {
+        SLD_TRY(read_labels(p, 3, &s->same[s->n_same]));
+        s->n_same++;
     } else if (strcmp(word, "name") == 0 && p->n_words == 2) {
         s->name = p->word[1];
     } else if (strcmp(word, "baseline") == 0 && p->n_words == 2) {
@@ -210,7 +252,7 @@ static sld_status read_line(parser *p, bool *end)
                strtoull(p->word[1], NULL, 10) == s->n) {
         *end = true;
     } else {
-        return damaged(p, "name, baseline, axis, launch, point or end");
+        return damaged(p, "name, baseline, axis, launch, point, same or end");
     }
     return SLD_OK;
 }
@@ -248,15 +290,22 @@ sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path,
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected the points of a sweep (sld-sweep 1 or 2)",
                         path);
     }
-    SLD_TRY(sld_arena_alloc(ctx, grid->arena, (count_points(p.at) + 2) * sizeof *grid->points,
+    SLD_TRY(sld_arena_alloc(ctx, grid->arena, (count(p.at, "\npoint\t") + 2) * sizeof *grid->points,
                             &memory));
-    grid->points   = memory;
+    grid->points = memory;
+    SLD_TRY(sld_arena_alloc(ctx, grid->arena, (count(p.at, "\nsame\t") + 1) * sizeof *grid->same,
+                            &memory));
+    grid->same     = memory;
     grid->name     = "";
     grid->baseline = "";
     while (!end && next_line(&p)) {
         SLD_TRY(read_line(&p, &end));
     }
-    return end ? sld_grid_index(ctx, grid) : damaged(&p, "the line end COUNT: truncated");
+    if (!end) {
+        return damaged(&p, "the line end COUNT: truncated");
+    }
+    SLD_TRY(sld_grid_index(ctx, grid));
+    return settle_same(&p);
 }
 
 static sld_status open_in(sld_ctx *ctx, const char *dir, sld_grid *grid)

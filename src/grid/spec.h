@@ -79,8 +79,8 @@ sld_status sld_spec_excludes(spec_reader *r, const sld_node *node);
 /* spec_report.c. After the axes. */
 sld_status sld_spec_claims(spec_reader *r, const sld_node *node);
 sld_status sld_spec_report(spec_reader *r, const sld_node *node);
-/* The arms that they name are arms of these points. */
-sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_point *points, size_t n);
+/* The arms that they name are arms of the grid. */
+sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid);
 
 /* spec_teachers.c. */
 sld_status sld_spec_teachers(spec_reader *r, const sld_node *node);

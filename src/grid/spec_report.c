@@ -2,9 +2,8 @@
  * checked here; they change no trial. */
 #include <string.h>
 
+#include "grid.h"
 #include "spec.h"
-
-enum { ARMS_LISTED = 256 };
 
 static sld_status check_keys(spec_reader *r, const sld_node *map, const char *where,
                              const char *const *known, size_t n)
@@ -147,47 +146,39 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
 /* ---- are the arms there? ---- */
 
 static sld_status check_arm(sld_ctx *ctx, const sld_node *node, const char *key,
-                            const sld_point *points, size_t n)
+                            const sld_grid *grid)
 {
-    const char *arms[ARMS_LISTED];
-    size_t      n_arms = 0;
+    const char *nearest;
 
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(points[i].arm, node->text) == 0) {
-            return SLD_OK;
-        }
-        if (n_arms < ARMS_LISTED) {
-            arms[n_arms++] = points[i].arm;
-        }
-    }
-    const int nearest = sld_text_nearest(node->text, arms, n_arms);
-    return sld_node_fail(ctx, node, key, "expected an arm of this sweep, got %.60s%s%s", node->text,
-                         nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? arms[nearest] : "");
+    return sld_grid_has_arm(grid, node->text, &nearest)
+               ? SLD_OK
+               : sld_node_fail(ctx, node, key, "expected an arm of this sweep, got %.60s%s%s",
+                               node->text, nearest ? "; nearest: " : "", nearest ? nearest : "");
 }
 
 static sld_status check_arms(sld_ctx *ctx, const sld_node *node, const char *key,
-                             const sld_point *points, size_t n)
+                             const sld_grid *grid)
 {
     if (node->kind == SLD_NODE_SCALAR) {
-        return check_arm(ctx, node, key, points, n);
+        return check_arm(ctx, node, key, grid);
     }
     for (size_t i = 0; i < node->n; i++) {
-        SLD_TRY(check_arm(ctx, node->item[i], key, points, n));
+        SLD_TRY(check_arm(ctx, node->item[i], key, grid));
     }
     return SLD_OK;
 }
 
-sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_point *points, size_t n)
+sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid)
 {
     for (size_t i = 0; s->claims && i < s->claims->n; i++) {
         const sld_node *body = s->claims->item[i], *arm = value_of(body, "arm");
         if (arm) {
-            SLD_TRY(check_arms(ctx, arm, "arm", points, n));
-            SLD_TRY(check_arms(ctx, value_of(body, "against"), "against", points, n));
+            SLD_TRY(check_arms(ctx, arm, "arm", grid));
+            SLD_TRY(check_arms(ctx, value_of(body, "against"), "against", grid));
         }
     }
     for (size_t i = 0; s->checks && i < s->checks->n; i++) {
-        SLD_TRY(check_arms(ctx, s->checks->item[i], s->checks->key[i]->text, points, n));
+        SLD_TRY(check_arms(ctx, s->checks->item[i], s->checks->key[i]->text, grid));
     }
     return SLD_OK;
 }

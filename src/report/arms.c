@@ -17,21 +17,28 @@ static bool counts(const report_trial *t)
 
 /* Trials of each arm, one after another: trial[first[a]] ... trial[first[a + 1] - 1]. */
 typedef struct grouping {
-    size_t *arm;   /* (n_trials) arm of each trial */
+    size_t  n;     /* trials, and labels of others' trials */
+    size_t *arm;   /* (n) arm of each trial */
     size_t *first; /* (n_arms + 1) */
-    size_t *trial; /* (n_trials) */
-    double *x;     /* (n_trials) scratch */
+    size_t *trial; /* (n) */
+    double *x;     /* (n) scratch */
 } grouping;
 
-/* The arm of that name among the first n_arms, or n_arms. A point is mostly of the arm that follows
- * the one before it, as seeds are the slowest axis: guess is looked at first. */
-static size_t find_arm(const report *r, const char *name, size_t guess)
+/* A teacher may have the name of an arm. */
+static bool is_arm_of(const report_arm *arm, const sld_point *p)
 {
-    if (guess < r->n_arms && strcmp(r->arms[guess].name, name) == 0) {
+    return arm->is_teacher == p->is_teacher && strcmp(arm->name, p->arm) == 0;
+}
+
+/* The arm of the point among the first n_arms, or n_arms. A point is mostly of the arm that follows
+ * the one before it, as seeds are the slowest axis: guess is looked at first. */
+static size_t find_arm(const report *r, const sld_point *p, size_t guess)
+{
+    if (guess < r->n_arms && is_arm_of(&r->arms[guess], p)) {
         return guess;
     }
     for (size_t a = 0; a < r->n_arms; a++) {
-        if (strcmp(r->arms[a].name, name) == 0) {
+        if (is_arm_of(&r->arms[a], p)) {
             return a;
         }
     }
@@ -43,12 +50,12 @@ static void name_arms(report *r, grouping *g)
 {
     for (int teachers = 0; teachers < 2; teachers++) {
         size_t last = 0;
-        for (size_t i = 0; i < r->n_trials; i++) {
+        for (size_t i = 0; i < g->n; i++) {
             const sld_point *p = r->trials[i].point;
             if (p->is_teacher != (teachers == 1)) {
                 continue;
             }
-            const size_t a = find_arm(r, p->arm, last + 1);
+            const size_t a = find_arm(r, p, last + 1);
             if (a == r->n_arms) {
                 r->arms[r->n_arms++] = (report_arm){.name = p->arm, .is_teacher = p->is_teacher};
             }
@@ -59,13 +66,13 @@ static void name_arms(report *r, grouping *g)
 
 static void sort_trials(const report *r, grouping *g)
 {
-    for (size_t i = 0; i < r->n_trials; i++) {
+    for (size_t i = 0; i < g->n; i++) {
         g->first[g->arm[i] + 1]++;
     }
     for (size_t a = 0; a < r->n_arms; a++) {
         g->first[a + 1] += g->first[a];
     }
-    for (size_t i = 0; i < r->n_trials; i++) { /* first[a] moves to the arm's end ... */
+    for (size_t i = 0; i < g->n; i++) { /* first[a] moves to the arm's end ... */
         g->trial[g->first[g->arm[i]]++] = i;
     }
     for (size_t a = r->n_arms; a > 0; a--) { /* ... and back */
@@ -147,6 +154,20 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
     a->detectable     = stats_detectable(r->resolving_sd, mine->n, its->n);
 }
 
+/* Of the primary measure, by trials that are the arm's own: for what is pooled over arms. */
+static stats_sample own_sample(const report *r, const grouping *g, size_t arm)
+{
+    size_t n = 0;
+
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        const report_trial *t = &r->trials[g->trial[k]];
+        if (counts(t) && !t->same) {
+            g->x[n++] = t->metric[REPORT_top1_last];
+        }
+    }
+    return stats_of(g->x, n);
+}
+
 static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
 {
     size_t n = 0;
@@ -159,7 +180,7 @@ static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
         if (arm->is_teacher) {
             continue;
         }
-        groups[n++]   = arm->metric[REPORT_top1_last];
+        groups[n++]   = own_sample(r, g, a);
         r->most_seeds = arm->n_state[SLD_POINT_DONE] > r->most_seeds ? arm->n_state[SLD_POINT_DONE]
                                                                      : r->most_seeds;
         if (strcmp(arm->name, r->baseline_name) == 0) {
@@ -178,8 +199,8 @@ static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
 
 sld_status report_make_arms(sld_ctx *ctx, report *r)
 {
-    const size_t  n = r->n_trials + 1;
-    grouping      g = {0};
+    const size_t  n = r->n_trials + r->n_same + 1;
+    grouping      g = {.n = r->n_trials + r->n_same};
     stats_sample *groups;
 
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *r->arms, (void **)&r->arms));

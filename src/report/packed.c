@@ -300,6 +300,7 @@ static sld_status read_study(sld_ctx *ctx, packed *p)
     SLD_TRY(read_metrics(ctx, p));
     SLD_TRY(read_columns(ctx, p));
     SLD_TRY(read_axes(ctx, p));
+    SLD_TRY(report_read_same(ctx, p->r, p->doc, p->axis, p->n_axes));
     return report_make_arms(ctx, p->r);
 }
 
@@ -325,12 +326,15 @@ static sld_status open_study(sld_ctx *ctx, const char *path, sld_doc **doc, size
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out)
 {
     packed     p        = {0};
-    size_t     n_trials = 0;
+    size_t     n_trials = 0, n_same = 0;
     sld_status st       = open_study(ctx, path, &p.doc, &n_trials);
 
     *out = NULL;
     if (st == SLD_OK) {
-        st = report_create(ctx, n_trials, &p.r);
+        st = report_count_same(ctx, p.doc, &n_same);
+    }
+    if (st == SLD_OK) {
+        st = report_create(ctx, n_trials, n_same, &p.r);
     }
     if (st == SLD_OK) {
         p.r->dir = path;

@@ -75,6 +75,9 @@ static sld_status survey(sld_ctx *ctx, const sld_grid *grid, report *r)
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu points", r->n_trials);
     }
     const sld_status st = sld_grid_status(ctx, grid, status);
+    for (size_t i = 0; i < r->n_same; i++) {
+        r->trials[r->n_trials + i].point = sld_grid_same(grid, i);
+    }
     for (size_t i = 0; st == SLD_OK && i < r->n_trials; i++) {
         r->trials[i].point  = sld_grid_point(grid, i);
         r->trials[i].status = status[i];
@@ -115,6 +118,9 @@ static sld_status read_trials(sld_ctx *ctx, report *r)
     }
     if (st == SLD_OK) {
         put_control(r, reader.copies);
+        st = report_copy_same(ctx, r);
+    }
+    if (st == SLD_OK) {
         st = report_make_arms(ctx, r);
     }
     trial_metrics_reader_release(&reader);
@@ -122,7 +128,7 @@ static sld_status read_trials(sld_ctx *ctx, report *r)
     return st;
 }
 
-sld_status report_create(sld_ctx *ctx, size_t n_trials, report **out)
+sld_status report_create(sld_ctx *ctx, size_t n_trials, size_t n_same, report **out)
 {
     sld_arena *arena = NULL;
     report    *r     = NULL;
@@ -133,7 +139,9 @@ sld_status report_create(sld_ctx *ctx, size_t n_trials, report **out)
     if (st == SLD_OK) {
         r->arena    = arena;
         r->n_trials = n_trials;
-        st = sld_arena_alloc(ctx, arena, (n_trials + 1) * sizeof *r->trials, (void **)&r->trials);
+        r->n_same   = n_same;
+        st          = sld_arena_alloc(ctx, arena, (n_trials + n_same + 1) * sizeof *r->trials,
+                                      (void **)&r->trials);
     }
     for (size_t i = 0; st == SLD_OK && i < n_trials; i++) {
         set_missing(&r->trials[i]);
@@ -161,7 +169,7 @@ sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
 {
     report *r = NULL;
 
-    SLD_TRY(report_create(ctx, sld_grid_count(grid), &r));
+    SLD_TRY(report_create(ctx, sld_grid_count(grid), sld_grid_count_same(grid), &r));
     r->name          = sld_grid_name(grid);
     r->dir           = sld_grid_dir(grid);
     r->baseline_name = sld_grid_baseline(grid);
@@ -200,7 +208,7 @@ sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out)
     report    *r     = NULL;
     sld_point *point = NULL;
 
-    SLD_TRY(report_create(ctx, 1, &r));
+    SLD_TRY(report_create(ctx, 1, 0, &r));
     r->dir           = dir;
     r->baseline_name = "";
     r->is_run        = true;

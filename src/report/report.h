@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "sld/grid_folder.h"
+#include "sld/store.h"
 #include "stats.h"
 
 /* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the
@@ -38,6 +39,7 @@ extern const char *const report_metric_unit[REPORT_N_METRICS];
 
 typedef struct report_trial {
     const sld_point *point;
+    const sld_point *same; /* the point whose trial this label is; NULL: its own */
     sld_point_status status;
     bool             has_results; /* results.h5 is there and was read */
     bool             best_on_val;
@@ -67,9 +69,9 @@ typedef struct report {
     const char   *name, *dir, *baseline_name; /* borrowed from the sweep */
     bool          is_run;                     /* one run's folder, no sweep */
     sld_arena    *arena;                      /* owns all below */
-    size_t        n_trials, n_arms, n_norms;
-    report_trial *trials;
-    report_arm   *arms;                         /* in the order of the points; teachers last */
+    size_t        n_trials, n_same, n_arms, n_norms;
+    report_trial *trials; /* (n_trials + n_same) the labels of others' trials behind them */
+    report_arm   *arms;   /* in the order of the points; teachers last */
     const char   *norm_name[REPORT_MOST_NORMS]; /* "grad_norm_ce_weak" ... */
     size_t        n_state[SLD_POINT_SKIPPED + 1];
     size_t        most_seeds;   /* done, of an arm that is no teacher */
@@ -86,8 +88,15 @@ sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out);
 /* packed.c: the same of a packed study. */
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out);
 /* All trials without any number yet. */
-sld_status report_create(sld_ctx *ctx, size_t n_trials, report **out);
+sld_status report_create(sld_ctx *ctx, size_t n_trials, size_t n_same, report **out);
 void       report_destroy(report *r); /* Accepts NULL. */
+
+/* same.c. Labels of others' trials, whose points are set, get the rest of their trials. */
+sld_status report_copy_same(sld_ctx *ctx, report *r);
+/* From a packed study whose trials are read; axes: its columns of them. */
+sld_status report_count_same(sld_ctx *ctx, sld_doc *doc, size_t *n);
+sld_status report_read_same(sld_ctx *ctx, report *r, sld_doc *doc, const char *const *axes,
+                            size_t n_axes);
 
 /* arms.c: fills the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);

@@ -1,4 +1,4 @@
-/* report_csv.c: one row per trial, for machines (RFC 4180; an empty field is a missing value). */
+/* report_csv.c: one row per trial, and per label of a trial that another has too, for machines (RFC 4180; an empty field is a missing value). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static void print_number(FILE *to, double x)
 
 static void print_head(const report *r, const sld_point *axes, FILE *to)
 {
-    fputs("id,arm,seed,is_teacher,state,attempts,reason", to);
+    fputs("id,arm,seed,is_teacher,same_as,state,attempts,reason", to);
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
         char column[128]; /* as in /trials: an axis may be called arm or seed */
         snprintf(column, sizeof column, "axis_%s", axes->axis[a]);
@@ -67,8 +67,9 @@ static void print_trial(const report *r, const sld_point *axes, const report_tri
     print_text(to, t->point->id);
     fputc(',', to);
     print_text(to, t->point->arm);
-    fprintf(to, ",%lld,%d,%s,%d,", (long long)t->point->seed, t->point->is_teacher,
-            sld_point_state_name(t->status.state), t->status.attempts);
+    fprintf(to, ",%lld,%d,", (long long)t->point->seed, t->point->is_teacher);
+    print_text(to, t->same ? t->same->arm : "");
+    fprintf(to, ",%s,%d,", sld_point_state_name(t->status.state), t->status.attempts);
     print_text(to, t->status.reason);
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
         fputc(',', to);
@@ -88,7 +89,7 @@ void report_print_csv(const report *r, FILE *to)
     const sld_point *axes = report_with_axes(r);
 
     print_head(r, axes, to);
-    for (size_t i = 0; i < r->n_trials; i++) {
+    for (size_t i = 0; i < r->n_trials + r->n_same; i++) {
         print_trial(r, axes, &r->trials[i], to);
     }
 }

@@ -43,6 +43,28 @@ static void put_arm(sld_json *j, const report *r, const report_arm *a)
     sld_json_end(j);
 }
 
+static void put_axes(sld_json *j, const sld_point *p)
+{
+    sld_json_object(j, "axes");
+    for (size_t a = 0; a < p->n_axes; a++) {
+        sld_json_text(j, p->axis[a], p->value[a]);
+    }
+    sld_json_end(j);
+}
+
+static void put_same(sld_json *j, const report_trial *t)
+{
+    sld_json_line(j);
+    sld_json_object(j, NULL);
+    sld_json_text(j, "id", t->point->id);
+    sld_json_text(j, "arm", t->point->arm);
+    sld_json_whole(j, "seed", (long long)t->point->seed);
+    sld_json_bool(j, "is_teacher", t->point->is_teacher);
+    sld_json_text(j, "same_as", t->same->arm);
+    put_axes(j, t->point);
+    sld_json_end(j);
+}
+
 static void put_trial(sld_json *j, const report *r, const report_trial *t)
 {
     const sld_point *p = t->point;
@@ -56,11 +78,7 @@ static void put_trial(sld_json *j, const report *r, const report_trial *t)
     sld_json_text(j, "state", sld_point_state_name(t->status.state));
     sld_json_whole(j, "attempts", t->status.attempts);
     sld_json_text(j, "reason", t->status.reason);
-    sld_json_object(j, "axes");
-    for (size_t a = 0; a < p->n_axes; a++) {
-        sld_json_text(j, p->axis[a], p->value[a]);
-    }
-    sld_json_end(j);
+    put_axes(j, p);
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         sld_json_number(j, report_metric_name[i], t->metric[i], DIGITS);
     }
@@ -91,6 +109,13 @@ void report_print_json(const report *r, FILE *to)
     sld_json_list(&j, "trials");
     for (size_t i = 0; i < r->n_trials; i++) {
         put_trial(&j, r, &r->trials[i]);
+    }
+    sld_json_line(&j);
+    sld_json_end(&j);
+    sld_json_line(&j);
+    sld_json_list(&j, "same");
+    for (size_t i = r->n_trials; i < r->n_trials + r->n_same; i++) {
+        put_same(&j, &r->trials[i]);
     }
     sld_json_line(&j);
     sld_json_end(&j);

@@ -230,6 +230,23 @@ static void print_states(const report *r, FILE *to)
     fprintf(to, "\n\n");
 }
 
+/* Labels whose trials are other arms': their rows above say the same twice. */
+static void print_same(const report *r, FILE *to)
+{
+    size_t shown = 0;
+
+    for (size_t i = r->n_trials; i < r->n_trials + r->n_same && shown < MOST_REASONS; i++) {
+        const report_trial *t = &r->trials[i];
+        char                arm[256], its[256];
+        fprintf(to, "%s%s, seed %lld: the same trial as %s (%s)\n", shown++ == 0 ? "\n" : "",
+                sld_text_printable(t->point->arm, arm, sizeof arm), (long long)t->point->seed,
+                sld_text_printable(t->same->arm, its, sizeof its), t->point->id);
+    }
+    if (r->n_same > shown) {
+        fprintf(to, "and %zu more: sld report %s --format csv\n", r->n_same - shown, r->dir);
+    }
+}
+
 static void print_reasons(const report *r, FILE *to)
 {
     size_t shown = 0, all = 0;
@@ -261,6 +278,7 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     print_temperatures(r, to);
     SLD_TRY(print_swaps(ctx, r, to));
     SLD_TRY(print_norms(ctx, r, to));
+    print_same(r, to);
     print_reasons(r, to);
     return SLD_OK;
 }

@@ -141,16 +141,25 @@ static sld_status put_order(sld_ctx *ctx, study *s)
     return sld_doc_attr_text(ctx, s->doc, "/trials", "columns", names);
 }
 
-/* The values of one axis of the grid, "/trials/axis_NAME": '/' would be a group. */
+/* '/' would be a group. */
+void study_axis_path(const study *s, const char *group, const char *name, char path[256])
+{
+    snprintf(path, 256, "%s/axis_%s", group, name);
+    for (char *c = path + strlen(group) + 1; *c; c++) {
+        *c = *c == '/' ? '_' : *c;
+    }
+    while (sld_doc_has(s->doc, path) && strlen(path) + 2 < 256) {
+        strcat(path, "_"); /* of two axes that differ in that alone */
+    }
+}
+
+/* The values of one axis of the grid. */
 static sld_status put_axis(sld_ctx *ctx, study *s, const char *name, size_t axis,
                            const char **texts)
 {
     char path[256];
 
-    snprintf(path, sizeof path, "/trials/axis_%s", name);
-    for (char *c = path + strlen("/trials/"); *c; c++) {
-        *c = *c == '/' ? '_' : *c;
-    }
+    study_axis_path(s, "/trials", name, path);
     for (size_t i = 0; i < s->r->n_trials; i++) {
         const sld_point *p = s->r->trials[i].point;
         texts[i]           = axis < p->n_axes ? p->value[axis] : "";
@@ -218,6 +227,7 @@ sld_status study_put(sld_ctx *ctx, study *s)
     SLD_TRY(put_integers(ctx, s));
     SLD_TRY(put_numbers(ctx, s));
     SLD_TRY(put_order(ctx, s));
+    SLD_TRY(study_put_same(ctx, s));
     SLD_TRY(study_put_curves(ctx, s));
     SLD_TRY(study_put_labels(ctx, s));
     return s->compact ? study_put_compact(ctx, s) : study_put_logits(ctx, s);

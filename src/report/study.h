@@ -8,6 +8,8 @@
  *   /logits/test_last, /logits/test_best   (trial, sample, class)
  *   /labels/test, /labels/test_coarse      (sample); (trial, sample) when the test sets differ
  *   /class_name                            (class)
+ *   /same/COLUMN                           (label) id, arm, seed, is_teacher, axis_NAME of labels whose
+ *                                          trial is another label's; not there without any
  *   /trial/ID                              index: a link to results.h5
  *   /trials/config, /logits/test_teacher   pack only
  *   /log_p/...                             compact pack, in place of /logits
@@ -52,6 +54,11 @@ sld_status study_put_teachers(sld_ctx *ctx, study *s);
 sld_status study_put_compact(sld_ctx *ctx, study *s);
 sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n);
 uint64_t   study_compact_bytes(const study *s);
+
+/* same.c. */
+sld_status study_put_same(sld_ctx *ctx, study *s);
+/* Where the labels on an axis of the grid lie in a group: GROUP/axis_NAME. */
+void study_axis_path(const study *s, const char *group, const char *name, char path[256]);
 
 /* A text per trial on the axis of trials. */
 sld_status study_put_texts(sld_ctx *ctx, study *s, const char *path, const char *const *texts);
