@@ -129,7 +129,8 @@ static void describe_end(const sld_trial *t, sld_status st, sld_outcome outcome,
         out->end = SLD_END_DIVERGED;
         snprintf(out->message, sizeof out->message, "diverged at epoch %lld, step %lld%s%s%s",
                  (long long)out->epoch, (long long)out->step, t->attempt.diverged ? ": " : "",
-                 t->attempt.diverged ? t->attempt.diverged : "", t->attempt.diverged ? " not finite" : "");
+                 t->attempt.diverged ? t->attempt.diverged : "",
+                 t->attempt.diverged ? " not finite" : "");
     } else {
         out->end = SLD_END_STOPPED;
     }

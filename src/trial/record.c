@@ -147,9 +147,10 @@ static const char *not_finite(const sld_trial *t, const sld_metrics *test, const
 {
     const size_t n = t->setup.set->test.n * t->setup.set->K;
 
-    return !sld_all_finite(t->attempt.logits_last, n) || !isfinite(test->loss) ? "the loss on test is"
-           : !isfinite(val->loss)                                      ? "the loss on val is"
-                                                                       : NULL;
+    return !sld_all_finite(t->attempt.logits_last, n) || !isfinite(test->loss)
+               ? "the loss on test is"
+           : !isfinite(val->loss) ? "the loss on val is"
+                                  : NULL;
 }
 
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)

@@ -52,8 +52,7 @@ static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
         }
         if (end == SLD_EPOCH_DIVERGED) {
             sld_log(ctx, SLD_LOG_ERROR, "diverged at epoch %lld, step %lld: %s not finite",
-                    (long long)t->state.at.epoch, (long long)t->state.at.step,
-                    t->attempt.diverged);
+                    (long long)t->state.at.epoch, (long long)t->state.at.step, t->attempt.diverged);
             *out = SLD_TRIAL_DIVERGED;
             return sld_trial_publish(ctx, t, "diverged");
         }
