@@ -327,7 +327,7 @@ sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out)
 {
     packed     p        = {0};
     size_t     n_trials = 0, n_same = 0;
-    sld_status st       = open_study(ctx, path, &p.doc, &n_trials);
+    sld_status st = open_study(ctx, path, &p.doc, &n_trials);
 
     *out = NULL;
     if (st == SLD_OK) {

@@ -88,7 +88,7 @@ sld_status study_put_same(sld_ctx *ctx, study *s)
         for (size_t i = 0; i < r->n_same; i++) {
             texts[i] = a < same[i].point->n_axes ? same[i].point->value[a] : "";
         }
-        study_axis_path(s, "/same", point->axis[a], path);
+        snprintf(path, sizeof path, "/same/%s", s->axis_path[a] + strlen("/trials/"));
         SLD_TRY(put_texts(ctx, s, path, texts));
     }
     return SLD_OK;
@@ -137,12 +137,12 @@ static sld_status read_points(sld_ctx *ctx, report *r, sld_doc *doc, sld_point *
     SLD_TRY(sld_doc_get(ctx, doc, "/same/seed", SLD_I64, n, values));
     SLD_TRY(sld_doc_get(ctx, doc, "/same/is_teacher", SLD_I64, n, values + n));
     for (size_t i = 0; i < n; i++) {
-        points[i] = (sld_point){.id         = texts[i],
-                                .arm        = texts[n + i],
-                                .seed       = values[i],
-                                .is_teacher = values[n + i] == 1,
-                                .teacher    = -1,
-                                .experiment = ""};
+        points[i]                        = (sld_point){.id         = texts[i],
+                                                       .arm        = texts[n + i],
+                                                       .seed       = values[i],
+                                                       .is_teacher = values[n + i] == 1,
+                                                       .teacher    = -1,
+                                                       .experiment = ""};
         r->trials[r->n_trials + i].point = &points[i];
     }
     return SLD_OK;

@@ -122,7 +122,7 @@ static sld_status put_order(sld_ctx *ctx, study *s)
     char            *names;
 
     for (size_t a = 0; point && a < point->n_axes; a++) {
-        room += strlen(point->axis[a]) + 16;
+        room += strlen(s->axis_path[a]) + 16;
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         room += strlen(r->norm_name[i]) + 16;
@@ -130,10 +130,7 @@ static sld_status put_order(sld_ctx *ctx, study *s)
     SLD_TRY(sld_arena_alloc(ctx, r->arena, room, (void **)&names));
     names[0] = '\0';
     for (size_t a = 0; point && a < point->n_axes; a++) {
-        add_name(names, room, "axis_", point->axis[a], "");
-    }
-    for (char *c = names; *c; c++) {
-        *c = *c == '/' ? '_' : *c;
+        add_name(names, room, "", s->axis_path[a] + strlen("/trials/"), "");
     }
     for (size_t i = 0; i < r->n_norms; i++) {
         add_name(names, room, "", r->norm_name[i], "_last");
@@ -141,30 +138,33 @@ static sld_status put_order(sld_ctx *ctx, study *s)
     return sld_doc_attr_text(ctx, s->doc, "/trials", "columns", names);
 }
 
-/* '/' would be a group. */
-void study_axis_path(const study *s, const char *group, const char *name, char path[256])
+/* The column of one axis of the grid: '/' would be a group, and axes that differ in that alone get
+ * another column. */
+static sld_status name_axis(sld_ctx *ctx, study *s, const char *name, size_t axis)
 {
-    snprintf(path, 256, "%s/axis_%s", group, name);
-    for (char *c = path + strlen(group) + 1; *c; c++) {
+    char path[256];
+
+    snprintf(path, sizeof path, "/trials/axis_%s", name);
+    for (char *c = path + strlen("/trials/"); *c; c++) {
         *c = *c == '/' ? '_' : *c;
     }
-    while (sld_doc_has(s->doc, path) && strlen(path) + 2 < 256) {
-        strcat(path, "_"); /* of two axes that differ in that alone */
+    while (sld_doc_has(s->doc, path) && strlen(path) + 2 < sizeof path) {
+        strcat(path, "_");
     }
+    s->axis_path[axis] = sld_arena_strdup(s->r->arena, path);
+    return s->axis_path[axis] ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
 }
 
 /* The values of one axis of the grid. */
 static sld_status put_axis(sld_ctx *ctx, study *s, const char *name, size_t axis,
                            const char **texts)
 {
-    char path[256];
-
-    study_axis_path(s, "/trials", name, path);
+    SLD_TRY(name_axis(ctx, s, name, axis));
     for (size_t i = 0; i < s->r->n_trials; i++) {
         const sld_point *p = s->r->trials[i].point;
         texts[i]           = axis < p->n_axes ? p->value[axis] : "";
     }
-    return study_put_texts(ctx, s, path, texts);
+    return study_put_texts(ctx, s, s->axis_path[axis], texts);
 }
 
 static sld_status put_words(sld_ctx *ctx, study *s)
@@ -184,6 +184,10 @@ static sld_status put_words(sld_ctx *ctx, study *s)
             texts[i]                  = all[c];
         }
         SLD_TRY(study_put_texts(ctx, s, names[c], texts));
+    }
+    if (point) {
+        SLD_TRY(sld_arena_alloc(ctx, r->arena, point->n_axes * sizeof *s->axis_path,
+                                (void **)&s->axis_path));
     }
     for (size_t a = 0; point && a < point->n_axes; a++) {
         SLD_TRY(put_axis(ctx, s, point->axis[a], a, texts));

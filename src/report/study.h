@@ -33,8 +33,9 @@ typedef struct study {
     size_t        n_epochs, n_samples, n_classes; /* longest of any trial */
     bool          one_test_set;                   /* all trials were tested on the same data */
     size_t        n_columns;
-    const char *column[STUDY_COLUMNS], *unit[STUDY_COLUMNS]; /* of /epoch; in the report's arena */
-    bool (*has)[STUDY_COLUMNS];                              /* (n_trials): which a trial has */
+    const char  *column[STUDY_COLUMNS], *unit[STUDY_COLUMNS]; /* of /epoch; in the report's arena */
+    const char **axis_path;     /* "/trials/axis_NAME" of each axis of the grid */
+    bool (*has)[STUDY_COLUMNS]; /* (n_trials): which a trial has */
 } study;
 
 /* Writes the whole of it into s->doc. r, doc, copy_curves and copy_logits are set, all else zero.
@@ -57,8 +58,6 @@ uint64_t   study_compact_bytes(const study *s);
 
 /* same.c. */
 sld_status study_put_same(sld_ctx *ctx, study *s);
-/* Where the labels on an axis of the grid lie in a group: GROUP/axis_NAME. */
-void study_axis_path(const study *s, const char *group, const char *name, char path[256]);
 
 /* A text per trial on the axis of trials. */
 sld_status study_put_texts(sld_ctx *ctx, study *s, const char *path, const char *const *texts);
