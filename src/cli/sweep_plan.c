@@ -251,16 +251,13 @@ static void print_same(const sld_grid *grid)
 {
     const size_t n = sld_grid_count_same(grid);
 
-    for (size_t i = 0; i < n && i < SHOWN; i++) {
+    for (size_t i = 0; i < n; i++) {
         const sld_point *p    = sld_grid_same(grid, i);
         const int        same = sld_grid_find(grid, p->id);
         char             arm[256], its[256];
         printf("    %s%s seed %lld: the same trial as %s\n", p->is_teacher ? "teacher " : "",
                sld_text_printable(p->arm, arm, sizeof arm), (long long)p->seed,
                sld_text_printable(sld_grid_point(grid, (size_t)same)->arm, its, sizeof its));
-    }
-    if (n > SHOWN) {
-        printf("    ... and %zu more\n", n - SHOWN);
     }
 }
 
