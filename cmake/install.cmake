@@ -4,4 +4,6 @@ include(GNUInstallDirs)
 install(FILES README.md CHANGELOG.md CONTRIBUTING.md CITATION.cff LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(PROGRAMS analysis/sld-analysis DESTINATION bin)
+install(FILES jobs/sweep.sbatch jobs/array.sbatch jobs/trial.sbatch jobs/sweep.pbs jobs/sweep.flux
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/sld/jobs)
 install(DIRECTORY sweeps analysis DESTINATION ${CMAKE_INSTALL_DATADIR}/sld PATTERN __pycache__ EXCLUDE)

@@ -10,7 +10,7 @@
 #include "sld/grid.h"
 #include "sld/rundir.h"
 
-enum { SLD_MOST_OPTIONS = 12 }; /* of one verb's own */
+enum { SLD_MOST_OPTIONS = 16 }; /* of one verb's own */
 
 /* What follows the verb on the command line, taken apart. */
 typedef struct sld_arguments {

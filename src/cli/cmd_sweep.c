@@ -9,12 +9,13 @@
 #include "cli.h"
 #include "sld/report.h"
 #include "sld/sweep.h"
+#include "sweep_job.h"
 #include "sweep_plan.h"
 
 #define MOST_BYTES ((size_t)1 << 20)
 
 enum { SAME_SHOWN = 10 };
-enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT };
+enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT, JOB, HOURS, NODES, CORES };
 static const sld_option_spec options[] = {{"--plan", false},
                                           {"--dir", true},
                                           {"--ranks", true},
@@ -23,6 +24,10 @@ static const sld_option_spec options[] = {{"--plan", false},
                                           {"--retry", true},
                                           {"--skip", true},
                                           {"--no-wait", false},
+                                          {"--print-job", true},
+                                          {"--hours", true},
+                                          {"--nodes", true},
+                                          {"--cores", true},
                                           {NULL, false}};
 
 typedef struct command {
@@ -96,7 +101,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
         SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
     }
     return sld_grid_record(c->ctx, c->grid, dir, *text, *n, c->args->option[ACCEPT] != NULL,
-                           c->args->option[PLAN] != NULL, &c->change);
+                           c->args->option[PLAN] || c->args->option[JOB], &c->change);
 }
 
 /* In a recorded sweep what trials compute stands fixed; how they run does not. */
@@ -225,13 +230,56 @@ static sld_status work(command *c, int *exit_code)
     return SLD_OK;
 }
 
+/* What this command line says beside --print-job and what belongs to it. */
+static sld_status print_job(command *c)
+{
+    static const struct {
+        int         option;
+        const char *word;
+    } kept[] = {{DIR_, "--dir"}, {RANKS, "--ranks"}, {SLOTS, "--slots"}, {NO_WAIT, "--no-wait"}};
+    enum { MOST = sizeof c->words / sizeof *c->words + 8 };
+    const sld_arguments *args = c->args;
+    const char          *words[MOST];
+    sld_job              job    = {.scheduler = args->option[JOB],
+                                   .hours     = args->option[HOURS],
+                                   .nodes     = args->option[NODES],
+                                   .cores     = args->option[CORES],
+                                   .sweep     = args->positional,
+                                   .words     = words};
+    sld_point_status    *status = NULL;
+
+    for (size_t i = 0; i < args->n_overrides; i++) {
+        words[job.n_words++] = args->overrides[i];
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        const char *value = args->option[kept[i].option];
+        if (value) {
+            words[job.n_words++] = kept[i].word;
+        }
+        if (value && *value) {
+            words[job.n_words++] = value;
+        }
+    }
+    SLD_TRY(sld_sweep_known(c->ctx, c->grid, &c->change, &status));
+    const sld_status st = sld_sweep_job(c->ctx, c->grid, status, &job);
+    free(status);
+    return st;
+}
+
 static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
-    command    c  = {.ctx = ctx, .args = args};
+    command c = {.ctx = ctx, .args = args};
+
+    if (!args->option[JOB] && (args->option[HOURS] || args->option[NODES] || args->option[CORES])) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld sweep: --hours, --nodes and --cores go with --print-job");
+    }
     sld_status st = open_sweep(&c);
 
     if (st == SLD_OK) {
-        st = args->option[PLAN] ? sld_sweep_plan(ctx, c.grid, &c.change) : work(&c, exit_code);
+        st = args->option[JOB]    ? print_job(&c)
+             : args->option[PLAN] ? sld_sweep_plan(ctx, c.grid, &c.change)
+                                  : work(&c, exit_code);
     }
     sld_grid_close(c.grid);
     return st;
@@ -241,7 +289,9 @@ const sld_verb sld_verb_sweep = {
     .name = "sweep",
     .usage =
         "sld sweep SPEC.yaml|DIR [key=value ...] [--plan] [--dir DIR] [--ranks R] [--slots S]\n"
-        "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait]",
+        "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait]\n"
+        "       sld sweep SPEC.yaml|DIR [...] --print-job slurm|pbs|flux [--hours H] [--nodes N] "
+        "[--cores C]",
     .summary = "run, resume or join a grid of trials; --plan shows it",
     .help =
         "Trains every trial of the grid on this machine's cores, teachers first, in the folder "
@@ -259,7 +309,13 @@ const sld_verb sld_verb_sweep = {
         "  --retry failed|ID  try failed or skipped points again\n"
         "  --skip ID          leave a point out\n"
         "  --accept-changes   take a spec that lacks points which the folder has\n"
-        "  --no-wait          leave when all that is left is in others' hands\n\n"
+        "  --no-wait          leave when all that is left is in others' hands\n"
+        "  --print-job NAME   the script of a batch job for this sweep: slurm, pbs or flux; runs "
+        "nothing.\n"
+        "                     Hours and nodes follow from the cost, measured once trials have "
+        "ended, unless\n"
+        "                     --hours and --nodes say them; --cores: of a node, where this machine "
+        "has others\n\n"
         "To stop with everything saved: SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. A second Ctrl-C ends "
         "at "
         "once;\n"

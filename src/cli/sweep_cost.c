@@ -1,0 +1,336 @@
+/* sweep_cost.c: what the trials of a sweep cost: floating-point operations by their networks, how fast
+ * those go here, measured on trials that have ended, and storage. */
+#include "sweep_cost.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sld/data.h"
+#include "sld/grid_folder.h"
+#include "sld/nn.h"
+#include "sld/store.h"
+
+/* What a core does on these networks with all that is around them, a little under what `sld bench`
+ * shows: a plan's guess, replaced by what was measured once trials have ended. */
+#define GUESS_FLOPS 1.5e11
+
+typedef struct cost {
+    double train_flops, flops; /* of the student's training; with its evaluation */
+    double kept_bytes;         /* weights, results */
+    double running_bytes;      /* checkpoints, while it runs */
+    double logits_bytes;       /* the teacher's, of all its epochs and views */
+    char   logits_key[256];    /* trials with the same share them */
+} cost;
+
+typedef struct sizes { /* of a data set */
+    double train, test, classes, channels, side;
+} sizes;
+
+/* Those of the formats that say so by their name; else of the public CIFAR set: an estimate. */
+static sizes sizes_of(const sld_options *o)
+{
+    if (o->data.format == SLD_FORMAT_SYNTHETIC) {
+        return (sizes){(double)o->synthetic.train, (double)o->synthetic.test,
+                       (double)(o->synthetic.superclasses * o->synthetic.subclasses), 3, 32};
+    }
+    if (o->data.format == SLD_FORMAT_IDX) {
+        return (sizes){60000, 10000, 10, 1, 28};
+    }
+    return (sizes){50000, 10000, o->data.format == SLD_FORMAT_CIFAR10 ? 10 : 100, 3, 32};
+}
+
+static sld_status network_cost(sld_ctx *ctx, const char *name, const sizes *size, double *macs,
+                               double *parameters)
+{
+    sld_model *model = NULL;
+
+    SLD_TRY(sld_model_create(ctx, name, (int)size->side, (int)size->side, (int)size->channels,
+                             (int)size->classes, &model));
+    *macs       = sld_model_macs(model);
+    *parameters = (double)sld_model_trained_count(model);
+    sld_model_destroy(model);
+    return SLD_OK;
+}
+
+typedef struct seen { /* networks whose cost is known */
+    char   name[64];
+    sizes  size;
+    double macs, parameters;
+} seen;
+
+typedef struct plan {
+    sld_ctx        *ctx;
+    const sld_grid *grid;
+    seen            networks[64];
+    size_t          n_networks;
+    double          flops;                   /* of what is left */
+    double          longest_flops;           /* of one trial, over the ranks that it may use */
+    double          done_flops, done_core_s; /* of trials that have ended */
+    char          **keys;                    /* of logit tables counted already */
+    size_t          n_keys;
+    sld_sweep_cost *out;
+} plan;
+
+static sld_status look_up(plan *p, const char *name, const sizes *size, double *macs,
+                          double *parameters)
+{
+    for (size_t i = 0; i < p->n_networks; i++) {
+        if (strcmp(p->networks[i].name, name) == 0 &&
+            memcmp(&p->networks[i].size, size, sizeof *size) == 0) {
+            *macs       = p->networks[i].macs;
+            *parameters = p->networks[i].parameters;
+            return SLD_OK;
+        }
+    }
+    SLD_TRY(network_cost(p->ctx, name, size, macs, parameters));
+    if (p->n_networks < sizeof p->networks / sizeof *p->networks) {
+        seen *s = &p->networks[p->n_networks++];
+        snprintf(s->name, sizeof s->name, "%s", name);
+        s->size       = *size;
+        s->macs       = *macs;
+        s->parameters = *parameters;
+    }
+    return SLD_OK;
+}
+
+/* The teacher's network: of a point its experiment says, of a file the file. */
+static sld_status teacher_macs(plan *p, const sld_point *point, const sld_options *o,
+                               const sizes *size, double *macs)
+{
+    double      parameters;
+    char        network[64] = "";
+    sld_config *config      = NULL;
+
+    *macs = 0;
+    if (!sld_config_wants_teacher(o)) {
+        return SLD_OK;
+    }
+    if (point->teacher >= 0) {
+        const char *text = sld_grid_point(p->grid, (size_t)point->teacher)->experiment;
+        SLD_TRY(sld_config_parse(p->ctx, "teacher", text, strlen(text), NULL, 0,
+                                 sld_experiment_method, &config));
+        snprintf(network, sizeof network, "%s", sld_config_options(config)->student.network);
+        sld_config_destroy(config);
+    } else if (*o->teacher.weights) {
+        SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
+    } else {
+        return SLD_OK; /* an outside teacher has done its work */
+    }
+    return look_up(p, network, size, macs, &parameters);
+}
+
+static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o, cost *out)
+{
+    const sizes  size = sizes_of(o);
+    const double n    = size.train * o->data.train_fraction * (1 - o->data.val_fraction);
+    const double strong =
+        o->ce.strong > 0 || o->kd.strong > 0 || (o->top.student_swap && o->lss.strong > 0);
+    const double weak =
+        o->ce.weak > 0 || o->kd.weak > 0 || (o->top.student_swap && o->lss.weak > 0);
+    const double views = weak + strong, epochs = (double)o->train.epochs;
+    double       student, teacher, parameters;
+
+    SLD_TRY(look_up(p, o->student.network, &size, &student, &parameters));
+    SLD_TRY(teacher_macs(p, point, o, &size, &teacher));
+    *out             = (cost){.logits_key = ""};
+    out->train_flops = 2 * epochs * n * views * 3 * student;
+    out->flops       = out->train_flops + 2 * epochs * size.test * student;
+    out->kept_bytes  = 2 * 4 * parameters +
+                      (o->run.logits ? (teacher > 0 ? 3 : 2) * 4 * size.test * size.classes : 0);
+    out->running_bytes = 2 * 3 * 4 * parameters;
+    if (teacher > 0) {
+        out->logits_bytes = 4 * epochs * n * views * size.classes;
+        snprintf(out->logits_key, sizeof out->logits_key, "%.80s %lld %g %g %g", o->teacher.weights,
+                 (long long)o->seeds.augment, epochs, n, views);
+    }
+    return SLD_OK;
+}
+
+/* True the first time: then the table counts, and its making. */
+static bool new_key(plan *p, const char *key)
+{
+    for (size_t i = 0; i < p->n_keys; i++) {
+        if (strcmp(p->keys[i], key) == 0) {
+            return false;
+        }
+    }
+    char **more = realloc(p->keys, (p->n_keys + 1) * sizeof *more);
+    if (more) {
+        p->keys              = more;
+        p->keys[p->n_keys++] = strdup(key);
+    }
+    return true;
+}
+
+/* "resnet8 by sld, 8 epochs on synthetic (4000 pictures, 2000 to test), teacher resnet20". */
+static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
+{
+    const sizes size        = sizes_of(o);
+    char        network[64] = "", line[200];
+
+    if (point->teacher >= 0) {
+        snprintf(network, sizeof network, "%s",
+                 sld_grid_point(p->grid, (size_t)point->teacher)->arm);
+    } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
+        SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
+    }
+    snprintf(
+        line, sizeof line, "%s by %s, %lld epoch%s on %s (%s%.0f picture%s, %.0f to test)%s%.64s",
+        o->student.network, sld_config_word(o, "method"), (long long)o->train.epochs,
+        sld_text_plural(o->train.epochs), sld_config_word(o, "data.format"),
+        o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "", size.train,
+        sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "", network);
+    for (size_t i = 0; i < p->out->n_made; i++) {
+        if (strcmp(p->out->made[i], line) == 0) {
+            return SLD_OK;
+        }
+    }
+    if (p->out->n_made < SLD_COST_LINES) {
+        memcpy(p->out->made[p->out->n_made++], line, sizeof line);
+    } else {
+        p->out->n_more++;
+    }
+    return SLD_OK;
+}
+
+/* ---- what was measured ---- */
+
+enum { MEASURED_MAX = 32 }; /* more say nothing more */
+
+/* Core-seconds in which a trial that has ended was trained; 0: its results do not say. */
+static double core_seconds(const sld_grid *grid, size_t point)
+{
+    sld_ctx  quiet;
+    char     dir[PATH_MAX], path[PATH_MAX];
+    int      n_dims;
+    size_t   dims[SLD_DOC_DIMS] = {0};
+    int64_t  ranks              = 0;
+    double   sum                = 0, *seconds;
+    sld_doc *doc                = NULL;
+
+    sld_ctx_init(&quiet); /* results that cannot be read are no measure, and no error here */
+    sld_grid_trial_dir(grid, point, dir);
+    sld_run_path(dir, SLD_RUN_RESULTS, 0, path);
+    if (sld_doc_open(&quiet, path, &doc) != SLD_OK ||
+        sld_doc_dims(&quiet, doc, "/epoch/seconds", &n_dims, dims) != SLD_OK || n_dims != 1 ||
+        sld_doc_get_attr(&quiet, doc, "/", "ranks", SLD_I64, 1, &ranks) != SLD_OK ||
+        !(seconds = calloc(dims[0] + 1, sizeof *seconds))) {
+        sld_doc_close(doc);
+        return 0;
+    }
+    if (sld_doc_get(&quiet, doc, "/epoch/seconds", SLD_F64, dims[0], seconds) == SLD_OK) {
+        for (size_t i = 0; i < dims[0]; i++) {
+            sum += seconds[i] * (double)ranks;
+        }
+    }
+    free(seconds);
+    sld_doc_close(doc);
+    return sum;
+}
+
+static void measure(plan *p, size_t point, const cost *c)
+{
+    const double seconds = p->out->measured < MEASURED_MAX ? core_seconds(p->grid, point) : 0;
+
+    if (seconds > 0 && isfinite(seconds)) {
+        p->done_flops += c->train_flops;
+        p->done_core_s += seconds;
+        p->out->measured++;
+    }
+}
+
+/* ---- the sum ---- */
+
+/* What is still to be done of a trial, from 0 to 1. */
+static double part_left(const sld_point_status *status)
+{
+    if (!status || status->state == SLD_POINT_WAITING || status->state == SLD_POINT_FAILED) {
+        return 1;
+    }
+    if (status->state == SLD_POINT_RUNNING) {
+        return status->epochs > 0 ? 1 - (double)status->epoch / ((double)status->epochs + 1) : 1;
+    }
+    return 0;
+}
+
+static sld_status add_logits(plan *p, const sld_point *point, const sld_options *o, const cost *c)
+{
+    const sizes size = sizes_of(o);
+    double      teacher;
+
+    if (!*c->logits_key || !new_key(p, c->logits_key)) {
+        return SLD_OK;
+    }
+    SLD_TRY(teacher_macs(p, point, o, &size, &teacher));
+    p->flops += 2 * teacher * c->logits_bytes / (4 * size.classes);
+    p->out->logits_bytes += c->logits_bytes;
+    return SLD_OK;
+}
+
+static sld_status add_point(plan *p, size_t i, const sld_point_status *status)
+{
+    const sld_point *point  = sld_grid_point(p->grid, i);
+    sld_config      *config = NULL;
+    cost             c      = {.logits_key = ""};
+    const double     left   = part_left(status);
+
+    SLD_TRY(sld_config_parse(p->ctx, point->id, point->experiment, strlen(point->experiment), NULL,
+                             0, sld_experiment_method, &config));
+    const sld_options *o  = sld_config_options(config);
+    sld_status         st = left > 0 ? describe(p, point, o) : SLD_OK;
+    if (st == SLD_OK) {
+        st = cost_of(p, point, o, &c);
+    }
+    if (st == SLD_OK && left > 0) {
+        const double ranks = (double)o->parallel.shards;
+        st                 = add_logits(p, point, o, &c);
+        p->flops += left * c.flops;
+        p->longest_flops = fmax(p->longest_flops, left * c.flops / ranks);
+        p->out->ranks += ranks;
+        p->out->left++;
+    } else if (st == SLD_OK && status->state == SLD_POINT_DONE) {
+        measure(p, i, &c);
+    }
+    sld_config_destroy(config);
+    p->out->kept_bytes += c.kept_bytes;
+    p->out->running_bytes = fmax(p->out->running_bytes, c.running_bytes);
+    return st;
+}
+
+sld_status sld_sweep_cost_of(sld_ctx *ctx, const sld_grid *grid, const sld_point_status *status,
+                             sld_sweep_cost *out)
+{
+    plan      *p  = calloc(1, sizeof *p);
+    sld_status st = p ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the plan");
+
+    *out = (sld_sweep_cost){.points = sld_grid_count(grid)};
+    if (st == SLD_OK) {
+        *p = (plan){.ctx = ctx, .grid = grid, .out = out};
+    }
+    for (size_t i = 0; st == SLD_OK && i < out->points; i++) {
+        st = add_point(p, i, status ? &status[i] : NULL);
+    }
+    if (st == SLD_OK) {
+        const double flops = out->measured > 0 ? p->done_flops / p->done_core_s : GUESS_FLOPS;
+        out->gflops        = flops / 1e9;
+        out->core_hours    = p->flops / flops / 3600;
+        out->longest_hours = p->longest_flops / flops / 3600;
+    }
+    for (size_t i = 0; p && i < p->n_keys; i++) {
+        free(p->keys[i]);
+    }
+    free(p ? p->keys : NULL);
+    free(p);
+    return st;
+}
+
+double sld_sweep_cores(void)
+{
+    sld_cpu      cpus[SLD_CPUS_MAX];
+    const size_t n = sld_cpus_allowed(cpus), quota = sld_cpus_quota();
+
+    return (double)(quota > 0 && quota < n ? quota : n > 0 ? n : 1);
+}
