@@ -17,6 +17,8 @@ typedef struct sld_sweep_run_params {
     const char        *program;  /* sld itself */
     const char *const *settings; /* "key=value" for every trial: options of kind run alone */
     size_t             n_settings;
+    const char *const *join_words; /* words of another command that joins the folder as this one */
+    size_t             n_join_words;
     sld_defaults_find  method;
     bool               no_wait; /* leave when all that is left is in others' hands */
 } sld_sweep_run_params;

@@ -35,6 +35,8 @@ typedef struct command {
     const sld_arguments *args;
     const char          *words[64]; /* overrides, those of options among them */
     size_t               n_words;
+    const char          *given[64]; /* the same before the sweep has taken its own out */
+    size_t               n_given;
     char                 text[2][48]; /* of --ranks and --slots */
     sld_grid            *grid;
     sld_grid_change      change;
@@ -66,6 +68,8 @@ static sld_status gather_words(command *c)
             c->words[c->n_words++] = c->text[i];
         }
     }
+    memcpy(c->given, c->words, sizeof c->words);
+    c->n_given = c->n_words;
     return SLD_OK;
 }
 
@@ -206,6 +210,19 @@ static sld_status write_index(command *c, sld_sweep_outcome outcome)
     return st;
 }
 
+/* The folder holds what a spec sets; the rest is said again to those who join from other machines. */
+static size_t join_words(const command *c, const char **out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_given; i++) {
+        if (c->recorded || strncmp(c->given[i], "launch.", 7) == 0) {
+            out[n++] = c->given[i];
+        }
+    }
+    return n;
+}
+
 static sld_status work(command *c, int *exit_code)
 {
     char              program[PATH_MAX];
@@ -218,11 +235,15 @@ static sld_status work(command *c, int *exit_code)
     program[n] = '\0';
     SLD_TRY(take_back(c));
     say_change(c);
-    const sld_sweep_run_params params = {.program    = program,
-                                         .settings   = c->recorded ? c->words : NULL,
-                                         .n_settings = c->recorded ? c->n_words : 0,
-                                         .method     = sld_experiment_method,
-                                         .no_wait    = c->args->option[NO_WAIT] != NULL};
+    const char                *join[sizeof c->words / sizeof *c->words];
+    const size_t               n_join = join_words(c, join);
+    const sld_sweep_run_params params = {.program      = program,
+                                         .join_words   = join,
+                                         .n_join_words = n_join,
+                                         .settings     = c->recorded ? c->words : NULL,
+                                         .n_settings   = c->recorded ? c->n_words : 0,
+                                         .method       = sld_experiment_method,
+                                         .no_wait      = c->args->option[NO_WAIT] != NULL};
     SLD_TRY(sld_sweep_run(c->ctx, c->grid, &params, &outcome));
     SLD_TRY(write_index(c, outcome));
     say_end(c, outcome);

@@ -52,7 +52,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .crowded    = a->n_cores < a->ranks,
                             .cpus       = cpus,
                             .command    = c->launch->command,
-                            .host       = c->ledger.host,
+                            .hosts      = c->hosts,
                             .log        = a->log,
                             .word       = a->word};
     if (st == SLD_OK) {
@@ -113,11 +113,12 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
         sld_slots_give(&c->slots, a->cores, a->n_cores);
         return st;
     }
-    a->active    = true;
+    const bool told = c->allocation.n_nodes > 1 || c->allocation.bound; /* others speak here too */
+    a->active       = true;
     a->started_s = a->moved_s = c->ledger.clock_s();
-    sld_log(c->ctx, SLD_LOG_INFO, "start %s seed %lld (%s, attempt %lld) on %d rank%s, CPUs %s",
+    sld_log(c->ctx, SLD_LOG_INFO, "start %s seed %lld (%s, attempt %lld) on %d rank%s, CPUs %s%s%s",
             p->arm, (long long)p->seed, p->id, (long long)a->number, ranks, sld_text_plural(ranks),
-            cpus);
+            cpus, told ? " of " : "", told ? c->ledger.host : "");
     return SLD_OK;
 }
 
@@ -127,18 +128,22 @@ void sld_attempt_watch(coordinator *c)
 {
     const double now = c->ledger.clock_s(), limit = 60 * c->launch->stall_minutes;
 
-    for (int i = 0; i < c->slots.most_trials && limit > 0; i++) {
-        attempt *a = &c->attempts[i];
-        char     run[PATH_MAX], text[SLD_PROGRESS_BYTES];
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        attempt     *a = &c->attempts[i];
+        char         run[PATH_MAX], text[SLD_PROGRESS_BYTES];
+        sld_progress progress;
         if (!a->active || a->stalled) {
             continue;
         }
         sld_grid_trial_dir(c->grid, a->point, run);
         sld_progress_read(run, a->number, text);
+        if (sld_progress_parse(text, &progress)) {
+            sld_walltime_learn(c, a, &progress);
+        }
         if (strcmp(text, a->progress) != 0) {
             memcpy(a->progress, text, sizeof text);
             a->moved_s = now;
-        } else if (now - a->moved_s > limit) {
+        } else if (limit > 0 && now - a->moved_s > limit) {
             a->stalled = true;
             kill(a->child.process.pid, SIGKILL);
             sld_process_end_marked(a->word);

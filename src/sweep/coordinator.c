@@ -32,7 +32,7 @@ static sld_status fill(coordinator *c)
         bool   got, all, failed;
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
         SLD_TRY(sld_schedule_next(c, &point, &waiting));
-        if (point < 0) {
+        if (point < 0 || !sld_walltime_allows(c)) {
             return SLD_OK;
         }
         SLD_TRY(sld_attempt_most_ranks(c, (size_t)point, &most));
@@ -60,6 +60,7 @@ static sld_status take_ends(coordinator *c)
                 SLD_TRY(sld_attempt_end(c, a, status));
             }
         }
+        sld_nodes_end(c, pid, status);
         sld_index_writer_end(&c->index, pid);
     }
     return SLD_OK;
@@ -73,12 +74,27 @@ static void stop_all(const coordinator *c, int signal_number)
             kill(c->attempts[i].child.process.pid, signal_number);
         }
     }
+    sld_nodes_signal(c, signal_number == SIGKILL ? SIGTERM : signal_number);
+}
+
+/* In time, so that all is saved when the job ends; or earlier, where nothing can be begun any more. */
+static void stop_for_walltime(coordinator *c)
+{
+    if (c->stops > 0 || !(sld_walltime_over(c) || (c->too_late && running(c) == 0))) {
+        return;
+    }
+    c->stops = 1;
+    sld_log(c->ctx, SLD_LOG_INFO, "the job ends in %.0f s: %d trial%s save and stop",
+            sld_allocation_left_s(&c->allocation), running(c), running(c) == 1 ? "" : "s");
+    stop_all(c, SIGUSR1);
 }
 
 static void take_stop(coordinator *c, int number)
 {
     c->stops += c->stops == 0 || number == SIGINT;
-    if (c->stops == 1) {
+    if (c->stops == 1 && running(c) == 0) {
+        stop_all(c, SIGUSR1);
+    } else if (c->stops == 1) {
         sld_log(c->ctx, SLD_LOG_INFO, "asked to stop (signal %d): %d trial%s save and stop%s",
                 number, running(c), sld_text_plural(running(c)),
                 number == SIGINT ? " (once more: end at once)" : "");
@@ -113,6 +129,7 @@ static sld_status beat(coordinator *c)
     c->beat_at_s = now + sld_ledger_beat_s(&c->ledger);
     SLD_TRY(sld_ledger_beat(&c->ledger));
     sld_attempt_watch(c);
+    SLD_TRY(sld_nodes_tend(c));
     sld_schedule_reap(c);
     sld_index_writer_begin(c->ctx, c->grid, c->ended, &c->index);
     return sld_ledger_scan(&c->ledger);
@@ -127,10 +144,18 @@ static sld_status sleep_until_news(coordinator *c, int fd)
     if (c->start_at_s > now && c->start_at_s - now < left) {
         left = c->start_at_s - now;
     }
+    if (c->stops == 0 && c->stop_at_s != 0 && c->stop_at_s - now < left) {
+        left = c->stop_at_s - now;
+    }
     if (poll(&wake, 1, left > 0 ? (int)(1000 * left) + 1 : 0) < 0 && errno != EINTR) {
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "poll: %s", strerror(errno));
     }
     return take_signals(c, fd);
+}
+
+static bool nothing_to_wait_for(const coordinator *c)
+{
+    return c->params->no_wait && c->ledger.clock_s() >= c->start_at_s && !sld_nodes_run(c);
 }
 
 /* From the first scan to the end. */
@@ -144,9 +169,12 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
             SLD_TRY(fill(c));
             SLD_TRY(sld_schedule_rescale(c));
         }
+        if (c->stops > 0 && running(c) == 0) { /* it may have been asked because all has ended */
+            SLD_TRY(sld_ledger_scan(&c->ledger));
+        }
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
-        if (running(c) == 0 &&
-            (all || stopping || (c->params->no_wait && c->ledger.clock_s() >= c->start_at_s))) {
+        stop_for_walltime(c);
+        if (running(c) == 0 && (all || stopping || c->stops > 0 || nothing_to_wait_for(c))) {
             break;
         }
         SLD_TRY(sleep_until_news(c, fd));
@@ -185,11 +213,16 @@ static void abandon(coordinator *c)
 static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
 {
     SLD_TRY(sld_ledger_join(&c->ledger));
-    c->beat_at_s        = c->ledger.clock_s() + sld_ledger_beat_s(&c->ledger);
-    const sld_status st = loop(c, fd, out);
+    c->beat_at_s = c->ledger.clock_s() + sld_ledger_beat_s(&c->ledger);
+    sld_walltime_begin(c);
+    sld_status st = sld_nodes_begin(c);
+    if (st == SLD_OK) {
+        st = loop(c, fd, out);
+    }
     if (st != SLD_OK) {
         abandon(c);
     }
+    sld_nodes_leave(c);
     sld_index_writer_wait(&c->index);
     sld_ledger_leave(&c->ledger);
     return st;
@@ -200,6 +233,7 @@ static sld_status make(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_p
 {
     *c        = (coordinator){.ctx = ctx, .grid = grid, .params = params};
     c->launch = sld_grid_launch(grid);
+    SLD_TRY(sld_allocation_find(ctx, true, &c->allocation));
     sld_slots_find(c->launch, &c->slots);
     c->attempts = calloc((size_t)c->slots.most_trials, sizeof *c->attempts);
     if (!c->attempts) {
@@ -209,7 +243,8 @@ static sld_status make(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_p
     if (!realpath(sld_grid_dir(grid), c->dir)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_grid_dir(grid), strerror(errno));
     }
-    return sld_ledger_open(ctx, grid, &c->ledger);
+    SLD_TRY(sld_ledger_open(ctx, grid, &c->ledger));
+    return sld_nodes_name(c);
 }
 
 sld_status sld_sweep_run(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_params *params,
@@ -238,6 +273,8 @@ sld_status sld_sweep_run(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run
         close(fd);
     }
     sld_ledger_close(&c->ledger);
+    sld_allocation_free(&c->allocation);
+    free(c->hosts);
     free(c->attempts);
     free(c);
     return st;

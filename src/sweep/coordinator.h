@@ -7,6 +7,7 @@
 #include "index_writer.h"
 #include "launcher.h"
 #include "ledger.h"
+#include "nodes.h"
 #include "process.h"
 #include "sld/rundir.h"
 #include "sld/sweep.h"
@@ -24,6 +25,7 @@ typedef struct attempt {
     char         progress[SLD_PROGRESS_BYTES]; /* last seen */
     double       moved_s;                      /* clock when that was last another */
     bool         stalled;                      /* ended by us for it */
+    bool         stepped;                      /* it was seen to have made a step */
     bool         rescales;                     /* asked to stop, to go on with more ranks */
     char         word[SLD_CLAIM_BYTES];        /* that its processes bear */
     int          alive;                        /* ranks seen at the last look on this machine */
@@ -39,6 +41,8 @@ typedef struct coordinator {
     const sld_launch           *launch;
     char                        dir[PATH_MAX]; /* of the sweep, whole */
     ledger                      ledger;
+    sld_allocation              allocation; /* of a batch system */
+    char                       *hosts;      /* of a trial by launch.command; owned */
     slots                       slots;
     attempt                    *attempts; /* (slots.most_trials) */
     int                         stops;    /* signals that asked for it */
@@ -52,6 +56,11 @@ typedef struct coordinator {
     double                      beat_at_s;
     double                      reap_at_s; /* clock of the next look at launchers */
     index_writer                index;
+    double                      stop_at_s; /* clock of the stop for the job's end; 0: none */
+    double                      sign_s;    /* longest from a trial's start to its first step */
+    bool                        too_late;  /* it was told that nothing more is started */
+    node_helpers                helpers;   /* coordinators on the job's other machines */
+    bool                        leaving;   /* they were asked to leave */
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
@@ -78,6 +87,22 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, double seconds, int64_t number);
 /* Most ranks that the point can use: parallel.shards. */
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
+
+/* walltime.c. The end of the job's time: found, come, near; and what is learnt of a trial's start. */
+void sld_walltime_begin(coordinator *c);
+bool sld_walltime_over(const coordinator *c);
+bool sld_walltime_allows(coordinator *c); /* Whether a trial is still worth its start. */
+void sld_walltime_learn(coordinator *c, attempt *a, const sld_progress *progress);
+
+/* nodes.c. Coordinators on the job's other machines. */
+sld_status sld_nodes_begin(coordinator *c);
+/* c->hosts: all machines of the job where this coordinator alone speaks for them, else this one. */
+sld_status sld_nodes_name(coordinator *c);
+bool       sld_nodes_run(const coordinator *c); /* Whether one does. */
+void       sld_nodes_end(coordinator *c, pid_t pid, int status);
+sld_status sld_nodes_tend(coordinator *c); /* Starts again what failed. */
+void       sld_nodes_signal(const coordinator *c, int number);
+void       sld_nodes_leave(coordinator *c); /* Stops them and waits for their end. */
 
 /* schedule.c. Index of a point to start now, and how many could; -1: none. */
 sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting);

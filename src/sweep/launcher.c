@@ -74,7 +74,7 @@ static void put_template(FILE *out, const launch_job *job)
     snprintf(ranks, sizeof ranks, "%d", job->ranks);
     const struct {
         const char *name, *value;
-    } fields[] = {{"{ranks}", ranks}, {"{cpus}", job->cpus}, {"{hosts}", job->host}};
+    } fields[] = {{"{ranks}", ranks}, {"{cpus}", job->cpus}, {"{hosts}", job->hosts}};
 
     for (const char *c = job->command; *c;) {
         const char *value = NULL;

@@ -14,9 +14,9 @@ typedef struct launch_job {
     bool               crowded; /* more ranks than CPUs: they must not spin */
     const char        *cpus;    /* "0,2"; "": not placed */
     const char        *command; /* template; "": mpirun, or nothing for one rank */
-    const char        *host;
-    const char        *log;  /* stdout and stderr go there, behind what it holds */
-    const char        *word; /* NAME=value that marks all its processes */
+    const char        *hosts;   /* on which it may run, with commas between */
+    const char        *log;     /* stdout and stderr go there, behind what it holds */
+    const char        *word;    /* NAME=value that marks all its processes */
 } launch_job;
 
 typedef struct launch_child {

@@ -121,7 +121,7 @@ sld_status sld_schedule_rescale(coordinator *c)
     size_t waiting;
 
     if (c->launch->grow_s == 0 || c->launch->ranks > 0 || c->launch->slots > 0 ||
-        c->slots.n_free == 0) {
+        c->slots.n_free == 0 || !sld_walltime_allows(c)) {
         return SLD_OK;
     }
     SLD_TRY(sld_schedule_next(c, &point, &waiting));

@@ -58,11 +58,11 @@ endforeach()
 # ---- calls that end the process ----
 
 # sld_comm_abort is declared and defined in comm, where MPI_Abort does its work; a forked child (one that could
-# not become a launcher, one that has written sweep.h5) has nothing to return to.
+# not become a launcher or ask the batch system, one that has written sweep.h5) has nothing to return to.
 set(ends "exit|_exit|_Exit|quick_exit|abort|MPI_Abort|sld_comm_abort")
 set(may_end src/cli/main.c)
 set(may_define src/comm/comm.c include/sld/comm.h src/sweep/launcher.c src/sweep/index_writer.c src/store/foreign.c
-  src/cli/selftest_child.c)
+  src/cli/selftest_child.c src/sweep/nodes.c src/sweep/allocation_query.c)
 set(may_be_defined MPI_Abort sld_comm_abort _exit)
 
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/include/*.h)

@@ -15,7 +15,7 @@ static launch_job job_of(int ranks, const char *command)
                         .ranks      = ranks,
                         .cpus       = "0,2",
                         .command    = command,
-                        .host       = "node7",
+                        .hosts      = "node7,node8",
                         .log        = "/dev/null",
                         .word       = SLD_CLAIM_NAME "x.1.y"};
 }
@@ -54,9 +54,9 @@ static void test_the_users_launcher(void **state)
 {
     launch_job job = job_of(3, "srun -n {ranks} -w {hosts} --cpu-bind=map_cpu:{cpus} {rank} $X");
 
-    expect_words(&job,
-                 "sh|-c|exec srun -n 3 -w node7 --cpu-bind=map_cpu:0,2 {rank} $X '/opt/sld' run "
-                 "'/s/e.yaml' 'run.dir=\"/a b/it'\\''s\"' 'train.epochs=2'");
+    expect_words(
+        &job, "sh|-c|exec srun -n 3 -w node7,node8 --cpu-bind=map_cpu:0,2 {rank} $X '/opt/sld' run "
+              "'/s/e.yaml' 'run.dir=\"/a b/it'\\''s\"' 'train.epochs=2'");
 }
 
 /* How often an entry that begins so stands in the environment; *last: it. */

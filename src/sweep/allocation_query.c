@@ -1,0 +1,160 @@
+/* allocation_query.c: the one question to a batch system: when the job ends. */
+#define _GNU_SOURCE /* pipe2, strptime, timegm */
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "allocation.h"
+
+#define PATIENCE_S 20 /* a controller that is busy answers late; a job must not wait for ever */
+
+/* In the child. */
+static void become(const char *const *command, int out)
+{
+    const int null = open("/dev/null", O_RDWR);
+    sigset_t  none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0) {
+        setenv("SLURM_TIME_FORMAT", "%s", 1); /* seconds since 1970 */
+        setenv("LC_ALL", "C", 1);
+        execvp(command[0], (char *const *)command);
+    }
+    _exit(127);
+}
+
+/* All that comes until the pipe is closed; false: it took too long. */
+static bool read_all(int fd, char *text, size_t n)
+{
+    const double  end_s = sld_clock_s() + PATIENCE_S;
+    struct pollfd from  = {.fd = fd, .events = POLLIN};
+    size_t        at    = 0;
+    ssize_t       got   = 1;
+
+    while (got > 0 && at + 1 < n) {
+        const double left_s = end_s - sld_clock_s();
+        if (left_s <= 0 || poll(&from, 1, (int)(1000 * left_s) + 1) == 0) {
+            got = -1;
+        } else {
+            got = read(fd, text + at, n - 1 - at);
+            at += got > 0 ? (size_t)got : 0;
+        }
+    }
+    text[at] = '\0';
+    return got >= 0;
+}
+
+void sld_ask(const char *const *command, char *answer, size_t n)
+{
+    int ends[2], status = 1;
+
+    answer[0] = '\0';
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return;
+    }
+    const pid_t pid = fork();
+    if (pid == 0) {
+        become(command, ends[1]);
+    }
+    close(ends[1]);
+    const bool whole = pid > 0 && read_all(ends[0], answer, n);
+    close(ends[0]);
+    if (pid > 0) {
+        if (!whole) {
+            kill(pid, SIGKILL);
+        }
+        waitpid(pid, &status, 0);
+    }
+    if (status != 0) {
+        answer[0] = '\0';
+    }
+}
+
+/* The value behind "KEY" in the text; NULL: it is not there. */
+static const char *value_of(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+
+    return at ? at + strlen(key) : NULL;
+}
+
+static void ask_slurm(sld_allocation *a)
+{
+    const char *const command[] = {"scontrol", "-o", "show", "job", a->job, NULL};
+    char              text[8192];
+
+    sld_ask(command, text, sizeof text);
+    const char *job     = strstr(text, " JobState="); /* behind its name, which is the user's */
+    const char *requeue = job ? value_of(text, " Requeue=") : NULL;
+    const char *started = job ? value_of(text, " Restarts=") : NULL;
+    const char *end     = job ? value_of(job, " EndTime=") : NULL;
+    a->requeue          = requeue ? atoi(requeue) != 0 : a->requeue;
+    a->restarts         = started ? atoi(started) : a->restarts;
+    a->end_s            = end ? strtod(end, NULL) : 0; /* "Unknown": 0 */
+}
+
+/* "01:30:00", "1:01:30:00" or seconds; 0: no such thing. */
+static double duration_s(const char *text)
+{
+    static const double units[] = {60, 60, 24};
+    double              value   = 0;
+    char               *end;
+
+    for (size_t i = 0;; i++) {
+        value += strtod(text, &end);
+        if (end == text || *end != ':' || i == sizeof units / sizeof *units) {
+            return end == text ? 0 : value;
+        }
+        value *= 60;
+        text = end + 1;
+    }
+}
+
+/* stime is the start, by OpenPBS and Torque alike; local time in the form of ctime(3). */
+static void ask_pbs(sld_allocation *a)
+{
+    const char *const command[] = {"qstat", "-f", a->job, NULL};
+    char              text[16384];
+    struct tm         when = {.tm_isdst = -1};
+
+    sld_ask(command, text, sizeof text);
+    const char *limit = value_of(text, "Resource_List.walltime = ");
+    const char *start = value_of(text, "stime = ");
+    const char *again = value_of(text, "Rerunable = ");
+    a->requeue        = again ? strncmp(again, "True", 4) == 0 : a->requeue;
+    if (limit && start && strptime(start, "%a %b %d %H:%M:%S %Y", &when)) {
+        const double length = duration_s(limit);
+        a->end_s            = length > 0 ? (double)mktime(&when) + length : 0;
+    }
+}
+
+static void ask_flux(sld_allocation *a)
+{
+    static const char *const command[] = {"flux", "job", "timeleft", NULL};
+    char                     text[64];
+    char                    *end;
+
+    sld_ask(command, text, sizeof text);
+    const double left_s = strtod(text, &end);
+    a->end_s =
+        end != text && left_s < UINT32_MAX ? (double)time(NULL) + left_s : 0; /* it: no limit */
+}
+
+void sld_allocation_ask(sld_allocation *a)
+{
+    if (a->scheduler == SLD_SCHEDULER_SLURM) {
+        ask_slurm(a);
+    } else if (a->scheduler == SLD_SCHEDULER_PBS) {
+        ask_pbs(a);
+    } else if (a->scheduler == SLD_SCHEDULER_FLUX) {
+        ask_flux(a);
+    }
+}
