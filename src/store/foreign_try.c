@@ -12,7 +12,7 @@
 #define READ_MOST     ((size_t)1 << 28) /* bytes of a data set; of a larger one its first row */
 #define MEMORY_BASE   ((rlim_t)1 << 30) /* bytes, beside what the file's size explains */
 #define MEMORY_FACTOR 8
-#define TIME_BASE_S   5
+#define TIME_BASE_S   2                  /* a file without much in it takes milliseconds */
 #define BYTES_A_S     ((rlim_t)20 << 20) /* what the slowest machine reads, unpacks, converts */
 
 /* Does HDF5's error stack say that memory ran out? */
@@ -68,6 +68,7 @@ static bool read_values(hid_t id, bool is_attr, hid_t type, hid_t memory, hid_t 
     return good;
 }
 
+/* 1: out of memory, which ends the walk. A negative value would look like HDF5's own failure. */
 static herr_t try_attribute(hid_t object, const char *name, const H5A_info_t *info, void *user)
 {
     const hid_t attr  = H5Aopen(object, name, H5P_DEFAULT);
@@ -84,7 +85,7 @@ static herr_t try_attribute(hid_t object, const char *name, const H5A_info_t *in
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
     if (attr >= 0) H5Aclose(attr);
-    return good ? 0 : -1;
+    return good ? 0 : 1;
 }
 
 /* Only the first row of a data set that is too large. */
@@ -127,6 +128,11 @@ static bool try_dataset(sld_doc *doc, hid_t dataset)
     return good;
 }
 
+static bool try_attributes(hid_t object)
+{
+    return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL) <= 0;
+}
+
 static herr_t try_object(hid_t root, const char *name, const H5L_info_t *info, void *doc)
 {
     if (info->type != H5L_TYPE_HARD) return 0; /* soft ones lead to what is met anyway */
@@ -135,8 +141,7 @@ static herr_t try_object(hid_t root, const char *name, const H5L_info_t *info, v
 
     if (id >= 0) {
         if (H5Iget_type(id) == H5I_DATASET) good = try_dataset(doc, id);
-        good =
-            good && H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL) != -1;
+        good = good && try_attributes(id);
         H5Oclose(id);
     }
     return good ? 0 : 1;
@@ -150,8 +155,8 @@ static void read_all(sld_doc *doc, bool (*open)(sld_doc *doc), answer *out)
         snprintf(out->reason, sizeof out->reason, "%.199s", doc->reason);
         return;
     }
-    (void)H5Aiterate2(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL);
-    if (H5Lvisit(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, try_object, doc) > 0) {
+    if (!try_attributes(doc->file) ||
+        H5Lvisit(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, try_object, doc) > 0) {
         out->verdict = TOO_LARGE;
     }
     (void)sld_doc_member(doc, "/", 0);

@@ -11,7 +11,8 @@
 #include "results_sample.h"
 
 #define STRIDE    37 /* odd: meets every field of HDF5's 8-byte grid */
-#define IN_MEMORY 8  /* so many places are tried before one is read in memory too */
+#define BEHIND    61
+#define IN_MEMORY 8 /* so many places are tried before one is read in memory too */
 
 static const char *foreign;
 
@@ -153,7 +154,8 @@ static void read_damaged(fixture *f, uint8_t *bytes, size_t n, volatile size_t *
     for (; *at < n; *at += STRIDE) {
         const struct itimerval limit = {.it_value = {.tv_usec = 500000}};
         bytes[*at] ^= 0xff;
-        write_bytes(f->path, bytes, n);
+        /* zeros behind: two files within one tick of the clock differ at least in length */
+        write_bytes(f->path, bytes, n + *at / STRIDE % BEHIND);
         setitimer(ITIMER_PROF, &limit, NULL); /* of its own time: reading takes a millisecond */
         if (!both_agree(f, *at / STRIDE % IN_MEMORY == 0)) _exit(1);
         bytes[*at] ^= 0xff;
@@ -167,13 +169,17 @@ static void damaged_foreign_files_are_survived(void **state)
 {
     fixture         *f      = *state;
     int              n_lost = 0;
-    void            *bytes;
+    void            *file;
     size_t           n;
     volatile size_t *at =
         mmap(NULL, sizeof *at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     assert_true(at != MAP_FAILED);
-    assert_ok(f, sld_file_read(&f->ctx, foreign, SIZE_MAX, &bytes, &n));
+    assert_ok(f, sld_file_read(&f->ctx, foreign, SIZE_MAX, &file, &n));
+    uint8_t *bytes = calloc(n + BEHIND, 1);
+    assert_non_null(bytes);
+    memcpy(bytes, file, n);
+    free(file);
     while (*at < n) {
         int         status = 0;
         const pid_t pid    = fork();
@@ -193,6 +199,70 @@ static void damaged_foreign_files_are_survived(void **state)
     free(bytes);
 }
 
+/* Where n bytes hold the length of a text and the place of its heap: sets the length. */
+static bool forge_length(uint8_t *bytes, size_t n, uint32_t length, uint32_t forged)
+{
+    for (size_t i = 0; i + 16 <= n; i++) {
+        uint32_t found;
+        uint64_t heap;
+        memcpy(&found, bytes + i, sizeof found);
+        memcpy(&heap, bytes + i + 4, sizeof heap);
+        if (found == length && heap > 0 && heap < n && memcmp(bytes + heap, "GCOL", 4) == 0) {
+            memcpy(bytes + i, &forged, sizeof forged);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A text as an attribute of the file, of a data set, or as a data set, in HDF5's oldest format, which
+ * has no checksums. */
+static void make_text(const char *path, int where, const char *text)
+{
+    const hid_t file   = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t type   = H5Tcopy(H5T_C_S1);
+    const hid_t scalar = H5Screate(H5S_SCALAR);
+    assert_true(H5Tset_size(type, H5T_VARIABLE) >= 0);
+    const hid_t values = H5Dcreate2(file, "values", where == 2 ? type : H5T_NATIVE_INT, scalar,
+                                    H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(values, where == 2 ? type : H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                         where == 2 ? (const void *)&text : &(int){1}) >= 0);
+    if (where < 2) {
+        const hid_t attr =
+            H5Acreate2(where == 0 ? file : values, "text", type, scalar, H5P_DEFAULT, H5P_DEFAULT);
+        assert_true(H5Awrite(attr, type, &text) >= 0);
+        H5Aclose(attr);
+    }
+    H5Dclose(values);
+    H5Sclose(scalar);
+    H5Tclose(type);
+    assert_true(H5Fclose(file) >= 0);
+}
+
+/* HDF5 asks for as much memory as a text says that it is long, wherever it lies. */
+static void texts_longer_than_their_file_are_refused(void **state)
+{
+    fixture *f = *state;
+    char     text[1235];
+    sld_doc *doc;
+    void    *bytes;
+    size_t   n;
+
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int where = 0; where < 3; where++) {
+        make_text(f->path, where, text);
+        assert_ok(f, sld_doc_open(&f->ctx, f->path, &doc));
+        sld_doc_close(doc);
+        assert_ok(f, sld_file_read(&f->ctx, f->path, SIZE_MAX, &bytes, &n));
+        assert_true(forge_length(bytes, n, sizeof text - 1, UINT32_C(0xf0000000)));
+        write_bytes(f->path, bytes, n);
+        assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|memory");
+        assert_fails(f, sld_doc_open_file(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|memory");
+        free(bytes);
+    }
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -201,6 +271,7 @@ int main(int argc, char **argv)
         TEST(any_cut_is_found),
         TEST(cut_foreign_files_are_refused),
         TEST(damaged_foreign_files_are_survived),
+        TEST(texts_longer_than_their_file_are_refused),
     };
     if (argc < 2) {
         fprintf(stderr, "usage: %s data/foreign.h5\n", argv[0]);

@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-#define MOST_CPU_S 7 /* 5 s, one of rounding, and what this test itself has spent */
+#define MOST_CPU_S 4 /* 2 s, one of rounding, and what this test itself has spent */
 
 /* What the other processes leave here. */
 static struct {
