@@ -4,6 +4,8 @@
 
 #include "sld/base.h"
 
+_Static_assert(sizeof(void *) == 8, "sizes of arrays are those of files, 64 bits");
+
 #define ALIGNMENT   64 /* a cache line, and an AVX-512 register */
 #define CHUNK_BYTES ((size_t)1 << 16)
 

@@ -50,7 +50,7 @@ def extend_and_change(computed):
     check(len(now) == 7 and all(now[i] == computed[i] for i in computed), "old points stay as they were")
     expect(sweep("tiny.yaml", "train.epochs=3"), 2, "records another sweep", "train.epochs: 2 there, 3 here",
            "--accept-changes")
-    expect(sweep("tiny.yaml", "train.epochs=3", "--plan"), 0, "gone", "--accept-changes would be wanted")
+    expect(sweep("tiny.yaml", "train.epochs=3", "--plan"), 0, "gone", "the sweep needs --accept-changes")
     expect(sweep("runs/tiny", "train.epochs=3"), 2, "changes what the trials of runs/tiny compute")
     expect(sweep("runs/tiny", "train.epoch=3"), 2, "nearest: train.epochs")
     expect(sweep("runs/tiny", "run.logits=true"), 0)

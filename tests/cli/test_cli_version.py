@@ -22,9 +22,9 @@ def run(*words, **more):
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, **more).stdout.decode().strip()
 
 
-def commit_of(root):
+def commit_of(root, *more):
     out = os.path.join(os.getcwd(), "commit.h")
-    run("cmake", "-DROOT=" + root, "-DOUT=" + out, "-P", os.path.join(ROOT, "cmake", "commit.cmake"))
+    run("cmake", *more, "-DROOT=" + root, "-DOUT=" + out, "-P", os.path.join(ROOT, "cmake", "commit.cmake"))
     with open(out) as f:
         return re.fullmatch(r'#define SLD_COMMIT "(.*)"\n', f.read()).group(1)
 
@@ -39,6 +39,7 @@ def commits():
     run(*git, "commit", "-qm", "a")
     commit = run(*git, "rev-parse", "HEAD")[:12]
     check(commit_of("clone") == commit, "of a clone:", commit_of("clone"), commit)
+    check(commit_of("clone", "-DGIT=/nowhere/git") == commit, "of a clone where git is not installed")
     os.mkdir("archive")
     run("tar", "-x", "-C", "archive", input=subprocess.run(git + ["archive", "HEAD"], stdout=subprocess.PIPE).stdout)
     check(commit_of("archive") == commit, "of an archive:", commit_of("archive"), commit)

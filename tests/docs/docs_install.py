@@ -41,8 +41,12 @@ def main():
             if not os.path.isdir(os.path.join(top, "share", "sld", "analysis")):
                 wrong.append("share/sld/analysis is not there")
             share = os.path.join(top, "share")
+            with open(os.path.join(share, "modulefiles", "sld", os.listdir(os.path.join(share, "modulefiles", "sld"))[0])) as f:
+                module = f.read()
+            if not module.startswith("#%Module") or "set prefix {/opt/sld}\n" not in module or "@" in module:
+                wrong.append("the modulefile: expected the prefix /opt/sld, got " + module)
             for made in ("man/man1/sld.1", "man/man1/sld-run.1", "man/man1/sld-sweep.1", "zsh/site-functions/_sld",
-                         "bash-completion/completions/sld"):
+                         "bash-completion/completions/sld", "sld/jobs/sweep.sbatch", "sld/jobs/trial.sbatch"):
                 if not os.path.isfile(os.path.join(share, made)) or not os.path.getsize(os.path.join(share, made)):
                     wrong.append("share/%s is not there, or empty" % made)
             wrong += dead_links(os.path.join(top, "share", "doc"))
