@@ -108,7 +108,7 @@ typedef enum {
 typedef struct sld_point_status {
     sld_point_state state;
     char            reason[256];   /* of a failure: its error line; else "" */
-    int             attempts;      /* begun so far; 0 once there is a result */
+    int             attempts;      /* begun so far */
     int64_t         epoch, epochs; /* of a running one; 0: not known yet */
     double          left_s;        /* seconds to its end at its present pace */
 } sld_point_status;

@@ -77,5 +77,7 @@ void sld_grid_trial_dir(const sld_grid *grid, size_t point, char path[PATH_MAX])
 bool sld_grid_has_results(const sld_grid *grid, size_t point); /* marked or not */
 /* Whether results.h5 of the point, which is there, says diverged. */
 bool sld_grid_diverged(sld_ctx *ctx, const sld_grid *grid, size_t point);
+/* Seconds of all attempts, as results.h5 of the point has them; 0: it does not tell. */
+double sld_grid_seconds(const sld_grid *grid, size_t point);
 
 #endif

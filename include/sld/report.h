@@ -13,8 +13,9 @@ typedef enum { SLD_REPORT_TEXT, SLD_REPORT_CSV, SLD_REPORT_JSON } sld_report_for
 /* Prints mean and deviation over seeds by arm, gaps to the baseline, and what each number resolves;
  * csv: one row per trial. A trial whose results cannot be read is reported as failed. */
 sld_status sld_report_print(sld_ctx *ctx, const sld_grid *grid, sld_report_format format, FILE *to);
-/* The same of the folder of one run. */
-sld_status sld_report_print_run(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to);
+/* The same of the folders of n runs by themselves; those that differ in seed alone are one arm. */
+sld_status sld_report_print_runs(sld_ctx *ctx, const char *const *dirs, size_t n,
+                                 sld_report_format format, FILE *to);
 /* The same of a packed study, to the digit what its folder gave. */
 sld_status sld_report_print_packed(sld_ctx *ctx, const char *path, sld_report_format format,
                                    FILE *to);

@@ -58,6 +58,11 @@ bool sld_run_has(const char *run, sld_run_file file); /* Local. Of attempt 0. */
 /* Local. Removes what attempts 1 to N wrote under names of their own, but for their logs. */
 void sld_run_remove_attempts(const char *run, int64_t attempt);
 
+/* Local. Whether the folder holds something that neither a trial nor a sweep puts there, other than
+ * texts (experiments, scripts, logs of a scheduler) and hidden files; name: of the first, by order
+ * of the folder. A folder that is not there holds nothing. */
+bool sld_run_foreign(const char *dir, char name[NAME_MAX + 1]);
+
 /* ---- checkpoints ---- */
 
 typedef struct sld_ckpt {

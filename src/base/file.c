@@ -27,8 +27,11 @@ sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
         *p = '\0';
         if (mkdir(part, 0777) != 0 &&
             (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode))) {
-            return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot make the folder: %s", part,
-                            strerror(errno));
+            const bool named =
+                errno == EEXIST || errno == ENOTDIR; /* by the user: no fault of a disk */
+            return SLD_FAIL(ctx, named ? SLD_ERR_CONFIG : SLD_ERR_IO,
+                            "%s: cannot make the folder: %s%s", part, strerror(errno),
+                            named ? "; a file of that name is there, choose another folder" : "");
         }
         if (c == '\0') {
             return SLD_OK;

@@ -64,8 +64,12 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
             SLD_TRY(read_option(ctx, verb, argc - i, argv + i, out, &used));
         } else if (verb->parts && !out->part) {
             SLD_TRY(read_part(ctx, verb, argv[i], out));
-        } else if (strchr(argv[i], '=') && argv[i][0] != '=') {
+        } else if (!verb->many_words && strchr(argv[i], '=') && argv[i][0] != '=') {
             out->overrides[out->n_overrides++] = argv[i];
+        } else if (verb->many_words) {
+            out->words                 = out->overrides;
+            out->words[out->n_words++] = argv[i];
+            out->positional            = out->words[0];
         } else if (!out->positional) {
             out->positional = argv[i];
         } else if (!out->second && (verb->two_words || verb->second_word)) {

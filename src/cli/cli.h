@@ -17,7 +17,9 @@ typedef struct sld_arguments {
     const char  *part;       /* one of the verb's parts; NULL: it has none */
     const char  *positional; /* the experiment or weights file; NULL: none given */
     const char  *second;     /* of a verb that takes two words; NULL: none given */
-    const char **overrides;  /* "key=value", in the order given */
+    const char **words; /* (n_words) of a verb that takes many, positional and second among them */
+    size_t       n_words;
+    const char **overrides; /* "key=value", in the order given */
     size_t       n_overrides;
     const char  *option[SLD_MOST_OPTIONS]; /* values of the verb's own options, in the order of its
                                               table; "" for a flag; NULL: absent */
@@ -39,6 +41,7 @@ typedef struct sld_verb {
     bool                   two_words;     /* takes two of them */
     bool                   second_word;   /* may take a second one */
     bool                   no_settings;   /* takes no key=value */
+    bool                   many_words;    /* takes as many as there are; without settings */
     bool every_task; /* each task of a launcher does `work`; else the first alone */
     /* Local, before MPI starts: a process that has called MPI_Init cannot start mpirun, and not
      * every place can start MPI. NULL: the verb always needs ranks. *exit_code: on SLD_OK. */
@@ -102,6 +105,22 @@ sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config 
                            const sld_output *output, bool *exists);
 /* Local. Is it an HDF5 file whose attribute "format" says so? */
 bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format);
+
+/* given.c. Local. What lies at a path. */
+typedef enum sld_given {
+    SLD_GIVEN_NOTHING, /* that can be read: also a pipe, a device */
+    SLD_GIVEN_FOLDER,  /* of something else */
+    SLD_GIVEN_SWEEP,
+    SLD_GIVEN_RUN,
+    SLD_GIVEN_RESULTS,
+    SLD_GIVEN_WEIGHTS,
+    SLD_GIVEN_STUDY,
+    SLD_GIVEN_HDF5, /* of another kind */
+    SLD_GIVEN_TEXT,
+} sld_given;
+sld_given sld_given_at(sld_ctx *ctx, const char *path);
+/* SLD_ERR_CONFIG "PATH: expected WANTED, got WHAT LIES THERE; the command that takes it". */
+sld_status sld_given_refuse(sld_ctx *ctx, const char *path, sld_given given, const char *wanted);
 
 /* signals.c. */
 void                         sld_signals_catch(void);

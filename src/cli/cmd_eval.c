@@ -100,6 +100,25 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
     return st;
 }
 
+/* The experiment that the weights come from; of a path that leads elsewhere, what lies there. */
+static sld_status read_weights(sld_ctx *ctx, const char *path, char **text)
+{
+    const sld_status st = sld_weights_config(ctx, path, text);
+
+    const sld_given given = st == SLD_OK ? SLD_GIVEN_RESULTS : sld_given_at(ctx, path);
+
+    if (st == SLD_OK && !(*text && sld_output_has_format(ctx, path, "sld-results"))) {
+        return st;
+    }
+    if (given == SLD_GIVEN_WEIGHTS || given == SLD_GIVEN_HDF5 || given == SLD_GIVEN_NOTHING) {
+        return st;
+    }
+    free(*text);
+    *text = NULL;
+    sld_err_clear(ctx);
+    return sld_given_refuse(ctx, path, given, "a weights file");
+}
+
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     char       *text   = NULL;
@@ -107,7 +126,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_metrics m;
 
     *exit_code = SLD_EXIT_OK;
-    SLD_TRY(sld_agree(ctx, comm, sld_weights_config(ctx, args->positional, &text)));
+    SLD_TRY(sld_agree(ctx, comm, read_weights(ctx, args->positional, &text)));
     if (!text && !sets(args, "data.format=") && !sets(args, "data.path=")) {
         return sld_agree(
             ctx, comm,

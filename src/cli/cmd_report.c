@@ -9,6 +9,7 @@
 #include "sld/report.h"
 #include "sld/store.h"
 
+enum { MOST_RUNS = 32 };
 enum { FORMAT, PACK, COMPACT, FORCE };
 static const sld_option_spec options[] = {[FORMAT]  = {"--format", true},
                                           [PACK]    = {"--pack", true},
@@ -37,22 +38,44 @@ static sld_status read_format(sld_ctx *ctx, const char *text, sld_report_format 
                 : SLD_OK;
 }
 
-static bool holds(const char *dir, const char *name)
+/* The folder of a run: also of its results, which are given as well. */
+static const char *folder_of(const char *path, char folder[PATH_MAX])
 {
-    char path[PATH_MAX];
+    const char *slash = strrchr(path, '/');
 
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return access(path, F_OK) == 0;
+    snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    return folder;
 }
 
-static sld_status report_run(sld_ctx *ctx, const char *dir, const sld_arguments *args,
-                             sld_report_format format)
+/* One run, or several side by side. */
+static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_report_format format)
 {
+    char         folders[MOST_RUNS][PATH_MAX];
+    const char  *dirs[MOST_RUNS];
+    const size_t n = args->n_words;
+
     if (args->option[PACK]) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s is one run, no sweep: its results.h5 is self-contained already", dir);
+                        "%s: --pack: expected a sweep's folder, got one run, no sweep; its results.h5 "
+                        "is self-contained already",
+                        args->positional);
     }
-    return sld_report_print_run(ctx, dir, format, stdout);
+    if (n > MOST_RUNS) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld report: expected at most %d runs side by side, got %zu; a sweep takes "
+                        "more",
+                        MOST_RUNS, n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const sld_given given = sld_given_at(ctx, args->words[i]);
+        if (given != SLD_GIVEN_RUN && given != SLD_GIVEN_RESULTS) {
+            return sld_given_refuse(ctx, args->words[i], given,
+                                    n > 1 ? "the folder of a run beside those of other runs"
+                                          : "the folder of a run");
+        }
+        dirs[i] = given == SLD_GIVEN_RUN ? args->words[i] : folder_of(args->words[i], folders[i]);
+    }
+    return sld_report_print_runs(ctx, dirs, n, format, stdout);
 }
 
 /* Said on stderr: data sets of sweep.h5 that have lost a source read as NaN. */
@@ -117,13 +140,6 @@ static sld_status report_packed(sld_ctx *ctx, const char *path, const sld_argume
     return sld_report_print_packed(ctx, path, format, stdout);
 }
 
-static bool is_file(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     const char       *dir = args->positional;
@@ -135,37 +151,38 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "sld report: --compact: expected --pack STUDY.h5 with it, got none");
     }
-    if (is_file(dir)) {
+    const sld_given given = sld_given_at(ctx, dir);
+    if (args->n_words > 1 || given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) {
+        return report_runs(ctx, args, format);
+    }
+    if (given == SLD_GIVEN_STUDY || given == SLD_GIVEN_HDF5) {
         return report_packed(ctx, dir, args, format);
     }
-    if (holds(dir, "points")) {
-        return report_sweep(ctx, dir, args, format);
-    }
-    if (holds(dir, "results.h5")) {
-        return report_run(ctx, dir, args, format);
-    }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s: expected a packed study, or the folder of a sweep or a run, got neither: "
-                    "no points and no results.h5 in it",
-                    dir);
+    return given == SLD_GIVEN_SWEEP
+               ? report_sweep(ctx, dir, args, format)
+               : sld_given_refuse(ctx, dir, given,
+                                  "a packed study, or the folder of a sweep or a run");
 }
 
 const sld_verb sld_verb_report = {
-    .name = "report",
-    .usage =
-        "sld report DIR|STUDY.h5 [--format text|csv|json] [--pack STUDY.h5 [--compact] [--force]]",
+    .name    = "report",
+    .usage   = "sld report DIR...|STUDY.h5 [--format text|csv|json] [--pack STUDY.h5 [--compact] "
+               "[--force]]",
     .summary = "what a sweep found: mean and deviation over seeds",
-    .help = "DIR is the folder of a sweep, which may be running, or of one run; STUDY.h5 a packed\n"
-            "study. Nothing in it is written.\n\n"
-            "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
-            "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
-            "                   configurations; `python3 -m sld_analysis report FILE` makes a page "
-            "of it\n"
-            "  --compact        of the test logits the label's and the five largest alone: small "
-            "enough to\n"
-            "                   mail, about 200 kB a trial of CIFAR-100\n"
-            "  --force          write over STUDY.h5 even where another program wrote it\n",
+    .help =
+        "DIR is the folder of a sweep, which may be running, or of a run; STUDY.h5 a packed\n"
+        "study. The folders of several runs are reported side by side; runs that differ in seed\n"
+        "alone are one arm. Nothing in them is written.\n\n"
+        "  --format NAME    text (default), csv: one row per trial, json: trials and arms\n"
+        "  --pack STUDY.h5  one self-contained file: table, curves, test logits, labels,\n"
+        "                   configurations; `python3 -m sld_analysis report FILE` makes a page "
+        "of it\n"
+        "  --compact        of the test logits the label's and the five largest alone: small "
+        "enough to\n"
+        "                   mail, about 200 kB a trial of CIFAR-100\n"
+        "  --force          write over STUDY.h5 even where another program wrote it\n",
     .options     = options,
     .no_settings = true,
+    .many_words  = true,
     .work        = report,
 };

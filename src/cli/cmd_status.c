@@ -1,4 +1,5 @@
 /* cmd_status.c: sld status: where a sweep stands. Reads only. */
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "cli.h"
 #include "sld/base_json.h"
 #include "sld/grid_folder.h"
+#include "sld/store.h"
 
 enum { WATCH, JSON, LINES };
 static const sld_option_spec options[] = {
@@ -210,8 +212,100 @@ static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const cha
         }
         *slash = '\0';
     }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: neither a sweep's folder nor a trial in one (DIR/ID)",
-                    word);
+    return sld_given_refuse(ctx, word, sld_given_at(ctx, word),
+                            "the folder of a sweep or a run, or a trial in a sweep (DIR/ID)");
+}
+
+/* ---- a run by itself ---- */
+
+typedef struct run_view {
+    const char *status; /* of its results */
+    const char *id;
+    int64_t     done, epochs;
+    bool        works; /* a process has it */
+} run_view;
+
+/* Whether a process holds the run's lock. */
+static bool is_locked(sld_ctx *ctx, const char *dir)
+{
+    char      path[PATH_MAX];
+    sld_lock  lock = SLD_LOCK_NONE;
+    sld_ctx   quiet;
+    const int fd = (sld_run_path(dir, SLD_RUN_LOCK, 0, path), open(path, O_RDWR | O_CLOEXEC));
+
+    sld_ctx_init(&quiet);
+    const bool held =
+        fd >= 0 && sld_file_lock(&quiet, path, fd, &lock) == SLD_OK && lock == SLD_LOCK_HELD;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return held;
+}
+
+static sld_status read_run(sld_ctx *ctx, sld_doc *doc, run_view *v)
+{
+    const char *config = "";
+    sld_config *whole  = NULL;
+
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &v->status));
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "id", &v->id));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &v->done));
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &config));
+    SLD_TRY(sld_config_parse(ctx, sld_doc_path(doc), config, strlen(config), NULL, 0,
+                             sld_experiment_method, &whole));
+    v->epochs = sld_config_options(whole)->train.epochs;
+    sld_config_destroy(whole);
+    return SLD_OK;
+}
+
+static void print_run(const char *dir, const run_view *v, bool json)
+{
+    const char *state = strcmp(v->status, "running") != 0 ? v->status
+                        : v->works                        ? "running"
+                                                          : "stopped";
+
+    if (!json) {
+        printf("run %s in %s: %s, %lld of %lld epoch%s\n", v->id, dir, state, (long long)v->done,
+               (long long)v->epochs, sld_text_plural(v->epochs));
+        return;
+    }
+    sld_json j = sld_json_begin(stdout);
+    sld_json_object(&j, NULL);
+    sld_json_text(&j, "id", v->id);
+    sld_json_text(&j, "state", state);
+    sld_json_whole(&j, "epoch", (long long)v->done);
+    sld_json_whole(&j, "epochs", (long long)v->epochs);
+    sld_json_end(&j);
+}
+
+static sld_status show_run(sld_ctx *ctx, const sld_arguments *args, const char *dir)
+{
+    const long lines = args->option[LINES] ? atol(args->option[LINES]) : 15;
+    char       path[PATH_MAX];
+    bool       again = args->option[WATCH] != NULL;
+
+    do {
+        run_view v   = {.works = is_locked(ctx, dir)};
+        sld_doc *doc = NULL;
+        sld_run_path(dir, SLD_RUN_RESULTS, 0, path);
+        SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+        sld_status st = read_run(ctx, doc, &v);
+        if (st == SLD_OK) {
+            print_run(dir, &v, args->option[JSON] != NULL);
+            again = again && v.works && strcmp(v.status, "running") == 0;
+        }
+        sld_doc_close(doc);
+        SLD_TRY(st);
+        sld_run_path(dir, SLD_RUN_LOG, 0, path);
+        if (!args->option[JSON] && access(path, R_OK) == 0) {
+            SLD_TRY(print_tail(ctx, path, lines));
+        }
+        fflush(stdout);
+        if (again) {
+            sleep(2);
+        }
+    } while (again);
+    return SLD_OK;
 }
 
 static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const char *id)
@@ -237,6 +331,12 @@ static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const c
     }
 }
 
+/* A trial of a sweep is shown as one: its log has another name. */
+static bool is_run_alone(sld_given given, const char *dir)
+{
+    return (given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) && sld_run_has(dir, SLD_RUN_LOG);
+}
+
 static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     char        dir[4096];
@@ -244,6 +344,15 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
     sld_grid   *grid = NULL;
     view        v    = {.n = 0};
 
+    const sld_given given = sld_given_at(ctx, args->positional);
+    snprintf(dir, sizeof dir, "%s", args->positional);
+    if (given == SLD_GIVEN_RESULTS) {
+        char *slash = strrchr(dir, '/');
+        snprintf(slash ? slash : dir, 2, "%s", slash ? "" : ".");
+    }
+    if (is_run_alone(given, dir)) {
+        return show_run(ctx, args, dir);
+    }
     SLD_TRY(find(ctx, args->positional, dir, &id));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     v.grid        = grid;
@@ -258,16 +367,18 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
 const sld_verb sld_verb_status = {
     .name    = "status",
-    .usage   = "sld status DIR|DIR/ID [--watch] [--json] [--lines N]",
+    .usage   = "sld status DIR|DIR/ID|RUN [--watch] [--json] [--lines N]",
     .summary = "where a sweep stands",
-    .help = "Counts the points of the sweep in DIR by state, lists those that run (epoch, ETA) and "
-            "those\n"
-            "that failed, with the reason. Of a trial, DIR/ID, the end of its log. Reads only; "
-            "from any\n"
-            "shell, while the sweep runs or later.\n\n"
-            "  --watch    again every two seconds, until all has ended\n"
-            "  --json     every point, for programs\n"
-            "  --lines N  of a trial's log (15)\n",
+    .help =
+        "Counts the points of the sweep in DIR by state, lists those that run (epoch, ETA) and "
+        "those\n"
+        "that failed, with the reason. Of a trial, DIR/ID, or of a run by itself, the end of its "
+        "log. Reads only; "
+        "from any\n"
+        "shell, while the sweep runs or later.\n\n"
+        "  --watch    again every two seconds, until all has ended\n"
+        "  --json     every point, for programs\n"
+        "  --lines N  of a trial's log (15)\n",
     .options     = options,
     .no_settings = true,
     .work        = status,

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -42,13 +41,6 @@ typedef struct command {
     sld_grid_change      change;
     bool                 recorded; /* opened from its folder */
 } command;
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 /* --ranks 2 is short for launch.ranks=2. */
 static sld_status gather_words(command *c)
@@ -126,9 +118,15 @@ static sld_status open_sweep(command *c)
     void  *text = NULL;
     size_t n    = 0;
 
+    const sld_given given = sld_given_at(c->ctx, c->args->positional);
+
     SLD_TRY(gather_words(c));
-    if (is_folder(c->args->positional)) {
+    if (given == SLD_GIVEN_SWEEP) {
         return open_folder(c);
+    }
+    if (given != SLD_GIVEN_TEXT) {
+        return sld_given_refuse(c->ctx, c->args->positional, given,
+                                "a spec (YAML) or the folder of a sweep");
     }
     SLD_TRY(sld_file_read(c->ctx, c->args->positional, MOST_BYTES, &text, &n));
     const sld_status st = open_spec(c, &text, &n);

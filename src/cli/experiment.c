@@ -102,7 +102,10 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
 
     *out = NULL;
     if (!comm || sld_comm_rank(comm) == 0) {
-        st = sld_file_read(ctx, args->positional, MOST_BYTES, &text, &n);
+        const sld_given given = sld_given_at(ctx, args->positional);
+        st                    = given != SLD_GIVEN_TEXT && given != SLD_GIVEN_NOTHING
+                                    ? sld_given_refuse(ctx, args->positional, given, "an experiment (YAML)")
+                                    : sld_file_read(ctx, args->positional, MOST_BYTES, &text, &n);
     }
     if (comm) {
         SLD_TRY(sld_agree(ctx, comm, st));

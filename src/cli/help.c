@@ -1,9 +1,12 @@
 /* help.c: sld help: verbs, and the options of experiments by topic. */
+#define _GNU_SOURCE /* strcasestr */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "sld/distill.h"
+#include "sld/nn.h"
 
 void sld_help_usage(FILE *to)
 {
@@ -117,6 +120,61 @@ static sld_status options(sld_ctx *ctx, sld_arena *arena, const sld_arguments *a
                     nearest ? "; nearest: " : "", nearest ? nearest : "");
 }
 
+/* ---- a word ---- */
+
+/* Where a name, or what is said of it, holds the word; case does not count. */
+static bool speaks_of(const char *word, const char *name, const char *said)
+{
+    return strcasestr(name, word) || (said && strcasestr(said, word));
+}
+
+/* Options, methods and networks that the word stands in. Returns how many. */
+static size_t print_found(const char *word)
+{
+    sld_option_info o;
+    size_t          n = 0;
+
+    for (size_t i = 0; sld_config_info(i, &o); i++) {
+        if (speaks_of(word, o.key, o.help)) {
+            printf("  option  %-24s %s: sld help options %s\n", o.key, o.help, o.key);
+            n++;
+        }
+    }
+    for (size_t i = 0; i < sld_method_count(); i++) {
+        const sld_method *m = sld_method_at(i);
+        if (speaks_of(word, m->name, m->help)) {
+            printf("  method  %-24s %s: sld methods\n", m->name, m->help);
+            n++;
+        }
+    }
+    for (size_t i = 0; i < sld_network_count(); i++) {
+        if (speaks_of(word, sld_network_at(i)->name, NULL)) {
+            printf("  network %-24s sld models\n", sld_network_at(i)->name);
+            n++;
+        }
+    }
+    return n;
+}
+
+static sld_status search(sld_ctx *ctx, const char *word)
+{
+    const char *names[32];
+    size_t      n = 0;
+
+    if (strlen(word) > 1 && print_found(word) > 0) {
+        return SLD_OK;
+    }
+    for (; sld_verbs[n] && n < sizeof names / sizeof *names; n++) {
+        names[n] = sld_verbs[n]->name;
+    }
+    const int   verb   = sld_text_nearest(word, names, n);
+    const char *option = sld_config_nearest(word), *nearest = verb >= 0 ? names[verb] : option;
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "sld help: expected a verb, options, or a word that an option, a method or a "
+                    "network bears, got %.60s%s%s",
+                    word, nearest ? "; nearest: " : "", nearest ? nearest : "");
+}
+
 static sld_status help(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     sld_arena *arena = NULL;
@@ -134,8 +192,7 @@ static sld_status help(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
     }
     const bool page = strcmp(args->positional, "page") == 0;
     if (!page && strcmp(args->positional, "options") != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld help: expected a verb or options, got %.60s",
-                        args->positional);
+        return search(ctx, args->positional);
     }
     SLD_TRY(sld_arena_create(ctx, &arena));
     const sld_status st = page ? sld_page_print(ctx, arena, args->second ? args->second : "")
@@ -145,11 +202,13 @@ static sld_status help(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 }
 
 const sld_verb sld_verb_help = {
-    .name  = "help",
-    .usage = "sld help [VERB]\n       sld help options [all|TOPIC|KEY] [method=NAME] [preset=NAME]",
+    .name = "help",
+    .usage =
+        "sld help [VERB|WORD]\n       sld help options [all|TOPIC|KEY] [method=NAME] [preset=NAME]",
     .summary = "a verb's use; the options of experiments by topic",
     .help =
-        "options alone lists the topics; with a topic or a key it prints defaults, limits, units,\n"
+        "WORD lists the options, methods and networks that it stands in. options alone lists the\n"
+        "topics; with a topic or a key it prints defaults, limits, units,\n"
         "meaning and what the option needs to change anything. `sld methods` tells what each\n"
         "method sets. `sld help page markdown`, `man`, `man-VERB`, `bash`, `zsh` print the pages\n"
         "that are installed.\n",

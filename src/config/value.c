@@ -75,11 +75,21 @@ static sld_status refuse(sld_ctx *ctx, const sld_option *option, const sld_scala
 {
     const char *quote = scalar->quoted ? "\"" : "";
     char        found[SLD_CLIP], wanted[160];
+    int         nearest = -1;
+    size_t      n       = 0;
 
     sld_text_clip(scalar->text, found);
     sld_value_wanted(option, wanted, sizeof wanted);
-    return sld_place_fail(ctx, &scalar->place, sld_option_key(option), "found %s%s%s, wanted %s%s",
-                          quote, found, quote, wanted, note);
+    if (option->type == SLD_TYPE_choice) {
+        while (option->words[n]) {
+            n++;
+        }
+        nearest = sld_text_nearest(scalar->text, option->words, n);
+    }
+    return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
+                          "found %s%s%s, wanted %s%s%s%s", quote, found, quote, wanted,
+                          nearest >= 0 ? "; nearest: " : "",
+                          nearest >= 0 ? option->words[nearest] : "", note);
 }
 
 static const char *skip_digits(const char *s)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "grid.h"
+#include "sld/rundir.h"
 
 /* ---- what has changed ---- */
 
@@ -140,7 +141,7 @@ static void compare(const sld_grid *there, const sld_grid *here, sld_grid_change
 static sld_status check_foreign(sld_ctx *ctx, const char *dir)
 {
     static const char *const names[] = {"results.h5", "config.yaml", "lock"};
-    char                     path[PATH_MAX];
+    char                     path[PATH_MAX], name[NAME_MAX + 1], shown[NAME_MAX + 1];
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -149,6 +150,13 @@ static sld_status check_foreign(sld_ctx *ctx, const char *dir)
                             "%s holds a run by itself (%s); choose another folder with --dir", dir,
                             names[i]);
         }
+    }
+    if (sld_run_foreign(dir, name)) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%.200s: expected a new folder or a sweep's, got one that holds %.100s; choose "
+            "another with --dir",
+            dir, sld_text_printable(name, shown, sizeof shown));
     }
     return SLD_OK;
 }

@@ -44,6 +44,13 @@ static sld_status point_status(sld_grid_claims *c, size_t i, sld_point_status *o
         sld_grid_claims_text(c, i, "failed", out->reason, sizeof out->reason);
         out->reason[strcspn(out->reason, "\n")] = '\0';
     }
+    if (e->mark == SLD_POINT_DONE || e->mark == SLD_POINT_DIVERGED) { /* its claims are gone */
+        char text[64];
+        sld_grid_claims_text(c, i, sld_point_state_name(e->mark), text, sizeof text);
+        if (sscanf(text, "attempt %d", &out->attempts) != 1) {
+            out->attempts = (int)e->claim;
+        }
+    }
     if (e->mark != SLD_POINT_WAITING || e->claim == 0) {
         return SLD_OK;
     }

@@ -40,6 +40,24 @@ bool sld_grid_diverged(sld_ctx *ctx, const sld_grid *grid, size_t point)
     return diverged;
 }
 
+double sld_grid_seconds(const sld_grid *grid, size_t point)
+{
+    char     run[PATH_MAX], path[PATH_MAX];
+    sld_ctx  quiet;
+    sld_doc *doc     = NULL;
+    double   seconds = 0;
+
+    sld_ctx_init(&quiet); /* a file that cannot be read is the report's matter */
+    sld_grid_trial_dir(grid, point, run);
+    sld_run_path(run, SLD_RUN_RESULTS, 0, path);
+    if (sld_doc_open(&quiet, path, &doc) != SLD_OK || !sld_doc_has_attr(doc, "/", "run_seconds") ||
+        sld_doc_get_attr(&quiet, doc, "/", "run_seconds", SLD_F64, 0, &seconds) != SLD_OK) {
+        seconds = 0;
+    }
+    sld_doc_close(doc);
+    return seconds;
+}
+
 void sld_grid_log_path(const sld_grid *grid, size_t point, char *path, size_t n)
 {
     char run[PATH_MAX], candidate[PATH_MAX];

@@ -91,6 +91,14 @@ static sld_status write_study(sld_ctx *ctx, study *s, const char *path, bool pac
     if (st == SLD_OK) {
         st = pack ? put_pack(ctx, s) : put_links(ctx, s);
     }
+    if (st == SLD_OK && !pack) {
+        st = sld_doc_attr_text(
+            ctx, s->doc, "/", "note",
+            "Curves and logits are virtual data sets and links over "
+            "trials/ID/results.h5 beside this file. Copied alone it reads as NaN, "
+            "and netCDF cannot open it: `sld report DIR --pack FILE.h5` makes one "
+            "file that holds all.");
+    }
     if (st == SLD_OK) {
         st = sld_doc_publish(ctx, &s->doc, path, true);
     }

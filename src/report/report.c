@@ -17,8 +17,8 @@ const char *const report_metric_unit[REPORT_N_METRICS] = {REPORT_METRICS(REPORT_
 
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n)
 {
-    if (r->is_run) {
-        snprintf(path, n, "%s/results.h5", r->dir);
+    if (t->run_dir) {
+        snprintf(path, n, "%s/results.h5", t->run_dir);
     } else {
         snprintf(path, n, "%s/trials/%s/results.h5", r->dir, t->point->id);
     }
@@ -102,9 +102,10 @@ static void put_control(report *r, const copied_errors *c)
         while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0) {
             j++; /* an earlier trial of the same teacher has the rate; the walk ends at t itself */
         }
-        t->control = t->teacher_sha[0] == '\0' ? t->metric[REPORT_copy_rate]
-                     : j < i                   ? r->trials[j].control
-                                               : copied_errors_control_mean(c, t->teacher_sha);
+        t->control = !t->teacher_sha[0] && t->has_teacher ? NAN
+                     : t->teacher_sha[0] == '\0'          ? t->metric[REPORT_copy_rate]
+                     : j < i                              ? r->trials[j].control
+                             : copied_errors_control_mean(c, t->teacher_sha);
     }
 }
 
@@ -180,45 +181,112 @@ sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
     return finish(st, r, out);
 }
 
-/* The status of a run, as its results tell it. */
-static sld_status read_run(sld_ctx *ctx, report *r, sld_point *point)
+/* ---- runs by themselves ---- */
+
+/* The identity without its lines on seeds: what runs of one arm share. */
+static const char *without_seeds(sld_arena *arena, const char *identity)
+{
+    char *copy = sld_arena_strdup(arena, identity), *to = copy;
+
+    for (const char *line = identity; copy && *line;) {
+        const size_t n = strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
+        if (strncmp(line, "seed", 4) != 0) {
+            memcpy(to, line, n);
+            to += n;
+        }
+        line += n;
+    }
+    if (copy) {
+        *to = '\0';
+    }
+    return copy;
+}
+
+/* Results of sld 0.1 have the seed in their configuration alone. */
+static sld_status read_seed(sld_ctx *ctx, sld_doc *doc, int64_t *seed)
+{
+    const char *config = "", *line;
+
+    if (sld_doc_has_attr(doc, "/", "seed")) {
+        return sld_doc_get_attr(ctx, doc, "/", "seed", SLD_I64, 0, seed);
+    }
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &config));
+    line  = strstr(config, "\nseed: ");
+    *seed = line ? atoll(line + strlen("\nseed: ")) : 0;
+    return SLD_OK;
+}
+
+static sld_status read_status(sld_ctx *ctx, sld_doc *doc, report *r, report_trial *t)
+{
+    const char *text = "";
+
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &text));
+    t->status.state = strcmp(text, "diverged") == 0 ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
+    if (strcmp(text, "running") == 0) {
+        r->name = r->n_trials == 1 ? "a run that is not finished" : "runs, not all finished";
+    }
+    return SLD_OK;
+}
+
+/* What a run's results tell of its point. *same: what it shares with the other seeds of its arm. */
+static sld_status read_run(sld_ctx *ctx, report *r, report_trial *t, sld_point *point,
+                           const char **same)
 {
     char        path[PATH_MAX];
     const char *text = "";
     sld_doc    *doc  = NULL;
 
-    report_results_path(r, r->trials, path, sizeof path);
+    report_results_path(r, t, path, sizeof path);
     SLD_TRY(sld_doc_open_file(ctx, path, &doc));
     sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "id", &text);
-    if (st == SLD_OK) {
-        point->id = sld_arena_strdup(r->arena, text);
-        st        = sld_doc_get_attr_text(ctx, doc, "/", "status", &text);
+    point->id     = sld_arena_strdup(r->arena, text);
+    if (st == SLD_OK && sld_doc_has_attr(doc, "/", "identity")) { /* else its ID is all it shares */
+        st = sld_doc_get_attr_text(ctx, doc, "/", "identity", &text);
     }
-    if (st == SLD_OK && !point->id) {
+    *same = without_seeds(r->arena, text);
+    st    = st == SLD_OK ? read_status(ctx, doc, r, t) : st;
+    st    = st == SLD_OK ? read_seed(ctx, doc, &point->seed) : st;
+    if (st == SLD_OK && (!point->id || !*same)) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
     }
-    r->trials[0].status.state = strcmp(text, "diverged") == 0 ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
-    r->name = strcmp(text, "running") == 0 ? "a run that is not finished" : "a run";
     sld_doc_close(doc);
     return st;
 }
 
-sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out)
+static sld_status read_runs(sld_ctx *ctx, report *r, const char *const *dirs)
 {
-    report    *r     = NULL;
-    sld_point *point = NULL;
+    void        *memory[2] = {NULL, NULL};
+    sld_point   *points;
+    const char **same;
 
-    SLD_TRY(report_create(ctx, 1, 0, &r));
-    r->dir           = dir;
-    r->baseline_name = "";
-    r->is_run        = true;
-    sld_status st    = sld_arena_alloc(ctx, r->arena, sizeof *point, (void **)&point);
-    if (st == SLD_OK) {
-        r->trials[0].point = point;
-        point->arm         = dir;
-        point->teacher     = -1;
-        st                 = read_run(ctx, r, point);
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, r->n_trials * sizeof *points, &memory[0]));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, r->n_trials * sizeof *same, &memory[1]));
+    points = memory[0];
+    same   = memory[1];
+    for (size_t i = 0; i < r->n_trials; i++) {
+        report_trial *t = &r->trials[i];
+        size_t        k = 0;
+        t->point        = &points[i];
+        t->run_dir      = dirs[i];
+        points[i]       = (sld_point){.teacher = -1};
+        SLD_TRY(read_run(ctx, r, t, &points[i], &same[i]));
+        while (strcmp(same[k], same[i]) != 0) {
+            k++; /* ends at i itself */
+        }
+        points[i].arm = dirs[k];
     }
+    return SLD_OK;
+}
+
+sld_status report_gather_runs(sld_ctx *ctx, const char *const *dirs, size_t n, report **out)
+{
+    report *r = NULL;
+
+    SLD_TRY(report_create(ctx, n, 0, &r));
+    r->dir           = n == 1 ? dirs[0] : "by themselves";
+    r->name          = n == 1 ? "a run" : "runs";
+    r->baseline_name = "";
+    sld_status st    = read_runs(ctx, r, dirs);
     if (st == SLD_OK) {
         st = read_trials(ctx, r);
     }
@@ -257,11 +325,12 @@ sld_status sld_report_print(sld_ctx *ctx, const sld_grid *grid, sld_report_forma
     return st;
 }
 
-sld_status sld_report_print_run(sld_ctx *ctx, const char *dir, sld_report_format format, FILE *to)
+sld_status sld_report_print_runs(sld_ctx *ctx, const char *const *dirs, size_t n,
+                                 sld_report_format format, FILE *to)
 {
     report *r = NULL;
 
-    SLD_TRY(report_gather_run(ctx, dir, &r));
+    SLD_TRY(report_gather_runs(ctx, dirs, n, &r));
     const sld_status st = print(ctx, r, format, to);
     report_destroy(r);
     return st;

@@ -46,7 +46,9 @@ typedef struct report_trial {
     double           metric[REPORT_N_METRICS];
     double           norm[REPORT_MOST_NORMS];        /* in the order of report.norm_name */
     size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
-    char             data_sha[65], teacher_sha[65];  /* "": no teacher */
+    const char      *run_dir;                        /* of a run by itself; else NULL */
+    bool             has_teacher;                    /* weights, or logits from files */
+    char             data_sha[65], teacher_sha[65];  /* "": no teacher's weights */
     double           control; /* copy rate of its teacher by students that never saw one */
 } report_trial;
 
@@ -67,7 +69,6 @@ typedef struct report_arm {
 
 typedef struct report {
     const char   *name, *dir, *baseline_name; /* borrowed from the sweep */
-    bool          is_run;                     /* one run's folder, no sweep */
     sld_arena    *arena;                      /* owns all below */
     size_t        n_trials, n_same, n_arms, n_norms;
     report_trial *trials; /* (n_trials + n_same) the labels of others' trials behind them */
@@ -83,8 +84,8 @@ typedef struct report {
 /* Reads the folder, and writes nothing. SLD_OK also when results of a trial cannot be read: it
  * counts as failed with that reason. */
 sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
-/* The same of the folder of one run. */
-sld_status report_gather_run(sld_ctx *ctx, const char *dir, report **out);
+/* The same of the folders of n runs; those that differ in seed alone are one arm. */
+sld_status report_gather_runs(sld_ctx *ctx, const char *const *dirs, size_t n, report **out);
 /* packed.c: the same of a packed study. */
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out);
 /* All trials without any number yet. */

@@ -74,6 +74,10 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
         } else {
             text_table_put(t, i, 0, "%zu/%zu", last->n, a->n_points);
         }
+        if (a->n_state[SLD_POINT_DIVERGED] > 0) {
+            text_table_put(t, i, 0, "%zu/%zu (%zu diverged)", last->n, a->n_points,
+                           a->n_state[SLD_POINT_DIVERGED]);
+        }
         put_sample(t, i, 1, *last, last->sd, "");
         put_sample(t, i, 2, a->metric[REPORT_top1_best], a->metric[REPORT_top1_best].sd, "");
         put_sample(t, i, 3, a->metric[REPORT_top1_last3], a->metric[REPORT_top1_last3].sd, "");
@@ -86,13 +90,20 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
 
 static void explain_accuracy(const report *r, FILE *to)
 {
-    const bool on_val = r->n_trials > 0 && r->trials[r->n_trials - 1].best_on_val;
+    size_t n_val = 0, n = 0;
 
+    for (size_t i = 0; i < r->n_trials; i++) { /* those that have ended tell it */
+        n += r->trials[i].has_results;
+        n_val += r->trials[i].has_results && r->trials[i].best_on_val;
+    }
     fprintf(to,
             "\nMean %s standard deviation over the n seeds that are done; n/m: of m. The last "
             "epoch is the\n"
             "measure; the best epoch is chosen on %s.\n",
-            plus_minus(), on_val ? "the validation split" : "test itself");
+            plus_minus(),
+            n_val == 0   ? "test itself"
+            : n_val == n ? "the validation split"
+                         : "the validation split where a trial has one, else on test itself");
     if (r->baseline >= 0) {
         fprintf(
             to,

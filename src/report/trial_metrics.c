@@ -78,6 +78,7 @@ static sld_status read_attributes(sld_ctx *ctx, sld_doc *doc, report_trial *t)
     }
     SLD_TRY(read_sha(ctx, doc, "data_sha256", t->data_sha));
     SLD_TRY(read_sha(ctx, doc, "teacher_sha256", t->teacher_sha));
+    t->has_teacher = t->teacher_sha[0] || sld_doc_has_attr(doc, "/", "teacher_logits_sha256");
     SLD_TRY(read_count(ctx, doc, "epochs_done", &t->metric[REPORT_epochs]));
     SLD_TRY(read_count(ctx, doc, "lss_active_epochs", &t->metric[REPORT_lss_active_epochs]));
     SLD_TRY(read_count(ctx, doc, "best_epoch", &t->metric[REPORT_best_epoch]));
@@ -161,7 +162,7 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     t->metric[REPORT_lss_start] = start > 0 ? (double)start : NAN;
     for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
         SLD_TRY(read_column(ctx, &reader->column, doc, swaps[i].column, t->n_epochs, &x));
-        if (i < 2 && !t->teacher_sha[0]) {
+        if (i < 2 && !t->has_teacher) {
             x = NULL; /* the column says 0 where there is no teacher to be wrong */
         }
         double *at = &t->metric[swaps[i].first];
@@ -282,9 +283,10 @@ static sld_status read_predictions(sld_ctx *ctx, trial_metrics_reader *reader, s
             reader->copies, t->teacher_sha, t->data_sha, reader->predicted.values, t->n_samples);
         return SLD_OK;
     }
-    return t->point->is_teacher ? SLD_OK
-                                : copied_errors_add_control(ctx, reader->copies, trial, t->data_sha,
-                                                            reader->predicted.values, t->n_samples);
+    return t->point->is_teacher || t->has_teacher
+               ? SLD_OK
+               : copied_errors_add_control(ctx, reader->copies, trial, t->data_sha,
+                                           reader->predicted.values, t->n_samples);
 }
 
 sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,

@@ -10,11 +10,13 @@ enum { ALIKE_MAX = 3, PAUSE_FACTOR = 3 };
 
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, double seconds, int64_t number)
 {
-    const bool diverged = sld_grid_diverged(c->ctx, c->grid, point);
-    char       text[128], run[PATH_MAX];
+    const bool   diverged = sld_grid_diverged(c->ctx, c->grid, point);
+    const double all      = sld_grid_seconds(c->grid, point);
+    char         text[128], run[PATH_MAX];
 
     sld_trial_dir(c->dir, sld_grid_point(c->grid, point)->id, run);
-    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number, seconds);
+    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number,
+             all > seconds ? all : seconds);
     SLD_TRY(
         sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
     sld_ledger_forget(&c->ledger, point);
@@ -186,7 +188,7 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
 {
     const sld_point *p       = sld_grid_point(c->grid, a->point);
     const double     seconds = c->ledger.clock_s() - a->started_s;
-    char             run[PATH_MAX];
+    char             run[PATH_MAX], all[64] = "";
     sld_run_outcome  outcome;
 
     a->active = false;
@@ -201,8 +203,12 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     c->ended_s += seconds * a->ranks;
     c->n_alike = c->n_unlaunched = 0;
     SLD_TRY(sld_attempt_mark_result(c, a->point, seconds, a->number));
-    sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s: %s",
+    if (a->number > 1 && sld_grid_seconds(c->grid, a->point) > seconds) {
+        snprintf(all, sizeof all, " (%.0f s in %lld attempts)",
+                 sld_grid_seconds(c->grid, a->point), (long long)a->number);
+    }
+    sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s%s: %s",
             sld_point_state_name(c->ledger.claims.entries[a->point].mark), p->arm,
-            (long long)p->seed, p->id, seconds, outcome.message);
+            (long long)p->seed, p->id, seconds, all, outcome.message);
     return SLD_OK;
 }

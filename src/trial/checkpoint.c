@@ -82,13 +82,20 @@ static sld_status put_position(sld_ctx *ctx, const sld_identity *own, const sld_
     return sld_doc_attr(ctx, doc, "/", "open_seconds", SLD_F64, 0, &s->open_seconds);
 }
 
+double sld_trial_spent(const sld_trial *t)
+{
+    return t->state.spent_s + (sld_clock_s() - t->attempt.start_s);
+}
+
 static sld_status put_all(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc)
 {
     const sld_state *s = &t->state;
     sld_named       *named;
     size_t           n;
     const size_t     sums[2] = {SLD_VIEWS, SUMS};
+    const double     spent_s = sld_trial_spent(t);
 
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "run_seconds", SLD_F64, 0, &spent_s));
     SLD_TRY(put_position(ctx, &t->setup.identity, s, doc));
     SLD_TRY(put_parameter(ctx, s, doc));
     SLD_TRY(sld_trial_put_weights(ctx, t, arena, doc, NULL));
@@ -175,6 +182,9 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
 
     SLD_TRY(check_origin(ctx, &t->setup, doc));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "started", &started));
+    if (sld_doc_has_attr(doc, "/", "run_seconds")) { /* not in checkpoints of sld 0.1 */
+        SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "run_seconds", SLD_F64, 1, &s->spent_s));
+    }
     snprintf(s->started, sizeof s->started, "%s", started);
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 1, &s->at.epoch));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "step", SLD_I64, 1, &s->at.step));

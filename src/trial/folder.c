@@ -66,13 +66,20 @@ static sld_status check_foreign(sld_ctx *ctx, sld_setup *s, const sld_io *io)
     static const sld_run_file names[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS, SLD_RUN_BEST,
                                          SLD_RUN_LAST, SLD_RUN_LOG};
     const sld_list           *kept    = &s->opt->run.keep_epochs;
-    char                      path[PATH_MAX];
+    char                      path[PATH_MAX], name[NAME_MAX + 1], shown[NAME_MAX + 1];
     char                     *identity = NULL;
 
     if (sld_run_has(io->dir, SLD_RUN_LOCK)) {
         return SLD_OK;
     }
     SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
+    if (!identity && sld_run_foreign(io->dir, name)) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%.200s: expected a new folder or a trial's, got one that holds %.100s; choose "
+            "another run.dir",
+            io->dir, sld_text_printable(name, shown, sizeof shown));
+    }
     for (size_t i = 0; !identity && i < sizeof names / sizeof *names; i++) {
         sld_run_path(io->dir, names[i], 0, path);
         SLD_TRY(check_free(ctx, path));

@@ -177,8 +177,12 @@ sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *whe
 
     if (!is_same(own, identity)) {
         describe_difference(identity, own_text(own, identity), text, sizeof text);
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s holds another trial: %s; choose another run.dir",
-                        where, text);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s holds another trial: %s; choose another run.dir%s",
+                        where, text,
+                        strncmp(text, "train.epochs ", 13) != 0
+                            ? ""
+                            : " (another length has another schedule of the rate; to train these "
+                              "weights further, start there: student.weights=RUN/last.h5)");
     }
     if (contents && strcmp(contents, own->contents) != 0) {
         describe_difference(contents, own->contents, text, sizeof text);

@@ -69,6 +69,7 @@ typedef struct sld_state {
     int64_t         open_steps;
     double          open_seconds; /* of earlier attempts at the open epoch, and of this one */
     sld_teacher_use teacher_use;
+    double          spent_s; /* by earlier attempts, up to their last checkpoints */
 } sld_state;
 
 /* The run folder and the terminal. */
@@ -110,6 +111,9 @@ typedef struct sld_trial {
 sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                            sld_trial *t);
 void       sld_trial_teardown(sld_trial *t); /* Collective (shared memory). */
+
+/* checkpoint.c. Local. Seconds of all attempts so far. */
+double sld_trial_spent(const sld_trial *t);
 
 /* identity.c. Local. identity and id from configuration, data and weights. SLD_ERR_CONFIG when an
  * attempt's claim names another trial: something has changed since the sweep was planned. */

@@ -86,11 +86,11 @@ static void describe_terms(const sld_trial *t, char *text, size_t n)
  * Nothing is said of stages that the user has not set. */
 static void warn_of_stages(const sld_trial *t)
 {
-    char         text[256] = "";
-    size_t       at        = 0;
-    bool         odd       = false;
-    int64_t      stages[SLD_LIST_MAX];
-    const bool   own =
+    char       text[256] = "";
+    size_t     at        = 0;
+    bool       odd       = false;
+    int64_t    stages[SLD_LIST_MAX];
+    const bool own =
         sld_config_origin(t->setup.params->config, "train.lr_stages") > SLD_FROM_METHOD;
     const size_t n = own ? sld_config_lr_stages(t->setup.opt, stages) : 0;
 
@@ -127,7 +127,8 @@ void sld_trial_announce(sld_trial *t)
         ctx, SLD_LOG_INFO,
         "%zu training, %zu validation, %zu test samples; batch %lld in %lld shards on %d rank%s",
         t->setup.subset->n_train, t->setup.subset->n_val, t->setup.set->test.n,
-        (long long)opt->train.batch, (long long)opt->parallel.shards, ranks, sld_text_plural(ranks));
+        (long long)opt->train.batch, (long long)opt->parallel.shards, ranks,
+        sld_text_plural(ranks));
     warn_of_stages(t);
     if (t->state.at.epoch > opt->train.epochs) {
         sld_log(ctx, SLD_LOG_INFO, "trained already; its results are written again");

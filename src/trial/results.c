@@ -79,6 +79,7 @@ static sld_status put_teacher_use(sld_ctx *ctx, const sld_trial *t, sld_doc *doc
 static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  const char *status)
 {
+    const double  spent_s = sld_trial_spent(t);
     const int64_t version = 1, ranks = sld_comm_size(t->setup.comm),
                   epochs = (int64_t)t->state.history.n_epochs;
     int64_t    active    = 0;
@@ -110,6 +111,8 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->state.started));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/",
                               strcmp(status, "running") == 0 ? "written" : "finished", now));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "seed", SLD_I64, 0, &t->setup.opt->top.seed));
+    SLD_TRY(sld_doc_attr(ctx, doc, "/", "run_seconds", SLD_F64, 0, &spent_s));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "ranks", SLD_I64, 0, &ranks));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &epochs));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "lss_active_epochs", SLD_I64, 0, &active));

@@ -29,9 +29,11 @@ def student_logits(copies, errors=6):
 
 class Trial:
     """top1: one value per epoch."""
-    def __init__(self, id, arm, seed, top1=(), axes=(), teacher=None, is_teacher=False, copies=0, sha="", status="done"):
+    def __init__(self, id, arm, seed, top1=(), axes=(), teacher=None, is_teacher=False, copies=0, sha="", status="done",
+                 **attributes):
         self.id, self.arm, self.seed, self.top1, self.axes = id, arm, seed, list(top1), list(axes)
         self.teacher, self.is_teacher, self.copies, self.sha, self.status = teacher, is_teacher, copies, sha, status
+        self.attributes = attributes  # of its results, over those that write_results() gives
         self.experiment = "method: none\nname: %s\nseed: %d\n" % (id, seed)
 
 
@@ -48,6 +50,8 @@ def write_results(path, trial, logits=True):
         for name, value in {"epochs_done": n, "lss_active_epochs": int(sum(lss)),
                             "best_epoch": int(np.argmax(trial.top1)) + 1 if n else 0}.items():
             f.attrs[name] = np.int64(value)
+        f.attrs.update(trial.attributes)
+        taught = trial.sha or "teacher_logits_sha256" in trial.attributes
         if n:
             f["epoch/epoch"] = np.arange(1, n + 1)
             columns = {"top1_test": trial.top1, "top5_test": [90.0 + e for e in range(n)],
@@ -55,7 +59,7 @@ def write_results(path, trial, logits=True):
                        "samples_per_second": [100.0 + 10.0 * e for e in range(n)],
                        "swapped_student_weak": [0.5 - 0.1 * e for e in range(n)],
                        "grad_norm_ce_weak": [0.01 * (e + 1) for e in range(n)]}
-            if trial.sha:
+            if taught:
                 columns["swapped_teacher_weak"] = [0.25] * n
             for name, value in columns.items():
                 f["epoch/" + name] = np.array(value, np.float64)

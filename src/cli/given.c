@@ -1,0 +1,124 @@
+/* given.c: what lies at a path that a verb was given, and what to say when it is something else than
+ * the verb takes. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "sld/store.h"
+
+static bool holds(const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+
+    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path &&
+           access(path, F_OK) == 0;
+}
+
+static bool is_hdf5(const char *path)
+{
+    static const char signature[] = "\x89HDF\r\n\x1a\n";
+    char              begin[8];
+    FILE             *file = fopen(path, "rb");
+    const bool        yes =
+        file && fread(begin, sizeof begin, 1, file) == 1 && memcmp(begin, signature, 8) == 0;
+
+    if (file) {
+        fclose(file);
+    }
+    return yes;
+}
+
+static sld_given of_file(sld_ctx *ctx, const char *path)
+{
+    sld_ctx  quiet;
+    sld_doc *doc = NULL;
+
+    if (!is_hdf5(path)) {
+        return SLD_GIVEN_TEXT;
+    }
+    if (sld_output_has_format(ctx, path, "sld-results")) {
+        return SLD_GIVEN_RESULTS;
+    }
+    if (sld_output_has_format(ctx, path, "sld-study")) {
+        return SLD_GIVEN_STUDY;
+    }
+    sld_ctx_init(&quiet);
+    const bool weights =
+        sld_doc_open_file(&quiet, path, &doc) == SLD_OK && sld_doc_has_attr(doc, "/", "network");
+    sld_doc_close(doc);
+    return weights ? SLD_GIVEN_WEIGHTS : SLD_GIVEN_HDF5;
+}
+
+sld_given sld_given_at(sld_ctx *ctx, const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return SLD_GIVEN_NOTHING;
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return holds(path, "points")       ? SLD_GIVEN_SWEEP
+               : holds(path, "results.h5") ? SLD_GIVEN_RUN
+                                           : SLD_GIVEN_FOLDER;
+    }
+    return S_ISREG(info.st_mode) ? of_file(ctx, path) : SLD_GIVEN_NOTHING;
+}
+
+/* What it is, and the command that takes it: format of two strings, folder and path. */
+static void advise(sld_given given, const char *path, char *text, size_t n)
+{
+    const char *slash = strrchr(path, '/');
+    char        folder[200];
+
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    switch (given) {
+    case SLD_GIVEN_RUN:
+        snprintf(text, n,
+                 "the folder of a run; sld report %.150s, sld eval %.150s/last.h5, or the same sld "
+                 "run as before to go on with it",
+                 path, path);
+        break;
+    case SLD_GIVEN_SWEEP:
+        snprintf(text, n, "the folder of a sweep; sld sweep %.180s, sld report %.180s", path, path);
+        break;
+    case SLD_GIVEN_RESULTS:
+        snprintf(text, n, "the results of a run; sld report %.180s, sld eval %.180s/last.h5",
+                 folder, folder);
+        break;
+    case SLD_GIVEN_WEIGHTS:
+        snprintf(text, n,
+                 "a weights file; sld eval %.180s, or teacher.weights and student.weights in an "
+                 "experiment",
+                 path);
+        break;
+    case SLD_GIVEN_STUDY:
+        snprintf(text, n, "a study; sld report %.180s", path);
+        break;
+    case SLD_GIVEN_HDF5:
+        snprintf(text, n,
+                 "an HDF5 file of another kind; a data set is named by data.path, weights "
+                 "of PyTorch are converted by sld_analysis (docs/teachers.md)");
+        break;
+    case SLD_GIVEN_FOLDER:
+        snprintf(text, n, "a folder that holds no run and no sweep");
+        break;
+    case SLD_GIVEN_TEXT:
+        snprintf(text, n, "a text; an experiment is trained by sld run %.180s, a spec by sld sweep",
+                 path);
+        break;
+    case SLD_GIVEN_NOTHING:
+        snprintf(text, n, "nothing: no file and no folder is there");
+        break;
+    }
+}
+
+sld_status sld_given_refuse(sld_ctx *ctx, const char *path, sld_given given, const char *wanted)
+{
+    char text[480];
+
+    advise(given, path, text, sizeof text);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.180s: expected %s, got %.300s", path, wanted, text);
+}

@@ -1,0 +1,89 @@
+"""A verb that is given something else than it takes says what lies there and which command takes it; names that nobody knows
+get the nearest; a folder of other things is not trained in; a run by itself has a status."""
+import json
+import os
+
+import h5py
+
+from harness import check, expect, in_folder, sld, write
+
+NONE = "method: none\nstudent: {network: resnet8}\nsynthetic: {train: 32, test: 16}\ntrain: {epochs: 1, batch: 16}\n"
+SWEEP = "name: grid\nbase: {method: none, student: {network: resnet8}, synthetic: {train: 32, test: 16}, " \
+        "train: {epochs: 1, batch: 16}}\nseeds: 7\n"
+
+RUN, LAST, RESULTS, GRID = "runs/e", "runs/e/last.h5", "runs/e/results.h5", "runs/grid"
+REFUSED = [  # command, what is said
+    (("eval", RUN), ("expected a weights file, got the folder of a run", "sld eval runs/e/last.h5")),
+    (("eval", RESULTS), ("expected a weights file, got the results of a run", "sld eval runs/e/last.h5")),
+    (("eval", GRID), ("expected a weights file, got the folder of a sweep",)),
+    (("eval", "e.yaml"), ("expected a weights file, got a text",)),
+    (("sweep", RUN), ("expected a spec (YAML) or the folder of a sweep, got the folder of a run", "sld report runs/e")),
+    (("sweep", LAST), ("got a weights file", "sld eval runs/e/last.h5")),
+    (("sweep", "full"), ("got a folder that holds no run and no sweep",)),
+    (("sweep", "nowhere"), ("got nothing",)),
+    (("report", LAST), ("expected a packed study, or the folder of a sweep or a run, got a weights file", "sld eval")),
+    (("report", "e.yaml"), ("got a text", "sld run e.yaml")),
+    (("report", "full"), ("got a folder that holds no run",)),
+    (("status", LAST), ("expected the folder of a sweep or a run", "got a weights file")),
+    (("status", "full"), ("got a folder that holds no run and no sweep",)),
+    (("run", LAST), ("expected an experiment (YAML), got a weights file", "sld eval runs/e/last.h5")),
+    (("run", RESULTS), ("got the results of a run", "sld report runs/e")),
+    (("run", RUN), ("expected an experiment (YAML), got the folder of a run", "sld report runs/e")),
+    (("run", GRID), ("got the folder of a sweep", "sld sweep runs/grid")),
+    (("run", "grid.yaml"), ("sld sweep grid.yaml",)),
+    (("run", "e.yaml", "method=slld"), ("method: found slld", "; nearest: sld")),
+    (("run", "e.yaml", "data.format=cifr10"), ("; nearest: cifar10",)),
+    (("run", "e.yaml", "run.dir=e.yaml"), ("e.yaml: cannot make the folder", "choose another")),
+    (("run", "e.yaml", "run.dir=full/thesis.tex/x"), ("full/thesis.tex: cannot make the folder", "choose another")),
+    (("run", "e.yaml", "run.dir=full"), ("full: expected a new folder or a trial's, got one that holds thesis.tex",)),
+    (("sweep", "grid.yaml", "--dir", "full"), ("full: expected a new folder or a sweep's, got one that holds thesis.tex",)),
+    (("run", "e.yaml", "train.epochs=2"), ("train.epochs is 1 there, 2 here", "student.weights=")),
+    (("help", "evl"), ("nearest: eval",)),
+]
+FOUND = [  # sld help WORD
+    ("swap", ("student_swap_after", "teacher_swap", "sld help options lss.weak", "method  sld")),
+    ("LEARNING", ("train.lr",)),
+    ("mobilenet", ("network MobileNetV2",)),
+]
+
+
+def main():
+    write("e.yaml", NONE)
+    write("grid.yaml", SWEEP)
+    os.mkdir("full")
+    write("full/thesis.tex", "mine")
+    expect(sld("run", "e.yaml", ranks=0), 0)
+    said = expect(sld("sweep", "grid.yaml", ranks=0), 0, "1 point\n")
+    check("1 points" not in said.err, said.err)
+    for command, texts in REFUSED:
+        done = sld(*command, ranks=0)
+        check(done.code == 2 and all(t in done.err for t in texts), command, done.code, "wanted", texts, done.err)
+    with open("full/thesis.tex") as f:
+        check(os.listdir("full") == ["thesis.tex"] and f.read() == "mine", "the folder is as it was", os.listdir("full"))
+    for word, texts in FOUND:
+        done = sld("help", word, ranks=0)
+        check(done.code == 0 and all(t in done.out for t in texts), word, texts, done.out)
+
+    for path in (RUN, RESULTS, RUN + "/"):
+        expect(sld("status", path, ranks=0), 0, "done, 1 of 1 epoch", "top-1 on test")
+    state = json.loads(expect(sld("status", RUN, "--json", ranks=0), 0).out)
+    check(state["state"] == "done" and state["epochs"] == 1, state)
+    expect(sld("report", RESULTS, ranks=0), 0, "a run (runs/e): 1 trial: 1 done")
+
+    os.mkdir("own")  # an experiment beside what it makes is no stranger
+    write("own/e.yaml", NONE)
+    write("own/slurm-1.out", "")
+    expect(sld("run", "own/e.yaml", "run.dir=own", ranks=0), 0)
+
+    with h5py.File(GRID + "/sweep.h5", "r") as f:
+        check("--pack" in f.attrs["note"], "sweep.h5 says what to do when it is copied alone")
+        check(f["trials/attempts"][()].tolist() == [1], "attempts of a trial that has ended")
+    with h5py.File(RESULTS, "r") as f:
+        check(f.attrs["run_seconds"] > 0 and f.attrs["seed"] == 1, dict(f.attrs))
+    plan = expect(sld("sweep", "grid.yaml", "--plan", "seeds=1..12", "--accept-changes", ranks=0), 0, "11 of 12 points left",
+                  "measured on 1 trial here").out
+    check(sum(line.split()[1:2] == ["new"] or line.split()[1:2] == ["waiting"] for line in plan.splitlines() if line.split()) == 11
+          and "more" not in plan, "every point is listed", plan)
+
+
+in_folder(main)

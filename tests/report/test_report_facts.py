@@ -1,0 +1,78 @@
+"""Facts that a report must not drop or bend: attempts of trials that have ended, which split chose the best epoch, shares of a
+teacher that is known by its logits alone, diverged trials, and the seed of a run by itself."""
+import csv
+import io
+import json
+
+import numpy as np
+
+import made_sweep
+from harness import check, expect, in_folder, sld
+from made_sweep import Trial
+
+
+def report(folder, *args):
+    return expect(sld("report", folder, *args, ranks=0), 0).out
+
+
+def rows(folder):
+    return {r["id"]: r for r in csv.DictReader(io.StringIO(report(folder, "--format", "csv")))}
+
+
+def check_attempts():
+    trials = [Trial("a%011d" % i, "a", i, [50.0, 60.0]) for i in (1, 2)]
+    trials += [Trial("b%011d" % 1, "b", 1, [50.0], status="diverged"), Trial("c%011d" % 1, "c", 1)]
+    made_sweep.write_sweep("ended", trials)
+    made_sweep.mark("ended", trials[0].id, "done", "attempt 3 seconds 9.5\n")
+    made_sweep.mark("ended", trials[1].id, "done", "attempt 1 seconds 9.5\n")
+    made_sweep.mark("ended", trials[2].id, "diverged", "attempt 2 seconds 9.5\n")
+    wanted = [3, 1, 2, 0]
+    check([int(rows("ended")[t.id]["attempts"]) for t in trials] == wanted, "attempts in CSV", report("ended", "--format", "csv"))
+    for said in (report("ended", "--format", "json"), expect(sld("status", "ended", "--json", ranks=0), 0).out):
+        check([t["attempts"] for t in json.loads(said)["trials"]] == wanted, "attempts in JSON", said)
+    text = report("ended")
+    check("0/1 (1 diverged)" in text and "diverged" in text.splitlines()[0], "a diverged trial is called so", text)
+
+
+def check_split():
+    """The split that chose the best epoch is that of the trials which have results, wherever they stand."""
+    for name, splits, said in (("val", ("val", "val", None), "chosen on the validation split."), ("test", ("test", None), "on test itself"),
+                               ("both", ("val", "test"), "where a trial has one"), ("none", (None,), "on test itself")):
+        made_sweep.write_sweep(name, [Trial("%s%s" % (name[0], "%011d" % i), "a", i, [50.0] if on else [], best_on=on or "")
+                                      for i, on in enumerate(splits)])
+        text = report(name).replace("\n", " ")
+        check(said in text, name, "wanted", said, text)
+
+
+def check_teacher_of_files():
+    trials = [Trial("f%011d" % 1, "files", 1, [50.0, 60.0, 70.0], teacher_logits_sha256="f" * 64),
+              Trial("n%011d" % 1, "none", 1, [50.0, 60.0, 70.0])]
+    made_sweep.write_sweep("files", trials)
+    found = rows("files")
+    check(found[trials[0].id]["swapped_teacher_weak_first"] == "0.25", "shares of the teacher's wrong rows", found)
+    check(found[trials[1].id]["swapped_teacher_weak_first"] == "", "no teacher, no share", found)
+
+
+def check_runs():
+    import os
+    for folder, arm, seed in (("one", "x", 1), ("two", "x", 2), ("other", "y", 1)):
+        os.mkdir(folder)
+        trial = Trial("%s%011d" % (arm, seed), arm, seed, [50.0, 60.0 + seed],
+                      identity="method: none\nseeds.init: %d\ntrain.lr: %s\n" % (seed, arm))
+        trial.attributes["seed"] = np.int64(seed)
+        made_sweep.write_results(folder + "/results.h5", trial)
+    check([r["seed"] for r in rows("two").values()] == ["2"], "the seed of a run", rows("two"))
+    said = json.loads(expect(sld("report", "one", "two/results.h5", "other", "--format", "json", ranks=0), 0).out)
+    check([(a["arm"], a["trials"]) for a in said["arms"]] == [("one", 2), ("other", 1)], "runs that differ in seed are an arm", said)
+    check([t["seed"] for t in said["trials"]] == [1, 2, 1], said)
+    expect(sld("report", "one", "ended", ranks=0), 2, "ended: expected the folder of a run beside", "the folder of a sweep")
+
+
+def main():
+    check_attempts()
+    check_split()
+    check_teacher_of_files()
+    check_runs()
+
+
+in_folder(main)
