@@ -104,8 +104,8 @@ def tool(name, body):
     os.chmod(os.path.join("bin", name), 0o755)
 
 
-def job(name, sld_does, scontrol="exit 0", env=None, usr1=False):
-    """Runs a script of jobs/ as a scheduler would; usr1: signals it when its sld works. Exit code, calls, what it said."""
+def job(name, sld_does, scontrol="exit 0", env=None, sent=None):
+    """Runs a script of jobs/ as a scheduler would; sent: a signal when its sld works. Exit code, calls, what it said."""
     shutil.rmtree("bin", ignore_errors=True)
     os.mkdir("bin")
     for file in ("calls", "works"):
@@ -119,10 +119,10 @@ def job(name, sld_does, scontrol="exit 0", env=None, usr1=False):
                SLURM_NTASKS="2", PBS_O_WORKDIR=os.getcwd(), **(env or {}))
     process = subprocess.Popen(["bash", os.path.join(JOBS, name)], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
-    while usr1 and not os.path.exists("works"):
+    while sent and not os.path.exists("works"):
         time.sleep(0.01)
-    if usr1:
-        process.send_signal(signal.SIGUSR1)
+    if sent:
+        process.send_signal(sent)
     said = process.communicate(timeout=60)[0].decode()
     with open("calls") as f:
         return process.returncode, f.read(), said
@@ -137,12 +137,14 @@ def logic():
     for name, what, more, code, called, told in (
             ("sweep.sbatch", "exit 0", {}, 0, "", ""),
             ("sweep.sbatch", "exit 1", {}, 1, "", ""),
-            ("sweep.sbatch", "exit 75", {}, 75, "", ""),  # stopped by a user's scancel: not to come back
-            ("sweep.sbatch", WAITS, {"usr1": True}, 75, "scontrol requeue 7\n", ""),
-            ("sweep.sbatch", WAITS, {"usr1": True, "scontrol": "exit 1"}, 75, "scontrol requeue 7\n", "submit this script again"),
-            ("array.sbatch", WAITS, {"usr1": True, "env": ARRAY}, 75, "scontrol requeue 5_2\n", ""),
+            ("sweep.sbatch", "exit 75", {}, 75, "scontrol requeue 7\n", ""),  # it has seen its end itself
+            ("sweep.sbatch", WAITS, {"sent": signal.SIGTERM}, 75, "", ""),  # a user's scancel: not to come back
+            ("trial.sbatch", WAITS, {"sent": signal.SIGTERM}, 75, "", ""),
+            ("sweep.sbatch", WAITS, {"sent": signal.SIGUSR1}, 75, "scontrol requeue 7\n", ""),
+            ("sweep.sbatch", WAITS, {"sent": signal.SIGUSR1, "scontrol": "exit 1"}, 75, "scontrol requeue 7\n", "submit this script again"),
+            ("array.sbatch", WAITS, {"sent": signal.SIGUSR1, "env": ARRAY}, 75, "scontrol requeue 5_2\n", ""),
             ("trial.sbatch", "exit 0", {}, 0, "", ""),
-            ("trial.sbatch", WAITS, {"usr1": True}, 75, "scontrol requeue 7\n", ""),
+            ("trial.sbatch", WAITS, {"sent": signal.SIGUSR1}, 75, "scontrol requeue 7\n", ""),
             ("trial.sbatch", "exit 205", {}, 205, "scontrol requeue 7\n", ""),
             ("trial.sbatch", "exit 137", {}, 137, "scontrol requeue 7\n", ""),
             ("trial.sbatch", "exit 137", {}, 137, "scontrol requeue 7\n", ""),
