@@ -1,15 +1,36 @@
-# sld_add_test(<name> [SOURCE file] [ROOMS room ...] [NPROCS n ...] [SANITIZED n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]):
-# builds <name>.c with cmocka against the rooms; with NPROCS one test per rank count, named <name>_np<n>. Under the
-# sanitizers only the rank counts SANITIZED are run without --soak, 1 and 3 when none are given: what many ranks compute is
-# proved without sanitizers, and what one of them does to its memory it does on one rank or on three, of which one has fewer
-# shards and one is nobody's other half. A test that hangs is a
-# test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
+# sld_add_test(<name> [SLOW] [SOURCE file] [ROOMS room ...] [NPROCS n ...] [SANITIZED n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]):
+# builds <name>.c with cmocka against the rooms. Without NPROCS it is one test, with the label fast unless it is SLOW: a second
+# of a core at most. What is SLOW walks whole tables or damages files byte by byte; under the sanitizers the fuzz targets do so. With NPROCS it is one test per rank count, named <name>_np<n>. Of these one rank, three, of which one has
+# fewer shards and one is nobody's other half, and the most are run always; the others with --soak. Under the sanitizers only
+# the rank counts SANITIZED, 3 when none are given: what many ranks compute is proved without sanitizers. A test that hangs is
+# a test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
 # those of several ranks that compute all the time claim two.
 set(SLD_MPIRUN_FLAGS --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+# sld_plain_ranks(<out> <all> <sanitized>): which of these rank counts are run without --soak.
+function(sld_plain_ranks out all sanitized)
+  set(plain ${all})
+  if(3 IN_LIST all)
+    list(GET all -1 most)
+    set(plain 1 3 ${most})
+    if(SLD_SANITIZE)
+      set(plain 3)
+    endif()
+  endif()
+  if(SLD_SANITIZE AND sanitized)
+    set(plain ${sanitized})
+  endif()
+  set(${out} ${plain} PARENT_SCOPE)
+endfunction()
+
 function(sld_add_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "ROOMS;NPROCS;SANITIZED;ARGS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "SLOW" "TIMEOUT" "ROOMS;NPROCS;SANITIZED;ARGS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 900)
+  endif()
+  if(arg_SLOW AND SLD_SANITIZE)
+    list(APPEND arg_LABELS soak)
+  elseif(NOT arg_SLOW AND NOT arg_NPROCS)
+    list(APPEND arg_LABELS fast)
   endif()
   if(NOT TARGET ${name})
     add_executable(${name} ${name}.c)
@@ -27,15 +48,10 @@ function(sld_add_test name)
       set_tests_properties(${name} PROPERTIES ENVIRONMENT "ASAN_OPTIONS=allocator_may_return_null=1")
     endif()
   endif()
-  if(NOT arg_SANITIZED)
-    set(arg_SANITIZED 1 3)
-  endif()
-  if(NOT SLD_SANITIZE OR NOT 3 IN_LIST arg_NPROCS)
-    set(arg_SANITIZED ${arg_NPROCS})
-  endif()
+  sld_plain_ranks(plain "${arg_NPROCS}" "${arg_SANITIZED}")
   foreach(n IN LISTS arg_NPROCS)
     set(soak)
-    if(NOT n IN_LIST arg_SANITIZED)
+    if(NOT n IN_LIST plain)
       set(soak soak)
     endif()
     add_test(NAME ${name}_np${n} COMMAND ${MPIEXEC_EXECUTABLE} ${SLD_MPIRUN_FLAGS} -n ${n} $<TARGET_FILE:${name}> ${arg_ARGS})

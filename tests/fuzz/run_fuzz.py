@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""run_fuzz.py SECONDS [TARGET ...]: builds the fuzz targets with clang (preset fuzz) and runs each for so long, from seeds
+"""run_fuzz.py SECONDS [TARGET ...]: builds the fuzz targets with clang (preset fuzz) and runs each for so long, two at a time, from seeds
 made here and from what earlier runs found (build/fuzz/corpus). Prints executions; a finding is kept in build/fuzz/found."""
+import concurrent.futures
 import glob
 import os
 import re
@@ -128,7 +129,8 @@ def main():
     build()
     seeds()
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as scratch:
-        good = [run(target, seconds, scratch) for target in targets]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            good = list(pool.map(lambda target: run(target, seconds, scratch), targets))
     print("passed" if all(good) else "FAILED")
     sys.exit(0 if all(good) else 1)
 
