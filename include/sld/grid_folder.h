@@ -50,10 +50,14 @@ typedef struct sld_grid_claims {
 
 sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_grid *grid, sld_grid_claims *out);
 void       sld_grid_claims_close(sld_grid_claims *c);
+/* For another grid in the same folder; what is known of leases stays. To be scanned then. */
+sld_status sld_grid_claims_regrid(sld_grid_claims *c, const sld_grid *grid);
 sld_status sld_grid_claims_scan(sld_grid_claims *c); /* Reads the folder. */
 /* Text of a mark or error file, without its newlines at the end; "" when there is none. */
 void sld_grid_claims_text(const sld_grid_claims *c, size_t point, const char *suffix, char *text,
                           size_t n);
+/* The rest of the line of such a text that begins with "KEY "; "" when there is none. */
+void sld_grid_claims_value(const char *text, const char *key, char *value, size_t n);
 /* DIR/claims/ID.SUFFIX. */
 void sld_grid_claims_path(const sld_grid_claims *c, size_t point, const char *suffix,
                           char path[PATH_MAX]);
@@ -75,9 +79,34 @@ const char *sld_point_state_name(sld_point_state state);
 
 void sld_grid_trial_dir(const sld_grid *grid, size_t point, char path[PATH_MAX]);
 bool sld_grid_has_results(const sld_grid *grid, size_t point); /* marked or not */
-/* Whether results.h5 of the point, which is there, says diverged. */
-bool sld_grid_diverged(sld_ctx *ctx, const sld_grid *grid, size_t point);
 /* Seconds of all attempts, as results.h5 of the point has them; 0: it does not tell. */
 double sld_grid_seconds(const sld_grid *grid, size_t point);
+
+typedef enum {
+    SLD_RESULTS_NONE,
+    SLD_RESULTS_DONE,
+    SLD_RESULTS_DIVERGED,
+    SLD_RESULTS_BAD,        /* damaged, of another trial, or not what a trial writes */
+    SLD_RESULTS_UNREADABLE, /* perhaps by this user, perhaps now: nobody trains it anew for that */
+} sld_results_kind;
+
+typedef struct sld_results {
+    sld_results_kind kind;
+    char reason[SLD_REASON_BYTES]; /* of divergence, or of what is wrong with the file */
+} sld_results;
+
+/* results.c. Reads results.h5 of the point whole and looks whether it is its trial's. SLD_OK with
+ * whatever it finds. */
+sld_status sld_grid_results(sld_ctx *ctx, const sld_grid *grid, size_t point, sld_results *out);
+/* What a mark keeps of results that were looked at: while the file is the same nobody has to look
+ * again. */
+enum { SLD_MARK_BYTES = SLD_REASON_BYTES + 128 };
+void sld_grid_results_mark(const sld_grid *grid, size_t point, const sld_results *results,
+                           char text[SLD_MARK_BYTES]);
+/* Of a point that is marked done or diverged: whether results.h5 still is that file. */
+bool sld_grid_results_marked(const sld_grid_claims *c, size_t point, sld_results *out);
+/* Where the point stands by its mark and its results: of every point that does not run. held: a
+ * coordinator works on it. */
+sld_status sld_grid_judge(sld_grid_claims *c, size_t point, bool held, sld_point_status *out);
 
 #endif

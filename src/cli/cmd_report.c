@@ -84,7 +84,16 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     size_t missing     = 0;
     char   first[1024] = "";
 
-    SLD_TRY(sld_report_index_check(ctx, grid, &missing, first, sizeof first));
+    const sld_status st = sld_report_index_check(ctx, grid, &missing, first, sizeof first);
+    if (st == SLD_ERR_NOMEM) {
+        return st;
+    }
+    if (st != SLD_OK) { /* it is made from the trials, and they are what is reported */
+        sld_log(ctx, SLD_LOG_WARN, "%s; sld sweep %s makes it anew", ctx->err.msg,
+                sld_grid_dir(grid));
+        sld_err_clear(ctx);
+        return SLD_OK;
+    }
     if (missing > 0) {
         sld_log(
             ctx, SLD_LOG_WARN,

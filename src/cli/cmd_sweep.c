@@ -14,20 +14,12 @@
 #define MOST_BYTES ((size_t)1 << 20)
 
 enum { SAME_SHOWN = 10 };
-enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT, JOB, HOURS, NODES, CORES };
-static const sld_option_spec options[] = {{"--plan", false},
-                                          {"--dir", true},
-                                          {"--ranks", true},
-                                          {"--slots", true},
-                                          {"--accept-changes", false},
-                                          {"--retry", true},
-                                          {"--skip", true},
-                                          {"--no-wait", false},
-                                          {"--print-job", true},
-                                          {"--hours", true},
-                                          {"--nodes", true},
-                                          {"--cores", true},
-                                          {NULL, false}};
+enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT, JOB, HOURS, NODES, CORES, NO_RUN };
+static const sld_option_spec options[] = {
+    {"--plan", false},           {"--dir", true},   {"--ranks", true}, {"--slots", true},
+    {"--accept-changes", false}, {"--retry", true}, {"--skip", true},  {"--no-wait", false},
+    {"--print-job", true},       {"--hours", true}, {"--nodes", true}, {"--cores", true},
+    {"--no-run", false},         {NULL, false}};
 
 typedef struct command {
     sld_ctx             *ctx;
@@ -198,8 +190,14 @@ static sld_status take_back(command *c)
  */
 static sld_status write_index(command *c, sld_sweep_outcome outcome)
 {
-    const sld_status st = outcome == SLD_SWEEP_ENDED ? SLD_OK : sld_report_index(c->ctx, c->grid);
+    sld_grid  *grid = NULL; /* as it is now: it may have been extended meanwhile */
+    sld_status st   = SLD_OK;
 
+    if (outcome != SLD_SWEEP_ENDED) {
+        st = sld_grid_open(c->ctx, sld_grid_dir(c->grid), &grid);
+        st = st == SLD_OK ? sld_report_index(c->ctx, grid) : st;
+        sld_grid_close(grid);
+    }
     if (st != SLD_OK && outcome == SLD_SWEEP_STOPPED) {
         sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
         sld_err_clear(c->ctx);
@@ -233,6 +231,9 @@ static sld_status work(command *c, int *exit_code)
     program[n] = '\0';
     SLD_TRY(take_back(c));
     say_change(c);
+    if (c->args->option[NO_RUN]) {
+        return SLD_OK;
+    }
     const char                *join[sizeof c->words / sizeof *c->words];
     const size_t               n_join = join_words(c, join);
     const sld_sweep_run_params params = {.program      = program,
@@ -308,7 +309,7 @@ const sld_verb sld_verb_sweep = {
     .name = "sweep",
     .usage =
         "sld sweep SPEC.yaml|DIR [key=value ...] [--plan] [--dir DIR] [--ranks R] [--slots S]\n"
-        "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait]\n"
+        "       [--retry failed|ID] [--skip ID] [--accept-changes] [--no-wait] [--no-run]\n"
         "       sld sweep SPEC.yaml|DIR [...] --print-job slurm|pbs|flux [--hours H] [--nodes N] "
         "[--cores C]",
     .summary = "run, resume or join a grid of trials; --plan shows it",
@@ -325,10 +326,12 @@ const sld_verb sld_verb_sweep = {
         "  --dir DIR          the sweep's folder\n"
         "  --ranks R          ranks per trial; default: what gives the most trials per hour\n"
         "  --slots S          trials at a time\n"
-        "  --retry failed|ID  try failed or skipped points again\n"
-        "  --skip ID          leave a point out\n"
+        "  --retry failed|ID  try failed points again, or one that failed, is skipped or has "
+        "ended\n"
+        "  --skip ID          leave a point out; one that runs is stopped\n"
         "  --accept-changes   take a spec that lacks points which the folder has\n"
         "  --no-wait          leave when all that is left is in others' hands\n"
+        "  --no-run           leave when the folder is as said by the other options\n"
         "  --print-job NAME   the script of a batch job for this sweep: slurm, pbs or flux; runs "
         "nothing.\n"
         "                     Hours and nodes follow from the cost, measured once trials have "

@@ -39,6 +39,20 @@ sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_grid *grid, sld_grid_cla
     return SLD_OK;
 }
 
+sld_status sld_grid_claims_regrid(sld_grid_claims *c, const sld_grid *grid)
+{
+    sld_grid_claim *entries = calloc(sld_grid_count(grid) + 1, sizeof *entries);
+
+    if (!entries) {
+        return SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "out of memory: the claims of %zu points",
+                        sld_grid_count(grid));
+    }
+    free(c->entries);
+    c->entries = entries;
+    c->grid    = grid;
+    return SLD_OK;
+}
+
 void sld_grid_claims_close(sld_grid_claims *c)
 {
     free(c->entries);
@@ -46,6 +60,12 @@ void sld_grid_claims_close(sld_grid_claims *c)
     c->entries = NULL;
     c->leases  = NULL;
 }
+
+/* Of several marks the one that counts: what somebody said, then a result, then a failure. */
+static const int weight[] = {[SLD_POINT_FAILED]   = 1,
+                             [SLD_POINT_DONE]     = 2,
+                             [SLD_POINT_DIVERGED] = 3,
+                             [SLD_POINT_SKIPPED]  = 4};
 
 /* One name of the folder, behind the point's id and a dot. */
 static void take_name(sld_grid_claim *e, const char *rest)
@@ -62,7 +82,7 @@ static void take_name(sld_grid_claim *e, const char *rest)
         return;
     }
     for (sld_point_state s = SLD_POINT_DONE; s <= SLD_POINT_SKIPPED; s++) {
-        if (strcmp(rest, sld_point_state_name(s)) == 0) {
+        if (strcmp(rest, sld_point_state_name(s)) == 0 && weight[s] > weight[e->mark]) {
             e->mark = s;
         }
     }
@@ -74,13 +94,16 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
     DIR           *dir = opendir(c->dir);
     struct dirent *entry;
 
-    if (!dir) {
+    if (!dir && errno != ENOENT) {
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot list: %s", c->dir, strerror(errno));
     }
     for (size_t i = 0; i < n; i++) {
         c->entries[i].mark   = SLD_POINT_WAITING;
         c->entries[i].claim  = 0;
         c->entries[i].errors = 0;
+    }
+    if (!dir) {
+        return SLD_OK; /* lost: nobody has said anything */
     }
     while ((entry = readdir(dir))) {
         char id[SLD_ID_LENGTH + 1];
@@ -130,8 +153,7 @@ void sld_grid_claims_text(const sld_grid_claims *c, size_t point, const char *su
 
 /* ---- leases ---- */
 
-/* The word behind "key " at the start of a line; "" when there is none. */
-static void value_of(const char *text, const char *key, char *value, size_t n)
+void sld_grid_claims_value(const char *text, const char *key, char *value, size_t n)
 {
     const size_t length = strlen(key);
 
@@ -166,14 +188,14 @@ bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease)
     if (!read_text(path, text, sizeof text)) {
         return false;
     }
-    value_of(text, "machine", lease->machine, sizeof lease->machine);
-    value_of(text, "pid", value, sizeof value);
+    sld_grid_claims_value(text, "machine", lease->machine, sizeof lease->machine);
+    sld_grid_claims_value(text, "pid", value, sizeof value);
     lease->process.pid = (pid_t)atol(value);
-    value_of(text, "start", value, sizeof value);
+    sld_grid_claims_value(text, "start", value, sizeof value);
     lease->process.start = atoll(value);
-    value_of(text, "every", value, sizeof value);
+    sld_grid_claims_value(text, "every", value, sizeof value);
     lease->beat_s = strtod(value, NULL);
-    value_of(text, "count", value, sizeof value);
+    sld_grid_claims_value(text, "count", value, sizeof value);
     lease->count = atoll(value);
     return true;
 }
@@ -218,9 +240,9 @@ sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **o
         if (!read_text(path, text, sizeof text)) {
             return SLD_OK; /* ended meanwhile: the next look at the folder tells */
         }
-        value_of(text, "holder", id, sizeof id);
+        sld_grid_claims_value(text, "holder", id, sizeof id);
         SLD_TRY(know(c, id, &e->lease));
-        value_of(text, "machine", c->leases[e->lease].machine, SLD_MACHINE_BYTES);
+        sld_grid_claims_value(text, "machine", c->leases[e->lease].machine, SLD_MACHINE_BYTES);
         e->known = e->claim;
     }
     *out = &c->leases[e->lease];

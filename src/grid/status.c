@@ -1,10 +1,11 @@
-/* status.c: where each point stands: the marks in claims/ say it, and of running ones their
+/* status.c: where each point stands: marks in claims/ and results say it, and of running ones their
  * progress. */
 #include <stdio.h>
 #include <string.h>
 
 #include "sld/grid_folder.h"
 #include "sld/rundir.h"
+#include "sld/store.h"
 
 static void read_running(const sld_grid_claims *c, size_t point, sld_point_status *out)
 {
@@ -33,32 +34,65 @@ static sld_status is_held(sld_grid_claims *c, size_t point, bool *held)
     return SLD_OK;
 }
 
-static sld_status point_status(sld_grid_claims *c, size_t i, sld_point_status *out)
+static void describe(const sld_grid_claims *c, const sld_results *results, bool held,
+                     sld_point_status *out)
 {
-    const sld_grid_claim *e    = &c->entries[i];
-    bool                  held = false;
+    const char *dir = sld_grid_dir(c->grid);
 
-    *out          = (sld_point_status){.state = e->mark};
-    out->attempts = (int)e->claim;
-    if (e->mark == SLD_POINT_FAILED) {
+    if (results->kind == SLD_RESULTS_NONE && out->state != SLD_POINT_WAITING) {
+        snprintf(out->reason, sizeof out->reason,
+                 "its results are gone; sld sweep %.150s trains it anew", dir);
+    } else if (results->kind == SLD_RESULTS_BAD) {
+        snprintf(out->reason, sizeof out->reason, "%.170s; sld sweep %.50s trains it anew",
+                 results->reason, dir);
+    } else {
+        memcpy(out->reason, results->reason, sizeof out->reason);
+    }
+    out->reason[0] = held && results->kind == SLD_RESULTS_BAD ? '\0' : out->reason[0];
+    out->state     = results->kind == SLD_RESULTS_DONE         ? SLD_POINT_DONE
+                     : results->kind == SLD_RESULTS_DIVERGED   ? SLD_POINT_DIVERGED
+                     : results->kind == SLD_RESULTS_UNREADABLE ? SLD_POINT_FAILED
+                     : held                                    ? SLD_POINT_RUNNING
+                                                               : SLD_POINT_WAITING;
+}
+
+/* Failed and skipped is what a mark says; done and diverged is what results say. */
+sld_status sld_grid_judge(sld_grid_claims *c, size_t i, bool held, sld_point_status *out)
+{
+    const sld_point_state mark = c->entries[i].mark;
+    sld_results           results;
+
+    *out = (sld_point_status){.state = mark, .attempts = (int)c->entries[i].claim};
+    if (mark == SLD_POINT_FAILED) {
         sld_grid_claims_text(c, i, "failed", out->reason, sizeof out->reason);
         out->reason[strcspn(out->reason, "\n")] = '\0';
     }
-    if (e->mark == SLD_POINT_DONE || e->mark == SLD_POINT_DIVERGED) { /* its claims are gone */
+    if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) { /* its claims are gone */
         char text[64];
-        sld_grid_claims_text(c, i, sld_point_state_name(e->mark), text, sizeof text);
+        sld_grid_claims_text(c, i, sld_point_state_name(mark), text, sizeof text);
         if (sscanf(text, "attempt %d", &out->attempts) != 1) {
-            out->attempts = (int)e->claim;
+            out->attempts = (int)c->entries[i].claim;
         }
     }
-    if (e->mark != SLD_POINT_WAITING || e->claim == 0) {
+    if (mark == SLD_POINT_FAILED || mark == SLD_POINT_SKIPPED) {
         return SLD_OK;
     }
-    SLD_TRY(is_held(c, i, &held));
-    if (sld_grid_has_results(c->grid, i)) { /* its coordinator died before it could say so */
-        out->state = sld_grid_diverged(c->ctx, c->grid, i) ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
-    } else if (held) {
-        out->state = SLD_POINT_RUNNING;
+    if (mark == SLD_POINT_WAITING || !sld_grid_results_marked(c, i, &results)) {
+        SLD_TRY(sld_grid_results(c->ctx, c->grid, i, &results));
+    }
+    describe(c, &results, held, out);
+    return SLD_OK;
+}
+
+static sld_status point_status(sld_grid_claims *c, size_t i, sld_point_status *out)
+{
+    bool held = false;
+
+    if (c->entries[i].claim > 0) {
+        SLD_TRY(is_held(c, i, &held));
+    }
+    SLD_TRY(sld_grid_judge(c, i, held, out));
+    if (out->state == SLD_POINT_RUNNING) {
         read_running(c, i, out);
     }
     return SLD_OK;
@@ -72,9 +106,11 @@ sld_status sld_grid_status(sld_ctx *ctx, const sld_grid *grid, sld_point_status 
     if (st == SLD_OK) {
         st = sld_grid_claims_scan(&c);
     }
+    sld_doc_many(true);
     for (size_t i = 0; i < sld_grid_count(grid) && st == SLD_OK; i++) {
         st = point_status(&c, i, &status[i]);
     }
+    sld_doc_many(false);
     sld_grid_claims_close(&c);
     return st;
 }

@@ -20,26 +20,6 @@ bool sld_grid_has_results(const sld_grid *grid, size_t point)
     return sld_run_has(run, SLD_RUN_RESULTS);
 }
 
-bool sld_grid_diverged(sld_ctx *ctx, const sld_grid *grid, size_t point)
-{
-    char        run[PATH_MAX], path[PATH_MAX];
-    sld_doc    *doc      = NULL;
-    const char *status   = NULL;
-    bool        diverged = false;
-
-    sld_grid_trial_dir(grid, point, run);
-    sld_run_path(run, SLD_RUN_RESULTS, 0, path);
-    if (sld_doc_open(ctx, path, &doc) == SLD_OK &&
-        sld_doc_get_attr_text(ctx, doc, "/", "status", &status) == SLD_OK) {
-        diverged = strcmp(status, "diverged") == 0;
-    } else {
-        sld_log(ctx, SLD_LOG_WARN, "%s", ctx->err.msg);
-        sld_err_clear(ctx);
-    }
-    sld_doc_close(doc);
-    return diverged;
-}
-
 double sld_grid_seconds(const sld_grid *grid, size_t point)
 {
     char     run[PATH_MAX], path[PATH_MAX];

@@ -1,4 +1,6 @@
 /* names.c: paths of a trial's files, and of a trial and a claim in a sweep's folder. */
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +57,40 @@ void sld_run_remove_attempts(const char *run, int64_t attempt)
             unlink(path);
         }
     }
+}
+
+static bool is_result(const char *name)
+{
+    int epoch, n = 0;
+
+    return strcmp(name, "results.h5") == 0 || strcmp(name, "last.h5") == 0 ||
+           strcmp(name, "best.h5") == 0 ||
+           (sscanf(name, "epoch-%d.h5%n", &epoch, &n) == 1 && n > 0 && name[n] == '\0');
+}
+
+sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
+{
+    DIR           *dir = opendir(run);
+    struct dirent *entry;
+    char           from[PATH_MAX], to[PATH_MAX];
+    sld_status     st = SLD_OK;
+
+    if (!dir) {
+        return errno == ENOENT
+                   ? SLD_OK
+                   : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
+    }
+    while (st == SLD_OK && (entry = readdir(dir))) {
+        if (is_result(entry->d_name)) {
+            snprintf(from, sizeof from, "%s/%s", run, entry->d_name);
+            snprintf(to, sizeof to, "%s/%s.old", run, entry->d_name);
+            if (rename(from, to) != 0 && errno != ENOENT) {
+                st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot rename: %s", from, strerror(errno));
+            }
+        }
+    }
+    closedir(dir);
+    return st;
 }
 
 void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX])

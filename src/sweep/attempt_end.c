@@ -8,17 +8,19 @@
 
 enum { ALIKE_MAX = 3, PAUSE_FACTOR = 3 };
 
-sld_status sld_attempt_mark_result(coordinator *c, size_t point, double seconds, int64_t number)
+sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,
+                                   double seconds, int64_t number)
 {
-    const bool   diverged = sld_grid_diverged(c->ctx, c->grid, point);
-    const double all      = sld_grid_seconds(c->grid, point);
-    char         text[128], run[PATH_MAX];
+    const double all = sld_grid_seconds(c->grid, point);
+    char         text[SLD_MARK_BYTES + 128], run[PATH_MAX];
 
     sld_trial_dir(c->dir, sld_grid_point(c->grid, point)->id, run);
-    snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number,
-             all > seconds ? all : seconds);
-    SLD_TRY(
-        sld_ledger_mark(&c->ledger, point, diverged ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
+    const int n = snprintf(text, sizeof text, "attempt %lld seconds %.1f\n", (long long)number,
+                           all > seconds ? all : seconds);
+    sld_grid_results_mark(c->grid, point, results, text + n);
+    SLD_TRY(sld_ledger_mark(
+        &c->ledger, point,
+        results->kind == SLD_RESULTS_DIVERGED ? SLD_POINT_DIVERGED : SLD_POINT_DONE, text));
     sld_ledger_forget(&c->ledger, point);
     sld_run_remove_attempts(run, number);
     return SLD_OK;
@@ -136,9 +138,13 @@ static bool was_stopped(const coordinator *c, const attempt *a, int code,
     if (code == SLD_EXIT_UNFINISHED) {
         what = "another attempt has taken over";
     } else if (code == SLD_EXIT_STOPPED || outcome->end == SLD_END_STOPPED) {
-        what = a->rescales ? "goes on with more ranks" : "stopped and saved";
+        what = a->skipped    ? "skipped: stopped and saved"
+               : a->rescales ? "goes on with more ranks"
+                             : "stopped and saved";
     } else if (c->stops > 0 || c->broken) {
         what = "ended by the stop; it goes on from its last checkpoint";
+    } else if (a->skipped && code > 128) {
+        what = "skipped: ended before it could save";
     } else if (a->rescales && code > 128) {
         what = "ended before it could save; it goes on with more ranks from its last checkpoint";
     } else {
@@ -190,22 +196,31 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     const double     seconds = c->ledger.clock_s() - a->started_s;
     char             run[PATH_MAX], all[64] = "";
     sld_run_outcome  outcome;
+    sld_results      results;
 
     a->active = false;
     sld_slots_give(&c->slots, a->cores, a->n_cores);
     sld_trial_dir(c->dir, p->id, run);
     sld_outcome_read(run, a->number, &outcome);
-    if (!sld_grid_has_results(c->grid, a->point)) {
+    SLD_TRY(sld_grid_results(c->ctx, c->grid, a->point, &results));
+    if (results.kind != SLD_RESULTS_DONE && results.kind != SLD_RESULTS_DIVERGED) {
         sld_outcome_remove(run, a->number);
         return judge(c, a, wait_status, &outcome);
+    }
+    if (c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
+        sld_log(c->ctx, SLD_LOG_INFO,
+                "%s seed %lld (%s) ended before it could be stopped: skipped; --retry %s takes its "
+                "results in",
+                p->arm, (long long)p->seed, p->id, p->id);
+        return SLD_OK;
     }
     c->ended++;
     c->ended_s += seconds * a->ranks;
     c->n_alike = c->n_unlaunched = 0;
-    SLD_TRY(sld_attempt_mark_result(c, a->point, seconds, a->number));
+    SLD_TRY(sld_attempt_mark_result(c, a->point, &results, seconds, a->number));
     if (a->number > 1 && sld_grid_seconds(c->grid, a->point) > seconds) {
-        snprintf(all, sizeof all, " (%.0f s in %lld attempts)",
-                 sld_grid_seconds(c->grid, a->point), (long long)a->number);
+        snprintf(all, sizeof all, " (%.0f s in %lld attempts)", sld_grid_seconds(c->grid, a->point),
+                 (long long)a->number);
     }
     sld_log(c->ctx, SLD_LOG_INFO, "%s %s seed %lld (%s) in %.0f s%s: %s",
             sld_point_state_name(c->ledger.claims.entries[a->point].mark), p->arm,

@@ -70,12 +70,28 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
     return st;
 }
 
-/* A result that is there, but that nobody has marked. *found: was it there? */
+/* A result that is there, but that nobody has marked; one that cannot be used is put aside. *found:
+ * was it there? */
 static sld_status adopt(coordinator *c, size_t point, bool *found)
 {
-    *found = sld_grid_has_results(c->grid, point);
-    return *found ? sld_attempt_mark_result(c, point, 0, c->ledger.claims.entries[point].claim)
-                  : SLD_OK;
+    char        run[PATH_MAX];
+    sld_results results;
+
+    SLD_TRY(sld_grid_results(c->ctx, c->grid, point, &results));
+    *found = results.kind == SLD_RESULTS_DONE || results.kind == SLD_RESULTS_DIVERGED;
+    if (*found) {
+        return sld_attempt_mark_result(c, point, &results, 0,
+                                       c->ledger.claims.entries[point].claim);
+    }
+    if (results.kind == SLD_RESULTS_UNREADABLE) {
+        return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s", results.reason);
+    }
+    if (results.kind == SLD_RESULTS_BAD) {
+        sld_grid_trial_dir(c->grid, point, run);
+        sld_log(c->ctx, SLD_LOG_WARN, "%s: put aside as results.h5.old", results.reason);
+        return sld_run_set_aside(c->ctx, run);
+    }
+    return SLD_OK;
 }
 
 static attempt *free_attempt(coordinator *c)
@@ -123,6 +139,18 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 }
 
 /* ---- meanwhile ---- */
+
+void sld_attempt_stop_skipped(coordinator *c)
+{
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        attempt *a = &c->attempts[i];
+        if (a->active && !a->skipped &&
+            c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
+            a->skipped = true;
+            kill(a->child.process.pid, SIGUSR1);
+        }
+    }
+}
 
 void sld_attempt_watch(coordinator *c)
 {

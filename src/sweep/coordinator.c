@@ -132,7 +132,10 @@ static sld_status beat(coordinator *c)
     SLD_TRY(sld_nodes_tend(c));
     sld_schedule_reap(c);
     sld_index_writer_begin(c->ctx, c->grid, c->ended, &c->index);
-    return sld_ledger_scan(&c->ledger);
+    SLD_TRY(sld_sweep_extend(c));
+    SLD_TRY(sld_ledger_scan(&c->ledger));
+    sld_attempt_stop_skipped(c);
+    return SLD_OK;
 }
 
 static sld_status sleep_until_news(coordinator *c, int fd)
@@ -161,9 +164,11 @@ static bool nothing_to_wait_for(const coordinator *c)
 /* From the first scan to the end. */
 static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
 {
-    bool all, failed, stopping = false;
+    bool   all, failed, stopping = false;
+    size_t again;
 
     SLD_TRY(sld_ledger_scan(&c->ledger));
+    SLD_TRY(sld_sweep_recheck(c, &again));
     while (true) {
         if (!stopping) {
             SLD_TRY(fill(c));
@@ -174,6 +179,15 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
         }
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
         stop_for_walltime(c);
+        if (all && running(c) == 0 && !stopping &&
+            c->stops == 0) { /* what has become of it meanwhile? */
+            SLD_TRY(sld_sweep_extend(c));
+            SLD_TRY(sld_sweep_recheck(c, &again));
+            SLD_TRY(sld_schedule_settle(c, &all, &failed));
+            if (!all) {
+                continue;
+            }
+        }
         if (running(c) == 0 && (all || stopping || c->stops > 0 || nothing_to_wait_for(c))) {
             break;
         }
@@ -184,7 +198,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
         }
         stopping = c->stops > 0 || c->broken;
     }
-    *out = all             ? (failed ? SLD_SWEEP_FAILED : SLD_SWEEP_DONE)
+    *out = all             ? (failed || c->unreadable > 0 ? SLD_SWEEP_FAILED : SLD_SWEEP_DONE)
            : c->broken     ? SLD_SWEEP_FAILED
            : c->stops > 1  ? SLD_SWEEP_ENDED
            : c->stops == 1 ? SLD_SWEEP_STOPPED
@@ -212,6 +226,7 @@ static void abandon(coordinator *c)
 
 static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
 {
+    SLD_TRY(sld_sweep_extend(c));
     SLD_TRY(sld_ledger_join(&c->ledger));
     c->beat_at_s = c->ledger.clock_s() + sld_ledger_beat_s(&c->ledger);
     sld_walltime_begin(c);
@@ -275,6 +290,7 @@ sld_status sld_sweep_run(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run
     sld_ledger_close(&c->ledger);
     sld_allocation_free(&c->allocation);
     free(c->hosts);
+    sld_grid_close(c->own);
     free(c->attempts);
     free(c);
     return st;

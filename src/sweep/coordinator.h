@@ -26,6 +26,7 @@ typedef struct attempt {
     double       moved_s;                      /* clock when that was last another */
     bool         stalled;                      /* ended by us for it */
     bool         stepped;                      /* it was seen to have made a step */
+    bool         skipped;                      /* asked to stop, because its point is left out */
     bool         rescales;                     /* asked to stop, to go on with more ranks */
     char         word[SLD_CLAIM_BYTES];        /* that its processes bear */
     int          alive;                        /* ranks seen at the last look on this machine */
@@ -33,6 +34,8 @@ typedef struct attempt {
     double       missed_s; /* clock when they were first missed; 0: they are there */
     bool         reaped;   /* its launcher stayed without ranks, and was ended by us for it */
 } attempt;
+
+enum { SLD_STAMP_BYTES = 112 };
 
 typedef struct coordinator {
     sld_ctx                    *ctx;
@@ -61,6 +64,9 @@ typedef struct coordinator {
     bool                        too_late;  /* it was told that nothing more is started */
     node_helpers                helpers;   /* coordinators on the job's other machines */
     bool                        leaving;   /* they were asked to leave */
+    sld_grid                   *own;       /* the grid as read again; NULL: not yet */
+    char                        points[SLD_STAMP_BYTES]; /* the file of its points, when read */
+    size_t                      unreadable; /* results that were there and could not be read */
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
@@ -80,11 +86,14 @@ bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
 
 /* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
+/* Stops those whose points are skipped. */
+void sld_attempt_stop_skipped(coordinator *c);
 /* Ends those that make no step for too long. */
 void sld_attempt_watch(coordinator *c);
 /* attempt_end.c */
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
-sld_status sld_attempt_mark_result(coordinator *c, size_t point, double seconds, int64_t number);
+sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,
+                                   double seconds, int64_t number);
 /* Most ranks that the point can use: parallel.shards. */
 sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
 
@@ -111,6 +120,13 @@ sld_status sld_schedule_settle(coordinator *c, bool *all_ended, bool *some_faile
 /* Where cores are idle and nothing waits, one running trial is asked to stop, to go on with more
  * ranks. */
 sld_status sld_schedule_rescale(coordinator *c);
+/* extend.c. Takes up points that have been added to the sweep. */
+sld_status sld_sweep_extend(coordinator *c);
+
+/* recheck.c. Points that are marked as ended and whose results are gone, damaged or others' are
+ * made ready to be trained anew; teachers too whose weights are gone while students wait for them.
+ * *again: how many. */
+sld_status sld_sweep_recheck(coordinator *c, size_t *again);
 /* Ends launchers that stay when their ranks have left. */
 void sld_schedule_reap(coordinator *c);
 

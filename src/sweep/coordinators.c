@@ -38,6 +38,7 @@ sld_status sld_ledger_join(ledger *l)
     for (size_t i = 0; i < sizeof bytes; i++) {
         snprintf(l->id + 2 * i, 3, "%02x", bytes[i]);
     }
+    SLD_TRY(sld_file_mkdirs(l->claims.ctx, l->claims.dir)); /* lost: nobody has said anything */
     l->count    = 1;
     const int n = beat_text(l, text, sizeof text);
     sld_grid_claims_beat_path(&l->claims, l->id, path);

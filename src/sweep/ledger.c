@@ -99,6 +99,7 @@ sld_status sld_ledger_mark(ledger *l, size_t point, sld_point_state state, const
     char path[PATH_MAX];
 
     sld_grid_claims_path(&l->claims, point, sld_point_state_name(state), path);
+    SLD_TRY(sld_file_mkdirs(l->claims.ctx, l->claims.dir));
     SLD_TRY(sld_file_publish(l->claims.ctx, path, text, strlen(text), true));
     l->claims.entries[point].mark = state;
     return SLD_OK;

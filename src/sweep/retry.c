@@ -4,23 +4,64 @@
 #include <unistd.h>
 
 #include "ledger.h"
+#include "sld/rundir.h"
 #include "sld/sweep.h"
 
-static sld_status retry_point(ledger *l, size_t i, size_t *n)
+/* Its retries anew. */
+static void forget_errors(const ledger *l, size_t i)
 {
-    const sld_point_state mark = l->claims.entries[i].mark;
-    char                  path[PATH_MAX];
+    char path[PATH_MAX];
 
-    if (mark != SLD_POINT_FAILED && mark != SLD_POINT_SKIPPED) {
-        return SLD_OK;
-    }
-    for (long long k = 1; k <= (long long)l->claims.entries[i].claim; k++) { /* its retries anew */
+    for (long long k = 1; k <= (long long)l->claims.entries[i].claim; k++) {
         snprintf(path, sizeof path, "%.4000s/%s.%lld.error", l->claims.dir,
                  sld_grid_point(l->claims.grid, i)->id, k);
         unlink(path);
     }
+}
+
+/* A failed or skipped one, or, when it is named, one that has a result: that is put aside. */
+static sld_status retry_point(ledger *l, size_t i, size_t *n)
+{
+    const sld_point_state mark = l->claims.entries[i].mark;
+    char                  run[PATH_MAX];
+
+    if (mark == SLD_POINT_WAITING) {
+        return SLD_OK;
+    }
+    if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
+        sld_grid_trial_dir(l->claims.grid, i, run);
+        SLD_TRY(sld_run_set_aside(l->claims.ctx, run));
+    }
+    forget_errors(l, i);
     ++*n;
     return sld_ledger_unmark(l, i);
+}
+
+static sld_status refuse_running(ledger *l, const char *which, size_t point)
+{
+    bool held = false;
+
+    SLD_TRY(sld_ledger_held(l, point, &held));
+    return held && l->claims.entries[point].mark == SLD_POINT_WAITING
+               ? SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
+                          "%s: expected a point that has ended, got one that runs; let it end, or "
+                          "stop it first with --skip %s",
+                          which, which)
+               : SLD_OK;
+}
+
+/* A result that nobody has marked yet is one all the same. */
+static sld_status mark_unmarked(ledger *l, size_t point)
+{
+    sld_results results;
+
+    if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
+        SLD_TRY(sld_grid_results(l->claims.ctx, l->claims.grid, point, &results));
+        if (results.kind != SLD_RESULTS_NONE) {
+            l->claims.entries[point].mark = SLD_POINT_DONE;
+        }
+    }
+    return SLD_OK;
 }
 
 static sld_status retry(ledger *l, const char *which, size_t *n)
@@ -31,11 +72,12 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
     SLD_TRY(sld_ledger_scan(l));
     if (!all) {
         SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
-        if (l->claims.entries[point].mark != SLD_POINT_FAILED &&
-            l->claims.entries[point].mark != SLD_POINT_SKIPPED) {
+        SLD_TRY(refuse_running(l, which, point));
+        SLD_TRY(mark_unmarked(l, point));
+        if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
             return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
-                            "%s: neither failed nor skipped, so there is "
-                            "nothing to try again",
+                            "%s: expected a point that has ended, got one that waits: the sweep "
+                            "trains it anyway",
                             which);
         }
     }
@@ -66,12 +108,20 @@ sld_status sld_sweep_retry(sld_ctx *ctx, const sld_grid *grid, const char *which
 static sld_status skip(ledger *l, const char *which)
 {
     size_t point;
+    bool   held = false;
 
     SLD_TRY(sld_ledger_scan(l));
     SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
     const sld_point_state mark = l->claims.entries[point].mark;
     if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
         return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG, "%s has a result already", which);
+    }
+    SLD_TRY(sld_ledger_held(l, point, &held));
+    if (held) {
+        sld_log(l->claims.ctx, SLD_LOG_INFO,
+                "%s runs: its coordinator stops it at its next beat, in %g s at most; its "
+                "checkpoint stays, and --retry %s goes on from there",
+                which, sld_ledger_beat_s(l), which);
     }
     if (mark == SLD_POINT_FAILED) {
         SLD_TRY(sld_ledger_unmark(l, point));

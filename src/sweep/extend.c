@@ -1,0 +1,75 @@
+/* extend.c: a coordinator takes up points that were added to the sweep while it runs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "coordinator.h"
+
+static void stamp_of(const coordinator *c, char stamp[SLD_STAMP_BYTES])
+{
+    char        path[PATH_MAX];
+    struct stat info;
+
+    stamp[0] = '\0';
+    snprintf(path, sizeof path, "%.4000s/points", c->dir);
+    if (stat(path, &info) == 0) {
+        snprintf(stamp, SLD_STAMP_BYTES, "%jd %jd %jd %ld", (intmax_t)info.st_ino,
+                 (intmax_t)info.st_size, (intmax_t)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    }
+}
+
+/* Whether what runs here has a place in that grid. */
+static bool has_all(const coordinator *c, const sld_grid *grid)
+{
+    bool all = true;
+
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        const attempt *a = &c->attempts[i];
+        all &= !a->active || sld_grid_find(grid, sld_grid_point(c->grid, a->point)->id) >= 0;
+    }
+    return all;
+}
+
+static sld_status take(coordinator *c, sld_grid *grid)
+{
+    SLD_TRY(sld_grid_claims_regrid(&c->ledger.claims, grid));
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        attempt *a = &c->attempts[i];
+        if (a->active) {
+            a->point = (size_t)sld_grid_find(grid, sld_grid_point(c->grid, a->point)->id);
+        }
+    }
+    sld_log(c->ctx, SLD_LOG_INFO, "the sweep has changed meanwhile: %zu points, %zu before",
+            sld_grid_count(grid), sld_grid_count(c->grid));
+    sld_grid_close(c->own);
+    c->own  = grid;
+    c->grid = grid;
+    return SLD_OK;
+}
+
+sld_status sld_sweep_extend(coordinator *c)
+{
+    char      stamp[SLD_STAMP_BYTES];
+    sld_grid *grid = NULL;
+
+    stamp_of(c, stamp);
+    if (!*c->points) {
+        snprintf(c->points, sizeof c->points, "%s", stamp);
+    }
+    if (!*stamp || strcmp(stamp, c->points) == 0) {
+        return SLD_OK;
+    }
+    if (sld_grid_open(c->ctx, c->dir, &grid) != SLD_OK) {
+        sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
+        sld_err_clear(c->ctx);
+        return SLD_OK; /* what was read before is as good as it was */
+    }
+    if (!has_all(c, grid)) { /* once that has ended */
+        sld_grid_close(grid);
+        return SLD_OK;
+    }
+    snprintf(c->points, sizeof c->points, "%s", stamp);
+    SLD_TRY(take(c, grid));
+    return sld_ledger_scan(&c->ledger);
+}
