@@ -98,14 +98,18 @@ static void print_text(const view *v)
         }
     }
     for (size_t i = 0; i < v->n; i++) {
-        if (v->status[i].state == SLD_POINT_FAILED && shown++ < FAILED_SHOWN) {
+        const sld_point_status *s = &v->status[i];
+        const bool              to_tell =
+            s->state == SLD_POINT_FAILED || (s->state == SLD_POINT_WAITING && s->reason[0]);
+        if (to_tell && shown++ < FAILED_SHOWN) {
             print_name(sld_grid_point(v->grid, i));
             char why[512];
-            printf(": failed: %s\n", sld_text_printable(v->status[i].reason, why, sizeof why));
+            printf(": %s: %s\n", sld_point_state_name(s->state),
+                   sld_text_printable(s->reason, why, sizeof why));
         }
     }
     if (shown > FAILED_SHOWN) {
-        printf("  ... and %zu more that failed\n", shown - FAILED_SHOWN);
+        printf("  ... and %zu more\n", shown - FAILED_SHOWN);
     }
 }
 

@@ -264,7 +264,8 @@ static void print_reasons(const report *r, FILE *to)
 
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial *t = &r->trials[i];
-        if (t->status.state != SLD_POINT_FAILED && t->status.state != SLD_POINT_DIVERGED) {
+        if (t->status.state != SLD_POINT_FAILED && t->status.state != SLD_POINT_DIVERGED &&
+            !(t->status.state == SLD_POINT_WAITING && t->status.reason[0])) {
             continue;
         }
         if (all++ < MOST_REASONS) {

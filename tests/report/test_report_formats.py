@@ -102,14 +102,14 @@ def check_one_seed():
 
 
 def check_damage():
-    """Results that cannot be read are a failed trial with a reason; the others are reported."""
+    """Results that are damaged are to be made anew, with a reason; the others are reported."""
     shutil.copytree("made", "hurt")
     write("hurt/trials/sl0000000002/results.h5", "not HDF5")
     with h5py.File("hurt/trials/sl0000000003/results.h5", "r+") as f:
         f["labels/test"][3] = 99
     made_sweep.mark("hurt", "lo0000000003", "failed", "no such file: teacher.h5\n")
-    said = expect(sld("report", "hurt", ranks=0), 0, "3 failed", "seed 3: failed: no such file: teacher.h5", "sl0000000002: sld, seed 2: failed:",
-                  "class 99 of sample 3, 0 to 3 wanted").out
+    said = expect(sld("report", "hurt", ranks=0), 0, "1 failed", "seed 3: failed: no such file: teacher.h5", "sl0000000002: sld, seed 2: waiting:",
+                  "/labels/test: expected 0 to 3, got 99").out
     check(re.search(r"^sld +1/3 +62\.50 ", said, re.M), said)
 
 
