@@ -7,9 +7,37 @@
 
 #include "parts.h"
 
+/* A job that was started again may meet its old run, alive on a machine that nobody reaches. */
+static sld_status await_lock(sld_ctx *ctx, const sld_setup *s, const sld_io *io, const char *path)
+{
+    const double end_s = sld_clock_s() + 60 * s->opt->run.wait_minutes;
+    char         holder[128];
+    sld_lock     lock = SLD_LOCK_HELD;
+
+    const ssize_t n               = pread(io->lock, holder, sizeof holder - 1, 0);
+    holder[n > 0 ? n : 0]         = '\0';
+    holder[strcspn(holder, "\n")] = '\0';
+    if (s->opt->run.wait_minutes > 0) {
+        sld_log(ctx, SLD_LOG_WARN, "%s: another run works in this folder (%s): waiting for its end",
+                io->dir, holder);
+    }
+    while (lock == SLD_LOCK_HELD) {
+        if (sld_clock_s() >= end_s || (s->params->stop && *s->params->stop)) {
+            return SLD_FAIL(ctx, SLD_ERR_FENCED,
+                            "%s: another run works in this folder (%s); choose another run.dir, or "
+                            "wait for its end (run.wait_minutes)",
+                            io->dir, holder);
+        }
+        sleep(1);
+        sld_beat(ctx);
+        SLD_TRY(sld_file_lock(ctx, path, io->lock, &lock));
+    }
+    return SLD_OK;
+}
+
 /* The lock is the kernel's: it ends with the process, however that ends. Its file names the holder
  * for the message alone. */
-static sld_status take_lock(sld_ctx *ctx, sld_io *io)
+static sld_status take_lock(sld_ctx *ctx, const sld_setup *s, sld_io *io)
 {
     char     path[PATH_MAX], holder[128] = "", host[64] = "";
     sld_lock lock;
@@ -18,12 +46,7 @@ static sld_status take_lock(sld_ctx *ctx, sld_io *io)
     SLD_TRY(sld_file_open_lock(ctx, path, &io->lock));
     SLD_TRY(sld_file_lock(ctx, path, io->lock, &lock));
     if (lock == SLD_LOCK_HELD) {
-        const ssize_t n               = read(io->lock, holder, sizeof holder - 1);
-        holder[n > 0 ? n : 0]         = '\0';
-        holder[strcspn(holder, "\n")] = '\0';
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: another run works in this folder (%s); choose another run.dir",
-                        io->dir, holder);
+        SLD_TRY(await_lock(ctx, s, io, path));
     }
     if (lock == SLD_LOCK_NONE) {
         sld_log(ctx, SLD_LOG_WARN,
@@ -115,7 +138,7 @@ static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
         return take_attempt(ctx, s, io);
     }
     SLD_TRY(check_foreign(ctx, s, io));
-    SLD_TRY(take_lock(ctx, io));
+    SLD_TRY(take_lock(ctx, s, io));
     SLD_TRY(check_identity(ctx, s, io));
     SLD_TRY(sld_file_sweep(ctx, io->dir));
     const char *text = sld_config_text(s->params->config);

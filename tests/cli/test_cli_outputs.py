@@ -113,7 +113,7 @@ def file_systems():
         expect(sld(*run, folder.replace("=f", "=n"), env=lacking(flock=number, ofd=number)), 0, "no locks")
     first = start(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38))
     wait_for("a checkpoint", lambda: os.path.exists("held/results.h5"), first)
-    expect(sld(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38)), 2, "another run works in this folder")
+    expect(sld(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38)), 3, "another run works in this folder")
     first.terminate()
     ended(first)
     write("s2.yaml", SWEEP.replace("name: s", "name: s2"))
