@@ -82,7 +82,7 @@ static sld_status fail_launcher(coordinator *c, const attempt *a, const char *re
         sld_log(c->ctx, SLD_LOG_ERROR,
                 "trials cannot be started from here, %d launches failed, so the sweep stops: %s; "
                 "try the launcher by hand (%s), or --ranks 1, which needs none",
-                ALIKE_MAX, reason, *c->launch->command ? c->launch->command : "mpirun -n 2 true");
+                ALIKE_MAX, reason, *c->command ? c->command : "mpirun -n 2 true");
     }
     return SLD_OK;
 }

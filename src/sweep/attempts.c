@@ -43,7 +43,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
 
     *got = false;
     sld_process_word(id, e->claim + 1, c->ledger.id, a->word);
-    sld_status       st  = sld_attempt_settings(c, a->point, e->claim + 1, cpus, &s);
+    sld_status st = sld_attempt_settings(c, a->point, e->claim + 1, c->spans ? "auto" : cpus, &s);
     const launch_job job = {.program    = c->params->program,
                             .experiment = experiment,
                             .settings   = (const char *const *)s.list,
@@ -51,7 +51,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .ranks      = a->ranks,
                             .crowded    = a->n_cores < a->ranks,
                             .cpus       = cpus,
-                            .command    = c->launch->command,
+                            .command    = c->command,
                             .hosts      = c->hosts,
                             .log        = a->log,
                             .word       = a->word};

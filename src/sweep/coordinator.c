@@ -250,6 +250,7 @@ static sld_status make(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_p
     c->launch = sld_grid_launch(grid);
     SLD_TRY(sld_allocation_find(ctx, true, &c->allocation));
     sld_slots_find(c->launch, &c->slots);
+    sld_span_choose(c);
     c->attempts = calloc((size_t)c->slots.most_trials, sizeof *c->attempts);
     if (!c->attempts) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %d trials at a time",

@@ -45,28 +45,30 @@ typedef struct coordinator {
     char                        dir[PATH_MAX]; /* of the sweep, whole */
     ledger                      ledger;
     sld_allocation              allocation; /* of a batch system */
-    char                       *hosts;      /* of a trial by launch.command; owned */
-    slots                       slots;
-    attempt                    *attempts; /* (slots.most_trials) */
-    int                         stops;    /* signals that asked for it */
-    bool                        broken;   /* attempts fail alike at their start: no use going on */
-    char                        alike[SLD_REASON_BYTES]; /* of the last that did */
-    int                         n_alike;
-    int                         n_unlaunched; /* launches in a row of which no trial came */
-    double                      start_at_s;   /* clock before which nothing is started */
-    size_t                      ended;        /* points, by this coordinator */
-    double                      ended_s;      /* rank-seconds they took */
-    double                      beat_at_s;
-    double                      reap_at_s; /* clock of the next look at launchers */
-    index_writer                index;
-    double                      stop_at_s; /* clock of the stop for the job's end; 0: none */
-    double                      sign_s;    /* longest from a trial's start to its first step */
-    bool                        too_late;  /* it was told that nothing more is started */
-    node_helpers                helpers;   /* coordinators on the job's other machines */
-    bool                        leaving;   /* they were asked to leave */
-    sld_grid                   *own;       /* the grid as read again; NULL: not yet */
-    char                        points[SLD_STAMP_BYTES]; /* the file of its points, when read */
-    size_t                      unreadable; /* results that were there and could not be read */
+    char         command[8192];             /* launch.command, or a line over machines of the job */
+    bool         spans;                     /* the latter */
+    char        *hosts;                     /* of a trial by launch.command; owned */
+    slots        slots;
+    attempt     *attempts;                /* (slots.most_trials) */
+    int          stops;                   /* signals that asked for it */
+    bool         broken;                  /* attempts fail alike at their start: no use going on */
+    char         alike[SLD_REASON_BYTES]; /* of the last that did */
+    int          n_alike;
+    int          n_unlaunched; /* launches in a row of which no trial came */
+    double       start_at_s;   /* clock before which nothing is started */
+    size_t       ended;        /* points, by this coordinator */
+    double       ended_s;      /* rank-seconds they took */
+    double       beat_at_s;
+    double       reap_at_s; /* clock of the next look at launchers */
+    index_writer index;
+    double       stop_at_s;               /* clock of the stop for the job's end; 0: none */
+    double       sign_s;                  /* longest from a trial's start to its first step */
+    bool         too_late;                /* it was told that nothing more is started */
+    node_helpers helpers;                 /* coordinators on the job's other machines */
+    bool         leaving;                 /* they were asked to leave */
+    sld_grid    *own;                     /* the grid as read again; NULL: not yet */
+    char         points[SLD_STAMP_BYTES]; /* the file of its points, when read */
+    size_t       unreadable;              /* results that were there and could not be read */
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
@@ -112,6 +114,9 @@ void       sld_nodes_end(coordinator *c, pid_t pid, int status);
 sld_status sld_nodes_tend(coordinator *c); /* Starts again what failed. */
 void       sld_nodes_signal(const coordinator *c, int number);
 void       sld_nodes_leave(coordinator *c); /* Stops them and waits for their end. */
+
+/* span.c. c->command and how many trials run at a time by it. */
+void sld_span_choose(coordinator *c);
 
 /* schedule.c. Index of a point to start now, and how many could; -1: none. */
 sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting);

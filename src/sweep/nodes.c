@@ -174,7 +174,7 @@ sld_status sld_nodes_begin(coordinator *c)
     const sld_allocation *a = &c->allocation;
     const char           *why;
 
-    if (a->n_nodes < 2 || a->one_of_many) {
+    if (a->n_nodes < 2 || a->one_of_many || c->spans) {
         return SLD_OK;
     }
     if ((why = why_not(c))) {

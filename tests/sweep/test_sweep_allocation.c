@@ -266,6 +266,49 @@ static void test_the_step_on_another_node(void **state)
     sld_launch_free(environment);
 }
 
+/* Ranks that do not fit on one machine: by what srun offers; a line of the user's own stands. */
+static void test_a_trial_over_machines(void **state)
+{
+    static const struct {
+        const char *plugins, *command, *wanted;
+        int64_t     ranks;
+        int         at_a_time;
+    } cases[] = {
+        {"pmix_v4\n\tpmix", "", "srun --mpi=pmix --exact -N2 -n {ranks}", 4, 2},
+        {"pmix_v4\n\tpmix", "", "srun --mpi=pmix --exact -N4 -n {ranks}", 99, 1},
+        {"none\n\tpmi2", "",
+         "env SLURM_OVERLAP=1 mpirun --oversubscribe --bind-to none --host n1:2,n2:2,n3:2,n4:2 -n "
+         "{ranks}",
+         3, 1},
+        {"pmix", "", "", 2, 7},
+        {"pmix", "mine", "mine", 4, 7}};
+    folder      *f = *state;
+    coordinator *c = calloc(1, sizeof *c);
+    char         script[200];
+
+    clear_environment();
+    setenv("SLURM_JOB_ID", "7", 1);
+    setenv("SLURM_JOB_END_TIME", "5000000000", 1);
+    setenv("SLURM_JOB_NODELIST", "n[1-4]", 1);
+    setenv("SLURMD_NODENAME", "n2", 1);
+    assert_int_equal(sld_allocation_find(&f->ctx, true, &c->allocation), SLD_OK);
+    c->ctx = &f->ctx;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const sld_launch launch = {.ranks = cases[i].ranks, .command = cases[i].command};
+        snprintf(script, sizeof script, "printf '%s\n' >&2", cases[i].plugins);
+        put_command(f, "srun", script);
+        c->launch = &launch;
+        c->spans  = false;
+        c->slots  = (slots){.n_cores = 2, .most_trials = 7};
+        sld_span_choose(c);
+        assert_string_equal(c->command, cases[i].wanted);
+        assert_int_equal(c->slots.most_trials, cases[i].at_a_time);
+        assert_int_equal(c->spans, *cases[i].wanted != '\0' && *cases[i].command == '\0');
+    }
+    sld_allocation_free(&c->allocation);
+    free(c);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 int main(void)
@@ -278,6 +321,7 @@ int main(void)
         IN_FOLDER(test_a_job_of_pbs),
         IN_FOLDER(test_a_job_of_flux),
         IN_FOLDER(test_the_step_on_another_node),
+        IN_FOLDER(test_a_trial_over_machines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,61 @@
+/* span.c: trials of more ranks than a machine of the job has cores: they are started over several of
+ * its machines, by srun where it offers PMIx, else by mpirun. */
+#include <stdio.h>
+#include <string.h>
+
+#include "allocation.h"
+#include "coordinator.h"
+
+/* Whether srun can connect the ranks of MPI. It lists its plugins without asking the controller. */
+static bool has_pmix(void)
+{
+    static const char *const command[] = {"sh", "-c", "srun --mpi=list 2>&1", NULL};
+    char                     list[1024];
+
+    sld_ask(command, list, sizeof list);
+    return strstr(list, "pmix") != NULL;
+}
+
+/* "n1:2,n2:2". False: there is no room for all. */
+static bool put_hosts(const sld_allocation *a, int cores, char *text, size_t n)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < a->n_nodes && at < n; i++) {
+        at += (size_t)snprintf(text + at, n - at, "%s%s:%d", i ? "," : "", a->nodes[i].name, cores);
+    }
+    return at < n;
+}
+
+void sld_span_choose(coordinator *c)
+{
+    const sld_allocation *a     = &c->allocation;
+    const int             ranks = (int)c->launch->ranks, cores = c->slots.n_cores;
+    char                  hosts[sizeof c->command - 128];
+
+    snprintf(c->command, sizeof c->command, "%s", c->launch->command);
+    if (*c->command || ranks <= cores || a->scheduler != SLD_SCHEDULER_SLURM || a->n_nodes < 2 ||
+        a->here < 0 || a->one_of_many || a->bound) {
+        return;
+    }
+    const int wanted = (ranks + cores - 1) / cores;
+    const int each   = wanted < (int)a->n_nodes ? wanted : (int)a->n_nodes;
+    if (has_pmix()) { /* each step has its CPUs for itself: Slurm places them */
+        snprintf(c->command, sizeof c->command, "srun --mpi=pmix --exact -N%d -n {ranks}", each);
+        c->slots.most_trials =
+            c->launch->slots > 0 ? (int)c->launch->slots : (int)a->n_nodes / each;
+    } else if (put_hosts(a, cores, hosts, sizeof hosts)) {
+        snprintf(c->command, sizeof c->command,
+                 "env SLURM_OVERLAP=1 mpirun --oversubscribe --bind-to none --host %s -n {ranks}",
+                 hosts);
+        c->slots.most_trials = 1;
+    } else {
+        return;
+    }
+    c->spans = true;
+    sld_log(c->ctx, SLD_LOG_INFO,
+            "%d ranks do not fit on a machine of %d cores: %d trial%s at a time over %d of %zu "
+            "machines each, by: %s",
+            ranks, cores, c->slots.most_trials, sld_text_plural(c->slots.most_trials), each,
+            a->n_nodes, c->command);
+}
