@@ -35,7 +35,10 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_doctor_cpu(comm, mine);
     sld_doctor_memory(comm, mine);
     sld_doctor_launcher(comm, mine);
-    sld_status st = sld_doctor_folder(ctx, comm, folder, mine);
+    sld_status st = sld_doctor_job(ctx, comm, mine);
+    if (st == SLD_OK) {
+        st = sld_doctor_folder(ctx, comm, folder, mine);
+    }
     if (st == SLD_OK) {
         st = gather(ctx, comm, reports);
     }
@@ -53,7 +56,8 @@ const sld_verb sld_verb_doctor = {
     .summary = "what this machine and a folder are worth to a run, and what to do",
     .help    = "Looks at the processor and the kernels chosen for it, CPUs and quotas, memory and "
                "limits, MPI, HDF5,\n"
-               "the launcher and its signals, and at DIR (default: the current folder): file system, "
+               "the launcher and its signals, the batch job with its machines and time, and at DIR "
+               "(default: the current folder): file system, "
                "room, speed, locks.\n"
                "Start it as the run will be started: differences between the ranks are found and "
                "named.\n\n"

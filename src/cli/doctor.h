@@ -14,7 +14,7 @@ typedef struct sld_finding {
     char        what[24], found[240], advice[320]; /* advice empty: nothing to do */
 } sld_finding;
 
-enum { SLD_FINDINGS = 24 };
+enum { SLD_FINDINGS = 32 };
 
 typedef struct sld_report {
     int         rank, node_rank, node_size, n;
@@ -36,6 +36,8 @@ bool sld_read_line(const char *path, char *line, size_t n);
 void sld_doctor_cpu(const sld_comm *comm, sld_report *r);
 void sld_doctor_memory(const sld_comm *comm, sld_report *r);
 void sld_doctor_launcher(const sld_comm *comm, sld_report *r);
+/* Collective. The batch job, and what its machines may lack. */
+sld_status sld_doctor_job(sld_ctx *ctx, const sld_comm *comm, sld_report *r);
 /* Collective. The folder, as rank 0 and one rank of each other machine see it. */
 sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder, sld_report *r);
 

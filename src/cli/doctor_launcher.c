@@ -81,7 +81,7 @@ static void signals(const sld_comm *comm, sld_report *r)
             "sld "
             "sweep ...`, or hands the signal to mpirun (`mpirun ... & trap 'kill -USR1 $!' USR1; "
             "wait`); without B: it reaches srun's steps alone. By hand: scancel --batch "
-            "--signal=USR1 JOB. `scontrol show config | grep KillWait` tells the grace (30 s)");
+            "--signal=USR1 JOB");
     }
     if (pbs) {
         sld_finding_advise(sld_report_add(r, "PBS",

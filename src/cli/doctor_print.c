@@ -53,6 +53,25 @@ static void name_ranks(const sld_report *reports, int n, const sld_finding *f, c
     }
 }
 
+/* ", on n1 n2": the machines of the ranks that have it, where there are several in all. */
+static void name_machines(const sld_report *reports, int n, const sld_finding *f, char *text,
+                          size_t bytes)
+{
+    bool   several = false;
+    size_t at      = strlen(text);
+
+    for (int i = 1; i < n; i++) {
+        several |= reports[i].node_rank == 0;
+    }
+    for (int i = 0, last = -1; several && i < n && at < bytes; i++) {
+        if (has(&reports[i], f) && (last < 0 || strcmp(reports[i].host, reports[last].host) != 0)) {
+            at += (size_t)snprintf(text + at, bytes - at, "%s%s", last < 0 ? ", on " : " ",
+                                   reports[i].host);
+            last = i;
+        }
+    }
+}
+
 /* Ranks that found something under this name; 1: the folder, which only rank 0 looks at. */
 static int count_finders(const sld_report *reports, int n, const char *what)
 {
@@ -121,7 +140,7 @@ static void print_text(const printer *p, const sld_finding *f, const char *ranks
 /* f of rank r, unless a rank before it says the same. */
 static void print_finding(printer *p, int r, const sld_finding *f)
 {
-    char        ranks[64];
+    char        ranks[160];
     sld_finding shown = *f;
 
     for (int i = 0; i < r; i++) {
@@ -130,6 +149,9 @@ static void print_finding(printer *p, int r, const sld_finding *f)
         }
     }
     name_ranks(p->reports, p->n, f, ranks, sizeof ranks);
+    if (ranks[0]) {
+        name_machines(p->reports, p->n, f, ranks, sizeof ranks);
+    }
     if (count_finders(p->reports, p->n, f->what) < 2) {
         ranks[0] = '\0';
     } else if (ranks[0] && !f->own) {
