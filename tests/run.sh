@@ -40,12 +40,12 @@ skips() {
         sed 's/&quot;/"/g; s/&apos;/'"'"'/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g; s/<\/system-out>//'
 }
 
-# suite PRESET [ctest arguments]: builds and runs it. A build that fails is one failure. A test is passed or skipped (exit
+# suite PRESET TARGET [ctest arguments]: builds that target and runs it. A build that fails is one failure. A test is passed or skipped (exit
 # code 77) when the report says so; anything else, such as a test without its program, is a failure.
 suite() {
-    local preset=$1 report=$here/build/$1/tests.xml total good none
-    shift
-    if ! sld_build "$preset"; then
+    local preset=$1 target=$2 report=$here/build/$1/tests.xml total good none
+    shift 2
+    if ! sld_build "$preset" --target "$target"; then
         count "$preset (build)" 0 1 0
         return
     fi
@@ -74,7 +74,7 @@ keep_sessions() {
 sld_setup build speed test report analysis
 sld_mpi_env 8
 keep_sessions
-suite ci "${long[@]}"
+suite ci all "${long[@]}"
 
 # clang-format 14, whose word counts, is Debian 12's; Debian 13 has later ones alone.
 formatter=$({ clang-format-14 --version || clang-format --version; } 2>/dev/null)
@@ -88,9 +88,9 @@ else
 fi
 
 if ! $quick; then
-    suite debug "${long[@]}"
+    suite debug all "${long[@]}"
     if sld_have "header oneapi/dnnl/dnnl.h"; then
-        suite blas "${long[@]}" -R '^(test_kernels|test_nn|golden_networks|golden_trajectory)_'
+        suite blas kernel_tests "${long[@]}" -R '^(test_kernels|test_nn|golden_networks|golden_trajectory)_'
     fi
 fi
 

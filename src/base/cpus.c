@@ -45,7 +45,7 @@ size_t sld_cpus_allowed(sld_cpu *out)
         return 0;
     }
     for (int i = 0; i < CPU_SETSIZE && n < SLD_CPUS_MAX; i++) {
-        if (CPU_ISSET(i, &allowed)) {
+        if (CPU_ISSET((size_t)i, &allowed)) {
             out[n++] = (sld_cpu){i, topology(i, "core_id"), topology(i, "physical_package_id")};
         }
     }
