@@ -21,6 +21,7 @@ import json
 import math
 import os
 import platform
+import statistics
 import subprocess
 import sys
 
@@ -44,38 +45,63 @@ def processor():
         return platform.processor() or platform.machine()
 
 
-def measure(options):
-    command = [options.program, str(options.seconds), options.isa, options.algorithm, *options.networks]
+def where():
+    """The commit of this tree and the machine."""
+    commit = git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+    return {"commit": commit, "machine": {"processor": processor(), "cores": os.cpu_count()}}
+
+
+def shapes(program, seconds=0.1, isa="auto", algorithm="table", networks=NETWORKS):
+    """What the program bench_kernels prints: versions, isa, peak_f32, shapes."""
+    command = [program, str(seconds), isa, algorithm, *networks]
     printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if printed.returncode != 0:
-        sys.exit(f"kernels.py: {options.program}: exit code {printed.returncode}")
-    head, *shapes = [json.loads(line) for line in printed.stdout.splitlines()]
-    commit = git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
-    return {"commit": commit, "machine": {"processor": processor(), "cores": os.cpu_count()}, **head, "shapes": shapes}
+        sys.exit(f"kernels.py: {program}: exit code {printed.returncode}")
+    head, *found = [json.loads(line) for line in printed.stdout.splitlines()]
+    return {**head, "shapes": found}
 
 
 def key(shape):
     return tuple(shape[name] for name in SHAPE)
 
 
+def medians(documents):
+    """{shape: {pass: the median of GFLOP/s over the documents that have it}}"""
+    found = {}
+    for document in documents:
+        for shape in document.get("shapes", ()):
+            passes = found.setdefault(key(shape), {})
+            for name in PASSES:
+                if shape.get(name):
+                    passes.setdefault(name, []).append(shape[name])
+    return {shape: {name: statistics.median(rates) for name, rates in passes.items()} for shape, passes in found.items()}
+
+
 def compare(before, after):
-    old = {key(shape): shape for shape in before["shapes"]}
+    """Two lists of documents."""
+    old, new = medians(before), medians(after)
     logs = {name: [] for name in PASSES}
     print(f"{'in':>5} {'out':>5} {'map':>7} {'k':>2} {'s':>2} {'groups':>6}" + "".join(f"{name:>18}" for name in PASSES))
-    for shape in after["shapes"]:
-        if key(shape) not in old:
-            continue
+    for shape in [shape for shape in new if shape in old]:
         cells = []
         for name in PASSES:
-            a, b = old[key(shape)].get(name), shape.get(name)
+            a, b = old[shape].get(name), new[shape].get(name)
             if a and b:
                 logs[name].append(math.log(b / a))
             cells.append(f"{b / a:7.2f} ({b:6.1f})" if a and b else "-")
-        size = f"{shape['height']}x{shape['width']}"
-        print(f"{shape['in']:5} {shape['out']:5} {size:>7} {shape['kernel']:2} {shape['stride']:2} {shape['groups']:6}"
+        height, width, n_in, n_out, kernel, stride, groups = shape
+        print(f"{n_in:5} {n_out:5} {f'{height}x{width}':>7} {kernel:2} {stride:2} {groups:6}"
               + "".join(f"{cell:>18}" for cell in cells))
     means = [math.exp(sum(logs[name]) / len(logs[name])) if logs[name] else float("nan") for name in PASSES]
     print(f"{'geometric mean':>32}" + "".join(f"{mean:18.3f}" for mean in means))
+
+
+def read(names):
+    found = []
+    for name in names:
+        with open(name, encoding="utf-8") as file:
+            found.append(json.load(file))
+    return found
 
 
 def main():
@@ -88,13 +114,11 @@ def main():
     parser.add_argument("--compare", nargs=2, metavar=("BEFORE", "AFTER"))
     options = parser.parse_args()
     if options.compare:
-        files = []
-        for name in options.compare:
-            with open(name, encoding="utf-8") as file:
-                files.append(json.load(file))
-        compare(*files)
+        before, after = read(options.compare)
+        compare([before], [after])
     else:
-        json.dump(measure(options), sys.stdout, indent=1)
+        found = shapes(options.program, options.seconds, options.isa, options.algorithm, options.networks)
+        json.dump({**where(), **found}, sys.stdout, indent=1)
         print()
 
 

@@ -41,11 +41,8 @@ def records(command):
 
 
 def run_sld(options, pair, precision, ranks):
-    mpirun = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
-    if ranks > len(os.sched_getaffinity(0)):  # ranks that share a core must not spin while they wait
-        mpirun += ["--mca", "mpi_yield_when_idle", "1"]
-    found = records(mpirun + [options.sld, "bench", *pair.split("-"), "--batch", str(BATCH), "--seconds",
-                              str(options.seconds), "--teacher-precision", precision, "--json"]
+    found = records([options.sld, "bench", *pair.split("-"), "--ranks", str(ranks), "--batch", str(BATCH), "--seconds",
+                     str(options.seconds), "--teacher-precision", precision, "--json"]
                     + ([] if options.epoch else ["--no-epoch"]))[0]
     return {**found.pop("figures"), **found}
 
