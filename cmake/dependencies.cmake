@@ -63,17 +63,25 @@ endfunction()
 
 find_package(MPI COMPONENTS C)
 add_library(sld_dep_mpi INTERFACE)
+set(sld_mpi "openmpi") # which MPI it is, as Debian names it in its packages
 if(MPI_C_FOUND)
   target_link_libraries(sld_dep_mpi INTERFACE MPI::MPI_C)
+  include(CheckSymbolExists)
+  set(CMAKE_REQUIRED_LIBRARIES MPI::MPI_C)
+  check_symbol_exists(MPICH_VERSION mpi.h SLD_MPICH)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  if(SLD_MPICH)
+    set(sld_mpi "mpich")
+  endif()
 else()
-  sld_miss("MPI (Open MPI)" "libopenmpi-dev openmpi-bin" "openmpi")
+  sld_miss("MPI (Open MPI or MPICH)" "libopenmpi-dev openmpi-bin" "openmpi")
 endif()
 
-# Without a wish of the user's (HDF5_ROOT) the Open MPI build is asked for by its own name: where the serial one is
-# installed too, "hdf5" may mean either.
+# Without a wish of the user's (HDF5_ROOT) the build for this MPI is asked for by its own name: where others are installed
+# too, "hdf5" may mean any of them.
 add_library(sld_dep_hdf5 INTERFACE)
 if(PKG_CONFIG_FOUND AND NOT HDF5_ROOT AND NOT DEFINED ENV{HDF5_ROOT})
-  pkg_check_modules(SLD_HDF5 QUIET IMPORTED_TARGET hdf5-openmpi)
+  pkg_check_modules(SLD_HDF5 QUIET IMPORTED_TARGET hdf5-${sld_mpi})
 endif()
 if(SLD_HDF5_FOUND)
   find_library(SLD_HDF5_HL hdf5_hl PATHS ${SLD_HDF5_LIBRARY_DIRS} NO_DEFAULT_PATH)
@@ -98,9 +106,9 @@ if(hdf5_parallel)
   message(STATUS "hdf5: ${hdf5_version}, parallel, ${hdf5_where}")
 elseif(SLD_HDF5_CONFIG)
   sld_miss("Parallel HDF5 (the one found, ${hdf5_version} in ${hdf5_where}, is the serial build)"
-    "libhdf5-openmpi-dev" "the hdf5 built with your MPI, or set HDF5_ROOT")
+    "libhdf5-${sld_mpi}-dev" "the hdf5 built with your MPI, or set HDF5_ROOT")
 else()
-  sld_miss("Parallel HDF5" "libhdf5-openmpi-dev" "the hdf5 built with your MPI, or set HDF5_ROOT")
+  sld_miss("Parallel HDF5" "libhdf5-${sld_mpi}-dev" "the hdf5 built with your MPI, or set HDF5_ROOT")
 endif()
 
 sld_find_library(yaml yaml-0.1 yaml.h yaml)

@@ -5,7 +5,12 @@
 # the rank counts SANITIZED, 3 when none are given: what many ranks compute is proved without sanitizers. A test that hangs is
 # a test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
 # those of several ranks that compute all the time claim two.
-set(SLD_MPIRUN_FLAGS --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+if(SLD_MPICH)
+  set(SLD_MPIRUN_FLAGS -bind-to none)
+else()
+  set(SLD_MPIRUN_FLAGS --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+endif()
+
 # sld_plain_ranks(<out> <all> <sanitized>): which of these rank counts are run without --soak.
 function(sld_plain_ranks out all sanitized)
   set(plain ${all})

@@ -21,7 +21,7 @@ sld_needs=(
     "speed|header oneapi/dnnl/dnnl.h|libdnnl-dev|onednn (2.6 or newer)"
     "test|pc cmocka|libcmocka-dev|cmocka"
     "test|tool clang-format|clang-format|llvm (clang-format 14)"
-    "test|tool clang|clang libclang-rt-14-dev|llvm (clang with libFuzzer)"
+    "test|tool clang|clang libclang-rt-dev|llvm (clang with libFuzzer)"
     "test|tool h5dump|hdf5-tools|hdf5"
     "test|tool ncdump|netcdf-bin|netcdf-c"
     "test|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
@@ -39,13 +39,22 @@ sld_needs=(
 
 sld_say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
+# sld_mpi: whose mpirun it is: openmpi, mpich or intel; openmpi, which would be installed, where there is none.
+sld_mpi() {
+    case $(mpirun --version 2>/dev/null) in
+    *HYDRA*) echo mpich ;;
+    *Intel*) echo intel ;;
+    *) echo openmpi ;;
+    esac
+}
+
 # sld_have PROBE: is it there?
 sld_have() {
     local kind=${1%% *} name=${1#* }
     case $kind in
     tool) command -v "$name" >/dev/null 2>&1 ;;
     pc) pkg-config --exists "$name" 2>/dev/null ;;
-    hdf5) pkg-config --exists hdf5-openmpi 2>/dev/null || command -v h5pcc >/dev/null 2>&1 ;;
+    hdf5) pkg-config --exists "hdf5-$(sld_mpi)" 2>/dev/null || command -v h5pcc >/dev/null 2>&1 ;;
     header) printf '#include <%s>\n' "$name" | cc -E -x c - >/dev/null 2>&1 ;;
     python) # Debian's packages serve Debian's python, which need not be the first in the path
         python3 -c "import $name" >/dev/null 2>&1 || /usr/bin/python3 -c "import $name" >/dev/null 2>&1
@@ -59,7 +68,7 @@ sld_missing() {
     for need in "${sld_needs[@]}"; do
         for for in "$@"; do
             [ "${need%%|*}" = "$for" ] || continue
-            sld_have "$(cut -d'|' -f2 <<<"$need")" || printf '%s\n' "$need"
+            sld_have "$(cut -d'|' -f2 <<<"$need")" || printf '%s\n' "${need/hdf5-openmpi/hdf5-$(sld_mpi)}"
         done
     done
 }
@@ -187,9 +196,11 @@ sld_loopback() {
 
 # sld_mpirun_flags RANKS: sld places its ranks itself; ranks that share a core must not spin while they wait.
 sld_mpirun_flags() {
-    local flags="--oversubscribe --bind-to none"
-    [ "$1" -le "$(sld_cores)" ] || flags+=" --mca mpi_yield_when_idle 1"
-    echo "$flags"
+    case $(sld_mpi) in
+    mpich) echo "-bind-to none" ;;
+    intel) ;;
+    *) echo "--oversubscribe --bind-to none$([ "$1" -le "$(sld_cores)" ] || echo " --mca mpi_yield_when_idle 1")" ;;
+    esac
 }
 
 # sld_mpirun_talk: mpirun's stderr, from stdin to stderr, without what it says of exit codes: those are handed on. The

@@ -27,6 +27,9 @@ void       sld_comm_abort(sld_comm *comm, int exit_code); /* Local. Takes every 
 void sld_comm_versions(char *text, size_t n);
 /* Local. Who started this process as one of *tasks, a literal; NULL: nobody, *tasks 0. */
 const char *sld_comm_launcher(const sld_comm *comm, int *tasks);
+/* Local, needs no MPI. The words that start ranks of the MPI sld was built with on this machine,
+ * ended by NULL; their number and the program follow. crowded: more ranks than CPUs. */
+const char *const *sld_comm_mpirun(bool crowded);
 /* Local, needs no MPI. This process's number among its launcher's tasks; 0 without a launcher. */
 int sld_launcher_rank(void);
 

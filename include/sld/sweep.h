@@ -20,7 +20,8 @@ typedef struct sld_sweep_run_params {
     const char *const *join_words; /* words of another command that joins the folder as this one */
     size_t             n_join_words;
     sld_defaults_find  method;
-    bool               no_wait; /* leave when all that is left is in others' hands */
+    const char *const *(*mpirun)(bool crowded); /* as sld_comm_mpirun */
+    bool no_wait; /* leave when all that is left is in others' hands */
 } sld_sweep_run_params;
 
 /* Local. Works on the sweep in its folder until nothing is left. Blocks SIGTERM, SIGINT, SIGHUP,

@@ -34,12 +34,23 @@ static long cores(void)
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
+/* The words that start ranks, one blank behind each. */
+static void put_mpirun(bool crowded, char *text, size_t size)
+{
+    size_t n = 0;
+
+    *text = '\0';
+    for (const char *const *word = sld_comm_mpirun(crowded); *word && n < size; word++) {
+        n += (size_t)snprintf(text + n, size - n, "%s ", *word);
+    }
+}
+
 /* The command of one measurement. Words from the command line are names of networks, checked by the
  * program itself: quoted all the same. */
 static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
                          const char *stall_minutes, char text[LINE])
 {
-    char          program[2048];
+    char          program[2048], mpirun[256];
     const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     if (n < 0) {
         return false;
@@ -52,14 +63,14 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
         errno = EINVAL;
         return false;
     }
-    snprintf(
-        text, LINE,
-        "mpirun --oversubscribe --bind-to none %s -n %d '%s' bench '%s' '%s' --json --batch %zu "
-        "--seconds %g --steps %zu --cpus '%s' --stall-minutes '%s' --teacher-precision '%s' "
-        "--student-precision '%s' %s",
-        ranks > cores() ? "--mca mpi_yield_when_idle 1" : "", ranks, program, all, p->student,
-        p->batch, p->seconds, p->n_steps, cpus, stall_minutes, p->teacher_precision,
-        p->student_precision, p->epoch ? "" : "--no-epoch");
+    put_mpirun(ranks > cores(), mpirun, sizeof mpirun);
+    snprintf(text, LINE,
+             "%s%d '%s' bench '%s' '%s' --json --batch %zu "
+             "--seconds %g --steps %zu --cpus '%s' --stall-minutes '%s' --teacher-precision '%s' "
+             "--student-precision '%s' %s",
+             mpirun, ranks, program, all, p->student, p->batch, p->seconds, p->n_steps, cpus,
+             stall_minutes, p->teacher_precision, p->student_precision,
+             p->epoch ? "" : "--no-epoch");
     return true;
 }
 

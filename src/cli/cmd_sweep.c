@@ -242,6 +242,7 @@ static sld_status work(command *c, int *exit_code)
                                          .settings     = c->recorded ? c->words : NULL,
                                          .n_settings   = c->recorded ? c->n_words : 0,
                                          .method       = sld_experiment_method,
+                                         .mpirun       = sld_comm_mpirun,
                                          .no_wait      = c->args->option[NO_WAIT] != NULL};
     SLD_TRY(sld_sweep_run(c->ctx, c->grid, &params, &outcome));
     SLD_TRY(write_index(c, outcome));

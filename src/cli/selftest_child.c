@@ -74,12 +74,11 @@ static void set_environment(void)
 static size_t make_words(const sld_selftest *t, int ranks, const char *number,
                          const char *const *words, const char *out[MOST_WORDS])
 {
-    static const char *const launch[] = {"mpirun", "--oversubscribe",     "--bind-to", "none",
-                                         "--mca",  "mpi_yield_when_idle", "1",         "-n"};
-    size_t                   n        = 0;
+    const char *const *mpirun = sld_comm_mpirun(true);
+    size_t             n      = 0;
 
-    for (size_t i = 0; ranks > 0 && i < sizeof launch / sizeof *launch; i++) {
-        out[n++] = launch[i];
+    for (size_t i = 0; ranks > 0 && mpirun[i]; i++) {
+        out[n++] = mpirun[i];
     }
     if (ranks > 0) {
         out[n++] = number;

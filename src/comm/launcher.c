@@ -9,8 +9,15 @@
 
 #include "internal.h"
 
+#if defined(OPEN_MPI)
+#define SERVER "PMIx"
+#define OPTION "--mpi=pmix"
+#else
+#define SERVER "PMI-2"
+#define OPTION "--mpi=pmi2"
+#endif
 #define CURE_SRUN                                                                                  \
-    "use `srun --mpi=pmix` (`srun --mpi=list` shows what this Slurm has), or mpirun inside the "   \
+    "use `srun " OPTION "` (`srun --mpi=list` shows what this Slurm has), or mpirun inside the "   \
     "job"
 
 /* A positive number in an environment variable, else 0. */
@@ -97,8 +104,8 @@ sld_status sld_launcher_check_before(sld_ctx *ctx, const sld_launcher *launcher,
         return SLD_OK;
     }
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s started %d tasks (%s) and offers no PMIx, by which MPI could connect "
-                    "them: %s",
+                    "%s started %d tasks (%s) and offers no " SERVER
+                    ", by which MPI could connect them: %s",
                     launcher->name, launcher->tasks, launcher->variable, launcher->cure);
 }
 

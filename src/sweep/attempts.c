@@ -49,7 +49,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .settings   = (const char *const *)s.list,
                             .n_settings = s.n,
                             .ranks      = a->ranks,
-                            .crowded    = a->n_cores < a->ranks,
+                            .mpirun     = c->params->mpirun(a->n_cores < a->ranks),
                             .cpus       = cpus,
                             .command    = c->command,
                             .hosts      = c->hosts,

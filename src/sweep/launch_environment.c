@@ -15,7 +15,8 @@ static bool begins(const char *text, const char *with)
  * srun says of the step that we stand in would make them look for that step's server. */
 static bool foreign(const char *entry)
 {
-    static const char *const prefixes[] = {"OMPI_", "PMIX_", "PMI_", "PALS_", "SLURM_STEP"};
+    static const char *const prefixes[] = {"OMPI_", "PMIX_",     "PMI_",      "HYDI_",
+                                           "PALS_", "MPI_LOCAL", "SLURM_STEP"};
     static const char *const single[]   = {
           "SLURM_PROCID=", "SLURM_LOCALID=", "SLURM_GTIDS=", "SLURM_TASK_PID=", "SLURM_PTY_"};
 

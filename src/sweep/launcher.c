@@ -131,16 +131,9 @@ char **sld_launch_words(const launch_job *job)
     }
     if (job->ranks > 1) { /* one rank needs no launcher: it starts in half the time */
         snprintf(ranks, sizeof ranks, "%d", job->ranks);
-        sld_words_add(&w, "mpirun");
-        sld_words_add(&w, "--oversubscribe");
-        sld_words_add(&w, "--bind-to");
-        sld_words_add(&w, "none");
-        if (job->crowded) {
-            sld_words_add(&w, "--mca");
-            sld_words_add(&w, "mpi_yield_when_idle");
-            sld_words_add(&w, "1");
+        for (const char *const *word = job->mpirun; *word; word++) {
+            sld_words_add(&w, *word);
         }
-        sld_words_add(&w, "-n");
         sld_words_add(&w, ranks);
     }
     sld_words_add(&w, job->program);

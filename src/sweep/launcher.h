@@ -11,9 +11,9 @@ typedef struct launch_job {
     const char *const *settings;   /* "key=value" */
     size_t             n_settings;
     int                ranks;
-    bool               crowded; /* more ranks than CPUs: they must not spin */
+    const char *const *mpirun;  /* what starts as many ranks, ended by NULL; their number follows */
     const char        *cpus;    /* "0,2"; "": not placed */
-    const char        *command; /* template; "": mpirun, or nothing for one rank */
+    const char        *command; /* template; "": that, or nothing for one rank */
     const char        *hosts;   /* on which it may run, with commas between */
     const char        *log;     /* stdout and stderr go there, behind what it holds */
     const char        *word;    /* NAME=value that marks all its processes */

@@ -67,7 +67,8 @@ static bool fails(const char *what, const char *path)
 {
     const char *mark = getenv("SLD_IO_MARK"), *at = getenv("SLD_IO_CALL"),
                *number = getenv("SLD_IO_ERRNO"), *gate = getenv("SLD_IO_HOLD"),
-               *rank = getenv("SLD_IO_RANK"), *mine = getenv("OMPI_COMM_WORLD_RANK");
+               *rank = getenv("SLD_IO_RANK"), *open_mpi = getenv("OMPI_COMM_WORLD_RANK"),
+               *mine = open_mpi ? open_mpi : getenv("PMI_RANK");
 
     if (rank && mine && strcmp(rank, mine) != 0) {
         return false;

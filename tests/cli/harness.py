@@ -137,7 +137,7 @@ def ranks_of(process):
         with contextlib.suppress(OSError):  # it has just ended
             with open("/proc/%s/environ" % pid) as f:
                 variables = f.read()
-            rank = re.search(r"OMPI_COMM_WORLD_RANK=(\d+)", variables)
+            rank = re.search(r"\b(?:OMPI_COMM_WORLD|PMI)_RANK=(\d+)", variables)
             if variables:  # else it is ending
                 ranks[int(rank.group(1)) if rank else 0] = int(pid)
     return ranks

@@ -49,7 +49,7 @@ def main():
 
     # Several tasks that MPI cannot connect: refused before MPI ends the process with words of its own.
     for verb in (["run", "one.yaml", "name=many"], ["eval", "runs/plain/last.h5"], ["doctor"]):
-        refused = expect(sld(*verb, env=task_of(2)), 2, "srun started 2 tasks", "--mpi=pmix")
+        refused = expect(sld(*verb, env=task_of(2)), 2, "srun started 2 tasks", "--mpi=pmi")
         check("PMI support" not in refused.err, "MPI_Init was reached:", refused.err)
     quiet = expect(sld("run", "one.yaml", "name=many", env=dict(task_of(2), SLURM_PROCID="1")), 2)
     check(not quiet.err, "the second task repeats the refusal:", quiet.err)

@@ -85,8 +85,8 @@ static void expect_refused(const char *settings, int world_size, const char *cur
 static void test_refused(void **state)
 {
     (void)state;
-    expect_refused("SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=2 SLURM_NTASKS=4", 1, "--mpi=pmix");
-    expect_refused("SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=2 PMI_SIZE=4", 1, "--mpi=pmix");
+    expect_refused("SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=2 SLURM_NTASKS=4", 1, "--mpi=pmi");
+    expect_refused("SLURM_STEP_NUM_TASKS=4 SLURM_PROCID=2 PMI_SIZE=4", 1, "--mpi=pmi");
     expect_refused("OMPI_COMM_WORLD_SIZE=4", 1, "mpirun that belongs to it");
     expect_refused("PMI_SIZE=4", 2, "mpirun of the MPI library");
 }
@@ -105,7 +105,7 @@ static void test_before_mpi(void **state)
     assert_int_equal(check_before("SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0", false), SLD_OK);
     assert_int_equal(check_before("SLURM_STEP_NUM_TASKS=3 SLURM_PROCID=2", false), SLD_ERR_CONFIG);
     assert_non_null(strstr(ctx.err.msg, "started 3 tasks"));
-    assert_non_null(strstr(ctx.err.msg, "--mpi=pmix"));
+    assert_non_null(strstr(ctx.err.msg, "--mpi=pmi"));
 }
 
 static int rank_in(const char *settings)

@@ -1,0 +1,23 @@
+/* comm/mpirun.c: how the mpirun of this MPI starts ranks, which no standard says. */
+#include "internal.h"
+
+/* sld places its ranks itself, so mpirun is to bind none. Ranks that share a core must yield it
+ * while they wait: those of MPICH always do. */
+#if defined(OPEN_MPI)
+#define USUAL "mpirun", "--oversubscribe", "--bind-to", "none", "-n"
+#define CROWDED                                                                                    \
+    "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-n"
+#elif defined(MPICH_VERSION) && !defined(I_MPI_VERSION)
+#define USUAL   "mpirun", "-bind-to", "none", "-n"
+#define CROWDED USUAL
+#else
+#define USUAL   "mpirun", "-n"
+#define CROWDED USUAL
+#endif
+
+const char *const *sld_comm_mpirun(bool crowded)
+{
+    static const char *const usual[] = {USUAL, NULL}, *const yielding[] = {CROWDED, NULL};
+
+    return crowded ? yielding : usual;
+}
