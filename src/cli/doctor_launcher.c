@@ -22,6 +22,16 @@ static void libraries(sld_report *r)
     }
 }
 
+/* The major version of Open MPI; 0: another MPI. */
+static int open_mpi(void)
+{
+    char text[160];
+    int  major = 0;
+
+    sld_comm_versions(text, sizeof text);
+    return sscanf(text, "Open MPI v%d", &major) == 1 ? major : 0;
+}
+
 /* A world smaller than the launcher's is refused before this is reached. */
 static void launcher(const sld_comm *comm, sld_report *r)
 {
@@ -33,7 +43,13 @@ static void launcher(const sld_comm *comm, sld_report *r)
         sld_report_add(r, "launcher", "%s: %d task%s, all connected", name, tasks,
                        sld_text_plural(tasks));
     } else {
-        sld_report_add(r, "launcher", "none: one rank by itself");
+        char   words[128] = "";
+        size_t n          = 0;
+        for (const char *const *word = sld_comm_mpirun(false); *word && n < sizeof words; word++) {
+            n += (size_t)snprintf(words + n, sizeof words - n, " %s", *word);
+        }
+        sld_report_add(r, "launcher", "none: one rank by itself; a sweep starts more by%s N",
+                       words);
     }
     if (sld_comm_size(comm) > shards) {
         sld_finding_advise(
@@ -45,7 +61,7 @@ static void launcher(const sld_comm *comm, sld_report *r)
             "(it "
             "is part of what a trial computes); a sweep shares the cores out over several trials");
     }
-    if (geteuid() == 0 && !getenv("OMPI_ALLOW_RUN_AS_ROOT") && !name) {
+    if (geteuid() == 0 && !getenv("OMPI_ALLOW_RUN_AS_ROOT") && !name && open_mpi() > 0) {
         sld_finding_advise(sld_report_add(r, "root", "mpirun of Open MPI refuses to run as root"),
                            SLD_WARN,
                            "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or "
@@ -63,7 +79,9 @@ static void signals(const sld_comm *comm, sld_report *r)
         sld_finding *f = sld_report_add(r, "signals",
                                         "mpirun kills its ranks %s s after SIGTERM or Ctrl-C, and "
                                         "forwards SIGUSR1",
-                                        grace ? grace : "1");
+                                        open_mpi() >= 5 ? "less than 1"
+                                        : grace         ? grace
+                                                        : "1");
         sld_finding_advise(f, SLD_FINE,
                            "to stop with everything saved: kill -USR1 of mpirun, or "
                            "start with jobs/local.sh");

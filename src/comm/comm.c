@@ -116,6 +116,9 @@ void sld_comm_versions(char *text, size_t n)
     char whole[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int  length                                = 0;
     MPI_Get_library_version(whole, &length);
+    for (char *tab = whole; (tab = strchr(tab, '\t'));) { /* MPICH's */
+        *tab = ' ';
+    }
     snprintf(text, n, "%.*s", (int)strcspn(whole, ",\n"), whole);
 }
 
