@@ -131,9 +131,14 @@ def wait_for(what, condition, process=None):
 
 
 def ranks_of(process):
-    """{rank: process} of a run that was started; without mpirun it is rank 0 itself."""
-    found, ranks = subprocess.run(["ps", "-o", "pid=,comm=", "-s", str(process.pid)], stdout=subprocess.PIPE).stdout, {}
-    for pid in [line.split()[0] for line in found.decode().splitlines() if line.split()[1] == "sld"]:
+    """{rank: process} of a run that was started; without mpirun it is rank 0 itself. Of its session, or, as MPICH's ranks
+    have their own, below it."""
+    listed, ranks, inside = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,sess=,comm="], stdout=subprocess.PIPE).stdout, {}, []
+    lines, family = [line.split() for line in listed.decode().splitlines()], {str(process.pid)}
+    while len(inside) < len(family):
+        inside = list(family)
+        family |= {pid for pid, parent, session, *_ in lines if parent in family or session == str(process.pid)}
+    for pid in [pid for pid, _, _, name, *_ in lines if name == "sld" and pid in family]:
         with contextlib.suppress(OSError):  # it has just ended
             with open("/proc/%s/environ" % pid) as f:
                 variables = f.read()
