@@ -13,6 +13,9 @@ BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtu
 MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
 MOST_VALUES = 1 << 30  # of one trial's logits
 WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher"}
+# What a packed study keeps of the attributes of each trial's results.
+FACTS = ("version", "machine", "fingerprint", "data", "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256", "started",
+         "finished", "ranks")
 Top = namedtuple("Top", "log_p classes label rank")  # (sample, place), (sample, place), (sample): its log-probability, (sample)
 
 
@@ -109,6 +112,7 @@ class StudyFile:
             if len(self.valid) != self.n:
                 raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
             self.configs = self.columns.pop("config", None)
+            self.kept = {name: self.columns.pop(name) for name in FACTS if name in self.columns}
             self.virtual = "trial" in f and "config" not in f["trials"]
             self.compact = "log_p" in f
             self.n_classes = f["class"].shape[0] if isinstance(f.get("class"), h5py.Dataset) else 0
@@ -149,7 +153,9 @@ class StudyFile:
                 self._refuse_lost([trial])
             with open_file(self._own(trial)) as f:
                 return attributes(f)
-        return {"config": self.configs[trial]} if self.configs else {}
+        out = {"config": self.configs[trial]} if self.configs else {}
+        out.update((name, values[trial]) for name, values in self.kept.items() if values[trial])
+        return out
 
     def config(self, trial):
         return self.configs[trial] if self.configs else self.facts(trial).get("config", "")

@@ -94,7 +94,7 @@ def warnings(work):
     for trial, reason in sorted(work.digests.left.items())[:5]:
         out.append("Trial %s is left out of what is made from logits: %s." % (work.study.trials["id"][trial], reason))
     for arm in work.arms:
-        data = {repr(work.study.facts(i).get("data_sha256")) for i in work.arms[arm]} if work.study.source.virtual else set()
+        data = {repr(work.study.facts(i).get("data_sha256")) for i in work.arms[arm]}
         seeds = work.study.trials["seed"][work.arms[arm]]
         if seeds.duplicated().any():
             out.append("%s has seed %d more than once: its trials differ in more than the seed, and gaps by seed take the last of them."

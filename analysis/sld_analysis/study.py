@@ -187,7 +187,7 @@ class Study:
         return self.source.labels(trial, "test_coarse")
 
     def facts(self, trial):
-        """Attributes of the trial's results file: fingerprint, times, ranks ...; a packed study keeps the configuration alone."""
+        """Attributes of the trial's results file: configuration, version, machine, fingerprint, hashes, times, ranks ..."""
         return self.source.facts(trial)
 
     def config(self, trial):

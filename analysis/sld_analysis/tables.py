@@ -38,7 +38,7 @@ def accuracy(work):
     gaps = {a: work.gap(a) for a in others} if work.base else {}
     adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()])))
     heads = ["arm", "seeds", "last epoch", "best epoch", "last three"]
-    has_val = "top1_val_last" in work.study.trials
+    has_val = "top1_val_last" in work.study.trials and work.study.trials["top1_val_last"].notna().any()
     heads += ["validation"] if has_val else []
     heads += ["gap to %s" % work.base, "95 % interval", "p", "p (Holm)"] if work.base else []
     rows, means = [], []

@@ -202,6 +202,7 @@ char *sld_text_printable(const char *text, char *out, size_t n);
  * begin with UTF-8. */
 size_t sld_text_decode(const unsigned char *s, size_t n, uint32_t *code);
 bool   sld_text_is_utf8(const char *text); /* Local. */
+bool   sld_text_locale_is_utf8(void); /* Local. Whether the environment says that terminals are. */
 
 /* ---- clock ---- */
 

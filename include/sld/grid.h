@@ -111,10 +111,30 @@ typedef struct sld_point_status {
     int             attempts;      /* begun so far */
     int64_t         epoch, epochs; /* of a running one; 0: not known yet */
     double          left_s;        /* seconds to its end at its present pace */
+    int             ranks;         /* of a running one; 0: not known yet */
 } sld_point_status;
 
 /* status: (count). Reads, never writes; quick at 10,000 points. */
 sld_status sld_grid_status(sld_ctx *ctx, const sld_grid *grid, sld_point_status *status);
+
+/* Where the whole stands. */
+typedef struct sld_grid_totals {
+    size_t n, count[SLD_POINT_SKIPPED + 1]; /* points, by state */
+    int    ranks;                           /* at work, of those that say so */
+    double slowest_s;                       /* of the running one that has longest to go */
+    double left_s;                          /* a guess of the whole; 0: nothing to guess from */
+} sld_grid_totals;
+void sld_grid_survey(const sld_point_status *status, size_t n, sld_grid_totals *out); /* Local. */
+
+/* Local. What happened last to the points: how they ended, which attempts began. out: (most), newest
+ * first. *n: how many there are. */
+typedef struct sld_grid_event {
+    size_t  point;
+    int64_t at;       /* UTC, seconds */
+    char    what[40]; /* "done", "failed", "attempt 2" */
+} sld_grid_event;
+sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t most, sld_grid_event *out,
+                           size_t *n);
 
 /* Local. The newest log of a point: path, "" when it has none. */
 void sld_grid_log_path(const sld_grid *grid, size_t point, char *path, size_t n);

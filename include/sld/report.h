@@ -31,6 +31,22 @@ sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid);
 sld_status sld_report_index_check(sld_ctx *ctx, const sld_grid *grid, size_t *n_missing,
                                   char *first, size_t n);
 
+/* The sweep as it stands, for a terminal: curves by arm, what runs, what happened last. screen NULL: one
+ * line, for a log. *ended: nothing waits or runs. */
+typedef struct sld_screen {
+    int  columns, rows;
+    bool colour, utf8;
+} sld_screen;
+sld_status sld_report_watch(sld_ctx *ctx, const sld_grid *grid, const sld_screen *screen, FILE *to,
+                            bool *ended);
+
+/* One page of the sweep as it stands, without a script or another file: arms with the bands of their
+ * seeds, learning curves, what runs, what failed and why. Reads no logits: quick. */
+sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path);
+bool       sld_report_is_page(const char *path); /* Local. Made by the above. */
+/* DIR/report.html; one that was not made so stays. */
+sld_status sld_report_keep_page(sld_ctx *ctx, const sld_grid *grid);
+
 /* Publishes one file that holds the same without links, with the configurations and the spec.
  * compact: of the logits what study_compact.c keeps, a tenth of their size and less. */
 sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact);

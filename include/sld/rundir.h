@@ -95,6 +95,7 @@ typedef struct sld_progress {
     int64_t epoch, epochs, step, steps; /* the next step to make, and how many there are */
     double  left_s;                     /* estimate */
     double  beat_s;                     /* the writer's clock: any change is a sign of life */
+    int64_t ranks;                      /* 0: not told */
 } sld_progress;
 
 enum { SLD_PROGRESS_BYTES = 160 };

@@ -1,6 +1,7 @@
 /* printable.c: text of unknown origin for a terminal, a log or a report. A name or an attribute must
  * not move the cursor, forge a line, or turn what stands beside it around. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sld/base.h"
@@ -41,6 +42,19 @@ bool sld_text_is_utf8(const char *text)
         }
     }
     return true;
+}
+
+bool sld_text_locale_is_utf8(void)
+{
+    const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0]) {
+            return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8");
+        }
+    }
+    return false;
 }
 
 /* Control characters (C0, delete, C1), line and paragraph separators, marks of direction, characters

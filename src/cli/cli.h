@@ -61,7 +61,9 @@ extern const sld_verb *const sld_verbs[];
 /* help.c. Local. */
 void sld_help_usage(FILE *to);
 void sld_help_verb(const sld_verb *verb);
-/* version.c. Local. To stdout: the program, how it was built, the libraries it runs with. */
+/* version.c. Local. "0.2.0, commit 15ee50ca2f29". */
+const char *sld_version_text(void);
+/* Local. To stdout: the program, how it was built, the libraries it runs with. */
 void sld_version_print(void);
 /* pages.c. Local. To stdout; page: markdown, man, man-VERB, bash, zsh. */
 sld_status sld_page_print(sld_ctx *ctx, sld_arena *arena, const char *page);

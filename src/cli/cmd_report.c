@@ -10,16 +10,20 @@
 #include "sld/store.h"
 
 enum { MOST_RUNS = 32 };
-enum { FORMAT, PACK, COMPACT, FORCE };
-static const sld_option_spec options[] = {[FORMAT]  = {"--format", true},
-                                          [PACK]    = {"--pack", true},
-                                          [COMPACT] = {"--compact", false},
-                                          [FORCE]   = {"--force", false},
-                                          {NULL, false}};
+enum { FORMAT, PACK, COMPACT, HTML, FORCE };
+static const sld_option_spec options[] = {
+    [FORMAT] = {"--format", true}, [PACK] = {"--pack", true},    [COMPACT] = {"--compact", false},
+    [HTML] = {"--html", true},     [FORCE] = {"--force", false}, {NULL, false}};
 
 static bool is_own(sld_ctx *ctx, const char *path)
 {
     return sld_output_has_format(ctx, path, "sld-study");
+}
+
+static bool is_own_page(sld_ctx *ctx, const char *path)
+{
+    (void)ctx;
+    return sld_report_is_page(path);
 }
 
 static sld_status read_format(sld_ctx *ctx, const char *text, sld_report_format *out)
@@ -55,9 +59,14 @@ static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_repor
     const size_t n = args->n_words;
 
     if (args->option[PACK]) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: --pack: expected a sweep's folder, got one run, no sweep; its results.h5 "
-                        "is self-contained already",
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s: --pack: expected a sweep's folder, got one run, no sweep; its results.h5 "
+            "is self-contained already",
+            args->positional);
+    }
+    if (args->option[HTML]) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: --html: expected a sweep's folder, got a run's",
                         args->positional);
     }
     if (n > MOST_RUNS) {
@@ -105,34 +114,53 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     return SLD_OK;
 }
 
+/* Checks what an option says to write, before anything is. */
+static sld_status check_output(sld_ctx *ctx, const sld_arguments *args, int option, const char *dir,
+                               bool (*own)(sld_ctx *ctx, const char *path))
+{
+    bool             exists;
+    const sld_output output = {.option   = options[option].name,
+                               .path     = args->option[option],
+                               .inputs   = &dir,
+                               .n_inputs = 1,
+                               .force    = args->option[FORCE] != NULL,
+                               .is_own   = own};
+
+    return args->option[option] ? sld_output_check(ctx, &output, &exists) : SLD_OK;
+}
+
+static sld_status write_files(sld_ctx *ctx, const sld_arguments *args, const sld_grid *grid)
+{
+    const char *pack = args->option[PACK], *page = args->option[HTML];
+
+    if (page) {
+        SLD_TRY(sld_report_page(ctx, grid, page));
+        sld_log(ctx, SLD_LOG_INFO, "%s: the sweep as it stands", page);
+    }
+    if (pack) {
+        SLD_TRY(sld_report_pack(ctx, grid, pack, args->option[COMPACT] != NULL));
+        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trial%s packed", pack, sld_grid_count(grid),
+                sld_text_plural(sld_grid_count(grid)));
+    }
+    return SLD_OK;
+}
+
 static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_arguments *args,
                                sld_report_format format)
 {
-    const char *pack = args->option[PACK];
-    sld_grid   *grid = NULL;
+    const bool files = args->option[PACK] || args->option[HTML];
+    sld_grid  *grid  = NULL;
 
-    if (pack) {
-        bool             exists;
-        const sld_output output = {.option   = "--pack",
-                                   .path     = pack,
-                                   .inputs   = &dir,
-                                   .n_inputs = 1,
-                                   .force    = args->option[FORCE] != NULL,
-                                   .is_own   = is_own};
-        SLD_TRY(sld_output_check(ctx, &output, &exists));
-    }
+    SLD_TRY(check_output(ctx, args, PACK, dir, is_own));
+    SLD_TRY(check_output(ctx, args, HTML, dir, is_own_page));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     sld_doc_many(true); /* the report and the packed study read the same files */
     sld_status st = check_index(ctx, grid);
-    if (st == SLD_OK && (!pack || args->option[FORMAT])) {
+    if (st == SLD_OK && (!files || args->option[FORMAT])) {
         st = sld_report_print(ctx, grid, format, stdout);
     }
-    if (st == SLD_OK && pack) {
-        st = sld_report_pack(ctx, grid, pack, args->option[COMPACT] != NULL);
-    }
-    if (st == SLD_OK && pack) {
-        sld_log(ctx, SLD_LOG_INFO, "%s: %zu trial%s packed", pack, sld_grid_count(grid),
-                sld_text_plural(sld_grid_count(grid)));
+    if (st == SLD_OK) {
+        st = write_files(ctx, args, grid);
     }
     sld_doc_many(false);
     sld_grid_close(grid);
@@ -142,9 +170,10 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
 static sld_status report_packed(sld_ctx *ctx, const char *path, const sld_arguments *args,
                                 sld_report_format format)
 {
-    if (args->option[PACK]) {
+    if (args->option[PACK] || args->option[HTML]) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: --pack: expected a sweep's folder, got a packed study", path);
+                        "%s: %s: expected a sweep's folder, got a packed study", path,
+                        options[args->option[PACK] ? PACK : HTML].name);
     }
     return sld_report_print_packed(ctx, path, format, stdout);
 }
@@ -175,8 +204,8 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
 const sld_verb sld_verb_report = {
     .name    = "report",
-    .usage   = "sld report DIR...|STUDY.h5 [--format text|csv|json] [--pack STUDY.h5 [--compact] "
-               "[--force]]",
+    .usage   = "sld report DIR...|STUDY.h5 [--format text|csv|json] [--pack STUDY.h5 [--compact]]\n"
+               "       [--html FILE.html] [--force]",
     .summary = "what a sweep found: mean and deviation over seeds",
     .help =
         "DIR is the folder of a sweep, which may be running, or of a run; STUDY.h5 a packed\n"
@@ -189,7 +218,9 @@ const sld_verb sld_verb_report = {
         "  --compact        of the test logits the label's and the five largest alone: small "
         "enough to\n"
         "                   mail, about 200 kB a trial of CIFAR-100\n"
-        "  --force          write over STUDY.h5 even where another program wrote it\n",
+        "  --html FILE.html one page of the sweep as it stands, without a script or another file:\n"
+        "                   sld sweep keeps one in DIR/report.html\n"
+        "  --force          write over STUDY.h5 or FILE.html even where another program wrote it\n",
     .options     = options,
     .no_settings = true,
     .many_words  = true,

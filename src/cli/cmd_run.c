@@ -48,9 +48,10 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
     stem_of(args->positional, stem);
     sld_signals_catch();
-    const sld_trial_params params = {.config = config, .name = stem, .stop = sld_signals_stop()};
-    const sld_options     *opt    = sld_config_options(config);
-    sld_status             st     = sld_kernels_pin_isa(ctx, sld_config_word(opt, "parallel.isa"));
+    const sld_trial_params params = {
+        .config = config, .name = stem, .stop = sld_signals_stop(), .version = sld_version_text()};
+    const sld_options *opt = sld_config_options(config);
+    sld_status         st  = sld_kernels_pin_isa(ctx, sld_config_word(opt, "parallel.isa"));
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, opt->parallel.cpus);
     }

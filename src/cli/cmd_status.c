@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "sld/base_json.h"
 #include "sld/grid_folder.h"
+#include "sld/report.h"
 #include "sld/store.h"
 
 enum { WATCH, JSON, LINES };
@@ -17,42 +19,20 @@ static const sld_option_spec options[] = {
     {"--watch", false}, {"--json", false}, {"--lines", true}, {NULL, false}};
 
 enum { N_STATES = SLD_POINT_SKIPPED + 1, FAILED_SHOWN = 20 };
+enum { SCREEN_S = 2, LINE_S = 30 };
 
 typedef struct view {
     const sld_grid   *grid;
     sld_point_status *status;
-    size_t            n, count[N_STATES];
-    double            left_s; /* of the slowest running one */
+    size_t            n;
+    sld_grid_totals   all;
 } view;
 
 static sld_status look(sld_ctx *ctx, view *v)
 {
-    memset(v->count, 0, sizeof v->count);
-    v->left_s = 0;
     SLD_TRY(sld_grid_status(ctx, v->grid, v->status));
-    for (size_t i = 0; i < v->n; i++) {
-        v->count[v->status[i].state]++;
-        v->left_s = v->status[i].left_s > v->left_s ? v->status[i].left_s : v->left_s;
-    }
+    sld_grid_survey(v->status, v->n, &v->all);
     return SLD_OK;
-}
-
-/* The trials that run take, in the mean, half of what is left to the slowest; those that wait take
- * their turns: a guess from what is known without opening a result. */
-static double guess_left(const view *v)
-{
-    double whole = 0;
-    size_t n     = 0;
-
-    for (size_t i = 0; i < v->n; i++) {
-        const sld_point_status *s = &v->status[i];
-        if (s->state == SLD_POINT_RUNNING && s->epoch > 1 && s->epochs >= s->epoch) {
-            whole += s->left_s * (double)s->epochs / (double)(s->epochs - s->epoch + 1);
-            n++;
-        }
-    }
-    return n == 0 ? 0
-                  : v->left_s + whole / (double)n * (double)v->count[SLD_POINT_WAITING] / (double)n;
 }
 
 static void print_time(const char *before, double s)
@@ -76,12 +56,12 @@ static void print_text(const view *v)
     printf("%s in %s: %zu point%s:", sld_grid_name(v->grid), sld_grid_dir(v->grid), v->n,
            sld_text_plural(v->n));
     for (int s = 0; s < N_STATES; s++) {
-        if (v->count[s] > 0) {
-            printf(" %zu %s", v->count[s], sld_point_state_name(s));
+        if (v->all.count[s] > 0) {
+            printf(" %zu %s", v->all.count[s], sld_point_state_name(s));
         }
     }
-    if (guess_left(v) > 0) {
-        print_time(", ETA ", guess_left(v));
+    if (v->all.left_s > 0) {
+        print_time(", ETA ", v->all.left_s);
     }
     putchar('\n');
     for (size_t i = 0; i < v->n; i++) {
@@ -121,9 +101,9 @@ static void print_json(const view *v)
     sld_json_text(&j, "name", sld_grid_name(v->grid));
     sld_json_whole(&j, "points", (long long)v->n);
     for (sld_point_state s = SLD_POINT_WAITING; s <= SLD_POINT_SKIPPED; s++) {
-        sld_json_whole(&j, sld_point_state_name(s), (long long)v->count[s]);
+        sld_json_whole(&j, sld_point_state_name(s), (long long)v->all.count[s]);
     }
-    sld_json_whole(&j, "eta_s", llround(guess_left(v)));
+    sld_json_whole(&j, "eta_s", llround(v->all.left_s));
     sld_json_list(&j, "trials");
     for (size_t i = 0; i < v->n; i++) {
         const sld_point        *p = sld_grid_point(v->grid, i);
@@ -312,13 +292,57 @@ static sld_status show_run(sld_ctx *ctx, const sld_arguments *args, const char *
     return SLD_OK;
 }
 
+/* NO_COLOR: no-color.org. */
+static void find_screen(sld_screen *screen)
+{
+    const char    *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    struct winsize size = {.ws_col = 80, .ws_row = 24};
+
+    (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+    *screen = (sld_screen){.columns = size.ws_col > 0 ? size.ws_col : 80,
+                           .rows    = size.ws_row > 0 ? size.ws_row : 24,
+                           .colour  = !(none && *none) && terminal && strcmp(terminal, "dumb") != 0,
+                           .utf8    = sld_text_locale_is_utf8()};
+}
+
+/* A screen every two seconds; without a terminal a line every thirty. */
+static sld_status watch(sld_ctx *ctx, const sld_grid *grid)
+{
+    const bool terminal = isatty(STDOUT_FILENO) == 1;
+    sld_screen screen;
+    char      *text;
+    size_t     n;
+
+    for (bool ended = false; !ended;) {
+        FILE *to = open_memstream(&text, &n);
+        if (!to) {
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a screen");
+        }
+        find_screen(&screen);
+        const sld_status st = sld_report_watch(ctx, grid, terminal ? &screen : NULL, to, &ended);
+        fclose(to);
+        if (st == SLD_OK) {
+            printf("%s%s", terminal ? "\033[H\033[2J" : "", text);
+            fflush(stdout);
+        }
+        free(text);
+        SLD_TRY(st);
+        if (!ended) {
+            sleep(terminal ? SCREEN_S : LINE_S);
+        }
+    }
+    return SLD_OK;
+}
+
 static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const char *id)
 {
     const long lines = args->option[LINES] ? atol(args->option[LINES]) : 15;
-    const bool watch = args->option[WATCH] != NULL, terminal = isatty(STDOUT_FILENO) == 1;
 
+    if (args->option[WATCH] && !args->option[JSON] && !id) {
+        return watch(ctx, v->grid);
+    }
     while (true) {
-        if (watch && terminal) {
+        if (args->option[WATCH] && isatty(STDOUT_FILENO) == 1) {
             printf("\033[H\033[2J");
         }
         if (id) {
@@ -327,11 +351,12 @@ static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const c
             SLD_TRY(look(ctx, v));
             (args->option[JSON] ? print_json : print_text)(v);
         }
-        if (!watch || v->count[SLD_POINT_WAITING] + v->count[SLD_POINT_RUNNING] == 0) {
+        if (!args->option[WATCH] ||
+            v->all.count[SLD_POINT_WAITING] + v->all.count[SLD_POINT_RUNNING] == 0) {
             return SLD_OK;
         }
         fflush(stdout);
-        sleep(2);
+        sleep(SCREEN_S);
     }
 }
 
@@ -380,7 +405,9 @@ const sld_verb sld_verb_status = {
         "log. Reads only; "
         "from any\n"
         "shell, while the sweep runs or later.\n\n"
-        "  --watch    again every two seconds, until all has ended\n"
+        "  --watch    again every two seconds, until all has ended: curves by arm, what runs, "
+        "what\n"
+        "             happened last; without a terminal one line every 30 seconds\n"
         "  --json     every point, for programs\n"
         "  --lines N  of a trial's log (15)\n",
     .options     = options,

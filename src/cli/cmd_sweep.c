@@ -196,6 +196,7 @@ static sld_status write_index(command *c, sld_sweep_outcome outcome)
     if (outcome != SLD_SWEEP_ENDED) {
         st = sld_grid_open(c->ctx, sld_grid_dir(c->grid), &grid);
         st = st == SLD_OK ? sld_report_index(c->ctx, grid) : st;
+        st = st == SLD_OK ? sld_report_keep_page(c->ctx, grid) : st;
         sld_grid_close(grid);
     }
     if (st != SLD_OK && outcome == SLD_SWEEP_STOPPED) {

@@ -7,6 +7,11 @@
 #include "sld/kernels.h"
 #include "sld/store.h"
 
+const char *sld_version_text(void)
+{
+    return SLD_VERSION ", commit " SLD_COMMIT;
+}
+
 void sld_version_print(void)
 {
     static const struct {

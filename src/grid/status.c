@@ -18,6 +18,7 @@ static void read_running(const sld_grid_claims *c, size_t point, sld_point_statu
     out->epoch  = progress.epoch;
     out->epochs = progress.epochs;
     out->left_s = progress.left_s;
+    out->ranks  = (int)progress.ranks;
 }
 
 /* An observer has no time to time a lease: a beat that is there is a coordinator that lives, unless
@@ -113,4 +114,31 @@ sld_status sld_grid_status(sld_ctx *ctx, const sld_grid *grid, sld_point_status 
     sld_doc_many(false);
     sld_grid_claims_close(&c);
     return st;
+}
+
+/* The trials that run take, in the mean, half of what is left to the slowest; those that wait take
+ * their turns: a guess from what is known without opening a result. */
+void sld_grid_survey(const sld_point_status *status, size_t n, sld_grid_totals *out)
+{
+    double whole = 0;
+    size_t begun = 0;
+
+    *out = (sld_grid_totals){.n = n};
+    for (size_t i = 0; i < n; i++) {
+        const sld_point_status *s = &status[i];
+        out->count[s->state]++;
+        if (s->state != SLD_POINT_RUNNING) {
+            continue;
+        }
+        out->ranks += s->ranks;
+        out->slowest_s = s->left_s > out->slowest_s ? s->left_s : out->slowest_s;
+        if (s->epoch > 1 && s->epochs >= s->epoch) {
+            whole += s->left_s * (double)s->epochs / (double)(s->epochs - s->epoch + 1);
+            begun++;
+        }
+    }
+    if (begun > 0) {
+        out->left_s = out->slowest_s +
+                      whole / (double)begun * (double)out->count[SLD_POINT_WAITING] / (double)begun;
+    }
 }

@@ -32,33 +32,6 @@ static sld_status put_links(sld_ctx *ctx, study *s)
     return SLD_OK;
 }
 
-/* The configuration of every trial, as it ran. */
-static sld_status put_configs(sld_ctx *ctx, study *s)
-{
-    const char **texts = NULL;
-
-    SLD_TRY(
-        sld_arena_alloc(ctx, s->r->arena, (s->r->n_trials + 1) * sizeof *texts, (void **)&texts));
-    for (size_t i = 0; i < s->r->n_trials; i++) {
-        const char *text = "";
-        sld_doc    *doc  = NULL;
-        texts[i]         = s->r->trials[i].point->experiment;
-        if (!s->r->trials[i].has_results) {
-            continue;
-        }
-        SLD_TRY(study_open(ctx, s, i, &doc));
-        sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "config", &text);
-        texts[i]      = sld_arena_strdup(s->r->arena, text);
-        sld_doc_close(doc);
-        SLD_TRY(st);
-        if (!texts[i]) {
-            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for the configuration of %s",
-                            s->r->trials[i].point->id);
-        }
-    }
-    return study_put_texts(ctx, s, "/trials/config", texts);
-}
-
 /* The spec as the user wrote it. */
 static sld_status put_spec(sld_ctx *ctx, study *s)
 {
@@ -79,7 +52,7 @@ static sld_status put_spec(sld_ctx *ctx, study *s)
 static sld_status put_pack(sld_ctx *ctx, study *s)
 {
     SLD_TRY(put_spec(ctx, s));
-    SLD_TRY(put_configs(ctx, s));
+    SLD_TRY(study_put_facts(ctx, s));
     return study_put_teachers(ctx, s);
 }
 

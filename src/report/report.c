@@ -5,8 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sld/report.h"
+#include "sld/rundir.h"
 #include "sld/store_large.h"
 #include "trial_metrics.h"
 
@@ -44,12 +46,34 @@ static void set_missing(report_trial *t)
     }
 }
 
+/* The curve of a running trial. Its file comes with the first checkpoint, and goes with the end. */
+static sld_status read_running(sld_ctx *ctx, trial_metrics_reader *reader, size_t trial)
+{
+    const report_trial *t = &reader->report->trials[trial];
+    char                run[PATH_MAX], path[PATH_MAX];
+
+    sld_trial_dir(reader->report->dir, t->point->id, run);
+    sld_run_path(run, SLD_RUN_RESULTS, t->status.attempts, path);
+    if (access(path, R_OK) != 0) {
+        return SLD_OK;
+    }
+    const sld_status st = trial_metrics_read_running(ctx, reader, path, trial);
+    if (st == SLD_OK || st == SLD_ERR_NOMEM) {
+        return st;
+    }
+    sld_err_clear(ctx);
+    return SLD_OK;
+}
+
 /* Results that cannot be read are said, and do not keep the others from being reported. */
 static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t trial)
 {
     report_trial *t = &reader->report->trials[trial];
     char          path[PATH_MAX];
 
+    if (t->status.state == SLD_POINT_RUNNING && reader->report->curves) {
+        return read_running(ctx, reader, trial);
+    }
     if (t->status.state != SLD_POINT_DONE && t->status.state != SLD_POINT_DIVERGED) {
         return SLD_OK;
     }
@@ -166,7 +190,7 @@ static sld_status finish(sld_status st, report *r, report **out)
     return st;
 }
 
-sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
+static sld_status gather(sld_ctx *ctx, const sld_grid *grid, bool curves, report **out)
 {
     report *r = NULL;
 
@@ -174,11 +198,22 @@ sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
     r->name          = sld_grid_name(grid);
     r->dir           = sld_grid_dir(grid);
     r->baseline_name = sld_grid_baseline(grid);
+    r->curves        = curves;
     sld_status st    = survey(ctx, grid, r);
     if (st == SLD_OK) {
         st = read_trials(ctx, r);
     }
     return finish(st, r, out);
+}
+
+sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out)
+{
+    return gather(ctx, grid, false, out);
+}
+
+sld_status report_gather_curves(sld_ctx *ctx, const sld_grid *grid, report **out)
+{
+    return gather(ctx, grid, true, out);
 }
 
 /* ---- runs by themselves ---- */

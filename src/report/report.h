@@ -11,7 +11,8 @@
 #include "stats.h"
 
 /* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the
- * primary measure; minutes and samples_per_second are of training; swapped_WHO_VIEW_WHEN is a share
+ * primary measure; minutes and samples_per_second are of training; params and multiply_adds of the
+ * student, one picture; memory_mb of rank 0 at its largest; swapped_WHO_VIEW_WHEN is a share
  * of rows at the first epoch, the first with the student swap active, the last. */
 // clang-format off
 #define REPORT_SWAPS(X, who)                                                                       \
@@ -21,9 +22,11 @@
     X(swapped_##who##_strong_last, "1")
 #define REPORT_METRICS(X)                                                                          \
     X(top1_last, "percent") X(top1_best, "percent") X(top1_last3, "percent")                       \
+    X(top1_val_last, "percent") X(top1_val_best, "percent")                                        \
     X(top5_last, "percent") X(nll_last, "1") X(ece_last, "percent") X(copy_rate, "percent")        \
     X(epochs, "1") X(best_epoch, "1") X(lss_active_epochs, "1") X(lss_start, "1")                  \
     X(minutes, "min") X(samples_per_second, "1/s")                                                 \
+    X(params, "1") X(multiply_adds, "1") X(memory_mb, "MB")                                        \
     X(temperature_first, "1") X(temperature_last, "1")                                             \
     REPORT_SWAPS(X, teacher) REPORT_SWAPS(X, student)
 // clang-format on
@@ -50,6 +53,10 @@ typedef struct report_trial {
     bool             has_teacher;                    /* weights, or logits from files */
     char             data_sha[65], teacher_sha[65];  /* "": no teacher's weights */
     double           control; /* copy rate of its teacher by students that never saw one */
+    /* Of a report with curves: test top-1 by epoch, in the report's arena; of a running trial as far as
+     * its last checkpoint. */
+    const double *top1;
+    size_t        n_top1;
 } report_trial;
 
 typedef struct report_arm {
@@ -69,6 +76,7 @@ typedef struct report_arm {
 
 typedef struct report {
     const char   *name, *dir, *baseline_name; /* borrowed from the sweep */
+    bool          curves;                     /* trials have top1; what needs logits is not read */
     sld_arena    *arena;                      /* owns all below */
     size_t        n_trials, n_same, n_arms, n_norms;
     report_trial *trials; /* (n_trials + n_same) the labels of others' trials behind them */
@@ -84,6 +92,8 @@ typedef struct report {
 /* Reads the folder, and writes nothing. SLD_OK also when results of a trial cannot be read: it
  * counts as failed with that reason. */
 sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
+/* With curves, in a fraction of the time: for pages that are made again and again. */
+sld_status report_gather_curves(sld_ctx *ctx, const sld_grid *grid, report **out);
 /* The same of the folders of n runs; those that differ in seed alone are one arm. */
 sld_status report_gather_runs(sld_ctx *ctx, const char *const *dirs, size_t n, report **out);
 /* packed.c: the same of a packed study. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "cells.h"
 #include "text_table.h"
 
 #define MOST_REASONS 10
@@ -12,30 +12,7 @@
 /* "±" where the terminal says that it reads UTF-8. */
 static const char *plus_minus(void)
 {
-    const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]);
-        if (value && value[0]) {
-            return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8") ? "±"
-                                                                                            : "+-";
-        }
-    }
-    return "+-";
-}
-
-/* "61.20 ± 0.31"; one value stands where the mean of several would. */
-static void put_sample(text_table *t, size_t row, size_t column, stats_sample s, double spread,
-                       const char *sign)
-{
-    if (s.n == 0 && isnan(s.mean)) {
-        text_table_put(t, row, column, "-       ");
-    } else if (isnan(spread)) {
-        text_table_put(t, row, column, "%s%.2f%*s", sign, s.mean,
-                       (int)strlen(" +- 0.00") - (plus_minus()[0] != '+'), "");
-    } else {
-        text_table_put(t, row, column, "%s%.2f %s %.2f", sign, s.mean, plus_minus(), spread);
-    }
+    return sld_text_locale_is_utf8() ? "±" : "+-";
 }
 
 static void put_mean(text_table *t, size_t row, size_t column, double mean, int digits)
@@ -47,76 +24,36 @@ static void put_mean(text_table *t, size_t row, size_t column, double mean, int 
     }
 }
 
-static void put_gap(const report *r, text_table *t, size_t row, const report_arm *a)
+/* A cell whose deviation is missing stands where the mean of one that has it would. */
+static void put_arm_cell(text_table *t, size_t row, int column, const char *cell)
 {
-    if (a->is_baseline) {
-        text_table_put(t, row, 4, "baseline");
-    } else if (a->is_teacher || r->baseline < 0) {
-        text_table_put(t, row, 4, "-       ");
+    const bool spread = column >= 1 && column <= 4;
+    const bool whole  = strstr(cell, plus_minus()) || strcmp(cell, "baseline") == 0;
+    const int  width  = (int)strlen(" +- 0.00") - (plus_minus()[0] != '+');
+
+    if (spread && strcmp(cell, "-") == 0) {
+        text_table_put(t, row, (size_t)column, "-       ");
     } else {
-        put_sample(t, row, 4, a->gap, a->gap_half_width, a->gap.mean >= 0.0 ? "+" : "");
+        text_table_put(t, row, (size_t)column, "%s%*s", cell, spread && !whole ? width : 0, "");
     }
 }
 
 static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
 {
-    static const char *const heads[] = {"n",          "last epoch", "best epoch",
-                                        "last three", "gap, 95 %",  "resolves"};
-    text_table              *t       = NULL;
+    text_table *t = NULL;
+    char        cell[CELL_BYTES];
 
-    SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 6, "test top-1, %", heads, &t));
+    SLD_TRY(
+        text_table_create(ctx, r->arena, r->n_arms, CELL_COLUMNS, "test top-1, %", cell_heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
-        const report_arm   *a    = &r->arms[i];
-        const stats_sample *last = &a->metric[REPORT_top1_last];
-        text_table_name(t, i, a->name);
-        if (last->n == a->n_points) {
-            text_table_put(t, i, 0, "%zu", last->n);
-        } else {
-            text_table_put(t, i, 0, "%zu/%zu", last->n, a->n_points);
+        text_table_name(t, i, r->arms[i].name);
+        for (int c = 0; c < CELL_COLUMNS; c++) {
+            cell_of_arm(cell, r, &r->arms[i], c, plus_minus());
+            put_arm_cell(t, i, c, cell);
         }
-        if (a->n_state[SLD_POINT_DIVERGED] > 0) {
-            text_table_put(t, i, 0, "%zu/%zu (%zu diverged)", last->n, a->n_points,
-                           a->n_state[SLD_POINT_DIVERGED]);
-        }
-        put_sample(t, i, 1, *last, last->sd, "");
-        put_sample(t, i, 2, a->metric[REPORT_top1_best], a->metric[REPORT_top1_best].sd, "");
-        put_sample(t, i, 3, a->metric[REPORT_top1_last3], a->metric[REPORT_top1_last3].sd, "");
-        put_gap(r, t, i, a);
-        put_mean(t, i, 5, a->detectable, 2);
     }
     text_table_print(t, to);
     return SLD_OK;
-}
-
-static void explain_accuracy(const report *r, FILE *to)
-{
-    size_t n_val = 0, n = 0;
-
-    for (size_t i = 0; i < r->n_trials; i++) { /* those that have ended tell it */
-        n += r->trials[i].has_results;
-        n_val += r->trials[i].has_results && r->trials[i].best_on_val;
-    }
-    fprintf(to,
-            "\nMean %s standard deviation over the n seeds that are done; n/m: of m. The last "
-            "epoch is the\n"
-            "measure; the best epoch is chosen on %s.\n",
-            plus_minus(),
-            n_val == 0   ? "test itself"
-            : n_val == n ? "the validation split"
-                         : "the validation split where a trial has one, else on test itself");
-    if (r->baseline >= 0) {
-        fprintf(
-            to,
-            "gap: last epoch less that of %s, seed by seed, with its 95 %% confidence interval.\n"
-            "resolves: the smallest difference that so many seeds find (two-sided 5 %%, power 0.8) "
-            "at a\n"
-            "deviation of %.2f, %s.\n",
-            r->baseline_name, r->resolving_sd,
-            isnan(r->pooled_sd) ? "assumed: no arm has two seeds" : "pooled over the arms");
-    }
-    if (r->most_seeds < 2) {
-        fprintf(to, "One seed ranks nothing: differences here are not told from luck.\n");
-    }
 }
 
 static sld_status print_quality(sld_ctx *ctx, const report *r, FILE *to)
@@ -283,7 +220,8 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
 {
     print_states(r, to);
     SLD_TRY(print_accuracy(ctx, r, to));
-    explain_accuracy(r, to);
+    fprintf(to, "\n");
+    cell_explain(r, plus_minus(), to);
     fprintf(to, "\n");
     SLD_TRY(print_quality(ctx, r, to));
     fprintf(to, "\n");

@@ -51,6 +51,9 @@ sld_status study_put_logits(sld_ctx *ctx, study *s);
 sld_status study_put_labels(sld_ctx *ctx, study *s);
 sld_status study_put_teachers(sld_ctx *ctx, study *s);
 
+/* study_facts.c: a packed study's texts of each trial's results, the configuration among them. */
+sld_status study_put_facts(sld_ctx *ctx, study *s);
+
 /* study_compact.c. holder: (n) a trial whose file has the logits of teacher 0 to n - 1. */
 sld_status study_put_compact(sld_ctx *ctx, study *s);
 sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n);

@@ -88,6 +88,37 @@ static sld_status read_attributes(sld_ctx *ctx, sld_doc *doc, report_trial *t)
     return SLD_OK;
 }
 
+/* A number among the attributes of results.h5; older files have none. */
+static sld_status read_number(sld_ctx *ctx, sld_doc *doc, const char *name, double unit,
+                              double *out)
+{
+    double value = NAN;
+
+    if (sld_doc_has_attr(doc, "/", name)) {
+        SLD_TRY(sld_doc_get_attr(ctx, doc, "/", name, SLD_F64, 0, &value));
+    }
+    *out = value / unit;
+    return SLD_OK;
+}
+
+static sld_status read_cost(sld_ctx *ctx, sld_doc *doc, report_trial *t)
+{
+    SLD_TRY(read_number(ctx, doc, "params", 1.0, &t->metric[REPORT_params]));
+    SLD_TRY(read_number(ctx, doc, "multiply_adds", 1.0, &t->metric[REPORT_multiply_adds]));
+    return read_number(ctx, doc, "memory_bytes", 1e6, &t->metric[REPORT_memory_mb]);
+}
+
+static sld_status keep_curve(sld_ctx *ctx, report *r, const double *x, size_t n, report_trial *t)
+{
+    double *copy = NULL;
+
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *copy, (void **)&copy));
+    memcpy(copy, x, n * sizeof *copy);
+    t->top1   = copy;
+    t->n_top1 = n;
+    return SLD_OK;
+}
+
 static sld_status read_accuracy(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                                 report_trial *t)
 {
@@ -96,10 +127,19 @@ static sld_status read_accuracy(sld_ctx *ctx, trial_metrics_reader *reader, sld_
     const double *x    = NULL;
 
     SLD_TRY(read_column(ctx, &reader->column, doc, "top1_test", n, &x));
+    if (x && reader->report->curves) {
+        SLD_TRY(keep_curve(ctx, reader->report, x, n, t));
+    }
     if (x) {
         t->metric[REPORT_top1_last]  = x[n - 1];
         t->metric[REPORT_top1_best]  = best >= 1.0 && best <= (double)n ? x[(size_t)best - 1] : NAN;
         t->metric[REPORT_top1_last3] = n < 3 ? NAN : stats_of(x + n - 3, 3).mean;
+    }
+    SLD_TRY(read_column(ctx, &reader->column, doc, "top1_val", n, &x));
+    if (x) {
+        t->metric[REPORT_top1_val_last] = x[n - 1];
+        t->metric[REPORT_top1_val_best] =
+            best >= 1.0 && best <= (double)n ? x[(size_t)best - 1] : NAN;
     }
     SLD_TRY(read_column(ctx, &reader->column, doc, "top5_test", n, &x));
     t->metric[REPORT_top5_last] = x ? x[n - 1] : NAN;
@@ -297,12 +337,35 @@ sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const 
 
     SLD_TRY(sld_doc_open_file(ctx, path, &doc));
     sld_status st = read_attributes(ctx, doc, t);
+    st            = st == SLD_OK ? read_cost(ctx, doc, t) : st;
     st            = st == SLD_OK ? read_accuracy(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_speed(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_temperature(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_swaps(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_norms(ctx, reader, doc, t) : st;
-    st            = st == SLD_OK ? read_predictions(ctx, reader, doc, t, trial) : st;
+    if (st == SLD_OK && !reader->report->curves) {
+        st = read_predictions(ctx, reader, doc, t, trial);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+sld_status trial_metrics_read_running(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
+                                      size_t trial)
+{
+    report_trial *t      = &reader->report->trials[trial];
+    sld_doc      *doc    = NULL;
+    double        epochs = 0.0;
+    const double *x      = NULL;
+
+    SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+    sld_status st = read_count(ctx, doc, "epochs_done", &epochs);
+    if (st == SLD_OK && epochs >= 1.0) {
+        st = read_column(ctx, &reader->column, doc, "top1_test", (size_t)epochs, &x);
+    }
+    if (st == SLD_OK && x) {
+        st = keep_curve(ctx, reader->report, x, (size_t)epochs, t);
+    }
     sld_doc_close(doc);
     return st;
 }

@@ -19,6 +19,9 @@ typedef struct trial_metrics_reader {
 
 void trial_metrics_reader_release(trial_metrics_reader *reader); /* The buffers. */
 
+/* What a running attempt has published so far: its curve alone. */
+sld_status trial_metrics_read_running(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
+                                      size_t trial);
 /* Reads the file of r->trials[trial]. */
 sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
                               size_t trial);

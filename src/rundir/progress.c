@@ -6,19 +6,19 @@
 int sld_progress_text(const sld_progress *p, char text[SLD_PROGRESS_BYTES])
 {
     return snprintf(text, SLD_PROGRESS_BYTES,
-                    "epoch %lld of %lld step %lld of %lld left %.0f s beat %-12.0f\n",
+                    "epoch %lld of %lld step %lld of %lld left %.0f s beat %.0f ranks %-6lld\n",
                     (long long)p->epoch, (long long)p->epochs, (long long)p->step,
-                    (long long)p->steps, p->left_s, p->beat_s);
+                    (long long)p->steps, p->left_s, p->beat_s, (long long)p->ranks);
 }
 
 bool sld_progress_parse(const char *text, sld_progress *out)
 {
-    long long epoch, epochs, step, steps;
+    long long epoch, epochs, step, steps, ranks = 0;
     double    left_s, beat_s;
 
     *out = (sld_progress){0};
-    if (sscanf(text, "epoch %lld of %lld step %lld of %lld left %lf s beat %lf", &epoch, &epochs,
-               &step, &steps, &left_s, &beat_s) != 6) {
+    if (sscanf(text, "epoch %lld of %lld step %lld of %lld left %lf s beat %lf ranks %lld", &epoch,
+               &epochs, &step, &steps, &left_s, &beat_s, &ranks) < 6) { /* 0.1 told no ranks */
         return false;
     }
     *out = (sld_progress){.epoch  = epoch,
@@ -26,7 +26,8 @@ bool sld_progress_parse(const char *text, sld_progress *out)
                           .step   = step,
                           .steps  = steps,
                           .left_s = left_s,
-                          .beat_s = beat_s};
+                          .beat_s = beat_s,
+                          .ranks  = ranks};
     return true;
 }
 

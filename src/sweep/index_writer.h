@@ -1,4 +1,4 @@
-/* index_writer.h: sweep.h5 while the sweep runs. */
+/* index_writer.h: report.html and sweep.h5 while the sweep runs. */
 #ifndef SLD_SWEEP_INDEX_WRITER_H
 #define SLD_SWEEP_INDEX_WRITER_H
 
@@ -13,8 +13,8 @@ typedef struct index_writer {
     double at_s;    /* clock when the next may begin */
 } index_writer;
 
-/* Starts a writer when points have ended since the last one (ended: how many so far) and that was
- * long enough ago. */
+/* Starts a writer when the last one was long enough ago: of the page, and of sweep.h5 when points have
+ * ended since (ended: how many so far). */
 void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, index_writer *w);
 void sld_index_writer_end(index_writer *w,
                           pid_t         pid); /* a child that has ended: was it the writer? */

@@ -106,7 +106,8 @@ void sld_trial_beat(sld_trial *t, double seconds_left)
                                  .step   = t->state.at.step,
                                  .steps  = sld_loader_steps(t->setup.loader),
                                  .left_s = seconds_left,
-                                 .beat_s = now};
+                                 .beat_s = now,
+                                 .ranks  = sld_comm_size(t->setup.comm)};
     const int          n      = sld_progress_text(&now_at, line);
     if (pwrite(fd, line, (size_t)n, 0) != n || ftruncate(fd, n) != 0) {
         sld_log(t->ctx, SLD_LOG_DEBUG, "%s: %s", path, strerror(errno));

@@ -158,6 +158,8 @@ sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
+/* surroundings.c. Local. Attributes that say on what the trial ran, what made it and what it cost. */
+sld_status sld_trial_put_surroundings(sld_ctx *ctx, const sld_trial *t, sld_doc *doc);
 /* Collective. The weights of the epoch just finished, when run.keep_epochs asks for them. To be
  * called before the checkpoint: what that has passed is not made again. */
 sld_status sld_trial_keep(sld_ctx *ctx, sld_trial *t);

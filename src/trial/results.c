@@ -114,6 +114,7 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "seed", SLD_I64, 0, &t->setup.opt->top.seed));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "run_seconds", SLD_F64, 0, &spent_s));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "ranks", SLD_I64, 0, &ranks));
+    SLD_TRY(sld_trial_put_surroundings(ctx, t, doc));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &epochs));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "lss_active_epochs", SLD_I64, 0, &active));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "best_epoch", SLD_I64, 0, &t->state.best_epoch));

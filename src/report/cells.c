@@ -1,0 +1,103 @@
+/* cells.c: numbers of a report as text. */
+#include "cells.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const cell_heads[CELL_COLUMNS] = {"n",          "last epoch", "best epoch",
+                                              "last three", "gap, 95 %",  "resolves"};
+
+void cell_sample(char cell[CELL_BYTES], stats_sample s, double spread, const char *sign,
+                 const char *plus_minus)
+{
+    if (s.n == 0 && isnan(s.mean)) {
+        snprintf(cell, CELL_BYTES, "-");
+    } else if (isnan(spread)) {
+        snprintf(cell, CELL_BYTES, "%s%.2f", sign, s.mean);
+    } else {
+        snprintf(cell, CELL_BYTES, "%s%.2f %s %.2f", sign, s.mean, plus_minus, spread);
+    }
+}
+
+static void put_count(char cell[CELL_BYTES], const report_arm *a)
+{
+    const size_t n = a->metric[REPORT_top1_last].n, diverged = a->n_state[SLD_POINT_DIVERGED];
+
+    if (diverged > 0) {
+        snprintf(cell, CELL_BYTES, "%zu/%zu (%zu diverged)", n, a->n_points, diverged);
+    } else if (n == a->n_points) {
+        snprintf(cell, CELL_BYTES, "%zu", n);
+    } else {
+        snprintf(cell, CELL_BYTES, "%zu/%zu", n, a->n_points);
+    }
+}
+
+static void put_gap(char cell[CELL_BYTES], const report *r, const report_arm *a,
+                    const char *plus_minus)
+{
+    if (a->is_baseline) {
+        snprintf(cell, CELL_BYTES, "baseline");
+    } else if (a->is_teacher || r->baseline < 0) {
+        snprintf(cell, CELL_BYTES, "-");
+    } else {
+        cell_sample(cell, a->gap, a->gap_half_width, a->gap.mean >= 0.0 ? "+" : "", plus_minus);
+    }
+}
+
+void cell_of_arm(char cell[CELL_BYTES], const report *r, const report_arm *a, int column,
+                 const char *plus_minus)
+{
+    const stats_sample *sample = &a->metric[column == 1   ? REPORT_top1_last
+                                            : column == 2 ? REPORT_top1_best
+                                                          : REPORT_top1_last3];
+
+    if (column == 0) {
+        put_count(cell, a);
+    } else if (column < 4) {
+        cell_sample(cell, *sample, sample->sd, "", plus_minus);
+    } else if (column == 4) {
+        put_gap(cell, r, a, plus_minus);
+    } else if (isnan(a->detectable)) {
+        snprintf(cell, CELL_BYTES, "-");
+    } else {
+        snprintf(cell, CELL_BYTES, "%.2f", a->detectable);
+    }
+}
+
+void cell_time(char cell[CELL_BYTES], double seconds)
+{
+    const long long s = seconds > 0.0 && seconds < 1e12 ? (long long)seconds : 0;
+
+    snprintf(cell, CELL_BYTES, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+}
+
+void cell_explain(const report *r, const char *plus_minus, FILE *to)
+{
+    size_t n_val = 0, n = 0;
+
+    for (size_t i = 0; i < r->n_trials; i++) { /* those that have ended tell it */
+        n += r->trials[i].has_results;
+        n_val += r->trials[i].has_results && r->trials[i].best_on_val;
+    }
+    fprintf(to,
+            "Mean %s standard deviation over the n seeds that are done; n/m: of m. The last "
+            "epoch is the\n"
+            "measure; the best epoch is chosen on %s.\n",
+            plus_minus,
+            n_val == 0   ? "test itself"
+            : n_val == n ? "the validation split"
+                         : "the validation split where a trial has one, else on test itself");
+    if (r->baseline >= 0) {
+        fprintf(
+            to,
+            "gap: last epoch less that of %s, seed by seed, with its 95 %% confidence interval.\n"
+            "resolves: the smallest difference that so many seeds find (two-sided 5 %%, power 0.8) "
+            "at a\n"
+            "deviation of %.2f, %s.\n",
+            r->baseline_name, r->resolving_sd,
+            isnan(r->pooled_sd) ? "assumed: no arm has two seeds" : "pooled over the arms");
+    }
+    if (r->most_seeds < 2) {
+        fprintf(to, "One seed ranks nothing: differences here are not told from luck.\n");
+    }
+}

@@ -1,0 +1,78 @@
+/* curves.c: test top-1 of an arm by epoch, over its seeds. */
+#include "curves.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_of(const report *r, size_t trial, size_t arm)
+{
+    const report_trial *t = &r->trials[trial];
+
+    return t->n_top1 > 0 && t->point->is_teacher == r->arms[arm].is_teacher &&
+           strcmp(t->point->arm, r->arms[arm].name) == 0;
+}
+
+static sld_status make(sld_ctx *ctx, const report *r, size_t arm, double *x, arm_curve *out)
+{
+    *out = (arm_curve){.arm = arm};
+    for (size_t i = 0; i < r->n_trials + r->n_same; i++) {
+        if (is_of(r, i, arm) && r->trials[i].n_top1 > out->n_epochs) {
+            out->n_epochs = r->trials[i].n_top1;
+        }
+    }
+    SLD_TRY(
+        sld_arena_alloc(ctx, r->arena, (out->n_epochs + 1) * sizeof *out->at, (void **)&out->at));
+    for (size_t e = 0; e < out->n_epochs; e++) {
+        size_t n = 0;
+        for (size_t i = 0; i < r->n_trials + r->n_same; i++) {
+            if (is_of(r, i, arm) && e < r->trials[i].n_top1) {
+                x[n++] = r->trials[i].top1[e];
+            }
+        }
+        out->at[e] = stats_of(x, n);
+    }
+    return SLD_OK;
+}
+
+/* Where it stands now: the mean over its seeds of the last epoch that each has reached. */
+static double height(const report *r, size_t arm)
+{
+    double sum = 0.0;
+    size_t n   = 0;
+
+    for (size_t i = 0; i < r->n_trials + r->n_same; i++) {
+        if (is_of(r, i, arm)) {
+            sum += r->trials[i].top1[r->trials[i].n_top1 - 1];
+            n++;
+        }
+    }
+    return n == 0 ? NAN : sum / (double)n;
+}
+
+sld_status arm_curves(sld_ctx *ctx, const report *r, size_t most, arm_curve *out, size_t *n,
+                      size_t *longest)
+{
+    double *high = NULL, *x = NULL;
+
+    *n = *longest = 0;
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_arms + 1) * sizeof *high, (void **)&high));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + r->n_same + 1) * sizeof *x, (void **)&x));
+    for (size_t a = 0; a < r->n_arms; a++) {
+        high[a] = r->arms[a].is_teacher ? NAN : height(r, a);
+    }
+    for (size_t a = 0; a < r->n_arms && *n < most; a++) {
+        size_t higher = 0; /* arms that come before this one */
+        for (size_t b = 0; b < r->n_arms; b++) {
+            higher +=
+                b != a && !isnan(high[b]) &&
+                (r->arms[b].is_baseline || high[b] > high[a] || (high[b] == high[a] && b < a));
+        }
+        if (!isnan(high[a]) && (r->arms[a].is_baseline || higher < most)) {
+            SLD_TRY(make(ctx, r, a, x, &out[*n]));
+            *longest = out[*n].n_epochs > *longest ? out[*n].n_epochs : *longest;
+            (*n)++;
+        }
+    }
+    return SLD_OK;
+}

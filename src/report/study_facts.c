@@ -1,0 +1,82 @@
+/* study_facts.c: what a packed study keeps of the head of each trial's results: the configuration, and
+ * on what and from what it was made. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "study.h"
+
+/* Attributes of results.h5 that are texts, by the name of their column. */
+static const char *const texts_kept[] = {
+    "config",      "version",        "machine",        "fingerprint",           "data",
+    "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256", "started",
+    "finished"};
+enum { N_TEXTS = sizeof texts_kept / sizeof *texts_kept };
+
+typedef struct facts {
+    const char **text[N_TEXTS]; /* (n_trials), "" where there is none */
+    int64_t     *ranks;         /* (n_trials), 0: not known */
+} facts;
+
+static sld_status keep(sld_ctx *ctx, const study *s, sld_doc *doc, const char *name,
+                       const char **out)
+{
+    const char *text = "";
+
+    if (!sld_doc_has_attr(doc, "/", name)) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
+    *out = sld_arena_strdup(s->r->arena, text);
+    return *out ? SLD_OK
+                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute %s", sld_doc_path(doc),
+                           name);
+}
+
+static sld_status read_trial(sld_ctx *ctx, const study *s, size_t trial, facts *f)
+{
+    sld_doc   *doc = NULL;
+    sld_status st;
+
+    for (int c = 0; c < N_TEXTS; c++) {
+        f->text[c][trial] = c == 0 ? s->r->trials[trial].point->experiment : "";
+    }
+    if (!s->r->trials[trial].has_results) {
+        return SLD_OK;
+    }
+    st = study_open(ctx, s, trial, &doc);
+    for (int c = 0; c < N_TEXTS && st == SLD_OK; c++) {
+        st = keep(ctx, s, doc, texts_kept[c], &f->text[c][trial]);
+    }
+    if (st == SLD_OK && sld_doc_has_attr(doc, "/", "ranks")) {
+        st = sld_doc_get_attr(ctx, doc, "/", "ranks", SLD_I64, 0, &f->ranks[trial]);
+    }
+    sld_doc_close(doc);
+    return st;
+}
+
+static sld_status make(sld_ctx *ctx, const study *s, facts *f)
+{
+    const size_t n = s->r->n_trials + 1;
+
+    for (int c = 0; c < N_TEXTS; c++) {
+        SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *f->text[c], (void **)&f->text[c]));
+    }
+    return sld_arena_alloc(ctx, s->r->arena, n * sizeof *f->ranks, (void **)&f->ranks);
+}
+
+sld_status study_put_facts(sld_ctx *ctx, study *s)
+{
+    static const char *const axis[] = {STUDY_TRIAL};
+    facts                    f      = {0};
+
+    SLD_TRY(make(ctx, s, &f));
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        SLD_TRY(read_trial(ctx, s, i, &f));
+    }
+    for (int c = 0; c < N_TEXTS; c++) {
+        char path[64];
+        snprintf(path, sizeof path, "/trials/%s", texts_kept[c]);
+        SLD_TRY(study_put_texts(ctx, s, path, f.text[c]));
+    }
+    return sld_doc_put_on_axes(ctx, s->doc, "/trials/ranks", SLD_I64, 1, axis, f.ranks);
+}
