@@ -36,6 +36,11 @@ def config(args):
     sys.stdout.write(study.config(found[0]))
 
 
+def probe_linear(args):
+    from .probe_linear import run
+    run(args)
+
+
 def viewer(args):
     from . import viewer as made
     from .report import write
@@ -80,6 +85,10 @@ def parser_of():
     one.add_argument("study")
     one.add_argument("id")
     one.set_defaults(run=config)
+    one = verbs.add_parser("probe-linear", help="a linear classifier on features that sld eval --features wrote of another data set")
+    one.add_argument("train", help="features of its training split")
+    one.add_argument("test", help="features of its test split")
+    one.set_defaults(run=probe_linear)
     one = verbs.add_parser("viewer", help="a page that opens a packed study in the browser, without a server")
     one.add_argument("-o", "--out", default="study.html", help="page to write (default: study.html)")
     one.add_argument("--h5wasm", metavar="FOLDER", help="the npm package h5wasm; fetched by npm when not given")

@@ -68,8 +68,41 @@ def correlation(work):
                       "%s %.3f" % (a, v.mean()) for a, v in found), note="|student − teacher| / 3 off the diagonal, first seed of each arm.")
 
 
+MOST_MAPPED, MOST_CLASSES = 800, 8
+
+
 def features(work):
-    return "the files hold no features of the last layer, which t-SNE and a linear probe need"
+    """F3: t-SNE of the last layer's features of the first classes, first seed of each arm that has them."""
+    panels, names, classes = [], [], ()
+    for arm in shown_arms(work)[0]:
+        trial = work.arms[arm][0]
+        found = work.study.features(trial) if len(panels) < MOST_PANELS else None
+        if found is None or not np.isfinite(found).all():
+            continue
+        labels = np.asarray(work.study.labels(trial))[:len(found)]
+        classes = np.unique(labels)[:MOST_CLASSES]
+        kept = np.flatnonzero(np.isin(labels, classes))[:MOST_MAPPED]
+        if len(kept) < 10:
+            continue
+        tsne = need("sklearn.manifold", "t-SNE").TSNE(perplexity=min(30.0, (len(kept) - 1) / 3.0), init="pca", random_state=1)
+        panels.append(_map_panel(arm, tsne.fit_transform(found[kept].astype(np.float64)), labels[kept], classes))
+        names.append(arm)
+    if not panels:
+        return "the files hold no features of the last layer; `run.features: test` keeps them in the results of a sweep's folder"
+    return Figure("F3", "Features of the last layer, t-SNE", panels, "Maps of test samples by their features: %s." % ", ".join(names),
+                  [(_class_name(work, int(k)), look(i)) for i, k in enumerate(classes)],
+                  "Perplexity 30, the first %d classes, first seed of each arm. Distances between groups mean little in such a map." % len(classes))
+
+
+def _map_panel(arm, at, labels, classes):
+    def draw(ax):
+        for i, k in enumerate(classes):
+            color, _, marker = look(i)
+            ax.scatter(*at[labels == k].T, s=9, color=color, marker=marker, alpha=0.75, linewidths=0)
+        ax.set_title(clip(arm, 34))
+        ax.set_xticks([])
+        ax.set_yticks([])
+    return draw
 
 
 def example_logits(work):

@@ -9,6 +9,7 @@ from .needs import need
 np = need("numpy")
 h5py = need("h5py")
 
+FEATURES = "features/test_last"
 BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
 MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
 MOST_VALUES = 1 << 30  # of one trial's logits
@@ -203,6 +204,13 @@ class StudyFile:
         with open_file(self._own(trial)) as own:
             return read_logits(own, "logits/test_teacher", self._own(trial))
 
+    def features(self, trial):
+        """(sample, feature) where run.features asked for them; packs leave them out."""
+        if not self.virtual or not self.valid[trial]:
+            return None
+        with open_file(self._own(trial)) as own:
+            return dataset(own, FEATURES, 2, self._own(trial))[()] if FEATURES in own else None
+
     def top(self, trial, which):
         """What a compact pack keeps of the logits. None where the trial has none."""
         row = int(self.columns["teacher_row"][trial]) if which == "teacher" else trial
@@ -292,6 +300,10 @@ class RunFiles:
     def logits(self, trial, which):
         with open_file(self.paths[trial]) as f:
             return read_logits(f, "logits/" + WHICH[which], self.paths[trial])
+
+    def features(self, trial):
+        with open_file(self.paths[trial]) as f:
+            return dataset(f, FEATURES, 2, self.paths[trial])[()] if FEATURES in f else None
 
     def labels(self, trial, name="test"):
         with open_file(self.paths[trial]) as f:

@@ -27,7 +27,7 @@ TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architect
           "pairs": "several pairs together", "matrix": "comparison matrix"}
 SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T8", "T9", "pairs", "matrix", "F11")),
             ("Seeds and spread", ("T10", "spread")), ("Sensitivity and cost", ("F4", "T6", "F6")),
-            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "swaps")), ("Not made", ("T7", "F3")))
+            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "swaps")), ("Not made", ("T7",)))
 
 
 def what_was_run(work):

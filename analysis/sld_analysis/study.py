@@ -170,6 +170,10 @@ class Study:
             raise StudyError("%s: trial %d of %d" % (self.path, trial, self.n))
         return self.source.logits(trial, which) if self.source.valid[trial] else None
 
+    def features(self, trial):
+        """(sample, feature) float32 on test: what the last layer makes its logits of; None without `run.features: test`."""
+        return self.source.features(trial) if self.source.valid[trial] else None
+
     def top(self, trial, which="last"):
         """The largest log-probabilities with their classes, the label's, and its rank: from a compact pack, which has no logits. None
         where there are none."""

@@ -32,7 +32,8 @@ def _mean(work, arm, name):
 
 
 def linear_probe(work):
-    return "the files hold no features of the last layer, which a linear probe on another data set needs"
+    return ("a linear probe needs features of another data set, which no study holds: sld eval WEIGHTS.h5 --any-data data.path=... --features, then "
+            "sld-analysis probe-linear")
 
 
 def graded_teachers(work):

@@ -58,8 +58,12 @@
     X(SLD_ISA_AUTO,   "auto")                                                                \
     X(SLD_ISA_AVX2,   "avx2")                                                                \
     X(SLD_ISA_AVX512, "avx512")
+#define SLD_CHOICES_features(X)                                                              \
+    X(SLD_FEATURES_NONE, "none")                                                             \
+    X(SLD_FEATURES_TEST, "test")
 #define SLD_CHOICE_SETS(SET) \
-    SET(method) SET(correction) SET(loss) SET(format) SET(noise) SET(crop) SET(arithmetic) SET(best_on) SET(isa)
+    SET(method) SET(correction) SET(loss) SET(format) SET(noise) SET(crop) SET(arithmetic) SET(best_on) SET(isa) \
+    SET(features)
 
 #define SLD_CHOICE_VALUE_(value, word) value,
 #define SLD_CHOICE_ENUM_(set) typedef enum { SLD_CHOICES_##set(SLD_CHOICE_VALUE_) } sld_choice_##set;

@@ -22,6 +22,7 @@
 #define SLD_OPTION_C_arithmetic sld_choice_arithmetic
 #define SLD_OPTION_C_best_on    sld_choice_best_on
 #define SLD_OPTION_C_isa        sld_choice_isa
+#define SLD_OPTION_C_features   sld_choice_features
 
 typedef struct sld_options {
 #define SLD_SECTION(name, ...)               struct sld_options_##name {

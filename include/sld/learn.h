@@ -120,6 +120,12 @@ sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
                         const sld_dataset *set, const sld_images *images, const uint32_t *index,
                         size_t n, float *chunk, float *logits);
 
+/* Collective. The features behind the same logits: (images or index rows, F), F of
+ * sld_infer_feature_count(). */
+sld_status sld_evaluate_features(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
+                                 const sld_dataset *set, const sld_images *images,
+                                 const uint32_t *index, size_t n, float *chunk, float *features);
+
 /* ---- what is made from options ---- */
 
 /* Collective. */

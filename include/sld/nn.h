@@ -127,6 +127,11 @@ sld_status sld_infer_renormalise(sld_ctx *ctx, sld_infer *infer, const float *me
 /* Local. images: (n,H,W,C); logits: (n,K). Any n; works block by block. */
 sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, size_t n,
                          float *logits);
+/* Local. Floats of a sample's features: of what the last layer makes its logits of. */
+size_t sld_infer_feature_count(const sld_infer *infer);
+size_t sld_infer_class_count(const sld_infer *infer); /* Local. Of the network. */
+/* Local. The runs that follow give features too, (n,count) of each run. NULL: no more. */
+void sld_infer_keep_features(sld_infer *infer, float *features);
 /* Local. The same a little at a time, with anything else between: begin, then advance until done.
  * images and logits are borrowed until then, and logits are complete then. One evaluation at a
  * time: another begin or run forgets what was under way. */

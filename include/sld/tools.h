@@ -30,6 +30,7 @@ typedef struct sld_eval_params {
     const char       *split;     /* test, train or val */
     const char       *logits;    /* file to write, or NULL */
     bool              replace;   /* a file that stands there; else it is an error */
+    bool              features;  /* write the last layer's input beside the logits */
     const char       *precision; /* f32 or bf16 */
     bool              any_data;  /* accept a data set other than the weights file names */
 } sld_eval_params;

@@ -1,4 +1,5 @@
 /* cmd_eval.c: sld eval: top-1, top-5 and loss of a weights file. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,10 @@
 #include "sld/store.h"
 #include "sld/tools.h"
 
-enum { SPLIT, LOGITS, PRECISION, ANY_DATA, FORCE };
-static const sld_option_spec options[] = {{"--split", true},     {"--logits", true},
-                                          {"--precision", true}, {"--any-data", false},
-                                          {"--force", false},    {NULL, false}};
+enum { SPLIT, LOGITS, FEATURES, PRECISION, ANY_DATA, FORCE };
+static const sld_option_spec options[] = {
+    {"--split", true},     {"--logits", true}, {"--features", false}, {"--precision", true},
+    {"--any-data", false}, {"--force", false}, {NULL, false}};
 
 /* Files of logits carry no format; these three attributes no other file of sld's has together. */
 static bool is_own(sld_ctx *ctx, const char *path)
@@ -23,7 +24,8 @@ static bool is_own(sld_ctx *ctx, const char *path)
     if (sld_doc_open_file(&quiet, path, &doc) != SLD_OK) {
         return false;
     }
-    const bool answer = sld_doc_has(doc, "/logits") && sld_doc_has_attr(doc, "/", "split") &&
+    const bool answer = (sld_doc_has(doc, "/logits") || sld_doc_has(doc, "/features")) &&
+                        sld_doc_has_attr(doc, "/", "split") &&
                         sld_doc_has_attr(doc, "/", "weights_sha256") &&
                         sld_doc_has_attr(doc, "/", "data_sha256");
     sld_doc_close(doc);
@@ -126,6 +128,12 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_metrics m;
 
     *exit_code = SLD_EXIT_OK;
+    if (args->option[FEATURES] && !args->option[LOGITS]) {
+        return sld_agree(
+            ctx, comm,
+            SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                     "sld eval: --features: expected --logits OUT.h5 with it, got none"));
+    }
     SLD_TRY(sld_agree(ctx, comm, read_weights(ctx, args->positional, &text)));
     if (!text && !sets(args, "data.format=") && !sets(args, "data.path=")) {
         return sld_agree(
@@ -145,10 +153,11 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
         sld_config_destroy(config);
         return st;
     }
-    sld_eval_params  params = {.weights = args->positional,
-                               .config  = config,
-                               .split   = args->option[SPLIT] ? args->option[SPLIT] : "test",
-                               .logits  = args->option[LOGITS],
+    sld_eval_params  params = {.weights  = args->positional,
+                               .config   = config,
+                               .split    = args->option[SPLIT] ? args->option[SPLIT] : "test",
+                               .logits   = args->option[LOGITS],
+                               .features = args->option[FEATURES] != NULL,
                                .precision =
                                   args->option[PRECISION] ? args->option[PRECISION] : "f32",
                                .any_data = args->option[ANY_DATA] != NULL};
@@ -166,7 +175,11 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     if (st == SLD_OK) {
         st = sld_eval_run(ctx, comm, &params, &m);
     }
-    if (st == SLD_OK && sld_comm_rank(comm) == 0) {
+    if (st == SLD_OK && sld_comm_rank(comm) == 0 && isnan(m.top1)) {
+        printf(
+            "%s: %s, features of %lld sample%s; the data set has other classes than the weights\n",
+            args->positional, params.split, (long long)m.n, sld_text_plural(m.n));
+    } else if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         printf("%s: %s, %lld sample%s: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
                args->positional, params.split, (long long)m.n, sld_text_plural(m.n), m.top1,
                (long long)m.hits1, m.top5, (long long)m.hits5, m.loss);
@@ -178,7 +191,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
 const sld_verb sld_verb_eval = {
     .name    = "eval",
     .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
-               "[--logits OUT.h5 [--force]] [--precision f32|bf16]",
+               "[--logits OUT.h5 [--features] [--force]] [--precision f32|bf16]",
     .summary = "top-1, top-5 and loss of a weights file",
     .help =
         "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
@@ -186,6 +199,7 @@ const sld_verb sld_verb_eval = {
         "wants data.format=... data.path=... on the command line.\n\n"
         "  --split NAME     test (default), train or val, as the run cut them\n"
         "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
+        "  --features       and /features (sample, feature), what the last layer makes them of\n"
         "  --force          write over OUT.h5 even where another program wrote it\n"
         "  --precision P    f32 (default) or bf16, as teacher.precision\n"
         "  --any-data       accept another data set than the one the weights were trained on\n\n"

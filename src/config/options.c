@@ -30,7 +30,8 @@ enum {
     SLD_TYPE_crop       = SLD_TYPE_choice,
     SLD_TYPE_arithmetic = SLD_TYPE_choice,
     SLD_TYPE_best_on    = SLD_TYPE_choice,
-    SLD_TYPE_isa        = SLD_TYPE_choice
+    SLD_TYPE_isa        = SLD_TYPE_choice,
+    SLD_TYPE_features   = SLD_TYPE_choice
 };
 
 #define SLD_SECTION(name, ...)

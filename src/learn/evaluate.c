@@ -1,6 +1,7 @@
 /* evaluate.c: logits of a whole split, shared out over the ranks; top-1, top-5 and cross-entropy from
  * them. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "sld/learn.h"
 
@@ -27,6 +28,43 @@ sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
 
     SLD_TRY(sld_agree(ctx, comm, run_share(ctx, infer, set, images, index, mine, chunk, logits)));
     return sld_comm_gather_rows(ctx, comm, logits, n, SLD_EVAL_BLOCK, set->K);
+}
+
+/* Local. This rank's share of the features; the logits beside them are dropped. */
+static sld_status run_features(sld_ctx *ctx, sld_infer *infer, const sld_dataset *set,
+                               const sld_images *images, const uint32_t *index, sld_range mine,
+                               float *chunk, float *features)
+{
+    const size_t F = sld_infer_feature_count(infer), K = sld_infer_class_count(infer);
+    float       *logits = malloc(SLD_EVAL_CHUNK * K * sizeof *logits);
+    sld_status   st     = SLD_OK;
+
+    if (!logits) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu logits", SLD_EVAL_CHUNK * K);
+    }
+    for (size_t i = mine.begin; i < mine.end && st == SLD_OK; i += SLD_EVAL_CHUNK) {
+        const size_t n = mine.end - i < SLD_EVAL_CHUNK ? mine.end - i : SLD_EVAL_CHUNK;
+
+        sld_enter(ctx, SLD_PHASE_EVALUATE);
+        sld_data_normalise(set, images, index, i, n, chunk);
+        sld_infer_keep_features(infer, features + i * F);
+        st = sld_infer_run(ctx, infer, chunk, n, logits);
+    }
+    sld_infer_keep_features(infer, NULL);
+    free(logits);
+    return st;
+}
+
+sld_status sld_evaluate_features(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
+                                 const sld_dataset *set, const sld_images *images,
+                                 const uint32_t *index, size_t n, float *chunk, float *features)
+{
+    const sld_range mine = sld_comm_share(comm, n, SLD_EVAL_BLOCK);
+
+    SLD_TRY(
+        sld_agree(ctx, comm, run_features(ctx, infer, set, images, index, mine, chunk, features)));
+    return sld_comm_gather_rows(ctx, comm, features, n, SLD_EVAL_BLOCK,
+                                sld_infer_feature_count(infer));
 }
 
 /* Place of the label among the K logits, 0 = the maximum; of equal logits the lower index comes

@@ -33,10 +33,11 @@ struct sld_infer {
     float           *mean, *std, *table; /* see sld_infer_renormalise(); NULL: as they come */
 
     /* The evaluation under way. */
-    const float *images; /* (n,H,W,C), borrowed */
-    float       *logits; /* (n,K), borrowed */
-    size_t       n, at;  /* samples; the first of the block */
-    int          next;   /* step of the block */
+    const float *images;   /* (n,H,W,C), borrowed */
+    float       *logits;   /* (n,K), borrowed */
+    float       *features; /* (n,F), borrowed; NULL: not wanted */
+    size_t       n, at;    /* samples; the first of the block */
+    int          next;     /* step of the block */
 };
 
 /* ---- steps and their memory ---- */
@@ -358,12 +359,38 @@ static sld_status run_layer(sld_ctx *ctx, sld_infer *infer, const step *s, const
     return layer->kind->forward(ctx, s->state, &shard);
 }
 
+/* What the last layer reads lives as long as that does. */
+static sld_val feature_value(const sld_infer *infer)
+{
+    return infer->model->graph.layers[infer->model->logits].in[0];
+}
+
+size_t sld_infer_feature_count(const sld_infer *infer)
+{
+    return sld_layer_floats(&infer->model->graph.layers[feature_value(infer)]);
+}
+
+size_t sld_infer_class_count(const sld_infer *infer)
+{
+    return (size_t)infer->model->classes;
+}
+
+void sld_infer_keep_features(sld_infer *infer, float *features)
+{
+    infer->features = features;
+}
+
 /* Hands out the block's logits; the next block begins. */
 static void end_block(sld_infer *infer)
 {
     const size_t classes = (size_t)infer->model->classes;
     memcpy(infer->logits + infer->at * classes, infer->values[infer->model->logits],
            rows_of_block(infer) * classes * sizeof *infer->logits);
+    if (infer->features) {
+        const size_t F = sld_infer_feature_count(infer);
+        memcpy(infer->features + infer->at * F, infer->values[feature_value(infer)],
+               rows_of_block(infer) * F * sizeof *infer->features);
+    }
     infer->at += SLD_EVAL_BLOCK;
     infer->next = 0;
 }

@@ -1,4 +1,5 @@
 /* eval.c: a weights file on a split of a data set. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,8 @@ typedef struct evaluation {
     const uint32_t   *index; /* NULL: all images */
     size_t            n;
     float            *chunk, *logits; /* (SLD_EVAL_CHUNK,H,W,C), (n,K) */
+    float            *features;       /* (n,F); NULL: not wanted */
+    bool              other_classes;  /* the data set has: there are features, but no logits */
     int32_t          *labels;         /* (n) */
 } evaluation;
 
@@ -67,7 +70,9 @@ static sld_status check_data(sld_ctx *ctx, const sld_eval_params *params, evalua
     char                    of[96];
 
     snprintf(of, sizeof of, "the data set %.80s", set->name);
-    const sld_weights_use use = {.of = of, .classes = set->K, .channels = set->C};
+    e->other_classes = params->features && params->any_data && (size_t)info->classes != set->K;
+    const sld_weights_use use = {
+        .of = of, .classes = e->other_classes ? 0 : set->K, .channels = set->C};
     SLD_TRY(sld_weights_fit(ctx, params->weights, info, &use));
     if (info->data_hash[0] && strcmp(info->data_hash, set->hash) != 0 && !params->any_data) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
@@ -97,6 +102,11 @@ static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluatio
     SLD_TRY(sld_infer_refresh(ctx, e->infer));
     SLD_TRY(sld_arena_alloc(ctx, e->arena, e->n * set->K * sizeof(float), (void **)&e->logits));
     SLD_TRY(sld_arena_alloc(ctx, e->arena, e->n * sizeof(int32_t), (void **)&e->labels));
+    if (params->features) {
+        SLD_TRY(sld_arena_alloc(ctx, e->arena,
+                                e->n * sld_infer_feature_count(e->infer) * sizeof(float),
+                                (void **)&e->features));
+    }
     for (size_t i = 0; i < e->n; i++) {
         e->labels[i] = e->images->labels[e->index ? e->index[i] : i];
     }
@@ -110,10 +120,16 @@ static sld_status write_logits(sld_ctx *ctx, const sld_eval_params *params, cons
     sld_doc *doc = NULL;
 
     SLD_TRY(sld_doc_create(ctx, &doc));
-    const size_t dims[2] = {e->n, e->set->K};
-    sld_status   st      = sld_doc_put(ctx, doc, "/logits", SLD_F32, 2, dims, e->logits);
+    const size_t dims[2] = {e->n, e->set->K}, wide[2] = {e->n, sld_infer_feature_count(e->infer)};
+    sld_status   st = SLD_OK;
+    if (!e->other_classes) {
+        st = sld_doc_put(ctx, doc, "/logits", SLD_F32, 2, dims, e->logits);
+    }
     if (st == SLD_OK) {
         st = sld_doc_put(ctx, doc, "/labels", SLD_I32, 1, dims, e->labels);
+    }
+    if (st == SLD_OK && e->features) {
+        st = sld_doc_put(ctx, doc, "/features", SLD_F32, 2, wide, e->features);
     }
     if (st == SLD_OK) {
         st = sld_doc_attr_text(ctx, doc, "/", "weights_sha256", e->file.sha);
@@ -132,15 +148,31 @@ static sld_status write_logits(sld_ctx *ctx, const sld_eval_params *params, cons
 }
 
 /* Collective. */
+static sld_status run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params *params,
+                      evaluation *e, sld_metrics *out)
+{
+    *out = (sld_metrics){.n = (int64_t)e->n, .top1 = NAN, .top5 = NAN, .loss = NAN};
+    if (params->features) {
+        SLD_TRY(sld_evaluate_features(ctx, comm, e->infer, e->set, e->images, e->index, e->n,
+                                      e->chunk, e->features));
+    }
+    if (e->other_classes) {
+        return SLD_OK;
+    }
+    SLD_TRY(
+        sld_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk, e->logits));
+    *out = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
+    return SLD_OK;
+}
+
+/* Collective. */
 static sld_status evaluate(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params *params,
                            evaluation *e, sld_metrics *out)
 {
     SLD_TRY(sld_agree(ctx, comm, sld_arena_create(ctx, &e->arena)));
     SLD_TRY(sld_open_data(ctx, comm, sld_config_options(params->config), &e->set));
     SLD_TRY(sld_agree(ctx, comm, prepare(ctx, params, e)));
-    SLD_TRY(
-        sld_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk, e->logits));
-    *out              = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
+    SLD_TRY(run(ctx, comm, params, e, out));
     const bool writes = params->logits && sld_comm_rank(comm) == 0;
     sld_enter(ctx, SLD_PHASE_RESULTS);
     return sld_agree(ctx, comm, writes ? write_logits(ctx, params, e) : SLD_OK);

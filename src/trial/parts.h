@@ -92,6 +92,7 @@ typedef struct sld_attempt {
     float              *logits_last;    /* (test rows, K) of the last finished epoch */
     float              *logits_best;    /* (test rows, K) of the best one */
     float              *logits_teacher; /* (test rows, K), with the final results; NULL: none */
+    float              *features;       /* (test rows, F), with the final results; NULL: none */
     double              start_s;        /* clock at its start */
     int64_t             steps;          /* made by it */
     const char         *diverged;       /* what is not finite: "the loss is"; NULL: nothing */
@@ -155,6 +156,8 @@ sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
 
 /* record.c. Collective. The teacher's logits on test, into logits_teacher. */
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
+/* Collective. The student's features of the test set, where run.features asks for them. */
+sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);

@@ -188,3 +188,19 @@ sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t)
     return sld_evaluate(ctx, t->setup.comm, sld_learner_teacher(t->setup.learner), set, &set->test,
                         NULL, set->test.n, t->setup.images, t->attempt.logits_teacher);
 }
+
+sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_dataset *set = t->setup.set;
+    const size_t       F   = sld_infer_feature_count(t->setup.eval);
+
+    if (t->setup.opt->run.features == SLD_FEATURES_NONE) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_agree(ctx, t->setup.comm,
+                      sld_arena_alloc(ctx, t->setup.arena, set->test.n * F * sizeof(float),
+                                      (void **)&t->attempt.features)));
+    SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
+    return sld_evaluate_features(ctx, t->setup.comm, t->setup.eval, set, &set->test, NULL,
+                                 set->test.n, t->setup.images, t->attempt.features);
+}

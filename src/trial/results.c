@@ -127,6 +127,19 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     return SLD_OK;
 }
 
+static sld_status put_features(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    static const char *const axes[] = {SLD_AXIS_SAMPLE, "/feature"};
+
+    if (!t->attempt.features) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_axis(ctx, doc, axes[0], 0, t->setup.set->test.n));
+    SLD_TRY(sld_doc_axis(ctx, doc, axes[1], 0, sld_infer_feature_count(t->setup.eval)));
+    return sld_doc_put_on_axes(ctx, doc, "/features/test_last", SLD_F32, 2, axes,
+                               t->attempt.features);
+}
+
 static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 {
     const sld_dataset *set = t->setup.set;
@@ -139,6 +152,7 @@ static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
     if (set->test.coarse) {
         SLD_TRY(sld_doc_put_labels(ctx, doc, "/labels/test_coarse", set->test.coarse, set->test.n));
     }
+    SLD_TRY(put_features(ctx, t, doc));
     if (!t->setup.opt->run.logits || t->state.history.n_epochs == 0) {
         return SLD_OK;
     }

@@ -31,6 +31,7 @@ static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
     if (t->setup.teacher.model && t->setup.opt->run.logits) {
         SLD_TRY(sld_trial_record_teacher(ctx, t));
     }
+    SLD_TRY(sld_trial_record_features(ctx, t));
     return sld_trial_publish(ctx, t, "done");
 }
 

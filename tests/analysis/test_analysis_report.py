@@ -145,6 +145,19 @@ def check_compact():
     compact.html()
 
 
+def check_features():
+    """F3 where the results have features."""
+    with h5py.File("rich/trials/sl0000000001/results.h5", "r+") as f:
+        f["features/test_last"] = np.random.default_rng(6).standard_normal((made_sweep.SAMPLES, 5)).astype(np.float32)
+    subprocess.run([MAKE_INDEX, "rich"], check=True)
+    study = sld_analysis.open("rich")
+    trial = list(study.trials["id"]).index("sl0000000001")
+    check(study.features(trial).shape == (12, 5) and study.features(trial - 1) is None, "features")
+    report = Report(study)
+    check("F3" in report.figures and "sld" in report.figures["F3"].alt, report.left)
+    report.figures["F3"].html()
+
+
 def check_options():
     """A column per option that varies, under its own name; one name for the teacher's term; and the ablation from the options."""
     made_study.write_study("options.h5", made_study.square(), seeds=2)
@@ -289,6 +302,7 @@ def main():
     for key, table in Report(sld_analysis.open("study.h5")).tables.items():
         check(open("one/%s.csv" % key, encoding="utf-8").read() == table.csv(), "folder and packed file give the same", key)
     check_compact()
+    check_features()
     check_options()
     check_validation()
     check_hostile_texts()

@@ -18,12 +18,14 @@ except ImportError as error:
     print("skipped: no %s" % error.name)
     sys.exit(77)
 
+import h5py
 import numpy as np
 
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, claims, digest, figures_logits, pairs, stats, tables, variance
+from sld_analysis import calibration, claims, digest, figures_logits, pairs, probe_linear, stats, tables, variance
+from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
 
@@ -240,8 +242,27 @@ def check_pairs():
     check(np.allclose(pairs.profile(a, [3.5, 35.0]), [5 / 8, 1 / 8]), "profile")
 
 
+def check_probe():
+    """A linear probe on groups of one spread is as good as the best rule there is, the nearest mean; on noise it is chance."""
+    random = np.random.default_rng(4)
+    labels, means = np.arange(1500) % 3, 1.5 * np.eye(3, 8)
+    x = means[labels] + random.standard_normal((1500, 8))
+    best = (((x[600:, None] - means) ** 2).sum(axis=2).argmin(axis=1) == labels[600:]).mean()
+    p = probe_linear.probe(x[:600], x[600:], labels[:600], labels[600:])
+    near(p.top1, 100 * best, 3.0, "the nearest mean")  # 900 samples: one deviation is 1.4
+    check((p.n, p.classes, p.features) == (900, 3, 8), "what it was made of", p)
+    noise = random.standard_normal((1500, 8))
+    near(probe_linear.probe(noise[:600], noise[600:], labels[:600], labels[600:]).top1, 100 / 3, 6.0, "chance")
+    for name, sha in (("train", "a"), ("test", "b")):
+        with h5py.File("features-%s.h5" % name, "w") as f:
+            f["features"], f["labels"], f.attrs["weights_sha256"] = x[:60], labels[:60], sha
+    check(run_verb(["probe-linear", "features-train.h5", "features-test.h5"]) == 2, "features of two networks")
+    check(run_verb(["probe-linear", "features-train.h5", "features-train.h5"]) == 0, "of one")
+
+
 def main():
     check_gaps()
+    check_probe()
     check_power()
     check_corrections()
     check_effects()
