@@ -114,7 +114,7 @@ static void test_errors_name_the_path(void **state)
     assert_int_equal(sld_file_mkdirs(&ctx, path), SLD_OK);
     assert_int_equal(sld_file_mkdirs(&ctx, path), SLD_OK);
     snprintf(path, sizeof path, "%s/a/below-a-file", dir);
-    assert_int_equal(sld_file_mkdirs(&ctx, path), SLD_ERR_IO);
+    assert_int_equal(sld_file_mkdirs(&ctx, path), SLD_ERR_CONFIG);
 }
 
 /* What killed processes left goes; what only looks like it stays. */
