@@ -230,9 +230,16 @@ sld_build() {
     shift
     mkdir -p "$here/build" || return
     command -v ninja >/dev/null 2>&1 || generator=(-G "Unix Makefiles")
-    sld_say "building ($preset); log in $log"
-    if ! (cd "$here" && cmake --preset "$preset" "${generator[@]}" && cmake --build "build/$preset" -j "$(nproc)" "$@") \
-        >"$log" 2>&1 </dev/null; then
+    sld_say "building ($preset), the first time some minutes; log in $log"
+    (cd "$here" && cmake --preset "$preset" "${generator[@]}" && cmake --build "build/$preset" -j "$(nproc)" "$@") \
+        >"$log" 2>&1 </dev/null &
+    local job=$! waited=0
+    while kill -0 "$job" 2>/dev/null; do
+        sleep 1
+        waited=$((waited + 1))
+        [ $((waited % 15)) -ne 0 ] || sld_say "building ($preset): $waited s, $(grep -o '^\[ *[0-9][^]]*\]' "$log" | tail -n 1)"
+    done
+    if ! wait "$job"; then
         tail -n 40 "$log" >&2
         sld_say "the build failed; all of it is in $log"
         return 1

@@ -11,6 +11,11 @@ def family(network):
     return re.match(r"[A-Za-z]*(V\d)?", str(network).replace("imagenet_", "")).group(0)
 
 
+def own_names(parts):
+    """Without those that only say more of another: "LSS schedule" beside "LSS"."""
+    return [p for p in parts if not any(p.startswith(q + " ") for q in parts)]
+
+
 class Layout:
     """pairs: {(teacher, student): {method: arm}}, in the order of the spec. An arm without a teacher stands under each pair of
     its student."""
@@ -90,10 +95,11 @@ class Layout:
         return {arm: options_of.difference(o, base) for arm, o in self.options.items() if arm != self.study.baseline}
 
     def warnings(self):
-        """A sentence for each arm that differs from the baseline in more than one thing."""
+        """A sentence for each arm that differs from the baseline in more than one thing. Both swaps together are the method: SLD
+        less KD-PA is the contrast that docs/protocol.md recommends."""
         out = []
         for arm, keys in self.differences().items():
-            if len(keys) > 1:
+            if len(keys) > 1 and not set(keys) <= {"correction", "lss"}:
                 shown = ", ".join(keys[:6]) + (" and %d more" % (len(keys) - 6) if len(keys) > 6 else "")
                 out.append("%s differs from %s in %d things (%s): their gap does not tell which of them matters."
                            % (plain(arm), plain(self.study.baseline), len(keys), shown))
@@ -115,7 +121,7 @@ class Layout:
         for part, arms in out.items():
             if 0 < len(arms) < len(self.options):
                 together.setdefault(frozenset(arms), []).append(part)
-        return {" + ".join(parts): set(arms) for arms, parts in together.items()}
+        return {" + ".join(own_names(parts)): set(arms) for arms, parts in together.items()}
 
     def squares(self):
         """2 x 2 designs: [(first, second, (neither, first alone, second alone, both))], arms that agree in all but the teacher

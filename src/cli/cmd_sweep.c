@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -92,6 +93,42 @@ static sld_status open_spec(command *c, void **text, size_t *n)
                            c->args->option[PLAN] || c->args->option[JOB], &c->change);
 }
 
+static bool is_given(const command *c, const char *begin)
+{
+    for (size_t i = 0; i < c->args->n_overrides; i++) {
+        if (strncmp(c->args->overrides[i], begin, strlen(begin)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The launch.command that a folder records runs through sh, as whoever joins: it is told, and refused
+ * where another user's folder says it. */
+static sld_status check_command(const command *c)
+{
+    const char *line = sld_grid_launch(c->grid)->command, *dir = c->args->positional;
+    char        path[PATH_MAX], shown[512];
+    struct stat info;
+
+    if (!*line || is_given(c, "launch.command=") || c->args->option[PLAN]) {
+        return SLD_OK;
+    }
+    (void)sld_text_printable(line, shown, sizeof shown);
+    snprintf(path, sizeof path, "%s/points", dir);
+    if (stat(path, &info) == 0 && info.st_uid != geteuid()) {
+        return SLD_FAIL(
+            c->ctx, SLD_ERR_CONFIG,
+            "%.150s: launch.command: expected a command of your own, got one of user %ld, "
+            "whose folder this is; it would run as you: %.150s; give launch.command=... "
+            "to say which one may run",
+            dir, (long)info.st_uid, shown);
+    }
+    sld_log(c->ctx, SLD_LOG_INFO, "trials are started by the launch.command that %s records: %s",
+            dir, shown);
+    return SLD_OK;
+}
+
 /* In a recorded sweep what trials compute stands fixed; how they run does not. */
 static sld_status open_folder(command *c)
 {
@@ -102,6 +139,7 @@ static sld_status open_folder(command *c)
         return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
                         "sld sweep: --dir goes with a spec, not with a folder");
     }
+    SLD_TRY(check_command(c));
     return sld_grid_set_launch(c->ctx, c->grid, c->words, &c->n_words);
 }
 

@@ -165,6 +165,12 @@ static bool new_key(plan *p, const char *key)
     return true;
 }
 
+/* Families whose convolutions are mostly depthwise: docs/performance.md, "bf16". */
+static bool is_depthwise(const char *network)
+{
+    return strncmp(network, "MobileNet", 9) == 0 || strncmp(network, "Shuffle", 7) == 0;
+}
+
 /* "resnet8 by sld, 8 epochs on synthetic (4000 pictures, 2000 to test), teacher resnet20". */
 static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
 {
@@ -183,6 +189,10 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
         sld_text_plural(o->train.epochs), sld_config_word(o, "data.format"),
         o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "", size.train,
         sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "", network);
+    if (o->student.precision == SLD_ARITHMETIC_BF16 && is_depthwise(o->student.network)) {
+        const size_t n = strlen(line);
+        snprintf(line + n, sizeof line - n, "; depthwise is slower in bf16");
+    }
     for (size_t i = 0; i < p->out->n_made; i++) {
         if (strcmp(p->out->made[i], line) == 0) {
             return SLD_OK;

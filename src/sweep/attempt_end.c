@@ -139,6 +139,7 @@ static bool was_stopped(const coordinator *c, const attempt *a, int code,
         what = "another attempt has taken over";
     } else if (code == SLD_EXIT_STOPPED || outcome->end == SLD_END_STOPPED) {
         what = a->skipped    ? "skipped: stopped and saved"
+               : a->shrinks  ? "goes back to fewer ranks"
                : a->rescales ? "goes on with more ranks"
                              : "stopped and saved";
     } else if (c->stops > 0 || c->broken) {

@@ -36,7 +36,8 @@ static sld_status fill(coordinator *c)
             return SLD_OK;
         }
         SLD_TRY(sld_attempt_most_ranks(c, (size_t)point, &most));
-        ranks = sld_slots_ranks(&c->slots, c->launch, waiting, most);
+        ranks = sld_schedule_ranks(c, (size_t)point,
+                                   sld_slots_ranks(&c->slots, c->launch, waiting, most));
         if (ranks == 0) {
             return SLD_OK;
         }
@@ -172,6 +173,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
     while (true) {
         if (!stopping) {
             SLD_TRY(fill(c));
+            sld_schedule_set_back(c);
             SLD_TRY(sld_schedule_rescale(c));
         }
         if (c->stops > 0 && running(c) == 0) { /* it may have been asked because all has ended */

@@ -27,7 +27,8 @@ typedef struct attempt {
     bool         stalled;                      /* ended by us for it */
     bool         stepped;                      /* it was seen to have made a step */
     bool         skipped;                      /* asked to stop, because its point is left out */
-    bool         rescales;                     /* asked to stop, to go on with more ranks */
+    bool         rescales;                     /* asked to stop, to go on with other ranks */
+    bool         shrinks;                      /* with fewer: see growth */
     char         word[SLD_CLAIM_BYTES];        /* that its processes bear */
     int          alive;                        /* ranks seen at the last look on this machine */
     bool         had_ranks;                    /* some were seen at an earlier one */
@@ -36,6 +37,17 @@ typedef struct attempt {
 } attempt;
 
 enum { SLD_STAMP_BYTES = 112 };
+
+/* A point that was given idle cores, and what it would have done without them. On a machine whose
+ * cores others use too, more ranks are slower: each waits for the one that is disturbed. */
+typedef struct growth {
+    char   id[SLD_ID_LENGTH + 1]; /* of the point; "": none */
+    bool   back;                  /* it was slower, and stays on its former ranks */
+    int    ranks;                 /* before */
+    double left_s, asked_s;       /* its estimate when it was asked, and the clock then */
+} growth;
+
+enum { GROWTHS_MAX = 64 }; /* at a time */
 
 typedef struct coordinator {
     sld_ctx                    *ctx;
@@ -61,6 +73,7 @@ typedef struct coordinator {
     double       beat_at_s;
     double       reap_at_s; /* clock of the next look at launchers */
     index_writer index;
+    growth       grown[GROWTHS_MAX];
     double       stop_at_s;               /* clock of the stop for the job's end; 0: none */
     double       sign_s;                  /* longest from a trial's start to its first step */
     bool         too_late;                /* it was told that nothing more is started */
@@ -132,6 +145,10 @@ sld_status sld_sweep_extend(coordinator *c);
  * made ready to be trained anew; teachers too whose weights are gone while students wait for them.
  * *again: how many. */
 sld_status sld_sweep_recheck(coordinator *c, size_t *again);
+/* Where that has made one slower, it is asked once more, to go back. */
+void sld_schedule_set_back(coordinator *c);
+/* Ranks that the point is to have of those that it could. */
+int sld_schedule_ranks(coordinator *c, size_t point, int ranks);
 /* Ends launchers that stay when their ranks have left. */
 void sld_schedule_reap(coordinator *c);
 

@@ -100,16 +100,83 @@ sld_status sld_schedule_settle(coordinator *c, bool *all_ended, bool *some_faile
 /* ---- rescale: when there are fewer trials than cores, a running one is checkpointed and restarted on
  * the idle cores too, which changes none of its bits ---- */
 
-/* Seconds that the trial would end earlier on all that is free. A restart costs some. */
-static double gain(const coordinator *c, const attempt *a)
+#define SETTLE_S 30   /* of an attempt, before its pace is judged */
+#define SLOWER   0.05 /* of what was left, within which it is not */
+
+/* Seconds that the attempt has left by its own estimate; below 0: it does not tell yet. */
+static double left_of(const coordinator *c, const attempt *a)
 {
-    const double share = (double)a->ranks / (double)(a->ranks + c->slots.n_free);
     char         run[PATH_MAX], text[SLD_PROGRESS_BYTES];
     sld_progress progress;
 
     sld_grid_trial_dir(c->grid, a->point, run);
     sld_progress_read(run, a->number, text);
-    return sld_progress_parse(text, &progress) ? progress.left_s * (1 - share) : 0;
+    return sld_progress_parse(text, &progress) ? progress.left_s : -1;
+}
+
+/* What is known of the point's growth; NULL: it never grew. */
+static growth *growth_of(coordinator *c, size_t point)
+{
+    for (size_t i = 0; i < GROWTHS_MAX; i++) {
+        if (strcmp(c->grown[i].id, sld_grid_point(c->grid, point)->id) == 0) {
+            return &c->grown[i];
+        }
+    }
+    return NULL;
+}
+
+/* A place for one: its own, or of a point that has ended; NULL: none is left. */
+static growth *place_for(coordinator *c, size_t point)
+{
+    growth *found = growth_of(c, point);
+
+    for (size_t i = 0; !found && i < GROWTHS_MAX; i++) {
+        growth   *g  = &c->grown[i];
+        const int at = sld_grid_find(c->grid, g->id);
+        if (at < 0 || c->ledger.claims.entries[at].mark != SLD_POINT_WAITING) {
+            found = g;
+        }
+    }
+    return found;
+}
+
+int sld_schedule_ranks(coordinator *c, size_t point, int ranks)
+{
+    const growth *g = growth_of(c, point);
+
+    return g && g->back && ranks > g->ranks ? g->ranks : ranks;
+}
+
+void sld_schedule_set_back(coordinator *c)
+{
+    const double now = c->ledger.clock_s();
+
+    for (int i = 0; i < c->slots.most_trials; i++) {
+        attempt *a = &c->attempts[i];
+        growth  *g = a->active && !a->rescales && !a->skipped ? growth_of(c, a->point) : NULL;
+        if (!g || g->back || a->ranks <= g->ranks || now - a->started_s < SETTLE_S) {
+            continue;
+        }
+        const double without = g->left_s - (now - g->asked_s);
+        if (left_of(c, a) > without + SLOWER * g->left_s) {
+            const sld_point *p = sld_grid_point(c->grid, a->point);
+            sld_log(
+                c->ctx, SLD_LOG_INFO,
+                "%s seed %lld (%s) is slower on %d ranks than on %d, as cores here are busy: it "
+                "goes back",
+                p->arm, (long long)p->seed, p->id, a->ranks, g->ranks);
+            g->back = a->rescales = a->shrinks = true;
+            kill(a->child.process.pid, SIGUSR1);
+        }
+    }
+}
+
+/* Seconds that the trial would end earlier on all that is free. A restart costs some. */
+static double gain(const coordinator *c, const attempt *a)
+{
+    const double share = (double)a->ranks / (double)(a->ranks + c->slots.n_free);
+
+    return left_of(c, a) * (1 - share);
 }
 
 sld_status sld_schedule_rescale(coordinator *c)
@@ -130,7 +197,8 @@ sld_status sld_schedule_rescale(coordinator *c)
         if (a->active && a->rescales) {
             return SLD_OK; /* one at a time: it takes what is free */
         }
-        if (!a->active || a->n_cores < a->ranks || gain(c, a) <= best_s) {
+        const growth *g = growth_of(c, a->point);
+        if (!a->active || a->n_cores < a->ranks || (g && g->back) || gain(c, a) <= best_s) {
             continue;
         }
         SLD_TRY(sld_attempt_most_ranks(c, a->point, &most));
@@ -139,7 +207,11 @@ sld_status sld_schedule_rescale(coordinator *c)
             best_s = gain(c, a);
         }
     }
-    if (best) {
+    growth *g = best ? place_for(c, best->point) : NULL;
+    if (g) {
+        *g = (growth){
+            .ranks = best->ranks, .left_s = left_of(c, best), .asked_s = c->ledger.clock_s()};
+        snprintf(g->id, sizeof g->id, "%s", sld_grid_point(c->grid, best->point)->id);
         best->rescales = true;
         kill(best->child.process.pid, SIGUSR1);
     }

@@ -168,13 +168,13 @@ sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *s, int64_t e
 
 /* ---- life ---- */
 
-/* Rank 0. */
-static sld_status open_folder(sld_ctx *ctx, sld_teacher_store *s, int v)
+/* Rank 0. A folder that cannot be made or written costs time, not the trial. */
+static void open_folder(sld_ctx *ctx, sld_teacher_store *s, int v)
 {
     sld_view_store *view = &s->view[v];
 
-    SLD_TRY(sld_file_mkdirs(ctx, view->folder));
-    if (sld_claims_open(ctx, view->folder, &view->claims) != SLD_OK) {
+    if (sld_file_mkdirs(ctx, view->folder) != SLD_OK ||
+        sld_claims_open(ctx, view->folder, &view->claims) != SLD_OK) {
         sld_log(ctx, SLD_LOG_WARN, "%s: what is missing in the store is computed live",
                 ctx->err.msg);
         sld_err_clear(ctx);
@@ -182,7 +182,6 @@ static sld_status open_folder(sld_ctx *ctx, sld_teacher_store *s, int v)
     }
     sld_log(ctx, SLD_LOG_INFO, "teacher logits of the %s view: %s", v ? "strong" : "weak",
             view->folder);
-    return SLD_OK;
 }
 
 /* Local. */
@@ -211,7 +210,7 @@ static sld_status prepare(sld_ctx *ctx, sld_teacher_store *s)
                             env->opt->teacher.logits);
         }
         if (view->used && sld_comm_rank(env->comm) == 0) {
-            SLD_TRY(open_folder(ctx, s, v));
+            open_folder(ctx, s, v);
         }
     }
     return SLD_OK;

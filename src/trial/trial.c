@@ -29,6 +29,8 @@ static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outc
 static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
 {
     if (t->setup.teacher.model && t->setup.opt->run.logits) {
+        sld_log(ctx, SLD_LOG_INFO, "the teacher runs on the %zu test samples, for the report",
+                t->setup.set->test.n);
         SLD_TRY(sld_trial_record_teacher(ctx, t));
     }
     SLD_TRY(sld_trial_record_features(ctx, t));

@@ -29,6 +29,24 @@ from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
 
+def check_layout():
+    """Which contrasts are warned of, and the columns of the ablation table: on configurations, without a study."""
+    from types import SimpleNamespace
+    from sld_analysis.layout import Layout
+    kdpa = {"method": "sld", "kd.weak": 0.9, "kd.strong": 0.9, "ce.weak": 0.1, "ce.strong": 0.1, "teacher.weights": "t.h5",
+            "correction": "none", "student_swap": False, "kd.temperatures": (1.0, 2.0)}
+    sld = dict(kdpa, correction="swap", student_swap=True, student_swap_after="first_lr_drop")
+    for arm, warned in ((dict(kdpa, correction="swap"), False), (dict(sld, correction="none"), False), (sld, False),
+                        (dict(sld, **{"train.lr": 0.2}), True), (dict(kdpa, **{"train.lr": 0.2, "train.batch": 8}), True)):
+        layout = Layout.__new__(Layout)
+        layout.study, layout.report, layout.options = SimpleNamespace(baseline="KD-PA"), {}, {"KD-PA": kdpa, "other": arm}
+        check(bool(layout.warnings()) == warned, arm, layout.warnings())
+    layout.options = {"KD-PA": kdpa, "LTS": dict(kdpa, correction="swap"), "SLD": sld}
+    check(layout.checks() == {"LTS": {"LTS", "SLD"}, "LSS": {"SLD"}}, "a column is named once", layout.checks())
+    layout.options["SLD at once"] = dict(sld, student_swap_after=0)
+    check(set(layout.checks()) == {"LTS", "LSS", "LSS schedule"}, "the schedule is a column where it differs", layout.checks())
+
+
 def near(found, wanted, tolerance, what):
     check(abs(found - wanted) <= tolerance, what, found, wanted)
 
@@ -261,6 +279,7 @@ def check_probe():
 
 
 def main():
+    check_layout()
     check_gaps()
     check_probe()
     check_power()

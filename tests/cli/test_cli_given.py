@@ -47,6 +47,27 @@ FOUND = [  # sld help WORD
 ]
 
 
+def check_command_of_others():
+    """The launch.command that a folder records runs as whoever joins: told, and refused where it is another user's."""
+    with open(GRID + "/points") as f:
+        lines = f.read().splitlines(keepends=True)
+    write(GRID + "/points", "".join("launch\tcommand\ttouch ran; {sld}\n" if l.startswith("launch\tcommand") else l for l in lines))
+    expect(sld("sweep", GRID, ranks=0), 0, "trials are started by the launch.command that runs/grid records: touch ran")
+    if os.geteuid() == 0:
+        os.chown(GRID + "/points", 12345, -1)
+        expect(sld("sweep", GRID, ranks=0), 2, "launch.command: expected a command of your own, got one of user 12345", "touch ran")
+        expect(sld("sweep", GRID, "launch.command=true", ranks=0), 0)
+        expect(sld("status", GRID, ranks=0), 0)
+    check(not os.path.exists("ran"), "the command ran")
+
+
+def check_store_that_cannot_be():
+    """A store of teacher logits is a cache: where its folder cannot be made, the logits are computed live."""
+    for number, store in enumerate(("e.yaml/store", "/proc/store", "full/thesis.tex")):
+        expect(sld("run", "e.yaml", "method=kd", "teacher.weights=" + LAST, "teacher.logits=" + store, "run.dir=runs/k%d" % number,
+                   ranks=0), 0, "what is missing in the store is computed live", "the teacher runs on the 16 test samples")
+
+
 def main():
     write("e.yaml", NONE)
     write("grid.yaml", SWEEP)
@@ -69,6 +90,11 @@ def main():
     state = json.loads(expect(sld("status", RUN, "--json", ranks=0), 0).out)
     check(state["state"] == "done" and state["epochs"] == 1, state)
     expect(sld("report", RESULTS, ranks=0), 0, "a run (runs/e): 1 trial: 1 done")
+
+    check_store_that_cannot_be()
+    check_command_of_others()
+    expect(sld("sweep", "grid.yaml", "--plan", "--dir", "runs/deep", "student.network=MobileNetV2", "student.precision=bf16", ranks=0),
+           0, "depthwise is slower in bf16")
 
     os.mkdir("own")  # an experiment beside what it makes is no stranger
     write("own/e.yaml", NONE)

@@ -146,6 +146,27 @@ static void test_retry_and_skip(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
+/* A name that no attempt has: its number is not counted on, nor up to. */
+static void test_absurd_numbers(void **state)
+{
+    static const char *const numbers[] = {"9223372036854775807", "9223372036854775806",
+                                          "99999999999999999999", "4294967296", "100001"};
+    folder                  *f         = *state;
+    ledger                   l;
+
+    join(f, NULL, &l);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        put_file(claim_path(f, 1, numbers[i]), "holder far/1\n");
+        assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+        assert_int_equal(l.claims.entries[1].claim, 0);
+        sld_ledger_forget(&l, 1);
+    }
+    assert_true(claims(&l, 1));
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(l.claims.entries[1].claim, 1);
+    sld_ledger_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +177,7 @@ int main(void)
         IN_FOLDER(test_errors_are_counted_and_forgotten),
         IN_FOLDER(test_names_of_others_are_left_alone),
         IN_FOLDER(test_retry_and_skip),
+        IN_FOLDER(test_absurd_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,49 @@ static void test_no_trial_is_stopped_in_vain(void **state)
     coordinator_free(c);
 }
 
+/* What grew and is slower for it, because others use the cores too, goes back, once. */
+static void test_what_is_slower_on_more_ranks_goes_back(void **state)
+{
+    static const struct {
+        double left_s; /* by its own estimate, 40 s after it was asked with 600 s left */
+        bool   back;
+    } cases[] = {{700, true}, {595, true}, {570, false}, {200, false}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        coordinator *c = coordinator_make(*state, 4);
+        attempt     *a;
+        end_all_but(c, 1, 1);
+        a = run_here(c, 0, 1, 1, 600);
+        assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+        assert_true(a->rescales);
+        assert_int_equal(ended_by(a), SIGUSR1);
+        assert_int_equal(sld_schedule_ranks(c, 1, 4), 4);
+        c->slots.n_free = 4;
+
+        a            = run_here(c, 0, 1, 4, cases[i].left_s);
+        a->started_s = fixture_now + 5;
+        fixture_now += 20; /* too early to tell */
+        sld_schedule_set_back(c);
+        assert_false(a->rescales);
+        fixture_now += 20;
+        sld_schedule_set_back(c);
+        assert_int_equal(a->shrinks, cases[i].back);
+        if (cases[i].back) {
+            assert_int_equal(ended_by(a), SIGUSR1);
+            assert_int_equal(sld_schedule_ranks(c, 1, 4), 1);
+            c->slots.n_free = 4;
+            a               = run_here(c, 0, 1, 1, 500);
+            a->started_s    = fixture_now;
+            fixture_now += 100;
+            sld_schedule_set_back(c);
+            assert_int_equal(sld_schedule_rescale(c), SLD_OK); /* not to and fro */
+            assert_false(a->rescales);
+        }
+        assert_true(lives(a));
+        coordinator_free(c);
+    }
+}
+
 static void test_a_launcher_without_ranks_is_ended(void **state)
 {
     folder      *f = *state;
@@ -251,6 +294,7 @@ int main(void)
         IN_FOLDER(test_students_fail_with_their_teacher),
         IN_FOLDER(test_idle_cores_go_to_the_longest_trial),
         IN_FOLDER(test_no_trial_is_stopped_in_vain),
+        IN_FOLDER(test_what_is_slower_on_more_ranks_goes_back),
         IN_FOLDER(test_a_launcher_without_ranks_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
