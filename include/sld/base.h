@@ -42,6 +42,43 @@ typedef enum sld_log_level {
     SLD_LOG_DEBUG
 } sld_log_level;
 
+// clang-format off
+#define SLD_PHASE_LIST(X)                                                              \
+    X(SLD_PHASE_PREPARE,               "preparing")                                    \
+    X(SLD_PHASE_DATA,                  "reading the data set")                         \
+    X(SLD_PHASE_RESUME,                "reading a checkpoint")                         \
+    X(SLD_PHASE_BATCH,                 "loading a batch")                              \
+    X(SLD_PHASE_TEACHER,               "the teacher's forward")                        \
+    X(SLD_PHASE_CONV_FORWARD,          "the student's convolutions, forward")          \
+    X(SLD_PHASE_CONV_BACKWARD_DATA,    "the student's convolutions, backward data")    \
+    X(SLD_PHASE_CONV_BACKWARD_WEIGHTS, "the student's convolutions, backward weights") \
+    X(SLD_PHASE_BATCH_NORM,            "the student's batch norms")                    \
+    X(SLD_PHASE_LAYERS,                "the student's other layers")                   \
+    X(SLD_PHASE_LOSS,                  "the loss terms")                               \
+    X(SLD_PHASE_ADD,                   "sums over shards and ranks")                   \
+    X(SLD_PHASE_UPDATE,                "the update of the weights")                    \
+    X(SLD_PHASE_EVALUATE,              "an evaluation")                                \
+    X(SLD_PHASE_CHECKPOINT,            "writing a checkpoint")                         \
+    X(SLD_PHASE_RESULTS,               "writing results")                              \
+    X(SLD_PHASE_STORE,                 "the store of teacher logits")                  \
+    X(SLD_PHASE_REDUCE,                "waiting for other ranks in a reduction")       \
+    X(SLD_PHASE_AGREE,                 "waiting for other ranks to agree")             \
+    X(SLD_PHASE_RECEIVE,               "waiting for what another rank has")            \
+    X(SLD_PHASE_LEAVE,                 "waiting for other ranks to leave")
+// clang-format on
+
+#define SLD_PHASE_ENUM_(name, text) name,
+typedef enum sld_phase { SLD_PHASE_LIST(SLD_PHASE_ENUM_) SLD_PHASE_COUNT } sld_phase;
+
+/* Where the time of this rank goes: every second is in one phase. */
+typedef struct sld_times {
+    double spent_s[SLD_PHASE_COUNT]; /* seconds in each phase */
+    double
+        waited_s[SLD_PHASE_COUNT]; /* of the phases that wait, by the phase that they interrupt */
+    double    since_s;             /* clock at the last sld_enter() */
+    sld_phase phase, interrupted;  /* the present one; what it interrupts, else itself */
+} sld_times;
+
 /* The context: passed first everywhere. One per process. */
 typedef struct sld_ctx {
     sld_err       err;       /* first failure, empty when code == SLD_OK */
@@ -52,6 +89,7 @@ typedef struct sld_ctx {
     bool          live_line; /* a progress line without newline stands on the terminal */
     long          fault_calls; /* of sld_fault() with the name that SLD_FAIL_AT gives */
     struct sld_pulse *pulse;   /* borrowed: this rank's sign of life; NULL: nobody watches */
+    sld_times         times;   /* kept by sld_enter() */
 } sld_ctx;
 
 /* Local. Reads SLD_LOG and SLD_LOG_RANKS. */
@@ -89,31 +127,8 @@ bool sld_fault(sld_ctx *ctx, const char *name);
 void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- phase: what a rank is doing, told to whoever watches for stalls (sld/comm.h) ---- */
-
-// clang-format off
-#define SLD_PHASE_LIST(X)                                             \
-    X(SLD_PHASE_PREPARE,    "preparing")                              \
-    X(SLD_PHASE_DATA,       "reading the data set")                   \
-    X(SLD_PHASE_RESUME,     "reading a checkpoint")                   \
-    X(SLD_PHASE_BATCH,      "loading a batch")                        \
-    X(SLD_PHASE_TEACHER,    "the teacher's forward")                  \
-    X(SLD_PHASE_FORWARD,    "the student's forward")                  \
-    X(SLD_PHASE_LOSS,       "the loss terms")                         \
-    X(SLD_PHASE_BACKWARD,   "the student's backward")                 \
-    X(SLD_PHASE_UPDATE,     "the update of the weights")              \
-    X(SLD_PHASE_EVALUATE,   "an evaluation")                          \
-    X(SLD_PHASE_CHECKPOINT, "writing a checkpoint")                   \
-    X(SLD_PHASE_RESULTS,    "writing results")                        \
-    X(SLD_PHASE_STORE,      "the store of teacher logits")            \
-    X(SLD_PHASE_REDUCE,     "waiting for other ranks in a reduction") \
-    X(SLD_PHASE_AGREE,      "waiting for other ranks to agree")       \
-    X(SLD_PHASE_RECEIVE,    "waiting for what another rank has")      \
-    X(SLD_PHASE_LEAVE,      "waiting for other ranks to leave")
-// clang-format on
-
-#define SLD_PHASE_ENUM_(name, text) name,
-typedef enum sld_phase { SLD_PHASE_LIST(SLD_PHASE_ENUM_) SLD_PHASE_COUNT } sld_phase;
+/* ---- phase: what a rank is doing, told to whoever watches for stalls (sld/comm.h), and the account
+ * of its time ---- */
 
 /* Written by its rank alone, read by the others of the machine. */
 typedef struct sld_pulse {
@@ -122,13 +137,18 @@ typedef struct sld_pulse {
     atomic_int          phase, pid, rank;
 } sld_pulse;
 
-/* Local. A sign of life: this rank now does that. Yields what it did before, to be entered again
- * behind a phase that interrupts another. A loop that may take minutes enters its phase on every
- * turn. */
+/* Local. This rank now does that: a sign of life, and the time since the last call goes to the phase
+ * before. Yields that phase, to be entered again behind one that interrupts it. A loop that may take
+ * minutes enters its phase on every turn. */
 sld_phase   sld_enter(sld_ctx *ctx, sld_phase phase);
 void        sld_beat(sld_ctx *ctx);     /* Local. The same phase, one turn on. */
 const char *sld_phase_text(int phase);  /* Local. A literal. */
 bool        sld_phase_waits(int phase); /* Local. True where only other ranks can end it. */
+
+void             sld_times_start(sld_ctx *ctx); /* Local. The account begins again, at 0. */
+const sld_times *sld_times_now(sld_ctx *ctx);   /* Local. The account up to now; borrowed. */
+/* Local. Seconds in all phases that wait. */
+double sld_times_waited(const sld_times *times);
 
 /* ---- arena: setup-time memory, 64-byte aligned, zeroed, freed all at once ---- */
 

@@ -145,12 +145,12 @@ void sld_op_combine(sld_op op, void *dst, const void *src, size_t n);
 /* What a rank does while it waits for others in sld_tree_reduce() of some KiB; long sums are waited
  * for alone, and their users meet in a short one before. */
 typedef struct sld_work {
-    /* Local. One slice, a short one, for it is not broken off when the others arrive. *did: false
+    /* Local. One slice, a short one, for it is not broken off when the others arrive; it enters its
+     * own phase, and the one before again (sld_enter). *did: false
      * when nothing was left to do; then the rank just waits. A failure is handed up as that of the
      * reduction, when no message is under way. */
     sld_status (*slice)(sld_ctx *ctx, void *own, bool *did);
-    void  *own;     /* borrowed, handed to slice */
-    double spent_s; /* seconds in slices, added up by the trees */
+    void *own; /* borrowed, handed to slice */
 } sld_work;
 /* Local. work: borrowed until the tree's end, may serve several trees; NULL, as at first: none. The
  * bits of a reduction do not depend on it. */
@@ -172,11 +172,5 @@ sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value,
 /* Collective. rows: (n_rows, row_bytes), this rank has filled its own; afterwards complete on every
  * rank. As sld_tree_reduce, fails for MPI alone. */
 sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes);
-
-/* Local. Seconds spent waiting in and moving reductions since the tree was made, for the time
- * table; without those in slices of work. */
-double sld_tree_wait_s(const sld_tree *t);
-/* Local. sld_clock_s() for what contains reductions: it stands still in slices of work. */
-double sld_tree_clock_s(const sld_tree *t);
 
 #endif

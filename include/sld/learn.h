@@ -52,13 +52,6 @@ typedef struct sld_step_output {
     const char   *what;            /* "the loss is", for messages; NULL: all is finite */
 } sld_step_output;
 
-/* Seconds of this rank since the learner was made, by part. teacher, wait: wherever they occur;
- * they are in none of the others. wait: for reductions, and moving them, but not what of the
- * teacher's forward is done in the meantime. sgd: with the weights' way to the kernels. */
-typedef struct sld_step_times {
-    double teacher, forward, backward, objective, wait, sgd;
-} sld_step_times;
-
 typedef struct sld_learner sld_learner;
 
 /* Collective. Makes networks' buffers, trees and primitives. */
@@ -96,9 +89,6 @@ bool        sld_all_finite(const float *values, size_t n); /* Local. finite.c. *
 const float         *sld_learner_student_logits(const sld_learner *learner, int view);
 const float         *sld_learner_teacher_logits(const sld_learner *learner, int view);
 const sld_objective *sld_learner_objective(const sld_learner *learner);
-sld_step_times       sld_learner_times(const sld_learner *learner);
-/* Local. Finer, of the student alone: inside forward, backward, wait and sgd of the above. */
-sld_backprop_seconds sld_learner_parts(const sld_learner *learner);
 /* Local. What the bits depend on besides the experiment: libraries, instruction set, kernels. */
 void sld_learner_fingerprint(const sld_learner *learner, char *text, size_t n);
 

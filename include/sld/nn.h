@@ -173,15 +173,6 @@ sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *d
  * (trained_count) in the model's order, complete on every rank; overwritten. */
 sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad);
 
-/* Seconds of this rank since creation, by part. refresh, unpack: weights to the kernels' layouts,
- * gradients from them. merge: sums over this rank's shards. reduce: over ranks, waiting and moving
- * included. */
-typedef struct sld_backprop_seconds {
-    double conv_forward, conv_backward_data, conv_backward_weights, batch_norm, other, refresh,
-        unpack, merge, reduce;
-} sld_backprop_seconds;
-sld_backprop_seconds sld_backprop_times(const sld_backprop *net); /* Local. */
-
 /* Local. Names of the implementations chosen by the libraries and their versions, for the
  * fingerprint; text of at most n bytes. */
 void sld_nn_fingerprint(const sld_backprop *net, const sld_infer *infer, char *text, size_t n);

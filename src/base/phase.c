@@ -1,30 +1,53 @@
-/* phase.c: what this rank is doing, where others can see it. */
+/* phase.c: what this rank is doing, where others can see it, and where its time goes. */
 #define _GNU_SOURCE /* CLOCK_REALTIME_COARSE */
+#include <string.h>
 #include <time.h>
 
 #include "sld/base.h"
 
-sld_phase sld_enter(sld_ctx *ctx, sld_phase phase)
+/* The time since the last call goes to the phase that ends. What is entered out of a wait and is not
+ * what was interrupted is work done in the wait: the wait goes on behind it. */
+static void keep_account(sld_times *t, sld_phase phase)
 {
-    sld_pulse      *pulse = ctx->pulse;
+    const double now_s   = sld_clock_s();
+    const double spent_s = now_s - t->since_s;
+    const bool   waited  = sld_phase_waits((int)t->phase);
+
+    t->spent_s[t->phase] += spent_s;
+    if (waited) {
+        t->waited_s[t->interrupted] += spent_s;
+    }
+    if (!waited && !sld_phase_waits((int)phase)) {
+        t->interrupted = phase;
+    }
+    t->phase   = phase;
+    t->since_s = now_s;
+}
+
+static void show(sld_pulse *pulse, sld_phase phase)
+{
     struct timespec now;
 
-    if (!pulse) {
-        return SLD_PHASE_PREPARE;
-    }
-    const int before = atomic_load_explicit(&pulse->phase, memory_order_relaxed);
     clock_gettime(CLOCK_REALTIME_COARSE, &now); /* coarse: no more than reading memory */
     atomic_store_explicit(&pulse->phase, (int)phase, memory_order_relaxed);
     atomic_store_explicit(&pulse->since, now.tv_sec, memory_order_relaxed);
     atomic_fetch_add_explicit(&pulse->beats, 1, memory_order_relaxed);
-    return (sld_phase)before;
+}
+
+sld_phase sld_enter(sld_ctx *ctx, sld_phase phase)
+{
+    const sld_phase before = ctx->times.phase;
+
+    keep_account(&ctx->times, phase);
+    if (ctx->pulse) {
+        show(ctx->pulse, phase);
+    }
+    return before;
 }
 
 void sld_beat(sld_ctx *ctx)
 {
-    if (ctx->pulse) {
-        sld_enter(ctx, (sld_phase)atomic_load_explicit(&ctx->pulse->phase, memory_order_relaxed));
-    }
+    sld_enter(ctx, ctx->times.phase);
 }
 
 const char *sld_phase_text(int phase)
@@ -37,4 +60,29 @@ const char *sld_phase_text(int phase)
 bool sld_phase_waits(int phase)
 {
     return phase >= SLD_PHASE_REDUCE;
+}
+
+void sld_times_start(sld_ctx *ctx)
+{
+    sld_times *t = &ctx->times;
+
+    memset(t->spent_s, 0, sizeof t->spent_s);
+    memset(t->waited_s, 0, sizeof t->waited_s);
+    t->since_s = sld_clock_s();
+}
+
+const sld_times *sld_times_now(sld_ctx *ctx)
+{
+    keep_account(&ctx->times, ctx->times.phase);
+    return &ctx->times;
+}
+
+double sld_times_waited(const sld_times *times)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < SLD_PHASE_COUNT; i++) {
+        sum += sld_phase_waits(i) ? times->spent_s[i] : 0.0;
+    }
+    return sum;
 }

@@ -90,7 +90,6 @@ struct sld_tree {
     void           *scratch; /* (scratch_bytes), 64-byte aligned, owned */
     size_t          scratch_bytes;
     sld_work       *work; /* borrowed; NULL: none */
-    double          wait_s;
 };
 
 /* Collective over this rank and peer. Sends n_out bytes and receives n_in bytes at the same time,

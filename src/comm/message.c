@@ -41,9 +41,8 @@ static sld_status test_for(sld_ctx *ctx, double patience_s, MPI_Request messages
 /* *did: whether a slice was done and more may be. */
 static sld_status do_slice(sld_ctx *ctx, sld_work *work, bool *did)
 {
-    const double     start = sld_clock_s();
-    const sld_status st    = work->slice(ctx, work->own, did);
-    work->spent_s += sld_clock_s() - start;
+    const sld_status st = work->slice(ctx, work->own, did);
+
     *did = *did && st == SLD_OK;
     return st;
 }
@@ -74,7 +73,6 @@ sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, int peer, const void *out, si
     const sld_comm *comm     = t->comm;
     const size_t    longest  = n_out > n_in ? n_out : n_in;
     const bool      may_work = t->work && longest < t->halving_from;
-    const double    start    = sld_tree_clock_s(t);
     const sld_phase before   = sld_enter(ctx, SLD_PHASE_REDUCE);
     for (size_t at = 0; at < longest; at += comm->max_message) {
         const int   send = piece(comm, n_out, at), receive = piece(comm, n_in, at);
@@ -91,7 +89,6 @@ sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, int peer, const void *out, si
         SLD_TRY(settle(ctx, t, messages, may_work));
     }
     sld_enter(ctx, before);
-    t->wait_s += sld_tree_clock_s(t) - start;
     return SLD_OK;
 }
 

@@ -174,17 +174,14 @@ sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *s
 
 sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n)
 {
-    const transport way   = transport_of(tree, op, n);
-    const double    start = sld_clock_s();
-    sld_status      st    = SLD_OK;
+    const transport way = transport_of(tree, op, n);
 
     if (way == HALVING) {
-        st = spread_halves(ctx, tree, op, value, n);
-    } else if (way == OWNERS) {
-        st = sld_comm_bcast(ctx, tree->comm, value, n * element_bytes(op), tree->root_owner);
-        tree->wait_s += sld_clock_s() - start;
+        return spread_halves(ctx, tree, op, value, n);
     }
-    return st;
+    return way == OWNERS
+               ? sld_comm_bcast(ctx, tree->comm, value, n * element_bytes(op), tree->root_owner)
+               : SLD_OK;
 }
 
 sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
@@ -197,9 +194,8 @@ sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots,
 
 sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes)
 {
-    const int    size  = tree->comm->size;
-    const double start = sld_clock_s();
-    sld_status   st    = SLD_OK;
+    const int  size = tree->comm->size;
+    sld_status st   = SLD_OK;
 
     for (int rank = 0; rank < size && size > 1 && st == SLD_OK; rank++) {
         int first, count;
@@ -209,6 +205,5 @@ sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_
         st                 = sld_comm_bcast(ctx, tree->comm, (char *)rows + begin * row_bytes,
                                             (end - begin) * row_bytes, rank);
     }
-    tree->wait_s += sld_clock_s() - start;
     return st;
 }

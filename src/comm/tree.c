@@ -207,13 +207,3 @@ void sld_tree_work(sld_tree *tree, sld_work *work)
 {
     tree->work = work;
 }
-
-double sld_tree_clock_s(const sld_tree *t)
-{
-    return sld_clock_s() - (t->work ? t->work->spent_s : 0.0);
-}
-
-double sld_tree_wait_s(const sld_tree *t)
-{
-    return t->wait_s;
-}

@@ -26,8 +26,6 @@ struct sld_learner {
     float          parameter[2];          /* of the trained temperature; its momentum */
     bool           has_z_s[SLD_VIEWS];    /* in the last step */
     const float   *used_z_t[SLD_VIEWS];   /* likewise: the teacher's logits, or NULL */
-    sld_step_times times;
-    double         lap_s, lap_wait_s, lap_overlap_s; /* at the last lap() */
 };
 
 static size_t rows_of(sld_range r)
@@ -151,21 +149,6 @@ void sld_learner_destroy(sld_learner *l)
     free(l);
 }
 
-/* Adds to *part the time since the last call, without what was spent waiting, or on the teacher in
- * the place of waiting. */
-static void lap(sld_learner *l, const sld_tree *tree, double *part)
-{
-    const double now = sld_tree_clock_s(tree), waited = sld_tree_wait_s(tree),
-                 overlapped = l->overlap.work.spent_s;
-
-    *part += (now - l->lap_s) - (waited - l->lap_wait_s);
-    l->times.wait += waited - l->lap_wait_s;
-    l->times.teacher += overlapped - l->lap_overlap_s;
-    l->lap_s         = now;
-    l->lap_wait_s    = waited;
-    l->lap_overlap_s = overlapped;
-}
-
 /* Which of these views want the teacher's forward in a step like this one. */
 static sld_forwards forwards_of(const sld_learner *l, const sld_step_input *in,
                                 const float *const *views, size_t tree, int turn)
@@ -201,15 +184,10 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
 {
     sld_tree *tree = l->trees[in->tree];
 
-    l->lap_s         = sld_tree_clock_s(tree);
-    l->lap_wait_s    = sld_tree_wait_s(tree);
-    l->lap_overlap_s = l->overlap.work.spent_s;
-    sld_enter(ctx, SLD_PHASE_FORWARD);
+    sld_enter(ctx, SLD_PHASE_LAYERS);
     SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
-    lap(l, tree, &l->times.forward);
     sld_enter(ctx, SLD_PHASE_TEACHER);
     SLD_TRY(sld_overlap_finish(ctx, &l->overlap, view));
-    lap(l, tree, &l->times.teacher);
     sld_enter(ctx, SLD_PHASE_LOSS);
 
     const sld_rows rows = {.z_s    = l->z_s[view],
@@ -220,10 +198,8 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
                            .view   = view,
                            .epoch  = in->epoch};
     SLD_TRY(sld_objective_view(ctx, l->objective, tree, &rows, l->dz_s, sums));
-    lap(l, tree, &l->times.objective);
-    sld_enter(ctx, SLD_PHASE_BACKWARD);
+    sld_enter(ctx, SLD_PHASE_LAYERS);
     SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, !first));
-    lap(l, tree, &l->times.backward);
     l->has_z_s[view] = true;
     return SLD_OK;
 }
@@ -260,7 +236,6 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
     }
     if (!out->what) {
         SLD_TRY(sld_backprop_gradient(ctx, l->net, l->grad));
-        lap(l, l->trees[in->tree], &l->times.backward);
         out->what =
             sld_all_finite(l->grad, l->n_trained) && isfinite(gradient) ? NULL : "the gradient is";
     }
@@ -268,13 +243,11 @@ sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *
     if (!out->finite) {
         return SLD_OK;
     }
-    const double t0 = sld_clock_s();
     sld_enter(ctx, SLD_PHASE_UPDATE);
     sld_sgd_update(&l->sgd, in->lr, l->grad, l->n_trained, sld_model_trained(l->student),
                    l->momentum);
     update_parameter(l, in->lr, gradient);
     SLD_TRY(sld_backprop_refresh(ctx, l->net));
-    l->times.sgd += sld_clock_s() - t0;
     return SLD_OK;
 }
 
@@ -340,16 +313,6 @@ const char *sld_learner_not_finite(const sld_learner *l)
 const sld_objective *sld_learner_objective(const sld_learner *l)
 {
     return l->objective;
-}
-
-sld_step_times sld_learner_times(const sld_learner *l)
-{
-    return l->times;
-}
-
-sld_backprop_seconds sld_learner_parts(const sld_learner *l)
-{
-    return sld_backprop_times(l->net);
 }
 
 void sld_learner_fingerprint(const sld_learner *l, char *text, size_t n)

@@ -103,72 +103,61 @@ static void merge_weights(sld_backprop *net, const shard_run *run, int l, int sl
     }
 }
 
-static double *clock_of(sld_backprop *net, sld_part part)
+static sld_phase phase_of(const sld_layer_kind *kind, sld_action action)
 {
-    sld_backprop_seconds *s = &net->seconds;
-    switch (part) {
-    case SLD_PART_CONV_FORWARD:
-        return &s->conv_forward;
-    case SLD_PART_CONV_BACKWARD_DATA:
-        return &s->conv_backward_data;
-    case SLD_PART_CONV_BACKWARD_WEIGHTS:
-        return &s->conv_backward_weights;
-    case SLD_PART_BATCH_NORM:
-        return &s->batch_norm;
+    switch (action) {
+    case SLD_DO_FORWARD:
+        return kind->forward_phase;
+    case SLD_DO_GATHER:
+        return SLD_PHASE_LAYERS;
+    case SLD_DO_WEIGHTS:
+        return kind->weights_phase;
     default:
-        return &s->other;
+        return kind->data_phase;
     }
 }
 
 static sld_status run_task(sld_backprop *net, const sld_segment *segment, const shard_run *run,
-                           const sld_task *task, double *now)
+                           const sld_task *task)
 {
     const int             l     = task->layer;
     const sld_layer_kind *kind  = net->model->graph.layers[l].kind;
     void                 *state = net->states[l];
     const bool            back  = task->action != SLD_DO_FORWARD && task->action != SLD_DO_MEASURE;
     const sld_shard       s     = look_up(net, run, l, back);
-    sld_part              part  = kind->data_part;
     sld_status            st    = SLD_OK;
 
+    sld_enter(run->ctx, phase_of(kind, task->action));
     switch (task->action) {
     case SLD_DO_FORWARD:
-        st   = kind->forward(run->ctx, state, &s);
-        part = kind->forward_part;
+        st = kind->forward(run->ctx, state, &s);
         break;
     case SLD_DO_MEASURE:
         kind->measure(state, &s, moments_of(run->message, net->plan, segment, l, false));
         break;
     case SLD_DO_GATHER:
         gather(net, run, l);
-        part = SLD_PART_OTHER;
         break;
     case SLD_DO_SUMS:
         kind->backward_sums(state, &s, moments_of(run->message, net->plan, segment, l, true));
         break;
     case SLD_DO_WEIGHTS:
-        st   = kind->backward_weights(run->ctx, state, &s);
-        part = kind->weights_part;
+        st = kind->backward_weights(run->ctx, state, &s);
         break;
     case SLD_DO_BACKWARD:
         st = kind->backward(run->ctx, state, &s);
         break;
     }
-    double then = *now;
-    *now        = sld_clock_s();
-    *clock_of(net, part) += *now - then;
     if (task->action == SLD_DO_WEIGHTS && run->merges > 0) {
+        sld_enter(run->ctx, SLD_PHASE_ADD);
         merge_weights(net, run, l, run->slot - s.add);
-        then = *now;
-        *now = sld_clock_s();
-        net->seconds.merge += *now - then;
     }
     return st;
 }
 
 /* Local. One shard through one segment. */
 static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment, int shard,
-                            bool backward, double *now)
+                            bool backward)
 {
     const sld_tree *tree = net->trees[net->tree];
     const sld_range rows = sld_tree_shard(tree, shard);
@@ -186,7 +175,7 @@ static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *
         run.message[0] = (double)run.n;
     }
     for (int i = 0; i < segment->n_tasks; i++) {
-        SLD_TRY(run_task(net, segment, &run, &net->plan->tasks[segment->first_task + i], now));
+        SLD_TRY(run_task(net, segment, &run, &net->plan->tasks[segment->first_task + i]));
     }
     for (int k = run.slot; segment->n_norms > 0 && k > run.slot - run.merges; k--) {
         sld_op_combine(backward ? SLD_SUM_F64 : SLD_MOMENTS,
@@ -234,18 +223,17 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
 {
     sld_tree *tree  = net->trees[net->tree];
     const int first = sld_tree_first(tree), end = first + sld_tree_count(tree);
-    double    now = sld_clock_s();
     for (int shard = first; shard < end; shard++) {
         const sld_range rows = sld_tree_shard(tree, shard);
         if (rows.end > rows.begin) {
-            SLD_TRY(run_shard(ctx, net, segment, shard, backward, &now));
+            SLD_TRY(run_shard(ctx, net, segment, shard, backward));
         }
     }
     if (segment->n_norms > 0) {
-        const double start = sld_tree_clock_s(tree);
+        sld_enter(ctx, SLD_PHASE_ADD);
         SLD_TRY(sld_tree_reduce(ctx, tree, backward ? SLD_SUM_F64 : SLD_MOMENTS, net->moments,
                                 net->moments_stride, 2 * segment->channels + (backward ? 0 : 1)));
-        net->seconds.reduce += sld_tree_clock_s(tree) - start;
+        sld_enter(ctx, SLD_PHASE_BATCH_NORM);
         take_moments(net, segment, backward);
     }
     return SLD_OK;
@@ -254,10 +242,8 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
 /* Of the first view += of the second. */
 static void add_view(sld_backprop *net, size_t begin, size_t end)
 {
-    const double start = sld_clock_s();
     sld_accumulate(sld_backprop_root(net, 1) + begin, end - begin,
                    sld_backprop_root(net, 0) + begin);
-    net->seconds.merge += sld_clock_s() - start;
 }
 
 /* Collective. One piece: each view's partial weight gradients are summed over all shards, the sums
@@ -279,16 +265,15 @@ static sld_status reduce_piece(sld_ctx *ctx, sld_backprop *net, sld_tree *tree, 
 /* Collective. In pieces that the tree takes. */
 static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
 {
-    sld_tree    *tree  = net->trees[net->tree];
-    const double start = sld_tree_clock_s(tree), merged = net->seconds.merge;
+    sld_tree    *tree = net->trees[net->tree];
     const size_t most = sld_backprop_message_bytes(net->model) / sizeof(float);
+    sld_enter(ctx, SLD_PHASE_ADD);
     /* what is reduced here is used up: a short sum, for whose wait there may be work (comm.h) */
     SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
     for (size_t at = 0; at < net->reduced_floats; at += most) {
         const size_t left = net->reduced_floats - at;
         SLD_TRY(reduce_piece(ctx, net, tree, at, left < most ? left : most));
     }
-    net->seconds.reduce += sld_tree_clock_s(tree) - start - (net->seconds.merge - merged);
     if (net->views > 1) {
         add_view(net, net->reduced_floats, net->root_floats);
     }
@@ -335,7 +320,6 @@ static void clear_unseen_biases(const sld_backprop *net, float *grad)
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net)
 {
     const sld_model *model = net->model;
-    const double     start = sld_clock_s();
     for (int l = 1; l < model->graph.n_layers; l++) {
         const sld_layer *layer = &model->graph.layers[l];
         if (layer->kind->refresh) {
@@ -344,7 +328,6 @@ sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net)
             SLD_TRY(layer->kind->refresh(ctx, net->states[l], (const float *const *)tensors));
         }
     }
-    net->seconds.refresh += sld_clock_s() - start;
     return SLD_OK;
 }
 
@@ -378,17 +361,11 @@ sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *d
 sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad)
 {
     SLD_TRY(reduce_weights(ctx, net));
-    const double start = sld_clock_s();
-    net->roots         = 0;
+    sld_enter(ctx, SLD_PHASE_UPDATE);
+    net->roots = 0;
     for (int l = 1; l < net->model->graph.n_layers; l++) {
         SLD_TRY(unpack_layer(ctx, net, l, grad));
     }
     clear_unseen_biases(net, grad);
-    net->seconds.unpack += sld_clock_s() - start;
     return SLD_OK;
-}
-
-sld_backprop_seconds sld_backprop_times(const sld_backprop *net)
-{
-    return net->seconds;
 }

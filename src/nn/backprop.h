@@ -35,10 +35,9 @@ struct sld_backprop {
     int     max_roots, max_slots;
     int     roots, views; /* whose: of the last backward; how many are to be added */
 
-    size_t               tree;   /* of the last forward */
-    const float         *images; /* of the last forward, borrowed */
-    const float         *dlogits;
-    sld_backprop_seconds seconds;
+    size_t       tree;   /* of the last forward */
+    const float *images; /* of the last forward, borrowed */
+    const float *dlogits;
 };
 
 /* Slot 0 of a view's roots. */

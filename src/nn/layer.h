@@ -41,16 +41,6 @@ typedef struct sld_layer_env {
     bool             bf16;                              /* convolutions read bfloat16 */
 } sld_layer_env;
 
-/* Parts of the time account (sld_backprop_times). */
-typedef enum {
-    SLD_PART_CONV_FORWARD,
-    SLD_PART_CONV_BACKWARD_DATA,
-    SLD_PART_CONV_BACKWARD_WEIGHTS,
-    SLD_PART_BATCH_NORM,
-    SLD_PART_OTHER,
-    SLD_PARTS
-} sld_part;
-
 /* Batch norm in training: what the engine reduces over shards for it. C doubles each. */
 typedef struct sld_moments {
     double *a, *b; /* forward: mean, m2; backward: sum of dz, sum of dz * (x - mean) */
@@ -63,7 +53,7 @@ struct sld_layer_kind {
     bool               reduces;        /* has measure and backward_sums: a batch norm */
     bool               reads_y;        /* backward needs the values of y */
     bool               reads_x;        /* backward needs the values of x */
-    sld_part           forward_part, data_part, weights_part;
+    sld_phase          forward_phase, data_phase, weights_phase; /* for the account of time */
 
     double (*macs)(const sld_layer *layer, const sld_layer *input); /* NULL: 0 */
 

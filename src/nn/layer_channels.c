@@ -62,13 +62,13 @@ static sld_status slice_backward(sld_ctx *ctx, void *state, const sld_shard *sh)
 }
 
 const sld_layer_kind sld_slice_kind = {
-    .name         = "channel range",
-    .place        = {SLD_IN_NEW},
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = slice_forward,
-    .backward     = slice_backward,
+    .name          = "channel range",
+    .place         = {SLD_IN_NEW},
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = slice_forward,
+    .backward      = slice_backward,
 };
 
 /* ---- concatenation ---- */
@@ -113,13 +113,13 @@ static sld_status concat_backward(sld_ctx *ctx, void *state, const sld_shard *sh
 }
 
 const sld_layer_kind sld_concat_kind = {
-    .name         = "concatenation",
-    .place        = {SLD_IN_NEW, SLD_IN_NEW},
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = concat_forward,
-    .backward     = concat_backward,
+    .name          = "concatenation",
+    .place         = {SLD_IN_NEW, SLD_IN_NEW},
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = concat_forward,
+    .backward      = concat_backward,
 };
 
 /* ---- shuffle ---- */
@@ -182,8 +182,8 @@ const sld_layer_kind sld_shuffle_kind = {
     .name           = "channel shuffle",
     .place          = {SLD_IN_NEW, SLD_IN_NEW},
     .adds_gradients = true,
-    .forward_part   = SLD_PART_OTHER,
-    .data_part      = SLD_PART_OTHER,
+    .forward_phase  = SLD_PHASE_LAYERS,
+    .data_phase     = SLD_PHASE_LAYERS,
     .create         = create,
     .forward        = shuffle_forward,
     .backward       = shuffle_backward,

@@ -48,14 +48,14 @@ static sld_status relu_backward(sld_ctx *ctx, void *state, const sld_shard *s)
 }
 
 const sld_layer_kind sld_relu_kind = {
-    .name         = "relu",
-    .place        = {SLD_IN_OUTPUT},
-    .reads_y      = true,
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = relu_forward,
-    .backward     = relu_backward,
+    .name          = "relu",
+    .place         = {SLD_IN_OUTPUT},
+    .reads_y       = true,
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = relu_forward,
+    .backward      = relu_backward,
 };
 
 /* ---- addition ---- */
@@ -127,12 +127,12 @@ static sld_status add_backward(sld_ctx *ctx, void *state, const sld_shard *s)
 }
 
 const sld_layer_kind sld_add_kind = {
-    .name         = "addition",
-    .place        = {SLD_IN_OUTPUT, SLD_IN_OUTPUT},
-    .reads_y      = true,
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = add_forward,
-    .backward     = add_backward,
+    .name          = "addition",
+    .place         = {SLD_IN_OUTPUT, SLD_IN_OUTPUT},
+    .reads_y       = true,
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = add_forward,
+    .backward      = add_backward,
 };

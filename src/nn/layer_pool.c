@@ -42,11 +42,11 @@ static sld_status backward(sld_ctx *ctx, void *state, const sld_shard *s)
 }
 
 const sld_layer_kind sld_global_pool_kind = {
-    .name         = "global average pool",
-    .place        = {SLD_IN_NEW},
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = forward,
-    .backward     = backward,
+    .name          = "global average pool",
+    .place         = {SLD_IN_NEW},
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = forward,
+    .backward      = backward,
 };

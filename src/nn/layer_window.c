@@ -61,15 +61,15 @@ static sld_status max_backward(sld_ctx *ctx, void *state, const sld_shard *s)
 }
 
 const sld_layer_kind sld_max_pool_kind = {
-    .name         = "max pool",
-    .place        = {SLD_IN_NEW},
-    .reads_x      = true,
-    .reads_y      = true,
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = max_forward,
-    .backward     = max_backward,
+    .name          = "max pool",
+    .place         = {SLD_IN_NEW},
+    .reads_x       = true,
+    .reads_y       = true,
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = max_forward,
+    .backward      = max_backward,
 };
 
 static sld_status average_forward(sld_ctx *ctx, void *state, const sld_shard *s)
@@ -85,11 +85,11 @@ static sld_status average_backward(sld_ctx *ctx, void *state, const sld_shard *s
 }
 
 const sld_layer_kind sld_average_pool_kind = {
-    .name         = "average pool",
-    .place        = {SLD_IN_NEW},
-    .forward_part = SLD_PART_OTHER,
-    .data_part    = SLD_PART_OTHER,
-    .create       = create,
-    .forward      = average_forward,
-    .backward     = average_backward,
+    .name          = "average pool",
+    .place         = {SLD_IN_NEW},
+    .forward_phase = SLD_PHASE_LAYERS,
+    .data_phase    = SLD_PHASE_LAYERS,
+    .create        = create,
+    .forward       = average_forward,
+    .backward      = average_backward,
 };

@@ -22,8 +22,7 @@ typedef struct bench {
     uint32_t               *sample;            /* (N) */
     double                 *step_s;            /* (steps) seconds, of the measured steps */
     size_t                  steps;
-    double                  agree_s; /* waiting at the top of steps */
-    double                  loss;    /* of the last step */
+    double                  loss; /* of the last step */
     int                     size, classes;
     sld_precision           teacher_precision, student_precision;
 } bench;
@@ -144,10 +143,8 @@ static sld_status take_step(sld_ctx *ctx, bench *b, int *stop)
                                .lr        = LEARNING_RATE,
                                .next_view = {b->images[SLD_WEAK], b->images[SLD_STRONG]}};
     sld_step_output      out;
-    const double         start = sld_clock_s();
 
     SLD_TRY(sld_agree_request(ctx, b->comm, SLD_OK, stop));
-    b->agree_s += sld_clock_s() - start;
     if (*stop) {
         return SLD_OK;
     }
@@ -178,22 +175,21 @@ static sld_status measure(sld_ctx *ctx, bench *b)
 
 /* ---- the account ---- */
 
-/* Seconds by part since the learner was made; only shares of the step are written. */
-static void account_now(const bench *b, double v[SLD_BENCH_N])
+/* Seconds by part of the step. */
+static void take_account(const sld_times *times, double v[SLD_BENCH_N])
 {
-    const sld_step_times       t = sld_learner_times(b->learner);
-    const sld_backprop_seconds p = sld_learner_parts(b->learner);
+    const double *s = times->spent_s;
 
-    v[SLD_BENCH_teacher]               = t.teacher;
-    v[SLD_BENCH_conv_forward]          = p.conv_forward;
-    v[SLD_BENCH_conv_backward_data]    = p.conv_backward_data;
-    v[SLD_BENCH_conv_backward_weights] = p.conv_backward_weights;
-    v[SLD_BENCH_batch_norm]            = p.batch_norm;
-    v[SLD_BENCH_other_layers]          = p.other;
-    v[SLD_BENCH_losses]                = t.objective;
-    v[SLD_BENCH_reduction]             = p.merge + fmax(p.reduce - t.wait, 0);
-    v[SLD_BENCH_waiting]               = t.wait + b->agree_s;
-    v[SLD_BENCH_sgd]                   = t.sgd + p.unpack;
+    v[SLD_BENCH_teacher]               = s[SLD_PHASE_TEACHER];
+    v[SLD_BENCH_conv_forward]          = s[SLD_PHASE_CONV_FORWARD];
+    v[SLD_BENCH_conv_backward_data]    = s[SLD_PHASE_CONV_BACKWARD_DATA];
+    v[SLD_BENCH_conv_backward_weights] = s[SLD_PHASE_CONV_BACKWARD_WEIGHTS];
+    v[SLD_BENCH_batch_norm]            = s[SLD_PHASE_BATCH_NORM];
+    v[SLD_BENCH_other_layers]          = s[SLD_PHASE_LAYERS];
+    v[SLD_BENCH_losses]                = s[SLD_PHASE_LOSS];
+    v[SLD_BENCH_reduction]             = s[SLD_PHASE_ADD];
+    v[SLD_BENCH_waiting]               = sld_times_waited(times);
+    v[SLD_BENCH_sgd]                   = s[SLD_PHASE_UPDATE];
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -202,8 +198,8 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Local. before: the account when the measured steps began. */
-static void conclude(bench *b, const double before[SLD_BENCH_N], sld_bench_result *out)
+/* Local. times: of the measured steps. */
+static void conclude(bench *b, const sld_times *times, sld_bench_result *out)
 {
     const double macs =
         (b->teacher ? sld_model_macs(b->teacher) : 0) + 3 * sld_model_macs(b->student);
@@ -214,9 +210,9 @@ static void conclude(bench *b, const double before[SLD_BENCH_N], sld_bench_resul
     for (size_t i = 0; i < b->steps; i++) {
         total += b->step_s[i];
     }
-    account_now(b, v);
+    take_account(times, v);
     for (int i = SLD_BENCH_teacher; i < SLD_BENCH_rest; i++) {
-        v[i] = (v[i] - before[i]) / total;
+        v[i] /= total;
         rest -= v[i];
     }
     v[SLD_BENCH_rest] = fmax(rest, 0);
@@ -236,16 +232,14 @@ static void conclude(bench *b, const double before[SLD_BENCH_N], sld_bench_resul
 /* Collective. */
 static sld_status run_steps(sld_ctx *ctx, bench *b, sld_bench_result *out)
 {
-    double before[SLD_BENCH_N];
-
     SLD_TRY(prepare(ctx, b));
     for (size_t i = 0; i < b->params->warmup; i++) {
         int stop = 0;
         SLD_TRY(take_step(ctx, b, &stop));
     }
-    account_now(b, before);
+    sld_times_start(ctx);
     SLD_TRY(measure(ctx, b));
-    conclude(b, before, out);
+    conclude(b, sld_times_now(ctx), out);
     return SLD_OK;
 }
 

@@ -68,7 +68,7 @@ static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size
         snprintf(text, sizeof text,
                  "%sstudent: {network: %s, precision: %s}\nsynthetic: {train: %zu, test: %d}\n"
                  "train: {epochs: 1, batch: %zu, lr_stages: []}\n"
-                 "parallel: {shards: %d}\nrun: {dir: \"%s/run\"}\n",
+                 "parallel: {shards: %d}\nrun: {dir: \"%s/run\", logits: false}\n",
                  teacher, params->student, params->student_precision, n_train, N_TEST,
                  params->batch, params->shards, folder);
     return sld_config_parse(ctx, "bench", text, (size_t)n, NULL, 0, method_defaults, out);
@@ -76,7 +76,7 @@ static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size
 
 /* Collective. */
 static sld_status run_trial(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
-                            size_t n_train, const char *folder, sld_trial_times *times)
+                            size_t n_train, const char *folder)
 {
     sld_config *config = NULL;
     sld_outcome outcome;
@@ -91,7 +91,7 @@ static sld_status run_trial(sld_ctx *ctx, const sld_comm *comm, const sld_bench_
     }
     st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
-        const sld_trial_params trial = {.config = config, .name = "bench", .times = times};
+        const sld_trial_params trial = {.config = config, .name = "bench"};
         const sld_log_level    level = ctx->log_level;
         ctx->log_level               = SLD_LOG_ERROR; /* the trial has nothing to tell */
         st                           = sld_trial_run(ctx, comm, &trial, &outcome);
@@ -137,6 +137,22 @@ static sld_status time_logits(sld_ctx *ctx, const sld_comm *comm, const char *fo
     return SLD_OK;
 }
 
+static double with_waits(const sld_times *t, int phase)
+{
+    return t->spent_s[phase] + t->waited_s[phase];
+}
+
+/* The ranks meet once a batch is loaded: that wait is the step's. */
+static double steps_of(const sld_times *t)
+{
+    double sum = t->waited_s[SLD_PHASE_BATCH];
+
+    for (int phase = SLD_PHASE_TEACHER; phase <= SLD_PHASE_UPDATE; phase++) {
+        sum += with_waits(t, phase);
+    }
+    return sum;
+}
+
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
 {
     return remove(path);
@@ -145,11 +161,11 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
 sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                            size_t n_train, sld_bench_result *out)
 {
-    const char     *tmp = getenv("TMPDIR");
-    char            folder[FOLDER];
-    sld_trial_times t        = {0};
-    double          logits_s = 0;
-    sld_status      st       = SLD_OK;
+    const char *tmp = getenv("TMPDIR");
+    char        folder[FOLDER];
+    sld_times   t;
+    double      logits_s = 0;
+    sld_status  st       = SLD_OK;
 
     snprintf(folder, sizeof folder, "%.900s/sld-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (sld_comm_rank(comm) == 0 && !mkdtemp(folder)) {
@@ -158,7 +174,8 @@ sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_p
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_comm_bcast(ctx, comm, folder, sizeof folder, 0));
-    st = run_trial(ctx, comm, params, n_train, folder, &t);
+    st = run_trial(ctx, comm, params, n_train, folder);
+    t  = *sld_times_now(ctx);
     if (st == SLD_OK) {
         st = time_logits(ctx, comm, folder, &logits_s);
     }
@@ -168,8 +185,10 @@ sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_p
     SLD_TRY(st);
 
     const double longer = (double)SLD_BENCH_EPOCH_TRAIN / (double)n_train;
-    const double load = t.load * longer, steps = t.step * longer,
-                 evaluate = t.evaluate * SLD_BENCH_EPOCH_TEST / N_TEST, files = t.files + logits_s;
+    const double load = t.spent_s[SLD_PHASE_BATCH] * longer, steps = steps_of(&t) * longer,
+                 evaluate = with_waits(&t, SLD_PHASE_EVALUATE) * SLD_BENCH_EPOCH_TEST / N_TEST,
+                 files = with_waits(&t, SLD_PHASE_CHECKPOINT) + with_waits(&t, SLD_PHASE_RESULTS) +
+                         logits_s;
     const double all                      = load + steps + evaluate + files;
     out->v[SLD_BENCH_epoch_samples_per_s] = SLD_BENCH_EPOCH_TRAIN / (load + steps);
     out->v[SLD_BENCH_input_of_step]       = load / (load + steps);

@@ -137,8 +137,7 @@ static sld_status save(sld_ctx *ctx, const sld_trial *t)
 
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
 {
-    const double start_s = sld_clock_s();
-    sld_status   st      = SLD_OK;
+    sld_status st = SLD_OK;
 
     sld_enter(ctx, SLD_PHASE_CHECKPOINT);
     if (sld_comm_rank(t->setup.comm) == 0) {
@@ -146,7 +145,6 @@ sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t)
     }
     st            = sld_agree(ctx, t->setup.comm, st);
     t->io.saved_s = sld_clock_s();
-    t->attempt.times.files += t->io.saved_s - start_s;
     return st;
 }
 

@@ -49,11 +49,8 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     sld_step_output out;
 
     sld_enter(ctx, SLD_PHASE_BATCH);
-    const double start_s  = sld_clock_s();
-    *request              = sld_trial_ask(t);
-    sld_status   st       = load_two(ctx, t, &batch);
-    const double loaded_s = sld_clock_s();
-    t->attempt.times.load += loaded_s - start_s;
+    *request      = sld_trial_ask(t);
+    sld_status st = load_two(ctx, t, &batch);
     if (st == SLD_OK && sld_fault(ctx, "step")) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "a fault was asked for by SLD_FAIL_AT");
     }
@@ -81,7 +78,6 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     for (int v = 0; v < SLD_VIEWS; v++) {
         add_sums(&t->state.open[v], &out.sums[v]);
     }
-    t->attempt.times.step += sld_clock_s() - loaded_s;
     *finite             = out.finite;
     t->attempt.diverged = out.what;
     t->state.open_steps++;

@@ -96,7 +96,6 @@ typedef struct sld_attempt {
     double              start_s;        /* clock at its start */
     int64_t             steps;          /* made by it */
     const char         *diverged;       /* what is not finite: "the loss is"; NULL: nothing */
-    sld_trial_times     times;
 } sld_attempt;
 
 typedef struct sld_trial {

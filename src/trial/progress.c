@@ -207,15 +207,21 @@ void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, doub
 /* Where this rank's time went since the attempt began. */
 static void show_times(const sld_trial *t)
 {
-    const sld_step_times s = sld_learner_times(t->setup.learner);
-    const double all = sld_clock_s() - t->attempt.start_s, percent = 100.0 / (all > 0 ? all : 1);
+    const sld_times *times = sld_times_now(t->ctx);
+    const double    *s = times->spent_s, all = sld_clock_s() - t->attempt.start_s;
+    const double     percent = 100.0 / (all > 0 ? all : 1);
 
     sld_log(t->ctx, SLD_LOG_DEBUG,
-            "of %.1f s: loading %.1f %%, teacher %.1f %%, forward %.1f %%, objective %.1f %%, "
-            "backward %.1f %%, waiting %.1f %%, update %.1f %%, evaluation %.1f %%, files %.1f %%",
-            all, percent * t->attempt.times.load, percent * s.teacher, percent * s.forward,
-            percent * s.objective, percent * s.backward, percent * s.wait, percent * s.sgd,
-            percent * t->attempt.times.evaluate, percent * t->attempt.times.files);
+            "of %.1f s: loading %.1f %%, teacher %.1f %%, convolutions %.1f %%, other layers "
+            "%.1f %%, loss terms %.1f %%, sums %.1f %%, update %.1f %%, waiting %.1f %%, "
+            "evaluation %.1f %%, files %.1f %%",
+            all, percent * s[SLD_PHASE_BATCH], percent * s[SLD_PHASE_TEACHER],
+            percent * (s[SLD_PHASE_CONV_FORWARD] + s[SLD_PHASE_CONV_BACKWARD_DATA] +
+                       s[SLD_PHASE_CONV_BACKWARD_WEIGHTS]),
+            percent * (s[SLD_PHASE_BATCH_NORM] + s[SLD_PHASE_LAYERS]), percent * s[SLD_PHASE_LOSS],
+            percent * s[SLD_PHASE_ADD], percent * s[SLD_PHASE_UPDATE],
+            percent * sld_times_waited(times), percent * s[SLD_PHASE_EVALUATE],
+            percent * (s[SLD_PHASE_CHECKPOINT] + s[SLD_PHASE_RESULTS] + s[SLD_PHASE_STORE]));
 }
 
 void sld_trial_show_epoch(sld_trial *t)

@@ -113,6 +113,7 @@ static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_me
     const sld_dataset *set = t->setup.set;
     const sld_subset  *sub = t->setup.subset;
 
+    sld_enter(ctx, SLD_PHASE_EVALUATE);
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
     SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, set, &set->test, NULL, set->test.n,
                          t->setup.images, t->attempt.logits_last));
@@ -155,8 +156,7 @@ static const char *not_finite(const sld_trial *t, const sld_metrics *test, const
 
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
 {
-    const double start_s = sld_clock_s();
-    sld_metrics  test = {0}, val = {0};
+    sld_metrics test = {0}, val = {0};
 
     t->attempt.diverged = sld_learner_not_finite(t->setup.learner);
     if (t->attempt.diverged) {
@@ -164,7 +164,6 @@ sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds)
     }
     record_training(t, seconds);
     SLD_TRY(evaluate(ctx, t, &test, &val));
-    t->attempt.times.evaluate += sld_clock_s() - start_s;
     t->attempt.diverged = not_finite(t, &test, &val);
     if (t->attempt.diverged) {
         return SLD_OK;

@@ -234,13 +234,10 @@ static sld_status publish(sld_ctx *ctx, sld_trial *t, const char *status)
 
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status)
 {
-    const double start_s = sld_clock_s();
-
     sld_enter(ctx, SLD_PHASE_RESULTS);
     const sld_status st = sld_agree(
         ctx, t->setup.comm, sld_comm_rank(t->setup.comm) == 0 ? publish(ctx, t, status) : SLD_OK);
 
-    t->attempt.times.files += sld_clock_s() - start_s;
     return st;
 }
 

@@ -85,6 +85,7 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     SLD_TRY(sld_trial_resume(ctx, t, &resumed));
     sld_trial_announce(t);
     sld_trial_miss_kept(ctx, &t->setup, &t->io, t->state.at.epoch);
+    sld_times_start(ctx);
     t->attempt.start_s = t->io.saved_s = t->io.shown_s = sld_clock_s();
     if (t->state.at.epoch <= t->setup.opt->train.epochs) {
         SLD_TRY(sld_teacher_source_create(ctx, &t->setup.teacher_env, &t->setup.teacher_files,
@@ -117,9 +118,6 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_par
     sld_trial_report_end(ctx, &t, st, *out);
     if (st != SLD_OK && !ctx->err.agreed) {
         return st; /* this rank alone: to take things down together is no longer possible */
-    }
-    if (params->times) {
-        *params->times = t.attempt.times;
     }
     sld_trial_leave_folder(ctx, &t.io);
     sld_trial_teardown(&t);

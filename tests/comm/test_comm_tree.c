@@ -156,7 +156,6 @@ static void reduce(sld_op op, size_t n_rows, int n_shards, transport how, value 
         reduce_by_halves(tree, op, slots);
     }
     memcpy(out, slots, value_bytes(op));
-    assert_true(sld_tree_wait_s(tree) >= 0.0);
     free(slots);
     sld_tree_destroy(tree);
 }
@@ -234,9 +233,8 @@ static void test_work_in_the_waits(void **state)
     comm->max_message = usual;
     comm->patience_s  = patience;
     work              = NULL;
-    printf("rank %d: %ld slices, %.3g s\n", sld_comm_rank(comm), slices, counted.spent_s);
+    printf("rank %d: %ld slices\n", sld_comm_rank(comm), slices);
     assert_true((slices > 0) == (sld_comm_size(comm) > 1));
-    assert_true((counted.spent_s > 0.0) == (slices > 0));
 }
 
 /* One number for all rank counts: all cases that 8 ranks may run too. */
