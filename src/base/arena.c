@@ -66,7 +66,7 @@ sld_status sld_arena_alloc(sld_ctx *ctx, sld_arena *arena, size_t bytes, void **
 {
     *out = take(arena, bytes ? bytes : 1);
     return *out ? SLD_OK
-                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes more than the %zu in use",
+                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes, beside the %zu in use",
                            bytes, arena->bytes);
 }
 

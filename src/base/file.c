@@ -17,7 +17,9 @@ sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
     struct stat st;
 
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%.200s...: path of more than %d bytes", path, PATH_MAX);
+        return SLD_FAIL(ctx, SLD_ERR_IO,
+                        "%.200s...: expected a path of fewer than %d bytes; use a shorter one",
+                        path, PATH_MAX);
     }
     for (char *p = part + 1;; p++) {
         const char c = *p;
@@ -62,7 +64,7 @@ sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
     if (!S_ISREG(info.st_mode)) {
         close(*fd);
         *fd = -1;
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: is %s, expected a regular file", path,
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected a regular file, got %s", path,
                         kind_of(info.st_mode));
     }
     *bytes = (size_t)info.st_size;

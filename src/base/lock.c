@@ -24,7 +24,8 @@ sld_status sld_file_open_lock(sld_ctx *ctx, const char *path, int *fd)
     if (fstat(*fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(*fd);
         *fd = -1;
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: expected a regular file of sld's own", path);
+        return SLD_FAIL(ctx, SLD_ERR_IO,
+                        "%s: expected a regular file that sld made; move this one away", path);
     }
     return SLD_OK;
 }

@@ -93,7 +93,7 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
     *exists = true;
     if (!S_ISREG(found.st_mode)) {
         return SLD_FAIL(
-            ctx, SLD_ERR_CONFIG, "%s: %s is %s, expected the name of a file; choose another name",
+            ctx, SLD_ERR_CONFIG, "%s: %s: expected the name of a file, got %s; choose another name",
             out->option, out->path, S_ISDIR(found.st_mode) ? "a folder" : "no regular file");
     }
     SLD_TRY(check_inputs(ctx, out, &found));

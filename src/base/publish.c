@@ -74,8 +74,9 @@ sld_status sld_file_temporary(sld_ctx *ctx, const char *path, char temporary[PAT
     for (int i = 0; i < ATTEMPTS; i++) {
         if (snprintf(temporary, PATH_MAX, "%s.%0*" PRIx64 ".tmp", path, RANDOM_DIGITS,
                      random_bits()) >= PATH_MAX) {
-            return SLD_FAIL(ctx, SLD_ERR_IO, "%.200s...: path of more than %d bytes", path,
-                            PATH_MAX);
+            return SLD_FAIL(ctx, SLD_ERR_IO,
+                            "%.200s...: expected a path of fewer than %d bytes; use a shorter one",
+                            path, PATH_MAX);
         }
         *fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (*fd >= 0) {
@@ -85,7 +86,7 @@ sld_status sld_file_temporary(sld_ctx *ctx, const char *path, char temporary[PAT
             break;
         }
     }
-    return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot create a file beside it: %s", path,
+    return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot create a file in its folder: %s", path,
                     strerror(errno));
 }
 
@@ -129,7 +130,8 @@ sld_status sld_file_sync(sld_ctx *ctx, const char *path)
     const int  fd = open(path, O_RDWR | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) != 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync it: %s", path, strerror(errno));
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write it to the disk (fsync): %s", path,
+                      strerror(errno));
     }
     if (fd >= 0) {
         close(fd);
@@ -169,17 +171,18 @@ sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *
     bool linked = false;
 
     if (replace && rename(temporary, path) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot replace it: %s", path, strerror(errno));
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot replace the file: %s", path, strerror(errno));
     }
     if (!replace && move_to_free_name(temporary, path, &linked) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot publish it: %s", path, why_not(errno));
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot give the file its name: %s", path,
+                        why_not(errno));
     }
     if (linked) {
         unlink(temporary);
     }
     if (sync_folder(path) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync the folder of it: %s", path,
-                        strerror(errno));
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write its folder to the disk (fsync): %s",
+                        path, strerror(errno));
     }
     return SLD_OK;
 }
@@ -216,11 +219,12 @@ sld_status sld_file_settle(sld_ctx *ctx, const char *from, const char *to, bool 
     if (move_to_free_name(from, to, &linked) != 0) {
         *there = errno == EEXIST;
         if (!*there) {
-            return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot become %s: %s", from, to, why_not(errno));
+            return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be renamed to %s: %s", from, to,
+                            why_not(errno));
         }
     }
     if (!*there && sync_folder(to) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot sync the folder of it: %s", to,
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write its folder to the disk (fsync): %s", to,
                         strerror(errno));
     }
     if (linked || *there) {

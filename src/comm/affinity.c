@@ -39,8 +39,8 @@ static sld_status place_auto(sld_ctx *ctx, const sld_comm *comm)
         CPU_SET(cpus[i].number, &mine);
     }
     if (sched_setaffinity(0, sizeof mine, &mine) != 0) {
-        sld_log(ctx, SLD_LOG_WARN, "rank %d stays unplaced: sched_setaffinity: %s", comm->rank,
-                strerror(errno));
+        sld_log(ctx, SLD_LOG_WARN, "rank %d is not bound to a CPU: sched_setaffinity: %s",
+                comm->rank, strerror(errno));
     }
     return SLD_OK;
 }
@@ -85,10 +85,10 @@ static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *lis
     for (const char *text = list; *text != '\0';) {
         int low = 0, high = 0;
         if (!read_item(&text, &low, &high)) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "parallel.cpus is '%s', expected auto, none or CPU numbers below %d "
-                            "like 0,2-3",
-                            list, CPU_SETSIZE);
+            return SLD_FAIL(
+                ctx, SLD_ERR_CONFIG,
+                "parallel.cpus: expected auto, none or CPU numbers below %d like 0,2-3, got '%s'",
+                CPU_SETSIZE, list);
         }
         const int wanted = comm->node_rank - n; /* counted from this item's first */
         if (wanted >= 0 && wanted <= high - low) {
@@ -98,15 +98,18 @@ static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *lis
     }
     if (n < comm->node_size) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "parallel.cpus '%s' names %d CPUs, but %d ranks run on this machine", list,
-                        n, comm->node_size);
+                        "parallel.cpus: expected a CPU for each of the %d ranks on this machine, "
+                        "got %d (%s); name more, or write auto",
+                        comm->node_size, n, list);
     }
     cpu_set_t mine;
     CPU_ZERO(&mine);
     CPU_SET(chosen, &mine);
     if (sched_setaffinity(0, sizeof mine, &mine) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.cpus '%s': CPU %d: %s", list, chosen,
-                        strerror(errno));
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "parallel.cpus: %s: CPU %d cannot be used: %s; name CPUs that this process "
+                        "may use, or write auto",
+                        list, chosen, strerror(errno));
     }
     return SLD_OK;
 }

@@ -49,7 +49,7 @@ sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out)
     *out           = NULL;
     sld_comm *comm = calloc(1, sizeof *comm);
     if (!comm) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the MPI world");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the MPI world");
     }
     comm->world       = MPI_COMM_NULL;
     comm->node        = MPI_COMM_NULL;
@@ -81,7 +81,7 @@ sld_status sld_comm_alone(sld_ctx *ctx, sld_comm **out)
 {
     *out = calloc(1, sizeof **out);
     if (!*out) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for a world of one");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a world of one rank");
     }
     **out = (sld_comm){
         .world = MPI_COMM_NULL, .node = MPI_COMM_NULL, .size = 1, .node_size = 1, .alone = true};

@@ -155,8 +155,8 @@ sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *s
 
     *mine = (sld_range){0, n};
     if (way != ALONE && bytes > tree->scratch_bytes) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "a reduction of %zu bytes in a tree made for %zu", bytes,
-                        tree->scratch_bytes);
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "reduction: expected at most %zu bytes, got %zu",
+                        tree->scratch_bytes, bytes);
     }
     switch (way) {
     case DOUBLING:

@@ -31,11 +31,10 @@ static sld_status give_pages(sld_ctx *ctx, size_t bytes, int fd)
     const int code = posix_fallocate(fd, 0, (off_t)bytes);
 
     if (code == EFBIG) {
-        return SLD_FAIL(
-            ctx, SLD_ERR_IO,
-            "shared memory of %zu bytes is a file, and files here may not be that large: "
-            "raise the limit (ulimit -f)",
-            bytes);
+        return SLD_FAIL(ctx, SLD_ERR_IO,
+                        "shared memory: expected a limit on the size of files (ulimit -f) of at "
+                        "least %zu bytes; raise it",
+                        bytes);
     }
     return code == 0 ? SLD_OK
                      : SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory of %zu bytes: %s", bytes,
@@ -47,8 +46,9 @@ static sld_status make_file(sld_ctx *ctx, size_t bytes, int *fd)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size_t)sysconf(_SC_PHYS_PAGES);
     if (bytes / page >= pages) { /* the kernel would try, and kill somebody on the way */
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "shared memory of %zu bytes: this machine has %zu",
-                        bytes, pages * page);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                        "shared memory: expected at most the %zu bytes of this machine, got %zu",
+                        pages * page, bytes);
     }
     *fd = memfd_create("sld", MFD_CLOEXEC);
     if (*fd < 0) {
@@ -155,7 +155,9 @@ sld_status sld_shared_create(sld_ctx *ctx, const sld_comm *comm, size_t bytes, s
     *out               = NULL;
     int         fd     = -1;
     sld_shared *shared = calloc(1, sizeof *shared);
-    sld_status  st     = shared ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory");
+    sld_status  st =
+        shared ? SLD_OK
+                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the record of shared memory");
     if (st == SLD_OK) {
         shared->bytes = bytes > 0 ? bytes : 1; /* an empty mapping is an error */
         st            = comm->node_rank == 0 ? make_file(ctx, shared->bytes, &fd) : SLD_OK;

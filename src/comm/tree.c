@@ -106,18 +106,18 @@ sld_status sld_tree_create(sld_ctx *ctx, const sld_comm *comm, int n_shards, siz
 {
     *out = NULL;
     if (n_shards < comm->size) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "parallel.shards is %d, but there are %d ranks: a rank needs a shard; "
-                        "start at most %d ranks or raise parallel.shards (which is part of the "
-                        "trial's identity)",
-                        n_shards, comm->size, n_shards);
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "parallel.shards: expected at least one shard for each of the %d ranks, got %d; start "
+            "at most %d ranks, or raise parallel.shards, which changes the trial's ID",
+            comm->size, n_shards, n_shards);
     }
     if (n_rows == 0) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "a reduction over 0 rows, expected at least 1");
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "reduction: expected at least 1 row, got 0");
     }
     sld_tree *t = calloc(1, sizeof *t);
     if (!t) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for a reduction tree");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a reduction tree");
     }
     t->comm         = comm;
     t->n_shards     = n_shards;
@@ -133,8 +133,7 @@ sld_status sld_tree_create(sld_ctx *ctx, const sld_comm *comm, int n_shards, siz
     if (!t->slot || !t->merges || !t->scratch) {
         sld_tree_destroy(t);
         return SLD_FAIL(ctx, SLD_ERR_NOMEM,
-                        "no memory for a reduction tree of %d shards and %zu "
-                        "bytes of messages",
+                        "out of memory: a reduction tree of %d shards and %zu bytes of messages",
                         n_shards, scratch_bytes);
     }
 

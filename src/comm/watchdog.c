@@ -205,7 +205,8 @@ static sld_status start_thread(sld_ctx *ctx, sld_watchdog *w)
     const int code = pthread_create(&w->thread, NULL, watch, w);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (code != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no thread to watch for stalls: %s", strerror(code));
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "cannot start the thread that watches for stalls: %s",
+                        strerror(code));
     }
     w->running = true;
     return SLD_OK;
@@ -239,7 +240,7 @@ sld_status sld_comm_watchdog(sld_ctx *ctx, sld_comm *comm, const sld_watchdog_pa
         w->idle_s = calloc(n, sizeof *w->idle_s);
     }
     if (!w || !w->seen || !w->idle_s) {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory to watch for stalls");
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the watchdog");
     }
     st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {

@@ -40,8 +40,9 @@ sld_status sld_add_nkd(sld_ctx *ctx, sld_objective *o, const sld_objective_param
     sld_term_params   own  = p->kd;
     sld_temperatures *t    = &own.temperatures;
     if (t->n == SLD_MAX_TEMPERATURES) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "kd.temperatures: %zu given, nkd takes at most %d",
-                        t->n, SLD_MAX_TEMPERATURES - 1);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "kd.temperatures: expected at most %d for nkd, got %zu",
+                        SLD_MAX_TEMPERATURES - 1, t->n);
     }
     t->t[t->n++] = 1.0;
     return sld_objective_add(ctx, o, &sld_term_nkd, "nkd", &own, &term);

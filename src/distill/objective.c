@@ -33,20 +33,20 @@ static sld_status check_term(sld_ctx *ctx, const char *section, const sld_term_p
     for (int view = 0; view < SLD_VIEWS; view++) {
         const double w = p->weight[view];
         if (!(w >= 0.0) || isinf(w)) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.%s: %g, a weight of 0 or more is wanted",
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.%s: expected a weight of 0 or more, got %g",
                             section, view_name[view], w);
         }
     }
     if (!is_present(p)) return SLD_OK;
     if (p->temperatures.n < 1 || p->temperatures.n > SLD_MAX_TEMPERATURES) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.temperatures: %zu given, 1 to %d are wanted",
-                        section, p->temperatures.n, SLD_MAX_TEMPERATURES);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.temperatures: expected 1 to %d, got %zu", section,
+                        SLD_MAX_TEMPERATURES, p->temperatures.n);
     }
     for (size_t j = 0; j < p->temperatures.n; j++) {
         const double tau = p->temperatures.t[j];
         if (!(tau > 0.0) || isinf(tau)) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s.temperatures: %g, above 0 is wanted", section,
-                            tau);
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s.temperatures: expected numbers above 0, got %g", section, tau);
         }
     }
     return SLD_OK;
@@ -56,21 +56,23 @@ static sld_status check_term(sld_ctx *ctx, const char *section, const sld_term_p
 static sld_status check_params(sld_ctx *ctx, const sld_objective_params *p)
 {
     if (p->classes < 2 || p->classes > INT32_MAX) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "classes: %zu, at least 2 are wanted", p->classes);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "classes: expected at least 2, got %zu", p->classes);
     }
     if (!(p->label_smoothing >= 0.0 && p->label_smoothing < 1.0)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "ce.label_smoothing: %g, 0 to below 1 is wanted",
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "ce.label_smoothing: expected 0 to below 1, got %g",
                         p->label_smoothing);
     }
     if (p->correction == SLD_CORRECT_MIX && !(p->mix_share >= 0.0 && p->mix_share < 1.0)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "mix.share: %g, 0 to below 1 is wanted", p->mix_share);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "mix.share: expected 0 to below 1, got %g",
+                        p->mix_share);
     }
     SLD_TRY(check_term(ctx, "ce", &p->ce));
     SLD_TRY(check_term(ctx, "kd", &p->kd));
     SLD_TRY(check_term(ctx, "lss", &p->lss));
     if (!is_present(&p->ce) && !is_present(&p->kd) && !is_present(&p->lss)) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "ce, kd, lss: every weight is 0 in both views, nothing to learn from");
+                        "ce, kd, lss: expected a weight above 0 in at least one view; set ce.weak, "
+                        "kd.weak or lss.weak");
     }
     return SLD_OK;
 }
@@ -117,8 +119,9 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
     *out = NULL;
     if (!is_present(params)) return SLD_OK;
     if (o->n_terms == SLD_MAX_TERMS) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: an objective has at most %d terms", name,
-                        SLD_MAX_TERMS);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "objective: expected at most %d terms, got one more: %s", SLD_MAX_TERMS,
+                        name);
     }
 
     sld_term *term = &o->term[o->n_terms];

@@ -56,22 +56,24 @@ static sld_status check_rows(sld_ctx *ctx, const sld_objective *o, const sld_vie
                              const sld_rows *rows, size_t N)
 {
     if (N > o->max_rows) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%zu rows, the objective was made for %zu", N,
-                        o->max_rows);
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "objective: expected at most %zu rows, got %zu",
+                        o->max_rows, N);
     }
     if (plan->gather && plan->global_batch > (double)o->max_batch) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "a batch of %.0f rows, the objective was made for %zu",
-                        plan->global_batch, o->max_batch);
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "objective: expected a batch of at most %zu rows, got %.0f", o->max_batch,
+                        plan->global_batch);
     }
     if (N > 0 && plan->teacher && rows->z_t == NULL) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG,
-                        "epoch %lld, view %d: no teacher logits, a term uses them",
-                        (long long)rows->epoch, rows->view);
+        return SLD_FAIL(
+            ctx, SLD_ERR_ARG,
+            "epoch %lld, view %d: expected the teacher's logits, which a term uses, got none",
+            (long long)rows->epoch, rows->view);
     }
     for (size_t i = 0; i < N; i++) {
         if (rows->labels[i] < 0 || (size_t)rows->labels[i] >= o->K) {
-            return SLD_FAIL(ctx, SLD_ERR_ARG, "sample %u: label %d, 0 to %zu is wanted",
-                            rows->sample[i], (int)rows->labels[i], o->K - 1);
+            return SLD_FAIL(ctx, SLD_ERR_ARG, "sample %u: expected a label of 0 to %zu, got %d",
+                            rows->sample[i], o->K - 1, (int)rows->labels[i]);
         }
     }
     return SLD_OK;

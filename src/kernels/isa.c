@@ -73,14 +73,14 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
 {
     const choice *chosen = find_choice(isa);
     if (!chosen) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: found %s, wanted auto, avx2 or avx512",
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: expected auto, avx2 or avx512, got %s",
                         isa);
     }
     const dnnl_cpu_isa_t most =
         chosen->most == SLD_ISA_AVX2 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core;
     if (strcmp(isa, "auto") != 0 && dnnl_set_max_cpu_isa(most) != dnnl_success) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "parallel.isa: %s cannot be set any more: oneDNN is already in use", isa);
+                        "parallel.isa: %s can only be set before oneDNN is first used", isa);
     }
     return SLD_OK;
 }
@@ -112,8 +112,8 @@ sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
     return library_may(dnnl_cpu_isa_avx512_core)
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "%s: bf16 needs a CPU with AVX-512 (and parallel.isa that allows it); "
-                          "use f32",
+                          "%s: expected a CPU with AVX-512, and a parallel.isa that allows it, for "
+                          "bf16; use f32",
                           option);
 }
 
@@ -131,7 +131,7 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
 {
     const choice *chosen = find_choice(isa);
     if (!chosen) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: found %s, wanted auto, avx2 or avx512",
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: expected auto, avx2 or avx512, got %s",
                         isa);
     }
     pinned = chosen->most;

@@ -9,7 +9,7 @@ sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out)
     *out           = NULL;
     sld_kernels *k = calloc(1, sizeof *k);
     if (!k) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes", sizeof *k);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: kernels of %zu bytes", sizeof *k);
     }
     const sld_status st = sld_library_create(ctx, &k->library);
     if (st != SLD_OK) {
@@ -40,7 +40,8 @@ sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
     if (bytes > 0) {
         k->scratch = aligned_alloc(64, bytes);
         if (!k->scratch) {
-            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes of scratch", bytes);
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of scratch memory",
+                            bytes);
         }
         memset(k->scratch, 0, bytes);
     }

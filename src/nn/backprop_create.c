@@ -55,7 +55,7 @@ static sld_status find_sizes(sld_ctx *ctx, sld_backprop *net, int n_shards)
     }
     net->max_roots = net->max_roots < 1 ? 1 : net->max_roots; /* a rank without rows receives one */
     if (net->n_sizes == 0) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "training: no batch has a row");
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "training: expected a batch with at least one row");
     }
     qsort(net->sizes, (size_t)net->n_sizes, sizeof *net->sizes, descending);
     net->max_shard = (size_t)net->sizes[0];
@@ -207,7 +207,8 @@ sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model 
         net->n_trees   = n_trees;
         st             = make_all(ctx, net, trees, n_shards);
     } else {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "training: %zu bytes", sizeof *net);
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a network's training state of %zu bytes",
+                      sizeof *net);
     }
     st = sld_agree(ctx, comm, st);
     if (st != SLD_OK) {

@@ -22,7 +22,8 @@ void sld_graph_mistake(sld_graph *g, const char *format, ...)
 static bool out_of_memory(sld_graph *g, const void *pointer)
 {
     if (!pointer && g->status == SLD_OK) {
-        g->status = SLD_FAIL(g->ctx, SLD_ERR_NOMEM, "network: graph of %d layers", g->n_layers);
+        g->status =
+            SLD_FAIL(g->ctx, SLD_ERR_NOMEM, "out of memory: a network of %d layers", g->n_layers);
     }
     return !pointer;
 }

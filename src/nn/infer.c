@@ -191,7 +191,8 @@ sld_status sld_infer_create_in(sld_ctx *ctx, const sld_model *model, sld_precisi
     *out             = NULL;
     sld_infer *infer = calloc(1, sizeof *infer);
     if (!infer) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "evaluation: %zu bytes", sizeof *infer);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                        "out of memory: a network's evaluation state of %zu bytes", sizeof *infer);
     }
     infer->model        = model;
     infer->precision    = precision;
@@ -251,7 +252,8 @@ static sld_status refresh_folded(sld_ctx *ctx, const sld_model *model, const ste
     const size_t     bytes   = (weights + (size_t)conv->channels) * sizeof(float);
     float           *folded  = malloc(bytes);
     if (!folded) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "evaluation: %zu bytes", bytes);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                        "out of memory: a network's evaluation state of %zu bytes", bytes);
     }
     const float *const tensors[] = {folded, folded + weights};
     fold(model, conv, &model->graph.layers[s->norm], folded, folded + weights);

@@ -29,7 +29,7 @@ sld_val sld_graph_linear(sld_graph *g, sld_val x, int out, const char *name, ...
         sld_graph_mistake(g, "%s: %d outputs", full, out);
     }
     if (sld_layer_pixels(in) != 1) {
-        sld_graph_mistake(g, "%s: input of %d x %d pixels, wanted 1 x 1", full, in->height,
+        sld_graph_mistake(g, "%s: expected an input of 1 x 1 pixels, got %d x %d", full, in->height,
                           in->width);
     }
     const size_t dims[] = {(size_t)out, (size_t)in->channels};

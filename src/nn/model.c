@@ -17,7 +17,7 @@ static sld_status find_network(sld_ctx *ctx, const char *name, const sld_network
         names[n] = sld_network_at(n)->name;
     }
     const int near = sld_text_nearest(name, names, n);
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "network %s is not in this build%s%s", name,
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "network: %s is not in this build%s%s", name,
                     near >= 0 ? "; nearest: " : "; sld models lists those that are",
                     near >= 0 ? names[near] : "");
 }
@@ -66,8 +66,8 @@ static sld_status build(sld_ctx *ctx, sld_model *m, int height, int width, int c
     SLD_TRY(sld_graph_find_unseen(&m->graph));
     const sld_layer *last = &m->graph.layers[m->logits];
     if (sld_layer_floats(last) != (size_t)m->classes) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "network %s: %zu logits, wanted %d", m->network->name,
-                        sld_layer_floats(last), m->classes);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "network %s: expected %d logits, got %zu",
+                        m->network->name, m->classes, sld_layer_floats(last));
     }
     return make_tensors(ctx, m);
 }
@@ -87,7 +87,7 @@ sld_status sld_model_build(sld_ctx *ctx, const sld_network *network, int height,
     *out         = NULL;
     sld_model *m = calloc(1, sizeof *m);
     if (!m) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "model: %zu bytes", sizeof *m);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a model of %zu bytes", sizeof *m);
     }
     m->network          = network;
     m->classes          = classes;

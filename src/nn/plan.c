@@ -168,7 +168,7 @@ static sld_status count_parts(sld_ctx *ctx, planner *p)
             sld_plan_layer *value = &p->plan->layers[v];
             if (value->n_parts == SLD_MAX_PARTS) {
                 return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                                "network: more than %d layers read the output of %s %s",
+                                "network: expected at most %d layers that read the output of %s %s",
                                 SLD_MAX_PARTS, p->g->layers[v].kind->name, p->g->layers[v].name);
             }
             p->plan->layers[l].wants_dx[i] = p->notes[v].needs;

@@ -26,7 +26,8 @@ sld_status sld_graph_find_unseen(sld_graph *g)
     const sld_val logits = g->n_layers - 1;
     bool         *seen   = calloc((size_t)g->n_layers, sizeof *seen);
     if (!seen) {
-        return SLD_FAIL(g->ctx, SLD_ERR_NOMEM, "network: graph of %d layers", g->n_layers);
+        return SLD_FAIL(g->ctx, SLD_ERR_NOMEM, "out of memory: a network of %d layers",
+                        g->n_layers);
     }
     seen[logits] = true;
     for (int l = logits; l > 0; l--) {

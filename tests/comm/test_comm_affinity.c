@@ -99,9 +99,10 @@ static void test_bad_lists(void **state)
 static void test_too_short(void **state)
 {
     (void)state;
-    char list[16], expected[64];
+    char list[16], expected[80];
     snprintf(list, sizeof list, "%d", first_allowed());
-    snprintf(expected, sizeof expected, "names 1 CPUs, but %d ranks", comm->node_size);
+    snprintf(expected, sizeof expected, "each of the %d ranks on this machine, got 1",
+             comm->node_size);
     const sld_status st = sld_comm_set_affinity(&ctx, comm, list);
     assert_int_equal(st, comm->node_size > 1 ? SLD_ERR_CONFIG : SLD_OK);
     assert_true(comm->node_size == 1 || strstr(ctx.err.msg, expected));

@@ -347,10 +347,11 @@ static void test_more_ranks_than_shards_is_refused(void **state)
     sld_tree *tree = NULL;
     char      shards[64], ranks[64];
     const int size = sld_comm_size(comm);
-    snprintf(shards, sizeof shards, "parallel.shards is %d,", size - 1);
+    snprintf(shards, sizeof shards, "got %d;", size - 1);
     snprintf(ranks, sizeof ranks, " %d ranks", size);
     assert_int_equal(sld_tree_create(&ctx, comm, size - 1, 8, 64, &tree), SLD_ERR_CONFIG);
     assert_null(tree);
+    assert_non_null(strstr(ctx.err.msg, "parallel.shards: expected"));
     assert_non_null(strstr(ctx.err.msg, shards));
     assert_non_null(strstr(ctx.err.msg, ranks));
     sld_err_clear(&ctx);

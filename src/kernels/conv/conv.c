@@ -76,7 +76,7 @@ static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, const sld_conv_algo
         }
         left &= ~taken;
     }
-    return left ? SLD_FAIL(ctx, SLD_ERR_ARG, "convolution: no algorithm for pass set %u", left)
+    return left ? SLD_FAIL(ctx, SLD_ERR_ARG, "convolution: no algorithm makes the passes %u", left)
                 : SLD_OK;
 }
 
@@ -86,7 +86,8 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm 
     *out           = NULL;
     sld_conv *conv = calloc(1, sizeof *conv + (size_t)p->n_sizes * sizeof *conv->n);
     if (!conv) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu bytes", sizeof *conv);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes",
+                        sizeof *conv);
     }
     conv->k    = k;
     conv->bias = p->bias;

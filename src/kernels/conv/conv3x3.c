@@ -56,8 +56,8 @@ sld_status sld_conv3x3_create(sld_ctx *ctx, const sld_conv_params *params, unsig
     }
     if (!c || !allocate(c, passes, kind->weights_of_filter)) {
         sld_conv3x3_destroy(c);
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %d x %d x 9 weights", params->in,
-                        params->out);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution's %d x %d x 9 weights",
+                        params->in, params->out);
     }
     *out = c;
     return SLD_OK;

@@ -88,7 +88,7 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p,
 {
     depthwise *d = calloc(1, sizeof *d);
     if (!d) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu bytes", sizeof *d);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes", sizeof *d);
     }
     *out            = d;
     d->params       = *p;
@@ -102,7 +102,8 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p,
     d->weights      = calloc(d->C * SLD_DEPTHWISE_TAPS, sizeof *d->weights);
     d->bias         = p->bias ? calloc(d->C, sizeof *d->bias) : NULL;
     if (!d->to_y || !d->to_x || !d->weights || (p->bias && !d->bias)) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %d depthwise channels", p->in);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a depthwise convolution of %d channels",
+                        p->in);
     }
     find_taps(d);
     return SLD_OK;

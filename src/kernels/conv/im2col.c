@@ -27,7 +27,8 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p,
 {
     im2col *conv = calloc(1, sizeof *conv);
     if (!conv) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu bytes", sizeof *conv);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes",
+                        sizeof *conv);
     }
     *out               = conv;
     conv->params       = *p;
@@ -39,7 +40,8 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p,
     conv->weights      = calloc(conv->bias_at, sizeof *conv->weights);
     conv->bias         = calloc((size_t)p->out, sizeof *conv->bias);
     if (!conv->weights || !conv->bias) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu weights", conv->bias_at);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution's %zu weights",
+                        conv->bias_at);
     }
     return SLD_OK;
 }

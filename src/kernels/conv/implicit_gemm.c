@@ -245,7 +245,7 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p,
 {
     sld_gemm *g = calloc(1, sizeof *g);
     if (!g) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu bytes", sizeof *g);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes", sizeof *g);
     }
     *out            = g;
     g->loops        = sld_loops_of_cpu();
@@ -258,8 +258,9 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *p,
     const bool   backward = passes & 1u << SLD_BACKWARD_DATA;
     if (!g->bias || !make_pass(g, &g->forward, 1, make_forward) ||
         (backward && !make_pass(g, &g->backward, classes, make_backward))) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %d x %d weights of %d x %d", p->in,
-                        p->out, p->kernel, p->kernel);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                        "out of memory: a convolution's %d x %d weights of %d x %d", p->in, p->out,
+                        p->kernel, p->kernel);
     }
     return SLD_OK;
 }

@@ -109,7 +109,8 @@ static sld_status create_offsets(sld_ctx *ctx, const sld_onednn_conv *conv, pack
     const sld_conv_params *p = &conv->params;
     w->offsets = calloc((size_t)(p->groups + p->out + p->in + 2 * p->kernel), sizeof *w->offsets);
     if (!w->offsets) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %d x %d weights", p->in, p->out);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution's %d x %d weights", p->in,
+                        p->out);
     }
     return sld_onednn_check(ctx, sld_onednn_offsets(w->md, w->offsets), "layout of the weights");
 }
@@ -300,7 +301,7 @@ static sld_status create_all(sld_ctx *ctx, sld_onednn_conv *conv)
     conv->sizes   = calloc(n, sizeof *conv->sizes);
     conv->weights = calloc(SLD_PASSES * n, sizeof *conv->weights);
     if (!conv->sizes || !conv->weights) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu sizes", n);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution for %zu sizes", n);
     }
     dnnl_status_t st = weights_md(p, dnnl_f32, true, &conv->plain_md);
     if (st == dnnl_success) {
@@ -318,7 +319,8 @@ sld_status sld_onednn_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params
 {
     sld_onednn_conv *conv = calloc(1, sizeof *conv);
     if (!conv) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "convolution: %zu bytes", sizeof *conv);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes",
+                        sizeof *conv);
     }
     *out                = conv;
     conv->k             = k;

@@ -38,7 +38,7 @@ sld_status sld_library_create(sld_ctx *ctx, sld_library **out)
     use_one_thread();
     sld_library *k = calloc(1, sizeof *k);
     if (!k) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes", sizeof *k);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: kernels of %zu bytes", sizeof *k);
     }
     sld_status st = sld_onednn_check(ctx, dnnl_engine_create(&k->engine, dnnl_cpu, 0), "engine");
     if (st == SLD_OK) {
@@ -84,7 +84,8 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *kernels, const_dnnl_pri
         const size_t   capacity = k->capacity ? 2 * k->capacity : 64;
         dnnl_memory_t *grown    = realloc(k->scratch, capacity * sizeof *grown);
         if (!grown) {
-            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu scratch records", capacity);
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu records of scratch memory",
+                            capacity);
         }
         k->scratch  = grown;
         k->capacity = capacity;
@@ -108,7 +109,8 @@ sld_status sld_library_ready(sld_ctx *ctx, sld_library *k, void *scratch)
         if (bytes > 0) {
             k->rounded[end] = aligned_alloc(64, bytes);
             if (!k->rounded[end]) {
-                return SLD_FAIL(ctx, SLD_ERR_NOMEM, "kernels: %zu bytes of scratch", bytes);
+                return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of scratch memory",
+                                bytes);
             }
             memset(k->rounded[end], 0, bytes);
         }
