@@ -49,8 +49,8 @@ static sld_status check_name(sld_ctx *ctx, const sld_config *config)
     if (*name == '.' || *name == '-' || strchr(name, '/') || strlen(name) > 100) {
         sld_text_clip(name, found);
         return sld_config_reject(ctx, config, "name",
-                                 "found %s, wanted at most 100 bytes without a slash that begin "
-                                 "with neither . nor -: it names a folder",
+                                 "expected the name of a folder (at most 100 bytes, no slash, no . "
+                                 "or - at its beginning), got %s",
                                  found);
     }
     return SLD_OK;
@@ -63,21 +63,23 @@ static sld_status check_data(sld_ctx *ctx, const sld_config *config)
 
     if (!synthetic && *o->data.path == '\0') {
         return reject(ctx, config, KEYS("data.format", "data.path"),
-                      "%s wants data.path, found none", sld_config_word(o, "data.format"));
+                      "expected a path for data.format: %s, got none",
+                      sld_config_word(o, "data.format"));
     }
     if (synthetic && o->synthetic.superclasses * o->synthetic.subclasses < 2) {
         return reject(ctx, config, KEYS("synthetic.superclasses", "synthetic.subclasses"),
-                      "found %lld outlines of %lld siblings each, wanted at least 2 classes",
+                      "expected at least 2 classes, got %lld outlines of %lld siblings each",
                       (long long)o->synthetic.superclasses, (long long)o->synthetic.subclasses);
     }
     if (o->data.per_class > 0 && o->data.train_fraction < 1) {
         return reject(ctx, config, KEYS("data.per_class", "data.train_fraction"),
-                      "found %lld beside data.train_fraction: %g, wanted one of them",
+                      "expected either this or data.train_fraction, got %lld and %g; leave one out",
                       (long long)o->data.per_class, o->data.train_fraction);
     }
     if (o->train.best_on == SLD_BEST_ON_VAL && o->data.val_fraction == 0) {
-        return reject(ctx, config, KEYS("train.best_on", "data.val_fraction"),
-                      "val wants data.val_fraction above 0");
+        return reject(
+            ctx, config, KEYS("train.best_on", "data.val_fraction"),
+            "expected test without data.val_fraction, got val; set data.val_fraction above 0");
     }
     return SLD_OK;
 }
@@ -90,8 +92,8 @@ static sld_status check_kept(sld_ctx *ctx, const sld_config *config)
     for (size_t i = 0; i < kept->n; i++) {
         if (kept->v[i] != floor(kept->v[i]) || kept->v[i] > (double)epochs) {
             return reject(ctx, config, KEYS("run.keep_epochs", "train.epochs"),
-                          "found %g, wanted whole epochs of 1 to %lld", kept->v[i],
-                          (long long)epochs);
+                          "expected whole epochs of 1 to %lld, got %g", (long long)epochs,
+                          kept->v[i]);
         }
     }
     return SLD_OK;
@@ -109,7 +111,7 @@ static sld_status check_stages(sld_ctx *ctx, const sld_config *config)
         const double v = stages->v[i];
         if (v >= 1 && v != floor(v)) {
             return sld_config_reject(ctx, config, "train.lr_stages",
-                                     "found %g, wanted whole epochs or fractions below 1", v);
+                                     "expected whole epochs or fractions below 1, got %g", v);
         }
         if (i == 0) {
             continue;
@@ -118,7 +120,7 @@ static sld_status check_stages(sld_ctx *ctx, const sld_config *config)
         const bool   same_kind = (v < 1) == (before < 1);
         if (epochs[i] < epochs[i - 1] || (same_kind && v <= before)) {
             return reject(ctx, config, KEYS("train.lr_stages", "train.epochs"),
-                          "found %g after %g in a run of %lld epochs, wanted ascending stages", v,
+                          "expected ascending stages, got %g after %g in a run of %lld epochs", v,
                           before, (long long)config->options.train.epochs);
         }
     }
@@ -135,12 +137,11 @@ static sld_status check_preset_length(sld_ctx *ctx, const sld_config *config)
         stages->v[stages->n - 1] < (double)o->train.epochs) {
         return SLD_OK;
     }
-    return sld_config_reject(
-        ctx, config, "train.epochs",
-        "found %lld, the preset's last stage of the rate is %g; give train.lr_stages too: "
-        "fractions "
-        "like [0.625, 0.75, 0.875] keep the proportions (and student_swap_after: first_lr_drop)",
-        (long long)o->train.epochs, stages->v[stages->n - 1]);
+    return sld_config_reject(ctx, config, "train.epochs",
+                             "expected more epochs than the preset's last stage of the rate, %g, "
+                             "got %lld; give train.lr_stages too: fractions like [0.625, 0.75, "
+                             "0.875] keep the proportions (and student_swap_after: first_lr_drop)",
+                             stages->v[stages->n - 1], (long long)o->train.epochs);
 }
 
 static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
@@ -154,16 +155,16 @@ static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
     const bool  network = *o->teacher.weights != '\0', files = *o->teacher.logits_files != '\0';
     if (!network && !files) {
         return reject(ctx, config, KEYS(weight, "teacher.weights", "method"),
-                      "%g wants teacher.weights, found none",
+                      "expected teacher.weights for a weight of %g, got none",
                       o->kd.weak > 0 ? o->kd.weak : o->kd.strong);
     }
     if (network && files) {
         return reject(ctx, config, KEYS("teacher.logits_files", "teacher.weights"),
-                      "found beside teacher.weights, wanted one teacher");
+                      "expected one teacher, got this beside teacher.weights; leave one out");
     }
     if (o->kd.temperatures.n == 0 && sld_condition_holds(SLD_IF_kd_temperatures, o)) {
         return reject(ctx, config, KEYS("kd.temperatures", weight),
-                      "found an empty list, wanted a temperature");
+                      "expected at least one temperature, got an empty list");
     }
     return SLD_OK;
 }
@@ -258,13 +259,13 @@ static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
         return SLD_OK;
     }
     if (o->lss.weak == 0 && o->lss.strong == 0) {
-        return reject(
-            ctx, config, KEYS("student_swap", "lss.weak", "lss.strong"),
-            "true with lss.weak: 0 and lss.strong: 0 is no term; student_swap: false says so");
+        return reject(ctx, config, KEYS("student_swap", "lss.weak", "lss.strong"),
+                      "expected lss.weak or lss.strong above 0, got 0 for both; set student_swap: "
+                      "false to train without the term");
     }
     if (o->lss.temperatures.n == 0) {
         return reject(ctx, config, KEYS("lss.temperatures", "student_swap"),
-                      "found an empty list, wanted a temperature");
+                      "expected at least one temperature, got an empty list");
     }
     if (o->lss.allow_inactive || sld_config_lss_active_epochs(o) > 0) {
         return SLD_OK;
@@ -275,12 +276,13 @@ static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
         when_words(o, o->lss.until, until, sizeof until);
         snprintf(ends, sizeof ends, " (lss.until: %s)", until);
     }
-    return reject(ctx, config,
-                  KEYS("student_swap_after", "train.epochs", "train.lr_stages", "lss.until",
-                       "lss.boost", "lss.boost_after", "student_swap"),
-                  "%s in a run of %lld epoch%s is never active%s; let it begin earlier, set "
-                  "student_swap: false, or accept it with lss.allow_inactive: true",
-                  after, (long long)o->train.epochs, sld_text_plural(o->train.epochs), ends);
+    return reject(
+        ctx, config,
+        KEYS("student_swap_after", "train.epochs", "train.lr_stages", "lss.until", "lss.boost",
+             "lss.boost_after", "student_swap"),
+        "expected a swap that begins within the run, got %s in a run of %lld epoch%s%s; let it "
+        "begin earlier, set student_swap: false, or accept it with lss.allow_inactive: true",
+        after, (long long)o->train.epochs, sld_text_plural(o->train.epochs), ends);
 }
 
 static sld_status check_some_term(sld_ctx *ctx, const sld_config *config)
@@ -298,8 +300,8 @@ static sld_status check_some_term(sld_ctx *ctx, const sld_config *config)
         strongest(config, KEYS("ce.weak", "ce.strong", "ce.after", "ce.until", "kd.weak",
                                "kd.strong", "kd.after", "kd.until", "train.epochs", "student_swap",
                                "student_swap_after", "method")),
-        "no term of the objective is active in any epoch: wanted a weight above 0 in ce, kd or "
-        "(with student_swap) lss");
+        "expected a weight above 0 in ce, kd or (with student_swap) lss, got no term that is "
+        "active in any epoch");
 }
 
 sld_status sld_check_options(sld_ctx *ctx, const sld_config *config)

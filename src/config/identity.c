@@ -52,5 +52,5 @@ sld_status sld_config_call(sld_ctx *ctx, sld_config *config, const char *key, co
     }
     return copy && config->identity
                ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
 }

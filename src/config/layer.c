@@ -32,11 +32,11 @@ sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, 
     if (!equals || equals == pair) {
         char found[SLD_CLIP];
         sld_text_clip(pair, found);
-        return sld_place_fail(ctx, &place, NULL, "found %s, wanted key=value", found);
+        return sld_place_fail(ctx, &place, NULL, "expected key=value, got %s", found);
     }
     key = sld_arena_strdup(arena, pair);
     if (!key) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
     }
     key[equals - pair] = '\0';
     return sld_parse_pair(ctx, arena, place.source, key, equals + 1, layer);
@@ -63,8 +63,9 @@ sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, c
            sld_option_at((size_t)id)->type == SLD_TYPE_path);
     setting->given      = true;
     setting->value.text = sld_arena_strdup(arena, text);
-    return setting->value.text ? SLD_OK
-                               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the value of %s", key);
+    return setting->value.text
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the value of %s", key);
 }
 
 bool sld_layer_sets(const sld_layer *layer, const char *key)
@@ -171,7 +172,7 @@ sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *laye
         sld_value_write(w.out, sld_option_at((size_t)id), &layer->settings[id].value);
         *out = sld_writer_close(&w, arena);
     }
-    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the value of %s", key);
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the value of %s", key);
 }
 
 sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out)
@@ -194,7 +195,7 @@ sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer
         }
         *out = sld_writer_close(&w, arena);
     }
-    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the experiment's text");
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the experiment's text");
 }
 
 bool sld_config_is_result(const char *key)

@@ -29,9 +29,11 @@ static sld_status fail_twice(reader *r, const sld_node *at, const char *key,
                              const sld_setting *first)
 {
     if (first->place.line > 0) {
-        return sld_node_fail(r->ctx, at, key, "given twice, first in line %zu", first->place.line);
+        return sld_node_fail(r->ctx, at, key,
+                             "expected once, got twice, first in line %zu; leave one out",
+                             first->place.line);
     }
-    return sld_node_fail(r->ctx, at, key, "given twice");
+    return sld_node_fail(r->ctx, at, key, "expected once, got twice; leave one out");
 }
 
 static sld_status read_list(reader *r, const sld_option *option, const sld_node *node,
@@ -42,7 +44,7 @@ static sld_status read_list(reader *r, const sld_option *option, const sld_node 
         const sld_node *item = node->item[i];
         if (item->kind != SLD_NODE_SCALAR) {
             return sld_node_fail(r->ctx, item, sld_option_key(option),
-                                 "found %s inside the list, wanted numbers", sld_node_words(item));
+                                 "expected numbers in the list, got %s", sld_node_words(item));
         }
         const sld_scalar scalar = scalar_of(item);
         SLD_TRY(sld_value_append(r->ctx, option, &scalar, list));
@@ -68,8 +70,8 @@ static sld_status read_value(reader *r, const sld_option *option, const sld_node
     } else {
         char wanted[160];
         sld_value_wanted(option, wanted, sizeof wanted);
-        return sld_node_fail(r->ctx, node, key, "found %s, wanted %s", sld_node_words(node),
-                             wanted);
+        return sld_node_fail(r->ctx, node, key, "expected %s, got %s", wanted,
+                             sld_node_words(node));
     }
     setting->given = true;
     return SLD_OK;
@@ -114,8 +116,8 @@ static sld_status read_section(reader *r, const char *name, const sld_node *at,
     }
     if (node->kind != SLD_NODE_MAP) {
         return sld_node_fail(r->ctx, node, name,
-                             "found %s, wanted the options of this section, as in %s: {...}",
-                             sld_node_words(node), name);
+                             "expected the options of this section, as in %s: {...}, got %s", name,
+                             sld_node_words(node));
     }
     setting->given = true;
     setting->place = place_of(at);
@@ -165,11 +167,10 @@ sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, 
     if (root->kind == SLD_NODE_SCALAR && root->length > 0) {
         char found[SLD_CLIP];
         sld_text_clip(root->text, found);
-        return sld_node_fail(ctx, root, NULL, "found %s, wanted options (key: value)", found);
+        return sld_node_fail(ctx, root, NULL, "expected options (key: value), got %s", found);
     }
-    return sld_node_fail(ctx, root, NULL, "%s, wanted options (key: value)",
-                         root->kind == SLD_NODE_LIST ? "found a list"
-                                                     : "no option in this document");
+    return sld_node_fail(ctx, root, NULL, "expected options (key: value), got %s",
+                         root->kind == SLD_NODE_LIST ? "a list" : "no option");
 }
 
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,

@@ -19,7 +19,7 @@ struct sld_composer {
 
 static sld_status fail_memory(sld_ctx *ctx)
 {
-    return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+    return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
 }
 
 static sld_status read_table(sld_ctx *ctx, sld_composer *c)
@@ -91,7 +91,8 @@ static sld_status read_method(sld_ctx *ctx, sld_composer *c, sld_config *config)
     }
     const char *const(*pairs)[2] = c->method(word_of(SLD_OPTION_top_method, setting));
     if (!pairs) {
-        return sld_place_fail(ctx, &setting->place, "method", "found %s, no method of this name",
+        return sld_place_fail(ctx, &setting->place, "method",
+                              "expected a method, got %s; sld methods lists them",
                               word_of(SLD_OPTION_top_method, setting));
     }
     while (pairs[n][0]) {
@@ -119,7 +120,7 @@ static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
         const char *nearest = sld_preset_nearest(name);
         sld_text_clip(name, found);
         return sld_place_fail(ctx, &setting->place, "preset",
-                              "found %s, no preset of this name%s%s; sld methods lists them", found,
+                              "expected a preset, got %s%s%s; sld methods lists them", found,
                               nearest ? "; nearest: " : "", nearest ? nearest : "");
     }
     snprintf(source, sizeof source, "preset %s under %s", name, method);
@@ -149,7 +150,8 @@ static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
         settings[SLD_OPTION_top_teacher_swap].value.b = swaps;
     } else if (swap->value.b != swaps) {
         return sld_place_fail(
-            ctx, &swap->place, "teacher_swap", "%s contradicts correction: %s; give one of them",
+            ctx, &swap->place, "teacher_swap",
+            "expected one of the two, got %s, which contradicts correction: %s; leave one out",
             swap->value.b ? "true" : "false", word_of(SLD_OPTION_top_correction, correction));
     }
     return SLD_OK;

@@ -56,12 +56,12 @@ static sld_status refuse(sld_ctx *ctx, const sld_place *at, const char *key,
                          const unsigned char *text, size_t n, size_t i)
 {
     if (i == 0 && n > 1 && (text[0] ^ text[1]) == (0xFF ^ 0xFE) && (text[0] | text[1]) == 0xFF) {
-        return sld_place_fail(ctx, at, key, "found UTF-16, wanted text in UTF-8");
+        return sld_place_fail(ctx, at, key, "expected text in UTF-8, got UTF-16");
     }
     if (text[i] == 0) {
-        return sld_place_fail(ctx, at, key, "found a NUL byte, wanted text in UTF-8");
+        return sld_place_fail(ctx, at, key, "expected text in UTF-8, got a NUL byte");
     }
-    return sld_place_fail(ctx, at, key, "found the byte 0x%02x, wanted text in UTF-8", text[i]);
+    return sld_place_fail(ctx, at, key, "expected text in UTF-8, got the byte 0x%02x", text[i]);
 }
 
 sld_status sld_utf8_check(sld_ctx *ctx, const sld_place *place, const char *key, const void *text,
@@ -72,7 +72,7 @@ sld_status sld_utf8_check(sld_ctx *ctx, const sld_place *place, const char *key,
     sld_place            at    = *place;
 
     if (n > TEXT_MAX) {
-        return sld_place_fail(ctx, &at, key, "found %zu bytes, wanted at most %d", n, TEXT_MAX);
+        return sld_place_fail(ctx, &at, key, "expected at most %d bytes, got %zu", TEXT_MAX, n);
     }
     for (size_t i = 0; i < n;) {
         uint32_t     code   = 0;

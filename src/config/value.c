@@ -87,9 +87,9 @@ static sld_status refuse(sld_ctx *ctx, const sld_option *option, const sld_scala
         nearest = sld_text_nearest(scalar->text, option->words, n);
     }
     return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                          "found %s%s%s, wanted %s%s%s%s", quote, found, quote, wanted,
+                          "expected %s%s, got %s%s%s%s%s", wanted, note, quote, found, quote,
                           nearest >= 0 ? "; nearest: " : "",
-                          nearest >= 0 ? option->words[nearest] : "", note);
+                          nearest >= 0 ? option->words[nearest] : "");
 }
 
 static const char *skip_digits(const char *s)
@@ -260,7 +260,7 @@ static sld_status read_text(sld_ctx *ctx, sld_arena *arena, const sld_option *op
         return refuse(ctx, option, scalar, " of one line without control characters");
     }
     *out = sld_arena_strdup(arena, scalar->text);
-    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the configuration");
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
 }
 
 /* What no type takes, and quotes where a number or a boolean is wanted. */
@@ -271,7 +271,7 @@ static sld_status check_form(sld_ctx *ctx, const sld_option *option, const sld_s
 
     if (strlen(scalar->text) != scalar->n) {
         return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                              "found a NUL character in the value");
+                              "expected text without NUL characters, got one");
     }
     if (textual && scalar->n == 0 && scalar->empty_is_text) {
         return SLD_OK;
@@ -280,7 +280,7 @@ static sld_status check_form(sld_ctx *ctx, const sld_option *option, const sld_s
         char wanted[160];
         sld_value_wanted(option, wanted, sizeof wanted);
         return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                              "found no value, wanted %s (leave the line out for the default%s)",
+                              "expected %s, got no value; leave the line out for the default%s",
                               wanted, textual ? ", write \"\" for none" : "");
     }
     if (scalar->quoted && !textual && type != SLD_TYPE_choice && type != SLD_TYPE_when) {
@@ -301,7 +301,7 @@ sld_status sld_value_read(sld_ctx *ctx, sld_arena *arena, const sld_option *opti
         out->b = strcmp(text, "true") == 0;
         if (!out->b && strcmp(text, "false") != 0) {
             return refuse(ctx, option, scalar,
-                          is_boolean_elsewhere(text) ? ", written so and in no other way" : "");
+                          is_boolean_elsewhere(text) ? " (yes, no, on, off are not accepted)" : "");
         }
         break;
     case SLD_TYPE_i64:
@@ -336,7 +336,7 @@ sld_status sld_value_append(sld_ctx *ctx, const sld_option *option, const sld_sc
     SLD_TRY(check_form(ctx, option, scalar));
     if (list->n == SLD_LIST_MAX) {
         return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                              "found more than %d numbers in the list", SLD_LIST_MAX);
+                              "expected at most %d numbers in the list, got more", SLD_LIST_MAX);
     }
     if (!read_f64(option, scalar->text, &list->v[list->n])) {
         return refuse(ctx, option, scalar, "");

@@ -54,7 +54,7 @@ static bool line_has_tab(const builder *b, size_t line)
 
 static sld_status fail_memory(const builder *b)
 {
-    return SLD_FAIL(b->ctx, SLD_ERR_NOMEM, "no memory to parse %s", b->source);
+    return SLD_FAIL(b->ctx, SLD_ERR_NOMEM, "out of memory: %s", b->source);
 }
 
 static sld_status fail_yaml(builder *b)
@@ -67,7 +67,7 @@ static sld_status fail_yaml(builder *b)
         return fail_memory(b);
     }
     return sld_place_fail(
-        b->ctx, &at, b->has_lines ? NULL : b->path, "this is not YAML: %s%s%s%s",
+        b->ctx, &at, b->has_lines ? NULL : b->path, "expected YAML, got something else: %s%s%s%s",
         p->problem ? p->problem : "unreadable", *context ? ", " : "", context,
         line_has_tab(b, p->problem_mark.line) ? " (YAML indents with spaces, not tabs)" : "");
 }
@@ -86,8 +86,8 @@ static sld_status check_form(builder *b, const yaml_event_t *event)
 
     if (event->type == YAML_ALIAS_EVENT) {
         sld_text_clip((const char *)event->data.alias.anchor, name);
-        return sld_place_fail(b->ctx, &at, path_of(b), "found the alias *%s; write the value out",
-                              name);
+        return sld_place_fail(b->ctx, &at, path_of(b),
+                              "expected a value, got the alias *%s; write the value out", name);
     }
     if (event->type == YAML_SCALAR_EVENT) {
         tag = event->data.scalar.tag;
@@ -98,8 +98,8 @@ static sld_status check_form(builder *b, const yaml_event_t *event)
     }
     if (tag) {
         sld_text_clip(tag, name);
-        return sld_place_fail(b->ctx, &at, path_of(b), "found the tag %s; write the value without",
-                              name);
+        return sld_place_fail(b->ctx, &at, path_of(b),
+                              "expected a value, got the tag %s; write the value without it", name);
     }
     return SLD_OK;
 }
@@ -186,11 +186,11 @@ static sld_status read_key(builder *b, yaml_event_t *event, sld_node **out)
                strlen((const char *)event->data.scalar.value) != event->data.scalar.length) {
         found = "a NUL character";
     } else if (st == SLD_OK && strcmp((const char *)event->data.scalar.value, "<<") == 0) {
-        st =
-            sld_place_fail(b->ctx, &at, path_of(b), "found the merge key <<; write the values out");
+        st = sld_place_fail(b->ctx, &at, path_of(b),
+                            "expected a name as key, got the merge key <<; write the values out");
     }
     if (found) {
-        st = sld_place_fail(b->ctx, &at, path_of(b), "found %s as a key, wanted a name", found);
+        st = sld_place_fail(b->ctx, &at, path_of(b), "expected a name as key, got %s", found);
     }
     if (st == SLD_OK) {
         st = make_node(b, event, out);
@@ -242,7 +242,8 @@ static sld_status read_node(builder *b, yaml_event_t *event, sld_node **out)
         return SLD_OK;
     }
     if (++b->depth > DEPTH_MAX) {
-        return sld_place_fail(b->ctx, &at, path_of(b), "nested more than %d deep", DEPTH_MAX);
+        return sld_place_fail(b->ctx, &at, path_of(b), "expected at most %d levels, got more",
+                              DEPTH_MAX);
     }
     (*out)->kind = type == YAML_MAPPING_START_EVENT ? SLD_NODE_MAP : SLD_NODE_LIST;
     SLD_TRY(type == YAML_MAPPING_START_EVENT ? read_mapping(b, *out) : read_list(b, *out));
@@ -276,7 +277,7 @@ static sld_status read_stream(builder *b, sld_node **out)
     const sld_place at      = place_of(b, &event.start_mark);
     const bool      another = event.type == YAML_DOCUMENT_START_EVENT;
     yaml_event_delete(&event);
-    return another ? sld_place_fail(b->ctx, &at, path_of(b), "found a second document, wanted one")
+    return another ? sld_place_fail(b->ctx, &at, path_of(b), "expected one document, got a second")
                    : SLD_OK;
 }
 

@@ -93,7 +93,7 @@ static sld_status read_precision(sld_ctx *ctx, const char *whose, const char *wo
     return sld_precision_named(word, out)
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "sld bench: --%s-precision: '%s', wanted f32 or bf16", whose, word);
+                          "sld bench: --%s-precision: expected f32 or bf16, got '%s'", whose, word);
 }
 
 /* Local. What can be made before the learner. */

@@ -110,7 +110,7 @@ static sld_status write_logits(sld_ctx *ctx, const char *path)
     int32_t     *labels = calloc(n, sizeof *labels);
     sld_status   st     = logits && labels
                               ? SLD_OK
-                              : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %zu x %zu logits", n, K);
+                              : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu x %zu logits", n, K);
 
     if (st == SLD_OK && (st = sld_doc_create(ctx, &doc)) == SLD_OK &&
         (st = sld_doc_put_labels(ctx, doc, "/labels/test", labels, n)) == SLD_OK &&
@@ -169,8 +169,8 @@ sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_p
 
     snprintf(folder, sizeof folder, "%.900s/sld-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (sld_comm_rank(comm) == 0 && !mkdtemp(folder)) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: no folder can be made there; TMPDIR names another",
-                      folder);
+        st = SLD_FAIL(ctx, SLD_ERR_IO,
+                      "%s: cannot make a folder there; set TMPDIR to another place", folder);
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_comm_bcast(ctx, comm, folder, sizeof folder, 0));

@@ -55,11 +55,13 @@ static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, eval
         e->index = e->subset->val;
         e->n     = e->subset->n_val;
     } else {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--split: '%s', wanted test, train or val",
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--split: expected test, train or val, got '%s'",
                         params->split);
     }
     return e->n > 0 ? SLD_OK
-                    : SLD_FAIL(ctx, SLD_ERR_CONFIG, "--split %s: no sample there", params->split);
+                    : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                               "--split: expected a split with samples, got %s, which has none",
+                               params->split);
 }
 
 /* The pictures are normalised as the weights were trained, not as the data set would. */
@@ -76,9 +78,9 @@ static sld_status check_data(sld_ctx *ctx, const sld_eval_params *params, evalua
     SLD_TRY(sld_weights_fit(ctx, params->weights, info, &use));
     if (info->data_hash[0] && strcmp(info->data_hash, set->hash) != 0 && !params->any_data) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: trained on %s (%.12s...), the data set here is %s (%.12s...); "
-                        "--any-data accepts it",
-                        params->weights, info->data_name, info->data_hash, set->name, set->hash);
+                        "%s: expected weights trained on the data set %s (%.12s...), got some "
+                        "trained on %s (%.12s...); --any-data accepts them",
+                        params->weights, set->name, set->hash, info->data_name, info->data_hash);
     }
     memcpy(set->mean, info->mean, set->C * sizeof *set->mean);
     memcpy(set->std, info->std, set->C * sizeof *set->std);
@@ -95,7 +97,7 @@ static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluatio
     SLD_TRY(choose_split(ctx, params, e));
     sld_precision precision;
     if (!sld_precision_named(params->precision, &precision)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--precision: '%s', wanted f32 or bf16",
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--precision: expected f32 or bf16, got '%s'",
                         params->precision);
     }
     SLD_TRY(sld_infer_create_in(ctx, e->file.model, precision, &e->infer));

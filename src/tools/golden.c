@@ -53,7 +53,7 @@ typedef struct golden_case {
 static sld_status join(run *r, const char *group, const char *name, char path[PATH_BYTES])
 {
     if (snprintf(path, PATH_BYTES, "%s/%s", group, name) >= PATH_BYTES) {
-        return SLD_FAIL(r->ctx, SLD_ERR_DATA, "%s: the path %s/%s is too long",
+        return SLD_FAIL(r->ctx, SLD_ERR_DATA, "%s: expected a shorter path than %s/%s",
                         sld_doc_path(r->doc), group, name);
     }
     return SLD_OK;
@@ -219,7 +219,7 @@ static sld_status load_case(run *r, golden_case *c)
     SLD_TRY(join(r, c->group, c->names->z[STUDENT], path));
     SLD_TRY(sld_doc_dims(r->ctx, r->doc, path, &n_dims, dims));
     if (n_dims != 2) {
-        return SLD_FAIL(r->ctx, SLD_ERR_DATA, "%s: %s has %d axes, 2 are wanted",
+        return SLD_FAIL(r->ctx, SLD_ERR_DATA, "%s: %s: expected 2 axes, got %d",
                         sld_doc_path(r->doc), path, n_dims);
     }
     c->N = dims[0];

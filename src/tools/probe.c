@@ -44,13 +44,15 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
 
     SLD_TRY(sld_doc_dims(ctx, p->in, image_path[first], &n_dims, dims));
     if (n_dims == 5 && (dims[0] == 0 || dims[1] == 0)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s holds no samples: %zu batches of %zu",
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s: expected at least one sample, got %zu batches of %zu",
                         sld_doc_path(p->in), image_path[first], dims[0], dims[1]);
     }
     if (n_dims != 5) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: %s has %d axes, wanted 5: (batches, samples, channels, height, width)",
-                        sld_doc_path(p->in), image_path[first], n_dims);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: %s: expected 5 axes (batches, samples, channels, height, width), got %d",
+            sld_doc_path(p->in), image_path[first], n_dims);
     }
     p->steps = dims[0];
     p->N     = dims[1];
@@ -82,9 +84,9 @@ static sld_status read_batches(sld_ctx *ctx, probe *p)
     }
     for (size_t i = 0; i < rows; i++) {
         if (p->labels[i] < 0 || (size_t)p->labels[i] >= p->classes) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /labels: %d at (%zu,%zu), wanted 0 to %zu",
-                            sld_doc_path(p->in), (int)p->labels[i], i / p->N, i % p->N,
-                            p->classes - 1);
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /labels: (%zu,%zu): expected 0 to %zu, got %d",
+                            sld_doc_path(p->in), i / p->N, i % p->N, p->classes - 1,
+                            (int)p->labels[i]);
         }
     }
     return SLD_OK;
@@ -124,9 +126,9 @@ static sld_status make_models(sld_ctx *ctx, probe *p)
         return SLD_OK;
     }
     if (p->classes == 0) {
-        return SLD_FAIL(
-            ctx, SLD_ERR_CONFIG,
-            "a probe wants student.weights or teacher.weights: they tell the number of classes");
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "student.weights: expected weights here or in teacher.weights, which tell "
+                        "a probe the number of classes, got none");
     }
     SLD_TRY(sld_model_create(ctx, opt->student.network, (int)p->H, (int)p->W, (int)p->C,
                              (int)p->classes, &p->student));
@@ -138,13 +140,14 @@ static sld_status make_models(sld_ctx *ctx, probe *p)
 static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objective)
 {
     if (p->params->epoch > p->opt->train.epochs) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--epoch %lld: the experiment has %lld epochs",
-                        (long long)p->params->epoch, (long long)p->opt->train.epochs);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "--epoch: expected at most the experiment's %lld epochs, got %lld",
+                        (long long)p->opt->train.epochs, (long long)p->params->epoch);
     }
     if (p->opt->teacher.logits_files[0]) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "teacher.logits_files: a probe's batches are no data set's; it wants "
-                        "teacher.weights");
+                        "teacher.logits_files: expected teacher.weights for a probe, whose batches "
+                        "are of no data set, got files of logits");
     }
     sld_objective_of(p->opt, 2, objective);
     sld_views_of(objective, p->views);

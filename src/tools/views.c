@@ -136,8 +136,9 @@ static sld_status prepare(sld_ctx *ctx, export *x)
     sld_objective_params    objective;
 
     if (x->params->epoch < 1 || x->params->epoch > opt->train.epochs) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--epoch %lld: the experiment has epochs 1 to %lld",
-                        (long long)x->params->epoch, (long long)opt->train.epochs);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "--epoch: expected 1 to %lld, the experiment's epochs, got %lld",
+                        (long long)opt->train.epochs, (long long)x->params->epoch);
     }
     SLD_TRY(sld_arena_create(ctx, &x->arena));
     sld_objective_of(opt, x->set->K, &objective);

@@ -67,6 +67,7 @@ static inline sld_config *fixture_config(const char *text, const char *overrides
 typedef struct fixture_error {
     const char *text, *overrides;
     const char *begins, *holds; /* the message */
+    const char *got;            /* in it too; NULL: nothing */
 } fixture_error;
 
 static inline void fixture_check_errors(const fixture_error *cases, size_t n)
@@ -78,10 +79,11 @@ static inline void fixture_check_errors(const fixture_error *cases, size_t n)
 
         if (st != SLD_ERR_CONFIG || config ||
             strncmp(ctx.err.msg, cases[i].begins, strlen(cases[i].begins)) != 0 ||
-            !strstr(ctx.err.msg, cases[i].holds)) {
-            fail_msg("case %zu\n%s\n[%s]\ngave: %s (%s)\nwant: %s ... %s", i, cases[i].text,
+            !strstr(ctx.err.msg, cases[i].holds) ||
+            (cases[i].got && !strstr(ctx.err.msg, cases[i].got))) {
+            fail_msg("case %zu\n%s\n[%s]\ngave: %s (%s)\nwant: %s ... %s ... %s", i, cases[i].text,
                      cases[i].overrides ? cases[i].overrides : "", ctx.err.msg, sld_status_text(st),
-                     cases[i].begins, cases[i].holds);
+                     cases[i].begins, cases[i].holds, cases[i].got ? cases[i].got : "");
         }
     }
 }

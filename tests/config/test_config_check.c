@@ -7,22 +7,23 @@ static void test_refused(void **state)
 {
     static const fixture_error cases[] = {
         {"method: none\ntrain: {lr_stages: [0.5, 0.4]}", NULL,
-         "e.yaml:2:20: train.lr_stages: ", "found 0.4 after 0.5"},
+         "e.yaml:2:20: train.lr_stages: ", "got 0.4 after 0.5"},
         {"method: none\ntrain: {lr_stages: [20, 20]}", NULL,
-         "e.yaml:2:20: train.lr_stages: ", "found 20 after 20"},
+         "e.yaml:2:20: train.lr_stages: ", "got 20 after 20"},
         {"method: none\ntrain: {lr_stages: [0.5, 100]}", "train.epochs=300",
-         "command line: train.epochs: train.lr_stages: found 100 after 0.5",
-         "in a run of 300 epochs"},
+         "command line: train.epochs: train.lr_stages: expected ", "in a run of 300 epochs",
+         "got 100 after 0.5"},
         {"method: none\ntrain: {lr_stages: [2.5]}", NULL,
-         "e.yaml:2:20: train.lr_stages: ", "found 2.5, wanted whole epochs or fractions"},
+         "e.yaml:2:20: train.lr_stages: ", "expected whole epochs or fractions", "got 2.5"},
 
         {LSS "student_swap_after: 150\n", "train.epochs=120",
-         "command line: train.epochs: student_swap_after: 150 in a run of 120 epochs",
-         "is never active"},
+         "command line: train.epochs: student_swap_after: expected a swap that begins within the "
+         "run",
+         "got 150 in a run of 120 epochs"},
         {LSS "student_swap_after: 150\ntrain: {epochs: 150}", NULL,
-         "e.yaml:3:21: student_swap_after: ", "150 in a run of 150 epochs is never active; let"},
-        {LSS "train: {lr_stages: []}", NULL, "e.yaml:3:20: train.lr_stages: ",
-         "train.lr_stages: student_swap_after: first_lr_drop (train.lr_stages is empty) in"},
+         "e.yaml:3:21: student_swap_after: ", "got 150 in a run of 150 epochs; let"},
+        {LSS "train: {lr_stages: []}", NULL,
+         "e.yaml:3:20: train.lr_stages: ", "got first_lr_drop (train.lr_stages is empty) in"},
         {LSS "train: {lr_stages: [300]}", NULL,
          "e.yaml:3:20: train.lr_stages: ", "first_lr_drop (epoch 300) in a run of 240 epochs"},
         {LSS "train: {epochs: 1}", NULL,
@@ -33,39 +34,41 @@ static void test_refused(void **state)
          "lss.allow_inactive"},
         {LSS "student_swap_after: never", NULL,
          "e.yaml:3:21: student_swap_after: ", "lss.allow_inactive: true"},
-        {LSS "lss: {until: 100}", NULL,
-         "e.yaml:3:14: lss.until: ", "never active (lss.until: 100)"},
-        {LSS "lss: {weak: 0, strong: 0}", NULL, "e.yaml:2:15: student_swap: ", "is no term"},
+        {LSS "lss: {until: 100}", NULL, "e.yaml:3:14: lss.until: ", "epochs (lss.until: 100)"},
+        {LSS "lss: {weak: 0, strong: 0}", NULL, "e.yaml:2:15: student_swap: ", "got 0 for both"},
         {LSS "lss: {temperatures: []}", NULL, "e.yaml:3:21: lss.temperatures: ", "empty list"},
 
-        {"method: kd", NULL, "e.yaml:1:9: method: kd.weak: 0.9 wants teacher.weights",
-         "found none"},
-        {"method: none\nkd: {strong: 1}", NULL, "e.yaml:2:14: kd.strong: ", "1 wants"},
+        {"method: kd", NULL,
+         "e.yaml:1:9: method: kd.weak: expected teacher.weights for a weight of 0.9", "got none"},
+        {"method: none\nkd: {strong: 1}", NULL,
+         "e.yaml:2:14: kd.strong: ", "for a weight of 1, got none"},
         {"method: kd\nteacher.weights: t\nkd.temperatures: []", NULL,
          "e.yaml:3:18: kd.temperatures: ", "empty list"},
 
         {"method: none\ndata: {format: cifar100}", NULL,
-         "e.yaml:2:16: data.format: ", "wants data.path"},
+         "e.yaml:2:16: data.format: ", "expected a path"},
         {"method: none\nsynthetic: {superclasses: 1, subclasses: 1}", NULL,
          "e.yaml:2:27: synthetic.superclasses: ", "at least 2 classes"},
         {"method: none\ntrain: {best_on: val}", NULL,
          "e.yaml:2:18: train.best_on: ", "data.val_fraction"},
-        {"method: none\nname: a/b", NULL, "e.yaml:2:7: name: found a/b", "folder"},
-        {"method: none\nname: ..", NULL, "e.yaml:2:7: name: found ..", "folder"},
+        {"method: none\nname: a/b", NULL, "e.yaml:2:7: name: expected ", "folder", "got a/b"},
+        {"method: none\nname: ..", NULL, "e.yaml:2:7: name: expected ", "folder", "got .."},
 
-        {"method: none\nce: {weak: 0}", NULL, "e.yaml:2:12: ce.weak: no term", "above 0"},
-        {"method: none\nce: {after: 240}", NULL, "e.yaml:2:13: ce.after: no term", "any epoch"},
-        {"method: none\nce: {until: 0}", NULL, "e.yaml:2:13: ce.until: no term", "any epoch"},
+        {"method: none\nce: {weak: 0}", NULL, "e.yaml:2:12: ce.weak: expected a weight", "above 0"},
+        {"method: none\nce: {after: 240}", NULL, "e.yaml:2:13: ce.after: expected a weight",
+         "any epoch"},
+        {"method: none\nce: {until: 0}", NULL, "e.yaml:2:13: ce.until: expected a weight",
+         "any epoch"},
         {LSS "ce.weak: 0\nstudent_swap_after: never\nlss.allow_inactive: true", NULL,
-         "e.yaml:3:10: ce.weak: no term", ""},
+         "e.yaml:3:10: ce.weak: expected a weight", ""},
         {"method: none\ndata: {per_class: 5, train_fraction: 0.5}", NULL,
-         "e.yaml:2:19: data.per_class: found 5 beside data.train_fraction: 0.5", "one of them"},
+         "e.yaml:2:19: data.per_class: expected ", "leave one out", "got 5 and 0.5"},
         {"method: none\nrun: {keep_epochs: [3, 300]}", NULL,
-         "e.yaml:2:20: run.keep_epochs: found 300", "1 to 240"},
-        {"method: none\nrun: {keep_epochs: [2.5]}", NULL, "e.yaml:2:20: run.keep_epochs: found 2.5",
-         "whole epochs"},
+         "e.yaml:2:20: run.keep_epochs: expected ", "1 to 240", "got 300"},
+        {"method: none\nrun: {keep_epochs: [2.5]}", NULL, "e.yaml:2:20: run.keep_epochs: expected ",
+         "whole epochs", "got 2.5"},
         {"method: none\nrun: {keep_epochs: [5]}", "train.epochs=4",
-         "command line: train.epochs: run.keep_epochs: found 5", "1 to 4"},
+         "command line: train.epochs: run.keep_epochs: expected ", "1 to 4", "got 5"},
     };
     fixture_check_errors(cases, COUNT(cases));
 }
@@ -97,10 +100,10 @@ static void test_reject_names_the_place(void **state)
     sld_ctx     ctx;
 
     sld_ctx_init(&ctx);
-    assert_int_equal(sld_config_reject(&ctx, c, "student.network", "found %s, wanted more",
+    assert_int_equal(sld_config_reject(&ctx, c, "student.network", "expected more, got %s",
                                        sld_config_options(c)->student.network),
                      SLD_ERR_CONFIG);
-    assert_string_equal(ctx.err.msg, "e.yaml:3:12: student.network: found resnet9, wanted more");
+    assert_string_equal(ctx.err.msg, "e.yaml:3:12: student.network: expected more, got resnet9");
     sld_err_clear(&ctx);
     sld_config_reject(&ctx, c, "seed", "no");
     assert_string_equal(ctx.err.msg, "command line: seed: no");

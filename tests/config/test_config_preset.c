@@ -109,15 +109,16 @@ static void test_a_preset_is_its_values(void **state)
 static void test_errors(void **state)
 {
     static const fixture_error cases[] = {
-        {"preset: cifar100/resnet56-resnet2", NULL, "e.yaml:1:9: preset: found cifar100/resnet56",
-         "nearest: cifar100/resnet56-resnet20; sld methods lists them"},
-        {"preset: [1]", NULL, "e.yaml:1:9: preset: found a list", "wanted"},
+        {"preset: cifar100/resnet56-resnet2", NULL, "e.yaml:1:9: preset: expected ",
+         "nearest: cifar100/resnet56-resnet20; sld methods lists them", "got cifar100/resnet56"},
+        {"preset: [1]", NULL, "e.yaml:1:9: preset: expected ", "", "got a list"},
         {"method: none\npreset: " PAIR, NULL, "preset " PAIR " under none: data.format",
-         "cifar100 wants data.path"},
+         "expected a path for data.format: cifar100"},
         {"method: none\npreset: " PAIR FILES "train: {epochs: 32}", NULL,
-         "e.yaml:5:17: train.epochs: found 32", "the preset's last stage of the rate is 210"},
+         "e.yaml:5:17: train.epochs: expected ", "the preset's last stage of the rate is 210",
+         "got 32"},
         {"method: none\npreset: " PAIR FILES, "train.epochs=210",
-         "command line: train.epochs: found 210", "fractions"},
+         "command line: train.epochs: expected ", "fractions", "got 210"},
     };
     fixture_check_errors(cases, COUNT(cases));
 

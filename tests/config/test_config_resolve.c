@@ -34,11 +34,12 @@ static void test_method_errors_are_named(void **state)
     sld_config *c;
 
     assert_int_equal(fixture_parse(&ctx, "method: sld", NULL, &c), SLD_ERR_CONFIG);
-    assert_string_equal(ctx.err.msg,
-                        "e.yaml:1:9: method: kd.weak: 0.9 wants teacher.weights, found none");
+    assert_string_equal(
+        ctx.err.msg,
+        "e.yaml:1:9: method: kd.weak: expected teacher.weights for a weight of 0.9, got none");
     assert_int_equal(fixture_parse(&ctx, "{}", NULL, &c), SLD_ERR_CONFIG); /* sld by the table */
-    assert_string_equal(ctx.err.msg, "method sld: kd.weak: 0.9 wants "
-                                     "teacher.weights, found none");
+    assert_string_equal(
+        ctx.err.msg, "method sld: kd.weak: expected teacher.weights for a weight of 0.9, got none");
 }
 
 static const char *const (*wrong_methods(const char *name))[2]
@@ -60,7 +61,8 @@ static void test_wrong_methods(void **state)
     assert_int_equal(
         sld_config_parse(&ctx, "e.yaml", "method: none", 12, NULL, 0, wrong_methods, &c),
         SLD_ERR_CONFIG);
-    assert_string_equal(ctx.err.msg, "e.yaml:1:9: method: found none, no method of this name");
+    assert_string_equal(ctx.err.msg,
+                        "e.yaml:1:9: method: expected a method, got none; sld methods lists them");
 }
 
 static void test_teacher_swap(void **state)
