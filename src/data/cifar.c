@@ -85,21 +85,22 @@ static sld_status open_records(sld_ctx *ctx, cifar_source *own, const char *fold
     const size_t      wanted = kind->files[i].records;
 
     if (!sld_data_exists(folder, kind->files[i].name)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: no file %s; wanted the binary version of %s there",
-                        folder, kind->files[i].name, kind->name);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected the binary version of %s, got no file %s",
+                        folder, kind->name, kind->files[i].name);
     }
     SLD_TRY(sld_data_file_open(ctx, folder, kind->files[i].name, &own->files[i]));
 
     const data_file *file = &own->files[i];
     own->records[i]       = file->bytes / record;
     if (file->bytes % record != 0 || own->records[i] > wanted) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: %zu bytes; wanted %zu (%zu records of %zu), or fewer whole records",
-                        file->path, file->bytes, wanted * record, wanted, record);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: expected %zu bytes (%zu records of %zu) or fewer whole records, got %zu",
+            file->path, wanted * record, wanted, record, file->bytes);
     }
     if (own->records[i] < wanted) {
-        sld_log(ctx, SLD_LOG_WARN, "%s: %zu records, the published file has %zu", file->path,
-                own->records[i], wanted);
+        sld_log(ctx, SLD_LOG_WARN, "%s: expected the published file's %zu records, got %zu",
+                file->path, wanted, own->records[i]);
     }
     return SLD_OK;
 }
@@ -180,8 +181,8 @@ static sld_status check_label(sld_ctx *ctx, const data_file *file, size_t record
     if ((size_t)label < classes) {
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: record %zu: %s label %d; wanted 0 to %zu", file->path,
-                    record, what, label, classes - 1);
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: record %zu: expected a %s label of 0 to %zu, got %d",
+                    file->path, record, what, classes - 1, label);
 }
 
 /* Decodes file i behind the `done` records that its split has already. */

@@ -46,13 +46,15 @@ static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
 {
     *format = params->format ? find_format(params->format) : NULL;
     if (!*format) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG,
-                        "data format \"%s\"; wanted synthetic, cifar10, cifar100, idx or hdf5",
-                        params->format ? params->format : "");
+        return SLD_FAIL(
+            ctx, SLD_ERR_ARG,
+            "data.format: expected synthetic, cifar10, cifar100, idx or hdf5, got \"%s\"",
+            params->format ? params->format : "");
     }
     if ((*format)->needs_path && (!params->path || !*params->path)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "data format %s: no path; wanted %s", params->format,
-                        *format == &sld_format_hdf5 ? "its file" : "the folder of its files");
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG, "data.path: expected %s for data.format %s, got nothing",
+            *format == &sld_format_hdf5 ? "its file" : "the folder of its files", params->format);
     }
     return SLD_OK;
 }
@@ -61,35 +63,35 @@ static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
 static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape *shape)
 {
     if (shape->C != 1 && shape->C != 3) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: pictures with %zu channels; wanted 1 or 3", where,
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected images of 1 or 3 channels, got %zu", where,
                         (size_t)shape->C);
     }
     if (shape->H < 1 || shape->H > LARGEST_SIDE || shape->W < 1 || shape->W > LARGEST_SIDE) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: pictures of %zux%zu; wanted sides of 1 to %d",
-                        where, (size_t)shape->H, (size_t)shape->W, LARGEST_SIDE);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected images with sides of 1 to %d, got %zux%zu",
+                        where, LARGEST_SIDE, (size_t)shape->H, (size_t)shape->W);
     }
     if (shape->K < 2 || shape->K > MOST_CLASSES) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu classes; wanted 2 to %d", where,
-                        (size_t)shape->K, MOST_CLASSES);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected 2 to %d classes, got %zu", where,
+                        MOST_CLASSES, (size_t)shape->K);
     }
     if (shape->n_coarse > MOST_CLASSES) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu superclasses; expected at most %d", where,
-                        (size_t)shape->n_coarse, MOST_CLASSES);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected at most %d superclasses, got %zu", where,
+                        MOST_CLASSES, (size_t)shape->n_coarse);
     }
     /* A label far above all others is a mistake, and would ask for memory by its value. */
     const uint64_t unnamed =
         shape->n[SPLIT_TRAIN] > FEW_CLASSES ? shape->n[SPLIT_TRAIN] : FEW_CLASSES;
     if (!shape->has_class_names && shape->K > unnamed) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: the largest label makes %zu classes of %zu training pictures; correct "
+                        "%s: the largest label makes %zu classes of %zu training images; correct "
                         "it, or name the classes in /class_names",
                         where, (size_t)shape->K, (size_t)shape->n[SPLIT_TRAIN]);
     }
     for (int split = 0; split < SPLITS; split++) {
         if (shape->n[split] < 1 || shape->n[split] > UINT32_MAX) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu %s pictures; wanted 1 to %u", where,
-                            (size_t)shape->n[split], split == SPLIT_TRAIN ? "train" : "test",
-                            UINT32_MAX);
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected 1 to %u %s images, got %zu", where,
+                            UINT32_MAX, split == SPLIT_TRAIN ? "train" : "test",
+                            (size_t)shape->n[split]);
         }
     }
     return SLD_OK;
@@ -102,9 +104,9 @@ static sld_status check_input(sld_ctx *ctx, const char *where, const data_shape 
     return input_size <= shape->H && input_size <= shape->W
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "data.input_size: found %zu, wanted at most the size of the pictures in "
-                          "%s, %zux%zu",
-                          input_size, where, (size_t)shape->H, (size_t)shape->W);
+                          "data.input_size: expected at most the size of the images in %s, "
+                          "%zux%zu, got %zu",
+                          where, (size_t)shape->H, (size_t)shape->W, input_size);
 }
 
 static data_layout layout_of(const data_shape *shape)
@@ -147,12 +149,13 @@ static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape
             const int32_t s = target[split].coarse ? target[split].coarse[i] : 0;
 
             if (y < 0 || (uint64_t)y >= shape->K) {
-                return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s label %zu is %d; wanted 0 to %zu", where,
-                                name, i, y, (size_t)shape->K - 1);
+                return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s label %zu: expected 0 to %zu, got %d",
+                                where, name, i, (size_t)shape->K - 1, y);
             }
             if (target[split].coarse && (s < 0 || (uint64_t)s >= shape->n_coarse)) {
-                return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s coarse label %zu is %d; wanted 0 to %zu",
-                                where, name, i, s, (size_t)shape->n_coarse - 1);
+                return SLD_FAIL(ctx, SLD_ERR_DATA,
+                                "%s: %s coarse label %zu: expected 0 to %zu, got %d", where, name,
+                                i, (size_t)shape->n_coarse - 1, s);
             }
         }
     }
@@ -192,7 +195,8 @@ static sld_status adopt(sld_ctx *ctx, const sld_comm *comm, const char *where, b
     SLD_TRY(sld_comm_bcast(ctx, comm, bytes, n, 0));
     if (own && memcmp(mine, bytes, n) != 0) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA,
-                      "%s: this machine found another %s than rank 0's; wanted the same data",
+                      "%s: expected the same data on every machine, got another %s than rank 0; "
+                      "give all machines the same files",
                       where, what);
     }
     return sld_agree(ctx, comm, st);

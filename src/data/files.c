@@ -12,8 +12,10 @@ sld_status sld_data_path(sld_ctx *ctx, const char *folder, const char *name, cha
     const int n = snprintf(path, PATH_MAX, "%s%s%s", folder, name ? "/" : "", name ? name : "");
 
     if (n < 0 || n >= PATH_MAX) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%.200s...: path of %d bytes, wanted fewer than %d",
-                        folder, n, PATH_MAX);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%.200s...: expected a path of fewer than %d bytes, got %d; use a shorter one", folder,
+            PATH_MAX, n);
     }
     return SLD_OK;
 }
@@ -32,10 +34,10 @@ sld_status sld_data_folder(sld_ctx *ctx, const char *folder, const char *wanted)
     struct stat info;
 
     if (stat(folder, &info) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s; wanted %s", folder, strerror(errno), wanted);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %s: %s", folder, wanted, strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: is a file; wanted %s", folder, wanted);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %s, got a file", folder, wanted);
     }
     return SLD_OK;
 }
@@ -56,8 +58,9 @@ static sld_status check_compression(sld_ctx *ctx, data_file *file)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const size_t length = strlen(known[i].magic);
         if (n >= length && memcmp(head, known[i].magic, length) == 0) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: is compressed; wanted the plain file: %s it",
-                            file->path, known[i].tool);
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: expected the plain file, got a compressed one; %s it", file->path,
+                            known[i].tool);
         }
     }
     rewind(file->stream);
@@ -74,7 +77,7 @@ sld_status sld_data_file_open(sld_ctx *ctx, const char *folder, const char *name
     SLD_TRY(sld_file_open(ctx, file->path, &fd, &file->bytes));
     if (file->bytes == 0) {
         close(fd);
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: 0 bytes; wanted some data", file->path);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected data, got an empty file", file->path);
     }
     file->stream = fdopen(fd, "rb");
     if (!file->stream) {
@@ -93,9 +96,8 @@ sld_status sld_data_file_read(sld_ctx *ctx, data_file *file, void *bytes, size_t
     const size_t got = fread(bytes, 1, n, file->stream);
 
     if (got != n) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu bytes read where %zu were wanted: %s",
-                        file->path, got, n,
-                        ferror(file->stream) ? strerror(errno) : "the file is shorter");
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %zu bytes, got %zu: %s", file->path, n,
+                        got, ferror(file->stream) ? strerror(errno) : "the file is shorter");
     }
     return SLD_OK;
 }
@@ -146,8 +148,8 @@ sld_status sld_data_names(sld_ctx *ctx, const char *folder, const char *name, si
 
     SLD_TRY(sld_data_file_open(ctx, folder, name, &file));
     if (file.bytes > LARGEST) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu bytes; wanted %zu lines of text", file.path,
-                      file.bytes, n);
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %zu lines of text, got %zu bytes", file.path,
+                      n, file.bytes);
         goto done;
     }
     text = realloc(*names, *names_bytes + file.bytes + 1);
@@ -164,8 +166,8 @@ sld_status sld_data_names(sld_ctx *ctx, const char *folder, const char *name, si
     text[file.bytes]   = '\0';
     const size_t bytes = pack_lines(text, file.bytes, &lines);
     if (lines != n) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu lines; wanted %zu, one name each", file.path,
-                      lines, n);
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %zu lines, one name each, got %zu",
+                      file.path, n, lines);
         goto done;
     }
     *names_bytes += bytes;

@@ -30,7 +30,8 @@ static sld_status shape_images(sld_ctx *ctx, sld_doc *doc, int split, data_shape
 
     SLD_TRY(sld_doc_dims(ctx, doc, PATHS[split].images, &n_dims, dims));
     if (n_dims != 3 && n_dims != 4) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %d dimensions; wanted (N,H,W,C) or (N,H,W)",
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s: expected the shape (N,H,W,C) or (N,H,W), got %d dimensions",
                         sld_doc_path(doc), PATHS[split].images, n_dims);
     }
     const size_t C = n_dims == 4 ? dims[3] : 1;
@@ -40,9 +41,9 @@ static sld_status shape_images(sld_ctx *ctx, sld_doc *doc, int split, data_shape
         shape->C = C;
     } else if (dims[1] != shape->H || dims[2] != shape->W || C != shape->C) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: %s: pictures of %zux%zux%zu; wanted train's %zux%zux%zu",
-                        sld_doc_path(doc), PATHS[split].images, dims[1], dims[2], C,
-                        (size_t)shape->H, (size_t)shape->W, (size_t)shape->C);
+                        "%s: %s: expected images of %zux%zux%zu as in train, got %zux%zux%zu",
+                        sld_doc_path(doc), PATHS[split].images, (size_t)shape->H, (size_t)shape->W,
+                        (size_t)shape->C, dims[1], dims[2], C);
     }
     shape->n[split] = dims[0];
     return SLD_OK;
@@ -56,7 +57,7 @@ static sld_status read_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size
     SLD_TRY(sld_doc_get(ctx, doc, path, SLD_I32, n, labels));
     for (size_t i = 0; i < n; i++) {
         if (labels[i] < 0) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s[%zu] is %d; wanted 0 or more",
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s[%zu]: expected 0 or more, got %d",
                             sld_doc_path(doc), path, i, labels[i]);
         }
         *classes = (uint64_t)labels[i] + 1 > *classes ? (uint64_t)labels[i] + 1 : *classes;
@@ -93,8 +94,9 @@ static sld_status read_names(sld_ctx *ctx, sld_doc *doc, const char *path, data_
 
     SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
     if (n_dims != 1 || dims[0] < 1 || dims[0] > MOST) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %d dimensions; wanted one of 1 to %d texts",
-                        sld_doc_path(doc), path, n_dims, MOST);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s: expected one dimension of 1 to %d texts, got %d dimensions",
+                        sld_doc_path(doc), path, MOST, n_dims);
     }
     texts = malloc(dims[0] * sizeof *texts);
     if (!texts) {
@@ -132,10 +134,10 @@ static sld_status shape_classes(sld_ctx *ctx, sld_doc *doc, data_source *source)
     const char *missing = PATHS[coarse ? SPLIT_TEST : SPLIT_TRAIN].coarse;
 
     if (coarse != sld_doc_has(doc, PATHS[SPLIT_TEST].coarse)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: %s is missing; wanted coarse labels of train and "
-                        "test, or of neither",
-                        sld_doc_path(doc), missing);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: expected coarse labels of train and test or of neither, got none in %s",
+            sld_doc_path(doc), missing);
     }
     if (sld_doc_has(doc, "/class_names")) {
         SLD_TRY(read_names(ctx, doc, "/class_names", source, &shape->K));
@@ -160,8 +162,7 @@ static sld_status read_moments(sld_ctx *ctx, sld_doc *doc, data_shape *shape)
 
     if (mean != std) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: attribute %s is missing; wanted mean and std, or "
-                        "neither",
+                        "%s: expected the attributes mean and std or neither, got no %s",
                         sld_doc_path(doc), mean ? "std" : "mean");
     }
     if (!mean) {
@@ -174,8 +175,8 @@ static sld_status read_moments(sld_ctx *ctx, sld_doc *doc, data_shape *shape)
 
         if (!(m >= 0.0f && m <= 1.0f && s > 0.0f && s <= 1.0f)) {
             return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: channel %zu: mean %g, std %g; wanted those of "
-                            "pixel/255, std above 0",
+                            "%s: channel %zu: expected mean and std of pixel/255 with std above 0, "
+                            "got mean %g, std %g",
                             sld_doc_path(doc), c, m, s);
         }
     }
@@ -210,9 +211,10 @@ static sld_status hdf5_open(sld_ctx *ctx, const sld_data_params *params, data_so
         SLD_TRY(shape_images(ctx, doc, split, shape));
     }
     if (shape->C != 1 && shape->C != 3) { /* before mean[C] is read */
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: /train/images has %zu channels; wanted 1 or 3, last",
-                        sld_doc_path(doc), (size_t)shape->C);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: /train/images: expected 1 or 3 channels in the last dimension, got %zu",
+            sld_doc_path(doc), (size_t)shape->C);
     }
     SLD_TRY(shape_classes(ctx, doc, source));
     SLD_TRY(read_moments(ctx, doc, shape));

@@ -38,15 +38,16 @@ static sld_status find_file(sld_ctx *ctx, const char *folder, const char *const 
                     return SLD_OK;
                 }
                 if (compressed && sld_data_exists(folder, packed)) {
-                    return SLD_FAIL(ctx, SLD_ERR_DATA,
-                                    "%s/%s: is compressed; wanted the plain file: gunzip it",
-                                    folder, packed);
+                    return SLD_FAIL(
+                        ctx, SLD_ERR_DATA,
+                        "%s/%s: expected the plain file, got a compressed one; gunzip it", folder,
+                        packed);
                 }
             }
         }
     }
     return SLD_FAIL(ctx, SLD_ERR_DATA,
-                    "%s: no file %s-%s; wanted the IDX files of the MNIST family", folder,
+                    "%s: expected the IDX files of the MNIST family, got no file %s-%s", folder,
                     prefixes[0], endings[0]);
 }
 
@@ -62,40 +63,41 @@ static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, in
     uint8_t head[4 + 4 * MOST_DIMS];
 
     if (file->bytes < 4) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu bytes; wanted an IDX file", file->path,
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected an IDX file, got %zu bytes", file->path,
                         file->bytes);
     }
     SLD_TRY(sld_data_file_read(ctx, file, head, 4));
     if (head[0] != 0 || head[1] != 0 || head[2] != UNSIGNED_BYTE || head[3] < fewest_dims ||
         head[3] > most_dims) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: begins with 0x%08x; wanted 0x%08x, unsigned bytes in %d dimensions",
-                        file->path, big_endian(head), UNSIGNED_BYTE << 8 | fewest_dims,
-                        fewest_dims);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: expected 0x%08x at its beginning (unsigned bytes in %d dimensions), got 0x%08x",
+            file->path, UNSIGNED_BYTE << 8 | fewest_dims, fewest_dims, big_endian(head));
     }
 
     const int    n_dims = head[3];
     const size_t header = 4 + 4 * (size_t)n_dims;
     if (file->bytes < header) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu bytes; wanted a header of %zu", file->path,
-                        file->bytes, header);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected a header of %zu bytes, got %zu",
+                        file->path, header, file->bytes);
     }
     SLD_TRY(sld_data_file_read(ctx, file, head + 4, header - 4));
     *elements = 1;
     for (int d = 0; d < MOST_DIMS; d++) {
         dims[d] = d < n_dims ? big_endian(head + 4 + 4 * d) : 1;
         if (dims[d] == 0 || (d > 0 && dims[d] > LARGEST_SIDE)) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: dimension %d is %zu; wanted 1 to %d",
-                            file->path, d, (size_t)dims[d], LARGEST_SIDE);
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: dimension %d: expected 1 to %d, got %zu",
+                            file->path, d, LARGEST_SIDE, (size_t)dims[d]);
         }
         *elements *= d > 0 ? dims[d] : 1; /* below 2^36: no overflow here or with dims[0] < 2^28 */
     }
     const uint64_t held = file->bytes - header;
     if (held % *elements != 0 || held / *elements != dims[0]) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: %zu bytes; its header (%zu samples of %zu bytes) wants %.0f",
-                        file->path, file->bytes, (size_t)dims[0], (size_t)*elements,
-                        (double)header + (double)dims[0] * (double)*elements);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: expected %.0f bytes after its header (%zu samples of %zu bytes), got %zu",
+            file->path, (double)header + (double)dims[0] * (double)*elements, (size_t)dims[0],
+            (size_t)*elements, file->bytes);
     }
     return SLD_OK;
 }
@@ -111,8 +113,8 @@ static sld_status open_labels(sld_ctx *ctx, const char *folder, const char *name
         st = read_header(ctx, &file, 1, 1, dims, &elements);
     }
     if (st == SLD_OK && dims[0] != n) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %zu labels; wanted %zu, one per picture", file.path,
-                      (size_t)dims[0], (size_t)n);
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %zu labels, one for each image, got %zu",
+                      file.path, (size_t)n, (size_t)dims[0]);
     }
     if (st == SLD_OK) {
         *labels = malloc(n);
@@ -146,9 +148,9 @@ static sld_status open_split(sld_ctx *ctx, const char *folder, int split, data_s
         shape->C = dims[3];
     } else if (dims[1] != shape->H || dims[2] != shape->W || dims[3] != shape->C) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: pictures of %zux%zux%zu; wanted train's %zux%zux%zu", file->path,
-                        (size_t)dims[1], (size_t)dims[2], (size_t)dims[3], (size_t)shape->H,
-                        (size_t)shape->W, (size_t)shape->C);
+                        "%s: expected images of %zux%zux%zu as in train, got %zux%zux%zu",
+                        file->path, (size_t)shape->H, (size_t)shape->W, (size_t)shape->C,
+                        (size_t)dims[1], (size_t)dims[2], (size_t)dims[3]);
     }
     SLD_TRY(find_file(ctx, folder, PREFIXES[split], LABELS, name));
     return open_labels(ctx, folder, name, dims[0], &own->labels[split]);

@@ -11,8 +11,8 @@ static sld_status coarse_of_classes(sld_ctx *ctx, const sld_dataset *set, int32_
 {
     if (!set->train.coarse) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "data.label_noise_kind: siblings wants a data set with coarse labels, %s "
-                        "has none",
+                        "data.label_noise_kind: siblings: expected a data set with coarse labels, "
+                        "got none in %s; choose uniform",
                         set->name);
     }
     for (size_t k = 0; k < set->K; k++) {
@@ -22,8 +22,8 @@ static sld_status coarse_of_classes(sld_ctx *ctx, const sld_dataset *set, int32_
         int32_t *of_class = &coarse[set->train.labels[i]];
         if (*of_class >= 0 && *of_class != set->train.coarse[i]) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "data.label_noise_kind: siblings wants one coarse label for a class; "
-                            "class %d of %s has %d and %d",
+                            "data.label_noise_kind: siblings: expected one coarse label for each "
+                            "class, got class %d of %s with %d and %d",
                             (int)set->train.labels[i], set->name, (int)*of_class,
                             (int)set->train.coarse[i]);
         }

@@ -29,13 +29,16 @@ static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
                                const sld_loader_params *params)
 {
     if (params->n < 1 || params->n > UINT32_MAX || params->global_batch < 1) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "loader: %zu samples in batches of %zu; wanted 1 or more",
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "loader: expected at least one sample and batches of at least one, got %zu "
+                        "in batches of %zu",
                         params->n, params->global_batch);
     }
     for (size_t i = 0; i < params->n; i++) {
         if (params->index[i] >= set->train.n) {
-            return SLD_FAIL(ctx, SLD_ERR_ARG, "loader: index[%zu] is sample %u; wanted below %zu",
-                            i, params->index[i], set->train.n);
+            return SLD_FAIL(ctx, SLD_ERR_ARG,
+                            "loader: index[%zu]: expected a sample below %zu, got %u", i,
+                            set->train.n, params->index[i]);
         }
     }
     return SLD_OK;
@@ -197,15 +200,16 @@ sld_status sld_loader_next(sld_ctx *ctx, sld_loader *loader, int64_t epoch, int6
                            sld_range mine, sld_batch *out)
 {
     if (epoch < 0 || epoch > UINT32_MAX || step < 0 || step >= sld_loader_steps(loader)) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "loader: epoch %lld, step %lld; wanted steps 0 to %lld",
-                        (long long)epoch, (long long)step, (long long)sld_loader_steps(loader) - 1);
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "loader: epoch %lld: expected a step of 0 to %lld, got %lld",
+                        (long long)epoch, (long long)sld_loader_steps(loader) - 1, (long long)step);
     }
     if (mine.begin > mine.end || mine.end > sld_loader_rows(loader, step) ||
         mine.end - mine.begin > loader->params.max_rows) {
         return SLD_FAIL(ctx, SLD_ERR_ARG,
-                        "loader: rows %zu to %zu of step %lld; wanted at most %zu of its %zu",
-                        mine.begin, mine.end, (long long)step, loader->params.max_rows,
-                        sld_loader_rows(loader, step));
+                        "loader: step %lld: expected at most %zu of its %zu rows, got %zu to %zu",
+                        (long long)step, loader->params.max_rows, sld_loader_rows(loader, step),
+                        mine.begin, mine.end);
     }
     if (epoch != loader->epoch) {
         shuffle(loader, epoch);

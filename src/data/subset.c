@@ -75,7 +75,8 @@ static sld_status split_all(sld_ctx *ctx, const sld_dataset *set, ticket *ticket
         }
         if (end - first < params->per_class) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "data.per_class: %zu wanted, class %d of %s has %zu samples",
+                            "data.per_class: expected at most the samples of the smallest class, "
+                            "got %zu where class %d of %s has %zu",
                             params->per_class, (int)tickets[first].label, set->name, end - first);
         }
         split_class(tickets + first, end - first, params, out);
@@ -94,11 +95,13 @@ sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_sub
 
     *out = NULL;
     if (!(params->train_fraction > 0.0 && params->train_fraction <= 1.0)) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "train_fraction %g; wanted above 0 and at most 1",
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "data.train_fraction: expected above 0 and at most 1, got %g",
                         params->train_fraction);
     }
     if (!(params->val_fraction >= 0.0 && params->val_fraction < 1.0)) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "val_fraction %g; wanted at least 0 and below 1",
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "data.val_fraction: expected at least 0 and below 1, got %g",
                         params->val_fraction);
     }
 

@@ -24,16 +24,16 @@ static sld_status check_range(sld_ctx *ctx, const char *what, double value, doub
     if (value >= low && value <= high) {
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_ARG, "synthetic set: %s %g; wanted %g to %g", what, value, low,
-                    high);
+    return SLD_FAIL(ctx, SLD_ERR_ARG, "synthetic set: %s: expected %g to %g, got %g", what, low,
+                    high, value);
 }
 
 static sld_status check_params(sld_ctx *ctx, const sld_synth_params *p)
 {
     SLD_TRY(check_range(ctx, "superclasses", p->superclasses, 1, SYNTH_SUPER));
     SLD_TRY(check_range(ctx, "subclasses", p->subclasses, 1, SYNTH_SUB));
-    SLD_TRY(check_range(ctx, "train pictures", (double)p->n_train, 1, 1e7));
-    SLD_TRY(check_range(ctx, "test pictures", (double)p->n_test, 1, 1e7));
+    SLD_TRY(check_range(ctx, "train images", (double)p->n_train, 1, 1e7));
+    SLD_TRY(check_range(ctx, "test images", (double)p->n_test, 1, 1e7));
     SLD_TRY(check_range(ctx, "separation", p->separation, 0, 20));
     SLD_TRY(check_range(ctx, "noise", p->noise, 0, 128));
     return check_range(ctx, "distractors", p->distractors, 0, 1);

@@ -20,7 +20,7 @@ static void warn_classes(sld_ctx *ctx, const char *where, const data_shape *shap
     }
     if (empty == 1 && first == 0 && !shape->has_class_names) {
         sld_log(ctx, SLD_LOG_WARN,
-                "%s: no training sample has label 0: labels seem to begin at 1, and class 0 stays "
+                "%s: no training sample has label 0; labels seem to begin at 1, and class 0 stays "
                 "empty; labels count from 0, so subtract 1",
                 where);
     } else if (empty > 0) {
@@ -42,8 +42,8 @@ static void warn_pixels(sld_ctx *ctx, const char *where, const data_shape *shape
         }
     }
     sld_log(ctx, SLD_LOG_WARN,
-            "%s: no training pixel is above 1; pixels count from 0 to 255, so multiply pictures of "
-            "0 to 1 by 255 before they are stored",
+            "%s: no training pixel is above 1; pixels go from 0 to 255, so multiply images of 0 to "
+            "1 by 255 before they are stored",
             where);
 }
 

@@ -80,9 +80,10 @@ static sld_status check_finite(sld_ctx *ctx, sld_doc *doc, const sld_named *tens
         }
         for (size_t j = 0; j < count; j++) {
             if (!isfinite(tensors[i].values[j])) {
-                return SLD_FAIL(
-                    ctx, SLD_ERR_DATA, "%s: /model/%s: element %zu is %g, wanted finite values",
-                    sld_doc_path(doc), tensors[i].name, j, (double)tensors[i].values[j]);
+                return SLD_FAIL(ctx, SLD_ERR_DATA,
+                                "%s: /model/%s: element %zu: expected a finite value, got %g",
+                                sld_doc_path(doc), tensors[i].name, j,
+                                (double)tensors[i].values[j]);
             }
         }
     }
@@ -95,8 +96,9 @@ static sld_status check_size(sld_ctx *ctx, sld_doc *doc, const sld_weights_info 
     if (info->input_size == height && info->input_size == width) {
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: input_size %d, the pictures here are %dx%d",
-                    sld_doc_path(doc), info->input_size, height, width);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s: attribute input_size: expected the size of the images, %dx%d, got %d",
+                    sld_doc_path(doc), height, width, info->input_size);
 }
 
 static sld_status load_from(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, int height, int width,

@@ -33,7 +33,7 @@ sld_status sld_weights_own_input(sld_ctx *ctx, const sld_weights_info *info, con
     memcpy(seen.std, info->std, sizeof seen.std);
     sld_data_normalised(&seen, table);
     sld_log(ctx, SLD_LOG_INFO,
-            "the teacher sees pictures normalised by its own mean %.4g ... and std %.4g ...; the "
+            "the teacher sees images normalised by its own mean %.4g ... and std %.4g ..., the "
             "student by the data set's, %.4g ... and %.4g ...",
             (double)info->mean[0], (double)info->std[0], (double)set->mean[0], (double)set->std[0]);
     return sld_infer_renormalise(ctx, forward, set->mean, set->std, table);

@@ -12,8 +12,8 @@ static sld_status open_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
 {
     *out = H5I_INVALID_HID;
     if (!sld_doc_has_attr(doc, object, name)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has no attribute \"%s\"", doc_name(doc), object,
-                        name);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the attribute \"%s\", got none",
+                        doc_name(doc), object, name);
     }
     *out                  = H5Aopen_by_name(doc->file, object, name, H5P_DEFAULT, doc->inside);
     const hid_t    space  = *out < 0 ? H5I_INVALID_HID : H5Aget_space(*out);
@@ -55,8 +55,8 @@ static sld_status read_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
     void        *buffer   = calloc(n, size_max);
 
     if (!buffer) {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for attribute \"%s\" of %s", doc_name(doc),
-                      name, object);
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute \"%s\" of %s",
+                      doc_name(doc), name, object);
     } else if (H5Aread(attr, file_type, buffer) < 0 ||
                H5Tconvert(file_type, type_in_memory(type), n, buffer, NULL, transfer) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s cannot be read as %s: %s",
@@ -81,11 +81,12 @@ sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
     const hid_t file_type = H5Aget_type(attr);
     sld_status  st;
     if (!is_number(file_type) || H5Tget_size(file_type) > LARGEST_NUMBER) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s is not a number, %s wanted",
+        st = SLD_FAIL(ctx, SLD_ERR_DATA,
+                      "%s: attribute \"%s\" of %s: expected a number (%s), got something else",
                       doc_name(doc), name, object, type_name(type));
     } else if (found != wanted) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s has %zu values, %zu wanted",
-                      doc_name(doc), name, object, found, wanted);
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s: expected %zu values, got %zu",
+                      doc_name(doc), name, object, wanted, found);
     } else {
         st = read_attr(ctx, doc, object, name, attr, file_type, type, wanted, values);
     }

@@ -19,17 +19,17 @@ sld_status doc_new(sld_ctx *ctx, const char *path, sld_doc **out)
     hdf5_silence();
     *out         = NULL;
     sld_doc *doc = calloc(1, sizeof *doc);
-    if (!doc) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for an HDF5 document");
+    if (!doc) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: an HDF5 document");
     doc->file = doc->dataset_plist = doc->group_plist = doc->link_plist = H5I_INVALID_HID;
 
     sld_status st = sld_arena_create(ctx, &doc->strings);
     if (st == SLD_OK && path) {
         doc->path = strdup(path);
-        if (!doc->path) st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its name", path);
+        if (!doc->path) st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: its name", path);
     }
     doc->inside = H5Pcreate(H5P_DATASET_ACCESS);
     if (st == SLD_OK && (doc->inside < 0 || H5Pset_elink_cb(doc->inside, refuse_link, NULL) < 0)) {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: HDF5 makes no property list", doc_name(doc));
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: HDF5 cannot make a property list", doc_name(doc));
     }
     if (st != SLD_OK) {
         sld_doc_close(doc);

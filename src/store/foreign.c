@@ -86,7 +86,7 @@ static sld_status start_reader(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc 
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: no pair of sockets to read it through: %s",
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot make a pair of sockets to read it through: %s",
                         doc_name(doc), strerror(errno));
     }
     r->fd  = ends[0];
@@ -99,8 +99,8 @@ static sld_status start_reader(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc 
     if (r->pid < 0) {
         r->pid = 0;
         close(ends[0]);
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no process to try it in: %s", doc_name(doc),
-                        strerror(errno));
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: cannot start a process to try it in: %s",
+                        doc_name(doc), strerror(errno));
     }
     return SLD_OK;
 }

@@ -170,7 +170,7 @@ sld_status doc_seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
     SLD_TRY(doc_image(ctx, doc, path, &n_image));
     *n           = n_image + TRAILER_BYTES;
     char *larger = realloc(doc->image, *n);
-    if (!larger) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its %zu bytes", path, *n);
+    if (!larger) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: its %zu bytes", path, *n);
     doc->image = larger;
     trailer_make(larger, n_image, larger + n_image);
     return SLD_OK;

@@ -76,7 +76,8 @@ sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t 
 
     *out = H5I_INVALID_HID;
     if (at == ABSENT) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s is missing", doc_name(doc), path);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %s, got a file without it", doc_name(doc),
+                        path);
     }
     if (at == ELSEWHERE) {
         target_of(doc, link, target);
@@ -107,8 +108,8 @@ sld_status dataset_dims(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t data
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: no shape: %s", doc_name(doc), path,
                       doc_reason(doc));
     } else if (n > SLD_DOC_DIMS) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %d dimensions, at most %d are understood",
-                      doc_name(doc), path, n, SLD_DOC_DIMS);
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected at most %d dimensions, got %d",
+                      doc_name(doc), path, SLD_DOC_DIMS, n);
     } else {
         size_t room = SIZE_MAX / sizeof(double); /* elements that a program could hold */
         *n_dims     = n;

@@ -89,7 +89,7 @@ static sld_status create_file(sld_ctx *ctx, sld_doc *doc, const char *path)
         H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110) >= 0 &&
         (doc->file = H5Fcreate(doc->temporary, H5F_ACC_TRUNC, file_plist, access)) >= 0;
     if (!made) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be made: %s", path, doc_reason(doc));
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot make the file: %s", path, doc_reason(doc));
     }
     if (access >= 0) H5Pclose(access);
     if (file_plist >= 0) H5Pclose(file_plist);
@@ -111,7 +111,7 @@ sld_status sld_doc_create_on_disk(sld_ctx *ctx, const char *path, uint64_t bytes
         doc->temporary = strdup(temporary);
         if (!doc->temporary) {
             unlink(temporary);
-            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for its name", path);
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: its name", path);
         }
     }
     if (st == SLD_OK) st = create_file(ctx, doc, path);
@@ -153,7 +153,7 @@ static sld_status sync_file(sld_ctx *ctx, const char *temporary, const char *pat
     const int  fd = open(temporary, O_RDONLY | O_CLOEXEC);
     sld_status st = SLD_OK;
     if (fd < 0 || fsync(fd) != 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write it: %s", path, strerror(errno));
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
     }
     if (fd >= 0) close(fd);
     return st;

@@ -42,8 +42,8 @@ static sld_status check_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hi
     char   shape[128];
 
     if (!is_number(file_type)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s does not hold numbers, %s wanted", doc_name(doc),
-                        path, type_name(type));
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected numbers (%s), got something else",
+                        doc_name(doc), path, type_name(type));
     }
     SLD_TRY(dataset_dims(ctx, doc, path, dataset, &n_dims, dims));
     for (int d = 0; d < n_dims; d++) {
@@ -53,9 +53,9 @@ static sld_status check_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hi
     if (H5Sget_simple_extent_type(space) == H5S_NULL) found = 0;
     H5Sclose(space);
     if (found != n) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has %zu values, shape %s; %zu wanted",
-                        doc_name(doc), path, found, shape_text(n_dims, dims, shape, sizeof shape),
-                        n);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected %zu values, got %zu in the shape %s",
+                        doc_name(doc), path, n, found,
+                        shape_text(n_dims, dims, shape, sizeof shape));
     }
     return SLD_OK;
 }

@@ -20,7 +20,7 @@ static sld_status axis_length(sld_ctx *ctx, sld_doc *doc, const char *path, size
     size_t dims[SLD_DOC_DIMS];
     SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
     if (n_dims != 1) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: %s has %d dimensions, an axis has one",
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: %s: expected an axis of one dimension, got %d",
                         doc_name(doc), path, n_dims);
     }
     *n = dims[0];
@@ -33,13 +33,13 @@ sld_status sld_doc_axis(sld_ctx *ctx, sld_doc *doc, const char *path, int64_t fi
         size_t found = 0;
         SLD_TRY(axis_length(ctx, doc, path, &found));
         if (found != n) {
-            return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: axis %s has %zu values, %zu wanted",
-                            doc_name(doc), path, found, n);
+            return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: axis %s: expected %zu values, got %zu",
+                            doc_name(doc), path, n, found);
         }
         return SLD_OK;
     }
     int64_t *values = malloc((n > 0 ? n : 1) * sizeof *values);
-    if (!values) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for axis %s of %zu", path, n);
+    if (!values) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: axis %s of %zu", path, n);
     for (size_t i = 0; i < n; i++) {
         values[i] = first + (int64_t)i;
     }
@@ -61,8 +61,8 @@ sld_status axes_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int n_axes,
                      const char *const *axes, size_t dims[SLD_DOC_DIMS])
 {
     if (n_axes < 1 || n_axes > SLD_DOC_DIMS) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: %s on %d axes, 1 to %d wanted", doc_name(doc), path,
-                        n_axes, SLD_DOC_DIMS);
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: %s: expected 1 to %d axes, got %d", doc_name(doc),
+                        path, SLD_DOC_DIMS, n_axes);
     }
     for (int a = 0; a < n_axes; a++) {
         SLD_TRY(axis_length(ctx, doc, axes[a], &dims[a]));
@@ -88,7 +88,8 @@ static sld_status column_axis(sld_ctx *ctx, const sld_doc *doc, const char *path
     const char *slash = strrchr(path, '/');
 
     if (!slash || slash == path || (size_t)(slash - path) >= sizeof group) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: column \"%s\" stands in no group (\"/epoch/NAME\")",
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "%s: expected a column in a group (\"/epoch/NAME\"), got \"%s\"",
                         doc_name(doc), path);
     }
     memcpy(group, path, (size_t)(slash - path));

@@ -36,7 +36,7 @@ static sld_status locate(sld_ctx *ctx, sld_doc *doc, const char *name, uint64_t 
     const haddr_t begin = H5Dget_offset(dataset);
     H5Dclose(dataset);
     if (begin == HADDR_UNDEF) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s has no place", doc_name(doc), name);
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s has no address in the file", doc_name(doc), name);
     }
     *place = begin;
     return SLD_OK;

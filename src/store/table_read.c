@@ -16,8 +16,9 @@ static sld_status check_shape(sld_ctx *ctx, sld_doc *doc, const char *path, size
     if (n_dims == 2 && dims[0] == rows && dims[1] == columns) {
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has shape %s, wanted (%zu,%zu)", sld_doc_path(doc),
-                    path, shape_text(n_dims, dims, shape, sizeof shape), rows, columns);
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the shape (%zu,%zu), got %s",
+                    sld_doc_path(doc), path, rows, columns,
+                    shape_text(n_dims, dims, shape, sizeof shape));
 }
 
 /* The first line in which two keys differ, to be told. */
@@ -48,19 +49,20 @@ static sld_status check_key(sld_ctx *ctx, sld_doc *doc, const sld_table *table)
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "format", &format));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
     if (strcmp(format, TABLE_FORMAT) != 0 || version != TABLE_VERSION) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: format %.40s, version %lld, wanted %s, version %d",
-                        sld_doc_path(doc), format, (long long)version, TABLE_FORMAT, TABLE_VERSION);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: expected the format %s, version %d, got %.40s, version %lld",
+                        sld_doc_path(doc), TABLE_FORMAT, TABLE_VERSION, format, (long long)version);
     }
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "key", &key));
     if (strcmp(key, table->key) != 0) {
         first_difference(key, table->key, line);
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: other logits: \"%s\", wanted \"%s\"",
-                        sld_doc_path(doc), line[0], line[1]);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected logits of \"%s\", got those of \"%s\"",
+                        sld_doc_path(doc), line[1], line[0]);
     }
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &epoch));
     if (epoch != table->epoch) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: epoch %lld, wanted %lld", sld_doc_path(doc),
-                        (long long)epoch, (long long)table->epoch);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected epoch %lld, got %lld", sld_doc_path(doc),
+                        (long long)table->epoch, (long long)epoch);
     }
     SLD_TRY(check_shape(ctx, doc, "/logits", table->n, table->K));
     return check_shape(ctx, doc, "/sha256", table_blocks(table), TABLE_SHA_BYTES);
@@ -74,9 +76,9 @@ static sld_status check_samples(sld_ctx *ctx, sld_doc *doc, const sld_table *tab
     SLD_TRY(sld_doc_get_rows(ctx, doc, "/sample", SLD_I32, range, found));
     for (size_t i = 0; i < range.end - range.begin; i++) {
         if (found[i] != table->sample[range.begin + i]) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: row %zu is of sample %d, wanted %d",
-                            sld_doc_path(doc), range.begin + i, (int)found[i],
-                            (int)table->sample[range.begin + i]);
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: row %zu: expected sample %d, got %d",
+                            sld_doc_path(doc), range.begin + i, (int)table->sample[range.begin + i],
+                            (int)found[i]);
         }
     }
     return SLD_OK;

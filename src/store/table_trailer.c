@@ -65,7 +65,7 @@ sld_status table_trailer_write(sld_ctx *ctx, const char *path, uint64_t begin, u
     if (fd < 0 || fstat(fd, &info) != 0 ||
         !make_line(fd, (uint64_t)info.st_size, begin, end, line) ||
         pwrite(fd, line, LINE_BYTES, info.st_size) != LINE_BYTES) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot end it: %s", path,
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write its last line: %s", path,
                       strerror(errno ? errno : ENOSPC));
     }
     if (fd >= 0) {
@@ -83,8 +83,8 @@ static sld_status check(sld_ctx *ctx, const char *path, int fd, uint64_t n)
         sscanf(found, "sld-table: %20" SCNu64 " %20" SCNu64, &begin, &end) != 2 || begin > end ||
         end > n - LINE_BYTES) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: no table of logits, or cut short: its last line does not say "
-                        "\"sld-table:\"",
+                        "%s: expected a table of logits, whose last line says \"sld-table:\", got "
+                        "another or a cut one",
                         path);
     }
     if (!make_line(fd, n - LINE_BYTES, begin, end, wanted)) {

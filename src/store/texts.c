@@ -22,7 +22,7 @@ static herr_t read_raw(const text_source *from, hid_t type, void *values)
 
 static sld_status no_memory(sld_ctx *ctx, const sld_doc *doc, const text_source *from)
 {
-    return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: no memory for the text of %s", doc_name(doc),
+    return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: the text of %s", doc_name(doc),
                     from->what);
 }
 
@@ -80,12 +80,13 @@ static sld_status read_texts(sld_ctx *ctx, sld_doc *doc, const text_source *from
                              hid_t file_type, size_t n, const char **texts)
 {
     if (file_type < 0 || H5Tget_class(file_type) != H5T_STRING) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s is not text", doc_name(doc), from->what);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected text, got something else",
+                        doc_name(doc), from->what);
     }
     const hssize_t found = H5Sget_simple_extent_npoints(space);
     if (found < 0 || (size_t)found != n) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s holds %lld texts, %zu wanted", doc_name(doc),
-                        from->what, (long long)found, n);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected %zu texts, got %lld", doc_name(doc),
+                        from->what, n, (long long)found);
     }
     if (n == 0) return SLD_OK;
     if (H5Tis_variable_str(file_type) > 0) {
@@ -94,8 +95,10 @@ static sld_status read_texts(sld_ctx *ctx, sld_doc *doc, const text_source *from
     }
     const size_t width = H5Tget_size(file_type);
     if (width > TEXT_MOST || (doc->file_bytes > 0 && width > doc->file_bytes)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: texts of %zu bytes each in a file of %zu",
-                        doc_name(doc), from->what, width, doc->file_bytes);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: %s: expected texts that fit into the file's %zu bytes, got %zu bytes for each",
+            doc_name(doc), from->what, doc->file_bytes, width);
     }
     return read_fixed(ctx, doc, from, file_type, width, n, texts);
 }
@@ -105,8 +108,8 @@ sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object,
 {
     *text = NULL;
     if (!sld_doc_has_attr(doc, object, name)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has no attribute \"%s\"", doc_name(doc), object,
-                        name);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the attribute \"%s\", got none",
+                        doc_name(doc), object, name);
     }
     text_source from  = {H5Aopen_by_name(doc->file, object, name, H5P_DEFAULT, doc->inside), true,
                          name};

@@ -89,10 +89,11 @@ sld_status trailer_check(sld_ctx *ctx, const char *path, const void *bytes, size
             return SLD_OK;
         }
     }
-    if (n == 0) return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: the file is empty", path);
+    if (n == 0)
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected an HDF5 file, got an empty one", path);
     if (!has_signature(bytes, n)) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: not an HDF5 file (no HDF5 signature in its %zu bytes)", path, n);
+                        "%s: expected an HDF5 file, got %zu bytes without its signature", path, n);
     }
 
     const uint64_t length = image_length(bytes, n);

@@ -40,7 +40,7 @@ static sld_status open_source(sld_ctx *ctx, virtual_set *v, const char *file, sl
     if (strcmp(file, ".") == 0) return SLD_OK;
     const int folder = file[0] == '/' || !slash ? 0 : (int)(slash - here) + 1;
     if (snprintf(path, sizeof path, "%.*s%s", folder, here, file) >= (int)sizeof path) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: the name of a source is too long", here,
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected a shorter name of a source file", here,
                         v->path);
     }
     if (!v->source || strcmp(doc_name(v->source), path) != 0) {
@@ -74,7 +74,7 @@ static sld_status move(sld_ctx *ctx, virtual_set *v, sld_doc *source, const char
     if (type < 0 || space < 0 || !is_number(type) || H5Sselect_copy(space, from) < 0 ||
         H5Sselect_valid(space) <= 0 || n < 0 || H5Sget_select_npoints(space) != n) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA,
-                      "%s: %s: its source %s in %s has not the shape or type that it says",
+                      "%s: %s: its source %s in %s has another shape or type than it says",
                       doc_name(v->doc), v->path, name, doc_name(source));
     } else if (v->values && n > 0 &&
                (H5Dread(dataset, type_in_memory(v->type), there, space, v->transfer, v->values) <
@@ -146,8 +146,8 @@ sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t data
     v.plist  = H5Dget_create_plist(dataset);
     v.space  = H5Dget_space(dataset);
     if (values && !(v.covered = calloc(n, 1))) {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %zu values of %s", doc_name(doc),
-                      n, path);
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: %zu values of %s", doc_name(doc), n,
+                      path);
     }
     if (st == SLD_OK) st = read_all(ctx, &v);
     if (st == SLD_OK && values) {

@@ -14,7 +14,8 @@ static sld_status tensor_path(sld_ctx *ctx, const sld_doc *doc, const char *grou
 {
     const int n = snprintf(path, STORE_PATH_MAX, "%s/%s", group, name);
     if (n < 0 || n >= STORE_PATH_MAX) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: tensor name of %zu characters: %.40s...",
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "%s: tensor name: expected a shorter one, got %zu characters: %.40s...",
                         doc_name(doc), strlen(name), name);
     }
     return SLD_OK;
@@ -50,14 +51,16 @@ static sld_status tensor_get(sld_ctx *ctx, sld_doc *doc, const char *group, cons
     SLD_TRY(tensor_path(ctx, doc, group, tensor->name, path));
     const char *wanted = shape_text(tensor->n_dims, tensor->dims, wanted_text, sizeof wanted_text);
     if (!sld_doc_has(doc, path)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: tensor %s is missing, shape %s wanted",
-                        doc_name(doc), path, wanted);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: tensor %s: expected the shape %s, got no such tensor", doc_name(doc),
+                        path, wanted);
     }
     SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
     if (n_dims != tensor->n_dims ||
         memcmp(dims, tensor->dims, (size_t)n_dims * sizeof dims[0]) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: tensor %s has shape %s, %s wanted", doc_name(doc),
-                        path, shape_text(n_dims, dims, found_text, sizeof found_text), wanted);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: tensor %s: expected the shape %s, got %s",
+                        doc_name(doc), path, wanted,
+                        shape_text(n_dims, dims, found_text, sizeof found_text));
     }
     return sld_doc_get(ctx, doc, path, SLD_F32, tensor_size(tensor), tensor->values);
 }
@@ -87,9 +90,10 @@ static sld_status check_members(sld_ctx *ctx, sld_doc *doc, const char *group,
 
     for (size_t i = 0; (name = sld_doc_member(doc, group, i)); i++) {
         if (!is_batch_counter(name) && !bsearch(&name, names, n, sizeof *names, by_name)) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: tensor %s/%.200s has no place in this network of %zu tensors",
-                            doc_name(doc), group, name, n);
+            return SLD_FAIL(
+                ctx, SLD_ERR_DATA,
+                "%s: tensor %s/%.200s: expected a tensor of the network (it has %zu), got one more",
+                doc_name(doc), group, name, n);
         }
     }
     return SLD_OK;
@@ -113,14 +117,15 @@ sld_status sld_tensors_get(sld_ctx *ctx, sld_doc *doc, const char *group, const 
                            size_t n)
 {
     if (!sld_doc_has(doc, group)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: no group %s of tensors", doc_name(doc), group);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected a group %s of tensors, got none",
+                        doc_name(doc), group);
     }
     for (size_t i = 0; i < n; i++) {
         SLD_TRY(tensor_get(ctx, doc, group, &tensors[i]));
         SLD_TRY(check_variance(ctx, doc, &tensors[i]));
     }
     const char **names = malloc((n + 1) * sizeof *names);
-    if (!names) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the names of %zu tensors", n);
+    if (!names) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the names of %zu tensors", n);
     for (size_t i = 0; i < n; i++) {
         names[i] = tensors[i].name;
     }
@@ -136,8 +141,8 @@ sld_status sld_weights_put(sld_ctx *ctx, sld_doc *doc, const sld_weights_info *i
     const int32_t classes = info->classes, channels = info->channels, size = info->input_size;
 
     if (channels < 1 || channels > CHANNELS_MAX) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "weights of %s: %d channels, 1 to %d wanted",
-                        info->network, (int)channels, CHANNELS_MAX);
+        return SLD_FAIL(ctx, SLD_ERR_ARG, "weights of %s: expected 1 to %d channels, got %d",
+                        info->network, CHANNELS_MAX, (int)channels);
     }
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "network", info->network));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "classes", SLD_I32, 0, &classes));
@@ -164,8 +169,9 @@ static sld_status info_text(sld_ctx *ctx, sld_doc *doc, const char *name, bool o
     if (optional && !sld_doc_has_attr(doc, "/", name)) return SLD_OK;
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
     if (strlen(text) >= n) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %zu characters, at most %zu",
-                        doc_name(doc), name, strlen(text), n - 1);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: attribute \"%s\": expected at most %zu characters, got %zu",
+                        doc_name(doc), name, n - 1, strlen(text));
     }
     memcpy(field, text, strlen(text) + 1);
     return SLD_OK;
@@ -176,8 +182,9 @@ static sld_status info_count(sld_ctx *ctx, sld_doc *doc, const char *name, int *
     int32_t value = 0;
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", name, SLD_I32, 0, &value));
     if (value < 1) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" is %d, a positive number wanted",
-                        doc_name(doc), name, (int)value);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: attribute \"%s\": expected a number above 0, got %d", doc_name(doc),
+                        name, (int)value);
     }
     *field = (int)value;
     return SLD_OK;
@@ -197,8 +204,9 @@ sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *ou
     /* Public teachers do not state their channels; the mean has one value for each. */
     SLD_TRY(sld_doc_attr_count(ctx, doc, "/", "mean", &n_mean));
     if (n_mean < 1 || n_mean > CHANNELS_MAX) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"mean\" has %zu values, 1 to %d wanted",
-                        doc_name(doc), n_mean, CHANNELS_MAX);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: attribute \"mean\": expected 1 to %d values, got %zu", doc_name(doc),
+                        CHANNELS_MAX, n_mean);
     }
     out->channels = (int)n_mean;
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, n_mean, out->mean));

@@ -12,7 +12,8 @@ sld_status make_parents(sld_ctx *ctx, sld_doc *doc, const char *path)
     const size_t n = strlen(path);
 
     if (path[0] != '/' || n < 2 || n >= sizeof group) {
-        return SLD_FAIL(ctx, SLD_ERR_ARG, "%s: \"%.60s\" is no path of an object (\"/group/name\")",
+        return SLD_FAIL(ctx, SLD_ERR_ARG,
+                        "%s: expected the path of an object (\"/group/name\"), got \"%.60s\"",
                         doc_name(doc), path);
     }
     for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {

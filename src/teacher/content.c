@@ -21,7 +21,7 @@ static sld_status add_file(sld_ctx *ctx, const char *path, sld_sha256 *sum)
     }
     const bool bad = ferror(file) != 0;
     fclose(file);
-    return bad ? SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot read", path) : SLD_OK;
+    return bad ? SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot read the file", path) : SLD_OK;
 }
 
 static int is_epoch(const struct dirent *entry)
@@ -36,7 +36,8 @@ sld_status sld_teacher_files_sha256(sld_ctx *ctx, const char *folder, char sha[6
     struct dirent **entries = NULL;
     const int       n       = scandir(folder, &entries, is_epoch, alphasort);
     sld_status      st =
-        n > 0 ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_DATA, "%s: no file epoch-*.h5 in it", folder);
+        n > 0 ? SLD_OK
+                   : SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected files epoch-*.h5, got none", folder);
     sld_sha256 sum;
     char       path[PATH_MAX];
 

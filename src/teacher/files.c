@@ -57,9 +57,9 @@ static sld_status check_text(sld_ctx *ctx, sld_doc *doc, const char *name, const
             b = y + 1;
         }
     }
-    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute %s: found \"%.*s\", wanted \"%.*s\"",
-                    sld_doc_path(doc), name, (int)(strcspn(a, "\n") < 150 ? strcspn(a, "\n") : 150),
-                    a, (int)(strcspn(b, "\n") < 150 ? strcspn(b, "\n") : 150), b);
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute %s: expected \"%.*s\", got \"%.*s\"",
+                    sld_doc_path(doc), name, (int)(strcspn(b, "\n") < 150 ? strcspn(b, "\n") : 150),
+                    b, (int)(strcspn(a, "\n") < 150 ? strcspn(a, "\n") : 150), a);
 }
 
 static sld_status check_samples(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc)
@@ -74,8 +74,8 @@ static sld_status check_samples(sld_ctx *ctx, const sld_teacher_env *env, sld_do
     st = sld_doc_get(ctx, doc, "/sample", SLD_I64, n, found);
     for (size_t i = 0; st == SLD_OK && i < n; i++) {
         if (found[i] != (int64_t)env->subset->train[i]) {
-            st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /sample: %lld in row %zu, wanted %u",
-                          sld_doc_path(doc), (long long)found[i], i, env->subset->train[i]);
+            st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /sample: row %zu: expected %u, got %lld",
+                          sld_doc_path(doc), i, env->subset->train[i], (long long)found[i]);
         }
     }
     free(found);
@@ -96,14 +96,15 @@ static sld_status read_view(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *d
     SLD_TRY(check_text(ctx, doc, name, key));
     SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
     if (n_dims != 2 || dims[0] != n || dims[1] != K) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s has shape (%zu%s%zu%s), wanted (%zu,%zu)",
-                        sld_doc_path(doc), path, n_dims > 0 ? dims[0] : 1, n_dims > 1 ? "," : "",
-                        n_dims > 1 ? dims[1] : 1, n_dims > 2 ? ",..." : "", n, K);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the shape (%zu,%zu), got (%zu%s%zu%s)",
+                        sld_doc_path(doc), path, n, K, n_dims > 0 ? dims[0] : 1,
+                        n_dims > 1 ? "," : "", n_dims > 1 ? dims[1] : 1, n_dims > 2 ? ",..." : "");
     }
     SLD_TRY(sld_doc_get(ctx, doc, path, SLD_F32, n * K, rows));
     for (size_t i = 0; i < n * K; i++) {
         if (!isfinite(rows[i])) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: %g at (%zu,%zu), wanted finite logits",
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: %s: expected finite logits, got %g at (%zu,%zu)",
                             sld_doc_path(doc), path, (double)rows[i], i / K, i % K);
         }
     }
@@ -125,8 +126,8 @@ static sld_status read_file(sld_ctx *ctx, const sld_teacher_env *env, int64_t ep
     SLD_TRY(sld_doc_open(ctx, path, &doc));
     sld_status st = sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &found);
     if (st == SLD_OK && found != epoch) {
-        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute epoch: found %lld, wanted %lld", path,
-                      (long long)found, (long long)epoch);
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute epoch: expected %lld, got %lld", path,
+                      (long long)epoch, (long long)found);
     }
     if (st == SLD_OK) {
         st = check_text(ctx, doc, "data_sha256", env->set->hash);

@@ -81,8 +81,8 @@ static bool over_budget(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch
     }
     if (!s->warned) {
         sld_log(ctx, SLD_LOG_WARN,
-                "%s holds %.3g GiB, a table more takes %.3g, teacher.logits_budget is %g: what is "
-                "missing there is computed live",
+                "%s holds %.3g GiB, one more table takes %.3g, and teacher.logits_budget is %g; "
+                "the trial computes what is missing there in every step",
                 opt->teacher.logits, held, more, limit);
         s->warned = true;
     }
@@ -137,7 +137,7 @@ static bool is_stuck(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch)
         return false;
     }
     sld_log(ctx, SLD_LOG_WARN,
-            "%s, epoch %lld: its claim (%.*s) has not moved for %g s: computed here too",
+            "%s, epoch %lld: its claim (%.*s) has not moved for %g s; this trial computes it too",
             s->view[v].folder, (long long)epoch, (int)strcspn(record, "\n"), record, patience);
     w->epoch = -1;
     return true;

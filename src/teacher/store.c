@@ -42,8 +42,8 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const sld_plan *p, fl
     }
     env->use->fill_s += sld_clock_s() - t0;
     if ((st == SLD_ERR_IO || st == SLD_ERR_DATA) && ctx->err.agreed) { /* a full or broken disk */
-        sld_log(ctx, SLD_LOG_WARN, "%s; from here on what is missing is computed live",
-                ctx->err.msg);
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s; from here on the trial computes what is missing in every step", ctx->err.msg);
         sld_err_clear(ctx);
         s->closed = true;
         return SLD_OK;
@@ -175,8 +175,8 @@ static void open_folder(sld_ctx *ctx, sld_teacher_store *s, int v)
 
     if (sld_file_mkdirs(ctx, view->folder) != SLD_OK ||
         sld_claims_open(ctx, view->folder, &view->claims) != SLD_OK) {
-        sld_log(ctx, SLD_LOG_WARN, "%s: what is missing in the store is computed live",
-                ctx->err.msg);
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s; the trial computes what is missing in the store in every step", ctx->err.msg);
         sld_err_clear(ctx);
         s->closed = true;
     }
@@ -206,7 +206,8 @@ static sld_status prepare(sld_ctx *ctx, sld_teacher_store *s)
         sld_key_hash(view->key, 16, hash);
         if (snprintf(view->folder, sizeof view->folder, "%s/%s", env->opt->teacher.logits, hash) >
             (int)sizeof view->folder - 64) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "teacher.logits: %.200s...: too long",
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "teacher.logits: %.200s...: expected a shorter path",
                             env->opt->teacher.logits);
         }
         if (view->used && sld_comm_rank(env->comm) == 0) {

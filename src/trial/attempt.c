@@ -61,7 +61,7 @@ static sld_status settle(sld_ctx *ctx, const char *from, const char *to)
 
     SLD_TRY(sld_file_settle(ctx, from, to, &there));
     if (there) {
-        sld_log(ctx, SLD_LOG_INFO, "%s is there already, of another attempt: it stays", to);
+        sld_log(ctx, SLD_LOG_INFO, "%s: another attempt has written it; it stays as it is", to);
     }
     return SLD_OK;
 }

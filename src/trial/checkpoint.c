@@ -161,12 +161,11 @@ static sld_status check_origin(sld_ctx *ctx, sld_setup *s, sld_doc *doc)
     SLD_TRY(sld_trial_check_same(ctx, &s->identity, sld_doc_path(doc), text, contents));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "fingerprint", &text));
     if (strcmp(text, s->identity.fingerprint) != 0 && !s->opt->run.accept_fingerprint) {
-        return SLD_FAIL(
-            ctx, SLD_ERR_CONFIG,
-            "%s was made with other libraries or another instruction set, so the bits may differ "
-            "from here "
-            "on: there %.150s, here %.150s; run.accept_fingerprint: true goes on all the same",
-            sld_doc_path(doc), text, s->identity.fingerprint);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: expected a checkpoint of these libraries and this instruction set, "
+                        "%.150s, got one of %.150s; the bits may differ from here on; "
+                        "run.accept_fingerprint: true goes on all the same",
+                        sld_doc_path(doc), s->identity.fingerprint, text);
     }
     return SLD_OK;
 }
@@ -243,7 +242,7 @@ static sld_status choose(sld_ctx *ctx, const sld_io *io, char path[PATH_MAX])
     sld_ckpt_list_free(&all);
     if (all_bad &&
         sld_trial_is_attempt(io)) { /* nobody is there to decide; the bits are the same */
-        sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; starting anew", io->dir);
+        sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; the trial starts anew", io->dir);
         path[0] = '\0';
         return SLD_OK;
     }

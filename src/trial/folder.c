@@ -50,8 +50,8 @@ static sld_status take_lock(sld_ctx *ctx, const sld_setup *s, sld_io *io)
     }
     if (lock == SLD_LOCK_NONE) {
         sld_log(ctx, SLD_LOG_WARN,
-                "%s: this file system has no locks: nothing keeps a second run out of this folder; "
-                "start none there meanwhile, or choose a run.dir on another file system",
+                "%s: this file system has no locks, so nothing keeps a second run out of this "
+                "folder; start none there meanwhile, or choose a run.dir on another file system",
                 io->dir);
     }
     gethostname(host, sizeof host - 1);
@@ -74,12 +74,11 @@ static sld_status check_identity(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 
 static sld_status check_free(sld_ctx *ctx, const char *path)
 {
-    return access(path, F_OK) != 0
-               ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "%s: stands in the way: the folder holds no trial, and this file would "
-                          "be written over; choose another run.dir",
-                          path);
+    return access(path, F_OK) != 0 ? SLD_OK
+                                   : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                              "%s: already exists and was not written by sld; "
+                                              "choose another run.dir, or move it away",
+                                              path);
 }
 
 /* Files of these names that no trial has made belong to somebody: they are not written over. A
@@ -167,8 +166,10 @@ sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io)
     }
     sld_status st = SLD_OK;
     if (n >= (int)sizeof io->dir) {
-        st = SLD_FAIL(ctx, SLD_ERR_CONFIG, "run.dir: %d bytes, wanted fewer than %zu", n,
-                      sizeof io->dir);
+        st = SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "run.dir: expected a path of fewer than %zu bytes, got %d; choose a shorter one",
+            sizeof io->dir, n);
     } else if (sld_comm_rank(s->comm) == 0) {
         st = take(ctx, s, io);
     }

@@ -91,8 +91,9 @@ sld_status sld_history_read(sld_ctx *ctx, sld_history *h, sld_doc *doc, const ch
     char path[80];
 
     if (n_epochs > h->capacity) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s holds %zu epochs, the experiment has %zu",
-                        sld_doc_path(doc), group, n_epochs, h->capacity);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s: expected at most the experiment's %zu epochs, got %zu",
+                        sld_doc_path(doc), group, h->capacity, n_epochs);
     }
     for (size_t c = 0; c < h->n_columns; c++) {
         snprintf(path, sizeof path, "%s/%s", group, h->name[c]);

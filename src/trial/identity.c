@@ -80,11 +80,11 @@ static sld_status check_plan(sld_ctx *ctx, sld_setup *s, const char *old_data)
         memcpy(s->identity.id, planned, sizeof planned);
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "trial %s: what it reads now makes it trial %s: the data set or weights have "
-                    "changed since the sweep's spec was read; put them back, or give the spec to "
-                    "sld sweep again",
-                    planned, s->identity.id);
+    return SLD_FAIL(
+        ctx, SLD_ERR_CONFIG,
+        "trial %s: expected the data set and weights that the sweep's spec was read with, got "
+        "others, which make it trial %s; put them back, or give the spec to sld sweep again",
+        planned, s->identity.id);
 }
 
 sld_status sld_trial_identify(sld_ctx *ctx, sld_setup *s)
@@ -177,7 +177,8 @@ sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *whe
 
     if (!is_same(own, identity)) {
         describe_difference(identity, own_text(own, identity), text, sizeof text);
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s holds another trial: %s; choose another run.dir%s",
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: expected this trial, got another trial: %s; choose another run.dir%s",
                         where, text,
                         strncmp(text, "train.epochs ", 13) != 0
                             ? ""

@@ -101,7 +101,8 @@ static void warn_of_stages(const sld_trial *t)
     }
     if (odd) {
         sld_log(t->ctx, SLD_LOG_WARN,
-                "train.lr_stages come to the epochs %s of %lld: drops coincide or lie at the end",
+                "train.lr_stages are the epochs %s of %lld; some coincide or lie at the end; "
+                "choose others, or more epochs",
                 text, (long long)t->setup.opt->train.epochs);
     }
 }
@@ -131,7 +132,7 @@ void sld_trial_announce(sld_trial *t)
         sld_text_plural(ranks));
     warn_of_stages(t);
     if (t->state.at.epoch > opt->train.epochs) {
-        sld_log(ctx, SLD_LOG_INFO, "trained already; its results are written again");
+        sld_log(ctx, SLD_LOG_INFO, "the trial is trained already; its results are written again");
     } else if (t->state.at.epoch > 1 || t->state.at.step > 0) {
         sld_log(ctx, SLD_LOG_INFO, "resumed at epoch %lld, step %lld", (long long)t->state.at.epoch,
                 (long long)t->state.at.step);

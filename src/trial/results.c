@@ -289,8 +289,8 @@ void sld_trial_miss_kept(sld_ctx *ctx, const sld_setup *s, const sld_io *io, int
         sld_run_epoch_path(io->dir, epoch, 0, path);
         if (is_kept(s->opt, epoch) && access(path, F_OK) != 0) {
             sld_log(ctx, SLD_LOG_WARN,
-                    "run.keep_epochs: epoch %lld was trained before it was asked for: %s will not "
-                    "be there",
+                    "run.keep_epochs: epoch %lld was finished before run.keep_epochs listed it; %s "
+                    "will not exist",
                     (long long)epoch, path);
         }
     }

@@ -72,17 +72,19 @@ static sld_status make_subset(sld_ctx *ctx, sld_setup *s)
     const size_t n = s->subset->n_train, batch = (size_t)s->opt->train.batch;
     if (n == 0) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "data.train_fraction, data.val_fraction: no training sample is left");
+                        "data.train_fraction, data.val_fraction: expected at least one training "
+                        "sample, got none; raise the one or lower the other");
     }
     if (s->opt->train.best_on == SLD_BEST_ON_VAL && s->subset->n_val == 0) {
-        return sld_config_reject(ctx, s->params->config, "train.best_on",
-                                 "val needs data.val_fraction above 0");
+        return sld_config_reject(
+            ctx, s->params->config, "train.best_on",
+            "expected test without data.val_fraction, got val; set data.val_fraction above 0");
     }
     if (s->opt->data.val_fraction > 0 && s->subset->n_val == 0) {
-        return sld_config_reject(
-            ctx, s->params->config, "data.val_fraction",
-            "%g of each class comes to no sample; a larger share is wanted, or 0",
-            s->opt->data.val_fraction);
+        return sld_config_reject(ctx, s->params->config, "data.val_fraction",
+                                 "expected at least one sample of a class, or 0, got %g of each "
+                                 "class; choose a larger share",
+                                 s->opt->data.val_fraction);
     }
     s->best_on_val   = s->subset->n_val > 0 && s->opt->train.best_on != SLD_BEST_ON_TEST;
     s->batch_rows[0] = batch < n ? batch : n;
@@ -196,9 +198,9 @@ static sld_status compare_fingerprints(sld_ctx *ctx, const sld_comm *comm, const
     return same ? SLD_OK
                 : sld_agree(ctx, comm,
                             SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                                     "the ranks differ in libraries or instruction set, so their "
-                                     "bits would: rank %d "
-                                     "has %.300s",
+                                     "ranks: expected one set of libraries and instructions on "
+                                     "all, or the bits would differ; rank %d has %.300s; start all "
+                                     "ranks on machines of one kind",
                                      sld_comm_rank(comm), s->identity.fingerprint));
 }
 

@@ -48,7 +48,7 @@ static sld_status train(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
         SLD_TRY(sld_trial_epoch(ctx, t, &end));
         if (end == SLD_EPOCH_STOPPED) {
             sld_log(ctx, SLD_LOG_INFO,
-                    "stopped at epoch %lld, step %lld: all is saved, the same command goes on",
+                    "stopped at epoch %lld, step %lld; all is saved, and the same command goes on",
                     (long long)t->state.at.epoch, (long long)t->state.at.step);
             *out = SLD_TRIAL_STOPPED;
             return SLD_OK;

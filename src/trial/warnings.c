@@ -17,8 +17,8 @@ static void warn_two_classes(sld_ctx *ctx, const sld_dataset *set, const sld_obj
 
     if (set->K == 2 && what) {
         sld_log(ctx, SLD_LOG_WARN,
-                "%s has two classes: %s whatever the teacher says, and the term carries next to "
-                "nothing; method: kd or sld has terms that do",
+                "%s has two classes: %s whatever the teacher says, so the term carries next to "
+                "nothing; choose method kd or sld",
                 set->name, what);
     }
 }

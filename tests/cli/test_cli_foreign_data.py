@@ -144,7 +144,7 @@ def memory():
 
     for name, body, *words in (("largest", largest, "superclasses"), ("claims", claims, "/train/images", "never written"),
                                ("one_chunk", one_chunk, "/train/images", "damaged"),
-                               ("many", many, "1048576 classes")):
+                               ("many", many, "got 1048576")):
         data(name + ".h5", body)
         before = time.monotonic()
         expect(info(name + ".h5"), 2, name + ".h5", *words)

@@ -83,7 +83,7 @@ def every_input_of_the_data_counts():
 
 def what_a_run_was_made_of_may_not_change():
     make_data("other.h5", mean=(0.4, 0.5, 0.5))
-    expect(sld("run", "data.yaml", "name=as-it-is", "data.path=other.h5", ranks=0), 2, "as-it-is holds another trial: data is")
+    expect(sld("run", "data.yaml", "name=as-it-is", "data.path=other.h5", ranks=0), 2, "as-it-is: expected this trial, got another trial: data is")
     stopped = ["train.epochs=2", "name=half"]
     expect(sld("run", "data.yaml", *stopped, "run.stop_after_steps=3", ranks=0), 75)
     expect(sld("run", "data.yaml", *stopped, "data.path=other.h5", ranks=0), 2, "data")
@@ -154,7 +154,7 @@ def a_sweep_compares_what_it_opens():
     for mark in glob.glob("runs/g/claims/%s.done" % os.path.basename(failed)):
         os.remove(mark)
     make_data("g.h5", mean=(0.4, 0.5, 0.5))
-    expect(sld("sweep", "runs/g", ranks=0), 1, "have changed since the sweep's spec was read")
+    expect(sld("sweep", "runs/g", ranks=0), 1, "expected the data set and weights that the sweep's spec was read with")
     check(not os.path.exists(failed + "/results.h5"), "trained on other data under the old ID")
 
 

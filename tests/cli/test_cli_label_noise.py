@@ -34,8 +34,8 @@ def main():
     write("kd.yaml", "method: kd\nteacher: {weights: runs/a/epoch-1.h5}\ntrain: {epochs: 1, batch: 48}\n" + DATA)
     expect(sld("run", "kd.yaml", "name=kd"), 0, "done")
 
-    expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 2]"), 0, "done already", "epoch 2 was trained before")
-    expect(sld("run", "e.yaml", "name=x", "data.per_class=6"), 2, "data.per_class: 6 wanted", "has 5 samples")
+    expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 2]"), 0, "done already", "epoch 2 was finished before")
+    expect(sld("run", "e.yaml", "name=x", "data.per_class=6"), 2, "data.per_class: expected", "got 6", "has 5")
 
 
 in_folder(main)

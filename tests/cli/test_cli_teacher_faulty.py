@@ -38,7 +38,7 @@ def one_fault(wanted, ranks, rank, call, number, forever, ends):
     else:
         expect(result, 0)
         check(digest("runs/" + name) == wanted, "other bits after a fault at", call, broken[0])
-        told = "tl-" + name in result.err.replace("view: tl-" + name, "") and "computed live" in result.err
+        told = "tl-" + name in result.err.replace("view: tl-" + name, "") and "the trial computes" in result.err
         ends["told" if told else "borne"] += 1
         # what is not told has changed nothing: a claim's last word, a close
         check(told or not forever or all(path in ("claims", "lock") for _, path in broken), "not a word of", broken, result.err)

@@ -166,8 +166,8 @@ static void names_are_read_where_they_are(void **state)
     sld_dataset_close(set);
 
     fixture_text(f, "c100/cifar-100-binary/coarse_label_names.txt", "a\nb\n");
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "coarse_label_names.txt", "2 lines",
-                    "wanted 20", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "coarse_label_names.txt",
+                    "expected 20 lines", "got 2", NULL);
 }
 
 static void sizes_that_are_no_whole_records_are_refused(void **state)
@@ -178,19 +178,19 @@ static void sizes_that_are_no_whole_records_are_refused(void **state)
     make_cifar100(f);
     const size_t n = make_records(2, 12, 1000);
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, n - 1); /* truncated */
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "36887 bytes",
-                    "wanted 153700000", "3074", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "got 36887",
+                    "expected 153700000 bytes", "3074", NULL);
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, n + 1); /* something behind it */
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "36889 bytes", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "got 36889", NULL);
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, 0);
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "0 bytes", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "got 0", NULL);
 
     /* More records than were ever published; a sparse file, so that the disk is spared. */
     make_cifar100(f);
     const char *path = fixture_path(f, "c100/cifar-100-binary/test.bin");
     assert_int_equal(truncate(path, (off_t)(10001 * record)), 0);
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "test.bin", "30743074 bytes",
-                    "wanted 30740000", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "test.bin", "got 30743074",
+                    "expected 30740000 bytes", NULL);
 }
 
 static void labels_out_of_range_are_refused(void **state)
@@ -203,11 +203,12 @@ static void labels_out_of_range_are_refused(void **state)
     records[3 * record_bytes(2) + 1] = 100;
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, n);
     fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "record 3",
-                    "class label 100", "0 to 99", NULL);
+                    "class label of 0 to 99", "got 100", NULL);
     n                            = make_records(2, 12, 1000);
     records[4 * record_bytes(2)] = 20;
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, n);
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "record 4", "coarse label 20", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "record 4", "coarse label of 0 to 19",
+                    "got 20", NULL);
     /* A CIFAR-10 file of fitting size under CIFAR-100's name. */
     make_cifar10(f);
     n          = make_records(1, 10, 1);
@@ -215,7 +216,7 @@ static void labels_out_of_range_are_refused(void **state)
     records[0] = 77;
     fixture_file(f, "c10/test_batch.bin", records, n);
     fixture_refused(f, "cifar10", fixture_path(f, "c10"), "test_batch.bin", "record 0",
-                    "class label 77", "0 to 9", NULL);
+                    "class label of 0 to 9", "got 77", NULL);
 }
 
 static void missing_and_foreign_things_are_named(void **state)
@@ -225,7 +226,7 @@ static void missing_and_foreign_things_are_named(void **state)
     fixture_refused(f, "cifar100", fixture_path(f, "nowhere"), "nowhere", "No such file",
                     "cifar-100-binary", NULL);
     fixture_text(f, "file", "x");
-    fixture_refused(f, "cifar100", fixture_path(f, "file"), "is a file", "cifar-100-binary", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "file"), "got a file", "cifar-100-binary", NULL);
     fixture_folder(f, "empty");
     fixture_refused(f, "cifar100", fixture_path(f, "empty"), "empty", "train.bin", NULL);
 
@@ -233,7 +234,7 @@ static void missing_and_foreign_things_are_named(void **state)
     fixture_remove(f, "c10/data_batch_3.bin");
     fixture_refused(f, "cifar10", fixture_path(f, "c10"), "data_batch_3.bin", NULL);
     fixture_folder(f, "c10/data_batch_3.bin");
-    fixture_refused(f, "cifar10", fixture_path(f, "c10"), "data_batch_3.bin", "is a folder", NULL);
+    fixture_refused(f, "cifar10", fixture_path(f, "c10"), "data_batch_3.bin", "a folder", NULL);
 
     make_cifar100(f);
     fixture_text(f, "c100/cifar-100-binary/test.bin", "\x1f\x8b\x08 and so on");

@@ -179,17 +179,18 @@ static void broken_files_are_refused(void **state)
 {
     fixture *f = *state;
 
-    fixture_refused(f, "hdf5", make_file(f, NO_TEST), "set.h5", "/test/images", "missing", NULL);
+    fixture_refused(f, "hdf5", make_file(f, NO_TEST), "set.h5", "/test/images", "expected", NULL);
     fixture_refused(f, "hdf5", make_file(f, FLOATS), "set.h5", "/train/images", NULL);
     fixture_refused(f, "hdf5", make_file(f, FLAT), "/train/images", "2 dimensions", "(N,H,W,C)",
                     NULL);
-    fixture_refused(f, "hdf5", make_file(f, FOUR_CHANNELS), "4 channels", "1 or 3", NULL);
+    fixture_refused(f, "hdf5", make_file(f, FOUR_CHANNELS), "1 or 3 channels", "got 4", NULL);
     fixture_refused(f, "hdf5", make_file(f, OTHER_SIZE), "/test/images", "3x6x3", "4x6x3", NULL);
     fixture_refused(f, "hdf5", make_file(f, FEW_LABELS), "/train/labels", "7", "8", NULL);
-    fixture_refused(f, "hdf5", make_file(f, NEGATIVE_LABEL), "/train/labels[3] is -1", NULL);
+    fixture_refused(f, "hdf5", make_file(f, NEGATIVE_LABEL),
+                    "/train/labels[3]: expected 0 or more, got -1", NULL);
     fixture_refused(f, "hdf5", make_file(f, LARGE_LABEL), "/train/labels", "does not fit", NULL);
-    fixture_refused(f, "hdf5", make_file(f, HALF_COARSE), "/test/coarse is missing", NULL);
-    fixture_refused(f, "hdf5", make_file(f, MEAN_ONLY), "attribute std is missing", NULL);
+    fixture_refused(f, "hdf5", make_file(f, HALF_COARSE), "got none in /test/coarse", NULL);
+    fixture_refused(f, "hdf5", make_file(f, MEAN_ONLY), "got no std", NULL);
     fixture_refused(f, "hdf5", make_file(f, BYTE_MOMENTS), "125.3", "pixel/255", NULL);
 }
 

@@ -137,18 +137,18 @@ static void broken_headers_are_refused(void **state)
     fixture_text(f, path, "GIF89a, an entirely different picture");
     fixture_refused(f, "idx", fixture_path(f, "idx"), "0x47494638", NULL);
     fixture_file(f, path, bytes, 3);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "3 bytes", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "got 3 bytes", NULL);
     n = make_images(N_TRAIN, 1, 1);
     fixture_file(f, path, bytes, 9);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "9 bytes", "header of 16", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "header of 16 bytes", "got 9", NULL);
     fixture_file(f, path, bytes, 0);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "0 bytes", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "empty file", NULL);
     bytes[8] = 0xff; /* rows: 4 billion */
     fixture_file(f, path, bytes, n);
     fixture_refused(f, "idx", fixture_path(f, "idx"), "dimension 1 is 4278190086", NULL);
     make_images(0, 1, 1);
     fixture_file(f, path, bytes, 16);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "dimension 0 is 0", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "dimension 0: expected 1 to", NULL);
 }
 
 static void sizes_must_fit_the_header(void **state)
@@ -160,14 +160,15 @@ static void sizes_must_fit_the_header(void **state)
     make_set(f, USUAL, 1);
     n = make_images(N_TEST, 1, 3);
     fixture_file(f, path, bytes, n - 1);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-images", "135 bytes", "wants 136",
-                    NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-images", "expected 136 bytes",
+                    "got 135", NULL);
     fixture_file(f, path, bytes, n + H * W); /* a whole picture too many */
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "166 bytes", "wants 136", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "expected 136 bytes", "got 166", NULL);
 
     make_set(f, USUAL, 1);
     fixture_file(f, "idx/t10k-labels-idx1-ubyte", bytes, make_labels(N_TEST + 1));
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-labels", "5 labels", "wanted 4", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-labels", "expected 4 labels", "got 5",
+                    NULL);
 
     make_set(f, USUAL, 3); /* colour in train, grey in test */
     fixture_file(f, path, bytes, make_images(N_TEST, 1, 3));
@@ -196,7 +197,7 @@ static void compressed_and_missing_files_are_named(void **state)
     fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-labels-idx1-ubyte.gz", "gunzip", NULL);
     fixture_text(f, "idx/t10k-labels-idx1-ubyte", "\x1f\x8b renamed, not unpacked");
     fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-labels-idx1-ubyte", "gunzip", NULL);
-    fixture_refused(f, "idx", fixture_path(f, "none"), "none", "wanted the folder", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "none"), "none", "expected the folder", NULL);
 }
 
 int main(void)

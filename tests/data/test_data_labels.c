@@ -101,7 +101,7 @@ static void siblings_want_one_coarse_label_a_class(void **state)
     assert_int_equal(sld_labels_create(&f->ctx, &plain, &params, &out), SLD_ERR_CONFIG);
     assert_null(out);
     assert_non_null(strstr(f->ctx.err.msg, "data.label_noise_kind: siblings"));
-    assert_non_null(strstr(f->ctx.err.msg, "made has none"));
+    assert_non_null(strstr(f->ctx.err.msg, "got none in made"));
     sld_err_clear(&f->ctx);
 
     coarse[12] = 1; /* of class 0, else 0 */

@@ -209,13 +209,16 @@ static void fixed_point_agrees_with_libm(void **state)
 
 static void impossible_requests_are_refused(void **state)
 {
-    fixture         *f       = *state;
-    sld_data_params  params  = {.format = "synthetic", .synth = sld_synth_default()};
-    sld_synth_params good    = params.synth;
-    sld_dataset     *set     = NULL;
-    sld_synth_params bad[5]  = {good, good, good, good, good};
-    const char      *words[] = {"superclasses 6", "subclasses 0", "train pictures 0", "noise nan",
-                                "distractors 1.5"};
+    fixture         *f          = *state;
+    sld_data_params  params     = {.format = "synthetic", .synth = sld_synth_default()};
+    sld_synth_params good       = params.synth;
+    sld_dataset     *set        = NULL;
+    sld_synth_params bad[5]     = {good, good, good, good, good};
+    const char      *words[][2] = {{"superclasses: expected", "got 6"},
+                                   {"subclasses: expected", "got 0"},
+                                   {"train images: expected", "got 0"},
+                                   {"noise: expected", "got nan"},
+                                   {"distractors: expected", "got 1.5"}};
 
     bad[0].superclasses = 6;
     bad[1].subclasses   = 0;
@@ -225,7 +228,8 @@ static void impossible_requests_are_refused(void **state)
     for (int k = 0; k < 5; k++) {
         params.synth = bad[k];
         assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_ARG);
-        assert_non_null(strstr(f->ctx.err.msg, words[k]));
+        assert_non_null(strstr(f->ctx.err.msg, words[k][0]));
+        assert_non_null(strstr(f->ctx.err.msg, words[k][1]));
         sld_err_clear(&f->ctx);
     }
 }

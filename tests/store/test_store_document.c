@@ -111,32 +111,34 @@ static void names_what_is_wrong_when_reading(void **state)
     const long  ids = open_ids();
 
     assert_fails(f, sld_doc_get(ctx, doc, "/a/x", SLD_F64, 1, x), SLD_ERR_DATA,
-                 "file.h5|/a/x|missing");
+                 "file.h5|/a/x|without it");
     assert_fails(f, sld_doc_get(ctx, doc, "/a", SLD_F64, 1, x), SLD_ERR_DATA,
                  "file.h5|/a|data set");
     assert_fails(f, sld_doc_get(ctx, doc, "/pixels", SLD_F64, 4, x), SLD_ERR_DATA,
-                 "file.h5|/pixels|3 values|shape (3)|4 wanted");
+                 "file.h5|/pixels|expected 4 values|got 3|shape (3)");
     assert_fails(f, sld_doc_get(ctx, doc, "/names", SLD_F64, 3, x), SLD_ERR_DATA,
                  "/names|numbers|float64");
     assert_fails(f, sld_doc_get(ctx, doc, "/a/b/c", SLD_I32, 3, i32), SLD_ERR_DATA,
                  "/a/b/c|does not fit|int32");
     assert_fails(f, sld_doc_get(ctx, doc, "/lr", SLD_I32, 1, i32), SLD_ERR_DATA,
                  "/lr|does not fit");
-    assert_fails(f, sld_doc_dims(ctx, doc, "/none", &n_dims, dims), SLD_ERR_DATA, "/none|missing");
+    assert_fails(f, sld_doc_dims(ctx, doc, "/none", &n_dims, dims), SLD_ERR_DATA,
+                 "/none|without it");
     assert_fails(f, sld_doc_get_attr(ctx, doc, "/a", "none", SLD_I32, 0, i32), SLD_ERR_DATA,
                  "file.h5|/a|none");
     assert_fails(f, sld_doc_get_attr(ctx, doc, "/a", "range", SLD_I32, 0, i32), SLD_ERR_DATA,
-                 "range|2 values|1 wanted");
+                 "range|expected 1 values|got 2");
     assert_fails(f, sld_doc_get_attr(ctx, doc, "/", "lr", SLD_I32, 0, i32), SLD_ERR_DATA,
                  "lr|does not fit");
     assert_fails(f, sld_doc_get_attr(ctx, doc, "/", "status", SLD_I32, 0, i32), SLD_ERR_DATA,
-                 "status|not a number");
+                 "status|expected a number");
     assert_fails(f, sld_doc_attr_count(ctx, doc, "/", "none", &n), SLD_ERR_DATA, "none");
-    assert_fails(f, sld_doc_get_attr_text(ctx, doc, "/", "lr", &text), SLD_ERR_DATA, "lr|not text");
+    assert_fails(f, sld_doc_get_attr_text(ctx, doc, "/", "lr", &text), SLD_ERR_DATA,
+                 "lr|expected text");
     assert_fails(f, sld_doc_get_attr_text(ctx, doc, "/", "none", &text), SLD_ERR_DATA, "none");
     assert_fails(f, sld_doc_get_text(ctx, doc, "/names", 2, &text), SLD_ERR_DATA,
-                 "/names|3|2 wanted");
-    assert_fails(f, sld_doc_get_text(ctx, doc, "/lr", 1, &text), SLD_ERR_DATA, "/lr|not text");
+                 "/names|expected 2 texts|got 3");
+    assert_fails(f, sld_doc_get_text(ctx, doc, "/lr", 1, &text), SLD_ERR_DATA, "/lr|expected text");
     assert_fails(f, sld_doc_get_text(ctx, doc, "/a", 1, &text), SLD_ERR_DATA, "/a");
     assert_fails(f, sld_doc_put(ctx, doc, "/new", SLD_F64, 0, NULL, x), SLD_ERR_IO, "/new");
     assert_int_equal(open_ids(), ids);
@@ -163,7 +165,7 @@ static void names_what_is_wrong_when_writing(void **state)
     assert_fails(f, sld_doc_attr(ctx, doc, "/x", "a", SLD_F64, 0, &x), SLD_ERR_IO, "a|exists");
     assert_fails(f, sld_doc_attr_text(ctx, doc, "/none", "a", "b"), SLD_ERR_IO, "/none");
     assert_fails(f, sld_doc_scale(ctx, doc, "/x", 0, "/none", "none"), SLD_ERR_DATA,
-                 "/none|missing");
+                 "/none|without it");
     assert_fails(f, sld_doc_scale(ctx, doc, "/x", 0, "/x", "x"), SLD_ERR_IO, "/x|axis 0");
     memset(long_name, 'x', sizeof long_name);
     long_name[0]                    = '/';

@@ -74,7 +74,7 @@ static void reads_data_sets(void **state)
     assert_fails(f, sld_doc_get(&f->ctx, doc, "/pairs", SLD_I32, 2, i32), SLD_ERR_DATA,
                  "/pairs|numbers");
     assert_fails(f, sld_doc_dims(&f->ctx, doc, "/six", &n_dims, dims), SLD_ERR_DATA,
-                 "/six|6 dimensions");
+                 "/six|dimensions, got 6");
     sld_doc_close(doc);
 }
 

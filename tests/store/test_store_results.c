@@ -55,17 +55,17 @@ static void lengths_must_agree(void **state)
     assert_ok(f, sld_doc_put(ctx, doc, "/table", SLD_F64, 2, (const size_t[]){2, 2}, x));
     const long ids = open_ids();
     assert_fails(f, sld_doc_put_column(ctx, doc, "/epoch/top1", "1", x, 4), SLD_ERR_ARG,
-                 "/epoch/epoch|3 values|4 wanted");
+                 "/epoch/epoch|expected 4 values|got 3");
     assert_fails(f, sld_doc_put_logits(ctx, doc, "/logits/teacher", z, 1, 2), SLD_ERR_ARG,
-                 "/sample|5 values|1 wanted");
+                 "/sample|expected 1 values|got 5");
     assert_fails(f, sld_doc_put_column(ctx, doc, "/top1", "1", x, 3), SLD_ERR_ARG, "\"/top1\"");
     assert_fails(f, sld_doc_put_column(ctx, doc, "top1", "1", x, 3), SLD_ERR_ARG, "\"top1\"");
     assert_fails(f, sld_doc_put_column(ctx, doc, "/epoch/lr", "1", x, 3), SLD_ERR_IO,
                  "/epoch/lr|exists");
     assert_fails(f, sld_doc_put_on_axes(ctx, doc, "/y", SLD_F64, 1, (const char *[]){"/table"}, x),
-                 SLD_ERR_ARG, "/table|2 dimensions");
+                 SLD_ERR_ARG, "/table|one dimension|got 2");
     assert_fails(f, sld_doc_put_on_axes(ctx, doc, "/y", SLD_F64, 1, (const char *[]){"/no"}, x),
-                 SLD_ERR_DATA, "/no|missing");
+                 SLD_ERR_DATA, "/no|without it");
     assert_fails(f, sld_doc_put_on_axes(ctx, doc, "/y", SLD_F64, 0, NULL, x), SLD_ERR_ARG, "/y");
     assert_int_equal(open_ids(), ids);
     sld_doc_close(doc);

@@ -110,21 +110,21 @@ static void another_table_is_refused(void **state)
     assert_int_equal(publish(0.0F, false), SLD_OK);
     other.key = "teacher: 12ab\nview: strong\n";
     assert_refused(sld_table_read(&ctx, &other, path, all, rows), SLD_ERR_DATA,
-                   "\"view: weak\", wanted \"view: strong\"");
+                   "expected logits of \"view: strong\", got those of \"view: weak\"");
     other       = wanted;
     other.epoch = 4;
     assert_refused(sld_table_read(&ctx, &other, path, all, rows), SLD_ERR_DATA,
-                   "epoch 3, wanted 4");
+                   "expected epoch 4, got 3");
     other   = wanted;
     other.K = 6;
     assert_refused(sld_table_read(&ctx, &other, path, all, rows), SLD_ERR_DATA,
-                   "/logits has shape (200,5), wanted (200,6)");
+                   "/logits: expected the shape (200,6), got (200,5)");
     memcpy(others, sample, sizeof others);
     others[130]  = 7;
     other        = wanted;
     other.sample = others;
     assert_refused(sld_table_read(&ctx, &other, path, all, rows), SLD_ERR_DATA,
-                   "row 130 is of sample 391, wanted 7");
+                   "row 130: expected sample 7, got 391");
     assert_refused(sld_table_read(&ctx, &wanted, "none.h5", all, rows), SLD_ERR_DATA, "none.h5");
     assert_int_equal(sld_comm_barrier(&ctx, comm), SLD_OK);
 }
