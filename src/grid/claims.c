@@ -33,7 +33,9 @@ sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_grid *grid, sld_grid_cla
     }
     if (snprintf(out->dir, sizeof out->dir, "%s/claims", sld_grid_dir(grid)) >=
         (int)sizeof out->dir - 64) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", sld_grid_dir(grid));
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%.200s...: expected a shorter path; choose another folder",
+                        sld_grid_dir(grid));
     }
     sld_process_machine(out->machine);
     return SLD_OK;

@@ -98,9 +98,11 @@ static sld_status make_points(expander *x)
             }
         } while (sld_expand_advance(s, at));
     }
-    return x->n_points > 0
-               ? SLD_OK
-               : SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%s: exclude: leaves no point", s->source);
+    return x->n_points > 0 ? SLD_OK
+                           : SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
+                                      "%s: exclude: expected at least one point that is left, got "
+                                      "none; exclude less",
+                                      s->source);
 }
 
 /* What an axis sets, the command line cannot: every point would become the same. */
@@ -117,8 +119,9 @@ static sld_status check_override(const expander *x)
             }
             if (key) {
                 return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
-                                "command line: %s: the axis %s of the sweep sets it", key,
-                                s->axes[a].name);
+                                "command line: %s: expected an option that no axis sets, got one "
+                                "that the axis %s sets; leave it out",
+                                key, s->axes[a].name);
             }
         }
     }
@@ -177,7 +180,8 @@ static sld_status check_baseline(const expander *x, const sld_grid *grid)
 
     return !*grid->baseline || sld_grid_has_arm(grid, grid->baseline, &nearest)
                ? SLD_OK
-               : SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%s: baseline: %s is no arm of this sweep%s%s",
+               : SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
+                          "%s: baseline: expected an arm of this sweep, got %s%s%s",
                           x->spec->source, grid->baseline, nearest ? "; nearest: " : "",
                           nearest ? nearest : "");
 }

@@ -11,7 +11,7 @@
 
 sld_status sld_expand_no_memory(const expander *x)
 {
-    return SLD_FAIL(x->ctx, SLD_ERR_NOMEM, "no memory for the points of %s", x->spec->source);
+    return SLD_FAIL(x->ctx, SLD_ERR_NOMEM, "out of memory: the points of %s", x->spec->source);
 }
 
 sld_status sld_expand_absolute(const expander *x, const char *path, const char **out)
@@ -24,7 +24,8 @@ sld_status sld_expand_absolute(const expander *x, const char *path, const char *
         return SLD_OK;
     }
     if (!getcwd(full, sizeof full) || strlen(full) + strlen(path) + 2 > sizeof full) {
-        return SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%.200s: no whole path: %s", path, strerror(errno));
+        return SLD_FAIL(x->ctx, SLD_ERR_CONFIG, "%.200s: cannot make an absolute path: %s", path,
+                        strerror(errno));
     }
     n = strlen(full);
     snprintf(full + n, sizeof full - n, "%s%s", n > 1 ? "/" : "", path); /* "/" ends in one */
@@ -50,7 +51,8 @@ static sld_status content_of(expander *x, const sld_config *config, const char *
     }
     if (x->n_contents == CONTENTS_MAX) {
         return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
-                        "%s: more than %d data sets and weights files in one sweep",
+                        "%s: expected at most %d data sets and weights files in one sweep, got "
+                        "more; make several sweeps of it",
                         x->spec->source, CONTENTS_MAX);
     }
     content *c = &x->contents[x->n_contents];

@@ -34,8 +34,8 @@ static sld_status check_use(const expander *x, const spec_teacher *t, const sld_
                                "which the teacher %s is trained for, got %lld",
                                epochs, t->name, epoch)
                : sld_node_fail(x->ctx, t->at, "use",
-                               "epoch %lld of the teacher %s is not kept; give "
-                               "it run: {keep_epochs: [%lld]}",
+                               "expected an epoch that the teacher keeps, got %lld of the teacher "
+                               "%s; give it run: {keep_epochs: [%lld]}",
                                epoch, t->name, epoch);
 }
 
@@ -80,12 +80,14 @@ static sld_status know_teacher(expander *x, size_t i)
     }
     if (!t->described) {
         return sld_node_fail(
-            x->ctx, t->at, t->name, "%.200s: %s, and there are no options to train this teacher by",
+            x->ctx, t->at, t->name,
+            "expected weights, or options to train this teacher by, got neither: %.200s: %s",
             *t->weights ? t->weights : "weights", *t->weights ? strerror(errno) : "none given");
     }
     if (*t->weights) {
-        sld_log(x->ctx, SLD_LOG_INFO, "teacher %s: %s is not there, so it is trained first",
-                t->name, t->weights);
+        sld_log(x->ctx, SLD_LOG_INFO,
+                "teacher %s: %s does not exist; the sweep trains the teacher first", t->name,
+                t->weights);
     }
     state->at = x->n_teacher_points++;
     return train_teacher(x, t, state->at);
@@ -105,8 +107,9 @@ static sld_status find_teacher(expander *x, const char *name, const sld_node *at
         }
     }
     const int nearest = sld_text_nearest(name, names, n);
-    return sld_node_fail(x->ctx, at, "teacher", "%s is none of this sweep's teachers%s%s", name,
-                         nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? names[nearest] : "");
+    return sld_node_fail(x->ctx, at, "teacher", "expected a teacher of this sweep, got %s%s%s",
+                         name, nearest >= 0 ? "; nearest: " : "",
+                         nearest >= 0 ? names[nearest] : "");
 }
 
 sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_layer *into,

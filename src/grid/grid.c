@@ -110,8 +110,8 @@ sld_status sld_grid_which(sld_ctx *ctx, const sld_grid *grid, const char *which,
     if (found == 1) {
         return SLD_OK;
     }
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s has %s of that ID", which, sld_grid_dir(grid),
-                    found == 0 ? "no point" : "several points");
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: expected the ID of one point of %s, got %s", which,
+                    sld_grid_dir(grid), found == 0 ? "no point" : "several points");
 }
 
 typedef struct entry { /* what is sorted */
@@ -227,7 +227,7 @@ sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid)
     sld_status   st = SLD_OK;
 
     if (!entries || !moved || !same) {
-        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %zu points", n);
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", n);
         goto done;
     }
     for (size_t i = 0; i < n; i++) {

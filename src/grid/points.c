@@ -50,7 +50,7 @@ sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out, 
     FILE *file = open_memstream(out, n);
 
     if (!file) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the list of points");
     }
     fprintf(file, "sld-sweep %d\nname\t%s\nbaseline\t%s\naxis", grid->id_version, grid->name,
             grid->baseline);
@@ -70,7 +70,7 @@ sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out, 
     if (fclose(file) != 0 || bad) {
         free(*out);
         *out = NULL;
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the list of points");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the list of points");
     }
     return SLD_OK;
 }
@@ -92,7 +92,9 @@ typedef struct parser {
 
 static sld_status damaged(const parser *p, const char *wanted)
 {
-    return SLD_FAIL(p->ctx, SLD_ERR_DATA, "%s:%zu: damaged: wanted %s", p->path, p->line, wanted);
+    return SLD_FAIL(p->ctx, SLD_ERR_DATA,
+                    "%s:%zu: damaged: expected %s; give the spec to sld sweep again", p->path,
+                    p->line, wanted);
 }
 
 /* The next line as words; false at the end. */
@@ -316,7 +318,7 @@ static sld_status open_in(sld_ctx *ctx, const char *dir, sld_grid *grid)
     SLD_TRY(sld_launch_default(ctx, grid->arena, &grid->launch));
     grid->dir = sld_arena_strdup(grid->arena, dir);
     if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no room for the path of %.200s", dir);
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s...: expected a shorter path", dir);
     }
     SLD_TRY(sld_file_read(ctx, path, MOST_BYTES, &grid->text, &n));
     return sld_grid_points_parse(ctx, grid, path, grid->text, n);

@@ -147,8 +147,9 @@ static sld_status check_foreign(sld_ctx *ctx, const char *dir)
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         if (access(path, F_OK) == 0) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "%s holds a run by itself (%s); choose another folder with --dir", dir,
-                            names[i]);
+                            "%s: expected a sweep's folder or none, got that of a single run (it "
+                            "holds %s); choose another with --dir",
+                            dir, names[i]);
         }
     }
     if (sld_run_foreign(dir, name)) {
@@ -166,7 +167,8 @@ static sld_status put(sld_ctx *ctx, const char *dir, const char *name, const voi
     char path[PATH_MAX];
 
     if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", dir);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%.200s...: expected a shorter path; choose another folder", dir);
     }
     return sld_file_publish(ctx, path, bytes, n, true);
 }
@@ -216,7 +218,8 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
     *out      = (sld_grid_change){.example = ""};
     grid->dir = sld_arena_strdup(grid->arena, dir);
     if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", dir);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%.200s...: expected a shorter path; choose another folder", dir);
     }
     if (access(path, F_OK) != 0) {
         out->added = grid->n;

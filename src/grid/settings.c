@@ -21,7 +21,7 @@ sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words,
         const char *equals = strchr(words[i], '=');
         char       *key    = sld_arena_strdup(grid->arena, words[i]);
         if (!equals || !key) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: found %.100s, wanted key=value",
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: expected key=value, got %.100s",
                             words[i]);
         }
         key[equals - words[i]] = '\0';
@@ -39,8 +39,8 @@ sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words,
                             nearest ? "; nearest: " : "", nearest ? nearest : "");
         } else if (sld_config_is_result(key)) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "command line: %s changes what the trials of %s compute; give the spec "
-                            "with it, for another sweep",
+                            "command line: %s: expected an option that changes no result of %s, "
+                            "got one that does; give the spec with it, for another sweep",
                             key, grid->dir);
         } else {
             words[kept++] = words[i];

@@ -22,11 +22,11 @@ static sld_status read_base_file(spec_reader *r, const sld_node *node, const sld
 
     if (snprintf(path, sizeof path, "%.*s%s", head, r->params->path, node->text) >=
         (int)sizeof path) {
-        return sld_node_fail(r->ctx, node, "base", "the path is too long");
+        return sld_node_fail(r->ctx, node, "base", "expected a shorter path");
     }
     const char *kept = sld_arena_strdup(r->arena, path);
     sld_status  st   = kept ? sld_file_read(r->ctx, path, MOST_BYTES, &text, &n)
-                            : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the base");
+                            : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the base");
     if (st == SLD_ERR_DATA) {
         const sld_err err = r->ctx->err;
         sld_err_clear(r->ctx);
@@ -67,7 +67,7 @@ static sld_status read_seed_range(spec_reader *r, const sld_node *node)
     if (low < 0 || high < low || high > UINT32_MAX || high - low >= SEEDS_MAX) {
         return sld_node_fail(
             r->ctx, node, "seeds",
-            "found %.40s, wanted a seed, a list like [1, 2, 3] or a range like 1..3",
+            "expected a seed, a list like [1, 2, 3] or a range like 1..3, got %.40s",
             node->length ? node->text : "no value");
     }
     s->n_seeds = (size_t)(high - low + 1);
@@ -95,13 +95,13 @@ static sld_status check_seeds(spec_reader *r, const sld_node *node)
         snprintf(text, sizeof text, "%lld", (long long)r->spec->seeds[i]);
         texts[i] = sld_arena_strdup(r->arena, text);
         if (!texts[i]) {
-            return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the seeds");
+            return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the seeds");
         }
     }
     SLD_TRY(sld_spec_repeated(r, texts, node->n, &first, &again));
-    return again == 0
-               ? SLD_OK
-               : sld_node_fail(r->ctx, node->item[again], "seeds", "%s given twice", texts[again]);
+    return again == 0 ? SLD_OK
+                      : sld_node_fail(r->ctx, node->item[again], "seeds",
+                                      "expected each once, got %s twice", texts[again]);
 }
 
 static sld_status read_seeds(spec_reader *r, const sld_node *node)
@@ -122,7 +122,9 @@ static sld_status read_seeds(spec_reader *r, const sld_node *node)
         SLD_TRY(sld_spec_whole(r, node->item[i], "seeds", 0, UINT32_MAX, &s->seeds[i]));
     }
     SLD_TRY(check_seeds(r, node));
-    return node->n > 0 ? SLD_OK : sld_node_fail(r->ctx, node, "seeds", "no seed leaves no point");
+    return node->n > 0
+               ? SLD_OK
+               : sld_node_fail(r->ctx, node, "seeds", "expected at least one seed, got none");
 }
 
 /* ---- launch ---- */
@@ -146,10 +148,9 @@ static sld_status read_name(spec_reader *r, const sld_node *node)
 
     SLD_TRY(sld_spec_label(r, node, "name", &name));
     if (*name == '.' || *name == '-' || strchr(name, '/')) {
-        return sld_node_fail(r->ctx, node, "name",
-                             "found %s, wanted no slash, and neither . nor - in front: it names a "
-                             "folder",
-                             name);
+        return sld_node_fail(
+            r->ctx, node, "name",
+            "expected the name of a folder (no slash, no . or - at its beginning), got %s", name);
     }
     r->spec->name = name;
     return SLD_OK;
@@ -226,7 +227,7 @@ static sld_status default_name(spec_reader *r)
     char       *dot   = name ? strrchr(name, '.') : NULL;
 
     if (!name) {
-        return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the sweep's name");
+        return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the sweep's name");
     }
     if (dot && dot != name) {
         *dot = '\0';
@@ -247,7 +248,7 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_grid_params *
     SLD_TRY(sld_launch_default(ctx, arena, &out->launch));
     out->source = sld_arena_strdup(arena, params->path);
     if (!out->source) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for the sweep");
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the sweep");
     }
     SLD_TRY(sld_layer_create(ctx, arena, &out->override));
     SLD_TRY(sld_layer_create(ctx, arena, &out->base.layer));

@@ -26,12 +26,13 @@ static sld_status label_of(spec_reader *r, const sld_node *node, const char *axi
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? "," : "", node->item[i]->text);
     }
     if (node->kind != SLD_NODE_LIST || n + 2 > sizeof text) {
-        return sld_node_fail(r->ctx, node, axis, "this value wants a label: %s: {LABEL: value}",
+        return sld_node_fail(r->ctx, node, axis,
+                             "expected a label for this value, as in %s: {LABEL: value}, got none",
                              axis);
     }
     memcpy(text + n, "]", 2);
     *out = sld_arena_strdup(r->arena, text);
-    return *out ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the axes");
+    return *out ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the axes");
 }
 
 /* The options {name: value}, or the teacher of that name. */
@@ -64,7 +65,7 @@ static sld_status read_option_axis(spec_reader *r, const sld_node *node, spec_ax
 
     if (node->kind == SLD_NODE_SCALAR) {
         return sld_node_fail(r->ctx, node, axis->name,
-                             "found %s, wanted a list of values or labels with values",
+                             "expected a list of values, or labels with values, got %s",
                              sld_node_words(node));
     }
     for (size_t i = 0; i < node->n; i++) {
@@ -94,10 +95,9 @@ static sld_status read_named_axis(spec_reader *r, const sld_node *at, const sld_
     }
     if (values || node->kind != SLD_NODE_MAP) {
         return sld_node_fail(r->ctx, at, "axes",
-                             "%s is no option%s%s; wanted an option's key with values, or "
-                             "labels with options, as in %s: {LABEL: {train.lr: 0.1}}",
-                             axis->name, nearest ? ", nearest: " : "", nearest ? nearest : "",
-                             axis->name);
+                             "expected an option's key with values, or labels with options as in "
+                             "LABEL: {train.lr: 0.1}, got %s%s%s",
+                             axis->name, nearest ? "; nearest: " : "", nearest ? nearest : "");
     }
     for (size_t i = 0; i < node->n; i++) {
         spec_entry *entry = &axis->entries[i];
@@ -124,7 +124,7 @@ static sld_status check_labels(spec_reader *r, const sld_node *node, const spec_
                ? SLD_OK
                : sld_node_fail(r->ctx,
                                node->kind == SLD_NODE_MAP ? node->key[again] : node->item[again],
-                               axis->name, "%s given twice", labels[again]);
+                               axis->name, "expected each once, got %s twice", labels[again]);
 }
 
 static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node *node,
@@ -132,8 +132,8 @@ static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node 
 {
     SLD_TRY(sld_spec_label(r, key, "axes", &axis->name));
     if (strcmp(axis->name, "seed") == 0 || strcmp(axis->name, "name") == 0) {
-        return sld_node_fail(r->ctx, key, "axes", "%s is no axis%s", axis->name,
-                             *axis->name == 's' ? "; wanted seeds: [1, 2, 3] beside axes" : "");
+        return sld_node_fail(r->ctx, key, "axes", "expected an axis, got %s%s", axis->name,
+                             *axis->name == 's' ? "; write seeds: [1, 2, 3] beside axes" : "");
     }
     SLD_TRY(sld_spec_most(r, node, axis->name, VALUES_MAX));
     axis->n       = node->n;
@@ -144,7 +144,7 @@ static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node 
     const bool option = sld_config_is_key(axis->name) || strcmp(axis->name, "teacher") == 0;
     SLD_TRY(option ? read_option_axis(r, node, axis) : read_named_axis(r, key, node, axis));
     if (axis->n == 0) {
-        return sld_node_fail(r->ctx, node, axis->name, "an axis without values leaves no point");
+        return sld_node_fail(r->ctx, node, axis->name, "expected an axis with values, got none");
     }
     return check_labels(r, node, axis);
 }
@@ -156,8 +156,8 @@ sld_status sld_spec_axes(spec_reader *r, const sld_node *node)
     SLD_TRY(sld_spec_want(r, node, "axes", SLD_NODE_MAP, "axes by name"));
     SLD_TRY(sld_spec_once(r, node, "axes"));
     if (node->n > AXES_MAX) {
-        return sld_node_fail(r->ctx, node, "axes", "found %zu, wanted at most %d", node->n,
-                             AXES_MAX);
+        return sld_node_fail(r->ctx, node, "axes", "expected at most %d, got %zu", AXES_MAX,
+                             node->n);
     }
     for (size_t i = 0; i < node->n; i++) {
         SLD_TRY(read_axis(r, node->key[i], node->item[i], &s->axes[i]));
@@ -246,7 +246,7 @@ sld_status sld_spec_excludes(spec_reader *r, const sld_node *node)
         SLD_TRY(sld_spec_once(r, map, "exclude"));
         if (map->n == 0) {
             return sld_node_fail(r->ctx, map, "exclude",
-                                 "this leaves no point; wanted {axis: label}");
+                                 "expected {axis: label}, got nothing, which leaves no point");
         }
         for (size_t k = 0; k < map->n; k++) {
             SLD_TRY(strcmp(map->key[k]->text, "seed") == 0

@@ -57,10 +57,11 @@ static sld_status check_axis(spec_reader *r, const sld_node *node, const char *k
     for (size_t a = 0; a < s->n_axes; a++) {
         names[a] = s->axes[a].name;
         if (strcmp(name, names[a]) == 0) {
-            return s->axes[a].n == 2 ? SLD_OK
-                                     : sld_node_fail(r->ctx, node, key,
-                                                     "expected an axis with two labels, %s has %zu",
-                                                     name, s->axes[a].n);
+            return s->axes[a].n == 2
+                       ? SLD_OK
+                       : sld_node_fail(r->ctx, node, key,
+                                       "expected an axis with two labels, got %s with %zu", name,
+                                       s->axes[a].n);
         }
     }
     return sld_spec_unknown(r, node, key, name, names, s->n_axes);
@@ -78,8 +79,9 @@ static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node 
                    *effect = value_of(body, "effect"), *both = value_of(body, "interaction"),
                    *metric = value_of(body, "metric");
     if (!arm != !against || !arm + !effect + !both != 2) {
-        return sld_node_fail(r->ctx, body, at->text,
-                             "expected arm and against, or effect, or interaction alone");
+        return sld_node_fail(
+            r->ctx, body, at->text,
+            "expected arm and against, or effect, or interaction alone, got others");
     }
     if (metric) {
         SLD_TRY(sld_spec_text(r, metric, "metric", &text));

@@ -15,7 +15,7 @@ static sld_status set_use(spec_reader *r, const sld_node *node, spec_teacher *t)
         snprintf(file, sizeof file, "epoch-%s.h5", word);
         t->file = sld_arena_strdup(r->arena, file);
         t->at   = node;
-        return t->file ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "no memory for the teachers");
+        return t->file ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the teachers");
     }
     if (strcmp(word, "last") != 0 && strcmp(word, "best") != 0) {
         return sld_spec_unknown(r, node, "use", word, words, 2);
@@ -29,9 +29,9 @@ static sld_status read_teacher(spec_reader *r, const sld_node *key, const sld_no
 {
     SLD_TRY(sld_spec_label(r, key, "teachers", &t->name));
     if (strcmp(t->name, "none") == 0 || strchr(t->name, '.')) {
-        return sld_node_fail(
-            r->ctx, key, "teachers",
-            "%s cannot name a teacher: none means no teacher, and names have no dot", t->name);
+        return sld_node_fail(r->ctx, key, "teachers",
+                             "expected a teacher's name without a dot, other than none, got %s",
+                             t->name);
     }
     SLD_TRY(sld_spec_want(r, map, t->name, SLD_NODE_MAP, "options of an experiment"));
     t->at      = key;

@@ -57,11 +57,13 @@ sld_status sld_spec_check_top(spec_reader *r, const sld_node *root)
         }
         return spec_key(root)
                    ? sld_node_fail(r->ctx, key, key->text,
-                                   "an option of experiments: wanted inside base")
-                   : sld_node_fail(r->ctx, key, key->text,
-                                   "an option of experiments: wanted inside base; as a single "
-                                   "experiment the file is trained by: sld run %s",
-                                   r->params->path);
+                                   "expected inside base, for it is an option of experiments, got "
+                                   "it at the top")
+                   : sld_node_fail(
+                         r->ctx, key, key->text,
+                         "expected inside base, for it is an option of experiments, got it at the "
+                         "top; train the file as a single experiment: sld run %s",
+                         r->params->path);
     }
     return SLD_OK;
 }
@@ -75,11 +77,11 @@ sld_status sld_grid_refuse_spec(sld_ctx *ctx, const char *path, const void *text
     sld_status st = sld_yaml_document(ctx, arena, path, text, n, &root);
     if (st == SLD_OK) {
         const sld_node *key = spec_key(root);
-        st                  = key ? sld_node_fail(ctx, key, key->text,
-                                                  "the file is a sweep's spec, wanted an experiment; the sweep "
-                                                                   "is run by: sld sweep %s",
-                                                  path)
-                                  : SLD_OK;
+        st =
+            key ? sld_node_fail(
+                      ctx, key, key->text,
+                      "expected an experiment, got the spec of a sweep; run it: sld sweep %s", path)
+                : SLD_OK;
     }
     sld_arena_destroy(arena);
     return st;

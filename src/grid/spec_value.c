@@ -16,8 +16,8 @@ sld_status sld_spec_want(spec_reader *r, const sld_node *node, const char *key, 
                          const char *wanted)
 {
     return node->kind == kind ? SLD_OK
-                              : sld_node_fail(r->ctx, node, key, "found %s, wanted %s",
-                                              sld_node_words(node), wanted);
+                              : sld_node_fail(r->ctx, node, key, "expected %s, got %s", wanted,
+                                              sld_node_words(node));
 }
 
 sld_status sld_spec_text(spec_reader *r, const sld_node *node, const char *key, const char **out)
@@ -25,7 +25,7 @@ sld_status sld_spec_text(spec_reader *r, const sld_node *node, const char *key, 
     SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_SCALAR, "a text"));
     for (size_t i = 0; i < node->length; i++) {
         if ((unsigned char)node->text[i] < 0x20 || node->text[i] == 0x7F) {
-            return sld_node_fail(r->ctx, node, key, "found a control character, wanted a text");
+            return sld_node_fail(r->ctx, node, key, "expected a text, got a control character");
         }
     }
     *out = node->text;
@@ -37,8 +37,8 @@ sld_status sld_spec_label(spec_reader *r, const sld_node *node, const char *key,
 {
     SLD_TRY(sld_spec_text(r, node, key, out));
     if (node->length == 0 || node->length >= LABEL_MAX) {
-        return sld_node_fail(r->ctx, node, key, "found %zu bytes, wanted a label of 1 to %d",
-                             node->length, LABEL_MAX - 1);
+        return sld_node_fail(r->ctx, node, key, "expected a label of 1 to %d bytes, got %zu",
+                             LABEL_MAX - 1, node->length);
     }
     return SLD_OK;
 }
@@ -49,8 +49,8 @@ sld_status sld_spec_whole(spec_reader *r, const sld_node *node, const char *key,
     SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_SCALAR, "a whole number"));
     if (!sld_node_whole(node, low, high, out)) {
         return sld_node_fail(r->ctx, node, key,
-                             "found %.40s, wanted a whole number from %lld to %lld", node->text,
-                             (long long)low, (long long)high);
+                             "expected a whole number from %lld to %lld, got %.40s", (long long)low,
+                             (long long)high, node->text);
     }
     return SLD_OK;
 }
@@ -126,9 +126,10 @@ sld_status sld_spec_once(spec_reader *r, const sld_node *map, const char *where)
     }
     SLD_TRY(sld_spec_repeated(r, keys, map->n, &first, &again));
     return again == 0 ? SLD_OK
-                      : sld_node_fail(r->ctx, map->key[again], where,
-                                      "%.60s given twice, first in line %zu", keys[again],
-                                      map->key[first]->line);
+                      : sld_node_fail(
+                            r->ctx, map->key[again], where,
+                            "expected each once, got %.60s twice, first in line %zu; leave one out",
+                            keys[again], map->key[first]->line);
 }
 
 sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const sld_node **out)

@@ -51,7 +51,7 @@ def extend_and_change(computed):
     expect(sweep("tiny.yaml", "train.epochs=3"), 2, "records another sweep", "train.epochs: 2 there, 3 here",
            "--accept-changes")
     expect(sweep("tiny.yaml", "train.epochs=3", "--plan"), 0, "gone", "the sweep needs --accept-changes")
-    expect(sweep("runs/tiny", "train.epochs=3"), 2, "changes what the trials of runs/tiny compute")
+    expect(sweep("runs/tiny", "train.epochs=3"), 2, "expected an option that changes no result of runs/tiny")
     expect(sweep("runs/tiny", "train.epoch=3"), 2, "nearest: train.epochs")
     expect(sweep("runs/tiny", "run.logits=true"), 0)
 
@@ -83,7 +83,7 @@ def failures():
     expect(sweep("bad.yaml"), 1, "start good", "some trials failed")  # the others are not lost
     expect(sweep("bad.yaml"), 1, "some trials failed")
     expect(sweep("runs/bad", "--retry", "failed"), 1, "1 point will be tried again", "start bad")
-    expect(sweep("runs/bad", "--retry", "nothing"), 2, "no point of that ID")
+    expect(sweep("runs/bad", "--retry", "nothing"), 2, "expected the ID of one point", "got no point")
     expect(sweep("runs/bad", "--skip", bad["id"]), 0, "done")
     check(status("runs/bad")["skipped"] == 1, "skipped")
     expect(sweep("runs/bad", "--skip", next(t for t in told["trials"] if t["arm"] == "good")["id"]), 2,
@@ -202,7 +202,7 @@ def wrong_arguments():
     expect(sld("status", "nowhere", ranks=0), 2, "neither a sweep's folder nor a trial")
     os.makedirs("runs/alone")
     write("runs/alone/results.h5", "")
-    expect(sweep("tiny.yaml", "--dir", "runs/alone"), 2, "holds a run by itself")
+    expect(sweep("tiny.yaml", "--dir", "runs/alone"), 2, "got that of a single run")
 
 
 def main():

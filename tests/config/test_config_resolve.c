@@ -104,13 +104,16 @@ static void test_teacher_swap_contradictions(void **state)
 {
     static const fixture_error cases[] = {
         {"correction: none\nteacher_swap: true", NULL,
-         "e.yaml:2:15: teacher_swap: true contradicts", "correction: none"},
-        {"correction: random\nteacher_swap: true", NULL, "e.yaml:2:15: teacher_swap: true",
-         "correction: random"},
-        {"correction: swap\nteacher_swap: false", NULL, "e.yaml:2:15: teacher_swap: false",
-         "correction: swap"},
+         "e.yaml:2:15: teacher_swap: expected one of the two, got true, which contradicts",
+         "correction: none", NULL},
+        {"correction: random\nteacher_swap: true", NULL,
+         "e.yaml:2:15: teacher_swap: expected one of the two, got true", "correction: random",
+         NULL},
+        {"correction: swap\nteacher_swap: false", NULL,
+         "e.yaml:2:15: teacher_swap: expected one of the two, got false", "correction: swap", NULL},
         {"{}", "correction=swap teacher_swap=false",
-         "command line: teacher_swap: false contradicts", "correction: swap"},
+         "command line: teacher_swap: expected one of the two, got false, which contradicts",
+         "correction: swap", NULL},
     };
     fixture_check_errors(cases, COUNT(cases));
 }
