@@ -183,7 +183,7 @@ static void sizes_that_are_no_whole_records_are_refused(void **state)
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, n + 1); /* something behind it */
     fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "got 36889", NULL);
     fixture_file(f, "c100/cifar-100-binary/train.bin", records, 0);
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "got 0", NULL);
+    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "train.bin", "empty file", NULL);
 
     /* More records than were ever published; a sparse file, so that the disk is spared. */
     make_cifar100(f);
@@ -269,7 +269,8 @@ static void requests_are_checked(void **state)
     sld_err_clear(&f->ctx);
     params = (sld_data_params){.format = "cifar100", .path = ""};
     assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_CONFIG);
-    assert_non_null(strstr(f->ctx.err.msg, "no path"));
+    assert_non_null(strstr(f->ctx.err.msg,
+                           "data.path: expected the folder of its files for data.format cifar100"));
     sld_err_clear(&f->ctx);
     sld_dataset_close(NULL);
 }

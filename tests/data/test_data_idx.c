@@ -145,7 +145,8 @@ static void broken_headers_are_refused(void **state)
     fixture_refused(f, "idx", fixture_path(f, "idx"), "empty file", NULL);
     bytes[8] = 0xff; /* rows: 4 billion */
     fixture_file(f, path, bytes, n);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "dimension 1 is 4278190086", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "dimension 1: expected 1 to",
+                    "got 4278190086", NULL);
     make_images(0, 1, 1);
     fixture_file(f, path, bytes, 16);
     fixture_refused(f, "idx", fixture_path(f, "idx"), "dimension 0: expected 1 to", NULL);
@@ -183,7 +184,7 @@ static void a_test_label_that_train_has_not_is_refused(void **state)
     const size_t n = make_labels(N_TEST);
     bytes[8 + 2]   = CLASSES;
     fixture_file(f, "idx/t10k-labels-idx1-ubyte", bytes, n);
-    fixture_refused(f, "idx", fixture_path(f, "idx"), "test label 2 is 3", "0 to 2", NULL);
+    fixture_refused(f, "idx", fixture_path(f, "idx"), "test label 2: expected 0 to 2, got 3", NULL);
 }
 
 static void compressed_and_missing_files_are_named(void **state)

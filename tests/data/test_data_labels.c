@@ -106,7 +106,7 @@ static void siblings_want_one_coarse_label_a_class(void **state)
 
     coarse[12] = 1; /* of class 0, else 0 */
     assert_int_equal(sld_labels_create(&f->ctx, &SET, &params, &out), SLD_ERR_CONFIG);
-    assert_non_null(strstr(f->ctx.err.msg, "class 0 of made has 0 and 1"));
+    assert_non_null(strstr(f->ctx.err.msg, "class 0 of made with 0 and 1"));
     sld_err_clear(&f->ctx);
     coarse[12] = 0;
 }

@@ -170,7 +170,8 @@ static void names_what_is_wrong_when_writing(void **state)
     memset(long_name, 'x', sizeof long_name);
     long_name[0]                    = '/';
     long_name[sizeof long_name - 1] = '\0';
-    assert_fails(f, sld_doc_put(ctx, doc, long_name, SLD_F64, 0, NULL, &x), SLD_ERR_ARG, "no path");
+    assert_fails(f, sld_doc_put(ctx, doc, long_name, SLD_F64, 0, NULL, &x), SLD_ERR_ARG,
+                 "expected the path of an object");
     assert_false(sld_doc_has(doc, long_name));
     assert_int_equal(open_ids(), ids);
     sld_doc_close(doc);
