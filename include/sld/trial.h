@@ -12,7 +12,7 @@ typedef struct sld_trial_params {
     const sld_config            *config;
     const char                  *name; /* of the run folder under runs/ when run.dir is empty */
     const volatile sig_atomic_t *stop; /* not 0: save and leave within one step */
-    const char      *version;          /* of the program, for results.h5; NULL: its number alone */
+    const char *version;               /* of the program, for results.h5; NULL: its number alone */
 } sld_trial_params;
 
 /* Collective. The account of time (sld_times) begins with the first step. Trains from the start or from the last good checkpoint to the end; the files of
