@@ -112,9 +112,9 @@ sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
     return library_may(dnnl_cpu_isa_avx512_core)
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "%s: expected a CPU with AVX-512, and a parallel.isa that allows it, for "
-                          "bf16; use f32",
-                          option);
+                          "%s: expected f32 where parallel.isa and the CPU are below AVX-512 "
+                          "(here %s), got bf16; use f32",
+                          option, sld_kernels_isa());
 }
 
 #else
@@ -146,8 +146,8 @@ const char *sld_kernels_isa(void)
 
 sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
 {
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: bf16 needs oneDNN, which this build lacks; use f32",
-                    option);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s: expected f32 in a build without oneDNN, got bf16; use f32", option);
 }
 
 #endif

@@ -65,7 +65,7 @@ def check_store_that_cannot_be():
     """A store of teacher logits is a cache: where its folder cannot be made, the logits are computed live."""
     for number, store in enumerate(("e.yaml/store", "/proc/store", "full/thesis.tex")):
         expect(sld("run", "e.yaml", "method=kd", "teacher.weights=" + LAST, "teacher.logits=" + store, "run.dir=runs/k%d" % number,
-                   ranks=0), 0, "what is missing in the store is computed live", "the teacher runs on the 16 test samples")
+                   ranks=0), 0, "computes what is missing in the store", "the teacher runs on the 16 test samples")
 
 
 def main():

@@ -65,7 +65,7 @@ def check_other_name():
     base = {"data": {"format": "synthetic"}, "method": "none"}
     axes = {"student.network": ["imagenet_MobileNetV1", "imagenet_MobileNetV2"]}
     write("names.yaml", json.dumps({"base": base, "axes": axes}))
-    expect(sld("sweep", "names.yaml", "--plan", ranks=0), 0, "1 points", "1 more compute the same")
+    expect(sld("sweep", "names.yaml", "--plan", ranks=0), 0, "1 point", "1 more computes the same")
 
 
 def main():

@@ -8,7 +8,7 @@ import numpy as np
 from harness import check, digest, expect, in_folder, sld, teacher, write, STUDENT
 
 BF16 = ["student.yaml", "student.precision=bf16"]
-REFUSAL = "student.precision: bf16 needs"
+REFUSAL = "student.precision: expected f32"
 
 
 def attribute(folder, name):
