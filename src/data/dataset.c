@@ -83,9 +83,9 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
         shape->n[SPLIT_TRAIN] > FEW_CLASSES ? shape->n[SPLIT_TRAIN] : FEW_CLASSES;
     if (!shape->has_class_names && shape->K > unnamed) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: the largest label makes %zu classes of %zu training images; correct "
-                        "it, or name the classes in /class_names",
-                        where, (size_t)shape->K, (size_t)shape->n[SPLIT_TRAIN]);
+                        "%s: expected labels of at most %zu classes for %zu training images, got "
+                        "%zu; correct the largest label, or name the classes in /class_names",
+                        where, (size_t)unnamed, (size_t)shape->n[SPLIT_TRAIN], (size_t)shape->K);
     }
     for (int split = 0; split < SPLITS; split++) {
         if (shape->n[split] < 1 || shape->n[split] > UINT32_MAX) {

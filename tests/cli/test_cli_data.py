@@ -100,7 +100,7 @@ def main():
         check(views.attrs["epoch"] == 0 and (views["image_weak"][()] == views["image_strong"][()]).all(), "plain views")
     with export(1, "method=kd") as views:
         check("image_strong" not in views and "views_strong" not in views.attrs, "a view that is not used")
-    expect(sld("data", "views", "outside.yaml", "--epoch", 3, "--out", "o.h5", ranks=0), 2, "epochs 1 to 2")
+    expect(sld("data", "views", "outside.yaml", "--epoch", 3, "--out", "o.h5", ranks=0), 2, "--epoch: expected 1 to 2")
     expect(sld("data", "views", "outside.yaml", "--out", "o.h5", ranks=0), 2, "--epoch")
     expect(sld("data", "vies", "outside.yaml", ranks=0), 2, "did you mean views")
     expect(sld("data", "views", "outside.yaml", "--epoch", 1, "--out", "none/o.h5", ranks=0), 74, "none/o.h5")

@@ -12,7 +12,7 @@ def check_other_classes():
             f[split + "/labels"] = np.arange(n, dtype="u1") % 3
             f[split + "/images"] = np.random.default_rng(n).integers(0, 256, (n, 32, 32, 3), np.uint8)
     told = ("data.format=hdf5", "data.path=three.h5")
-    expect(sld("eval", "runs/s/last.h5", *told, "--any-data"), 2, "made for 20 classes")
+    expect(sld("eval", "runs/s/last.h5", *told, "--any-data"), 2, "expected weights for the 3 classes")
     expect(sld("eval", "runs/s/last.h5", *told, "--features"), 2, "expected --logits")
     expect(sld("eval", "runs/s/last.h5", *told, "--any-data", "--logits", "three-out.h5", "--features"), 0, "features of 12 samples")
     with h5py.File("three-out.h5") as f:

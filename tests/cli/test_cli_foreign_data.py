@@ -196,9 +196,9 @@ def foreign_weights():
     weights("unwritten.h5", unwritten)
     expect(evaluate("unwritten.h5"), 2, "unwritten.h5", "/model/", "never written")
     weights("long.h5", lambda model: model.__setitem__("a" * 600, np.zeros(3, "f4")))
-    expect(evaluate("long.h5"), 2, "long.h5", "aaaa", "no place")
+    expect(evaluate("long.h5"), 2, "long.h5", "aaaa", "expected a tensor of the network")
     weights("zlast.h5", lambda model: model.__setitem__("z" * 600, np.zeros(3, "f4")))
-    expect(evaluate("zlast.h5"), 2, "zlast.h5", "zzzz", "no place")
+    expect(evaluate("zlast.h5"), 2, "zlast.h5", "zzzz", "expected a tensor of the network")
 
     def counters(model):
         for i in range(20000):

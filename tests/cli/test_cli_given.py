@@ -31,7 +31,7 @@ REFUSED = [  # command, what is said
     (("run", RUN), ("expected an experiment (YAML), got the folder of a run", "sld report runs/e")),
     (("run", GRID), ("got the folder of a sweep", "sld sweep runs/grid")),
     (("run", "grid.yaml"), ("sld sweep grid.yaml",)),
-    (("run", "e.yaml", "method=slld"), ("method: found slld", "; nearest: sld")),
+    (("run", "e.yaml", "method=slld"), ("method: expected none, kd", "got slld; nearest: sld")),
     (("run", "e.yaml", "data.format=cifr10"), ("; nearest: cifar10",)),
     (("run", "e.yaml", "run.dir=e.yaml"), ("e.yaml: cannot make the folder", "choose another")),
     (("run", "e.yaml", "run.dir=full/thesis.tex/x"), ("full/thesis.tex: cannot make the folder", "choose another")),

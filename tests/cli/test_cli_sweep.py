@@ -75,10 +75,10 @@ axes: {arm: {bad: {data: {val_fraction: 0.0001}}, good: {}}}
 
 def failures():
     write("bad.yaml", BAD)
-    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed at their start alike", "comes to no sample", "log-a3.txt")
+    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed at their start alike", "expected at least one sample", "log-a3.txt")
     told = status("runs/bad")
     bad = next(t for t in told["trials"] if t["arm"] == "bad")
-    check(bad["state"] == "failed" and "comes to no sample" in bad["reason"], bad)
+    check(bad["state"] == "failed" and "expected at least one sample" in bad["reason"], bad)
     check(said.err.count("start bad") == 3, said.err)
     expect(sweep("bad.yaml"), 1, "start good", "some trials failed")  # the others are not lost
     expect(sweep("bad.yaml"), 1, "some trials failed")
@@ -93,7 +93,7 @@ def failures():
         "method: none", "method: kd, teacher: t") + "teachers: {t: {data.val_fraction: 0.0001}}\n")
     expect(sweep("students.yaml", "launch.retries=0"), 1, "given up t seed 1")
     told = status("runs/students")
-    check(told["failed"] == 2 and any(t["reason"].startswith("its teacher t (") and "no sample" in t["reason"]
+    check(told["failed"] == 2 and any(t["reason"].startswith("its teacher t (") and "one sample" in t["reason"]
                                       for t in told["trials"]), told)
 
 

@@ -268,7 +268,7 @@ static void expect_refused(fixture *f, const sld_objective_params *p, const char
 static void test_refusals_name_the_option(void **state)
 {
     sld_objective_params p = params_empty(K);
-    expect_refused(*state, &p, "every weight is 0");
+    expect_refused(*state, &p, "a weight above 0");
     p                      = params_sld(K);
     p.kd.temperatures.t[2] = 0.0;
     expect_refused(*state, &p, "kd.temperatures");
@@ -300,13 +300,13 @@ static void test_rows_out_of_range_are_named(void **state)
     assert_int_equal(sld_tree_create(&f->ctx, f->comm, 1, N, 4096, &tree), SLD_OK);
 
     assert_int_equal(sld_objective_view(&f->ctx, o, tree, &rows, dz, &sums), SLD_ERR_ARG);
-    assert_non_null(strstr(f->ctx.err.msg, "no teacher logits"));
+    assert_non_null(strstr(f->ctx.err.msg, "expected the teacher's logits"));
     sld_err_clear(&f->ctx);
 
     rows.z_t    = b.z_t;
     b.labels[4] = K;
     assert_int_equal(sld_objective_view(&f->ctx, o, tree, &rows, dz, &sums), SLD_ERR_ARG);
-    assert_non_null(strstr(f->ctx.err.msg, "sample 1028: label 7"));
+    assert_non_null(strstr(f->ctx.err.msg, "sample 1028: expected a label of 0 to 6, got 7"));
     sld_err_clear(&f->ctx);
     sld_tree_destroy(tree);
     sld_objective_destroy(o);

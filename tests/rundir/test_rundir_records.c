@@ -3,20 +3,27 @@
 
 static void progress_is_read_back(void **state)
 {
-    const sld_progress at = {
-        .epoch = 3, .epochs = 240, .step = 17, .steps = 781, .left_s = 86400, .beat_s = 123456};
-    char         text[SLD_PROGRESS_BYTES];
-    sld_progress out;
-    fixture     *f = *state;
+    const sld_progress at = {.epoch  = 3,
+                             .epochs = 240,
+                             .step   = 17,
+                             .steps  = 781,
+                             .left_s = 86400,
+                             .beat_s = 123456,
+                             .ranks  = 2};
+    char               text[SLD_PROGRESS_BYTES];
+    sld_progress       out;
+    fixture           *f = *state;
 
     sld_progress_text(&at, text);
-    assert_string_equal(text, "epoch 3 of 240 step 17 of 781 left 86400 s beat 123456      \n");
+    assert_string_equal(text,
+                        "epoch 3 of 240 step 17 of 781 left 86400 s beat 123456 ranks 2     \n");
     assert_true(sld_progress_parse(text, &out));
     assert_int_equal(out.epoch, 3);
     assert_int_equal(out.epochs, 240);
     assert_int_equal(out.step, 17);
     assert_int_equal(out.steps, 781);
     assert_true(out.left_s == 86400 && out.beat_s == 123456);
+    assert_int_equal(out.ranks, 2);
     put(f, "progress-a4", text);
     sld_progress_read(f->dir, 4, text);
     assert_true(sld_progress_parse(text, &out));

@@ -40,7 +40,7 @@ static void reads_attributes(void **state)
     assert_fails(f, sld_doc_get_attr(&f->ctx, doc, "/", "large", SLD_I32, 0, &number), SLD_ERR_DATA,
                  "large|does not fit");
     assert_fails(f, sld_doc_get_attr(&f->ctx, doc, "/", "empty", SLD_I32, 0, &number), SLD_ERR_DATA,
-                 "empty|0 values");
+                 "empty|expected 1 values, got 0");
     sld_doc_close(doc);
 }
 
@@ -129,7 +129,7 @@ static void refuses_what_is_no_hdf5_file(void **state)
     assert_ok(f, sld_file_publish(&f->ctx, f->path, "", 0, true));
     assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|empty");
     assert_ok(f, sld_file_publish(&f->ctx, f->path, "student: resnet20\n", 18, true));
-    assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|not an HDF5 file");
+    assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|expected an HDF5 file");
     assert_null(doc);
 }
 
