@@ -193,13 +193,13 @@ def launcher_stays():
 
 def wrong_arguments():
     expect(sweep("nowhere.yaml"), 2, "nowhere.yaml")
-    expect(sld("run", "tiny.yaml", ranks=0), 2, "tiny.yaml:3:1: base: ", "a sweep's spec", "sld sweep tiny.yaml")
+    expect(sld("run", "tiny.yaml", ranks=0), 2, "tiny.yaml:3:1: base: ", "the spec of a sweep", "sld sweep tiny.yaml")
     expect(sweep("runs/tiny/trials/%s/experiment.yaml" % sorted(os.listdir("runs/tiny/trials"))[0]), 2,
            "an option of experiments", "sld run runs/tiny/trials/")
-    expect(sweep("."), 2, "./points")
-    expect(sweep("tiny.yaml", "--ranks", "0"), 2, "ranks: found 0")
+    expect(sweep("."), 2, "holds no run and no sweep")
+    expect(sweep("tiny.yaml", "--ranks", "0"), 2, "launch.ranks: expected a whole number from 1 to 4096, or auto, got 0")
     expect(sweep("tiny.yaml", "--rank", "2"), 2, "did you mean --ranks")
-    expect(sld("status", "nowhere", ranks=0), 2, "neither a sweep's folder nor a trial")
+    expect(sld("status", "nowhere", ranks=0), 2, "nowhere: expected the folder of a sweep or a run")
     os.makedirs("runs/alone")
     write("runs/alone/results.h5", "")
     expect(sweep("tiny.yaml", "--dir", "runs/alone"), 2, "got that of a single run")
