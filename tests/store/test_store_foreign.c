@@ -129,7 +129,8 @@ static void refuses_what_is_no_hdf5_file(void **state)
     assert_ok(f, sld_file_publish(&f->ctx, f->path, "", 0, true));
     assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|empty");
     assert_ok(f, sld_file_publish(&f->ctx, f->path, "student: resnet20\n", 18, true));
-    assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA, "file.h5|expected an HDF5 file");
+    assert_fails(f, sld_doc_open(&f->ctx, f->path, &doc), SLD_ERR_DATA,
+                 "file.h5|expected an HDF5 file");
     assert_null(doc);
 }
 
