@@ -72,7 +72,7 @@ if grep -qE '^"?(base|axes|teachers|seeds|launch|exclude|baseline)"?[[:space:]]*
     # Where it will lie; and a mistake in the spec is reported here.
     plan=$("$sld" sweep "$experiment" "$@" --plan) || exit
     folder=$(sed -n 's/^folder \(.*\): .*/\1/p' <<<"$plan")
-    sld_say "$(sed -n 1p <<<"$plan"); by the plan's estimate$(sed -n 's/^  training  */ /p' <<<"$plan"), on small networks some times more; from another shell: $sld status $folder --watch"
+    sld_say "$(sed -n 1p <<<"$plan"); by the plan's estimate$(sed -n 's/^  training  */ /p' <<<"$plan"), small networks take several times as long; from another shell: $sld status $folder --watch"
     setsid "$sld" sweep "$experiment" "$@" "${arguments[@]}" </dev/null &
     job=$!
     wait_job

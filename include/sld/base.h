@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* ---- status and error record ---- */
 
@@ -212,6 +213,8 @@ void sld_sha256_hex(sld_sha256 *sha, char hex[65]); /* ends the sum */
 int sld_text_nearest(const char *word, const char *const *candidates, size_t n);
 /* Local. What a noun bears behind that number: "s", or "" behind one. */
 const char *sld_text_plural(long long n);
+/* Local. A word as a POSIX shell reads it back: in quotes where it needs them. */
+void sld_text_quote(FILE *to, const char *word);
 
 /* Local. Text from files and names, made fit to be printed: control characters, line breaks, marks
  * that turn the direction of writing, and bytes that are no UTF-8 become \\n, \\x1b, \\u202e ...; the
@@ -268,6 +271,10 @@ sld_status sld_file_temporary(sld_ctx *ctx, const char *path, char temporary[PAT
  * temporary is gone and what stood at path before is untouched. */
 sld_status sld_file_publish(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                             bool replace);
+enum { SLD_STAMP_BYTES = 80 };
+/* Local. "BYTES SECONDS NANOSECONDS", its length and the time of its last change: another stamp,
+ * another content. Empty where there is no file. */
+void       sld_file_stamp(const char *path, char stamp[SLD_STAMP_BYTES]);
 sld_status sld_file_sync(sld_ctx *ctx, const char *path); /* Local. Its bytes reach the disk. */
 /* Local. The rest of it, for a file that was written under a temporary name in the same folder and
  * synced. On failure the temporary still stands. */

@@ -20,4 +20,12 @@ bool        sld_process_lives(sld_process p); /* on this machine */
 /* "boot id/pid namespace": where a pid means something. SLD_TEST_MACHINE overrides it for tests. */
 void sld_process_machine(char machine[SLD_MACHINE_BYTES]);
 
+/* Whether "NAME=value" is what an mpirun or srun around this process has told it alone: processes that
+ * take it over would take themselves for its ranks, or look for its step's server. The user's own
+ * OMPI_MCA_ and OMPI_ALLOW_ are none. */
+bool sld_process_is_launchers(const char *entry);
+/* "NAME=value", ended by NULL: an mpirun that has these starts its ranks on this machine, and asks no
+ * scheduler for others. */
+extern const char *const sld_process_stay_here[];
+
 #endif

@@ -2,6 +2,7 @@
  * like a folder. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,4 +120,15 @@ sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void 
     *bytes    = buf;
     *n        = size;
     return SLD_OK;
+}
+
+void sld_file_stamp(const char *path, char stamp[SLD_STAMP_BYTES])
+{
+    struct stat info;
+
+    stamp[0] = '\0';
+    if (stat(path, &info) == 0) {
+        snprintf(stamp, SLD_STAMP_BYTES, "%jd %jd %ld", (intmax_t)info.st_size,
+                 (intmax_t)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    }
 }

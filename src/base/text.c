@@ -1,4 +1,4 @@
-/* text.c: the nearest word, for suggestions in errors; plurals. */
+/* text.c: the nearest word, for suggestions in errors; plurals; words for a shell. */
 #include <ctype.h>
 #include <string.h>
 
@@ -58,4 +58,22 @@ int sld_text_nearest(const char *word, const char *const *candidates, size_t n)
 const char *sld_text_plural(long long n)
 {
     return n == 1 ? "" : "s";
+}
+
+void sld_text_quote(FILE *to, const char *word)
+{
+    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "_-./=,:+@%") == strlen(word)) {
+        fputs(word, to);
+        return;
+    }
+    putc('\'', to);
+    for (; *word; word++) {
+        if (*word == '\'') {
+            fputs("'\\''", to);
+        } else {
+            putc(*word, to);
+        }
+    }
+    putc('\'', to);
 }

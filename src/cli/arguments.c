@@ -55,6 +55,28 @@ static sld_status read_part(sld_ctx *ctx, const sld_verb *verb, const char *word
                     nearest >= 0 ? verb->parts[nearest] : "", verb->name);
 }
 
+sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
+{
+    char   line[600]; /* an error is one line, a usage may have more */
+    size_t n = 0;
+
+    for (const char *c = verb->usage; *c && n + 8 < sizeof line; c++) {
+        if (*c == '\n') {
+            const char *next = c + strspn(c, "\n ");
+            n += (size_t)snprintf(
+                line + n, sizeof line - n, "%s ",
+                strncmp(next, "sld ", 4) == 0 || strncmp(next, "mpirun ", 7) == 0 ? "; or" : "");
+            c = next - 1;
+        } else {
+            line[n++] = *c;
+        }
+    }
+    line[n] = '\0';
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "sld %s: expected what it works on, got too little; usage: %s", verb->name,
+                    line);
+}
+
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out)
 {
@@ -91,7 +113,7 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
     }
     if ((!out->positional && !verb->no_file && !verb->optional_file) ||
         (!out->second && verb->two_words)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", verb->usage);
+        return sld_arguments_lack(ctx, verb);
     }
     return SLD_OK;
 }

@@ -71,6 +71,8 @@ sld_status sld_page_print(sld_ctx *ctx, sld_arena *arena, const char *page);
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out);
+/* Local. The error of a command line that names too little, with the usage of the verb. */
+sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb);
 
 /* experiment.c. Collective. rank 0 reads the file, all parse the same bytes. */
 sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,

@@ -42,7 +42,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
 
     *exit_code = SLD_EXIT_OK;
     if (st == SLD_OK && (!params.batches || !params.out)) {
-        st = SLD_FAIL(ctx, SLD_ERR_CONFIG, "usage: %s", sld_verb_probe.usage);
+        st = sld_arguments_lack(ctx, &sld_verb_probe);
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));

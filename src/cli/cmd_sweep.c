@@ -189,11 +189,10 @@ static void say_change(const command *c)
 
 static int exit_code_of(sld_sweep_outcome outcome)
 {
-    static const int codes[] = {[SLD_SWEEP_DONE]       = SLD_EXIT_OK,
-                                [SLD_SWEEP_FAILED]     = SLD_EXIT_FAILED,
-                                [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
-                                [SLD_SWEEP_STOPPED]    = SLD_EXIT_STOPPED,
-                                [SLD_SWEEP_ENDED]      = 130};
+    static const int codes[] = {
+        [SLD_SWEEP_DONE] = SLD_EXIT_OK,         [SLD_SWEEP_FAILED] = SLD_EXIT_FAILED,
+        [SLD_SWEEP_BROKEN] = SLD_EXIT_FAILED,   [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
+        [SLD_SWEEP_STOPPED] = SLD_EXIT_STOPPED, [SLD_SWEEP_ENDED] = 130};
     return codes[outcome];
 }
 
@@ -204,6 +203,8 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
         [SLD_SWEEP_FAILED] =
             "ended, and some trials failed: sld status tells which, --retry failed "
             "tries them again",
+        [SLD_SWEEP_BROKEN] =
+            "stopped for the error above; once it is mended the same command goes on",
         [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
         [SLD_SWEEP_ENDED] = "ended at once: the same command goes on from the last checkpoints"};

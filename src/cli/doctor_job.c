@@ -51,7 +51,7 @@ static void job(const sld_allocation *a, int machines, sld_report *r)
     }
     sld_finding *f =
         sld_report_add(r, "job", "%s %s: %zu machine%s%s%s, %s%s", name, a->job, a->n_nodes,
-                       a->n_nodes == 1 ? "" : "s", cpus, memory, left, again);
+                       sld_text_plural((long long)a->n_nodes), cpus, memory, left, again);
     if (a->n_nodes > (size_t)machines) {
         sld_finding_advise(f, SLD_WARN,
                            "the ranks stand on %d of %zu machines: start doctor on all by `srun "

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "selftest.h"
+#include "sld/base_process.h"
 
 enum { MOST_WORDS = 32 };
 #define PATIENCE_S 120.0 /* a command takes one or two seconds; longer than this it hangs */
@@ -29,36 +30,14 @@ bool sld_selftest_tell(sld_selftest *t, bool ok, const char *format, ...)
 
 /* ---- the child ---- */
 
-static bool begins(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* What the launcher of this process has left would make an mpirun believe that it is one of its
- * tasks. */
-static bool of_outer_launcher(const char *entry)
-{
-    const bool users = begins(entry, "OMPI_ALLOW_") || begins(entry, "OMPI_MCA_");
-
-    return !users && (begins(entry, "OMPI_") || begins(entry, "PMIX_") || begins(entry, "PMI_") ||
-                      begins(entry, "SLURM_STEP"));
-}
-
 /* Ranks on this machine alone, whatever the allocation is: the temporary folder lies here. */
 static void set_environment(void)
 {
-    static const char *const here[][2] = {{"OMPI_MCA_ras", "^slurm,tm,lsf,gridengine"},
-                                          {"OMPI_MCA_plm", "^slurm,tm,lsf"},
-                                          {"PRTE_MCA_ras", "^slurm,pbs,lsf,gridengine"},
-                                          {"PRTE_MCA_plm", "^slurm,pals,lsf"},
-                                          {"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-                                          {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-                                          {"TERM", "dumb"}};
-    char                     name[256];
+    char name[256];
 
     for (size_t i = 0; environ[i];) {
         const size_t n = strcspn(environ[i], "=");
-        if (n < sizeof name && of_outer_launcher(environ[i])) {
+        if (n < sizeof name && sld_process_is_launchers(environ[i])) {
             memcpy(name, environ[i], n);
             name[n] = '\0';
             unsetenv(name); /* the next one takes its place */
@@ -66,9 +45,12 @@ static void set_environment(void)
             i++;
         }
     }
-    for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
-        setenv(here[i][0], here[i][1], 1);
+    for (const char *const *word = sld_process_stay_here; *word; word++) {
+        putenv((char *)*word); /* it is only read */
     }
+    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+    setenv("TERM", "dumb", 1);
 }
 
 static size_t make_words(const sld_selftest *t, int ranks, const char *number,

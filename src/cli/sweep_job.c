@@ -159,24 +159,6 @@ static void say_fit(plan *p, const sld_grid *grid)
 
 /* ---- the script ---- */
 
-static void put_quoted(FILE *to, const char *word)
-{
-    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                              "_-./=,:+@%") == strlen(word)) {
-        fputs(word, to);
-        return;
-    }
-    putc('\'', to);
-    for (; *word; word++) {
-        if (*word == '\'') {
-            fputs("'\\''", to);
-        } else {
-            putc(*word, to);
-        }
-    }
-    putc('\'', to);
-}
-
 /* The modules that are loaded: "a b", as LOADEDMODULES has them in a:b. */
 static void put_modules(FILE *to)
 {
@@ -187,7 +169,7 @@ static void put_modules(FILE *to)
     for (char *c = text; *c; c++) {
         *c = *c == ':' ? ' ' : *c;
     }
-    put_quoted(to, text);
+    sld_text_quote(to, text);
 }
 
 static void put_settings(FILE *to, const sld_job *job)
@@ -197,7 +179,7 @@ static void put_settings(FILE *to, const sld_job *job)
         if (i > 0) {
             putc(' ', to);
         }
-        put_quoted(to, job->words[i]);
+        sld_text_quote(to, job->words[i]);
     }
     putc(')', to);
 }
@@ -224,13 +206,13 @@ static void put_value(FILE *to, const plan *p, const char *key)
     } else if (strcmp(key, "modules=") == 0) {
         put_modules(to);
     } else if (strcmp(key, "sweep=") == 0) {
-        put_quoted(to, p->job->sweep);
+        sld_text_quote(to, p->job->sweep);
     } else if (strcmp(key, "settings=") == 0) {
         put_settings(to, p->job);
     } else {
         const ssize_t n        = readlink("/proc/self/exe", program, sizeof program - 1);
         program[n > 0 ? n : 0] = '\0';
-        put_quoted(to, n > 0 ? program : "sld");
+        sld_text_quote(to, n > 0 ? program : "sld");
     }
 }
 

@@ -80,8 +80,13 @@ static void print_estimate(const sld_sweep_cost *c)
     } else {
         printf("estimate (%.0f GFLOP/s per core; the machine decides):\n", c->gflops);
     }
-    printf("  %-28s %.3g core-hours, %.3g h on %.0f CPUs\n", "training", c->core_hours,
-           c->core_hours / used, cores);
+    if (c->core_hours < 1) {
+        printf("  %-28s %.3g core-minutes, %.3g minutes on %.0f CPUs\n", "training",
+               60 * c->core_hours, 60 * c->core_hours / used, cores);
+    } else {
+        printf("  %-28s %.3g core-hours, %.3g hours on %.0f CPUs\n", "training", c->core_hours,
+               c->core_hours / used, cores);
+    }
     if (c->left > 0 && cores > c->ranks) {
         printf("  %.0f of %.0f CPUs idle: a trial uses at most parallel.shards ranks\n",
                cores - c->ranks, cores);

@@ -1,11 +1,9 @@
 /* results.c: are the results of a point's trial there, whole, and its own? What the answer is, status,
  * report, sweep.h5 and the coordinator all take from here. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sld/grid_folder.h"
 #include "sld/rundir.h"
@@ -163,25 +161,20 @@ sld_status sld_grid_results(sld_ctx *ctx, const sld_grid *grid, size_t point, sl
 
 /* ---- what a mark says of the file that was looked at when it was made ---- */
 
-/* "BYTES SECONDS NANOSECONDS"; empty: there is no file. */
-static void stamp_of(const sld_grid *grid, size_t point, char stamp[80])
+/* Empty: there is no file. */
+static void stamp_of(const sld_grid *grid, size_t point, char stamp[SLD_STAMP_BYTES])
 {
-    char        run[PATH_MAX], path[PATH_MAX];
-    struct stat info;
+    char run[PATH_MAX], path[PATH_MAX];
 
-    stamp[0] = '\0';
     sld_grid_trial_dir(grid, point, run);
     sld_run_path(run, SLD_RUN_RESULTS, 0, path);
-    if (stat(path, &info) == 0) {
-        snprintf(stamp, 80, "%jd %jd %ld", (intmax_t)info.st_size, (intmax_t)info.st_mtim.tv_sec,
-                 info.st_mtim.tv_nsec);
-    }
+    sld_file_stamp(path, stamp);
 }
 
 void sld_grid_results_mark(const sld_grid *grid, size_t point, const sld_results *results,
                            char text[SLD_MARK_BYTES])
 {
-    char stamp[80];
+    char stamp[SLD_STAMP_BYTES];
 
     stamp_of(grid, point, stamp);
     snprintf(text, SLD_MARK_BYTES, "results %s\nreason %s\n", stamp, results->reason);
@@ -190,7 +183,7 @@ void sld_grid_results_mark(const sld_grid *grid, size_t point, const sld_results
 bool sld_grid_results_marked(const sld_grid_claims *c, size_t point, sld_results *out)
 {
     const sld_point_state mark = c->entries[point].mark;
-    char                  stamp[80], text[SLD_MARK_BYTES + 128], value[SLD_REASON_BYTES];
+    char stamp[SLD_STAMP_BYTES], text[SLD_MARK_BYTES + 128], value[SLD_REASON_BYTES];
 
     *out = (sld_results){.kind = mark == SLD_POINT_DONE ? SLD_RESULTS_DONE : SLD_RESULTS_DIVERGED};
     stamp_of(c->grid, point, stamp);

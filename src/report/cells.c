@@ -91,13 +91,14 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
         fprintf(
             to,
             "gap: last epoch less that of %s, seed by seed, with its 95 %% confidence interval.\n"
-            "resolves: the smallest difference that so many seeds find (two-sided 5 %%, power 0.8) "
+            "resolves: the smallest difference detectable with this many seeds (two-sided 5 %%, "
+            "power 0.8) "
             "at a\n"
             "deviation of %.2f, %s.\n",
             r->baseline_name, r->resolving_sd,
             isnan(r->pooled_sd) ? "assumed: no arm has two seeds" : "pooled over the arms");
     }
     if (r->most_seeds < 2) {
-        fprintf(to, "One seed ranks nothing: differences here are not told from luck.\n");
+        fprintf(to, "With one seed per arm these differences cannot be separated from noise.\n");
     }
 }

@@ -33,7 +33,7 @@ static void put_states(const report *r, const sld_grid_totals *all, FILE *to)
 {
     char cell[CELL_BYTES], now[32];
 
-    fprintf(to, "<p>%zu %s", all->n, all->n == 1 ? "trial" : "trials");
+    fprintf(to, "<p>%zu trial%s", all->n, sld_text_plural((long long)all->n));
     for (int s = 0, first = 1; s <= SLD_POINT_SKIPPED; s++) {
         if (all->count[s] > 0) {
             fprintf(to, "%s %zu %s", first ? ":" : ",", all->count[s],
@@ -46,7 +46,7 @@ static void put_states(const report *r, const sld_grid_totals *all, FILE *to)
         fprintf(to, "; ETA %s", cell);
     }
     if (all->ranks > 0) {
-        fprintf(to, "; %d core%s busy", all->ranks, all->ranks == 1 ? "" : "s");
+        fprintf(to, "; %d core%s busy", all->ranks, sld_text_plural(all->ranks));
     }
     sld_clock_utc(now);
     fprintf(to, "</p>\n<div class=\"bar\" role=\"img\" aria-label=\"states of the trials\">");

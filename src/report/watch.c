@@ -208,7 +208,7 @@ static void put_totals(const sld_grid_totals *all, FILE *to)
         }
     }
     if (all->ranks > 0) {
-        fprintf(to, ", %d core%s busy", all->ranks, all->ranks == 1 ? "" : "s");
+        fprintf(to, ", %d core%s busy", all->ranks, sld_text_plural(all->ranks));
     }
     if (all->left_s > 0) {
         cell_time(cell, all->left_s);

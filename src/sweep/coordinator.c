@@ -86,7 +86,7 @@ static void stop_for_walltime(coordinator *c)
     }
     c->stops = 1;
     sld_log(c->ctx, SLD_LOG_INFO, "the job ends in %.0f s: %d trial%s save and stop",
-            sld_allocation_left_s(&c->allocation), running(c), running(c) == 1 ? "" : "s");
+            sld_allocation_left_s(&c->allocation), running(c), sld_text_plural(running(c)));
     stop_all(c, SIGUSR1);
 }
 
@@ -201,7 +201,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
         stopping = c->stops > 0 || c->broken;
     }
     *out = all             ? (failed || c->unreadable > 0 ? SLD_SWEEP_FAILED : SLD_SWEEP_DONE)
-           : c->broken     ? SLD_SWEEP_FAILED
+           : c->broken     ? SLD_SWEEP_BROKEN
            : c->stops > 1  ? SLD_SWEEP_ENDED
            : c->stops == 1 ? SLD_SWEEP_STOPPED
                            : SLD_SWEEP_UNFINISHED;

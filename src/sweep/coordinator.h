@@ -36,8 +36,6 @@ typedef struct attempt {
     bool         reaped;   /* its launcher stayed without ranks, and was ended by us for it */
 } attempt;
 
-enum { SLD_STAMP_BYTES = 112 };
-
 /* A point that was given idle cores, and what it would have done without them. On a machine whose
  * cores others use too, more ranks are slower: each waits for the one that is disturbed. */
 typedef struct growth {

@@ -1,22 +1,15 @@
 /* extend.c: a coordinator takes up points that were added to the sweep while it runs. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "coordinator.h"
 
 static void stamp_of(const coordinator *c, char stamp[SLD_STAMP_BYTES])
 {
-    char        path[PATH_MAX];
-    struct stat info;
+    char path[PATH_MAX];
 
-    stamp[0] = '\0';
     snprintf(path, sizeof path, "%.4000s/points", c->dir);
-    if (stat(path, &info) == 0) {
-        snprintf(stamp, SLD_STAMP_BYTES, "%jd %jd %jd %ld", (intmax_t)info.st_ino,
-                 (intmax_t)info.st_size, (intmax_t)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
-    }
+    sld_file_stamp(path, stamp);
 }
 
 /* Whether what runs here has a place in that grid. */

@@ -53,19 +53,6 @@ void sld_launch_free(char **list)
 
 /* ---- the user's launcher line ---- */
 
-static void put_quoted(FILE *out, const char *word)
-{
-    fputc('\'', out);
-    for (; *word; word++) {
-        if (*word == '\'') {
-            fputs("'\\''", out);
-        } else {
-            fputc(*word, out);
-        }
-    }
-    fputc('\'', out);
-}
-
 /* The template with {ranks}, {cpus} and {hosts} filled in. */
 static void put_template(FILE *out, const launch_job *job)
 {
@@ -106,12 +93,12 @@ static void add_command(launch_words *w, const launch_job *job)
     fputs("exec ", out);
     put_template(out, job);
     fputc(' ', out);
-    put_quoted(out, job->program);
+    sld_text_quote(out, job->program);
     fputs(" run ", out);
-    put_quoted(out, job->experiment);
+    sld_text_quote(out, job->experiment);
     for (size_t i = 0; i < job->n_settings; i++) {
         fputc(' ', out);
-        put_quoted(out, job->settings[i]);
+        sld_text_quote(out, job->settings[i]);
     }
     w->failed |= fclose(out) != 0;
     sld_words_add(w, "sh");

@@ -38,7 +38,7 @@ static void describe_machine(char text[256])
     (void)uname(&system);
     read_processor(model);
     snprintf(text, 256, "%.100s: %s%s%ld CPU%s", system.nodename, model, model[0] ? ", " : "", cpus,
-             cpus == 1 ? "" : "s");
+             sld_text_plural(cpus));
 }
 
 sld_status sld_trial_put_surroundings(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)

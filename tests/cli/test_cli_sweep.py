@@ -13,7 +13,7 @@ from sweep_harness import attempt_processes, digests, files, no_process_left, sp
 
 def plan_and_run():
     spec()
-    planned = expect(sweep("tiny.yaml", "--plan"), 0, "sweep tiny: 4 points, 1 of them a teacher", "new", "core-hours")
+    planned = expect(sweep("tiny.yaml", "--plan"), 0, "sweep tiny: 4 points, 1 of them a teacher", "new", "core-minutes")
     check(not os.path.exists("runs"), "a plan leaves nothing")
     expect(sweep("tiny.yaml"), 0, "sweep tiny: done", "start KD-PA seed 1")
     told = status("runs/tiny")

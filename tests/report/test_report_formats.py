@@ -89,7 +89,7 @@ def check_text():
     check(re.search(r"^a long name, .*\n +1/3 ", said, re.M), said)
     check(re.search(r"^sld +2 of 4 +100\.0 +20\.0 ", said, re.M), said)
     check(re.search(r"^lo0000000002: .*seed 2: diverged$", said, re.M), said)
-    check("One seed ranks nothing" not in said, said)
+    check("With one seed per arm" not in said, said)
     plain = expect(sld("report", "made", env={"LC_ALL": "C"}, ranks=0), 0, "59.00 +- 0.50").out
     check(plain.isascii(), "a terminal without UTF-8")
 
@@ -97,7 +97,7 @@ def check_text():
 def check_one_seed():
     trials = [made_sweep.Trial("a%011d" % i, arm, 1, [50.0 + i]) for i, arm in enumerate(("one", "two"))]
     made_sweep.write_sweep("single", trials, baseline="one", logits=False)
-    said = expect(sld("report", "single", ranks=0), 0, "One seed ranks nothing", "assumed: no arm has two seeds").out
+    said = expect(sld("report", "single", ranks=0), 0, "With one seed per arm", "assumed: no arm has two seeds").out
     check(re.search(r"^two +1 +51\.00 .* \+1\.00 +-$", said, re.M), said)
 
 
@@ -116,7 +116,7 @@ def check_damage():
 def check_run_folder():
     os.makedirs("run")
     made_sweep.write_results("run/results.h5", made_sweep.Trial("r00000000000", "run", 1, [50.0, 60.0, 55.0]))
-    said = expect(sld("report", "run", ranks=0), 0, "1 trial: 1 done", "One seed ranks nothing").out
+    said = expect(sld("report", "run", ranks=0), 0, "1 trial: 1 done", "With one seed per arm").out
     check(re.search(r"^run +1 +55\.00 +60\.00 +55\.00 ", said, re.M), said)
     expect(sld("report", "run", "--pack", "run.h5", ranks=0), 2, "one run, no sweep")
 

@@ -54,8 +54,8 @@ static void test_the_users_launcher(void **state)
     launch_job job = job_of(3, "srun -n {ranks} -w {hosts} --cpu-bind=map_cpu:{cpus} {rank} $X");
 
     expect_words(
-        &job, "sh|-c|exec srun -n 3 -w node7,node8 --cpu-bind=map_cpu:0,2 {rank} $X '/opt/sld' run "
-              "'/s/e.yaml' 'run.dir=\"/a b/it'\\''s\"' 'train.epochs=2'");
+        &job, "sh|-c|exec srun -n 3 -w node7,node8 --cpu-bind=map_cpu:0,2 {rank} $X /opt/sld run "
+              "/s/e.yaml 'run.dir=\"/a b/it'\\''s\"' train.epochs=2");
 }
 
 /* How often an entry that begins so stands in the environment; *last: it. */
@@ -74,9 +74,17 @@ static int count(char **environment, const char *begins, const char **last)
 
 static void test_environment(void **state)
 {
-    static const char *const foreign[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK",    "PMI_FD",
-                                          "SLD_TERMINAL",         "SLURM_STEPID", "SLURM_STEP_ID",
-                                          "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"};
+    static const char *const foreign[] = {"OMPI_COMM_WORLD_RANK",
+                                          "PMIX_RANK",
+                                          "PMI_FD",
+                                          "SLD_TERMINAL",
+                                          "SLURM_STEPID",
+                                          "SLURM_STEP_ID",
+                                          "SLURM_STEP_NUM_TASKS",
+                                          "SLURM_PROCID",
+                                          "OMPI_MCA_orte_hnp_uri",
+                                          "OMPI_MCA_ess",
+                                          "OMPI_MCA_orte_ess_num_procs"};
     const launch_job         job       = job_of(2, "");
     const char              *last      = NULL;
 
