@@ -17,9 +17,12 @@ static bool is_formula(const char *text)
     return end == text || *end;
 }
 
-static void print_text(FILE *to, const char *text)
+/* A packed study may have been made by anybody: what would move a terminal is escaped. */
+static void print_text(FILE *to, const char *given)
 {
-    const char *guard = is_formula(text) ? "'" : "";
+    const char *guard = is_formula(given) ? "'" : "";
+    char        shown[4096];
+    const char *text = sld_text_printable(given, shown, sizeof shown);
 
     if (!strpbrk(text, ",\"\r\n")) {
         fprintf(to, "%s%s", guard, text);

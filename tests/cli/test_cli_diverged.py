@@ -22,6 +22,10 @@ seeds: [1]
 """
 
 
+NOT_FINITE = ("the loss is", "the gradient is", "the weights are", "the running statistics are", "the momentum is",
+              "the loss on test is")
+
+
 def reason(folder):
     with h5py.File(folder + "/results.h5") as f:
         return f.attrs["diverged_in"]
@@ -42,9 +46,9 @@ def all_finite(path):
 
 
 def main():
-    for name, train, epochs, batch, lr in (("one", 200, 1, 20, 1000), ("three", 200, 3, 20, 1000), ("small", 40, 2, 20, 1000)):
-        told = run(name, train=train, epochs=epochs, batch=batch, lr=lr)
-        print(name, "is diverged:", told, "not finite")
+    for name, train, epochs, batch in (("one", 200, 1, 20), ("three", 200, 3, 20), ("small", 40, 2, 20)):
+        told = run(name, train=train, epochs=epochs, batch=batch)
+        check(told in NOT_FINITE, name, "is diverged by", told)  # which is met first depends on the processor's rounding
         for file in ("last.h5", "best.h5"):  # no weights that a student would read and refuse
             check(not os.path.exists(name + "/" + file) or all_finite(name + "/" + file), name, file, "is not finite")
     expect(sld("run", "one.yaml", "run.dir=one", ranks=0), 1, "diverged already")

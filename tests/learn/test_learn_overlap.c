@@ -1,6 +1,7 @@
 /* The teacher's forwards where there is time: the logits are those of a plain evaluation however
  * the work is spread over a step and the one before; a learner's rank that waits for another one
  * does them meanwhile. */
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,7 +205,7 @@ static void test_slices_show_the_teacher(void **state)
     tear_down(&f);
 }
 
-/* ---- two ranks ---- */
+/* ---- a learner ---- */
 
 static sld_learner *make_learner(sld_model *student, sld_model *teacher)
 {
@@ -217,6 +218,31 @@ static sld_learner *make_learner(sld_model *student, sld_model *teacher)
     p.objective.kd.temperatures = (sld_temperatures){.n = 1, .t = {4}};
     assert_int_equal(sld_learner_create(&ctx, comm, &p, &learner), SLD_OK);
     return learner;
+}
+
+/* Whatever of a learner's state is no number is named; each value is put back. */
+static void test_what_is_not_finite_is_named(void **state)
+{
+    (void)state;
+    sld_model   *student = make_model(2), *teacher = make_model(1);
+    sld_learner *learner = make_learner(student, teacher);
+
+    assert_null(sld_learner_not_finite(learner));
+    for (size_t i = 0; i < sld_model_tensor_count(student); i++) {
+        const sld_tensor *t    = sld_model_tensor(student, i);
+        const float       held = t->values[t->n - 1];
+        t->values[t->n - 1]    = NAN;
+        assert_string_equal(sld_learner_not_finite(learner),
+                            t->trained ? "the weights are" : "the running statistics are");
+        t->values[t->n - 1] = held;
+    }
+    sld_learner_momentum(learner)[0] = INFINITY;
+    assert_string_equal(sld_learner_not_finite(learner), "the momentum is");
+    sld_learner_momentum(learner)[0] = 0.0f;
+    assert_null(sld_learner_not_finite(learner));
+    sld_learner_destroy(learner);
+    sld_model_destroy(student);
+    sld_model_destroy(teacher);
 }
 
 static double sum_of(const sld_times *t)
@@ -318,7 +344,8 @@ int main(void)
                                        cmocka_unit_test(test_the_following_step_is_begun),
                                        cmocka_unit_test(test_another_step_than_expected),
                                        cmocka_unit_test(test_views_without_a_forward),
-                                       cmocka_unit_test(test_slices_show_the_teacher)},
+                                       cmocka_unit_test(test_slices_show_the_teacher),
+                                       cmocka_unit_test(test_what_is_not_finite_is_named)},
                             two[]   = {cmocka_unit_test(test_a_waiting_rank_does_its_teacher)};
     signal(SIGALRM, say_waiting);
     alarm(600); /* s; all of it takes a few, under the sanitizers too */

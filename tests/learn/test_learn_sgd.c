@@ -11,8 +11,31 @@
 
 #include "sgd.h"
 #include "sld/config.h"
+#include "sld/learn.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- what is a number ---- */
+
+static void test_all_finite(void **state)
+{
+    static const float good[] = {0.0f,     -0.0f,   1.0f,         FLT_MAX,
+                                 -FLT_MAX, FLT_MIN, FLT_TRUE_MIN, -1e-45f};
+    static const float bad[]  = {NAN, -NAN, INFINITY, -INFINITY};
+    float              values[COUNT(good)];
+
+    (void)state;
+    assert_true(sld_all_finite(good, COUNT(good)));
+    assert_true(sld_all_finite(bad, 0));
+    for (size_t b = 0; b < COUNT(bad); b++) {
+        for (size_t i = 0; i < COUNT(good); i++) {
+            memcpy(values, good, sizeof values);
+            values[i] = bad[b];
+            assert_false(sld_all_finite(values, COUNT(values)));
+            assert_true(sld_all_finite(values, i)); /* no further than asked for */
+        }
+    }
+}
 
 /* ---- the update ---- */
 
@@ -230,6 +253,7 @@ static void test_metrics_of_nan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_finite),
         cmocka_unit_test(test_update_follows_the_formula),
         cmocka_unit_test(test_update_by_hand),
         cmocka_unit_test(test_rate_drops_after_its_stages),
