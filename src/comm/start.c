@@ -12,13 +12,16 @@
 #include "internal.h"
 
 /* A process without a launcher is a world of its own. It needs no daemon of Open MPI beside it,
- * which would outlive it; and what Slurm says of a step that it merely stands in, as below
- * `srun --pty bash`, must not lead Open MPI to look for a server of that step. */
+ * which would outlive it, and no folder of a session: all such processes of a machine and user
+ * would share one, and of two that start and end at once one dies for want of it. What Slurm says of
+ * a step that it merely stands in, as below `srun --pty bash`, must not lead Open MPI to look for a
+ * server of that step. */
 static void isolate(void)
 {
     static const char *const step[] = {"SLURM_STEPID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS"};
 
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
     setenv("OMPI_MCA_ras", "^slurm", 0);
     setenv("OMPI_MCA_plm", "^slurm", 0);
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {

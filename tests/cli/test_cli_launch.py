@@ -2,6 +2,7 @@
 containers with a user namespace each, without a network, without /sys. Environment variables stand in for Slurm; tests
 with the real one have the label slurm. Every run that is not refused has the bits of the plain one."""
 import json
+import os
 import subprocess
 
 import harness
@@ -69,6 +70,12 @@ def main():
 
     # A folder for temporary files that is not there.
     train("tmpdir", "TMPDIR /nonexistent/folder: cannot be written", env={"TMPDIR": "/nonexistent/folder"})
+
+    # Processes without a launcher share no folder of Open MPI: here none can be made.
+    os.mkdir("taken")
+    with open(f"taken/ompi.{os.uname().nodename.split('.')[0]}.{os.getuid()}", "w") as file:
+        file.write("not a folder")
+    expect(sld("eval", "runs/plain/last.h5", env={"TMPDIR": os.path.abspath("taken")}), 0, "top-1")
 
     # Namespaces, where this machine lets us make them.
     if can("unshare", "-Ur", "true"):
