@@ -1,4 +1,6 @@
-/* doctor_launcher.c: MPI, HDF5, who started the ranks, and what becomes of a signal. */
+/* doctor_launcher.c: MPI, HDF5, who started the ranks and bound them, and what becomes of a signal. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +8,8 @@
 
 #include "doctor.h"
 #include "sld/store.h"
+
+enum { GRACE_LEAST_S = 5 }; /* a step, and a checkpoint on a slow disk */
 
 static void libraries(sld_report *r)
 {
@@ -69,22 +73,56 @@ static void launcher(const sld_comm *comm, sld_report *r)
     }
 }
 
-static void signals(const sld_comm *comm, sld_report *r)
+/* What mpirun makes of a stop. scancel sends it SIGTERM, and one second is too short to save in. */
+static void mpirun_signals(bool slurm, sld_report *r)
 {
-    const char *name  = sld_comm_launcher(comm, &(int){0});
-    const char *grace = getenv("OMPI_MCA_odls_base_sigkill_timeout");
-    const bool  slurm = getenv("SLURM_JOB_ID"), pbs = getenv("PBS_JOBID");
-
-    if (name && strstr(name, "mpirun")) {
-        sld_finding *f = sld_report_add(r, "signals",
+    const char  *grace = getenv("OMPI_MCA_odls_base_sigkill_timeout");
+    const int    major = open_mpi();
+    sld_finding *f     = sld_report_add(r, "signals",
                                         "mpirun kills its ranks %s s after SIGTERM or Ctrl-C, and "
-                                        "forwards SIGUSR1",
-                                        open_mpi() >= 5 ? "less than 1"
-                                        : grace         ? grace
-                                                        : "1");
+                                            "forwards SIGUSR1",
+                                    major >= 5 ? "less than 1"
+                                        : grace    ? grace
+                                                   : "1");
+    if (slurm && major >= 5) {
+        sld_finding_advise(f, SLD_WARN,
+                           "scancel and the time limit are such a SIGTERM: start by srun "
+                           "--mpi=pmix, or stop by scancel --batch --signal=USR1");
+    } else if (slurm && major > 0 && (!grace || atoi(grace) < GRACE_LEAST_S)) {
+        sld_finding_advise(f, SLD_WARN,
+                           "scancel and the time limit are such a SIGTERM: export "
+                           "OMPI_MCA_odls_base_sigkill_timeout=20 before mpirun, start by srun "
+                           "--mpi=pmix, or stop by scancel --batch --signal=USR1");
+    } else {
         sld_finding_advise(f, SLD_FINE,
                            "to stop with everything saved: kill -USR1 of mpirun, or "
                            "start with jobs/local.sh");
+    }
+}
+
+/* A rank that may use less than who started it was bound by mpirun, which knows of no other mpirun. */
+static void mpirun_binding(sld_report *r)
+{
+    cpu_set_t mine, launchers;
+
+    if (sched_getaffinity(0, sizeof mine, &mine) == 0 &&
+        sched_getaffinity(getppid(), sizeof launchers, &launchers) == 0 &&
+        CPU_COUNT(&mine) < CPU_COUNT(&launchers)) {
+        sld_finding_advise(
+            sld_report_add(r, "binding", "mpirun binds ranks to CPUs of its choice"), SLD_FINE,
+            "a second mpirun on this machine or in this job takes the same CPUs: start both with "
+            "--bind-to none and parallel.cpus, or leave them to sld sweep");
+    }
+}
+
+static void signals(const sld_comm *comm, sld_report *r)
+{
+    const char *name  = sld_comm_launcher(comm, &(int){0});
+    const bool  slurm = getenv("SLURM_JOB_ID"), pbs = getenv("PBS_JOBID");
+
+    if (name && strstr(name, "mpirun")) {
+        mpirun_signals(slurm, r);
+        mpirun_binding(r);
     } else {
         sld_report_add(r, "signals",
                        "SIGTERM, SIGINT and SIGUSR1 reach sld: it saves within a step and leaves "

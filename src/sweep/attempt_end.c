@@ -184,7 +184,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
         snprintf(reason, sizeof reason,
                  a->reaped ? "its ranks left without a word" : "exit code %d", code);
     }
-    if (!spoke && !killed && !a->stalled && !a->reaped && strcmp(how, "start") == 0) {
+    if (!spoke && (!killed || a->stalled) && !a->reaped && strcmp(how, "start") == 0) {
         return fail_launcher(c, a, reason);
     }
     c->n_unlaunched = 0;

@@ -140,6 +140,31 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 
 /* ---- meanwhile ---- */
 
+#define SILENT_S 30.0 /* half of what a trial may stand still, at most so long */
+
+/* A launcher that waits for ever, for CPUs that a step of srun holds or a machine that does not answer,
+ * says little or nothing of it: that no rank has begun is told while there is time to do something. */
+static void tell_silent(coordinator *c, attempt *a)
+{
+    char         words[SLD_REASON_BYTES];
+    const double half_s   = 30 * c->launch->stall_minutes,
+                 silent_s = c->ledger.clock_s() - a->started_s;
+    const bool begun      = *a->progress || sld_attempt_log_reason(a->log, words);
+
+    a->heard = begun;
+    if (begun || silent_s < (half_s > 0 && half_s < SILENT_S ? half_s : SILENT_S)) {
+        return;
+    }
+    a->heard = true;
+    sld_log(
+        c->ctx, SLD_LOG_WARN,
+        "%s (%s, attempt %lld): its launcher runs for %.0f s and no rank has begun: %s; it waits "
+        "for CPUs that are taken (a step of srun holds them: start sld sweep outside of it, or "
+        "by srun --overlap), or for a machine that does not answer; log: %s",
+        sld_grid_point(c->grid, a->point)->arm, sld_grid_point(c->grid, a->point)->id,
+        (long long)a->number, silent_s, *words ? words : "it says nothing", a->log);
+}
+
 void sld_attempt_stop_skipped(coordinator *c)
 {
     for (int i = 0; i < c->slots.most_trials; i++) {
@@ -175,6 +200,9 @@ void sld_attempt_watch(coordinator *c)
             a->stalled = true;
             kill(a->child.process.pid, SIGKILL);
             sld_process_end_marked(a->word);
+        }
+        if (!a->heard) {
+            tell_silent(c, a);
         }
     }
 }

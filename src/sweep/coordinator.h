@@ -25,6 +25,7 @@ typedef struct attempt {
     char         progress[SLD_PROGRESS_BYTES]; /* last seen */
     double       moved_s;                      /* clock when that was last another */
     bool         stalled;                      /* ended by us for it */
+    bool         heard;                        /* a rank has begun, or it was told that none has */
     bool         stepped;                      /* it was seen to have made a step */
     bool         skipped;                      /* asked to stop, because its point is left out */
     bool         rescales;                     /* asked to stop, to go on with other ranks */

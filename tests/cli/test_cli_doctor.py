@@ -51,6 +51,21 @@ def ranks_that_differ():
     check([(f["ranks"], f["verdict"]) for f in kernels] == [("0", "warn"), ("1", "warn")], kernels)
 
 
+def mpirun():
+    """Under Slurm's mpirun scancel leaves a second to save; a bound mpirun shares its cores with the next one."""
+    if "Open MPI v4" not in doctor(ranks=0)[1]["MPI"]["found"]:
+        return
+    grace = "OMPI_MCA_odls_base_sigkill_timeout"
+    for given, verdict in (("1", "warn"), ("20", "ok")):
+        done = subprocess.run(["mpirun", "--oversubscribe", "--bind-to", "core", "-n", "1", SLD, "doctor", "--json"],
+                              env=environment({"SLURM_JOB_ID": "77", grace: given, "OMPI_MCA_ras": "^slurm", "OMPI_MCA_plm": "^slurm"}),
+                              stdout=subprocess.PIPE)
+        found = {f["what"]: f for f in json.loads(done.stdout)["findings"]}
+        check(found["signals"]["verdict"] == verdict, found["signals"])
+        check((verdict == "warn") == ("scancel" in found["signals"]["advice"]), found["signals"])
+        check(len(os.sched_getaffinity(0)) == 1 or "--bind-to none" in found["binding"]["advice"], found)
+
+
 def main():
     report, found = doctor(ranks=2)
     check(LOOKED_AT <= set(found), "not looked at:", LOOKED_AT - set(found))
@@ -67,6 +82,7 @@ def main():
     check(found["environment"]["verdict"] == "warn" and "unset" in found["environment"]["advice"], found)
     _, found = doctor(ranks=0, env={"SLURM_JOB_ID": "77"})
     check("--signal=USR1" in found["Slurm"]["advice"], found)
+    mpirun()
     cpus = os.cpu_count()
     _, found = doctor(ranks=cpus + 1)
     check(found["CPUs"]["verdict"] == "warn" and "more ranks than CPUs" in found["CPUs"]["advice"], found)

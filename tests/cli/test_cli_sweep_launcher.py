@@ -1,9 +1,10 @@
 """Launchers of a sweep's trials that cannot work, and those that a scheduler ends together with their trials."""
 import glob
+import os
 import signal
 import time
 
-from harness import check, ended, expect, in_folder, wait_for, write
+from harness import check, ended, expect, in_folder, said, wait_for, write
 from sweep_harness import attempt_processes, kill, no_process_left, start_sweep, status, sweep
 
 ONE = """
@@ -29,6 +30,23 @@ def launcher_that_cannot_work():
         expect(sweep("one.yaml", "--dir", folder, "launch.command="), 0, "done one seed 1")
 
 
+def launcher_that_waits():
+    """One that waits for ever is told of long before it is ended, with its own last words; no trial has failed by it."""
+    write("one.yaml", ONE % 1)
+    for words, told in (("", "it says nothing"), ("echo Requested nodes are busy >&2; ", "Requested nodes are busy")):
+        write("wait.sh", words + "exec sleep 1000\n")
+        run = start_sweep("one.yaml", "--dir", "runs/waits", "launch.command=sh wait.sh", "launch.stall_minutes=0.1",
+                          "launch.lease_s=3", log="waits.log")
+        wait_for("the word", lambda: "no rank has begun: " + told in said(run), run)
+        check("did not come to run" not in said(run), "told too late")
+        wait_for("its end", lambda: "did not come to run: no step for 0.1 minutes" in said(run), run)
+        kill(run.pid, signal.SIGTERM)
+        expect(ended(run), 75)
+        os.remove("waits.log")
+    check(not glob.glob("runs/waits/claims/*.error"), "a launcher's failure is the trial's")
+    no_process_left("runs/waits")
+
+
 def scheduler_ends_all():
     """The end of a job is SIGTERM to every process of it, launchers too: a stop, no failure, and nothing is lost."""
     write("one.yaml", ONE % 100000)
@@ -43,6 +61,7 @@ def scheduler_ends_all():
 
 def main():
     launcher_that_cannot_work()
+    launcher_that_waits()
     scheduler_ends_all()
 
 
