@@ -21,6 +21,10 @@ typedef struct sld_point {
         *axis; /* (n_axes) names, in the spec's order; the same for all but teachers */
     const char *const *value;      /* (n_axes) label of the value on that axis */
     const char        *experiment; /* the whole experiment as YAML that sld_config_parse() takes */
+    /* What a coordinator asks of it, taken from the experiment once. */
+    int         max_ranks;    /* that its trial can use; 0: not known yet (sld_grid_complete) */
+    const char *teacher_file; /* the weights that its teacher makes, in the folder; NULL: none */
+    bool shares_logits;       /* its teacher's are for the sweep's store, unless another is named */
 } sld_point;
 
 typedef struct sld_grid sld_grid;
@@ -70,6 +74,9 @@ size_t            sld_grid_count(const sld_grid *grid);
 const sld_point  *sld_grid_point(const sld_grid *grid, size_t i);
 int               sld_grid_find(const sld_grid *grid, const char *id); /* index, or -1 */
 const sld_launch *sld_grid_launch(const sld_grid *grid);
+
+/* What a coordinator asks of the points, for a folder that an earlier build recorded without it. */
+sld_status sld_grid_complete(sld_ctx *ctx, sld_grid *grid, sld_defaults_find method);
 
 /* ---- the folder ---- */
 

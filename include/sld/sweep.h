@@ -27,7 +27,7 @@ typedef struct sld_sweep_run_params {
 
 /* Local. Works on the sweep in its folder until nothing is left. Blocks SIGTERM, SIGINT, SIGHUP,
  * SIGUSR1 and SIGCHLD and answers them. No MPI may have been started in this process. */
-sld_status sld_sweep_run(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_params *params,
+sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out);
 
 /* Local. which: "failed", or the beginning of an ID that only one point has. */

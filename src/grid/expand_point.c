@@ -143,6 +143,7 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
     }
     SLD_TRY(make_id(x, config, teacher, &out->id));
     out->seed = o->top.seed;
+    SLD_TRY(sld_point_take_needs(x->ctx, x->arena, config, out));
     SLD_TRY(fix_path(x, "data.path", o->data.path));
     SLD_TRY(fix_path(x, "student.weights", o->student.weights));
     SLD_TRY(fix_path(x, "teacher.logits", o->teacher.logits));

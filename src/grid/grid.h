@@ -25,6 +25,10 @@ bool sld_grid_has_arm(const sld_grid *grid, const char *name, const char **neare
 /* Makes by_id; points of one id become one, the first. */
 sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 
+/* needs.c. max_ranks and what follows it, from a point's experiment. */
+sld_status sld_point_take_needs(sld_ctx *ctx, sld_arena *arena, const sld_config *config,
+                                sld_point *p);
+
 /* points.c. The list of points as a file, DIR/points, and back. */
 sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out,
                                 size_t *n); /* free() */

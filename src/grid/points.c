@@ -3,9 +3,10 @@
  *
  * One line per fact, its words apart by tabs:
  *   sld-sweep VERSION (of the IDs) | name NAME | baseline ARM | axis NAME ... | launch KEY VALUE
- *   point ID trial|teacher TEACHER-ID|- SEED ARM VALUE ...   then its experiment, each line after a
- *       space
- *   same ID trial|teacher SEED ARM VALUE ...                 another label of that trial
+ *   point ID trial|teacher TEACHER-ID|- SEED ARM VALUE ...
+ *    its experiment, each line after a space
+ *   needs MAX-RANKS TEACHER-FILE|- shared|own   of the point above; earlier builds wrote none
+ *   same ID trial|teacher SEED ARM VALUE ...    another label of that trial
  *   end COUNT (of points) */
 #include <limits.h>
 #include <stdio.h>
@@ -42,6 +43,10 @@ static void write_point(FILE *out, const sld_grid *grid, const sld_point *p)
         const size_t n = strcspn(line, "\n");
         fprintf(out, " %.*s\n", (int)n, line);
         line += n + (line[n] == '\n');
+    }
+    if (p->max_ranks > 0) {
+        fprintf(out, "needs\t%d\t%s\t%s\n", p->max_ranks, p->teacher_file ? p->teacher_file : "-",
+                p->shares_logits ? "shared" : "own");
     }
 }
 
@@ -206,6 +211,20 @@ static sld_status settle_same(const parser *p)
     return SLD_OK;
 }
 
+/* Of the point above. */
+static sld_status read_needs(parser *p, sld_point *out)
+{
+    const long long ranks = strtoll(p->word[1], NULL, 10);
+
+    if (ranks < 1 || ranks > INT_MAX) {
+        return damaged(p, "a number of ranks from 1");
+    }
+    out->max_ranks     = (int)ranks;
+    out->teacher_file  = strcmp(p->word[2], "-") == 0 ? NULL : p->word[2];
+    out->shares_logits = strcmp(p->word[3], "shared") == 0;
+    return SLD_OK;
+}
+
 /* Teachers stand before their students. */
 static sld_status find_teacher(parser *p, const char *id, sld_point *point)
 {
@@ -242,6 +261,8 @@ static sld_status read_line(parser *p, bool *end)
     } else if (strcmp(word, "same") == 0) {
         SLD_TRY(read_labels(p, 3, &s->same[s->n_same]));
         s->n_same++;
+    } else if (strcmp(word, "needs") == 0 && p->n_words == 4 && s->n > 0) {
+        return read_needs(p, &s->points[s->n - 1]);
     } else if (strcmp(word, "name") == 0 && p->n_words == 2) {
         s->name = p->word[1];
     } else if (strcmp(word, "baseline") == 0 && p->n_words == 2) {
@@ -254,7 +275,7 @@ static sld_status read_line(parser *p, bool *end)
                strtoull(p->word[1], NULL, 10) == s->n) {
         *end = true;
     } else {
-        return damaged(p, "name, baseline, axis, launch, point, same or end");
+        return damaged(p, "name, baseline, axis, launch, point, needs, same or end");
     }
     return SLD_OK;
 }

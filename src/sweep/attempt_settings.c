@@ -51,25 +51,28 @@ static void set_path(attempt_settings *s, const char *key, const char *dir, cons
     set_text(s, key, path);
 }
 
+static bool sets(const coordinator *c, const char *key)
+{
+    const size_t n     = strlen(key);
+    bool         found = false;
+
+    for (size_t i = 0; i < c->params->n_settings && !found; i++) {
+        const char *word = c->params->settings[i];
+        found            = strncmp(word, key, n) == 0 && word[n] == '=';
+    }
+    return found;
+}
+
 /* Where the teacher's weights lie, which the experiment names within the sweep's folder, and the
  * store that the trials share unless somebody names another. */
-static sld_status set_teacher(const coordinator *c, const sld_point *p, attempt_settings *s)
+static void set_teacher(const coordinator *c, const sld_point *p, attempt_settings *s)
 {
-    sld_config *config = NULL;
-
-    SLD_TRY(sld_config_parse(c->ctx, p->id, p->experiment, strlen(p->experiment),
-                             c->params->settings, c->params->n_settings, c->params->method,
-                             &config));
-    const sld_options *o = sld_config_options(config);
-    if (p->teacher >= 0) {
-        set_path(s, "teacher.weights", c->dir, o->teacher.weights);
+    if (p->teacher_file) {
+        set_path(s, "teacher.weights", c->dir, p->teacher_file);
     }
-    if (sld_config_wants_teacher(o) && *o->teacher.weights &&
-        sld_config_origin(config, "teacher.logits") < SLD_FROM_FILE) {
+    if (p->shares_logits && !sets(c, "teacher.logits")) {
         set_path(s, "teacher.logits", c->dir, "teacher-logits");
     }
-    sld_config_destroy(config);
-    return SLD_OK;
 }
 
 sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t number,
@@ -95,7 +98,7 @@ sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t numb
     if (*cpus) {
         set_text(s, "parallel.cpus", cpus);
     }
-    SLD_TRY(set_teacher(c, p, s));
+    set_teacher(c, p, s);
     return s->failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", p->id)
                      : SLD_OK;
 }

@@ -8,19 +8,6 @@
 
 /* ---- the start ---- */
 
-sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most)
-{
-    const sld_point *p      = sld_grid_point(c->grid, point);
-    sld_config      *config = NULL;
-
-    SLD_TRY(sld_config_parse(c->ctx, p->id, p->experiment, strlen(p->experiment),
-                             c->params->settings, c->params->n_settings, c->params->method,
-                             &config));
-    *most = (int)sld_config_options(config)->parallel.shards;
-    sld_config_destroy(config);
-    return SLD_OK;
-}
-
 /* trials/ID with its experiment. */
 static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH_MAX])
 {

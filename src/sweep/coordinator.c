@@ -27,7 +27,7 @@ static int running(const coordinator *c)
 static sld_status fill(coordinator *c)
 {
     while (c->slots.running < c->slots.most_trials && c->ledger.clock_s() >= c->start_at_s) {
-        int    point, most, ranks;
+        int    point, ranks;
         size_t waiting;
         bool   got, all, failed;
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
@@ -35,9 +35,10 @@ static sld_status fill(coordinator *c)
         if (point < 0 || !sld_walltime_allows(c)) {
             return SLD_OK;
         }
-        SLD_TRY(sld_attempt_most_ranks(c, (size_t)point, &most));
-        ranks = sld_schedule_ranks(c, (size_t)point,
-                                   sld_slots_ranks(&c->slots, c->launch, waiting, most));
+        ranks =
+            sld_schedule_ranks(c, (size_t)point,
+                               sld_slots_ranks(&c->slots, c->launch, waiting,
+                                               sld_grid_point(c->grid, (size_t)point)->max_ranks));
         if (ranks == 0) {
             return SLD_OK;
         }
@@ -245,7 +246,7 @@ static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
     return st;
 }
 
-static sld_status make(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_params *params,
+static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                        coordinator *c)
 {
     *c        = (coordinator){.ctx = ctx, .grid = grid, .params = params};
@@ -261,11 +262,12 @@ static sld_status make(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_p
     if (!realpath(sld_grid_dir(grid), c->dir)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_grid_dir(grid), strerror(errno));
     }
+    SLD_TRY(sld_grid_complete(ctx, grid, params->method));
     SLD_TRY(sld_ledger_open(ctx, grid, &c->ledger));
     return sld_nodes_name(c);
 }
 
-sld_status sld_sweep_run(sld_ctx *ctx, const sld_grid *grid, const sld_sweep_run_params *params,
+sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out)
 {
     coordinator *c = calloc(1, sizeof *c);

@@ -108,8 +108,6 @@ void sld_attempt_watch(coordinator *c);
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,
                                    double seconds, int64_t number);
-/* Most ranks that the point can use: parallel.shards. */
-sld_status sld_attempt_most_ranks(coordinator *c, size_t point, int *most);
 
 /* walltime.c. The end of the job's time: found, come, near; and what is learnt of a trial's start. */
 void sld_walltime_begin(coordinator *c);

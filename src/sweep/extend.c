@@ -53,7 +53,9 @@ sld_status sld_sweep_extend(coordinator *c)
     if (!*stamp || strcmp(stamp, c->points) == 0) {
         return SLD_OK;
     }
-    if (sld_grid_open(c->ctx, c->dir, &grid) != SLD_OK) {
+    if (sld_grid_open(c->ctx, c->dir, &grid) != SLD_OK ||
+        sld_grid_complete(c->ctx, grid, c->params->method) != SLD_OK) {
+        sld_grid_close(grid);
         sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
         sld_err_clear(c->ctx);
         return SLD_OK; /* what was read before is as good as it was */

@@ -59,18 +59,12 @@ static sld_status recheck_results(coordinator *c, size_t point, size_t *again)
 /* The weights that a student which is to be trained will read. */
 static sld_status check_weights(coordinator *c, size_t student, char why[SLD_REASON_BYTES])
 {
-    const sld_point *p      = sld_grid_point(c->grid, student);
-    sld_config      *config = NULL;
-    sld_doc         *doc    = NULL;
-    char             path[PATH_MAX];
+    sld_doc *doc = NULL;
+    char     path[PATH_MAX];
 
     why[0] = '\0';
-    SLD_TRY(sld_config_parse(c->ctx, p->id, p->experiment, strlen(p->experiment),
-                             c->params->settings, c->params->n_settings, c->params->method,
-                             &config));
     snprintf(path, sizeof path, "%.2000s/%.2000s", c->dir,
-             sld_config_options(config)->teacher.weights);
-    sld_config_destroy(config);
+             sld_grid_point(c->grid, student)->teacher_file);
     const sld_status st = sld_doc_open(c->ctx, path, &doc);
     sld_doc_close(doc);
     if (st == SLD_ERR_DATA || (st == SLD_ERR_IO && access(path, F_OK) != 0 && errno == ENOENT)) {

@@ -184,7 +184,7 @@ sld_status sld_schedule_rescale(coordinator *c)
     attempt *best = NULL;
     double   best_s =
         c->launch->grow_s / 2; /* of the gain: with one more core of two, half is left */
-    int    point, most;
+    int    point;
     size_t waiting;
 
     if (c->launch->grow_s == 0 || c->launch->ranks > 0 || c->launch->slots > 0 ||
@@ -201,8 +201,7 @@ sld_status sld_schedule_rescale(coordinator *c)
         if (!a->active || a->n_cores < a->ranks || (g && g->back) || gain(c, a) <= best_s) {
             continue;
         }
-        SLD_TRY(sld_attempt_most_ranks(c, a->point, &most));
-        if (a->ranks < most) {
+        if (a->ranks < sld_grid_point(c->grid, a->point)->max_ranks) {
             best   = a;
             best_s = gain(c, a);
         }

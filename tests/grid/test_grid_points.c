@@ -27,6 +27,54 @@ static void write_points(const sld_grid *grid)
     free(bytes);
 }
 
+/* The teacher has the student's shards; it shares nothing, for it asks no teacher. */
+static void check_needs(const sld_point *p, const sld_point *q)
+{
+    assert_int_equal(p->max_ranks, 8);
+    assert_int_equal(q->max_ranks, 8);
+    assert_int_equal(p->shares_logits, !p->is_teacher);
+    assert_int_equal(q->shares_logits, p->shares_logits);
+    assert_int_equal(p->teacher_file != NULL, p->teacher >= 0);
+    assert_int_equal(q->teacher_file != NULL, p->teacher >= 0);
+    if (p->teacher_file) {
+        assert_string_equal(p->teacher_file, q->teacher_file);
+        assert_int_equal(strncmp(p->teacher_file, "trials/", 7), 0);
+    }
+}
+
+/* What earlier builds recorded says nothing of it: it is taken from the experiments, once. */
+static void test_needs_of_an_old_folder(void **state)
+{
+    char      spec[1024], *bytes = NULL, *to, *line;
+    size_t    n = 0;
+    sld_ctx   ctx;
+    sld_grid *a, *b = NULL;
+
+    snprintf(spec, sizeof spec, text, 1);
+    a = fixture_sweep(spec, NULL);
+    sld_ctx_init(&ctx);
+    assert_int_equal(sld_grid_points_text(&ctx, a, &bytes, &n), SLD_OK);
+    for (line = to = bytes; *line;) {
+        const size_t length = strcspn(line, "\n") + 1;
+        if (strncmp(line, "needs\t", 6) != 0) {
+            memmove(to, line, length);
+            to += length;
+        }
+        line += length;
+    }
+    assert_true(to < line);
+    assert_int_equal(sld_file_publish(&ctx, "points", bytes, (size_t)(to - bytes), true), SLD_OK);
+    assert_int_equal(sld_grid_open(&ctx, ".", &b), SLD_OK);
+    assert_int_equal(sld_grid_point(b, 0)->max_ranks, 0);
+    assert_int_equal(sld_grid_complete(&ctx, b, fixture_methods), SLD_OK);
+    for (size_t i = 0; i < sld_grid_count(a); i++) {
+        check_needs(sld_grid_point(a, i), sld_grid_point(b, i));
+    }
+    free(bytes);
+    sld_grid_close(a);
+    sld_grid_close(b);
+}
+
 static void test_back_again(void **state)
 {
     char      spec[1024];
@@ -52,6 +100,7 @@ static void test_back_again(void **state)
         assert_int_equal(p->teacher, q->teacher);
         assert_int_equal(p->is_teacher, q->is_teacher);
         assert_int_equal(p->n_axes, q->n_axes);
+        check_needs(p, q);
         for (size_t k = 0; k < p->n_axes; k++) {
             assert_string_equal(p->axis[k], q->axis[k]);
             assert_string_equal(p->value[k], q->value[k]);
@@ -119,6 +168,7 @@ int main(void)
 {
     char                    dir[]   = "/tmp/sld-test-XXXXXX";
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_back_again),
+                                       cmocka_unit_test(test_needs_of_an_old_folder),
                                        cmocka_unit_test(test_damage), cmocka_unit_test(test_many)};
     if (!mkdtemp(dir) || chdir(dir) != 0) {
         return 1;

@@ -187,7 +187,6 @@ static void test_no_trial_is_stopped_in_vain(void **state)
 {
     coordinator *c = coordinator_make(*state, 4);
     attempt     *a;
-    int          most;
 
     end_all_but(c, 1, 2);
     a = run_here(c, 0, 1, 1, 600);
@@ -201,8 +200,8 @@ static void test_no_trial_is_stopped_in_vain(void **state)
     a->n_cores      = 0; /* it shares its core with others already */
     assert_int_equal(sld_schedule_rescale(c), SLD_OK);
     assert_false(a->rescales);
-    assert_int_equal(sld_attempt_most_ranks(c, 1, &most), SLD_OK);
-    a->ranks = a->n_cores = most; /* it has a rank for each of its shards */
+    a->ranks = a->n_cores =
+        sld_grid_point(c->grid, 1)->max_ranks; /* it has a rank for each of its shards */
     assert_int_equal(sld_schedule_rescale(c), SLD_OK);
     assert_false(a->rescales);
     a->active = false;
