@@ -88,7 +88,7 @@ sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, si
                             sld_defaults_find method, sld_config **out);
 void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
 
-/* Local. A setting of the user's that changes nothing in this experiment is refused at its place,
+/* Local. A setting of the user's that changes nothing in this experiment is refused at its location,
  * with what it needs (conditions.def). What only the command line has made idle, and what lies
  * beyond the run's last epoch, is told in the log. A resolved document, which sets most of the
  * table, is never refused. Not asked of documents that are stored with results. */
@@ -107,42 +107,45 @@ size_t sld_preset_pairs(const char *preset, const char *method,
 /* ---- many experiments from few parts: what a grid is made of ---- */
 
 /* What one place sets, option by option, each with where it stands. */
-typedef struct sld_layer sld_layer;
+typedef struct sld_overlay sld_overlay;
 
 /* Local. An empty one, in the arena. */
-sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out);
-void       sld_layer_clear(sld_layer *layer); /* Local. */
+sld_status sld_overlay_create(sld_ctx *ctx, sld_arena *arena, sld_overlay **out);
+void       sld_overlay_clear(sld_overlay *overlay); /* Local. */
 /* Local. map: sections and options; SLD_ERR_CONFIG for all that sld_config_parse() refuses in a
- * document. Adds to what the layer sets; an option that it sets already is an error. */
-sld_status sld_layer_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map, sld_layer *layer);
+ * document. Adds to what the overlay sets; an option that it sets already is an error. */
+sld_status sld_overlay_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map,
+                            sld_overlay *overlay);
 /* Local. "key=value" from the command line. */
-sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, sld_layer *layer);
+sld_status sld_overlay_override(sld_ctx *ctx, sld_arena *arena, const char *pair,
+                                sld_overlay *overlay);
 /* Local. One option with its value as YAML; an earlier value gives way. */
-sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
-                         const char *value, sld_layer *layer);
+sld_status sld_overlay_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                           const char *value, sld_overlay *overlay);
 /* Local. The same for an option of type text or path, as it is. */
-sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
-                              sld_layer *layer);
-bool       sld_layer_sets(const sld_layer *layer, const char *key); /* Local. */
-bool       sld_layer_is_empty(const sld_layer *layer);              /* Local. */
-void       sld_layer_drop(sld_layer *layer, const char *key);       /* Local. Sets it no more. */
+sld_status sld_overlay_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
+                                sld_overlay *overlay);
+bool       sld_overlay_sets(const sld_overlay *overlay, const char *key); /* Local. */
+bool       sld_overlay_is_empty(const sld_overlay *overlay);              /* Local. */
+void       sld_overlay_drop(sld_overlay *overlay, const char *key); /* Local. Sets it no more. */
 /* Local. Lays `over` over into: what it sets gives way. */
-void sld_layer_lay(sld_layer *into, const sld_layer *over);
+void sld_overlay_lay(sld_overlay *into, const sld_overlay *over);
 /* Local. Keeps the options of these sections alone; sections end with NULL. */
-void sld_layer_keep(sld_layer *layer, const char *const *sections);
+void sld_overlay_keep(sld_overlay *overlay, const char *const *sections);
 /* Local. The first key, by the table, that both set; NULL: none. */
-const char *sld_layer_common(const sld_layer *a, const sld_layer *b);
+const char *sld_overlay_common(const sld_overlay *a, const sld_overlay *b);
 /* Local. What either sets, by the value of one of them: for questions of what is set at all. */
-void sld_layer_all(sld_layer *into, const sld_layer *more);
+void sld_overlay_all(sld_overlay *into, const sld_overlay *more);
 /* Local. Likewise one that they set to two values, or by two names; *key NULL: none. */
-sld_status sld_layer_clash(sld_ctx *ctx, sld_arena *arena, const sld_layer *a, const sld_layer *b,
-                           const char **key);
-/* Local. The value that key has as YAML, in the arena; *out NULL where the layer does not set it.
+sld_status sld_overlay_clash(sld_ctx *ctx, sld_arena *arena, const sld_overlay *a,
+                             const sld_overlay *b, const char **key);
+/* Local. The value that key has as YAML, in the arena; *out NULL where the overlay does not set it.
  */
-sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char *key,
-                           const char **out);
+sld_status sld_overlay_value(sld_ctx *ctx, sld_arena *arena, const sld_overlay *overlay,
+                             const char *key, const char **out);
 /* Local. What it sets as a document that sld_config_parse() takes, in the arena. */
-sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out);
+sld_status sld_overlay_text(sld_ctx *ctx, sld_arena *arena, const sld_overlay *overlay,
+                            const char **out);
 /* Local. Whether it changes what a trial computes. */
 bool sld_config_is_result(const char *key);
 bool sld_config_is_key(const char *key);      /* Local. Of an experiment: not launch.KEY. */
@@ -166,20 +169,20 @@ typedef struct sld_usage sld_usage;
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out); /* Local. */
 void       sld_usage_add(sld_usage *usage, const sld_config *config); /* Local. One point more. */
 bool sld_usage_has(const sld_usage *usage, const char *key); /* Local. True without a point. */
-/* Local. A setting of layer that matters in none of the points is refused as above. where: "any
+/* Local. A setting of overlay that matters in none of the points is refused as above. where: "any
  * point of this sweep". */
-sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_layer *layer,
+sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overlay *overlay,
                            const char *where);
 
 /* What configurations share: the table's values and those of the methods met so far. */
 typedef struct sld_composer sld_composer;
 sld_status sld_composer_create(sld_ctx *ctx, sld_defaults_find method, sld_composer **out);
 void       sld_composer_destroy(sld_composer *composer); /* Local. Accepts NULL. */
-/* Local. The configuration of a layer, checked as sld_config_parse() checks, in some 40
- * microseconds; its sld_config_text() is "". Borrows composer and layer's texts; path names it in
+/* Local. The configuration of an overlay, checked as sld_config_parse() checks, in some 40
+ * microseconds; its sld_config_text() is "". Borrows composer and overlay's texts; path names it in
  * messages. */
 sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *path,
-                             const sld_layer *layer, sld_config **out);
+                             const sld_overlay *overlay, sld_config **out);
 
 /* ---- what a configuration says ---- */
 

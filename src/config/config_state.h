@@ -5,13 +5,13 @@
 #include "value.h"
 
 typedef struct sld_setting {
-    bool      given;
-    bool      implied; /* by another word for the same thing: nobody wrote it */
-    sld_place place;
-    sld_value value;
+    bool         given;
+    bool         implied; /* by another word for the same thing: nobody wrote it */
+    sld_location location;
+    sld_value    value;
 } sld_setting;
 
-struct sld_layer { /* what one origin sets */
+struct sld_overlay { /* what one origin sets */
     sld_setting settings[SLD_OPTION_COUNT];
     sld_setting sections[SLD_SECTION_COUNT]; /* given as a mapping, and where */
 };
@@ -22,7 +22,7 @@ struct sld_config {
     sld_arena    *arena;
     const char   *path;
     sld_composer *composer; /* owned where the config was parsed, else borrowed */
-    sld_layer    *layers[SLD_ORIGIN_COUNT];
+    sld_overlay  *overlays[SLD_ORIGIN_COUNT];
     sld_origin    origins[SLD_OPTION_COUNT]; /* of the resolved values */
     sld_options   defaults;                  /* the table's */
     sld_options   options;                   /* resolved */
@@ -31,11 +31,12 @@ struct sld_config {
 
 /* ---- parse.c ---- */
 
-/* Local. Sets in layer what the tree says. */
-sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, sld_layer *layer);
-/* Local. Sets key (an option, or a section and then value is a mapping) in layer; value is YAML. */
+/* Local. Sets in overlay what the tree says. */
+sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root,
+                          sld_overlay *overlay);
+/* Local. Sets key (an option, or a section and then value is a mapping) in overlay; value is YAML. */
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
-                          const char *value, sld_layer *layer);
+                          const char *value, sld_overlay *overlay);
 
 /* Local. The value of one option; a setting that is given is an error. at: the key. */
 sld_status sld_parse_value(sld_ctx *ctx, sld_arena *arena, const sld_option *option,

@@ -1,5 +1,5 @@
 /* launch.c: options of kind launch: how a sweep starts its trials. They are no part of an experiment,
- * so they have no layers; each is read as any other option is. */
+ * so they have no overlays; each is read as any other option is. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,14 +4,14 @@
 #include "config_state.h"
 
 typedef struct reader {
-    sld_ctx   *ctx;
-    sld_arena *arena;
-    sld_layer *layer;
+    sld_ctx     *ctx;
+    sld_arena   *arena;
+    sld_overlay *overlay;
 } reader;
 
-static sld_place place_of(const sld_node *node)
+static sld_location location_of(const sld_node *node)
 {
-    return (sld_place){.source = node->source, .line = node->line, .column = node->column};
+    return (sld_location){.source = node->source, .line = node->line, .column = node->column};
 }
 
 static sld_scalar scalar_of(const sld_node *node)
@@ -21,17 +21,17 @@ static sld_scalar scalar_of(const sld_node *node)
         .n             = node->length,
         .quoted        = node->quoted,
         .empty_is_text = node->line == 0,
-        .place         = place_of(node),
+        .location      = location_of(node),
     };
 }
 
 static sld_status fail_twice(reader *r, const sld_node *at, const char *key,
                              const sld_setting *first)
 {
-    if (first->place.line > 0) {
+    if (first->location.line > 0) {
         return sld_node_fail(r->ctx, at, key,
                              "expected once, got twice, first in line %zu; leave one out",
-                             first->place.line);
+                             first->location.line);
     }
     return sld_node_fail(r->ctx, at, key, "expected once, got twice; leave one out");
 }
@@ -61,7 +61,7 @@ static sld_status read_value(reader *r, const sld_option *option, const sld_node
     if (setting->given) {
         return fail_twice(r, at, key, setting);
     }
-    setting->place = place_of(node);
+    setting->location = location_of(node);
     if (node->kind == SLD_NODE_SCALAR) {
         const sld_scalar scalar = scalar_of(node);
         SLD_TRY(sld_value_read(r->ctx, r->arena, option, &scalar, &setting->value));
@@ -109,7 +109,7 @@ static sld_status read_mapping(reader *r, const char *section, const sld_node *m
 static sld_status read_section(reader *r, const char *name, const sld_node *at,
                                const sld_node *node)
 {
-    sld_setting *setting = &r->layer->sections[sld_section_find(name)];
+    sld_setting *setting = &r->overlay->sections[sld_section_find(name)];
 
     if (setting->given) {
         return fail_twice(r, at, name, setting);
@@ -119,8 +119,8 @@ static sld_status read_section(reader *r, const char *name, const sld_node *at,
                              "expected the options of this section, as in %s: {...}, got %s", name,
                              sld_node_words(node));
     }
-    setting->given = true;
-    setting->place = place_of(at);
+    setting->given    = true;
+    setting->location = location_of(at);
     return read_mapping(r, name, node);
 }
 
@@ -137,7 +137,8 @@ static sld_status read_entry(reader *r, const char *section, const char *key, co
         return fail_launch(r, at, full);
     }
     if (option >= 0) {
-        return read_value(r, sld_option_at((size_t)option), at, node, &r->layer->settings[option]);
+        return read_value(r, sld_option_at((size_t)option), at, node,
+                          &r->overlay->settings[option]);
     }
     if (!section && sld_section_find(key) == SLD_SECTION_launch) {
         return fail_launch(r, at, key);
@@ -157,9 +158,10 @@ static sld_status read_mapping(reader *r, const char *section, const sld_node *m
     return SLD_OK;
 }
 
-sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, sld_layer *layer)
+sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root,
+                          sld_overlay *overlay)
 {
-    reader r = {.ctx = ctx, .arena = arena, .layer = layer};
+    reader r = {.ctx = ctx, .arena = arena, .overlay = overlay};
 
     if (root->kind == SLD_NODE_MAP) {
         return read_mapping(&r, NULL, root);
@@ -174,9 +176,9 @@ sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root, 
 }
 
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
-                          const char *value, sld_layer *layer)
+                          const char *value, sld_overlay *overlay)
 {
-    reader          r = {.ctx = ctx, .arena = arena, .layer = layer};
+    reader          r = {.ctx = ctx, .arena = arena, .overlay = overlay};
     const sld_node *node;
 
     SLD_TRY(sld_yaml_value(ctx, arena, source, key, value, &node));

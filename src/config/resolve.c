@@ -10,10 +10,10 @@ enum { SETS_MAX = 128 }; /* remembered by a composer; more are read each time */
 struct sld_composer {
     sld_arena        *arena;
     sld_defaults_find method;
-    sld_layer        *table;          /* every option's initial value */
+    sld_overlay      *table;          /* every option's initial value */
     sld_options       defaults;       /* the same */
     const char       *name[SETS_MAX]; /* "method sld", "preset NAME under sld" */
-    sld_layer        *set[SETS_MAX];  /* what it sets */
+    sld_overlay      *set[SETS_MAX];  /* what it sets */
     size_t            n_sets;
 };
 
@@ -41,11 +41,11 @@ static const sld_setting *strongest(const sld_config *config, sld_option_id id, 
 {
     int o = SLD_FROM_OVERRIDE;
 
-    while (o > SLD_FROM_DEFAULT && !config->layers[o]->settings[id].given) {
+    while (o > SLD_FROM_DEFAULT && !config->overlays[o]->settings[id].given) {
         o--;
     }
     *origin = (sld_origin)o;
-    return &config->layers[o]->settings[id];
+    return &config->overlays[o]->settings[id];
 }
 
 /* The word of a choice. */
@@ -56,7 +56,7 @@ static const char *word_of(sld_option_id id, const sld_setting *setting)
 
 /* What a method or a preset sets, read when it is first met. */
 static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name, size_t n,
-                             const char *const (*pairs)[2], sld_layer **out)
+                             const char *const (*pairs)[2], sld_overlay **out)
 {
     for (size_t i = 0; i < c->n_sets; i++) {
         if (strcmp(c->name[i], name) == 0) {
@@ -68,7 +68,7 @@ static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name, si
     if (!kept) {
         return fail_memory(ctx);
     }
-    SLD_TRY(sld_layer_create(ctx, c->arena, out));
+    SLD_TRY(sld_overlay_create(ctx, c->arena, out));
     for (size_t i = 0; i < n; i++) {
         SLD_TRY(sld_parse_pair(ctx, c->arena, kept, pairs[i][0], pairs[i][1], *out));
     }
@@ -91,15 +91,15 @@ static sld_status read_method(sld_ctx *ctx, sld_composer *c, sld_config *config)
     }
     const char *const(*pairs)[2] = c->method(word_of(SLD_OPTION_top_method, setting));
     if (!pairs) {
-        return sld_place_fail(ctx, &setting->place, "method",
-                              "expected a method, got %s; sld methods lists them",
-                              word_of(SLD_OPTION_top_method, setting));
+        return sld_location_fail(ctx, &setting->location, "method",
+                                 "expected a method, got %s; sld methods lists them",
+                                 word_of(SLD_OPTION_top_method, setting));
     }
     while (pairs[n][0]) {
         n++;
     }
     snprintf(source, sizeof source, "method %s", word_of(SLD_OPTION_top_method, setting));
-    return read_pairs(ctx, c, source, n, pairs, &config->layers[SLD_FROM_METHOD]);
+    return read_pairs(ctx, c, source, n, pairs, &config->overlays[SLD_FROM_METHOD]);
 }
 
 static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
@@ -119,16 +119,16 @@ static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
     if (n == 0) {
         const char *nearest = sld_preset_nearest(name);
         sld_text_clip(name, found);
-        return sld_place_fail(ctx, &setting->place, "preset",
-                              "expected a preset, got %s%s%s; sld methods lists them", found,
-                              nearest ? "; nearest: " : "", nearest ? nearest : "");
+        return sld_location_fail(ctx, &setting->location, "preset",
+                                 "expected a preset, got %s%s%s; sld methods lists them", found,
+                                 nearest ? "; nearest: " : "", nearest ? nearest : "");
     }
     snprintf(source, sizeof source, "preset %s under %s", name, method);
     return read_pairs(ctx, c, source, n, (const char *const(*)[2])pairs,
-                      &config->layers[SLD_FROM_PRESET]);
+                      &config->overlays[SLD_FROM_PRESET]);
 }
 
-/* teacher_swap is short for correction: the strongest layer that gives one of the two gives both.
+/* teacher_swap is short for correction: the strongest overlay that gives one of the two gives both.
  * teacher_swap: false beside correction: random is no contradiction. */
 static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
 {
@@ -136,7 +136,7 @@ static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
     const sld_setting *swap       = strongest(config, SLD_OPTION_top_teacher_swap, &by_swap);
     const sld_setting *correction = strongest(config, SLD_OPTION_top_correction, &by_correction);
     const sld_origin   origin     = by_swap > by_correction ? by_swap : by_correction;
-    sld_setting       *settings   = config->layers[origin]->settings;
+    sld_setting       *settings   = config->overlays[origin]->settings;
     const bool         swaps      = correction->value.choice == SLD_CORRECTION_SWAP;
 
     if (by_swap > by_correction) {
@@ -149,8 +149,8 @@ static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
         settings[SLD_OPTION_top_teacher_swap].implied = true;
         settings[SLD_OPTION_top_teacher_swap].value.b = swaps;
     } else if (swap->value.b != swaps) {
-        return sld_place_fail(
-            ctx, &swap->place, "teacher_swap",
+        return sld_location_fail(
+            ctx, &swap->location, "teacher_swap",
             "expected one of the two, got %s, which contradicts correction: %s; leave one out",
             swap->value.b ? "true" : "false", word_of(SLD_OPTION_top_correction, correction));
     }
@@ -167,7 +167,7 @@ static void merge(sld_config *config)
     }
 }
 
-/* From the layers of default, file and override: the other two, and options. */
+/* From the overlays of default, file and override: the other two, and options. */
 static sld_status lay(sld_ctx *ctx, sld_composer *c, sld_config *config)
 {
     SLD_TRY(read_method(ctx, c, config));
@@ -183,7 +183,7 @@ sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options 
 
     for (size_t i = SLD_FROM_METHOD; i < SLD_ORIGIN_COUNT; i++) {
         if (i != SLD_FROM_FILE) {
-            SLD_TRY(sld_layer_create(ctx, config->arena, &alone.layers[i]));
+            SLD_TRY(sld_overlay_create(ctx, config->arena, &alone.overlays[i]));
         }
     }
     SLD_TRY(lay(ctx, config->composer, &alone));
@@ -202,20 +202,20 @@ static void resolve_seeds(sld_options *o)
 
 /* file, override: borrowed, and changed only where one word is short for another. override: NULL
  * for one point of a grid, whose whole text nobody reads. */
-static sld_status build(sld_ctx *ctx, sld_composer *c, sld_layer *file, sld_layer *override,
+static sld_status build(sld_ctx *ctx, sld_composer *c, sld_overlay *file, sld_overlay *override,
                         sld_config *config)
 {
-    sld_layer *none;
+    sld_overlay *none;
 
-    SLD_TRY(sld_layer_create(ctx, config->arena, &none));
+    SLD_TRY(sld_overlay_create(ctx, config->arena, &none));
     for (size_t i = 0; i < SLD_ORIGIN_COUNT; i++) {
-        config->layers[i] = none;
+        config->overlays[i] = none;
     }
-    config->layers[SLD_FROM_DEFAULT]  = c->table;
-    config->layers[SLD_FROM_FILE]     = file;
-    config->layers[SLD_FROM_OVERRIDE] = override ? override : none;
-    config->composer                  = c;
-    config->defaults                  = c->defaults;
+    config->overlays[SLD_FROM_DEFAULT]  = c->table;
+    config->overlays[SLD_FROM_FILE]     = file;
+    config->overlays[SLD_FROM_OVERRIDE] = override ? override : none;
+    config->composer                    = c;
+    config->defaults                    = c->defaults;
     SLD_TRY(lay(ctx, c, config));
 
     config->text = override
@@ -254,11 +254,11 @@ sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *besid
 {
     const int        id       = sld_option_find(beside);
     const sld_origin origin   = config->origins[id];
-    const char      *source   = config->layers[origin]->settings[id].place.source;
-    sld_layer       *override = *config->text ? config->layers[SLD_FROM_OVERRIDE] : NULL;
+    const char      *source   = config->overlays[origin]->settings[id].location.source;
+    sld_overlay     *override = *config->text ? config->overlays[SLD_FROM_OVERRIDE] : NULL;
 
-    SLD_TRY(sld_layer_set(ctx, config->arena, source, key, value, config->layers[origin]));
-    return build(ctx, config->composer, config->layers[SLD_FROM_FILE], override, config);
+    SLD_TRY(sld_overlay_set(ctx, config->arena, source, key, value, config->overlays[origin]));
+    return build(ctx, config->composer, config->overlays[SLD_FROM_FILE], override, config);
 }
 
 /* Everything in the arena, the composer itself too. */
@@ -271,7 +271,7 @@ static sld_status make_composer(sld_ctx *ctx, sld_arena *arena, sld_defaults_fin
     *out           = memory;
     (*out)->arena  = arena;
     (*out)->method = method;
-    SLD_TRY(sld_layer_create(ctx, arena, &(*out)->table));
+    SLD_TRY(sld_overlay_create(ctx, arena, &(*out)->table));
     return read_table(ctx, *out);
 }
 
@@ -297,14 +297,14 @@ void sld_composer_destroy(sld_composer *composer)
 }
 
 sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *path,
-                             const sld_layer *layer, sld_config **out)
+                             const sld_overlay *overlay, sld_config **out)
 {
-    sld_layer *file = NULL;
+    sld_overlay *file = NULL;
 
     SLD_TRY(make_config(ctx, path, out));
-    sld_status st = sld_layer_create(ctx, (*out)->arena, &file);
+    sld_status st = sld_overlay_create(ctx, (*out)->arena, &file);
     if (st == SLD_OK) {
-        *file = *layer;
+        *file = *overlay;
         st    = build(ctx, composer, file, NULL, *out);
     }
     if (st != SLD_OK) {
@@ -318,17 +318,17 @@ static sld_status parse(sld_ctx *ctx, const void *text, size_t n, const char *co
                         size_t n_overrides, sld_defaults_find method, sld_config *config)
 {
     sld_arena      *arena = config->arena;
-    sld_layer      *file, *override;
+    sld_overlay    *file, *override;
     sld_composer   *composer;
     const sld_node *root;
 
     SLD_TRY(make_composer(ctx, arena, method, &composer));
-    SLD_TRY(sld_layer_create(ctx, arena, &file));
-    SLD_TRY(sld_layer_create(ctx, arena, &override));
+    SLD_TRY(sld_overlay_create(ctx, arena, &file));
+    SLD_TRY(sld_overlay_create(ctx, arena, &override));
     SLD_TRY(sld_yaml_document(ctx, arena, config->path, text, n, &root));
     SLD_TRY(sld_parse_tree(ctx, arena, root, file));
     for (size_t i = 0; i < n_overrides; i++) {
-        SLD_TRY(sld_layer_override(ctx, arena, overrides[i], override));
+        SLD_TRY(sld_overlay_override(ctx, arena, overrides[i], override));
     }
     return build(ctx, composer, file, override, config);
 }
@@ -336,18 +336,18 @@ static sld_status parse(sld_ctx *ctx, const void *text, size_t n, const char *co
 static sld_status defaults(sld_ctx *ctx, sld_config *config, sld_defaults_find method,
                            const char *const *overrides, size_t n)
 {
-    sld_layer *none;
+    sld_overlay *none;
 
     SLD_TRY(make_composer(ctx, config->arena, method, &config->composer));
-    SLD_TRY(sld_layer_create(ctx, config->arena, &none));
+    SLD_TRY(sld_overlay_create(ctx, config->arena, &none));
     for (size_t i = 0; i < SLD_ORIGIN_COUNT; i++) {
-        config->layers[i] = none;
+        config->overlays[i] = none;
     }
-    config->layers[SLD_FROM_DEFAULT] = config->composer->table;
-    SLD_TRY(sld_layer_create(ctx, config->arena, &config->layers[SLD_FROM_OVERRIDE]));
+    config->overlays[SLD_FROM_DEFAULT] = config->composer->table;
+    SLD_TRY(sld_overlay_create(ctx, config->arena, &config->overlays[SLD_FROM_OVERRIDE]));
     for (size_t i = 0; i < n; i++) {
-        SLD_TRY(sld_layer_override(ctx, config->arena, overrides[i],
-                                   config->layers[SLD_FROM_OVERRIDE]));
+        SLD_TRY(sld_overlay_override(ctx, config->arena, overrides[i],
+                                     config->overlays[SLD_FROM_OVERRIDE]));
     }
     return lay(ctx, config->composer, config);
 }
@@ -409,27 +409,4 @@ const char *sld_config_text(const sld_config *config)
 const char *sld_config_identity(const sld_config *config)
 {
     return config->identity;
-}
-
-sld_origin sld_config_origin(const sld_config *config, const char *key)
-{
-    const int id = sld_option_find(key);
-
-    return id < 0 ? SLD_FROM_DEFAULT : config->origins[id];
-}
-
-sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,
-                             const char *format, ...)
-{
-    const sld_place whole = {.source = config->path};
-    const int       id    = sld_option_find(key);
-    sld_status      st;
-    va_list         args;
-
-    va_start(args, format);
-    st = sld_place_vfail(ctx,
-                         id < 0 ? &whole : &config->layers[config->origins[id]]->settings[id].place,
-                         key, format, args);
-    va_end(args);
-    return st;
 }

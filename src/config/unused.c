@@ -123,7 +123,7 @@ static bool is_resolved_document(const sld_config *config)
     size_t n = 0;
 
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-        n += config->layers[SLD_FROM_FILE]->settings[i].given;
+        n += config->overlays[SLD_FROM_FILE]->settings[i].given;
     }
     return 2 * n > SLD_OPTION_COUNT;
 }
@@ -133,10 +133,10 @@ static const void *below_file(const sld_config *config, size_t i)
 {
     int origin = SLD_FROM_PRESET;
 
-    while (origin > SLD_FROM_DEFAULT && !config->layers[origin]->settings[i].given) {
+    while (origin > SLD_FROM_DEFAULT && !config->overlays[origin]->settings[i].given) {
         origin--;
     }
-    return &config->layers[origin]->settings[i].value;
+    return &config->overlays[origin]->settings[i].value;
 }
 
 /* Sorts what is idle into what is refused and what is told. */
@@ -149,7 +149,7 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refuse
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         const sld_option  *option  = sld_option_at(i);
         const sld_origin   origin  = config->origins[i];
-        const sld_setting *setting = &config->layers[origin]->settings[i];
+        const sld_setting *setting = &config->overlays[origin]->settings[i];
 
         if (origin < SLD_FROM_FILE || setting->implied || !is_idle(&config->options, option)) {
             continue;
@@ -253,19 +253,19 @@ bool sld_usage_has(const sld_usage *usage, const char *key)
     return !usage->any || usage->matters[sld_option_find(key)];
 }
 
-sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_layer *layer,
+sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overlay *overlay,
                            const char *where)
 {
     for (size_t i = 0; usage->any && i < SLD_OPTION_COUNT; i++) {
         const sld_option  *option  = sld_option_at(i);
-        const sld_setting *setting = &layer->settings[i];
+        const sld_setting *setting = &overlay->settings[i];
 
         if (setting->given && !setting->implied && !usage->matters[i] &&
             !asks_for_nothing(option, &setting->value)) {
-            return sld_place_fail(ctx, &setting->place, sld_option_key(option),
-                                  "expected %s in %s, got none; without it this setting changes "
-                                  "nothing: leave it out",
-                                  sld_condition_words(option->condition), where);
+            return sld_location_fail(ctx, &setting->location, sld_option_key(option),
+                                     "expected %s in %s, got none; without it this setting changes "
+                                     "nothing: leave it out",
+                                     sld_condition_words(option->condition), where);
         }
     }
     return SLD_OK;

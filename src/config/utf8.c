@@ -52,27 +52,27 @@ static bool breaks_line(uint32_t code)
     return code == '\n' || code == '\r' || code == 0x85 || code == 0x2028 || code == 0x2029;
 }
 
-static sld_status refuse(sld_ctx *ctx, const sld_place *at, const char *key,
+static sld_status refuse(sld_ctx *ctx, const sld_location *at, const char *key,
                          const unsigned char *text, size_t n, size_t i)
 {
     if (i == 0 && n > 1 && (text[0] ^ text[1]) == (0xFF ^ 0xFE) && (text[0] | text[1]) == 0xFF) {
-        return sld_place_fail(ctx, at, key, "expected text in UTF-8, got UTF-16");
+        return sld_location_fail(ctx, at, key, "expected text in UTF-8, got UTF-16");
     }
     if (text[i] == 0) {
-        return sld_place_fail(ctx, at, key, "expected text in UTF-8, got a NUL byte");
+        return sld_location_fail(ctx, at, key, "expected text in UTF-8, got a NUL byte");
     }
-    return sld_place_fail(ctx, at, key, "expected text in UTF-8, got the byte 0x%02x", text[i]);
+    return sld_location_fail(ctx, at, key, "expected text in UTF-8, got the byte 0x%02x", text[i]);
 }
 
-sld_status sld_utf8_check(sld_ctx *ctx, const sld_place *place, const char *key, const void *text,
-                          size_t n)
+sld_status sld_utf8_check(sld_ctx *ctx, const sld_location *location, const char *key,
+                          const void *text, size_t n)
 {
     const unsigned char *s     = text;
-    const bool           lines = place->line > 0;
-    sld_place            at    = *place;
+    const bool           lines = location->line > 0;
+    sld_location         at    = *location;
 
     if (n > TEXT_MAX) {
-        return sld_place_fail(ctx, &at, key, "expected at most %d bytes, got %zu", TEXT_MAX, n);
+        return sld_location_fail(ctx, &at, key, "expected at most %d bytes, got %zu", TEXT_MAX, n);
     }
     for (size_t i = 0; i < n;) {
         uint32_t     code   = 0;

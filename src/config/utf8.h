@@ -2,7 +2,7 @@
 #ifndef SLD_CONFIG_UTF8_H
 #define SLD_CONFIG_UTF8_H
 
-#include "place.h"
+#include "location.h"
 
 /* Bytes of the character at s (1..4), its code point in *code; 0 where s is not UTF-8. */
 size_t sld_utf8_decode(const unsigned char *s, size_t n, uint32_t *code);
@@ -12,8 +12,8 @@ size_t sld_utf8_decode(const unsigned char *s, size_t n, uint32_t *code);
 bool sld_utf8_plain(uint32_t code);
 
 /* Local. A text that is none (binary, NUL bytes, other encodings, too long) is refused at the first
- * byte that shows it. place: of the first byte; without lines the error has none. */
-sld_status sld_utf8_check(sld_ctx *ctx, const sld_place *place, const char *key, const void *text,
-                          size_t n);
+ * byte that shows it. location: of the first byte; without lines the error has none. */
+sld_status sld_utf8_check(sld_ctx *ctx, const sld_location *location, const char *key,
+                          const void *text, size_t n);
 
 #endif

@@ -86,10 +86,10 @@ static sld_status refuse(sld_ctx *ctx, const sld_option *option, const sld_scala
         }
         nearest = sld_text_nearest(scalar->text, option->words, n);
     }
-    return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                          "expected %s%s, got %s%s%s%s%s", wanted, note, quote, found, quote,
-                          nearest >= 0 ? "; nearest: " : "",
-                          nearest >= 0 ? option->words[nearest] : "");
+    return sld_location_fail(ctx, &scalar->location, sld_option_key(option),
+                             "expected %s%s, got %s%s%s%s%s", wanted, note, quote, found, quote,
+                             nearest >= 0 ? "; nearest: " : "",
+                             nearest >= 0 ? option->words[nearest] : "");
 }
 
 static const char *skip_digits(const char *s)
@@ -270,8 +270,8 @@ static sld_status check_form(sld_ctx *ctx, const sld_option *option, const sld_s
     const bool            textual = type == SLD_TYPE_text || type == SLD_TYPE_path;
 
     if (strlen(scalar->text) != scalar->n) {
-        return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                              "expected text without NUL characters, got one");
+        return sld_location_fail(ctx, &scalar->location, sld_option_key(option),
+                                 "expected text without NUL characters, got one");
     }
     if (textual && scalar->n == 0 && scalar->empty_is_text) {
         return SLD_OK;
@@ -279,9 +279,9 @@ static sld_status check_form(sld_ctx *ctx, const sld_option *option, const sld_s
     if (is_null(scalar)) {
         char wanted[160];
         sld_value_wanted(option, wanted, sizeof wanted);
-        return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                              "expected %s, got no value; leave the line out for the default%s",
-                              wanted, textual ? ", write \"\" for none" : "");
+        return sld_location_fail(ctx, &scalar->location, sld_option_key(option),
+                                 "expected %s, got no value; leave the line out for the default%s",
+                                 wanted, textual ? ", write \"\" for none" : "");
     }
     if (scalar->quoted && !textual && type != SLD_TYPE_choice && type != SLD_TYPE_when) {
         return refuse(ctx, option, scalar, " without quotes");
@@ -335,8 +335,8 @@ sld_status sld_value_append(sld_ctx *ctx, const sld_option *option, const sld_sc
 {
     SLD_TRY(check_form(ctx, option, scalar));
     if (list->n == SLD_LIST_MAX) {
-        return sld_place_fail(ctx, &scalar->place, sld_option_key(option),
-                              "expected at most %d numbers in the list, got more", SLD_LIST_MAX);
+        return sld_location_fail(ctx, &scalar->location, sld_option_key(option),
+                                 "expected at most %d numbers in the list, got more", SLD_LIST_MAX);
     }
     if (!read_f64(option, scalar->text, &list->v[list->n])) {
         return refuse(ctx, option, scalar, "");

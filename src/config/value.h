@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "location.h"
 #include "options.h"
-#include "place.h"
 
 typedef union sld_value { /* the member that the option's type says */
     bool           b;
@@ -22,7 +22,7 @@ typedef struct sld_scalar { /* as it stands in the YAML */
     size_t      n;
     bool        quoted;
     bool empty_is_text; /* nothing at all is the empty text: a shell eats the quotes of key="" */
-    sld_place place;
+    sld_location location;
 } sld_scalar;
 
 /* Local. Any type but list. Text is copied into the arena. */

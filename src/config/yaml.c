@@ -4,7 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "place.h"
+#include "location.h"
 #include "sld/config.h"
 #include "utf8.h"
 
@@ -22,15 +22,15 @@ typedef struct builder {
     yaml_parser_t parser;
 } builder;
 
-static sld_place place_of(const builder *b, const yaml_mark_t *mark)
+static sld_location location_of(const builder *b, const yaml_mark_t *mark)
 {
-    sld_place place = {.source = b->source};
+    sld_location location = {.source = b->source};
 
     if (b->has_lines) {
-        place.line   = mark->line + 1;
-        place.column = mark->column + 1;
+        location.line   = mark->line + 1;
+        location.column = mark->column + 1;
     }
-    return place;
+    return location;
 }
 
 static const char *path_of(const builder *b)
@@ -60,13 +60,13 @@ static sld_status fail_memory(const builder *b)
 static sld_status fail_yaml(builder *b)
 {
     const yaml_parser_t *p       = &b->parser;
-    const sld_place      at      = place_of(b, &p->problem_mark);
+    const sld_location   at      = location_of(b, &p->problem_mark);
     const char          *context = p->context ? p->context : "";
 
     if (p->error == YAML_MEMORY_ERROR) {
         return fail_memory(b);
     }
-    return sld_place_fail(
+    return sld_location_fail(
         b->ctx, &at, b->has_lines ? NULL : b->path, "expected YAML, got something else: %s%s%s%s",
         p->problem ? p->problem : "unreadable", *context ? ", " : "", context,
         line_has_tab(b, p->problem_mark.line) ? " (YAML indents with spaces, not tabs)" : "");
@@ -80,14 +80,14 @@ static sld_status next_event(builder *b, yaml_event_t *event)
 /* Aliases and tags, wherever they stand. */
 static sld_status check_form(builder *b, const yaml_event_t *event)
 {
-    const sld_place at  = place_of(b, &event->start_mark);
-    const void     *tag = NULL;
-    char            name[SLD_CLIP];
+    const sld_location at  = location_of(b, &event->start_mark);
+    const void        *tag = NULL;
+    char               name[SLD_CLIP];
 
     if (event->type == YAML_ALIAS_EVENT) {
         sld_text_clip((const char *)event->data.alias.anchor, name);
-        return sld_place_fail(b->ctx, &at, path_of(b),
-                              "expected a value, got the alias *%s; write the value out", name);
+        return sld_location_fail(b->ctx, &at, path_of(b),
+                                 "expected a value, got the alias *%s; write the value out", name);
     }
     if (event->type == YAML_SCALAR_EVENT) {
         tag = event->data.scalar.tag;
@@ -98,16 +98,17 @@ static sld_status check_form(builder *b, const yaml_event_t *event)
     }
     if (tag) {
         sld_text_clip(tag, name);
-        return sld_place_fail(b->ctx, &at, path_of(b),
-                              "expected a value, got the tag %s; write the value without it", name);
+        return sld_location_fail(b->ctx, &at, path_of(b),
+                                 "expected a value, got the tag %s; write the value without it",
+                                 name);
     }
     return SLD_OK;
 }
 
 static sld_status make_node(builder *b, const yaml_event_t *event, sld_node **out)
 {
-    const sld_place at     = place_of(b, &event->start_mark);
-    void           *memory = NULL;
+    const sld_location at     = location_of(b, &event->start_mark);
+    void              *memory = NULL;
 
     SLD_TRY(sld_arena_alloc(b->ctx, b->arena, sizeof **out, &memory));
     *out           = memory;
@@ -174,9 +175,9 @@ static sld_status read_list(builder *b, sld_node *list)
 /* event: of the key, and given up here. */
 static sld_status read_key(builder *b, yaml_event_t *event, sld_node **out)
 {
-    const sld_place at    = place_of(b, &event->start_mark);
-    const char     *found = NULL;
-    sld_status      st    = check_form(b, event);
+    const sld_location at    = location_of(b, &event->start_mark);
+    const char        *found = NULL;
+    sld_status         st    = check_form(b, event);
 
     if (st == SLD_OK && event->type != YAML_SCALAR_EVENT) {
         found = event->type == YAML_MAPPING_START_EVENT ? "a mapping (key: value)" : "a list";
@@ -186,11 +187,12 @@ static sld_status read_key(builder *b, yaml_event_t *event, sld_node **out)
                strlen((const char *)event->data.scalar.value) != event->data.scalar.length) {
         found = "a NUL character";
     } else if (st == SLD_OK && strcmp((const char *)event->data.scalar.value, "<<") == 0) {
-        st = sld_place_fail(b->ctx, &at, path_of(b),
-                            "expected a name as key, got the merge key <<; write the values out");
+        st =
+            sld_location_fail(b->ctx, &at, path_of(b),
+                              "expected a name as key, got the merge key <<; write the values out");
     }
     if (found) {
-        st = sld_place_fail(b->ctx, &at, path_of(b), "expected a name as key, got %s", found);
+        st = sld_location_fail(b->ctx, &at, path_of(b), "expected a name as key, got %s", found);
     }
     if (st == SLD_OK) {
         st = make_node(b, event, out);
@@ -226,7 +228,7 @@ static sld_status read_mapping(builder *b, sld_node *map)
 /* event: the first of the node, and given up here. */
 static sld_status read_node(builder *b, yaml_event_t *event, sld_node **out)
 {
-    const sld_place         at   = place_of(b, &event->start_mark);
+    const sld_location      at   = location_of(b, &event->start_mark);
     const yaml_event_type_t type = event->type;
     sld_status              st   = check_form(b, event);
 
@@ -242,8 +244,8 @@ static sld_status read_node(builder *b, yaml_event_t *event, sld_node **out)
         return SLD_OK;
     }
     if (++b->depth > DEPTH_MAX) {
-        return sld_place_fail(b->ctx, &at, path_of(b), "expected at most %d levels, got more",
-                              DEPTH_MAX);
+        return sld_location_fail(b->ctx, &at, path_of(b), "expected at most %d levels, got more",
+                                 DEPTH_MAX);
     }
     (*out)->kind = type == YAML_MAPPING_START_EVENT ? SLD_NODE_MAP : SLD_NODE_LIST;
     SLD_TRY(type == YAML_MAPPING_START_EVENT ? read_mapping(b, *out) : read_list(b, *out));
@@ -274,16 +276,17 @@ static sld_status read_stream(builder *b, sld_node **out)
     SLD_TRY(next_event(b, &event)); /* document end */
     yaml_event_delete(&event);
     SLD_TRY(next_event(b, &event)); /* stream end, or another document */
-    const sld_place at      = place_of(b, &event.start_mark);
-    const bool      another = event.type == YAML_DOCUMENT_START_EVENT;
+    const sld_location at      = location_of(b, &event.start_mark);
+    const bool         another = event.type == YAML_DOCUMENT_START_EVENT;
     yaml_event_delete(&event);
-    return another ? sld_place_fail(b->ctx, &at, path_of(b), "expected one document, got a second")
-                   : SLD_OK;
+    return another
+               ? sld_location_fail(b->ctx, &at, path_of(b), "expected one document, got a second")
+               : SLD_OK;
 }
 
 static sld_status read_text(builder *b, sld_node **out)
 {
-    const sld_place start = {
+    const sld_location start = {
         .source = b->source, .line = b->has_lines ? 1 : 0, .column = b->has_lines ? 1 : 0};
     sld_status st;
 
@@ -337,11 +340,11 @@ const char *sld_node_words(const sld_node *node)
 sld_status sld_node_fail(sld_ctx *ctx, const sld_node *node, const char *key, const char *format,
                          ...)
 {
-    const sld_place at = {.source = node->source, .line = node->line, .column = node->column};
-    va_list         args;
+    const sld_location at = {.source = node->source, .line = node->line, .column = node->column};
+    va_list            args;
 
     va_start(args, format);
-    const sld_status st = sld_place_vfail(ctx, &at, key, format, args);
+    const sld_status st = sld_location_vfail(ctx, &at, key, format, args);
     va_end(args);
     return st;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "format.h"
-#include "synth.h"
+#include "synth_scene.h"
 
 sld_synth_params sld_synth_default(void)
 {

@@ -1,5 +1,5 @@
 /* synth_scene.c: draws what a synthetic picture shows, in integers, see synth.h. */
-#include "synth.h"
+#include "synth_scene.h"
 
 #define Q16(x) ((int32_t)((x)*65536.0 + 0.5)) /* of a constant that is not negative */
 

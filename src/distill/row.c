@@ -8,6 +8,15 @@
 
 #define EPSILON 1e-7 /* of the standardisation: its authors' constant */
 
+size_t sld_argmax(const float *z, size_t K)
+{
+    size_t top = 0;
+    for (size_t k = 1; k < K; k++) {
+        if (z[k] > z[top]) top = k;
+    }
+    return top;
+}
+
 static void softmax(const double *z, double tau, size_t K, sld_softmax *out)
 {
     double *p = out->p, sum = 0.0;

@@ -6,15 +6,6 @@
 
 #include "term.h"
 
-size_t sld_argmax(const float *z, size_t K)
-{
-    size_t top = 0;
-    for (size_t k = 1; k < K; k++) {
-        if (z[k] > z[top]) top = k;
-    }
-    return top;
-}
-
 bool sld_swap(const float *z, int32_t y, size_t K, float *out)
 {
     const size_t top = sld_argmax(z, K), label = (size_t)y;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expand.h"
+#include "expander.h"
 #include "sld/rundir.h"
 
 enum { POINTS_MAX = 100000 }; /* planned in seconds */
@@ -43,7 +43,7 @@ static sld_status name_point(expander *x, const size_t *at, sld_point *p)
 }
 
 /* seed: -1 leaves the base's. */
-static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_layer *layer,
+static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_overlay *layer,
                              sld_point *p)
 {
     const spec      *s       = x->spec;
@@ -55,23 +55,23 @@ static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_la
     *p = (sld_point){.teacher = -1, .n_axes = s->n_axes};
     SLD_TRY(name_point(x, at, p));
     SLD_TRY(sld_expand_check_axes(x, at));
-    sld_layer_clear(layer);
-    sld_layer_lay(layer, s->base.layer);
+    sld_overlay_clear(layer);
+    sld_overlay_lay(layer, s->base.layer);
     for (size_t a = 0; a < s->n_axes; a++) {
         const spec_part *part = &s->axes[a].entries[at[a]].part;
-        sld_layer_lay(layer, part->layer);
-        if (part->teacher || sld_layer_sets(part->layer, "teacher.weights")) {
+        sld_overlay_lay(layer, part->layer);
+        if (part->teacher || sld_overlay_sets(part->layer, "teacher.weights")) {
             name  = part->teacher;
             named = part->at;
         }
     }
-    sld_layer_lay(layer, s->override);
-    if (sld_layer_sets(s->override, "teacher.weights")) {
+    sld_overlay_lay(layer, s->override);
+    if (sld_overlay_sets(s->override, "teacher.weights")) {
         name = NULL;
     }
     if (seed >= 0) {
         snprintf(number, sizeof number, "%lld", (long long)seed);
-        SLD_TRY(sld_layer_set(x->ctx, x->arena, "seeds", "seed", number, layer));
+        SLD_TRY(sld_overlay_set(x->ctx, x->arena, "seeds", "seed", number, layer));
     }
     if (name && *name) {
         SLD_TRY(sld_expand_teacher(x, name, named, layer, p, &teacher));
@@ -86,9 +86,9 @@ static sld_status make_points(expander *x)
     const spec  *s            = x->spec;
     const size_t n_seeds      = s->seeds ? s->n_seeds : 1;
     size_t       at[AXES_MAX] = {0};
-    sld_layer   *layer;
+    sld_overlay *layer;
 
-    SLD_TRY(sld_layer_create(x->ctx, x->arena, &layer));
+    SLD_TRY(sld_overlay_create(x->ctx, x->arena, &layer));
     for (size_t k = 0; k < n_seeds; k++) {
         do {
             const int64_t seed = s->seeds ? s->seeds[k] : -1;
@@ -113,8 +113,8 @@ static sld_status check_override(const expander *x)
     for (size_t a = 0; a < s->n_axes; a++) {
         for (size_t i = 0; i < s->axes[a].n; i++) {
             const spec_part *part = &s->axes[a].entries[i].part;
-            const char      *key  = sld_layer_common(part->layer, s->override);
-            if (part->teacher && sld_layer_sets(s->override, "teacher.weights")) {
+            const char      *key  = sld_overlay_common(part->layer, s->override);
+            if (part->teacher && sld_overlay_sets(s->override, "teacher.weights")) {
                 key = "teacher.weights";
             }
             if (key) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expand.h"
+#include "expander.h"
 
 /* What stands between the labels of an arm: the first that tells all arms apart. */
 static const char *const separators[] = {" ", " / ", " | ", " & ", " + ", " ~ "};
@@ -114,8 +114,8 @@ sld_status sld_expand_choose_separator(expander *x, size_t n_choices)
 
 static const char *option_of_both(const spec_part *a, const spec_part *b)
 {
-    const bool mine = a->teacher || sld_layer_sets(a->layer, "teacher.weights"),
-               its  = b->teacher || sld_layer_sets(b->layer, "teacher.weights");
+    const bool mine = a->teacher || sld_overlay_sets(a->layer, "teacher.weights"),
+               its  = b->teacher || sld_overlay_sets(b->layer, "teacher.weights");
     const bool same = a->teacher && b->teacher && strcmp(a->teacher, b->teacher) == 0;
 
     return mine && its && !same ? "teacher" : NULL;
@@ -128,7 +128,7 @@ static sld_status compare(const expander *x, const size_t *at, size_t a, size_t 
     const char       *key = option_of_both(&mine->part, &its->part);
 
     if (!key) {
-        SLD_TRY(sld_layer_clash(x->ctx, x->arena, mine->part.layer, its->part.layer, &key));
+        SLD_TRY(sld_overlay_clash(x->ctx, x->arena, mine->part.layer, its->part.layer, &key));
     }
     return !key
                ? SLD_OK
@@ -148,7 +148,7 @@ sld_status sld_expand_check_axes(const expander *x, const size_t *at)
                 SLD_TRY(compare(x, at, a, b));
             }
         }
-        if (s->seeds && sld_layer_sets(s->axes[a].entries[at[a]].part.layer, "seed")) {
+        if (s->seeds && sld_overlay_sets(s->axes[a].entries[at[a]].part.layer, "seed")) {
             return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
                             "%s: axes: %s: seed: expected it in seeds alone, got it in %s too",
                             s->source, s->axes[a].name, s->axes[a].entries[at[a]].label);
@@ -161,7 +161,7 @@ static bool some_teacher(const spec_axis *axis)
 {
     for (size_t i = 0; i < axis->n; i++) {
         if (axis->entries[i].part.teacher ||
-            sld_layer_sets(axis->entries[i].part.layer, "teacher.weights")) {
+            sld_overlay_sets(axis->entries[i].part.layer, "teacher.weights")) {
             return true;
         }
     }
@@ -170,21 +170,21 @@ static bool some_teacher(const spec_axis *axis)
 
 sld_status sld_expand_find_clashes(expander *x)
 {
-    const spec *s = x->spec;
-    sld_layer  *all[AXES_MAX];
-    const char *key = NULL;
+    const spec  *s = x->spec;
+    sld_overlay *all[AXES_MAX];
+    const char  *key = NULL;
 
     for (size_t a = 0; a < s->n_axes; a++) {
-        SLD_TRY(sld_layer_create(x->ctx, x->arena, &all[a]));
+        SLD_TRY(sld_overlay_create(x->ctx, x->arena, &all[a]));
         for (size_t i = 0; i < s->axes[a].n; i++) {
-            sld_layer_all(all[a], s->axes[a].entries[i].part.layer);
+            sld_overlay_all(all[a], s->axes[a].entries[i].part.layer);
         }
     }
     for (size_t a = 0; a < s->n_axes; a++) {
         for (size_t b = a + 1; b < s->n_axes; b++) {
-            key = sld_layer_common(all[a], all[b]);
+            key = sld_overlay_common(all[a], all[b]);
             if (!key) {
-                SLD_TRY(sld_layer_clash(x->ctx, x->arena, all[a], all[b], &key));
+                SLD_TRY(sld_overlay_clash(x->ctx, x->arena, all[a], all[b], &key));
             }
             x->may_clash[a][b] = key || (some_teacher(&s->axes[a]) && some_teacher(&s->axes[b]));
         }

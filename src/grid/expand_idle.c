@@ -2,7 +2,7 @@
  * some arms alone is how grids are written; one that matters for none is a mistake. */
 #include <stdio.h>
 
-#include "expand.h"
+#include "expander.h"
 
 sld_status sld_expand_watch_usage(expander *x)
 {
@@ -30,13 +30,13 @@ void sld_expand_count_usage(expander *x, const size_t *at)
 }
 
 /* Refused; told where the command line may be what has made it idle. */
-static sld_status check(const expander *x, const sld_usage *usage, const sld_layer *layer,
+static sld_status check(const expander *x, const sld_usage *usage, const sld_overlay *layer,
                         const char *where)
 {
     const sld_status st = sld_usage_check(x->ctx, usage, layer, where);
 
     if (st != SLD_ERR_CONFIG || layer == x->spec->override ||
-        sld_layer_is_empty(x->spec->override)) {
+        sld_overlay_is_empty(x->spec->override)) {
         return st;
     }
     sld_log(x->ctx, SLD_LOG_WARN, "%s", x->ctx->err.msg);

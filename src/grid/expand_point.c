@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "expand.h"
+#include "expander.h"
 #include "sld/rundir.h"
 
 sld_status sld_expand_no_memory(const expander *x)
@@ -76,7 +76,7 @@ static sld_status fix_path(expander *x, const char *key, const char *path)
         return SLD_OK;
     }
     SLD_TRY(sld_expand_absolute(x, path, &whole));
-    return sld_layer_set_text(x->ctx, x->arena, key, whole, x->layer);
+    return sld_overlay_set_text(x->ctx, x->arena, key, whole, x->layer);
 }
 
 /* What the experiment reads, by content; teacher: the point that is yet to make its weights, or NULL. */
@@ -137,9 +137,9 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
         SLD_TRY(x->params->check(x->ctx, x->params->user, config));
     }
     if (sld_config_origin(config, "data.format") == SLD_FROM_FILE &&
-        !sld_layer_sets(x->layer, "data.format")) { /* found by what lies at data.path */
-        SLD_TRY(sld_layer_set(x->ctx, x->arena, "data.path", "data.format",
-                              sld_config_word(o, "data.format"), x->layer));
+        !sld_overlay_sets(x->layer, "data.format")) { /* found by what lies at data.path */
+        SLD_TRY(sld_overlay_set(x->ctx, x->arena, "data.path", "data.format",
+                                sld_config_word(o, "data.format"), x->layer));
     }
     SLD_TRY(make_id(x, config, teacher, &out->id));
     out->seed = o->top.seed;
@@ -149,11 +149,11 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
     SLD_TRY(fix_path(x, "teacher.logits", o->teacher.logits));
     SLD_TRY(fix_path(x, "teacher.logits_files", o->teacher.logits_files));
     if (!sld_config_wants_teacher(o)) {
-        sld_layer_drop(x->layer, "teacher.weights");
+        sld_overlay_drop(x->layer, "teacher.weights");
     } else if (!teacher) {
         SLD_TRY(fix_path(x, "teacher.weights", o->teacher.weights));
     }
-    return sld_layer_text(x->ctx, x->arena, x->layer, &out->experiment);
+    return sld_overlay_text(x->ctx, x->arena, x->layer, &out->experiment);
 }
 
 /* The message of a refused point, and which one it is. */

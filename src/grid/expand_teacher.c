@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "expand.h"
+#include "expander.h"
 
 /* use: N takes epoch-N.h5, which the teacher must be told to keep: else its students fail when it is
  * trained. */
@@ -43,15 +43,15 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
 {
     static const char *const shared[] = {"data", "synthetic", "parallel", "run", NULL};
     sld_point               *p        = &x->teacher_points[at];
-    sld_layer               *own;
+    sld_overlay             *own;
     char                     where[112];
 
-    SLD_TRY(sld_layer_create(x->ctx, x->arena, &own));
-    sld_layer_lay(own, x->spec->base.layer);
-    sld_layer_lay(own, x->spec->override);
-    sld_layer_keep(own, shared);
-    SLD_TRY(sld_layer_set(x->ctx, x->arena, "teachers", "method", "none", own));
-    sld_layer_lay(own, t->layer);
+    SLD_TRY(sld_overlay_create(x->ctx, x->arena, &own));
+    sld_overlay_lay(own, x->spec->base.layer);
+    sld_overlay_lay(own, x->spec->override);
+    sld_overlay_keep(own, shared);
+    SLD_TRY(sld_overlay_set(x->ctx, x->arena, "teachers", "method", "none", own));
+    sld_overlay_lay(own, t->layer);
     *p       = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
     x->layer = own;
     SLD_TRY(sld_usage_create(x->ctx, x->arena, &x->counting[1]));
@@ -112,7 +112,7 @@ static sld_status find_teacher(expander *x, const char *name, const sld_node *at
                          nearest >= 0 ? names[nearest] : "");
 }
 
-sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_layer *into,
+sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_overlay *into,
                               sld_point *student, const sld_point **out)
 {
     char   path[64];
@@ -122,10 +122,10 @@ sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at,
     SLD_TRY(find_teacher(x, name, at, &i));
     SLD_TRY(know_teacher(x, i));
     if (x->teachers[i].file) {
-        return sld_layer_set_text(x->ctx, x->arena, "teacher.weights", x->teachers[i].file, into);
+        return sld_overlay_set_text(x->ctx, x->arena, "teacher.weights", x->teachers[i].file, into);
     }
     *out             = &x->teacher_points[x->teachers[i].at];
     student->teacher = (int)x->teachers[i].at;
     snprintf(path, sizeof path, "trials/%s/%s", (*out)->id, x->spec->teachers[i].file);
-    return sld_layer_set_text(x->ctx, x->arena, "teacher.weights", path, into);
+    return sld_overlay_set_text(x->ctx, x->arena, "teacher.weights", path, into);
 }

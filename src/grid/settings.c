@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "grid.h"
-#include "spec.h"
+#include "spec_parts.h"
 
 static sld_status take_launch(sld_ctx *ctx, sld_grid *grid, const char *key, const char *value)
 {

@@ -1,5 +1,5 @@
 /* spec.c: the document of a sweep and its command line. Grammar: README, "Sweeps". */
-#include "spec.h"
+#include "spec_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,14 +201,14 @@ static sld_status read_override(spec_reader *r, const char *pair)
     char           *key = sld_arena_strdup(r->arena, pair);
 
     if (!equals || equals == pair || !key) {
-        return sld_layer_override(r->ctx, r->arena, pair, r->spec->override);
+        return sld_overlay_override(r->ctx, r->arena, pair, r->spec->override);
     }
     key[equals - pair] = '\0';
     const bool teacher = strncmp(key, "teachers.", 9) == 0,
                launch  = strncmp(key, "launch.", 7) == 0;
     if (!teacher && !launch && strcmp(key, "seeds") != 0 && strcmp(key, "name") != 0 &&
         strcmp(key, "baseline") != 0) {
-        return sld_layer_override(r->ctx, r->arena, pair, r->spec->override);
+        return sld_overlay_override(r->ctx, r->arena, pair, r->spec->override);
     }
     SLD_TRY(sld_yaml_value(r->ctx, r->arena, "command line", key, equals + 1, &value));
     return teacher  ? sld_spec_teacher_override(r, key + 9, equals + 1, value)
@@ -250,8 +250,8 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_grid_params *
     if (!out->source) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the sweep");
     }
-    SLD_TRY(sld_layer_create(ctx, arena, &out->override));
-    SLD_TRY(sld_layer_create(ctx, arena, &out->base.layer));
+    SLD_TRY(sld_overlay_create(ctx, arena, &out->override));
+    SLD_TRY(sld_overlay_create(ctx, arena, &out->base.layer));
     SLD_TRY(default_name(&r));
     SLD_TRY(sld_yaml_document(ctx, arena, out->source, params->text, params->n, &root));
     SLD_TRY(sld_spec_check_top(&r, root));

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "spec.h"
+#include "spec_parts.h"
 
 static const char *text_of(spec_reader *r, const char *format, const char *a, const char *b)
 {

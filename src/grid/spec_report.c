@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "grid.h"
-#include "spec.h"
+#include "spec_parts.h"
 
 static sld_status check_keys(spec_reader *r, const sld_node *map, const char *where,
                              const char *const *known, size_t n)

@@ -1,5 +1,5 @@
 /* spec_top.c: the keys at a spec's top, and how a spec is told from an experiment. */
-#include "spec.h"
+#include "spec_parts.h"
 
 #include <stdio.h>
 #include <string.h>

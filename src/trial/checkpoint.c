@@ -12,13 +12,6 @@
 _Static_assert(sizeof(sld_view_sums) % sizeof(double) == 0,
                "sums are doubles only: stored as such");
 
-sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io)
-{
-    sld_run_remove_attempts(io->dir, io->attempt);
-    SLD_TRY(sld_ckpt_remove_old(ctx, io->dir, io->attempt, 0));
-    return sld_file_sweep(ctx, io->dir);
-}
-
 /* ---- writing ---- */
 
 static sld_status put_teacher_use(sld_ctx *ctx, const sld_teacher_use *use, sld_doc *doc)

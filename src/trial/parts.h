@@ -146,12 +146,12 @@ sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_io *io, int64_t epoch)
 void sld_trial_beat(sld_trial *t, double seconds_left);
 /* Tells the coordinator how this attempt ended; nothing of one that was superseded. */
 void sld_trial_report_end(sld_ctx *ctx, const sld_trial *t, sld_status st, sld_outcome outcome);
+/* Local, rank 0. What an attempt and those before it leave once the trial has ended. */
+sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
 
 /* checkpoint.c. Collective. */
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
-/* Local, rank 0. What an attempt and those before it leave once the trial has ended. */
-sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
 
 /* record.c. Collective. The teacher's logits on test, into logits_teacher. */
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
@@ -185,6 +185,8 @@ sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
  * not finite is no epoch: attempt.diverged says it, and nothing is recorded. */
 void       sld_trial_columns(sld_trial *t);
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds);
+/* "top-1 on test 43.20 % last, ...": what a finished trial came to. */
+void sld_trial_result_text(const sld_trial *t, char *text, size_t n);
 
 /* progress.c. Local. */
 void sld_trial_open_terminal(sld_trial *t);
@@ -195,8 +197,6 @@ void sld_trial_show_epoch(sld_trial *t);
 /* share: of the work done; negative: unknown. */
 void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, double share);
 void sld_trial_show_end(sld_trial *t);
-/* "top-1 on test 43.20 % last, ...": what a finished trial came to. */
-void sld_trial_result_text(const sld_trial *t, char *text, size_t n);
 
 /* warnings.c. Local. Tells what the experiment is and is rarely meant to be. */
 void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,

@@ -247,16 +247,6 @@ void sld_trial_show_epoch(sld_trial *t)
     t->io.shown_s = sld_clock_s();
 }
 
-void sld_trial_result_text(const sld_trial *t, char *text, size_t n)
-{
-    const sld_history *h = &t->state.history;
-
-    snprintf(text, n, "top-1 on test %.2f %% last, %.2f %% in epoch %lld, the best on %s",
-             sld_history_get(h, "top1_test", h->n_epochs),
-             sld_history_get(h, "top1_test", (size_t)t->state.best_epoch),
-             (long long)t->state.best_epoch, t->setup.best_on_val ? "validation" : "test");
-}
-
 void sld_trial_show_end(sld_trial *t)
 {
     char text[160];

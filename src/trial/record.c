@@ -1,5 +1,6 @@
 /* record.c: what an epoch leaves: its row of the history, the logits on test, the best so far. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "parts.h"
@@ -202,4 +203,14 @@ sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
     return sld_evaluate_features(ctx, t->setup.comm, t->setup.eval, set, &set->test, NULL,
                                  set->test.n, t->setup.images, t->attempt.features);
+}
+
+void sld_trial_result_text(const sld_trial *t, char *text, size_t n)
+{
+    const sld_history *h = &t->state.history;
+
+    snprintf(text, n, "top-1 on test %.2f %% last, %.2f %% in epoch %lld, the best on %s",
+             sld_history_get(h, "top1_test", h->n_epochs),
+             sld_history_get(h, "top1_test", (size_t)t->state.best_epoch),
+             (long long)t->state.best_epoch, t->setup.best_on_val ? "validation" : "test");
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synth.h"
+#include "synth_scene.h"
 
 #define TURN 6.283185307179586
 

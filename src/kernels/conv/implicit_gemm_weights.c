@@ -7,7 +7,7 @@
  * then the bias. */
 #include <string.h>
 
-#include "conv/implicit_gemm.h"
+#include "conv/implicit_gemm_plan.h"
 
 enum { PIXELS = 128 }; /* of a chunk: 24 KB of dy in blocks of three vectors of AVX-512 */
 

@@ -13,7 +13,7 @@
  * tiles are taken at a time that V and M stay in the second-level cache. */
 #include <string.h>
 
-#include "conv/winograd3x3.h"
+#include "conv/winograd3x3_tiles.h"
 
 enum {
     DEPTH     = 128,       /* input channels whose weights in one point stay in a near cache */

@@ -6,7 +6,7 @@
  * input channels, so that dU stays in the second-level cache. */
 #include <string.h>
 
-#include "conv/winograd3x3.h"
+#include "conv/winograd3x3_tiles.h"
 
 enum {
     BLOCK_IN = 64, /* input channels of a block */

@@ -1,5 +1,5 @@
-/* place.c: errors that name file, line, column and key. */
-#include "place.h"
+/* location.c: errors that name file, line, column and key. */
+#include "location.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,33 +25,33 @@ void sld_text_clip(const char *text, char out[SLD_CLIP])
     }
 }
 
-sld_status sld_place_vfail(sld_ctx *ctx, const sld_place *place, const char *key,
-                           const char *format, va_list args)
+sld_status sld_location_vfail(sld_ctx *ctx, const sld_location *location, const char *key,
+                              const char *format, va_list args)
 {
-    const size_t length = strlen(place->source);
+    const size_t length = strlen(location->source);
     const bool   cut    = length > PATH_SHOWN;
     char         position[48], shown[SLD_CLIP] = "", message[512];
 
     position[0] = '\0';
-    if (place->line > 0) {
-        snprintf(position, sizeof position, ":%zu:%zu", place->line, place->column);
+    if (location->line > 0) {
+        snprintf(position, sizeof position, ":%zu:%zu", location->line, location->column);
     }
     if (key) {
         sld_text_clip(key, shown);
     }
     vsnprintf(message, sizeof message, format, args);
     return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s%s%s: %s%s%s", cut ? "..." : "",
-                    cut ? place->source + length - PATH_SHOWN : place->source, position, shown,
-                    key ? ": " : "", message);
+                    cut ? location->source + length - PATH_SHOWN : location->source, position,
+                    shown, key ? ": " : "", message);
 }
 
-sld_status sld_place_fail(sld_ctx *ctx, const sld_place *place, const char *key, const char *format,
-                          ...)
+sld_status sld_location_fail(sld_ctx *ctx, const sld_location *location, const char *key,
+                             const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    const sld_status st = sld_place_vfail(ctx, place, key, format, args);
+    const sld_status st = sld_location_vfail(ctx, location, key, format, args);
     va_end(args);
     return st;
 }

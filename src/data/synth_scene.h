@@ -1,4 +1,4 @@
-/* synth.h: the embedded synthetic set: what a picture shows (scene) apart from how it is painted.
+/* synth_scene.h: the embedded synthetic set: what a picture shows (scene) apart from how it is painted.
  *
  * A superclass is an outline with 0, 3, 4, 5 or 7 petals. A subclass is a corner of a 2x2 grid in a
  * latent plane: u = (u1,u2) is normal about its corner with deviation 1, corners lie D/2 either
@@ -7,8 +7,8 @@
  * overlap for every observer and p(y|u) is known. Neither a flip nor a rotation, shear or coarser
  * levels take a cue away: outlines, stripes and hues have random orientation, and differ by more
  * than 16 levels. */
-#ifndef SLD_DATA_SYNTH_H
-#define SLD_DATA_SYNTH_H
+#ifndef SLD_DATA_SYNTH_SCENE_H
+#define SLD_DATA_SYNTH_SCENE_H
 
 #include "fixed.h"
 #include "sld/data.h"

@@ -1,6 +1,6 @@
-/* conv/winograd3x3.h: what the passes of winograd3x3.c and its weight gradient share. */
-#ifndef SLD_CONV3_WINOGRAD_H
-#define SLD_CONV3_WINOGRAD_H
+/* conv/winograd3x3_tiles.h: what the passes of winograd3x3.c and its weight gradient share. */
+#ifndef SLD_WINOGRAD3X3_TILES_H
+#define SLD_WINOGRAD3X3_TILES_H
 
 #include "conv/conv3x3.h"
 

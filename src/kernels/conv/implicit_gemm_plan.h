@@ -1,6 +1,6 @@
-/* conv/implicit_gemm.h: what the passes of conv/implicit_gemm.c and its weight gradient share. */
-#ifndef SLD_IMPLICIT_GEMM_H
-#define SLD_IMPLICIT_GEMM_H
+/* conv/implicit_gemm_plan.h: what the passes of conv/implicit_gemm.c and its weight gradient share. */
+#ifndef SLD_IMPLICIT_GEMM_PLAN_H
+#define SLD_IMPLICIT_GEMM_PLAN_H
 
 #include "conv/conv.h"
 #include "conv/loops.h"

@@ -1,6 +1,6 @@
-/* spec.h: a sweep's YAML as read: parts that the grid is made of. Everything lives in one arena. */
-#ifndef SLD_GRID_SPEC_H
-#define SLD_GRID_SPEC_H
+/* spec_parts.h: a sweep's YAML as read: parts that the grid is made of. Everything lives in one arena. */
+#ifndef SLD_GRID_SPEC_PARTS_H
+#define SLD_GRID_SPEC_PARTS_H
 
 #include "sld/grid.h"
 
@@ -9,7 +9,7 @@ enum { AXES_MAX = 32, LABEL_MAX = 80 }; /* bytes of a label with its 0 */
 enum { VALUES_MAX = 4096, EXCLUDES_MAX = 4096, NAMED_MAX = 1024 };
 
 typedef struct spec_part { /* what one place adds to an experiment */
-    sld_layer      *layer;
+    sld_overlay    *layer;
     const char     *teacher; /* by name; "" takes an earlier one away; NULL: says nothing */
     const sld_node *at;      /* where the teacher is named */
 } spec_part;
@@ -35,7 +35,7 @@ typedef struct spec_exclude {
 typedef struct spec_teacher {
     const char     *name, *weights; /* "": none given */
     const char     *file;           /* of the trained one: last.h5, best.h5, epoch-N.h5 */
-    sld_layer      *layer;          /* its own options */
+    sld_overlay    *layer;          /* its own options */
     bool            described;      /* has options of its own, so that it can be trained */
     const sld_node *at;
 } spec_teacher;
@@ -44,7 +44,7 @@ typedef struct spec {
     const char     *source; /* names the document */
     const char     *name, *baseline;
     spec_part       base;
-    sld_layer      *override; /* options of the command line */
+    sld_overlay    *override; /* options of the command line */
     spec_axis       axes[AXES_MAX];
     size_t          n_axes;
     spec_exclude   *excludes;

@@ -1,9 +1,9 @@
-/* expand.h: a spec on its way to points. */
-#ifndef SLD_GRID_EXPAND_H
-#define SLD_GRID_EXPAND_H
+/* expander.h: a spec on its way to points. */
+#ifndef SLD_GRID_EXPANDER_H
+#define SLD_GRID_EXPANDER_H
 
 #include "grid.h"
-#include "spec.h"
+#include "spec_parts.h"
 
 enum { CONTENTS_MAX = 256, ARM_MAX = AXES_MAX * (LABEL_MAX + 80) + 1 };
 
@@ -24,7 +24,7 @@ typedef struct expander {
     const sld_grid_params *params;
     const spec            *spec;
     sld_composer          *composer;
-    sld_layer             *layer; /* of the point that is being made */
+    sld_overlay           *layer; /* of the point that is being made */
     teacher_state         *teachers;
     sld_point             *teacher_points, *points;
     size_t                 n_teacher_points, n_points;
@@ -62,7 +62,7 @@ sld_status sld_expand_no_memory(const expander *x);
 
 /* expand_teacher.c. Sets teacher.weights in `into`. at: where it is named. *out: the point that
  * makes them; NULL: a file has them. */
-sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_layer *into,
+sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_overlay *into,
                               sld_point *student, const sld_point **out);
 
 #endif

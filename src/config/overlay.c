@@ -1,10 +1,10 @@
-/* layer.c: what one place sets, laid over what others set. */
+/* overlay.c: what one place sets, laid over what others set. */
 #include <assert.h>
 #include <string.h>
 
 #include "config_state.h"
 
-sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out)
+sld_status sld_overlay_create(sld_ctx *ctx, sld_arena *arena, sld_overlay **out)
 {
     void *memory = NULL;
 
@@ -13,51 +13,53 @@ sld_status sld_layer_create(sld_ctx *ctx, sld_arena *arena, sld_layer **out)
     return SLD_OK;
 }
 
-void sld_layer_clear(sld_layer *layer)
+void sld_overlay_clear(sld_overlay *overlay)
 {
-    *layer = (sld_layer){0};
+    *overlay = (sld_overlay){0};
 }
 
-sld_status sld_layer_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map, sld_layer *layer)
+sld_status sld_overlay_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map,
+                            sld_overlay *overlay)
 {
-    return sld_parse_tree(ctx, arena, map, layer);
+    return sld_parse_tree(ctx, arena, map, overlay);
 }
 
-sld_status sld_layer_override(sld_ctx *ctx, sld_arena *arena, const char *pair, sld_layer *layer)
+sld_status sld_overlay_override(sld_ctx *ctx, sld_arena *arena, const char *pair,
+                                sld_overlay *overlay)
 {
-    static const sld_place place  = {.source = "command line"};
-    const char            *equals = strchr(pair, '=');
-    char                  *key;
+    static const sld_location location = {.source = "command line"};
+    const char               *equals   = strchr(pair, '=');
+    char                     *key;
 
     if (!equals || equals == pair) {
         char found[SLD_CLIP];
         sld_text_clip(pair, found);
-        return sld_place_fail(ctx, &place, NULL, "expected key=value, got %s", found);
+        return sld_location_fail(ctx, &location, NULL, "expected key=value, got %s", found);
     }
     key = sld_arena_strdup(arena, pair);
     if (!key) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
     }
     key[equals - pair] = '\0';
-    return sld_parse_pair(ctx, arena, place.source, key, equals + 1, layer);
+    return sld_parse_pair(ctx, arena, location.source, key, equals + 1, overlay);
 }
 
-sld_status sld_layer_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
-                         const char *value, sld_layer *layer)
+sld_status sld_overlay_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                           const char *value, sld_overlay *overlay)
 {
     const int id = sld_option_find(key);
 
     if (id >= 0) {
-        layer->settings[id].given = false;
+        overlay->settings[id].given = false;
     }
-    return sld_parse_pair(ctx, arena, source, key, value, layer);
+    return sld_parse_pair(ctx, arena, source, key, value, overlay);
 }
 
-sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
-                              sld_layer *layer)
+sld_status sld_overlay_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
+                                sld_overlay *overlay)
 {
     const int    id      = sld_option_find(key);
-    sld_setting *setting = &layer->settings[id];
+    sld_setting *setting = &overlay->settings[id];
 
     assert(sld_option_at((size_t)id)->type == SLD_TYPE_text ||
            sld_option_at((size_t)id)->type == SLD_TYPE_path);
@@ -68,35 +70,36 @@ sld_status sld_layer_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, c
                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the value of %s", key);
 }
 
-bool sld_layer_sets(const sld_layer *layer, const char *key)
+bool sld_overlay_sets(const sld_overlay *overlay, const char *key)
 {
-    return layer->settings[sld_option_find(key)].given;
+    return overlay->settings[sld_option_find(key)].given;
 }
 
-bool sld_layer_is_empty(const sld_layer *layer)
+bool sld_overlay_is_empty(const sld_overlay *overlay)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-        if (layer->settings[i].given) {
+        if (overlay->settings[i].given) {
             return false;
         }
     }
     return true;
 }
 
-void sld_layer_drop(sld_layer *layer, const char *key)
+void sld_overlay_drop(sld_overlay *overlay, const char *key)
 {
-    layer->settings[sld_option_find(key)].given = false;
+    overlay->settings[sld_option_find(key)].given = false;
 }
 
-/* teacher_swap is short for correction: the upper layer's word silences the lower one's other. */
-static void silence(sld_layer *into, const sld_layer *over, sld_option_id said, sld_option_id other)
+/* teacher_swap is short for correction: the upper overlay's word silences the lower one's other. */
+static void silence(sld_overlay *into, const sld_overlay *over, sld_option_id said,
+                    sld_option_id other)
 {
     if (over->settings[said].given && !over->settings[other].given) {
         into->settings[other].given = false;
     }
 }
 
-void sld_layer_lay(sld_layer *into, const sld_layer *over)
+void sld_overlay_lay(sld_overlay *into, const sld_overlay *over)
 {
     silence(into, over, SLD_OPTION_top_teacher_swap, SLD_OPTION_top_correction);
     silence(into, over, SLD_OPTION_top_correction, SLD_OPTION_top_teacher_swap);
@@ -107,18 +110,18 @@ void sld_layer_lay(sld_layer *into, const sld_layer *over)
     }
 }
 
-void sld_layer_keep(sld_layer *layer, const char *const *sections)
+void sld_overlay_keep(sld_overlay *overlay, const char *const *sections)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         bool kept = false;
         for (size_t k = 0; sections[k]; k++) {
             kept |= strcmp(sections[k], sld_option_at(i)->section) == 0;
         }
-        layer->settings[i].given &= kept;
+        overlay->settings[i].given &= kept;
     }
 }
 
-const char *sld_layer_common(const sld_layer *a, const sld_layer *b)
+const char *sld_overlay_common(const sld_overlay *a, const sld_overlay *b)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         if (a->settings[i].given && b->settings[i].given) {
@@ -128,7 +131,7 @@ const char *sld_layer_common(const sld_layer *a, const sld_layer *b)
     return NULL;
 }
 
-void sld_layer_all(sld_layer *into, const sld_layer *more)
+void sld_overlay_all(sld_overlay *into, const sld_overlay *more)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         if (more->settings[i].given) {
@@ -137,45 +140,46 @@ void sld_layer_all(sld_layer *into, const sld_layer *more)
     }
 }
 
-static bool is_swap_and_correction(const sld_layer *a, const sld_layer *b)
+static bool is_swap_and_correction(const sld_overlay *a, const sld_overlay *b)
 {
     return a->settings[SLD_OPTION_top_teacher_swap].given &&
            b->settings[SLD_OPTION_top_correction].given;
 }
 
-sld_status sld_layer_clash(sld_ctx *ctx, sld_arena *arena, const sld_layer *a, const sld_layer *b,
-                           const char **key)
+sld_status sld_overlay_clash(sld_ctx *ctx, sld_arena *arena, const sld_overlay *a,
+                             const sld_overlay *b, const char **key)
 {
     *key = is_swap_and_correction(a, b) || is_swap_and_correction(b, a) ? "correction" : NULL;
     for (size_t i = 0; i < SLD_OPTION_COUNT && !*key; i++) {
         const char *name = sld_option_key(sld_option_at(i)), *mine = NULL, *its = NULL;
         if (a->settings[i].given && b->settings[i].given) {
-            SLD_TRY(sld_layer_value(ctx, arena, a, name, &mine));
-            SLD_TRY(sld_layer_value(ctx, arena, b, name, &its));
+            SLD_TRY(sld_overlay_value(ctx, arena, a, name, &mine));
+            SLD_TRY(sld_overlay_value(ctx, arena, b, name, &its));
             *key = strcmp(mine, its) != 0 ? name : NULL;
         }
     }
     return SLD_OK;
 }
 
-sld_status sld_layer_value(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char *key,
-                           const char **out)
+sld_status sld_overlay_value(sld_ctx *ctx, sld_arena *arena, const sld_overlay *overlay,
+                             const char *key, const char **out)
 {
     const int  id = sld_option_find(key);
     sld_writer w;
 
     *out = NULL;
-    if (id < 0 || !layer->settings[id].given) {
+    if (id < 0 || !overlay->settings[id].given) {
         return SLD_OK;
     }
     if (sld_writer_open(&w)) {
-        sld_value_write(w.out, sld_option_at((size_t)id), &layer->settings[id].value);
+        sld_value_write(w.out, sld_option_at((size_t)id), &overlay->settings[id].value);
         *out = sld_writer_close(&w, arena);
     }
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the value of %s", key);
 }
 
-sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer, const char **out)
+sld_status sld_overlay_text(sld_ctx *ctx, sld_arena *arena, const sld_overlay *overlay,
+                            const char **out)
 {
     sld_writer w;
     size_t     n = 0;
@@ -183,9 +187,9 @@ sld_status sld_layer_text(sld_ctx *ctx, sld_arena *arena, const sld_layer *layer
     *out = NULL;
     if (sld_writer_open(&w)) {
         for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-            if (layer->settings[i].given) {
+            if (overlay->settings[i].given) {
                 fprintf(w.out, "%s: ", sld_option_key(sld_option_at(i)));
-                sld_value_write(w.out, sld_option_at(i), &layer->settings[i].value);
+                sld_value_write(w.out, sld_option_at(i), &overlay->settings[i].value);
                 fputc('\n', w.out);
                 n++;
             }

@@ -1,0 +1,27 @@
+/* origin.c: where a setting comes from, and the refusal of one, with its place in front. */
+#include <stdarg.h>
+
+#include "config_state.h"
+
+sld_origin sld_config_origin(const sld_config *config, const char *key)
+{
+    const int id = sld_option_find(key);
+
+    return id < 0 ? SLD_FROM_DEFAULT : config->origins[id];
+}
+
+sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,
+                             const char *format, ...)
+{
+    const sld_location whole = {.source = config->path};
+    const int          id    = sld_option_find(key);
+    sld_status         st;
+    va_list            args;
+
+    va_start(args, format);
+    st = sld_location_vfail(
+        ctx, id < 0 ? &whole : &config->overlays[config->origins[id]]->settings[id].location, key,
+        format, args);
+    va_end(args);
+    return st;
+}
