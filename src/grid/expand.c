@@ -43,7 +43,7 @@ static sld_status name_point(expander *x, const size_t *at, sld_point *p)
 }
 
 /* seed: -1 leaves the base's. */
-static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_overlay *layer,
+static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_overlay *overlay,
                              sld_point *p)
 {
     const spec      *s       = x->spec;
@@ -55,28 +55,28 @@ static sld_status make_point(expander *x, const size_t *at, int64_t seed, sld_ov
     *p = (sld_point){.teacher = -1, .n_axes = s->n_axes};
     SLD_TRY(name_point(x, at, p));
     SLD_TRY(sld_expand_check_axes(x, at));
-    sld_overlay_clear(layer);
-    sld_overlay_lay(layer, s->base.layer);
+    sld_overlay_clear(overlay);
+    sld_overlay_lay(overlay, s->base.overlay);
     for (size_t a = 0; a < s->n_axes; a++) {
         const spec_part *part = &s->axes[a].entries[at[a]].part;
-        sld_overlay_lay(layer, part->layer);
-        if (part->teacher || sld_overlay_sets(part->layer, "teacher.weights")) {
+        sld_overlay_lay(overlay, part->overlay);
+        if (part->teacher || sld_overlay_sets(part->overlay, "teacher.weights")) {
             name  = part->teacher;
             named = part->at;
         }
     }
-    sld_overlay_lay(layer, s->override);
+    sld_overlay_lay(overlay, s->override);
     if (sld_overlay_sets(s->override, "teacher.weights")) {
         name = NULL;
     }
     if (seed >= 0) {
         snprintf(number, sizeof number, "%lld", (long long)seed);
-        SLD_TRY(sld_overlay_set(x->ctx, x->arena, "seeds", "seed", number, layer));
+        SLD_TRY(sld_overlay_set(x->ctx, x->arena, "seeds", "seed", number, overlay));
     }
     if (name && *name) {
-        SLD_TRY(sld_expand_teacher(x, name, named, layer, p, &teacher));
+        SLD_TRY(sld_expand_teacher(x, name, named, overlay, p, &teacher));
     }
-    x->layer = layer;
+    x->overlay = overlay;
     sld_expand_count_usage(x, at);
     return sld_expand_compose(x, teacher, p);
 }
@@ -86,14 +86,14 @@ static sld_status make_points(expander *x)
     const spec  *s            = x->spec;
     const size_t n_seeds      = s->seeds ? s->n_seeds : 1;
     size_t       at[AXES_MAX] = {0};
-    sld_overlay *layer;
+    sld_overlay *overlay;
 
-    SLD_TRY(sld_overlay_create(x->ctx, x->arena, &layer));
+    SLD_TRY(sld_overlay_create(x->ctx, x->arena, &overlay));
     for (size_t k = 0; k < n_seeds; k++) {
         do {
             const int64_t seed = s->seeds ? s->seeds[k] : -1;
             if (!excluded(s, at, seed)) {
-                SLD_TRY(make_point(x, at, seed, layer, &x->points[x->n_points]));
+                SLD_TRY(make_point(x, at, seed, overlay, &x->points[x->n_points]));
                 x->n_points++;
             }
         } while (sld_expand_advance(s, at));
@@ -113,7 +113,7 @@ static sld_status check_override(const expander *x)
     for (size_t a = 0; a < s->n_axes; a++) {
         for (size_t i = 0; i < s->axes[a].n; i++) {
             const spec_part *part = &s->axes[a].entries[i].part;
-            const char      *key  = sld_overlay_common(part->layer, s->override);
+            const char      *key  = sld_overlay_common(part->overlay, s->override);
             if (part->teacher && sld_overlay_sets(s->override, "teacher.weights")) {
                 key = "teacher.weights";
             }

@@ -114,8 +114,8 @@ sld_status sld_expand_choose_separator(expander *x, size_t n_choices)
 
 static const char *option_of_both(const spec_part *a, const spec_part *b)
 {
-    const bool mine = a->teacher || sld_overlay_sets(a->layer, "teacher.weights"),
-               its  = b->teacher || sld_overlay_sets(b->layer, "teacher.weights");
+    const bool mine = a->teacher || sld_overlay_sets(a->overlay, "teacher.weights"),
+               its  = b->teacher || sld_overlay_sets(b->overlay, "teacher.weights");
     const bool same = a->teacher && b->teacher && strcmp(a->teacher, b->teacher) == 0;
 
     return mine && its && !same ? "teacher" : NULL;
@@ -128,7 +128,7 @@ static sld_status compare(const expander *x, const size_t *at, size_t a, size_t 
     const char       *key = option_of_both(&mine->part, &its->part);
 
     if (!key) {
-        SLD_TRY(sld_overlay_clash(x->ctx, x->arena, mine->part.layer, its->part.layer, &key));
+        SLD_TRY(sld_overlay_clash(x->ctx, x->arena, mine->part.overlay, its->part.overlay, &key));
     }
     return !key
                ? SLD_OK
@@ -148,7 +148,7 @@ sld_status sld_expand_check_axes(const expander *x, const size_t *at)
                 SLD_TRY(compare(x, at, a, b));
             }
         }
-        if (s->seeds && sld_overlay_sets(s->axes[a].entries[at[a]].part.layer, "seed")) {
+        if (s->seeds && sld_overlay_sets(s->axes[a].entries[at[a]].part.overlay, "seed")) {
             return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
                             "%s: axes: %s: seed: expected it in seeds alone, got it in %s too",
                             s->source, s->axes[a].name, s->axes[a].entries[at[a]].label);
@@ -161,7 +161,7 @@ static bool some_teacher(const spec_axis *axis)
 {
     for (size_t i = 0; i < axis->n; i++) {
         if (axis->entries[i].part.teacher ||
-            sld_overlay_sets(axis->entries[i].part.layer, "teacher.weights")) {
+            sld_overlay_sets(axis->entries[i].part.overlay, "teacher.weights")) {
             return true;
         }
     }
@@ -177,7 +177,7 @@ sld_status sld_expand_find_clashes(expander *x)
     for (size_t a = 0; a < s->n_axes; a++) {
         SLD_TRY(sld_overlay_create(x->ctx, x->arena, &all[a]));
         for (size_t i = 0; i < s->axes[a].n; i++) {
-            sld_overlay_all(all[a], s->axes[a].entries[i].part.layer);
+            sld_overlay_all(all[a], s->axes[a].entries[i].part.overlay);
         }
     }
     for (size_t a = 0; a < s->n_axes; a++) {

@@ -30,12 +30,12 @@ void sld_expand_count_usage(expander *x, const size_t *at)
 }
 
 /* Refused; told where the command line may be what has made it idle. */
-static sld_status check(const expander *x, const sld_usage *usage, const sld_overlay *layer,
+static sld_status check(const expander *x, const sld_usage *usage, const sld_overlay *overlay,
                         const char *where)
 {
-    const sld_status st = sld_usage_check(x->ctx, usage, layer, where);
+    const sld_status st = sld_usage_check(x->ctx, usage, overlay, where);
 
-    if (st != SLD_ERR_CONFIG || layer == x->spec->override ||
+    if (st != SLD_ERR_CONFIG || overlay == x->spec->override ||
         sld_overlay_is_empty(x->spec->override)) {
         return st;
     }
@@ -50,7 +50,7 @@ sld_status sld_expand_check_usage(const expander *x)
     char        where[2 * LABEL_MAX + 32];
 
     SLD_TRY(check(x, x->used, s->override, "a point of this sweep"));
-    SLD_TRY(check(x, x->used, s->base.layer, "a point of this sweep"));
+    SLD_TRY(check(x, x->used, s->base.overlay, "a point of this sweep"));
     if (s->base.teacher && *s->base.teacher && !sld_usage_has(x->used, "teacher.weights")) {
         return sld_node_fail(
             x->ctx, s->base.at, "teacher",
@@ -61,7 +61,7 @@ sld_status sld_expand_check_usage(const expander *x)
         for (size_t i = 0; i < s->axes[a].n; i++) {
             snprintf(where, sizeof where, "a point with %s %s", s->axes[a].name,
                      s->axes[a].entries[i].label);
-            SLD_TRY(check(x, x->used_by[a][i], s->axes[a].entries[i].part.layer, where));
+            SLD_TRY(check(x, x->used_by[a][i], s->axes[a].entries[i].part.overlay, where));
         }
     }
     return SLD_OK;

@@ -76,7 +76,7 @@ static sld_status fix_path(expander *x, const char *key, const char *path)
         return SLD_OK;
     }
     SLD_TRY(sld_expand_absolute(x, path, &whole));
-    return sld_overlay_set_text(x->ctx, x->arena, key, whole, x->layer);
+    return sld_overlay_set_text(x->ctx, x->arena, key, whole, x->overlay);
 }
 
 /* What the experiment reads, by content; teacher: the point that is yet to make its weights, or NULL. */
@@ -128,7 +128,7 @@ static sld_status make_id(expander *x, const sld_config *config, const sld_point
     return *out ? SLD_OK : sld_expand_no_memory(x);
 }
 
-/* From x->layer. teacher: the point whose weights it names, or NULL. */
+/* From x->overlay. teacher: the point whose weights it names, or NULL. */
 static sld_status finish(expander *x, const sld_point *teacher, sld_config *config, sld_point *out)
 {
     const sld_options *o = sld_config_options(config);
@@ -137,9 +137,9 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
         SLD_TRY(x->params->check(x->ctx, x->params->user, config));
     }
     if (sld_config_origin(config, "data.format") == SLD_FROM_FILE &&
-        !sld_overlay_sets(x->layer, "data.format")) { /* found by what lies at data.path */
+        !sld_overlay_sets(x->overlay, "data.format")) { /* found by what lies at data.path */
         SLD_TRY(sld_overlay_set(x->ctx, x->arena, "data.path", "data.format",
-                                sld_config_word(o, "data.format"), x->layer));
+                                sld_config_word(o, "data.format"), x->overlay));
     }
     SLD_TRY(make_id(x, config, teacher, &out->id));
     out->seed = o->top.seed;
@@ -149,11 +149,11 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
     SLD_TRY(fix_path(x, "teacher.logits", o->teacher.logits));
     SLD_TRY(fix_path(x, "teacher.logits_files", o->teacher.logits_files));
     if (!sld_config_wants_teacher(o)) {
-        sld_overlay_drop(x->layer, "teacher.weights");
+        sld_overlay_drop(x->overlay, "teacher.weights");
     } else if (!teacher) {
         SLD_TRY(fix_path(x, "teacher.weights", o->teacher.weights));
     }
-    return sld_overlay_text(x->ctx, x->arena, x->layer, &out->experiment);
+    return sld_overlay_text(x->ctx, x->arena, x->overlay, &out->experiment);
 }
 
 /* The message of a refused point, and which one it is. */
@@ -172,7 +172,7 @@ static sld_status refuse(expander *x, sld_status st, const char *arm)
 sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *out)
 {
     sld_config *config = NULL;
-    sld_status  st     = sld_composer_make(x->ctx, x->composer, x->spec->source, x->layer, &config);
+    sld_status  st = sld_composer_make(x->ctx, x->composer, x->spec->source, x->overlay, &config);
 
     if (st == SLD_OK) {
         if (!sld_config_wants_teacher(sld_config_options(config))) {

@@ -47,20 +47,20 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
     char                     where[112];
 
     SLD_TRY(sld_overlay_create(x->ctx, x->arena, &own));
-    sld_overlay_lay(own, x->spec->base.layer);
+    sld_overlay_lay(own, x->spec->base.overlay);
     sld_overlay_lay(own, x->spec->override);
     sld_overlay_keep(own, shared);
     SLD_TRY(sld_overlay_set(x->ctx, x->arena, "teachers", "method", "none", own));
-    sld_overlay_lay(own, t->layer);
-    *p       = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
-    x->layer = own;
+    sld_overlay_lay(own, t->overlay);
+    *p         = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
+    x->overlay = own;
     SLD_TRY(sld_usage_create(x->ctx, x->arena, &x->counting[1]));
     x->counting[0] = x->used;
     x->n_counting  = 2;
     SLD_TRY(sld_expand_compose(x, NULL, p));
     SLD_TRY(check_use(x, t, p));
     snprintf(where, sizeof where, "the teacher %.80s", t->name);
-    return sld_usage_check(x->ctx, x->counting[1], t->layer, where);
+    return sld_usage_check(x->ctx, x->counting[1], t->overlay, where);
 }
 
 static sld_status know_teacher(expander *x, size_t i)

@@ -24,7 +24,7 @@ typedef struct expander {
     const sld_grid_params *params;
     const spec            *spec;
     sld_composer          *composer;
-    sld_overlay           *layer; /* of the point that is being made */
+    sld_overlay           *overlay; /* of the point that is being made */
     teacher_state         *teachers;
     sld_point             *teacher_points, *points;
     size_t                 n_teacher_points, n_points;
@@ -53,8 +53,8 @@ sld_status sld_expand_watch_usage(expander *x);
 void       sld_expand_count_usage(expander *x, const size_t *at);
 sld_status sld_expand_check_usage(const expander *x);
 
-/* expand_point.c. From x->layer, out->arm: the rest of a point. teacher: the point whose weights
- * the layer names, or NULL. */
+/* expand_point.c. From x->overlay, out->arm: the rest of a point. teacher: the point whose weights
+ * the overlay names, or NULL. */
 sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *out);
 /* Paths of a spec start at the folder in which sld was started; trials start elsewhere. */
 sld_status sld_expand_absolute(const expander *x, const char *path, const char **out);

@@ -251,7 +251,7 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_grid_params *
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the sweep");
     }
     SLD_TRY(sld_overlay_create(ctx, arena, &out->override));
-    SLD_TRY(sld_overlay_create(ctx, arena, &out->base.layer));
+    SLD_TRY(sld_overlay_create(ctx, arena, &out->base.overlay));
     SLD_TRY(default_name(&r));
     SLD_TRY(sld_yaml_document(ctx, arena, out->source, params->text, params->n, &root));
     SLD_TRY(sld_spec_check_top(&r, root));

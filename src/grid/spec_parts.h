@@ -9,7 +9,7 @@ enum { AXES_MAX = 32, LABEL_MAX = 80 }; /* bytes of a label with its 0 */
 enum { VALUES_MAX = 4096, EXCLUDES_MAX = 4096, NAMED_MAX = 1024 };
 
 typedef struct spec_part { /* what one place adds to an experiment */
-    sld_overlay    *layer;
+    sld_overlay    *overlay;
     const char     *teacher; /* by name; "" takes an earlier one away; NULL: says nothing */
     const sld_node *at;      /* where the teacher is named */
 } spec_part;
@@ -35,7 +35,7 @@ typedef struct spec_exclude {
 typedef struct spec_teacher {
     const char     *name, *weights; /* "": none given */
     const char     *file;           /* of the trained one: last.h5, best.h5, epoch-N.h5 */
-    sld_overlay    *layer;          /* its own options */
+    sld_overlay    *overlay;        /* its own options */
     bool            described;      /* has options of its own, so that it can be trained */
     const sld_node *at;
 } spec_teacher;

@@ -52,8 +52,8 @@ static sld_status read_teacher(spec_reader *r, const sld_node *key, const sld_no
         SLD_TRY(sld_spec_without(r, map, i, &map));
     }
     t->described = map->n > 0;
-    SLD_TRY(sld_overlay_create(r->ctx, r->arena, &t->layer));
-    return sld_overlay_read(r->ctx, r->arena, map, t->layer);
+    SLD_TRY(sld_overlay_create(r->ctx, r->arena, &t->overlay));
+    return sld_overlay_read(r->ctx, r->arena, map, t->overlay);
 }
 
 sld_status sld_spec_teachers(spec_reader *r, const sld_node *node)
@@ -104,7 +104,7 @@ sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const cha
                                  nearest ? "; nearest: " : "", nearest ? nearest : "");
         }
         t->described = true;
-        return sld_overlay_set(r->ctx, r->arena, value->source, key, text, t->layer);
+        return sld_overlay_set(r->ctx, r->arena, value->source, key, text, t->overlay);
     }
     snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), rest);
     return sld_spec_unknown(r, value, "teachers", name, names, n);

@@ -166,6 +166,6 @@ sld_status sld_spec_part(spec_reader *r, const sld_node *map, const char *key, s
             i--;
         }
     }
-    SLD_TRY(sld_overlay_create(r->ctx, r->arena, &out->layer));
-    return sld_overlay_read(r->ctx, r->arena, map, out->layer);
+    SLD_TRY(sld_overlay_create(r->ctx, r->arena, &out->overlay));
+    return sld_overlay_read(r->ctx, r->arena, map, out->overlay);
 }

@@ -172,23 +172,24 @@ static void test_usage(void **state)
 {
     static const char *const points[] = {"method: none", "method: kd\n" TEACHER};
     sld_ctx                  ctx;
-    sld_arena               *arena = NULL;
-    sld_usage               *usage = NULL;
-    sld_overlay             *layer = NULL;
+    sld_arena               *arena   = NULL;
+    sld_usage               *usage   = NULL;
+    sld_overlay             *overlay = NULL;
 
     sld_ctx_init(&ctx);
     assert_int_equal(sld_arena_create(&ctx, &arena), SLD_OK);
     assert_int_equal(sld_usage_create(&ctx, arena, &usage), SLD_OK);
-    assert_int_equal(sld_overlay_create(&ctx, arena, &layer), SLD_OK);
+    assert_int_equal(sld_overlay_create(&ctx, arena, &overlay), SLD_OK);
     for (size_t i = 0; i < COUNT(points); i++) {
         sld_config *config = fixture_config(points[i], NULL);
         sld_usage_add(usage, config);
         sld_config_destroy(config);
     }
-    assert_int_equal(sld_overlay_set(&ctx, arena, "base", "kd.temperatures", "[2]", layer), SLD_OK);
-    assert_int_equal(sld_usage_check(&ctx, usage, layer, "any point"), SLD_OK);
-    assert_int_equal(sld_overlay_set(&ctx, arena, "base", "lss.weak", "1", layer), SLD_OK);
-    assert_int_equal(sld_usage_check(&ctx, usage, layer, "any point"), SLD_ERR_CONFIG);
+    assert_int_equal(sld_overlay_set(&ctx, arena, "base", "kd.temperatures", "[2]", overlay),
+                     SLD_OK);
+    assert_int_equal(sld_usage_check(&ctx, usage, overlay, "any point"), SLD_OK);
+    assert_int_equal(sld_overlay_set(&ctx, arena, "base", "lss.weak", "1", overlay), SLD_OK);
+    assert_int_equal(sld_usage_check(&ctx, usage, overlay, "any point"), SLD_ERR_CONFIG);
     assert_string_equal(ctx.err.msg,
                         "base: lss.weak: expected student_swap: true in any point, got "
                         "none; without it this setting changes nothing: leave it out");
