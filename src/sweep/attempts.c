@@ -128,21 +128,50 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 /* ---- meanwhile ---- */
 
 #define SILENT_S 30.0 /* half of what a trial may stand still, at most so long */
+#define AGAIN_S  5.0
+#define BEGIN_S  10.0 /* what is asked to stop and begins no rank for so long has nothing to save */
+
+/* mpirun hands SIGUSR1 on to its ranks, which save and stop; while it starts it may drop the signal, and
+ * then it may wait for ever. */
+void sld_attempt_ask(const coordinator *c, attempt *a)
+{
+    const double now = c->ledger.clock_s();
+
+    a->asked_s  = a->asked_s != 0 ? a->asked_s : now;
+    a->ask_at_s = now + AGAIN_S;
+    kill(a->child.process.pid, SIGUSR1);
+}
+
+static void end_all_of(const attempt *a)
+{
+    kill(a->child.process.pid, SIGKILL);
+    sld_process_end_marked(a->word);
+}
+
+static void ask_again(const coordinator *c, attempt *a)
+{
+    const double now = c->ledger.clock_s();
+
+    if (a->asked_s != 0 && !a->heard && now - a->asked_s >= BEGIN_S) {
+        end_all_of(a);
+    } else if (a->asked_s != 0 && now >= a->ask_at_s) {
+        sld_attempt_ask(c, a);
+    }
+}
 
 /* A launcher that waits for ever, for CPUs that a step of srun holds or a machine that does not answer,
  * says little or nothing of it: that no rank has begun is told while there is time to do something. */
-static void tell_silent(coordinator *c, attempt *a)
+static void listen_to(const coordinator *c, attempt *a)
 {
     char         words[SLD_REASON_BYTES];
-    const double half_s   = 30 * c->launch->stall_minutes,
-                 silent_s = c->ledger.clock_s() - a->started_s;
-    const bool begun      = *a->progress || sld_attempt_log_reason(a->log, words);
+    const double half_s   = 30 * c->launch->stall_minutes;
+    const double silent_s = c->ledger.clock_s() - a->started_s;
 
-    a->heard = begun;
-    if (begun || silent_s < (half_s > 0 && half_s < SILENT_S ? half_s : SILENT_S)) {
+    a->heard = *a->progress || sld_attempt_log_reason(a->log, words);
+    if (a->heard || a->told || silent_s < (half_s > 0 && half_s < SILENT_S ? half_s : SILENT_S)) {
         return;
     }
-    a->heard = true;
+    a->told = true;
     sld_log(
         c->ctx, SLD_LOG_WARN,
         "%s (%s, attempt %lld): its launcher runs for %.0f s and no rank has begun: %s; it waits "
@@ -159,7 +188,7 @@ void sld_attempt_stop_skipped(coordinator *c)
         if (a->active && !a->skipped &&
             c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
             a->skipped = true;
-            kill(a->child.process.pid, SIGUSR1);
+            sld_attempt_ask(c, a);
         }
     }
 }
@@ -185,11 +214,11 @@ void sld_attempt_watch(coordinator *c)
             a->moved_s = now;
         } else if (limit > 0 && now - a->moved_s > limit) {
             a->stalled = true;
-            kill(a->child.process.pid, SIGKILL);
-            sld_process_end_marked(a->word);
+            end_all_of(a);
         }
         if (!a->heard) {
-            tell_silent(c, a);
+            listen_to(c, a);
         }
+        ask_again(c, a);
     }
 }

@@ -68,12 +68,15 @@ static sld_status take_ends(coordinator *c)
     return SLD_OK;
 }
 
-/* To launchers alone: mpirun hands SIGUSR1 on, and its ranks take it as save and stop. */
+/* SIGUSR1, to save and stop, or SIGKILL: to launchers alone, their ranks follow. */
 static void stop_all(const coordinator *c, int signal_number)
 {
     for (int i = 0; i < c->slots.most_trials; i++) {
-        if (c->attempts[i].active) {
-            kill(c->attempts[i].child.process.pid, signal_number);
+        attempt *a = &c->attempts[i];
+        if (a->active && signal_number == SIGUSR1) {
+            sld_attempt_ask(c, a);
+        } else if (a->active) {
+            kill(a->child.process.pid, signal_number);
         }
     }
     sld_nodes_signal(c, signal_number == SIGKILL ? SIGTERM : signal_number);
@@ -221,6 +224,7 @@ static void abandon(coordinator *c)
             attempt *a = &c->attempts[i];
             a->active  = a->active && waitpid(a->child.process.pid, NULL, WNOHANG) == 0;
         }
+        sld_attempt_watch(c);
         sld_schedule_reap(c);
         nanosleep(&moment, NULL);
     }

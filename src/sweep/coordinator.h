@@ -25,16 +25,18 @@ typedef struct attempt {
     char         progress[SLD_PROGRESS_BYTES]; /* last seen */
     double       moved_s;                      /* clock when that was last another */
     bool         stalled;                      /* ended by us for it */
-    bool         heard;                        /* a rank has begun, or it was told that none has */
-    bool         stepped;                      /* it was seen to have made a step */
-    bool         skipped;                      /* asked to stop, because its point is left out */
-    bool         rescales;                     /* asked to stop, to go on with other ranks */
-    bool         shrinks;                      /* with fewer: see growth */
-    char         word[SLD_CLAIM_BYTES];        /* that its processes bear */
-    int          alive;                        /* ranks seen at the last look on this machine */
-    bool         had_ranks;                    /* some were seen at an earlier one */
-    double       missed_s; /* clock when they were first missed; 0: they are there */
-    bool         reaped;   /* its launcher stayed without ranks, and was ended by us for it */
+    bool         heard;                        /* a rank has begun */
+    bool         told;                         /* that none has */
+    double asked_s, ask_at_s;     /* clock of the request to save and stop, of the next; 0: none */
+    bool   stepped;               /* it was seen to have made a step */
+    bool   skipped;               /* asked to stop, because its point is left out */
+    bool   rescales;              /* asked to stop, to go on with other ranks */
+    bool   shrinks;               /* with fewer: see growth */
+    char   word[SLD_CLAIM_BYTES]; /* that its processes bear */
+    int    alive;                 /* ranks seen at the last look on this machine */
+    bool   had_ranks;             /* some were seen at an earlier one */
+    double missed_s;              /* clock when they were first missed; 0: they are there */
+    bool   reaped; /* its launcher stayed without ranks, and was ended by us for it */
 } attempt;
 
 /* A point that was given idle cores, and what it would have done without them. On a machine whose
@@ -100,9 +102,11 @@ bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
 
 /* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
+/* Asks it to save and stop; sld_attempt_watch() asks again until it does. */
+void sld_attempt_ask(const coordinator *c, attempt *a);
 /* Stops those whose points are skipped. */
 void sld_attempt_stop_skipped(coordinator *c);
-/* Ends those that make no step for too long. */
+/* Ends those that make no step for too long, and those that were asked to stop and have not begun. */
 void sld_attempt_watch(coordinator *c);
 /* attempt_end.c */
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);

@@ -166,7 +166,7 @@ void sld_schedule_set_back(coordinator *c)
                 "goes back",
                 p->arm, (long long)p->seed, p->id, a->ranks, g->ranks);
             g->back = a->rescales = a->shrinks = true;
-            kill(a->child.process.pid, SIGUSR1);
+            sld_attempt_ask(c, a);
         }
     }
 }
@@ -212,7 +212,7 @@ sld_status sld_schedule_rescale(coordinator *c)
             .ranks = best->ranks, .left_s = left_of(c, best), .asked_s = c->ledger.clock_s()};
         snprintf(g->id, sizeof g->id, "%s", sld_grid_point(c->grid, best->point)->id);
         best->rescales = true;
-        kill(best->child.process.pid, SIGUSR1);
+        sld_attempt_ask(c, best);
     }
     return SLD_OK;
 }

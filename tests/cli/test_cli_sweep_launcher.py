@@ -34,7 +34,7 @@ def launcher_that_waits():
     """One that waits for ever is told of long before it is ended, with its own last words; no trial has failed by it."""
     write("one.yaml", ONE % 1)
     for words, told in (("", "it says nothing"), ("echo Requested nodes are busy >&2; ", "Requested nodes are busy")):
-        write("wait.sh", words + "exec sleep 1000\n")
+        write("wait.sh", words + "trap '' USR1; exec sleep 1000\n")
         run = start_sweep("one.yaml", "--dir", "runs/waits", "launch.command=sh wait.sh", "launch.stall_minutes=0.1",
                           "launch.lease_s=3", log="waits.log")
         wait_for("the word", lambda: "no rank has begun: " + told in said(run), run)
