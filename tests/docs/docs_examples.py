@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 
+import h5py
+import numpy as np
+
 from pages import blocks, commands, pages
 
 SLD = os.path.abspath(shutil.which(os.environ.get("SLD_BINARY", "sld")))
@@ -72,6 +75,15 @@ def check_keys(name, text, keys):
     return n
 
 
+def make_data(block, folder):
+    """The HDF5 data sets that a spec names: --plan reads them."""
+    for name in re.findall(r"\bdata: \{[^}]*path: (\w+\.h5)", block):
+        with h5py.File(os.path.join(folder, name), "w") as f:
+            for split in ("train", "test"):
+                f[split + "/images"] = np.zeros((10, 32, 32, 3), np.uint8)
+                f[split + "/labels"] = np.arange(10)
+
+
 def check_yaml(name, text, folder):
     n = 0
     for line, block in blocks(text, "yaml"):
@@ -79,6 +91,7 @@ def check_yaml(name, text, folder):
         path = os.path.join(folder, "example.yaml")
         with open(path, "w") as f:
             f.write(block)
+        make_data(block, folder)
         if SPEC_KEYS.search(block):
             code, said = run("sweep", "example.yaml", "--plan", folder=folder)
         else:
