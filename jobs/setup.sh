@@ -25,6 +25,8 @@ sld_needs=(
     "test|tool h5dump|hdf5-tools|hdf5"
     "test|tool ncdump|netcdf-bin|netcdf-c"
     "test|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
+    "test|tool slurmctld|slurmctld slurmd slurm-client munge iproute2 procps|slurm, as a cluster of one computer"
+    "test|tool sshfs|sshfs openssh-sftp-server|sshfs"
     "report|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
     "report|python scipy|python3-scipy|python with scipy"
     "report|python yaml|python3-yaml|python with PyYAML"
@@ -52,7 +54,7 @@ sld_mpi() {
 sld_have() {
     local kind=${1%% *} name=${1#* }
     case $kind in
-    tool) command -v "$name" >/dev/null 2>&1 ;;
+    tool) PATH=$PATH:/usr/sbin:/sbin command -v "$name" >/dev/null 2>&1 ;; # daemons are not in every user's path
     pc) pkg-config --exists "$name" 2>/dev/null ;;
     hdf5) pkg-config --exists "hdf5-$(sld_mpi)" 2>/dev/null || command -v h5pcc >/dev/null 2>&1 ;;
     header) printf '#include <%s>\n' "$name" | cc -E -x c - >/dev/null 2>&1 ;;

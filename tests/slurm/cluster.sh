@@ -85,6 +85,7 @@ own_devices() { # so that what root does to /dev/null here stays here
     mount -t tmpfs dev /mnt
     for d in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "/mnt/${d%:*}" c 1 "${d#*:}"; done
     mknod -m 666 /mnt/tty c 5 0
+    [ ! -c /dev/fuse ] || mknod -m 666 /mnt/fuse c 10 229
     mkdir /mnt/shm /mnt/pts
     mount -t tmpfs -o mode=1777 shm /mnt/shm
     mount -t devpts -o newinstance,ptmxmode=666 pts /mnt/pts

@@ -1,105 +1,15 @@
-"""sld under a real Slurm of two machines (cluster.sh): one job over both, a step per node, trials over both machines. The bits
-are those of a plain run."""
-import contextlib
+"""sld under a real Slurm of two machines: one job over both, a trial over both, an array on one folder with a task killed, a
+step per node, signals, the end of a job's time with requeue, a machine without its daemon, one without power, srun without
+PMIx. Whatever happens, the bits are those of a plain run, and nobody asks the scheduler more than once per start of a job.
+Names of cases: those alone; `long`: a time limit of a minute that comes again and again."""
 import glob
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
-import time
 
-from harness import SLD, check, expect, in_folder, sld, wait_for, write
-from sweep_harness import digests, status
+from harness import check, digest, expect, in_folder, sld, wait_for, write
+from slurm_harness import log, needs, plain, same, spec, students, with_cluster
 
-CLUSTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cluster.sh")
-TOOLS = ["slurmctld", "slurmd", "sbatch", "srun", "munged", "ip", "unshare", "nsenter", "setpriv", "pgrep", "mpirun"]
-SPEC = """
-name: tiny
-base:
-  method: kd
-  student: {network: resnet8}
-  teacher: t
-  train: {epochs: %d, batch: 48}
-  synthetic: {train: 96, test: 32}
-  run: {checkpoint_minutes: 0.001}
-teachers: {t: {student: {network: resnet8}, train: {epochs: 1, batch: 48}}}
-axes: {train.lr: [0.01, 0.02, 0.03]}
-seeds: [1]
-launch: {lease_s: 3, grow_s: 0}
-"""
-
-
-def skip(reason):
-    print("skipped:", reason)
-    sys.exit(77)
-
-
-def needs():
-    if os.geteuid() != 0:
-        skip("a cluster of namespaces needs root")
-    missing = [t for t in TOOLS if not shutil.which(t, path=os.environ["PATH"] + ":/usr/sbin:/sbin")]
-    if missing:
-        skip("no %s (Debian: slurmctld slurmd slurm-client munge iproute2 procps util-linux)" % ", ".join(missing))
-    if subprocess.run(["unshare", "--net", "--uts", "--mount", "--pid", "--ipc", "--fork", "mount", "-t", "tmpfs", "x", "/mnt"],
-                      stderr=subprocess.DEVNULL).returncode:
-        skip("this container allows no namespaces")
-
-
-class Cluster:
-    """The machines, and a folder that tester may write."""
-
-    def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="slurm-", dir="/tmp")
-        os.chmod(self.dir, 0o755)
-        self.call("up", self.dir)
-        self.home = os.path.join(self.dir, "home")
-        self.sld = shutil.copy(SLD, os.path.join(self.dir, "sld"))
-        os.chmod(self.sld, 0o755)
-        os.chdir(self.home)
-
-    def call(self, *words, **how):
-        return subprocess.run(["bash", CLUSTER] + [str(w) for w in words], check=True, **how)
-
-    def run(self, *words, machine="login", user="tester", ok=(0,)):
-        """The output of a command there, both streams."""
-        done = subprocess.run(["bash", CLUSTER, "as", user, self.dir, machine] + [str(w) for w in words],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        out = done.stdout.decode(errors="replace")
-        check(done.returncode in ok, words, done.returncode, out)
-        return out
-
-    def submit(self, script, *options):
-        """Job number; its output goes to NAME.log."""
-        path = "job-%d.sh" % len(glob.glob("job-*.sh"))
-        write(path, "#!/bin/bash\n" + script)
-        return self.run("sbatch", "--parsable", "-t", "10", "--open-mode=append", *options, path).strip()
-
-    def wait(self, job):
-        def ended():
-            time.sleep(0.4)  # each look costs a controller
-            told = self.run("squeue", "-h", "-j", job, "-o", "%A", ok=(0, 1))
-            return not told.strip() or "Invalid job id" in told
-
-        wait_for("the end of job " + job, ended)
-
-    def down(self):
-        self.call("down", self.dir)
-        os.chdir("/")
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def log(name):
-    with contextlib.suppress(FileNotFoundError), open(name, errors="replace") as f:
-        return f.read()
-    return ""
-
-
-def same(folder, computed, what):
-    check(digests(folder) == computed, "other bits:", what)
-    told = status(folder)
-    check(told["done"] == len(computed) and told["failed"] == 0, what, told)
-    check(not glob.glob(folder + "/claims/*.error"), what, "an error is recorded")
+QUICK, SLOW, LONG = 1, 5, 300  # epochs
 
 
 def both_nodes(c, computed):
@@ -113,16 +23,9 @@ def both_nodes(c, computed):
 
 def step_per_node(c, computed):
     """A coordinator on each node by srun itself, as a step that holds the CPUs."""
-    said = c.run("srun", "-t", "10", "-N2", "--ntasks-per-node=1", "-c2", c.sld, "sweep", "tiny.yaml", "--dir", "step")
+    said = c.run(*c.in_job("srun", "-t", "10", "-N2", "--ntasks-per-node=1", "-c2", c.sld, "sweep", "tiny.yaml", "--dir", "step"))
     check("of n1" in said and "of n2" in said, said)
     same("step", computed, "srun --ntasks-per-node=1")
-
-
-def plain(epochs, name):
-    """What the trials compute without Slurm."""
-    write(name + "-plain.yaml", SPEC % epochs)
-    expect(sld("sweep", name + "-plain.yaml", "--dir", name + "-plain", ranks=0), 0)
-    return digests(name + "-plain")
 
 
 def spans(c, computed):
@@ -132,18 +35,119 @@ def spans(c, computed):
     same("spans", computed, "trials over two machines")
 
 
+def trial(c):
+    """jobs/trial.sbatch: one experiment, a rank on each machine."""
+    write("one.yaml", "name: one\nmethod: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 48}\n"
+                      "synthetic: {train: 96, test: 32}\n")
+    expect(sld("run", "one.yaml", "run.dir=one-plain", ranks=0), 0)
+    script = c.shipped("trial.sbatch", experiment="one.yaml", sld=c.sld)
+    c.wait(c.submit(script, "-N2", "--ntasks-per-node=1", "-o", "one.log"))
+    check("2 ranks" in log("one.log"), log("one.log"))
+    check(digest("runs/one") == digest("one-plain"), "other bits over two machines")
+
+
+def array(c, computed):
+    """Identical tasks on one folder; one dies in the midst of its trial."""
+    job = c.submit("exec %s sweep slow.yaml --dir array" % c.sld, "--array=1-4", "-c1", "-o", "array-%a.log")
+    wait_for("a student at work", lambda: any(students("array-%d.log" % i) for i in range(1, 5)))
+    killed = next(i for i in range(1, 5) if students("array-%d.log" % i))
+    c.run("scancel", "--signal=KILL", "--full", "%s_%d" % (job, killed), ok=(0, 1))
+    c.wait(job)
+    check(sum("sweep tiny: done" in log("array-%d.log" % i) for i in range(1, 5)) == 3, log("array-1.log"))
+    same("array", computed, "an array with a task killed")
+
+
+def stops(c, computed):
+    """scancel, with the signal for the batch script and without, ends launchers too: no failure, and the next job goes on."""
+    script = "exec %s sweep stops.yaml --dir stops" % c.sld
+    for i, words in enumerate((["--batch", "--signal=USR1"], [])):
+        name = "stops-%d.log" % i
+        job = c.submit(script + " --ranks 2", "-N1", "-c2", "-o", name)
+        wait_for("a student at work", lambda: students(name))
+        c.run("scancel", *words, job)
+        c.wait(job)
+        check("stopped, and all is saved" in log(name), log(name))
+        check(not glob.glob("stops/claims/*.error"), "a stop is a failure", log(name))
+    c.wait(c.submit(script, "-N1", "-c2", "-o", "stops.log"))
+    same("stops", computed, "a sweep that was cancelled twice")
+
+
+def requeues(c, computed, minute=False):
+    """jobs/sweep.sbatch: its time ends before the sweep does; it puts itself back until all is done. In the short form the first
+    two starts are told an earlier end than they have."""
+    name = "minute" if minute else "requeue"
+    spec(name + ".yaml", LONG if minute else SLOW)
+    write(name + "-sld", "#!/bin/sh\n" + ("" if minute else '[ "${SLURM_RESTART_COUNT:-0}" -ge 2 ] || '
+                         "export SLURM_JOB_END_TIME=$(($(date +%s) + 5))\n") + 'exec ' + c.sld + ' "$@"\n')
+    os.chmod(name + "-sld", 0o755)
+    script = c.shipped("sweep.sbatch", sweep=name + ".yaml", settings="(--dir %s)" % name, sld="./%s-sld" % name)
+    c.wait(c.submit(script, "-N2", "-o", name + ".log", *(["-t", "1", "--signal=B:USR1@0"] if minute else [])))
+    said = log(name + ".log")
+    times = said.count("DUE TO JOB REQUEUE")
+    check(times >= (3 if minute else 1) and "save and stop" in said and "DUE TO TIME LIMIT" not in said, said)
+    print(said if minute else "%d requeues" % times)
+    same(name, computed, "a sweep through the ends of its jobs")
+
+
+def no_daemon(c, computed):
+    """slurmd dies, and the trial lives on where Slurm does not see it: the job that is put back joins its own former start."""
+    held = "SLD_IO_MARK=/ckpt-0000002 SLD_IO_CALL=1 SLD_IO_ERRNO=0 SLD_IO_HOLD=$PWD/gate SLD_IO_TRACE=$PWD/trace LD_PRELOAD=" + c.faulty_io
+    job = c.submit('[ -n "$SLURM_RESTART_COUNT" ] || export %s\nhostname\nexec %s sweep stops.yaml --dir daemon' % (held, c.sld),
+                   "-N1", "-c2", "--requeue", "-o", "daemon.log")
+    wait_for("a trial that saves", lambda: "held" in log("trace"))
+    machine = log("daemon.log").split()[0]
+    c.run("bash", "-c", "kill -KILL $(cat /run/slurmd.pid)", machine=machine, user="root")
+    wait_for("the job's next start", lambda: log("daemon.log").count("points") == 2)
+    check({"n1", "n2"} <= set(log("daemon.log").split()), log("daemon.log"))
+    write("gate", "")
+    c.wait(job)
+    check("sweep tiny: done" in log("daemon.log"), log("daemon.log"))
+    same("daemon", computed, "a machine without its daemon")
+    c.call("off", c.dir, machine)
+    c.call("up", c.dir)
+
+
+def power_cut(c, computed):
+    """A machine is gone in the midst of its trial; the other task takes it over."""
+    job = c.submit("exec %s sweep slow.yaml --dir cut" % c.sld, "--array=1-2", "-c2", "-o", "cut-%a.log", "--no-requeue")
+    wait_for("students on both machines", lambda: students("cut-1.log") and students("cut-2.log"))
+    c.call("off", c.dir, "n2")
+    wait_for("the end of the sweep", lambda: "sweep tiny: done" in log("cut-1.log") + log("cut-2.log"))
+    same("cut", computed, "a machine without power")
+    c.run("scancel", job)
+    c.call("up", c.dir)
+
+
+def without_pmix(c):
+    """Refused before MPI starts where several tasks stand; one task goes on alone, and verbs that need no ranks do."""
+    said = c.run("srun", "-n2", c.sld, "run", "tiny.yaml", ok=(2,))
+    check("srun started 2 tasks" in said and "--mpi=pmix" in said, said)
+    check("resnet8" in c.run("srun", "-n1", c.sld, "models"), "models")
+    check("Slurm" in c.run("srun", "-n1", c.sld, "doctor", ".", ok=(0, 1)), "doctor")
+
+
+def questions(c):
+    """Of all jobs above, arrays and requeues among them."""
+    asked = c.queries()
+    check(asked and max(asked.values()) == 1, "asked the scheduler more than once:", asked)
+    print("%d starts of jobs asked once each" % len(asked))
+
+
+def specs(c):
+    spec("tiny.yaml", QUICK)
+    spec("slow.yaml", SLOW)
+    spec("stops.yaml", SLOW, "0.01")
+
+
 def main():
     needs()
-    begun = time.monotonic()
-    quick = plain(1, "tiny")
-    c = Cluster()
-    try:
-        write("tiny.yaml", SPEC % 1)
-        for case in (both_nodes, step_per_node, spans):
-            case(c, quick)
-            print("%6.1f s: %s" % (time.monotonic() - begun, case.__name__), flush=True)
-    finally:
-        c.down()
+    if sys.argv[1:] == ["long"]:
+        with_cluster([(requeues, plain(LONG), True)])
+        return
+    quick, slow = plain(QUICK), plain(SLOW)
+    cases = [(both_nodes, quick), (step_per_node, quick), (spans, quick), (trial,), (array, slow), (stops, slow), (requeues, slow),
+             (power_cut, slow), (no_daemon, slow), (without_pmix,), (questions,)]
+    with_cluster([(specs,)] + [case for case in cases if not sys.argv[1:] or case[0].__name__ in sys.argv[1:]])
 
 
 in_folder(main)
