@@ -1,4 +1,4 @@
-"""claims.py: contrasts that the spec named beforehand (`claims:`), and the words better, worse and no difference, which
+"""claims.py: contrasts that the spec named beforehand (`claims:`), and the words better, worse and not resolved, which
 appear with the test that carries them and nowhere else.
 
     claims:
@@ -123,7 +123,7 @@ def word(gap, p, metric="top1_last"):
         return "better" if good else "worse"
     if math.isnan(gap.resolves):
         return "not tested: no spread between seeds"
-    return "no difference of %.2f or more" % gap.resolves
+    return "not resolved (resolves %.2f)" % gap.resolves
 
 
 def judge(study):

@@ -76,7 +76,7 @@ def claims(work):
                      p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves), j.word])
     rows += [[name, reason, "", "", "", "", "", "", "not tested"] for name, reason in left]
     notes = ["p: two-sided paired t test over seeds, Holm's correction over %d claims. The word better or worse stands where p is "
-             "below 0.05, no difference with the smallest difference detectable with this many seeds at power 0.8." % len(judged)]
+             "below 0.05, not resolved with the smallest gap detectable with this many seeds at power 0.8." % len(judged)]
     few = sorted({j.gap.n for j in judged if j.gap.n < stats.SIGN_FLIP_SEEDS})
     if few:
         notes.append("Sign flips need %d seeds to reach 5 %%; here %s." % (stats.SIGN_FLIP_SEEDS, " or ".join(map(str, few))))

@@ -74,19 +74,21 @@ const sld_verb sld_verb_run = {
     .name    = "run",
     .usage   = "[mpirun -n RANKS] sld run EXPERIMENT.yaml [key=value ...] [--show-config]",
     .summary = "train one trial; the same command resumes it",
-    .help    = "Trains the experiment, or goes on where it stopped, in the folder run.dir (default "
-               "runs/NAME).\n"
-               "key=value sets an option over the file's value.\n\n"
-               "  --show-config   print the resolved document and leave\n\n"
-               "To stop with everything saved: SIGUSR1 to mpirun (it forwards it; on SIGTERM it kills "
-               "its ranks\n"
-               "after a second), or SIGTERM, SIGINT or SIGUSR1 to sld itself. The exit code is then "
-               "75.\n\n"
-               "Exit codes: 0 done, 1 failed or diverged, 2 usage or configuration, 70 internal, 74 "
-               "storage,\n"
-               "75 stopped by a signal with everything saved.\n",
-    .options = options,
-    .work    = show_config,
+    .help =
+        "Trains the experiment, or goes on where it stopped, in the folder run.dir (default "
+        "runs/NAME).\n"
+        "key=value sets an option over the file's value.\n\n"
+        "  --show-config   print the resolved document and leave\n\n"
+        "To stop with everything saved: SIGUSR1 to mpirun (it forwards it; on SIGTERM it kills "
+        "its ranks\n"
+        "after a second), or SIGTERM, SIGINT, SIGHUP or SIGUSR1 to sld itself. The exit code is "
+        "then 75.\n\n"
+        "Exit codes: 0 done, 1 failed or diverged, 2 usage or configuration, 3 another run works "
+        "in the\n"
+        "folder, 70 internal or a stall, 74 storage, 75 stopped by a signal with everything "
+        "saved.\n",
+    .options     = options,
+    .work        = show_config,
     .works_alone = shows_config,
     .run         = run,
 };

@@ -379,13 +379,14 @@ const sld_verb sld_verb_sweep = {
         "ended, unless\n"
         "                     --hours and --nodes say them; --cores: of a node, where this machine "
         "has others\n\n"
-        "To stop with everything saved: SIGTERM, SIGINT (Ctrl-C) or SIGUSR1. A second Ctrl-C ends "
-        "at "
-        "once;\n"
-        "nothing is lost but the steps since the last checkpoints.\n\n"
+        "To stop with everything saved: SIGTERM, SIGINT (Ctrl-C), SIGHUP or SIGUSR1. A second "
+        "Ctrl-C "
+        "ends\n"
+        "at once; nothing is lost but the steps since the last checkpoints.\n\n"
         "Exit codes: 0 done, 1 some trials failed (a diverged one is a result), 2 usage or "
         "configuration,\n"
-        "3 unfinished but nothing failed, 74 storage, 75 stopped by a signal with everything "
+        "3 unfinished but nothing failed, 70 internal, 74 storage, 75 stopped by a signal with "
+        "everything\n"
         "saved.\n",
     .options    = options,
     .work       = sweep,

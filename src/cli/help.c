@@ -122,6 +122,38 @@ static sld_status options(sld_ctx *ctx, sld_arena *arena, const sld_arguments *a
 
 /* ---- a word ---- */
 
+/* Words of specs, arms and tools that are no options, and the page that explains each. */
+static const struct {
+    const char *word, *page;
+} elsewhere[] = {
+    {"base", "docs/sweeps.md"},
+    {"teachers", "docs/teachers.md"},
+    {"axes", "docs/sweeps.md"},
+    {"exclude", "docs/sweeps.md"},
+    {"seeds", "docs/sweeps.md"},
+    {"baseline", "docs/sweeps.md"},
+    {"claims", "docs/analysis.md"},
+    {"KD-PA", "docs/methods.md"},
+    {"LTS", "docs/methods.md"},
+    {"LSS", "docs/methods.md"},
+    {"import-data", "docs/experiment.md"},
+    {"torch-weights", "docs/teachers.md"},
+    {"sld-analysis", "docs/analysis.md"},
+};
+
+static size_t print_pages(const char *word)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        if (strcasecmp(elsewhere[i].word, word) == 0) {
+            printf("  page    %-24s %s\n", elsewhere[i].word, elsewhere[i].page);
+            n++;
+        }
+    }
+    return n;
+}
+
 /* Where a name, or what is said of it, holds the word; case does not count. */
 static bool speaks_of(const char *word, const char *name, const char *said)
 {
@@ -161,7 +193,7 @@ static sld_status search(sld_ctx *ctx, const char *word)
     const char *names[32];
     size_t      n = 0;
 
-    if (strlen(word) > 1 && print_found(word) > 0) {
+    if (print_pages(word) + (strlen(word) > 1 ? print_found(word) : 0) > 0) {
         return SLD_OK;
     }
     for (; sld_verbs[n] && n < sizeof names / sizeof *names; n++) {
@@ -207,9 +239,11 @@ const sld_verb sld_verb_help = {
         "sld help [VERB|WORD]\n       sld help options [all|TOPIC|KEY] [method=NAME] [preset=NAME]",
     .summary = "a verb's use; the options of experiments by topic",
     .help =
-        "WORD lists the options, methods and networks that it stands in. options alone lists the\n"
-        "topics; with a topic or a key it prints defaults, limits, units,\n"
-        "meaning and what the option needs to change anything. `sld methods` tells what each\n"
+        "WORD lists the options, methods and networks that it stands in, and for a key of a "
+        "sweep,\n"
+        "an arm or a tool the page that explains it. options alone lists the topics; with a topic\n"
+        "or a key it prints defaults, limits, units, meaning and what the option needs to change\n"
+        "anything. `sld methods` prints what each\n"
         "method sets. `sld help page markdown`, `man`, `man-VERB`, `bash`, `zsh` print the pages\n"
         "that are installed.\n",
     .optional_file = true,

@@ -1,5 +1,5 @@
 """The statistics of sld_analysis recomputed another way: by hand, by definition in loops, by simulation; and the words better,
-worse and no difference, which stand with their test alone. Skipped without scipy or pandas."""
+worse and not resolved, which stand with their test alone. Skipped without scipy or pandas."""
 import itertools
 import math
 import os
@@ -218,7 +218,7 @@ def check_words(study):
     check(words["planted"] == "better" and words["lost"] == "worse" and judged[0].p < 0.05, words)
     check(words["likelihood"] == "better", "a lower likelihood loss is the better one", words)
     for j in judged:
-        told = j.word.startswith("no difference of %.2f or more" % j.gap.resolves) if j.p >= stats.ALPHA else j.word in ("better", "worse")
+        told = j.word == "not resolved (resolves %.2f)" % j.gap.resolves if j.p >= stats.ALPHA else j.word in ("better", "worse")
         check(told, j.claim.name, j.word, j.p)
     square = sld_analysis.open("claims.h5")
     judged, left = claims.judge(square)
@@ -232,14 +232,14 @@ def check_words(study):
     for path in ("square.h5", "claims.h5"):
         report = Report(sld_analysis.open(path))
         verdicts = [row[-1] for row in report.tables["claims"].rows]
-        check(all(re.match(r"better$|worse$|no difference of \d|not tested", v) for v in verdicts), verdicts)
+        check(all(re.match(r"better$|worse$|not resolved \(resolves \d|not tested", v) for v in verdicts), verdicts)
         notes = " ".join(report.tables["claims"].notes)
         text = report.markdown()
         for cell in verdicts:
             text = text.replace("| %s |" % cell, "|")
         text = text.replace(notes.split(". ")[1], "")
-        check(not re.search(r"\b(better|worse|no difference|significant|outperforms?)\b", text), "a word without its test",
-              re.findall(r".{60}\b(?:better|worse|no difference|significant|outperforms?)\b.{30}", text))
+        check(not re.search(r"\b(better|worse|not resolved|no difference|significant|outperforms?)\b", text), "a word without its test",
+              re.findall(r".{60}\b(?:better|worse|not resolved|no difference|significant|outperforms?)\b.{30}", text))
         for key in ("accuracy", "effects"):
             check(key not in report.tables or "Exploratory" in " ".join(report.tables[key].notes), "marked exploratory", key)
 

@@ -53,6 +53,10 @@ def main():
            "help shows the table's default of correction, not the method's")
     expect(re.search(r"^  correction +none ", page("options", "correction", "method=kd"), re.M),
            "help of method kd: correction none expected")
+    for word in ("baseline", "claims", "kd-pa", "import-data"):
+        named = re.findall(r"^  page +\S+ +(docs/\S+)$", page(word), re.M)
+        expect(named and all(os.path.isfile(os.path.join(ROOT, n)) for n in named),
+               "sld help %s: expected a page that is there, got %s" % (word, named or "none"))
     for line, offer in (("sld sw", "sweep"), ("sld run e.yaml correction=sw", "swap"), ("sld run e.yaml train.ep", "train.epochs="),
                         ("sld sweep --pl", "--plan"), ("sld run e.yaml preset=", "cifar100/vgg13-vgg8"),
                         ("sld run e.yaml student.network=wrn_16", "wrn_16_2"), ("sld bench resnet8x", "resnet8x4"),

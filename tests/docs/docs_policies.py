@@ -1,4 +1,4 @@
-"""docs/cluster.md, "xSDK policies": every row names a test that is registered, and what no other test holds is looked at here:
+"""docs/policies.md: every row names a test that is registered, and what no other test holds is looked at here:
 MPI_COMM_WORLD is only duplicated, the licence is the same everywhere, public headers declare names of sld's alone, nothing of others
 is shipped along."""
 import os
@@ -14,7 +14,7 @@ wrong = []
 
 
 def rows():
-    section = re.split(r"^## xSDK policies$", text_of("docs/cluster.md"), flags=re.M)[1]
+    section = text_of("docs/policies.md")
     return [[c.strip() for c in line.strip("|").split("|")] for line in re.findall(r"^\| M\d+ .*$", section, re.M)]
 
 
@@ -26,14 +26,14 @@ def check_rows(everything):
     registered = {os.path.splitext(os.path.basename(n))[0] for n in everything if n.startswith("tests/")} | {"check_layers"}
     table = rows()
     if [int(r[0].split()[0][1:]) for r in table] != list(range(1, 18)):
-        wrong.append("docs/cluster.md: xSDK policies: expected M1 to M17, got %s" % [r[0] for r in table])
+        wrong.append("docs/policies.md: expected M1 to M17, got %s" % [r[0] for r in table])
     for row in table:
         number, held = row[0].split()[0], re.findall(r"[\w/.]+", row[2])
         for word in held:
             if word not in registered and word not in everything:
-                wrong.append("docs/cluster.md: %s: held by %s, which is no test and no file" % (number, word))
+                wrong.append("docs/policies.md: %s: held by %s, which is no test and no file" % (number, word))
         if not held and number not in UNHELD:
-            wrong.append("docs/cluster.md: %s: names no test" % number)
+            wrong.append("docs/policies.md: %s: names no test" % number)
     return len(table)
 
 
