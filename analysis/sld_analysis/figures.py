@@ -174,24 +174,25 @@ def seeds(work):
     if not work.base:
         return "no baseline among the arms that are done"
     shown, note = shown_arms(work)
-    pairs = [(a, sorted(set(work.top1[a]) & set(work.top1[work.base]))) for a in shown if a != work.base]
+    base_of = work.base_of
+    pairs = [(a, sorted(set(work.top1[a]) & set(work.top1[base_of[a]]))) for a in shown if a in work.rivals]
     pairs = [(a, s) for a, s in pairs if s]
     if not pairs:
-        return "no arm has a seed in common with %s" % work.base
+        return "no arm has a seed in common with %s" % work.base_name
 
     def panel(arm, common):
         def draw(ax):
             for s in common:
-                a, b = work.top1[work.base][s], work.top1[arm][s]
+                a, b = work.top1[base_of[arm]][s], work.top1[arm][s]
                 ax.plot([0, 1], [a, b], color=COLOR_UP if b > a else COLOR_DOWN, linestyle="-" if b > a else (0, (4, 2)), marker="o",
                         markersize=3.5, linewidth=1.2)
                 ax.annotate(str(s), (1, b), xytext=(4, 0), textcoords="offset points", fontsize=7, va="center", color=INK)
-            ax.set_xticks([0, 1], [clip(work.base, 20), clip(arm, 20)])
+            ax.set_xticks([0, 1], [clip(base_of[arm], 20), clip(arm, 20)])
             ax.set_xlim(-0.15, 1.2)
             ax.set_ylabel("top-1 on test, %")
         return draw
-    ups = {a: sum(work.top1[a][s] > work.top1[work.base][s] for s in c) for a, c in pairs}
-    return Figure("F10", "Seed by seed from %s" % work.base, [panel(*p) for p in pairs],
+    ups = {a: sum(work.top1[a][s] > work.top1[base_of[a]][s] for s in c) for a, c in pairs}
+    return Figure("F10", "Seed by seed from %s" % work.base_name, [panel(*p) for p in pairs],
                   "Lines from the baseline to each arm, one a seed. Seeds that rise: %s." % "; ".join(
                       "%s %d of %d" % (a, ups[a], len(c)) for a, c in pairs),
                   [("rises", (COLOR_UP, "-", "o")), ("falls", (COLOR_DOWN, (0, (4, 2)), "o"))], note)

@@ -241,7 +241,7 @@ def _independent(work):
 
 def class_gains(work, arm):
     """(class) mean gain in points over seeds, its p, and the p adjusted for the false discovery rate over classes."""
-    base, base_trials = work.digests.correct(work.arms[work.base])
+    base, base_trials = work.digests.correct(work.arms[work.base_of[arm]])
     mine, trials = work.digests.correct(work.arms[arm])
     seeds = work.study.trials["seed"]
     at = {int(seeds[t]): i for i, t in enumerate(base_trials)}
@@ -265,7 +265,7 @@ def per_class(work):
     """F9: gain and loss by class against the baseline; then the teacher's errors by the label's rank."""
     panels, texts = [], []
     if work.base:
-        for arm in [a for a in shown_arms(work)[0] if a != work.base][:4]:
+        for arm in [a for a in shown_arms(work)[0] if a in work.rivals][:4]:
             found = class_gains(work, arm)
             if found is None:
                 continue
@@ -277,7 +277,7 @@ def per_class(work):
         return "no baseline with two seeds in common and test logits, and no teacher's logits"
     return Figure("F9", "By class, and where the teacher errs", panels,
                   "Gain by class against %s%s; then right, copied and other by the label's rank in the teacher." % (
-                      work.base, ": " + "; ".join(texts) if texts else ""),
+                      work.base_name, ": " + "; ".join(texts) if texts else ""),
                   [("right", look(2)), ("copies the teacher's class (hatched)", look(1)), ("errs otherwise", look(3))] if errors else [],
                   "Gains are sorted; filled: false-discovery rate below 5 % over the classes (paired t test over seeds). " + "; ".join(texts))
 

@@ -1,4 +1,5 @@
 """layout.py: what the arms of a study are: which pair of networks, which method, which differ in more than one thing."""
+import functools
 import os
 import re
 
@@ -63,9 +64,16 @@ class Layout:
                 by_label.setdefault(self.label(arm, axis), set()).add(self.networks[arm][1])
             if len(by_label) > 1 and all(len(v) == 1 for v in by_label.values()) and len({n[1] for n in self.networks.values()}) > 1:
                 out.append(axis)
-            elif axis in ("axis_pair", "axis_teacher") and len(by_label) > 1:
+            elif len(by_label) > 1 and (axis in ("axis_pair", "axis_teacher") or self._decides_data(axis)):
                 out.append(axis)
         return out
+
+    def _decides_data(self, axis):
+        """Whether the label alone says which data set an arm's trials read, and there are two of them."""
+        by_label = {}
+        for arm, trial in self.first.items():
+            by_label.setdefault(self.label(arm, axis), set()).add(str(self.study.facts(trial).get("data_sha256") or ""))
+        return all(len(v) == 1 for v in by_label.values()) and len(set().union(*by_label.values())) > 1
 
     def _pairs(self):
         pair_axes = self._pair_axes()
@@ -83,16 +91,28 @@ class Layout:
     def methods(self):
         return list(dict.fromkeys(m for row in self.pairs.values() for m in row))
 
+    @functools.cached_property
+    def base_of(self):
+        """{arm: the baseline that it is held against}: the spec's, or, where axes choose the networks or the data, the arm of its
+        own pair that is like the spec's in all else, as `sld report` does. An arm whose pair has none is left out."""
+        base, pair_axes = self.study.baseline, self._pair_axes()
+        rest = [a for a in self.axes if a not in pair_axes]
+        if base not in self.first:
+            return {}
+        if not pair_axes or not rest:
+            return dict.fromkeys(self.first, base)
+        pair = {arm: tuple(self.label(arm, a) for a in pair_axes) for arm in self.first}
+        like = {arm: tuple(self.label(arm, a) for a in rest) for arm in self.first}
+        bases = {pair[arm]: arm for arm in self.first if like[arm] == like[base]}
+        return {arm: bases[pair[arm]] for arm in self.first if pair[arm] in bases}
+
     @property
     def baseline_method(self):
         return next((m for row in self.pairs.values() for m, arm in row.items() if arm == self.study.baseline), None)
 
     def differences(self):
         """{arm: [option, ...]} in which each arm computes another thing than the baseline."""
-        base = self.options.get(self.study.baseline)
-        if base is None:
-            return {}
-        return {arm: options_of.difference(o, base) for arm, o in self.options.items() if arm != self.study.baseline}
+        return {arm: options_of.difference(self.options[arm], self.options[base]) for arm, base in self.base_of.items() if arm != base}
 
     def warnings(self):
         """A sentence for each arm that differs from the baseline in more than one thing. Both swaps together are the method: SLD

@@ -19,6 +19,9 @@ class Work:
         self.study, self.layout, self.digests = study, Layout(study), Digests(study)
         self.arms = study.arms
         self.base = study.baseline if study.baseline in self.arms else None
+        self.base_of = self.layout.base_of if self.base else {}
+        self.rivals = [a for a, base in self.base_of.items() if a != base]  # arms that have a gap
+        self.base_name = self.base if len(set(self.base_of.values())) < 2 else "the baseline of its pair"
         self.top1 = claims_of.by_seed(study)
 
     def values(self, arm, column):
@@ -28,19 +31,18 @@ class Work:
         return stats.summary(self.values(arm, column))
 
     def gap(self, arm, against=None):
-        against = against or self.base
+        against = against or self.base_of.get(arm)
         return stats.paired(self.top1[arm], self.top1[against]) if against else stats.NO_GAP
 
 
 def accuracy(work):
     """Last epoch (the measure), best, last three; the gap to the baseline, paired by seed."""
-    others = [a for a in work.arms if a != work.base]
-    gaps = {a: work.gap(a) for a in others} if work.base else {}
+    gaps = {a: work.gap(a) for a in work.rivals}
     adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()])))
     heads = ["arm", "seeds", "last epoch", "best epoch", "last three"]
     has_val = "top1_val_last" in work.study.trials and work.study.trials["top1_val_last"].notna().any()
     heads += ["validation"] if has_val else []
-    heads += ["gap to %s" % work.base, "95 % interval", "p", "p (Holm)"] if work.base else []
+    heads += ["gap to %s" % work.base_name, "95 % interval", "p", "p (Holm)"] if work.base else []
     rows, means = [], []
     for arm, trials in work.arms.items():
         s = work.summary(arm, "top1_last")
@@ -50,7 +52,8 @@ def accuracy(work):
         row += [spread(*work.summary(arm, "top1_val_last")[1:3])] if has_val else []
         if work.base:
             g = gaps.get(arm)
-            row += [number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), p_text(adjusted[arm])] if g else ["baseline", "", "", ""]
+            row += [number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), p_text(adjusted[arm])] if g else [
+                "baseline" if work.base_of.get(arm) == arm else "–", "", "", ""]
         rows.append(row)
     bold_best(rows, 2, means)
     best_on = {int(v) for v in work.study.trials["best_on_val"][work.study.students]} if "best_on_val" in work.study.trials else {0}
@@ -176,7 +179,7 @@ def components(work):
     order = sorted(work.arms, key=lambda a: sum(a in arms for arms in checks.values()))
     for arm in order:
         s = work.summary(arm, "top1_last")
-        g = work.gap(arm) if work.base and arm != work.base else stats.NO_GAP
+        g = work.gap(arm) if arm in work.rivals else stats.NO_GAP
         rows.append([arm] + ["✓" if arm in arms else "" for arms in checks.values()] + [spread(s.mean, s.sd), number(g.mean, 2, True)])
         means.append(s.mean)
     bold_best(rows, len(checks) + 1, means)

@@ -76,13 +76,13 @@ def resolved(work):
     for arm in dict.fromkeys(states["arm"]):
         mine = states[states["arm"] == arm]
         n, bad = int((mine["state"] == "done").sum()), mine[mine["state"].isin(["failed", "diverged"])]
-        gap = work.gap(arm) if work.base and arm in work.arms and arm != work.base else stats.NO_GAP
+        gap = work.gap(arm) if arm in work.rivals else stats.NO_GAP
         reasons = sorted({r for r in bad["reason"] if r}) if "reason" in bad else []
         rest = mine[~mine["state"].isin(["done", "failed", "diverged"])]["state"].value_counts()
         rows.append([arm, "%d of %d" % (n, len(mine)), number(gap.resolves), str(int((bad["state"] == "failed").sum())),
                      str(int((bad["state"] == "diverged").sum())), ", ".join("%d %s" % (c, s) for s, c in rest.items()),
                      "; ".join(reasons)])
-    notes = ["Resolves: the smallest gap to %s, paired by seed, that a two-sided t test at 5 %% finds with power 0.8." % (work.base or "the baseline")]
+    notes = ["Resolves: the smallest gap to %s, paired by seed, that a two-sided t test at 5 %% finds with power 0.8." % (work.base_name or "the baseline")]
     if sd == sd:
         notes.append("Deviation over seeds, pooled over arms: %.2f points. With it, paired gaps of independent arms resolve: %s." % (
             sd, ", ".join("%.2f with %d seeds" % (stats.resolvable(sd * math.sqrt(2), n), n) for n in (3, 5, 6, 10, 20))))
@@ -179,18 +179,20 @@ def spread_of_arms(work):
     """Gap with both seeds and pictures drawn again; where the spread over seeds comes from."""
     if not work.base:
         return "no baseline among the arms that are done"
-    base, base_trials = work.digests.correct(work.arms[work.base])
-    by_seed = {int(work.study.trials["seed"][t]): row for t, row in zip(base_trials, base)}
+    by_seed = {}
+    for base in set(work.base_of.values()):
+        correct, trials = work.digests.correct(work.arms[base])
+        by_seed[base] = {int(work.study.trials["seed"][t]): row for t, row in zip(trials, correct)}
     rows = []
     for arm, trials in work.arms.items():
         mine, kept = work.digests.correct(trials)
         if not len(mine):
             continue
-        split = variance.split_spread(mine)
-        both = [(row, by_seed[s]) for row, s in ((r, int(work.study.trials["seed"][t])) for r, t in zip(mine, kept))
-                if s in by_seed and len(by_seed[s]) == len(row)]
+        split, base = variance.split_spread(mine), by_seed.get(work.base_of.get(arm), {})
+        both = [(row, base[s]) for row, s in ((r, int(work.study.trials["seed"][t])) for r, t in zip(mine, kept))
+                if s in base and len(base[s]) == len(row)]
         text = ["–", "–"]
-        if arm != work.base and len(both) > 1:
+        if arm in work.rivals and len(both) > 1:
             c = variance.crossed_bootstrap([a.astype(float) - b for a, b in both])
             text = [number(c.mean, 2, True), interval(c.low, c.high)]
         rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + text)
@@ -202,7 +204,7 @@ def spread_of_arms(work):
     if len(found) > 1:
         notes.append("Deviation by source: %s." % ", ".join("%s %.2f (%d degrees of freedom)" % f for f in found))
     return Table("spread", "Where the spread comes from", ["arm", "seeds", "deviation", "of this test set", "would remain",
-                                                           "gap to %s" % work.base, "95 %, new seeds and pictures"], rows, notes)
+                                                           "gap to %s" % work.base_name, "95 %, new seeds and pictures"], rows, notes)
 
 
 def several_pairs(work):

@@ -132,8 +132,8 @@ static const report_trial *of_seed(const report *r, const grouping *g, size_t ar
 
 static void fill_gap(report *r, const grouping *g, size_t arm)
 {
-    const size_t        base = (size_t)r->baseline;
     report_arm         *a    = &r->arms[arm];
+    const size_t        base = (size_t)a->baseline;
     const stats_sample *mine = &a->metric[REPORT_top1_last],
                        *its  = &r->arms[base].metric[REPORT_top1_last];
     size_t n                 = 0;
@@ -168,7 +168,7 @@ static stats_sample own_sample(const report *r, const grouping *g, size_t arm)
     return stats_of(g->x, n);
 }
 
-static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
+static sld_status fill_gaps(sld_ctx *ctx, report *r, const grouping *g, stats_sample *groups)
 {
     size_t n = 0;
 
@@ -177,6 +177,7 @@ static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
         report_arm *arm     = &r->arms[a];
         arm->gap            = (stats_sample){0, NAN, NAN};
         arm->gap_half_width = arm->detectable = NAN;
+        arm->baseline                         = -1;
         if (arm->is_teacher) {
             continue;
         }
@@ -184,17 +185,20 @@ static void fill_gaps(report *r, const grouping *g, stats_sample *groups)
         r->most_seeds = arm->n_state[SLD_POINT_DONE] > r->most_seeds ? arm->n_state[SLD_POINT_DONE]
                                                                      : r->most_seeds;
         if (strcmp(arm->name, r->baseline_name) == 0) {
-            r->baseline      = (int)a;
-            arm->is_baseline = true;
+            r->baseline = (int)a;
         }
     }
     r->pooled_sd    = stats_pooled_sd(groups, n);
     r->resolving_sd = isnan(r->pooled_sd) ? PROTOCOL_SD : r->pooled_sd;
-    for (size_t a = 0; r->baseline >= 0 && a < r->n_arms; a++) {
-        if (!r->arms[a].is_teacher && !r->arms[a].is_baseline) {
+    if (r->baseline >= 0) {
+        SLD_TRY(report_find_baselines(ctx, r, g->arm));
+    }
+    for (size_t a = 0; a < r->n_arms; a++) {
+        if (r->arms[a].baseline >= 0 && !r->arms[a].is_baseline) {
             fill_gap(r, g, a);
         }
     }
+    return SLD_OK;
 }
 
 sld_status report_make_arms(sld_ctx *ctx, report *r)
@@ -217,6 +221,5 @@ sld_status report_make_arms(sld_ctx *ctx, report *r)
     for (size_t a = 0; a < r->n_arms; a++) {
         fill_arm(r, &g, a);
     }
-    fill_gaps(r, &g, groups);
-    return SLD_OK;
+    return fill_gaps(ctx, r, &g, groups);
 }

@@ -32,20 +32,18 @@ static void put_count(char cell[CELL_BYTES], const report_arm *a)
     }
 }
 
-static void put_gap(char cell[CELL_BYTES], const report *r, const report_arm *a,
-                    const char *plus_minus)
+static void put_gap(char cell[CELL_BYTES], const report_arm *a, const char *plus_minus)
 {
     if (a->is_baseline) {
         snprintf(cell, CELL_BYTES, "baseline");
-    } else if (a->is_teacher || r->baseline < 0) {
+    } else if (a->baseline < 0) {
         snprintf(cell, CELL_BYTES, "-");
     } else {
         cell_sample(cell, a->gap, a->gap_half_width, a->gap.mean >= 0.0 ? "+" : "", plus_minus);
     }
 }
 
-void cell_of_arm(char cell[CELL_BYTES], const report *r, const report_arm *a, int column,
-                 const char *plus_minus)
+void cell_of_arm(char cell[CELL_BYTES], const report_arm *a, int column, const char *plus_minus)
 {
     const stats_sample *sample = &a->metric[column == 1   ? REPORT_top1_last
                                             : column == 2 ? REPORT_top1_best
@@ -56,7 +54,7 @@ void cell_of_arm(char cell[CELL_BYTES], const report *r, const report_arm *a, in
     } else if (column < 4) {
         cell_sample(cell, *sample, sample->sd, "", plus_minus);
     } else if (column == 4) {
-        put_gap(cell, r, a, plus_minus);
+        put_gap(cell, a, plus_minus);
     } else if (isnan(a->detectable)) {
         snprintf(cell, CELL_BYTES, "-");
     } else {
@@ -90,12 +88,13 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
     if (r->baseline >= 0) {
         fprintf(
             to,
-            "gap: last epoch less that of %s, seed by seed, with its 95 %% confidence interval.\n"
+            "gap: last epoch less that of %s%s, seed by seed, with its 95 %% confidence interval.\n"
             "resolves: the smallest difference detectable with this many seeds (two-sided 5 %%, "
             "power 0.8) "
             "at a\n"
             "deviation of %.2f, %s.\n",
-            r->baseline_name, r->resolving_sd,
+            r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name,
+            r->resolving_sd,
             isnan(r->pooled_sd) ? "assumed: no arm has two seeds" : "pooled over the arms");
     }
     if (r->most_seeds < 2) {

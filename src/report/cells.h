@@ -13,8 +13,7 @@ extern const char *const cell_heads[CELL_COLUMNS];
 void cell_sample(char cell[CELL_BYTES], stats_sample s, double spread, const char *sign,
                  const char *plus_minus);
 /* The cell of an arm in one of the columns. */
-void cell_of_arm(char cell[CELL_BYTES], const report *r, const report_arm *a, int column,
-                 const char *plus_minus);
+void cell_of_arm(char cell[CELL_BYTES], const report_arm *a, int column, const char *plus_minus);
 /* "1:02:03" of seconds. */
 void cell_time(char cell[CELL_BYTES], double seconds);
 /* What the table of arms means, in lines. */

@@ -64,11 +64,10 @@ sld_status arm_curves(sld_ctx *ctx, const report *r, size_t most, arm_curve *out
     for (size_t a = 0; a < r->n_arms && *n < most; a++) {
         size_t higher = 0; /* arms that come before this one */
         for (size_t b = 0; b < r->n_arms; b++) {
-            higher +=
-                b != a && !isnan(high[b]) &&
-                (r->arms[b].is_baseline || high[b] > high[a] || (high[b] == high[a] && b < a));
+            higher += b != a && !isnan(high[b]) &&
+                      ((int)b == r->baseline || high[b] > high[a] || (high[b] == high[a] && b < a));
         }
-        if (!isnan(high[a]) && (r->arms[a].is_baseline || higher < most)) {
+        if (!isnan(high[a]) && ((int)a == r->baseline || higher < most)) {
             SLD_TRY(make(ctx, r, a, x, &out[*n]));
             *longest = out[*n].n_epochs > *longest ? out[*n].n_epochs : *longest;
             (*n)++;

@@ -214,9 +214,10 @@ void html_seeds(const report *r, size_t arm, double low, double high, FILE *to)
     cell_sample(cell, *s, s->sd, "", "±");
     fprintf(to, "<svg class=\"seeds\" viewBox=\"0 0 %d 20\" role=\"img\" aria-label=\"%s\">", STRIP,
             cell);
-    if (r->baseline >= 0 && isfinite(r->arms[r->baseline].metric[REPORT_top1_last].mean)) {
+    const int base = r->arms[arm].baseline;
+    if (base >= 0 && isfinite(r->arms[base].metric[REPORT_top1_last].mean)) {
         fprintf(to, "<path d=\"M%.1f 0V20\" stroke=\"var(--faint)\" stroke-dasharray=\"2 2\"/>",
-                6.0 + scale * (r->arms[r->baseline].metric[REPORT_top1_last].mean - low));
+                6.0 + scale * (r->arms[base].metric[REPORT_top1_last].mean - low));
     }
     if (isfinite(s->sd)) {
         const double from = fmax(0.0, 6.0 + scale * (s->mean - s->sd - low));

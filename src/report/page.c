@@ -104,7 +104,7 @@ static sld_status put_arms(sld_ctx *ctx, const report *r, FILE *to)
         html_text(to, r->arms[a].name);
         fprintf(to, "%s</th>", r->arms[a].is_teacher ? " (teacher)" : "");
         for (int c = 0; c < CELL_COLUMNS; c++) {
-            cell_of_arm(cell, r, &r->arms[a], c, "±");
+            cell_of_arm(cell, &r->arms[a], c, "±");
             fprintf(to, "<td>%s</td>", cell);
         }
         if (seeds) {

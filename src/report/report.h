@@ -62,6 +62,7 @@ typedef struct report_trial {
 typedef struct report_arm {
     const char  *name;
     bool         is_teacher, is_baseline;
+    int          baseline; /* index of the arm that it is held against; -1: none */
     size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
     stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
     stats_sample norm[REPORT_MOST_NORMS];
@@ -84,7 +85,8 @@ typedef struct report {
     const char   *norm_name[REPORT_MOST_NORMS]; /* "grad_norm_ce_weak" ... */
     size_t        n_state[SLD_POINT_SKIPPED + 1];
     size_t        most_seeds;   /* done, of an arm that is no teacher */
-    int           baseline;     /* index of the arm; -1: none */
+    int           baseline;     /* index of the arm that the spec names; -1: none */
+    size_t        n_baselines;  /* one for each pair, where axes choose networks or data */
     double        pooled_sd;    /* of top1_last within arms; NaN: no arm has two seeds */
     double        resolving_sd; /* what detectable rests on: pooled_sd, else the protocol's */
 } report;
@@ -111,6 +113,9 @@ sld_status report_read_same(sld_ctx *ctx, report *r, sld_doc *doc, const char *c
 
 /* arms.c: fills the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);
+/* baselines.c: fills baseline and is_baseline of the arms, where r->baseline is one. arm_of:
+ * (n_trials + n_same). */
+sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of);
 
 /* The first point that has axes, or NULL: a teacher has none. */
 const sld_point *report_with_axes(const report *r);

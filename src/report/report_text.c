@@ -48,7 +48,7 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
     for (size_t i = 0; i < r->n_arms; i++) {
         text_table_name(t, i, r->arms[i].name);
         for (int c = 0; c < CELL_COLUMNS; c++) {
-            cell_of_arm(cell, r, &r->arms[i], c, plus_minus());
+            cell_of_arm(cell, &r->arms[i], c, plus_minus());
             put_arm_cell(t, i, c, cell);
         }
     }

@@ -152,7 +152,7 @@ static void put_arms(const sld_screen *screen, const report *r, const arm_curve 
         const report_arm *a        = &r->arms[curves[k].arm];
         const char        letter[] = {(char)('a' + k), '\0'};
         for (int c = 0; c < CELL_COLUMNS; c++) {
-            cell_of_arm(cells[c], r, a, c, plus_minus(screen));
+            cell_of_arm(cells[c], a, c, plus_minus(screen));
         }
         fputs("  ", to);
         put_coloured(screen, letter[0], letter, to);

@@ -40,6 +40,7 @@ def check_layout():
                         (dict(sld, **{"train.lr": 0.2}), True), (dict(kdpa, **{"train.lr": 0.2, "train.batch": 8}), True)):
         layout = Layout.__new__(Layout)
         layout.study, layout.report, layout.options = SimpleNamespace(baseline="KD-PA"), {}, {"KD-PA": kdpa, "other": arm}
+        layout.axes, layout.first = [], dict.fromkeys(layout.options)
         check(bool(layout.warnings()) == warned, arm, layout.warnings())
     layout.options = {"KD-PA": kdpa, "LTS": dict(kdpa, correction="swap"), "SLD": sld}
     check(layout.checks() == {"LTS": {"LTS", "SLD"}, "LSS": {"SLD"}}, "a column is named once", layout.checks())
@@ -246,7 +247,7 @@ def check_words(study):
 
 def check_pairs():
     """Two pairs of networks x two methods: laid out as papers do, and put together."""
-    arms = [made_study.Arm("%s %s" % (s, m), g, [s, m], teacher=t, student=s, weights="%s.h5" % w, temperatures=m[-1])
+    arms = [made_study.Arm("%s %s" % (s, m), g - 10 * t, [s, m], teacher=t, student=s, weights="%s.h5" % w, temperatures=m[-1])
             for t, (s, w) in enumerate((("resnet8", "resnet56"), ("MobileNetV2", "vgg13"))) for m, g in (("T1", 0.0), ("T4", 1.5))]
     made_study.write_study("pairs.h5", arms, seeds=5, axes=("pair", "method"), baseline="resnet8 T1")
     report = Report(sld_analysis.open("pairs.h5"))
@@ -254,6 +255,10 @@ def check_pairs():
     check(report.tables["T2"].heads == ["method", "vgg13 → MobileNetV2"], report.tables["T2"].heads)
     check([r[0] for r in report.tables["T1"].rows] == ["teacher", "T1", "T4"], report.tables["T1"].rows)
     check("pairs" in report.tables and "matrix" in report.tables and "F11" in report.figures, report.left)
+    table = report.tables["accuracy"]  # each arm against the baseline of its own pair
+    gaps = [row[table.heads.index("gap to the baseline of its pair")] for row in table.rows]
+    check(gaps[0] == gaps[2] == "baseline" and all(abs(float(str(g).replace("−", "-")) - 1.5) < 5 for g in gaps[1::2]),  # pairs lie 10 apart
+          "gaps over pairs", gaps)
     a = [np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 20.0, 30.0, 40.0])]
     near(pairs.interquartile_mean(a)[0], np.mean([3.0, 4.0, 10.0, 20.0]), 1e-12, "mean of the middle half")
     near(pairs.probability(a, [np.array([2.0, 5.0]), np.array([0.0])]), np.mean([(2.5 / 8), 1.0]), 1e-12, "a tie counts half")

@@ -68,11 +68,33 @@ def check_runs():
     expect(sld("report", "one", "ended", ranks=0), 2, "ended: expected the folder of a run beside", "the folder of a sweep")
 
 
+def check_pairs():
+    """Arms of another network, or on other data, are held against the baseline of their own pair."""
+    for axis, other in (("model", {"params": np.int64(99), "multiply_adds": np.int64(999)}), ("set", {"data_sha256": "f" * 64}), ("pair", {})):
+        trials = []
+        for pair, base, more in (("P", 50.0, {"params": np.int64(7), "multiply_adds": np.int64(77)}), ("Q", 80.0, other)):
+            for arm, gain in (("kd", 0.0), ("sld", 2.0 if pair == "P" else 3.0)):
+                trials += [Trial("%s%s%09d" % (pair.lower(), arm[:2], s), pair + " " + arm, s, [40.0, base + gain + s], [pair, arm], **more)
+                           for s in (1, 2)]
+        made_sweep.write_sweep(axis, trials, baseline="P kd", axes=(axis, "arm"))
+        arms = {a["arm"]: a for a in json.loads(report(axis, "--format", "json"))["arms"]}
+        check([a["gap"]["mean"] for a in arms.values()] == [None, 2.0, None, 3.0], axis, "gaps over pairs", [(a["arm"], a["gap"]) for a in arms.values()])
+        check([a["baseline"] for a in arms.values()] == ["P kd", "P kd", "Q kd", "Q kd"], axis)
+        text = report(axis)
+        check(text.count("baseline\n") + text.count("baseline ") >= 2 and "of the same pair" in text, text)
+    # One axis alone, over networks: the spec's baseline is meant for all.
+    made_sweep.write_sweep("alone", [Trial("%s%011d" % (n.lower(), s), n, s, [40.0, 50.0 + g + s], [n], params=np.int64(7 + g), multiply_adds=np.int64(7))
+                                     for n, g in (("A", 0), ("B", 4)) for s in (1, 2)], baseline="A", axes=("model",))
+    arms = json.loads(report("alone", "--format", "json"))["arms"]
+    check([a["gap"]["mean"] for a in arms] == [None, 4.0], "networks alone", arms)
+
+
 def main():
     check_attempts()
     check_split()
     check_teacher_of_files()
     check_runs()
+    check_pairs()
 
 
 in_folder(main)

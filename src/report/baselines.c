@@ -1,0 +1,125 @@
+/* baselines.c: which arm each is held against. The spec names one arm; where axes choose the networks
+ * or the data, a gap across them would compare networks, so each arm meets the baseline of its own
+ * pair: the arm with its labels on those axes, and the named arm's on the others
+ * (docs/sweeps.md, "Several pairs"). */
+#include <math.h>
+#include <string.h>
+
+#include "report.h"
+
+/* What an arm trains and on what, as far as a done trial tells it. */
+typedef struct subject {
+    const sld_point *point; /* of one of its trials; NULL: a teacher, without axes */
+    bool             known;
+    double           params, multiply_adds; /* of the student */
+    const char      *data;                  /* hash; "": synthetic */
+} subject;
+
+static void find_subjects(const report *r, const size_t *arm_of, subject *of)
+{
+    for (size_t i = 0; i < r->n_trials + r->n_same; i++) {
+        const report_trial *t = &r->trials[i];
+        subject            *s = &of[arm_of[i]];
+        if (t->point->is_teacher || s->known) {
+            continue;
+        }
+        s->point         = t->point;
+        s->params        = t->metric[REPORT_params];
+        s->multiply_adds = t->metric[REPORT_multiply_adds];
+        s->data          = t->data_sha;
+        s->known         = t->has_results;
+    }
+}
+
+/* Numbers that results do not tell are NaN, and tell nothing apart. */
+static bool same_network(const subject *a, const subject *b)
+{
+    return !(isless(a->params, b->params) || isgreater(a->params, b->params) ||
+             isless(a->multiply_adds, b->multiply_adds) ||
+             isgreater(a->multiply_adds, b->multiply_adds));
+}
+
+static bool same_data(const subject *a, const subject *b)
+{
+    return strcmp(a->data, b->data) == 0;
+}
+
+/* Whether the label on this axis alone says what `same` compares, and there are two of them. */
+static bool decides(const report *r, const subject *of, size_t axis,
+                    bool (*same)(const subject *, const subject *))
+{
+    bool two = false;
+
+    for (size_t a = 0; a < r->n_arms; a++) {
+        for (size_t b = 0; of[a].known && b < a; b++) {
+            if (!of[b].known || same(&of[a], &of[b])) {
+                continue;
+            }
+            if (strcmp(of[a].point->value[axis], of[b].point->value[axis]) == 0) {
+                return false;
+            }
+            two = true;
+        }
+    }
+    return two;
+}
+
+/* Axes by which arms are no rivals of each other. None where all axes are: then the spec's baseline
+ * is for all, as a sweep over networks alone means it. */
+static size_t find_pair_axes(const report *r, const subject *of, const sld_point *named,
+                             bool *is_pair)
+{
+    size_t n = 0;
+
+    for (size_t x = 0; x < named->n_axes; x++) {
+        is_pair[x] = strcmp(named->axis[x], "pair") == 0 ||
+                     strcmp(named->axis[x], "teacher") == 0 || decides(r, of, x, same_network) ||
+                     decides(r, of, x, same_data);
+        n += is_pair[x];
+    }
+    return n < named->n_axes ? n : 0;
+}
+
+/* Whether p has the labels of q on the axes whose is_pair is `pair`. */
+static bool agrees(const sld_point *p, const sld_point *q, const bool *is_pair, bool pair)
+{
+    for (size_t x = 0; x < p->n_axes; x++) {
+        if (is_pair[x] == pair && strcmp(p->value[x], q->value[x]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of)
+{
+    const size_t base = (size_t)r->baseline;
+    subject     *of   = NULL;
+    bool        *is_pair;
+
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_arms + 1) * sizeof *of, (void **)&of));
+    find_subjects(r, arm_of, of);
+    const sld_point *named = of[base].point;
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, named->n_axes + 1, (void **)&is_pair));
+    const size_t n_pair_axes = find_pair_axes(r, of, named, is_pair);
+    for (size_t a = 0; a < r->n_arms; a++) {
+        if (!r->arms[a].is_teacher) {
+            r->arms[a].baseline = n_pair_axes > 0 ? -1 : r->baseline;
+        }
+    }
+    for (size_t b = 0; n_pair_axes > 0 && b < r->n_arms; b++) {
+        if (r->arms[b].is_teacher || !agrees(of[b].point, named, is_pair, false)) {
+            continue;
+        }
+        r->n_baselines++;
+        for (size_t a = 0; a < r->n_arms; a++) {
+            if (!r->arms[a].is_teacher && agrees(of[a].point, of[b].point, is_pair, true)) {
+                r->arms[a].baseline = (int)b;
+            }
+        }
+    }
+    for (size_t a = 0; a < r->n_arms; a++) {
+        r->arms[a].is_baseline = r->arms[a].baseline == (int)a;
+    }
+    return SLD_OK;
+}
