@@ -12,7 +12,7 @@ import h5py
 
 from harness import SHORT, check, digest, expect, faulty, in_folder, sld, teacher, write
 
-EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 13
 WAYS = [(number, forever) for number in (errno.ENOSPC, errno.EIO) for forever in (False, True)]
 SHORT += "run: {checkpoint_minutes: 0.00001}\n"  # at every step: 2 epochs of 2
 

@@ -11,7 +11,7 @@ import sys
 
 from harness import SHORT, check, digest, expect, faulty, in_folder, sld, teacher, write
 
-EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 11
+EVERY = int(sys.argv[1]) if len(sys.argv) > 1 else 19
 WAYS = [(number, forever) for number in (errno.ENOSPC, errno.EIO) for forever in (False, True)]
 RUNS = [(1, 0), (2, 0), (2, 1)]  # ranks, and the one whose changes fail
 
