@@ -28,7 +28,12 @@ static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char
             continue;
         }
         if (spec->takes_value && argc < 2) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s wants a value", verb->name,
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: expected a value behind it, got none",
+                            verb->name, spec->name);
+        }
+        if (out->option[i]) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "sld %s: %s: expected once, got it twice; give one alone", verb->name,
                             spec->name);
         }
         out->option[i] = spec->takes_value ? argv[1] : "";
@@ -53,6 +58,56 @@ static sld_status read_part(sld_ctx *ctx, const sld_verb *verb, const char *word
     return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: '%s'%s%s; see sld %s --help", verb->name, word,
                     nearest >= 0 ? ", did you mean " : " is none of its parts",
                     nearest >= 0 ? verb->parts[nearest] : "", verb->name);
+}
+
+/* ---- what goes together ---- */
+
+static bool is_there(const sld_verb *verb, const sld_arguments *args, const char *name, size_t n)
+{
+    for (size_t i = 0; verb->options[i].name; i++) {
+        if (args->option[i] && strlen(verb->options[i].name) == n &&
+            strncmp(verb->options[i].name, name, n) == 0) {
+            return true;
+        }
+    }
+    return args->part && strlen(args->part) == n && strncmp(args->part, name, n) == 0;
+}
+
+/* The first of the names that is there, and its length; NULL: none is. */
+static const char *first_there(const sld_verb *verb, const sld_arguments *args, const char *names,
+                               size_t *n)
+{
+    for (; names && *names; names += *n + strspn(names + *n, " ")) {
+        *n = strcspn(names, " ");
+        if (is_there(verb, args, names, *n)) {
+            return names;
+        }
+    }
+    return NULL;
+}
+
+static sld_status check_rules(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args)
+{
+    size_t n = 0;
+
+    for (const sld_option_rule *rule = verb->rules; rule && rule->option; rule++) {
+        if (!is_there(verb, args, rule->option, strlen(rule->option))) {
+            continue;
+        }
+        if (rule->needs && !first_there(verb, args, rule->needs, &n)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "sld %s: %s: expected %s%s with it, got none; alone it does nothing",
+                            verb->name, rule->option, strchr(rule->needs, ' ') ? "one of " : "",
+                            rule->needs);
+        }
+        const char *other = first_there(verb, args, rule->excludes, &n);
+        if (other) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "sld %s: %s: expected it without %.*s, got both; leave one of them out",
+                            verb->name, rule->option, (int)n, other);
+        }
+    }
+    return SLD_OK;
 }
 
 sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
@@ -115,5 +170,5 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
         (!out->second && verb->two_words)) {
         return sld_arguments_lack(ctx, verb);
     }
-    return SLD_OK;
+    return check_rules(ctx, verb, out);
 }

@@ -30,12 +30,21 @@ typedef struct sld_option_spec {
     bool        takes_value;
 } sld_option_spec;
 
+/* An option that does nothing is refused. Names apart by spaces; a part of the verb counts as one. */
+typedef struct sld_option_rule {
+    const char *option;
+    const char *needs; /* one of these beside it; NULL: nothing */
+    const char
+        *excludes; /* each of these makes it do nothing, or cannot be done as well; NULL: none */
+} sld_option_rule;
+
 typedef sld_status (*sld_verb_work)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
 
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
     const char *const     *parts;         /* "sld VERB PART ...", ended by NULL; NULL: none */
     const sld_option_spec *options;       /* ended by {NULL}; NULL: none */
+    const sld_option_rule *rules;         /* of its options; ended by {NULL}; NULL: none */
     bool                   no_file;       /* takes no argument, nor settings */
     bool                   optional_file; /* can do without its argument */
     bool                   two_words;     /* takes two of them */

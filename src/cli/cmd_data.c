@@ -58,6 +58,11 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     return st;
 }
 
+static const sld_option_rule rules[] = {{"--epoch", "views", NULL},
+                                        {"--out", "views", NULL},
+                                        {"--force", "views", NULL},
+                                        {NULL, NULL, NULL}};
+
 const sld_verb sld_verb_data = {
     .name = "data",
     .usage =
@@ -78,6 +83,7 @@ const sld_verb sld_verb_data = {
         "the same in every epoch, and DIR/epoch-00000.h5 is the only file. --force writes over\n"
         "FILE.h5 even where another program wrote it.\n",
     .options = options,
+    .rules   = rules,
     .parts   = parts,
     .run     = run,
 };

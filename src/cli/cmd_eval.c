@@ -128,12 +128,6 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_metrics m;
 
     *exit_code = SLD_EXIT_OK;
-    if (args->option[FEATURES] && !args->option[LOGITS]) {
-        return sld_agree(
-            ctx, comm,
-            SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                     "sld eval: --features: expected --logits OUT.h5 with it, got none"));
-    }
     SLD_TRY(sld_agree(ctx, comm, read_weights(ctx, args->positional, &text)));
     if (!text && !sets(args, "data.format=") && !sets(args, "data.path=")) {
         return sld_agree(
@@ -188,6 +182,9 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     return st;
 }
 
+static const sld_option_rule rules[] = {
+    {"--features", "--logits", NULL}, {"--force", "--logits", NULL}, {NULL, NULL, NULL}};
+
 const sld_verb sld_verb_eval = {
     .name    = "eval",
     .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
@@ -206,5 +203,6 @@ const sld_verb sld_verb_eval = {
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",
     .options = options,
+    .rules   = rules,
     .run     = run,
 };

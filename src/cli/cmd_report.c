@@ -185,10 +185,6 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(read_format(ctx, args->option[FORMAT], &format));
-    if (args->option[COMPACT] && !args->option[PACK]) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld report: --compact: expected --pack STUDY.h5 with it, got none");
-    }
     const sld_given given = sld_given_at(ctx, dir);
     if (args->n_words > 1 || given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) {
         return report_runs(ctx, args, format);
@@ -201,6 +197,9 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
                : sld_given_refuse(ctx, dir, given,
                                   "a packed study, or the folder of a sweep or a run");
 }
+
+static const sld_option_rule rules[] = {
+    {"--compact", "--pack", NULL}, {"--force", "--pack --html", NULL}, {NULL, NULL, NULL}};
 
 const sld_verb sld_verb_report = {
     .name    = "report",
@@ -222,6 +221,7 @@ const sld_verb sld_verb_report = {
         "                   sld sweep keeps one in DIR/report.html\n"
         "  --force          write over STUDY.h5 or FILE.html even where another program wrote it\n",
     .options     = options,
+    .rules       = rules,
     .no_settings = true,
     .many_words  = true,
     .work        = report,

@@ -182,6 +182,9 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     return SLD_OK;
 }
 
+static const sld_option_rule rules[] = {
+    {"--json", NULL, "--losses --ranks"}, {"--losses", NULL, "--ranks"}, {NULL, NULL, NULL}};
+
 const sld_verb sld_verb_selftest = {
     .name = "selftest",
     .usage =
@@ -198,6 +201,7 @@ const sld_verb sld_verb_selftest = {
         "  --ranks          only how many ranks meet\n\n"
         "Exit code 1 when a check fails: its folder then stays and is named; else 0.\n",
     .options     = options,
+    .rules       = rules,
     .no_file     = true,
     .work        = selftest,
     .works_alone = works_alone,

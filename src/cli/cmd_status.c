@@ -1,4 +1,5 @@
 /* cmd_status.c: sld status: where a sweep stands. Reads only. */
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -129,6 +130,21 @@ static void print_json(const view *v)
     sld_json_line(&j);
     sld_json_end(&j);
     sld_json_end(&j);
+}
+
+static sld_status read_lines(sld_ctx *ctx, const char *text, long *out)
+{
+    char *end;
+
+    if (!text) {
+        return SLD_OK;
+    }
+    errno = 0;
+    *out  = strtol(text, &end, 10);
+    return errno || *end || end == text || *out < 0
+               ? SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "sld status: --lines: expected a whole number from 0, got %.40s", text)
+               : SLD_OK;
 }
 
 /* The last lines of a file, to stdout. */
@@ -262,11 +278,10 @@ static void print_run(const char *dir, const run_view *v, bool json)
     sld_json_end(&j);
 }
 
-static sld_status show_run(sld_ctx *ctx, const sld_arguments *args, const char *dir)
+static sld_status show_run(sld_ctx *ctx, const sld_arguments *args, const char *dir, long lines)
 {
-    const long lines = args->option[LINES] ? atol(args->option[LINES]) : 15;
-    char       path[PATH_MAX];
-    bool       again = args->option[WATCH] != NULL;
+    char path[PATH_MAX];
+    bool again = args->option[WATCH] != NULL;
 
     do {
         run_view v   = {.works = is_locked(ctx, dir)};
@@ -334,10 +349,14 @@ static sld_status watch(sld_ctx *ctx, const sld_grid *grid)
     return SLD_OK;
 }
 
-static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const char *id)
+static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const char *id, long lines)
 {
-    const long lines = args->option[LINES] ? atol(args->option[LINES]) : 15;
-
+    if (args->option[LINES] && !id) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: --lines: expected a trial, whose log has lines, got a sweep; give "
+                        "%s/ID",
+                        args->positional, args->positional);
+    }
     if (args->option[WATCH] && !args->option[JSON] && !id) {
         return watch(ctx, v->grid);
     }
@@ -369,10 +388,12 @@ static bool is_run_alone(sld_given given, const char *dir)
 static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     char        dir[4096];
-    const char *id   = NULL;
-    sld_grid   *grid = NULL;
-    view        v    = {.n = 0};
+    const char *id    = NULL;
+    sld_grid   *grid  = NULL;
+    view        v     = {.n = 0};
+    long        lines = 15;
 
+    SLD_TRY(read_lines(ctx, args->option[LINES], &lines));
     const sld_given given = sld_given_at(ctx, args->positional);
     snprintf(dir, sizeof dir, "%s", args->positional);
     if (given == SLD_GIVEN_RESULTS) {
@@ -380,19 +401,21 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
         snprintf(slash ? slash : dir, 2, "%s", slash ? "" : ".");
     }
     if (is_run_alone(given, dir)) {
-        return show_run(ctx, args, dir);
+        return show_run(ctx, args, dir, lines);
     }
     SLD_TRY(find(ctx, args->positional, dir, &id));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     v.grid        = grid;
     v.n           = sld_grid_count(grid);
     v.status      = calloc(v.n + 1, sizeof *v.status);
-    sld_status st = v.status ? show(ctx, args, &v, id)
+    sld_status st = v.status ? show(ctx, args, &v, id, lines)
                              : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", v.n);
     free(v.status);
     sld_grid_close(grid);
     return st;
 }
+
+static const sld_option_rule rules[] = {{"--json", NULL, "--lines"}, {NULL, NULL, NULL}};
 
 const sld_verb sld_verb_status = {
     .name    = "status",
@@ -411,6 +434,7 @@ const sld_verb sld_verb_status = {
         "  --json     every point, for programs\n"
         "  --lines N  of a trial's log (15)\n",
     .options     = options,
+    .rules       = rules,
     .no_settings = true,
     .work        = status,
 };

@@ -133,11 +133,22 @@ static sld_status check_command(const command *c)
 static sld_status open_folder(command *c)
 {
     SLD_TRY(sld_grid_open(c->ctx, c->args->positional, &c->grid));
-    c->recorded     = true;
-    c->change.known = sld_grid_count(c->grid);
-    if (c->args->option[DIR_]) {
+    c->recorded      = true;
+    c->change.known  = sld_grid_count(c->grid);
+    const char *vain = c->args->option[DIR_]     ? "--dir"
+                       : c->args->option[ACCEPT] ? "--accept-changes"
+                                                 : NULL;
+    if (vain) {
         return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
-                        "sld sweep: --dir goes with a spec, not with a folder");
+                        "sld sweep: %s: expected a spec with it, got the folder %.150s; give the "
+                        "spec, or leave it out",
+                        vain, c->args->positional);
+    }
+    if (c->args->option[NO_RUN] && c->n_words > 0) {
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                        "sld sweep: %s: expected it without --no-run, got both; a setting beside a "
+                        "folder holds for the trials that this command runs",
+                        c->words[0]);
     }
     SLD_TRY(check_command(c));
     return sld_grid_set_launch(c->ctx, c->grid, c->words, &c->n_words);
@@ -331,10 +342,6 @@ static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     command c = {.ctx = ctx, .args = args};
 
-    if (!args->option[JOB] && (args->option[HOURS] || args->option[NODES] || args->option[CORES])) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld sweep: --hours, --nodes and --cores go with --print-job");
-    }
     sld_status st = open_sweep(&c);
 
     if (st == SLD_OK) {
@@ -345,6 +352,15 @@ static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
     sld_grid_close(c.grid);
     return st;
 }
+
+static const sld_option_rule rules[] = {
+    {"--hours", "--print-job", NULL},
+    {"--nodes", "--print-job", NULL},
+    {"--cores", "--print-job", NULL},
+    {"--plan", NULL, "--retry --skip --no-run --no-wait --print-job"},
+    {"--print-job", NULL, "--retry --skip --no-run"},
+    {"--no-run", NULL, "--no-wait"},
+    {NULL, NULL, NULL}};
 
 const sld_verb sld_verb_sweep = {
     .name = "sweep",
@@ -389,6 +405,7 @@ const sld_verb sld_verb_sweep = {
         "everything\n"
         "saved.\n",
     .options    = options,
+    .rules      = rules,
     .work       = sweep,
     .every_task = true,
 };

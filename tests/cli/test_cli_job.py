@@ -81,7 +81,7 @@ def refused():
     for words, told in ((["--print-job", "lsf"], "--print-job: expected slurm, pbs or flux, got lsf"),
                         (["--print-job", "slurm", "--hours", "0"], "--hours: expected a number from 0.2 to 10000, got 0"),
                         (["--print-job", "slurm", "--nodes", "1.5"], "--nodes: expected a whole number from 1 to 100000, got 1.5"),
-                        (["--hours", "1"], "--hours, --nodes and --cores go with --print-job")):
+                        (["--hours", "1"], "--hours: expected --print-job with it, got none")):
         expect(sld("sweep", "tiny.yaml", *words, ranks=0), 2, told)
     check(not os.path.exists("runs"), "a printed job leaves nothing")
 

@@ -1,0 +1,45 @@
+"""An option that does nothing where it stands is refused, and says what it needs or what it cannot stand beside."""
+from harness import check, expect, in_folder, sld, write
+
+NONE = "method: none\nstudent: {network: resnet8}\nsynthetic: {train: 32, test: 16}\ntrain: {epochs: 1, batch: 16}\n"
+SPEC = "name: grid\nbase: {method: none, student: {network: resnet8}, synthetic: {train: 32, test: 16}, train: {epochs: 1, batch: 16}}\n"
+PLAN = "sld sweep: --plan: expected it without %s, got both"
+
+REFUSED = [  # command, what is said
+    (("sweep", "grid.yaml", "--plan", "--no-run"), PLAN % "--no-run"),
+    (("sweep", "grid.yaml", "--plan", "--retry", "failed"), PLAN % "--retry"),
+    (("sweep", "grid.yaml", "--skip", "ID", "--plan"), PLAN % "--skip"),
+    (("sweep", "grid.yaml", "--plan", "--no-wait"), PLAN % "--no-wait"),
+    (("sweep", "grid.yaml", "--plan", "--print-job", "slurm"), PLAN % "--print-job"),
+    (("sweep", "grid.yaml", "--print-job", "slurm", "--skip", "ID"), "--print-job: expected it without --skip"),
+    (("sweep", "grid.yaml", "--no-run", "--no-wait"), "--no-run: expected it without --no-wait"),
+    (("sweep", "grid.yaml", "--nodes", "2"), "--nodes: expected --print-job with it, got none"),
+    (("sweep", "grid.yaml", "--dir", "a", "--dir", "b", "--plan"), "--dir: expected once, got it twice"),
+    (("sweep", "runs/grid", "--accept-changes", "--no-run"), "--accept-changes: expected a spec with it, got the folder runs/grid"),
+    (("sweep", "runs/grid", "--dir", "other", "--no-run"), "--dir: expected a spec with it"),
+    (("sweep", "runs/grid", "--slots", "1", "--no-run"), "launch.slots=1: expected it without --no-run"),
+    (("report", "runs/grid", "--compact"), "--compact: expected --pack with it, got none"),
+    (("report", "runs/grid", "--force"), "--force: expected one of --pack --html with it, got none"),
+    (("report", "runs/grid", "--format", "csv", "--format", "json"), "--format: expected once, got it twice"),
+    (("status", "runs/grid", "--lines", "5"), "--lines: expected a trial, whose log has lines, got a sweep"),
+    (("status", "runs/grid", "--lines", "few"), "--lines: expected a whole number from 0, got few"),
+    (("status", "runs/grid", "--json", "--lines", "5"), "--json: expected it without --lines"),
+    (("eval", "w.h5", "--features"), "--features: expected --logits with it, got none"),
+    (("eval", "w.h5", "--force"), "--force: expected --logits with it, got none"),
+    (("data", "info", "e.yaml", "--out", "f.h5"), "--out: expected views with it, got none"),
+    (("data", "info", "e.yaml", "--epoch", "1"), "--epoch: expected views with it, got none"),
+    (("selftest", "--ranks", "--json"), "--json: expected it without --ranks"),
+    (("models", "--classes", "3", "--classes", "4"), "--classes: expected once, got it twice"),
+]
+
+
+def main():
+    write("e.yaml", NONE)
+    write("grid.yaml", SPEC)
+    expect(sld("sweep", "grid.yaml", "--no-run", ranks=0), 0)
+    for command, text in REFUSED:
+        done = sld(*command, ranks=0)
+        check(done.code == 2 and text in done.err, command, done.code, "wanted:", text, done.err)
+
+
+in_folder(main)
