@@ -32,10 +32,11 @@ void sld_kernels_versions(char *text, size_t n);
 /* The BLAS that convolutions may use: "none" where none is linked. */
 void sld_kernels_blas(char *text, size_t n);
 
-/* GFLOP/s of this thread at most, measured in registers; 0: the CPU, or this build, has no such
- * instruction. */
+/* GFLOP/s of this thread at most, measured in registers with the instructions that convolutions may
+ * use; 0: the CPU, this build, or the limits set to it leave none. */
 typedef struct sld_peaks {
-    double f32, bf16; /* fused multiply-add; dot products of pairs of bfloat16 into float32 */
+    double f32,
+        bf16; /* fused multiply-add; products of bfloat16 into float32, by AMX where it is */
 } sld_peaks;
 sld_peaks sld_kernels_peaks(double seconds); /* seconds: for each */
 

@@ -29,7 +29,7 @@ typedef struct sld_bench_params {
     X(gflop_per_sample,      MOST, "nominal GFLOP per sample")                                     \
     X(gflop_per_s,           MOST, "nominal GFLOP/s")                                              \
     X(peak_f32,              SUM,  "peak GFLOP/s, f32 multiply-add")                               \
-    X(peak_bf16,             SUM,  "peak GFLOP/s, bf16 dot product")                               \
+    X(peak_bf16,             SUM,  "peak GFLOP/s, bf16 (AMX, else dot)")                           \
     X(share_of_peak,         MOST, "nominal GFLOP/s over the f32 peak")                            \
     X(memory_mib,            MOST, "peak memory of a rank, MiB")                                   \
     X(teacher,               MEAN, "teacher")                                                      \

@@ -24,15 +24,6 @@ sld_isa sld_isa_of_cpu(void)
     return SLD_ISA_BASE;
 }
 
-bool sld_isa_cpu_has_bf16(void)
-{
-#ifdef __x86_64__
-    return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
-}
-
 /* ---- parallel.isa ---- */
 
 typedef struct {
@@ -67,6 +58,13 @@ sld_isa sld_isa_of_convolutions(void)
     }
     return library_may(dnnl_cpu_isa_avx2) && sld_isa_of_cpu() >= SLD_ISA_AVX2 ? SLD_ISA_AVX2
                                                                               : SLD_ISA_BASE;
+}
+
+sld_bf16 sld_isa_bf16_of_convolutions(void)
+{
+    return library_may(dnnl_cpu_isa_avx512_core_amx)    ? SLD_BF16_AMX
+           : library_may(dnnl_cpu_isa_avx512_core_bf16) ? SLD_BF16_DOT
+                                                        : SLD_BF16_NONE;
 }
 
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
@@ -125,6 +123,11 @@ sld_isa sld_isa_of_convolutions(void)
 {
     const sld_isa cpu = sld_isa_of_cpu();
     return cpu < pinned ? cpu : pinned;
+}
+
+sld_bf16 sld_isa_bf16_of_convolutions(void)
+{
+    return SLD_BF16_NONE;
 }
 
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)

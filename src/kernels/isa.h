@@ -13,10 +13,17 @@ typedef enum {
 
 /* Local. Of the CPU, whatever anybody has asked for. */
 sld_isa sld_isa_of_cpu(void);
-bool    sld_isa_cpu_has_bf16(void);
 
 /* Local. For convolutions: the CPU's, within parallel.isa and, with oneDNN, the limits that its own
  * environment variables set. */
 sld_isa sld_isa_of_convolutions(void);
+
+/* Local. What convolutions in bf16 multiply with, within the same limits. */
+typedef enum {
+    SLD_BF16_NONE, /* bf16 is refused, or has no instruction of its own */
+    SLD_BF16_DOT,  /* AVX-512: dot products of pairs */
+    SLD_BF16_AMX   /* products of tiles */
+} sld_bf16;
+sld_bf16 sld_isa_bf16_of_convolutions(void);
 
 #endif

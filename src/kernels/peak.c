@@ -1,5 +1,7 @@
-/* peak.c: what one thread of this CPU can do at most: fused multiply-adds on float32, and
- * dot products of pairs of bfloat16 into float32, in registers alone. */
+/* peak.c: what one thread of this CPU can do at most, in registers alone, with the instructions that
+ * convolutions may use: fused multiply-adds on float32; on bfloat16 products of tiles (AMX), else dot
+ * products of pairs, both into float32. */
+#define _GNU_SOURCE /* syscall */
 #include "sld/kernels.h"
 
 #include "isa.h"
@@ -8,6 +10,8 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define ROUNDS 512 /* of all chains, between two looks at the clock */
 
@@ -36,6 +40,62 @@ FMA_KERNEL(fma_avx2, "avx2,fma", __m256, 8, 12, _mm256_set1_ps, _mm256_fmadd_ps)
 #define DOT(s, a, b) _mm512_dpbf16_ps(s, _mm512_cvtne2ps_pbh(a, a), _mm512_cvtne2ps_pbh(b, b))
 FMA_KERNEL(dot_avx512, "avx512f,avx512bf16", __m512, 32, 16, _mm512_set1_ps, DOT)
 
+/* ---- AMX ---- */
+
+#if defined(__clang__) || __GNUC__ >= 11
+#define ASK_FOR_STATE 0x1023 /* arch_prctl: ARCH_REQ_XCOMP_PERM */
+#define TILE_DATA     18     /* the state of the tiles */
+
+typedef struct tiles { /* as LDTILECFG reads it */
+    uint8_t  palette, start_row, unused[14];
+    uint16_t row_bytes[16];
+    uint8_t  rows[16];
+} tiles;
+
+/* Four sums, more than the latency of a product asks for; two tiles of each factor. All tiles are 0:
+ * the time does not depend on values. */
+__attribute__((target("amx-tile,amx-bf16"))) static double tiles_amx(float *sink)
+{
+    float sums[16 * 16] = {0};
+    tiles shape         = {.palette = 1};
+
+    for (int i = 0; i < 8; i++) {
+        shape.row_bytes[i] = 64;
+        shape.rows[i]      = 16;
+    }
+    _tile_loadconfig(&shape);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(5);
+    _tile_zero(6);
+    _tile_zero(7);
+    for (int r = 0; r < ROUNDS; r++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, sums, 64);
+    _tile_release();
+    *sink += sums[0];
+    return 2.0 * 16 * 16 * 32 * 4 * ROUNDS;
+}
+
+/* Linux hands out the tiles on request, once per process. */
+static kernel find_tiles(void)
+{
+    return syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0 ? tiles_amx : NULL;
+}
+#else
+static kernel find_tiles(void)
+{
+    return NULL; /* the compiler is older than AMX */
+}
+#endif
+
 static double fastest(kernel run, double seconds)
 {
     const double end  = sld_clock_s() + seconds;
@@ -56,17 +116,18 @@ static double fastest(kernel run, double seconds)
 
 sld_peaks sld_kernels_peaks(double seconds)
 {
-    sld_peaks p = {0, 0};
-
-    const sld_isa isa = sld_isa_of_cpu();
+    sld_peaks      p    = {0, 0};
+    const sld_isa  isa  = sld_isa_of_convolutions();
+    const sld_bf16 bf16 = sld_isa_bf16_of_convolutions();
+    const kernel   amx  = bf16 == SLD_BF16_AMX ? find_tiles() : NULL;
 
     if (isa == SLD_ISA_AVX512) {
         p.f32 = fastest(fma_avx512, seconds);
     } else if (isa == SLD_ISA_AVX2) {
         p.f32 = fastest(fma_avx2, seconds);
     }
-    if (sld_isa_cpu_has_bf16()) {
-        p.bf16 = fastest(dot_avx512, seconds);
+    if (bf16 != SLD_BF16_NONE) {
+        p.bf16 = fastest(amx ? amx : dot_avx512, seconds);
     }
     return p;
 }

@@ -125,7 +125,7 @@ static void test_sum_of_all(void **state)
 static void expect_everywhere(fixture *f, sld_objective_params p)
 {
     p.kd.weight[SLD_WEAK] = p.kd.weight[SLD_STRONG] = 0.9;
-    for (int correction = SLD_CORRECT_NONE; correction <= SLD_CORRECT_RANDOM; correction++) {
+    for (int correction = SLD_CORRECT_NONE; correction < SLD_CORRECTIONS; correction++) {
         p.correction        = (sld_correction)correction;
         p.correct_every_row = correction == SLD_CORRECT_MIX;
         for (int view = 0; view < SLD_VIEWS; view++) {
