@@ -24,6 +24,7 @@ sld_status sld_doc_put_link(sld_ctx *ctx, sld_doc *doc, const char *path, const 
 typedef struct sld_source {
     const char *file; /* relative to the folder of the document; NULL: the row has no source */
     size_t      dims[SLD_DOC_DIMS - 1]; /* of the data set there, at most the axes' lengths */
+    const char *object;                 /* the data set there; NULL: as the others */
 } sld_source;
 
 /* Local. A virtual data set on axes: row i of its first axis is the data set `object` of

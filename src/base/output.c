@@ -86,6 +86,12 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
     *exists = false;
     SLD_TRY(check_folder(ctx, out));
     if (stat(out->path, &found) != 0) {
+        if (errno == ENOENT && lstat(out->path, &found) == 0) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s: %s: expected the name of a file, got a link that leads nowhere; "
+                            "remove it, or choose another name",
+                            out->option, out->path);
+        }
         return errno == ENOENT ? SLD_OK
                                : SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s: %s", out->option, out->path,
                                           strerror(errno));

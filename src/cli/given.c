@@ -1,5 +1,6 @@
 /* given.c: what lies at a path that a verb was given, and what to say when it is something else than
  * the verb takes. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,18 @@ sld_given sld_given_at(sld_ctx *ctx, const char *path)
     return S_ISREG(info.st_mode) ? of_file(ctx, path) : SLD_GIVEN_NOTHING;
 }
 
+static const char *nothing_at(const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) == 0) {
+        return "a pipe, a socket or a device; give a file or a folder";
+    }
+    return errno == EACCES ? "nothing that may be read: a folder above it is closed to you"
+           : lstat(path, &info) == 0 ? "a link that leads nowhere"
+                                     : "nothing: no file and no folder is there";
+}
+
 /* What it is, and the command that takes it: format of two strings, folder and path. */
 static void advise(sld_given given, const char *path, char *text, size_t n)
 {
@@ -110,7 +123,7 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
                  path);
         break;
     case SLD_GIVEN_NOTHING:
-        snprintf(text, n, "nothing: no file and no folder is there");
+        snprintf(text, n, "%s", nothing_at(path));
         break;
     }
 }

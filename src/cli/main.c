@@ -19,8 +19,10 @@ static int unknown_verb(const char *word)
         names[n] = sld_verbs[n]->name;
     }
     const int nearest = sld_text_nearest(word, names, n);
-    fprintf(stderr, "sld: unknown verb '%s'%s%s; see sld --help\n", word,
-            nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
+    char      shown[256];
+    fprintf(stderr, "sld: unknown verb '%s'%s%s; see sld --help\n",
+            sld_text_printable(word, shown, sizeof shown), nearest >= 0 ? ", did you mean " : "",
+            nearest >= 0 ? names[nearest] : "");
     return SLD_EXIT_USAGE;
 }
 

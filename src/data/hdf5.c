@@ -221,6 +221,22 @@ static sld_status hdf5_open(sld_ctx *ctx, const sld_data_params *params, data_so
     return read_name(ctx, doc, shape);
 }
 
+/* Pixels between 0 and 1 are what other programs store. */
+static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
+                              uint8_t *pixels)
+{
+    const sld_status st = sld_doc_get(ctx, doc, path, SLD_U8, n, pixels);
+
+    if (st != SLD_ERR_DATA || !strstr(ctx->err.msg, SLD_DOES_NOT_FIT)) {
+        return st;
+    }
+    sld_err_clear(ctx);
+    return SLD_FAIL(ctx, SLD_ERR_DATA,
+                    "%s: %s: expected whole numbers 0 to 255, got a value that is none; multiply "
+                    "images of 0 to 1 by 255 and round before they are stored",
+                    sld_doc_path(doc), path);
+}
+
 static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
                             const data_target target[SPLITS])
 {
@@ -232,8 +248,7 @@ static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
         const size_t n = shape->n[split];
         uint64_t     classes;
 
-        SLD_TRY(
-            sld_doc_get(ctx, doc, PATHS[split].images, SLD_U8, n * picture, target[split].pixels));
+        SLD_TRY(read_images(ctx, doc, PATHS[split].images, n * picture, target[split].pixels));
         SLD_TRY(read_labels(ctx, doc, PATHS[split].labels, n, target[split].labels, &classes));
         if (shape->n_coarse) {
             SLD_TRY(read_labels(ctx, doc, PATHS[split].coarse, n, target[split].coarse, &classes));

@@ -70,6 +70,19 @@ static sld_status read_wholes(sld_ctx *ctx, packed *p, const char *name, int64_t
                : SLD_OK;
 }
 
+/* Without them trials cannot be told apart. */
+static sld_status read_needed_wholes(sld_ctx *ctx, packed *p, const char *name, int64_t *values)
+{
+    char path[256];
+
+    return has_column(p, name, path)
+               ? read_wholes(ctx, p, name, 0, values)
+               : SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%s: %s: expected one whole number per trial, got nothing; "
+                          "`sld report DIR --pack FILE` makes a study",
+                          sld_doc_path(p->doc), path);
+}
+
 static sld_status read_state(sld_ctx *ctx, const packed *p, const char *text, report_trial *t)
 {
     for (sld_point_state s = SLD_POINT_WAITING; s <= SLD_POINT_SKIPPED; s++) {
@@ -112,8 +125,8 @@ static sld_status read_integers(sld_ctx *ctx, packed *p)
 
     SLD_TRY(sld_arena_alloc(ctx, p->r->arena, 5 * (n + 1) * sizeof *values, (void **)&values));
     SLD_TRY(sld_arena_alloc(ctx, p->r->arena, (n + 1) * sizeof *valid, (void **)&valid));
-    SLD_TRY(read_wholes(ctx, p, "seed", 0, values));
-    SLD_TRY(read_wholes(ctx, p, "is_teacher", 0, values + n));
+    SLD_TRY(read_needed_wholes(ctx, p, "seed", values));
+    SLD_TRY(read_needed_wholes(ctx, p, "is_teacher", values + n));
     SLD_TRY(read_wholes(ctx, p, "teacher", -1, values + 2 * n));
     SLD_TRY(read_wholes(ctx, p, "attempts", 0, values + 3 * n));
     SLD_TRY(read_wholes(ctx, p, "best_on_val", 0, values + 4 * n));
@@ -126,6 +139,12 @@ static sld_status read_integers(sld_ctx *ctx, packed *p)
         t->status.attempts      = (int)values[3 * n + i];
         t->best_on_val          = values[4 * n + i] == 1;
         t->has_results          = valid[i] == 1;
+        if (values[2 * n + i] < -1 || values[2 * n + i] >= (int64_t)n) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: /trials/teacher: trial %zu: expected the index of a trial, 0 to "
+                            "%zu, or -1, got %lld; pack the sweep anew",
+                            sld_doc_path(p->doc), i, n - 1, (long long)values[2 * n + i]);
+        }
     }
     return SLD_OK;
 }
@@ -232,6 +251,18 @@ static sld_status read_columns(sld_ctx *ctx, packed *p)
     return SLD_OK;
 }
 
+/* Each trial's experiment, of which packs keep the text. */
+static sld_status read_configs(sld_ctx *ctx, packed *p)
+{
+    const char **config;
+
+    SLD_TRY(read_texts(ctx, p, "config", &config));
+    for (size_t i = 0; config && i < p->r->n_trials; i++) {
+        p->r->trials[i].config = config[i];
+    }
+    return report_find_options(ctx, p->r);
+}
+
 /* Labels on the axes. Teachers have none, as in the folder. */
 static sld_status read_axes(sld_ctx *ctx, packed *p)
 {
@@ -300,6 +331,7 @@ static sld_status read_study(sld_ctx *ctx, packed *p)
     SLD_TRY(read_metrics(ctx, p));
     SLD_TRY(read_columns(ctx, p));
     SLD_TRY(read_axes(ctx, p));
+    SLD_TRY(read_configs(ctx, p));
     SLD_TRY(report_read_same(ctx, p->r, p->doc, p->axis, p->n_axes));
     return report_make_arms(ctx, p->r);
 }

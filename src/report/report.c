@@ -143,6 +143,9 @@ static sld_status read_trials(sld_ctx *ctx, report *r)
     }
     if (st == SLD_OK) {
         put_control(r, reader.copies);
+        st = report_find_options(ctx, r);
+    }
+    if (st == SLD_OK) {
         st = report_copy_same(ctx, r);
     }
     if (st == SLD_OK) {

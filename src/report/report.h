@@ -52,6 +52,8 @@ typedef struct report_trial {
     const char      *run_dir;                        /* of a run by itself; else NULL */
     bool             has_teacher;                    /* weights, or logits from files */
     char             data_sha[65], teacher_sha[65];  /* "": no teacher's weights */
+    const char      *config;                         /* the resolved experiment; NULL: not read */
+    const char     **option;  /* (report.n_options) values, "" where it is not known */
     double           control; /* copy rate of its teacher by students that never saw one */
     /* Of a report with curves: test top-1 by epoch, in the report's arena; of a running trial as far as
      * its last checkpoint. */
@@ -83,6 +85,8 @@ typedef struct report {
     report_trial *trials; /* (n_trials + n_same) the labels of others' trials behind them */
     report_arm   *arms;   /* in the order of the points; teachers last */
     const char   *norm_name[REPORT_MOST_NORMS]; /* "grad_norm_ce_weak" ... */
+    size_t        n_options;
+    const char  **option_name; /* "kd.temperatures": options in which students differ */
     size_t        n_state[SLD_POINT_SKIPPED + 1];
     size_t        most_seeds;   /* done, of an arm that is no teacher */
     int           baseline;     /* index of the arm that the spec names; -1: none */
@@ -111,6 +115,9 @@ sld_status report_count_same(sld_ctx *ctx, sld_doc *doc, size_t *n);
 sld_status report_read_same(sld_ctx *ctx, report *r, sld_doc *doc, const char *const *axes,
                             size_t n_axes);
 
+/* options.c: options in which the students differ. */
+sld_status report_find_options(sld_ctx *ctx, report *r);
+
 /* arms.c: fills the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);
 /* baselines.c: fills baseline and is_baseline of the arms, where r->baseline is one. arm_of:
@@ -119,6 +126,11 @@ sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of);
 
 /* The first point that has axes, or NULL: a teacher has none. */
 const sld_point *report_with_axes(const report *r);
+
+/* stable.c: the swap renames the teacher term from kd to lts. The name that curves of both share: of
+ * "loss_lts_weak" and "loss_kd_weak" "loss_teacher_weak", of grad_norm_ likewise; false: the column has
+ * no other name. */
+bool report_stable_name(const char *column, char name[96]);
 
 /* Where the results of a trial lie. path: text of n bytes. */
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n);

@@ -56,6 +56,9 @@ static void print_head(const report *r, const sld_point *axes, FILE *to)
         fputc(',', to);
         print_text(to, column);
     }
+    for (size_t i = 0; i < r->n_options; i++) {
+        fprintf(to, ",option_%s", r->option_name[i]);
+    }
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         fprintf(to, ",%s", report_metric_name[i]);
     }
@@ -77,6 +80,10 @@ static void print_trial(const report *r, const sld_point *axes, const report_tri
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
         fputc(',', to);
         print_text(to, a < t->point->n_axes ? t->point->value[a] : "");
+    }
+    for (size_t i = 0; i < r->n_options; i++) {
+        fputc(',', to);
+        print_text(to, t->option[i]);
     }
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         print_number(to, t->metric[i]);

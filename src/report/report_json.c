@@ -82,6 +82,11 @@ static void put_trial(sld_json *j, const report *r, const report_trial *t)
     sld_json_whole(j, "attempts", t->status.attempts);
     sld_json_text(j, "reason", t->status.reason);
     put_axes(j, p);
+    sld_json_object(j, "options");
+    for (size_t i = 0; i < r->n_options; i++) {
+        sld_json_text(j, r->option_name[i], t->option[i]);
+    }
+    sld_json_end(j);
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         sld_json_number(j, report_metric_name[i], t->metric[i], DIGITS);
     }

@@ -56,6 +56,38 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
     return SLD_OK;
 }
 
+/* Arms that hold training samples out for validation: what to choose an arm by, other than test. */
+static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
+{
+    static const char *const heads[]   = {"n", "last epoch", "best epoch"};
+    static const int         metrics[] = {REPORT_top1_val_last, REPORT_top1_val_best};
+    text_table              *t         = NULL;
+    char                     cell[CELL_BYTES];
+    size_t                   n = 0;
+
+    for (size_t i = 0; i < r->n_arms; i++) {
+        n += r->arms[i].metric[REPORT_top1_val_last].n > 0;
+    }
+    if (n == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 3, "validation top-1, %", heads, &t));
+    for (size_t i = 0; i < r->n_arms; i++) {
+        text_table_name(t, i, r->arms[i].name);
+        text_table_put(t, i, 0, "%zu", r->arms[i].metric[REPORT_top1_val_last].n);
+        for (int c = 0; c < 2; c++) {
+            const stats_sample s = r->arms[i].metric[metrics[c]];
+            cell_sample(cell, s, s.sd, "", plus_minus());
+            text_table_put(t, i, (size_t)c + 1, "%s", cell);
+        }
+    }
+    text_table_print(t, to);
+    fprintf(to,
+            "\nOn the samples that data.val_fraction holds out of train: arms are chosen by these, "
+            "not by test.\n\n");
+    return SLD_OK;
+}
+
 static sld_status print_quality(sld_ctx *ctx, const report *r, FILE *to)
 {
     static const char *const heads[] = {"LSS epochs", "copied %", "unseen %", "NLL",
@@ -137,22 +169,43 @@ static void print_temperatures(const report *r, FILE *to)
     }
 }
 
+/* Places of the norms to print: kd and lts, which are one term, under the name that both share. */
+static size_t list_norms(const report *r, size_t place[REPORT_MOST_NORMS])
+{
+    char   stable[96];
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n_norms; i++) {
+        bool told = false;
+        for (size_t j = 0; j < r->n_norms && report_stable_name(r->norm_name[i], stable); j++) {
+            told = told || strcmp(r->norm_name[j], stable) == 0;
+        }
+        if (!told) {
+            place[n++] = i;
+        }
+    }
+    return n;
+}
+
 static sld_status print_norms(sld_ctx *ctx, const report *r, FILE *to)
 {
-    for (size_t from = 0; from < r->n_norms; from += NORM_COLUMNS) {
-        const size_t n     = r->n_norms - from < NORM_COLUMNS ? r->n_norms - from : NORM_COLUMNS;
+    size_t       place[REPORT_MOST_NORMS];
+    const size_t all = list_norms(r, place);
+
+    for (size_t from = 0; from < all; from += NORM_COLUMNS) {
+        const size_t n     = all - from < NORM_COLUMNS ? all - from : NORM_COLUMNS;
         const char **heads = NULL;
         text_table  *t     = NULL;
 
         SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *heads, (void **)&heads));
         for (size_t c = 0; c < n; c++) {
-            heads[c] = r->norm_name[from + c] + strlen("grad_norm_");
+            heads[c] = r->norm_name[place[from + c]] + strlen("grad_norm_");
         }
         SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, n, "gradient norm", heads, &t));
         for (size_t i = 0; i < r->n_arms; i++) {
             text_table_name(t, i, r->arms[i].name);
             for (size_t c = 0; c < n; c++) {
-                put_mean(t, i, c, r->arms[i].norm[from + c].mean, 5);
+                put_mean(t, i, c, r->arms[i].norm[place[from + c]].mean, 5);
             }
         }
         fprintf(to, "\n");
@@ -223,6 +276,7 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     fprintf(to, "\n");
     cell_explain(r, plus_minus(), to);
     fprintf(to, "\n");
+    SLD_TRY(print_validation(ctx, r, to));
     SLD_TRY(print_quality(ctx, r, to));
     fprintf(to, "\n");
     print_temperatures(r, to);

@@ -192,6 +192,14 @@ static sld_status put_words(sld_ctx *ctx, study *s)
     for (size_t a = 0; point && a < point->n_axes; a++) {
         SLD_TRY(put_axis(ctx, s, point->axis[a], a, texts));
     }
+    for (size_t o = 0; o < r->n_options; o++) {
+        char path[160];
+        for (size_t i = 0; i < r->n_trials; i++) {
+            texts[i] = r->trials[i].option[o];
+        }
+        snprintf(path, sizeof path, "/trials/option_%s", r->option_name[o]);
+        SLD_TRY(study_put_texts(ctx, s, path, texts));
+    }
     return SLD_OK;
 }
 

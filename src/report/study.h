@@ -34,8 +34,9 @@ typedef struct study {
     bool          one_test_set;                   /* all trials were tested on the same data */
     size_t        n_columns;
     const char  *column[STUDY_COLUMNS], *unit[STUDY_COLUMNS]; /* of /epoch; in the report's arena */
-    const char **axis_path;     /* "/trials/axis_NAME" of each axis of the grid */
-    bool (*has)[STUDY_COLUMNS]; /* (n_trials): which a trial has */
+    const char **axis_path; /* "/trials/axis_NAME" of each axis of the grid */
+    const char *(
+        *has)[STUDY_COLUMNS]; /* (n_trials): its name in the trial's file; NULL: not there */
 } study;
 
 /* Writes the whole of it into s->doc. r, doc, copy_curves and copy_logits are set, all else zero.

@@ -7,7 +7,9 @@
 
 static const char *const axes[] = {STUDY_TRIAL, STUDY_EPOCH};
 
-static sld_status add_column(sld_ctx *ctx, study *s, sld_doc *doc, const char *name, size_t *place)
+/* name: in the study; of: the trial's column that it shows. */
+static sld_status add_column(sld_ctx *ctx, study *s, sld_doc *doc, const char *name, const char *of,
+                             size_t *place)
 {
     const char *unit = "1";
     char        path[160];
@@ -21,7 +23,7 @@ static sld_status add_column(sld_ctx *ctx, study *s, sld_doc *doc, const char *n
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /epoch/%s: more than %d columns in a study",
                         sld_doc_path(doc), name, STUDY_COLUMNS);
     }
-    snprintf(path, sizeof path, "/epoch/%s", name);
+    snprintf(path, sizeof path, "/epoch/%s", of);
     if (sld_doc_has_attr(doc, path, "units")) {
         SLD_TRY(sld_doc_get_attr_text(ctx, doc, path, "units", &unit));
     }
@@ -38,6 +40,7 @@ static sld_status find_columns_of(sld_ctx *ctx, study *s, size_t trial)
 {
     sld_doc    *doc = NULL;
     const char *name;
+    char        stable[96];
     sld_status  st = study_open(ctx, s, trial, &doc);
 
     for (size_t i = 0; st == SLD_OK && (name = sld_doc_member(doc, "/epoch", i)); i++) {
@@ -45,9 +48,17 @@ static sld_status find_columns_of(sld_ctx *ctx, study *s, size_t trial)
         if (strcmp(name, "epoch") == 0) {
             continue; /* the axis */
         }
-        st = add_column(ctx, s, doc, name, &place);
+        st = add_column(ctx, s, doc, name, name, &place);
+        if (st != SLD_OK) {
+            break;
+        }
+        const char *own      = s->column[place];
+        s->has[trial][place] = own;
+        if (report_stable_name(own, stable)) {
+            st = add_column(ctx, s, doc, stable, own, &place);
+        }
         if (st == SLD_OK) {
-            s->has[trial][place] = true;
+            s->has[trial][place] = own;
         }
     }
     sld_doc_close(doc);
@@ -67,9 +78,19 @@ sld_status study_find_columns(sld_ctx *ctx, study *s)
     return SLD_OK;
 }
 
-static void column_path(const study *s, size_t column, char path[160])
+static void path_of(const char *column, char path[160])
 {
-    snprintf(path, 160, "/epoch/%s", s->column[column]);
+    snprintf(path, 160, "/epoch/%s", column);
+}
+
+/* "/epoch/NAME" in the arena. */
+static sld_status own_path(sld_ctx *ctx, const study *s, const char *column, const char **out)
+{
+    char path[160];
+
+    path_of(column, path);
+    *out = sld_arena_strdup(s->r->arena, path);
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for the name %s", path);
 }
 
 static sld_status put_virtual(sld_ctx *ctx, study *s, const char *const *files)
@@ -80,10 +101,13 @@ static sld_status put_virtual(sld_ctx *ctx, study *s, const char *const *files)
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, (s->r->n_trials + 1) * sizeof *sources,
                             (void **)&sources));
     for (size_t c = 0; c < s->n_columns; c++) {
-        column_path(s, c, path);
+        path_of(s->column[c], path);
         for (size_t i = 0; i < s->r->n_trials; i++) {
-            sources[i] = (sld_source){.file = s->has[i][c] ? files[i] : NULL,
-                                      .dims = {s->r->trials[i].n_epochs}};
+            sources[i] = (sld_source){.dims = {s->r->trials[i].n_epochs}};
+            if (s->has[i][c]) {
+                sources[i].file = files[i];
+                SLD_TRY(own_path(ctx, s, s->has[i][c], &sources[i].object));
+            }
         }
         SLD_TRY(sld_doc_put_virtual(ctx, s->doc, path, SLD_F64, 2, axes, path, sources));
     }
@@ -99,14 +123,15 @@ static sld_status copy_trial(sld_ctx *ctx, study *s, size_t trial, double *value
     sld_status   st = s->r->trials[trial].has_results ? study_open(ctx, s, trial, &doc) : SLD_OK;
 
     for (size_t c = 0; st == SLD_OK && c < s->n_columns; c++) {
-        column_path(s, c, path);
         for (size_t e = 0; e < s->n_epochs; e++) {
             values[e] = NAN;
         }
         if (s->has[trial][c]) {
+            path_of(s->has[trial][c], path);
             st = sld_doc_get(ctx, doc, path, SLD_F64, n, values);
         }
         if (st == SLD_OK) {
+            path_of(s->column[c], path);
             st = study_put_row(ctx, s, path, SLD_F64, trial, values);
         }
     }
@@ -122,7 +147,7 @@ static sld_status put_copies(sld_ctx *ctx, study *s)
     SLD_TRY(
         sld_arena_alloc(ctx, s->r->arena, (s->n_epochs + 1) * sizeof *values, (void **)&values));
     for (size_t c = 0; c < s->n_columns; c++) {
-        column_path(s, c, path);
+        path_of(s->column[c], path);
         SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, path, SLD_F64, 2, axes));
     }
     for (size_t i = 0; i < s->r->n_trials; i++) {
@@ -151,7 +176,7 @@ sld_status study_put_curves(sld_ctx *ctx, study *s)
         SLD_TRY(put_virtual(ctx, s, files));
     }
     for (size_t c = 0; c < s->n_columns; c++) {
-        column_path(s, c, path);
+        path_of(s->column[c], path);
         SLD_TRY(sld_doc_attr_text(ctx, s->doc, path, "units", s->unit[c]));
     }
     return SLD_OK;

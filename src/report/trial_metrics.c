@@ -68,7 +68,21 @@ static sld_status read_count(sld_ctx *ctx, sld_doc *doc, const char *name, doubl
     return SLD_OK;
 }
 
-static sld_status read_attributes(sld_ctx *ctx, sld_doc *doc, report_trial *t)
+static sld_status read_config(sld_ctx *ctx, report *r, sld_doc *doc, report_trial *t)
+{
+    const char *text = "";
+
+    if (r->curves || !sld_doc_has_attr(doc, "/", "config")) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &text));
+    t->config = sld_arena_strdup(r->arena, text);
+    return t->config ? SLD_OK
+                     : SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute config",
+                                sld_doc_path(doc));
+}
+
+static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_trial *t)
 {
     const char *best_on = "", *status = "";
 
@@ -76,6 +90,7 @@ static sld_status read_attributes(sld_ctx *ctx, sld_doc *doc, report_trial *t)
     if (strcmp(status, "diverged") == 0) {
         t->status.state = SLD_POINT_DIVERGED;
     }
+    SLD_TRY(read_config(ctx, r, doc, t));
     SLD_TRY(read_sha(ctx, doc, "data_sha256", t->data_sha));
     SLD_TRY(read_sha(ctx, doc, "teacher_sha256", t->teacher_sha));
     t->has_teacher = t->teacher_sha[0] || sld_doc_has_attr(doc, "/", "teacher_logits_sha256");
@@ -241,10 +256,16 @@ static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
         if (strncmp(name, "grad_norm_", 10) != 0) {
             continue;
         }
+        char         stable[96];
         const size_t place = norm_place(reader->report, name);
+        const size_t other = report_stable_name(name, stable) ? norm_place(reader->report, stable)
+                                                              : REPORT_MOST_NORMS;
         SLD_TRY(read_column(ctx, &reader->column, doc, name, t->n_epochs, &x));
         if (place < REPORT_MOST_NORMS && x) {
             t->norm[place] = x[t->n_epochs - 1];
+        }
+        if (other < REPORT_MOST_NORMS && x) {
+            t->norm[other] = x[t->n_epochs - 1];
         }
     }
     return SLD_OK;
@@ -336,7 +357,7 @@ sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const 
     sld_doc      *doc = NULL;
 
     SLD_TRY(sld_doc_open_file(ctx, path, &doc));
-    sld_status st = read_attributes(ctx, doc, t);
+    sld_status st = read_attributes(ctx, reader->report, doc, t);
     st            = st == SLD_OK ? read_cost(ctx, doc, t) : st;
     st            = st == SLD_OK ? read_accuracy(ctx, reader, doc, t) : st;
     st            = st == SLD_OK ? read_speed(ctx, reader, doc, t) : st;

@@ -61,7 +61,7 @@ static sld_status read_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
                H5Tconvert(file_type, type_in_memory(type), n, buffer, NULL, transfer) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s cannot be read as %s: %s",
                       doc_name(doc), name, object, type_name(type),
-                      lost ? "a value does not fit" : doc_reason(doc));
+                      lost ? SLD_DOES_NOT_FIT : doc_reason(doc));
     } else {
         memcpy(values, buffer, n * size);
     }

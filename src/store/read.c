@@ -76,7 +76,7 @@ sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type ty
     } else if (st == SLD_OK && n > 0 &&
                H5Dread(dataset, type_in_memory(type), H5S_ALL, H5S_ALL, transfer, values) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s cannot be read as %s: %s", doc_name(doc), path,
-                      type_name(type), lost ? "a value does not fit" : doc_reason(doc));
+                      type_name(type), lost ? SLD_DOES_NOT_FIT : doc_reason(doc));
     }
     if (transfer >= 0) H5Pclose(transfer);
     if (file_type >= 0) H5Tclose(file_type);

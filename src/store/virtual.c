@@ -105,7 +105,8 @@ sld_status sld_doc_put_virtual(sld_ctx *ctx, sld_doc *doc, const char *path, sld
     const hid_t plist = make_plist(doc, type);
     for (size_t i = 0; i < dims[0]; i++) {
         if (!sources[i].file) continue;
-        if (map_row(plist, n_axes, extent, i, &sources[i], object) < 0) {
+        const char *there = sources[i].object ? sources[i].object : object;
+        if (map_row(plist, n_axes, extent, i, &sources[i], there) < 0) {
             const sld_status st =
                 SLD_FAIL(ctx, SLD_ERR_IO, "%s: row %zu of %s cannot be %s of %s: %s", doc_name(doc),
                          i, path, object, sources[i].file, doc_reason(doc));

@@ -250,6 +250,27 @@ static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
     return st;
 }
 
+/* The folder is told to each trial as a setting, which holds one line. */
+static sld_status check_folder(coordinator *c)
+{
+    for (const char *at = c->dir; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == '\x7f') {
+            return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                            "%s: expected a folder whose path is one line without control "
+                            "characters, got one with the byte 0x%02x; rename that folder, or "
+                            "give another: --dir DIR",
+                            c->dir, (unsigned char)*at);
+        }
+    }
+    if (!sld_text_is_utf8(c->dir)) {
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                        "%s: expected a folder whose path is UTF-8, got other bytes; rename that "
+                        "folder, or give another: --dir DIR",
+                        c->dir);
+    }
+    return SLD_OK;
+}
+
 static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                        coordinator *c)
 {
@@ -266,6 +287,7 @@ static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params 
     if (!realpath(sld_grid_dir(grid), c->dir)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_grid_dir(grid), strerror(errno));
     }
+    SLD_TRY(check_folder(c));
     SLD_TRY(sld_grid_complete(ctx, grid, params->method));
     SLD_TRY(sld_ledger_open(ctx, grid, &c->ledger));
     return sld_nodes_name(c);

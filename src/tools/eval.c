@@ -164,6 +164,13 @@ static sld_status run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params 
     SLD_TRY(
         sld_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk, e->logits));
     *out = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
+    if (!isfinite(out->loss)) { /* the logits are on every rank: all come to this */
+        return sld_agree(ctx, comm,
+                         SLD_FAIL(ctx, SLD_ERR_DATA,
+                                  "%s: expected finite logits on %s, got a loss of %g; its "
+                                  "weights, mean or std are out of bounds",
+                                  params->weights, params->split, out->loss));
+    }
     return SLD_OK;
 }
 

@@ -58,7 +58,7 @@ def environment(extra=None):
 
 def command(ranks, *args):
     launcher = MPIRUN + ["-n", str(ranks)] if ranks else []
-    return launcher + [SLD] + [str(a) for a in args]
+    return launcher + [SLD] + [a if isinstance(a, bytes) else str(a) for a in args]
 
 
 def sld(*args, ranks=0, env=None, timeout=PATIENCE_S):

@@ -39,6 +39,11 @@ REFUSED = [  # command, what is said
     (("sweep", "grid.yaml", "--dir", "full"), ("full: expected a new folder or a sweep's, got one that holds thesis.tex",)),
     (("run", "e.yaml", "train.epochs=2"), ("train.epochs is 1 there, 2 here", "student.weights=")),
     (("help", "evl"), ("nearest: eval",)),
+    (("report", "pipe.h5"), ("got a pipe, a socket or a device",)),
+    (("sweep", "loose"), ("got a link that leads nowhere",)),
+    (("sweep", "grid.yaml", "--dir", "two\nlines"), ("two\\nlines: expected a folder whose path is one line", "--dir DIR")),
+    (("sweep", "grid.yaml", "--dir", b"caf\xe9"), ("expected a folder whose path is UTF-8",)),
+    (("ev\x1b[31mil",), ("unknown verb 'ev\\x1b[31mil'",)),
 ]
 FOUND = [  # sld help WORD
     ("swap", ("student_swap_after", "teacher_swap", "sld help options lss.weak", "method  sld")),
@@ -73,6 +78,8 @@ def main():
     write("grid.yaml", SWEEP)
     os.mkdir("full")
     write("full/thesis.tex", "mine")
+    os.mkfifo("pipe.h5")
+    os.symlink("nowhere", "loose")
     expect(sld("run", "e.yaml", ranks=0), 0)
     said = expect(sld("sweep", "grid.yaml", ranks=0), 0, "1 point\n")
     check("1 points" not in said.err, said.err)

@@ -79,6 +79,14 @@ def labels_and_pixels():
 
     data("binary.h5", binary)
     one_warning(("data", "info", "none.yaml", *of("binary.h5")), "above 1", "255")
+    for name, pixels in (("unit", RNG.random((40, 8, 8, 3))), ("signed", np.full((40, 8, 8, 3), -1))):
+        def other(f):
+            del f["test/images"]
+            f["test/images"] = pixels
+
+        data(name + ".h5", other, test=40)
+        expect(sld("data", "info", "none.yaml", *of(name + ".h5"), ranks=0), 2, "/test/images: expected whole numbers 0 to 255",
+               "multiply images of 0 to 1 by 255")
     data("good.h5")
     check(not warnings("data", "info", "none.yaml", *of("good.h5")), "a warning for nothing")
 

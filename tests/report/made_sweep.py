@@ -30,11 +30,12 @@ def student_logits(copies, errors=6):
 class Trial:
     """top1: one value per epoch."""
     def __init__(self, id, arm, seed, top1=(), axes=(), teacher=None, is_teacher=False, copies=0, sha="", status="done",
-                 **attributes):
+                 columns=None, experiment=None, **attributes):
         self.id, self.arm, self.seed, self.top1, self.axes = id, arm, seed, list(top1), list(axes)
         self.teacher, self.is_teacher, self.copies, self.sha, self.status = teacher, is_teacher, copies, sha, status
         self.attributes = attributes  # of its results, over those that write_results() gives
-        self.experiment = "method: none\nname: %s\nseed: %d\n" % (id, seed)
+        self.columns = columns or {}  # of /epoch, beside those that all have
+        self.experiment = experiment or "method: none\nname: %s\nseed: %d\n" % (id, seed)
 
 
 def write_results(path, trial, logits=True):
@@ -61,6 +62,7 @@ def write_results(path, trial, logits=True):
                        "grad_norm_ce_weak": [0.01 * (e + 1) for e in range(n)]}
             if taught:
                 columns["swapped_teacher_weak"] = [0.25] * n
+            columns.update(trial.columns)
             for name, value in columns.items():
                 f["epoch/" + name] = np.array(value, np.float64)
                 f["epoch/" + name].attrs["units"] = "percent" if name.startswith("top") else "1"

@@ -105,7 +105,7 @@ static void test_virtual_rows(void **state)
 {
     fixture         *f     = *state;
     const double     one[] = {1.0, 2.0}, two[] = {3.0};
-    const sld_source sources[] = {{"one.h5", {2}}, {NULL, {0}}, {"two.h5", {1}}};
+    const sld_source sources[] = {{"one.h5", {2}, NULL}, {NULL, {0}, NULL}, {"two.h5", {1}, NULL}};
     double           back[6], linked[2];
 
     make_source(f, "one.h5", one, 2);
