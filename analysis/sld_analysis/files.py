@@ -13,6 +13,7 @@ FEATURES = "features/test_last"
 BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
 MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
 MOST_VALUES = 1 << 30  # of one trial's logits
+OPTION = "option_"  # columns of options, for who reads no YAML; a Study has them from the configurations, with their types
 WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher"}
 # What a packed study keeps of the attributes of each trial's results.
 FACTS = ("version", "machine", "fingerprint", "data", "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256", "started",
@@ -131,10 +132,11 @@ class StudyFile:
         n = trials["id"].shape[0]
         if n > MOST_TRIALS:
             raise StudyError("%s: /trials/id: expected at most %d trials, got %d" % (self.path, MOST_TRIALS, n))
-        for name, thing in trials.items():
+        names = [name for name in trials if not name.startswith(OPTION)]
+        for name in names:
             if dataset(f, "trials/" + name, 1, self.path).shape[0] != n:
-                raise StudyError("%s: /trials/%s: expected %d values, got %d" % (self.path, name, n, thing.shape[0]))
-        return {name: column(thing) for name, thing in trials.items()}
+                raise StudyError("%s: /trials/%s: expected %d values, got %d" % (self.path, name, n, trials[name].shape[0]))
+        return {name: column(trials[name]) for name in names}
 
     def _file_beside(self, name):
         try:

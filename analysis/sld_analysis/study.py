@@ -143,7 +143,7 @@ class Study:
     @property
     def curve_names(self):
         names = list(self.source.curve_units)
-        return names + sorted({self.stable_name(n) for n in names if SAME_CURVE.match(n)})
+        return names + sorted({self.stable_name(n) for n in names if SAME_CURVE.match(n)} - set(names))
 
     @staticmethod
     def stable_name(name):

@@ -300,6 +300,7 @@ static sld_status add_point(plan *p, size_t i, const sld_point_status *status)
         p->flops += left * c.flops;
         p->longest_flops = fmax(p->longest_flops, left * c.flops / ranks);
         p->out->ranks += ranks;
+        p->out->most_ranks = fmax(p->out->most_ranks, ranks);
         p->out->left++;
     } else if (st == SLD_OK && status->state == SLD_POINT_DONE) {
         measure(p, i, &c);

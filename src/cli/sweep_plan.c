@@ -61,7 +61,7 @@ static void print_change(const sld_grid *grid, const sld_grid_change *change)
     }
 }
 
-static void print_estimate(const sld_sweep_cost *c)
+static void print_estimate(const sld_sweep_cost *c, int asked)
 {
     const double cores = sld_sweep_cores(), used = fmin(cores, fmax(c->ranks, 1));
 
@@ -91,6 +91,10 @@ static void print_estimate(const sld_sweep_cost *c)
         printf("  %.0f of %.0f CPUs idle: a trial uses at most parallel.shards ranks\n",
                cores - c->ranks, cores);
     }
+    if (c->left > 0 && asked > c->most_ranks) {
+        printf("  launch.ranks %d: a trial uses at most parallel.shards ranks, here %.0f\n", asked,
+               c->most_ranks);
+    }
     print_bytes("results and weights", c->kept_bytes);
     print_bytes("checkpoints per running trial", c->running_bytes);
     print_bytes("teacher logits, if all kept", c->logits_bytes);
@@ -117,7 +121,7 @@ sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_cha
         }
         print_same(grid);
         print_change(grid, change);
-        print_estimate(&cost);
+        print_estimate(&cost, sld_grid_launch(grid)->ranks);
         print_points(grid, status);
     }
     free(status);

@@ -127,7 +127,7 @@ sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of);
 /* The first point that has axes, or NULL: a teacher has none. */
 const sld_point *report_with_axes(const report *r);
 
-/* stable.c: the swap renames the teacher term from kd to lts. The name that curves of both share: of
+/* stable.c: the teacher term is called kd, with the swap lts, of method nkd nkd. The name that curves of both share: of
  * "loss_lts_weak" and "loss_kd_weak" "loss_teacher_weak", of grad_norm_ likewise; false: the column has
  * no other name. */
 bool report_stable_name(const char *column, char name[96]);

@@ -7,15 +7,17 @@
 bool report_stable_name(const char *column, char name[96])
 {
     static const char *const kinds[] = {"loss_", "grad_norm_"};
-    static const char *const terms[] = {"kd_", "lts_"};
+    static const char *const terms[] = {"kd_", "lts_", "nkd_"};
     static const char *const views[] = {"weak", "strong"};
+    char                     own[96];
 
-    for (int i = 0; i < 8; i++) {
-        char own[96];
-        snprintf(own, sizeof own, "%s%s%s", kinds[i & 1], terms[i >> 1 & 1], views[i >> 2]);
-        if (strcmp(column, own) == 0) {
-            snprintf(name, 96, "%steacher_%s", kinds[i & 1], views[i >> 2]);
-            return true;
+    for (int t = 0; t < 3; t++) {
+        for (int i = 0; i < 4; i++) {
+            snprintf(own, sizeof own, "%s%s%s", kinds[i & 1], terms[t], views[i >> 1]);
+            if (strcmp(column, own) == 0) {
+                snprintf(name, 96, "%steacher_%s", kinds[i & 1], views[i >> 1]);
+                return true;
+            }
         }
     }
     return false;

@@ -37,6 +37,9 @@ def main():
     write("e.yaml", NONE)
     write("grid.yaml", SPEC)
     expect(sld("sweep", "grid.yaml", "--no-run", ranks=0), 0)
+    plan = ("sweep", "grid.yaml", "--plan", "--dir", "new", "parallel.shards=2")
+    expect(sld(*plan, "--ranks", "4", ranks=0), 0, "launch.ranks 4: a trial uses at most parallel.shards ranks, here 2")
+    check("launch.ranks" not in expect(sld(*plan, "--ranks", "2", ranks=0), 0).out, "as many ranks as shards are no news")
     for command, text in REFUSED:
         done = sld(*command, ranks=0)
         check(done.code == 2 and text in done.err, command, done.code, "wanted:", text, done.err)
