@@ -210,10 +210,9 @@ static int exit_code_of(sld_sweep_outcome outcome)
 static void say_end(const command *c, sld_sweep_outcome outcome)
 {
     static const char *const words[] = {
-        [SLD_SWEEP_DONE] = "done",
-        [SLD_SWEEP_FAILED] =
-            "ended, and some trials failed: sld status tells which, --retry failed "
-            "tries them again",
+        [SLD_SWEEP_DONE]   = "done",
+        [SLD_SWEEP_FAILED] = "ended, and some trials failed: sld status says which, --retry failed "
+                             "tries them again",
         [SLD_SWEEP_BROKEN] =
             "stopped for the error above; once it is mended the same command goes on",
         [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",

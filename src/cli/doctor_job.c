@@ -33,7 +33,7 @@ static void duration(double s, char *text, size_t n)
 static void job(const sld_allocation *a, int machines, sld_report *r)
 {
     const char *name     = sld_scheduler_name(a->scheduler);
-    char        left[48] = "its end is not told", cpus[48] = "", memory[48] = "", again[48] = "";
+    char        left[48] = "its end is unknown", cpus[48] = "", memory[48] = "", again[48] = "";
 
     if (a->end_s > 0) {
         duration(sld_allocation_left_s(a), left, sizeof left);

@@ -14,7 +14,7 @@ void sld_help_usage(FILE *to)
     for (size_t i = 0; sld_verbs[i]; i++) {
         fprintf(to, "  sld %-8s %s\n", sld_verbs[i]->name, sld_verbs[i]->summary);
     }
-    fprintf(to, "\nsld VERB --help tells more, sld help options the options of experiments;\n"
+    fprintf(to, "\nsld VERB --help says more, sld help options the options of experiments;\n"
                 "sld --version names the libraries.\n");
 }
 

@@ -63,7 +63,7 @@ static sld_status print_markdown(sld_ctx *ctx, sld_arena *arena)
          "another trial,\n"
          "`run` does not, `launch` belongs to a sweep and stands at the top of its file. An option "
          "whose need is\n"
-         "not met changes nothing: given all the same, it is refused or told.");
+         "not met changes nothing: given all the same, it is refused, or sld warns.");
     for (size_t i = 0;; i++) {
         sld_option_info o;
         if (!sld_config_info(i, &o)) {
