@@ -104,8 +104,29 @@ def is_state_dict(value):
         isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in value.items())
 
 
+FOREIGN = []  # classes that the file at hand names and that were not made
+
+
+class Inert:
+    """What stands in for an object of any other class (options of a training code, paths, metrics): nothing of it is made or run."""
+
+    def __new__(cls, *args, **options):
+        return super().__new__(cls)
+
+    def __init__(self, *args, **options):
+        pass
+
+    def ignore(self, *args, **options):
+        pass
+
+    __setstate__ = __setitem__ = append = extend = add = ignore
+
+    def __call__(self, *args, **options):
+        return self
+
+
 class TensorUnpickler(pickle.Unpickler):
-    """Makes tensors and plain values alone: a pickle can otherwise run any code that it names."""
+    """Makes tensors and plain values alone: a pickle can otherwise run any code that it names. What else it names is passed over."""
     ALLOWED = {("collections", "OrderedDict"), ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"),
                ("torch._utils", "_rebuild_parameter"), ("torch", "Size"), ("torch", "device"), ("numpy", "dtype"),
                ("numpy.core.multiarray", "scalar"), ("_codecs", "encode")}
@@ -115,7 +136,8 @@ class TensorUnpickler(pickle.Unpickler):
             module = "numpy.core." + module[len("numpy._core."):]
         if (module, name) in self.ALLOWED or (module == "torch" and name.endswith("Storage")):
             return super().find_class(module, name)
-        raise pickle.UnpicklingError("it holds a %s.%s" % (module, name))
+        FOREIGN.append("%s.%s" % (module, name))
+        return Inert
 
 
 TENSORS = types.SimpleNamespace(Unpickler=TensorUnpickler, UnpicklingError=pickle.UnpicklingError,
@@ -125,6 +147,7 @@ TENSORS = types.SimpleNamespace(Unpickler=TensorUnpickler, UnpicklingError=pickl
 
 def load(path, unpickler):
     """torch.load through that pickle module. PyTorch 1.13 ignores its argument and takes its own global."""
+    FOREIGN.clear()
     own = torch.serialization.pickle
     torch.serialization.pickle = unpickler
     try:
@@ -145,6 +168,19 @@ def load_pth(path, trust):
         raise Refused("%s is not a file of torch.save: %s" % (path, str(error).split("\n")[0]))
 
 
+def nested(inner, depth=4):
+    """{dotted keys: state dict} of what lies in a dict, and in dicts in it."""
+    found = {}
+    for k, v in inner.items():
+        if is_state_dict(v):
+            found[k] = v
+        elif isinstance(v, torch.nn.Module):
+            found[k] = v.state_dict()
+        elif isinstance(v, dict) and depth > 1:
+            found.update({"%s.%s" % (k, below): state for below, state in nested(v, depth - 1).items()})
+    return found
+
+
 def state_dicts_of(path, trust, key):
     """{name: state dict} of a .pth: itself under the name "", or what lies under its keys, the usual ones first. key: only those
     whose name it is."""
@@ -154,8 +190,10 @@ def state_dicts_of(path, trust, key):
     if is_state_dict(content):
         return {"": content}
     inner = content if isinstance(content, dict) else {}
-    found = {k: v for k, v in inner.items() if is_state_dict(v)}
-    found.update({k: v.state_dict() for k, v in inner.items() if isinstance(v, torch.nn.Module)})
+    found = nested(inner)
+    if not found and FOREIGN:
+        raise Refused("%s is no file of tensors: it holds a %s\n    --trust loads a file all the same, and runs whatever code it "
+                      "names" % (path, FOREIGN[0]))
     if not found:
         held = ", ".join(map(str, inner)) if inner else type(content).__name__
         raise Refused("%s holds no state dict, neither itself nor under a key; found: %s" % (path, held))
@@ -295,7 +333,7 @@ def choose(args):
     found = {(name, prefix): what for name, state in states.items() for prefix, what in fitting(args, state).items()}
     words = lambda place: ".".join(p for p in (str(place[0]), place[1].rstrip(".")) if p)  # noqa: E731
     if args.key and len(found) > 1:
-        asked = {p: w for p, w in found.items() if args.key in words(p).split(".") or args.key == words(p)}
+        asked = {p: w for p, w in found.items() if ("." + args.key + ".") in ("." + words(p) + ".")}
         if not asked:
             raise Refused("%s: --key %s: expected one of %s" % (args.source, args.key, ", ".join(map(words, found))))
         found = asked
