@@ -3,7 +3,7 @@
 #include "coordinator.h"
 
 #define LEAST_START_S 3   /* from a trial's start to its first step, where none was seen */
-#define MARGIN_MOST   0.1 /* of the time that is left when the sweep starts */
+#define MARGIN_MOST   0.2 /* of the time that is left when the sweep starts: a minute is left 12 s */
 
 void sld_walltime_begin(coordinator *c)
 {
