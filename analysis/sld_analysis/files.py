@@ -115,6 +115,7 @@ class StudyFile:
                 raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
             self.configs = self.columns.pop("config", None)
             self.kept = {name: self.columns.pop(name) for name in FACTS if name in self.columns}
+            self.same = self._same(f)
             self.virtual = "trial" in f and "config" not in f["trials"]
             self.compact = "log_p" in f
             self.n_classes = f["class"].shape[0] if isinstance(f.get("class"), h5py.Dataset) else 0
@@ -137,6 +138,16 @@ class StudyFile:
             if dataset(f, "trials/" + name, 1, self.path).shape[0] != n:
                 raise StudyError("%s: /trials/%s: expected %d values, got %d" % (self.path, name, n, trials[name].shape[0]))
         return {name: column(trials[name]) for name in names}
+
+    def _same(self, f):
+        """[(label, seed, arm)] of labels whose trial is another arm's."""
+        if "same" not in f:
+            return []
+        arm_of = dict(zip(self.columns["id"], self.columns["arm"]))
+        ids, arms, seeds, teachers = (column(dataset(f, "same/" + name, 1, self.path)) for name in ("id", "arm", "seed", "is_teacher"))
+        if len({len(ids), len(arms), len(seeds), len(teachers)}) > 1:
+            raise StudyError("%s: /same: expected columns of one length, got %d ids and %d arms" % (self.path, len(ids), len(arms)))
+        return [(a, int(s), arm_of.get(i, i)) for i, a, s, t in zip(ids, arms, seeds, teachers) if not t]
 
     def _file_beside(self, name):
         try:
@@ -262,7 +273,7 @@ class RunFiles:
         self.n, self.virtual, self.compact, self.n_classes = len(paths), True, False, 0
         self.valid = np.ones(self.n, bool)
         self._facts, self._epochs = [], []
-        self.class_names, self.curve_units = None, {}
+        self.class_names, self.curve_units, self.same = None, {}, []
         for path in paths:
             with open_file(path) as f:
                 facts = attributes(f)

@@ -56,6 +56,9 @@ def what_was_run(work):
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
              ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
              ("training time", "%.2f hours in all" % spent if spent < 10 else "%.0f hours in all" % spent)]
+    if study.same:
+        told = list(dict.fromkeys("%s is %s" % (label, arm) for label, _, arm in study.same))
+        facts.append(("labels of other arms' trials", "; ".join(told[:10]) + (" and %d more" % (len(told) - 10) if len(told) > 10 else "")))
     names = {"machine": "machine", "version": "version", "fingerprint": "fingerprint", "ranks": "ranks", "started": "first trial started",
              "finished": "last trial finished", "data_sha256": "SHA-256 of the data"}
     facts += [(name, seen[key]) for key, name in names.items() if key in seen]

@@ -71,7 +71,10 @@ class Study:
         self.options = pd.DataFrame([options_of.flat(self.source.config(i)) for i in range(self.n)],
                                     index=range(self.n)).astype(object)
         self.trials = self._frame()
-        self.baseline = self.source.baseline or (list(self.arms) or [""])[0]
+        self.same = self.source.same
+        named = self.source.baseline or (list(self.arms) or [""])[0]
+        twins = {label: arm for label, _, arm in self.same}
+        self.baseline = twins.get(named, named) if named not in self.arms else named
 
     # ---- frames ----
 
