@@ -13,8 +13,8 @@ static sld_status unknown_option(sld_ctx *ctx, const sld_verb *verb, const char 
     }
     names[n++]        = "--help";
     const int nearest = sld_text_nearest(word, names, n);
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: unknown option %s%s%s; see sld %s --help",
-                    verb->name, word, nearest >= 0 ? ", did you mean " : "",
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: unknown option%s%s; see sld %s --help",
+                    verb->name, word, nearest >= 0 ? "; nearest: " : "",
                     nearest >= 0 ? names[nearest] : "", verb->name);
 }
 
@@ -28,7 +28,7 @@ static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char
             continue;
         }
         if (spec->takes_value && argc < 2) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: expected a value behind it, got none",
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: expected a value after it, got none",
                             verb->name, spec->name);
         }
         if (out->option[i]) {
@@ -55,8 +55,9 @@ static sld_status read_part(sld_ctx *ctx, const sld_verb *verb, const char *word
         }
     }
     const int nearest = sld_text_nearest(word, verb->parts, n);
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: '%s'%s%s; see sld %s --help", verb->name, word,
-                    nearest >= 0 ? ", did you mean " : " is none of its parts",
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "sld %s: expected one of its subcommands, got '%s'%s%s; see sld %s --help",
+                    verb->name, word, nearest >= 0 ? "; nearest: " : "",
                     nearest >= 0 ? verb->parts[nearest] : "", verb->name);
 }
 
@@ -128,8 +129,8 @@ sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
     }
     line[n] = '\0';
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "sld %s: expected what it works on, got too little; usage: %s", verb->name,
-                    line);
+                    "sld %s: expected a file or folder to work on, got too few words; usage: %s",
+                    verb->name, line);
 }
 
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
@@ -154,17 +155,17 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
         } else {
             return SLD_FAIL(
                 ctx, SLD_ERR_CONFIG,
-                "sld %s: one file wanted, found '%s' and '%s'; settings have the form key=value",
+                "sld %s: expected one file, got '%s' and '%s'; settings have the form key=value",
                 verb->name, out->positional, argv[i]);
         }
     }
     if (verb->no_file && (out->positional || out->n_overrides > 0)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s takes no argument, found '%s'", verb->name,
-                        out->positional ? out->positional : out->overrides[0]);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected no argument, got '%s'; leave it out",
+                        verb->name, out->positional ? out->positional : out->overrides[0]);
     }
     if (verb->no_settings && out->n_overrides > 0) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s takes no settings, found '%s'", verb->name,
-                        out->overrides[0]);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected no settings, got '%s'; leave it out",
+                        verb->name, out->overrides[0]);
     }
     if ((!out->positional && !verb->no_file && !verb->optional_file) ||
         (!out->second && verb->two_words)) {

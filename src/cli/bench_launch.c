@@ -84,7 +84,7 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus,
     bool found = false;
 
     if (!pipe) {
-        fprintf(stderr, "sld bench: mpirun cannot be started: %s\n", strerror(errno));
+        fprintf(stderr, "sld bench: cannot start mpirun: %s\n", strerror(errno));
         return SLD_EXIT_INTERNAL;
     }
     for (char text[LINE]; fgets(text, sizeof text, pipe);) {
@@ -95,8 +95,8 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus,
     }
     const int status = pclose(pipe);
     if (status != 0 || !found) {
-        fprintf(stderr, "sld bench: failed on %d rank%s: %s\n", ranks, sld_text_plural(ranks),
-                command);
+        fprintf(stderr, "sld bench: %d rank%s failed; the command was: %s\n", ranks,
+                sld_text_plural(ranks), command);
         return status > 0 && status / 256 <= 128 ? status / 256 : SLD_EXIT_INTERNAL;
     }
     return SLD_EXIT_OK;
@@ -113,8 +113,8 @@ int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *r
     if (n == 0) {
         fprintf(
             stderr,
-            "sld bench: --ranks: '%s', wanted numbers of ranks like 1,2,4, at most %d of them\n",
-            ranks, SLD_BENCH_MOST_ROWS);
+            "sld bench: --ranks: expected at most %d numbers of ranks, such as 1,2,4, got '%s'\n",
+            SLD_BENCH_MOST_ROWS, ranks);
         return SLD_EXIT_USAGE;
     }
     for (size_t i = 0; i < n; i++) {

@@ -52,8 +52,9 @@ static sld_status read_number(sld_ctx *ctx, const sld_arguments *args, int optio
     errno = 0;
     *out  = strtod(text, &end);
     if (errno || *end || end == text || !(*out >= lowest && *out <= highest)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld bench: %s: '%s', wanted a number from %g to %g",
-                        options[option].name, text, lowest, highest);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld bench: %s: expected a number from %g to %g, got '%s'",
+                        options[option].name, lowest, highest, text);
     }
     return SLD_OK;
 }

@@ -22,14 +22,18 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_views
     char       *end;
 
     if (!text || !args->option[OUT]) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld data views wants --epoch E and --out FILE.h5");
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld data views: expected --epoch E and --out FILE.h5, got %s",
+                        text                ? "no --out"
+                        : args->option[OUT] ? "no --epoch"
+                                            : "neither");
     }
     errno      = 0;
     out->epoch = strtoll(text, &end, 10);
     out->out   = args->option[OUT];
     if (errno || *end || end == text || out->epoch < 1) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld data views: --epoch: '%s', wanted a whole number from 1", text);
+                        "sld data views: --epoch: expected a whole number from 1, got '%s'", text);
     }
     return SLD_OK;
 }

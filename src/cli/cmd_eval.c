@@ -80,11 +80,11 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
         return SLD_OK;
     }
     if (!find_from_weights(args->positional, path, found)) {
-        return SLD_FAIL(
-            ctx, SLD_ERR_CONFIG,
-            "%s: its data.path %s leads nowhere from this folder, nor from one above the "
-            "file; say where the data set is: data.path=...",
-            args->positional, path);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: data.path: expected %s in this folder or in one above the file, got "
+                        "nothing there; "
+                        "name the data set: data.path=...",
+                        args->positional, path);
     }
     sld_log(ctx, SLD_LOG_INFO, "data set: %s, as %s says", found, args->positional);
     if (!(overrides = malloc((args->n_overrides + 1) * sizeof *overrides))) {
@@ -132,10 +132,10 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     if (!text && !sets(args, "data.format=") && !sets(args, "data.path=")) {
         return sld_agree(
             ctx, comm,
-            SLD_FAIL(
-                ctx, SLD_ERR_CONFIG,
-                "%s does not say what it was trained on: give data.format=... and data.path=...",
-                args->positional));
+            SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                     "%s: expected weights that name their data set, got weights that do not; give "
+                     "data.format=... and data.path=...",
+                     args->positional));
     }
     sld_status st = sld_agree(
         ctx, comm, parse(ctx, args, text ? text : "method: none\n", text != NULL, &config));

@@ -157,8 +157,8 @@ static sld_status read_classes(sld_ctx *ctx, const char *text, int *out)
     const long value = strtol(text, &end, 10);
     if (end == text || *end != '\0' || value < 1 || value > MOST_CLASSES) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld models: --classes %s: a number from 1 to %d wanted", text,
-                        MOST_CLASSES);
+                        "sld models: --classes: expected a number from 1 to %d, got '%s'",
+                        MOST_CLASSES, text);
     }
     *out = (int)value;
     return SLD_OK;

@@ -27,7 +27,7 @@ static sld_status read_epoch(sld_ctx *ctx, const char *text, int64_t *epoch)
     *epoch = strtoll(text, &end, 10);
     if (errno || *end || end == text || *epoch < 1) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld probe: --epoch: '%s', wanted a whole number from 1", text);
+                        "sld probe: --epoch: expected a whole number from 1, got '%s'", text);
     }
     return SLD_OK;
 }

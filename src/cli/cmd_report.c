@@ -37,8 +37,8 @@ static sld_status read_format(sld_ctx *ctx, const char *text, sld_report_format 
             return SLD_OK;
         }
     }
-    return text ? SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld report: --format %s: text, csv or json wanted",
-                           text)
+    return text ? SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                           "sld report: --format: expected text, csv or json, got '%s'", text)
                 : SLD_OK;
 }
 
@@ -61,8 +61,8 @@ static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_repor
     if (args->option[PACK]) {
         return SLD_FAIL(
             ctx, SLD_ERR_CONFIG,
-            "%s: --pack: expected a sweep's folder, got one run, no sweep; its results.h5 "
-            "is self-contained already",
+            "%s: --pack: expected a sweep's folder, got one run's; its results.h5 holds "
+            "everything already",
             args->positional);
     }
     if (args->option[HTML]) {

@@ -105,8 +105,9 @@ static sld_status make_folder(sld_ctx *ctx, char dir[PATH_MAX])
 
     snprintf(dir, PATH_MAX, "%s/sld-selftest-XXXXXX", above && *above ? above : "/tmp");
     if (!mkdtemp(dir)) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be made: %s; set TMPDIR to a folder with room",
-                        dir, strerror(errno));
+        return SLD_FAIL(ctx, SLD_ERR_IO,
+                        "%s: cannot make a folder: %s; set TMPDIR to a folder with room", dir,
+                        strerror(errno));
     }
     return SLD_OK;
 }

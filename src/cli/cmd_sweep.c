@@ -41,7 +41,9 @@ static sld_status gather_words(command *c)
     static const char *const keys[] = {"launch.ranks", "launch.slots"};
 
     if (c->args->n_overrides > sizeof c->words / sizeof *c->words - 2) {
-        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "sld sweep: more than 62 settings");
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                        "sld sweep: expected at most %zu settings, got %zu; put them into the spec",
+                        sizeof c->words / sizeof *c->words - 2, c->args->n_overrides);
     }
     for (size_t i = 0; i < c->args->n_overrides; i++) {
         c->words[c->n_words++] = c->args->overrides[i];
@@ -276,7 +278,7 @@ static sld_status work(command *c, int *exit_code)
     sld_sweep_outcome outcome = SLD_SWEEP_DONE;
 
     if (n < 0) {
-        return SLD_FAIL(c->ctx, SLD_ERR_IO, "sld does not find its own program");
+        return SLD_FAIL(c->ctx, SLD_ERR_IO, "/proc/self/exe: cannot find sld's own program");
     }
     program[n] = '\0';
     SLD_TRY(take_back(c));

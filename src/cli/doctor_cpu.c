@@ -57,7 +57,8 @@ static void processor(sld_report *r)
         sld_finding_advise(f, SLD_WARN,
                            "without AVX2 training is many times slower: use other machines");
     } else if (cpu == AVX2) {
-        sld_finding_advise(f, SLD_FINE, "precision bf16 wants AVX-512: f32 alone");
+        sld_finding_advise(f, SLD_FINE,
+                           "precision bf16 needs AVX-512, which this processor lacks: use f32");
     } else if (!__builtin_cpu_supports("avx512bf16")) {
         sld_finding_advise(f, SLD_FINE, "bf16 is computed without its own instructions: no faster");
     }

@@ -72,7 +72,7 @@ static void shared_memory(const sld_comm *comm, sld_report *r)
 
     if (statvfs("/dev/shm", &s) != 0) {
         sld_finding_advise(sld_report_add(r, "/dev/shm", "not there"), SLD_WARN,
-                           "Open MPI wants it for messages between ranks: mount a tmpfs there");
+                           "Open MPI needs it for messages between ranks: mount a tmpfs there");
         return;
     }
     const double free_bytes = (double)s.f_bavail * (double)s.f_frsize;
@@ -82,7 +82,7 @@ static void shared_memory(const sld_comm *comm, sld_report *r)
     f->own = true;
     if (free_bytes < wanted) {
         sld_finding_advise(f, SLD_WARN,
-                           "little for the messages of %d ranks (wanted: %.0f MiB free); in a "
+                           "little for the messages of %d ranks (%.0f MiB should be free); in a "
                            "container: docker run --shm-size=1g",
                            sld_comm_node_size(comm), wanted / 1048576);
     }

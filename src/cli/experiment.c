@@ -73,9 +73,9 @@ static sld_status check_network(sld_ctx *ctx, sld_config *config)
         names[i] = sld_network_at(i)->name;
     }
     const int nearest = sld_text_nearest(name, names, n);
-    return sld_config_reject(
-        ctx, config, "student.network", "'%s' is not a network of this build%s%s; see sld models",
-        name, nearest >= 0 ? ", did you mean " : "", nearest >= 0 ? names[nearest] : "");
+    return sld_config_reject(ctx, config, "student.network",
+                             "expected a network that sld models lists, got '%s'%s%s", name,
+                             nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? names[nearest] : "");
 }
 
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)

@@ -20,8 +20,8 @@ static int unknown_verb(const char *word)
     }
     const int nearest = sld_text_nearest(word, names, n);
     char      shown[256];
-    fprintf(stderr, "sld: unknown verb '%s'%s%s; see sld --help\n",
-            sld_text_printable(word, shown, sizeof shown), nearest >= 0 ? ", did you mean " : "",
+    fprintf(stderr, "sld: expected a verb, got '%s'%s%s; see sld --help\n",
+            sld_text_printable(word, shown, sizeof shown), nearest >= 0 ? "; nearest: " : "",
             nearest >= 0 ? names[nearest] : "");
     return SLD_EXIT_USAGE;
 }
@@ -202,7 +202,7 @@ int main(int argc, char **argv)
     const int code = run_command(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {
-        fprintf(stderr, "sld: standard output cannot be written: %s\n", strerror(errno));
+        fprintf(stderr, "sld: standard output: cannot write: %s\n", strerror(errno));
         return SLD_EXIT_STORAGE;
     }
     return code;

@@ -316,7 +316,9 @@ static sld_status read_head(sld_ctx *ctx, packed *p)
     }
     if (version != 1) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: format_version: expected 1, got %lld; a newer sld wrote it",
+                        "%s: format_version: expected 1, got %lld; a newer sld wrote it: read it "
+                        "with that sld, or pack "
+                        "the sweep again with this one",
                         sld_doc_path(p->doc), (long long)version);
     }
     SLD_TRY(read_head_text(ctx, p, "name", &p->r->name));
@@ -350,9 +352,10 @@ static sld_status open_study(sld_ctx *ctx, const char *path, sld_doc **doc, size
     }
     SLD_TRY(sld_doc_dims(ctx, *doc, "/valid", &n_dims, dims));
     *n_trials = n_dims == 1 ? dims[0] : 0;
-    return n_dims == 1
-               ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /valid: expected 1 axis, got %d", path, n_dims);
+    return n_dims == 1 ? SLD_OK
+                       : SLD_FAIL(ctx, SLD_ERR_DATA,
+                                  "%s: /valid: expected 1 axis, got %d; pack the sweep again", path,
+                                  n_dims);
 }
 
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out)

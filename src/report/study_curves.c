@@ -20,8 +20,10 @@ static sld_status add_column(sld_ctx *ctx, study *s, sld_doc *doc, const char *n
         }
     }
     if (s->n_columns == STUDY_COLUMNS) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /epoch/%s: more than %d columns in a study",
-                        sld_doc_path(doc), name, STUDY_COLUMNS);
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: /epoch/%s: expected at most %d different columns in a sweep, got one more",
+            sld_doc_path(doc), name, STUDY_COLUMNS);
     }
     snprintf(path, sizeof path, "/epoch/%s", of);
     if (sld_doc_has_attr(doc, path, "units")) {

@@ -283,7 +283,8 @@ static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_do
     }
     SLD_TRY(sld_doc_dims(ctx, doc, "/logits/test_last", &n_dims, dims));
     if (n_dims != 2 || dims[1] < 1) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /logits/test_last: %d axes, (sample, class) wanted",
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: /logits/test_last: expected 2 axes (sample, class), got %d",
                         sld_doc_path(doc), n_dims);
     }
     SLD_TRY(grow(ctx, &reader->labels, dims[0], sizeof(int32_t)));
@@ -292,8 +293,8 @@ static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_do
     for (size_t i = 0; i < dims[0]; i++) {
         if (labels[i] < 0 || (size_t)labels[i] >= dims[1]) {
             return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: /labels/test: class %d of sample %zu, 0 to %zu wanted",
-                            sld_doc_path(doc), (int)labels[i], i, dims[1] - 1);
+                            "%s: /labels/test: sample %zu: expected a class from 0 to %zu, got %d",
+                            sld_doc_path(doc), i, dims[1] - 1, (int)labels[i]);
         }
     }
     t->n_samples = dims[0];

@@ -51,9 +51,10 @@ static void notice_alike(coordinator *c, const attempt *a, const char *reason, b
     snprintf(c->alike, sizeof c->alike, "%s", reason);
     if (start && (alike >= ALIKE_MAX || c->n_alike >= ALIKE_MAX)) {
         c->broken = true;
-        sld_log(c->ctx, SLD_LOG_ERROR,
-                "%d attempts failed at their start alike, so the sweep stops: %s; log: %s",
-                ALIKE_MAX, reason, a->log);
+        sld_log(
+            c->ctx, SLD_LOG_ERROR,
+            "%d attempts failed in the same way at their start, so the sweep stops: %s; log: %s",
+            ALIKE_MAX, reason, a->log);
     }
 }
 

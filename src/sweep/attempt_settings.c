@@ -84,7 +84,7 @@ sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t numb
     *s      = (attempt_settings){.most = c->params->n_settings + OWN_MOST};
     s->list = calloc(s->most, sizeof *s->list);
     if (!s->list) {
-        return SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no memory for the settings of %s", p->id);
+        return SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "out of memory: the settings of %s", p->id);
     }
     for (size_t i = 0; i < c->params->n_settings; i++) {
         add(s, strdup(c->params->settings[i]));
@@ -99,8 +99,10 @@ sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t numb
         set_text(s, "parallel.cpus", cpus);
     }
     set_teacher(c, p, s);
-    return s->failed ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no room for the settings of %s", p->id)
-                     : SLD_OK;
+    return s->failed
+               ? SLD_FAIL(c->ctx, SLD_ERR_NOMEM,
+                          "out of memory: the settings of %s, or their paths are too long", p->id)
+               : SLD_OK;
 }
 
 void sld_attempt_settings_free(attempt_settings *s)

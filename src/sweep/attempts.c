@@ -14,7 +14,9 @@ static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH
     const sld_point *p = sld_grid_point(c->grid, point);
 
     if (snprintf(experiment, PATH_MAX, "%s/trials/%s", c->dir, p->id) >= PATH_MAX - 32) {
-        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG, "%.200s...: the path is too long", c->dir);
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                        "%.200s...: expected a shorter path; move the sweep to another folder",
+                        c->dir);
     }
     SLD_TRY(sld_file_mkdirs(c->ctx, experiment));
     strcat(experiment, "/experiment.yaml");

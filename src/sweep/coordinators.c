@@ -32,8 +32,8 @@ sld_status sld_ledger_join(ledger *l)
     char          path[PATH_MAX], text[512];
 
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        return SLD_FAIL(l->claims.ctx, SLD_ERR_IO, "no random name for this coordinator: %s",
-                        strerror(errno));
+        return SLD_FAIL(l->claims.ctx, SLD_ERR_IO,
+                        "cannot draw a random name for this coordinator: %s", strerror(errno));
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
         snprintf(l->id + 2 * i, 3, "%02x", bytes[i]);
@@ -53,10 +53,11 @@ sld_status sld_ledger_beat(ledger *l)
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT
-                   ? SLD_FAIL(l->claims.ctx, SLD_ERR_FENCED,
-                              "this coordinator was silent for longer than its lease of %g s and "
-                              "others have taken its trials over; the same command joins again",
-                              l->lease_s)
+                   ? SLD_FAIL(
+                         l->claims.ctx, SLD_ERR_FENCED,
+                         "this coordinator was silent for longer than its lease of %g s, and "
+                         "others have taken its trials over; give the same command to join again",
+                         l->lease_s)
                    : SLD_FAIL(l->claims.ctx, SLD_ERR_IO, "%s: cannot write: %s", path,
                               strerror(errno));
     }

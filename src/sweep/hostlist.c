@@ -112,7 +112,8 @@ sld_status sld_hostlist_expand(sld_ctx *ctx, const char *list, sld_allocation_no
     free(found.list);
     *out = NULL;
     *n   = 0;
-    return found.no_memory ? SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the nodes of the job")
-                           : SLD_FAIL(ctx, SLD_ERR_DATA,
-                                      "'%.200s': expected a list of nodes as of Slurm", list);
+    return found.no_memory
+               ? SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the nodes of the job")
+               : SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "expected a list of nodes as Slurm writes it, got '%.200s'", list);
 }

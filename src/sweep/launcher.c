@@ -175,7 +175,7 @@ sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child 
     if (!command || !environment) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the command of a trial");
     } else if (pipe2(barrier, O_CLOEXEC) != 0) {
-        st = SLD_FAIL(ctx, SLD_ERR_IO, "no pipe to a trial: %s", strerror(errno));
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "cannot make a pipe to a trial: %s", strerror(errno));
     } else {
         const pid_t pid = fork();
         if (pid == 0) {
@@ -184,7 +184,8 @@ sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child 
             _exit(127);
         }
         if (pid < 0) {
-            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "no process for a trial: %s", strerror(errno));
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "cannot make a process for a trial: %s",
+                          strerror(errno));
         } else {
             *out       = (launch_child){.process = sld_process_of(pid), .barrier = barrier[1]};
             barrier[1] = -1;

@@ -162,7 +162,8 @@ static sld_status start(coordinator *c, node_helper *h)
         become(words, environment, parent);
     } else if (h->pid < 0) {
         h->pid = 0;
-        st = SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "no process for the coordinator on %s", h->node->name);
+        st     = SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "cannot make a process for the coordinator on %s",
+                          h->node->name);
     }
     sld_launch_free(words);
     sld_launch_free(environment);

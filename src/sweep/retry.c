@@ -45,7 +45,7 @@ static sld_status refuse_running(ledger *l, const char *which, size_t point)
     return held && l->claims.entries[point].mark == SLD_POINT_WAITING
                ? SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
                           "%s: expected a point that has ended, got one that runs; let it end, or "
-                          "stop it first with --skip %s",
+                          "stop it with --skip %s",
                           which, which)
                : SLD_OK;
 }
@@ -76,7 +76,7 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
         SLD_TRY(mark_unmarked(l, point));
         if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
             return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
-                            "%s: expected a point that has ended, got one that waits: the sweep "
+                            "%s: expected a point that has ended, got one that waits; the sweep "
                             "trains it anyway",
                             which);
         }
@@ -114,7 +114,9 @@ static sld_status skip(ledger *l, const char *which)
     SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
     const sld_point_state mark = l->claims.entries[point].mark;
     if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
-        return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG, "%s has a result already", which);
+        return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
+                        "%s: expected a point without a result, got one that has a result already",
+                        which);
     }
     SLD_TRY(sld_ledger_held(l, point, &held));
     if (held) {

@@ -66,7 +66,7 @@ def main():
     expect(sld("bench", "resnet14", "resnet8", "--batch", "0"), 2, "--batch: '0'")
     expect(sld("bench", "resnet14", "resnet8", "--ranks", "1,,2", ranks=0), 2, "--ranks: '1,,2'")
     expect(sld("bench", "resnet14", "resnet8", "train.batch=3"), 2, "train.batch=3")
-    expect(sld("bench", "resnet14", "resnet8", "--no-epochs"), 2, "did you mean --no-epoch")
+    expect(sld("bench", "resnet14", "resnet8", "--no-epochs"), 2, "nearest: --no-epoch")
     expect(sld("bench", "resnet14", "resnet8", "--stall-minutes", "-1"), 2, "--stall-minutes: '-1'")
 
 

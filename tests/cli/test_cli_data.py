@@ -102,7 +102,7 @@ def main():
         check("image_strong" not in views and "views_strong" not in views.attrs, "a view that is not used")
     expect(sld("data", "views", "outside.yaml", "--epoch", 3, "--out", "o.h5", ranks=0), 2, "--epoch: expected 1 to 2")
     expect(sld("data", "views", "outside.yaml", "--out", "o.h5", ranks=0), 2, "--epoch")
-    expect(sld("data", "vies", "outside.yaml", ranks=0), 2, "did you mean views")
+    expect(sld("data", "vies", "outside.yaml", ranks=0), 2, "nearest: views")
     expect(sld("data", "views", "outside.yaml", "--epoch", 1, "--out", "none/o.h5", ranks=0), 74, "none/o.h5")
     expect(sld("data", "info", "outside.yaml", ranks=2), 0, "train     60 of 100", "classes   20", "test      32")
     check(not [n for n in os.listdir(".") if n.endswith(".tmp") or n == "o.h5"], "left behind")

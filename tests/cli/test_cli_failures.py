@@ -12,7 +12,7 @@ def configuration():
     expect(sld("run", "typo.yaml", ranks=2), 2, "typo.yaml:3:3", "train.epoch", "train.epochs")
     expect(sld("run", "nowhere.yaml", ranks=2), 2, "nowhere.yaml")
     expect(sld("run", ranks=1), 2, "usage")
-    expect(sld("rnu", "x.yaml", ranks=0), 2, "did you mean run")
+    expect(sld("rnu", "x.yaml", ranks=0), 2, "nearest: run")
     expect(sld("run", "typo.yaml", "--shwo-config", ranks=1), 2, "--show-config")
     write("net.yaml", TEACHER.replace("resnet8", "resnet9"))
     expect(sld("run", "net.yaml", ranks=2), 2, "net.yaml:", "student.network", "resnet9", "resnet8")

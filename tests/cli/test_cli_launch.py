@@ -66,7 +66,7 @@ def main():
             expect(sld(*verb, env=env), 0, text)
     said = expect(sld("models", "resnet8", "--json", ranks=2), 0).out
     check(json.loads(said)[0]["parameters"] == 83892, "two tasks speak:", said)
-    expect(sld("models", "--nonesuch", env=broken), 2, "unknown option --nonesuch")
+    expect(sld("models", "--nonesuch", env=broken), 2, "--nonesuch: unknown option")
 
     # A folder for temporary files that is not there.
     train("tmpdir", "TMPDIR /nonexistent/folder: cannot be written", env={"TMPDIR": "/nonexistent/folder"})

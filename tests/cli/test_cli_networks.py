@@ -58,7 +58,7 @@ def check_refusals(folder):
     expect(sld("eval", wrong, *data), 2, "altered.h5", tensor)
     expect(sld("run", "trial.yaml", "method=none", "student.network=ShuffleV1", "student.weights=%s/last.h5" % folder,
                "run.dir=runs/wrong"), 2, "ShuffleV2", "ShuffleV1")
-    expect(sld("run", "trial.yaml", "method=none", "student.network=ShuffelV1"), 2, "ShuffelV1", "did you mean ShuffleV1")
+    expect(sld("run", "trial.yaml", "method=none", "student.network=ShuffelV1"), 2, "ShuffelV1", "nearest: ShuffleV1")
 
 
 def check_other_name():

@@ -75,7 +75,7 @@ axes: {arm: {bad: {data: {val_fraction: 0.0001}}, good: {}}}
 
 def failures():
     write("bad.yaml", BAD)
-    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed at their start alike", "expected at least one sample", "log-a3.txt")
+    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed in the same way at their start", "expected at least one sample", "log-a3.txt")
     told = status("runs/bad")
     bad = next(t for t in told["trials"] if t["arm"] == "bad")
     check(bad["state"] == "failed" and "expected at least one sample" in bad["reason"], bad)
@@ -198,7 +198,7 @@ def wrong_arguments():
            "an option of experiments", "sld run runs/tiny/trials/")
     expect(sweep("."), 2, "holds no run and no sweep")
     expect(sweep("tiny.yaml", "--ranks", "0"), 2, "launch.ranks: expected a whole number from 1 to 4096, or auto, got 0")
-    expect(sweep("tiny.yaml", "--rank", "2"), 2, "did you mean --ranks")
+    expect(sweep("tiny.yaml", "--rank", "2"), 2, "nearest: --ranks")
     expect(sld("status", "nowhere", ranks=0), 2, "nowhere: expected the folder of a sweep or a run")
     os.makedirs("runs/alone")
     write("runs/alone/results.h5", "")

@@ -126,7 +126,7 @@ def check_errors():
     expect(sld("report", "empty", ranks=0), 2, "empty")
     expect(sld("report", "absent", ranks=0), 2, "absent")
     expect(sld("report", ranks=0), 2, "usage: sld report")
-    expect(sld("report", "made", "--format", "xml", ranks=0), 2, "xml: text, csv or json wanted")
+    expect(sld("report", "made", "--format", "xml", ranks=0), 2, "--format: expected text, csv or json, got 'xml'")
 
 
 def main():
