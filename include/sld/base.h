@@ -282,7 +282,7 @@ sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *
 
 /* Local. Removes the temporaries that killed processes left in a folder in which nobody else
  * publishes at the time. */
-sld_status sld_file_sweep(sld_ctx *ctx, const char *folder);
+sld_status sld_file_clean_up(sld_ctx *ctx, const char *folder);
 
 /* Local. Gives a file its final name, never over an existing one: then *there is set. Either way
  * the old name is gone on success. The folder is synced. SLD_ERR_IO. */

@@ -145,12 +145,12 @@ void sld_op_combine(sld_op op, void *dst, const void *src, size_t n);
 /* What a rank does while it waits for others in sld_tree_reduce() of some KiB; long sums are waited
  * for alone, and their users meet in a short one before. */
 typedef struct sld_work {
-    /* Local. One slice, a short one, for it is not broken off when the others arrive; it enters its
+    /* Local. One short piece of work, for it is not broken off when the others arrive; it enters its
      * own phase, and the one before again (sld_enter). *did: false
      * when nothing was left to do; then the rank just waits. A failure is handed up as that of the
      * reduction, when no message is under way. */
-    sld_status (*slice)(sld_ctx *ctx, void *own, bool *did);
-    void *own; /* borrowed, handed to slice */
+    sld_status (*advance)(sld_ctx *ctx, void *own, bool *did);
+    void *own; /* borrowed, handed to advance */
 } sld_work;
 /* Local. work: borrowed until the tree's end, may serve several trees; NULL, as at first: none. The
  * bits of a reduction do not depend on it. */
@@ -167,7 +167,7 @@ sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots,
  * rank's part to all. */
 sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
                                 size_t n, sld_range *mine);
-sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n);
+sld_status sld_tree_broadcast(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n);
 
 /* Collective. rows: (n_rows, row_bytes), this rank has filled its own; afterwards complete on every
  * rank. As sld_tree_reduce, fails for MPI alone. */

@@ -19,7 +19,7 @@
  *              the attributes mean, std (of pixel/255) and name: see src/data/hdf5.c
  */
 
-typedef struct sld_synth_params { /* docs/synthetic.md, "What a picture shows" */
+typedef struct sld_synth_params { /* docs/synthetic.md, "What an image shows" */
     int      superclasses, subclasses;
     size_t   n_train, n_test;
     double   separation;  /* D */
@@ -28,7 +28,7 @@ typedef struct sld_synth_params { /* docs/synthetic.md, "What a picture shows" *
     uint64_t seed;
 } sld_synth_params;
 
-sld_synth_params sld_synth_default(void); /* Local. 5 x 4 classes, 4000 + 2000 pictures. */
+sld_synth_params sld_synth_default(void); /* Local. 5 x 4 classes, 4000 + 2000 images. */
 
 typedef struct sld_data_params {
     const char      *format; /* synthetic, cifar10, cifar100, idx, hdf5 */
@@ -44,7 +44,7 @@ const char *sld_data_detect(const char *path);
 
 typedef struct sld_images { /* borrowed from the data set, shared read-only by the ranks of a
                                machine */
-    const uint8_t *pixels;  /* (N,picture_H,picture_W,C) */
+    const uint8_t *pixels;  /* (N,image_H,image_W,C) */
     const int32_t *labels;  /* (N) in [0,K) */
     const int32_t *coarse;  /* (N) or NULL */
     size_t         n;
@@ -53,7 +53,7 @@ typedef struct sld_images { /* borrowed from the data set, shared read-only by t
 typedef struct sld_dataset {
     sld_images         train, test;
     size_t             H, W, C, K, n_coarse; /* n_coarse 0: no coarse labels */
-    size_t             picture_H, picture_W; /* as stored; H, W: of the network's input */
+    size_t             image_H, image_W;     /* as stored; H, W: of the network's input */
     const char *const *class_names;          /* (K), or NULL */
     const char *const *coarse_names;
     float mean[4], std[4]; /* per channel, of pixel/255: published constants where they exist, else
@@ -67,12 +67,12 @@ typedef struct sld_dataset {
 
 /* Collective. Opens, checks and decodes on one rank per machine; the others share. Truncated,
  * oversized or foreign files: SLD_ERR_DATA naming file, what was found and what was wanted.
- * SLD_ERR_CONFIG for pictures smaller than input_size. */
+ * SLD_ERR_CONFIG for images smaller than input_size. */
 sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_params *params,
                             sld_dataset **out);
 void       sld_dataset_close(sld_dataset *set); /* Collective. Accepts NULL. */
-/* Local. One picture of train or test as stored: (picture_H,picture_W,C). */
-const uint8_t *sld_data_picture(const sld_dataset *set, const sld_images *images, size_t sample);
+/* Local. One image of train or test as stored: (image_H,image_W,C). */
+const uint8_t *sld_data_image(const sld_dataset *set, const sld_images *images, size_t sample);
 
 /* ---- subset and validation split of train ---- */
 
@@ -105,7 +105,7 @@ typedef struct sld_label_params {
 sld_status sld_labels_create(sld_ctx *ctx, const sld_dataset *set, const sld_label_params *params,
                              int32_t **out);
 
-/* ---- augmentation: 8-bit pictures as Pillow computes them (golden/augment.h5) ---- */
+/* ---- augmentation: 8-bit images as Pillow computes them (golden/augment.h5) ---- */
 
 typedef enum {
     SLD_AUG_IDENTITY,
@@ -140,10 +140,10 @@ void sld_aug_cutout(double side, const double centre[2], uint8_t *image, size_t 
 #define SLD_AUG_STRONG_OPS 8 /* most operations of a strong view */
 
 typedef struct sld_augment_params {
-    size_t   height, width; /* of a view, at most the picture's; 0: the picture's */
+    size_t   height, width; /* of a view, at most the image's; 0: the image's */
     int      crop_pad;      /* zero pixels on each side before the random crop */
     bool     resized;       /* instead: a crop of random area and shape, resampled to the view */
-    double   area, ratio;   /* of that: least share of the picture; most width over height, and
+    double   area, ratio;   /* of that: least share of the image; most width over height, and
                              height over width */
     double   flip;          /* probability */
     int      strong_ops;    /* drawn with replacement; 0..SLD_AUG_STRONG_OPS */
@@ -152,7 +152,7 @@ typedef struct sld_augment_params {
 } sld_augment_params;
 
 typedef struct sld_view_draw {         /* what chance decides about one view */
-    int        top, left;              /* corner of the crop in the picture; padding: below 0 */
+    int        top, left;              /* corner of the crop in the image; padding: below 0 */
     int        height, width;          /* of the crop; the view's, unless it is resized */
     bool       flip;                   /* left-right, after the crop */
     int        n_ops;                  /* 0 in the weak view */
@@ -167,7 +167,7 @@ typedef struct sld_view_draw {         /* what chance decides about one view */
 void sld_augment_draw(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
                       size_t H, size_t W, sld_view_draw *out);
 
-/* Local. One view of one picture before normalisation: crop, flip, operations, cutout. in: (H,W,C),
+/* Local. One view of one image before normalisation: crop, flip, operations, cutout. in: (H,W,C),
  * out: the view's height and width; uint8, C 1 or 3, not the same memory. scratch:
  * sld_aug_scratch(H,W,C) bytes. */
 void   sld_augment_view(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
@@ -214,7 +214,7 @@ void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t
 /* Local. The normalised value of each byte in each channel. out: (C,256) */
 void sld_data_normalised(const sld_dataset *set, float *out);
 
-/* Local. Normalises n pictures of a set without augmentation, their centre where they are larger
+/* Local. Normalises n images of a set without augmentation, their centre where they are larger
  * than the network's input; index NULL: in order from begin. out: (n,H,W,C). */
 void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
                         size_t begin, size_t n, float *out);

@@ -76,7 +76,7 @@ const sld_correction_text *sld_correction_describe(sld_correction correction); /
 // clang-format off
 #define SLD_TEACHER_LOSS_LIST(X)                                                                                           \
     X(KL,   "kl",   sld_add_kl,   "sum over tau of tau^2 KL(q || p), q and p the softmaxes of teacher and student at tau") \
-    X(DKD,  "dkd",  sld_add_dkd,  "alpha times the KL of (label, rest) + beta times the KL of the non-target softmaxes")   \
+    X(DKD,  "dkd",  sld_add_dkd,  "alpha times the KL of (label, non-target) + beta times the KL of the non-target softmaxes")   \
     X(MLKD, "mlkd", sld_add_mlkd, "kl + class consistency + batch consistency")                                            \
     X(NKD,  "nkd",  sld_add_nkd,  "- q_y log p_y + gamma tau^2 times the cross-entropy of the non-target softmaxes")       \
     X(RLD,  "rld",  sld_add_rld,  "alpha times the KL of (maximum, rest) || (label, rest) + beta times the KL of the softmaxes over the classes below the label") \

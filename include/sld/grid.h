@@ -131,7 +131,8 @@ typedef struct sld_grid_totals {
     double slowest_s;                       /* of the running one that has longest to go */
     double left_s;                          /* a guess of the whole; 0: nothing to guess from */
 } sld_grid_totals;
-void sld_grid_survey(const sld_point_status *status, size_t n, sld_grid_totals *out); /* Local. */
+void sld_grid_count_states(const sld_point_status *status, size_t n,
+                           sld_grid_totals *out); /* Local. */
 
 /* Local. What happened last to the points: how they ended, which attempts began. out: (most), newest
  * first. *n: how many there are. */
@@ -140,7 +141,7 @@ typedef struct sld_grid_event {
     int64_t at;       /* UTC, seconds */
     char    what[40]; /* "done", "failed", "attempt 2" */
 } sld_grid_event;
-sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t most, sld_grid_event *out,
+sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t max, sld_grid_event *out,
                            size_t *n);
 
 /* Local. The newest log of a point: path, "" when it has none. */

@@ -102,7 +102,7 @@ typedef struct sld_metrics {
 /* Local. logits: (n,K); a tie for the maximum counts for the lowest index, as argmax does. */
 sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n, size_t K);
 
-#define SLD_EVAL_CHUNK 64 /* pictures normalised at a time: a multiple of SLD_EVAL_BLOCK */
+#define SLD_EVAL_CHUNK 64 /* images normalised at a time: a multiple of SLD_EVAL_BLOCK */
 
 /* Collective. logits: (images or index rows, K), complete on every rank. index NULL:
  * all images. */
@@ -156,14 +156,14 @@ typedef struct sld_model_file {
 sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,
                           sld_model_file *out);
 
-/* own_input.c. Local. Are a network's constants of normalisation those of the pictures? */
+/* own_input.c. Local. Are a network's constants of normalisation those of the images? */
 bool sld_normalises_alike(const sld_weights_info *info, const float *mean, const float *std,
                           size_t channels);
-/* Local. Makes a network's forward see the set's pictures normalised as it was trained, where its
+/* Local. Makes a network's forward see the set's images normalised as it was trained, where its
  * constants are others. forward NULL: none. */
 sld_status sld_weights_own_input(sld_ctx *ctx, const sld_weights_info *info, const sld_dataset *set,
                                  sld_infer *forward);
-/* Local. What logits follow from beside pictures: the SHA-256 of weights, and where constants are not the
+/* Local. What logits follow from beside images: the SHA-256 of weights, and where constants are not the
  * set's, these too. */
 void sld_weights_seen_as(const char *sha, const sld_weights_info *info, const sld_dataset *set,
                          char out[65]);
@@ -172,7 +172,7 @@ void sld_weights_seen_as(const char *sha, const sld_weights_info *info, const sl
 typedef struct sld_weights_use {
     const char  *of;                /* "the data set cifar100": whose these are, for messages */
     size_t       classes, channels; /* 0: any number */
-    const float *mean, *std;        /* (channels) of the pictures; NULL: not compared */
+    const float *mean, *std;        /* (channels) of the images; NULL: not compared */
     const char  *network;           /* NULL or "": any */
     const char  *network_key;       /* the option that names it */
 } sld_weights_use;
@@ -181,10 +181,10 @@ sld_status sld_weights_fit(sld_ctx *ctx, const char *path, const sld_weights_inf
                            const sld_weights_use *use);
 
 /* ---- what is read, named for an experiment's identity ----
- * By content: of a data set its pictures, labels and normalisation; of weights the tensors, the
+ * By content: of a data set its images, labels and normalisation; of weights the tensors, the
  * network and its normalisation. Weights that a trial made are named by the trial, whose ID says all
  * that they follow from, so that they have a name before they exist. version 1: as sld 0.1 named
- * them, for folders of that time: pictures and labels alone, tensors alone. */
+ * them, for folders of that time: images and labels alone, tensors alone. */
 
 /* Local. */
 void sld_data_name(const sld_options *opt, const sld_dataset *set, int version,

@@ -138,7 +138,7 @@ void sld_outcome_remove(const char *run, int64_t attempt);                     /
 void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX]); /* Local. trials/ID */
 /* Local. claims/ID.N; the file of the attempt that would supersede this one; ID and N back from a
  * path or name, false when it is none. */
-enum { SLD_ID_LENGTH = 12, SLD_ATTEMPTS_MOST = 100000 }; /* a higher number is no attempt's */
+enum { SLD_ID_LENGTH = 12, SLD_ATTEMPTS_MAX = 100000 }; /* a higher number is no attempt's */
 void sld_claim_path(const char *sweep, const char *id, int64_t attempt, char path[PATH_MAX]);
 bool sld_claim_next(const char *claim, char next[PATH_MAX]);
 bool sld_claim_parse(const char *claim, char id[SLD_ID_LENGTH + 1], int64_t *attempt);

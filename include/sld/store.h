@@ -118,7 +118,7 @@ sld_status sld_table_read(sld_ctx *ctx, const sld_table *table, const char *path
                           float *out);
 /* Local. Removes what writers of path left behind that are dead; those of other machines only when
  * path is there. */
-void sld_table_sweep(const char *path);
+void sld_table_clean_up(const char *path);
 
 /* ---- results: tables and logits with named axes ----
  * An axis is a one-dimensional data set of int64 indices, named by its path's last part; it is

@@ -74,11 +74,11 @@ sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_teacher_source *source, in
 const float *sld_teacher_source_rows(const sld_teacher_source *source, int view,
                                      const sld_batch *batch);
 
-/* ---- what pictures and logits follow from ---- */
+/* ---- what images and logits follow from ---- */
 
 #define SLD_KEY_BYTES 2048
 
-/* Local. All that the pictures of a view follow from but the epoch, as lines "name: value". */
+/* Local. All that the images of a view follow from but the epoch, as lines "name: value". */
 void sld_views_key(const sld_options *opt, const sld_dataset *set, const sld_subset *subset,
                    int view, char text[SLD_KEY_BYTES]);
 /* Local. The epoch that stands for this one: 0 where a view is the same in every epoch. */

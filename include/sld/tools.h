@@ -1,11 +1,11 @@
-/* sld/tools.h: what works on a trial's files and pictures beside the trial: evaluation, probe, exported
+/* sld/tools.h: what works on a trial's files and images beside the trial: evaluation, probe, exported
  * views. */
 #ifndef SLD_TOOLS_H
 #define SLD_TOOLS_H
 
 #include "sld/learn.h"
 
-/* ---- the pictures of a trial ---- */
+/* ---- the images of a trial ---- */
 
 typedef struct sld_views_params {
     const sld_config *config;
@@ -26,7 +26,7 @@ sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text);
 
 typedef struct sld_eval_params {
     const char       *weights;
-    const sld_config *config;    /* data.*: where the pictures are */
+    const sld_config *config;    /* data.*: where the images are */
     const char       *split;     /* test, train or val */
     const char       *logits;    /* file to write, or NULL */
     bool              replace;   /* a file that stands there; else it is an error */
@@ -34,7 +34,7 @@ typedef struct sld_eval_params {
     const char       *precision; /* f32 or bf16 */
     bool              any_data;  /* accept a data set other than the weights file names */
 } sld_eval_params;
-/* Collective. Pictures are normalised as the weights file says. */
+/* Collective. Images are normalised as the weights file says. */
 sld_status sld_eval_run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params *params,
                         sld_metrics *out);
 

@@ -23,15 +23,15 @@ typedef struct sld_bench_params {
  * the ranks, and those of the step add up to 1, those of the epoch likewise. */
 // clang-format off
 #define SLD_BENCH_FIGURES(X)                                                                       \
-    X(samples_per_s,         MOST, "samples/s, step")                                              \
-    X(ms_median,             MOST, "ms per step, median")                                          \
-    X(ms_least,              MOST, "ms per step, least")                                           \
-    X(gflop_per_sample,      MOST, "nominal GFLOP per sample")                                     \
-    X(gflop_per_s,           MOST, "nominal GFLOP/s")                                              \
+    X(samples_per_s,         MAX, "samples/s, step")                                              \
+    X(ms_median,             MAX, "ms per step, median")                                          \
+    X(ms_least,              MAX, "ms per step, least")                                           \
+    X(gflop_per_sample,      MAX, "nominal GFLOP per sample")                                     \
+    X(gflop_per_s,           MAX, "nominal GFLOP/s")                                              \
     X(peak_f32,              SUM,  "peak GFLOP/s, f32 multiply-add")                               \
     X(peak_bf16,             SUM,  "peak GFLOP/s, bf16 (AMX, else dot)")                           \
-    X(share_of_peak,         MOST, "nominal GFLOP/s over the f32 peak")                            \
-    X(memory_mib,            MOST, "peak memory of a rank, MiB")                                   \
+    X(share_of_peak,         MAX, "nominal GFLOP/s over the f32 peak")                            \
+    X(memory_mib,            MAX, "peak memory of a rank, MiB")                                   \
     X(teacher,               MEAN, "teacher")                                                      \
     X(conv_forward,          MEAN, "convolution, forward")                                         \
     X(conv_backward_data,    MEAN, "convolution, backward data")                                   \
@@ -43,8 +43,8 @@ typedef struct sld_bench_params {
     X(waiting,               MEAN, "reductions: moving and waiting")                               \
     X(sgd,                   MEAN, "SGD and layouts of weights")                                   \
     X(rest,                  MEAN, "rest")                                                         \
-    X(epoch_samples_per_s,   MOST, "samples/s, fed from data")                                     \
-    X(input_of_step,         MOST, "input pipeline, of the step")                                  \
+    X(epoch_samples_per_s,   MAX, "samples/s, fed from data")                                     \
+    X(input_of_step,         MAX, "input pipeline, of the step")                                  \
     X(epoch_augmentation,    MEAN, "loading and augmentation")                                     \
     X(epoch_steps,           MEAN, "steps")                                                        \
     X(epoch_evaluation,      MEAN, "evaluation on test")                                           \
@@ -65,7 +65,7 @@ typedef struct sld_bench_result {
     double loss;                 /* of the last step: a proof that it was a step, not a result */
 } sld_bench_result;
 
-/* Collective. Random pictures of the student's usual size for the step; the synthetic set through
+/* Collective. Random images of the student's usual size for the step; the synthetic set through
  * the loader, and a run folder under the system's folder for temporary files, for the epoch. The
  * step is the SLD step after the first drop of the rate: cross-entropy 0.1, teacher swap and
  * student swap 0.9 at temperatures 1 to 6, on both views. */

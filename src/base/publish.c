@@ -107,7 +107,7 @@ static bool is_temporary(const char *name)
     return at > 1 && name[at - 1] == '.' && at < end && (!hex || end - at == RANDOM_DIGITS);
 }
 
-sld_status sld_file_sweep(sld_ctx *ctx, const char *folder)
+sld_status sld_file_clean_up(sld_ctx *ctx, const char *folder)
 {
     DIR           *d = opendir(folder);
     struct dirent *entry;

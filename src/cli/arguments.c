@@ -5,7 +5,7 @@
 
 static sld_status unknown_option(sld_ctx *ctx, const sld_verb *verb, const char *word)
 {
-    const char *names[SLD_MOST_OPTIONS + 1];
+    const char *names[SLD_MAX_OPTIONS + 1];
     size_t      n = 0;
 
     for (; verb->options && verb->options[n].name; n++) {

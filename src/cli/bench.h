@@ -11,7 +11,7 @@ typedef struct sld_bench_row {
     sld_bench_result result;
 } sld_bench_row;
 
-enum { SLD_BENCH_MOST_ROWS = 16 };
+enum { SLD_BENCH_MAX_ROWS = 16 };
 
 /* bench_print.c. One document on one line, and the way back from it: false when it is none. */
 void sld_bench_print_json(const sld_bench_params *params, const sld_bench_row *row);

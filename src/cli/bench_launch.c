@@ -10,11 +10,11 @@
 enum { LINE = 8192 };
 
 /* "1,2,4" -> counts; 0: not such a list. */
-static size_t read_list(const char *text, int counts[SLD_BENCH_MOST_ROWS])
+static size_t read_list(const char *text, int counts[SLD_BENCH_MAX_ROWS])
 {
     size_t n = 0;
 
-    for (const char *at = text; n < SLD_BENCH_MOST_ROWS; at++) {
+    for (const char *at = text; n < SLD_BENCH_MAX_ROWS; at++) {
         char      *end;
         const long count = strtol(at, &end, 10);
         if (end == at || count < 1 || count > 4096 || (*end && *end != ',')) {
@@ -105,8 +105,8 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus,
 int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *ranks,
                      const char *cpus, const char *stall_minutes, bool json)
 {
-    int           counts[SLD_BENCH_MOST_ROWS];
-    sld_bench_row rows[SLD_BENCH_MOST_ROWS];
+    int           counts[SLD_BENCH_MAX_ROWS];
+    sld_bench_row rows[SLD_BENCH_MAX_ROWS];
     char          line[LINE];
     const size_t  n = read_list(ranks, counts);
 
@@ -114,7 +114,7 @@ int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *r
         fprintf(
             stderr,
             "sld bench: --ranks: expected at most %d numbers of ranks, such as 1,2,4, got '%s'\n",
-            SLD_BENCH_MOST_ROWS, ranks);
+            SLD_BENCH_MAX_ROWS, ranks);
         return SLD_EXIT_USAGE;
     }
     for (size_t i = 0; i < n; i++) {

@@ -10,7 +10,7 @@
 #include "sld/grid.h"
 #include "sld/rundir.h"
 
-enum { SLD_MOST_OPTIONS = 16 }; /* of one verb's own */
+enum { SLD_MAX_OPTIONS = 16 }; /* of one verb's own */
 
 /* What follows the verb on the command line, taken apart. */
 typedef struct sld_arguments {
@@ -21,7 +21,7 @@ typedef struct sld_arguments {
     size_t       n_words;
     const char **overrides; /* "key=value", in the order given */
     size_t       n_overrides;
-    const char  *option[SLD_MOST_OPTIONS]; /* values of the verb's own options, in the order of its
+    const char  *option[SLD_MAX_OPTIONS]; /* values of the verb's own options, in the order of its
                                               table; "" for a flag; NULL: absent */
 } sld_arguments;
 
@@ -99,8 +99,8 @@ sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool
 /* main.c. Collective. From now on a process in which nothing moves for so long, 0: for ever, says
  * so, on stderr and in the log, and leaves. setting: where the limit comes from; advice: the
  * message's last line, NULL: none. Literals. */
-sld_status sld_stall_watch(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
-                           const char *advice);
+sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
+                              const char *advice);
 
 /* experiment.c, content.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo,
  * and hashes of data and weights (read without MPI). */

@@ -81,12 +81,12 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
 }
 
 /* Collective. */
-static sld_status watch_stalls(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args)
+static sld_status start_watchdog(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args)
 {
     double minutes = strtod(STALL, NULL);
 
     SLD_TRY(sld_agree(ctx, comm, read_number(ctx, args, STALL_MINUTES, 0, 1e5, &minutes)));
-    return sld_stall_watch(ctx, comm, minutes, options[STALL_MINUTES].name, NULL);
+    return sld_start_watchdog(ctx, comm, minutes, options[STALL_MINUTES].name, NULL);
 }
 
 /* --ranks makes this process the one that starts the others. */
@@ -111,7 +111,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_bench_row    row = {.ranks = sld_comm_size(comm)};
 
     *exit_code = SLD_EXIT_OK;
-    SLD_TRY(watch_stalls(ctx, comm, args));
+    SLD_TRY(start_watchdog(ctx, comm, args));
     sld_status st = read_params(ctx, args, &params);
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, word_of(args, CPUS, "auto"));
@@ -136,7 +136,7 @@ const sld_verb sld_verb_bench = {
                "       [--student-precision f32|bf16] [--stall-minutes M] [--no-epoch] [--json]",
     .summary = "speed of the training step, and where its time goes",
     .help =
-        "Times the SLD step (both views, batch 64, random pictures) of two networks of sld "
+        "Times the SLD step (both views, batch 64, random images) of two networks of sld "
         "models,\n"
         "and a short trial that feeds on the synthetic set and writes its files, in TMPDIR (/tmp). "
         "TEACHER\n"

@@ -1,4 +1,4 @@
-/* cmd_data.c: sld data: what an experiment's data set is, and the pictures it would train on. */
+/* cmd_data.c: sld data: what an experiment's data set is, and the images it would train on. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,10 +72,10 @@ const sld_verb sld_verb_data = {
     .usage =
         "sld data info EXPERIMENT.yaml [key=value ...]\n"
         "       sld data views EXPERIMENT.yaml [key=value ...] --epoch E --out FILE.h5 [--force]",
-    .summary = "an experiment's data set; its pictures of an epoch as a file",
+    .summary = "an experiment's data set; its images of an epoch as a file",
     .help =
         "info: name, SHA-256, sizes, counts and normalisation.\n\n"
-        "views: the exact pictures of epoch E, for a teacher of another program: image_weak and\n"
+        "views: the exact images of epoch E, for a teacher of another program: image_weak and\n"
         "image_strong (sample,C,H,W) uint8, as far as the experiment uses them; normalised "
         "(C,256), the\n"
         "network's input for each byte; sample, labels. Its logits of them (logits_weak, "
@@ -83,7 +83,7 @@ const sld_verb sld_verb_data = {
         "(sample,class), sample, and all attributes of FILE.h5) in DIR/epoch-EEEEE.h5, a file for "
         "each\n"
         "epoch, are a teacher: teacher.logits_files=DIR. Where the attribute epoch is 0 the "
-        "pictures are\n"
+        "images are\n"
         "the same in every epoch, and DIR/epoch-00000.h5 is the only file. --force writes over\n"
         "FILE.h5 even where another program wrote it.\n",
     .options = options,

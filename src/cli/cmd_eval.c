@@ -163,8 +163,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .is_own   = is_own};
     st                      = sld_verb_output(ctx, comm, config, &output, &params.replace);
     if (st == SLD_OK) {
-        st = sld_stall_watch(ctx, comm, sld_config_options(config)->run.stall_minutes,
-                             "run.stall_minutes", NULL);
+        st = sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,
+                                "run.stall_minutes", NULL);
     }
     if (st == SLD_OK) {
         st = sld_eval_run(ctx, comm, &params, &m);

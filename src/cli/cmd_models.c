@@ -12,7 +12,7 @@ enum { JSON, CLASSES };
 static const sld_option_spec options[] = {
     [JSON] = {"--json", false}, [CLASSES] = {"--classes", true}, {NULL, false}};
 
-#define MOST_CLASSES 1000000
+#define MAX_CLASSES 1000000
 
 /* classes 0: those of the network's recipe. An unknown name is the model's to refuse, with the
  * nearest one. */
@@ -155,10 +155,10 @@ static sld_status read_classes(sld_ctx *ctx, const char *text, int *out)
         return SLD_OK;
     }
     const long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || value < 1 || value > MOST_CLASSES) {
+    if (end == text || *end != '\0' || value < 1 || value > MAX_CLASSES) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "sld models: --classes: expected a number from 1 to %d, got '%s'",
-                        MOST_CLASSES, text);
+                        MAX_CLASSES, text);
     }
     *out = (int)value;
     return SLD_OK;

@@ -9,7 +9,7 @@
 #include "sld/report.h"
 #include "sld/store.h"
 
-enum { MOST_RUNS = 32 };
+enum { MAX_RUNS = 32 };
 enum { FORMAT, PACK, COMPACT, HTML, FORCE };
 static const sld_option_spec options[] = {
     [FORMAT] = {"--format", true}, [PACK] = {"--pack", true},    [COMPACT] = {"--compact", false},
@@ -54,8 +54,8 @@ static const char *folder_of(const char *path, char folder[PATH_MAX])
 /* One run, or several side by side. */
 static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_report_format format)
 {
-    char         folders[MOST_RUNS][PATH_MAX];
-    const char  *dirs[MOST_RUNS];
+    char         folders[MAX_RUNS][PATH_MAX];
+    const char  *dirs[MAX_RUNS];
     const size_t n = args->n_words;
 
     if (args->option[PACK]) {
@@ -69,11 +69,11 @@ static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_repor
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: --html: expected a sweep's folder, got a run's",
                         args->positional);
     }
-    if (n > MOST_RUNS) {
+    if (n > MAX_RUNS) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "sld report: expected at most %d runs side by side, got %zu; a sweep takes "
                         "more",
-                        MOST_RUNS, n);
+                        MAX_RUNS, n);
     }
     for (size_t i = 0; i < n; i++) {
         const sld_given given = sld_given_at(ctx, args->words[i]);

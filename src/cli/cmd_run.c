@@ -57,8 +57,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     }
     st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
-        st = sld_stall_watch(ctx, comm, opt->run.stall_minutes, "run.stall_minutes",
-                             "What is saved is intact: the same command goes on from it");
+        st = sld_start_watchdog(ctx, comm, opt->run.stall_minutes, "run.stall_minutes",
+                                "What is saved is intact: the same command goes on from it");
     }
     if (st == SLD_OK) {
         st = sld_trial_run(ctx, comm, &params, &outcome);

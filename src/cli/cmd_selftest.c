@@ -82,7 +82,7 @@ static int run_checks(sld_selftest *t, bool json, verdict verdicts[CHECKS], int 
         const double began_s = sld_clock_s();
         sld_err_clear(t->ctx);
         v->ok      = c->needs_launcher && !t->launcher
-                         ? sld_selftest_tell(t, false, "not tried: the launcher does not work")
+                         ? sld_selftest_report(t, false, "not tried: the launcher does not work")
                          : c->run(t);
         v->seconds = sld_clock_s() - began_s;
         sld_text_printable(t->found, v->found, sizeof v->found);

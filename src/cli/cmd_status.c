@@ -32,7 +32,7 @@ typedef struct view {
 static sld_status look(sld_ctx *ctx, view *v)
 {
     SLD_TRY(sld_grid_status(ctx, v->grid, v->status));
-    sld_grid_survey(v->status, v->n, &v->all);
+    sld_grid_count_states(v->status, v->n, &v->all);
     return SLD_OK;
 }
 
@@ -80,9 +80,9 @@ static void print_text(const view *v)
     }
     for (size_t i = 0; i < v->n; i++) {
         const sld_point_status *s = &v->status[i];
-        const bool              to_tell =
+        const bool              to_report =
             s->state == SLD_POINT_FAILED || (s->state == SLD_POINT_WAITING && s->reason[0]);
-        if (to_tell && shown++ < FAILED_SHOWN) {
+        if (to_report && shown++ < FAILED_SHOWN) {
             print_name(sld_grid_point(v->grid, i));
             char why[512];
             printf(": %s: %s\n", sld_point_state_name(s->state),

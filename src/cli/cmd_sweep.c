@@ -12,7 +12,7 @@
 #include "sweep_job.h"
 #include "sweep_plan.h"
 
-#define MOST_BYTES ((size_t)1 << 20)
+#define MAX_BYTES ((size_t)1 << 20)
 
 enum { SAME_SHOWN = 10 };
 enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT, JOB, HOURS, NODES, CORES, NO_RUN };
@@ -171,7 +171,7 @@ static sld_status open_sweep(command *c)
         return sld_given_refuse(c->ctx, c->args->positional, given,
                                 "a spec (YAML) or the folder of a sweep");
     }
-    SLD_TRY(sld_file_read(c->ctx, c->args->positional, MOST_BYTES, &text, &n));
+    SLD_TRY(sld_file_read(c->ctx, c->args->positional, MAX_BYTES, &text, &n));
     const sld_status st = open_spec(c, &text, &n);
     free(text);
     return st;
@@ -310,9 +310,9 @@ static sld_status print_job(command *c)
         int         option;
         const char *word;
     } kept[] = {{DIR_, "--dir"}, {RANKS, "--ranks"}, {SLOTS, "--slots"}, {NO_WAIT, "--no-wait"}};
-    enum { MOST = sizeof c->words / sizeof *c->words + 8 };
+    enum { MAX = sizeof c->words / sizeof *c->words + 8 };
     const sld_arguments *args = c->args;
-    const char          *words[MOST];
+    const char          *words[MAX];
     sld_job              job    = {.scheduler = args->option[JOB],
                                    .hours     = args->option[HOURS],
                                    .nodes     = args->option[NODES],

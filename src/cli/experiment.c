@@ -9,7 +9,7 @@
 #include "sld/grid.h"
 #include "sld/nn.h"
 
-#define MOST_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
+#define MAX_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
 const char *const (*sld_experiment_method(const char *name))[2]
 {
@@ -105,7 +105,7 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
         const sld_given given = sld_given_at(ctx, args->positional);
         st                    = given != SLD_GIVEN_TEXT && given != SLD_GIVEN_NOTHING
                                     ? sld_given_refuse(ctx, args->positional, given, "an experiment (YAML)")
-                                    : sld_file_read(ctx, args->positional, MOST_BYTES, &text, &n);
+                                    : sld_file_read(ctx, args->positional, MAX_BYTES, &text, &n);
     }
     if (comm) {
         SLD_TRY(sld_agree(ctx, comm, st));

@@ -89,8 +89,8 @@ static void leave_stalled(sld_ctx *ctx, const char *message)
     _exit(SLD_EXIT_INTERNAL);
 }
 
-sld_status sld_stall_watch(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
-                           const char *advice)
+sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
+                              const char *advice)
 {
     const sld_watchdog_params params = {
         .limit_s = 60.0 * minutes, .setting = setting, .advice = advice, .stalled = leave_stalled};

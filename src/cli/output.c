@@ -24,20 +24,20 @@ bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format)
 sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
                            const sld_output *output, bool *exists)
 {
-    enum { MOST = 8 };
+    enum { MAX = 8 };
     const sld_options *opt   = sld_config_options(config);
     const char        *all[] = {opt->data.path, opt->teacher.weights, opt->teacher.logits_files,
                                 opt->student.weights};
-    const char        *inputs[MOST];
+    const char        *inputs[MAX];
     sld_output         whole = *output;
     sld_status         st    = SLD_OK;
 
     whole.inputs   = inputs;
     whole.n_inputs = 0;
-    for (size_t i = 0; i < output->n_inputs && whole.n_inputs < MOST; i++) {
+    for (size_t i = 0; i < output->n_inputs && whole.n_inputs < MAX; i++) {
         inputs[whole.n_inputs++] = output->inputs[i];
     }
-    for (size_t i = 0; i < sizeof all / sizeof *all && whole.n_inputs < MOST; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof *all && whole.n_inputs < MAX; i++) {
         inputs[whole.n_inputs++] = all[i];
     }
     *exists = false;

@@ -23,7 +23,7 @@ typedef struct sld_selftest {
 typedef bool (*sld_selftest_check)(sld_selftest *t);
 
 /* selftest_child.c. Sets found and returns ok. */
-bool sld_selftest_tell(sld_selftest *t, bool ok, const char *format, ...)
+bool sld_selftest_report(sld_selftest *t, bool ok, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 typedef struct sld_selftest_child {

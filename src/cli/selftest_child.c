@@ -15,10 +15,10 @@
 #include "selftest.h"
 #include "sld/base_process.h"
 
-enum { MOST_WORDS = 32 };
-#define PATIENCE_S 120.0 /* a command takes one or two seconds; longer than this it hangs */
+enum { MAX_WORDS = 32 };
+#define OVERLAP_AFTER_S 120.0 /* a command takes one or two seconds; longer than this it hangs */
 
-bool sld_selftest_tell(sld_selftest *t, bool ok, const char *format, ...)
+bool sld_selftest_report(sld_selftest *t, bool ok, const char *format, ...)
 {
     va_list args;
 
@@ -54,7 +54,7 @@ static void set_environment(void)
 }
 
 static size_t make_words(const sld_selftest *t, int ranks, const char *number,
-                         const char *const *words, const char *out[MOST_WORDS])
+                         const char *const *words, const char *out[MAX_WORDS])
 {
     const char *const *mpirun = sld_comm_mpirun(true);
     size_t             n      = 0;
@@ -66,7 +66,7 @@ static size_t make_words(const sld_selftest *t, int ranks, const char *number,
         out[n++] = number;
     }
     out[n++] = t->program;
-    for (size_t i = 0; words[i] && n < MOST_WORDS - 1; i++) {
+    for (size_t i = 0; words[i] && n < MAX_WORDS - 1; i++) {
         out[n++] = words[i];
     }
     out[n] = NULL;
@@ -75,7 +75,7 @@ static size_t make_words(const sld_selftest *t, int ranks, const char *number,
 
 static void become(const sld_selftest *t, int ranks, const char *const *words)
 {
-    const char *command[MOST_WORDS];
+    const char *command[MAX_WORDS];
     char        number[16];
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -131,7 +131,7 @@ int sld_selftest_wait(sld_selftest *t, const sld_selftest_child *child)
         return -1;
     }
     while (waitpid(child->pid, &status, WNOHANG) == 0) {
-        if (!ended && (*sld_signals_stop() || sld_clock_s() - child->began_s > PATIENCE_S)) {
+        if (!ended && (*sld_signals_stop() || sld_clock_s() - child->began_s > OVERLAP_AFTER_S)) {
             kill(child->pid, SIGKILL); /* its ranks die with it */
             ended = true;
         }
@@ -170,9 +170,9 @@ bool sld_selftest_run(sld_selftest *t, int code, int ranks, const char *const *w
     }
     last_line(t->said, line, sizeof line);
     if (got < 0) {
-        return sld_selftest_tell(t, false, "%s on %d ranks: no end after %.0f s", command,
-                                 ranks ? ranks : 1, sld_clock_s() - child.began_s);
+        return sld_selftest_report(t, false, "%s on %d ranks: no end after %.0f s", command,
+                                   ranks ? ranks : 1, sld_clock_s() - child.began_s);
     }
-    return sld_selftest_tell(t, false, "%s on %d ranks: expected exit code %d, got %d: %s", command,
-                             ranks ? ranks : 1, code, got, line);
+    return sld_selftest_report(t, false, "%s on %d ranks: expected exit code %d, got %d: %s",
+                               command, ranks ? ranks : 1, code, got, line);
 }

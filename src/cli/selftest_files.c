@@ -26,12 +26,12 @@ bool sld_selftest_data(sld_selftest *t)
         }
         if (!strstr(t->said, "classes   10\n") || !strstr(t->said, "train     40 of 40\n") ||
             !strstr(t->said, "test      20\n")) {
-            return sld_selftest_tell(t, false,
-                                     "%s: expected 10 classes, 40 and 20 pictures, got another set",
-                                     sets[i].path);
+            return sld_selftest_report(t, false,
+                                       "%s: expected 10 classes, 40 and 20 images, got another set",
+                                       sets[i].path);
         }
     }
-    return sld_selftest_tell(t, true, "HDF5, IDX and CIFAR-10 binary are read");
+    return sld_selftest_report(t, true, "HDF5, IDX and CIFAR-10 binary are read");
 }
 
 /* A copy of a file with one bit of it changed. */
@@ -43,7 +43,7 @@ static bool damage(sld_selftest *t, const char *from, const char *to)
 
     sld_selftest_path(t, from, path);
     if (sld_file_read(t->ctx, path, (size_t)1 << 26, &bytes, &n) != SLD_OK) {
-        return sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+        return sld_selftest_report(t, false, "%s", t->ctx->err.msg);
     }
     ((uint8_t *)bytes)[n / 2] ^= 1;
     const bool ok = sld_selftest_write(t, to, bytes, n);
@@ -59,9 +59,10 @@ bool sld_selftest_weights(sld_selftest *t)
         return false;
     }
     if (!strstr(t->said, "damaged")) {
-        return sld_selftest_tell(t, false, "a file with a wrong bit is refused for another reason");
+        return sld_selftest_report(t, false,
+                                   "a file with a wrong bit is refused for another reason");
     }
-    return sld_selftest_tell(t, true, "read and evaluated; one wrong bit is found");
+    return sld_selftest_report(t, true, "read and evaluated; one wrong bit is found");
 }
 
 /* Attribute of one whole number of a file; -1, and told, when it cannot be had. */
@@ -78,7 +79,7 @@ static long long whole(sld_selftest *t, const char *file, const char *attribute)
     }
     sld_doc_close(doc);
     if (st != SLD_OK) {
-        sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+        sld_selftest_report(t, false, "%s", t->ctx->err.msg);
         return -1;
     }
     return value;
@@ -91,8 +92,8 @@ bool sld_selftest_teacher_logits(sld_selftest *t)
     const long long read   = whole(t, "runs/bits4/results.h5", "teacher_tables_read");
 
     return filled >= 0 && read >= 0 &&
-           sld_selftest_tell(t, filled > 0 && read == filled,
-                             "%lld tables written by one rank, %lld read by four", filled, read);
+           sld_selftest_report(t, filled > 0 && read == filled,
+                               "%lld tables written by one rank, %lld read by four", filled, read);
 }
 
 bool sld_selftest_views(sld_selftest *t)
@@ -103,7 +104,7 @@ bool sld_selftest_views(sld_selftest *t)
            SLD_SELFTEST_RUN(t, 0, 0, "run", "student.yaml", "train.epochs=1", "student_swap=false",
                             "teacher.weights=", "teacher.logits_files=outside",
                             "run.dir=runs/outside") &&
-           sld_selftest_tell(t, true, "views written; an outside teacher's logits of them read");
+           sld_selftest_report(t, true, "views written; an outside teacher's logits of them read");
 }
 
 bool sld_selftest_probe(sld_selftest *t)
@@ -123,8 +124,8 @@ bool sld_selftest_probe(sld_selftest *t)
         st = sld_doc_get(t->ctx, doc, "/loss/total", SLD_F64, 2, loss);
     }
     sld_doc_close(doc);
-    return sld_selftest_tell(t, st == SLD_OK && loss[0] > 0 && loss[1] > 0, "%s",
-                             st == SLD_OK ? "two steps on batches of a file" : t->ctx->err.msg);
+    return sld_selftest_report(t, st == SLD_OK && loss[0] > 0 && loss[1] > 0, "%s",
+                               st == SLD_OK ? "two steps on batches of a file" : t->ctx->err.msg);
 }
 
 static const char SPEC[] = "name: grid\n"
@@ -167,7 +168,7 @@ bool sld_selftest_sweep(sld_selftest *t)
     for (int i = 0; i < 16; i++) {
         n += valid[i];
     }
-    return sld_selftest_tell(t, st == SLD_OK && n == 3,
-                             st == SLD_OK ? "a sweep of %d trials, its report and study" : "%d: %s",
-                             n, t->ctx->err.msg);
+    return sld_selftest_report(
+        t, st == SLD_OK && n == 3,
+        st == SLD_OK ? "a sweep of %d trials, its report and study" : "%d: %s", n, t->ctx->err.msg);
 }

@@ -1,4 +1,4 @@
-/* selftest_made.c: files that sld selftest makes itself: pictures by a formula in every format of data
+/* selftest_made.c: files that sld selftest makes itself: images by a formula in every format of data
  * sets, batches for sld probe, an outside teacher's logits. */
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +22,12 @@ bool sld_selftest_write(sld_selftest *t, const char *path, const void *bytes, si
     if (strchr(path, '/') && (slash = strrchr(whole, '/'))) {
         *slash = '\0';
         if (sld_file_mkdirs(t->ctx, whole) != SLD_OK) {
-            return sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+            return sld_selftest_report(t, false, "%s", t->ctx->err.msg);
         }
         *slash = '/';
     }
     return sld_file_publish(t->ctx, whole, bytes, n, true) == SLD_OK ||
-           sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+           sld_selftest_report(t, false, "%s", t->ctx->err.msg);
 }
 
 bool sld_selftest_text(sld_selftest *t, const char *path, const char *text)
@@ -35,15 +35,15 @@ bool sld_selftest_text(sld_selftest *t, const char *path, const char *text)
     return sld_selftest_write(t, path, text, strlen(text));
 }
 
-static uint8_t pixel(size_t picture, size_t at)
+static uint8_t pixel(size_t image, size_t at)
 {
-    return (uint8_t)(picture * 37 + at * (picture % CLASSES + 1));
+    return (uint8_t)(image * 37 + at * (image % CLASSES + 1));
 }
 
 /* ---- data sets ---- */
 
 static sld_status put_split(sld_ctx *ctx, sld_doc *doc, const char *split, size_t n,
-                            uint8_t *pictures, int32_t *labels)
+                            uint8_t *images, int32_t *labels)
 {
     char         path[64];
     const size_t dims[] = {n, SIDE, SIDE, 3};
@@ -51,11 +51,11 @@ static sld_status put_split(sld_ctx *ctx, sld_doc *doc, const char *split, size_
     for (size_t i = 0; i < n; i++) {
         labels[i] = (int32_t)(i % CLASSES);
         for (size_t k = 0; k < RECORD; k++) {
-            pictures[i * RECORD + k] = pixel(i, k);
+            images[i * RECORD + k] = pixel(i, k);
         }
     }
     snprintf(path, sizeof path, "/%s/images", split);
-    SLD_TRY(sld_doc_put(ctx, doc, path, SLD_U8, 4, dims, pictures));
+    SLD_TRY(sld_doc_put(ctx, doc, path, SLD_U8, 4, dims, images));
     snprintf(path, sizeof path, "/%s/labels", split);
     return sld_doc_put(ctx, doc, path, SLD_I32, 1, dims, labels);
 }
@@ -64,24 +64,24 @@ bool sld_selftest_make_hdf5(sld_selftest *t, const char *path)
 {
     char       whole[PATH_MAX];
     int32_t    labels[TRAIN];
-    sld_doc   *doc      = NULL;
-    uint8_t   *pictures = malloc(TRAIN * RECORD);
-    sld_status st       = pictures ? sld_doc_create(t->ctx, &doc)
-                                   : SLD_FAIL(t->ctx, SLD_ERR_NOMEM, "no memory for pictures");
+    sld_doc   *doc    = NULL;
+    uint8_t   *images = malloc(TRAIN * RECORD);
+    sld_status st     = images ? sld_doc_create(t->ctx, &doc)
+                               : SLD_FAIL(t->ctx, SLD_ERR_NOMEM, "no memory for images");
 
     sld_selftest_path(t, path, whole);
     if (st == SLD_OK) {
-        st = put_split(t->ctx, doc, "train", TRAIN, pictures, labels);
+        st = put_split(t->ctx, doc, "train", TRAIN, images, labels);
     }
     if (st == SLD_OK) {
-        st = put_split(t->ctx, doc, "test", TEST, pictures, labels);
+        st = put_split(t->ctx, doc, "test", TEST, images, labels);
     }
     if (st == SLD_OK) {
         st = sld_doc_publish(t->ctx, &doc, whole, true);
     }
     sld_doc_close(doc);
-    free(pictures);
-    return st == SLD_OK || sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+    free(images);
+    return st == SLD_OK || sld_selftest_report(t, false, "%s", t->ctx->err.msg);
 }
 
 /* One IDX file: images of n_dims 3, labels of 1. */
@@ -92,7 +92,7 @@ static bool make_idx_file(sld_selftest *t, const char *path, uint32_t n, int n_d
     uint8_t       *bytes  = calloc(head + n * each, 1);
 
     if (!bytes) {
-        return sld_selftest_tell(t, false, "no memory for %s", path);
+        return sld_selftest_report(t, false, "no memory for %s", path);
     }
     bytes[2] = 8; /* unsigned bytes */
     bytes[3] = (uint8_t)n_dims;
@@ -156,7 +156,7 @@ bool sld_selftest_make_cifar10(sld_selftest *t, const char *folder)
         }
     }
     free(records);
-    return records || sld_selftest_tell(t, false, "no memory for pictures");
+    return records || sld_selftest_report(t, false, "no memory for images");
 }
 
 /* ---- batches, logits ---- */
@@ -191,10 +191,10 @@ bool sld_selftest_make_batches(sld_selftest *t, const char *path)
     }
     sld_doc_close(doc);
     free(images);
-    return st == SLD_OK || sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+    return st == SLD_OK || sld_selftest_report(t, false, "%s", t->ctx->err.msg);
 }
 
-/* Logits by a formula, behind the attributes that name the pictures. */
+/* Logits by a formula, behind the attributes that name the images. */
 static sld_status put_logits(sld_ctx *ctx, sld_doc *views, sld_doc *out)
 {
     static const char *const texts[] = {"data", "data_sha256", "views_weak", "views_strong"};
@@ -260,5 +260,5 @@ bool sld_selftest_make_logits(sld_selftest *t, const char *views, const char *pa
     }
     sld_doc_close(in);
     sld_doc_close(out);
-    return st == SLD_OK || sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+    return st == SLD_OK || sld_selftest_report(t, false, "%s", t->ctx->err.msg);
 }

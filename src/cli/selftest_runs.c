@@ -27,13 +27,13 @@ bool sld_selftest_launcher(sld_selftest *t)
         return false;
     }
     if (!strstr(t->said, "2 ranks\n")) {
-        return sld_selftest_tell(t, false,
-                                 "mpirun -n 2 starts programs that do not find each other: it "
-                                 "belongs to another MPI than %s",
-                                 version);
+        return sld_selftest_report(t, false,
+                                   "mpirun -n 2 starts programs that do not find each other: it "
+                                   "belongs to another MPI than %s",
+                                   version);
     }
     t->launcher = true;
-    return sld_selftest_tell(t, true, "mpirun starts 2 ranks of %s, which meet", version);
+    return sld_selftest_report(t, true, "mpirun starts 2 ranks of %s, which meet", version);
 }
 
 bool sld_selftest_losses(sld_selftest *t)
@@ -56,8 +56,8 @@ bool sld_selftest_losses(sld_selftest *t)
         }
         sum += line ? (unsigned)strtoul(line, NULL, 10) : 0;
     }
-    return sld_selftest_tell(t, sum > 0,
-                             "%u swaps, losses and gradients as the public code has them", sum);
+    return sld_selftest_report(t, sum > 0,
+                               "%u swaps, losses and gradients as the public code has them", sum);
 }
 
 /* ---- are two runs the same? ---- */
@@ -151,16 +151,16 @@ static bool same_runs(sld_selftest *t, const char *one, const char *other, unsig
 
     for (size_t i = 0; i < 3; i++) {
         if (compare_file(&p, runs, files[i]) != SLD_OK) {
-            return sld_selftest_tell(t, false, "%s", t->ctx->err.msg);
+            return sld_selftest_report(t, false, "%s", t->ctx->err.msg);
         }
         if (!p.same) {
-            return sld_selftest_tell(t, false, "%s of %s and %s: expected the same bits", files[i],
-                                     one, other);
+            return sld_selftest_report(t, false, "%s of %s and %s: expected the same bits",
+                                       files[i], one, other);
         }
     }
     *values = p.values;
     return p.values > 0 ||
-           sld_selftest_tell(t, false, "results.h5 of %s: holds no values to compare", one);
+           sld_selftest_report(t, false, "results.h5 of %s: holds no values to compare", one);
 }
 
 bool sld_selftest_bits(sld_selftest *t)
@@ -185,8 +185,8 @@ bool sld_selftest_bits(sld_selftest *t)
             return false;
         }
     }
-    return sld_selftest_tell(t, true, "1, 2 and 4 ranks: the same weights and %u other numbers",
-                             values);
+    return sld_selftest_report(t, true, "1, 2 and 4 ranks: the same weights and %u other numbers",
+                               values);
 }
 
 /* ---- stop and go on ---- */
@@ -217,16 +217,16 @@ bool sld_selftest_resume(sld_selftest *t)
     int      code   = -1;
 
     if (!stop_early(t, &code)) {
-        return sld_selftest_tell(t, false,
-                                 "SIGUSR1 to mpirun: expected exit code %d, all saved, got %d",
-                                 SLD_EXIT_STOPPED, code);
+        return sld_selftest_report(t, false,
+                                   "SIGUSR1 to mpirun: expected exit code %d, all saved, got %d",
+                                   SLD_EXIT_STOPPED, code);
     }
     if (!SLD_SELFTEST_RUN(t, 0, 2, "run", "student.yaml", "run.dir=runs/stopped") ||
         !same_runs(t, "bits1", "stopped", &values)) {
         return false;
     }
-    return sld_selftest_tell(t, true,
-                             code == SLD_EXIT_OK
-                                 ? "the run had ended before the stop came: the same bits"
-                                 : "stopped by SIGUSR1 to mpirun, gone on: the same bits");
+    return sld_selftest_report(t, true,
+                               code == SLD_EXIT_OK
+                                   ? "the run had ended before the stop came: the same bits"
+                                   : "stopped by SIGUSR1 to mpirun, gone on: the same bits");
 }

@@ -171,7 +171,7 @@ static bool is_depthwise(const char *network)
     return strncmp(network, "MobileNet", 9) == 0 || strncmp(network, "Shuffle", 7) == 0;
 }
 
-/* "resnet8 by sld, 8 epochs on synthetic (4000 pictures, 2000 to test), teacher resnet20". */
+/* "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher resnet20". */
 static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
 {
     const sizes size        = sizes_of(o);
@@ -184,7 +184,7 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
         SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
     }
     snprintf(
-        line, sizeof line, "%s by %s, %lld epoch%s on %s (%s%.0f picture%s, %.0f to test)%s%.64s",
+        line, sizeof line, "%s by %s, %lld epoch%s on %s (%s%.0f image%s, %.0f to test)%s%.64s",
         o->student.network, sld_config_word(o, "method"), (long long)o->train.epochs,
         sld_text_plural(o->train.epochs), sld_config_word(o, "data.format"),
         o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "", size.train,
@@ -300,7 +300,7 @@ static sld_status add_point(plan *p, size_t i, const sld_point_status *status)
         p->flops += left * c.flops;
         p->longest_flops = fmax(p->longest_flops, left * c.flops / ranks);
         p->out->ranks += ranks;
-        p->out->most_ranks = fmax(p->out->most_ranks, ranks);
+        p->out->max_ranks = fmax(p->out->max_ranks, ranks);
         p->out->left++;
     } else if (st == SLD_OK && status->state == SLD_POINT_DONE) {
         measure(p, i, &c);

@@ -13,7 +13,7 @@ typedef struct sld_sweep_cost {
     double gflops;                    /* GFLOP/s of a core */
     double core_hours;                /* of those left */
     double ranks;                     /* most cores that those left can use together */
-    double most_ranks;                /* that one of those left can use: its parallel.shards */
+    double max_ranks;                 /* that one of those left can use: its parallel.shards */
     double longest_hours;             /* of one trial on all the ranks that it may use */
     double kept_bytes;                /* weights, results of all */
     double running_bytes;             /* checkpoints of a trial while it runs */

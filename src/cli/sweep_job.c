@@ -45,7 +45,7 @@ static void note(plan *p, const char *format, ...)
 /* ---- nodes and hours ---- */
 
 static sld_status read_number(sld_ctx *ctx, const char *option, const char *text, double least,
-                              double most, bool whole, double *out)
+                              double max, bool whole, double *out)
 {
     char *end;
 
@@ -55,11 +55,11 @@ static sld_status read_number(sld_ctx *ctx, const char *option, const char *text
     }
     errno = 0;
     *out  = strtod(text, &end);
-    if (errno || end == text || *end || !(*out >= least && *out <= most) ||
+    if (errno || end == text || *end || !(*out >= least && *out <= max) ||
         (whole && *out != floor(*out))) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "sld sweep: %s: expected a %snumber from %g to %g, got %.40s", option,
-                        whole ? "whole " : "", least, most, text);
+                        whole ? "whole " : "", least, max, text);
     }
     return SLD_OK;
 }
@@ -84,9 +84,9 @@ static sld_status choose(plan *p)
     SLD_TRY(read_number(p->ctx, "--cores", p->job->cores, 1, 100000, true, &cores));
     cores             = cores > 0 ? cores : sld_sweep_cores();
     const double need = MARGIN * p->cost.core_hours;
-    const double most = fmax(1, ceil(p->cost.ranks / cores)); /* nodes beyond have nothing to do */
+    const double max  = fmax(1, ceil(p->cost.ranks / cores)); /* nodes beyond have nothing to do */
     if (nodes == 0) {
-        nodes = clamp(ceil(need / ((hours > 0 ? hours : DAY_HOURS) * cores)), 1, most);
+        nodes = clamp(ceil(need / ((hours > 0 ? hours : DAY_HOURS) * cores)), 1, max);
     }
     if (hours == 0) {
         const double used = fmax(1, fmin(nodes * cores, p->cost.ranks));

@@ -91,9 +91,9 @@ static void print_estimate(const sld_sweep_cost *c, int asked)
         printf("  %.0f of %.0f CPUs idle: a trial uses at most parallel.shards ranks\n",
                cores - c->ranks, cores);
     }
-    if (c->left > 0 && asked > c->most_ranks) {
+    if (c->left > 0 && asked > c->max_ranks) {
         printf("  launch.ranks %d: a trial uses at most parallel.shards ranks, here %.0f\n", asked,
-               c->most_ranks);
+               c->max_ranks);
     }
     print_bytes("results and weights", c->kept_bytes);
     print_bytes("checkpoints per running trial", c->running_bytes);

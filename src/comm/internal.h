@@ -42,7 +42,7 @@ struct sld_comm {
     bool                 same_cpus; /* every rank of this machine may run on the same CPUs */
     struct sld_watchdog *watchdog;  /* owned; NULL: nothing is watched */
     size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
-    double patience_s;  /* how long a rank waits before it takes up other work */
+    double overlap_after_s; /* how long a rank waits before it takes up other work */
 };
 
 /* ---- watchdog.c ---- */

@@ -4,7 +4,7 @@
 
 #include "internal.h"
 
-/* What came during a slice of work is taken in by some tests more. */
+/* What came during a piece of work is taken in by some tests more. */
 #define TAKE_IN_S 5e-6
 
 sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what)
@@ -27,21 +27,22 @@ static int piece(const sld_comm *comm, size_t n, size_t at)
 }
 
 /* Tests both messages for so long, and once more: what moves them may be a test that takes long. */
-static sld_status test_for(sld_ctx *ctx, double patience_s, MPI_Request messages[2], int *through)
+static sld_status test_for(sld_ctx *ctx, double overlap_after_s, MPI_Request messages[2],
+                           int *through)
 {
     const double start = sld_clock_s();
     int          code  = MPI_SUCCESS;
     for (bool over = false; code == MPI_SUCCESS && !*through && !over;) {
-        over = sld_clock_s() - start >= patience_s;
+        over = sld_clock_s() - start >= overlap_after_s;
         code = MPI_Testall(2, messages, through, MPI_STATUSES_IGNORE);
     }
     return sld_mpi_status(ctx, code, "exchange between two ranks");
 }
 
-/* *did: whether a slice was done and more may be. */
-static sld_status do_slice(sld_ctx *ctx, sld_work *work, bool *did)
+/* *did: whether some work was done and more may be. */
+static sld_status advance(sld_ctx *ctx, sld_work *work, bool *did)
 {
-    const sld_status st = work->slice(ctx, work->own, did);
+    const sld_status st = work->advance(ctx, work->own, did);
 
     *did = *did && st == SLD_OK;
     return st;
@@ -51,16 +52,16 @@ static sld_status do_slice(sld_ctx *ctx, sld_work *work, bool *did)
  * memory: whatever becomes of the work, they are through in the end. */
 static sld_status settle(sld_ctx *ctx, const sld_tree *t, MPI_Request messages[2], bool may_work)
 {
-    double     patience_s = t->comm->patience_s;
-    sld_status st         = SLD_OK;
-    int        through    = 0;
+    double     overlap_after_s = t->comm->overlap_after_s;
+    sld_status st              = SLD_OK;
+    int        through         = 0;
     while (may_work) {
-        SLD_TRY(test_for(ctx, patience_s, messages, &through));
+        SLD_TRY(test_for(ctx, overlap_after_s, messages, &through));
         if (through) {
             return SLD_OK;
         }
-        patience_s = TAKE_IN_S;
-        st         = do_slice(ctx, t->work, &may_work);
+        overlap_after_s = TAKE_IN_S;
+        st              = advance(ctx, t->work, &may_work);
     }
     SLD_TRY(sld_mpi_status(ctx, MPI_Waitall(2, messages, MPI_STATUSES_IGNORE),
                            "exchange between two ranks"));

@@ -89,7 +89,7 @@ static sld_status reduce_halving(sld_ctx *ctx, sld_tree *t, sld_op op, void *val
 }
 
 /* The halves are exchanged back at distance ... 4, 2, 1. */
-static sld_status spread_halves(sld_ctx *ctx, sld_tree *t, sld_op op, void *value, size_t n)
+static sld_status broadcast_halves(sld_ctx *ctx, sld_tree *t, sld_op op, void *value, size_t n)
 {
     const size_t width    = element_bytes(op);
     char        *elements = value;
@@ -172,12 +172,12 @@ sld_status sld_tree_reduce_part(sld_ctx *ctx, sld_tree *tree, sld_op op, void *s
     return SLD_OK;
 }
 
-sld_status sld_tree_spread(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n)
+sld_status sld_tree_broadcast(sld_ctx *ctx, sld_tree *tree, sld_op op, void *value, size_t n)
 {
     const transport way = transport_of(tree, op, n);
 
     if (way == HALVING) {
-        return spread_halves(ctx, tree, op, value, n);
+        return broadcast_halves(ctx, tree, op, value, n);
     }
     return way == OWNERS
                ? sld_comm_bcast(ctx, tree->comm, value, n * element_bytes(op), tree->root_owner)
@@ -189,7 +189,7 @@ sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots,
 {
     sld_range mine;
     SLD_TRY(sld_tree_reduce_part(ctx, tree, op, slots, stride, n, &mine));
-    return sld_tree_spread(ctx, tree, op, slots, n);
+    return sld_tree_broadcast(ctx, tree, op, slots, n);
 }
 
 sld_status sld_tree_gather(sld_ctx *ctx, sld_tree *tree, void *rows, size_t row_bytes)

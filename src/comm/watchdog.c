@@ -97,7 +97,7 @@ static int describe(const sld_watchdog *w, int i, char state, char *text, size_t
 }
 
 /* The message: the rank that is behind, then the others, a line each. */
-static void tell(const sld_watchdog *w, char *text, size_t n)
+static void describe_stall(const sld_watchdog *w, char *text, size_t n)
 {
     const int ranks = w->comm->node_size;
     char      state[ranks], host[64] = "";
@@ -181,7 +181,7 @@ static void *watch(void *argument)
             continue;
         }
         const bool told = atomic_exchange(w->told, 1) != 0;
-        tell(w, message, sizeof message);
+        describe_stall(w, message, sizeof message);
         w->params.stalled(w->ctx, told ? NULL : message);
     }
     pthread_mutex_unlock(&w->mutex);

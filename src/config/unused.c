@@ -174,7 +174,7 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refuse
     return SLD_OK;
 }
 
-static void tell(sld_ctx *ctx, const sld_config *config, const idle *list)
+static void report_unused(sld_ctx *ctx, const sld_config *config, const idle *list)
 {
     const sld_option *option = sld_option_at(list->id[0]);
     char              found[160], others[400];
@@ -188,7 +188,7 @@ static void tell(sld_ctx *ctx, const sld_config *config, const idle *list)
 }
 
 /* An epoch that the run does not reach. */
-static void tell_of_epochs(sld_ctx *ctx, const sld_config *config)
+static void report_epochs(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o = &config->options;
 
@@ -218,9 +218,9 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
         return refuse(ctx, config, &refused);
     }
     if (told.n > 0) {
-        tell(ctx, config, &told);
+        report_unused(ctx, config, &told);
     }
-    tell_of_epochs(ctx, config);
+    report_epochs(ctx, config);
     return SLD_OK;
 }
 

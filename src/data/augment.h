@@ -1,5 +1,5 @@
-/* augment.h: the operations behind sld_aug_apply(), one per idea of Pillow. All are local, take a
- * picture in and write another of the same shape (H,W,C), C 1 or 3, to memory of its own. */
+/* augment.h: the operations behind sld_aug_apply(), one per idea of Pillow. All are local, take an
+ * image in and write another of the same shape (H,W,C), C 1 or 3, to memory of its own. */
 #ifndef SLD_DATA_AUGMENT_H
 #define SLD_DATA_AUGMENT_H
 
@@ -15,19 +15,19 @@ typedef void sld_aug_fn(double value, const uint8_t *in, size_t H, size_t W, siz
 sld_aug_fn sld_aug_identity, sld_aug_autocontrast, sld_aug_equalize, sld_aug_solarize,
     sld_aug_posterize;
 
-/* augment_enhance.c: value: 0 the degenerate picture, 1 the picture itself */
+/* augment_enhance.c: value: 0 the degenerate image, 1 the image itself */
 sld_aug_fn sld_aug_color, sld_aug_contrast, sld_aug_brightness, sld_aug_sharpness;
 
 /* augment_geometry.c: value: degrees, shear, share of the size */
 sld_aug_fn sld_aug_rotate, sld_aug_shear_x, sld_aug_shear_y, sld_aug_translate_x,
     sld_aug_translate_y;
 
-/* augment_resize.c. A part of a picture, in pixels. */
+/* augment_resize.c. A part of an image, in pixels. */
 typedef struct sld_aug_box {
     size_t top, left, height, width;
 } sld_aug_box;
 
-/* The sizes of a box in a picture of (H,W): a share of its area from `area` to 1, width over height
+/* The sizes of a box in an image of (H,W): a share of its area from `area` to 1, width over height
  * from 1/ratio to ratio. False when no try fits: then the largest box of such a shape, which
  * belongs in the centre. */
 bool sld_aug_draw_box(sld_rng *rng, double area, double ratio, size_t H, size_t W, int *height,

@@ -1,6 +1,6 @@
-/* augment_enhance.c: Color, Contrast, Brightness, Sharpness: a degenerate picture (grey, mean grey,
- * black, smoothed) is blended with the picture; factor 0 gives the one, 1 the other. Each operation
- * writes the degenerate picture to `out` and blends there. */
+/* augment_enhance.c: Color, Contrast, Brightness, Sharpness: a degenerate image (grey, mean grey,
+ * black, smoothed) is blended with the image; factor 0 gives the one, 1 the other. Each operation
+ * writes the degenerate image to `out` and blends there. */
 #include <string.h>
 
 #include "augment.h"
@@ -27,7 +27,7 @@ static void blend(double factor, const uint8_t *restrict in, size_t n, uint8_t *
 
 void sld_aug_color(double value, const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out)
 {
-    memcpy(out, in, H * W * C); /* a grey picture is its own degenerate */
+    memcpy(out, in, H * W * C); /* a grey image is its own degenerate */
     if (C == 3) {
         for (size_t i = 0; i < H * W; i++) {
             memset(out + 3 * i, sld_aug_luma(in[3 * i], in[3 * i + 1], in[3 * i + 2]), 3);
@@ -36,7 +36,7 @@ void sld_aug_color(double value, const uint8_t *in, size_t H, size_t W, size_t C
     blend(value, in, H * W * C, out);
 }
 
-/* The mean of the grey picture, rounded half up. */
+/* The mean of the grey image, rounded half up. */
 static uint8_t mean_grey(const uint8_t *in, size_t n_pixels, size_t C)
 {
     uint64_t sum = 0;

@@ -1,4 +1,4 @@
-/* augment_geometry.c: Rotate, Shear, Translate: affine maps from the output picture to the input,
+/* augment_geometry.c: Rotate, Shear, Translate: affine maps from the output image to the input,
  * nearest neighbour, black outside. The arithmetic, and with it which pixel is nearest, is
  * Pillow's. */
 #include <math.h>
@@ -35,7 +35,7 @@ static bool fits_fixed(const affine *m, double x, double y)
            fabs(x * m->yx + y * m->yy + m->y0) < 32768.0;
 }
 
-/* Turned or sheared pictures: steps in 16.16 fixed point from the centre of the first pixel. */
+/* Turned or sheared images: steps in 16.16 fixed point from the centre of the first pixel. */
 static inline void map_fixed(const affine *m, const uint8_t *in, size_t H, size_t W, size_t C,
                              uint8_t *out)
 {
@@ -57,7 +57,7 @@ static ptrdiff_t whole(double v)
     return v < 0.0 ? -1 : (ptrdiff_t)v;
 }
 
-/* Pure shifts, and pictures too large for fixed point: the same walk in double precision. */
+/* Pure shifts, and images too large for fixed point: the same walk in double precision. */
 static inline void map_double(const affine *m, const uint8_t *in, size_t H, size_t W, size_t C,
                               uint8_t *out)
 {
@@ -98,7 +98,7 @@ static double round_15(double v)
     return rint(v * 1e15) / 1e15;
 }
 
-/* Counter-clockwise by value degrees about the centre of the picture. */
+/* Counter-clockwise by value degrees about the centre of the image. */
 void sld_aug_rotate(double value, const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out)
 {
     double degrees = fmod(value, 360.0);

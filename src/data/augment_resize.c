@@ -1,5 +1,5 @@
 /* augment_resize.c: the random resized crop of ImageNet's recipe: a box of random area and shape
- * anywhere in the picture, resampled to the size of a view. The box is drawn as torchvision draws
+ * anywhere in the image, resampled to the size of a view. The box is drawn as torchvision draws
  * it; the arithmetic of the resampling is Pillow's: bilinear, widened to the scale where the box is
  * larger than the view, rounded to bytes after the rows and again after the columns. */
 #include <math.h>
@@ -28,7 +28,7 @@ bool sld_aug_draw_box(sld_rng *rng, double area, double ratio, size_t H, size_t 
             return true;
         }
     }
-    /* the whole picture, or its largest part of a shape that is allowed */
+    /* the whole image, or its largest part of a shape that is allowed */
     *width  = (size_t)rint((double)H * ratio) < W ? (int)rint((double)H * ratio) : (int)W;
     *height = (size_t)rint((double)W * ratio) < H ? (int)rint((double)W * ratio) : (int)H;
     return false;

@@ -1,4 +1,4 @@
-/* augment_view.c: a weak or strong view of a picture: crop, flip, and in the strong view
+/* augment_view.c: a weak or strong view of an image: crop, flip, and in the strong view
  * RandAugment and cutout. Chance comes from a stream of its own per (seed, view, epoch, sample). */
 #include <string.h>
 
@@ -98,7 +98,7 @@ static void crop_and_flip(const sld_view_draw *draw, const uint8_t *in, size_t H
     }
 }
 
-/* The first step of a view: (h,w,C) of its picture. */
+/* The first step of a view: (h,w,C) of its image. */
 static void cut(const sld_augment_params *params, const sld_view_draw *draw, const uint8_t *in,
                 size_t H, size_t W, size_t C, size_t h, size_t w, uint8_t *out, void *scratch)
 {
@@ -120,7 +120,7 @@ void sld_augment_view(const sld_augment_params *params, int view, int64_t epoch,
     sld_view_draw draw;
     sld_augment_draw(params, view, epoch, sample, H, W, &draw);
 
-    /* The picture goes to and fro between out and other and ends in out. */
+    /* The image goes to and fro between out and other and ends in out. */
     uint8_t *here = draw.n_ops % 2 == 0 ? out : other, *there = here == out ? other : out;
     cut(params, &draw, in, H, W, C, h, w, here, scratch);
     for (int i = 0; i < draw.n_ops; i++) {

@@ -1,6 +1,6 @@
 /* cifar.c: CIFAR-10 and CIFAR-100 in their binary version
  * (https://www.cs.toronto.edu/~kriz/cifar.html). A file is a row of records without a header: the
- * label bytes (CIFAR-10: one; CIFAR-100: coarse, then fine), then 3072 bytes of a 32x32 picture,
+ * label bytes (CIFAR-10: one; CIFAR-100: coarse, then fine), then 3072 bytes of a 32x32 image,
  * planes R, G, B, each row by row. params.path is the folder of these files or the one above it.
  * Files of names are optional. A file with fewer records than the published one is accepted with a
  * warning, one with more is not. */
@@ -10,8 +10,8 @@
 #include "files.h"
 #include "format.h"
 
-enum { SIDE = 32, CHANNELS = 3, PLANE = SIDE * SIDE, PICTURE = PLANE * CHANNELS };
-enum { MOST_FILES = 6, BLOCK = 256 /* records read at a time */ };
+enum { SIDE = 32, CHANNELS = 3, PLANE = SIDE * SIDE, IMAGE = PLANE * CHANNELS };
+enum { MAX_FILES = 6, BLOCK = 256 /* records read at a time */ };
 
 typedef struct cifar_kind {
     const char *name, *folder;
@@ -20,7 +20,7 @@ typedef struct cifar_kind {
         const char *name;
         int         split;
         size_t      records; /* as published */
-    } files[MOST_FILES];
+    } files[MAX_FILES];
     size_t      n_files;
     const char *class_names, *coarse_names;
     float       mean[3], std[3]; /* of pixel/255 over train, as the public recipes have them */
@@ -59,8 +59,8 @@ static const cifar_kind CIFAR100 = {
 
 typedef struct cifar_source {
     const cifar_kind *kind;
-    data_file         files[MOST_FILES];
-    size_t            records[MOST_FILES];
+    data_file         files[MAX_FILES];
+    size_t            records[MAX_FILES];
 } cifar_source;
 
 /* The folder that holds the first file: path, or the archive's folder inside it. */
@@ -81,7 +81,7 @@ static sld_status find_folder(sld_ctx *ctx, const cifar_kind *kind, const char *
 static sld_status open_records(sld_ctx *ctx, cifar_source *own, const char *folder, size_t i)
 {
     const cifar_kind *kind   = own->kind;
-    const size_t      record = kind->label_bytes + PICTURE;
+    const size_t      record = kind->label_bytes + IMAGE;
     const size_t      wanted = kind->files[i].records;
 
     if (!sld_data_exists(folder, kind->files[i].name)) {
@@ -190,7 +190,7 @@ static sld_status fill_file(sld_ctx *ctx, cifar_source *own, size_t i, uint8_t *
                             const data_target *target, size_t done)
 {
     const cifar_kind *kind   = own->kind;
-    const size_t      record = kind->label_bytes + PICTURE;
+    const size_t      record = kind->label_bytes + IMAGE;
     data_file        *file   = &own->files[i];
 
     for (size_t at = 0; at < own->records[i]; at += BLOCK) {
@@ -208,7 +208,7 @@ static sld_status fill_file(sld_ctx *ctx, cifar_source *own, size_t i, uint8_t *
                 SLD_TRY(check_label(ctx, file, at + j, "coarse", labels[0], kind->n_coarse));
                 target->coarse[to] = labels[0];
             }
-            interleave(labels + kind->label_bytes, target->pixels + to * PICTURE);
+            interleave(labels + kind->label_bytes, target->pixels + to * IMAGE);
         }
     }
     return SLD_OK;
@@ -220,7 +220,7 @@ static sld_status cifar_fill(sld_ctx *ctx, const data_source *source,
     cifar_source *own          = source->own;
     size_t        done[SPLITS] = {0};
     sld_status    st           = SLD_OK;
-    uint8_t      *block        = malloc(BLOCK * (own->kind->label_bytes + PICTURE));
+    uint8_t      *block        = malloc(BLOCK * (own->kind->label_bytes + IMAGE));
 
     if (!block) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %d records", own->files[0].path,

@@ -15,7 +15,7 @@ static const data_format *const FORMATS[] = {
 enum {
     N_FORMATS    = sizeof FORMATS / sizeof *FORMATS,
     LARGEST_SIDE = 4096,
-    MOST_CLASSES = 1 << 20,
+    MAX_CLASSES  = 1 << 20,
     FEW_CLASSES  = 4096 /* that a set may have whatever its size */
 };
 
@@ -70,13 +70,13 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected images with sides of 1 to %d, got %zux%zu",
                         where, LARGEST_SIDE, (size_t)shape->H, (size_t)shape->W);
     }
-    if (shape->K < 2 || shape->K > MOST_CLASSES) {
+    if (shape->K < 2 || shape->K > MAX_CLASSES) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected 2 to %d classes, got %zu", where,
-                        MOST_CLASSES, (size_t)shape->K);
+                        MAX_CLASSES, (size_t)shape->K);
     }
-    if (shape->n_coarse > MOST_CLASSES) {
+    if (shape->n_coarse > MAX_CLASSES) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected at most %d superclasses, got %zu", where,
-                        MOST_CLASSES, (size_t)shape->n_coarse);
+                        MAX_CLASSES, (size_t)shape->n_coarse);
     }
     /* A label far above all others is a mistake, and would ask for memory by its value. */
     const uint64_t unnamed =
@@ -111,14 +111,14 @@ static sld_status check_input(sld_ctx *ctx, const char *where, const data_shape 
 
 static data_layout layout_of(const data_shape *shape)
 {
-    const size_t picture = shape->H * shape->W * shape->C;
-    data_layout  at      = {0};
+    const size_t image = shape->H * shape->W * shape->C;
+    data_layout  at    = {0};
 
 #define PLACE(where, size) ((where) = at.bytes, at.bytes += ((size) + 63) / 64 * 64)
     for (int split = 0; split < SPLITS; split++) {
         const size_t n = shape->n[split];
 
-        PLACE(at.pixels[split], n * picture);
+        PLACE(at.pixels[split], n * image);
         PLACE(at.labels[split], n * sizeof(int32_t));
         PLACE(at.coarse[split], shape->n_coarse ? n * sizeof(int32_t) : 0);
     }
@@ -220,11 +220,11 @@ static void describe(sld_dataset *set, const data_shape *shape, const data_facts
                                       .n      = shape->n[split]};
     }
     set->test.n = facts->n_test;
-    set->H = set->picture_H = shape->H;
-    set->W = set->picture_W = shape->W;
-    set->C                  = shape->C;
-    set->K                  = shape->K;
-    set->n_coarse           = shape->n_coarse;
+    set->H = set->image_H = shape->H;
+    set->W = set->image_W = shape->W;
+    set->C                = shape->C;
+    set->K                = shape->K;
+    set->n_coarse         = shape->n_coarse;
     for (size_t i = 0; i < shape->K + shape->n_coarse; i++) {
         const bool named = i < shape->K ? shape->has_class_names : shape->has_coarse_names;
 

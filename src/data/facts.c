@@ -38,7 +38,7 @@ static void hash_labels(sld_sha256 *sha, const int32_t *labels, size_t n)
 static void hash_set(sld_ctx *ctx, const data_shape *shape, const data_target target[SPLITS],
                      char hash[65])
 {
-    const size_t picture = shape->H * shape->W * shape->C;
+    const size_t image = shape->H * shape->W * shape->C;
     sld_sha256   sha;
 
     sld_sha256_init(&sha);
@@ -50,7 +50,7 @@ static void hash_set(sld_ctx *ctx, const data_shape *shape, const data_target ta
     hash_u64(&sha, shape->n[SPLIT_TRAIN]);
     hash_u64(&sha, shape->n[SPLIT_TEST]);
     for (int split = 0; split < SPLITS; split++) {
-        hash_pixels(ctx, &sha, target[split].pixels, shape->n[split] * picture);
+        hash_pixels(ctx, &sha, target[split].pixels, shape->n[split] * image);
         hash_labels(&sha, target[split].labels, shape->n[split]);
         if (target[split].coarse) {
             hash_labels(&sha, target[split].coarse, shape->n[split]);

@@ -7,7 +7,7 @@
 /* Plain bytes: rank 0's copy is broadcast, other machines compare theirs. */
 typedef struct data_facts {
     float    mean[4], std[4];
-    uint64_t n_test; /* pictures of test that are kept */
+    uint64_t n_test; /* images of test that are kept */
     char     hash[65];
 } data_facts;
 
@@ -22,7 +22,7 @@ void sld_data_facts(sld_ctx *ctx, const data_shape *shape, const data_target tar
 void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], float std[4]);
 
 /* warnings.c. One warning for each thing that is allowed and rarely meant: labels that begin at 1,
- * classes without a sample, pictures of 0 and 1. */
+ * classes without a sample, images of 0 and 1. */
 void sld_data_warn(sld_ctx *ctx, const char *where, const data_shape *shape,
                    const data_target target[SPLITS]);
 

@@ -1,4 +1,4 @@
-/* fixed.h: the little mathematics of the synthetic set, in integers alone, so that its pictures
+/* fixed.h: the little mathematics of the synthetic set, in integers alone, so that its images
  * have the same bytes on every machine: no libm, no floating point. Q16 is a number times 2^16; an
  * angle is a uint32_t of which 2^32 is a full turn, so that sums wrap as angles do. */
 #ifndef SLD_DATA_FIXED_H

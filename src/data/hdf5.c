@@ -1,4 +1,4 @@
-/* hdf5.c: a general layout, so that any labelled picture set becomes usable by a few lines of h5py:
+/* hdf5.c: a general layout, so that any labelled image set becomes usable by a few lines of h5py:
  *
  *   /train/images   (N,H,W,C) or (N,H,W), whole numbers 0 to 255; C is 1 or 3 and comes last
  *   /train/labels   (N) whole numbers 0 to K-1
@@ -84,7 +84,7 @@ static sld_status count_classes(sld_ctx *ctx, sld_doc *doc, const char *path, si
 static sld_status read_names(sld_ctx *ctx, sld_doc *doc, const char *path, data_source *source,
                              uint64_t *count)
 {
-    enum { MOST = 1 << 20 };
+    enum { MAX = 1 << 20 };
     data_shape  *shape = &source->shape;
     int          n_dims;
     size_t       dims[SLD_DOC_DIMS] = {0}, bytes = 0;
@@ -93,10 +93,10 @@ static sld_status read_names(sld_ctx *ctx, sld_doc *doc, const char *path, data_
     sld_status   st;
 
     SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
-    if (n_dims != 1 || dims[0] < 1 || dims[0] > MOST) {
+    if (n_dims != 1 || dims[0] < 1 || dims[0] > MAX) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
                         "%s: %s: expected one dimension of 1 to %d texts, got %d dimensions",
-                        sld_doc_path(doc), path, MOST, n_dims);
+                        sld_doc_path(doc), path, MAX, n_dims);
     }
     texts = malloc(dims[0] * sizeof *texts);
     if (!texts) {
@@ -240,15 +240,15 @@ static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, size
 static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
                             const data_target target[SPLITS])
 {
-    sld_doc          *doc     = source->own;
-    const data_shape *shape   = &source->shape;
-    const size_t      picture = shape->H * shape->W * shape->C;
+    sld_doc          *doc   = source->own;
+    const data_shape *shape = &source->shape;
+    const size_t      image = shape->H * shape->W * shape->C;
 
     for (int split = 0; split < SPLITS; split++) {
         const size_t n = shape->n[split];
         uint64_t     classes;
 
-        SLD_TRY(read_images(ctx, doc, PATHS[split].images, n * picture, target[split].pixels));
+        SLD_TRY(read_images(ctx, doc, PATHS[split].images, n * image, target[split].pixels));
         SLD_TRY(read_labels(ctx, doc, PATHS[split].labels, n, target[split].labels, &classes));
         if (shape->n_coarse) {
             SLD_TRY(read_labels(ctx, doc, PATHS[split].coarse, n, target[split].coarse, &classes));

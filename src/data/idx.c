@@ -2,7 +2,7 @@
  * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte,
  * also spelt with a dot before idx, and test- for t10k-. Big-endian header: two zero bytes, element
  * type (8: unsigned byte), number of dimensions, each dimension in 32 bits; then the elements.
- * Pictures are (N,H,W), or (N,H,W,C) in idx4 files for colour. Classes are 0 to the largest label
+ * Images are (N,H,W), or (N,H,W,C) in idx4 files for colour. Classes are 0 to the largest label
  * of train. Mean and standard deviation are measured. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "files.h"
 #include "format.h"
 
-enum { UNSIGNED_BYTE = 8, MOST_DIMS = 4, LARGEST_SIDE = 4096 };
+enum { UNSIGNED_BYTE = 8, MAX_DIMS = 4, LARGEST_SIDE = 4096 };
 
 typedef struct idx_source {
     data_file images[SPLITS];
@@ -57,10 +57,10 @@ static uint32_t big_endian(const uint8_t b[4])
 }
 
 /* Reads and checks the header. elements: those of one sample. */
-static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, int most_dims,
-                              uint64_t dims[MOST_DIMS], uint64_t *elements)
+static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, int max_dims,
+                              uint64_t dims[MAX_DIMS], uint64_t *elements)
 {
-    uint8_t head[4 + 4 * MOST_DIMS];
+    uint8_t head[4 + 4 * MAX_DIMS];
 
     if (file->bytes < 4) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected an IDX file, got %zu bytes", file->path,
@@ -68,7 +68,7 @@ static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, in
     }
     SLD_TRY(sld_data_file_read(ctx, file, head, 4));
     if (head[0] != 0 || head[1] != 0 || head[2] != UNSIGNED_BYTE || head[3] < fewest_dims ||
-        head[3] > most_dims) {
+        head[3] > max_dims) {
         return SLD_FAIL(
             ctx, SLD_ERR_DATA,
             "%s: expected 0x%08x at its beginning (unsigned bytes in %d dimensions), got 0x%08x",
@@ -83,7 +83,7 @@ static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, in
     }
     SLD_TRY(sld_data_file_read(ctx, file, head + 4, header - 4));
     *elements = 1;
-    for (int d = 0; d < MOST_DIMS; d++) {
+    for (int d = 0; d < MAX_DIMS; d++) {
         dims[d] = d < n_dims ? big_endian(head + 4 + 4 * d) : 1;
         if (dims[d] == 0 || (d > 0 && dims[d] > LARGEST_SIDE)) {
             return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: dimension %d: expected 1 to %d, got %zu",
@@ -105,7 +105,7 @@ static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, in
 static sld_status open_labels(sld_ctx *ctx, const char *folder, const char *name, uint64_t n,
                               uint8_t **labels)
 {
-    uint64_t   dims[MOST_DIMS], elements;
+    uint64_t   dims[MAX_DIMS], elements;
     data_file  file;
     sld_status st = sld_data_file_open(ctx, folder, name, &file);
 
@@ -136,7 +136,7 @@ static sld_status open_split(sld_ctx *ctx, const char *folder, int split, data_s
     data_shape *shape = &source->shape;
     data_file  *file  = &own->images[split];
     char        name[64];
-    uint64_t    dims[MOST_DIMS], elements;
+    uint64_t    dims[MAX_DIMS], elements;
 
     SLD_TRY(find_file(ctx, folder, PREFIXES[split], IMAGES, name));
     SLD_TRY(sld_data_file_open(ctx, folder, name, file));
@@ -181,14 +181,14 @@ static sld_status idx_open(sld_ctx *ctx, const sld_data_params *params, data_sou
 static sld_status idx_fill(sld_ctx *ctx, const data_source *source,
                            const data_target target[SPLITS])
 {
-    idx_source       *own     = source->own;
-    const data_shape *shape   = &source->shape;
-    const size_t      picture = shape->H * shape->W * shape->C;
+    idx_source       *own   = source->own;
+    const data_shape *shape = &source->shape;
+    const size_t      image = shape->H * shape->W * shape->C;
 
     for (int split = 0; split < SPLITS; split++) {
         const size_t n = shape->n[split];
 
-        SLD_TRY(sld_data_file_read(ctx, &own->images[split], target[split].pixels, n * picture));
+        SLD_TRY(sld_data_file_read(ctx, &own->images[split], target[split].pixels, n * image));
         for (size_t i = 0; i < n; i++) {
             target[split].labels[i] = own->labels[split][i];
         }

@@ -19,7 +19,7 @@ struct sld_loader {
     data_table         table;
     int64_t            epoch;   /* of order; -1: none yet */
     uint32_t          *order;   /* (n) samples in the order of the epoch */
-    uint8_t           *picture; /* (H,W,C) one view before normalisation */
+    uint8_t           *image;   /* (H,W,C) one view before normalisation */
     void              *scratch; /* of the augmentations */
     data_rows          rows[2]; /* in turns: a batch stays until the one after the next */
     int                turn;    /* of the batch that comes next */
@@ -47,10 +47,10 @@ static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
 /* A rank without rows still gets buffers of one row: malloc(0) may yield NULL. */
 static bool allocate_rows(const sld_loader *loader, data_rows *rows)
 {
-    const sld_dataset *set     = loader->set;
-    const size_t       picture = set->H * set->W * set->C;
-    const size_t       n       = loader->params.max_rows ? loader->params.max_rows : 1;
-    bool               ok      = true;
+    const sld_dataset *set   = loader->set;
+    const size_t       image = set->H * set->W * set->C;
+    const size_t       n     = loader->params.max_rows ? loader->params.max_rows : 1;
+    bool               ok    = true;
 
     rows->labels = malloc(n * sizeof *rows->labels);
     rows->truth  = malloc(n * sizeof *rows->truth);
@@ -63,7 +63,7 @@ static bool allocate_rows(const sld_loader *loader, data_rows *rows)
     for (int v = 0; v < 2; v++) {
         if (loader->params.views[v]) {
             /* whole cache lines, as aligned_alloc and the kernels that read it like them */
-            const size_t bytes = (n * picture * sizeof(float) + 63) / 64 * 64;
+            const size_t bytes = (n * image * sizeof(float) + 63) / 64 * 64;
             rows->view[v]      = aligned_alloc(64, bytes);
             ok                 = ok && rows->view[v];
         }
@@ -76,9 +76,9 @@ static bool allocate(sld_loader *loader)
     const sld_dataset *set = loader->set;
 
     loader->order   = malloc(loader->params.n * sizeof *loader->order);
-    loader->picture = malloc(set->H * set->W * set->C);
-    loader->scratch = malloc(sld_aug_scratch(set->picture_H, set->picture_W, set->C) + 1);
-    return loader->order && loader->picture && loader->scratch &&
+    loader->image   = malloc(set->H * set->W * set->C);
+    loader->scratch = malloc(sld_aug_scratch(set->image_H, set->image_W, set->C) + 1);
+    return loader->order && loader->image && loader->scratch &&
            allocate_rows(loader, &loader->rows[0]) && allocate_rows(loader, &loader->rows[1]);
 }
 
@@ -121,7 +121,7 @@ void sld_loader_destroy(sld_loader *loader)
 {
     if (loader) {
         free(loader->order);
-        free(loader->picture);
+        free(loader->image);
         free(loader->scratch);
         free_rows(&loader->rows[0]);
         free_rows(&loader->rows[1]);
@@ -165,23 +165,23 @@ static void shuffle(sld_loader *loader, int64_t epoch)
 void sld_loader_view(sld_loader *loader, int view, int64_t epoch, const uint32_t *sample, size_t n,
                      float *out)
 {
-    const sld_dataset *set     = loader->set;
-    const size_t       picture = set->H * set->W * set->C;
+    const sld_dataset *set   = loader->set;
+    const size_t       image = set->H * set->W * set->C;
 
     for (size_t i = 0; i < n; i++) {
         sld_augment_view(&loader->params.augment, view, epoch, sample[i],
-                         sld_data_picture(set, &set->train, sample[i]), set->picture_H,
-                         set->picture_W, set->C, loader->picture, loader->scratch);
-        sld_data_table_apply(&loader->table, loader->picture, set->H * set->W, set->C,
-                             out + i * picture);
+                         sld_data_image(set, &set->train, sample[i]), set->image_H, set->image_W,
+                         set->C, loader->image, loader->scratch);
+        sld_data_table_apply(&loader->table, loader->image, set->H * set->W, set->C,
+                             out + i * image);
     }
 }
 
 static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, const data_rows *rows,
                      size_t row)
 {
-    const sld_dataset *set     = loader->set;
-    const size_t       picture = set->H * set->W * set->C;
+    const sld_dataset *set   = loader->set;
+    const size_t       image = set->H * set->W * set->C;
 
     rows->sample[row] = sample;
     rows->truth[row]  = set->train.labels[sample];
@@ -191,7 +191,7 @@ static void make_row(sld_loader *loader, int64_t epoch, uint32_t sample, const d
     }
     for (int v = 0; v < 2; v++) {
         if (rows->view[v]) {
-            sld_loader_view(loader, v, epoch, &sample, 1, rows->view[v] + row * picture);
+            sld_loader_view(loader, v, epoch, &sample, 1, rows->view[v] + row * image);
         }
     }
 }

@@ -51,15 +51,15 @@ static size_t middle(size_t N, size_t n)
     return (size_t)rint((double)(N - n) / 2.0);
 }
 
-const uint8_t *sld_data_picture(const sld_dataset *set, const sld_images *images, size_t sample)
+const uint8_t *sld_data_image(const sld_dataset *set, const sld_images *images, size_t sample)
 {
-    return images->pixels + sample * set->picture_H * set->picture_W * set->C;
+    return images->pixels + sample * set->image_H * set->image_W * set->C;
 }
 
 void sld_data_normalise(const sld_dataset *set, const sld_images *images, const uint32_t *index,
                         size_t begin, size_t n, float *out)
 {
-    const size_t top = middle(set->picture_H, set->H), left = middle(set->picture_W, set->W);
+    const size_t top = middle(set->image_H, set->H), left = middle(set->image_W, set->W);
     const size_t row = set->W * set->C;
     data_table   table;
 
@@ -67,8 +67,8 @@ void sld_data_normalise(const sld_dataset *set, const sld_images *images, const 
     for (size_t i = 0; i < n; i++) {
         const size_t   sample = index ? index[begin + i] : begin + i;
         const uint8_t *pixels =
-            sld_data_picture(set, images, sample) + (top * set->picture_W + left) * set->C;
-        for (size_t y = 0; y < set->H; y++, pixels += set->picture_W * set->C, out += row) {
+            sld_data_image(set, images, sample) + (top * set->image_W + left) * set->C;
+        for (size_t y = 0; y < set->H; y++, pixels += set->image_W * set->C, out += row) {
             sld_data_table_apply(&table, pixels, set->W, set->C, out);
         }
     }

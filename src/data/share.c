@@ -40,14 +40,14 @@ static void choose(ticket *tickets, size_t n, double fraction, uint8_t *kept)
 
 static uint64_t pack(const data_shape *shape, const data_target *test, const uint8_t *kept)
 {
-    const size_t picture = shape->H * shape->W * shape->C;
-    size_t       to      = 0;
+    const size_t image = shape->H * shape->W * shape->C;
+    size_t       to    = 0;
 
     for (size_t i = 0; i < shape->n[SPLIT_TEST]; i++) {
         if (!kept[i]) {
             continue;
         }
-        memmove(test->pixels + to * picture, test->pixels + i * picture, picture);
+        memmove(test->pixels + to * image, test->pixels + i * image, image);
         test->labels[to] = test->labels[i];
         if (test->coarse) {
             test->coarse[to] = test->coarse[i];

@@ -1,4 +1,4 @@
-/* synth.c: the embedded synthetic set as a data format: parameters, names and loop over pictures.
+/* synth.c: the embedded synthetic set as a data format: parameters, names and loop over images.
  * What it shows is told in synth.h. */
 #include <stdio.h>
 #include <stdlib.h>

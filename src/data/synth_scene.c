@@ -1,4 +1,4 @@
-/* synth_scene.c: draws what a synthetic picture shows, in integers, see synth.h. */
+/* synth_scene.c: draws what a synthetic image shows, in integers, see synth.h. */
 #include "synth_scene.h"
 
 #define Q16(x) ((int32_t)((x)*65536.0 + 0.5)) /* of a constant that is not negative */
@@ -72,7 +72,7 @@ static synth_grating draw_grating(sld_rng *rng, const fixed_wave *wave, int32_t 
                            .amplitude = amplitude};
 }
 
-/* An outline whose centre lies up to `shift` from the middle of the picture. */
+/* An outline whose centre lies up to `shift` from the middle of the image. */
 static synth_outline draw_outline(sld_rng *rng, const fixed_wave *wave, uint32_t petals,
                                   const int32_t radius[2], int32_t shift)
 {

@@ -1,9 +1,9 @@
-/* synth_scene.h: the embedded synthetic set: what a picture shows (scene) apart from how it is painted.
+/* synth_scene.h: the embedded synthetic set: what an image shows (scene) apart from how it is painted.
  *
  * A superclass is an outline with 0, 3, 4, 5 or 7 petals. A subclass is a corner of a 2x2 grid in a
  * latent plane: u = (u1,u2) is normal about its corner with deviation 1, corners lie D/2 either
  * side of zero. u1 sets the frequency of the stripes inside the outline, u2 the angle between the
- * hues of figure and ground. The label is drawn first and the picture made from u, so that siblings
+ * hues of figure and ground. The label is drawn first and the image made from u, so that siblings
  * overlap for every observer and p(y|u) is known. Neither a flip nor a rotation, shear or coarser
  * levels take a cue away: outlines, stripes and hues have random orientation, and differ by more
  * than 16 levels. */

@@ -12,11 +12,11 @@ double sld_two_bins_row(const sld_row *row, size_t t_class, size_t at, double ta
     const sld_non_target r_s = sld_non_target_of(&row->s, y, K, tau),
                          r_t = sld_non_target_of(&row->t, t_class, K, tau);
 
-    const double log_p      = row->s.z[y] / tau - s->log_sum,
-                 log_p_rest = sld_non_target_share(&r_s, s, tau);
-    const double log_q      = row->t.z[t_class] / tau - t->log_sum,
-                 log_q_rest = sld_non_target_share(&r_t, t, tau);
-    const double q = exp(log_q), q_rest = exp(log_q_rest);
+    const double log_p            = row->s.z[y] / tau - s->log_sum,
+                 log_p_non_target = sld_non_target_share(&r_s, s, tau);
+    const double log_q            = row->t.z[t_class] / tau - t->log_sum,
+                 log_q_non_target = sld_non_target_share(&r_t, t, tau);
+    const double q = exp(log_q), q_non_target = exp(log_q_non_target);
 
     /* dL/dz_y = tau (p - q); the others share its opposite as their own softmax does. */
     const double move = tau * (s->p[y] - q);
@@ -24,7 +24,8 @@ double sld_two_bins_row(const sld_row *row, size_t t_class, size_t at, double ta
         g[k] += k == y ? move : -move * exp(sld_non_target_log(&r_s, row->s.z[k], tau));
     }
     return tau * tau * (q > 0.0 ? q * (log_q - log_p) : 0.0) +
-           tau * tau * (q_rest > 0.0 ? q_rest * (log_q_rest - log_p_rest) : 0.0);
+           tau * tau *
+               (q_non_target > 0.0 ? q_non_target * (log_q_non_target - log_p_non_target) : 0.0);
 }
 
 static double target_loss(const sld_term *term, const sld_row *row, double *g)
@@ -63,11 +64,11 @@ const sld_term_kind sld_term_dkd_non_target = {.uses_teacher = true, .row = non_
 sld_status sld_add_dkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     sld_term       *term   = NULL;
-    sld_term_params target = p->kd, rest = p->kd;
+    sld_term_params target = p->kd, non_target = p->kd;
     for (int view = 0; view < SLD_VIEWS; view++) {
         target.weight[view] *= p->dkd_alpha;
-        rest.weight[view] *= p->dkd_beta;
+        non_target.weight[view] *= p->dkd_beta;
     }
     SLD_TRY(sld_objective_add(ctx, o, &sld_term_dkd_target, "tckd", &target, &term));
-    return sld_objective_add(ctx, o, &sld_term_dkd_non_target, "nckd", &rest, &term);
+    return sld_objective_add(ctx, o, &sld_term_dkd_non_target, "nckd", &non_target, &term);
 }

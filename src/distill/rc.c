@@ -13,14 +13,15 @@ static double raised_label(const sld_term *term, const sld_row *row, double *g)
     double       loss = 0.0;
 
     for (size_t j = 0; j < term->n_taus[row->view]; j++) {
-        const double         tau  = term->tau[j];
-        const sld_softmax   *s    = &row->s.soft[term->at[j]];
-        const sld_non_target rest = sld_non_target_of(&row->s, y, K, tau);
+        const double         tau        = term->tau[j];
+        const sld_softmax   *s          = &row->s.soft[term->at[j]];
+        const sld_non_target non_target = sld_non_target_of(&row->s, y, K, tau);
 
         /* logarithms of exp(r_y / tau) and of the sum over the others */
-        const double log_y    = (row->s.z[y] + row->s.z_top) / tau,
-                     log_rest = rest.top / tau + rest.log_sum;
-        const double log_sum  = fmax(log_y, log_rest) + log1p(exp(-fabs(log_y - log_rest)));
+        const double log_y          = (row->s.z[y] + row->s.z_top) / tau,
+                     log_non_target = non_target.top / tau + non_target.log_sum;
+        const double log_sum =
+            fmax(log_y, log_non_target) + log1p(exp(-fabs(log_y - log_non_target)));
         loss += tau * (exp(log_y - log_sum) * row->s.z_top + tau * (s->log_sum - log_sum));
 
         for (size_t k = 0; k < K; k++) {

@@ -75,7 +75,7 @@ static void take_name(sld_grid_claim *e, const char *rest)
     char           *end = NULL;
     const long long n   = strtoll(rest, &end, 10);
 
-    if (end != rest && n > SLD_ATTEMPTS_MOST) {
+    if (end != rest && n > SLD_ATTEMPTS_MAX) {
         return; /* nobody counts so far: a file of something else */
     }
     if (end != rest && n > 0) {

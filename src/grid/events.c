@@ -43,21 +43,21 @@ static bool parse(const sld_grid *grid, const char *name, sld_grid_event *out)
 }
 
 /* Among the newest, in their order. */
-static void insert(const sld_grid_event *new, size_t most, sld_grid_event *out, size_t *n)
+static void insert(const sld_grid_event *new, size_t max, sld_grid_event *out, size_t *n)
 {
-    size_t at = *n < most ? (*n)++ : most;
+    size_t at = *n < max ? (*n)++ : max;
 
     for (; at > 0 && out[at - 1].at < new->at; at--) {
-        if (at < most) {
+        if (at < max) {
             out[at] = out[at - 1];
         }
     }
-    if (at < most) {
+    if (at < max) {
         out[at] = *new;
     }
 }
 
-sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t most, sld_grid_event *out,
+sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t max, sld_grid_event *out,
                            size_t *n)
 {
     char           dir[PATH_MAX];
@@ -75,7 +75,7 @@ sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t most, sld_
         if (parse(grid, entry->d_name, &event) &&
             fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
             event.at = (int64_t)info.st_mtim.tv_sec * BILLION + info.st_mtim.tv_nsec;
-            insert(&event, most, out, n);
+            insert(&event, max, out, n);
         }
     }
     closedir(folder);

@@ -146,7 +146,7 @@ static sld_status count_points(const expander *x, size_t *n)
 }
 
 /* Teachers, then the others: a teacher's index among the teachers is its index at all. */
-static sld_status assemble(expander *x, sld_grid *grid)
+static sld_status build_grid(expander *x, sld_grid *grid)
 {
     const spec  *s      = x->spec;
     void        *memory = NULL;
@@ -208,7 +208,7 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(sld_expand_watch_usage(x));
     SLD_TRY(make_points(x));
     SLD_TRY(sld_expand_check_usage(x));
-    SLD_TRY(assemble(x, grid));
+    SLD_TRY(build_grid(x, grid));
     SLD_TRY(check_baseline(x, grid));
     return sld_spec_check_arms(x->ctx, s, grid);
 }

@@ -15,7 +15,7 @@
 
 #include "grid.h"
 
-#define MOST_BYTES ((size_t)1 << 30)
+#define MAX_BYTES ((size_t)1 << 30)
 
 /* ---- writing ---- */
 
@@ -341,7 +341,7 @@ static sld_status open_in(sld_ctx *ctx, const char *dir, sld_grid *grid)
     if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s...: expected a shorter path", dir);
     }
-    SLD_TRY(sld_file_read(ctx, path, MOST_BYTES, &grid->text, &n));
+    SLD_TRY(sld_file_read(ctx, path, MAX_BYTES, &grid->text, &n));
     return sld_grid_points_parse(ctx, grid, path, grid->text, n);
 }
 

@@ -7,7 +7,7 @@
 
 #include "grid.h"
 
-#define MOST_BYTES ((size_t)1 << 20)
+#define MAX_BYTES ((size_t)1 << 20)
 enum { SEEDS_MAX = 100000 };
 
 /* ---- base: inline, or an experiment file beside the spec ---- */
@@ -25,7 +25,7 @@ static sld_status read_base_file(spec_reader *r, const sld_node *node, const sld
         return sld_node_fail(r->ctx, node, "base", "expected a shorter path");
     }
     const char *kept = sld_arena_strdup(r->arena, path);
-    sld_status  st   = kept ? sld_file_read(r->ctx, path, MOST_BYTES, &text, &n)
+    sld_status  st   = kept ? sld_file_read(r->ctx, path, MAX_BYTES, &text, &n)
                             : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the base");
     if (st == SLD_ERR_DATA) {
         const sld_err err = r->ctx->err;
@@ -112,7 +112,7 @@ static sld_status read_seeds(spec_reader *r, const sld_node *node)
         return read_seed_range(r, node);
     }
     SLD_TRY(sld_spec_want(r, node, "seeds", SLD_NODE_LIST, "a list like [1, 2, 3] or 1..3"));
-    SLD_TRY(sld_spec_most(r, node, "seeds", SEEDS_MAX));
+    SLD_TRY(sld_spec_max(r, node, "seeds", SEEDS_MAX));
     s->n_seeds = node->n;
     s->seeds   = sld_spec_alloc(r, (node->n + 1) * sizeof *s->seeds);
     if (!s->seeds) {

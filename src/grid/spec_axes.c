@@ -135,7 +135,7 @@ static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node 
         return sld_node_fail(r->ctx, key, "axes", "expected an axis, got %s%s", axis->name,
                              *axis->name == 's' ? "; write seeds: [1, 2, 3] beside axes" : "");
     }
-    SLD_TRY(sld_spec_most(r, node, axis->name, VALUES_MAX));
+    SLD_TRY(sld_spec_max(r, node, axis->name, VALUES_MAX));
     axis->n       = node->n;
     axis->entries = sld_spec_alloc(r, (node->n + 1) * sizeof *axis->entries);
     if (!axis->entries) {
@@ -235,7 +235,7 @@ sld_status sld_spec_excludes(spec_reader *r, const sld_node *node)
     spec *s = r->spec;
 
     SLD_TRY(sld_spec_want(r, node, "exclude", SLD_NODE_LIST, "a list of {axis: label}"));
-    SLD_TRY(sld_spec_most(r, node, "exclude", EXCLUDES_MAX));
+    SLD_TRY(sld_spec_max(r, node, "exclude", EXCLUDES_MAX));
     s->excludes = sld_spec_alloc(r, (node->n + 1) * sizeof *s->excludes);
     if (!s->excludes) {
         return SLD_ERR_NOMEM;

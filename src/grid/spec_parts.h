@@ -103,7 +103,7 @@ sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const
 sld_status sld_spec_unknown(spec_reader *r, const sld_node *at, const char *what, const char *word,
                             const char *const *known, size_t n);
 /* Refuses more than so many entries. */
-sld_status sld_spec_most(spec_reader *r, const sld_node *node, const char *key, size_t most);
+sld_status sld_spec_max(spec_reader *r, const sld_node *node, const char *key, size_t max);
 /* The first text that stands twice: where, and where before; *again 0: none. */
 sld_status sld_spec_repeated(spec_reader *r, const char *const *texts, size_t n, size_t *first,
                              size_t *again);

@@ -40,7 +40,7 @@ static sld_status check_texts(spec_reader *r, const sld_node *node, const char *
         return sld_spec_text(r, node, key, &text);
     }
     SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_LIST, "a text or a list of texts"));
-    SLD_TRY(sld_spec_most(r, node, key, NAMED_MAX));
+    SLD_TRY(sld_spec_max(r, node, key, NAMED_MAX));
     for (size_t i = 0; i < node->n; i++) {
         SLD_TRY(sld_spec_text(r, node->item[i], key, &text));
     }
@@ -104,7 +104,7 @@ static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node 
 sld_status sld_spec_claims(spec_reader *r, const sld_node *node)
 {
     SLD_TRY(sld_spec_want(r, node, "claims", SLD_NODE_MAP, "contrasts by name"));
-    SLD_TRY(sld_spec_most(r, node, "claims", NAMED_MAX));
+    SLD_TRY(sld_spec_max(r, node, "claims", NAMED_MAX));
     SLD_TRY(sld_spec_once(r, node, "claims"));
     for (size_t i = 0; i < node->n; i++) {
         SLD_TRY(read_claim(r, node->key[i], node->item[i]));
@@ -135,7 +135,7 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
         return SLD_OK;
     }
     SLD_TRY(sld_spec_want(r, checks, "checks", SLD_NODE_MAP, "arms by component"));
-    SLD_TRY(sld_spec_most(r, checks, "checks", NAMED_MAX));
+    SLD_TRY(sld_spec_max(r, checks, "checks", NAMED_MAX));
     SLD_TRY(sld_spec_once(r, checks, "checks"));
     for (size_t i = 0; i < checks->n; i++) {
         SLD_TRY(sld_spec_label(r, checks->key[i], "checks", &text));

@@ -61,7 +61,7 @@ sld_status sld_spec_teachers(spec_reader *r, const sld_node *node)
     spec *s = r->spec;
 
     SLD_TRY(sld_spec_want(r, node, "teachers", SLD_NODE_MAP, "teachers by name"));
-    SLD_TRY(sld_spec_most(r, node, "teachers", NAMED_MAX));
+    SLD_TRY(sld_spec_max(r, node, "teachers", NAMED_MAX));
     SLD_TRY(sld_spec_once(r, node, "teachers"));
     s->teachers = sld_spec_alloc(r, (node->n + 1) * sizeof *s->teachers);
     if (!s->teachers) {

@@ -64,13 +64,13 @@ sld_status sld_spec_unknown(spec_reader *r, const sld_node *at, const char *what
                          nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? known[nearest] : "");
 }
 
-sld_status sld_spec_most(spec_reader *r, const sld_node *node, const char *key, size_t most)
+sld_status sld_spec_max(spec_reader *r, const sld_node *node, const char *key, size_t max)
 {
-    return node->n <= most
+    return node->n <= max
                ? SLD_OK
                : sld_node_fail(r->ctx, node, key,
                                "expected at most %zu entries, got %zu; make several sweeps of it",
-                               most, node->n);
+                               max, node->n);
 }
 
 int sld_spec_by_seed(const void *a, const void *b)

@@ -118,7 +118,7 @@ sld_status sld_grid_status(sld_ctx *ctx, const sld_grid *grid, sld_point_status 
 
 /* The trials that run take, in the mean, half of what is left to the slowest; those that wait take
  * their turns: a guess from what is known without opening a result. */
-void sld_grid_survey(const sld_point_status *status, size_t n, sld_grid_totals *out)
+void sld_grid_count_states(const sld_point_status *status, size_t n, sld_grid_totals *out)
 {
     double whole = 0;
     size_t begun = 0;

@@ -28,7 +28,7 @@ sld_isa sld_isa_of_cpu(void)
 
 typedef struct {
     const char *name;
-    sld_isa     most;
+    sld_isa     max;
 } choice;
 
 static const choice choices[] = {
@@ -74,9 +74,9 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: expected auto, avx2 or avx512, got %s",
                         isa);
     }
-    const dnnl_cpu_isa_t most =
-        chosen->most == SLD_ISA_AVX2 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core;
-    if (strcmp(isa, "auto") != 0 && dnnl_set_max_cpu_isa(most) != dnnl_success) {
+    const dnnl_cpu_isa_t max =
+        chosen->max == SLD_ISA_AVX2 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core;
+    if (strcmp(isa, "auto") != 0 && dnnl_set_max_cpu_isa(max) != dnnl_success) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "parallel.isa: %s can only be set before oneDNN is first used", isa);
     }
@@ -137,7 +137,7 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: expected auto, avx2 or avx512, got %s",
                         isa);
     }
-    pinned = chosen->most;
+    pinned = chosen->max;
     return SLD_OK;
 }
 

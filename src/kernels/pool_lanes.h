@@ -4,21 +4,21 @@
 static inline void V(largest)(const float *x, window w, size_t begin, size_t end, float *y)
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
-        V(vec) most[VECTORS];
+        V(vec) max[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            most[v] = V(vec_load)(x + c + v * FLOATS);
+            max[v] = V(vec_load)(x + c + v * FLOATS);
         }
         for (size_t r = 0; r < w.rows; r++) {
             for (size_t q = 0; q < w.columns; q++) {
                 const float *at = x + r * w.row + q * w.pixel + c;
                 for (size_t v = 0; v < VECTORS; v++) {
                     const V(vec) a = V(vec_load)(at + v * FLOATS);
-                    most[v]        = V(where)((a > most[v]) | (a != a), a, most[v]);
+                    max[v]         = V(where)((a > max[v]) | (a != a), a, max[v]);
                 }
             }
         }
         for (size_t v = 0; v < VECTORS; v++) {
-            V(vec_store)(y + c + v * FLOATS, most[v]);
+            V(vec_store)(y + c + v * FLOATS, max[v]);
         }
     }
 }
@@ -29,10 +29,10 @@ static inline void V(to_largest)(const float *x, window w, size_t begin, size_t 
 {
     for (size_t c = begin; c < end; c += VECTORS * FLOATS) {
         const V(vec) zero = {0};
-        V(vec) most[VECTORS], d[VECTORS];
+        V(vec) max[VECTORS], d[VECTORS];
         V(masks) open[VECTORS];
         for (size_t v = 0; v < VECTORS; v++) {
-            most[v] = V(vec_load)(y + c + v * FLOATS);
+            max[v]  = V(vec_load)(y + c + v * FLOATS);
             d[v]    = V(vec_load)(dy + c + v * FLOATS);
             open[v] = zero == zero;
         }
@@ -40,7 +40,7 @@ static inline void V(to_largest)(const float *x, window w, size_t begin, size_t 
             for (size_t q = 0; q < w.columns; q++) {
                 for (size_t v = 0; v < VECTORS; v++) {
                     const size_t at    = r * w.row + q * w.pixel + c + v * FLOATS;
-                    const V(masks) hit = open[v] & (V(vec_load)(x + at) == most[v]);
+                    const V(masks) hit = open[v] & (V(vec_load)(x + at) == max[v]);
                     V(vec_store)(dx + at, V(vec_load)(dx + at) + V(where)(hit, d[v], zero));
                     open[v] &= ~hit;
                 }

@@ -29,7 +29,7 @@ static sld_status advance(sld_ctx *ctx, sld_overlap *overlap)
 }
 
 /* sld_work: one layer, shown to whoever watches for stalls. */
-static sld_status slice(sld_ctx *ctx, void *own, bool *did)
+static sld_status advance_meanwhile(sld_ctx *ctx, void *own, bool *did)
 {
     sld_overlap *overlap = own;
     *did                 = overlap->at < ALL;
@@ -44,8 +44,8 @@ static sld_status slice(sld_ctx *ctx, void *own, bool *did)
 
 void sld_overlap_init(sld_overlap *overlap, sld_infer *teacher)
 {
-    *overlap =
-        (sld_overlap){.teacher = teacher, .at = ALL, .work = {.slice = slice, .own = overlap}};
+    *overlap = (sld_overlap){
+        .teacher = teacher, .at = ALL, .work = {.advance = advance_meanwhile, .own = overlap}};
 }
 
 void sld_overlap_begin(sld_overlap *overlap, const sld_forwards *step,

@@ -25,7 +25,7 @@ typedef struct sld_overlap {
 /* Local. Nothing to do as yet. The object stays where it is: its work points to it. */
 void sld_overlap_init(sld_overlap *overlap, sld_infer *teacher);
 /* Local. A step begins, with what was done of it when it was the following one: the same forwards
- * then and now, with the same pictures. What they point to is borrowed until they are finished.
+ * then and now, with the same images. What they point to is borrowed until they are finished.
  * Without a teacher all images are NULL, as they are where no following step is known. */
 void sld_overlap_begin(sld_overlap *overlap, const sld_forwards *step,
                        const sld_forwards *following);

@@ -1,5 +1,5 @@
 /* own_input.c: a teacher that was trained with other constants of normalisation than the data set's
- * sees every picture normalised its own way, as sld eval does; the student sees the data set's. */
+ * sees every image normalised its own way, as sld eval does; the student sees the data set's. */
 #include <math.h>
 #include <string.h>
 

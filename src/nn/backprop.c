@@ -259,20 +259,20 @@ static sld_status reduce_piece(sld_ctx *ctx, sld_backprop *net, sld_tree *tree, 
     if (net->views > 1) {
         add_view(net, at + mine.begin, at + mine.end);
     }
-    return sld_tree_spread(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, 0) + at, n);
+    return sld_tree_broadcast(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, 0) + at, n);
 }
 
 /* Collective. In pieces that the tree takes. */
 static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
 {
     sld_tree    *tree = net->trees[net->tree];
-    const size_t most = sld_backprop_message_bytes(net->model) / sizeof(float);
+    const size_t max  = sld_backprop_message_bytes(net->model) / sizeof(float);
     sld_enter(ctx, SLD_PHASE_ADD);
     /* what is reduced here is used up: a short sum, for whose wait there may be work (comm.h) */
     SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
-    for (size_t at = 0; at < net->reduced_floats; at += most) {
+    for (size_t at = 0; at < net->reduced_floats; at += max) {
         const size_t left = net->reduced_floats - at;
-        SLD_TRY(reduce_piece(ctx, net, tree, at, left < most ? left : most));
+        SLD_TRY(reduce_piece(ctx, net, tree, at, left < max ? left : max));
     }
     if (net->views > 1) {
         add_view(net, net->reduced_floats, net->root_floats);

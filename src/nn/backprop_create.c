@@ -30,8 +30,8 @@ static int descending(const void *a, const void *b)
 /* All sizes on all ranks, so that each rank's kernels choose the same layouts. */
 static sld_status find_sizes(sld_ctx *ctx, sld_backprop *net, int n_shards)
 {
-    const size_t most = net->n_trees * (size_t)n_shards;
-    SLD_TRY(sld_arena_alloc(ctx, net->arena, most * sizeof *net->sizes, (void **)&net->sizes));
+    const size_t max = net->n_trees * (size_t)n_shards;
+    SLD_TRY(sld_arena_alloc(ctx, net->arena, max * sizeof *net->sizes, (void **)&net->sizes));
     for (size_t t = 0; t < net->n_trees; t++) {
         const sld_tree *tree = net->trees[t];
         const sld_range mine = sld_tree_mine(tree);
@@ -81,7 +81,7 @@ static sld_status make_values(sld_ctx *ctx, sld_backprop *net)
     SLD_TRY(
         alloc_floats(ctx, net, net->max_shard * net->plan->shard_floats, &net->shard_gradients));
     SLD_TRY(alloc_floats(ctx, net, net->max_rows * net->plan->batch_floats, &net->batch_gradients));
-    net->moments_stride = (1 + 2 * net->plan->most_channels) * sizeof(double);
+    net->moments_stride = (1 + 2 * net->plan->max_channels) * sizeof(double);
     return sld_arena_alloc(ctx, net->arena, (size_t)net->max_slots * net->moments_stride,
                            (void **)&net->moments);
 }

@@ -79,8 +79,8 @@ static void add_norm(planner *p, sld_segment *s, int layer, bool backward)
     s->channels += (size_t)p->g->layers[layer].channels;
     p->plan->norms[p->plan->n_norms++] = layer;
     s->n_norms++;
-    p->plan->most_channels =
-        s->channels > p->plan->most_channels ? s->channels : p->plan->most_channels;
+    p->plan->max_channels =
+        s->channels > p->plan->max_channels ? s->channels : p->plan->max_channels;
 }
 
 static sld_segment open_segment(const planner *p)
@@ -231,12 +231,12 @@ static void place_gradient(planner *p, int l, int i, wanted *shard, wanted *batc
 
 static sld_status place_gradients(sld_ctx *ctx, sld_arena *arena, planner *p)
 {
-    const size_t most  = (size_t)p->g->n_layers * (SLD_MAX_INPUTS + 1);
+    const size_t max   = (size_t)p->g->n_layers * (SLD_MAX_INPUTS + 1);
     wanted       shard = {0}, batch = {0};
-    SLD_TRY(sld_arena_alloc(ctx, arena, most * sizeof *shard.spans, (void **)&shard.spans));
-    SLD_TRY(sld_arena_alloc(ctx, arena, most * sizeof *batch.spans, (void **)&batch.spans));
-    SLD_TRY(sld_arena_alloc(ctx, arena, most * sizeof *shard.places, (void **)&shard.places));
-    SLD_TRY(sld_arena_alloc(ctx, arena, most * sizeof *batch.places, (void **)&batch.places));
+    SLD_TRY(sld_arena_alloc(ctx, arena, max * sizeof *shard.spans, (void **)&shard.spans));
+    SLD_TRY(sld_arena_alloc(ctx, arena, max * sizeof *batch.spans, (void **)&batch.spans));
+    SLD_TRY(sld_arena_alloc(ctx, arena, max * sizeof *shard.places, (void **)&shard.places));
+    SLD_TRY(sld_arena_alloc(ctx, arena, max * sizeof *batch.places, (void **)&batch.places));
 
     for (int l = p->g->n_layers - 1; l > 0; l--) {
         for (int i = 0; i < p->g->layers[l].n_in; i++) {

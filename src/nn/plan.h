@@ -60,7 +60,7 @@ typedef struct sld_plan {
     int            *norms;
     int             n_forward, n_backward, n_tasks, n_norms;
     size_t          shard_floats, batch_floats; /* memory for gradients, per row */
-    size_t          most_channels;              /* of one segment */
+    size_t          max_channels;               /* of one segment */
 } sld_plan;
 
 /* Local. Owned by the arena. The last layer of the graph makes the logits. */

@@ -181,9 +181,9 @@ static sld_status fill_gaps(sld_ctx *ctx, report *r, const grouping *g, stats_sa
         if (arm->is_teacher) {
             continue;
         }
-        groups[n++]   = own_sample(r, g, a);
-        r->most_seeds = arm->n_state[SLD_POINT_DONE] > r->most_seeds ? arm->n_state[SLD_POINT_DONE]
-                                                                     : r->most_seeds;
+        groups[n++]  = own_sample(r, g, a);
+        r->max_seeds = arm->n_state[SLD_POINT_DONE] > r->max_seeds ? arm->n_state[SLD_POINT_DONE]
+                                                                   : r->max_seeds;
         if (strcmp(arm->name, r->baseline_name) == 0) {
             r->baseline = (int)a;
         }

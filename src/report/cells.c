@@ -97,7 +97,7 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
             r->resolving_sd,
             isnan(r->pooled_sd) ? "assumed: no arm has two seeds" : "pooled over the arms");
     }
-    if (r->most_seeds < 2) {
+    if (r->max_seeds < 2) {
         fprintf(to, "With one seed per arm these differences cannot be separated from noise.\n");
     }
 }

@@ -50,7 +50,7 @@ static double height(const report *r, size_t arm)
     return n == 0 ? NAN : sum / (double)n;
 }
 
-sld_status arm_curves(sld_ctx *ctx, const report *r, size_t most, arm_curve *out, size_t *n,
+sld_status arm_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out, size_t *n,
                       size_t *longest)
 {
     double *high = NULL, *x = NULL;
@@ -61,13 +61,13 @@ sld_status arm_curves(sld_ctx *ctx, const report *r, size_t most, arm_curve *out
     for (size_t a = 0; a < r->n_arms; a++) {
         high[a] = r->arms[a].is_teacher ? NAN : height(r, a);
     }
-    for (size_t a = 0; a < r->n_arms && *n < most; a++) {
+    for (size_t a = 0; a < r->n_arms && *n < max; a++) {
         size_t higher = 0; /* arms that come before this one */
         for (size_t b = 0; b < r->n_arms; b++) {
             higher += b != a && !isnan(high[b]) &&
                       ((int)b == r->baseline || high[b] > high[a] || (high[b] == high[a] && b < a));
         }
-        if (!isnan(high[a]) && ((int)a == r->baseline || higher < most)) {
+        if (!isnan(high[a]) && ((int)a == r->baseline || higher < max)) {
             SLD_TRY(make(ctx, r, a, x, &out[*n]));
             *longest = out[*n].n_epochs > *longest ? out[*n].n_epochs : *longest;
             (*n)++;

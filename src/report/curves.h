@@ -12,7 +12,7 @@ typedef struct arm_curve {
 
 /* Curves of at most `most` arms that have one: the baseline and those whose last epoch is highest, in
  * the order of the report. out: (most). *longest: epochs of the longest. */
-sld_status arm_curves(sld_ctx *ctx, const report *r, size_t most, arm_curve *out, size_t *n,
+sld_status arm_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out, size_t *n,
                       size_t *longest);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "report.h"
 
-enum { HTML_MOST_CURVES = 8 };
+enum { HTML_MAX_CURVES = 8 };
 
 /* html_text.c. Text of unknown origin: printable, and no markup. */
 void              html_text(FILE *to, const char *text);

@@ -8,7 +8,7 @@
 
 /* The figure of curves, in its own units. */
 enum { WIDTH = 640, HEIGHT = 330, LEFT = 46, RIGHT = 12, TOP = 10, BOTTOM = 40 };
-enum { MOST_POINTS = 120, STRIP = 160 };
+enum { MAX_POINTS = 120, STRIP = 160 };
 
 static const char *const dashes[] = {"", "7 3", "2 2.5", "8 3 2 3"};
 
@@ -92,7 +92,7 @@ static void put_point(const frame *f, size_t e, double percent, bool first, FILE
     fprintf(to, "%s%.1f %.1f", first ? "M" : "L", x_of(f, e + 1), y_of(f, percent));
 }
 
-/* The e-th of at most MOST_POINTS epochs that are drawn, the last among them. */
+/* The e-th of at most MAX_POINTS epochs that are drawn, the last among them. */
 static size_t epoch_at(const arm_curve *c, size_t i, size_t n)
 {
     return n < 2 ? 0 : i * (c->n_epochs - 1) / (n - 1);
@@ -100,7 +100,7 @@ static size_t epoch_at(const arm_curve *c, size_t i, size_t n)
 
 static void put_curve(const frame *f, const arm_curve *c, size_t color, FILE *to)
 {
-    const size_t n     = c->n_epochs < MOST_POINTS ? c->n_epochs : MOST_POINTS;
+    const size_t n     = c->n_epochs < MAX_POINTS ? c->n_epochs : MAX_POINTS;
     bool         first = true;
 
     fprintf(to, "<path fill=\"var(--c%zu)\" opacity=\".16\" d=\"", color % 8);
@@ -147,10 +147,10 @@ static void put_legend(const report *r, const arm_curve *curves, size_t n, FILE 
 
 sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to)
 {
-    arm_curve curves[HTML_MOST_CURVES];
+    arm_curve curves[HTML_MAX_CURVES];
     size_t    n, longest;
 
-    SLD_TRY(arm_curves(ctx, r, HTML_MOST_CURVES, curves, &n, &longest));
+    SLD_TRY(arm_curves(ctx, r, HTML_MAX_CURVES, curves, &n, &longest));
     if (n == 0) {
         return SLD_OK;
     }

@@ -10,7 +10,7 @@
 /* Beyond so many trials a reader's descriptors run out, as HDF5 keeps every source of a virtual
  * data set open: curves and labels are copied then. The logits stay virtual: they are the trials'
  * own size. */
-#define MOST_VIRTUAL 500
+#define MAX_VIRTUAL 500
 
 static void index_path(const sld_grid *grid, char path[PATH_MAX])
 {
@@ -86,7 +86,7 @@ sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid)
 
     index_path(grid, path);
     SLD_TRY(report_gather(ctx, grid, &r));
-    study            s  = {.r = r, .copy_curves = r->n_trials > MOST_VIRTUAL};
+    study            s  = {.r = r, .copy_curves = r->n_trials > MAX_VIRTUAL};
     const sld_status st = write_study(ctx, &s, path, false);
     report_destroy(r);
     return st;

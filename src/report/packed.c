@@ -200,7 +200,7 @@ static sld_status keep_norm(sld_ctx *ctx, packed *p, const char *column)
     if (!name) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", column);
     }
-    if (at == REPORT_MOST_NORMS) {
+    if (at == REPORT_MAX_NORMS) {
         return SLD_OK;
     }
     SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + 1) * sizeof *values, (void **)&values));

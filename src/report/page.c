@@ -10,7 +10,7 @@
 #include "html.h"
 #include "sld/report.h"
 
-enum { MOST_RUNNING = 64, MOST_LOST = 40, MOST_EVENTS = 8, EVERY_S = 60 };
+enum { MAX_RUNNING = 64, MAX_LOST = 40, MAX_EVENTS = 8, EVERY_S = 60 };
 
 static void put_title(const report *r, const sld_grid_totals *all, FILE *to)
 {
@@ -166,13 +166,13 @@ static void put_running(const report *r, const sld_grid_totals *all, FILE *to)
             "<th>epoch</th><th>ETA</th><th>top-1, %%</th><th>ranks</th><th>attempt</th></tr>"
             "</thead><tbody>\n");
     for (size_t i = 0; i < r->n_trials; i++) {
-        if (r->trials[i].status.state == SLD_POINT_RUNNING && shown++ < MOST_RUNNING) {
+        if (r->trials[i].status.state == SLD_POINT_RUNNING && shown++ < MAX_RUNNING) {
             put_running_trial(&r->trials[i], to);
         }
     }
     fprintf(to, "</tbody></table></div>\n");
-    if (shown > MOST_RUNNING) {
-        fprintf(to, "<p class=\"note\">and %zu more</p>\n", shown - MOST_RUNNING);
+    if (shown > MAX_RUNNING) {
+        fprintf(to, "<p class=\"note\">and %zu more</p>\n", shown - MAX_RUNNING);
     }
 }
 
@@ -187,7 +187,7 @@ static void put_lost(const report *r, FILE *to)
 
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial *t = &r->trials[i];
-        if (!is_lost(t) || shown++ >= MOST_LOST) {
+        if (!is_lost(t) || shown++ >= MAX_LOST) {
             continue;
         }
         if (shown == 1) {
@@ -206,8 +206,8 @@ static void put_lost(const report *r, FILE *to)
     if (shown > 0) {
         fprintf(to, "</tbody></table></div>\n");
     }
-    if (shown > MOST_LOST) {
-        fprintf(to, "<p class=\"note\">and %zu more</p>\n", shown - MOST_LOST);
+    if (shown > MAX_LOST) {
+        fprintf(to, "<p class=\"note\">and %zu more</p>\n", shown - MAX_LOST);
     }
 }
 
@@ -236,15 +236,15 @@ static sld_status put_page(sld_ctx *ctx, const report *r, const sld_grid *grid, 
 {
     sld_point_status *status = NULL;
     sld_grid_totals   all;
-    sld_grid_event    events[MOST_EVENTS];
+    sld_grid_event    events[MAX_EVENTS];
     size_t            n = 0;
 
     SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + 1) * sizeof *status, (void **)&status));
     for (size_t i = 0; i < r->n_trials; i++) {
         status[i] = r->trials[i].status;
     }
-    sld_grid_survey(status, r->n_trials, &all);
-    SLD_TRY(sld_grid_events(ctx, grid, MOST_EVENTS, events, &n));
+    sld_grid_count_states(status, r->n_trials, &all);
+    SLD_TRY(sld_grid_events(ctx, grid, MAX_EVENTS, events, &n));
     put_title(r, &all, to);
     put_states(r, &all, to);
     put_lost(r, to);

@@ -41,7 +41,7 @@ static void set_missing(report_trial *t)
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         t->metric[i] = NAN;
     }
-    for (int i = 0; i < REPORT_MOST_NORMS; i++) {
+    for (int i = 0; i < REPORT_MAX_NORMS; i++) {
         t->norm[i] = NAN;
     }
 }
@@ -91,7 +91,7 @@ static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t 
     return SLD_OK;
 }
 
-static sld_status survey(sld_ctx *ctx, const sld_grid *grid, report *r)
+static sld_status read_states(sld_ctx *ctx, const sld_grid *grid, report *r)
 {
     sld_point_status *status = calloc(r->n_trials + 1, sizeof *status);
 
@@ -202,7 +202,7 @@ static sld_status gather(sld_ctx *ctx, const sld_grid *grid, bool curves, report
     r->dir           = sld_grid_dir(grid);
     r->baseline_name = sld_grid_baseline(grid);
     r->curves        = curves;
-    sld_status st    = survey(ctx, grid, r);
+    sld_status st    = read_states(ctx, grid, r);
     if (st == SLD_OK) {
         st = read_trials(ctx, r);
     }

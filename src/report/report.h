@@ -12,7 +12,7 @@
 
 /* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the
  * primary measure; minutes and samples_per_second are of training; params and multiply_adds of the
- * student, one picture; memory_mb of rank 0 at its largest; swapped_WHO_VIEW_WHEN is a share
+ * student, one image; memory_mb of rank 0 at its largest; swapped_WHO_VIEW_WHEN is a share
  * of rows at the first epoch, the first with the student swap active, the last. */
 // clang-format off
 #define REPORT_SWAPS(X, who)                                                                       \
@@ -38,7 +38,7 @@ extern const char *const report_metric_name[REPORT_N_METRICS];
 extern const char *const report_metric_unit[REPORT_N_METRICS];
 
 /* Gradient norms at the last epoch: their names depend on the methods of the sweep. */
-#define REPORT_MOST_NORMS 32
+#define REPORT_MAX_NORMS 32
 
 typedef struct report_trial {
     const sld_point *point;
@@ -47,7 +47,7 @@ typedef struct report_trial {
     bool             has_results; /* results.h5 is there and was read */
     bool             best_on_val;
     double           metric[REPORT_N_METRICS];
-    double           norm[REPORT_MOST_NORMS];        /* in the order of report.norm_name */
+    double           norm[REPORT_MAX_NORMS];         /* in the order of report.norm_name */
     size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
     const char      *run_dir;                        /* of a run by itself; else NULL */
     bool             has_teacher;                    /* weights, or logits from files */
@@ -67,7 +67,7 @@ typedef struct report_arm {
     int          baseline; /* index of the arm that it is held against; -1: none */
     size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
     stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
-    stats_sample norm[REPORT_MOST_NORMS];
+    stats_sample norm[REPORT_MAX_NORMS];
     /* top1_last less the baseline's. Paired: over the seeds that both have done; else the
      * difference of the means, without deviation. */
     bool         gap_paired;
@@ -84,11 +84,11 @@ typedef struct report {
     size_t        n_trials, n_same, n_arms, n_norms;
     report_trial *trials; /* (n_trials + n_same) the labels of others' trials behind them */
     report_arm   *arms;   /* in the order of the points; teachers last */
-    const char   *norm_name[REPORT_MOST_NORMS]; /* "grad_norm_ce_weak" ... */
+    const char   *norm_name[REPORT_MAX_NORMS]; /* "grad_norm_ce_weak" ... */
     size_t        n_options;
     const char  **option_name; /* "kd.temperatures": options in which students differ */
     size_t        n_state[SLD_POINT_SKIPPED + 1];
-    size_t        most_seeds;   /* done, of an arm that is no teacher */
+    size_t        max_seeds;    /* done, of an arm that is no teacher */
     int           baseline;     /* index of the arm that the spec names; -1: none */
     size_t        n_baselines;  /* one for each pair, where axes choose networks or data */
     double        pooled_sd;    /* of top1_last within arms; NaN: no arm has two seeds */

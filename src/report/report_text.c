@@ -6,7 +6,7 @@
 #include "cells.h"
 #include "text_table.h"
 
-#define MOST_REASONS 10
+#define MAX_REASONS  10
 #define NORM_COLUMNS 6 /* of gradient norms in one table */
 
 /* "±" where the terminal says that it reads UTF-8. */
@@ -88,7 +88,7 @@ static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
     return SLD_OK;
 }
 
-static sld_status print_quality(sld_ctx *ctx, const report *r, FILE *to)
+static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
 {
     static const char *const heads[] = {"LSS epochs", "copied %", "unseen %", "NLL",
                                         "ECE %",      "minutes",  "samples/s"};
@@ -170,7 +170,7 @@ static void print_temperatures(const report *r, FILE *to)
 }
 
 /* Places of the norms to print: kd and lts, which are one term, under the name that both share. */
-static size_t list_norms(const report *r, size_t place[REPORT_MOST_NORMS])
+static size_t list_norms(const report *r, size_t place[REPORT_MAX_NORMS])
 {
     char   stable[96];
     size_t n = 0;
@@ -189,7 +189,7 @@ static size_t list_norms(const report *r, size_t place[REPORT_MOST_NORMS])
 
 static sld_status print_norms(sld_ctx *ctx, const report *r, FILE *to)
 {
-    size_t       place[REPORT_MOST_NORMS];
+    size_t       place[REPORT_MAX_NORMS];
     const size_t all = list_norms(r, place);
 
     for (size_t from = 0; from < all; from += NORM_COLUMNS) {
@@ -236,7 +236,7 @@ static void print_same(const report *r, FILE *to)
 {
     size_t shown = 0;
 
-    for (size_t i = r->n_trials; i < r->n_trials + r->n_same && shown < MOST_REASONS; i++) {
+    for (size_t i = r->n_trials; i < r->n_trials + r->n_same && shown < MAX_REASONS; i++) {
         const report_trial *t = &r->trials[i];
         char                arm[256], its[256];
         fprintf(to, "%s%s, seed %lld: the same trial as %s (%s)\n", shown++ == 0 ? "\n" : "",
@@ -258,7 +258,7 @@ static void print_reasons(const report *r, FILE *to)
             !(t->status.state == SLD_POINT_WAITING && t->status.reason[0])) {
             continue;
         }
-        if (all++ < MOST_REASONS) {
+        if (all++ < MAX_REASONS) {
             fprintf(to, "%s%s: %s, seed %lld: %s%s%s\n", shown++ == 0 ? "\n" : "", t->point->id,
                     t->point->arm, (long long)t->point->seed, sld_point_state_name(t->status.state),
                     t->status.reason[0] ? ": " : "", t->status.reason);
@@ -277,7 +277,7 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     cell_explain(r, plus_minus(), to);
     fprintf(to, "\n");
     SLD_TRY(print_validation(ctx, r, to));
-    SLD_TRY(print_quality(ctx, r, to));
+    SLD_TRY(print_calibration(ctx, r, to));
     fprintf(to, "\n");
     print_temperatures(r, to);
     SLD_TRY(print_swaps(ctx, r, to));

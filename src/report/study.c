@@ -87,7 +87,7 @@ static sld_status put_number(sld_ctx *ctx, study *s, size_t number, double *valu
     return sld_doc_attr_text(ctx, s->doc, path, "units", norm ? "1" : report_metric_unit[at]);
 }
 
-static sld_status put_numbers(sld_ctx *ctx, study *s)
+static sld_status put_metrics(sld_ctx *ctx, study *s)
 {
     double *values = NULL;
 
@@ -237,7 +237,7 @@ sld_status study_put(sld_ctx *ctx, study *s)
     SLD_TRY(sld_doc_axis(ctx, s->doc, STUDY_TRIAL, 0, s->r->n_trials));
     SLD_TRY(put_words(ctx, s));
     SLD_TRY(put_integers(ctx, s));
-    SLD_TRY(put_numbers(ctx, s));
+    SLD_TRY(put_metrics(ctx, s));
     SLD_TRY(put_order(ctx, s));
     SLD_TRY(study_put_same(ctx, s));
     SLD_TRY(study_put_curves(ctx, s));

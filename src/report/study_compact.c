@@ -13,10 +13,10 @@
 
 typedef struct compactor {
     study      *s;
-    const char *set;  /* of logits: "test_last" */
-    const char *row;  /* its first axis */
-    size_t      most; /* log-probabilities kept of a sample */
-    sld_type class;   /* holds a class and a rank, in the file */
+    const char *set; /* of logits: "test_last" */
+    const char *row; /* its first axis */
+    size_t      max; /* log-probabilities kept of a sample */
+    sld_type class;  /* holds a class and a rank, in the file */
     /* of one trial; (n_samples, n_classes), (n_samples, most), (n_samples) */
     float   *logits, *teacher, *top, *label;
     int32_t *top_class, *rank, *labels;
@@ -64,18 +64,18 @@ static float log_p(float z, double sum)
 }
 
 /* The classes of the largest logits, largest first; of equal ones the lower class. */
-static void largest(const float *z, size_t K, size_t most, int32_t *classes)
+static void largest(const float *z, size_t K, size_t max, int32_t *classes)
 {
     size_t n = 0;
 
     for (size_t k = 0; k < K; k++) {
-        size_t at = n < most ? n++ : most;
+        size_t at = n < max ? n++ : max;
         for (; at > 0 && z[k] > z[classes[at - 1]]; at--) {
-            if (at < most) {
+            if (at < max) {
                 classes[at] = classes[at - 1];
             }
         }
-        if (at < most) {
+        if (at < max) {
             classes[at] = (int32_t)k;
         }
     }
@@ -94,10 +94,10 @@ static bool is_finite(const float *z, size_t K)
 /* Sample i, whose logits are z; NULL: it has none. */
 static void take_sample(compactor *c, size_t i, const float *z, size_t K)
 {
-    float   *top       = c->top + i * c->most;
-    int32_t *top_class = c->top_class + i * c->most;
+    float   *top       = c->top + i * c->max;
+    int32_t *top_class = c->top_class + i * c->max;
 
-    for (size_t p = 0; p < c->most; p++) {
+    for (size_t p = 0; p < c->max; p++) {
         top[p]       = NAN;
         top_class[p] = 0;
     }
@@ -106,11 +106,11 @@ static void take_sample(compactor *c, size_t i, const float *z, size_t K)
     if (!z || !is_finite(z, K)) {
         return;
     }
-    const double sum  = log_sum_exp(z, K);
-    const size_t most = K < c->most ? K : c->most;
-    const float  own  = z[c->labels[i]];
-    largest(z, K, most, top_class);
-    for (size_t p = 0; p < most; p++) {
+    const double sum = log_sum_exp(z, K);
+    const size_t max = K < c->max ? K : c->max;
+    const float  own = z[c->labels[i]];
+    largest(z, K, max, top_class);
+    for (size_t p = 0; p < max; p++) {
         top[p] = log_p(z[top_class[p]], sum);
     }
     c->label[i] = log_p(own, sum);
@@ -216,7 +216,7 @@ static sld_status put_students(sld_ctx *ctx, compactor *c, double *briers, doubl
     return SLD_OK;
 }
 
-static sld_status put_numbers(sld_ctx *ctx, study *s, const double *briers, const double *kls)
+static sld_status put_calibration(sld_ctx *ctx, study *s, const double *briers, const double *kls)
 {
     static const char *const axis[] = {STUDY_TRIAL};
 
@@ -233,18 +233,18 @@ static sld_status make(sld_ctx *ctx, study *s, const char *set, const char *row,
     *c = (compactor){.s     = s,
                      .set   = set,
                      .row   = row,
-                     .most  = K < PLACES ? K : PLACES,
+                     .max   = K < PLACES ? K : PLACES,
                      .class = K <= UINT8_MAX    ? SLD_U8
                               : K <= UINT16_MAX ? SLD_U16
                                                 : SLD_I32};
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * K * sizeof(float), (void **)&c->logits));
-    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * c->most * sizeof(float), (void **)&c->top));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * c->max * sizeof(float), (void **)&c->top));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(float), (void **)&c->label));
     SLD_TRY(
-        sld_arena_alloc(ctx, s->r->arena, N * c->most * sizeof(int32_t), (void **)&c->top_class));
+        sld_arena_alloc(ctx, s->r->arena, N * c->max * sizeof(int32_t), (void **)&c->top_class));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(int32_t), (void **)&c->rank));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(int32_t), (void **)&c->labels));
-    SLD_TRY(sld_doc_axis(ctx, s->doc, PLACE, 1, c->most));
+    SLD_TRY(sld_doc_axis(ctx, s->doc, PLACE, 1, c->max));
     return make_parts(ctx, c);
 }
 
@@ -275,7 +275,7 @@ sld_status study_put_compact(sld_ctx *ctx, study *s)
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *briers, (void **)&briers));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *kls, (void **)&kls));
     SLD_TRY(put_students(ctx, &c, briers, kls));
-    return put_numbers(ctx, s, briers, kls);
+    return put_calibration(ctx, s, briers, kls);
 }
 
 sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n)

@@ -228,7 +228,7 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
-/* The norm's place in the report, made when it is new; REPORT_MOST_NORMS when there is no place. */
+/* The norm's place in the report, made when it is new; REPORT_MAX_NORMS when there is no place. */
 static size_t norm_place(report *r, const char *name)
 {
     size_t i = 0;
@@ -236,10 +236,10 @@ static size_t norm_place(report *r, const char *name)
     while (i < r->n_norms && strcmp(r->norm_name[i], name) != 0) {
         i++;
     }
-    if (i == r->n_norms && i < REPORT_MOST_NORMS) {
+    if (i == r->n_norms && i < REPORT_MAX_NORMS) {
         char *copy = sld_arena_strdup(r->arena, name);
         if (!copy) {
-            return REPORT_MOST_NORMS;
+            return REPORT_MAX_NORMS;
         }
         r->norm_name[r->n_norms++] = copy;
     }
@@ -259,12 +259,12 @@ static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
         char         stable[96];
         const size_t place = norm_place(reader->report, name);
         const size_t other = report_stable_name(name, stable) ? norm_place(reader->report, stable)
-                                                              : REPORT_MOST_NORMS;
+                                                              : REPORT_MAX_NORMS;
         SLD_TRY(read_column(ctx, &reader->column, doc, name, t->n_epochs, &x));
-        if (place < REPORT_MOST_NORMS && x) {
+        if (place < REPORT_MAX_NORMS && x) {
             t->norm[place] = x[t->n_epochs - 1];
         }
-        if (other < REPORT_MOST_NORMS && x) {
+        if (other < REPORT_MAX_NORMS && x) {
             t->norm[other] = x[t->n_epochs - 1];
         }
     }

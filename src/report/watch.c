@@ -8,8 +8,8 @@
 #include "curves.h"
 #include "sld/report.h"
 
-enum { MOST_CURVES = 6, CHART_ROWS = 9, LEAST_COLUMNS = 40, LABEL = 8, EVENTS = 5 };
-enum { NAME_BYTES = 28, MOST_FAILED = 3 };
+enum { MAX_CURVES = 6, CHART_ROWS = 9, LEAST_COLUMNS = 40, LABEL = 8, EVENTS = 5 };
+enum { NAME_BYTES = 28, MAX_FAILED = 3 };
 enum { WIDEST = 120, DOTS_X = 2, DOTS_Y = 4 }; /* a braille character is 2 x 4 dots */
 
 typedef struct chart {
@@ -83,12 +83,12 @@ static void draw(chart *c, const arm_curve *curve, char letter)
 }
 
 /* Colours that are told apart on light and dark ground. */
-static const char *const colours[MOST_CURVES] = {"34", "31", "32", "35", "36", "33"};
+static const char *const colours[MAX_CURVES] = {"34", "31", "32", "35", "36", "33"};
 
 static void put_coloured(const sld_screen *screen, char letter, const char *text, FILE *to)
 {
     if (screen->colour && letter) {
-        fprintf(to, "\033[%sm%s\033[0m", colours[(letter - 'a') % MOST_CURVES], text);
+        fprintf(to, "\033[%sm%s\033[0m", colours[(letter - 'a') % MAX_CURVES], text);
     } else {
         fputs(text, to);
     }
@@ -164,11 +164,11 @@ static void put_arms(const sld_screen *screen, const report *r, const arm_curve 
 
 static sld_status put_curves(sld_ctx *ctx, const sld_screen *screen, const report *r, FILE *to)
 {
-    arm_curve curves[MOST_CURVES];
+    arm_curve curves[MAX_CURVES];
     chart    *c = NULL;
     size_t    n, longest;
 
-    SLD_TRY(arm_curves(ctx, r, MOST_CURVES, curves, &n, &longest));
+    SLD_TRY(arm_curves(ctx, r, MAX_CURVES, curves, &n, &longest));
     if (n == 0) {
         return SLD_OK;
     }
@@ -189,12 +189,12 @@ static sld_status put_curves(sld_ctx *ctx, const sld_screen *screen, const repor
     return SLD_OK;
 }
 
-static void survey(const report *r, sld_point_status *status, sld_grid_totals *all)
+static void count_states(const report *r, sld_point_status *status, sld_grid_totals *all)
 {
     for (size_t i = 0; i < r->n_trials; i++) {
         status[i] = r->trials[i].status;
     }
-    sld_grid_survey(status, r->n_trials, all);
+    sld_grid_count_states(status, r->n_trials, all);
 }
 
 static void put_totals(const sld_grid_totals *all, FILE *to)
@@ -216,7 +216,7 @@ static void put_totals(const sld_grid_totals *all, FILE *to)
     }
 }
 
-static void put_running(const report *r, int most, FILE *to)
+static void put_running(const report *r, int max, FILE *to)
 {
     char cell[CELL_BYTES], name[256];
     int  shown = 0;
@@ -224,7 +224,7 @@ static void put_running(const report *r, int most, FILE *to)
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial     *t = &r->trials[i];
         const sld_point_status *s = &t->status;
-        if (s->state != SLD_POINT_RUNNING || shown++ >= most) {
+        if (s->state != SLD_POINT_RUNNING || shown++ >= max) {
             continue;
         }
         fprintf(to, "%s  %s seed %lld: ", shown == 1 ? "\nrunning\n" : "",
@@ -237,8 +237,8 @@ static void put_running(const report *r, int most, FILE *to)
             fprintf(to, "starting\n");
         }
     }
-    if (shown > most) {
-        fprintf(to, "  and %d more\n", shown - most);
+    if (shown > max) {
+        fprintf(to, "  and %d more\n", shown - max);
     }
 }
 
@@ -249,14 +249,14 @@ static void put_failed(const report *r, FILE *to)
 
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial *t = &r->trials[i];
-        if (t->status.state == SLD_POINT_FAILED && shown++ < MOST_FAILED) {
+        if (t->status.state == SLD_POINT_FAILED && shown++ < MAX_FAILED) {
             fprintf(to, "%s  %s seed %lld: %s\n", shown == 1 ? "\nfailed\n" : "",
                     sld_text_printable(t->point->arm, name, sizeof name), (long long)t->point->seed,
                     sld_text_printable(t->status.reason, reason, sizeof reason));
         }
     }
-    if (shown > MOST_FAILED) {
-        fprintf(to, "  and %d more: sld status %s\n", shown - MOST_FAILED, r->dir);
+    if (shown > MAX_FAILED) {
+        fprintf(to, "  and %d more: sld status %s\n", shown - MAX_FAILED, r->dir);
     }
 }
 
@@ -285,7 +285,7 @@ static sld_status put_events(sld_ctx *ctx, const report *r, const sld_grid *grid
 static sld_status put_screen(sld_ctx *ctx, const report *r, const sld_grid *grid,
                              const sld_screen *screen, const sld_grid_totals *all, FILE *to)
 {
-    const int room = screen->rows - CHART_ROWS - MOST_CURVES - EVENTS - 10;
+    const int room = screen->rows - CHART_ROWS - MAX_CURVES - EVENTS - 10;
 
     fprintf(to, "%s in %s: ", r->name, r->dir);
     put_totals(all, to);
@@ -318,7 +318,7 @@ sld_status sld_report_watch(sld_ctx *ctx, const sld_grid *grid, const sld_screen
     sld_status st =
         sld_arena_alloc(ctx, r->arena, (r->n_trials + 1) * sizeof *status, (void **)&status);
     if (st == SLD_OK) {
-        survey(r, status, &all);
+        count_states(r, status, &all);
         *ended = all.count[SLD_POINT_WAITING] + all.count[SLD_POINT_RUNNING] == 0;
         if (screen) {
             st = put_screen(ctx, r, grid, screen, &all, to);

@@ -116,7 +116,7 @@ bool sld_claim_parse(const char *claim, char id[SLD_ID_LENGTH + 1], int64_t *att
     }
     *attempt = strtoll(name + length + 1, &end, 10);
     snprintf(id, SLD_ID_LENGTH + 1, "%.*s", (int)length, name);
-    return *end == '\0' && *attempt <= SLD_ATTEMPTS_MOST;
+    return *end == '\0' && *attempt <= SLD_ATTEMPTS_MAX;
 }
 
 bool sld_claim_next(const char *claim, char next[PATH_MAX])

@@ -9,7 +9,7 @@
 
 #include "foreign.h"
 
-#define READ_MOST     ((size_t)1 << 28) /* bytes of a data set; of a larger one its first row */
+#define READ_MAX      ((size_t)1 << 28) /* bytes of a data set; of a larger one its first row */
 #define MEMORY_BASE   ((rlim_t)1 << 30) /* bytes, beside what the file's size explains */
 #define MEMORY_FACTOR 8
 #define TIME_BASE_S   2                  /* a file without much in it takes milliseconds */
@@ -49,14 +49,14 @@ static bool read_values(hid_t id, bool is_attr, hid_t type, hid_t memory, hid_t 
     const hid_t  as     = number ? H5T_NATIVE_DOUBLE : type;
     const size_t size   = H5Tget_size(type) > sizeof(double) ? H5Tget_size(type) : sizeof(double);
     const bool   texts  = H5Tget_class(type) == H5T_STRING;
-    void        *values = n < READ_MOST / size ? calloc(n + 1, size) : NULL;
+    void        *values = n < READ_MAX / size ? calloc(n + 1, size) : NULL;
     bool         good   = true;
 
     if (!number && !texts) { /* the program refuses these unread */
         free(values);
         return true;
     }
-    if (!values) return n >= READ_MOST / size;
+    if (!values) return n >= READ_MAX / size;
     const herr_t got =
         is_attr ? H5Aread(id, as, values) : H5Dread(id, as, memory, space, H5P_DEFAULT, values);
     if (got < 0) {
@@ -95,7 +95,7 @@ static bool try_rows(hid_t dataset, hid_t type, hid_t space, size_t n)
     const int    n_dims              = H5Sget_simple_extent_dims(space, count, NULL);
     const size_t size = H5Tget_size(type) > sizeof(double) ? H5Tget_size(type) : sizeof(double);
 
-    if (n < READ_MOST / size) return read_values(dataset, false, type, H5S_ALL, H5S_ALL, n);
+    if (n < READ_MAX / size) return read_values(dataset, false, type, H5S_ALL, H5S_ALL, n);
     if (n_dims < 1 || count[0] == 0) return true;
     n /= count[0];
     count[0]           = 1;
@@ -191,9 +191,9 @@ void try_prepare(try_bounds *bounds)
 }
 
 /* Not above what whoever set it first allows. */
-static void limit(int what, struct rlimit set, rlim_t most)
+static void limit(int what, struct rlimit set, rlim_t max)
 {
-    if (set.rlim_cur == RLIM_INFINITY || set.rlim_cur > most) set.rlim_cur = most;
+    if (set.rlim_cur == RLIM_INFINITY || set.rlim_cur > max) set.rlim_cur = max;
     (void)setrlimit(what, &set);
 }
 

@@ -7,9 +7,9 @@
 #include "internal.h"
 
 /* What a byte on disk can become at most: deflate's limit is 1032; other filters have none, 64 KiB
- * of zeros in a byte are more than pictures do. */
-#define MOST_DEFLATED 1040.0
-#define MOST_PACKED   65536.0
+ * of zeros in a byte are more than images do. */
+#define MAX_DEFLATED 1040.0
+#define MAX_PACKED   65536.0
 
 bool storage_is_virtual(hid_t dataset)
 {
@@ -42,11 +42,11 @@ static const char *filter_name(H5Z_filter_t id, char *stored)
 
 /* *most: what a stored byte can become. */
 static sld_status check_filters(sld_ctx *ctx, const sld_doc *doc, const char *path, hid_t plist,
-                                double *most)
+                                double *max)
 {
     const int n = H5Pget_nfilters(plist);
 
-    *most = 1.0;
+    *max = 1.0;
     for (int i = 0; i < n; i++) {
         char         stored[64] = "";
         unsigned     flags, config, values[1];
@@ -63,9 +63,9 @@ static sld_status check_filters(sld_ctx *ctx, const sld_doc *doc, const char *pa
                             doc_name(doc), path, filter_name(id, stored), (int)id);
         }
         if (id == H5Z_FILTER_DEFLATE) {
-            *most = *most < MOST_DEFLATED ? MOST_DEFLATED : *most;
+            *max = *max < MAX_DEFLATED ? MAX_DEFLATED : *max;
         } else if (id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32) {
-            *most = MOST_PACKED;
+            *max = MAX_PACKED;
         }
     }
     return SLD_OK;
@@ -112,7 +112,7 @@ static sld_status check_layout(sld_ctx *ctx, sld_doc *doc, const char *path, hid
     const double       bytes  = (double)points * (double)(type < 0 ? 0 : H5Tget_size(type));
     const hsize_t      held   = H5Dget_storage_size(dataset);
     const H5D_layout_t layout = H5Pget_layout(plist);
-    double             most;
+    double             max;
 
     if (type >= 0) H5Tclose(type);
     if (points <= 0) return SLD_OK;
@@ -122,13 +122,13 @@ static sld_status check_layout(sld_ctx *ctx, sld_doc *doc, const char *path, hid
                         "files; put it all into one file: h5repack THIS.h5 NEW.h5",
                         doc_name(doc), path);
     }
-    SLD_TRY(check_filters(ctx, doc, path, plist, &most));
+    SLD_TRY(check_filters(ctx, doc, path, plist, &max));
     if (layout == H5D_CHUNKED) {
         SLD_TRY(check_chunks(ctx, doc, path, dataset, plist, space));
     } else if (layout == H5D_CONTIGUOUS && held == 0) {
         return never_written(ctx, doc, path, "it");
     }
-    if (held > doc->file_bytes || bytes > most * (double)held) {
+    if (held > doc->file_bytes || bytes > max * (double)held) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
                         "%s: %s claims %.0f bytes; the file of %zu bytes holds %.0f of them: it is "
                         "damaged",

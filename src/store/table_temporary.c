@@ -60,7 +60,7 @@ static bool is_dead(const char *name, const char *stem, bool published)
     return process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH;
 }
 
-void sld_table_sweep(const char *path)
+void sld_table_clean_up(const char *path)
 {
     char        folder[PATH_MAX], victim[2 * PATH_MAX];
     const char *slash     = strrchr(path, '/');

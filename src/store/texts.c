@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-#define TEXT_MOST ((size_t)1 << 28) /* bytes of one text */
+#define TEXT_MAX ((size_t)1 << 28) /* bytes of one text */
 
 /* Where strings are read from: an attribute or a data set. */
 typedef struct text_source {
@@ -94,7 +94,7 @@ static sld_status read_texts(sld_ctx *ctx, sld_doc *doc, const text_source *from
         return read_variable(ctx, doc, from, file_type, n, texts);
     }
     const size_t width = H5Tget_size(file_type);
-    if (width > TEXT_MOST || (doc->file_bytes > 0 && width > doc->file_bytes)) {
+    if (width > TEXT_MAX || (doc->file_bytes > 0 && width > doc->file_bytes)) {
         return SLD_FAIL(
             ctx, SLD_ERR_DATA,
             "%s: %s: expected texts that fit into the file's %zu bytes, got %zu bytes for each",

@@ -13,7 +13,8 @@
 
 #include "allocation.h"
 
-#define PATIENCE_S 20 /* a controller that is busy answers late; a job must not wait for ever */
+#define OVERLAP_AFTER_S                                                                            \
+    20 /* a controller that is busy answers late; a job must not wait for ever */
 
 /* In the child. */
 static void become(const char *const *command, int out)
@@ -34,7 +35,7 @@ static void become(const char *const *command, int out)
 /* All that comes until the pipe is closed; false: it took too long. */
 static bool read_all(int fd, char *text, size_t n)
 {
-    const double  end_s = sld_clock_s() + PATIENCE_S;
+    const double  end_s = sld_clock_s() + OVERLAP_AFTER_S;
     struct pollfd from  = {.fd = fd, .events = POLLIN};
     size_t        at    = 0;
     ssize_t       got   = 1;

@@ -6,11 +6,11 @@
 
 #include "coordinator.h"
 
-enum { OWN_MOST = 8 }; /* settings of the coordinator's own */
+enum { OWN_MAX = 8 }; /* settings of the coordinator's own */
 
 static void add(attempt_settings *s, char *text)
 {
-    if (!text || s->n == s->most) {
+    if (!text || s->n == s->max) {
         free(text);
         s->failed = true;
         return;
@@ -81,8 +81,8 @@ sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t numb
     const sld_point *p = sld_grid_point(c->grid, point);
     char             path[PATH_MAX], text[40];
 
-    *s      = (attempt_settings){.most = c->params->n_settings + OWN_MOST};
-    s->list = calloc(s->most, sizeof *s->list);
+    *s      = (attempt_settings){.max = c->params->n_settings + OWN_MAX};
+    s->list = calloc(s->max, sizeof *s->list);
     if (!s->list) {
         return SLD_FAIL(c->ctx, SLD_ERR_NOMEM, "out of memory: the settings of %s", p->id);
     }

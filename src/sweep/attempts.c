@@ -85,7 +85,7 @@ static sld_status adopt(coordinator *c, size_t point, bool *found)
 
 static attempt *free_attempt(coordinator *c)
 {
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         if (!c->attempts[i].active) {
             return &c->attempts[i];
         }
@@ -185,7 +185,7 @@ static void listen_to(const coordinator *c, attempt *a)
 
 void sld_attempt_stop_skipped(coordinator *c)
 {
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         attempt *a = &c->attempts[i];
         if (a->active && !a->skipped &&
             c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
@@ -195,11 +195,11 @@ void sld_attempt_stop_skipped(coordinator *c)
     }
 }
 
-void sld_attempt_watch(coordinator *c)
+void sld_attempt_end_stalled(coordinator *c)
 {
     const double now = c->ledger.clock_s(), limit = 60 * c->launch->stall_minutes;
 
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         attempt     *a = &c->attempts[i];
         char         run[PATH_MAX], text[SLD_PROGRESS_BYTES];
         sld_progress progress;

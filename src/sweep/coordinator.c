@@ -17,7 +17,7 @@ static int running(const coordinator *c)
 {
     int n = 0;
 
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         n += c->attempts[i].active;
     }
     return n;
@@ -26,7 +26,7 @@ static int running(const coordinator *c)
 /* Starts trials until nothing can start. */
 static sld_status fill(coordinator *c)
 {
-    while (c->slots.running < c->slots.most_trials && c->ledger.clock_s() >= c->start_at_s) {
+    while (c->slots.running < c->slots.max_trials && c->ledger.clock_s() >= c->start_at_s) {
         int    point, ranks;
         size_t waiting;
         bool   got, all, failed;
@@ -56,7 +56,7 @@ static sld_status take_ends(coordinator *c)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (int i = 0; i < c->slots.most_trials; i++) {
+        for (int i = 0; i < c->slots.max_trials; i++) {
             attempt *a = &c->attempts[i];
             if (a->active && a->child.process.pid == pid) {
                 SLD_TRY(sld_attempt_end(c, a, status));
@@ -71,7 +71,7 @@ static sld_status take_ends(coordinator *c)
 /* SIGUSR1, to save and stop, or SIGKILL: to launchers alone, their ranks follow. */
 static void stop_all(const coordinator *c, int signal_number)
 {
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         attempt *a = &c->attempts[i];
         if (a->active && signal_number == SIGUSR1) {
             sld_attempt_ask(c, a);
@@ -133,7 +133,7 @@ static sld_status beat(coordinator *c)
     }
     c->beat_at_s = now + sld_ledger_beat_s(&c->ledger);
     SLD_TRY(sld_ledger_beat(&c->ledger));
-    sld_attempt_watch(c);
+    sld_attempt_end_stalled(c);
     SLD_TRY(sld_nodes_tend(c));
     sld_schedule_reap(c);
     sld_index_writer_begin(c->ctx, c->grid, c->ended, &c->index);
@@ -220,11 +220,11 @@ static void abandon(coordinator *c)
 
     stop_all(c, SIGUSR1);
     while (running(c) > 0) {
-        for (int i = 0; i < c->slots.most_trials; i++) {
+        for (int i = 0; i < c->slots.max_trials; i++) {
             attempt *a = &c->attempts[i];
             a->active  = a->active && waitpid(a->child.process.pid, NULL, WNOHANG) == 0;
         }
-        sld_attempt_watch(c);
+        sld_attempt_end_stalled(c);
         sld_schedule_reap(c);
         nanosleep(&moment, NULL);
     }
@@ -279,10 +279,10 @@ static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params 
     SLD_TRY(sld_allocation_find(ctx, true, &c->allocation));
     sld_slots_find(c->launch, &c->slots);
     sld_span_choose(c);
-    c->attempts = calloc((size_t)c->slots.most_trials, sizeof *c->attempts);
+    c->attempts = calloc((size_t)c->slots.max_trials, sizeof *c->attempts);
     if (!c->attempts) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %d trials at a time",
-                        c->slots.most_trials);
+                        c->slots.max_trials);
     }
     if (!realpath(sld_grid_dir(grid), c->dir)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_grid_dir(grid), strerror(errno));

@@ -62,7 +62,7 @@ typedef struct coordinator {
     bool         spans;                     /* the latter */
     char        *hosts;                     /* of a trial by launch.command; owned */
     slots        slots;
-    attempt     *attempts;                /* (slots.most_trials) */
+    attempt     *attempts;                /* (slots.max_trials) */
     int          stops;                   /* signals that asked for it */
     bool         broken;                  /* attempts fail alike at their start: no use going on */
     char         alike[SLD_REASON_BYTES]; /* of the last that did */
@@ -89,7 +89,7 @@ typedef struct coordinator {
  * and what the coordinator knows. cpus: as parallel.cpus, "": not said. */
 typedef struct attempt_settings {
     char **list; /* (most) */
-    size_t n, most;
+    size_t n, max;
     bool   failed;
 } attempt_settings;
 sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t number,
@@ -102,12 +102,12 @@ bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
 
 /* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
-/* Asks it to save and stop; sld_attempt_watch() asks again until it does. */
+/* Asks it to save and stop; sld_attempt_end_stalled() asks again until it does. */
 void sld_attempt_ask(const coordinator *c, attempt *a);
 /* Stops those whose points are skipped. */
 void sld_attempt_stop_skipped(coordinator *c);
 /* Ends those that make no step for too long, and those that were asked to stop and have not begun. */
-void sld_attempt_watch(coordinator *c);
+void sld_attempt_end_stalled(coordinator *c);
 /* attempt_end.c */
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,

@@ -91,12 +91,12 @@ static void look(ledger *l, sld_lease *lease)
         lease->dead = true; /* it has left, or somebody has proved its death */
         return;
     }
-    const double now = l->clock_s(), patience = 4 * lease->beat_s;
+    const double now = l->clock_s(), silent_s = 4 * lease->beat_s;
     if (lease->count != before) {
         lease->seen_s = now;
     }
     const bool gone = sld_grid_claims_gone(&l->claims, lease);
-    if (gone || now - lease->seen_s > (l->lease_s > patience ? l->lease_s : patience)) {
+    if (gone || now - lease->seen_s > (l->lease_s > silent_s ? l->lease_s : silent_s)) {
         lease->dead = true;
         sld_log(l->claims.ctx, SLD_LOG_INFO, "a coordinator is %s: its trials are taken over",
                 gone ? "dead" : "silent beyond its lease");

@@ -17,7 +17,7 @@ static bool has_all(const coordinator *c, const sld_grid *grid)
 {
     bool all = true;
 
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         const attempt *a = &c->attempts[i];
         all &= !a->active || sld_grid_find(grid, sld_grid_point(c->grid, a->point)->id) >= 0;
     }
@@ -27,7 +27,7 @@ static bool has_all(const coordinator *c, const sld_grid *grid)
 static sld_status take(coordinator *c, sld_grid *grid)
 {
     SLD_TRY(sld_grid_claims_regrid(&c->ledger.claims, grid));
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         attempt *a = &c->attempts[i];
         if (a->active) {
             a->point = (size_t)sld_grid_find(grid, sld_grid_point(c->grid, a->point)->id);

@@ -12,7 +12,7 @@
 
 static bool runs_here(const coordinator *c, size_t point)
 {
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         if (c->attempts[i].active && c->attempts[i].point == point) {
             return true;
         }
@@ -45,7 +45,7 @@ sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting)
 
     *point   = -1;
     *waiting = 0;
-    for (size_t i = 0; i < n && *waiting <= (size_t)c->slots.most_trials; i++) {
+    for (size_t i = 0; i < n && *waiting <= (size_t)c->slots.max_trials; i++) {
         bool may;
         SLD_TRY(may_start(c, i, &may));
         if (may) {
@@ -151,7 +151,7 @@ void sld_schedule_set_back(coordinator *c)
 {
     const double now = c->ledger.clock_s();
 
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         attempt *a = &c->attempts[i];
         growth  *g = a->active && !a->rescales && !a->skipped ? growth_of(c, a->point) : NULL;
         if (!g || g->back || a->ranks <= g->ranks || now - a->started_s < SETTLE_S) {
@@ -192,7 +192,7 @@ sld_status sld_schedule_rescale(coordinator *c)
         return SLD_OK;
     }
     SLD_TRY(sld_schedule_next(c, &point, &waiting));
-    for (int i = 0; i < c->slots.most_trials && waiting == 0; i++) {
+    for (int i = 0; i < c->slots.max_trials && waiting == 0; i++) {
         attempt *a = &c->attempts[i];
         if (a->active && a->rescales) {
             return SLD_OK; /* one at a time: it takes what is free */
@@ -225,7 +225,7 @@ static void count_rank(pid_t pid, const char *word, void *user)
 {
     coordinator *c = user;
 
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         attempt *a = &c->attempts[i];
         if (a->active && strcmp(a->word, word) == 0) {
             a->alive += pid != a->child.process.pid && sld_process_runs(pid, c->params->program);
@@ -267,11 +267,11 @@ void sld_schedule_reap(coordinator *c)
         return;
     }
     c->reap_at_s = now + (limit / 2 < LOOK_S ? limit / 2 : LOOK_S);
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         c->attempts[i].alive = 0;
     }
     sld_process_list(count_rank, c);
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         if (c->attempts[i].active && !c->attempts[i].reaped) {
             judge_launcher(c, &c->attempts[i], now);
         }

@@ -26,18 +26,18 @@ void sld_slots_find(const sld_launch *launch, slots *out)
     if (quota > 0 && (size_t)out->n_cores > quota) {
         out->n_cores = (int)quota;
     }
-    out->n_cores     = out->n_cores > 0 ? out->n_cores : 1;
-    out->n_free      = out->n_cores;
-    out->most_trials = (int)launch->slots;
-    if (out->most_trials == 0) {
-        out->most_trials = launch->ranks > 0 ? out->n_cores / (int)launch->ranks : out->n_cores;
-        out->most_trials = out->most_trials > 0 ? out->most_trials : 1;
+    out->n_cores    = out->n_cores > 0 ? out->n_cores : 1;
+    out->n_free     = out->n_cores;
+    out->max_trials = (int)launch->slots;
+    if (out->max_trials == 0) {
+        out->max_trials = launch->ranks > 0 ? out->n_cores / (int)launch->ranks : out->n_cores;
+        out->max_trials = out->max_trials > 0 ? out->max_trials : 1;
     }
 }
 
-int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int most)
+int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int max)
 {
-    const int places = s->most_trials - s->running;
+    const int places = s->max_trials - s->running;
     int       ranks;
 
     if (places <= 0) {
@@ -51,7 +51,7 @@ int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, in
     }
     ranks = s->n_free / (waiting < (size_t)places ? (int)waiting : places);
     ranks = ranks > 0 ? ranks : 1;
-    return ranks < most ? ranks : most;
+    return ranks < max ? ranks : max;
 }
 
 int sld_slots_take(slots *s, int ranks, int *cores, char *text, size_t n)

@@ -8,7 +8,7 @@ typedef struct slots {
     int  cpu[SLD_CPUS_MAX]; /* the first CPU of each core that may be used */
     bool taken[SLD_CPUS_MAX];
     int  n_cores, n_free;
-    int  most_trials; /* at a time */
+    int  max_trials; /* at a time */
     int  running;
 } slots;
 
@@ -16,7 +16,7 @@ void sld_slots_find(const sld_launch *launch, slots *out);
 
 /* How many ranks the next trial gets; 0: not now. waiting: trials that could start, this one
  * among them; most: ranks that it can use. */
-int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int most);
+int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int max);
 
 /* Takes cores for `ranks` ranks; *first[]: which. text: their CPUs as a list, "none" when there are
  * fewer cores than ranks and the kernel has to share. Returns how many cores were taken. */

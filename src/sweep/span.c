@@ -42,13 +42,12 @@ void sld_span_choose(coordinator *c)
     const int each   = wanted < (int)a->n_nodes ? wanted : (int)a->n_nodes;
     if (has_pmix()) { /* each step has its CPUs for itself: Slurm places them */
         snprintf(c->command, sizeof c->command, "srun --mpi=pmix --exact -N%d -n {ranks}", each);
-        c->slots.most_trials =
-            c->launch->slots > 0 ? (int)c->launch->slots : (int)a->n_nodes / each;
+        c->slots.max_trials = c->launch->slots > 0 ? (int)c->launch->slots : (int)a->n_nodes / each;
     } else if (put_hosts(a, cores, hosts, sizeof hosts)) {
         snprintf(c->command, sizeof c->command,
                  "env SLURM_OVERLAP=1 mpirun --oversubscribe --bind-to none --host %s -n {ranks}",
                  hosts);
-        c->slots.most_trials = 1;
+        c->slots.max_trials = 1;
     } else {
         return;
     }
@@ -56,6 +55,6 @@ void sld_span_choose(coordinator *c)
     sld_log(c->ctx, SLD_LOG_INFO,
             "%d ranks do not fit on a machine of %d cores: %d trial%s at a time over %d of %zu "
             "machines each, by: %s",
-            ranks, cores, c->slots.most_trials, sld_text_plural(c->slots.most_trials), each,
+            ranks, cores, c->slots.max_trials, sld_text_plural(c->slots.max_trials), each,
             a->n_nodes, c->command);
 }

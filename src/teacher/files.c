@@ -1,6 +1,6 @@
 /* files.c: the logits of a teacher that is no network of ours, in files made from exported
  * views (sld data views): DIR/epoch-EEEEE.h5 for each epoch in which the teacher is wanted, or
- * epoch-00000.h5 alone where the pictures are the same in every epoch. Each holds
+ * epoch-00000.h5 alone where the images are the same in every epoch. Each holds
  *   /logits_weak, /logits_strong (sample, class)  of the views that are wanted, any float type
  *   /sample (sample)                              as in the exported file
  * and the exported file's attributes. All of them are read before training: their content is part

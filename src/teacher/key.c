@@ -10,7 +10,7 @@ static bool is_resized(const sld_options *opt)
     return opt->augment.crop == SLD_CROP_RESIZED;
 }
 
-/* The picture as stored, in every epoch. */
+/* The image as stored, in every epoch. */
 static bool is_plain(const sld_options *opt, int view)
 {
     return !is_resized(opt) && opt->data.input_size == 0 && opt->augment.crop_pad == 0 &&
@@ -46,7 +46,7 @@ static int put_crop(const sld_options *opt, const sld_dataset *set, char *text, 
 {
     int bytes = 0;
 
-    if (set->H != set->picture_H || set->W != set->picture_W) {
+    if (set->H != set->image_H || set->W != set->image_W) {
         bytes += snprintf(text, n, "data.input_size: %lld\n", (long long)opt->data.input_size);
     }
     if (is_resized(opt)) {

@@ -28,7 +28,7 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const sld_plan *p, fl
     sld_table_path(s, p->view, p->epoch, path);
     view->in_memory = -1;
     if (first) {
-        sld_table_sweep(path);
+        sld_table_clean_up(path);
     }
     sld_status st = sld_teacher_pass(ctx, env, p->view, p->epoch, rows,
                                      first && p->claimed ? &view->claims : NULL, stop);
@@ -83,7 +83,7 @@ static sld_status load(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch,
 
     sld_table_path(s, v, epoch, path);
     if (sld_comm_rank(comm) == 0) {
-        sld_table_sweep(path); /* of a writer that died between giving the name and leaving */
+        sld_table_clean_up(path); /* of a writer that died between giving the name and leaving */
     }
     s->view[v].in_memory = -1;
     sld_status st        = sld_agree(ctx, comm, sld_table_read(ctx, &table, path, part, rows));

@@ -1,4 +1,4 @@
-/* bench.c: the training step on random pictures in memory: warm-up, measured steps, the account. */
+/* bench.c: the training step on random images in memory: warm-up, measured steps, the account. */
 #include "bench.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 #define LEARNING_RATE 0.025
 
-enum { CHANNELS = 3, EPOCH = 151, MOST_STEPS = 100000 };
+enum { CHANNELS = 3, EPOCH = 151, MAX_STEPS = 100000 };
 
 typedef struct bench {
     const sld_comm         *comm;
@@ -65,23 +65,23 @@ static sld_status make_models(sld_ctx *ctx, bench *b)
 /* Local. This rank's rows of one global batch, the same for any number of ranks. */
 static sld_status make_batch(sld_ctx *ctx, bench *b)
 {
-    const sld_range mine    = sld_learner_rows(b->learner, 0);
-    const size_t    rows    = mine.end - mine.begin;
-    const size_t    picture = (size_t)b->size * (size_t)b->size * CHANNELS;
+    const sld_range mine  = sld_learner_rows(b->learner, 0);
+    const size_t    rows  = mine.end - mine.begin;
+    const size_t    image = (size_t)b->size * (size_t)b->size * CHANNELS;
 
     for (int v = 0; v < SLD_VIEWS; v++) {
         SLD_TRY(
-            sld_arena_alloc(ctx, b->arena, rows * picture * sizeof(float), (void **)&b->images[v]));
+            sld_arena_alloc(ctx, b->arena, rows * image * sizeof(float), (void **)&b->images[v]));
     }
     SLD_TRY(sld_arena_alloc(ctx, b->arena, rows * sizeof *b->labels, (void **)&b->labels));
     SLD_TRY(sld_arena_alloc(ctx, b->arena, rows * sizeof *b->sample, (void **)&b->sample));
-    SLD_TRY(sld_arena_alloc(ctx, b->arena, MOST_STEPS * sizeof *b->step_s, (void **)&b->step_s));
+    SLD_TRY(sld_arena_alloc(ctx, b->arena, MAX_STEPS * sizeof *b->step_s, (void **)&b->step_s));
     for (size_t n = 0; n < rows; n++) {
         sld_rng rng  = sld_rng_make(3, SLD_RNG_SYNTH, 0, mine.begin + n);
         b->sample[n] = (uint32_t)(mine.begin + n);
         b->labels[n] = (int32_t)sld_rng_below(&rng, (uint32_t)b->classes);
-        for (size_t i = 0; i < SLD_VIEWS * picture; i++) {
-            b->images[i / picture][n * picture + i % picture] = (float)sld_rng_normal(&rng);
+        for (size_t i = 0; i < SLD_VIEWS * image; i++) {
+            b->images[i / image][n * image + i % image] = (float)sld_rng_normal(&rng);
         }
     }
     return SLD_OK;
@@ -156,11 +156,11 @@ static sld_status take_step(sld_ctx *ctx, bench *b, int *stop)
 /* Collective. Fills step_s. */
 static sld_status measure(sld_ctx *ctx, bench *b)
 {
-    const size_t wanted = b->params->n_steps, most = wanted ? wanted : MOST_STEPS;
+    const size_t wanted = b->params->n_steps, max = wanted ? wanted : MAX_STEPS;
     const double start = sld_clock_s();
     double       last  = start;
 
-    for (b->steps = 0; b->steps < most; b->steps++) {
+    for (b->steps = 0; b->steps < max; b->steps++) {
         int stop = !wanted && b->steps > 0 && last - start >= b->params->seconds;
         SLD_TRY(take_step(ctx, b, &stop));
         if (stop) {
@@ -245,7 +245,7 @@ static sld_status run_steps(sld_ctx *ctx, bench *b, sld_bench_result *out)
 
 /* ---- over the ranks ---- */
 
-typedef enum { MEAN, MOST, SUM } combination;
+typedef enum { MEAN, MAX, SUM } combination;
 
 #define COMBINATION(name, combine, text) combine,
 static const combination combinations[] = {SLD_BENCH_FIGURES(COMBINATION)};
@@ -263,9 +263,7 @@ static sld_status combine(sld_ctx *ctx, const sld_comm *comm, double v[SLD_BENCH
         SLD_TRY(sld_comm_bcast(ctx, comm, theirs, sizeof theirs, r));
         for (int i = 0; i < SLD_BENCH_N; i++) {
             const double share = combinations[i] == MEAN ? theirs[i] / ranks : theirs[i];
-            all[i]             = r == 0                    ? share
-                                 : combinations[i] == MOST ? fmax(all[i], share)
-                                                           : all[i] + share;
+            all[i] = r == 0 ? share : combinations[i] == MAX ? fmax(all[i], share) : all[i] + share;
         }
     }
     for (int i = 0; i < SLD_BENCH_N; i++) {
@@ -284,7 +282,7 @@ sld_status sld_bench_run(sld_ctx *ctx, const sld_comm *comm, const sld_bench_par
         out->v[i] = NAN;
     }
     const sld_status st   = run_steps(ctx, &b, out);
-    const bool       fits = b.size == 32; /* the synthetic set's pictures */
+    const bool       fits = b.size == 32; /* the synthetic set's images */
     release(&b);
     SLD_TRY(st);
 
@@ -292,8 +290,8 @@ sld_status sld_bench_run(sld_ctx *ctx, const sld_comm *comm, const sld_bench_par
     out->v[SLD_BENCH_peak_bf16] = params->peak_bf16;
     if (params->epoch && fits) {
         const double wanted = out->v[SLD_BENCH_samples_per_s] * params->seconds;
-        const size_t least = 4 * params->batch, most = SLD_BENCH_EPOCH_TRAIN;
-        size_t       n = wanted < (double)most ? (size_t)wanted : most;
+        const size_t least = 4 * params->batch, max = SLD_BENCH_EPOCH_TRAIN;
+        size_t       n = wanted < (double)max ? (size_t)wanted : max;
         n              = (n > least ? n : least) / params->batch * params->batch;
         SLD_TRY(sld_comm_bcast(ctx, comm, &n, sizeof n, 0));
         SLD_TRY(sld_bench_epoch(ctx, comm, params, n, out));

@@ -64,7 +64,7 @@ static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, eval
                                params->split);
 }
 
-/* The pictures are normalised as the weights were trained, not as the data set would. */
+/* The images are normalised as the weights were trained, not as the data set would. */
 static sld_status check_data(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
 {
     const sld_weights_info *info = &e->file.info;

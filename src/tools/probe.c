@@ -64,17 +64,17 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
 
 static sld_status read_batches(sld_ctx *ctx, probe *p)
 {
-    const size_t rows = p->steps * p->N, picture = p->C * p->H * p->W;
+    const size_t rows = p->steps * p->N, image = p->C * p->H * p->W;
 
     for (int v = 0; v < SLD_VIEWS; v++) {
         if (!p->views[v]) {
             continue;
         }
         SLD_TRY(
-            sld_arena_alloc(ctx, p->arena, rows * picture * sizeof(float), (void **)&p->images[v]));
+            sld_arena_alloc(ctx, p->arena, rows * image * sizeof(float), (void **)&p->images[v]));
         SLD_TRY(
-            sld_arena_alloc(ctx, p->arena, p->N * picture * sizeof(float), (void **)&p->input[v]));
-        SLD_TRY(sld_doc_get(ctx, p->in, image_path[v], SLD_F32, rows * picture, p->images[v]));
+            sld_arena_alloc(ctx, p->arena, p->N * image * sizeof(float), (void **)&p->input[v]));
+        SLD_TRY(sld_doc_get(ctx, p->in, image_path[v], SLD_F32, rows * image, p->images[v]));
     }
     SLD_TRY(sld_arena_alloc(ctx, p->arena, rows * sizeof(int32_t), (void **)&p->labels));
     SLD_TRY(sld_arena_alloc(ctx, p->arena, p->N * sizeof(uint32_t), (void **)&p->sample));

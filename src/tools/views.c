@@ -1,4 +1,4 @@
-/* views.c: the pictures of an epoch as a file, for a teacher that is no network of ours. Pixels are
+/* views.c: the images of an epoch as a file, for a teacher that is no network of ours. Pixels are
  * bytes, and a table says what becomes of each: exact, at a quarter of the size.
  *   /image_weak, /image_strong (sample,C,H,W) uint8   the views that the experiment uses
  *   /normalised (C,256) float32                       the network's input for each byte
@@ -14,7 +14,7 @@
 #include "sld/teacher.h"
 #include "sld/tools.h"
 
-enum { CHUNK = 64 }; /* pictures made at a time */
+enum { CHUNK = 64 }; /* images made at a time */
 
 typedef struct export
 {
@@ -26,7 +26,7 @@ typedef struct export
     bool                    uses[SLD_VIEWS];
     int64_t                 epoch; /* as the file says: 0 where all views are always the same */
     sld_doc                *doc;
-    uint8_t                *views, *picture; /* (CHUNK,C,H,W), (H,W,C) */
+    uint8_t                *views, *image; /* (CHUNK,C,H,W), (H,W,C) */
     void                   *scratch;
 }
 export;
@@ -61,9 +61,9 @@ static sld_status put_view(sld_ctx *ctx, export *x, int v)
         for (size_t i = at; i < end; i++) {
             const uint32_t sample = x->subset->train[i];
             sld_augment_view(&augment, v, x->params->epoch, sample,
-                             sld_data_picture(set, &set->train, sample), set->picture_H,
-                             set->picture_W, set->C, x->picture, x->scratch);
-            to_planes(x->picture, set->H * set->W, set->C, x->views + (i - at) * size);
+                             sld_data_image(set, &set->train, sample), set->image_H, set->image_W,
+                             set->C, x->image, x->scratch);
+            to_planes(x->image, set->H * set->W, set->C, x->views + (i - at) * size);
         }
         SLD_TRY(sld_doc_put_rows(ctx, x->doc, path, SLD_U8, (sld_range){at, end}, x->views));
     }
@@ -117,8 +117,8 @@ static sld_status write_file(sld_ctx *ctx, export *x)
     const size_t       size = set->H * set->W * set->C;
 
     SLD_TRY(sld_arena_alloc(ctx, x->arena, CHUNK * size, (void **)&x->views));
-    SLD_TRY(sld_arena_alloc(ctx, x->arena, size, (void **)&x->picture));
-    SLD_TRY(sld_arena_alloc(ctx, x->arena, sld_aug_scratch(set->picture_H, set->picture_W, set->C),
+    SLD_TRY(sld_arena_alloc(ctx, x->arena, size, (void **)&x->image));
+    SLD_TRY(sld_arena_alloc(ctx, x->arena, sld_aug_scratch(set->image_H, set->image_W, set->C),
                             &x->scratch));
     sld_status st = sld_doc_create_on_disk(ctx, x->params->out, 0, &x->doc);
     if (st == SLD_OK) {
@@ -180,8 +180,8 @@ sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_confi
         char shown[256];
         printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "
                "%zu\nclasses   %zu",
-               sld_text_printable(set->name, shown, sizeof shown), set->hash, set->picture_H,
-               set->picture_W, set->C, sld_text_plural(set->C), set->H, set->W, set->K);
+               sld_text_printable(set->name, shown, sizeof shown), set->hash, set->image_H,
+               set->image_W, set->C, sld_text_plural(set->C), set->H, set->W, set->K);
         if (set->n_coarse > 0) {
             printf(" in %zu superclasses", set->n_coarse);
         }

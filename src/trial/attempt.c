@@ -156,5 +156,5 @@ sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io)
 {
     sld_run_remove_attempts(io->dir, io->attempt);
     SLD_TRY(sld_ckpt_remove_old(ctx, io->dir, io->attempt, 0));
-    return sld_file_sweep(ctx, io->dir);
+    return sld_file_clean_up(ctx, io->dir);
 }

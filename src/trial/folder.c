@@ -139,7 +139,7 @@ static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
     SLD_TRY(check_foreign(ctx, s, io));
     SLD_TRY(take_lock(ctx, s, io));
     SLD_TRY(check_identity(ctx, s, io));
-    SLD_TRY(sld_file_sweep(ctx, io->dir));
+    SLD_TRY(sld_file_clean_up(ctx, io->dir));
     const char *text = sld_config_text(s->params->config);
     sld_run_path(io->dir, SLD_RUN_CONFIG, 0, path);
     SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));

@@ -173,13 +173,13 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
     sld_trial_columns(t);
     SLD_TRY(sld_history_reserve(ctx, &t->state.history, s->arena, (size_t)opt->train.epochs));
 
-    const size_t row = set->K * sizeof(float), picture = set->H * set->W * set->C * sizeof(float);
+    const size_t row = set->K * sizeof(float), image = set->H * set->W * set->C * sizeof(float);
     SLD_TRY(sld_arena_alloc(ctx, s->arena, set->test.n * row, (void **)&t->attempt.logits_last));
     SLD_TRY(sld_arena_alloc(ctx, s->arena, set->test.n * row, (void **)&t->attempt.logits_best));
     SLD_TRY(sld_arena_alloc(ctx, s->arena, s->subset->n_val * row, (void **)&s->logits_val));
     SLD_TRY(sld_arena_alloc(ctx, s->arena, s->subset->n_val * sizeof(int32_t),
                             (void **)&s->labels_val));
-    SLD_TRY(sld_arena_alloc(ctx, s->arena, SLD_EVAL_CHUNK * picture, (void **)&s->images));
+    SLD_TRY(sld_arena_alloc(ctx, s->arena, SLD_EVAL_CHUNK * image, (void **)&s->images));
     SLD_TRY(sld_arena_alloc(ctx, s->arena, sld_model_floats(t->state.student) * sizeof(float),
                             (void **)&t->state.best));
     t->state.momentum  = sld_learner_momentum(s->learner);

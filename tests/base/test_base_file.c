@@ -133,13 +133,13 @@ static void test_sweep_takes_temporaries_alone(void **state)
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         assert_int_equal(sld_file_publish(&ctx, path, "x", 1, true), SLD_OK);
     }
-    assert_int_equal(sld_file_sweep(&ctx, folder), SLD_OK);
+    assert_int_equal(sld_file_clean_up(&ctx, folder), SLD_OK);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         assert_int_equal(access(path, F_OK), i < 2 ? -1 : 0);
     }
     snprintf(path, sizeof path, "%s/nowhere", dir);
-    assert_int_equal(sld_file_sweep(&ctx, path), SLD_ERR_IO);
+    assert_int_equal(sld_file_clean_up(&ctx, path), SLD_ERR_IO);
     assert_non_null(strstr(ctx.err.msg, path));
 }
 

@@ -44,13 +44,13 @@ static void test_every_second_is_in_one_phase(void **state)
     sld_enter(&ctx, SLD_PHASE_LAYERS);
     const double     least_s = sld_clock_s() - began_s;
     const sld_times *t       = sld_times_now(&ctx);
-    const double     most_s = sld_clock_s() - start_s, sum_s = sum(t->spent_s);
+    const double     max_s = sld_clock_s() - start_s, sum_s = sum(t->spent_s);
     assert_true(t->spent_s[SLD_PHASE_BATCH] >= 1 * TICK_S);
     assert_true(t->spent_s[SLD_PHASE_LAYERS] >= 2 * TICK_S);
     assert_true(t->spent_s[SLD_PHASE_REDUCE] >= 3 * TICK_S);
     assert_true(sld_times_waited(t) == t->spent_s[SLD_PHASE_REDUCE]);
     assert_true(t->waited_s[SLD_PHASE_LAYERS] == t->spent_s[SLD_PHASE_REDUCE]);
-    assert_true(sum_s >= least_s - 1e-6 && sum_s <= most_s + 1e-6); /* s: rounding of the sum */
+    assert_true(sum_s >= least_s - 1e-6 && sum_s <= max_s + 1e-6); /* s: rounding of the sum */
 }
 
 static void test_work_in_a_wait(void **state)

@@ -1,4 +1,4 @@
-"""sld data views gives the exact pictures of an epoch: a teacher evaluated on them by another way (sld probe) gives logits
+"""sld data views gives the exact images of an epoch: a teacher evaluated on them by another way (sld probe) gives logits
 with which training has the bits of training with the network. What does not fit is refused by name."""
 import os
 

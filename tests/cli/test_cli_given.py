@@ -43,7 +43,7 @@ REFUSED = [  # command, what is said
     (("sweep", "loose"), ("got a link that leads nowhere",)),
     (("sweep", "grid.yaml", "--dir", "two\nlines"), ("two\\nlines: expected a folder whose path is one line", "--dir DIR")),
     (("sweep", "grid.yaml", "--dir", b"caf\xe9"), ("expected a folder whose path is UTF-8",)),
-    (("ev\x1b[31mil",), ("unknown verb 'ev\\x1b[31mil'",)),
+    (("ev\x1b[31mil",), ("expected a verb, got 'ev\\x1b[31mil'",)),
 ]
 FOUND = [  # sld help WORD
     ("swap", ("student_swap_after", "teacher_swap", "sld help options lss.weak", "method  sld")),

@@ -1,4 +1,4 @@
-"""Pictures stored larger than the networks' input: training on resized crops has the same bits on any number of ranks,
+"""Images stored larger than the networks' input: training on resized crops has the same bits on any number of ranks,
 after a resume and from the teacher-logit store; evaluation takes the centre; sld data views shows what is trained on."""
 import h5py
 import numpy as np
@@ -31,13 +31,13 @@ def views(*args):
         return f["image_weak"][()].transpose(0, 2, 3, 1), dict(f.attrs)
 
 
-def is_window(view, picture):
-    return any((picture[y:y + SIDE, x:x + SIDE] == view).all()
+def is_window(view, image):
+    return any((image[y:y + SIDE, x:x + SIDE] == view).all()
                for y in range(HEIGHT - SIDE + 1) for x in range(WIDTH - SIDE + 1))
 
 
 def hold_evaluation(folder):
-    """The whole pictures evaluated from their centre are the cut ones evaluated as they are."""
+    """The whole images evaluated from their centre are the cut ones evaluated as they are."""
     with h5py.File("set.h5") as f, h5py.File("cut.h5", "w") as out:
         for split in ("train", "test"):
             top, left = 4, 6  # 8 / 2, and 13 / 2 to the even number
@@ -75,9 +75,9 @@ def main():
     padded, attributes = views("augment.crop=pad", "augment.crop_pad=0", "augment.flip=0")
     check("data.input_size: 32" in attributes["views_weak"] and attributes["epoch"] == 1, "views of padded crops")
     with h5py.File("set.h5") as f:
-        pictures = f["train/images"][()]
-    check(all(is_window(v, p) for v, p in zip(padded, pictures)), "a crop that is none of its picture")
-    check(not any(is_window(v, p) for v, p in zip(resized[:10], pictures)), "nothing was resized")
+        images = f["train/images"][()]
+    check(all(is_window(v, p) for v, p in zip(padded, images)), "a crop that is none of its image")
+    check(not any(is_window(v, p) for v, p in zip(resized[:10], images)), "nothing was resized")
 
     expect(sld("data", "info", "student.yaml"), 0, "images    40 x 45", "input     32 x 32")
     expect(sld("run", "student.yaml", "data.input_size=41", "run.dir=runs/bad"), 2, "data.input_size", "41", "40x45")

@@ -169,7 +169,7 @@ def teachers_own_constants():
         done = sld("run", "kd.yaml", "teacher.weights=t.h5", *of("own.h5"), "run.dir=" + folder, *more, ranks=ranks)
         expect(done, 0, "its own mean")
         with h5py.File(folder + "/results.h5") as f:
-            check((f["logits/test_teacher"][()] == wanted).all(), "the teacher sees other pictures than in sld eval")
+            check((f["logits/test_teacher"][()] == wanted).all(), "the teacher sees other images than in sld eval")
             weights.append((f.attrs["weights_sha256"], f.attrs["id"]))
     check(len(set(weights)) == 1, "ranks and store change the bits", weights)
     with h5py.File("t.h5", "r+") as f:  # the same tensors, read otherwise, are another teacher

@@ -1,4 +1,4 @@
-"""What the synthetic set is for, with fixed seeds: a small teacher errs on 15 to 25 % of held-out pictures, at least 70 % of
+"""What the synthetic set is for, with fixed seeds: a small teacher errs on 15 to 25 % of held-out images, at least 70 % of
 its errors stay inside the superclass, and a smaller student without a teacher is clearly below it. About two minutes on
 two free cores."""
 import h5py
@@ -10,7 +10,7 @@ EXPERIMENT = "method: none\ntrain: {epochs: %d, batch: 64, lr: 0.05}\nstudent: {
 
 
 def errors(name):
-    """Share of test pictures classified wrongly, and of these the share within their superclass."""
+    """Share of test images classified wrongly, and of these the share within their superclass."""
     with h5py.File("runs/%s/results.h5" % name) as f:
         predicted = f["/logits/test_last"][()].argmax(1)
         label, coarse = f["/labels/test"][()], f["/labels/test_coarse"][()]

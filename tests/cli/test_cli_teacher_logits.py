@@ -53,7 +53,7 @@ def main():
     check(run("augment.strong_ops=1", expected=digest("runs/ops")) == (TABLES, 2, 0), "tables of another policy")
     expect(sld("run", "student.yaml", "run.dir=runs/kd", "method=kd", ranks=0), 0)
     check(run("method=kd", expected=digest("runs/kd")) == (2, 0, 0), "tables of one view")
-    # a part of the samples, and pictures that are the same in every epoch and view
+    # a part of the samples, and images that are the same in every epoch and view
     part = ["data.train_fraction=0.5", "augment.crop_pad=0", "augment.flip=0", "augment.strong_ops=0", "augment.cutout=0"]
     expect(sld("run", "student.yaml", "run.dir=runs/part", *part, ranks=0), 0)
     check(run(*part, ranks=2, expected=digest("runs/part")) == (2, 1, 0), "tables without augmentation")

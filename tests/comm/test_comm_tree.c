@@ -134,7 +134,7 @@ static void reduce_by_halves(sld_tree *tree, sld_op op, unsigned char *slots)
         const bool own = i >= mine.begin * width && i < mine.end * width;
         slots[i]       = own ? slots[i] ^ 0x55 : 0xff;
     }
-    assert_int_equal(sld_tree_spread(&ctx, tree, op, slots, N), SLD_OK);
+    assert_int_equal(sld_tree_broadcast(&ctx, tree, op, slots, N), SLD_OK);
     for (size_t i = 0; i < N * width; i++) {
         slots[i] ^= 0x55;
     }
@@ -221,18 +221,18 @@ static void test_work_in_the_waits(void **state)
 {
     (void)state;
     const size_t usual    = comm->max_message;
-    const double patience = comm->patience_s;
+    const double patience = comm->overlap_after_s;
     long         slices   = 0;
-    sld_work     counted  = {.slice = count, .own = &slices};
+    sld_work     counted  = {.advance = count, .own = &slices};
 
-    work             = &counted;
-    comm->patience_s = 0.0;
+    work                  = &counted;
+    comm->overlap_after_s = 0.0;
     compare_with_serial();
     comm->max_message = 20;
     compare_with_serial();
-    comm->max_message = usual;
-    comm->patience_s  = patience;
-    work              = NULL;
+    comm->max_message     = usual;
+    comm->overlap_after_s = patience;
+    work                  = NULL;
     printf("rank %d: %ld slices\n", sld_comm_rank(comm), slices);
     assert_true((slices > 0) == (sld_comm_size(comm) > 1));
 }

@@ -81,7 +81,7 @@ static sld_status sum(sld_tree *tree, size_t n, bool *right)
 static void check_that_it_works(bool owners)
 {
     worker    w    = {.us = 1};
-    sld_work  work = {.slice = slice, .own = &w};
+    sld_work  work = {.advance = slice, .own = &w};
     sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
@@ -106,11 +106,11 @@ static void test_no_work_while_long_messages_move(void **state)
 {
     (void)state;
     worker    w    = {.us = 1};
-    sld_work  work = {.slice = slice, .own = &w};
+    sld_work  work = {.advance = slice, .own = &w};
     sld_tree *tree = make_tree(LONG, &work);
     bool      right;
 
-    comm->patience_s = 0.0;
+    comm->overlap_after_s = 0.0;
     for (int owners = 0; owners < 2; owners++) {
         tree->aligned = tree->aligned && !owners;
         assert_int_equal(sum(tree, LONG, &right), SLD_OK);
@@ -125,7 +125,7 @@ static void test_work_is_not_waiting(void **state)
 {
     (void)state;
     worker    w    = {.us = 20000};
-    sld_work  work = {.slice = slice, .own = &w};
+    sld_work  work = {.advance = slice, .own = &w};
     sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
@@ -148,7 +148,7 @@ static void test_failing_work(void **state)
 {
     (void)state;
     worker    w    = {.us = 1, .fail_at = SLICES};
-    sld_work  work = {.slice = slice, .own = &w};
+    sld_work  work = {.advance = slice, .own = &w};
     sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 

@@ -1,4 +1,4 @@
-/* test_augment_ops.c: properties of the picture operations over sizes and channels. That they give
+/* test_augment_ops.c: properties of the image operations over sizes and channels. That they give
  * Pillow's bytes is golden_augment's to show. */
 // clang-format off
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "sld/data.h"
 
 #define MAX_BYTES   (57 * 57 * 3)
-#define GUARD       64 /* bytes on each side of a picture that nobody may write */
+#define GUARD       64 /* bytes on each side of an image that nobody may write */
 #define GUARD_VALUE 0xA5
 
 static const struct size {
@@ -58,7 +58,7 @@ static double random_value(sld_rng *rng, sld_aug_op op)
 }
 
 /* Every byte of the output is written and no other; two calls agree. */
-static void operations_write_the_picture_and_nothing_else(void **state)
+static void operations_write_the_image_and_nothing_else(void **state)
 {
     sld_rng rng = sld_rng_make(1, SLD_RNG_STRONG, 0, 0);
 
@@ -85,7 +85,7 @@ static void operations_write_the_picture_and_nothing_else(void **state)
     }
 }
 
-/* A grey picture of three equal channels stays grey, and is what the one-channel picture gives. */
+/* A grey image of three equal channels stays grey, and is what the one-channel image gives. */
 static void one_channel_is_three_equal_ones(void **state)
 {
     sld_rng rng = sld_rng_make(2, SLD_RNG_STRONG, 0, 0);
@@ -195,7 +195,7 @@ static void cutout_fills_its_rectangle_and_nothing_else(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operations_write_the_picture_and_nothing_else),
+        cmocka_unit_test(operations_write_the_image_and_nothing_else),
         cmocka_unit_test(one_channel_is_three_equal_ones),
         cmocka_unit_test(neutral_magnitudes_change_nothing),
         cmocka_unit_test(geometry_moves_as_the_reference_does),

@@ -12,7 +12,7 @@
 
 #include "sld/data.h"
 
-enum { WEAK, STRONG, SIDE = 40, VIEW = 32, MOST = 64 * 64 * 3 };
+enum { WEAK, STRONG, SIDE = 40, VIEW = 32, MAX = 64 * 64 * 3 };
 
 static const sld_augment_params reference = {.height     = VIEW,
                                              .width      = VIEW,
@@ -25,7 +25,7 @@ static const sld_augment_params reference = {.height     = VIEW,
                                              .seed       = 1};
 
 /* Edges and slopes, not noise alone: what a wrong weight shows in. */
-static void fill_picture(uint8_t *image, size_t n)
+static void fill_image(uint8_t *image, size_t n)
 {
     sld_rng rng = sld_rng_make(7, SLD_RNG_SYNTH, 0, 0);
     for (size_t i = 0; i < n; i++) {
@@ -36,11 +36,11 @@ static void fill_picture(uint8_t *image, size_t n)
 static void view_of(const sld_augment_params *params, int view, uint64_t sample, size_t H, size_t W,
                     uint8_t *out)
 {
-    static uint8_t in[MOST];
+    static uint8_t in[MAX];
     uint8_t       *scratch = malloc(sld_aug_scratch(H, W, 3));
     assert_non_null(scratch);
-    assert_true(H * W * 3 <= MOST);
-    fill_picture(in, H * W * 3);
+    assert_true(H * W * 3 <= MAX);
+    fill_image(in, H * W * 3);
     sld_augment_view(params, view, 1, sample, in, H, W, 3, out, scratch);
     free(scratch);
 }
@@ -56,7 +56,7 @@ static sld_view_draw draw_in(const sld_augment_params *params, uint64_t sample, 
     return draw;
 }
 
-/* torchvision's rule on pictures of 400 x 400: area uniform in [0.08,1], width over height between
+/* torchvision's rule on images of 400 x 400: area uniform in [0.08,1], width over height between
  * 3/4 and 4/3 with a uniform logarithm, drawn again where it does not fit, as it does for small
  * areas. */
 static void boxes_have_the_reference_distribution(void **state)
@@ -143,12 +143,12 @@ static double direct(const uint8_t *in, size_t W, const sld_view_draw *d, int y,
 static void a_view_is_the_weighted_mean_of_its_box(void **state)
 {
     static const size_t sizes[][2] = {{SIDE, SIDE}, {VIEW, 57}, {64, 64}};
-    static uint8_t      in[MOST];
+    static uint8_t      in[MAX];
     uint8_t             out[VIEW * VIEW * 3];
     for (size_t s = 0; s < 3; s++) {
         const size_t H = sizes[s][0], W = sizes[s][1];
         double       off = 0;
-        fill_picture(in, H * W * 3);
+        fill_image(in, H * W * 3);
         for (uint64_t sample = 0; sample < 12; sample++) {
             sld_view_draw draw;
             sld_augment_draw(&reference, WEAK, 1, sample, H, W, &draw);
@@ -166,17 +166,17 @@ static void a_view_is_the_weighted_mean_of_its_box(void **state)
     }
 }
 
-/* The whole picture at its own size is the picture, and larger or smaller it stays within it. */
-static void a_flat_or_equal_picture_stays(void **state)
+/* The whole image at its own size is the image, and larger or smaller it stays within it. */
+static void a_flat_or_equal_image_stays(void **state)
 {
-    static uint8_t     in[MOST];
+    static uint8_t     in[MAX];
     sld_augment_params whole = reference;
-    uint8_t            out[VIEW * VIEW * 3], scratch[3 * MOST];
+    uint8_t            out[VIEW * VIEW * 3], scratch[3 * MAX];
     whole.area  = 1.0;
     whole.ratio = 1.0;
     whole.flip  = 0.0;
     view_of(&whole, WEAK, 1, VIEW, VIEW, out);
-    fill_picture(in, sizeof out);
+    fill_image(in, sizeof out);
     assert_memory_equal(in, out, sizeof out);
     memset(in, 255, sizeof in);
     for (uint64_t sample = 0; sample < 20; sample++) {
@@ -185,7 +185,7 @@ static void a_flat_or_equal_picture_stays(void **state)
     }
 }
 
-/* One channel, sides of one pixel, views smaller than the picture: for the sanitizers. */
+/* One channel, sides of one pixel, views smaller than the image: for the sanitizers. */
 static void odd_sizes_stay_in_bounds(void **state)
 {
     static const size_t sizes[][4] = {{1, 1, 1, 1}, {2, 3, 1, 2}, {1, 40, 1, 7}, {57, 31, 57, 31}};
@@ -198,7 +198,7 @@ static void odd_sizes_stay_in_bounds(void **state)
             uint8_t *in = malloc(H * W * C), *out = malloc(h * w * C);
             uint8_t *scratch = malloc(sld_aug_scratch(H, W, C));
             assert_true(in && out && scratch);
-            fill_picture(in, H * W * C);
+            fill_image(in, H * W * C);
             for (uint64_t sample = 0; sample < 200; sample++) {
                 params.resized    = sample % 2;
                 params.strong_ops = (int)(sample % 3);
@@ -234,7 +234,7 @@ int main(void)
         cmocka_unit_test(what_never_fits_is_cut_from_the_centre),
         cmocka_unit_test(the_box_moves_nothing_else),
         cmocka_unit_test(a_view_is_the_weighted_mean_of_its_box),
-        cmocka_unit_test(a_flat_or_equal_picture_stays),
+        cmocka_unit_test(a_flat_or_equal_image_stays),
         cmocka_unit_test(odd_sizes_stay_in_bounds),
         cmocka_unit_test(views_are_the_same_on_every_machine),
     };

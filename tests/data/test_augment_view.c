@@ -20,7 +20,7 @@ enum { WEAK, STRONG };
 static const sld_augment_params reference = {
     .crop_pad = 4, .flip = 0.5, .strong_ops = 2, .cutout = 0.5, .seed = 1};
 
-static void fill_picture(uint8_t *image, size_t n)
+static void fill_image(uint8_t *image, size_t n)
 {
     sld_rng rng = sld_rng_make(7, SLD_RNG_SYNTH, 0, 0);
     for (size_t i = 0; i < n; i++) {
@@ -42,7 +42,7 @@ static void view_of(const sld_augment_params *params, int view, int64_t epoch, u
     static uint8_t in[BYTES];
     uint8_t       *scratch = malloc(sld_aug_scratch(H, W, 3)); /* whatever it holds */
     assert_non_null(scratch);
-    fill_picture(in, BYTES);
+    fill_image(in, BYTES);
     sld_augment_view(params, view, epoch, sample, in, H, W, 3, out, scratch);
     free(scratch);
 }
@@ -165,12 +165,12 @@ static void draws_have_the_reference_distributions(void **state)
     assert_true(likely(n_centre_left, N, 0.5) && likely(n_centre_top, N, 0.5));
 }
 
-/* The weak view is the padded picture cropped, then mirrored, pixel by pixel. */
+/* The weak view is the padded image cropped, then mirrored, pixel by pixel. */
 static void the_weak_view_is_a_padded_crop_and_a_flip(void **state)
 {
     uint8_t in[BYTES], out[BYTES];
 
-    fill_picture(in, BYTES);
+    fill_image(in, BYTES);
     for (uint64_t sample = 0; sample < 100; sample++) {
         const sld_view_draw draw = draw_of(&reference, WEAK, 1, sample);
         view_of(&reference, WEAK, 1, sample, out);
@@ -224,7 +224,7 @@ static void odd_sizes_stay_in_bounds(void **state)
             const size_t h = sizes[s][0], w = sizes[s][1], n = h * w * C;
             uint8_t *in = malloc(n), *out = malloc(n), *scratch = malloc(sld_aug_scratch(h, w, C));
             assert_true(in && out && scratch);
-            fill_picture(in, n);
+            fill_image(in, n);
             for (uint64_t sample = 0; sample < 100; sample++) {
                 for (int view = WEAK; view <= STRONG; view++) {
                     sld_augment_view(&params, view, 1, sample, in, h, w, C, out, scratch);

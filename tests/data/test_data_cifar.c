@@ -8,16 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PLANE = 1024, PICTURE = 3 * PLANE, MOST = 20 };
+enum { PLANE = 1024, IMAGE = 3 * PLANE, MAX = 20 };
 
-static uint8_t records[MOST * (PICTURE + 2)];
+static uint8_t records[MAX * (IMAGE + 2)];
 
 static size_t record_bytes(int label_bytes)
 {
-    return (size_t)PICTURE + (size_t)label_bytes;
+    return (size_t)IMAGE + (size_t)label_bytes;
 }
 
-/* n records, picture i from formula salt + i; labels count up from 0. */
+/* n records, image i from formula salt + i; labels count up from 0. */
 static size_t make_records(int label_bytes, size_t n, uint64_t salt)
 {
     for (size_t i = 0; i < n; i++) {
@@ -25,7 +25,7 @@ static size_t make_records(int label_bytes, size_t n, uint64_t salt)
 
         record[0]               = (uint8_t)(i % (label_bytes == 2 ? 20 : 10));
         record[label_bytes - 1] = (uint8_t)(label_bytes == 2 ? (salt + 7 * i) % 100 : i % 10);
-        for (size_t p = 0; p < PICTURE; p++) {
+        for (size_t p = 0; p < IMAGE; p++) {
             record[(size_t)label_bytes + p] = fixture_byte(salt + i, p);
         }
     }
@@ -53,11 +53,11 @@ static void make_cifar10(const fixture *f)
     fixture_file(f, "c10/test_batch.bin", records, make_records(1, 10, 900));
 }
 
-static void check_picture(const sld_images *images, size_t i, uint64_t salt)
+static void check_image(const sld_images *images, size_t i, uint64_t salt)
 {
     for (size_t p = 0; p < PLANE; p++) {
         for (size_t c = 0; c < 3; c++) {
-            assert_int_equal(images->pixels[i * PICTURE + p * 3 + c],
+            assert_int_equal(images->pixels[i * IMAGE + p * 3 + c],
                              fixture_byte(salt, c * PLANE + p));
         }
     }
@@ -86,9 +86,9 @@ static void cifar100_is_decoded_from_its_folder_and_from_the_one_above(void **st
         for (size_t i = 0; i < 12; i++) {
             assert_int_equal(set->train.labels[i], (1000 + 7 * i) % 100);
             assert_int_equal(set->train.coarse[i], i % 20);
-            check_picture(&set->train, i, 1000 + i);
+            check_image(&set->train, i, 1000 + i);
         }
-        check_picture(&set->test, 4, 2004);
+        check_image(&set->test, 4, 2004);
         if (k == 1) {
             assert_string_equal(set->hash, hash); /* of content, not of places */
         }
@@ -113,7 +113,7 @@ static void cifar10_joins_its_batches_in_order(void **state)
     for (uint64_t b = 1; b <= 5; b++) {
         for (uint64_t k = 0; k < b; k++, i++) {
             assert_int_equal(set->train.labels[i], k);
-            check_picture(&set->train, i, 100 * b + k);
+            check_image(&set->train, i, 100 * b + k);
         }
     }
     sld_dataset_close(set);
@@ -129,7 +129,7 @@ static void every_pixel_and_label_is_in_the_hash(void **state)
     memcpy(first, set->hash, sizeof first);
     sld_dataset_close(set);
 
-    const size_t places[] = {0, 1, 2, 2 + PICTURE - 1}; /* coarse, fine, first and last pixel */
+    const size_t places[] = {0, 1, 2, 2 + IMAGE - 1}; /* coarse, fine, first and last pixel */
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
         const size_t n = make_records(2, 12, 1000);
         records[places[k]] ^= 1;

@@ -7,11 +7,11 @@
 
 #include "sld/store.h"
 
-enum { H = 4, W = 6, C = 3, N_TRAIN = 8, N_TEST = 5, K = 4, COARSE = 2, PICTURE = H * W * C };
+enum { H = 4, W = 6, C = 3, N_TRAIN = 8, N_TEST = 5, K = 4, COARSE = 2, IMAGE = H * W * C };
 
 typedef enum { /* what a file differs in from a complete one */
                COMPLETE,
-               BARE, /* pictures and labels only */
+               BARE, /* images and labels only */
                GREY,
                NO_TEST,
                FLOATS,
@@ -34,7 +34,7 @@ static uint8_t pixel(int split, size_t i)
 static void put_images(fixture *f, sld_doc *doc, const char *path, int split, size_t n, variant v)
 {
     static uint8_t bytes[(N_TRAIN + 1) * H * W * 4];
-    static float   units[N_TRAIN * PICTURE];
+    static float   units[N_TRAIN * IMAGE];
     const size_t   channels = v == FOUR_CHANNELS ? 4 : v == GREY ? 1 : C;
     const size_t   rows     = v == OTHER_SIZE && split ? H - 1 : H;
     const size_t   dims[4]  = {n, rows, W, channels};
@@ -166,7 +166,7 @@ static void names_moments_and_superclasses_are_optional(void **state)
     sld_dataset_close(set);
 }
 
-static void grey_pictures_need_no_channel_axis(void **state)
+static void grey_images_need_no_channel_axis(void **state)
 {
     fixture     *f   = *state;
     sld_dataset *set = fixture_open(f, "hdf5", make_file(f, GREY));
@@ -211,7 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_complete_file_is_read_whole),
         cmocka_unit_test(names_moments_and_superclasses_are_optional),
-        cmocka_unit_test(grey_pictures_need_no_channel_axis),
+        cmocka_unit_test(grey_images_need_no_channel_axis),
         cmocka_unit_test(broken_files_are_refused),
         cmocka_unit_test(what_is_no_hdf5_file_is_refused),
     };

@@ -134,7 +134,7 @@ static void broken_headers_are_refused(void **state)
     n = make_labels(N_TRAIN);
     fixture_file(f, path, bytes, n); /* labels under the name of images */
     fixture_refused(f, "idx", fixture_path(f, "idx"), "0x00000801", "0x00000803", NULL);
-    fixture_text(f, path, "GIF89a, an entirely different picture");
+    fixture_text(f, path, "GIF89a, an entirely different image");
     fixture_refused(f, "idx", fixture_path(f, "idx"), "0x47494638", NULL);
     fixture_file(f, path, bytes, 3);
     fixture_refused(f, "idx", fixture_path(f, "idx"), "got 3 bytes", NULL);
@@ -163,7 +163,7 @@ static void sizes_must_fit_the_header(void **state)
     fixture_file(f, path, bytes, n - 1);
     fixture_refused(f, "idx", fixture_path(f, "idx"), "t10k-images", "expected 136 bytes",
                     "got 135", NULL);
-    fixture_file(f, path, bytes, n + H * W); /* a whole picture too many */
+    fixture_file(f, path, bytes, n + H * W); /* a whole image too many */
     fixture_refused(f, "idx", fixture_path(f, "idx"), "expected 136 bytes", "got 166", NULL);
 
     make_set(f, USUAL, 1);

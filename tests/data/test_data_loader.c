@@ -6,21 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N = 150, USED = 107, BATCH = 16, H = 8, W = 8, C = 3, PICTURE = H * W * C, STEPS = 7 };
+enum { N = 150, USED = 107, BATCH = 16, H = 8, W = 8, C = 3, IMAGE = H * W * C, STEPS = 7 };
 
-static uint8_t  pixels[N * PICTURE];
+static uint8_t  pixels[N * IMAGE];
 static int32_t  labels[N];
 static uint32_t used[USED]; /* a subset: the loader must go through it, not through 0..USED */
 
-static const sld_dataset SET = {.train     = {.pixels = pixels, .labels = labels, .n = N},
-                                .H         = H,
-                                .W         = W,
-                                .C         = C,
-                                .K         = 10,
-                                .picture_H = H,
-                                .picture_W = W,
-                                .mean      = {0.5071f, 0.4867f, 0.4408f},
-                                .std       = {0.2675f, 0.2565f, 0.2761f}};
+static const sld_dataset SET = {.train   = {.pixels = pixels, .labels = labels, .n = N},
+                                .H       = H,
+                                .W       = W,
+                                .C       = C,
+                                .K       = 10,
+                                .image_H = H,
+                                .image_W = W,
+                                .mean    = {0.5071f, 0.4867f, 0.4408f},
+                                .std     = {0.2675f, 0.2565f, 0.2761f}};
 
 static int make_set(void **state)
 {
@@ -48,7 +48,7 @@ static sld_loader_params usual(void)
         .max_rows     = BATCH};
 }
 
-/* No augmentation: the weak view is the picture. */
+/* No augmentation: the weak view is the image. */
 static sld_loader_params plain(void)
 {
     sld_loader_params params = usual();
@@ -145,8 +145,8 @@ static void any_cut_of_the_rows_gives_the_same_batch(void **state)
                 const sld_batch part = next(f, loader, 2, step, begin, end);
 
                 for (int v = 0; v < 2; v++) {
-                    assert_memory_equal(part.view[v], all.view[v] + begin * PICTURE,
-                                        (end - begin) * PICTURE * sizeof(float));
+                    assert_memory_equal(part.view[v], all.view[v] + begin * IMAGE,
+                                        (end - begin) * IMAGE * sizeof(float));
                 }
                 assert_memory_equal(part.labels, all.labels + begin, (end - begin) * 4);
                 assert_memory_equal(part.sample, all.sample + begin, (end - begin) * 4);
@@ -167,15 +167,15 @@ static void labels_and_pixels_belong_to_the_sample(void **state)
 
         assert_null(batch.view[1]);
         for (size_t i = 0; i < batch.n; i++) {
-            const uint8_t *picture = pixels + batch.sample[i] * PICTURE;
+            const uint8_t *image = pixels + batch.sample[i] * IMAGE;
 
             assert_int_equal(batch.labels[i], labels[batch.sample[i]]);
-            for (size_t p = 0; p < PICTURE; p++) {
+            for (size_t p = 0; p < IMAGE; p++) {
                 /* what torchvision computes, operation by operation in float32: equal bits */
-                const volatile float unit    = (float)picture[p] / 255.0f;
+                const volatile float unit    = (float)image[p] / 255.0f;
                 const volatile float centred = unit - SET.mean[p % 3];
                 const float          wanted  = centred / SET.std[p % 3];
-                assert_memory_equal(&batch.view[0][i * PICTURE + p], &wanted, sizeof wanted);
+                assert_memory_equal(&batch.view[0][i * IMAGE + p], &wanted, sizeof wanted);
             }
         }
     }
@@ -202,8 +202,8 @@ static void views_follow_the_sample(void **state)
             for (size_t j = 0; j < y.n; j++) {
                 if (x.sample[i] == y.sample[j]) {
                     found++;
-                    assert_memory_equal(x.view[1] + i * PICTURE, y.view[1] + j * PICTURE,
-                                        PICTURE * sizeof(float));
+                    assert_memory_equal(x.view[1] + i * IMAGE, y.view[1] + j * IMAGE,
+                                        IMAGE * sizeof(float));
                 }
             }
         }
@@ -218,25 +218,24 @@ static void an_evaluation_block_is_normalised_alike(void **state)
     fixture        *f       = *state;
     sld_loader     *loader  = create(f, plain());
     const sld_batch batch   = next(f, loader, 1, 0, 0, BATCH);
-    float          *indexed = malloc(BATCH * PICTURE * sizeof(float));
-    float          *ordered = malloc(BATCH * PICTURE * sizeof(float));
+    float          *indexed = malloc(BATCH * IMAGE * sizeof(float));
+    float          *ordered = malloc(BATCH * IMAGE * sizeof(float));
 
     sld_data_normalise(&SET, &SET.train, batch.sample, 3, BATCH - 3, indexed);
-    assert_memory_equal(indexed, batch.view[0] + 3 * PICTURE,
-                        (BATCH - 3) * PICTURE * sizeof(float));
+    assert_memory_equal(indexed, batch.view[0] + 3 * IMAGE, (BATCH - 3) * IMAGE * sizeof(float));
     sld_data_normalise(&SET, &SET.train, NULL, batch.sample[5], 1, ordered);
-    assert_memory_equal(ordered, batch.view[0] + 5 * PICTURE, PICTURE * sizeof(float));
+    assert_memory_equal(ordered, batch.view[0] + 5 * IMAGE, IMAGE * sizeof(float));
     free(indexed);
     free(ordered);
     sld_loader_destroy(loader);
 }
 
-/* The window of a normalised picture whose corner is (top,left), all channels. */
-static bool is_window(const float *view, const float *picture, size_t h, size_t w, size_t top,
+/* The window of a normalised image whose corner is (top,left), all channels. */
+static bool is_window(const float *view, const float *image, size_t h, size_t w, size_t top,
                       size_t left)
 {
     for (size_t y = 0; y < h; y++) {
-        if (memcmp(view + y * w * C, picture + ((top + y) * W + left) * C, w * C * sizeof *view)) {
+        if (memcmp(view + y * w * C, image + ((top + y) * W + left) * C, w * C * sizeof *view)) {
             return false;
         }
     }
@@ -250,7 +249,7 @@ static void a_smaller_input_is_cut_out(void **state)
     fixture    *f     = *state;
     sld_dataset inner = SET;
     sld_loader *loader;
-    float       whole[PICTURE], cut[h * w * C];
+    float       whole[IMAGE], cut[h * w * C];
     bool        seen[PLACES] = {false};
     int         n_seen       = 0;
 

@@ -53,7 +53,7 @@ static void all_ranks_fail_alike(void **state)
     sld_err_clear(&ctx);
 }
 
-/* IDX files with pictures of one pixel; the last test label is a class that train has not. */
+/* IDX files with images of one pixel; the last test label is a class that train has not. */
 static void write_idx(const char *folder, const char *name, const uint8_t *bytes, size_t n)
 {
     char  path[256];

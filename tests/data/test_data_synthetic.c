@@ -74,8 +74,8 @@ static void classes_are_balanced_and_named(void **state)
     sld_dataset_close(set);
 }
 
-/* A larger set begins with the smaller one, and test pictures are not train's. */
-static void sizes_do_not_change_the_pictures(void **state)
+/* A larger set begins with the smaller one, and test images are not train's. */
+static void sizes_do_not_change_the_images(void **state)
 {
     fixture         *f     = *state;
     sld_synth_params small = sld_synth_default(), large = small;
@@ -239,7 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bytes_are_the_published_ones),
         cmocka_unit_test(classes_are_balanced_and_named),
-        cmocka_unit_test(sizes_do_not_change_the_pictures),
+        cmocka_unit_test(sizes_do_not_change_the_images),
         cmocka_unit_test(each_option_changes_the_set),
         cmocka_unit_test(the_latent_plane_overlaps_as_published),
         cmocka_unit_test(noise_has_the_deviation_asked_for),

@@ -3,12 +3,12 @@
 #include "fuzz.h"
 #include "sld/store.h"
 
-enum { MOST = 4096 }; /* values read of one object */
+enum { MAX = 4096 }; /* values read of one object */
 
 static void read_all(sld_ctx *ctx, sld_doc *doc)
 {
-    static double      values[MOST];
-    static const char *texts[MOST];
+    static double      values[MAX];
+    static const char *texts[MAX];
     const char        *name;
     char               path[600];
 
@@ -21,7 +21,7 @@ static void read_all(sld_ctx *ctx, sld_doc *doc)
             for (int d = 0; d < n_dims; d++) {
                 n *= dims[d];
             }
-            if (n <= MOST) {
+            if (n <= MAX) {
                 (void)sld_doc_get(ctx, doc, path, SLD_F64, n, values);
                 (void)sld_doc_get_text(ctx, doc, path, n, texts);
             }

@@ -42,7 +42,7 @@ static const shape shapes[] = {
     {9, 5, 144, 80, 3, 1, 1, 1, true},
 };
 static const int sizes[] = {8, 3, 2, 1};
-enum { SIZES = 4, MOST = 8 };
+enum { SIZES = 4, MAX = 8 };
 
 static sld_ctx      ctx;
 static sld_kernels *kernels;
@@ -104,13 +104,13 @@ static size_t weight_at(const problem *p, size_t i)
 static reference reference_of(const problem *p, const float *x, const float *w, const float *dy)
 {
     reference r = {
-        .p = p, .x = doubles_of(x, MOST * p->x), .w = zeros(p->w), .y = zeros(MOST * p->y)};
+        .p = p, .x = doubles_of(x, MAX * p->x), .w = zeros(p->w), .y = zeros(MAX * p->y)};
     for (size_t i = 0; i < p->w; i++) {
         r.w[i] = (double)w[weight_at(p, i)];
     }
     if (dy) {
-        r.dy = doubles_of(dy, MOST * p->y);
-        r.dx = zeros(MOST * p->x);
+        r.dy = doubles_of(dy, MAX * p->y);
+        r.dx = zeros(MAX * p->x);
         r.dw = zeros(p->w);
     }
     return r;
@@ -241,16 +241,16 @@ static void check_training(const shape *s, bool bf16)
     assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
     assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
     ready();
-    float *x = random_floats(MOST * p.x), *w = random_floats(p.w);
-    float *bias = random_floats((size_t)s->out), *dy = random_floats(MOST * p.y);
-    float *y = random_floats(MOST * p.y), *dx = random_floats(MOST * p.x);
+    float *x = random_floats(MAX * p.x), *w = random_floats(p.w);
+    float *bias = random_floats((size_t)s->out), *dy = random_floats(MAX * p.y);
+    float *y = random_floats(MAX * p.y), *dx = random_floats(MAX * p.x);
     float *dw = random_floats(p.w), *db = random_floats((size_t)s->out);
-    float *packed = gradient_of(conv), *x_seen = seen(x, MOST * p.x, bf16);
-    float *w_seen = seen(w, p.w, bf16), *dy_seen = seen(dy, MOST * p.y, bf16);
+    float *packed = gradient_of(conv), *x_seen = seen(x, MAX * p.x, bf16);
+    float *w_seen = seen(w, p.w, bf16), *dy_seen = seen(dy, MAX * p.y, bf16);
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
     reference r    = reference_of(&p, x_seen, w_seen, dy_seen);
     double   *want = zeros(p.w), *dsum = zeros((size_t)s->out);
-    for (size_t j = 0; s->bias && j < MOST * p.y; j++) {
+    for (size_t j = 0; s->bias && j < MAX * p.y; j++) {
         r.y[j] = (double)bias[j % (size_t)s->out];
     }
     for (int i = SIZES - 1; i >= 0; i--) { /* ever larger */
@@ -262,8 +262,8 @@ static void check_training(const shape *s, bool bf16)
             add_image(&r);
         }
         copy_gradient(&r, want);
-        spoil(y, MOST * p.y); /* else results of the size before would do */
-        spoil(dx, MOST * p.x);
+        spoil(y, MAX * p.y); /* else results of the size before would do */
+        spoil(dx, MAX * p.x);
         spoil(dw, p.w);
         spoil(db, (size_t)s->out);
         assert_int_equal(sld_conv_forward(&ctx, conv, i, x, y), SLD_OK);
@@ -325,23 +325,23 @@ static void check_evaluation(const shape *s, bool add, bool relu, bool bf16)
     assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
     assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
     ready();
-    float    *x = random_floats(MOST * p.x), *w = random_floats(p.w);
-    float    *bias = random_floats((size_t)s->out), *y = random_floats(MOST * p.y);
-    float    *x_seen = seen(x, MOST * p.x, bf16), *w_seen = seen(w, p.w, bf16);
+    float    *x = random_floats(MAX * p.x), *w = random_floats(p.w);
+    float    *bias = random_floats((size_t)s->out), *y = random_floats(MAX * p.y);
+    float    *x_seen = seen(x, MAX * p.x, bf16), *w_seen = seen(w, p.w, bf16);
     reference r = reference_of(&p, x_seen, w_seen, NULL);
-    while (r.n < MOST) {
+    while (r.n < MAX) {
         add_image(&r);
     }
-    for (size_t j = 0; j < MOST * p.y; j++) {
+    for (size_t j = 0; j < MAX * p.y; j++) {
         r.y[j] += (double)bias[j % (size_t)s->out] + (add ? (double)y[j] : 0);
         r.y[j] = relu && r.y[j] < 0 ? 0 : r.y[j];
     }
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
     if (!add) {
-        spoil(y, MOST * p.y);
+        spoil(y, MAX * p.y);
     }
     assert_int_equal(sld_conv_forward(&ctx, conv, 0, x, y), SLD_OK);
-    assert_true(distance(y, r.y, MOST * p.y) < TOLERANCE);
+    assert_true(distance(y, r.y, MAX * p.y) < TOLERANCE);
     free_reference(&r);
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);

@@ -95,7 +95,7 @@ static int do_slices(fixture *f, int n)
     bool      did  = true;
     int       done = 0;
     while (done < n && did) {
-        assert_int_equal(work->slice(&ctx, work->own, &did), SLD_OK);
+        assert_int_equal(work->advance(&ctx, work->own, &did), SLD_OK);
         done += did;
     }
     return done;
@@ -317,10 +317,10 @@ static void test_a_waiting_rank_does_its_teacher(void **state)
     step_with_a_late_rank(learner, &in, &out, pulses, alone + 2 * 8);
     const double     least_s = sld_clock_s() - began_s;
     const sld_times *times   = sld_times_now(&ctx);
-    const double     most_s = sld_clock_s() - start_s, sum_s = sum_of(times);
+    const double     max_s = sld_clock_s() - start_s, sum_s = sum_of(times);
     assert_true(out.finite && times->spent_s[SLD_PHASE_TEACHER] > 0.0);
     /* each second is counted once; 1e-6 s: rounding of the sum */
-    assert_true(sum_s >= least_s - 1e-6 && sum_s <= most_s + 1e-6);
+    assert_true(sum_s >= least_s - 1e-6 && sum_s <= max_s + 1e-6);
 
     ctx.pulse = NULL;
     sld_shared_destroy(page);

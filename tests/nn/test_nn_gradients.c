@@ -248,7 +248,7 @@ static void test_central_differences(void **state)
     }
 }
 
-/* Gradients of one step of resnet8 on random pictures. */
+/* Gradients of one step of resnet8 on random images. */
 static sld_status gradient_in(sld_precision precision, float **grad, size_t *n)
 {
     sld_model    *model = NULL;

@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-#define MOST_CPU_S 4 /* 2 s, one of rounding, and what this test itself has spent */
+#define MAX_CPU_S 4 /* 2 s, one of rounding, and what this test itself has spent */
 
 /* What the other processes leave here. */
 static struct {
@@ -27,7 +27,7 @@ static bool poisoned;
 static bool has_limits(void)
 {
     struct rlimit cpu, memory;
-    return getrlimit(RLIMIT_CPU, &cpu) == 0 && cpu.rlim_cur <= MOST_CPU_S &&
+    return getrlimit(RLIMIT_CPU, &cpu) == 0 && cpu.rlim_cur <= MAX_CPU_S &&
            getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur != RLIM_INFINITY;
 }
 

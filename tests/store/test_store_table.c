@@ -184,13 +184,13 @@ static void dead_writers_are_swept(void **state)
     touch(live);
     touch(away);
     touch(longer);
-    sld_table_sweep(path);
+    sld_table_clean_up(path);
     assert_int_equal(access(dead, F_OK), -1);
     assert_int_equal(access(live, F_OK), 0);
     assert_int_equal(access(away, F_OK), 0);
     assert_int_equal(access(longer, F_OK), 0);
     touch(path);
-    sld_table_sweep(path);
+    sld_table_clean_up(path);
     assert_int_equal(access(away, F_OK), -1);
     assert_int_equal(unlink(live) | unlink(longer), 0);
 }

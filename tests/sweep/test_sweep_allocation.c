@@ -299,10 +299,10 @@ static void test_a_trial_over_machines(void **state)
         put_command(f, "srun", script);
         c->launch = &launch;
         c->spans  = false;
-        c->slots  = (slots){.n_cores = 2, .most_trials = 7};
+        c->slots  = (slots){.n_cores = 2, .max_trials = 7};
         sld_span_choose(c);
         assert_string_equal(c->command, cases[i].wanted);
-        assert_int_equal(c->slots.most_trials, cases[i].at_a_time);
+        assert_int_equal(c->slots.max_trials, cases[i].at_a_time);
         assert_int_equal(c->spans, *cases[i].wanted != '\0' && *cases[i].command == '\0');
     }
     sld_allocation_free(&c->allocation);

@@ -15,7 +15,7 @@ static coordinator *coordinator_make(folder *f, int cores)
     c->grid   = f->grid;
     c->params = &params;
     c->launch = sld_grid_launch(f->grid);
-    c->slots  = (slots){.n_cores = cores, .n_free = cores, .most_trials = cores};
+    c->slots  = (slots){.n_cores = cores, .n_free = cores, .max_trials = cores};
     snprintf(c->dir, sizeof c->dir, "%s", f->dir);
     c->attempts = calloc((size_t)cores, sizeof *c->attempts);
     join(f, NULL, &c->ledger);
@@ -24,7 +24,7 @@ static coordinator *coordinator_make(folder *f, int cores)
 
 static void coordinator_free(coordinator *c)
 {
-    for (int i = 0; i < c->slots.most_trials; i++) {
+    for (int i = 0; i < c->slots.max_trials; i++) {
         if (c->attempts[i].active) {
             kill(c->attempts[i].child.process.pid, SIGKILL);
             waitpid(c->attempts[i].child.process.pid, NULL, 0);

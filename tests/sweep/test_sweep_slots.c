@@ -3,7 +3,7 @@
 
 static slots four(void)
 {
-    return (slots){.cpu = {0, 2, 4, 6}, .n_cores = 4, .n_free = 4, .most_trials = 4};
+    return (slots){.cpu = {0, 2, 4, 6}, .n_cores = 4, .n_free = 4, .max_trials = 4};
 }
 
 static void test_ranks_of_the_next_trial(void **state)
@@ -64,11 +64,11 @@ static void test_trials_at_a_time(void **state)
     sld_slots_find(&(sld_launch){0}, &s);
     assert_true(s.n_cores >= 1);
     assert_int_equal(s.n_free, s.n_cores);
-    assert_int_equal(s.most_trials, s.n_cores);
+    assert_int_equal(s.max_trials, s.n_cores);
     sld_slots_find(&(sld_launch){.slots = 3, .ranks = 2}, &s);
-    assert_int_equal(s.most_trials, 3);
+    assert_int_equal(s.max_trials, 3);
     sld_slots_find(&(sld_launch){.ranks = 4096}, &s);
-    assert_int_equal(s.most_trials, 1);
+    assert_int_equal(s.max_trials, 1);
 }
 
 int main(void)

@@ -79,9 +79,9 @@ void sld_conv_sum_bias(const float *dy, size_t rows, size_t channels, bool add, 
 
 /* Local. Of `left` things, the first part, where no part may have more than `most` and all are as
  * even as can be. */
-static inline size_t sld_part_of(size_t left, size_t most)
+static inline size_t sld_part_of(size_t left, size_t max)
 {
-    const size_t parts = (left + most - 1) / most;
+    const size_t parts = (left + max - 1) / max;
     return (left + parts - 1) / parts;
 }
 

@@ -105,7 +105,7 @@ static void run_pixel(const sld_conv3x3 *c, const sld_conv3_pass *pass, block *b
         rows = sld_part_of(n - s, (size_t)loops->samples.rows);
         loops->sum(taps, p->n_taps, b->depth, (int)rows, b->vectors, x,
                    b->y + s * y + pixel * pass->out, y, &b->end, b->next);
-        b->next += (size_t)(loops->ahead * p->n_taps) * b->depth;
+        b->next += (size_t)(loops->prefetch * p->n_taps) * b->depth;
         for (int t = 0; t < p->n_taps; t++) {
             taps[t].x += rows * x;
         }

@@ -1,6 +1,6 @@
 /* direct3x3_loops.h: the sums of direct3x3.c for one instruction set, compiled for every size of
  * tile that occurs: EACH_ROWS(X) is X(rows) for each number of rows, BY_VECTORS picks the vectors.
- * AHEAD in floats (0: none). */
+ * PREFETCH in floats (0: none). */
 
 VEC_INLINE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const size_t rows,
                          const size_t vectors, size_t x_row, float *y, size_t y_row,
@@ -12,9 +12,9 @@ VEC_INLINE void sum_tile(const sld_tap *taps, int n_taps, size_t depth, const si
         const float *x = taps[t].x, *w = taps[t].w;
 #pragma GCC unroll 2
         for (size_t k = 0; k < depth; k++) {
-            if (AHEAD) {
+            if (PREFETCH) {
                 _mm_prefetch((const char *)next, _MM_HINT_T1);
-                next += AHEAD;
+                next += PREFETCH;
             }
             add_rank1(sums, rows, vectors, x + k, x_row, w + k * vectors * VEC_LANES);
         }

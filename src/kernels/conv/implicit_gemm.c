@@ -60,10 +60,10 @@ static void add_rows(const sld_gemm_pass *pass, sld_gemm_product *p, size_t each
     p->rows++;
 }
 
-static size_t chunk_of(size_t pixels, size_t most)
+static size_t chunk_of(size_t pixels, size_t max)
 {
     const size_t n = pixels < CHUNK_ROWS ? CHUNK_ROWS / pixels : 1;
-    return n < most ? n : most;
+    return n < max ? n : max;
 }
 
 static int out_size(const sld_conv_params *p, int size)
@@ -383,11 +383,11 @@ static size_t scratch_bytes(const void *state)
     const size_t    passes[] = {sld_gemm_bordered_floats(&g->forward),
                              g->backward.products ? sld_gemm_bordered_floats(&g->backward) : 0,
                              g->params.training ? sld_gemm_gradient_scratch_floats(g) : 0};
-    size_t          most     = 0;
+    size_t          max      = 0;
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
-        most = passes[i] > most ? passes[i] : most;
+        max = passes[i] > max ? passes[i] : max;
     }
-    return most * sizeof(float);
+    return max * sizeof(float);
 }
 
 static const char *implementation(const void *state, int i)

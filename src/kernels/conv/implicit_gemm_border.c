@@ -1,4 +1,4 @@
-/* implicit_gemm_border.c: pictures with zeros around them, as an implicit product reads them. */
+/* implicit_gemm_border.c: images with zeros around them, as an implicit product reads them. */
 #include <string.h>
 
 #include "conv/implicit_gemm_plan.h"

@@ -73,9 +73,9 @@ typedef struct {
     sld_tile_shape samples, weights; /* whose rows are samples, input channels */
     int            depth;            /* channels summed up before they are added to y: their weights
                                         for nine taps stay in a near cache */
-    int            ahead;
+    int            prefetch;
     /* y[r][v] = sum over taps and depth of x[r][k] * w[k][v] for up to `rows` rows, apart by x_row
-     * and y_row floats. Meanwhile `ahead` floats per tap and depth are fetched into the
+     * and y_row floats. Meanwhile `prefetch` floats per tap and depth are fetched into the
      * second-level cache from `next` on: weights that the next tiles want, which else would be
      * waited for. */
     void (*sum)(const sld_tap *taps, int n_taps, size_t depth, int rows, int vectors, size_t x_row,

@@ -5,8 +5,8 @@
 #ifdef __x86_64__
 #include "simd/avx2.h"
 
-#define VECTORS 3
-#define AHEAD   0
+#define VECTORS  3
+#define PREFETCH 0
 
 /* No tile has more than 4 rows of 3 vectors (samples, below); none is compiled. */
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
@@ -37,7 +37,7 @@ const sld_loops sld_loops_avx2 = {.direct_name        = "tiles:avx2",
                                   .samples            = {4, 3},
                                   .weights            = {6, 2},
                                   .depth              = 128,
-                                  .ahead              = AHEAD,
+                                  .prefetch           = PREFETCH,
                                   .split_taps         = split_taps,
                                   .join_taps          = join_taps,
                                   .sum                = sum,

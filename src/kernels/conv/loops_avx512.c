@@ -5,8 +5,8 @@
 #ifdef __x86_64__
 #include "simd/avx512.h"
 
-#define VECTORS 3
-#define AHEAD   5
+#define VECTORS  3
+#define PREFETCH 5
 
 #define EACH_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
 #define BY_VECTORS(rows, TILE_OF)                                                                  \
@@ -36,7 +36,7 @@ const sld_loops sld_loops_avx512 = {.direct_name        = "tiles:avx512f",
                                     .samples            = {8, 3},
                                     .weights            = {8, 3},
                                     .depth              = 64,
-                                    .ahead              = AHEAD,
+                                    .prefetch           = PREFETCH,
                                     .split_taps         = split_taps,
                                     .join_taps          = join_taps,
                                     .sum                = sum,

@@ -7,7 +7,7 @@
 
 enum { LARGE_WEIGHTS = 512 * 1024 }; /* floats: 2 MB of second-level cache */
 
-static bool reads_pictures(const sld_conv_params *p)
+static bool reads_images(const sld_conv_params *p)
 {
     return p->groups == 1 && p->kernel > 1 && p->in <= 3;
 }
@@ -32,7 +32,7 @@ static const struct {
     int which;
     bool (*holds)(const sld_conv_params *params);
     const char *name;
-} preferences[] = {{SLD_FORWARD, reads_pictures, "jit:avx512_core"},
+} preferences[] = {{SLD_FORWARD, reads_images, "jit:avx512_core"},
                    {SLD_FORWARD, has_large_weights, "jit:avx512_core"},
                    {SLD_FORWARD, has_large_maps, "jit:avx512_core"},
                    {SLD_FORWARD, is_depthwise, "jit_dw"}};
