@@ -41,6 +41,9 @@ sld_status sld_doc_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object, con
 sld_status sld_doc_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                         sld_type type, size_t n,
                         const void *values); /* n 0: scalar; values then point to one */
+/* The attributes format and format_version, of a format in formats.c. Opening a file whose version is
+ * newer than this build's is SLD_ERR_CONFIG. */
+sld_status sld_doc_put_format(sld_ctx *ctx, sld_doc *doc, const char *name);
 /* Makes the one-dimensional data set `scale` a dimension scale named `name` and attaches it to axis
  * `axis` of `path`. Attach all axes of a data set or none: netCDF ignores a part of them. */
 sld_status sld_doc_scale(sld_ctx *ctx, sld_doc *doc, const char *path, int axis, const char *scale,

@@ -154,7 +154,7 @@ sld_status sld_grid_results(sld_ctx *ctx, const sld_grid *grid, size_t point, sl
     if (st == SLD_OK || st == SLD_ERR_NOMEM) {
         return st;
     }
-    out->kind = st == SLD_ERR_IO ? SLD_RESULTS_UNREADABLE : SLD_RESULTS_BAD;
+    out->kind = st == SLD_ERR_IO || st == SLD_ERR_CONFIG ? SLD_RESULTS_UNREADABLE : SLD_RESULTS_BAD;
     take_reason(ctx, out);
     return SLD_OK;
 }

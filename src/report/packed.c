@@ -301,7 +301,6 @@ static sld_status read_head_text(sld_ctx *ctx, packed *p, const char *name, cons
 static sld_status read_head(sld_ctx *ctx, packed *p)
 {
     const char *format;
-    int64_t     version = 1;
 
     SLD_TRY(read_head_text(ctx, p, "format", &format));
     if (strcmp(format, "sld-study") != 0) {
@@ -310,16 +309,6 @@ static sld_status read_head(sld_ctx *ctx, packed *p)
             "%s: format: expected sld-study, got %s; `sld report DIR --pack FILE` makes "
             "a study of a sweep",
             sld_doc_path(p->doc), *format ? format : "none");
-    }
-    if (sld_doc_has_attr(p->doc, "/", "format_version")) {
-        SLD_TRY(sld_doc_get_attr(ctx, p->doc, "/", "format_version", SLD_I64, 0, &version));
-    }
-    if (version != 1) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: format_version: expected 1, got %lld; a newer sld wrote it: read it "
-                        "with that sld, or pack "
-                        "the sweep again with this one",
-                        sld_doc_path(p->doc), (long long)version);
     }
     SLD_TRY(read_head_text(ctx, p, "name", &p->r->name));
     return read_head_text(ctx, p, "baseline", &p->r->baseline_name);

@@ -225,8 +225,7 @@ static void find_shapes(study *s)
 
 static sld_status put_head(sld_ctx *ctx, study *s)
 {
-    SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/", "format", "sld-study"));
-    SLD_TRY(sld_doc_attr(ctx, s->doc, "/", "format_version", SLD_I64, 0, &(int64_t){1}));
+    SLD_TRY(sld_doc_put_format(ctx, s->doc, "sld-study"));
     SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/", "name", s->r->name));
     return sld_doc_attr_text(ctx, s->doc, "/", "baseline", s->r->baseline_name);
 }

@@ -72,6 +72,9 @@ const char *doc_reason(sld_doc *doc);
 /* Local. The document's file for messages; never NULL. */
 const char *doc_name(const sld_doc *doc);
 
+/* formats.c. Refuses a file of ours that a newer sld wrote. */
+sld_status doc_check_format(sld_ctx *ctx, sld_doc *doc);
+
 /* Local. Types in memory and in the file (little endian on every machine). Constants of HDF5, not
  * to be closed. */
 hid_t       type_in_memory(sld_type type);

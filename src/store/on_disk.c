@@ -56,6 +56,7 @@ sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
     if (st == SLD_OK && !open_in_place(doc)) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: HDF5 cannot read it: %s", path, doc->reason);
     }
+    if (st == SLD_OK) st = doc_check_format(ctx, doc);
     if (st != SLD_OK) {
         sld_doc_close(doc);
         doc = NULL;

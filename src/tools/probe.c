@@ -345,7 +345,7 @@ static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
     char       path[256];
 
     SLD_TRY(sld_doc_create(ctx, &p->out));
-    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "format", "sld-probe"));
+    SLD_TRY(sld_doc_put_format(ctx, p->out, "sld-probe"));
     SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "config", sld_config_text(p->params->config)));
     SLD_TRY(sld_doc_attr(ctx, p->out, "/", "probe_epoch", SLD_I64, 0, &p->params->epoch));
     SLD_TRY(sld_doc_attr(ctx, p->out, "/", "lr", SLD_F64, 0, &lr));

@@ -93,10 +93,9 @@ static sld_status put_samples(sld_ctx *ctx, export *x, sld_arena *arena)
 
 static sld_status put_all(sld_ctx *ctx, export *x)
 {
-    const int64_t version = 1, classes = (int64_t)x->set->K;
+    const int64_t classes = (int64_t)x->set->K;
 
-    SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "format", "sld-views"));
-    SLD_TRY(sld_doc_attr(ctx, x->doc, "/", "format_version", SLD_I64, 0, &version));
+    SLD_TRY(sld_doc_put_format(ctx, x->doc, "sld-views"));
     SLD_TRY(sld_doc_attr(ctx, x->doc, "/", "epoch", SLD_I64, 0, &x->epoch));
     SLD_TRY(sld_doc_attr(ctx, x->doc, "/", "classes", SLD_I64, 0, &classes));
     SLD_TRY(sld_doc_attr_text(ctx, x->doc, "/", "data", x->set->name));

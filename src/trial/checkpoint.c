@@ -57,10 +57,7 @@ static sld_status get_parameter(sld_ctx *ctx, const sld_state *s, sld_doc *doc)
 static sld_status put_position(sld_ctx *ctx, const sld_identity *own, const sld_state *s,
                                sld_doc *doc)
 {
-    const int64_t version = 1;
-
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "format", "sld-checkpoint"));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
+    SLD_TRY(sld_doc_put_format(ctx, doc, "sld-checkpoint"));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", own->id));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", own->text));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", own->contents));
@@ -218,14 +215,16 @@ static sld_status choose(sld_ctx *ctx, const sld_io *io, char path[PATH_MAX])
 {
     sld_ckpt_list all;
     sld_doc      *doc = NULL;
+    sld_status    st  = SLD_OK;
     size_t        i;
 
     path[0] = '\0';
     SLD_TRY(sld_ckpt_list_read(ctx, io->dir, &all));
     for (i = 0; i < all.n; i++) {
         sld_ckpt_path(io->dir, &all.at[i], path);
-        if (sld_doc_open(ctx, path, &doc) == SLD_OK) {
-            sld_doc_close(doc);
+        st = sld_doc_open(ctx, path, &doc);
+        sld_doc_close(doc);
+        if (st == SLD_OK || st == SLD_ERR_CONFIG) { /* of a newer sld: not to be trained over */
             break;
         }
         sld_log(ctx, SLD_LOG_WARN, "%s", ctx->err.msg);
@@ -233,6 +232,7 @@ static sld_status choose(sld_ctx *ctx, const sld_io *io, char path[PATH_MAX])
     }
     const bool all_bad = all.n > 0 && i == all.n;
     sld_ckpt_list_free(&all);
+    SLD_TRY(st == SLD_ERR_CONFIG ? st : SLD_OK);
     if (all_bad &&
         sld_trial_is_attempt(io)) { /* nobody is there to decide; the bits are the same */
         sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; the trial starts anew", io->dir);

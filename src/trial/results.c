@@ -80,12 +80,11 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
                                  const char *status)
 {
     const double  spent_s = sld_trial_spent(t);
-    const int64_t version = 1, ranks = sld_comm_size(t->setup.comm),
-                  epochs = (int64_t)t->state.history.n_epochs;
-    int64_t    active    = 0;
-    char       now[32], sha[65];
-    sld_named *named;
-    size_t     n;
+    const int64_t ranks = sld_comm_size(t->setup.comm), epochs = (int64_t)t->state.history.n_epochs;
+    int64_t       active = 0;
+    char          now[32], sha[65];
+    sld_named    *named;
+    size_t        n;
 
     for (size_t e = 1; e <= t->state.history.n_epochs; e++) {
         active += sld_history_get(&t->state.history, "lss_active", e) > 0.0;
@@ -93,8 +92,7 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     sld_clock_utc(now);
     SLD_TRY(sld_model_named(ctx, arena, t->state.student, NULL, false, &named, &n));
     sld_tensors_sha256(named, n, sha);
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "format", "sld-results"));
-    SLD_TRY(sld_doc_attr(ctx, doc, "/", "format_version", SLD_I64, 0, &version));
+    SLD_TRY(sld_doc_put_format(ctx, doc, "sld-results"));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "status", status));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", t->setup.identity.id));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->setup.identity.text));

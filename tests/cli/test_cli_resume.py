@@ -2,9 +2,27 @@
 the bits of one that ran through; the command that finds it done changes nothing."""
 import os
 
+import h5py
+
 from harness import check, digest, expect, in_folder, sld, status, teacher, write, STUDENT
 
 STEPS = 6  # 2 epochs of 3
+
+
+def newer(path):
+    """A newer sld wrote it, as far as the file says."""
+    with h5py.File(path, "r+") as f:
+        f.attrs.modify("format_version", 2)
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def refused(folder, path, form):
+    kept, names = newer(path), sorted(os.listdir(folder))
+    expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=1), 2,
+           "%s: format_version: expected %s of version 1 or older, got 2" % (path, form))
+    with open(path, "rb") as f:
+        check(f.read() == kept and sorted(os.listdir(folder)) == names, "files of a newer sld were changed", folder)
 
 
 def main():
@@ -38,6 +56,11 @@ def main():
         f.write(b"\x55" * 64)
     expect(sld("run", "student.yaml", "run.dir=runs/bad", ranks=2), 0, newest, "resumed at epoch 2, step 0")
     check(digest("runs/bad") == wanted, "other bits after a damaged checkpoint")
+    # what a newer sld wrote is refused by name and left as it is, though an older checkpoint lies beside it
+    expect(sld("run", "student.yaml", "run.dir=runs/newer", "run.stop_after_steps=4", ranks=1), 75)
+    newest = "runs/newer/" + sorted(f for f in os.listdir("runs/newer") if f.startswith("ckpt-"))[-1]
+    refused("runs/newer", newest, "sld-checkpoint")
+    refused("runs/one", "runs/one/results.h5", "sld-results")
 
 
 in_folder(main)

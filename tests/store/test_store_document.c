@@ -262,6 +262,60 @@ static void names_the_library(void **state)
     assert_non_null(strstr(text, "parallel"));
 }
 
+/* A version that this build does not know is refused by both readers; older ones, ours, and whatever
+ * files of others bear are not. */
+static void newer_versions_are_refused(void **state)
+{
+    static const struct {
+        const char *format;
+        int64_t     version;
+        bool        refused;
+    } cases[]  = {{"sld-results", 2, true},    {"sld-results", 1, false},
+                  {"sld-checkpoint", 9, true}, {"sld-checkpoint", 1, false},
+                  {"sld-study", 2, true},      {"sld-views", 2, true},
+                  {"sld-probe", 2, true},      {"somebody", 7, false}};
+    fixture *f = *state;
+    char     wanted[256];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sld_doc *doc;
+        assert_ok(f, sld_doc_create(&f->ctx, &doc));
+        assert_ok(f, sld_doc_attr_text(&f->ctx, doc, "/", "format", cases[i].format));
+        assert_ok(f,
+                  sld_doc_attr(&f->ctx, doc, "/", "format_version", SLD_I64, 0, &cases[i].version));
+        assert_ok(f, sld_doc_publish(&f->ctx, &doc, f->path, true));
+        snprintf(wanted, sizeof wanted,
+                 "%s: format_version: expected %s of version 1 or older, got %d; a newer sld wrote "
+                 "it: use that one",
+                 f->path, cases[i].format, (int)cases[i].version);
+        for (int whole = 0; whole < 2; whole++) {
+            const sld_status st = whole ? sld_doc_open(&f->ctx, f->path, &doc)
+                                        : sld_doc_open_file(&f->ctx, f->path, &doc);
+            assert_int_equal(st, cases[i].refused ? SLD_ERR_CONFIG : SLD_OK);
+            assert_string_equal(f->ctx.err.msg, cases[i].refused ? wanted : "");
+            assert_int_equal(doc == NULL, cases[i].refused);
+            sld_doc_close(doc);
+            sld_err_clear(&f->ctx);
+        }
+    }
+}
+
+static void formats_are_written_with_their_version(void **state)
+{
+    fixture    *f = *state;
+    sld_doc    *doc;
+    const char *format;
+    int64_t     version = 0;
+
+    assert_ok(f, sld_doc_create(&f->ctx, &doc));
+    assert_ok(f, sld_doc_put_format(&f->ctx, doc, "sld-probe"));
+    assert_ok(f, sld_doc_get_attr_text(&f->ctx, doc, "/", "format", &format));
+    assert_ok(f, sld_doc_get_attr(&f->ctx, doc, "/", "format_version", SLD_I64, 0, &version));
+    assert_string_equal(format, "sld-probe");
+    assert_int_equal(version, 1);
+    sld_doc_close(doc);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -275,6 +329,8 @@ int main(void)
         TEST(keeps_many_documents_apart),
         TEST(publishes_without_replacing),
         TEST(names_the_library),
+        TEST(newer_versions_are_refused),
+        TEST(formats_are_written_with_their_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
