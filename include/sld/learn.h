@@ -104,17 +104,21 @@ sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n,
 
 #define SLD_EVAL_CHUNK 64 /* images normalised at a time: a multiple of SLD_EVAL_BLOCK */
 
-/* Collective. logits: (images or index rows, K), complete on every rank. index NULL:
- * all images. */
-sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
-                        const sld_dataset *set, const sld_images *images, const uint32_t *index,
-                        size_t n, float *chunk, float *logits);
+typedef struct sld_eval_set { /* what is evaluated; all borrowed */
+    const sld_dataset *set;
+    const sld_images  *images; /* of set */
+    const uint32_t    *index;  /* (n) among images; NULL: all of them */
+    size_t             n;
+    float             *chunk; /* (SLD_EVAL_CHUNK,H,W,C), written to */
+} sld_eval_set;
 
-/* Collective. The features behind the same logits: (images or index rows, F), F of
- * sld_infer_feature_count(). */
+/* Collective. logits: (n,K), complete on every rank. */
+sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
+                        const sld_eval_set *in, float *logits);
+
+/* Collective. The features behind the same logits: (n,F), F of sld_infer_feature_count(). */
 sld_status sld_evaluate_features(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
-                                 const sld_dataset *set, const sld_images *images,
-                                 const uint32_t *index, size_t n, float *chunk, float *features);
+                                 const sld_eval_set *in, float *features);
 
 /* ---- what is made from options ---- */
 

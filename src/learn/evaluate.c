@@ -6,34 +6,31 @@
 #include "sld/learn.h"
 
 /* Local. This rank's share, chunk by chunk. */
-static sld_status run_share(sld_ctx *ctx, sld_infer *infer, const sld_dataset *set,
-                            const sld_images *images, const uint32_t *index, sld_range mine,
-                            float *chunk, float *logits)
+static sld_status run_share(sld_ctx *ctx, sld_infer *infer, const sld_eval_set *in, sld_range mine,
+                            float *logits)
 {
     for (size_t i = mine.begin; i < mine.end; i += SLD_EVAL_CHUNK) {
         const size_t n = mine.end - i < SLD_EVAL_CHUNK ? mine.end - i : SLD_EVAL_CHUNK;
 
         sld_enter(ctx, SLD_PHASE_EVALUATE);
-        sld_data_normalise(set, images, index, i, n, chunk);
-        SLD_TRY(sld_infer_run(ctx, infer, chunk, n, logits + i * set->K));
+        sld_data_normalise(in->set, in->images, in->index, i, n, in->chunk);
+        SLD_TRY(sld_infer_run(ctx, infer, in->chunk, n, logits + i * in->set->K));
     }
     return SLD_OK;
 }
 
 sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
-                        const sld_dataset *set, const sld_images *images, const uint32_t *index,
-                        size_t n, float *chunk, float *logits)
+                        const sld_eval_set *in, float *logits)
 {
-    const sld_range mine = sld_comm_share(comm, n, SLD_EVAL_BLOCK);
+    const sld_range mine = sld_comm_share(comm, in->n, SLD_EVAL_BLOCK);
 
-    SLD_TRY(sld_agree(ctx, comm, run_share(ctx, infer, set, images, index, mine, chunk, logits)));
-    return sld_comm_gather_rows(ctx, comm, logits, n, SLD_EVAL_BLOCK, set->K);
+    SLD_TRY(sld_agree(ctx, comm, run_share(ctx, infer, in, mine, logits)));
+    return sld_comm_gather_rows(ctx, comm, logits, in->n, SLD_EVAL_BLOCK, in->set->K);
 }
 
 /* Local. This rank's share of the features; the logits beside them are dropped. */
-static sld_status run_features(sld_ctx *ctx, sld_infer *infer, const sld_dataset *set,
-                               const sld_images *images, const uint32_t *index, sld_range mine,
-                               float *chunk, float *features)
+static sld_status run_features(sld_ctx *ctx, sld_infer *infer, const sld_eval_set *in,
+                               sld_range mine, float *features)
 {
     const size_t F = sld_infer_feature_count(infer), K = sld_infer_class_count(infer);
     float       *logits = malloc(SLD_EVAL_CHUNK * K * sizeof *logits);
@@ -46,9 +43,9 @@ static sld_status run_features(sld_ctx *ctx, sld_infer *infer, const sld_dataset
         const size_t n = mine.end - i < SLD_EVAL_CHUNK ? mine.end - i : SLD_EVAL_CHUNK;
 
         sld_enter(ctx, SLD_PHASE_EVALUATE);
-        sld_data_normalise(set, images, index, i, n, chunk);
+        sld_data_normalise(in->set, in->images, in->index, i, n, in->chunk);
         sld_infer_keep_features(infer, features + i * F);
-        st = sld_infer_run(ctx, infer, chunk, n, logits);
+        st = sld_infer_run(ctx, infer, in->chunk, n, logits);
     }
     sld_infer_keep_features(infer, NULL);
     free(logits);
@@ -56,14 +53,12 @@ static sld_status run_features(sld_ctx *ctx, sld_infer *infer, const sld_dataset
 }
 
 sld_status sld_evaluate_features(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
-                                 const sld_dataset *set, const sld_images *images,
-                                 const uint32_t *index, size_t n, float *chunk, float *features)
+                                 const sld_eval_set *in, float *features)
 {
-    const sld_range mine = sld_comm_share(comm, n, SLD_EVAL_BLOCK);
+    const sld_range mine = sld_comm_share(comm, in->n, SLD_EVAL_BLOCK);
 
-    SLD_TRY(
-        sld_agree(ctx, comm, run_features(ctx, infer, set, images, index, mine, chunk, features)));
-    return sld_comm_gather_rows(ctx, comm, features, n, SLD_EVAL_BLOCK,
+    SLD_TRY(sld_agree(ctx, comm, run_features(ctx, infer, in, mine, features)));
+    return sld_comm_gather_rows(ctx, comm, features, in->n, SLD_EVAL_BLOCK,
                                 sld_infer_feature_count(infer));
 }
 

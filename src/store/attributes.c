@@ -42,28 +42,35 @@ sld_status sld_doc_attr_count(sld_ctx *ctx, sld_doc *doc, const char *object, co
     return SLD_OK;
 }
 
-/* The n values of an open attribute, converted as strictly as those of a data set. H5Aread itself
+typedef struct wanted_numbers {
+    sld_type type;
+    size_t   n;
+    void    *values;
+} wanted_numbers;
+
+/* The values of an open attribute, converted as strictly as those of a data set. H5Aread itself
  * would clip silently, so the conversion is a step of its own. */
 static sld_status read_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
-                            hid_t attr, hid_t file_type, sld_type type, size_t n, void *values)
+                            hid_t attr, hid_t file_type, const wanted_numbers *out)
 {
     bool         lost;
     sld_status   st       = SLD_OK;
-    const size_t size     = H5Tget_size(type_in_memory(type));
+    const size_t size     = H5Tget_size(type_in_memory(out->type));
     const size_t size_max = H5Tget_size(file_type) > size ? H5Tget_size(file_type) : size;
     const hid_t  transfer = strict_transfer(&lost);
-    void        *buffer   = calloc(n, size_max);
+    void        *buffer   = calloc(out->n, size_max);
 
     if (!buffer) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute \"%s\" of %s",
                       doc_name(doc), name, object);
     } else if (H5Aread(attr, file_type, buffer) < 0 ||
-               H5Tconvert(file_type, type_in_memory(type), n, buffer, NULL, transfer) < 0) {
+               H5Tconvert(file_type, type_in_memory(out->type), out->n, buffer, NULL, transfer) <
+                   0) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s cannot be read as %s: %s",
-                      doc_name(doc), name, object, type_name(type),
+                      doc_name(doc), name, object, type_name(out->type),
                       lost ? SLD_DOES_NOT_FIT : doc_reason(doc));
     } else {
-        memcpy(values, buffer, n * size);
+        memcpy(out->values, buffer, out->n * size);
     }
     free(buffer);
     if (transfer >= 0) H5Pclose(transfer);
@@ -88,7 +95,8 @@ sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s: expected %zu values, got %zu",
                       doc_name(doc), name, object, wanted, found);
     } else {
-        st = read_attr(ctx, doc, object, name, attr, file_type, type, wanted, values);
+        st = read_attr(ctx, doc, object, name, attr, file_type,
+                       &(wanted_numbers){type, wanted, values});
     }
     if (file_type >= 0) H5Tclose(file_type);
     H5Aclose(attr);

@@ -154,15 +154,14 @@ static sld_status run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_params 
                       evaluation *e, sld_metrics *out)
 {
     *out = (sld_metrics){.n = (int64_t)e->n, .top1 = NAN, .top5 = NAN, .loss = NAN};
+    const sld_eval_set in = {e->set, e->images, e->index, e->n, e->chunk};
     if (params->features) {
-        SLD_TRY(sld_evaluate_features(ctx, comm, e->infer, e->set, e->images, e->index, e->n,
-                                      e->chunk, e->features));
+        SLD_TRY(sld_evaluate_features(ctx, comm, e->infer, &in, e->features));
     }
     if (e->other_classes) {
         return SLD_OK;
     }
-    SLD_TRY(
-        sld_evaluate(ctx, comm, e->infer, e->set, e->images, e->index, e->n, e->chunk, e->logits));
+    SLD_TRY(sld_evaluate(ctx, comm, e->infer, &in, e->logits));
     *out = sld_metrics_of(e->logits, e->labels, e->n, e->set->K);
     if (!isfinite(out->loss)) { /* the logits are on every rank: all come to this */
         return sld_agree(ctx, comm,

@@ -262,8 +262,8 @@ static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
     }
     free(held);
     SLD_TRY(sld_agree(ctx, t->setup.comm, st));
-    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, t->setup.set, &t->setup.set->test, NULL,
-                        t->setup.set->test.n, t->setup.images, t->attempt.logits_best);
+    const sld_eval_set on_test = sld_trial_test_set(t);
+    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_best);
 }
 
 /* Collective. The logits of the last finished epoch are known only when no step was made after it.
@@ -271,8 +271,8 @@ static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
 static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
 {
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
-    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, t->setup.set, &t->setup.set->test, NULL,
-                        t->setup.set->test.n, t->setup.images, t->attempt.logits_last);
+    const sld_eval_set on_test = sld_trial_test_set(t);
+    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_last);
 }
 
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)

@@ -153,7 +153,9 @@ sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
 
-/* record.c. Collective. The teacher's logits on test, into logits_teacher. */
+/* record.c. The images of the test set, as sld_evaluate() takes them. */
+sld_eval_set sld_trial_test_set(const sld_trial *t);
+/* Collective. The teacher's logits on test, into logits_teacher. */
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
 /* Collective. The student's features of the test set, where run.features asks for them. */
 sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t);

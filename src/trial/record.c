@@ -108,6 +108,14 @@ static void record_split(sld_trial *t, const char *split, const sld_metrics *m)
     sld_history_set(&t->state.history, m->loss, "loss_%s", split);
 }
 
+sld_eval_set sld_trial_test_set(const sld_trial *t)
+{
+    return (sld_eval_set){.set    = t->setup.set,
+                          .images = &t->setup.set->test,
+                          .n      = t->setup.set->test.n,
+                          .chunk  = t->setup.images};
+}
+
 /* Collective. Logits and metrics of the test set into logits_last, and of the validation split. */
 static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_metrics *val)
 {
@@ -116,15 +124,15 @@ static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_me
 
     sld_enter(ctx, SLD_PHASE_EVALUATE);
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
-    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, set, &set->test, NULL, set->test.n,
-                         t->setup.images, t->attempt.logits_last));
+    const sld_eval_set on_test = sld_trial_test_set(t);
+    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_last));
     *test = sld_metrics_of(t->attempt.logits_last, set->test.labels, set->test.n, set->K);
     if (sub->n_val == 0) {
         return SLD_OK;
     }
-    int32_t *labels = t->setup.labels_val;
-    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, set, &set->train, sub->val, sub->n_val,
-                         t->setup.images, t->setup.logits_val));
+    int32_t           *labels = t->setup.labels_val;
+    const sld_eval_set on_val = {set, &set->train, sub->val, sub->n_val, t->setup.images};
+    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_val, t->setup.logits_val));
     for (size_t i = 0; i < sub->n_val; i++) {
         labels[i] = set->train.labels[sub->val[i]];
     }
@@ -185,8 +193,9 @@ sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(sld_agree(ctx, t->setup.comm,
                       sld_arena_alloc(ctx, t->setup.arena, set->test.n * set->K * sizeof(float),
                                       (void **)&t->attempt.logits_teacher)));
-    return sld_evaluate(ctx, t->setup.comm, sld_learner_teacher(t->setup.learner), set, &set->test,
-                        NULL, set->test.n, t->setup.images, t->attempt.logits_teacher);
+    const sld_eval_set on_test = sld_trial_test_set(t);
+    return sld_evaluate(ctx, t->setup.comm, sld_learner_teacher(t->setup.learner), &on_test,
+                        t->attempt.logits_teacher);
 }
 
 sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t)
@@ -201,8 +210,8 @@ sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t)
                       sld_arena_alloc(ctx, t->setup.arena, set->test.n * F * sizeof(float),
                                       (void **)&t->attempt.features)));
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
-    return sld_evaluate_features(ctx, t->setup.comm, t->setup.eval, set, &set->test, NULL,
-                                 set->test.n, t->setup.images, t->attempt.features);
+    const sld_eval_set on_test = sld_trial_test_set(t);
+    return sld_evaluate_features(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.features);
 }
 
 void sld_trial_result_text(const sld_trial *t, char *text, size_t n)
