@@ -6,7 +6,7 @@
 
 # for | probe | Debian packages | environment module
 #   for    build: without it nothing is built; speed: only slower without it; test: the tests want it; report: the page of a
-#          study; analysis: its reading by xarray, import of pictures, and conversion of PyTorch's weights
+#          study; analysis: its reading by xarray, import of images, and conversion of PyTorch's weights
 #   probe  tool NAME, pc MODULE (pkg-config), header FILE, python MODULE
 sld_needs=(
     "build|tool cc|gcc libc6-dev|gcc"

@@ -50,7 +50,7 @@ def viewer(args):
 
 
 # Verbs with arguments of their own, in the module of their name.
-OTHERS = {"import-data": "pictures as people have them (CIFAR's python version, folders, .npz) to a data set for sld",
+OTHERS = {"import-data": "images as people have them (CIFAR's python version, folders, .npz) to a data set for sld",
           "torch-weights": "PyTorch's state dicts to sld's weights and back"}
 
 

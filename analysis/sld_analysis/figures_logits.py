@@ -175,7 +175,7 @@ def reliability(work):
     return Figure("F7", "Reliability before and after one fitted temperature", panels, "Accuracy against confidence. %s." % "; ".join(texts),
                   [("before", look(0)), ("after", look(1))],
                   "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student; first seed. The files hold "
-                  "no validation logits: each half of the test pictures takes the temperature that the other half gives. " + "; ".join(texts) + ".")
+                  "no validation logits: each half of the test images takes the temperature that the other half gives. " + "; ".join(texts) + ".")
 
 
 def _reliability_panel(arm, before, after=None, temperature=None):

@@ -1,7 +1,7 @@
-"""import_data.py: pictures as people have them to a file that sld trains on (data.format: hdf5).
+"""import_data.py: images as people have them to a file that sld trains on (data.format: hdf5).
 
     import_data.py cifar-100-python out.h5           # torchvision's python version of CIFAR-10 or CIFAR-100
-    import_data.py pictures out.h5 --size 32         # train/CLASS/*.png, test/CLASS/*.jpg ... (val stands for test)
+    import_data.py images out.h5 --size 32         # train/CLASS/*.png, test/CLASS/*.jpg ... (val stands for test)
     import_data.py digits.npz out.h5                 # x_train, y_train, x_test, y_test; or train_images, train_labels ...
 
 Nothing is normalised: sld measures mean and deviation on train. Of CIFAR the SHA-256 of the records in the layout of the binary
@@ -20,7 +20,7 @@ h5py, np = need("h5py"), need("numpy")
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm", ".webp", ".tif", ".tiff")
 TEST_NAMES = ("test", "val", "valid", "validation")
-BATCH = 256  # pictures in memory at a time
+BATCH = 256  # images in memory at a time
 SOURCE = "made_by"  # the attribute by which a file of this program is known
 
 Split = namedtuple("Split", "n shape blocks labels coarse")  # blocks: makes (n,H,W,C) uint8 pieces in order
@@ -72,8 +72,8 @@ def cifar_split(folder, names, fine, coarse):
         labels += list(batch[fine])
         groups += list(batch[coarse]) if coarse else []
     rows = np.concatenate(data)
-    pictures = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return Split(len(rows), (32, 32, 3), lambda: iter([np.ascontiguousarray(pictures)]), checked_labels(folder, labels),
+    pixels = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    return Split(len(rows), (32, 32, 3), lambda: iter([np.ascontiguousarray(pixels)]), checked_labels(folder, labels),
                  checked_labels(folder, groups) if coarse else None)
 
 
@@ -107,7 +107,7 @@ def checked_labels(where, labels):
     return out.astype(np.int32)
 
 
-# ---- a folder of pictures by class ----
+# ---- a folder of images by class ----
 
 def classes_in(folder):
     """{class: [path, ...]} as torchvision's ImageFolder orders them."""
@@ -122,36 +122,36 @@ def classes_in(folder):
     return out
 
 
-def picture(path, size):
+def load_image(path, size):
     """(H,W,3) uint8; size: the shorter side is scaled to it, and the centre taken."""
-    images = need("PIL.Image", "pictures")
+    pil = need("PIL.Image", "images")
     try:
-        with images.open(path) as image:
+        with pil.open(path) as image:
             image = image.convert("RGB")
             if size:
                 scale = size / min(image.size)
                 wide = [max(size, round(side * scale)) for side in image.size]
-                image = image.resize(wide, images.BILINEAR)
+                image = image.resize(wide, pil.BILINEAR)
                 left, top = (wide[0] - size) // 2, (wide[1] - size) // 2
                 image = image.crop((left, top, left + size, top + size))
             return np.asarray(image)
     except OSError as error:
-        raise Refused("%s: expected a picture: %s" % (path, error))
-    except (ValueError, SyntaxError, images.DecompressionBombError) as error:
-        raise Refused("%s: expected a picture: %s" % (path, str(error).split("\n")[0]))
+        raise Refused("%s: expected an image: %s" % (path, error))
+    except (ValueError, SyntaxError, pil.DecompressionBombError) as error:
+        raise Refused("%s: expected an image: %s" % (path, str(error).split("\n")[0]))
 
 
 def folder_split(by_class, names, size):
     paths = [(path, k) for k, name in enumerate(names) for path in by_class.get(name, [])]
-    shape = picture(paths[0][0], size).shape
+    shape = load_image(paths[0][0], size).shape
 
     def blocks():
         for first in range(0, len(paths), BATCH):
             block = []
             for path, _ in paths[first:first + BATCH]:
-                one = picture(path, size)
+                one = load_image(path, size)
                 if one.shape != shape:
-                    raise Refused("%s: expected %dx%d as the first picture has, got %dx%d; --size N scales all to one size"
+                    raise Refused("%s: expected %dx%d as the first image has, got %dx%d; --size N scales all to one size"
                                   % (path, *shape[:2], *one.shape[:2]))
                 block.append(one)
             yield np.stack(block)
@@ -166,11 +166,11 @@ def folder(path, size):
     found = classes_in(train), classes_in(test)
     for by_class, where in zip(found, (train, test)):
         if not by_class:
-            raise Refused("%s: expected a folder for each class with pictures (%s), got none" % (where, " ".join(ENDINGS)))
+            raise Refused("%s: expected a folder for each class with images (%s), got none" % (where, " ".join(ENDINGS)))
     names = sorted(found[0])
     unknown = sorted(set(found[1]) - set(names))
     if unknown:
-        raise Refused("%s: class %s has no pictures in %s" % (test, unknown[0], train))
+        raise Refused("%s: class %s has no images in %s" % (test, unknown[0], train))
     return DataSet(os.path.basename(os.path.abspath(path)), folder_split(found[0], names, size), folder_split(found[1], names, size), names,
                    None, False)
 
@@ -207,23 +207,23 @@ def npz_split(path, arrays, images, labels):
     y = checked_labels("%s: %s" % (path, labels), y)
     if len(y) != len(x) or not len(x):
         raise Refused("%s: expected as many of %s as of %s and at least one, got %d and %d" % (path, labels, images, len(y), len(x)))
-    pictures = np.ascontiguousarray(x if x.ndim == 4 else x[..., None]).astype(np.uint8)
-    return Split(len(x), pictures.shape[1:], lambda: iter([pictures]), y, None)
+    pixels = np.ascontiguousarray(x if x.ndim == 4 else x[..., None]).astype(np.uint8)
+    return Split(len(x), pixels.shape[1:], lambda: iter([pixels]), y, None)
 
 
 # ---- the file ----
 
 def resized(split, size):
-    """A split of arrays, each picture scaled as those of a folder are."""
+    """A split of arrays, each image scaled as those of a folder are."""
     if not size or split.shape[:2] == (size, size):
         return split
-    images = need("PIL.Image", "--size")
+    pil = need("PIL.Image", "--size")
 
     def one(array):
-        image = images.fromarray(array[..., 0] if array.shape[2] == 1 else array).resize((size, size), images.BILINEAR)
+        image = pil.fromarray(array[..., 0] if array.shape[2] == 1 else array).resize((size, size), pil.BILINEAR)
         return np.asarray(image).reshape(size, size, array.shape[2])
     if split.shape[0] != split.shape[1]:
-        raise Refused("--size: expected square pictures, got %dx%d" % split.shape[:2])
+        raise Refused("--size: expected square images, got %dx%d" % split.shape[:2])
     return split._replace(shape=(size, size, split.shape[2]), blocks=lambda: (np.stack([one(a) for a in b]) for b in split.blocks()))
 
 
@@ -303,7 +303,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="import_data", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", help="a folder or a .npz file")
     parser.add_argument("target", help="the HDF5 file to write")
-    parser.add_argument("--size", type=int, default=0, help="scale pictures to this height and width")
+    parser.add_argument("--size", type=int, default=0, help="scale images to this height and width")
     parser.add_argument("--force", action="store_true", help="write over a file that another program wrote")
     args = parser.parse_args(arguments)
     try:
@@ -312,7 +312,7 @@ def main(arguments=None):
         check_target(args.source, args.target, args.force)
         data = load(args.source, args.size)
         if data.train.shape != data.test.shape:
-            raise Refused("%s: test: expected pictures of train's size %s, got %s; --size N scales all to one size"
+            raise Refused("%s: test: expected images of train's size %s, got %s; --size N scales all to one size"
                           % (args.source, data.train.shape, data.test.shape))
         hashes = write_file(args.target, data)
     except Refused as error:
@@ -322,7 +322,7 @@ def main(arguments=None):
         print("import_data: %s: %s" % (error.filename or args.source, error.strerror or error), file=sys.stderr)
         return 74
     classes = 1 + max(int(s.labels.max()) for s in (data.train, data.test))
-    print("%s: %s, %d training and %d test pictures of %dx%dx%d, %d classes" % (
+    print("%s: %s, %d training and %d test images of %dx%dx%d, %d classes" % (
         args.target, data.name, data.train.n, data.test.n, *data.train.shape, len(data.class_names or range(classes))))
     for name, value in hashes.items():
         print("SHA-256 of %s as records of the binary version: %s" % (name, value))

@@ -16,7 +16,7 @@ def cost(work):
         return "no trial says how long it took"
     heads, notes = ["arm", "epochs", "minutes", "samples/s"] + [c[3] for c in COSTS], [
         "Mean ± standard deviation over seeds, on the machines that the trials ran on. Parameters and multiply-adds are the student's, the "
-        "latter for one picture; memory is the largest of one rank, the teacher's share included."]
+        "latter for one image; memory is the largest of one rank, the teacher's share included."]
     used = [c for c in range(len(heads)) if c < 4 or any(r[c] != "–" for r in rows)]
     if len(used) == 4:
         notes = ["Mean ± standard deviation over seeds, on the machines that the trials ran on. This file has no parameters, multiply-adds and "
@@ -176,7 +176,7 @@ def swaps(work):
 
 
 def spread_of_arms(work):
-    """Gap with both seeds and pictures drawn again; where the spread over seeds comes from."""
+    """Gap with both seeds and images drawn again; where the spread over seeds comes from."""
     if not work.base:
         return "no baseline among the arms that are done"
     by_seed = {}
@@ -200,11 +200,11 @@ def spread_of_arms(work):
         return "no trial kept its test logits"
     found = variance.sources(work.study)
     notes = ["Deviation of test top-1 over seeds, in points: the part of this finite test set, and what would remain on ever more data "
-             "(Jordan, arXiv 2304.01910). The interval draws seeds and test pictures again (crossed bootstrap)."]
+             "(Jordan, arXiv 2304.01910). The interval draws seeds and test images again (crossed bootstrap)."]
     if len(found) > 1:
         notes.append("Deviation by source: %s." % ", ".join("%s %.2f (%d degrees of freedom)" % f for f in found))
     return Table("spread", "Where the spread comes from", ["arm", "seeds", "deviation", "of this test set", "would remain",
-                                                           "gap to %s" % work.base_name, "95 %, new seeds and pictures"], rows, notes)
+                                                           "gap to %s" % work.base_name, "95 %, new seeds and images"], rows, notes)
 
 
 def several_pairs(work):

@@ -305,7 +305,7 @@ def normalisation(args):
     if args.data:
         return DATA[args.data]
     if not args.mean or not args.std:
-        raise Refused("how the pictures were normalised is not in a state dict: give --data %s, or --mean and --std"
+        raise Refused("how the images were normalised is not in a state dict: give --data %s, or --mean and --std"
                       % "|".join(sorted(DATA)))
     if len(args.mean) != len(args.std) or min(args.std) <= 0:
         raise Refused("--mean has %d values and --std %d; as many of each, --std above 0" % (len(args.mean), len(args.std)))

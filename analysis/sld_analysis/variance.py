@@ -1,4 +1,4 @@
-"""variance.py: how sure a difference is when both the seeds and the test pictures are a sample, and where the spread
+"""variance.py: how sure a difference is when both the seeds and the test images are a sample, and where the spread
 between seeds comes from."""
 import functools
 import math
@@ -25,7 +25,7 @@ def _weights(n_samples, n_resamples, seed):
 
 def crossed_bootstrap(difference, n_resamples=RESAMPLINGS, seed=1):
     """difference: (seed, sample) of a score of one arm less another's. Seeds and samples are drawn again independently: the
-    interval says what other seeds and other pictures of this kind would give."""
+    interval says what other seeds and other images of this kind would give."""
     d = np.asarray(difference, np.float32)
     n_seeds, n_samples = d.shape
     rows = np.random.default_rng(seed).multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), n_resamples).astype(np.float32)
@@ -38,7 +38,7 @@ def crossed_bootstrap(difference, n_resamples=RESAMPLINGS, seed=1):
 def split_spread(correct):
     """correct: (seed, sample) of 0 and 1. The deviation of test accuracy over seeds, the part that comes from this finite test
     set, and the part that would remain on ever more data. Var_total = Var_distribution + what independent choices on each
-    picture add; unbiased, so the last may come out below 0: then it is 0 (Jordan, arXiv 2304.01910)."""
+    image add; unbiased, so the last may come out below 0: then it is 0 (Jordan, arXiv 2304.01910)."""
     c = np.asarray(correct, float)
     n_seeds, n = c.shape
     if n_seeds < 2 or n < 2:

@@ -1,4 +1,4 @@
-"""sld_analysis import-data: CIFAR's python version, folders of pictures and .npz become files that sld trains on, with the pixels
+"""sld_analysis import-data: CIFAR's python version, folders of images and .npz become files that sld trains on, with the pixels
 that they had; and what is said of other input. Skipped without Pillow."""
 import contextlib
 import hashlib
@@ -92,35 +92,35 @@ def check_cifar10():
     expect(sld("run", "c10.yaml", ranks=0), 0)
 
 
-def check_pictures():
+def check_images():
     random = np.random.default_rng(3)
     wanted = {}
     for split, n in (("train", 3), ("val", 2)):
         for name in ("zebra", "ant", "bee"):
-            os.makedirs("pictures/%s/%s" % (split, name))
+            os.makedirs("images/%s/%s" % (split, name))
             for i in range(n):
                 pixels = random.integers(0, 256, (32, 32, 3)).astype(np.uint8)
-                Image.fromarray(pixels).save("pictures/%s/%s/%d.png" % (split, name, i))
+                Image.fromarray(pixels).save("images/%s/%s/%d.png" % (split, name, i))
                 wanted[split, name, i] = pixels
-    Image.fromarray(np.full((32, 32), 7, np.uint8)).save("pictures/train/ant/9.PNG")  # grey among colours
-    code, out, err = run("pictures", "p.h5")
-    check(code == 0 and "10 training and 6 test pictures of 32x32x3, 3 classes" in out, out, err)
+    Image.fromarray(np.full((32, 32), 7, np.uint8)).save("images/train/ant/9.PNG")  # grey among colours
+    code, out, err = run("images", "p.h5")
+    check(code == 0 and "10 training and 6 test images of 32x32x3, 3 classes" in out, out, err)
     with h5py.File("p.h5") as f:
         check(list(f["class_names"].asstr()) == ["ant", "bee", "zebra"] and list(f["train/labels"]) == [0] * 4 + [1] * 3 + [2] * 3, "as ImageFolder")
         check(np.array_equal(f["train/images"][1], wanted["train", "ant", 1]) and np.array_equal(f["test/images"][5], wanted["val", "zebra", 1]),
               "pixels")
         check((f["train/images"][3] == 7).all(), "grey")
-    Image.fromarray(np.zeros((40, 64, 3), np.uint8)).save("pictures/train/bee/wide.jpg")
-    refused("pictures", "p2.h5", says=("wide.jpg", "expected 32x32", "40x64", "--size"))
-    check(run("pictures", "p2.h5", "--size", "16")[0] == 0, "scaled")
+    Image.fromarray(np.zeros((40, 64, 3), np.uint8)).save("images/train/bee/wide.jpg")
+    refused("images", "p2.h5", says=("wide.jpg", "expected 32x32", "40x64", "--size"))
+    check(run("images", "p2.h5", "--size", "16")[0] == 0, "scaled")
     with h5py.File("p2.h5") as f:
         check(f["train/images"].shape == (11, 16, 16, 3), "one size")
-    write("pictures/val/zebra/broken.png", "no picture")
-    refused("pictures", "p3.h5", "--size", "8", says=("broken.png", "expected a picture"))
-    os.unlink("pictures/val/zebra/broken.png")
-    os.makedirs("pictures/val/yak")
-    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save("pictures/val/yak/0.png")
-    refused("pictures", "p3.h5", "--size", "8", says=("class yak",))
+    write("images/val/zebra/broken.png", "no image")
+    refused("images", "p3.h5", "--size", "8", says=("broken.png", "expected an image"))
+    os.unlink("images/val/zebra/broken.png")
+    os.makedirs("images/val/yak")
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save("images/val/yak/0.png")
+    refused("images", "p3.h5", "--size", "8", says=("class yak",))
 
 
 def check_npz():
@@ -128,7 +128,7 @@ def check_npz():
     x, y = random.integers(0, 256, (20, 28, 28)).astype(np.uint8), (np.arange(20) % 4)
     np.savez("keras.npz", x_train=x[:12], y_train=y[:12], x_test=x[12:], y_test=y[12:])
     code, out, err = run("keras.npz", "k.h5")
-    check(code == 0 and "12 training and 8 test pictures of 28x28x1, 4 classes" in out, out, err)
+    check(code == 0 and "12 training and 8 test images of 28x28x1, 4 classes" in out, out, err)
     with h5py.File("k.h5") as f:
         check(np.array_equal(f["test/images"][..., 0], x[12:]) and np.array_equal(f["test/labels"][()], y[12:]), "pixels and labels")
     planes = random.integers(0, 256, (6, 3, 8, 8))
@@ -180,7 +180,7 @@ def check_refusals():
 def main():
     check_cifar100()
     check_cifar10()
-    check_pictures()
+    check_images()
     check_npz()
     check_refusals()
 

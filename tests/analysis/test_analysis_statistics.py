@@ -113,7 +113,7 @@ def check_variance():
     near(fast.mean, 100 * d.mean(), 1e-4, "the mean itself, in float32")
     near(fast.se / np.std(slow), 1.0, 0.08, "crossed bootstrap: weights against draws; a deviation of 2,000 draws is sure to 1.6 %")
     near(fast.low, np.quantile(slow, 0.025), 0.25 * np.std(slow), "its lower end")
-    # Accuracy of a run is its own p plus independent pictures: the split finds both.
+    # Accuracy of a run is its own p plus independent images: the split finds both.
     true = 100 * 0.01
     splits = []
     for _ in range(300):
