@@ -118,7 +118,7 @@ def check_run_folder():
     made_sweep.write_results("run/results.h5", made_sweep.Trial("r00000000000", "run", 1, [50.0, 60.0, 55.0]))
     said = expect(sld("report", "run", ranks=0), 0, "1 trial: 1 done", "With one seed per arm").out
     check(re.search(r"^run +1 +55\.00 +60\.00 +55\.00 ", said, re.M), said)
-    expect(sld("report", "run", "--pack", "run.h5", ranks=0), 2, "one run, no sweep")
+    expect(sld("report", "run", "--pack", "run.h5", ranks=0), 2, "got one run's")
 
 
 def check_errors():
