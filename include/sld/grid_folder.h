@@ -5,6 +5,7 @@
  * claims/ID.N        attempt N at point ID is somebody's: made whole by link(2), which fails where it
  *                    exists; never changed. The highest N is the one that counts.
  * claims/ID.N.error  attempt N failed: how far it came, and why
+ * claims/ID.N.left   attempt N could not go on where it was started, and is nobody's any more
  * claims/ID.done ID.diverged ID.failed ID.skipped   how the point ended: made once
  * claims/COORDINATOR.beat  the lease of a coordinator that lives: it rewrites a count; gone: it has
  *                    left, or was found dead
@@ -25,6 +26,7 @@ typedef struct sld_grid_claim { /* what claims/ says of a point */
     sld_point_state mark;       /* WAITING: none */
     int64_t         claim;      /* highest N; 0: none */
     int64_t         known;      /* the claim whose lease is known */
+    int64_t         left;       /* highest N that is nobody's any more; 0: none */
     int             lease;      /* index; -1: cannot be read, and then it is dead */
     int             errors;     /* attempts that failed */
 } sld_grid_claim;

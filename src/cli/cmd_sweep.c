@@ -200,10 +200,13 @@ static void say_change(const command *c)
 
 static int exit_code_of(sld_sweep_outcome outcome)
 {
-    static const int codes[] = {
-        [SLD_SWEEP_DONE] = SLD_EXIT_OK,         [SLD_SWEEP_FAILED] = SLD_EXIT_FAILED,
-        [SLD_SWEEP_BROKEN] = SLD_EXIT_FAILED,   [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
-        [SLD_SWEEP_STOPPED] = SLD_EXIT_STOPPED, [SLD_SWEEP_ENDED] = 130};
+    static const int codes[] = {[SLD_SWEEP_DONE]       = SLD_EXIT_OK,
+                                [SLD_SWEEP_FAILED]     = SLD_EXIT_FAILED,
+                                [SLD_SWEEP_BROKEN]     = SLD_EXIT_FAILED,
+                                [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
+                                [SLD_SWEEP_KIND]       = SLD_EXIT_UNFINISHED,
+                                [SLD_SWEEP_STOPPED]    = SLD_EXIT_STOPPED,
+                                [SLD_SWEEP_ENDED]      = 130};
     return codes[outcome];
 }
 
@@ -216,6 +219,7 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
         [SLD_SWEEP_BROKEN] =
             "stopped for the error above; once it is mended the same command goes on",
         [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",
+        [SLD_SWEEP_KIND]       = "not ended: what is left cannot go on here",
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
         [SLD_SWEEP_ENDED] = "ended at once: the same command goes on from the last checkpoints"};
 
@@ -383,7 +387,8 @@ const sld_verb sld_verb_sweep = {
         "  --ranks R          ranks per trial; default: what gives the most trials per hour\n"
         "  --slots S          trials at a time\n"
         "  --retry failed|ID  try failed points again, or one that failed, is skipped or has "
-        "ended\n"
+        "ended;\n"
+        "                     one that was begun and waits begins anew\n"
         "  --skip ID          leave a point out; one that runs is stopped\n"
         "  --accept-changes   take a spec that lacks points which the folder has\n"
         "  --no-wait          leave when all that is left is in others' hands\n"

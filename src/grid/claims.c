@@ -83,6 +83,8 @@ static void take_name(sld_grid_claim *e, const char *rest)
             e->claim = n;
         } else if (strcmp(end, ".error") == 0) {
             e->errors++;
+        } else if (strcmp(end, ".left") == 0 && n > e->left) {
+            e->left = n;
         }
         return;
     }
@@ -105,6 +107,7 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
     for (size_t i = 0; i < n; i++) {
         c->entries[i].mark   = SLD_POINT_WAITING;
         c->entries[i].claim  = 0;
+        c->entries[i].left   = 0;
         c->entries[i].errors = 0;
     }
     if (!dir) {
@@ -236,7 +239,7 @@ sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **o
     char            path[PATH_MAX], suffix[24], text[512], id[SLD_LEASE_ID + 1];
 
     *out = NULL;
-    if (e->claim == 0) {
+    if (e->claim == e->left) {
         return SLD_OK;
     }
     if (e->known != e->claim) { /* what a claim says never changes */

@@ -169,7 +169,7 @@ static bool nothing_to_wait_for(const coordinator *c)
 /* From the first scan to the end. */
 static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
 {
-    bool   all, failed, stopping = false;
+    bool   all, failed, rest = false, stopping = false;
     size_t again;
 
     SLD_TRY(sld_ledger_scan(&c->ledger));
@@ -197,6 +197,12 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
         if (running(c) == 0 && (all || stopping || c->stops > 0 || nothing_to_wait_for(c))) {
             break;
         }
+        if (running(c) == 0) {
+            SLD_TRY(sld_pass_over_rest(c, &rest));
+            if (rest) {
+                break;
+            }
+        }
         SLD_TRY(sleep_until_news(c, fd));
         SLD_TRY(beat(c));
         if (c->broken && !stopping) {
@@ -208,6 +214,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
            : c->broken     ? SLD_SWEEP_BROKEN
            : c->stops > 1  ? SLD_SWEEP_ENDED
            : c->stops == 1 ? SLD_SWEEP_STOPPED
+           : rest          ? SLD_SWEEP_KIND
                            : SLD_SWEEP_UNFINISHED;
     return SLD_OK;
 }
@@ -322,6 +329,7 @@ sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_param
     sld_allocation_free(&c->allocation);
     free(c->hosts);
     sld_grid_close(c->own);
+    free(c->passed);
     free(c->attempts);
     free(c);
     return st;

@@ -83,6 +83,8 @@ typedef struct coordinator {
     sld_grid    *own;                     /* the grid as read again; NULL: not yet */
     char         points[SLD_STAMP_BYTES]; /* the file of its points, when read */
     size_t       unreadable;              /* results that were there and could not be read */
+    char (*passed)[SLD_ID_LENGTH + 1];    /* trials that cannot go on here; owned */
+    size_t n_passed;
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
@@ -112,6 +114,14 @@ void sld_attempt_watch(coordinator *c);
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,
                                    double seconds, int64_t number);
+
+/* pass_over.c. What an attempt has found to be begun with other libraries or another instruction set:
+ * not started here again; its claim is given up. message: of the attempt. */
+sld_status sld_pass_over(coordinator *c, const attempt *a, const char *message);
+bool       sld_passed_over(const coordinator *c, size_t point);
+/* Whether nothing is left that this coordinator, or one that lives, could do: then that is told. To be
+ * asked where nothing runs here. */
+sld_status sld_pass_over_rest(coordinator *c, bool *rest);
 
 /* walltime.c. The end of the job's time: found, come, near; and what is learnt of a trial's start. */
 void sld_walltime_begin(coordinator *c);

@@ -26,7 +26,7 @@ static sld_status may_start(coordinator *c, size_t point, bool *may)
     const sld_grid_claim *e    = &c->ledger.claims.entries[point];
     bool                  held = false;
 
-    *may = e->mark == SLD_POINT_WAITING && !runs_here(c, point) &&
+    *may = e->mark == SLD_POINT_WAITING && !runs_here(c, point) && !sld_passed_over(c, point) &&
            (p->teacher < 0 || c->ledger.claims.entries[p->teacher].mark == SLD_POINT_DONE);
     if (!*may || e->claim == 0) {
         return SLD_OK;
