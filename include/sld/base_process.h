@@ -28,4 +28,12 @@ bool sld_process_is_launchers(const char *entry);
  * scheduler for others. */
 extern const char *const sld_process_stay_here[];
 
+struct sld_ctx;
+/* mpirun_needs.c. Where TMPDIR, or /tmp, cannot be written, MPI's session files go to a folder that can:
+ * this process and those that it starts find it in their environment. It is told. */
+void sld_process_find_session_folder(struct sld_ctx *ctx);
+/* Whether a network interface is up, without which mpirun ends at once. Where none is, lo is brought
+ * up if this process may do that. */
+bool sld_process_has_network(struct sld_ctx *ctx);
+
 #endif

@@ -62,6 +62,7 @@ typedef struct coordinator {
     bool         spans;                     /* the latter */
     char        *hosts;                     /* of a trial by launch.command; owned */
     slots        slots;
+    bool         one_rank;                /* is all that a trial can have here: no mpirun works */
     attempt     *attempts;                /* (slots.most_trials) */
     int          stops;                   /* signals that asked for it */
     bool         broken;                  /* attempts fail alike at their start: no use going on */
@@ -69,6 +70,7 @@ typedef struct coordinator {
     int          n_alike;
     int          n_unlaunched; /* launches in a row of which no trial came */
     double       start_at_s;   /* clock before which nothing is started */
+    bool         awaits_cores; /* other coordinators have them all, and nothing runs here */
     size_t       ended;        /* points, by this coordinator */
     double       ended_s;      /* rank-seconds they took */
     double       beat_at_s;
@@ -158,6 +160,8 @@ sld_status sld_sweep_extend(coordinator *c);
 sld_status sld_sweep_recheck(coordinator *c, size_t *again);
 /* Where that has made one slower, it is asked once more, to go back. */
 void sld_schedule_set_back(coordinator *c);
+/* The most ranks that the point can have here. */
+int sld_schedule_most(const coordinator *c, size_t point);
 /* Ranks that the point is to have of those that it could. */
 int sld_schedule_ranks(coordinator *c, size_t point, int ranks);
 /* Ends launchers that stay when their ranks have left. */
