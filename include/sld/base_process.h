@@ -14,8 +14,10 @@ typedef struct sld_process {
 } sld_process;
 
 sld_process sld_process_self(void);
-sld_process sld_process_of(pid_t pid);        /* start 0: there is none, or it is a zombie */
-bool        sld_process_lives(sld_process p); /* on this machine */
+sld_process sld_process_of(pid_t pid); /* start 0: there is none, or it is a zombie */
+/* Whether it was on this machine and certainly is no more. One that is hidden from this user counts as
+ * there. */
+bool sld_process_gone(sld_process p);
 
 /* "boot id/pid namespace": where a pid means something. SLD_TEST_MACHINE overrides it for tests. */
 void sld_process_machine(char machine[SLD_MACHINE_BYTES]);

@@ -71,7 +71,7 @@ void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char pa
 sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out);
 /* Reads its beat again. False: there is none, it has left or was declared dead. */
 bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease);
-/* Its process was on this machine and is no more. */
+/* Its process was on this machine and certainly is no more: what cannot be seen is judged by its beat. */
 bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease);
 
 /* "done" for SLD_POINT_DONE ...; also the suffix of its mark. */

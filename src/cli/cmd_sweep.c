@@ -67,6 +67,16 @@ static void folder_of(const command *c, char dir[PATH_MAX])
     }
 }
 
+/* Who works on a folder that others share makes files that they can read, whatever their umask: else
+ * they would lock each other out. Trials inherit it. */
+static void share_as(const char *dir)
+{
+    struct stat  info;
+    const mode_t mask = umask(0);
+
+    umask(stat(dir, &info) == 0 ? mask & ~(info.st_mode & 077) : mask);
+}
+
 /* A folder of an earlier version goes on with the IDs that it has. */
 static sld_status open_spec(command *c, void **text, size_t *n)
 {
@@ -82,6 +92,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
 
     SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
     folder_of(c, dir);
+    share_as(dir);
     const int version = sld_grid_id_version(dir);
     if (version != 0 && version != SLD_ID_VERSION) {
         sld_grid_close(c->grid);
@@ -132,6 +143,7 @@ static sld_status check_command(const command *c)
 /* In a recorded sweep what trials compute stands fixed; how they run does not. */
 static sld_status open_folder(command *c)
 {
+    share_as(c->args->positional);
     SLD_TRY(sld_grid_open(c->ctx, c->args->positional, &c->grid));
     c->recorded      = true;
     c->change.known  = sld_grid_count(c->grid);

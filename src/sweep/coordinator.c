@@ -66,9 +66,9 @@ static sld_status fill(coordinator *c)
             return SLD_OK;
         }
         sld_slots_look(&c->slots);
-        ranks = sld_schedule_ranks(c, (size_t)point,
-                                   sld_slots_ranks(&c->slots, c->launch, waiting,
-                                                   sld_schedule_most(c, (size_t)point)));
+        ranks = sld_schedule_ranks(
+            c, (size_t)point,
+            sld_slots_ranks(&c->slots, c->launch, waiting, sld_schedule_most(c, (size_t)point)));
         if (ranks == 0) {
             wait_for_cores(c);
             return SLD_OK;

@@ -65,11 +65,12 @@ static bool is_locked(const core_locks *l, int cpu, int half)
     return control(l, F_OFD_GETLK, cpu, half, F_WRLCK, &found) && found != F_UNLCK;
 }
 
+/* Behind the last record all may read at once. */
 static bool works(const core_locks *l)
 {
     short found;
 
-    return control(l, F_OFD_GETLK, 0, 0, F_WRLCK, &found);
+    return control(l, F_OFD_SETLK, SLD_CPUS_MAX, 0, F_RDLCK, &found);
 }
 
 core_locks *sld_core_locks_open(sld_ctx *ctx)
