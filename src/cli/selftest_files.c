@@ -140,7 +140,7 @@ static const char SPEC[] = "name: grid\n"
                            "axes:\n"
                            "  correction: [none, swap]\n"
                            "seeds: [1]\n"
-                           "launch: {ranks: 1}\n";
+                           "launch: {ranks: 1, slots: 1}\n"; /* other sweeps may have the cores */
 
 bool sld_selftest_sweep(sld_selftest *t)
 {
