@@ -58,7 +58,7 @@ def hidden_from_me():
     os.mkdir("hidden")
     os.chmod("hidden", 0o777)
     run_ = background([SLD, "sweep", "two.yaml", "--dir", "hidden"], None, "hidden.log")
-    wait_for("a trial", lambda: status("hidden")["running"] == 1, run_)
+    wait_for("a trial", lambda: os.path.exists("hidden/points") and status("hidden")["running"] == 1, run_)
     told = expect(run(*HIDDEN, *OTHER, SLD, "status", "hidden"), 0)
     check("1 running" in told.out, "another user's coordinator is taken for dead:", told.out)
     expect(run(*HIDDEN, *OTHER, SLD, "sweep", "hidden", "--no-wait"), 3, "in others' hands")
