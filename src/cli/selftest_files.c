@@ -109,8 +109,8 @@ bool sld_selftest_views(sld_selftest *t)
 bool sld_selftest_probe(sld_selftest *t)
 {
     char     path[PATH_MAX];
-    double   loss[2];
-    sld_doc *doc = NULL;
+    double   loss[2] = {0};
+    sld_doc *doc     = NULL;
 
     if (!sld_selftest_make_batches(t, "batches.h5") ||
         !SLD_SELFTEST_RUN(t, 0, 0, "probe", "student.yaml", "--batches", "batches.h5", "--out",
