@@ -19,6 +19,7 @@
     X(SLD_ERR_ARG,    "argument outside its valid range")    \
     X(SLD_ERR_CONFIG, "configuration rejected")              \
     X(SLD_ERR_DATA,   "input file rejected")                 \
+    X(SLD_ERR_KIND,   "begun by another kind of machine")    \
     X(SLD_ERR_FENCED, "superseded by another attempt")       \
     X(SLD_ERR_NOMEM,  "out of memory")                       \
     X(SLD_ERR_IO,     "file or HDF5 operation failed")       \

@@ -5,6 +5,7 @@
  * claims/ID.N        attempt N at point ID is somebody's: made whole by link(2), which fails where it
  *                    exists; never changed. The highest N is the one that counts.
  * claims/ID.N.error  attempt N failed: how far it came, and why
+ * claims/ID.N.left   attempt N could not go on where it was started, and is nobody's any more
  * claims/ID.done ID.diverged ID.failed ID.skipped   how the point ended: made once
  * claims/COORDINATOR.beat  the lease of a coordinator that lives: it rewrites a count; gone: it has
  *                    left, or was found dead
@@ -25,6 +26,7 @@ typedef struct sld_grid_claim { /* what claims/ says of a point */
     sld_point_state mark;       /* WAITING: none */
     int64_t         claim;      /* highest N; 0: none */
     int64_t         known;      /* the claim whose lease is known */
+    int64_t         left;       /* highest N that is nobody's any more; 0: none */
     int             lease;      /* index; -1: cannot be read, and then it is dead */
     int             errors;     /* attempts that failed */
 } sld_grid_claim;
@@ -69,7 +71,7 @@ void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char pa
 sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out);
 /* Reads its beat again. False: there is none, it has left or was declared dead. */
 bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease);
-/* Its process was on this machine and is no more. */
+/* Its process was on this machine and certainly is no more: what cannot be seen is judged by its beat. */
 bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease);
 
 /* "done" for SLD_POINT_DONE ...; also the suffix of its mark. */

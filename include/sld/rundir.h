@@ -65,6 +65,8 @@ bool sld_run_foreign(const char *dir, char name[NAME_MAX + 1]);
 /* Local. Results and weights get ".old" behind their names, in the place of older ones: the trial is
  * to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run);
+/* Local. The same for its checkpoints: it begins anew. */
+sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run);
 
 /* ---- checkpoints ---- */
 
@@ -114,6 +116,7 @@ void sld_progress_read(const char *run, int64_t attempt, char text[SLD_PROGRESS_
     X(DONE,     "done")          \
     X(DIVERGED, "diverged")      \
     X(STOPPED,  "stopped")       \
+    X(KIND,     "kind")          \
     X(FAILED,   "failed")
 // clang-format on
 

@@ -10,8 +10,9 @@ typedef enum {
     SLD_SWEEP_FAILED,     /* some trials; diverged ones are results */
     SLD_SWEEP_BROKEN,     /* trials cannot start here, or fail alike at their start: it stops */
     SLD_SWEEP_UNFINISHED, /* others work on the rest */
-    SLD_SWEEP_STOPPED,    /* by a signal, all saved */
-    SLD_SWEEP_ENDED,      /* at once, by a second SIGINT */
+    SLD_SWEEP_KIND,    /* the rest was begun by another kind of machine, and nobody works on it */
+    SLD_SWEEP_STOPPED, /* by a signal, all saved */
+    SLD_SWEEP_ENDED,   /* at once, by a second SIGINT */
 } sld_sweep_outcome;
 
 typedef struct sld_sweep_run_params {

@@ -2,22 +2,25 @@
  * is another. */
 #include "sld/base_process.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat, behind a name that may hold anything but the last parenthesis. */
-sld_process sld_process_of(pid_t pid)
+/* Field 22 of /proc/PID/stat, behind a name that may hold anything but the last parenthesis. start 0:
+ * a zombie. False: there is no such file for us. */
+static bool read_stat(pid_t pid, long long *start)
 {
-    sld_process p = {.pid = pid};
-    char        path[64], text[1024], state = 'Z';
+    char path[64], text[1024], state = 'Z';
 
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *start       = 0;
     if (fd < 0) {
-        return p;
+        return false;
     }
     const ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
@@ -27,10 +30,18 @@ sld_process sld_process_of(pid_t pid)
         sscanf(at,
                ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
                "%lld",
-               &state, &p.start) != 2 ||
+               &state, start) != 2 ||
         state == 'Z' || state == 'X') {
-        p.start = 0;
+        *start = 0;
     }
+    return true;
+}
+
+sld_process sld_process_of(pid_t pid)
+{
+    sld_process p = {.pid = pid};
+
+    (void)read_stat(pid, &p.start);
     return p;
 }
 
@@ -39,9 +50,19 @@ sld_process sld_process_self(void)
     return sld_process_of(getpid());
 }
 
-bool sld_process_lives(sld_process p)
+/* A process of another user may be hidden from us (hidepid, no /proc): then the answer to a signal
+ * tells whether that number is somebody's. */
+bool sld_process_gone(sld_process p)
 {
-    return p.pid > 0 && p.start > 0 && sld_process_of(p.pid).start == p.start;
+    long long now;
+
+    if (p.pid <= 0 || p.start <= 0) {
+        return false; /* it could not tell itself */
+    }
+    if (read_stat(p.pid, &now)) {
+        return now != p.start;
+    }
+    return kill(p.pid, 0) != 0 && errno == ESRCH;
 }
 
 void sld_process_machine(char machine[SLD_MACHINE_BYTES])

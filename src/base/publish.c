@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sld/base.h"
@@ -166,10 +167,28 @@ static const char *why_not(int error)
                : strerror(error);
 }
 
+/* What replaces a file is for the same people: of another umask or group it would lock them out. What
+ * cannot be given away stays as it was made. */
+static void keep_mode(const char *temporary, const char *path)
+{
+    struct stat old, own;
+
+    if (stat(path, &old) != 0 || !S_ISREG(old.st_mode) || stat(temporary, &own) != 0) {
+        return;
+    }
+    if (own.st_gid != old.st_gid && chown(temporary, (uid_t)-1, old.st_gid) != 0) {
+        return; /* not our group: its rights are not for ours */
+    }
+    (void)chmod(temporary, old.st_mode & 0777);
+}
+
 sld_status sld_file_publish_as(sld_ctx *ctx, const char *temporary, const char *path, bool replace)
 {
     bool linked = false;
 
+    if (replace) {
+        keep_mode(temporary, path);
+    }
     if (replace && rename(temporary, path) != 0) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot replace the file: %s", path, strerror(errno));
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "sld/base_process.h"
 
 enum { LINE = 8192 };
 
@@ -115,6 +116,12 @@ int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *r
             stderr,
             "sld bench: --ranks: expected at most %d numbers of ranks, such as 1,2,4, got '%s'\n",
             SLD_BENCH_MAX_ROWS, ranks);
+        return SLD_EXIT_USAGE;
+    }
+    sld_process_find_session_folder(ctx);
+    if (!sld_process_has_network(ctx)) {
+        fprintf(stderr, "sld bench: --ranks: mpirun needs a network interface that is up, and not "
+                        "even lo is: `ip link set lo up`, or leave --ranks out\n");
         return SLD_EXIT_USAGE;
     }
     for (size_t i = 0; i < n; i++) {

@@ -122,6 +122,7 @@ bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format);
 /* given.c. Local. What lies at a path. */
 typedef enum sld_given {
     SLD_GIVEN_NOTHING, /* that can be read: also a pipe, a device */
+    SLD_GIVEN_CLOSED,  /* to this user */
     SLD_GIVEN_FOLDER,  /* of something else */
     SLD_GIVEN_SWEEP,
     SLD_GIVEN_RUN,

@@ -9,6 +9,7 @@
 
 #include "selftest.h"
 #include "sld/base_json.h"
+#include "sld/base_process.h"
 #include "sld/tools.h"
 
 enum { JSON, LOSSES, RANKS };
@@ -127,8 +128,9 @@ static sld_status selftest(sld_ctx *ctx, const sld_arguments *args, int *exit_co
         return SLD_FAIL(ctx, SLD_ERR_IO,
                         "sld selftest: no memory, or sld does not find its program");
     }
-    program[length]     = '\0';
-    *t                  = (sld_selftest){.ctx = ctx, .program = program, .dir = dir};
+    program[length] = '\0';
+    *t              = (sld_selftest){.ctx = ctx, .program = program, .dir = dir};
+    sld_process_find_session_folder(ctx);
     const sld_status st = make_folder(ctx, dir);
     if (st != SLD_OK) {
         free(t);

@@ -69,6 +69,16 @@ static void folder_of(const command *c, char dir[PATH_MAX])
     }
 }
 
+/* Who works on a folder that others share makes files that they can read, whatever their umask: else
+ * they would lock each other out. Trials inherit it. */
+static void share_as(const char *dir)
+{
+    struct stat  info;
+    const mode_t mask = umask(0);
+
+    umask(stat(dir, &info) == 0 ? mask & ~(info.st_mode & 077) : mask);
+}
+
 /* A folder of an earlier version goes on with the IDs that it has. */
 static sld_status open_spec(command *c, void **text, size_t *n)
 {
@@ -84,6 +94,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
 
     SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
     folder_of(c, dir);
+    share_as(dir);
     const int version = sld_grid_id_version(dir);
     if (version != 0 && version != SLD_ID_VERSION) {
         sld_grid_close(c->grid);
@@ -134,6 +145,7 @@ static sld_status check_command(const command *c)
 /* In a recorded sweep what trials compute stands fixed; how they run does not. */
 static sld_status open_folder(command *c)
 {
+    share_as(c->args->positional);
     SLD_TRY(sld_grid_open(c->ctx, c->args->positional, &c->grid));
     c->recorded      = true;
     c->change.known  = sld_grid_count(c->grid);
@@ -202,10 +214,13 @@ static void say_change(const command *c)
 
 static int exit_code_of(sld_sweep_outcome outcome)
 {
-    static const int codes[] = {
-        [SLD_SWEEP_DONE] = SLD_EXIT_OK,         [SLD_SWEEP_FAILED] = SLD_EXIT_FAILED,
-        [SLD_SWEEP_BROKEN] = SLD_EXIT_FAILED,   [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
-        [SLD_SWEEP_STOPPED] = SLD_EXIT_STOPPED, [SLD_SWEEP_ENDED] = 130};
+    static const int codes[] = {[SLD_SWEEP_DONE]       = SLD_EXIT_OK,
+                                [SLD_SWEEP_FAILED]     = SLD_EXIT_FAILED,
+                                [SLD_SWEEP_BROKEN]     = SLD_EXIT_FAILED,
+                                [SLD_SWEEP_UNFINISHED] = SLD_EXIT_UNFINISHED,
+                                [SLD_SWEEP_KIND]       = SLD_EXIT_UNFINISHED,
+                                [SLD_SWEEP_STOPPED]    = SLD_EXIT_STOPPED,
+                                [SLD_SWEEP_ENDED]      = 130};
     return codes[outcome];
 }
 
@@ -218,6 +233,7 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
         [SLD_SWEEP_BROKEN] =
             "stopped for the error above; once it is mended the same command goes on",
         [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",
+        [SLD_SWEEP_KIND]       = "not ended: what is left cannot go on here",
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
         [SLD_SWEEP_ENDED] = "ended at once: the same command goes on from the last checkpoints"};
 
@@ -385,7 +401,8 @@ const sld_verb sld_verb_sweep = {
         "  --ranks R          ranks per trial; default: what gives the most trials per hour\n"
         "  --slots S          trials at a time\n"
         "  --retry failed|ID  try failed points again, or one that failed, is skipped or has "
-        "ended\n"
+        "ended;\n"
+        "                     one that was begun and waits begins anew\n"
         "  --skip ID          leave a point out; one that runs is stopped\n"
         "  --accept-changes   take a spec that lacks points which the folder has\n"
         "  --no-wait          leave when all that is left is in others' hands\n"

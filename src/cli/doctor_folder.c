@@ -228,7 +228,7 @@ static void look_from_afar(const names *n, sld_report *r)
 sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder, sld_report *r)
 {
     const bool first = sld_comm_rank(comm) == 0;
-    names      n;
+    names      n     = {0};
     int        lock = -1, more = 0;
 
     make_names(folder, &n);

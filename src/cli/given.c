@@ -58,7 +58,10 @@ sld_given sld_given_at(sld_ctx *ctx, const char *path)
     struct stat info;
 
     if (stat(path, &info) != 0) {
-        return SLD_GIVEN_NOTHING;
+        return errno == EACCES ? SLD_GIVEN_CLOSED : SLD_GIVEN_NOTHING;
+    }
+    if (access(path, S_ISDIR(info.st_mode) ? R_OK | X_OK : R_OK) != 0 && errno == EACCES) {
+        return SLD_GIVEN_CLOSED;
     }
     if (S_ISDIR(info.st_mode)) {
         return holds(path, "points")       ? SLD_GIVEN_SWEEP
@@ -121,6 +124,12 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
     case SLD_GIVEN_TEXT:
         snprintf(text, n, "a text; an experiment is trained by sld run %.180s, a spec by sld sweep",
                  path);
+        break;
+    case SLD_GIVEN_CLOSED:
+        snprintf(
+            text, n,
+            "what this user may not open (permission denied); ask its owner for chmod -R g+rX, "
+            "and g+w to work on it");
         break;
     case SLD_GIVEN_NOTHING:
         snprintf(text, n, "%s", nothing_at(path));

@@ -34,6 +34,7 @@ static int exit_code_of(sld_status st)
     case SLD_ERR_ARG:
     case SLD_ERR_CONFIG:
     case SLD_ERR_DATA:
+    case SLD_ERR_KIND:
         return SLD_EXIT_USAGE;
     case SLD_ERR_FENCED:
         return SLD_EXIT_UNFINISHED;

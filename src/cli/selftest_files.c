@@ -110,8 +110,8 @@ bool sld_selftest_views(sld_selftest *t)
 bool sld_selftest_probe(sld_selftest *t)
 {
     char     path[PATH_MAX];
-    double   loss[2];
-    sld_doc *doc = NULL;
+    double   loss[2] = {0};
+    sld_doc *doc     = NULL;
 
     if (!sld_selftest_make_batches(t, "batches.h5") ||
         !SLD_SELFTEST_RUN(t, 0, 0, "probe", "student.yaml", "--batches", "batches.h5", "--out",
@@ -141,7 +141,7 @@ static const char SPEC[] = "name: grid\n"
                            "axes:\n"
                            "  correction: [none, swap]\n"
                            "seeds: [1]\n"
-                           "launch: {ranks: 1}\n";
+                           "launch: {ranks: 1, slots: 1}\n"; /* other sweeps may have the cores */
 
 bool sld_selftest_sweep(sld_selftest *t)
 {

@@ -8,6 +8,7 @@
 
 #include "embedded.h"
 #include "selftest.h"
+#include "sld/base_process.h"
 #include "sld/store.h"
 
 #define SET "data: {format: synthetic}\nsynthetic: {train: 60, test: 16}\n"
@@ -23,6 +24,11 @@ bool sld_selftest_launcher(sld_selftest *t)
     char version[64];
 
     sld_comm_versions(version, sizeof version);
+    if (!sld_process_has_network(t->ctx)) {
+        return sld_selftest_tell(t, false,
+                                 "mpirun needs a network interface that is up, and not "
+                                 "even lo is: `ip link set lo up`");
+    }
     if (!SLD_SELFTEST_RUN(t, 0, 2, "selftest", "--ranks")) {
         return false;
     }

@@ -10,15 +10,18 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "sld/base_process.h"
 
 /* A process without a launcher is a world of its own. It needs no daemon of Open MPI beside it,
  * which would outlive it, and no folder of a session: all such processes of a machine and user
  * would share one, and of two that start and end at once one dies for want of it. What Slurm says of
  * a step that it merely stands in, as below `srun --pty bash`, must not lead Open MPI to look for a
- * server of that step. */
+ * server of that step; a
+ * list of nodes without a job's number is all that some containers hand on. */
 static void isolate(void)
 {
-    static const char *const step[] = {"SLURM_STEPID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS"};
+    static const char *const step[] = {"SLURM_STEPID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",
+                                       "SLURM_NODELIST"};
 
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
@@ -26,47 +29,6 @@ static void isolate(void)
     setenv("OMPI_MCA_plm", "^slurm", 0);
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
         unsetenv(step[i]);
-    }
-}
-
-/* Whether a file of a page can be written there. */
-static bool has_room(const char *folder)
-{
-    char       path[4096];
-    const char page[4096] = {0};
-
-    if (snprintf(path, sizeof path, "%s/sld-XXXXXX", folder) >= (int)sizeof path) {
-        return false;
-    }
-    const int fd = mkstemp(path);
-    if (fd < 0) {
-        return false;
-    }
-    const bool wrote = write(fd, page, sizeof page) == (ssize_t)sizeof page;
-    unlink(path);
-    return close(fd) == 0 && wrote;
-}
-
-/* Open MPI keeps a session's files in TMPDIR, and dies in MPI_Init where it cannot. */
-static void find_session_folder(sld_ctx *ctx)
-{
-    static const char *const others[] = {"/dev/shm", "/var/tmp", "/tmp", "."};
-    const char              *given    = getenv("TMPDIR");
-    const char              *usual    = given && *given ? given : "/tmp";
-
-    if (has_room(usual)) {
-        return;
-    }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (strcmp(others[i], usual) != 0 && has_room(others[i])) {
-            sld_log(ctx, SLD_LOG_WARN,
-                    "%s%s: cannot be written or is full; MPI's session files go to %s instead",
-                    given && *given ? "TMPDIR " : "", usual, others[i]);
-            setenv("OMPI_MCA_orte_tmpdir_base", others[i], 0);
-            setenv("PRTE_MCA_prte_tmpdir_base", others[i], 0);
-            setenv("TMPDIR", others[i], 1);
-            return;
-        }
     }
 }
 
@@ -100,7 +62,7 @@ sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
     }
     if (!connects) {
         isolate();
-        find_session_folder(ctx);
+        sld_process_find_session_folder(ctx); /* Open MPI dies in MPI_Init where it has none */
     }
     init_quietly();
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);

@@ -15,9 +15,9 @@ static int by_key(const void *a, const void *b)
 const char *sld_write_identity(sld_arena *arena, const sld_options *options,
                                const sld_options *defaults)
 {
-    const sld_option *sorted[SLD_OPTION_COUNT];
-    sld_options       plain = *defaults;
-    size_t            n     = 0;
+    const sld_option *sorted[SLD_OPTION_COUNT] = {NULL};
+    sld_options       plain                    = *defaults;
+    size_t            n                        = 0;
     sld_writer        w;
 
     plain.seeds.init = plain.seeds.order = plain.seeds.augment = options->top.seed;

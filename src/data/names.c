@@ -39,13 +39,13 @@ static void fix_set_name(data_shape *shape)
 sld_status sld_data_names_utf8(sld_ctx *ctx, const char *where, data_source *source)
 {
     data_shape *shape = &source->shape;
-    const char *end   = source->names + shape->names_bytes;
     size_t      wrong = 0, bytes = 0;
 
     fix_set_name(shape);
     if (!source->names) {
         return SLD_OK;
     }
+    const char *end = source->names + shape->names_bytes;
     for (const char *name = source->names; name < end; name += strlen(name) + 1) {
         wrong += !sld_text_is_utf8(name);
     }

@@ -83,6 +83,8 @@ static void take_name(sld_grid_claim *e, const char *rest)
             e->claim = n;
         } else if (strcmp(end, ".error") == 0) {
             e->errors++;
+        } else if (strcmp(end, ".left") == 0 && n > e->left) {
+            e->left = n;
         }
         return;
     }
@@ -105,6 +107,7 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
     for (size_t i = 0; i < n; i++) {
         c->entries[i].mark   = SLD_POINT_WAITING;
         c->entries[i].claim  = 0;
+        c->entries[i].left   = 0;
         c->entries[i].errors = 0;
     }
     if (!dir) {
@@ -207,7 +210,7 @@ bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease)
 
 bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease)
 {
-    return strcmp(lease->machine, c->machine) == 0 && !sld_process_lives(lease->process);
+    return strcmp(lease->machine, c->machine) == 0 && sld_process_gone(lease->process);
 }
 
 /* Index of the lease of that id, known from now on. */
@@ -236,13 +239,21 @@ sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **o
     char            path[PATH_MAX], suffix[24], text[512], id[SLD_LEASE_ID + 1];
 
     *out = NULL;
-    if (e->claim == 0) {
+    if (e->claim == e->left) {
         return SLD_OK;
     }
     if (e->known != e->claim) { /* what a claim says never changes */
         snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim);
         sld_grid_claims_path(c, point, suffix, path);
+        errno = 0;
         if (!read_text(path, text, sizeof text)) {
+            if (errno ==
+                EACCES) { /* somebody's, and who may not read it cannot know whether they live */
+                return SLD_FAIL(c->ctx, SLD_ERR_IO,
+                                "%s: cannot read: permission denied; its owner opens it to you by "
+                                "chmod -R g+rwX %.300s",
+                                path, sld_grid_dir(c->grid));
+            }
             return SLD_OK; /* ended meanwhile: the next look at the folder tells */
         }
         sld_grid_claims_value(text, "holder", id, sizeof id);

@@ -82,6 +82,13 @@ sld_status sld_grid_judge(sld_grid_claims *c, size_t i, bool held, sld_point_sta
         SLD_TRY(sld_grid_results(c->ctx, c->grid, i, &results));
     }
     describe(c, &results, held, out);
+    if (out->state == SLD_POINT_WAITING && !*out->reason && c->entries[i].left > 0 &&
+        c->entries[i].left == c->entries[i].claim) {
+        snprintf(out->reason, sizeof out->reason,
+                 "begun with other libraries or another instruction set, and left to machines that "
+                 "have those; --retry %s begins it anew",
+                 sld_grid_point(c->grid, i)->id);
+    }
     return SLD_OK;
 }
 

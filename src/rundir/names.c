@@ -59,16 +59,8 @@ void sld_run_remove_attempts(const char *run, int64_t attempt)
     }
 }
 
-static bool is_result(const char *name)
-{
-    int epoch, n = 0;
-
-    return strcmp(name, "results.h5") == 0 || strcmp(name, "last.h5") == 0 ||
-           strcmp(name, "best.h5") == 0 ||
-           (sscanf(name, "epoch-%d.h5%n", &epoch, &n) == 1 && n > 0 && name[n] == '\0');
-}
-
-sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
+/* Files whose names are of that kind get ".old" behind them. */
+static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const char *name))
 {
     DIR           *dir = opendir(run);
     struct dirent *entry;
@@ -81,7 +73,7 @@ sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
                    : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
     }
     while (st == SLD_OK && (entry = readdir(dir))) {
-        if (is_result(entry->d_name)) {
+        if (is_kind(entry->d_name)) {
             snprintf(from, sizeof from, "%s/%s", run, entry->d_name);
             snprintf(to, sizeof to, "%s/%s.old", run, entry->d_name);
             if (rename(from, to) != 0 && errno != ENOENT) {
@@ -91,6 +83,32 @@ sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
     }
     closedir(dir);
     return st;
+}
+
+static bool is_result(const char *name)
+{
+    int epoch, n = 0;
+
+    return strcmp(name, "results.h5") == 0 || strcmp(name, "last.h5") == 0 ||
+           strcmp(name, "best.h5") == 0 ||
+           (sscanf(name, "epoch-%d.h5%n", &epoch, &n) == 1 && n > 0 && name[n] == '\0');
+}
+
+sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
+{
+    return set_aside(ctx, run, is_result);
+}
+
+static bool is_checkpoint(const char *name)
+{
+    sld_ckpt ckpt;
+
+    return sld_ckpt_parse(name, &ckpt);
+}
+
+sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run)
+{
+    return set_aside(ctx, run, is_checkpoint);
 }
 
 void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX])

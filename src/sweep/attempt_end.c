@@ -207,6 +207,9 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     SLD_TRY(sld_grid_results(c->ctx, c->grid, a->point, &results));
     if (results.kind != SLD_RESULTS_DONE && results.kind != SLD_RESULTS_DIVERGED) {
         sld_outcome_remove(run, a->number);
+        if (outcome.end == SLD_END_KIND) {
+            return sld_pass_over(c, a, outcome.message);
+        }
         return judge(c, a, wait_status, &outcome);
     }
     if (c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {

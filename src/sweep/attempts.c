@@ -111,8 +111,11 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
         .point = point, .number = c->ledger.claims.entries[point].claim + 1, .ranks = ranks};
     sld_grid_trial_dir(c->grid, point, run);
     sld_run_path(run, SLD_RUN_LOG, a->number, a->log);
-    a->checkpoint       = sld_ckpt_newest(run);
-    a->n_cores          = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);
+    a->checkpoint = sld_ckpt_newest(run);
+    a->n_cores    = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);
+    if (a->n_cores < 0) {
+        return SLD_OK;
+    }
     const sld_status st = launch(c, a, experiment, cpus, got);
     if (st != SLD_OK || !*got) {
         sld_slots_give(&c->slots, a->cores, a->n_cores);

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LOOK_S 1 /* between looks at cores that others have */
+
 static int running(const coordinator *c)
 {
     int n = 0;
@@ -21,6 +23,33 @@ static int running(const coordinator *c)
         n += c->attempts[i].active;
     }
     return n;
+}
+
+static void stop_waiting(coordinator *c)
+{
+    if (c->awaits_cores) {
+        sld_core_locks_wait_no_more(c->slots.locks);
+        c->awaits_cores = false;
+    }
+}
+
+/* Where nothing runs here and others have the cores: told once. */
+static void wait_for_cores(coordinator *c)
+{
+    char holders[128];
+
+    if (!c->slots.locks || running(c) > 0) {
+        return;
+    }
+    sld_slots_wait(&c->slots, c->launch, holders, sizeof holders);
+    if (!c->awaits_cores) {
+        sld_log(
+            c->ctx, SLD_LOG_INFO,
+            "other sweeps of yours on this machine have its cores (%s): waiting for %s; --slots "
+            "says how many trials run all the same",
+            holders, c->launch->ranks > 1 ? "some" : "one");
+    }
+    c->awaits_cores = true;
 }
 
 /* Starts trials until nothing can start. */
@@ -33,15 +62,18 @@ static sld_status fill(coordinator *c)
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
         SLD_TRY(sld_schedule_next(c, &point, &waiting));
         if (point < 0 || !sld_walltime_allows(c)) {
+            stop_waiting(c);
             return SLD_OK;
         }
-        ranks =
-            sld_schedule_ranks(c, (size_t)point,
-                               sld_slots_ranks(&c->slots, c->launch, waiting,
-                                               sld_grid_point(c->grid, (size_t)point)->max_ranks));
+        sld_slots_look(&c->slots);
+        ranks = sld_schedule_ranks(
+            c, (size_t)point,
+            sld_slots_ranks(&c->slots, c->launch, waiting, sld_schedule_most(c, (size_t)point)));
         if (ranks == 0) {
+            wait_for_cores(c);
             return SLD_OK;
         }
+        c->awaits_cores = false;
         SLD_TRY(sld_attempt_start(c, (size_t)point, ranks, &got));
         if (!got) {
             SLD_TRY(sld_ledger_scan(&c->ledger));
@@ -152,6 +184,9 @@ static sld_status sleep_until_news(coordinator *c, int fd)
     if (c->start_at_s > now && c->start_at_s - now < left) {
         left = c->start_at_s - now;
     }
+    if (c->awaits_cores && left > LOOK_S) {
+        left = LOOK_S;
+    }
     if (c->stops == 0 && c->stop_at_s != 0 && c->stop_at_s - now < left) {
         left = c->stop_at_s - now;
     }
@@ -163,13 +198,14 @@ static sld_status sleep_until_news(coordinator *c, int fd)
 
 static bool nothing_to_wait_for(const coordinator *c)
 {
-    return c->params->no_wait && c->ledger.clock_s() >= c->start_at_s && !sld_nodes_run(c);
+    return c->params->no_wait && !c->awaits_cores && c->ledger.clock_s() >= c->start_at_s &&
+           !sld_nodes_run(c);
 }
 
 /* From the first scan to the end. */
 static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
 {
-    bool   all, failed, stopping = false;
+    bool   all, failed, rest = false, stopping = false;
     size_t again;
 
     SLD_TRY(sld_ledger_scan(&c->ledger));
@@ -197,6 +233,12 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
         if (running(c) == 0 && (all || stopping || c->stops > 0 || nothing_to_wait_for(c))) {
             break;
         }
+        if (running(c) == 0) {
+            SLD_TRY(sld_pass_over_rest(c, &rest));
+            if (rest) {
+                break;
+            }
+        }
         SLD_TRY(sleep_until_news(c, fd));
         SLD_TRY(beat(c));
         if (c->broken && !stopping) {
@@ -208,6 +250,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
            : c->broken     ? SLD_SWEEP_BROKEN
            : c->stops > 1  ? SLD_SWEEP_ENDED
            : c->stops == 1 ? SLD_SWEEP_STOPPED
+           : rest          ? SLD_SWEEP_KIND
                            : SLD_SWEEP_UNFINISHED;
     return SLD_OK;
 }
@@ -271,6 +314,27 @@ static sld_status check_folder(coordinator *c)
     return SLD_OK;
 }
 
+/* Trials of one rank need no mpirun. */
+static sld_status prepare_mpirun(coordinator *c)
+{
+    sld_process_find_session_folder(c->ctx);
+    if (c->launch->ranks == 1 || sld_process_has_network(c->ctx)) {
+        return SLD_OK;
+    }
+    if (c->launch->ranks > 1) {
+        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                        "launch.ranks: expected 1 where no network interface is up, not even lo, "
+                        "which mpirun needs, got %lld; `ip link set lo up` as root of the "
+                        "container, or --ranks 1",
+                        (long long)c->launch->ranks);
+    }
+    c->one_rank = true;
+    sld_log(c->ctx, SLD_LOG_WARN,
+            "no network interface is up, not even lo, which mpirun needs: trials run on one rank "
+            "each; `ip link set lo up` as root of the container for more");
+    return SLD_OK;
+}
+
 static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                        coordinator *c)
 {
@@ -289,6 +353,10 @@ static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params 
     }
     SLD_TRY(check_folder(c));
     SLD_TRY(sld_grid_complete(ctx, grid, params->method));
+    if (!*c->command) { /* which places trials by itself, perhaps elsewhere */
+        c->slots.locks = sld_core_locks_open(ctx);
+        SLD_TRY(prepare_mpirun(c));
+    }
     SLD_TRY(sld_ledger_open(ctx, grid, &c->ledger));
     return sld_nodes_name(c);
 }
@@ -322,6 +390,8 @@ sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_param
     sld_allocation_free(&c->allocation);
     free(c->hosts);
     sld_grid_close(c->own);
+    sld_core_locks_close(c->slots.locks);
+    free(c->passed);
     free(c->attempts);
     free(c);
     return st;

@@ -62,6 +62,7 @@ typedef struct coordinator {
     bool         spans;                     /* the latter */
     char        *hosts;                     /* of a trial by launch.command; owned */
     slots        slots;
+    bool         one_rank;                /* is all that a trial can have here: no mpirun works */
     attempt     *attempts;                /* (slots.max_trials) */
     int          stops;                   /* signals that asked for it */
     bool         broken;                  /* attempts fail alike at their start: no use going on */
@@ -69,6 +70,7 @@ typedef struct coordinator {
     int          n_alike;
     int          n_unlaunched; /* launches in a row of which no trial came */
     double       start_at_s;   /* clock before which nothing is started */
+    bool         awaits_cores; /* other coordinators have them all, and nothing runs here */
     size_t       ended;        /* points, by this coordinator */
     double       ended_s;      /* rank-seconds they took */
     double       beat_at_s;
@@ -83,6 +85,8 @@ typedef struct coordinator {
     sld_grid    *own;                     /* the grid as read again; NULL: not yet */
     char         points[SLD_STAMP_BYTES]; /* the file of its points, when read */
     size_t       unreadable;              /* results that were there and could not be read */
+    char (*passed)[SLD_ID_LENGTH + 1];    /* trials that cannot go on here; owned */
+    size_t n_passed;
 } coordinator;
 
 /* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
@@ -112,6 +116,14 @@ void sld_attempt_end_stalled(coordinator *c);
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,
                                    double seconds, int64_t number);
+
+/* pass_over.c. What an attempt has found to be begun with other libraries or another instruction set:
+ * not started here again; its claim is given up. message: of the attempt. */
+sld_status sld_pass_over(coordinator *c, const attempt *a, const char *message);
+bool       sld_passed_over(const coordinator *c, size_t point);
+/* Whether nothing is left that this coordinator, or one that lives, could do: then that is told. To be
+ * asked where nothing runs here. */
+sld_status sld_pass_over_rest(coordinator *c, bool *rest);
 
 /* walltime.c. The end of the job's time: found, come, near; and what is learnt of a trial's start. */
 void sld_walltime_begin(coordinator *c);
@@ -148,6 +160,8 @@ sld_status sld_sweep_extend(coordinator *c);
 sld_status sld_sweep_recheck(coordinator *c, size_t *again);
 /* Where that has made one slower, it is asked once more, to go back. */
 void sld_schedule_set_back(coordinator *c);
+/* The most ranks that the point can have here. */
+int sld_schedule_most(const coordinator *c, size_t point);
 /* Ranks that the point is to have of those that it could. */
 int sld_schedule_ranks(coordinator *c, size_t point, int ranks);
 /* Ends launchers that stay when their ranks have left. */

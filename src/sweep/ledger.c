@@ -92,6 +92,18 @@ sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool 
     return SLD_OK;
 }
 
+sld_status sld_ledger_give_up(ledger *l, size_t point, const char *why)
+{
+    sld_grid_claim *e = &l->claims.entries[point];
+    char            path[PATH_MAX], suffix[40];
+
+    snprintf(suffix, sizeof suffix, "%lld.left", (long long)e->claim);
+    sld_grid_claims_path(&l->claims, point, suffix, path);
+    SLD_TRY(sld_file_publish(l->claims.ctx, path, why, strlen(why), true));
+    e->left = e->claim;
+    return SLD_OK;
+}
+
 /* ---- marks ---- */
 
 sld_status sld_ledger_mark(ledger *l, size_t point, sld_point_state state, const char *text)
@@ -134,16 +146,18 @@ sld_status sld_ledger_error(ledger *l, size_t point, int64_t attempt, const char
 
 void sld_ledger_forget(ledger *l, size_t point)
 {
-    char path[PATH_MAX], suffix[40];
+    static const char *const endings[] = {".error", ".left", ""};
+    sld_grid_claim          *e         = &l->claims.entries[point];
+    char                     path[PATH_MAX], suffix[40];
 
-    for (long long n = 1; n <= (long long)l->claims.entries[point].claim; n++) {
-        snprintf(suffix, sizeof suffix, "%lld.error", n);
-        sld_grid_claims_path(&l->claims, point, suffix, path);
-        unlink(path);
-        snprintf(suffix, sizeof suffix, "%lld", n);
-        sld_grid_claims_path(&l->claims, point, suffix, path);
-        unlink(path);
+    for (long long n = 1; n <= (long long)e->claim; n++) {
+        for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+            snprintf(suffix, sizeof suffix, "%lld%s", n, endings[i]);
+            sld_grid_claims_path(&l->claims, point, suffix, path);
+            unlink(path);
+        }
     }
-    l->claims.entries[point].claim  = 0;
-    l->claims.entries[point].errors = 0;
+    e->claim  = 0;
+    e->left   = 0;
+    e->errors = 0;
 }

@@ -23,6 +23,8 @@ sld_status sld_ledger_scan(ledger *l); /* Reads the folder. */
  * was faster. launcher: the process that waits to become the attempt's. */
 sld_status sld_ledger_prepare(ledger *l, size_t point);
 sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool *got);
+/* Gives up the claim on an attempt that has ended: others may go on with the trial. */
+sld_status sld_ledger_give_up(ledger *l, size_t point, const char *why);
 
 sld_status sld_ledger_mark(ledger *l, size_t point, sld_point_state state, const char *text);
 sld_status sld_ledger_unmark(ledger *l, size_t point);

@@ -50,6 +50,21 @@ static sld_status refuse_running(ledger *l, const char *which, size_t point)
                : SLD_OK;
 }
 
+/* One that waits and has checkpoints begins anew: where it cannot go on, as after an update. */
+static sld_status begin_anew(ledger *l, const char *which, size_t point)
+{
+    char run[PATH_MAX];
+
+    sld_grid_trial_dir(l->claims.grid, point, run);
+    if (sld_ckpt_newest(run).epoch == 0) {
+        return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
+                        "%s: expected a point that has begun, got one that waits: the sweep trains "
+                        "it anyway",
+                        which);
+    }
+    return sld_run_set_aside_checkpoints(l->claims.ctx, run);
+}
+
 /* A result that nobody has marked yet is one all the same. */
 static sld_status mark_unmarked(ledger *l, size_t point)
 {
@@ -75,10 +90,8 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
         SLD_TRY(refuse_running(l, which, point));
         SLD_TRY(mark_unmarked(l, point));
         if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
-            return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
-                            "%s: expected a point that has ended, got one that waits; the sweep "
-                            "trains it anyway",
-                            which);
+            ++*n;
+            return begin_anew(l, which, point);
         }
     }
     for (size_t i = 0; i < sld_grid_count(l->claims.grid); i++) {

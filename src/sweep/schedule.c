@@ -26,7 +26,7 @@ static sld_status may_start(coordinator *c, size_t point, bool *may)
     const sld_grid_claim *e    = &c->ledger.claims.entries[point];
     bool                  held = false;
 
-    *may = e->mark == SLD_POINT_WAITING && !runs_here(c, point) &&
+    *may = e->mark == SLD_POINT_WAITING && !runs_here(c, point) && !sld_passed_over(c, point) &&
            (p->teacher < 0 || c->ledger.claims.entries[p->teacher].mark == SLD_POINT_DONE);
     if (!*may || e->claim == 0) {
         return SLD_OK;
@@ -140,6 +140,11 @@ static growth *place_for(coordinator *c, size_t point)
     return found;
 }
 
+int sld_schedule_most(const coordinator *c, size_t point)
+{
+    return c->one_rank ? 1 : sld_grid_point(c->grid, point)->max_ranks;
+}
+
 int sld_schedule_ranks(coordinator *c, size_t point, int ranks)
 {
     const growth *g = growth_of(c, point);
@@ -187,6 +192,7 @@ sld_status sld_schedule_rescale(coordinator *c)
     int    point;
     size_t waiting;
 
+    sld_slots_look(&c->slots);
     if (c->launch->grow_s == 0 || c->launch->ranks > 0 || c->launch->slots > 0 ||
         c->slots.n_free == 0 || !sld_walltime_allows(c)) {
         return SLD_OK;
@@ -201,7 +207,7 @@ sld_status sld_schedule_rescale(coordinator *c)
         if (!a->active || a->n_cores < a->ranks || (g && g->back) || gain(c, a) <= best_s) {
             continue;
         }
-        if (a->ranks < sld_grid_point(c->grid, a->point)->max_ranks) {
+        if (a->ranks < sld_schedule_most(c, a->point)) {
             best   = a;
             best_s = gain(c, a);
         }

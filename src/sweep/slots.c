@@ -35,6 +35,47 @@ void sld_slots_find(const sld_launch *launch, slots *out)
     }
 }
 
+void sld_slots_look(slots *s)
+{
+    if (!s->locks) {
+        return;
+    }
+    s->n_free = 0;
+    for (int i = 0; i < s->n_cores; i++) {
+        s->others[i] = !s->taken[i] && !sld_core_locks_is_free(s->locks, s->cpu[i]);
+        s->n_free += !s->taken[i] && !s->others[i];
+    }
+}
+
+/* "process 17, 18" of those that have cores. */
+static void name_holders(const slots *s, char *text, size_t n)
+{
+    pid_t  last = 0;
+    size_t at   = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < s->n_cores && at + 16 < n; i++) {
+        const pid_t pid = s->others[i] ? sld_core_locks_holder(s->locks, s->cpu[i]) : 0;
+        if (pid > 0 && pid != last) {
+            at += (size_t)snprintf(text + at, n - at, "%s%ld", last ? ", " : "process ", (long)pid);
+            last = pid;
+        }
+    }
+}
+
+void sld_slots_wait(slots *s, const sld_launch *launch, char *text, size_t n)
+{
+    sld_core_locks_wait(s->locks, s->cpu, s->n_cores, launch->ranks > 0 ? (int)launch->ranks : 1);
+    name_holders(s, text, n);
+}
+
+/* Cores that are there are worth waiting for; a number of trials that was set is not waited with. */
+static bool must_wait(const slots *s, const sld_launch *launch)
+{
+    return s->locks && launch->slots == 0 && launch->ranks > s->n_free &&
+           launch->ranks <= s->n_cores;
+}
+
 int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int max)
 {
     const int places = s->max_trials - s->running;
@@ -44,7 +85,7 @@ int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, in
         return 0;
     }
     if (launch->ranks > 0) {
-        return (int)launch->ranks;
+        return must_wait(s, launch) ? 0 : (int)launch->ranks;
     }
     if (s->n_free <= 0) {
         return launch->slots > 0 ? 1 : 0; /* told to run so many, on whatever cores */
@@ -65,13 +106,21 @@ int sld_slots_take(slots *s, int ranks, int *cores, char *text, size_t n)
         return 0;
     }
     for (int i = 0; i < s->n_cores && taken < ranks; i++) {
-        if (!s->taken[i] && at < n) {
+        if (!s->taken[i] && !s->others[i] && at < n) {
+            if (s->locks && !sld_core_locks_take(s->locks, s->cpu[i])) {
+                s->n_free -= taken;
+                sld_slots_give(s, cores, taken);
+                return -1;
+            }
             s->taken[i]    = true;
             cores[taken++] = i;
             at += (size_t)snprintf(text + at, n - at, "%s%d", taken > 1 ? "," : "", s->cpu[i]);
         }
     }
     s->n_free -= taken;
+    if (s->locks) {
+        sld_core_locks_wait_no_more(s->locks);
+    }
     return taken;
 }
 
@@ -80,6 +129,9 @@ void sld_slots_give(slots *s, const int *cores, int n_cores)
     s->running--;
     for (int i = 0; i < n_cores; i++) {
         s->taken[cores[i]] = false;
+        if (s->locks) {
+            sld_core_locks_give(s->locks, s->cpu[cores[i]]);
+        }
     }
     s->n_free += n_cores;
 }

@@ -253,8 +253,8 @@ static const combination combinations[] = {SLD_BENCH_FIGURES(COMBINATION)};
 /* Collective. Each rank's figures become everybody's. */
 static sld_status combine(sld_ctx *ctx, const sld_comm *comm, double v[SLD_BENCH_N])
 {
-    const int ranks = sld_comm_size(comm);
-    double    all[SLD_BENCH_N], theirs[SLD_BENCH_N];
+    const int ranks            = sld_comm_size(comm);
+    double    all[SLD_BENCH_N] = {0}, theirs[SLD_BENCH_N];
 
     for (int r = 0; r < ranks; r++) {
         for (int i = 0; i < SLD_BENCH_N; i++) {

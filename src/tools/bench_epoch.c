@@ -27,8 +27,8 @@ static sld_status write_teacher(sld_ctx *ctx, const char *network, const char *p
     sld_model       *model = NULL;
     sld_arena       *arena = NULL;
     sld_doc         *doc   = NULL;
-    sld_named       *named;
-    size_t           n;
+    sld_named       *named = NULL;
+    size_t           n     = 0;
 
     snprintf(info.network, sizeof info.network, "%s", network);
     sld_status st = sld_model_create(ctx, network, SIDE, SIDE, CHANNELS, CLASSES, &model);

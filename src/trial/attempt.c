@@ -121,7 +121,7 @@ static void describe_end(const sld_trial *t, sld_status st, sld_outcome outcome,
     out->epoch = t->state.at.epoch;
     out->step  = t->state.at.step;
     if (st != SLD_OK) {
-        out->end = SLD_END_FAILED;
+        out->end = st == SLD_ERR_KIND ? SLD_END_KIND : SLD_END_FAILED;
         snprintf(out->message, sizeof out->message, "%s", t->ctx->err.msg);
     } else if (outcome == SLD_TRIAL_DONE) {
         out->end = SLD_END_DONE;

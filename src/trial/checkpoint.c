@@ -151,10 +151,11 @@ static sld_status check_origin(sld_ctx *ctx, sld_setup *s, sld_doc *doc)
     SLD_TRY(sld_trial_check_same(ctx, &s->identity, sld_doc_path(doc), text, contents));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "fingerprint", &text));
     if (strcmp(text, s->identity.fingerprint) != 0 && !s->opt->run.accept_fingerprint) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+        return SLD_FAIL(ctx, SLD_ERR_KIND,
                         "%s: expected a checkpoint of these libraries and this instruction set, "
-                        "%.150s, got one of %.150s; the bits may differ from here on; "
-                        "run.accept_fingerprint: true goes on all the same",
+                        "%.120s, got one of %.120s; the bits may differ from here on; "
+                        "run.accept_fingerprint: true goes on all the same, another run.dir begins "
+                        "anew",
                         sld_doc_path(doc), s->identity.fingerprint, text);
     }
     return SLD_OK;

@@ -250,9 +250,12 @@ def teacher():
 def in_folder(main):
     """Runs main in a new folder and removes it when all went well."""
     folder = tempfile.mkdtemp(prefix="sld-test-")
+    os.environ["SLD_TEST_CORES"] = folder + ".cores"  # sweeps of other tests keep no core from those of this one
     here = os.getcwd()
     os.chdir(folder)
     main()
     os.chdir(here)
     shutil.rmtree(folder)
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(folder + ".cores")
     print("passed")

@@ -71,6 +71,7 @@ launch: {lease_s: 2}
 
 
 def freeze():
+    """The frozen one has this machine's cores, as it would not on another: two is told to use them all the same."""
     write("long.yaml", LONG)
     expect(sweep("long.yaml", "--dir", "runs/alone"), 0)
     one = Held("/ckpt-0000002", "long.yaml", "--dir", "runs/frozen", starter=start_sweep, env={"SLD_TEST_MACHINE": "one"})
@@ -78,7 +79,7 @@ def freeze():
     for pid in frozen:
         stop(pid)
     one.go_on()
-    two = start_sweep("long.yaml", "--dir", "runs/frozen", log="two.log", env={"SLD_TEST_MACHINE": "two"})
+    two = start_sweep("long.yaml", "--dir", "runs/frozen", "--slots", "1", log="two.log", env={"SLD_TEST_MACHINE": "two"})
     expect(ended(two), 0, "silent beyond its lease")
     before = files("runs/frozen")
     for pid in frozen:

@@ -3,6 +3,7 @@ the scheduler."""
 import collections
 import contextlib
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -80,6 +81,7 @@ def same(folder, computed, what):
     check(told["done"] == len(got) == len(told["trials"]) > 1, what, told)
     check(got.items() <= computed.items(), "other bits:", what)
     check(not glob.glob(folder + "/claims/*.error"), what, "an error is recorded")
+    print("bits %s: %d trials, %s" % (hashlib.sha256(repr(sorted(got.items())).encode()).hexdigest()[:12], len(got), what))
 
 
 class Cluster:

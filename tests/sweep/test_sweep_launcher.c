@@ -140,9 +140,9 @@ static void test_the_start_barrier(void **state)
     put_program(f, program, started, sizeof program);
     job.program = program;
     assert_int_equal(sld_launch_prepare(&f->ctx, &job, &child), SLD_OK);
-    assert_true(sld_process_lives(child.process)); /* it can be named in a claim */
+    assert_false(sld_process_gone(child.process)); /* it can be named in a claim */
     sld_launch_cancel(&child);
-    assert_false(sld_process_lives(child.process));
+    assert_true(sld_process_gone(child.process));
     assert_int_not_equal(access(started, F_OK), 0); /* and has never begun */
 
     assert_int_equal(sld_launch_prepare(&f->ctx, &job, &child), SLD_OK);

@@ -167,6 +167,33 @@ static void test_absurd_numbers(void **state)
     sld_ledger_close(&l);
 }
 
+/* An attempt that could not go on where it was started: others may, at once. */
+static void test_a_claim_is_given_up(void **state)
+{
+    folder          *f = *state;
+    ledger           a, b;
+    sld_point_status status[5];
+
+    join(f, NULL, &a);
+    assert_true(claims(&a, 1));
+    assert_int_equal(sld_ledger_give_up(&a, 1, "another kind"), SLD_OK);
+    assert_false(is_held(&a, 1));
+    join(f, "far/1", &b);
+    assert_int_equal(b.claims.entries[1].claim, 1);
+    assert_false(is_held(&b, 1)); /* though a lives */
+    assert_int_equal(sld_grid_status(&f->ctx, f->grid, status), SLD_OK);
+    assert_int_equal(status[1].state, SLD_POINT_WAITING);
+    assert_non_null(strstr(status[1].reason, "--retry"));
+    assert_true(claims(&b, 1));
+    assert_true(claim_there(f, 1, "2")); /* no number comes twice */
+    assert_int_equal(sld_ledger_scan(&a), SLD_OK);
+    assert_true(is_held(&a, 1));
+    sld_ledger_forget(&a, 1);
+    assert_false(claim_there(f, 1, "1.left"));
+    sld_ledger_close(&a);
+    sld_ledger_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +205,7 @@ int main(void)
         IN_FOLDER(test_names_of_others_are_left_alone),
         IN_FOLDER(test_retry_and_skip),
         IN_FOLDER(test_absurd_numbers),
+        IN_FOLDER(test_a_claim_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

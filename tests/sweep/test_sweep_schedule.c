@@ -283,6 +283,49 @@ static void test_a_launcher_without_ranks_is_ended(void **state)
     coordinator_free(c);
 }
 
+/* The attempt found a checkpoint of other libraries: it is no failure, the point is left to others and
+ * the next one comes; once it is begun anew it is as any other. */
+static void test_what_another_kind_began_is_passed_over(void **state)
+{
+    const sld_run_outcome end = {.end = SLD_END_KIND, .message = "another kind"};
+    folder               *f   = *state;
+    coordinator          *c   = coordinator_make(f, 8);
+    char                  run[PATH_MAX], ckpt[PATH_MAX];
+    bool                  rest;
+    ledger                far;
+
+    mark(c, 0, SLD_POINT_DONE);
+    assert_true(claims(&c->ledger, 1));
+    attempt *a = run_here(c, 0, 1, 1, 100);
+    sld_grid_trial_dir(f->grid, 1, run);
+    sld_ckpt_path(run, &(sld_ckpt){.epoch = 2, .attempt = 1}, ckpt);
+    put_file(ckpt, "");
+    sld_outcome_write(&f->ctx, run, 1, &end);
+    kill(a->child.process.pid, SIGKILL);
+    ended_by(a);
+    assert_int_equal(sld_attempt_end(c, a, 2 << 8), SLD_OK);
+    assert_int_equal(c->ledger.claims.entries[1].errors, 0);
+    expect_next(c, 2, 3);
+    assert_int_equal(sld_pass_over_rest(c, &rest), SLD_OK);
+    assert_false(rest);
+    end_all_but(c, 1, 1);
+    assert_int_equal(sld_pass_over_rest(c, &rest), SLD_OK);
+    assert_true(rest);
+
+    join(f, "far/1", &far); /* one that can */
+    assert_true(claims(&far, 1));
+    assert_int_equal(sld_ledger_scan(&c->ledger), SLD_OK);
+    assert_int_equal(sld_pass_over_rest(c, &rest), SLD_OK);
+    assert_false(rest);
+    sld_ledger_leave(&far);
+    expect_next(c, -1, 0);
+    assert_int_equal(sld_run_set_aside_checkpoints(&f->ctx, run), SLD_OK);
+    expect_next(c, 1, 1);
+    sld_ledger_close(&far);
+    free(c->passed);
+    coordinator_free(c);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 int main(void)
@@ -295,6 +338,7 @@ int main(void)
         IN_FOLDER(test_no_trial_is_stopped_in_vain),
         IN_FOLDER(test_what_is_slower_on_more_ranks_goes_back),
         IN_FOLDER(test_a_launcher_without_ranks_is_ended),
+        IN_FOLDER(test_what_another_kind_began_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

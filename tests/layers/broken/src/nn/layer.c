@@ -18,6 +18,5 @@ void layer_fail(int code)
     sld_comm_abort(NULL, text[0]);
 }
 
-void sld_convolve(const float *x, size_t N, size_t C, size_t H, size_t W, const float *w,
-                  size_t K, /* a comment, (y) */
+void sld_convolve(const float *x, size_t N, size_t C, size_t H, size_t W, const float *w, size_t K,
                   size_t stride, float *y);
