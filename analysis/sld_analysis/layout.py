@@ -52,28 +52,29 @@ class Layout:
         return str(self.study.trials[axis][self.first[arm]])
 
     def _pair_axes(self):
-        """Axes that decide the pair: `report: {pair: AXIS}`, else those of which the student's or teacher's network is a function."""
+        """Axes that decide the pair: `report: {pair: AXIS}`, else those called pair or teacher, and those that decide the student's
+        network or the data."""
         named = self.report.get("pair")
         if named:
             named = named if isinstance(named, list) else [named]
             return ["axis_" + str(n) for n in named if "axis_" + str(n) in self.axes]
-        out = []
-        for axis in self.axes:
-            by_label = {}
-            for arm in self.first:
-                by_label.setdefault(self.label(arm, axis), set()).add(self.networks[arm][1])
-            if len(by_label) > 1 and all(len(v) == 1 for v in by_label.values()) and len({n[1] for n in self.networks.values()}) > 1:
-                out.append(axis)
-            elif len(by_label) > 1 and (axis in ("axis_pair", "axis_teacher") or self._decides_data(axis)):
-                out.append(axis)
-        return out
+        if not self.axes:
+            return []
+        student = {arm: networks[1] for arm, networks in self.networks.items()}
+        data = {arm: str(self.study.facts(trial).get("data_sha256") or "") for arm, trial in self.first.items()}
+        return [axis for axis in self.axes if len({self.label(arm, axis) for arm in self.first}) > 1
+                and (axis in ("axis_pair", "axis_teacher") or self._decides(axis, student, data) or self._decides(axis, data, student))]
 
-    def _decides_data(self, axis):
-        """Whether the label alone says which data set an arm's trials read, and there are two of them."""
-        by_label = {}
-        for arm, trial in self.first.items():
-            by_label.setdefault(self.label(arm, axis), set()).add(str(self.study.facts(trial).get("data_sha256") or ""))
-        return all(len(v) == 1 for v in by_label.values()) and len(set().union(*by_label.values())) > 1
+    def _decides(self, axis, what, other):
+        """Whether the label alone says what it is, there are two of it, and no two labels share networks and data where all else is
+        alike: an axis of methods, one of which has a network of its own, decides nothing."""
+        by_label, alike = {}, {}
+        for arm in self.first:
+            by_label.setdefault(self.label(arm, axis), set()).add(what[arm])
+            rest = tuple(self.label(arm, a) for a in self.axes if a != axis)
+            alike.setdefault((rest, self.networks[arm], what[arm], other[arm]), set()).add(self.label(arm, axis))
+        return (all(len(v) == 1 for v in by_label.values()) and len(set().union(*by_label.values())) > 1
+                and all(len(v) == 1 for v in alike.values()))
 
     def _pairs(self):
         pair_axes = self._pair_axes()

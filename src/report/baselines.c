@@ -12,7 +12,7 @@ typedef struct subject {
     const sld_point *point; /* of one of its trials; NULL: a teacher, without axes */
     bool             known;
     double           params, multiply_adds; /* of the student */
-    const char      *data;                  /* hash; "": synthetic */
+    const char      *data, *teacher;        /* hashes; "": not known, none */
 } subject;
 
 static void find_subjects(const report *r, const size_t *arm_of, subject *of)
@@ -27,6 +27,7 @@ static void find_subjects(const report *r, const size_t *arm_of, subject *of)
         s->params        = t->metric[REPORT_params];
         s->multiply_adds = t->metric[REPORT_multiply_adds];
         s->data          = t->data_sha;
+        s->teacher       = t->teacher_sha;
         s->known         = t->has_results;
     }
 }
@@ -44,7 +45,24 @@ static bool same_data(const subject *a, const subject *b)
     return strcmp(a->data, b->data) == 0;
 }
 
-/* Whether the label on this axis alone says what `same` compares, and there are two of them. */
+/* Rivals: what tells them apart is neither network, data nor teacher. */
+static bool are_rivals(const subject *a, const subject *b)
+{
+    return same_network(a, b) && same_data(a, b) && strcmp(a->teacher, b->teacher) == 0;
+}
+
+static bool agree_but_on(const sld_point *p, const sld_point *q, size_t axis)
+{
+    for (size_t x = 0; x < p->n_axes; x++) {
+        if (x != axis && strcmp(p->value[x], q->value[x]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the label on this axis alone says what `same` compares, there are two of them, and no two
+ * labels are of rivals: an axis of methods, one of which has a network of its own, decides nothing. */
 static bool decides(const report *r, const subject *of, size_t axis,
                     bool (*same)(const subject *, const subject *))
 {
@@ -52,13 +70,19 @@ static bool decides(const report *r, const subject *of, size_t axis,
 
     for (size_t a = 0; a < r->n_arms; a++) {
         for (size_t b = 0; of[a].known && b < a; b++) {
-            if (!of[b].known || same(&of[a], &of[b])) {
+            if (!of[b].known) {
                 continue;
             }
-            if (strcmp(of[a].point->value[axis], of[b].point->value[axis]) == 0) {
+            const bool one_label = strcmp(of[a].point->value[axis], of[b].point->value[axis]) == 0;
+            if (!same(&of[a], &of[b])) {
+                if (one_label) {
+                    return false;
+                }
+                two = true;
+            } else if (!one_label && are_rivals(&of[a], &of[b]) &&
+                       agree_but_on(of[a].point, of[b].point, axis)) {
                 return false;
             }
-            two = true;
         }
     }
     return two;

@@ -43,6 +43,12 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
     const sld_options *opt = s->opt;
     const sld_dataset *set = s->set;
 
+    if (set->H != set->W) { /* a weights file knows one side: eval could not read it */
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: expected square images, got %zux%zu; `data.input_size: N` trains on "
+                        "squares of side N, and import-data makes a square data set",
+                        opt->data.path, (size_t)set->H, (size_t)set->W);
+    }
     if (sld_config_wants_teacher(opt)) {
         SLD_TRY(load_weights(ctx, s, "teacher", opt->teacher.weights, opt->teacher.network,
                              &s->teacher));

@@ -259,6 +259,12 @@ def check_pairs():
     gaps = [row[table.heads.index("gap to the baseline of its pair")] for row in table.rows]
     check(gaps[0] == gaps[2] == "baseline" and all(abs(float(str(g).replace("−", "-")) - 1.5) < 5 for g in gaps[1::2]),  # pairs lie 10 apart
           "gaps over pairs", gaps)
+    # An axis of methods, one of which has a network of its own, makes no pairs.
+    made_study.write_study("mixed.h5", [made_study.Arm("%s %s" % (m, t), 0.0, [m, t], student=s, temperatures=t) for t in "14"
+                                        for m, s in (("kd", "resnet8"), ("sld", "resnet8"), ("wide", "resnet14"))],
+                           seeds=2, axes=("method", "T"), baseline="kd 1")
+    mixed = Report(sld_analysis.open("mixed.h5")).work
+    check(set(mixed.base_of.values()) == {"kd 1"} and len(mixed.base_of) == 6, "methods are no pairs", mixed.base_of)
     a = [np.array([1.0, 2.0, 3.0, 4.0]), np.array([10.0, 20.0, 30.0, 40.0])]
     near(pairs.interquartile_mean(a)[0], np.mean([3.0, 4.0, 10.0, 20.0]), 1e-12, "mean of the middle half")
     near(pairs.probability(a, [np.array([2.0, 5.0]), np.array([0.0])]), np.mean([(2.5 / 8), 1.0]), 1e-12, "a tie counts half")

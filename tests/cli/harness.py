@@ -1,4 +1,5 @@
 """harness.py: runs the real sld under the real mpirun in a folder of its own, for the tests of the command line."""
+import atexit
 import contextlib
 import hashlib
 import io
@@ -78,12 +79,20 @@ def start(*args, ranks=1, env=None):
 
 
 def background(words, env, log):
-    """A process that leads a session of its own; what it says is added to the file process.log."""
+    """A process that leads a session of its own; what it says is added to the file process.log. A test that fails leaves
+    none behind."""
     with open(log, "ab") as f:
         process = subprocess.Popen(words, env=environment(env), stdin=subprocess.DEVNULL, stdout=f, stderr=f,
                                    start_new_session=True)
+    atexit.register(end, process)
     process.log = log
     return process
+
+
+def end(process):
+    with contextlib.suppress(OSError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def said(process):

@@ -12,11 +12,11 @@ KD = "method: kd\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 20, lr:
 RNG = np.random.default_rng(0)
 
 
-def data(path, body=None, classes=4, n=40, test=20, side=8, **attributes):
+def data(path, body=None, classes=4, n=40, test=20, side=8, width=0, **attributes):
     with h5py.File(path, "w") as f:
         for split, k in (("train", n), ("test", test)):
             f[split + "/labels"] = np.arange(k) % classes
-            f[split + "/images"] = RNG.integers(0, 256, (k, side, side, 3), dtype="u1")
+            f[split + "/images"] = RNG.integers(0, 256, (k, side, width or side, 3), dtype="u1")
         f.attrs.update(attributes)
         if body:
             body(f)
@@ -35,6 +35,15 @@ def warnings(*args):
 def one_warning(args, *words):
     said = warnings(*args)
     check(len(said) == 1 and all(w in said[0] for w in words), words, "wanted in one warning:", said)
+
+
+def shapes():
+    """Weights know one side: images of two are refused before they are trained on, not when their weights are read."""
+    data("wide.h5", width=12)
+    for more in ([], ["teacher.weights=none/last.h5", "method=kd"]):
+        expect(sld("run", "none.yaml", *of("wide.h5"), *more, "run.dir=wide"), 2, "wide.h5: expected square images, got 8x12", "data.input_size")
+    expect(sld("run", "none.yaml", *of("wide.h5"), "data.input_size=8", "augment.crop=resized", "run.dir=wide8"), 0)
+    expect(sld("eval", "wide8/last.h5"), 0, "top-1")
 
 
 def names():
@@ -184,6 +193,7 @@ def teachers_own_constants():
 def main():
     write("none.yaml", NONE)
     write("kd.yaml", KD)
+    shapes()
     names()
     labels_and_pixels()
     few()

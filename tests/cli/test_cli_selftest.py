@@ -41,7 +41,6 @@ def main():
     well()
     without_mpirun()
     wrong_value()
-    expect(sld("selftest", ranks=0, env={"TMPDIR": "/nonexistent"}), 74, "/nonexistent/sld-selftest-", "set TMPDIR")
 
 
 in_folder(main)

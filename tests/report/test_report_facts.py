@@ -82,6 +82,14 @@ def check_pairs():
         check([a["baseline"] for a in arms.values()] == ["P kd", "P kd", "Q kd", "Q kd"], axis)
         text = report(axis)
         check(text.count("baseline\n") + text.count("baseline ") >= 2 and "of the same pair" in text, text)
+    # An axis of methods, one of which has a wider network: no pairs.
+    wide = {"params": np.int64(99), "multiply_adds": np.int64(999)}
+    made_sweep.write_sweep("mixed", [Trial("%s%s%09d" % (m[0] + m[-1], t, s), "%s %s" % (m, t), s, [40.0, 50.0 + g + int(t) + s], [m, t],
+                                           **(wide if m == "sld wide" else {"params": np.int64(7), "multiply_adds": np.int64(77)}))
+                                     for m, g in (("kd", 0), ("sld", 2), ("sld wide", 9)) for t in ("1", "4") for s in (1, 2)],
+                           baseline="kd 1", axes=("method", "T"))
+    arms = {a["arm"]: a["gap"]["mean"] for a in json.loads(report("mixed", "--format", "json"))["arms"]}
+    check(arms == {"kd 1": None, "kd 4": 3.0, "sld 1": 2.0, "sld 4": 5.0, "sld wide 1": 9.0, "sld wide 4": 12.0}, "methods are no pairs", arms)
     # One axis alone, over networks: the spec's baseline is meant for all.
     made_sweep.write_sweep("alone", [Trial("%s%011d" % (n.lower(), s), n, s, [40.0, 50.0 + g + s], [n], params=np.int64(7 + g), multiply_adds=np.int64(7))
                                      for n, g in (("A", 0), ("B", 4)) for s in (1, 2)], baseline="A", axes=("model",))
