@@ -25,9 +25,9 @@ bool sld_selftest_launcher(sld_selftest *t)
 
     sld_comm_versions(version, sizeof version);
     if (!sld_process_has_network(t->ctx)) {
-        return sld_selftest_tell(t, false,
-                                 "mpirun needs a network interface that is up, and not "
-                                 "even lo is: `ip link set lo up`");
+        return sld_selftest_report(t, false,
+                                   "mpirun needs a network interface that is up, and not "
+                                   "even lo is: `ip link set lo up`");
     }
     if (!SLD_SELFTEST_RUN(t, 0, 2, "selftest", "--ranks")) {
         return false;
