@@ -146,7 +146,20 @@ sld_status sld_doc_open(sld_ctx *ctx, const char *path, sld_doc **out)
     return st;
 }
 
-/* The buffer itself is longer, having grown in steps; the superblock knows what is used of it. */
+/* HDF5 asks for memory where it writes: what was reserved at the end and is not written yet has none.
+ * Here it becomes zeros. */
+static sld_status image_extend(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n)
+{
+    if (n <= doc->image_bytes) return SLD_OK;
+    char *larger = realloc(doc->image, n);
+    if (!larger) return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: its %zu bytes", path, n);
+    memset(larger + doc->image_bytes, 0, n - doc->image_bytes);
+    doc->image       = larger;
+    doc->image_bytes = n;
+    return SLD_OK;
+}
+
+/* The buffer may be longer, having grown in steps; the superblock knows what is used of it. */
 sld_status doc_image(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
 {
     const herr_t closed = H5Fclose(doc->file);
@@ -155,12 +168,13 @@ sld_status doc_image(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n)
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 cannot complete it: %s", path, doc_reason(doc));
     }
     const uint64_t n_image = image_length(doc->image, doc->image_bytes);
-    if (n_image == 0 || n_image > doc->image_bytes) {
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 states %" PRIu64 " bytes, made %zu", path,
-                        n_image, doc->image_bytes);
+    if (n_image == 0 || n_image > READ_LIMIT) {
+        return SLD_FAIL(ctx, SLD_ERR_IO,
+                        "%s: HDF5 cannot complete it: its superblock states %" PRIu64 " bytes",
+                        path, n_image);
     }
     *n = (size_t)n_image;
-    return SLD_OK;
+    return image_extend(ctx, doc, path, *n);
 }
 
 /* With the checksum line. *n: bytes of doc->image to write. */

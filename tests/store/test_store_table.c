@@ -66,6 +66,32 @@ static void assert_rows(const float *rows, float offset)
     }
 }
 
+/* The logits of CIFAR-100's training set: far more than HDF5 allots before it writes. */
+static void a_large_table_is_written_and_read(void **state)
+{
+    enum { ROWS = 50000, CLASSES = 100 };
+    static const size_t n    = (size_t)ROWS * CLASSES;
+    float              *rows = malloc(n * sizeof *rows), *found = malloc(n * sizeof *found);
+    int32_t            *which = malloc(ROWS * sizeof *which);
+    (void)state;
+
+    assert_true(rows && found && which);
+    for (int32_t i = 0; i < ROWS; i++) {
+        which[i] = i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = value(i / CLASSES, i % CLASSES);
+    }
+    const sld_table large = {
+        .key = "teacher: large\n", .epoch = 1, .n = ROWS, .K = CLASSES, .sample = which};
+    assert_int_equal(sld_table_publish(&ctx, comm, &large, rows, path, false), SLD_OK);
+    assert_int_equal(sld_table_read(&ctx, &large, path, (sld_range){0, ROWS}, found), SLD_OK);
+    assert_memory_equal(found, rows, n * sizeof *rows);
+    free(rows);
+    free(found);
+    free(which);
+}
+
 static void assert_refused(sld_status st, sld_status code, const char *word)
 {
     if (st != code || !strstr(ctx.err.msg, word)) {
@@ -211,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_large_table_is_written_and_read, setup, teardown),
         cmocka_unit_test_setup_teardown(another_table_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(all_damage_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_writers_are_swept, setup, teardown),
