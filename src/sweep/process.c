@@ -74,8 +74,10 @@ bool sld_process_runs(pid_t pid, const char *program)
 
     snprintf(path, sizeof path, "/proc/%ld/exe", (long)pid);
     const ssize_t n      = readlink(path, found, sizeof found - 1);
+    const size_t  whole  = strlen(program);
     found[n > 0 ? n : 0] = '\0';
-    return strcmp(found, program) == 0;
+    return strncmp(found, program, whole) == 0 &&
+           (found[whole] == '\0' || strcmp(found + whole, " (deleted)") == 0);
 }
 
 typedef struct victims {

@@ -15,7 +15,7 @@ void sld_process_word(const char *id, int64_t attempt, const char *coordinator,
 /* Calls seen for each process on this machine that bears such a word. */
 typedef void (*sld_process_seen)(pid_t pid, const char *word, void *user);
 void sld_process_list(sld_process_seen seen, void *user);
-bool sld_process_runs(pid_t pid, const char *program); /* that very file; a zombie runs none */
+bool sld_process_runs(pid_t pid, const char *program); /* or did before it was replaced; a zombie runs none */
 /* Ends all processes on this machine whose environment holds the word, and waits for their end.
  * Returns how many there were. */
 int sld_process_end_marked(const char *word);

@@ -226,7 +226,7 @@ sld_status sld_schedule_rescale(coordinator *c)
 /* ---- reap: a launcher may stay when all its ranks have left (mpirun waiting for a daemon of its own,
  * for ever). It is given some time, then ended: what became of the trial its files tell ---- */
 
-/* A rank of one of ours. A trial without a launcher is its own: its end is told by waitpid(2). */
+/* A rank of one of ours. */
 static void count_rank(pid_t pid, const char *word, void *user)
 {
     coordinator *c = user;
@@ -252,9 +252,15 @@ static void end_launcher(coordinator *c, attempt *a)
     sld_process_end_marked(a->word);
 }
 
-/* Where no rank was ever seen on this machine, the result alone tells that they have left. */
+/* A trial without a launcher is its own: waitpid(2) tells its end, and what else runs the program
+ * are moments of reading a file. Where no rank was ever seen on this machine, the result alone tells
+ * that they have left. */
 static void judge_launcher(coordinator *c, attempt *a, double now)
 {
+    if (sld_process_runs(a->child.process.pid, c->params->program)) {
+        a->missed_s = 0;
+        return;
+    }
     a->had_ranks = a->had_ranks || a->alive > 0;
     if (a->alive > 0 || !(a->had_ranks || sld_grid_has_results(c->grid, a->point))) {
         a->missed_s = 0;

@@ -283,6 +283,54 @@ static void test_a_launcher_without_ranks_is_ended(void **state)
     coordinator_free(c);
 }
 
+/* It forks to read a file of another program: that is no rank of it, and its end no end of ranks. */
+static void test_a_trial_without_a_launcher_ends_by_itself(void **state)
+{
+    coordinator         *c   = coordinator_make(*state, 2);
+    sld_sweep_run_params own = *c->params;
+    char                 self[PATH_MAX];
+    const ssize_t        n = readlink("/proc/self/exe", self, sizeof self - 1);
+    attempt             *a = run_here(c, 0, 1, 1, 100);
+
+    assert_true(n > 0);
+    self[n]      = '\0';
+    own.program  = self;
+    c->params    = &own;
+    a->had_ranks = true;
+    for (int i = 0; i < 4; i++) {
+        fixture_now += 61; /* launch.leave_s is 60 */
+        sld_schedule_reap(c);
+        assert_false(a->reaped);
+    }
+    assert_true(lives(a));
+    coordinator_free(c);
+}
+
+/* An installation may replace the program while it runs. */
+static void test_a_replaced_program_still_runs(void **state)
+{
+    char *const words[] = {"sleep", "100", NULL};
+    char        path[PATH_MAX];
+    (void)state;
+
+    assert_int_equal(system("cp /bin/sleep replaced"), 0);
+    assert_non_null(realpath("replaced", path));
+    const pid_t pid = fork();
+    if (pid == 0) {
+        execv(path, words);
+        _exit(1);
+    }
+    while (!sld_process_runs(pid, path)) {
+        assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_true(sld_process_runs(pid, path));
+    *strrchr(path, 'd') = '\0';
+    assert_false(sld_process_runs(pid, path));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 /* The attempt found a checkpoint of other libraries: it is no failure, the point is left to others and
  * the next one comes; once it is begun anew it is as any other. */
 static void test_what_another_kind_began_is_passed_over(void **state)
@@ -338,6 +386,8 @@ int main(void)
         IN_FOLDER(test_no_trial_is_stopped_in_vain),
         IN_FOLDER(test_what_is_slower_on_more_ranks_goes_back),
         IN_FOLDER(test_a_launcher_without_ranks_is_ended),
+        IN_FOLDER(test_a_trial_without_a_launcher_ends_by_itself),
+        IN_FOLDER(test_a_replaced_program_still_runs),
         IN_FOLDER(test_what_another_kind_began_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
