@@ -1,5 +1,5 @@
-/* sld/sweep.h: the coordinator of a grid's trials: it starts MPI programs and calls no MPI itself.
- * docs/sweeps.md, "Many coordinators". Everything is local. */
+/* sld/sweep.h: the coordinator, which runs the trials of a sweep. It starts MPI programs but calls
+ * no MPI itself. See docs/sweeps.md, "Many coordinators". Everything is local. */
 #ifndef SLD_SWEEP_H
 #define SLD_SWEEP_H
 
@@ -7,31 +7,33 @@
 
 typedef enum {
     SLD_SWEEP_DONE,
-    SLD_SWEEP_FAILED,     /* some trials; diverged ones are results */
-    SLD_SWEEP_BROKEN,     /* trials cannot start here, or fail alike at their start: it stops */
-    SLD_SWEEP_UNFINISHED, /* others work on the rest */
-    SLD_SWEEP_KIND,    /* the rest was begun by another kind of machine, and nobody works on it */
-    SLD_SWEEP_STOPPED, /* by a signal, all saved */
-    SLD_SWEEP_ENDED,   /* at once, by a second SIGINT */
+    SLD_SWEEP_FAILED,     /* some trials failed; a diverged trial is a result, not a failure */
+    SLD_SWEEP_BROKEN,     /* trials cannot start here, or all fail at their start in one way */
+    SLD_SWEEP_UNFINISHED, /* other coordinators work on the remaining trials */
+    SLD_SWEEP_KIND,    /* the remaining trials began on another kind of machine; nobody runs them */
+    SLD_SWEEP_STOPPED, /* a signal or the end of the batch job stopped it; all trials were saved */
+    SLD_SWEEP_ENDED,   /* a second SIGINT ended it at once */
 } sld_sweep_outcome;
 
 typedef struct sld_sweep_run_params {
     const char        *program;  /* sld itself */
-    const char *const *settings; /* "key=value" for every trial: options of kind run alone */
+    const char *const *settings; /* "key=value" for every trial; only options of kind run */
     size_t             n_settings;
-    const char *const *join_words; /* words of another command that joins the folder as this one */
+    const char *const *join_words; /* arguments for coordinators that this one starts elsewhere */
     size_t             n_join_words;
     sld_defaults_find  method;
-    const char *const *(*mpirun)(bool crowded); /* as sld_comm_mpirun */
-    bool no_wait; /* leave when all that is left is in others' hands */
+    const char *const *(*mpirun)(bool crowded); /* sld_comm_mpirun, or a stand-in in tests */
+    bool no_wait; /* leave as soon as other coordinators run all remaining trials */
 } sld_sweep_run_params;
 
-/* Local. Works on the sweep in its folder until nothing is left. Blocks SIGTERM, SIGINT, SIGHUP,
- * SIGUSR1 and SIGCHLD and answers them. No MPI may have been started in this process. */
+/* Local. Runs the trials of the sweep until none is left. Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1
+ * and SIGCHLD in this process and handles them itself. Call it in a process without MPI. */
 sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out);
 
-/* Local. which: "failed", or the beginning of an ID that only one point has. */
+/* Local. Retry makes points trainable again; skip leaves a point out, also one that runs. which:
+ * the beginning of one point's ID; retry also takes "failed", for all failed points. *n: points
+ * reset. */
 sld_status sld_sweep_retry(sld_ctx *ctx, const sld_grid *grid, const char *which, size_t *n);
 sld_status sld_sweep_skip(sld_ctx *ctx, const sld_grid *grid, const char *which);
 

@@ -1,4 +1,4 @@
-/* allocation.c: what a batch system says of its job in the environment. */
+/* allocation.c: reads the batch job's nodes, CPUs and memory from the environment. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ const char *sld_scheduler_name(sld_scheduler scheduler)
     return names[scheduler];
 }
 
-/* Whether two names are of one machine: up to the first dot. */
+/* Whether two names mean one machine: "n1" and "n1.cluster.org" do. */
 static bool same_machine(const char *a, const char *b)
 {
     const size_t n = strcspn(a, ".");
@@ -40,7 +40,8 @@ static bool same_machine(const char *a, const char *b)
     return n == strcspn(b, ".") && strncmp(a, b, n) == 0;
 }
 
-/* Slurm may call a machine otherwise than it does itself. */
+/* own_name: the batch system's name of this machine, which may differ from its host name; "":
+ * none. */
 static void find_here(sld_allocation *a, const char *own_name)
 {
     char host[64] = "";
@@ -54,7 +55,7 @@ static void find_here(sld_allocation *a, const char *own_name)
     }
 }
 
-/* "2(x2),4": 2, 2, 4. */
+/* Reads CPUs per node in Slurm's short form: "2(x2),4" means 2, 2, 4. */
 static void read_cpus(sld_allocation *a, const char *text)
 {
     size_t node = 0;
@@ -102,7 +103,7 @@ static sld_status read_slurm(sld_ctx *ctx, sld_allocation *a)
     return SLD_OK;
 }
 
-/* A line for each place of a process; a machine's lines need not stand together. */
+/* PBS writes one line per process slot: a node occurs several times, not always in a row. */
 static sld_status read_node_file(sld_ctx *ctx, sld_allocation *a, const char *path)
 {
     FILE *file = fopen(path, "r");

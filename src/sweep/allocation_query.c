@@ -1,4 +1,4 @@
-/* allocation_query.c: the one question to a batch system: when the job ends. */
+/* allocation_query.c: asks the batch system, by one command, when the job ends. */
 #define _GNU_SOURCE /* pipe2, strptime, timegm */
 #include <fcntl.h>
 #include <math.h>
@@ -13,10 +13,9 @@
 
 #include "allocation.h"
 
-#define OVERLAP_AFTER_S                                                                            \
-    20 /* a controller that is busy answers late; a job must not wait for ever */
+#define ANSWER_TIMEOUT_S 20 /* a busy controller answers late; a job must not wait for ever */
 
-/* In the child. */
+/* Called in the child. */
 static void become(const char *const *command, int out)
 {
     const int null = open("/dev/null", O_RDWR);
@@ -32,10 +31,10 @@ static void become(const char *const *command, int out)
     _exit(127);
 }
 
-/* All that comes until the pipe is closed; false: it took too long. */
+/* Reads until the pipe is closed or the buffer is full. False: the timeout passed. */
 static bool read_all(int fd, char *text, size_t n)
 {
-    const double  end_s = sld_clock_s() + OVERLAP_AFTER_S;
+    const double  end_s = sld_clock_s() + ANSWER_TIMEOUT_S;
     struct pollfd from  = {.fd = fd, .events = POLLIN};
     size_t        at    = 0;
     ssize_t       got   = 1;
@@ -79,7 +78,7 @@ void sld_ask(const char *const *command, char *answer, size_t n)
     }
 }
 
-/* The value behind "KEY" in the text; NULL: it is not there. */
+/* Returns the text that follows key; NULL if key does not occur. */
 static const char *value_of(const char *text, const char *key)
 {
     const char *at = strstr(text, key);
@@ -93,7 +92,7 @@ static void ask_slurm(sld_allocation *a)
     char              text[8192];
 
     sld_ask(command, text, sizeof text);
-    const char *job     = strstr(text, " JobState="); /* behind its name, which is the user's */
+    const char *job     = strstr(text, " JobState="); /* past the job's name, which may hold keys */
     const char *requeue = job ? value_of(text, " Requeue=") : NULL;
     const char *started = job ? value_of(text, " Restarts=") : NULL;
     const char *end     = job ? value_of(job, " EndTime=") : NULL;
@@ -102,7 +101,7 @@ static void ask_slurm(sld_allocation *a)
     a->end_s            = end ? strtod(end, NULL) : 0; /* "Unknown": 0 */
 }
 
-/* "01:30:00", "1:01:30:00" or seconds; 0: no such thing. */
+/* Reads "01:30:00", "1:01:30:00" or a number of seconds; 0 if it is none of these. */
 static double duration_s(const char *text)
 {
     static const double units[] = {60, 60, 24};
@@ -119,7 +118,7 @@ static double duration_s(const char *text)
     }
 }
 
-/* stime is the start, by OpenPBS and Torque alike; local time in the form of ctime(3). */
+/* In OpenPBS and Torque, stime is when the job started: local time in the form of ctime(3). */
 static void ask_pbs(sld_allocation *a)
 {
     const char *const command[] = {"qstat", "-f", a->job, NULL};
@@ -145,8 +144,8 @@ static void ask_flux(sld_allocation *a)
 
     sld_ask(command, text, sizeof text);
     const double left_s = strtod(text, &end);
-    a->end_s =
-        end != text && left_s < UINT32_MAX ? (double)time(NULL) + left_s : 0; /* it: no limit */
+    a->end_s            = /* Flux prints UINT32_MAX if there is no limit */
+        end != text && left_s < UINT32_MAX ? (double)time(NULL) + left_s : 0;
 }
 
 void sld_allocation_ask(sld_allocation *a)

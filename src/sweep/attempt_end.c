@@ -1,5 +1,5 @@
-/* attempt_end.c: what is made of an attempt's end: a result, a stop, a failure of the trial, or one of
- * the launcher, which is no trial's fault. */
+/* attempt_end.c: handles the end of an attempt: a result, a stop, a failure of the trial, or a
+ * failure of its launcher, which does not count against the trial. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,7 +26,8 @@ sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_resul
     return SLD_OK;
 }
 
-/* Counts the failures that brought the trial no further, and those at its start for one reason. */
+/* *stuck: failures of this trial in which it made no new checkpoint. *alike: those of them that
+ * came before the first step and for this reason. */
 static void count_errors(const coordinator *c, const attempt *a, const char *reason, int *stuck,
                          int *alike)
 {
@@ -43,7 +44,8 @@ static void count_errors(const coordinator *c, const attempt *a, const char *rea
     }
 }
 
-/* Where attempts fail alike, one after the other, before their first step, others would too. */
+/* Stops the sweep when attempts fail one after the other at their start and for one reason: further
+ * attempts would fail too. start: this attempt failed before its first step, and was not killed. */
 static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start,
                          int alike)
 {
@@ -51,14 +53,14 @@ static void notice_alike(coordinator *c, const attempt *a, const char *reason, b
     snprintf(c->alike, sizeof c->alike, "%s", reason);
     if (start && (alike >= ALIKE_MAX || c->n_alike >= ALIKE_MAX)) {
         c->broken = true;
-        sld_log(
-            c->ctx, SLD_LOG_ERROR,
-            "%d attempts failed in the same way at their start, so the sweep stops: %s; log: %s",
-            ALIKE_MAX, reason, a->log);
+        sld_log(c->ctx, SLD_LOG_ERROR,
+                "%d attempts failed at their start for the same reason, so the sweep stops: %s; "
+                "log: %s",
+                ALIKE_MAX, reason, a->log);
     }
 }
 
-/* What failed at its start is not tried again at once: what is missing may come back. */
+/* Waits longer after each failed start: a missing file system or machine may come back. */
 static void pause_starts(coordinator *c)
 {
     const int n       = c->n_alike > c->n_unlaunched ? c->n_alike : c->n_unlaunched;
@@ -70,10 +72,11 @@ static void pause_starts(coordinator *c)
     c->start_at_s = c->ledger.clock_s() + pause_s;
 }
 
-/* Its launcher ended before sld said or wrote anything: the trial is not tried, so it has not failed. */
+/* The launcher ended before any rank wrote anything. The trial was not tried, so none of its
+ * retries is used. */
 static sld_status fail_launcher(coordinator *c, const attempt *a, const char *reason)
 {
-    sld_log(c->ctx, SLD_LOG_WARN, "%s (%s, attempt %lld) did not come to run: %s; log: %s",
+    sld_log(c->ctx, SLD_LOG_WARN, "%s (%s, attempt %lld) did not start: %s; log: %s",
             sld_grid_point(c->grid, a->point)->arm, sld_grid_point(c->grid, a->point)->id,
             (long long)a->number, reason, a->log);
     c->n_unlaunched++;
@@ -115,7 +118,8 @@ static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, cons
     return sld_ledger_mark(&c->ledger, a->point, SLD_POINT_FAILED, text);
 }
 
-/* "start": before its first step; "stuck": no further than the one before it; "moved". */
+/* Returns "start" if the attempt failed before its first step, "moved" if it made a new checkpoint,
+ * else "stuck". */
 static const char *how_far(const coordinator *c, const attempt *a)
 {
     char run[PATH_MAX], progress[SLD_PROGRESS_BYTES];
@@ -129,8 +133,8 @@ static const char *how_far(const coordinator *c, const attempt *a)
     return *progress ? "stuck" : "start";
 }
 
-/* Whether an end without a result is that of a stop that was asked for; then it is told. When a job
- * ends, its scheduler ends launchers too, and what they leave with is no failure. */
+/* Whether an attempt without a result ended because it was stopped; then the log says so. When a
+ * job ends, its batch system kills launchers too: their exit codes are no failures of trials. */
 static bool was_stopped(const coordinator *c, const attempt *a, int code,
                         const sld_run_outcome *outcome)
 {
@@ -158,7 +162,7 @@ static bool was_stopped(const coordinator *c, const attempt *a, int code,
     return true;
 }
 
-/* What is known of an end without a result. */
+/* Handles the end of an attempt without a result: finds the reason and who is to blame. */
 static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_run_outcome *outcome)
 {
     const int code =
@@ -166,7 +170,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
     const bool  killed = code > 128 && !a->reaped;
     const char *how    = how_far(c, a);
     char        reason[SLD_REASON_BYTES];
-    bool        spoke = true;
+    bool        rank_began = true;
 
     if (was_stopped(c, a, code, outcome)) {
         return SLD_OK;
@@ -174,7 +178,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
     if (outcome->end == SLD_END_FAILED) {
         snprintf(reason, sizeof reason, "%.250s", outcome->message);
     } else {
-        spoke = sld_attempt_log_reason(a->log, reason);
+        rank_began = sld_attempt_log_reason(a->log, reason);
     }
     if (a->stalled) {
         snprintf(reason, sizeof reason, "no step for %g minutes (launch.stall_minutes)",
@@ -183,9 +187,9 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
         snprintf(reason, sizeof reason, "killed by signal %d", code - 128);
     } else if (!*reason) {
         snprintf(reason, sizeof reason,
-                 a->reaped ? "its ranks left without a word" : "exit code %d", code);
+                 a->reaped ? "its ranks ended without a message" : "exit code %d", code);
     }
-    if (!spoke && (!killed || a->stalled) && !a->reaped && strcmp(how, "start") == 0) {
+    if (!rank_began && (!killed || a->stalled) && !a->reaped && strcmp(how, "start") == 0) {
         return fail_launcher(c, a, reason);
     }
     c->n_unlaunched = 0;
@@ -214,8 +218,8 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     }
     if (c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
         sld_log(c->ctx, SLD_LOG_INFO,
-                "%s seed %lld (%s) ended before it could be stopped: skipped; --retry %s takes its "
-                "results in",
+                "%s seed %lld (%s) ended before it could be stopped: skipped; --retry %s accepts "
+                "its results",
                 p->arm, (long long)p->seed, p->id, p->id);
         return SLD_OK;
     }

@@ -1,12 +1,12 @@
-/* attempt_settings.c: what is said to a trial on its command line: where it lies, whose it is,
- * where its teacher is. */
+/* attempt_settings.c: makes the options of a trial's command line: its folder, its claim, its CPUs
+ * and where its teacher is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "coordinator.h"
 
-enum { OWN_MAX = 8 }; /* settings of the coordinator's own */
+enum { OWN_MAX = 8 }; /* options that the coordinator adds, at most */
 
 static void add(attempt_settings *s, char *text)
 {
@@ -18,7 +18,7 @@ static void add(attempt_settings *s, char *text)
     s->list[s->n++] = text;
 }
 
-/* key="value" with the value as YAML's quoted text: paths hold what they like. */
+/* Adds key="value", quoted as in YAML: a path may contain any character. */
 static void set_text(attempt_settings *s, const char *key, const char *value)
 {
     const size_t length = strlen(key) + 2 * strlen(value) + 4;
@@ -63,8 +63,8 @@ static bool sets(const coordinator *c, const char *key)
     return found;
 }
 
-/* Where the teacher's weights lie, which the experiment names within the sweep's folder, and the
- * store that the trials share unless somebody names another. */
+/* The experiment names the teacher's weights relative to the sweep's folder; the trial needs the
+ * whole path. All trials share one store of teacher logits unless the user named another. */
 static void set_teacher(const coordinator *c, const sld_point *p, attempt_settings *s)
 {
     if (p->teacher_file) {

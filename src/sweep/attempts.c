@@ -1,4 +1,4 @@
-/* attempts.c: one attempt at one point: its claim, its launch, and a look at whether it moves. */
+/* attempts.c: starts an attempt, watches whether it makes steps, and asks it to stop. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 /* ---- the start ---- */
 
-/* trials/ID with its experiment. */
+/* Makes the folder trials/ID and writes experiment.yaml into it. */
 static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH_MAX])
 {
     const sld_point *p = sld_grid_point(c->grid, point);
@@ -59,8 +59,9 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
     return st;
 }
 
-/* A result that is there, but that nobody has marked; one that cannot be used is put aside. *found:
- * was it there? */
+/* Marks a result that exists already: its coordinator may have died between the result and the
+ * mark. A result that cannot be used is renamed, and the point is trained. *found: a result was
+ * marked. */
 static sld_status adopt(coordinator *c, size_t point, bool *found)
 {
     char        run[PATH_MAX];
@@ -77,7 +78,7 @@ static sld_status adopt(coordinator *c, size_t point, bool *found)
     }
     if (results.kind == SLD_RESULTS_BAD) {
         sld_grid_trial_dir(c->grid, point, run);
-        sld_log(c->ctx, SLD_LOG_WARN, "%s: put aside as results.h5.old", results.reason);
+        sld_log(c->ctx, SLD_LOG_WARN, "%s: renamed to results.h5.old", results.reason);
         return sld_run_set_aside(c->ctx, run);
     }
     return SLD_OK;
@@ -121,23 +122,24 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
         sld_slots_give(&c->slots, a->cores, a->n_cores);
         return st;
     }
-    const bool told = c->allocation.n_nodes > 1 || c->allocation.bound; /* others speak here too */
-    a->active       = true;
+    /* In a job of several machines, all coordinators write into the job's one log. */
+    const bool name_host = c->allocation.n_nodes > 1 || c->allocation.bound;
+    a->active            = true;
     a->started_s = a->moved_s = c->ledger.clock_s();
     sld_log(c->ctx, SLD_LOG_INFO, "start %s seed %lld (%s, attempt %lld) on %d rank%s, CPUs %s%s%s",
             p->arm, (long long)p->seed, p->id, (long long)a->number, ranks, sld_text_plural(ranks),
-            cpus, told ? " of " : "", told ? c->ledger.host : "");
+            cpus, name_host ? " of " : "", name_host ? c->ledger.host : "");
     return SLD_OK;
 }
 
-/* ---- meanwhile ---- */
+/* ---- while it runs ---- */
 
-#define SILENT_S 30.0 /* half of what a trial may stand still, at most so long */
-#define AGAIN_S  5.0
-#define BEGIN_S  10.0 /* what is asked to stop and begins no rank for so long has nothing to save */
+#define SILENT_S 30.0 /* without a rank: then the log warns; half of launch.stall_minutes if less */
+#define AGAIN_S  5.0  /* between two requests to stop */
+#define BEGIN_S  10.0 /* after a request to stop: an attempt without a rank has nothing to save */
 
-/* mpirun hands SIGUSR1 on to its ranks, which save and stop; while it starts it may drop the signal, and
- * then it may wait for ever. */
+/* mpirun hands SIGUSR1 on to its ranks, which save and stop. While it starts it may drop the
+ * signal, so the request is repeated. */
 void sld_attempt_ask(const coordinator *c, attempt *a)
 {
     const double now = c->ledger.clock_s();
@@ -147,7 +149,7 @@ void sld_attempt_ask(const coordinator *c, attempt *a)
     kill(a->child.process.pid, SIGUSR1);
 }
 
-static void end_all_of(const attempt *a)
+static void kill_attempt(const attempt *a)
 {
     kill(a->child.process.pid, SIGKILL);
     sld_process_end_marked(a->word);
@@ -157,33 +159,35 @@ static void ask_again(const coordinator *c, attempt *a)
 {
     const double now = c->ledger.clock_s();
 
-    if (a->asked_s != 0 && !a->heard && now - a->asked_s >= BEGIN_S) {
-        end_all_of(a);
+    if (a->asked_s != 0 && !a->rank_seen && now - a->asked_s >= BEGIN_S) {
+        kill_attempt(a);
     } else if (a->asked_s != 0 && now >= a->ask_at_s) {
         sld_attempt_ask(c, a);
     }
 }
 
-/* A launcher that waits for ever, for CPUs that a step of srun holds or a machine that does not answer,
- * says little or nothing of it: that no rank has begun is told while there is time to do something. */
-static void listen_to(const coordinator *c, attempt *a)
+/* Warns if no rank has begun. srun and mpirun can wait for ever, without a message, for CPUs that a
+ * job step holds or for a machine that does not answer. The user should learn of it before the
+ * attempt is killed for it. */
+static void watch_start(const coordinator *c, attempt *a)
 {
-    char         words[SLD_REASON_BYTES];
+    char         message[SLD_REASON_BYTES];
     const double half_s   = 30 * c->launch->stall_minutes;
     const double silent_s = c->ledger.clock_s() - a->started_s;
 
-    a->heard = *a->progress || sld_attempt_log_reason(a->log, words);
-    if (a->heard || a->told || silent_s < (half_s > 0 && half_s < SILENT_S ? half_s : SILENT_S)) {
+    a->rank_seen = *a->progress || sld_attempt_log_reason(a->log, message);
+    if (a->rank_seen || a->warned ||
+        silent_s < (half_s > 0 && half_s < SILENT_S ? half_s : SILENT_S)) {
         return;
     }
-    a->told = true;
+    a->warned = true;
     sld_log(
         c->ctx, SLD_LOG_WARN,
-        "%s (%s, attempt %lld): its launcher runs for %.0f s and no rank has begun: %s; it waits "
-        "for CPUs that are taken (a step of srun holds them: start sld sweep outside of it, or "
-        "by srun --overlap), or for a machine that does not answer; log: %s",
+        "%s (%s, attempt %lld): its launcher has run for %.0f s and no rank has begun: %s; it may "
+        "wait for CPUs that a step of srun holds (start sld sweep outside of the step, or by srun "
+        "--overlap), or for a machine that does not answer; log: %s",
         sld_grid_point(c->grid, a->point)->arm, sld_grid_point(c->grid, a->point)->id,
-        (long long)a->number, silent_s, *words ? words : "it says nothing", a->log);
+        (long long)a->number, silent_s, *message ? message : "it prints nothing", a->log);
 }
 
 void sld_attempt_stop_skipped(coordinator *c)
@@ -219,10 +223,10 @@ void sld_attempt_end_stalled(coordinator *c)
             a->moved_s = now;
         } else if (limit > 0 && now - a->moved_s > limit) {
             a->stalled = true;
-            end_all_of(a);
+            kill_attempt(a);
         }
-        if (!a->heard) {
-            listen_to(c, a);
+        if (!a->rank_seen) {
+            watch_start(c, a);
         }
         ask_again(c, a);
     }

@@ -1,5 +1,5 @@
-/* coordinator.c: the loop: start what can start, sleep, see what ended, beat. It sleeps in poll(2)
- * until a signal, a child's end or the next beat. */
+/* coordinator.c: the coordinator's loop: start trials, sleep, handle those that ended, beat. It
+ * sleeps in poll(2) until a signal arrives, a child ends or the next beat is due. */
 #include "coordinator.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_S 1 /* between looks at cores that others have */
+#define LOOK_S 1 /* between two looks whether other sweeps have given cores back */
 
 static int running(const coordinator *c)
 {
@@ -33,7 +33,8 @@ static void stop_waiting(coordinator *c)
     }
 }
 
-/* Where nothing runs here and others have the cores: told once. */
+/* Reserves cores that other sweeps use now. A coordinator with a running trial does not wait: the
+ * trial's own cores come free at its end. The log says it once. */
 static void wait_for_cores(coordinator *c)
 {
     char holders[128];
@@ -45,8 +46,8 @@ static void wait_for_cores(coordinator *c)
     if (!c->awaits_cores) {
         sld_log(
             c->ctx, SLD_LOG_INFO,
-            "other sweeps of yours on this machine have its cores (%s): waiting for %s; --slots "
-            "says how many trials run all the same",
+            "other sweeps of yours use all cores of this machine (%s): waiting for %s; --slots N "
+            "runs N trials without waiting",
             holders, c->launch->ranks > 1 ? "some" : "one");
     }
     c->awaits_cores = true;
@@ -100,7 +101,8 @@ static sld_status take_ends(coordinator *c)
     return SLD_OK;
 }
 
-/* SIGUSR1, to save and stop, or SIGKILL: to launchers alone, their ranks follow. */
+/* SIGUSR1: trials save and stop. SIGKILL: they end at once. Only launchers get the signal: they
+ * hand SIGUSR1 on to their ranks, and ranks die with their launcher. */
 static void stop_all(const coordinator *c, int signal_number)
 {
     for (int i = 0; i < c->slots.max_trials; i++) {
@@ -114,7 +116,8 @@ static void stop_all(const coordinator *c, int signal_number)
     sld_nodes_signal(c, signal_number == SIGKILL ? SIGTERM : signal_number);
 }
 
-/* In time, so that all is saved when the job ends; or earlier, where nothing can be begun any more. */
+/* Stops early enough that all is saved when the batch job ends; earlier if nothing runs and no new
+ * trial would reach its first step. */
 static void stop_for_walltime(coordinator *c)
 {
     if (c->stops > 0 || !(sld_walltime_over(c) || (c->too_late && running(c) == 0))) {
@@ -202,7 +205,6 @@ static bool nothing_to_wait_for(const coordinator *c)
            !sld_nodes_run(c);
 }
 
-/* From the first scan to the end. */
 static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
 {
     bool   all, failed, rest = false, stopping = false;
@@ -216,13 +218,13 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
             sld_schedule_set_back(c);
             SLD_TRY(sld_schedule_rescale(c));
         }
-        if (c->stops > 0 && running(c) == 0) { /* it may have been asked because all has ended */
+        if (c->stops > 0 && running(c) == 0) { /* others may have ended the last points meanwhile */
             SLD_TRY(sld_ledger_scan(&c->ledger));
         }
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
         stop_for_walltime(c);
-        if (all && running(c) == 0 && !stopping &&
-            c->stops == 0) { /* what has become of it meanwhile? */
+        if (all && running(c) == 0 && !stopping && c->stops == 0) {
+            /* Before it leaves: were points added, or results deleted, since the last look? */
             SLD_TRY(sld_sweep_extend(c));
             SLD_TRY(sld_sweep_recheck(c, &again));
             SLD_TRY(sld_schedule_settle(c, &all, &failed));
@@ -255,7 +257,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
     return SLD_OK;
 }
 
-/* When the loop itself fails (a full disk, a lease lost): what runs here saves and stops. */
+/* When the coordinator itself fails (disk full, lease lost), its trials still save and stop. */
 static void abandon(coordinator *c)
 {
     const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
@@ -293,7 +295,7 @@ static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
     return st;
 }
 
-/* The folder is told to each trial as a setting, which holds one line. */
+/* Each trial gets the folder as key="PATH" on its command line: one line of UTF-8. */
 static sld_status check_folder(coordinator *c)
 {
     for (const char *at = c->dir; *at; at++) {
@@ -314,7 +316,7 @@ static sld_status check_folder(coordinator *c)
     return SLD_OK;
 }
 
-/* Trials of one rank need no mpirun. */
+/* Checks what mpirun needs. Trials of one rank start without it. */
 static sld_status prepare_mpirun(coordinator *c)
 {
     sld_process_find_session_folder(c->ctx);
@@ -353,7 +355,7 @@ static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params 
     }
     SLD_TRY(check_folder(c));
     SLD_TRY(sld_grid_complete(ctx, grid, params->method));
-    if (!*c->command) { /* which places trials by itself, perhaps elsewhere */
+    if (!*c->command) { /* launch.command places its trials itself, perhaps on other machines */
         c->slots.locks = sld_core_locks_open(ctx);
         SLD_TRY(prepare_mpirun(c));
     }

@@ -1,4 +1,5 @@
-/* coordinator.h: one process's share of a sweep: attempts that run here. */
+/* coordinator.h: the state of one coordinator, and the steps of its loop. An attempt is one start
+ * of a trial. "Here" means: started by this coordinator. */
 #ifndef SLD_SWEEP_COORDINATOR_H
 #define SLD_SWEEP_COORDINATOR_H
 
@@ -21,78 +22,78 @@ typedef struct attempt {
     int          ranks, cores[SLD_CPUS_MAX], n_cores;
     double       started_s;
     char         log[PATH_MAX];
-    sld_ckpt     checkpoint;                   /* the newest when it began */
-    char         progress[SLD_PROGRESS_BYTES]; /* last seen */
-    double       moved_s;                      /* clock when that was last another */
-    bool         stalled;                      /* ended by us for it */
-    bool         heard;                        /* a rank has begun */
-    bool         told;                         /* that none has */
-    double asked_s, ask_at_s;     /* clock of the request to save and stop, of the next; 0: none */
-    bool   stepped;               /* it was seen to have made a step */
-    bool   skipped;               /* asked to stop, because its point is left out */
-    bool   rescales;              /* asked to stop, to go on with other ranks */
-    bool   shrinks;               /* with fewer: see growth */
-    char   word[SLD_CLAIM_BYTES]; /* that its processes bear */
-    int    alive;                 /* ranks seen at the last look on this machine */
-    bool   had_ranks;             /* some were seen at an earlier one */
-    double missed_s;              /* clock when they were first missed; 0: they are there */
-    bool   reaped; /* its launcher stayed without ranks, and was ended by us for it */
+    sld_ckpt     checkpoint;                   /* the trial's newest when the attempt began */
+    char         progress[SLD_PROGRESS_BYTES]; /* the line as last read */
+    double       moved_s;                      /* clock when that line last changed */
+    bool         stalled;                      /* killed because it made no step for too long */
+    bool         rank_seen;                    /* at least one rank has begun */
+    bool         warned;                       /* that no rank has begun */
+    double asked_s, ask_at_s;     /* clock of the first request to stop, of the next one; 0: none */
+    bool   stepped;               /* it has made a step */
+    bool   skipped;               /* asked to stop because the user skips its point */
+    bool   rescales;              /* asked to stop, to go on with another number of ranks */
+    bool   shrinks;               /* that number is smaller: see growth */
+    char   word[SLD_CLAIM_BYTES]; /* NAME=value in the environment of its processes */
+    int    alive;                 /* ranks that run on this machine, as last counted */
+    bool   had_ranks;             /* some ran here at an earlier count */
+    double missed_s;              /* clock when none was found any more; 0: some run */
+    bool   reaped;                /* its launcher was killed because it outlived the ranks */
 } attempt;
 
-/* A point that was given idle cores, and what it would have done without them. On a machine whose
- * cores others use too, more ranks are slower: each waits for the one that is disturbed. */
+/* A point that was given idle cores, and what was known of it before. More ranks can be slower: if
+ * other programs use the cores, all ranks wait for the one that is disturbed. */
 typedef struct growth {
-    char   id[SLD_ID_LENGTH + 1]; /* of the point; "": none */
-    bool   back;                  /* it was slower, and stays on its former ranks */
-    int    ranks;                 /* before */
-    double left_s, asked_s;       /* its estimate when it was asked, and the clock then */
+    char   id[SLD_ID_LENGTH + 1]; /* of the point; "": unused entry */
+    bool   back;                  /* it was slower, and keeps its former number of ranks */
+    int    ranks;                 /* the former number */
+    double left_s, asked_s;       /* seconds it had left when asked to grow; clock then */
 } growth;
 
-enum { GROWTHS_MAX = 64 }; /* at a time */
+enum { GROWTHS_MAX = 64 }; /* points remembered at a time */
 
 typedef struct coordinator {
     sld_ctx                    *ctx;
     const sld_grid             *grid;
     const sld_sweep_run_params *params;
     const sld_launch           *launch;
-    char                        dir[PATH_MAX]; /* of the sweep, whole */
+    char                        dir[PATH_MAX]; /* of the sweep; absolute, without links */
     ledger                      ledger;
-    sld_allocation              allocation; /* of a batch system */
-    char         command[8192];             /* launch.command, or a line over machines of the job */
-    bool         spans;                     /* the latter */
-    char        *hosts;                     /* of a trial by launch.command; owned */
-    slots        slots;
-    bool         one_rank;                /* is all that a trial can have here: no mpirun works */
-    attempt     *attempts;                /* (slots.max_trials) */
-    int          stops;                   /* signals that asked for it */
-    bool         broken;                  /* attempts fail alike at their start: no use going on */
-    char         alike[SLD_REASON_BYTES]; /* of the last that did */
-    int          n_alike;
-    int          n_unlaunched; /* launches in a row of which no trial came */
-    double       start_at_s;   /* clock before which nothing is started */
-    bool         awaits_cores; /* other coordinators have them all, and nothing runs here */
-    size_t       ended;        /* points, by this coordinator */
+    sld_allocation              allocation;    /* the batch job; scheduler NONE outside of one */
+    char                        command[8192]; /* launch.command, or the line that span.c makes */
+    bool                        spans; /* span.c made it: a trial runs on several machines */
+    char                       *hosts; /* for {hosts} in launch.command; owned */
+    slots                       slots;
+    bool                        one_rank; /* mpirun cannot work here, so each trial gets one rank */
+    attempt                    *attempts; /* (slots.max_trials) */
+    int                         stops;    /* 1: trials save and stop; more: they are killed */
+    bool                        broken;   /* starts fail again and again, so the sweep stops */
+    char         alike[SLD_REASON_BYTES]; /* reason of the last attempt that failed at its start */
+    int          n_alike;                 /* attempts in a row that failed for that reason */
+    int          n_unlaunched;            /* launches in a row in which no rank began */
+    double       start_at_s;              /* clock before which no trial is started */
+    bool         awaits_cores; /* other coordinators have all cores, and no trial runs here */
+    size_t       ended;        /* points that this coordinator finished */
     double       ended_s;      /* rank-seconds they took */
-    double       beat_at_s;
-    double       reap_at_s; /* clock of the next look at launchers */
+    double       beat_at_s;    /* clock of the next beat */
+    double       reap_at_s;    /* clock of the next look at launchers */
     index_writer index;
     growth       grown[GROWTHS_MAX];
-    double       stop_at_s;               /* clock of the stop for the job's end; 0: none */
-    double       sign_s;                  /* longest from a trial's start to its first step */
-    bool         too_late;                /* it was told that nothing more is started */
+    double       stop_at_s;               /* clock when trials stop for the job's end; 0: never */
+    double       startup_s;               /* longest time from a trial's start to its first step */
+    bool         too_late;                /* no trial is started any more, and the log says so */
     node_helpers helpers;                 /* coordinators on the job's other machines */
-    bool         leaving;                 /* they were asked to leave */
-    sld_grid    *own;                     /* the grid as read again; NULL: not yet */
-    char         points[SLD_STAMP_BYTES]; /* the file of its points, when read */
-    size_t       unreadable;              /* results that were there and could not be read */
-    char (*passed)[SLD_ID_LENGTH + 1];    /* trials that cannot go on here; owned */
+    bool         leaving;                 /* the helpers were asked to leave */
+    sld_grid    *own;                     /* the grid as read again; NULL: not read again */
+    char         points[SLD_STAMP_BYTES]; /* stamp of the file DIR/points when it was read */
+    size_t       unreadable;              /* results files that exist but could not be read */
+    char (*passed)[SLD_ID_LENGTH + 1];    /* (n_passed) IDs that cannot go on here; owned */
     size_t n_passed;
 } coordinator;
 
-/* attempt_settings.c. What is said to a trial on its command line: all that was said to the sweep,
- * and what the coordinator knows. cpus: as parallel.cpus, "": not said. */
+/* attempt_settings.c. Options on the command line of a trial: those given to the sweep, then those
+ * of the coordinator. cpus: value of parallel.cpus; "" leaves it out. */
 typedef struct attempt_settings {
-    char **list; /* (most) */
+    char **list; /* (max) */
     size_t n, max;
     bool   failed;
 } attempt_settings;
@@ -100,71 +101,79 @@ sld_status sld_attempt_settings(const coordinator *c, size_t point, int64_t numb
                                 const char *cpus, attempt_settings *s);
 void       sld_attempt_settings_free(attempt_settings *s);
 
-/* attempt_log.c. The first error line of a log, or what else may explain its end. Whether a trial
- * that had begun has written into it; else it holds what its launcher had to say. */
+/* attempt_log.c. reason: the first error line of the log, else its first line that is not sld's,
+ * else "". Returns whether sld wrote into the log; if not, all of it comes from the launcher. */
 bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
 
-/* attempts.c. *got false: another was faster, or the point has ended meanwhile. */
+/* attempts.c. *got false: another coordinator was faster, or the point has a result already. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);
-/* Asks it to save and stop; sld_attempt_end_stalled() asks again until it does. */
+/* Asks the trial to save and stop. sld_attempt_end_stalled() repeats the request until it ends. */
 void sld_attempt_ask(const coordinator *c, attempt *a);
-/* Stops those whose points are skipped. */
+/* Asks the trials to stop whose points the user has skipped. */
 void sld_attempt_stop_skipped(coordinator *c);
-/* Ends those that make no step for too long, and those that were asked to stop and have not begun. */
+/* Kills attempts that made no step for too long, and those that were asked to stop before any rank
+ * began. */
 void sld_attempt_end_stalled(coordinator *c);
 /* attempt_end.c */
 sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status);
 sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_results *results,
                                    double seconds, int64_t number);
 
-/* pass_over.c. What an attempt has found to be begun with other libraries or another instruction set:
- * not started here again; its claim is given up. message: of the attempt. */
+/* pass_over.c. The attempt found that its trial began with other libraries or another instruction
+ * set. This coordinator gives up the claim and does not start the trial again. message: the
+ * reason. */
 sld_status sld_pass_over(coordinator *c, const attempt *a, const char *message);
 bool       sld_passed_over(const coordinator *c, size_t point);
-/* Whether nothing is left that this coordinator, or one that lives, could do: then that is told. To be
- * asked where nothing runs here. */
+/* *rest: only passed-over trials remain, and no living coordinator runs one; the log then names
+ * them. Call it only while no trial runs here. */
 sld_status sld_pass_over_rest(coordinator *c, bool *rest);
 
-/* walltime.c. The end of the job's time: found, come, near; and what is learnt of a trial's start. */
-void sld_walltime_begin(coordinator *c);
-bool sld_walltime_over(const coordinator *c);
-bool sld_walltime_allows(coordinator *c); /* Whether a trial is still worth its start. */
+/* walltime.c. The time limit of the batch job. */
+void sld_walltime_begin(coordinator *c);      /* Computes c->stop_at_s. */
+bool sld_walltime_over(const coordinator *c); /* Whether trials must stop now. */
+bool sld_walltime_allows(coordinator *c);     /* Whether a new trial could still make a step. */
+/* Measures from the trial's progress how long a start takes. */
 void sld_walltime_learn(coordinator *c, attempt *a, const sld_progress *progress);
 
-/* nodes.c. Coordinators on the job's other machines. */
+/* nodes.c. Helpers: coordinators that this one starts on the job's other machines. */
 sld_status sld_nodes_begin(coordinator *c);
-/* c->hosts: all machines of the job where this coordinator alone speaks for them, else this one. */
+/* Sets c->hosts: all machines of the job if this coordinator is the only one in it, else its
+ * own. */
 sld_status sld_nodes_name(coordinator *c);
-bool       sld_nodes_run(const coordinator *c); /* Whether one does. */
+bool       sld_nodes_run(const coordinator *c); /* Whether any helper runs. */
+/* Call it when the child pid has ended: it may have been the srun of a helper. */
 void       sld_nodes_end(coordinator *c, pid_t pid, int status);
-sld_status sld_nodes_tend(coordinator *c); /* Starts again what failed. */
+sld_status sld_nodes_tend(coordinator *c); /* Restarts helpers that failed, after a pause. */
 void       sld_nodes_signal(const coordinator *c, int number);
-void       sld_nodes_leave(coordinator *c); /* Stops them and waits for their end. */
+void       sld_nodes_leave(coordinator *c); /* Stops the helpers and waits for their end. */
 
-/* span.c. c->command and how many trials run at a time by it. */
+/* span.c. Sets c->command and slots.max_trials for trials that need several machines each. */
 void sld_span_choose(coordinator *c);
 
-/* schedule.c. Index of a point to start now, and how many could; -1: none. */
+/* schedule.c. *point: the next point to start; -1: none. *waiting: how many could start, counted up
+ * to slots.max_trials + 1. */
 sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting);
-/* Whether all points have ended; students of a teacher that failed fail with it. */
+/* *all_ended: no point waits any more. Also marks students as failed whose teacher has ended
+ * without weights. */
 sld_status sld_schedule_settle(coordinator *c, bool *all_ended, bool *some_failed);
-/* Where cores are idle and nothing waits, one running trial is asked to stop, to go on with more
+/* If cores are idle and no point waits, asks one running trial to stop, to go on with more
  * ranks. */
 sld_status sld_schedule_rescale(coordinator *c);
-/* extend.c. Takes up points that have been added to the sweep. */
-sld_status sld_sweep_extend(coordinator *c);
-
-/* recheck.c. Points that are marked as ended and whose results are gone, damaged or others' are
- * made ready to be trained anew; teachers too whose weights are gone while students wait for them.
- * *again: how many. */
-sld_status sld_sweep_recheck(coordinator *c, size_t *again);
-/* Where that has made one slower, it is asked once more, to go back. */
+/* Asks a trial that became slower by that to stop once more and to go back. */
 void sld_schedule_set_back(coordinator *c);
 /* The most ranks that the point can have here. */
 int sld_schedule_most(const coordinator *c, size_t point);
-/* Ranks that the point is to have of those that it could. */
+/* How many of the offered ranks the point gets: one that went back keeps its former number. */
 int sld_schedule_ranks(coordinator *c, size_t point, int ranks);
-/* Ends launchers that stay when their ranks have left. */
+/* Kills launchers that outlive their ranks by launch.leave_s. */
 void sld_schedule_reap(coordinator *c);
+
+/* extend.c. Reads the grid again if points were added to the sweep. */
+sld_status sld_sweep_extend(coordinator *c);
+
+/* recheck.c. Makes points trainable again that are marked as ended but whose results are gone,
+ * damaged or of another trial; also teachers whose weights are gone while students need them.
+ * *again: how many. */
+sld_status sld_sweep_recheck(coordinator *c, size_t *again);
 
 #endif

@@ -1,5 +1,6 @@
-/* coordinators.c: which coordinators live. On this machine the process table says so at once; elsewhere
- * a beat that stays away for a lease, timed by the observer's own clock. */
+/* coordinators.c: finds out which coordinators are alive. On this machine the process table says
+ * so. One on another machine counts as dead if its beat file has not changed for launch.lease_s;
+ * the observer uses its own clock, so clocks of machines need not agree. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 double sld_ledger_beat_s(const ledger *l)
 {
-    const double beat = l->lease_s / 6; /* several may come late */
+    const double beat = l->lease_s / 6; /* some beats may be late or lost */
 
     return beat < 10 ? beat : 10;
 }
@@ -38,7 +39,7 @@ sld_status sld_ledger_join(ledger *l)
     for (size_t i = 0; i < sizeof bytes; i++) {
         snprintf(l->id + 2 * i, 3, "%02x", bytes[i]);
     }
-    SLD_TRY(sld_file_mkdirs(l->claims.ctx, l->claims.dir)); /* lost: nobody has said anything */
+    SLD_TRY(sld_file_mkdirs(l->claims.ctx, l->claims.dir)); /* the user may have deleted it */
     l->count    = 1;
     const int n = beat_text(l, text, sizeof text);
     sld_grid_claims_beat_path(&l->claims, l->id, path);
@@ -62,7 +63,7 @@ sld_status sld_ledger_beat(ledger *l)
                               strerror(errno));
     }
     l->count++;
-    const int     n   = beat_text(l, text, sizeof text); /* as long as the last one */
+    const int     n   = beat_text(l, text, sizeof text); /* its length never changes */
     const ssize_t put = pwrite(fd, text, (size_t)n, 0);
     close(fd);
     return put == n
@@ -81,14 +82,14 @@ void sld_ledger_leave(ledger *l)
     }
 }
 
-/* Looks at a coordinator's beat and judges it. */
+/* Reads a coordinator's beat and decides whether it is dead. */
 static void look(ledger *l, sld_lease *lease)
 {
     const long long before = lease->count;
     char            path[PATH_MAX];
 
     if (!sld_grid_claims_look(&l->claims, lease)) {
-        lease->dead = true; /* it has left, or somebody has proved its death */
+        lease->dead = true; /* it has left, or another coordinator declared it dead */
         return;
     }
     const double now = l->clock_s(), silent_s = 4 * lease->beat_s;
@@ -101,7 +102,7 @@ static void look(ledger *l, sld_lease *lease)
         sld_log(l->claims.ctx, SLD_LOG_INFO, "a coordinator is %s: its trials are taken over",
                 gone ? "dead" : "silent beyond its lease");
         sld_grid_claims_beat_path(&l->claims, lease->id, path);
-        unlink(path); /* says so to all, and to itself should it wake */
+        unlink(path); /* all others see that it is dead; so does it, if it was only frozen */
     }
 }
 

@@ -1,7 +1,7 @@
-/* core_locks.c: one file for each user and machine, in memory, with a record for each CPU. Who has a
- * core has locked the first half of its record and left its process number there; who waits for one
- * has locked the second half. The locks are the kernel's: they end with the process. */
-#define _GNU_SOURCE /* F_OFD_SETLK: locks of the open file, which the process's other files leave alone */
+/* core_locks.c: locks on cores, in one file per user and machine, with one record per CPU. The user
+ * of a core locks the first half of its record and writes its process number there; a coordinator
+ * that waits for the core locks the second half. The kernel drops the locks when a process ends. */
+#define _GNU_SOURCE /* F_OFD_SETLK: a POSIX lock ends when any descriptor of the file is closed */
 #include "core_locks.h"
 
 #include <fcntl.h>
@@ -14,10 +14,11 @@ enum { RECORD = 16, HALF = 8 };
 
 struct core_locks {
     int fd, n_waits;
-    int waits[SLD_CPUS_MAX]; /* CPUs that are waited for */
+    int waits[SLD_CPUS_MAX]; /* (n_waits) CPUs that this coordinator has reserved */
 };
 
-/* A file of this user's alone: in these folders anybody may make one. -1: none. */
+/* Opens or makes a file that belongs to this user: in /dev/shm and /tmp anybody may have made one
+ * of that name. -1: not possible. */
 static int open_own(const char *path)
 {
     struct stat info;
@@ -57,7 +58,7 @@ static void unlock(const core_locks *l, int cpu, int half)
     (void)control(l, F_OFD_SETLK, cpu, half, F_UNLCK, &found);
 }
 
-/* By another than this one. */
+/* Whether another coordinator holds the lock. */
 static bool is_locked(const core_locks *l, int cpu, int half)
 {
     short found;
@@ -65,7 +66,8 @@ static bool is_locked(const core_locks *l, int cpu, int half)
     return control(l, F_OFD_GETLK, cpu, half, F_WRLCK, &found) && found != F_UNLCK;
 }
 
-/* Behind the last record all may read at once. */
+/* Whether the file system supports such locks. A read lock behind the last record disturbs
+ * nobody. */
 static bool works(const core_locks *l)
 {
     short found;
@@ -76,15 +78,15 @@ static bool works(const core_locks *l)
 core_locks *sld_core_locks_open(sld_ctx *ctx)
 {
     static const char *const folders[] = {"/dev/shm", "/tmp"};
-    const char              *told      = getenv("SLD_TEST_CORES");
+    const char              *given     = getenv("SLD_TEST_CORES");
     core_locks              *l         = calloc(1, sizeof *l);
     char                     path[64];
 
     if (!l) {
         return NULL;
     }
-    l->fd = told ? open_own(told) : -1;
-    for (size_t i = 0; !told && l->fd < 0 && i < sizeof folders / sizeof *folders; i++) {
+    l->fd = given ? open_own(given) : -1;
+    for (size_t i = 0; !given && l->fd < 0 && i < sizeof folders / sizeof *folders; i++) {
         snprintf(path, sizeof path, "%s/sld-cores-%ld", folders[i], (long)geteuid());
         l->fd = open_own(path);
     }
@@ -118,7 +120,7 @@ bool sld_core_locks_take(core_locks *l, int cpu)
     if (!lock(l, cpu, 0)) {
         return false;
     }
-    (void)!pwrite(l->fd, &self, sizeof self, (off_t)cpu * RECORD); /* for messages alone */
+    (void)!pwrite(l->fd, &self, sizeof self, (off_t)cpu * RECORD); /* only messages need it */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* extend.c: a coordinator takes up points that were added to the sweep while it runs. */
+/* extend.c: reads the grid again when points are added to the sweep while the coordinator runs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ static void stamp_of(const coordinator *c, char stamp[SLD_STAMP_BYTES])
     sld_file_stamp(path, stamp);
 }
 
-/* Whether what runs here has a place in that grid. */
+/* Whether the grid contains all points that run here. */
 static bool has_all(const coordinator *c, const sld_grid *grid)
 {
     bool all = true;
@@ -33,7 +33,7 @@ static sld_status take(coordinator *c, sld_grid *grid)
             a->point = (size_t)sld_grid_find(grid, sld_grid_point(c->grid, a->point)->id);
         }
     }
-    sld_log(c->ctx, SLD_LOG_INFO, "the sweep has changed meanwhile: %zu points, %zu before",
+    sld_log(c->ctx, SLD_LOG_INFO, "the sweep's points have changed: now %zu, before %zu",
             sld_grid_count(grid), sld_grid_count(c->grid));
     sld_grid_close(c->own);
     c->own  = grid;
@@ -58,9 +58,9 @@ sld_status sld_sweep_extend(coordinator *c)
         sld_grid_close(grid);
         sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
         sld_err_clear(c->ctx);
-        return SLD_OK; /* what was read before is as good as it was */
+        return SLD_OK; /* go on with the grid as read before */
     }
-    if (!has_all(c, grid)) { /* once that has ended */
+    if (!has_all(c, grid)) { /* try again at the next beat, until those points have ended */
         sld_grid_close(grid);
         return SLD_OK;
     }

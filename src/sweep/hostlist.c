@@ -1,4 +1,4 @@
-/* hostlist.c: Slurm's lists of nodes: "n[01-03,7]-ib,x" names n01-ib n02-ib n03-ib n7-ib and x. */
+/* hostlist.c: expands Slurm's lists of nodes: "n[01-03,7]-ib,x" to n01-ib n02-ib n03-ib n7-ib x. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static void put(names *out, const char *name)
 
 static void expand(names *out, const char *head, const char *rest, size_t n_rest);
 
-/* One range or number inside brackets, "01-03": each of its numbers goes between head and tail. */
+/* Expands one range or number inside brackets, such as "01-03": adds head NUMBER tail for each. */
 static void expand_range(names *out, const char *head, const char *range, const char *tail,
                          size_t n_tail)
 {
@@ -56,7 +56,7 @@ static void expand_range(names *out, const char *head, const char *range, const 
     }
 }
 
-/* rest: of one name of the list, n_rest bytes; head: what stands before it, expanded. */
+/* Expands the brackets in rest (n_rest bytes). head: the part of the name before it, expanded. */
 static void expand(names *out, const char *head, const char *rest, size_t n_rest)
 {
     const char *open = memchr(rest, '[', n_rest), *close = NULL;
@@ -82,7 +82,7 @@ static void expand(names *out, const char *head, const char *rest, size_t n_rest
     }
 }
 
-/* Bytes up to the comma that ends this name. */
+/* Bytes up to the comma that ends the first name; commas inside brackets do not. */
 static size_t name_length(const char *list)
 {
     size_t n      = 0;

@@ -1,5 +1,6 @@
-/* index_writer.c: report.html and sweep.h5 while the sweep runs: written anew by a process of its own, so that the
- * coordinator beats on, and so seldom that it costs no trial its time. */
+/* index_writer.c: rewrites report.html and sweep.h5 while the sweep runs. A child process writes
+ * them, so that the coordinator goes on beating, and rarely, so that trials lose little CPU
+ * time. */
 #include "index_writer.h"
 
 #include <signal.h>
@@ -10,10 +11,10 @@
 
 #include "sld/report.h"
 
-#define LEAST_S 60 /* from one to the next; the page asks its reader's browser as often */
-#define SHARE   50 /* and so many times what it took */
+#define MIN_PAUSE_S 60 /* between two writers; a browser reloads the page as often */
+#define PAUSE_RATIO 50 /* the pause is at least this many times what the last writer took */
 
-/* The page tells of trials that run: it is made whether or not one has ended. */
+/* The page also shows running trials, so it is written even if no trial has ended. */
 static int write_both(sld_ctx *ctx, const sld_grid *grid, bool index)
 {
     const sld_status page = sld_report_keep_page(ctx, grid);
@@ -38,14 +39,14 @@ void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, in
     w->writer  = pid > 0 ? pid : 0;
     w->ended   = ended;
     w->began_s = now;
-    w->at_s    = now + LEAST_S;
+    w->at_s    = now + MIN_PAUSE_S;
 }
 
 void sld_index_writer_end(index_writer *w, pid_t pid)
 {
     if (w->writer == pid) {
-        const double now = sld_clock_s(), rest = SHARE * (now - w->began_s);
-        w->at_s   = now + (rest > LEAST_S ? rest : LEAST_S);
+        const double now = sld_clock_s(), pause_s = PAUSE_RATIO * (now - w->began_s);
+        w->at_s   = now + (pause_s > MIN_PAUSE_S ? pause_s : MIN_PAUSE_S);
         w->writer = 0;
     }
 }

@@ -1,4 +1,4 @@
-/* index_writer.h: report.html and sweep.h5 while the sweep runs. */
+/* index_writer.h: keeps report.html and sweep.h5 up to date while the sweep runs. */
 #ifndef SLD_SWEEP_INDEX_WRITER_H
 #define SLD_SWEEP_INDEX_WRITER_H
 
@@ -7,17 +7,17 @@
 #include "sld/grid.h"
 
 typedef struct index_writer {
-    pid_t  writer;  /* at work; 0: none */
-    size_t ended;   /* points that had when it began */
-    double began_s; /* clock */
-    double at_s;    /* clock when the next may begin */
+    pid_t  writer;  /* the process that writes now; 0: none */
+    size_t ended;   /* points that had ended when it began */
+    double began_s; /* clock when it began */
+    double at_s;    /* clock before which the next may not begin */
 } index_writer;
 
-/* Starts a writer when the last one was long enough ago: of the page, and of sweep.h5 when points have
- * ended since (ended: how many so far). */
+/* Starts a process that writes report.html, and sweep.h5 if points have ended since the last time.
+ * Does nothing if the last writer still runs or is too recent. ended: points that have ended. */
 void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, index_writer *w);
-void sld_index_writer_end(index_writer *w,
-                          pid_t         pid); /* a child that has ended: was it the writer? */
-void sld_index_writer_wait(index_writer *w);
+/* To be called when the child pid has ended: it may have been the writer. */
+void sld_index_writer_end(index_writer *w, pid_t pid);
+void sld_index_writer_wait(index_writer *w); /* Waits for the writer's end. */
 
 #endif

@@ -1,5 +1,5 @@
-/* launch_environment.c: what a trial's launcher and ranks find in their environment: ours, without what
- * an outer launcher said to us alone. */
+/* launch_environment.c: makes the environment of a trial's launcher and ranks: the coordinator's
+ * own, without variables that an outer launcher set for the coordinator alone. */
 #define _GNU_SOURCE /* environ */
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Said anew for each trial. */
+/* Variables that each trial gets with its own values, or must not inherit. */
 static bool replaced(const char *entry, const launch_job *job)
 {
     const bool scheduler = begins(entry, "OMPI_MCA_ras=") || begins(entry, "OMPI_MCA_plm=") ||
@@ -31,9 +31,9 @@ char **sld_launch_environment(const launch_job *job)
             sld_words_add(&w, *entry);
         }
     }
-    sld_words_add(&w, "TERM=dumb"); /* no live line: the terminal is the coordinator's */
+    sld_words_add(&w, "TERM=dumb"); /* no progress line: the terminal belongs to the coordinator */
     sld_words_add(&w, job->word);
-    if (!*job->command) { /* it stays on this machine: its mpirun asks no scheduler for others */
+    if (!*job->command) { /* mpirun must use this machine alone, not all nodes of the batch job */
         for (const char *const *word = sld_process_stay_here; *word; word++) {
             sld_words_add(&w, *word);
         }

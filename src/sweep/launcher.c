@@ -1,6 +1,6 @@
-/* launcher.c: a trial's command line, and a child that waits at a start barrier until
- * the trial is claimed, then becomes its launcher. It dies with the coordinator, and its ranks with
- * it. */
+/* launcher.c: makes a trial's command line and starts it in a child process. The child waits at a
+ * barrier until the trial is claimed, then becomes the launcher. If the coordinator dies, the
+ * kernel kills the launcher, and the ranks die with it. */
 #define _GNU_SOURCE /* pipe2, execvpe */
 #include "launcher.h"
 
@@ -53,7 +53,7 @@ void sld_launch_free(char **list)
 
 /* ---- the user's launcher line ---- */
 
-/* The template with {ranks}, {cpus} and {hosts} filled in. */
+/* Writes launch.command with {ranks}, {cpus} and {hosts} filled in. */
 static void put_template(FILE *out, const launch_job *job)
 {
     char ranks[16];
@@ -79,7 +79,8 @@ static void put_template(FILE *out, const launch_job *job)
     }
 }
 
-/* sh -c "exec LAUNCHER sld run ...": the launcher takes the shell's place, and its signals. */
+/* sh -c "exec LAUNCHER sld run ...": by exec the launcher replaces the shell, so that the
+ * coordinator's signals reach it. */
 static void add_command(launch_words *w, const launch_job *job)
 {
     char  *line = NULL;
@@ -116,7 +117,7 @@ char **sld_launch_words(const launch_job *job)
         add_command(&w, job);
         return sld_words_finish(&w);
     }
-    if (job->ranks > 1) { /* one rank needs no launcher: it starts in half the time */
+    if (job->ranks > 1) { /* one rank starts twice as fast without mpirun */
         snprintf(ranks, sizeof ranks, "%d", job->ranks);
         for (const char *const *word = job->mpirun; *word; word++) {
             sld_words_add(&w, *word);
@@ -134,7 +135,7 @@ char **sld_launch_words(const launch_job *job)
 
 /* ---- the child ---- */
 
-/* In the child. Returns only when it cannot become the launcher. */
+/* Called in the child. Returns only if it cannot become the launcher. */
 static void become(const launch_job *job, char **command, char **environment, int barrier,
                    pid_t parent)
 {
@@ -144,12 +145,13 @@ static void become(const launch_job *job, char **command, char **environment, in
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || read(barrier, &go, 1) != 1) {
-        return; /* nobody owns it */
+        return; /* the coordinator has cancelled it or is dead */
     }
     sigemptyset(&blocked);
     if (strcmp(command[0], job->program) != 0) {
-        /* Schedulers end a job by SIGTERM to all its processes. mpirun answers it by killing its
-         * ranks, which are about to save. They unblock it; a launcher we ask by SIGUSR1. */
+        /* A batch system ends a job by SIGTERM to all its processes. mpirun would then kill its
+         * ranks before they have saved. So mpirun starts with SIGTERM blocked; the ranks unblock
+         * it, and the coordinator asks mpirun to stop by SIGUSR1. */
         sigaddset(&blocked, SIGTERM);
         sigaddset(&blocked, SIGHUP);
     }
@@ -179,7 +181,7 @@ sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child 
     } else {
         const pid_t pid = fork();
         if (pid == 0) {
-            close(barrier[1]); /* else its own end would keep the barrier from ever closing */
+            close(barrier[1]); /* else its own copy would keep the pipe open for ever */
             become(job, command, environment, barrier[0], parent);
             _exit(127);
         }
@@ -206,7 +208,7 @@ void sld_launch_release(launch_child *child)
 {
     ssize_t put = write(child->barrier, "x", 1);
 
-    (void)put; /* a child that is gone already is met as one that failed */
+    (void)put; /* if the child is dead already, its end is handled like any other */
     close(child->barrier);
     child->barrier = -1;
 }

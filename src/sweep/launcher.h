@@ -1,4 +1,4 @@
-/* launcher.h: a trial as a program of its own. */
+/* launcher.h: starts a trial as a separate program, by mpirun, by launch.command or directly. */
 #ifndef SLD_SWEEP_LAUNCHER_H
 #define SLD_SWEEP_LAUNCHER_H
 
@@ -11,40 +11,40 @@ typedef struct launch_job {
     const char *const *settings;   /* "key=value" */
     size_t             n_settings;
     int                ranks;
-    const char *const *mpirun;  /* what starts as many ranks, ended by NULL; their number follows */
-    const char        *cpus;    /* "0,2"; "": not placed */
-    const char        *command; /* template; "": that, or nothing for one rank */
-    const char        *hosts;   /* on which it may run, with commas between */
-    const char        *log;     /* stdout and stderr go there, behind what it holds */
-    const char        *word;    /* NAME=value that marks all its processes */
+    const char *const *mpirun; /* mpirun and its options, ended by NULL; the rank count follows */
+    const char        *cpus;   /* "0,2", for {cpus} in command; "": none */
+    const char *command;       /* template of launch.command; "": mpirun, or nothing for one rank */
+    const char *hosts;         /* names with commas between, for {hosts} in command */
+    const char *log;           /* stdout and stderr are appended to this file */
+    const char *word;          /* NAME=value in the environment of all its processes */
 } launch_job;
 
 typedef struct launch_child {
-    sld_process process; /* leads a session of its own */
-    int         barrier; /* a byte into it lets the child begin; closed: it leaves */
+    sld_process process; /* leader of its own session */
+    int         barrier; /* write end of a pipe: a byte starts the trial, closing it cancels */
 } launch_child;
 
-/* Local. The child waits at its start barrier: it can be named in a claim before it runs. */
+/* Local. Starts a child that waits at a barrier before it becomes the trial's launcher. So a claim
+ * can name the process before the trial runs. Then release or cancel it. */
 sld_status sld_launch_prepare(sld_ctx *ctx, const launch_job *job, launch_child *out);
-void       sld_launch_release(launch_child *child); /* Local. Lets it begin. */
-void       sld_launch_cancel(launch_child *child);  /* Local. Sends it home and waits for it. */
+void       sld_launch_release(launch_child *child); /* Local. Lets the trial start. */
+void       sld_launch_cancel(launch_child *child);  /* Local. Ends the child and waits for it. */
 
-/* ---- lists of words, ended by NULL ---- */
+/* ---- arrays of strings, ended by NULL ---- */
 
 typedef struct launch_words {
     char **list;
     size_t n;
     bool   failed;
 } launch_words;
-void   sld_words_add(launch_words *w, const char *text);
-char **sld_words_finish(launch_words *w); /* The list; NULL: no memory, and it is freed. */
+void   sld_words_add(launch_words *w, const char *text); /* Copies text. */
+char **sld_words_finish(launch_words *w); /* Returns the array, or frees it and returns NULL. */
 
-/* The words of the command line, ended by NULL; free each and the array with free(). NULL: no
- * memory. */
+/* Local. The trial's command line; NULL: no memory. The caller frees it with sld_launch_free(). */
 char **sld_launch_words(const launch_job *job);
-/* launch_environment.c. The environment of a trial: ours without what an outer MPI or step has left
- * in it. The same way. */
+/* launch_environment.c. Local. The trial's environment: a copy of this process's, without variables
+ * that an outer mpirun or srun set for it alone. NULL and ownership as above. */
 char **sld_launch_environment(const launch_job *job);
-void   sld_launch_free(char **words);
+void   sld_launch_free(char **words); /* Local. Accepts NULL. */
 
 #endif

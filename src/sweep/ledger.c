@@ -1,5 +1,5 @@
-/* ledger.c: claims and marks in the folder claims/: how a point becomes somebody's, once, and how it
- * ends. */
+/* ledger.c: writes claims and marks into the folder claims/: which coordinator runs an attempt, and
+ * how a point ended. A claim is atomic: only one coordinator can make the file. */
 #include "ledger.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ sld_status sld_ledger_prepare(ledger *l, size_t point)
     }
     const sld_lease *h = &l->claims.leases[e->lease];
     if (strcmp(h->machine, l->claims.machine) != 0) {
-        return SLD_OK; /* out of reach: its number keeps it from doing harm */
+        return SLD_OK; /* on another machine; its lower attempt number keeps it from publishing */
     }
     sld_process_word(sld_grid_point(l->claims.grid, point)->id, e->claim, h->id, word);
     const int ended = sld_process_end_marked(word);
@@ -66,7 +66,7 @@ sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool 
                            l->id, l->host, l->claims.machine, (long)me.pid, me.start,
                            (long)launcher.pid, launcher.start);
     snprintf(temporary, sizeof temporary, "%.4032s/%s.claim", l->claims.dir,
-             l->id); /* of this coordinator alone */
+             l->id); /* no other coordinator uses this name */
     snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim + 1);
     sld_grid_claims_path(&l->claims, point, suffix, path);
     SLD_TRY(sld_file_publish(l->claims.ctx, temporary, text, (size_t)n, true));
@@ -80,7 +80,7 @@ sld_status sld_ledger_claim(ledger *l, size_t point, sld_process launcher, bool 
     }
     e->claim++;
     e->known = 0;
-    /* Another may have ended the point, and given its claims up, since the folder was read. */
+    /* Since the last scan another coordinator may have ended the point and deleted its claims. */
     for (sld_point_state s = SLD_POINT_DONE; s <= SLD_POINT_SKIPPED; s++) {
         sld_grid_claims_path(&l->claims, point, sld_point_state_name(s), temporary);
         if (access(temporary, F_OK) == 0) {

@@ -1,5 +1,5 @@
-/* nodes.c: a job of several machines and one coordinator: it starts one more on each other machine, by
- * one step of srun for the whole sweep. They share the folder as coordinators do anywhere. */
+/* nodes.c: in a Slurm job of several machines, starts a coordinator on each other machine by srun.
+ * They share the sweep's folder like any coordinators. */
 #define _GNU_SOURCE /* execvpe, environ */
 #include "nodes.h"
 
@@ -48,7 +48,8 @@ char **sld_nodes_words(const node_command *command, const sld_allocation_node *n
     return sld_words_finish(&w);
 }
 
-/* srun reads options from its environment, and what a batch script has there was meant for others. */
+/* Whether srun may inherit this variable. srun reads options from SLURM_* and SRUN_*; a batch
+ * script's values were meant for other commands. */
 static bool for_srun(const char *entry)
 {
     static const char *const kept[] = {
@@ -72,14 +73,14 @@ char **sld_nodes_environment(const node_command *command)
             sld_words_add(&w, *entry);
         }
     }
-    if (command->end_s > 0) { /* so that they need not ask */
+    if (command->end_s > 0) { /* saves each helper its query to the controller */
         snprintf(text, sizeof text, "SLURM_JOB_END_TIME=%.0f", command->end_s);
         sld_words_add(&w, text);
     }
     return sld_words_finish(&w);
 }
 
-/* ---- which there are ---- */
+/* ---- start ---- */
 
 sld_status sld_nodes_name(coordinator *c)
 {
@@ -101,7 +102,7 @@ sld_status sld_nodes_name(coordinator *c)
     return SLD_OK;
 }
 
-/* Why the job's other machines are left to others; NULL: they are used. */
+/* Why no helpers are started, and what the user can do; NULL: they are started. */
 static const char *why_not(const coordinator *c)
 {
     const sld_allocation *a = &c->allocation;
@@ -131,7 +132,7 @@ static node_command command_of(const coordinator *c)
                           .no_wait = c->params->no_wait};
 }
 
-/* In the child. srun hands SIGUSR1 on to the task, and ends the step on SIGTERM. */
+/* Called in the child. srun hands SIGUSR1 on to the helper and ends the step on SIGTERM. */
 static void become(char **words, char **environment, pid_t parent)
 {
     sigset_t none;
@@ -180,7 +181,7 @@ sld_status sld_nodes_begin(coordinator *c)
     }
     if ((why = why_not(c))) {
         sld_log(c->ctx, SLD_LOG_WARN,
-                "the job has %zu machines, and this coordinator uses its own alone: %s", a->n_nodes,
+                "the job has %zu machines, and this coordinator uses only its own: %s", a->n_nodes,
                 why);
         return SLD_OK;
     }
@@ -200,7 +201,7 @@ sld_status sld_nodes_begin(coordinator *c)
     return SLD_OK;
 }
 
-/* ---- meanwhile ---- */
+/* ---- while they run ---- */
 
 bool sld_nodes_run(const coordinator *c)
 {
@@ -212,7 +213,7 @@ bool sld_nodes_run(const coordinator *c)
     return false;
 }
 
-/* One that has left while there is work was not able to start, or its machine is lost. */
+/* A helper that fails while there is work could not start, or its machine is lost: try it again. */
 static void judge(coordinator *c, node_helper *h, int status)
 {
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -223,9 +224,10 @@ static void judge(coordinator *c, node_helper *h, int status)
     }
     const bool again = ++h->failures < TRIES;
     h->again_at_s    = again ? c->ledger.clock_s() + AGAIN_S : 0;
-    sld_log(c->ctx, SLD_LOG_WARN, "the coordinator on %s has left with %d: %s", h->node->name, code,
-            again ? "srun starts it again in a while"
-                  : "it is not started again, and the machine stays idle");
+    sld_log(c->ctx, SLD_LOG_WARN, "the coordinator on %s ended with exit code %d: %s",
+            h->node->name, code,
+            again ? "srun starts it again in half a minute"
+                  : "it is not started again, and its machine stays idle");
 }
 
 void sld_nodes_end(coordinator *c, pid_t pid, int status)
@@ -258,7 +260,7 @@ void sld_nodes_signal(const coordinator *c, int number)
     }
 }
 
-/* They save, write what they have to, and leave. */
+/* Helpers save their trials and end. After LEAVE_S they are killed. */
 void sld_nodes_leave(coordinator *c)
 {
     const struct timespec moment  = {.tv_nsec = 50 * 1000 * 1000};

@@ -1,4 +1,5 @@
-/* nodes.h: the other machines of a job: a coordinator of its own on each, which joins the sweep. */
+/* nodes.h: starts a helper, which is one more coordinator of the sweep, on each other machine of a
+ * Slurm job. */
 #ifndef SLD_SWEEP_NODES_H
 #define SLD_SWEEP_NODES_H
 
@@ -8,10 +9,10 @@
 #include "sld/sweep_allocation.h"
 
 typedef struct node_helper {
-    const sld_allocation_node *node; /* borrowed */
-    pid_t                      pid;  /* of its srun; 0: none runs */
+    const sld_allocation_node *node; /* borrowed from the allocation */
+    pid_t                      pid;  /* of the srun that runs it; 0: it does not run */
     int                        failures;
-    double                     again_at_s; /* clock of the next try; 0: none */
+    double                     again_at_s; /* clock of its restart; 0: none is planned */
 } node_helper;
 
 typedef struct node_helpers {
@@ -19,17 +20,17 @@ typedef struct node_helpers {
     size_t       n;
 } node_helpers;
 
-/* What is said to them. */
+/* The command line of a helper. */
 typedef struct node_command {
     const char        *program, *dir; /* sld, the sweep's folder */
-    const char *const *words;         /* settings and launch options given on the command line */
+    const char *const *words;         /* options that the user gave on the command line */
     size_t             n_words;
     const char        *job;
     double             end_s;
     bool               no_wait;
 } node_command;
 
-/* The words and environment of srun, ended by NULL; sld_launch_free() each. NULL: no memory. */
+/* The command line and environment of srun; NULL: no memory. Free both with sld_launch_free(). */
 char **sld_nodes_words(const node_command *command, const sld_allocation_node *node);
 char **sld_nodes_environment(const node_command *command);
 

@@ -1,6 +1,6 @@
-/* pass_over.c: trials that were begun on a machine of another kind, or before a library was updated.
- * Their bits would change here: they are left to coordinators that can go on with them, and burn no
- * attempt. */
+/* pass_over.c: passes over trials that began on another kind of machine, or before a library was
+ * updated: their bits would change here. Coordinators on fitting machines continue them, and no
+ * retry is used up. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +28,8 @@ sld_status sld_pass_over(coordinator *c, const attempt *a, const char *message)
     c->passed = more;
     memcpy(c->passed[c->n_passed++], p->id, sizeof *c->passed);
     sld_log(c->ctx, SLD_LOG_WARN,
-            "passed over %s seed %lld (%s, attempt %lld): it was begun with other libraries or "
-            "another instruction set, and goes on where those are; log: %s",
+            "passed over %s seed %lld (%s, attempt %lld): it began with other libraries or another "
+            "instruction set, and can only go on where those are; log: %s",
             p->arm, (long long)p->seed, p->id, (long long)a->number, a->log);
     return sld_ledger_give_up(&c->ledger, a->point, message);
 }
@@ -38,7 +38,7 @@ bool sld_passed_over(const coordinator *c, size_t point)
 {
     for (size_t i = 0; i < c->n_passed; i++) {
         if (strcmp(c->passed[i], sld_grid_point(c->grid, point)->id) == 0) {
-            return is_begun(c, point); /* it may have been begun anew meanwhile */
+            return is_begun(c, point); /* false after `--retry ID`, which starts it from scratch */
         }
     }
     return false;
@@ -48,8 +48,8 @@ static void say_left(const coordinator *c, const char *ids, size_t n)
 {
     sld_log(c->ctx, SLD_LOG_WARN,
             "%zu trial%s cannot go on here (%s%s): begun with other libraries or another "
-            "instruction set. Join from a machine that has those; or begin anew, sld sweep %s "
-            "--retry ID; or accept other bits from here on, run.accept_fingerprint=true",
+            "instruction set. Join the sweep from a machine that has those; or start over, sld "
+            "sweep %s --retry ID; or accept other bits from here on, run.accept_fingerprint=true",
             n, sld_text_plural(n), ids, n > SHOWN ? ", ..." : "", sld_grid_dir(c->grid));
 }
 
@@ -70,7 +70,7 @@ sld_status sld_pass_over_rest(coordinator *c, bool *rest)
             continue;
         }
         SLD_TRY(sld_ledger_held(&c->ledger, i, &held));
-        if (next >= 0 || held) { /* by another, who may come to those too; what is ours has ended */
+        if (next >= 0 || held) { /* a living coordinator may also continue the passed-over ones */
             return SLD_OK;
         }
         if (sld_passed_over(c, i) && n++ < SHOWN) {

@@ -1,5 +1,5 @@
-/* process.c: processes of this machine that belong to an attempt: which there are, and how those that
- * nobody owns any more are ended. */
+/* process.c: lists the processes of attempts on this machine, from /proc, and kills those of one
+ * attempt. */
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,13 +20,13 @@ void sld_process_word(const char *id, int64_t attempt, const char *coordinator,
              coordinator);
 }
 
-/* The entry of the environment that the process was started with which begins with name; false:
- * none. */
+/* Finds the entry that begins with name in the environment that the process was started with.
+ * False: there is none, or the process may not be read. */
 static bool read_entry(const char *pid, const char *name, char *entry, size_t n_entry)
 {
     char         path[64], block[4096];
     const size_t length = strlen(name);
-    size_t       at     = 0; /* bytes of this entry; n_entry: it is another */
+    size_t       at     = 0; /* bytes of the entry so far; n_entry: not the one wanted */
     bool         found  = false;
     ssize_t      n;
 
@@ -101,7 +101,7 @@ int sld_process_end_marked(const char *word)
     victims               v      = {.word = word};
     int                   found  = 0;
 
-    for (int i = 0; i < 500; i++) { /* 10 s: a disk may hold them */
+    for (int i = 0; i < 500; i++) { /* 10 s: a process that waits for a disk ends late */
         v.n = 0;
         sld_process_list(kill_marked, &v);
         found = i == 0 ? v.n : found;

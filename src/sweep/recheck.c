@@ -1,5 +1,5 @@
-/* recheck.c: what was ended once is not ended for good: results and weights may have been deleted or
- * damaged since. */
+/* recheck.c: checks that ended points still have their results and weights. If a user deleted or
+ * damaged them, the points are trained again. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,12 +8,12 @@
 #include "coordinator.h"
 #include "sld/store.h"
 
-static sld_status train_anew(coordinator *c, size_t point, const char *why, size_t *again)
+static sld_status train_again(coordinator *c, size_t point, const char *why, size_t *again)
 {
     const sld_point *p = sld_grid_point(c->grid, point);
     char             run[PATH_MAX];
 
-    sld_log(c->ctx, SLD_LOG_WARN, "%s seed %lld (%s) is trained anew: %s", p->arm,
+    sld_log(c->ctx, SLD_LOG_WARN, "%s seed %lld (%s) is trained again: %s", p->arm,
             (long long)p->seed, p->id, why);
     sld_grid_trial_dir(c->grid, point, run);
     SLD_TRY(sld_run_set_aside(c->ctx, run));
@@ -35,9 +35,9 @@ static sld_status recheck_results(coordinator *c, size_t point, size_t *again)
     }
     SLD_TRY(sld_grid_judge(&c->ledger.claims, point, false, &now));
     if (now.state == SLD_POINT_WAITING) {
-        return train_anew(c, point, now.reason, again);
+        return train_again(c, point, now.reason, again);
     }
-    if (now.state == SLD_POINT_FAILED) { /* perhaps it can be read again tomorrow */
+    if (now.state == SLD_POINT_FAILED) { /* unreadable, perhaps only for now: keep the results */
         sld_log(c->ctx, SLD_LOG_WARN, "%s", now.reason);
         c->unreadable++;
         return SLD_OK;
@@ -49,14 +49,15 @@ static sld_status recheck_results(coordinator *c, size_t point, size_t *again)
         SLD_TRY(sld_ledger_unmark(&c->ledger, point));
     }
     const sld_status st = sld_attempt_mark_result(c, point, &results, 0, now.attempts);
-    if (st == SLD_ERR_IO && now.state == mark) { /* another user's mark says the same */
+    if (st == SLD_ERR_IO && now.state == mark) { /* another user owns the mark, and it is right */
         sld_err_clear(c->ctx);
         return SLD_OK;
     }
     return st;
 }
 
-/* The weights that a student which is to be trained will read. */
+/* Checks the teacher's weights file of a student that is still to be trained. why: what is wrong
+ * with the file; "" if it is sound. */
 static sld_status check_weights(coordinator *c, size_t student, char why[SLD_REASON_BYTES])
 {
     sld_doc *doc = NULL;
@@ -77,23 +78,23 @@ static sld_status check_weights(coordinator *c, size_t student, char why[SLD_REA
     return st;
 }
 
-/* Of each teacher one student is asked for the file. */
+/* Checks the weights of each teacher that a waiting student needs. */
 static sld_status recheck_weights(coordinator *c, size_t *again)
 {
     const sld_grid_claim *entries = c->ledger.claims.entries;
-    int                   asked   = -1; /* teachers stand first, their students mostly together */
+    int                   checked = -1; /* students of one teacher mostly stand together */
     char                  why[SLD_REASON_BYTES];
 
     for (size_t i = 0; i < sld_grid_count(c->grid); i++) {
         const int teacher = sld_grid_point(c->grid, i)->teacher;
-        if (teacher < 0 || teacher == asked || entries[i].mark != SLD_POINT_WAITING ||
+        if (teacher < 0 || teacher == checked || entries[i].mark != SLD_POINT_WAITING ||
             entries[teacher].mark != SLD_POINT_DONE) {
             continue;
         }
-        asked = teacher;
+        checked = teacher;
         SLD_TRY(check_weights(c, i, why));
         if (*why) {
-            SLD_TRY(train_anew(c, (size_t)teacher, why, again));
+            SLD_TRY(train_again(c, (size_t)teacher, why, again));
         }
     }
     return SLD_OK;

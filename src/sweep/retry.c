@@ -1,4 +1,4 @@
-/* retry.c: what a user takes back or leaves out. */
+/* retry.c: `sld sweep --retry` makes a point trainable again; `--skip` leaves one out. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "sld/rundir.h"
 #include "sld/sweep.h"
 
-/* Its retries anew. */
+/* Deletes the records of failures, so that the point has all its retries again. */
 static void forget_errors(const ledger *l, size_t i)
 {
     char path[PATH_MAX];
@@ -19,7 +19,7 @@ static void forget_errors(const ledger *l, size_t i)
     }
 }
 
-/* A failed or skipped one, or, when it is named, one that has a result: that is put aside. */
+/* Makes the point wait again. A result that it has is renamed to *.old. */
 static sld_status retry_point(ledger *l, size_t i, size_t *n)
 {
     const sld_point_state mark = l->claims.entries[i].mark;
@@ -50,22 +50,24 @@ static sld_status refuse_running(ledger *l, const char *which, size_t point)
                : SLD_OK;
 }
 
-/* One that waits and has checkpoints begins anew: where it cannot go on, as after an update. */
-static sld_status begin_anew(ledger *l, const char *which, size_t point)
+/* Makes a waiting point start over by renaming its checkpoints: it may be unable to continue from
+ * them, for instance after an update of a library. */
+static sld_status start_over(ledger *l, const char *which, size_t point)
 {
     char run[PATH_MAX];
 
     sld_grid_trial_dir(l->claims.grid, point, run);
     if (sld_ckpt_newest(run).epoch == 0) {
-        return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
-                        "%s: expected a point that has begun, got one that waits: the sweep trains "
-                        "it anyway",
-                        which);
+        return SLD_FAIL(
+            l->claims.ctx, SLD_ERR_CONFIG,
+            "%s: expected a point that has begun, got one that waits; run the sweep: it "
+            "trains the point",
+            which);
     }
     return sld_run_set_aside_checkpoints(l->claims.ctx, run);
 }
 
-/* A result that nobody has marked yet is one all the same. */
+/* Treats a point whose result exists but is not marked yet like one that is marked. */
 static sld_status mark_unmarked(ledger *l, size_t point)
 {
     sld_results results;
@@ -91,13 +93,13 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
         SLD_TRY(mark_unmarked(l, point));
         if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
             ++*n;
-            return begin_anew(l, which, point);
+            return start_over(l, which, point);
         }
     }
     for (size_t i = 0; i < sld_grid_count(l->claims.grid); i++) {
         const int  teacher = sld_grid_point(l->claims.grid, i)->teacher;
         const bool failed  = l->claims.entries[i].mark == SLD_POINT_FAILED;
-        /* a teacher's students failed with it */
+        /* the students of a failed teacher failed with it, so they are retried with it */
         if ((all && failed) || (!all && (i == point || (failed && teacher == (int)point)))) {
             SLD_TRY(retry_point(l, i, n));
         }

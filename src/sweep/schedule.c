@@ -1,14 +1,14 @@
-/* schedule.c: which point comes next, which running trial goes on with more ranks, and which launcher
- * is ended because its ranks have left it. */
+/* schedule.c: chooses the next point to start, the running trial to restart on more ranks, and the
+ * launchers to kill because their ranks have ended. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "coordinator.h"
 
-#define LOOK_S 5 /* between looks through the process table, at least */
+#define LOOK_S 5 /* between two looks through the process table, which costs CPU time */
 
-/* ---- the next point: teachers are points, students wait for theirs ---- */
+/* ---- the next point: a student waits for its teacher, which is a point too ---- */
 
 static bool runs_here(const coordinator *c, size_t point)
 {
@@ -32,7 +32,7 @@ static sld_status may_start(coordinator *c, size_t point, bool *may)
         return SLD_OK;
     }
     SLD_TRY(sld_ledger_held(&c->ledger, point, &held));
-    /* one of our own that has ended without a result is free again */
+    /* a claim of this coordinator whose attempt runs no more does not block the point */
     const bool ours =
         e->known == e->claim && strcmp(c->ledger.claims.leases[e->lease].id, c->ledger.id) == 0;
     *may = !held || ours;
@@ -56,7 +56,8 @@ sld_status sld_schedule_next(coordinator *c, int *point, size_t *waiting)
     return SLD_OK;
 }
 
-/* A teacher that cannot give weights takes its students along. */
+/* Marks a student as failed because its teacher failed, diverged or is skipped: it gives no
+ * weights. */
 static sld_status fail_student(coordinator *c, size_t point)
 {
     const sld_point      *p                        = sld_grid_point(c->grid, point);
@@ -97,13 +98,13 @@ sld_status sld_schedule_settle(coordinator *c, bool *all_ended, bool *some_faile
     return SLD_OK;
 }
 
-/* ---- rescale: when there are fewer trials than cores, a running one is checkpointed and restarted on
- * the idle cores too, which changes none of its bits ---- */
+/* ---- rescale: when there are fewer trials than cores, a running one is checkpointed and restarted
+ * on the idle cores too, which changes none of its bits ---- */
 
-#define SETTLE_S 30   /* of an attempt, before its pace is judged */
-#define SLOWER   0.05 /* of what was left, within which it is not */
+#define SETTLE_S 30   /* an attempt runs so long before its pace is judged */
+#define SLOWER   0.05 /* slower: it needs more than this share of the former estimate on top */
 
-/* Seconds that the attempt has left by its own estimate; below 0: it does not tell yet. */
+/* Seconds that the attempt still needs by its own estimate; below 0: it has none yet. */
 static double left_of(const coordinator *c, const attempt *a)
 {
     char         run[PATH_MAX], text[SLD_PROGRESS_BYTES];
@@ -114,7 +115,7 @@ static double left_of(const coordinator *c, const attempt *a)
     return sld_progress_parse(text, &progress) ? progress.left_s : -1;
 }
 
-/* What is known of the point's growth; NULL: it never grew. */
+/* Returns the record of the point's growth; NULL: it was never given more ranks. */
 static growth *growth_of(coordinator *c, size_t point)
 {
     for (size_t i = 0; i < GROWTHS_MAX; i++) {
@@ -125,7 +126,7 @@ static growth *growth_of(coordinator *c, size_t point)
     return NULL;
 }
 
-/* A place for one: its own, or of a point that has ended; NULL: none is left. */
+/* Returns an entry for the point: its own, an unused one or that of an ended point. NULL: none. */
 static growth *place_for(coordinator *c, size_t point)
 {
     growth *found = growth_of(c, point);
@@ -165,18 +166,19 @@ void sld_schedule_set_back(coordinator *c)
         const double without = g->left_s - (now - g->asked_s);
         if (left_of(c, a) > without + SLOWER * g->left_s) {
             const sld_point *p = sld_grid_point(c->grid, a->point);
-            sld_log(
-                c->ctx, SLD_LOG_INFO,
-                "%s seed %lld (%s) is slower on %d ranks than on %d, as cores here are busy: it "
-                "goes back",
-                p->arm, (long long)p->seed, p->id, a->ranks, g->ranks);
+            sld_log(c->ctx, SLD_LOG_INFO,
+                    "%s seed %lld (%s) is slower on %d ranks than on %d, because other programs "
+                    "use the "
+                    "cores: it goes back",
+                    p->arm, (long long)p->seed, p->id, a->ranks, g->ranks);
             g->back = a->rescales = a->shrinks = true;
             sld_attempt_ask(c, a);
         }
     }
 }
 
-/* Seconds that the trial would end earlier on all that is free. A restart costs some. */
+/* Seconds by which the trial would end earlier if it got all free cores; its restart not
+ * counted. */
 static double gain(const coordinator *c, const attempt *a)
 {
     const double share = (double)a->ranks / (double)(a->ranks + c->slots.n_free);
@@ -186,11 +188,10 @@ static double gain(const coordinator *c, const attempt *a)
 
 sld_status sld_schedule_rescale(coordinator *c)
 {
-    attempt *best = NULL;
-    double   best_s =
-        c->launch->grow_s / 2; /* of the gain: with one more core of two, half is left */
-    int    point;
-    size_t waiting;
+    attempt *best   = NULL;
+    double   best_s = c->launch->grow_s / 2; /* what growing from 1 core to 2 saves of grow_s */
+    int      point;
+    size_t   waiting;
 
     sld_slots_look(&c->slots);
     if (c->launch->grow_s == 0 || c->launch->ranks > 0 || c->launch->slots > 0 ||
@@ -201,7 +202,7 @@ sld_status sld_schedule_rescale(coordinator *c)
     for (int i = 0; i < c->slots.max_trials && waiting == 0; i++) {
         attempt *a = &c->attempts[i];
         if (a->active && a->rescales) {
-            return SLD_OK; /* one at a time: it takes what is free */
+            return SLD_OK; /* one at a time: that trial will take all free cores */
         }
         const growth *g = growth_of(c, a->point);
         if (!a->active || a->n_cores < a->ranks || (g && g->back) || gain(c, a) <= best_s) {
@@ -223,10 +224,10 @@ sld_status sld_schedule_rescale(coordinator *c)
     return SLD_OK;
 }
 
-/* ---- reap: a launcher may stay when all its ranks have left (mpirun waiting for a daemon of its own,
- * for ever). It is given some time, then ended: what became of the trial its files tell ---- */
+/* ---- reap: mpirun sometimes hangs after all its ranks have ended, waiting for one of its daemons.
+ * After a grace period it is killed; the trial's files tell how the trial ended ---- */
 
-/* A rank of one of ours. */
+/* Counts the process if it is a rank of one of this coordinator's attempts. */
 static void count_rank(pid_t pid, const char *word, void *user)
 {
     coordinator *c = user;
@@ -244,17 +245,17 @@ static void end_launcher(coordinator *c, attempt *a)
     const sld_point *p = sld_grid_point(c->grid, a->point);
 
     sld_log(c->ctx, SLD_LOG_WARN,
-            "%s seed %lld (%s, attempt %lld): its launcher stays %g s after its ranks have left "
-            "(launch.leave_s): it is ended",
+            "%s seed %lld (%s, attempt %lld): its launcher still runs %g s after its ranks ended "
+            "(launch.leave_s): it is killed",
             p->arm, (long long)p->seed, p->id, (long long)a->number, c->launch->leave_s);
     a->reaped = true;
     kill(a->child.process.pid, SIGKILL);
     sld_process_end_marked(a->word);
 }
 
-/* A trial without a launcher is its own: waitpid(2) tells its end, and what else runs the program
- * are moments of reading a file. Where no rank was ever seen on this machine, the result alone tells
- * that they have left. */
+/* Kills the launcher if its ranks have been gone for launch.leave_s. Without a launcher the child
+ * is the trial itself, and waitpid(2) reports its end; its helper processes are no ranks. If no
+ * rank was ever seen on this machine, only results.h5 shows that the ranks have ended. */
 static void judge_launcher(coordinator *c, attempt *a, double now)
 {
     if (sld_process_runs(a->child.process.pid, c->params->program)) {

@@ -1,5 +1,5 @@
-/* slots.c: the cores of this machine, shared out for throughput: while there are trials enough, one
- * core each, because a trial alone needs no reductions; at the end more for those that are left. */
+/* slots.c: shares the cores of this machine out among trials. Many trials get one core each,
+ * because one rank needs no reductions; when fewer trials than cores are left, each gets more. */
 #include "slots.h"
 
 #include <stdio.h>
@@ -11,12 +11,13 @@ void sld_slots_find(const sld_launch *launch, slots *out)
     const size_t n = sld_cpus_allowed(cpus), quota = sld_cpus_quota();
 
     *out = (slots){0};
-    for (size_t i = 0; i < n; i++) { /* of a core's threads the first */
+    for (size_t i = 0; i < n;
+         i++) { /* hardware threads of one core stand together: take the first */
         if (i == 0 || cpus[i].core != cpus[i - 1].core || cpus[i].package != cpus[i - 1].package) {
             out->cpu[out->n_cores++] = cpus[i].number;
         }
     }
-    /* Where the kernel tells no cores apart all CPUs seem to be one. */
+    /* If the kernel does not describe cores, all CPUs seem to be one core: take each for a core. */
     if (out->n_cores == 1 && n > 1 && cpus[0].core == 0) {
         out->n_cores = 0;
         for (size_t i = 0; i < n; i++) {
@@ -47,7 +48,7 @@ void sld_slots_look(slots *s)
     }
 }
 
-/* "process 17, 18" of those that have cores. */
+/* text: "process 17, 18", the coordinators that use the cores. */
 static void name_holders(const slots *s, char *text, size_t n)
 {
     pid_t  last = 0;
@@ -69,7 +70,8 @@ void sld_slots_wait(slots *s, const sld_launch *launch, char *text, size_t n)
     name_holders(s, text, n);
 }
 
-/* Cores that are there are worth waiting for; a number of trials that was set is not waited with. */
+/* Whether a trial of launch.ranks ranks waits until so many cores are free. It does not wait if the
+ * machine has too few, or if the user set --slots, which holds whatever other sweeps do. */
 static bool must_wait(const slots *s, const sld_launch *launch)
 {
     return s->locks && launch->slots == 0 && launch->ranks > s->n_free &&
@@ -88,7 +90,7 @@ int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, in
         return must_wait(s, launch) ? 0 : (int)launch->ranks;
     }
     if (s->n_free <= 0) {
-        return launch->slots > 0 ? 1 : 0; /* told to run so many, on whatever cores */
+        return launch->slots > 0 ? 1 : 0; /* --slots holds even if all cores are in use */
     }
     ranks = s->n_free / (waiting < (size_t)places ? (int)waiting : places);
     ranks = ranks > 0 ? ranks : 1;

@@ -1,4 +1,4 @@
-/* slots.h: the cores of this machine, and who works on which. */
+/* slots.h: which cores of this machine the trials of one coordinator use. */
 #ifndef SLD_SWEEP_SLOTS_H
 #define SLD_SWEEP_SLOTS_H
 
@@ -6,29 +6,29 @@
 #include "sld/grid.h"
 
 typedef struct slots {
-    int         cpu[SLD_CPUS_MAX];    /* the first CPU of each core that may be used */
-    bool        taken[SLD_CPUS_MAX];  /* by trials of this coordinator */
-    bool        others[SLD_CPUS_MAX]; /* by other coordinators, when last looked at */
+    int         cpu[SLD_CPUS_MAX];    /* (n_cores) the first CPU of each core that may be used */
+    bool        taken[SLD_CPUS_MAX];  /* (n_cores) used by a trial of this coordinator */
+    bool        others[SLD_CPUS_MAX]; /* (n_cores) used by another coordinator, as last seen */
     int         n_cores, n_free;
     int         max_trials; /* at a time */
-    int         running;
-    core_locks *locks; /* owned; NULL: cores are not shared out among coordinators */
+    int         running;    /* trials */
+    core_locks *locks;      /* owned; NULL: other coordinators' cores are not known */
 } slots;
 
 void sld_slots_find(const sld_launch *launch, slots *out);
 
-/* Sees which cores other coordinators have: n_free. */
+/* Updates others and n_free by looking at the locks. */
 void sld_slots_look(slots *s);
-/* Asks for as many cores as a trial needs at least, where others have them all. text: who has. */
+/* Reserves as many cores as the smallest trial needs. text: which processes use the cores now. */
 void sld_slots_wait(slots *s, const sld_launch *launch, char *text, size_t n);
 
-/* How many ranks the next trial gets; 0: not now. waiting: trials that could start, this one
- * among them; most: ranks that it can use. */
+/* How many ranks the next trial gets; 0: it must wait for cores. waiting: how many trials could
+ * start now, this one included; max: the most ranks that the trial can use. */
 int sld_slots_ranks(const slots *s, const sld_launch *launch, size_t waiting, int max);
 
-/* Takes cores for `ranks` ranks; *first[]: which. text: their CPUs as a list, "none" when there are
- * fewer cores than ranks and the kernel has to share. Returns how many cores were taken; -1: another
- * coordinator was faster. */
+/* Takes one core per rank. cores: (ranks) indices of the cores taken. text: their CPUs as a list,
+ * or "none" if too few cores are free: then no core is taken and the kernel places the ranks.
+ * Returns how many cores were taken; -1: another coordinator was faster. */
 int  sld_slots_take(slots *s, int ranks, int *cores, char *text, size_t n);
 void sld_slots_give(slots *s, const int *cores, int n_cores);
 

@@ -1,12 +1,12 @@
-/* span.c: trials of more ranks than a machine of the job has cores: they are started over several of
- * its machines, by srun where it offers PMIx, else by mpirun. */
+/* span.c: makes the command for trials with more ranks than one machine of the job has cores. They
+ * run on several machines, started by srun if it supports PMIx, else by mpirun. */
 #include <stdio.h>
 #include <string.h>
 
 #include "allocation.h"
 #include "coordinator.h"
 
-/* Whether srun can connect the ranks of MPI. It lists its plugins without asking the controller. */
+/* Whether srun can start MPI ranks. This query does not reach the controller, so it is fast. */
 static bool has_pmix(void)
 {
     static const char *const command[] = {"sh", "-c", "srun --mpi=list 2>&1", NULL};
@@ -16,7 +16,7 @@ static bool has_pmix(void)
     return strstr(list, "pmix") != NULL;
 }
 
-/* "n1:2,n2:2". False: there is no room for all. */
+/* text: "n1:2,n2:2", the nodes with their cores. False: text is too short for all. */
 static bool put_hosts(const sld_allocation *a, int cores, char *text, size_t n)
 {
     size_t at = 0;
@@ -40,7 +40,7 @@ void sld_span_choose(coordinator *c)
     }
     const int wanted = (ranks + cores - 1) / cores;
     const int each   = wanted < (int)a->n_nodes ? wanted : (int)a->n_nodes;
-    if (has_pmix()) { /* each step has its CPUs for itself: Slurm places them */
+    if (has_pmix()) { /* Slurm gives each step its own CPUs, so several trials can run at a time */
         snprintf(c->command, sizeof c->command, "srun --mpi=pmix --exact -N%d -n {ranks}", each);
         c->slots.max_trials = c->launch->slots > 0 ? (int)c->launch->slots : (int)a->n_nodes / each;
     } else if (put_hosts(a, cores, hosts, sizeof hosts)) {

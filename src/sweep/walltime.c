@@ -1,23 +1,23 @@
-/* walltime.c: the end of the job's time: when trials save and stop for it, and what is too late to
- * begin. What a trial computes between its start and its first step is lost where it is ended. */
+/* walltime.c: stops trials before the batch job's time limit and starts none that is too late. A
+ * trial that is stopped before its first step has nothing to save. */
 #include "coordinator.h"
 
-#define LEAST_START_S 3   /* from a trial's start to its first step, where none was seen */
-#define MARGIN_MOST   0.2 /* of the time that is left when the sweep starts: a minute is left 12 s */
+#define MIN_STARTUP_S 3   /* from a trial's start to its first step, until one was measured */
+#define MAX_MARGIN    0.2 /* share of the time left at the sweep's start, for short jobs */
 
 void sld_walltime_begin(coordinator *c)
 {
-    const double left_s = sld_allocation_left_s(&c->allocation), most_s = MARGIN_MOST * left_s;
+    const double left_s = sld_allocation_left_s(&c->allocation), max_s = MAX_MARGIN * left_s;
     double       margin_s = c->launch->margin_s;
 
     c->stop_at_s = 0;
     if (c->allocation.end_s <= 0 || margin_s == 0) {
         return;
     }
-    margin_s     = margin_s < most_s ? margin_s : most_s;
+    margin_s     = margin_s < max_s ? margin_s : max_s;
     c->stop_at_s = c->ledger.clock_s() + left_s - margin_s;
     sld_log(c->ctx, SLD_LOG_INFO,
-            "%s job %s ends in %.0f s: trials save and stop %.0f s before (launch.margin_s)",
+            "%s job %s ends in %.0f s: trials save and stop %.0f s before that (launch.margin_s)",
             sld_scheduler_name(c->allocation.scheduler), c->allocation.job, left_s, margin_s);
 }
 
@@ -28,7 +28,7 @@ bool sld_walltime_over(const coordinator *c)
 
 bool sld_walltime_allows(coordinator *c)
 {
-    const double needed_s = c->sign_s > LEAST_START_S ? c->sign_s : LEAST_START_S;
+    const double needed_s = c->startup_s > MIN_STARTUP_S ? c->startup_s : MIN_STARTUP_S;
     const double left_s   = c->stop_at_s - c->ledger.clock_s();
 
     if (c->stop_at_s == 0 || left_s > needed_s) {
@@ -36,15 +36,17 @@ bool sld_walltime_allows(coordinator *c)
     }
     if (!c->too_late) {
         c->too_late = true;
-        sld_log(c->ctx, SLD_LOG_INFO,
-                "nothing more is started: a trial needs %.0f s to what it can save, and %.0f s are "
-                "left before the stop",
-                needed_s, left_s > 0 ? left_s : 0);
+        sld_log(
+            c->ctx, SLD_LOG_INFO,
+            "no more trials are started: a trial needs %.0f s to its first step, and %.0f s are "
+            "left before trials must stop",
+            needed_s, left_s > 0 ? left_s : 0);
     }
     return false;
 }
 
-/* Its first step, or a later one: seen a while after it was made, so that the time is no less. */
+/* Measures the time from a trial's start to its first step. The step is seen up to a beat after it
+ * was made, so the measured time is never too short. */
 void sld_walltime_learn(coordinator *c, attempt *a, const sld_progress *progress)
 {
     const int64_t epoch  = a->checkpoint.epoch > 1 ? a->checkpoint.epoch : 1;
@@ -52,7 +54,7 @@ void sld_walltime_learn(coordinator *c, attempt *a, const sld_progress *progress
 
     if (!a->stepped && (progress->epoch > epoch ||
                         (progress->epoch == epoch && progress->step > a->checkpoint.step))) {
-        a->stepped = true;
-        c->sign_s  = took_s > c->sign_s ? took_s : c->sign_s;
+        a->stepped   = true;
+        c->startup_s = took_s > c->startup_s ? took_s : c->startup_s;
     }
 }

@@ -75,7 +75,7 @@ axes: {arm: {bad: {data: {val_fraction: 0.0001}}, good: {}}}
 
 def failures():
     write("bad.yaml", BAD)
-    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed in the same way at their start", "expected at least one sample", "log-a3.txt")
+    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed at their start for the same reason", "expected at least one sample", "log-a3.txt")
     told = status("runs/bad")
     bad = next(t for t in told["trials"] if t["arm"] == "bad")
     check(bad["state"] == "failed" and "expected at least one sample" in bad["reason"], bad)

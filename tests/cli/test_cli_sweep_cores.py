@@ -26,7 +26,7 @@ def cpus_of(process):
 
 
 def waits(process):
-    return "have its cores" in said(process)
+    return "use all cores of this machine" in said(process)
 
 
 def settled(process):

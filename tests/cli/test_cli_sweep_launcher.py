@@ -21,8 +21,8 @@ def launcher_that_cannot_work():
         folder = "runs/dead-%d" % len(line)
         before = time.monotonic()
         done = expect(sweep("one.yaml", "--dir", folder, "launch.command=" + line), 1, "trials cannot be started from here",
-                      "did not come to run: " + reason)
-        check(done.err.count("did not come to run") == 3, done.err)
+                      "did not start: " + reason)
+        check(done.err.count("did not start") == 3, done.err)
         check(time.monotonic() - before > 3, "no pause between launches")
         told = status(folder)
         check(told["failed"] == 0 and told["trials"][0]["state"] == "waiting", told)
@@ -33,13 +33,13 @@ def launcher_that_cannot_work():
 def launcher_that_waits():
     """One that waits for ever is told of long before it is ended, with its own last words; no trial has failed by it."""
     write("one.yaml", ONE % 1)
-    for words, told in (("", "it says nothing"), ("echo Requested nodes are busy >&2; ", "Requested nodes are busy")):
+    for words, told in (("", "it prints nothing"), ("echo Requested nodes are busy >&2; ", "Requested nodes are busy")):
         write("wait.sh", words + "trap '' USR1; exec sleep 1000\n")
         run = start_sweep("one.yaml", "--dir", "runs/waits", "launch.command=sh wait.sh", "launch.stall_minutes=0.1",
                           "launch.lease_s=3", log="waits.log")
         wait_for("the word", lambda: "no rank has begun: " + told in said(run), run)
-        check("did not come to run" not in said(run), "told too late")
-        wait_for("its end", lambda: "did not come to run: no step for 0.1 minutes" in said(run), run)
+        check("did not start" not in said(run), "told too late")
+        wait_for("its end", lambda: "did not start: no step for 0.1 minutes" in said(run), run)
         kill(run.pid, signal.SIGTERM)
         expect(ended(run), 75)
         os.remove("waits.log")
