@@ -8,7 +8,8 @@ machine. Prints the efficiency, of one rank, in per cent.
     compute * ceil(V / R) / V  +  log2(R) * (messages * latency + short / rate)  +  3 (1 - 1/R) * long / rate
 
 V = parallel.shards. A reduction below 64 KiB goes whole at each of log2(R) distances; a longer one, a piece of the gradient, is
-halved at each, once for each of two views, and gathered once (docs/determinism.md, "Reductions")."""
+halved at each, once for each of two views, and gathered once (docs/determinism.md, "Reductions"). links.py measures what a link
+adds to a step, and counts messages and bytes by it."""
 import argparse
 import math
 
@@ -25,11 +26,15 @@ PAIRS = {
 LINKS = {"2 us, 200 Gbit/s": (2, 200), "20 us, 25 Gbit/s": (20, 25), "20 us, 10 Gbit/s": (20, 10), "50 us, 1 Gbit/s": (50, 1)}
 
 
-def step_s(pair, ranks, shards, latency_us, gigabits):
-    compute_s, messages, short, gradient = PAIRS[pair]
+def link_s(pair, ranks, latency_us, gigabits):
+    """What the network adds to a step."""
+    _, messages, short, gradient = PAIRS[pair]
     byte_s, distances = 8e-9 / gigabits, math.log2(ranks)
-    return (compute_s * math.ceil(shards / ranks) / shards + distances * (messages * latency_us * 1e-6 + short * byte_s)
-            + 3 * (1 - 1 / ranks) * gradient * byte_s)
+    return distances * (messages * latency_us * 1e-6 + short * byte_s) + 3 * (1 - 1 / ranks) * gradient * byte_s
+
+
+def step_s(pair, ranks, shards, latency_us, gigabits):
+    return PAIRS[pair][0] * math.ceil(shards / ranks) / shards + link_s(pair, ranks, latency_us, gigabits)
 
 
 def main():

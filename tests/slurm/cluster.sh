@@ -66,12 +66,12 @@ SwitchType=switch/none
 MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-SchedulerParameters=bf_interval=5,sched_interval=5
+SchedulerParameters=bf_interval=2,sched_interval=1,batch_sched_delay=0
 JobRequeue=1
 ReturnToService=2
 KillWait=10
 MessageTimeout=10
-SlurmdTimeout=15
+SlurmdTimeout=10
 NodeName=n[1-${NODES:-2}] CPUs=${CPUS:-2} CoresPerSocket=${CPUS:-2} State=UNKNOWN
 SlurmdParameters=config_overrides
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE DefaultTime=10 State=UP

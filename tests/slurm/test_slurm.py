@@ -47,8 +47,9 @@ def trial(c):
 
 
 def array(c, computed):
-    """Identical tasks on one folder; one dies in the midst of its trial."""
-    job = c.submit("exec %s sweep slow.yaml --dir array" % c.sld, "--array=1-4", "-c1", "-o", "array-%a.log")
+    """jobs/array.sbatch: identical tasks on one folder; one dies in the midst of its trial, its script with it."""
+    script = c.shipped("array.sbatch", sweep="slow.yaml", settings="(--dir array)", sld=c.sld)
+    job = c.submit(script, "--array=1-4", "-s", "-c1", "-o", "array-%a.log")
     wait_for("a student at work", lambda: any(students("array-%d.log" % i) for i in range(1, 5)))
     killed = next(i for i in range(1, 5) if students("array-%d.log" % i))
     c.run("scancel", "--signal=KILL", "--full", "%s_%d" % (job, killed), ok=(0, 1))
