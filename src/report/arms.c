@@ -1,13 +1,13 @@
-/* arms.c: trials that differ in seed alone, put together: mean and deviation over seeds, and the
- * gap to the baseline. Only done trials count: a diverged one has no last epoch to average. */
+/* arms.c: groups trials that differ only in seed into arms, and computes mean and deviation over
+ * seeds and the gap to the baseline. Only done trials count: a diverged one has no last epoch. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
 
-/* Deviation over seeds of a small network on CIFAR-100, in points (docs/protocol.md,
- * "What n seeds resolve"), where a sweep has no two seeds of its own. */
+/* Assumed deviation over seeds, in percent points, for a sweep without two seeds: that of a small
+ * network on CIFAR-100 (docs/protocol.md, "What n seeds resolve"). */
 #define PROTOCOL_SD 0.25
 
 static bool counts(const report_trial *t)
@@ -15,23 +15,23 @@ static bool counts(const report_trial *t)
     return t->status.state == SLD_POINT_DONE && t->has_results;
 }
 
-/* Trials of each arm, one after another: trial[first[a]] ... trial[first[a + 1] - 1]. */
+/* The trials of arm a are trial[first[a]] to trial[first[a + 1] - 1]. */
 typedef struct grouping {
-    size_t  n;     /* trials, and labels of others' trials */
+    size_t  n;     /* trials, including labels of others' trials */
     size_t *arm;   /* (n) arm of each trial */
     size_t *first; /* (n_arms + 1) */
     size_t *trial; /* (n) */
     double *x;     /* (n) scratch */
 } grouping;
 
-/* A teacher may have the name of an arm. */
+/* A teacher and an arm of students may have the same name. */
 static bool is_arm_of(const report_arm *arm, const sld_point *p)
 {
     return arm->is_teacher == p->is_teacher && strcmp(arm->name, p->arm) == 0;
 }
 
-/* The arm of the point among the first n_arms, or n_arms. A point is mostly of the arm that follows
- * the one before it, as seeds are the slowest axis: guess is looked at first. */
+/* Returns the arm of the point, or n_arms if it is new. guess is tried first: seeds are the slowest
+ * axis, so a point mostly belongs to the arm after that of the point before it. */
 static size_t find_arm(const report *r, const sld_point *p, size_t guess)
 {
     if (guess < r->n_arms && is_arm_of(&r->arms[guess], p)) {
@@ -45,7 +45,7 @@ static size_t find_arm(const report *r, const sld_point *p, size_t guess)
     return r->n_arms;
 }
 
-/* Names the arms, those of students first. */
+/* Makes the list of arms, with those of students first. */
 static void name_arms(report *r, grouping *g)
 {
     for (int teachers = 0; teachers < 2; teachers++) {
@@ -72,16 +72,17 @@ static void sort_trials(const report *r, grouping *g)
     for (size_t a = 0; a < r->n_arms; a++) {
         g->first[a + 1] += g->first[a];
     }
-    for (size_t i = 0; i < g->n; i++) { /* first[a] moves to the arm's end ... */
+    for (size_t i = 0; i < g->n; i++) { /* this moves first[a] to the end of the arm ... */
         g->trial[g->first[g->arm[i]]++] = i;
     }
-    for (size_t a = r->n_arms; a > 0; a--) { /* ... and back */
+    for (size_t a = r->n_arms; a > 0; a--) { /* ... and this moves it back */
         g->first[a] = g->first[a - 1];
     }
     g->first[0] = 0;
 }
 
-/* Mean and deviation of one number over the arm's trials that count. */
+/* Mean and deviation of one number over the done trials of an arm: of metric `number`, or of norm
+ * `norm` if number is negative. */
 static stats_sample sample_of(const report *r, const grouping *g, size_t arm, int number, int norm)
 {
     size_t n = 0;
@@ -118,7 +119,7 @@ static void fill_arm(report *r, const grouping *g, size_t arm)
     a->control = stats_of(g->x, n).mean;
 }
 
-/* The trial of this seed in an arm that counts, or NULL. */
+/* The done trial of this seed in the arm; NULL: none. */
 static const report_trial *of_seed(const report *r, const grouping *g, size_t arm, int64_t seed)
 {
     for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
@@ -154,7 +155,8 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
     a->detectable     = stats_detectable(r->resolving_sd, mine->n, its->n);
 }
 
-/* Of the primary measure, by trials that are the arm's own: for what is pooled over arms. */
+/* The primary measure over the arm's own trials: a trial shared by two arms must enter the pooled
+ * deviation once. */
 static stats_sample own_sample(const report *r, const grouping *g, size_t arm)
 {
     size_t n = 0;

@@ -1,18 +1,18 @@
-/* baselines.c: which arm each is held against. The spec names one arm; where axes choose the networks
- * or the data, a gap across them would compare networks, so each arm meets the baseline of its own
- * pair: the arm with its labels on those axes, and the named arm's on the others
- * (docs/sweeps.md, "Several pairs"). */
+/* baselines.c: finds the baseline of each arm. The spec names one arm. If axes choose the networks
+ * or the data, its gap to another pair would compare networks, not methods. So each arm has the
+ * baseline of its own pair: the arm with the same labels on those axes, and with the labels of the
+ * named arm on the others (docs/sweeps.md, "Several pairs"). */
 #include <math.h>
 #include <string.h>
 
 #include "report.h"
 
-/* What an arm trains and on what, as far as a done trial tells it. */
+/* The network and data of an arm, from one of its done trials. */
 typedef struct subject {
-    const sld_point *point; /* of one of its trials; NULL: a teacher, without axes */
-    bool             known;
+    const sld_point *point; /* of one of its trials; NULL: an arm of teachers, which has no axes */
+    bool             known; /* a done trial was found; else only point is set */
     double           params, multiply_adds; /* of the student */
-    const char      *data, *teacher;        /* hashes; "": not known, none */
+    const char      *data, *teacher;        /* hashes; teacher "": it has none */
 } subject;
 
 static void find_subjects(const report *r, const size_t *arm_of, subject *of)
@@ -32,7 +32,7 @@ static void find_subjects(const report *r, const size_t *arm_of, subject *of)
     }
 }
 
-/* Numbers that results do not tell are NaN, and tell nothing apart. */
+/* A number that the results lack is NaN: it counts as equal to any other. */
 static bool same_network(const subject *a, const subject *b)
 {
     return !(isless(a->params, b->params) || isgreater(a->params, b->params) ||
@@ -45,13 +45,13 @@ static bool same_data(const subject *a, const subject *b)
     return strcmp(a->data, b->data) == 0;
 }
 
-/* Rivals: what tells them apart is neither network, data nor teacher. */
+/* Rivals share network, data and teacher: their gap is due to the method alone. */
 static bool are_rivals(const subject *a, const subject *b)
 {
     return same_network(a, b) && same_data(a, b) && strcmp(a->teacher, b->teacher) == 0;
 }
 
-static bool agree_but_on(const sld_point *p, const sld_point *q, size_t axis)
+static bool differ_only_on(const sld_point *p, const sld_point *q, size_t axis)
 {
     for (size_t x = 0; x < p->n_axes; x++) {
         if (x != axis && strcmp(p->value[x], q->value[x]) != 0) {
@@ -61,8 +61,9 @@ static bool agree_but_on(const sld_point *p, const sld_point *q, size_t axis)
     return true;
 }
 
-/* Whether the label on this axis alone says what `same` compares, there are two of them, and no two
- * labels are of rivals: an axis of methods, one of which has a network of its own, decides nothing. */
+/* Whether the axis chooses what `same` compares (network or data): one label always has the same,
+ * at least two labels differ, and no two labels are rivals. The last condition excludes an axis of
+ * methods one of which has its own network. */
 static bool decides(const report *r, const subject *of, size_t axis,
                     bool (*same)(const subject *, const subject *))
 {
@@ -80,7 +81,7 @@ static bool decides(const report *r, const subject *of, size_t axis,
                 }
                 two = true;
             } else if (!one_label && are_rivals(&of[a], &of[b]) &&
-                       agree_but_on(of[a].point, of[b].point, axis)) {
+                       differ_only_on(of[a].point, of[b].point, axis)) {
                 return false;
             }
         }
@@ -88,8 +89,8 @@ static bool decides(const report *r, const subject *of, size_t axis,
     return two;
 }
 
-/* Axes by which arms are no rivals of each other. None where all axes are: then the spec's baseline
- * is for all, as a sweep over networks alone means it. */
+/* Sets is_pair for the axes that choose networks or data, and returns their number. 0 if all axes
+ * do: a sweep over networks alone wants one baseline for all arms. */
 static size_t find_pair_axes(const report *r, const subject *of, const sld_point *named,
                              bool *is_pair)
 {
@@ -104,7 +105,7 @@ static size_t find_pair_axes(const report *r, const subject *of, const sld_point
     return n < named->n_axes ? n : 0;
 }
 
-/* Whether p has the labels of q on the axes whose is_pair is `pair`. */
+/* Whether p and q have the same labels on all axes whose is_pair equals `pair`. */
 static bool agrees(const sld_point *p, const sld_point *q, const bool *is_pair, bool pair)
 {
     for (size_t x = 0; x < p->n_axes; x++) {

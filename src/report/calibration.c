@@ -1,4 +1,4 @@
-/* calibration.c: predictions, calibration and copied errors from logits. */
+/* calibration.c: predictions and calibration error from logits. */
 #include "calibration.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* report/calibration.h: what the logits on test say beyond top-1. Pure functions.
+/* calibration.h: predictions and calibration error from logits. Pure functions.
  * Shapes: N samples, K classes; logits (N,K), labels and predictions (N). */
 #ifndef SLD_REPORT_CALIBRATION_H
 #define SLD_REPORT_CALIBRATION_H
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The class with the largest logit, the lowest index among equals. */
+/* predicted: the class with the largest logit of each sample; of equal ones the lowest class. */
 void calibration_predict(const float *logits, size_t N, size_t K, int32_t *predicted);
 
 /* Expected calibration error, in percent: 15 bins of equal width over the confidence in the

@@ -1,4 +1,4 @@
-/* cells.c: numbers of a report as text. */
+/* cells.c: formats the numbers of a report and explains their table. */
 #include "cells.h"
 
 #include <math.h>
@@ -73,7 +73,7 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
 {
     size_t n_val = 0, n = 0;
 
-    for (size_t i = 0; i < r->n_trials; i++) { /* those that have ended tell it */
+    for (size_t i = 0; i < r->n_trials; i++) { /* only results record it */
         n += r->trials[i].has_results;
         n_val += r->trials[i].has_results && r->trials[i].best_on_val;
     }

@@ -1,4 +1,5 @@
-/* copied_errors.c: test predictions of the teachers, and of the students trained without one. */
+/* copied_errors.c: keeps the test predictions of teachers and of controls, and counts the errors
+ * that students share with a teacher. */
 #include "copied_errors.h"
 
 #include <math.h>
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* labels: NULL for a student. */
+/* Predictions of a teacher, or of a control: then without labels and sha. */
 typedef struct record {
     char     sha[65], data_sha[65];
     size_t   trial, n;
@@ -70,7 +71,7 @@ static sld_status add(sld_ctx *ctx, records *r, record new, const int32_t *label
     }
     new.predicted = copy_of(predicted, new.n);
     new.labels    = labels ? copy_of(labels, new.n) : NULL;
-    r->at[r->n++] = new; /* released with what it has */
+    r->at[r->n++] = new; /* also if a copy is NULL: destroy frees the other */
     return new.predicted && (new.labels || !labels)
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu predictions", new.n);

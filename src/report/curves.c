@@ -1,4 +1,4 @@
-/* curves.c: test top-1 of an arm by epoch, over its seeds. */
+/* curves.c: computes the learning curves of the best arms. */
 #include "curves.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ static sld_status make(sld_ctx *ctx, const report *r, size_t arm, double *x, arm
     return SLD_OK;
 }
 
-/* Where it stands now: the mean over its seeds of the last epoch that each has reached. */
+/* The arm's accuracy so far: the mean over its seeds of the last epoch that each has reached. */
 static double height(const report *r, size_t arm)
 {
     double sum = 0.0;
@@ -62,7 +62,7 @@ sld_status arm_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out,
         high[a] = r->arms[a].is_teacher ? NAN : height(r, a);
     }
     for (size_t a = 0; a < r->n_arms && *n < max; a++) {
-        size_t higher = 0; /* arms that come before this one */
+        size_t higher = 0; /* arms that are preferred to this one */
         for (size_t b = 0; b < r->n_arms; b++) {
             higher += b != a && !isnan(high[b]) &&
                       ((int)b == r->baseline || high[b] > high[a] || (high[b] == high[a] && b < a));

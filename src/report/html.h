@@ -1,4 +1,4 @@
-/* html.h: pieces of the page of a sweep. */
+/* html.h: parts of a sweep's HTML page. */
 #ifndef SLD_REPORT_HTML_H
 #define SLD_REPORT_HTML_H
 
@@ -6,16 +6,17 @@
 
 enum { HTML_MAX_CURVES = 8 };
 
-/* html_text.c. Text of unknown origin: printable, and no markup. */
+/* html_text.c. Writes text that a user chose: escapes markup and unprintable bytes. */
 void              html_text(FILE *to, const char *text);
-extern const char html_style[]; /* style sheet */
+extern const char html_style[]; /* the page's style sheet */
 #define HTML_MARK "<meta name=\"generator\" content=\"sld\">"
 
-/* html_figures.c. The learning curves of the arms that stand highest; nothing where there are none. */
+/* html_figures.c. Draws the learning curves of the best arms; nothing if there are none. */
 sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to);
-/* The line and band of an arm's seeds for a cell of its table: x from low to high percent. */
+/* Draws one dot per seed of an arm, their mean and one deviation, on a scale from low to high
+ * percent: a cell of the table of arms. */
 void html_seeds(const report *r, size_t arm, double low, double high, FILE *to);
-/* What all seeds of all arms lie between; false where no trial is done. */
+/* The range in which all seeds of all arms lie, in percent; false if no trial is done. */
 bool html_range(const report *r, double *low, double *high);
 
 #endif

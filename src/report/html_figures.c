@@ -1,4 +1,4 @@
-/* html_figures.c: figures of the page of a sweep, as SVG within it. */
+/* html_figures.c: draws the figures of a sweep's page as inline SVG. */
 #include <math.h>
 #include <string.h>
 
@@ -6,13 +6,13 @@
 #include "curves.h"
 #include "html.h"
 
-/* The figure of curves, in its own units. */
+/* Size and margins of the figure of curves, in SVG units. */
 enum { WIDTH = 640, HEIGHT = 330, LEFT = 46, RIGHT = 12, TOP = 10, BOTTOM = 40 };
 enum { MAX_POINTS = 120, STRIP = 160 };
 
 static const char *const dashes[] = {"", "7 3", "2 2.5", "8 3 2 3"};
 
-typedef struct frame { /* from epochs and percent to the figure's units */
+typedef struct frame { /* maps epochs and percent to SVG units */
     double low, high;
     size_t longest;
 } frame;
@@ -34,8 +34,8 @@ static double sd_of(const stats_sample *s)
     return isnan(s->sd) ? 0.0 : s->sd;
 }
 
-/* The first fifth of the run, which all arms climb alike, would leave no height to what tells them
- * apart: it may lie below the figure. */
+/* Ignores the first fifth of the epochs: all arms rise there in the same way, and showing it would
+ * leave too little height for the differences between arms. */
 static frame find_frame(const arm_curve *curves, size_t n, size_t longest)
 {
     frame f = {.low = INFINITY, .high = -INFINITY, .longest = longest};
@@ -59,7 +59,7 @@ static frame find_frame(const arm_curve *curves, size_t n, size_t longest)
     return f;
 }
 
-/* 1, 2 or 5 times a power of ten: some five of them make the span. */
+/* Distance of ticks: 1, 2 or 5 times a power of ten, so that about five ticks fit the span. */
 static double tick_of(double span)
 {
     const double power = pow(10.0, floor(log10(span / 5.0))), part = span / 5.0 / power;
@@ -92,7 +92,7 @@ static void put_point(const frame *f, size_t e, double percent, bool first, FILE
     fprintf(to, "%s%.1f %.1f", first ? "M" : "L", x_of(f, e + 1), y_of(f, percent));
 }
 
-/* The e-th of at most MAX_POINTS epochs that are drawn, the last among them. */
+/* The epoch of the i-th of n points of a curve; the first and the last epoch are among them. */
 static size_t epoch_at(const arm_curve *c, size_t i, size_t n)
 {
     return n < 2 ? 0 : i * (c->n_epochs - 1) / (n - 1);
@@ -104,7 +104,7 @@ static void put_curve(const frame *f, const arm_curve *c, size_t color, FILE *to
     bool         first = true;
 
     fprintf(to, "<path fill=\"var(--c%zu)\" opacity=\".16\" d=\"", color % 8);
-    for (size_t k = 0; k < 2 * n; k++) { /* there along the upper edge, back along the lower */
+    for (size_t k = 0; k < 2 * n; k++) { /* the band: forth along its upper edge, then back below */
         const size_t        e = epoch_at(c, k < n ? k : 2 * n - 1 - k, n);
         const stats_sample *s = &c->at[e];
         if (isfinite(s->mean)) {
@@ -125,7 +125,7 @@ static void put_curve(const frame *f, const arm_curve *c, size_t color, FILE *to
         }
     }
     fprintf(to, "\"/>\n");
-    if (c->n_epochs == 1 && isfinite(c->at[0].mean)) { /* one point is no line */
+    if (c->n_epochs == 1 && isfinite(c->at[0].mean)) { /* a path of one point is invisible */
         fprintf(to, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"var(--c%zu)\"/>\n", x_of(f, 1),
                 y_of(f, c->at[0].mean), color % 8);
     }
@@ -171,9 +171,9 @@ sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to)
     fprintf(to, "</svg></svg>\n");
     put_legend(r, curves, n, to);
     fprintf(to,
-            "<figcaption class=\"note\">Test top-1, %%: mean over the seeds that have come to an "
-            "epoch, band: one standard deviation.%s</figcaption></figure>\n",
-            r->n_arms > n + 1 ? " The baseline, and the arms that stand highest." : "");
+            "<figcaption class=\"note\">Test top-1, %%: mean over the seeds that have reached an "
+            "epoch; band: one standard deviation.%s</figcaption></figure>\n",
+            r->n_arms > n + 1 ? " The baseline and the best arms are shown." : "");
     return SLD_OK;
 }
 

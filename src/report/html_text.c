@@ -1,4 +1,4 @@
-/* html_text.c: text and style of the page of a sweep. */
+/* html_text.c: escapes text for a sweep's HTML page; the page's style sheet. */
 #include "html.h"
 
 void html_text(FILE *to, const char *text)

@@ -1,4 +1,5 @@
-/* index.c: sweep.h5, the whole of a sweep behind one name, and the packed study. */
+/* index.c: writes sweep.h5, which links all results of a sweep, and the packed study, which copies
+ * them. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +8,9 @@
 #include "sld/report.h"
 #include "study.h"
 
-/* Beyond so many trials a reader's descriptors run out, as HDF5 keeps every source of a virtual
- * data set open: curves and labels are copied then. The logits stay virtual: they are the trials'
- * own size. */
+/* HDF5 keeps every source of a virtual data set open. With more trials than this a reader would run
+ * out of file descriptors, so curves are copied. Logits stay virtual because a copy would be as
+ * large as the trials' own files. */
 #define MAX_VIRTUAL 500
 
 static void index_path(const sld_grid *grid, char path[PATH_MAX])
@@ -32,7 +33,7 @@ static sld_status put_links(sld_ctx *ctx, study *s)
     return SLD_OK;
 }
 
-/* The spec as the user wrote it. */
+/* Copies the spec as the user wrote it. */
 static sld_status put_spec(sld_ctx *ctx, study *s)
 {
     char   path[PATH_MAX];
@@ -103,7 +104,7 @@ sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path,
     return st;
 }
 
-/* ---- is all there that sweep.h5 points to? ---- */
+/* ---- check that the files exist to which sweep.h5 points ---- */
 
 static void check_sources(const sld_grid *grid, const char *const *ids, const int32_t *valid,
                           size_t n_trials, size_t *n_missing, char *first, size_t n)

@@ -1,12 +1,13 @@
-/* options.c: the options in which the students of a report differ, a column each, so that accuracy
- * against a temperature needs no reader of YAML. */
+/* options.c: finds the options in which the students of a report differ. Each becomes a column, so
+ * that a plot of accuracy against temperature needs no YAML parser. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
 #include "sld/config.h"
 
-/* Those that change no result are no column, nor are seeds, which have one. */
+/* Whether the option may become a column: it changes results and is not a path. The seed has a
+ * column already. */
 static bool is_wanted(const sld_option_info *o)
 {
     return (strcmp(o->kind, "result") == 0 || strcmp(o->kind, "word") == 0) && !o->path &&
@@ -36,7 +37,8 @@ static sld_status list_keys(sld_ctx *ctx, sld_arena *arena, keys *out)
     return SLD_OK;
 }
 
-/* The value behind "key: ", without quotes, the unit behind it and the end of the line. In place. */
+/* Returns the value of a line after "key: ", without quotes or the comment with its unit. Changes
+ * the text in place. */
 static char *value_of(char *text)
 {
     char *to = text, *from = text + 1;
@@ -56,8 +58,8 @@ static char *value_of(char *text)
     return text;
 }
 
-/* The place of section.key, or of key, in the list; n: it is not there. Documents follow the table, so
- * that the search begins behind what was found last. */
+/* Index of section.key (or key, without a section) in the list; k->n: not found. The search starts
+ * at `from`, after the last hit, because documents list options in the order of the table. */
 static size_t find(const keys *k, const char *section, const char *key, size_t from)
 {
     const size_t length = strlen(section);
@@ -74,8 +76,9 @@ static size_t find(const keys *k, const char *section, const char *key, size_t f
     return k->n;
 }
 
-/* A document that sld wrote: "key: value", "section.key: value", or "section:" with its keys below it.
- * values: (k->n), NULL where the document does not say. text: taken apart in place. */
+/* Reads a document that sld wrote, with lines "key: value", "section.key: value", or "section:"
+ * with keys indented below it. values: (k->n), NULL for options that it does not set. Splits text
+ * in place; values point into it. */
 static void read_document(char *text, const keys *k, const char **values)
 {
     char  *next, *section = "";
@@ -100,7 +103,7 @@ static void read_document(char *text, const keys *k, const char **values)
     }
 }
 
-/* Is it one in which two students differ whose results tell it? */
+/* Whether two students with results have different values of this option. */
 static bool varies(const report *r, const char **values, size_t n, size_t key)
 {
     const char *first = NULL;

@@ -1,4 +1,4 @@
-/* packed.c: a report from the columns of a packed study, without the folder that it was made of. */
+/* packed.c: gathers a report from a packed study alone, without the sweep's folder. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static bool has_column(const packed *p, const char *name, char path[256])
     return sld_doc_has(p->doc, path);
 }
 
-/* *out: (n_trials) in the report's arena; NULL where there is no such column. */
+/* *out: (n_trials) in the report's arena; NULL: the file has no such column. */
 static sld_status read_texts(sld_ctx *ctx, packed *p, const char *name, const char ***out)
 {
     const size_t n = p->r->n_trials;
@@ -56,7 +56,7 @@ static sld_status read_needed(sld_ctx *ctx, packed *p, const char *name, const c
                            sld_doc_path(p->doc), name);
 }
 
-/* Whole numbers; missing where there is no such column. values: (n_trials). */
+/* values: (n_trials) whole numbers; all `missing` if the file has no such column. */
 static sld_status read_wholes(sld_ctx *ctx, packed *p, const char *name, int64_t missing,
                               int64_t *values)
 {
@@ -70,7 +70,7 @@ static sld_status read_wholes(sld_ctx *ctx, packed *p, const char *name, int64_t
                : SLD_OK;
 }
 
-/* Without them trials cannot be told apart. */
+/* The same for a column that every study must have. */
 static sld_status read_needed_wholes(sld_ctx *ctx, packed *p, const char *name, int64_t *values)
 {
     char path[256];
@@ -142,14 +142,14 @@ static sld_status read_integers(sld_ctx *ctx, packed *p)
         if (values[2 * n + i] < -1 || values[2 * n + i] >= (int64_t)n) {
             return SLD_FAIL(ctx, SLD_ERR_DATA,
                             "%s: /trials/teacher: trial %zu: expected the index of a trial, 0 to "
-                            "%zu, or -1, got %lld; pack the sweep anew",
+                            "%zu, or -1, got %lld; pack the sweep again",
                             sld_doc_path(p->doc), i, n - 1, (long long)values[2 * n + i]);
         }
     }
     return SLD_OK;
 }
 
-/* A column of numbers, NaN where there is none. values: (n_trials). */
+/* values: (n_trials) numbers; all NaN if the file has no such column. */
 static sld_status read_numbers(sld_ctx *ctx, packed *p, const char *name, double *values)
 {
     char path[256];
@@ -213,7 +213,8 @@ static sld_status keep_norm(sld_ctx *ctx, packed *p, const char *column)
     return SLD_OK;
 }
 
-/* What depends on the sweep: gradient norms and axes. */
+/* Keeps a column whose name depends on the sweep: a gradient norm or an axis. Ignores all
+ * others. */
 static sld_status keep_column(sld_ctx *ctx, packed *p, const char *column)
 {
     if (strncmp(column, NORM, strlen(NORM)) == 0 && ends_in(column, LAST)) {
@@ -228,7 +229,7 @@ static sld_status keep_column(sld_ctx *ctx, packed *p, const char *column)
     return SLD_OK;
 }
 
-/* In the order that the file tells; of a file that does not, by name. */
+/* Reads those columns in the order that the file records, else by name. */
 static sld_status read_columns(sld_ctx *ctx, packed *p)
 {
     const char *names = NULL, *name;
@@ -251,7 +252,7 @@ static sld_status read_columns(sld_ctx *ctx, packed *p)
     return SLD_OK;
 }
 
-/* Each trial's experiment, of which packs keep the text. */
+/* Reads the experiment of each trial, whose text the pack holds. */
 static sld_status read_configs(sld_ctx *ctx, packed *p)
 {
     const char **config;
@@ -263,7 +264,7 @@ static sld_status read_configs(sld_ctx *ctx, packed *p)
     return report_find_options(ctx, p->r);
 }
 
-/* Labels on the axes. Teachers have none, as in the folder. */
+/* Reads the labels on the axes. As in a folder, teachers have no axes. */
 static sld_status read_axes(sld_ctx *ctx, packed *p)
 {
     const size_t  n = p->r->n_trials, A = p->n_axes;

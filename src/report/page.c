@@ -1,4 +1,4 @@
-/* page.c: one page of a sweep as it stands: no script, no other file. */
+/* page.c: writes the present state of a sweep as one HTML page without scripts or other files. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "html.h"
 #include "sld/report.h"
 
-enum { MAX_RUNNING = 64, MAX_LOST = 40, MAX_EVENTS = 8, EVERY_S = 60 };
+enum { MAX_RUNNING = 64, MAX_LOST = 40, MAX_EVENTS = 8, RELOAD_S = 60 };
 
 static void put_title(const report *r, const sld_grid_totals *all, FILE *to)
 {
@@ -19,7 +19,7 @@ static void put_title(const report *r, const sld_grid_totals *all, FILE *to)
     fprintf(to, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n" HTML_MARK
                 "\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n");
     if (left) {
-        fprintf(to, "<meta http-equiv=\"refresh\" content=\"%d\">\n", EVERY_S);
+        fprintf(to, "<meta http-equiv=\"refresh\" content=\"%d\">\n", RELOAD_S);
     }
     fprintf(to, "<title>%zu/%zu ",
             all->n - all->count[SLD_POINT_WAITING] - all->count[SLD_POINT_RUNNING], all->n);
@@ -297,7 +297,7 @@ sld_status sld_report_keep_page(sld_ctx *ctx, const sld_grid *grid)
 
     snprintf(path, sizeof path, "%s/report.html", sld_grid_dir(grid));
     if (access(path, F_OK) == 0 && !sld_report_is_page(path)) {
-        return SLD_OK; /* somebody else's */
+        return SLD_OK; /* a file of the user's: keep it */
     }
     return sld_report_page(ctx, grid, path);
 }

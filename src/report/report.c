@@ -1,4 +1,4 @@
-/* report.c: gathers a report: every trial's status and results, then the arms. */
+/* report.c: gathers a report: reads the status and results of every trial, then makes the arms. */
 #include "report.h"
 
 #include <limits.h>
@@ -46,7 +46,8 @@ static void set_missing(report_trial *t)
     }
 }
 
-/* The curve of a running trial. Its file comes with the first checkpoint, and goes with the end. */
+/* Reads the curve of a running trial. Its file exists from the first checkpoint until the trial
+ * ends, so it may be missing at any time. */
 static sld_status read_running(sld_ctx *ctx, trial_metrics_reader *reader, size_t trial)
 {
     const report_trial *t = &reader->report->trials[trial];
@@ -65,7 +66,7 @@ static sld_status read_running(sld_ctx *ctx, trial_metrics_reader *reader, size_
     return SLD_OK;
 }
 
-/* Results that cannot be read are said, and do not keep the others from being reported. */
+/* A trial whose results cannot be read is reported as failed; the other trials are still read. */
 static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t trial)
 {
     report_trial *t = &reader->report->trials[trial];
@@ -110,8 +111,8 @@ static sld_status read_states(sld_ctx *ctx, const sld_grid *grid, report *r)
     return st;
 }
 
-/* Students that never saw a teacher get their rate where one teacher is meant; each arm the rate of
- * its teacher's errors among them. */
+/* Sets the copy rate of each control if the sweep has one teacher, and for each trial the rate at
+ * which controls copy its teacher. */
 static void put_control(report *r, const copied_errors *c)
 {
     size_t trial;
@@ -124,7 +125,7 @@ static void put_control(report *r, const copied_errors *c)
         report_trial *t = &r->trials[i];
         size_t        j = 0;
         while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0) {
-            j++; /* an earlier trial of the same teacher has the rate; the walk ends at t itself */
+            j++; /* the first trial of the same teacher; at the latest t itself */
         }
         t->control = !t->teacher_sha[0] && t->has_teacher ? NAN
                      : t->teacher_sha[0] == '\0'          ? t->metric[REPORT_copy_rate]
@@ -219,9 +220,9 @@ sld_status report_gather_curves(sld_ctx *ctx, const sld_grid *grid, report **out
     return gather(ctx, grid, true, out);
 }
 
-/* ---- runs by themselves ---- */
+/* ---- single runs ---- */
 
-/* The identity without its lines on seeds: what runs of one arm share. */
+/* The identity without its lines on seeds: runs of one arm have it in common. */
 static const char *without_seeds(sld_arena *arena, const char *identity)
 {
     char *copy = sld_arena_strdup(arena, identity), *to = copy;
@@ -240,7 +241,7 @@ static const char *without_seeds(sld_arena *arena, const char *identity)
     return copy;
 }
 
-/* Results of sld 0.1 have the seed in their configuration alone. */
+/* In results of sld 0.1 only the configuration holds the seed. */
 static sld_status read_seed(sld_ctx *ctx, sld_doc *doc, int64_t *seed)
 {
     const char *config = "", *line;
@@ -266,7 +267,8 @@ static sld_status read_status(sld_ctx *ctx, sld_doc *doc, report *r, report_tria
     return SLD_OK;
 }
 
-/* What a run's results tell of its point. *same: what it shares with the other seeds of its arm. */
+/* Reads what a run's results say about its point. *same: equal for runs that differ only in
+ * seed. */
 static sld_status read_run(sld_ctx *ctx, report *r, report_trial *t, sld_point *point,
                            const char **same)
 {
@@ -278,7 +280,7 @@ static sld_status read_run(sld_ctx *ctx, report *r, report_trial *t, sld_point *
     SLD_TRY(sld_doc_open_file(ctx, path, &doc));
     sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "id", &text);
     point->id     = sld_arena_strdup(r->arena, text);
-    if (st == SLD_OK && sld_doc_has_attr(doc, "/", "identity")) { /* else its ID is all it shares */
+    if (st == SLD_OK && sld_doc_has_attr(doc, "/", "identity")) { /* old files have only the ID */
         st = sld_doc_get_attr_text(ctx, doc, "/", "identity", &text);
     }
     *same = without_seeds(r->arena, text);

@@ -1,6 +1,6 @@
-/* report/report.h: what a report is made of: numbers of each trial, their statistics by arm.
- * report.c gathers it, report_text.c, report_csv.c and report_json.c print it, index.c and pack.c
- * store it. */
+/* report.h: the data of a report: numbers of each trial, and statistics of each arm. report.c and
+ * packed.c gather them; report_text.c, report_csv.c, report_json.c, page.c and watch.c print them;
+ * index.c and the files study*.c store them. */
 #ifndef SLD_REPORT_REPORT_TABLE_H
 #define SLD_REPORT_REPORT_TABLE_H
 
@@ -10,10 +10,11 @@
 #include "sld/store.h"
 #include "stats.h"
 
-/* Numbers of a trial: X(name, unit). All are doubles, NaN where a trial has none. top1_last is the
- * primary measure; minutes and samples_per_second are of training; params and multiply_adds of the
- * student, one image; memory_mb of rank 0 at its largest; swapped_WHO_VIEW_WHEN is a share
- * of rows at the first epoch, the first with the student swap active, the last. */
+/* Numbers of a trial: X(name, unit). All are doubles; NaN if the trial lacks the number. top1_last
+ * is the primary measure; minutes and samples_per_second count training alone; params and
+ * multiply_adds are those of the student for one image; memory_mb is the peak of rank 0;
+ * swapped_WHO_VIEW_WHEN is a share of rows in the first epoch, the first with the student swap
+ * active, and the last. */
 // clang-format off
 #define REPORT_SWAPS(X, who)                                                                       \
     X(swapped_##who##_weak_first, "1") X(swapped_##who##_weak_lss_start, "1")                      \
@@ -37,26 +38,26 @@ typedef enum { REPORT_METRICS(REPORT_ENUM_) REPORT_N_METRICS } report_metric;
 extern const char *const report_metric_name[REPORT_N_METRICS];
 extern const char *const report_metric_unit[REPORT_N_METRICS];
 
-/* Gradient norms at the last epoch: their names depend on the methods of the sweep. */
+/* Gradient norms in the last epoch. Their names depend on the methods of the sweep. */
 #define REPORT_MAX_NORMS 32
 
 typedef struct report_trial {
     const sld_point *point;
-    const sld_point *same; /* the point whose trial this label is; NULL: its own */
+    const sld_point *same; /* the point whose trial this label shares; NULL: it has its own */
     sld_point_status status;
-    bool             has_results; /* results.h5 is there and was read */
+    bool             has_results; /* results.h5 exists and was read */
     bool             best_on_val;
     double           metric[REPORT_N_METRICS];
     double           norm[REPORT_MAX_NORMS];         /* in the order of report.norm_name */
     size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
-    const char      *run_dir;                        /* of a run by itself; else NULL */
-    bool             has_teacher;                    /* weights, or logits from files */
-    char             data_sha[65], teacher_sha[65];  /* "": no teacher's weights */
-    const char      *config;                         /* the resolved experiment; NULL: not read */
-    const char     **option;  /* (report.n_options) values, "" where it is not known */
-    double           control; /* copy rate of its teacher by students that never saw one */
-    /* Of a report with curves: test top-1 by epoch, in the report's arena; of a running trial as far as
-     * its last checkpoint. */
+    const char      *run_dir;                        /* folder of a single run; NULL in a sweep */
+    bool             has_teacher;                    /* as weights, or as logits in files */
+    char             data_sha[65], teacher_sha[65]; /* hex; teacher_sha "": no weights were given */
+    const char      *config;                        /* the resolved experiment; NULL: not read */
+    const char     **option;                        /* (report.n_options) values; "" if unknown */
+    double           control; /* mean copy rate of its teacher by the controls */
+    /* In a report with curves: test top-1 by epoch, in the report's arena. A running trial's curve
+     * ends at its last checkpoint. */
     const double *top1;
     size_t        n_top1;
 } report_trial;
@@ -64,75 +65,77 @@ typedef struct report_trial {
 typedef struct report_arm {
     const char  *name;
     bool         is_teacher, is_baseline;
-    int          baseline; /* index of the arm that it is held against; -1: none */
+    int          baseline; /* index of the arm that it is compared with; -1: none */
     size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
     stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
     stats_sample norm[REPORT_MAX_NORMS];
-    /* top1_last less the baseline's. Paired: over the seeds that both have done; else the
-     * difference of the means, without deviation. */
+    /* top1_last minus the baseline's. Paired: the mean over the seeds that both arms have done.
+     * Else the difference of the two means, without a deviation. */
     bool         gap_paired;
     stats_sample gap;
-    double       gap_half_width; /* 95 % confidence; NaN unless paired over two seeds or more */
+    double       gap_half_width; /* 95 % confidence; NaN unless paired over at least two seeds */
     double       detectable;     /* smallest difference to the baseline that its seeds resolve */
     double       control;        /* mean of its trials' control */
 } report_arm;
 
 typedef struct report {
     const char   *name, *dir, *baseline_name; /* borrowed from the sweep */
-    bool          curves;                     /* trials have top1; what needs logits is not read */
+    bool          curves;                     /* trials have top1 but no numbers made from logits */
     sld_arena    *arena;                      /* owns all below */
     size_t        n_trials, n_same, n_arms, n_norms;
-    report_trial *trials; /* (n_trials + n_same) the labels of others' trials behind them */
-    report_arm   *arms;   /* in the order of the points; teachers last */
+    report_trial *trials; /* (n_trials + n_same); the last n_same are labels of others' trials */
+    report_arm   *arms;   /* (n_arms) in the order of the points; teachers last */
     const char   *norm_name[REPORT_MAX_NORMS]; /* "grad_norm_ce_weak" ... */
     size_t        n_options;
-    const char  **option_name; /* "kd.temperatures": options in which students differ */
+    const char  **option_name; /* (n_options) keys of the options in which students differ */
     size_t        n_state[SLD_POINT_SKIPPED + 1];
-    size_t        max_seeds;    /* done, of an arm that is no teacher */
+    size_t        max_seeds;    /* most seeds done of any arm of students */
     int           baseline;     /* index of the arm that the spec names; -1: none */
-    size_t        n_baselines;  /* one for each pair, where axes choose networks or data */
+    size_t        n_baselines;  /* one per pair, if axes choose networks or data */
     double        pooled_sd;    /* of top1_last within arms; NaN: no arm has two seeds */
-    double        resolving_sd; /* what detectable rests on: pooled_sd, else the protocol's */
+    double        resolving_sd; /* the deviation behind detectable: pooled_sd, else an assumption */
 } report;
 
-/* Reads the folder, and writes nothing. SLD_OK also when results of a trial cannot be read: it
- * counts as failed with that reason. */
+/* Reads a sweep's folder. Returns SLD_OK even if the results of a trial cannot be read: the trial
+ * then counts as failed for that reason. The caller destroys *out. */
 sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
-/* With curves, in a fraction of the time: for pages that are made again and again. */
+/* The same with curves and without numbers from logits: fast, for pages that are made often. */
 sld_status report_gather_curves(sld_ctx *ctx, const sld_grid *grid, report **out);
-/* The same of the folders of n runs; those that differ in seed alone are one arm. */
+/* The same for n folders of single runs. Runs that differ only in their seed form one arm. */
 sld_status report_gather_runs(sld_ctx *ctx, const char *const *dirs, size_t n, report **out);
-/* packed.c: the same of a packed study. */
+/* packed.c: the same for a packed study. */
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out);
-/* All trials without any number yet. */
+/* Makes a report whose trials have no numbers yet. */
 sld_status report_create(sld_ctx *ctx, size_t n_trials, size_t n_same, report **out);
 void       report_destroy(report *r); /* Accepts NULL. */
 
-/* same.c. Labels of others' trials, whose points are set, get the rest of their trials. */
+/* same.c: labels that share another label's trial. Copies that trial into each of them; their
+ * points must be set. */
 sld_status report_copy_same(sld_ctx *ctx, report *r);
-/* From a packed study whose trials are read; axes: its columns of them. */
+/* Reads the labels of a packed study, after its trials. axes: (n_axes) names of its axis
+ * columns. */
 sld_status report_count_same(sld_ctx *ctx, sld_doc *doc, size_t *n);
 sld_status report_read_same(sld_ctx *ctx, report *r, sld_doc *doc, const char *const *axes,
                             size_t n_axes);
 
-/* options.c: options in which the students differ. */
+/* options.c: finds the options in which the students differ. */
 sld_status report_find_options(sld_ctx *ctx, report *r);
 
-/* arms.c: fills the arms from the trials. */
+/* arms.c: makes the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);
-/* baselines.c: fills baseline and is_baseline of the arms, where r->baseline is one. arm_of:
- * (n_trials + n_same). */
+/* baselines.c: sets baseline and is_baseline of the arms, given r->baseline. arm_of: (n_trials +
+ * n_same) the arm of each trial. */
 sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of);
 
-/* The first point that has axes, or NULL: a teacher has none. */
+/* The first point that has axes; NULL: none, as teachers have no axes. */
 const sld_point *report_with_axes(const report *r);
 
-/* stable.c: the teacher term is called kd, with the swap lts, of method nkd nkd. The name that curves of both share: of
- * "loss_lts_weak" and "loss_kd_weak" "loss_teacher_weak", of grad_norm_ likewise; false: the column has
- * no other name. */
+/* stable.c: methods name the columns of the teacher term kd, lts (with the swap) or nkd. Sets name
+ * to the common name: "loss_teacher_weak" for "loss_lts_weak" and "loss_kd_weak", also for
+ * grad_norm_. False: the column is not of that term. */
 bool report_stable_name(const char *column, char name[96]);
 
-/* Where the results of a trial lie. path: text of n bytes. */
+/* The path of a trial's results.h5. path: (n) bytes. */
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n);
 
 /* Printers. */

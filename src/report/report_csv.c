@@ -1,11 +1,12 @@
-/* report_csv.c: one row per trial, and per label of a trial that another has too, for machines (RFC 4180; an empty field is a missing value). */
+/* report_csv.c: prints a report as CSV (RFC 4180): one row per trial and one per label that shares
+ * another's trial. An empty field is a missing value. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
 
-/* A spreadsheet takes a field that begins so for a formula, unless it is a number. */
+/* Whether a spreadsheet would run the field as a formula: it begins like one and is no number. */
 static bool is_formula(const char *text)
 {
     char *end;
@@ -17,7 +18,7 @@ static bool is_formula(const char *text)
     return end == text || *end;
 }
 
-/* A packed study may have been made by anybody: what would move a terminal is escaped. */
+/* Anybody may have made a packed study, so control characters for terminals are escaped. */
 static void print_text(FILE *to, const char *given)
 {
     const char *guard = is_formula(given) ? "'" : "";
@@ -51,7 +52,7 @@ static void print_head(const report *r, const sld_point *axes, FILE *to)
 {
     fputs("id,arm,seed,is_teacher,same_as,state,attempts,reason", to);
     for (size_t a = 0; axes && a < axes->n_axes; a++) {
-        char column[128]; /* as in /trials: an axis may be called arm or seed */
+        char column[128]; /* with a prefix, as an axis may be called arm or seed */
         snprintf(column, sizeof column, "axis_%s", axes->axis[a]);
         fputc(',', to);
         print_text(to, column);

@@ -1,4 +1,4 @@
-/* report_json.c: trials and arms as one JSON object; null is a missing value. */
+/* report_json.c: prints a report as one JSON object. null is a missing value. */
 #include "report.h"
 #include "sld/base_json.h"
 

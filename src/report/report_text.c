@@ -1,4 +1,4 @@
-/* report_text.c: a report for people, in 100 columns. */
+/* report_text.c: prints a report as tables and text, 100 columns wide. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "text_table.h"
 
 #define MAX_REASONS  10
-#define NORM_COLUMNS 6 /* of gradient norms in one table */
+#define NORM_COLUMNS 6 /* gradient norms in one table */
 
-/* "±" where the terminal says that it reads UTF-8. */
+/* "±" if the locale is UTF-8. */
 static const char *plus_minus(void)
 {
     return sld_text_locale_is_utf8() ? "±" : "+-";
@@ -24,7 +24,7 @@ static void put_mean(text_table *t, size_t row, size_t column, double mean, int 
     }
 }
 
-/* A cell whose deviation is missing stands where the mean of one that has it would. */
+/* Pads a cell without a deviation, so that the means of a column stand below each other. */
 static void put_arm_cell(text_table *t, size_t row, int column, const char *cell)
 {
     const bool spread = column >= 1 && column <= 4;
@@ -56,7 +56,8 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
     return SLD_OK;
 }
 
-/* Arms that hold training samples out for validation: what to choose an arm by, other than test. */
+/* Prints accuracy on validation for arms that hold training samples out: users should choose an arm
+ * by it, not by test. */
 static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
 {
     static const char *const heads[]   = {"n", "last epoch", "best epoch"};
@@ -83,7 +84,7 @@ static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
     }
     text_table_print(t, to);
     fprintf(to,
-            "\nOn the samples that data.val_fraction holds out of train: arms are chosen by these, "
+            "\nOn the training samples that data.val_fraction holds out: choose an arm by these, "
             "not by test.\n\n");
     return SLD_OK;
 }
@@ -112,13 +113,13 @@ static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
         put_mean(t, i, 6, a->metric[REPORT_samples_per_second].mean, 0);
     }
     text_table_print(t, to);
-    fprintf(to, "\ncopied: of the teacher's errors on test, those where the student gives the same "
-                "wrong class; unseen:\n"
-                "the same of the students in this sweep that never saw a teacher.\n");
+    fprintf(to, "\ncopied: share of the teacher's errors on test in which the student gives the "
+                "same wrong class;\n"
+                "unseen: the same share for the students of this sweep without a teacher.\n");
     return SLD_OK;
 }
 
-/* Three shares in one cell: first, LSS-starting, last epoch. */
+/* Puts three shares into one cell: first epoch, first with the student swap, last. */
 static void put_shares(text_table *t, size_t row, size_t column, const stats_sample *three)
 {
     char text[TEXT_TABLE_CELL] = "";
@@ -148,13 +149,13 @@ static sld_status print_swaps(sld_ctx *ctx, const report *r, FILE *to)
         put_shares(t, i, 3, &number[REPORT_swapped_student_strong_first]);
     }
     text_table_print(t, to);
-    fprintf(to, "\nShares of training rows whose largest logit is not the label's, which a swap "
-                "touches, in the first\n"
-                "epoch, the first with the student swap active, the last.\n");
+    fprintf(to, "\nShares of training rows that a swap changes, because their largest logit is not "
+                "the label's: in the\n"
+                "first epoch, the first with the student swap active, and the last.\n");
     return SLD_OK;
 }
 
-/* Arms that train a temperature; nothing where none does. */
+/* Prints the temperature of each arm that trains one. */
 static void print_temperatures(const report *r, FILE *to)
 {
     for (size_t i = 0; i < r->n_arms; i++) {
@@ -169,18 +170,19 @@ static void print_temperatures(const report *r, FILE *to)
     }
 }
 
-/* Places of the norms to print: kd and lts, which are one term, under the name that both share. */
+/* Lists the norms to print. The norms of the teacher term, kd and lts, appear once, under their
+ * common name. */
 static size_t list_norms(const report *r, size_t place[REPORT_MAX_NORMS])
 {
     char   stable[96];
     size_t n = 0;
 
     for (size_t i = 0; i < r->n_norms; i++) {
-        bool told = false;
+        bool listed = false; /* under the common name */
         for (size_t j = 0; j < r->n_norms && report_stable_name(r->norm_name[i], stable); j++) {
-            told = told || strcmp(r->norm_name[j], stable) == 0;
+            listed = listed || strcmp(r->norm_name[j], stable) == 0;
         }
-        if (!told) {
+        if (!listed) {
             place[n++] = i;
         }
     }
@@ -212,8 +214,9 @@ static sld_status print_norms(sld_ctx *ctx, const report *r, FILE *to)
         text_table_print(t, to);
     }
     if (r->n_norms > 0) {
-        fprintf(to, "\nOf each weighted term with respect to a batch's student logits, in the last "
-                    "epoch.\n");
+        fprintf(to,
+                "\nNorms of the gradient of each weighted term with respect to a batch's student "
+                "logits, last epoch.\n");
     }
     return SLD_OK;
 }
@@ -231,7 +234,7 @@ static void print_states(const report *r, FILE *to)
     fprintf(to, "\n\n");
 }
 
-/* Labels whose trials are other arms': their rows above say the same twice. */
+/* Names the labels that share another label's trial: the tables above show that trial twice. */
 static void print_same(const report *r, FILE *to)
 {
     size_t shown = 0;

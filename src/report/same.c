@@ -1,4 +1,5 @@
-/* same.c: labels whose trial is another label's: in a report, in a study's group /same and back. */
+/* same.c: labels that share another label's trial: in a report, and in the group /same of a
+ * study. */
 #include <stdio.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@ sld_status study_put_same(sld_ctx *ctx, study *s)
     return SLD_OK;
 }
 
-/* ---- and back ---- */
+/* ---- out of a study ---- */
 
 sld_status report_count_same(sld_ctx *ctx, sld_doc *doc, size_t *n)
 {
@@ -110,7 +111,7 @@ sld_status report_count_same(sld_ctx *ctx, sld_doc *doc, size_t *n)
     return SLD_OK;
 }
 
-/* Texts that outlive the file. out: (n_same). */
+/* Reads texts and copies them, because the file is closed later. out: (n_same). */
 static sld_status read_texts(sld_ctx *ctx, report *r, sld_doc *doc, const char *path,
                              const char **out)
 {

@@ -1,4 +1,4 @@
-/* stable.c: one name over all arms for curves of the teacher term. */
+/* stable.c: one common name for the curves of the teacher term, whatever each method calls it. */
 #include <stdio.h>
 #include <string.h>
 

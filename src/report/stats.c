@@ -1,4 +1,5 @@
-/* stats.c: mean, deviation, Student's t, the smallest difference that a comparison resolves. */
+/* stats.c: mean, deviation, Student's t, and the smallest difference that so many seeds can
+ * resolve. */
 #include "stats.h"
 
 #include <math.h>
@@ -97,7 +98,7 @@ double stats_t_quantile(double p, double df)
     while (t_probability(high, df) < p && high < 1e12) {
         high *= 2.0;
     }
-    for (int i = 0; i < 100; i++) { /* halved to the last bit */
+    for (int i = 0; i < 100; i++) { /* bisection down to the last bit */
         const double middle                             = 0.5 * (low + high);
         *(t_probability(middle, df) < p ? &low : &high) = middle;
     }

@@ -1,4 +1,4 @@
-/* study.c: the table of trials, and the order in which a study is written. */
+/* study.c: writes the table of trials, and calls the writers of the other parts of a study. */
 #include "study.h"
 
 #include <limits.h>
@@ -70,7 +70,7 @@ static sld_status put_integers(sld_ctx *ctx, study *s)
     return sld_doc_put_on_axes(ctx, s->doc, "/valid", SLD_I32, 1, trial_axis, valid);
 }
 
-/* number: of the report, or from REPORT_N_METRICS on a gradient norm. */
+/* Writes the column of a number: a metric, or from REPORT_N_METRICS on a gradient norm. */
 static sld_status put_number(sld_ctx *ctx, study *s, size_t number, double *values)
 {
     const report *r    = s->r;
@@ -112,8 +112,7 @@ static void add_name(char *names, size_t room, const char *before, const char *n
     snprintf(names + n, room - n, "%s%s%s%s", n ? "\n" : "", before, name, after);
 }
 
-/* The columns that the sweep decides, in the order in which a report has them: HDF5 lists by name.
- */
+/* Records the order of the columns that depend on the sweep, because HDF5 lists members by name. */
 static sld_status put_order(sld_ctx *ctx, study *s)
 {
     const report    *r     = s->r;
@@ -138,8 +137,8 @@ static sld_status put_order(sld_ctx *ctx, study *s)
     return sld_doc_attr_text(ctx, s->doc, "/trials", "columns", names);
 }
 
-/* The column of one axis of the grid: '/' would be a group, and axes that differ in that alone get
- * another column. */
+/* Names the column of an axis. A '/' in the axis' name would make a group, so it becomes '_'; if
+ * that name is taken, another '_' is added. */
 static sld_status name_axis(sld_ctx *ctx, study *s, const char *name, size_t axis)
 {
     char path[256];
@@ -155,7 +154,7 @@ static sld_status name_axis(sld_ctx *ctx, study *s, const char *name, size_t axi
     return s->axis_path[axis] ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
 }
 
-/* The values of one axis of the grid. */
+/* Writes the labels on one axis of the grid. */
 static sld_status put_axis(sld_ctx *ctx, study *s, const char *name, size_t axis,
                            const char **texts)
 {

@@ -1,15 +1,15 @@
-/* report/study.h: one HDF5 file over all trials of a sweep: the index sweep.h5, whose data sets
- * point into the trials' files, and the packed study, which holds everything itself. Both have the
- * same layout, so that what reads one reads the other:
+/* study.h: writes one HDF5 file over all trials of a sweep: the index sweep.h5, whose data sets
+ * point into the trials' files, or the packed study, which holds all data itself. Both have the
+ * same layout, so a program that reads one reads the other:
  *
  *   /trials/COLUMN                         (trial) id, arm, seed, state, numbers of the report ...
- *   /valid                                 (trial) 1: the trial has results, its rows are there
+ *   /valid                                 (trial) 1: the trial has results, so its rows hold data
  *   /epoch/COLUMN                          (trial, epoch) padded with NaN
  *   /logits/test_last, /logits/test_best   (trial, sample, class)
  *   /labels/test, /labels/test_coarse      (sample); (trial, sample) when the test sets differ
  *   /class_name                            (class)
- *   /same/COLUMN                           (label) id, arm, seed, is_teacher, axis_NAME of labels whose
- *                                          trial is another label's; not there without any
+ *   /same/COLUMN                           (label) id, arm, seed, is_teacher, axis_NAME of labels
+ *                                          that share another label's trial; only if there are any
  *   /trial/ID                              index: a link to results.h5
  *   /trials/config, /logits/test_teacher   pack only
  *   /log_p/...                             compact pack, in place of /logits
@@ -28,34 +28,35 @@
 typedef struct study {
     const report *r;
     sld_doc      *doc;
-    bool          copy_curves, copy_logits;       /* else virtual */
-    bool          compact;                        /* no logits, but what study_compact.c keeps */
-    size_t        n_epochs, n_samples, n_classes; /* longest of any trial */
+    bool          copy_curves, copy_logits; /* false: virtual data sets */
+    bool          compact;                  /* a summary in place of logits: study_compact.c */
+    size_t        n_epochs, n_samples, n_classes; /* largest of any trial */
     bool          one_test_set;                   /* all trials were tested on the same data */
     size_t        n_columns;
     const char  *column[STUDY_COLUMNS], *unit[STUDY_COLUMNS]; /* of /epoch; in the report's arena */
-    const char **axis_path; /* "/trials/axis_NAME" of each axis of the grid */
-    const char *(
-        *has)[STUDY_COLUMNS]; /* (n_trials): its name in the trial's file; NULL: not there */
+    const char **axis_path; /* (axes of the grid) "/trials/axis_NAME" */
+    /* (n_trials) the column's name in the trial's file; NULL: the file lacks it. */
+    const char *(*has)[STUDY_COLUMNS];
 } study;
 
-/* Writes the whole of it into s->doc. r, doc, copy_curves and copy_logits are set, all else zero.
- */
+/* Writes all parts into s->doc. Before: set r and the options, all else zero; call study_measure();
+ * create doc. */
 sld_status study_put(sld_ctx *ctx, study *s);
-/* Before it: the shapes and columns of all trials. */
+/* Finds the shapes and columns of all trials. */
 sld_status study_measure(sld_ctx *ctx, study *s);
 
-/* study_curves.c, study_logits.c: the parts. */
+/* study_curves.c, study_logits.c: parts of the file. */
 sld_status study_find_columns(sld_ctx *ctx, study *s);
 sld_status study_put_curves(sld_ctx *ctx, study *s);
 sld_status study_put_logits(sld_ctx *ctx, study *s);
 sld_status study_put_labels(sld_ctx *ctx, study *s);
 sld_status study_put_teachers(sld_ctx *ctx, study *s);
 
-/* study_facts.c: a packed study's texts of each trial's results, the configuration among them. */
+/* study_facts.c: writes attributes of each trial's results, such as its configuration; packs
+ * only. */
 sld_status study_put_facts(sld_ctx *ctx, study *s);
 
-/* study_compact.c. holder: (n) a trial whose file has the logits of teacher 0 to n - 1. */
+/* study_compact.c. holder: (n) for each teacher, a trial whose file holds its logits. */
 sld_status study_put_compact(sld_ctx *ctx, study *s);
 sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n);
 uint64_t   study_compact_bytes(const study *s);
@@ -63,19 +64,19 @@ uint64_t   study_compact_bytes(const study *s);
 /* same.c. */
 sld_status study_put_same(sld_ctx *ctx, study *s);
 
-/* A text per trial on the axis of trials. */
+/* Writes a column of texts (n_trials). */
 sld_status study_put_texts(sld_ctx *ctx, study *s, const char *path, const char *const *texts);
 
-/* One index of the first axis. */
+/* Writes one row, an index of the first axis. */
 sld_status study_put_row(sld_ctx *ctx, study *s, const char *path, sld_type type, size_t row,
                          const void *values);
 
-/* Opens the results of trial i in place. */
+/* Opens the results of trial i for reading. */
 sld_status study_open(sld_ctx *ctx, const study *s, size_t i, sld_doc **out);
-/* Where they lie, from the folder of the sweep; in the report's arena. */
+/* Their path relative to the sweep's folder, in the report's arena. */
 sld_status study_source(sld_ctx *ctx, const study *s, size_t i, const char **out);
 
-/* Bytes that the copied parts will take, to be reserved. */
+/* Bytes that the copied parts will take, to check for disk space. */
 uint64_t study_bytes(const study *s);
 
 #endif

@@ -1,23 +1,25 @@
-/* study_compact.c: what a compact pack keeps of test logits: for every sample the largest
- * log-probabilities with their classes, the label's, and how many classes are before the label; for
- * every trial the two numbers that need all classes. docs/files.md, "Compact packs". */
+/* study_compact.c: writes the summary of test logits in a compact pack. For each sample: the
+ * largest log-probabilities with their classes, and the label's with its rank. For each trial:
+ * Brier score and divergence from the teacher, which need all classes. See docs/files.md, "Compact
+ * packs". */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "study.h"
 
-#define PLACES    5
-#define LEAST_F16 (-65504.0) /* the least that half precision holds */
-#define PLACE     "/place"
+#define PLACES  5
+#define MIN_F16 (-65504.0) /* the smallest number in half precision */
+#define PLACE   "/place"
 
 typedef struct compactor {
     study      *s;
-    const char *set; /* of logits: "test_last" */
-    const char *row; /* its first axis */
-    size_t      max; /* log-probabilities kept of a sample */
-    sld_type class;  /* holds a class and a rank, in the file */
-    /* of one trial; (n_samples, n_classes), (n_samples, most), (n_samples) */
+    const char *set; /* data set of logits, such as "test_last" */
+    const char *row; /* the first axis in the file: trials or teachers */
+    size_t      max; /* log-probabilities kept for each sample */
+    sld_type class;  /* type of classes and ranks in the file */
+    /* Buffers for one trial: logits and teacher (n_samples, n_classes); top and top_class
+     * (n_samples, max); the others (n_samples). */
     float   *logits, *teacher, *top, *label;
     int32_t *top_class, *rank, *labels;
 } compactor;
@@ -60,10 +62,11 @@ static double log_sum_exp(const float *z, size_t K)
 
 static float log_p(float z, double sum)
 {
-    return (float)fmax(z - sum, LEAST_F16);
+    return (float)fmax(z - sum, MIN_F16);
 }
 
-/* The classes of the largest logits, largest first; of equal ones the lower class. */
+/* classes: (max) those with the largest logits, in falling order; of equal logits the lower
+ * class. */
 static void largest(const float *z, size_t K, size_t max, int32_t *classes)
 {
     size_t n = 0;
@@ -91,7 +94,7 @@ static bool is_finite(const float *z, size_t K)
     return k == K;
 }
 
-/* Sample i, whose logits are z; NULL: it has none. */
+/* Summarises the logits z (K) of sample i. z NULL: the trial has no such sample. */
 static void take_sample(compactor *c, size_t i, const float *z, size_t K)
 {
     float   *top       = c->top + i * c->max;
@@ -133,7 +136,7 @@ static sld_status put_parts(sld_ctx *ctx, const compactor *c, size_t row)
     return SLD_OK;
 }
 
-/* Labels and logits of a trial into the scratch. */
+/* Reads labels and logits of a trial into the buffers. */
 static sld_status read_trial(sld_ctx *ctx, compactor *c, sld_doc *doc, const report_trial *t)
 {
     const size_t n = t->n_samples * t->n_classes;
@@ -162,7 +165,8 @@ static sld_status put_trial(sld_ctx *ctx, compactor *c, sld_doc *doc, size_t tri
     return put_parts(ctx, c, row);
 }
 
-/* Mean over samples of the squared distance of the probabilities to the label's one-hot. */
+/* Brier score: the squared distance from the probabilities to the one-hot label, mean over
+ * samples. */
 static double brier(const compactor *c, size_t N, size_t K)
 {
     double all = 0.0;

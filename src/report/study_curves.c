@@ -1,4 +1,4 @@
-/* study_curves.c: /epoch/COLUMN (trial, epoch): virtual, or copied row by row. */
+/* study_curves.c: writes /epoch/COLUMN (trial, epoch), as virtual data sets or as copies. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 static const char *const axes[] = {STUDY_TRIAL, STUDY_EPOCH};
 
-/* name: in the study; of: the trial's column that it shows. */
+/* name: of the column in the study; of: its name in the trial's file. *place: its index. */
 static sld_status add_column(sld_ctx *ctx, study *s, sld_doc *doc, const char *name, const char *of,
                              size_t *place)
 {
@@ -48,7 +48,7 @@ static sld_status find_columns_of(sld_ctx *ctx, study *s, size_t trial)
     for (size_t i = 0; st == SLD_OK && (name = sld_doc_member(doc, "/epoch", i)); i++) {
         size_t place;
         if (strcmp(name, "epoch") == 0) {
-            continue; /* the axis */
+            continue; /* the axis, not a curve */
         }
         st = add_column(ctx, s, doc, name, name, &place);
         if (st != SLD_OK) {
@@ -85,7 +85,7 @@ static void path_of(const char *column, char path[160])
     snprintf(path, 160, "/epoch/%s", column);
 }
 
-/* "/epoch/NAME" in the arena. */
+/* *out: "/epoch/COLUMN" in the report's arena. */
 static sld_status own_path(sld_ctx *ctx, const study *s, const char *column, const char **out)
 {
     char path[160];

@@ -1,11 +1,11 @@
-/* study_facts.c: what a packed study keeps of the head of each trial's results: the configuration, and
- * on what and from what it was made. */
+/* study_facts.c: copies attributes of each trial's results into a packed study: its configuration,
+ * and the machine, versions and input files behind it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "study.h"
 
-/* Attributes of results.h5 that are texts, by the name of their column. */
+/* Text attributes of results.h5. Their columns have the same names. */
 static const char *const texts_kept[] = {
     "config",      "version",        "machine",        "fingerprint",           "data",
     "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256", "started",
@@ -13,8 +13,8 @@ static const char *const texts_kept[] = {
 enum { N_TEXTS = sizeof texts_kept / sizeof *texts_kept };
 
 typedef struct facts {
-    const char **text[N_TEXTS]; /* (n_trials), "" where there is none */
-    int64_t     *ranks;         /* (n_trials), 0: not known */
+    const char **text[N_TEXTS]; /* (n_trials) "": the results lack it */
+    int64_t     *ranks;         /* (n_trials) 0: unknown */
 } facts;
 
 static sld_status keep(sld_ctx *ctx, const study *s, sld_doc *doc, const char *name,

@@ -1,5 +1,5 @@
-/* study_logits.c: test logits of all trials, virtual or copied one trial at a time; the labels and
- * class names that go with them. */
+/* study_logits.c: writes the test logits of all trials, as virtual data sets or as copies, with
+ * labels, class names and the logits of teachers. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static sld_status put_virtual(sld_ctx *ctx, study *s, const char *path)
     return sld_doc_put_virtual(ctx, s->doc, path, SLD_F32, 3, axes, path, sources);
 }
 
-/* Widens (n,k) logits to (N,K) in place, the rest NaN. */
+/* Widens (n,k) logits to (N,K) in place and fills the rest with NaN. */
 static void pad(float *logits, size_t n, size_t k, size_t N, size_t K)
 {
     for (size_t i = N; i-- > 0;) {
@@ -87,7 +87,7 @@ sld_status study_put_logits(sld_ctx *ctx, study *s)
 
 /* ---- labels ---- */
 
-/* Is there a trial whose file has this data set? *trial: the first. */
+/* *trial: the first trial whose file has this data set; n_trials: none. */
 static sld_status find_holder(sld_ctx *ctx, const study *s, const char *path, size_t *trial)
 {
     for (*trial = 0; *trial < s->r->n_trials; (*trial)++) {
@@ -98,7 +98,7 @@ static sld_status find_holder(sld_ctx *ctx, const study *s, const char *path, si
         SLD_TRY(study_open(ctx, s, *trial, &doc));
         const bool has = sld_doc_has(doc, path);
         sld_doc_close(doc);
-        if (has || s->one_test_set) { /* on one test set the first trial speaks for all */
+        if (has || s->one_test_set) { /* with one test set the files of all trials are alike */
             *trial = has ? *trial : s->r->n_trials;
             return SLD_OK;
         }
@@ -187,7 +187,7 @@ sld_status study_put_labels(sld_ctx *ctx, study *s)
 
 /* ---- teachers ---- */
 
-/* Is there an earlier trial of the same teacher on the same data? Its index, or trial itself. */
+/* Index of the first trial with the same teacher and data, at the latest the trial itself. */
 static size_t first_of_teacher(const report *r, size_t trial)
 {
     size_t i = 0;

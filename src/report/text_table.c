@@ -1,10 +1,10 @@
-/* text_table.c: cells first, then widths, then print. */
+/* text_table.c: collects the cells of a table, then computes the widths and prints it. */
 #include "text_table.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-#define LONGEST_NAME 24 /* columns; with the widest table behind it that makes 100 */
+#define LONGEST_NAME 24 /* columns; with the widest table after it a line has 100 */
 
 struct text_table {
     sld_arena         *arena; /* borrowed */
@@ -51,7 +51,7 @@ void text_table_put(text_table *t, size_t row, size_t column, const char *format
     sld_text_printable(raw, t->cells[row][column], TEXT_TABLE_CELL);
 }
 
-/* Columns on the terminal: UTF-8 characters, of those that are one column wide. */
+/* Columns that the text takes on a terminal, if each UTF-8 character takes one. */
 static size_t width_of(const char *text)
 {
     size_t n = 0;
@@ -73,21 +73,22 @@ static size_t largest(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Rows named "GROUP: NAME" stand under a line with their group, indented. Bytes of GROUP; 0: none. */
+/* Rows named "GROUP: NAME" are printed indented, under a line with their group. Returns the bytes
+ * of GROUP; 0: the row has no group. */
 static size_t group_of(const char *name)
 {
     const char *end = strstr(name, ": ");
     return end ? (size_t)(end - name) : 0;
 }
 
-/* Room for the indent and the name behind its group. */
+/* Columns of the name without its group, with the indent. */
 static size_t name_columns(const char *name)
 {
     const size_t group = group_of(name);
     return group > 0 ? 2 + width_of(name + group + 2) : width_of(name);
 }
 
-/* The row's name, width columns wide; a longer one has a line of its own. */
+/* Prints the row's name, width columns wide; a longer name gets a line of its own. */
 static void print_name(FILE *to, const text_table *t, size_t row, size_t width)
 {
     const char  *name  = t->names[row];

@@ -1,5 +1,5 @@
-/* report/text_table.h: a table for a terminal: the first column to the left, the others to the
- * right, as wide as their longest cell; a long name stands on a line of its own. */
+/* text_table.h: prints a table to a terminal. The first column is aligned left, the others right,
+ * each as wide as its longest cell; a long name stands on a line of its own. */
 #ifndef SLD_REPORT_TEXT_TABLE_H
 #define SLD_REPORT_TEXT_TABLE_H
 
@@ -12,7 +12,8 @@
 
 typedef struct text_table text_table;
 
-/* names: (n_rows) borrowed; heads: (n_columns) borrowed, of the columns behind the name. */
+/* Makes a table in the arena. title: head of the column of names. heads: (n_columns), of the
+ * columns after it. Both are borrowed until the table is printed. */
 sld_status text_table_create(sld_ctx *ctx, sld_arena *arena, size_t n_rows, size_t n_columns,
                              const char *title, const char *const *heads, text_table **out);
 void       text_table_name(text_table *t, size_t row, const char *name);

@@ -1,4 +1,4 @@
-/* trial_metrics.c: what a report says of one trial, from its results.h5 alone. */
+/* trial_metrics.c: computes the numbers of one trial from its results.h5. */
 #include "trial_metrics.h"
 
 #include <math.h>
@@ -31,7 +31,8 @@ static sld_status grow(sld_ctx *ctx, trial_metrics_buffer *buffer, size_t n, siz
     return SLD_OK;
 }
 
-/* A column of /epoch into buffer; *out NULL where the trial has none. */
+/* Reads a column of /epoch into buffer. *out: (n) in the buffer; NULL: the trial has no such
+ * column. */
 static sld_status read_column(sld_ctx *ctx, trial_metrics_buffer *buffer, sld_doc *doc,
                               const char *name, size_t n, const double **out)
 {
@@ -103,7 +104,7 @@ static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_
     return SLD_OK;
 }
 
-/* A number among the attributes of results.h5; older files have none. */
+/* Reads an attribute of results.h5 and divides it by unit; NaN in older files, which lack it. */
 static sld_status read_number(sld_ctx *ctx, sld_doc *doc, const char *name, double unit,
                               double *out)
 {
@@ -158,8 +159,8 @@ static sld_status read_accuracy(sld_ctx *ctx, trial_metrics_reader *reader, sld_
     }
     SLD_TRY(read_column(ctx, &reader->column, doc, "top5_test", n, &x));
     t->metric[REPORT_top5_last] = x ? x[n - 1] : NAN;
-    SLD_TRY(read_column(ctx, &reader->column, doc, "loss_test", n,
-                        &x)); /* mean cross-entropy: the NLL */
+    /* The NLL is the mean cross-entropy. */
+    SLD_TRY(read_column(ctx, &reader->column, doc, "loss_test", n, &x));
     t->metric[REPORT_nll_last] = x ? x[n - 1] : NAN;
     return SLD_OK;
 }
@@ -184,7 +185,7 @@ static sld_status read_speed(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
-/* A trained temperature, after the first epoch and the last. */
+/* The trained temperature, after the first epoch and after the last. */
 static sld_status read_temperature(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                                    report_trial *t)
 {
@@ -196,7 +197,7 @@ static sld_status read_temperature(sld_ctx *ctx, trial_metrics_reader *reader, s
     return SLD_OK;
 }
 
-/* Shares at the first epoch, the first with the student swap, the last; see REPORT_SWAPS. */
+/* Shares of swapped rows in the first epoch, the first with the student swap, and the last. */
 static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                              report_trial *t)
 {
@@ -218,7 +219,7 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
         SLD_TRY(read_column(ctx, &reader->column, doc, swaps[i].column, t->n_epochs, &x));
         if (i < 2 && !t->has_teacher) {
-            x = NULL; /* the column says 0 where there is no teacher to be wrong */
+            x = NULL; /* without a teacher the column is 0, which means nothing here */
         }
         double *at = &t->metric[swaps[i].first];
         at[0]      = x ? x[0] : NAN;
@@ -228,7 +229,7 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
-/* The norm's place in the report, made when it is new; REPORT_MAX_NORMS when there is no place. */
+/* Index of the norm in the report; adds it if it is new. REPORT_MAX_NORMS: the list is full. */
 static size_t norm_place(report *r, const char *name)
 {
     size_t i = 0;
@@ -271,7 +272,7 @@ static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
-/* Labels and shape; n_samples stays 0 when the trial kept no logits. */
+/* Reads the labels and the shape of the logits. n_samples stays 0 if the trial kept no logits. */
 static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                               report_trial *t)
 {
@@ -302,7 +303,7 @@ static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_do
     return SLD_OK;
 }
 
-/* Logits and what they predict into the buffers. */
+/* Reads logits and computes the predicted classes, both into the buffers. */
 static sld_status read_logits(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                               const char *path, const report_trial *t)
 {

@@ -1,4 +1,4 @@
-/* report/trial_metrics.h: one trial's results.h5 into the numbers of a report. */
+/* trial_metrics.h: reads the results.h5 of a trial and computes its numbers for a report. */
 #ifndef SLD_REPORT_TRIAL_METRICS_H
 #define SLD_REPORT_TRIAL_METRICS_H
 
@@ -10,19 +10,20 @@ typedef struct trial_metrics_buffer {
     size_t bytes;
 } trial_metrics_buffer;
 
-/* A reader of many results files: buffers that grow to the largest. Start with zeros. */
+/* Reads many results files with the same buffers, which grow as needed. Set the pointers, and all
+ * else to zero. */
 typedef struct trial_metrics_reader {
-    report              *report; /* gets the names of gradient norms */
-    copied_errors       *copies; /* gets the predictions of teachers and of students without one */
+    report              *report; /* borrowed; receives the trial's numbers and names of norms */
+    copied_errors       *copies; /* borrowed; receives predictions of teachers and of controls */
     trial_metrics_buffer column, seconds, logits, labels, predicted;
 } trial_metrics_reader;
 
-void trial_metrics_reader_release(trial_metrics_reader *reader); /* The buffers. */
+void trial_metrics_reader_release(trial_metrics_reader *reader); /* Frees the buffers. */
 
-/* What a running attempt has published so far: its curve alone. */
+/* Reads the results of a running attempt: only its curve so far. path: its results file. */
 sld_status trial_metrics_read_running(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
                                       size_t trial);
-/* Reads the file of r->trials[trial]. */
+/* Reads the results file at path into report->trials[trial]. */
 sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const char *path,
                               size_t trial);
 

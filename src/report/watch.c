@@ -1,4 +1,5 @@
-/* watch.c: a sweep in a terminal: curves by arm, what runs, what happened last. */
+/* watch.c: prints the state of a sweep to a terminal: curves of the arms, running trials, last
+ * events. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +9,20 @@
 #include "curves.h"
 #include "sld/report.h"
 
-enum { MAX_CURVES = 6, CHART_ROWS = 9, LEAST_COLUMNS = 40, LABEL = 8, EVENTS = 5 };
+enum { MAX_CURVES = 6, CHART_ROWS = 9, MIN_COLUMNS = 40, LABEL = 8, EVENTS = 5 };
 enum { NAME_BYTES = 28, MAX_FAILED = 3 };
-enum { WIDEST = 120, DOTS_X = 2, DOTS_Y = 4 }; /* a braille character is 2 x 4 dots */
+enum { MAX_COLUMNS = 120, DOTS_X = 2, DOTS_Y = 4 }; /* a braille character is 2 x 4 dots */
 
 typedef struct chart {
     int           columns; /* characters */
     double        low, high;
     size_t        longest;
-    unsigned char dots[CHART_ROWS][WIDEST];
-    char          mark[CHART_ROWS][WIDEST]; /* letter of the arm that ends there; 0: none */
-    char          of[CHART_ROWS][WIDEST];   /* letter of the arm drawn last */
+    unsigned char dots[CHART_ROWS][MAX_COLUMNS];
+    char mark[CHART_ROWS][MAX_COLUMNS]; /* letter of the arm whose curve ends here; 0: none */
+    char of[CHART_ROWS][MAX_COLUMNS];   /* letter of the arm drawn here last; 0: none */
 } chart;
 
-/* Of dot (x, y) in a braille character, U+2800 + bits. */
+/* Bit of dot (x, y) in a braille character, which is U+2800 + bits. */
 static const unsigned char braille[DOTS_Y][DOTS_X] = {
     {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
 
@@ -47,7 +48,7 @@ static void find_range(const arm_curve *curves, size_t n, chart *c)
     }
 }
 
-/* The curve's height at dot x of the chart, between its epochs; NaN beyond its end. */
+/* The curve's value at dot x of the chart, interpolated between epochs; NaN after its end. */
 static double height_at(const chart *c, const arm_curve *curve, int x)
 {
     const double span = c->longest > 1 ? (double)(c->longest - 1) : 1.0;
@@ -82,7 +83,7 @@ static void draw(chart *c, const arm_curve *curve, char letter)
     }
 }
 
-/* Colours that are told apart on light and dark ground. */
+/* ANSI colours that can be told apart on light and dark backgrounds. */
 static const char *const colours[MAX_CURVES] = {"34", "31", "32", "35", "36", "33"};
 
 static void put_coloured(const sld_screen *screen, char letter, const char *text, FILE *to)
@@ -132,7 +133,7 @@ static const char *plus_minus(const sld_screen *screen)
     return screen->utf8 ? "±" : "+-";
 }
 
-/* Bytes beyond one a character, for printf's widths. */
+/* Bytes of the text minus its characters: printf counts widths in bytes. */
 static int extra(const char *text)
 {
     int n = 0;
@@ -174,8 +175,8 @@ static sld_status put_curves(sld_ctx *ctx, const sld_screen *screen, const repor
     }
     SLD_TRY(sld_arena_alloc(ctx, r->arena, sizeof *c, (void **)&c));
     c->columns = screen->columns - LABEL - 1;
-    c->columns = c->columns < LEAST_COLUMNS ? LEAST_COLUMNS
-                 : c->columns > WIDEST      ? WIDEST
+    c->columns = c->columns < MIN_COLUMNS   ? MIN_COLUMNS
+                 : c->columns > MAX_COLUMNS ? MAX_COLUMNS
                                             : c->columns;
     c->longest = longest;
     find_range(curves, n, c);
@@ -296,7 +297,7 @@ static sld_status put_screen(sld_ctx *ctx, const report *r, const sld_grid *grid
     return put_events(ctx, r, grid, to);
 }
 
-/* One line, for a log. */
+/* Prints one line, for a log. */
 static void put_line(const report *r, const sld_grid_totals *all, FILE *to)
 {
     char now[32];
