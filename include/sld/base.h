@@ -212,6 +212,11 @@ void sld_sha256_hex(sld_sha256 *sha, char hex[65]); /* ends the sum */
 /* Local. Index of the candidate nearest to word by edit distance, or -1 when none is near enough to
  * be worth suggesting. */
 int sld_text_nearest(const char *word, const char *const *candidates, size_t n);
+enum { SLD_CHOICES_BYTES = 200 };
+/* Local. What an error says behind an unknown name: "; nearest: A" where one is near, else
+ * "; choose from A, B, C" of those that fit, each once, with "..." where some do not. Returns out. */
+char *sld_text_choices(const char *word, const char *const *candidates, size_t n,
+                       char out[SLD_CHOICES_BYTES]);
 /* Local. What a noun bears behind that number: "s", or "" behind one. */
 const char *sld_text_plural(long long n);
 /* Local. A word as a POSIX shell reads it back: in quotes where it needs them. */
@@ -316,5 +321,8 @@ typedef struct sld_output {
 /* Local. May path be written? SLD_ERR_CONFIG where it is an input, no regular file, or a file that
  * this verb did not write. *exists: a file stands there; where none does, publish without replace. */
 sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists);
+/* Local. Two outputs of one command, checked as above: SLD_ERR_CONFIG where they are one file,
+ * however their paths are written. */
+sld_status sld_output_check_apart(sld_ctx *ctx, const sld_output *a, const sld_output *b);
 
 #endif

@@ -167,7 +167,7 @@ bool sld_node_whole(const sld_node *node, int64_t low, int64_t high, int64_t *ou
 /* Which options matter in some point of a grid. */
 typedef struct sld_usage sld_usage;
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out); /* Local. */
-void       sld_usage_add(sld_usage *usage, const sld_config *config); /* Local. One point more. */
+void       sld_usage_add(sld_usage *usage, const sld_options *options); /* Local. One point more. */
 bool sld_usage_has(const sld_usage *usage, const char *key); /* Local. True without a point. */
 /* Local. A setting of overlay that matters in none of the points is refused as above. where: "any
  * point of this sweep". */

@@ -46,7 +46,10 @@ typedef struct sld_grid_params {
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
                           int version, char name[SLD_CONTENT_BYTES]);
     void *user;
-    int   id_version; /* 1: IDs as in folders of sld 0.1; 0: today's */
+    /* (n_metrics) columns of a report, which a claim may name; NULL: not checked. */
+    const char *const *metrics;
+    size_t             n_metrics;
+    int                id_version; /* 1: IDs as in folders of sld 0.1; 0: today's */
 } sld_grid_params;
 
 /* A spec becomes points: those of seed 1 first, in a seed the first axis slowest; teachers before

@@ -60,6 +60,15 @@ static sld_status check_inputs(sld_ctx *ctx, const sld_output *out, const struct
     return SLD_OK;
 }
 
+/* The folder of a path. */
+static void folder_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, PATH_MAX, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1,
+             slash ? path : ".");
+}
+
 static sld_status check_folder(sld_ctx *ctx, const sld_output *out)
 {
     char        folder[PATH_MAX];
@@ -70,8 +79,7 @@ static sld_status check_folder(sld_ctx *ctx, const sld_output *out)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: expected the name of a file, got \"%.200s\"",
                         out->option, out->path);
     }
-    snprintf(folder, sizeof folder, "%.*s",
-             slash ? (int)(slash - out->path) + (slash == out->path) : 1, slash ? out->path : ".");
+    folder_of(out->path, folder);
     if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s: there is no folder %s; make it first",
                         out->option, out->path, folder);
@@ -110,4 +118,32 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
                     "%s: %s already exists and was not written by this command; choose another "
                     "name, or add --force to write over it",
                     out->option, out->path);
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+sld_status sld_output_check_apart(sld_ctx *ctx, const sld_output *a, const sld_output *b)
+{
+    char        folders[2][PATH_MAX];
+    struct stat first, second;
+    bool        same = stat(a->path, &first) == 0 && stat(b->path, &second) == 0;
+
+    if (same) {
+        same = is_same(&first, &second);
+    } else { /* one of them is still to be made */
+        folder_of(a->path, folders[0]);
+        folder_of(b->path, folders[1]);
+        same = strcmp(name_of(a->path), name_of(b->path)) == 0 && stat(folders[0], &first) == 0 &&
+               stat(folders[1], &second) == 0 && is_same(&first, &second);
+    }
+    return !same ? SLD_OK
+                 : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s: expected another file than that of %s, got %s twice; choose "
+                            "another name",
+                            b->option, a->option, b->path);
 }

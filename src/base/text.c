@@ -55,6 +55,43 @@ int sld_text_nearest(const char *word, const char *const *candidates, size_t n)
     return index;
 }
 
+static bool stands_before(const char *const *candidates, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(candidates[k], candidates[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char *sld_text_choices(const char *word, const char *const *candidates, size_t n,
+                       char out[SLD_CHOICES_BYTES])
+{
+    enum { DOTS = sizeof ", ..." };
+    const int nearest = sld_text_nearest(word, candidates, n);
+    size_t    used    = 0;
+
+    out[0] = '\0';
+    if (nearest >= 0) {
+        snprintf(out, SLD_CHOICES_BYTES, "; nearest: %s", candidates[nearest]);
+        return out;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *before = used ? ", " : "; choose from ";
+        if (stands_before(candidates, i)) {
+            continue;
+        }
+        if (used + strlen(before) + strlen(candidates[i]) + DOTS > SLD_CHOICES_BYTES) {
+            snprintf(out + used, SLD_CHOICES_BYTES - used, "%s", used ? ", ..." : "");
+            break;
+        }
+        used +=
+            (size_t)snprintf(out + used, SLD_CHOICES_BYTES - used, "%s%s", before, candidates[i]);
+    }
+    return out;
+}
+
 const char *sld_text_plural(long long n)
 {
     return n == 1 ? "" : "s";

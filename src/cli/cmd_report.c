@@ -114,19 +114,28 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     return SLD_OK;
 }
 
-/* Checks what an option says to write, before anything is. */
-static sld_status check_output(sld_ctx *ctx, const sld_arguments *args, int option, const char *dir,
-                               bool (*own)(sld_ctx *ctx, const char *path))
+/* Checks what the options say to write, before anything is. */
+static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const char *dir)
 {
     bool             exists;
-    const sld_output output = {.option   = options[option].name,
-                               .path     = args->option[option],
-                               .inputs   = &dir,
-                               .n_inputs = 1,
-                               .force    = args->option[FORCE] != NULL,
-                               .is_own   = own};
+    const sld_output pack = {.option   = options[PACK].name,
+                             .path     = args->option[PACK],
+                             .inputs   = &dir,
+                             .n_inputs = 1,
+                             .force    = args->option[FORCE] != NULL,
+                             .is_own   = is_own};
+    sld_output       page = pack;
 
-    return args->option[option] ? sld_output_check(ctx, &output, &exists) : SLD_OK;
+    page.option = options[HTML].name;
+    page.path   = args->option[HTML];
+    page.is_own = is_own_page;
+    if (pack.path) {
+        SLD_TRY(sld_output_check(ctx, &pack, &exists));
+    }
+    if (page.path) {
+        SLD_TRY(sld_output_check(ctx, &page, &exists));
+    }
+    return pack.path && page.path ? sld_output_check_apart(ctx, &pack, &page) : SLD_OK;
 }
 
 static sld_status write_files(sld_ctx *ctx, const sld_arguments *args, const sld_grid *grid)
@@ -151,8 +160,7 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
     const bool files = args->option[PACK] || args->option[HTML];
     sld_grid  *grid  = NULL;
 
-    SLD_TRY(check_output(ctx, args, PACK, dir, is_own));
-    SLD_TRY(check_output(ctx, args, HTML, dir, is_own_page));
+    SLD_TRY(check_outputs(ctx, args, dir));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     sld_doc_many(true); /* the report and the packed study read the same files */
     sld_status st = check_index(ctx, grid);

@@ -92,6 +92,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
                               .content     = sld_experiment_content};
     char            dir[PATH_MAX];
 
+    params.metrics = sld_report_metrics(&params.n_metrics);
     SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
     folder_of(c, dir);
     share_as(dir);

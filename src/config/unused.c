@@ -238,11 +238,11 @@ sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out)
     return SLD_OK;
 }
 
-void sld_usage_add(sld_usage *usage, const sld_config *config)
+void sld_usage_add(sld_usage *usage, const sld_options *options)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         if (!usage->matters[i]) {
-            usage->matters[i] = matters(&config->options, sld_option_at(i));
+            usage->matters[i] = matters(options, sld_option_at(i));
         }
     }
     usage->any = true;

@@ -176,14 +176,13 @@ static sld_status build_grid(expander *x, sld_grid *grid)
 
 static sld_status check_baseline(const expander *x, const sld_grid *grid)
 {
-    const char *nearest;
+    char choices[SLD_CHOICES_BYTES];
 
-    return !*grid->baseline || sld_grid_has_arm(grid, grid->baseline, &nearest)
+    return !*grid->baseline || sld_grid_has_arm(grid, grid->baseline, choices)
                ? SLD_OK
                : SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
-                          "%s: baseline: expected an arm of this sweep, got %s%s%s",
-                          x->spec->source, grid->baseline, nearest ? "; nearest: " : "",
-                          nearest ? nearest : "");
+                          "%s: baseline: expected an arm of this sweep, got %.60s%s",
+                          x->spec->source, grid->baseline, choices);
 }
 
 static sld_status expand(expander *x, spec *s, sld_grid *grid)

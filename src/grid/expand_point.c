@@ -169,6 +169,19 @@ static sld_status refuse(expander *x, sld_status st, const char *arm)
                        err.msg, arm);
 }
 
+/* Which settings matter to the point. */
+static void count_usage(expander *x, const sld_config *config, const sld_point *p)
+{
+    sld_options options = *sld_config_options(config);
+
+    if (p->shares_logits) { /* the sweep gives it a store, attempt_settings.c */
+        options.teacher.logits = "teacher-logits";
+    }
+    for (size_t i = 0; i < x->n_counting; i++) {
+        sld_usage_add(x->counting[i], &options);
+    }
+}
+
 sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *out)
 {
     sld_config *config = NULL;
@@ -181,8 +194,8 @@ sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *
         }
         st = finish(x, teacher, config, out);
     }
-    for (size_t i = 0; st == SLD_OK && i < x->n_counting; i++) {
-        sld_usage_add(x->counting[i], config);
+    if (st == SLD_OK) {
+        count_usage(x, config, out);
     }
     sld_config_destroy(config);
     return st == SLD_OK ? st : refuse(x, st, out->arm);

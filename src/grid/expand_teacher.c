@@ -96,6 +96,7 @@ static sld_status know_teacher(expander *x, size_t i)
 static sld_status find_teacher(expander *x, const char *name, const sld_node *at, size_t *out)
 {
     const char *names[64];
+    char        choices[SLD_CHOICES_BYTES];
     size_t      n = 0;
 
     for (*out = 0; *out < x->spec->n_teachers; ++*out) {
@@ -106,10 +107,9 @@ static sld_status find_teacher(expander *x, const char *name, const sld_node *at
             names[n++] = x->spec->teachers[*out].name;
         }
     }
-    const int nearest = sld_text_nearest(name, names, n);
-    return sld_node_fail(x->ctx, at, "teacher", "expected a teacher of this sweep, got %s%s%s",
-                         name, nearest >= 0 ? "; nearest: " : "",
-                         nearest >= 0 ? names[nearest] : "");
+    return sld_node_fail(x->ctx, at, "teacher", "expected a teacher of this sweep, got %s%s", name,
+                         n > 0 ? sld_text_choices(name, names, n, choices)
+                               : "; describe it under teachers:");
 }
 
 sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_overlay *into,

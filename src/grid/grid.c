@@ -57,12 +57,11 @@ const sld_launch *sld_grid_launch(const sld_grid *grid)
     return &grid->launch;
 }
 
-bool sld_grid_has_arm(const sld_grid *grid, const char *name, const char **nearest)
+bool sld_grid_has_arm(const sld_grid *grid, const char *name, char choices[SLD_CHOICES_BYTES])
 {
     const char *arms[256];
     size_t      n = 0;
 
-    *nearest = NULL;
     for (size_t i = 0; i < grid->n + grid->n_same; i++) {
         const sld_point *p = i < grid->n ? &grid->points[i] : &grid->same[i - grid->n];
         if (!p->is_teacher && strcmp(p->arm, name) == 0) {
@@ -72,8 +71,7 @@ bool sld_grid_has_arm(const sld_grid *grid, const char *name, const char **neare
             arms[n++] = p->arm;
         }
     }
-    const int found = sld_text_nearest(name, arms, n);
-    *nearest        = found >= 0 ? arms[found] : NULL;
+    sld_text_choices(name, arms, n, choices);
     return false;
 }
 

@@ -20,8 +20,9 @@ struct sld_grid {
     size_t    *by_id;      /* (n) indices, ids ascending */
 };
 
-/* grid.c. Whether an arm, no teacher's, has that name; *nearest: one that has nearly that, or NULL. */
-bool sld_grid_has_arm(const sld_grid *grid, const char *name, const char **nearest);
+/* grid.c. Whether an arm, no teacher's, has that name; else what could be meant
+ * (sld_text_choices). */
+bool sld_grid_has_arm(const sld_grid *grid, const char *name, char choices[SLD_CHOICES_BYTES]);
 /* Makes by_id; points of one id become one, the first. */
 sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 

@@ -47,24 +47,85 @@ static sld_status check_texts(spec_reader *r, const sld_node *node, const char *
     return node->n > 0 ? SLD_OK : sld_node_fail(r->ctx, node, key, "expected a text, got none");
 }
 
-/* node names an axis of two labels. */
-static sld_status check_axis(spec_reader *r, const sld_node *node, const char *key)
+/* node names an axis; *axis: which. */
+static sld_status find_axis(spec_reader *r, const sld_node *node, const char *key, size_t *axis)
 {
     const spec *s = r->spec;
     const char *name, *names[AXES_MAX];
 
     SLD_TRY(sld_spec_text(r, node, key, &name));
-    for (size_t a = 0; a < s->n_axes; a++) {
-        names[a] = s->axes[a].name;
-        if (strcmp(name, names[a]) == 0) {
-            return s->axes[a].n == 2
-                       ? SLD_OK
-                       : sld_node_fail(r->ctx, node, key,
-                                       "expected an axis with two labels, got %s with %zu", name,
-                                       s->axes[a].n);
+    for (*axis = 0; *axis < s->n_axes; ++*axis) {
+        names[*axis] = s->axes[*axis].name;
+        if (strcmp(name, names[*axis]) == 0) {
+            return SLD_OK;
         }
     }
     return sld_spec_unknown(r, node, key, name, names, s->n_axes);
+}
+
+/* node names an axis of two labels. */
+static sld_status check_axis(spec_reader *r, const sld_node *node, const char *key)
+{
+    size_t a;
+
+    SLD_TRY(find_axis(r, node, key, &a));
+    return r->spec->axes[a].n == 2
+               ? SLD_OK
+               : sld_node_fail(r->ctx, node, key,
+                               "expected an axis with two labels, got %s with %zu", node->text,
+                               r->spec->axes[a].n);
+}
+
+/* A column of a report; gradient norms are called by what the trials train with. */
+static sld_status check_metric(spec_reader *r, const sld_node *node)
+{
+    const sld_grid_params *p = r->params;
+    const char            *name;
+
+    SLD_TRY(sld_spec_text(r, node, "metric", &name));
+    for (size_t i = 0; i < p->n_metrics; i++) {
+        if (strcmp(name, p->metrics[i]) == 0) {
+            return SLD_OK;
+        }
+    }
+    return p->n_metrics == 0 || strncmp(name, "grad_norm_", 10) == 0
+               ? SLD_OK
+               : sld_spec_unknown(r, node, "metric", name, p->metrics, p->n_metrics);
+}
+
+static sld_status check_axis_name(spec_reader *r, const sld_node *node, const char *key)
+{
+    size_t a;
+
+    return find_axis(r, node, key, &a);
+}
+
+/* An option's key, also as the column of an axis: axis_KEY. */
+static sld_status check_option(spec_reader *r, const sld_node *node, const char *key)
+{
+    const char *name    = strncmp(node->text, "axis_", 5) == 0 ? node->text + 5 : node->text;
+    const char *nearest = sld_config_nearest(name);
+
+    return sld_config_is_key(name)
+               ? SLD_OK
+               : sld_node_fail(r->ctx, node, key, "expected the key of an option, got %.60s%s%s",
+                               node->text, nearest ? "; nearest: " : "", nearest ? nearest : "");
+}
+
+typedef sld_status (*check_name)(spec_reader *r, const sld_node *node, const char *key);
+
+/* A text or a list of texts, each as `check` has it. */
+static sld_status check_names(spec_reader *r, const sld_node *node, const char *key,
+                              check_name check)
+{
+    SLD_TRY(check_texts(r, node, key));
+    if (node->kind == SLD_NODE_SCALAR) {
+        return check(r, node, key);
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        SLD_TRY(check(r, node->item[i], key));
+    }
+    return SLD_OK;
 }
 
 static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node *body)
@@ -84,7 +145,7 @@ static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node 
             "expected arm and against, or effect, or interaction alone, got others");
     }
     if (metric) {
-        SLD_TRY(sld_spec_text(r, metric, "metric", &text));
+        SLD_TRY(check_metric(r, metric));
     }
     if (arm) {
         SLD_TRY(check_texts(r, arm, "arm"));
@@ -126,10 +187,10 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
         SLD_TRY(sld_spec_text(r, title, "title", &text));
     }
     if (x) {
-        SLD_TRY(check_texts(r, x, "x"));
+        SLD_TRY(check_names(r, x, "x", check_option));
     }
     if (pair) {
-        SLD_TRY(check_texts(r, pair, "pair"));
+        SLD_TRY(check_names(r, pair, "pair", check_axis_name));
     }
     if (!checks) {
         return SLD_OK;
@@ -150,12 +211,12 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
 static sld_status check_arm(sld_ctx *ctx, const sld_node *node, const char *key,
                             const sld_grid *grid)
 {
-    const char *nearest;
+    char choices[SLD_CHOICES_BYTES];
 
-    return sld_grid_has_arm(grid, node->text, &nearest)
+    return sld_grid_has_arm(grid, node->text, choices)
                ? SLD_OK
-               : sld_node_fail(ctx, node, key, "expected an arm of this sweep, got %.60s%s%s",
-                               node->text, nearest ? "; nearest: " : "", nearest ? nearest : "");
+               : sld_node_fail(ctx, node, key, "expected an arm of this sweep, got %.60s%s",
+                               node->text, choices);
 }
 
 static sld_status check_arms(sld_ctx *ctx, const sld_node *node, const char *key,

@@ -58,10 +58,10 @@ sld_status sld_spec_whole(spec_reader *r, const sld_node *node, const char *key,
 sld_status sld_spec_unknown(spec_reader *r, const sld_node *at, const char *what, const char *word,
                             const char *const *known, size_t n)
 {
-    const int nearest = sld_text_nearest(word, known, n);
+    char choices[SLD_CHOICES_BYTES];
 
-    return sld_node_fail(r->ctx, at, what, "unknown: %.60s%s%s", word,
-                         nearest >= 0 ? "; nearest: " : "", nearest >= 0 ? known[nearest] : "");
+    return sld_node_fail(r->ctx, at, what, "unknown: %.60s%s", word,
+                         sld_text_choices(word, known, n, choices));
 }
 
 sld_status sld_spec_max(spec_reader *r, const sld_node *node, const char *key, size_t max)

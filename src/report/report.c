@@ -17,6 +17,14 @@
 const char *const report_metric_name[REPORT_N_METRICS] = {REPORT_METRICS(REPORT_NAME_)};
 const char *const report_metric_unit[REPORT_N_METRICS] = {REPORT_METRICS(REPORT_UNIT_)};
 
+const char *const *sld_report_metrics(size_t *n)
+{
+    static const char *const names[] = {REPORT_METRICS(REPORT_NAME_) "copy_rate_unseen"};
+
+    *n = sizeof names / sizeof *names;
+    return names;
+}
+
 void report_results_path(const report *r, const report_trial *t, char *path, size_t n)
 {
     if (t->run_dir) {

@@ -72,6 +72,24 @@ def over_inputs():
     expect(sld(*views, "pipe", ranks=0, timeout=60), 2, "pipe")
 
 
+def twice():
+    """Two outputs of one command are two files, however they are called."""
+    os.makedirs("sub/deep")
+    os.symlink("sub", "way")
+    for pack, page in (("one", "one"), ("one", "./one"), ("one", os.path.abspath("one")), ("sub/one", "way/one"),
+                       ("sub/one", "sub/deep/../one")):
+        for more in ((), ("--force",), ("--format", "csv")):
+            expect(sld("report", "runs/s", "--pack", pack, "--html", page, *more, ranks=0), 2, "--html", "--pack", "twice")
+            check(not os.path.exists(pack), pack, "was written")
+    expect(sld("report", "runs/s", "--pack", "sub/one", "--html", "sub/deep/one", ranks=0), 0)
+    os.symlink("sub/one", "soft")
+    os.link("sub/one", "hard")
+    before = sha("sub/one")
+    for page in ("soft", "hard"):
+        expect(sld("report", "runs/s", "--pack", "sub/one", "--html", page, "--force", ranks=0), 2, "twice")
+    check(sha("sub/one") == before, "was written over")
+
+
 def over_sweeps():
     write("s.yaml", SWEEP)
     expect(sld("sweep", "s.yaml", ranks=0), 0)
@@ -81,6 +99,7 @@ def over_sweeps():
         for force in ((), ("--force",) if path.startswith("runs/s") else ()):
             expect(sld("report", "runs/s", "--pack", path, *force, ranks=0), 2, path)
         check(sha(path) == before, path, "was written over")
+    twice()
     expect(sld("report", "runs/s", "--pack", "study.h5", ranks=0), 0)
     expect(sld("report", "runs/s", "--pack", "study.h5", ranks=0), 0)
 

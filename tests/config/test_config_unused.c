@@ -182,7 +182,7 @@ static void test_usage(void **state)
     assert_int_equal(sld_overlay_create(&ctx, arena, &overlay), SLD_OK);
     for (size_t i = 0; i < COUNT(points); i++) {
         sld_config *config = fixture_config(points[i], NULL);
-        sld_usage_add(usage, config);
+        sld_usage_add(usage, sld_config_options(config));
         sld_config_destroy(config);
     }
     assert_int_equal(sld_overlay_set(&ctx, arena, "base", "kd.temperatures", "[2]", overlay),

@@ -31,14 +31,17 @@ static inline sld_status fixture_expand(sld_ctx *ctx, const char *text, const ch
     for (char *c = strtok(words, " "); c; c = strtok(NULL, " ")) {
         list[n++] = c;
     }
-    const sld_grid_params params = {.path        = "s.yaml",
-                                    .text        = text,
-                                    .n           = strlen(text),
-                                    .overrides   = list,
-                                    .n_overrides = n,
-                                    .method      = fixture_methods,
-                                    .content     = fixture_content,
-                                    .user        = asked ? asked : &nobody};
+    static const char *const metrics[] = {"top1_last", "nll_last"};
+    const sld_grid_params    params    = {.path        = "s.yaml",
+                                          .text        = text,
+                                          .n           = strlen(text),
+                                          .overrides   = list,
+                                          .n_overrides = n,
+                                          .method      = fixture_methods,
+                                          .content     = fixture_content,
+                                          .user        = asked ? asked : &nobody,
+                                          .metrics     = metrics,
+                                          .n_metrics   = 2};
     sld_ctx_init(ctx);
     ctx->log_level = SLD_LOG_ERROR;
     return sld_grid_expand(ctx, &params, out);

@@ -227,6 +227,24 @@ static void test_axis_over_base(void **state)
     sld_grid_close(s);
 }
 
+/* A sweep has a store of its teachers' logits without being told: its settings matter. */
+static void test_store_of_the_sweep(void **state)
+{
+    static const char *const keys[] = {"logits_budget", "look_ahead", "logits_patience"};
+    char                     text[200], given[64];
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        snprintf(
+            text, sizeof text,
+            "base: {method: kd, teacher: {weights: t, %s: 1}}\naxes: {arm: {A: {}, B: {method: "
+            "none}}}\n",
+            keys[i]);
+        sld_grid_close(fixture_sweep(text, NULL));
+        snprintf(given, sizeof given, "teacher.%s=1", keys[i]);
+        sld_grid_close(fixture_sweep("base: {method: kd, teacher: {weights: t}}\n", given));
+    }
+}
+
 static void test_command_line(void **state)
 {
     sld_grid *s =
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_outside_teacher),
         cmocka_unit_test(test_axis_over_base),
         cmocka_unit_test(test_same_points_are_one),
+        cmocka_unit_test(test_store_of_the_sweep),
         cmocka_unit_test(test_command_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
