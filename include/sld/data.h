@@ -42,6 +42,12 @@ typedef struct sld_data_params {
  * none of those known. */
 const char *sld_data_detect(const char *path);
 
+/* Local. How large a set is, without its images; labels are read where they alone tell the classes. */
+typedef struct sld_data_sizes {
+    size_t train, test, K, H, W, C; /* H, W: of the network's input */
+} sld_data_sizes;
+sld_status sld_data_sizes_of(sld_ctx *ctx, const sld_data_params *params, sld_data_sizes *out);
+
 typedef struct sld_images { /* borrowed from the data set, shared read-only by the ranks of a
                                machine */
     const uint8_t *pixels;  /* (N,image_H,image_W,C) */

@@ -126,6 +126,7 @@ sld_status sld_evaluate_features(sld_ctx *ctx, const sld_comm *comm, sld_infer *
 sld_status sld_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
                          sld_dataset **out);
 /* Local. */
+sld_data_params    sld_data_params_of(const sld_options *opt);
 sld_subset_params  sld_subset_of(const sld_options *opt);
 sld_augment_params sld_augment_of(const sld_options *opt);
 void sld_objective_of(const sld_options *opt, size_t classes, sld_objective_params *out);

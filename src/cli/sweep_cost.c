@@ -12,6 +12,7 @@
 #include "sld/grid_folder.h"
 #include "sld/nn.h"
 #include "sld/store.h"
+#include "sweep_sizes.h"
 
 /* What a core does on these networks with all that is around them, a little under what `sld bench`
  * shows: a plan's guess, replaced by what was measured once trials have ended. */
@@ -25,30 +26,13 @@ typedef struct cost {
     char   logits_key[256];    /* trials with the same share them */
 } cost;
 
-typedef struct sizes { /* of a data set */
-    double train, test, classes, channels, side;
-} sizes;
-
-/* Those of the formats that say so by their name; else of the public CIFAR set: an estimate. */
-static sizes sizes_of(const sld_options *o)
-{
-    if (o->data.format == SLD_FORMAT_SYNTHETIC) {
-        return (sizes){(double)o->synthetic.train, (double)o->synthetic.test,
-                       (double)(o->synthetic.superclasses * o->synthetic.subclasses), 3, 32};
-    }
-    if (o->data.format == SLD_FORMAT_IDX) {
-        return (sizes){60000, 10000, 10, 1, 28};
-    }
-    return (sizes){50000, 10000, o->data.format == SLD_FORMAT_CIFAR10 ? 10 : 100, 3, 32};
-}
-
-static sld_status network_cost(sld_ctx *ctx, const char *name, const sizes *size, double *macs,
-                               double *parameters)
+static sld_status network_cost(sld_ctx *ctx, const char *name, const sld_data_sizes *size,
+                               double *macs, double *parameters)
 {
     sld_model *model = NULL;
 
-    SLD_TRY(sld_model_create(ctx, name, (int)size->side, (int)size->side, (int)size->channels,
-                             (int)size->classes, &model));
+    SLD_TRY(sld_model_create(ctx, name, (int)size->H, (int)size->W, (int)size->C, (int)size->K,
+                             &model));
     *macs       = sld_model_macs(model);
     *parameters = (double)sld_model_trained_count(model);
     sld_model_destroy(model);
@@ -56,9 +40,9 @@ static sld_status network_cost(sld_ctx *ctx, const char *name, const sizes *size
 }
 
 typedef struct seen { /* networks whose cost is known */
-    char   name[64];
-    sizes  size;
-    double macs, parameters;
+    char           name[64];
+    sld_data_sizes size;
+    double         macs, parameters;
 } seen;
 
 typedef struct plan {
@@ -66,6 +50,7 @@ typedef struct plan {
     const sld_grid *grid;
     seen            networks[64];
     size_t          n_networks;
+    sld_sweep_sizes data;
     double          flops;                   /* of what is left */
     double          longest_flops;           /* of one trial, over the ranks that it may use */
     double          done_flops, done_core_s; /* of trials that have ended */
@@ -74,12 +59,13 @@ typedef struct plan {
     sld_sweep_cost *out;
 } plan;
 
-static sld_status look_up(plan *p, const char *name, const sizes *size, double *macs,
+static sld_status look_up(plan *p, const char *name, const sld_data_sizes *size, double *macs,
                           double *parameters)
 {
     for (size_t i = 0; i < p->n_networks; i++) {
-        if (strcmp(p->networks[i].name, name) == 0 &&
-            memcmp(&p->networks[i].size, size, sizeof *size) == 0) {
+        const sld_data_sizes *known = &p->networks[i].size;
+        if (strcmp(p->networks[i].name, name) == 0 && known->K == size->K && known->H == size->H &&
+            known->W == size->W && known->C == size->C) {
             *macs       = p->networks[i].macs;
             *parameters = p->networks[i].parameters;
             return SLD_OK;
@@ -98,7 +84,7 @@ static sld_status look_up(plan *p, const char *name, const sizes *size, double *
 
 /* The teacher's network: of a point its experiment says, of a file the file. */
 static sld_status teacher_macs(plan *p, const sld_point *point, const sld_options *o,
-                               const sizes *size, double *macs)
+                               const sld_data_sizes *size, double *macs)
 {
     double      parameters;
     char        network[64] = "";
@@ -122,10 +108,21 @@ static sld_status teacher_macs(plan *p, const sld_point *point, const sld_option
     return look_up(p, network, size, macs, &parameters);
 }
 
+/* Images of an epoch. */
+static double trained_on(const sld_options *o, const sld_data_sizes *size)
+{
+    const double all = (double)size->train, each = (double)o->data.per_class * (double)size->K;
+
+    return (each > 0 ? fmin(each, all) : all * o->data.train_fraction) * (1 - o->data.val_fraction);
+}
+
 static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o, cost *out)
 {
-    const sizes  size = sizes_of(o);
-    const double n    = size.train * o->data.train_fraction * (1 - o->data.val_fraction);
+    sld_data_sizes size;
+
+    (void)sld_sweep_sizes_of(&p->data, o, &size);
+    const double K = (double)size.K, test = (double)size.test * o->data.test_fraction;
+    const double n = trained_on(o, &size);
     const double strong =
         o->ce.strong > 0 || o->kd.strong > 0 || (o->top.student_swap && o->lss.strong > 0);
     const double weak =
@@ -137,12 +134,12 @@ static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o,
     SLD_TRY(teacher_macs(p, point, o, &size, &teacher));
     *out             = (cost){.logits_key = ""};
     out->train_flops = 2 * epochs * n * views * 3 * student;
-    out->flops       = out->train_flops + 2 * epochs * size.test * student;
-    out->kept_bytes  = 2 * 4 * parameters +
-                      (o->run.logits ? (teacher > 0 ? 3 : 2) * 4 * size.test * size.classes : 0);
+    out->flops       = out->train_flops + 2 * epochs * test * student;
+    out->kept_bytes =
+        2 * 4 * parameters + (o->run.logits ? (teacher > 0 ? 3 : 2) * 4 * test * K : 0);
     out->running_bytes = 2 * 3 * 4 * parameters;
     if (teacher > 0) {
-        out->logits_bytes = 4 * epochs * n * views * size.classes;
+        out->logits_bytes = 4 * epochs * n * views * K;
         snprintf(out->logits_key, sizeof out->logits_key, "%.80s %lld %g %g %g", o->teacher.weights,
                  (long long)o->seeds.augment, epochs, n, views);
     }
@@ -174,8 +171,9 @@ static bool is_depthwise(const char *network)
 /* "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher resnet20". */
 static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
 {
-    const sizes size        = sizes_of(o);
-    char        network[64] = "", line[200];
+    sld_data_sizes size;
+    const bool     read        = sld_sweep_sizes_of(&p->data, o, &size);
+    char           network[64] = "", line[200];
 
     if (point->teacher >= 0) {
         snprintf(network, sizeof network, "%s",
@@ -183,12 +181,12 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
     } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
         SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
     }
-    snprintf(
-        line, sizeof line, "%s by %s, %lld epoch%s on %s (%s%.0f image%s, %.0f to test)%s%.64s",
-        o->student.network, sld_config_word(o, "method"), (long long)o->train.epochs,
-        sld_text_plural(o->train.epochs), sld_config_word(o, "data.format"),
-        o->data.format == SLD_FORMAT_HDF5 ? "if as CIFAR: " : "", size.train,
-        sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "", network);
+    snprintf(line, sizeof line, "%s by %s, %lld epoch%s on %s (%s%zu image%s, %zu to test)%s%.64s",
+             o->student.network, sld_config_word(o, "method"), (long long)o->train.epochs,
+             sld_text_plural(o->train.epochs), sld_config_word(o, "data.format"),
+             read ? "" : "cannot be read here; if as CIFAR: ", size.train,
+             sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "",
+             network);
     if (o->student.precision == SLD_ARITHMETIC_BF16 && is_depthwise(o->student.network)) {
         const size_t n = strlen(line);
         snprintf(line + n, sizeof line - n, "; depthwise is slower in bf16");
@@ -268,14 +266,15 @@ static double part_left(const sld_point_status *status)
 
 static sld_status add_logits(plan *p, const sld_point *point, const sld_options *o, const cost *c)
 {
-    const sizes size = sizes_of(o);
-    double      teacher;
+    sld_data_sizes size;
+    double         teacher;
 
+    (void)sld_sweep_sizes_of(&p->data, o, &size);
     if (!*c->logits_key || !new_key(p, c->logits_key)) {
         return SLD_OK;
     }
     SLD_TRY(teacher_macs(p, point, o, &size, &teacher));
-    p->flops += 2 * teacher * c->logits_bytes / (4 * size.classes);
+    p->flops += 2 * teacher * c->logits_bytes / (4 * (double)size.K);
     p->out->logits_bytes += c->logits_bytes;
     return SLD_OK;
 }

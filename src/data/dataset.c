@@ -322,6 +322,28 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_p
     return SLD_OK;
 }
 
+sld_status sld_data_sizes_of(sld_ctx *ctx, const sld_data_params *params, sld_data_sizes *out)
+{
+    const data_format *format = NULL;
+    const char        *where  = params->path && *params->path ? params->path : params->format;
+    data_source        source = {0};
+    const data_shape  *shape  = &source.shape;
+
+    SLD_TRY(check_params(ctx, params, &format));
+    sld_status st = format->open(ctx, params, &source);
+    st            = st == SLD_OK ? check_shape(ctx, where, shape) : st;
+    st            = st == SLD_OK ? check_input(ctx, where, shape, params->input_size) : st;
+    format->close(&source);
+    free(source.names);
+    *out = (sld_data_sizes){.train = shape->n[SPLIT_TRAIN],
+                            .test  = shape->n[SPLIT_TEST],
+                            .K     = shape->K,
+                            .H     = params->input_size ? params->input_size : shape->H,
+                            .W     = params->input_size ? params->input_size : shape->W,
+                            .C     = shape->C};
+    return st;
+}
+
 void sld_dataset_close(sld_dataset *set)
 {
     data_own *own = set ? set->own : NULL;

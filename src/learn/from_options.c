@@ -96,7 +96,7 @@ void sld_views_of(const sld_objective_params *o, bool views[SLD_VIEWS])
     }
 }
 
-static sld_data_params data_params(const sld_options *opt)
+sld_data_params sld_data_params_of(const sld_options *opt)
 {
     const sld_data_params p = {.format        = sld_config_word(opt, "data.format"),
                                .path          = opt->data.path,
@@ -116,7 +116,7 @@ static sld_data_params data_params(const sld_options *opt)
 sld_status sld_open_data(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt,
                          sld_dataset **out)
 {
-    const sld_data_params params = data_params(opt);
+    const sld_data_params params = sld_data_params_of(opt);
     return sld_dataset_open(ctx, comm, &params, out);
 }
 

@@ -46,6 +46,27 @@ def shapes():
     expect(sld("eval", "wide8/last.h5"), 0, "top-1")
 
 
+def plans():
+    """A plan and a job's script count with the data set's own sizes."""
+    def idx(name, content, *dims):
+        with open("mnist/" + name, "wb") as f:
+            f.write(bytes([0, 0, 8, len(dims)]) + b"".join(n.to_bytes(4, "big") for n in dims) + content)
+
+    data("plan.h5", n=48, test=8)
+    os.makedirs("mnist")
+    for split, n in (("train", 36), ("t10k", 12)):
+        idx(split + "-images-idx3-ubyte", bytes(n * 64), n, 8, 8)
+        idx(split + "-labels-idx1-ubyte", bytes(i % 4 for i in range(n)), n)
+    spec = "name: p\nbase: {method: none, student: {network: resnet8}, train: {epochs: 40}, data: {path: %s}}\n"
+    for path, kind, train, test in (("plan.h5", "hdf5", 48, 8), ("mnist", "idx", 36, 12)):
+        write("p.yaml", spec % path)
+        plan = expect(sld("sweep", "p.yaml", "--plan", ranks=0), 0, "on %s (%d images, %d to test)" % (kind, train, test)).out
+        minutes = float(plan.split("  training ")[1].split()[0])
+        check(minutes < 0.1, "of some dozens of small images", plan)  # of the public sets: half an hour and more
+        script = expect(sld("sweep", "p.yaml", "--print-job", "slurm", ranks=0), 0).out
+        check("--time=00:12:00" in script, "the shortest job", script)
+
+
 def names():
     def latin1(f):
         f["class_names"] = np.array([b"caf\xe9", b"b", "caf\u00e9".encode(), b"d"])
@@ -194,6 +215,7 @@ def main():
     write("none.yaml", NONE)
     write("kd.yaml", KD)
     shapes()
+    plans()
     names()
     labels_and_pixels()
     few()
