@@ -24,7 +24,7 @@ sld=$here/build/release/src/cli/sld
 
 ranks=${RANKS:-$(sld_cores)}
 if ! [[ $ranks =~ ^[1-9][0-9]{0,5}$ ]]; then
-    sld_say "RANKS is '$ranks', wanted a whole number from 1"
+    sld_say "RANKS: expected a whole number from 1, got '$ranks'"
     exit 2
 fi
 sld_mpi_env "$ranks"

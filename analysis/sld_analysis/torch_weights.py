@@ -63,9 +63,9 @@ def differences(tensors, shapes):
     lines = []
     for name, wanted in shapes.items():
         if name not in tensors:
-            lines.append("tensor %s is missing, shape %s wanted" % (name, shape_text(wanted)))
+            lines.append("tensor %s: expected shape %s, got none" % (name, shape_text(wanted)))
         elif tensors[name].shape != wanted:
-            lines.append("tensor %s has shape %s, %s wanted" % (name, shape_text(tensors[name].shape), shape_text(wanted)))
+            lines.append("tensor %s: expected shape %s, got %s" % (name, shape_text(wanted), shape_text(tensors[name].shape)))
     for name, value in tensors.items():
         if name not in shapes and not name.endswith(COUNTER):
             lines.append("tensor %s of shape %s has no place in it" % (name, shape_text(value.shape)))
@@ -219,7 +219,7 @@ def below(state, prefix):
 
 def to_float32(path, name, value):
     if not (value.dtype.is_floating_point or value.dtype in (torch.int64, torch.int32)):
-        raise Refused("%s: tensor %s is %s, numbers wanted" % (path, name, value.dtype))
+        raise Refused("%s: tensor %s: expected numbers, got %s" % (path, name, value.dtype))
     value = value.detach()
     out = value.to(torch.float32)
     if not torch.isfinite(out).all():

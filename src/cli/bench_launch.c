@@ -114,7 +114,8 @@ int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *r
     if (n == 0) {
         fprintf(
             stderr,
-            "sld bench: --ranks: expected at most %d numbers of ranks, such as 1,2,4, got '%s'\n",
+            "sld bench: --ranks: expected 1 to %d numbers of ranks from 1 to 4096, such as 1,2,4, "
+            "got '%s'\n",
             SLD_BENCH_MAX_ROWS, ranks);
         return SLD_EXIT_USAGE;
     }

@@ -193,7 +193,7 @@ const sld_verb sld_verb_eval = {
     .help =
         "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
         "file, which\n"
-        "wants data.format=... data.path=... on the command line.\n\n"
+        "needs data.format=... data.path=... on the command line.\n\n"
         "  --split NAME     test (default), train or val, as the run cut them\n"
         "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
         "  --features       and /features (sample, feature), what the last layer makes them of\n"

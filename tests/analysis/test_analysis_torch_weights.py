@@ -139,10 +139,10 @@ def check_errors(state):
     wide = OrderedDict(state, **{"layer1.0.conv2.weight": torch.zeros(16, 16, 5, 5)})
     torch.save(wide, "wide.pth")
     expect(convert("wide.pth", "no.h5", *data), 2, "wide.pth", "nearest: resnet8",
-           "tensor layer1.0.conv2.weight has shape (16,16,5,5), (16,16,3,3) wanted")
+           "tensor layer1.0.conv2.weight: expected shape (16,16,3,3), got (16,16,5,5)")
     torch.save(state, "in.pth")
     expect(convert("in.pth", "no.h5", "--network", "resnet14", *data), 2, "in.pth is not a resnet14",
-           "nearest network: resnet8", "tensor layer1.1.conv1.weight is missing, shape (16,16,3,3) wanted")
+           "nearest network: resnet8", "tensor layer1.1.conv1.weight: expected shape (16,16,3,3), got none")
     expect(convert("in.pth", "no.h5", "--network", "resnet9", *data), 2, "no network 'resnet9'")
     expect(convert("in.pth", "no.h5"), 2, "--data")
     torch.save(OrderedDict(state, **{"bn1.bias": torch.full((16,), float("nan"))}), "nan.pth")
