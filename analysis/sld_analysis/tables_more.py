@@ -95,8 +95,10 @@ def resolved(work):
 
 def quality(work):
     """Calibration and copied errors of the last epoch: means over seeds."""
-    rows, unseen = [], unseen_copies(work)
+    rows, unseen, outside = [], unseen_copies(work), []
     for arm, trials in work.arms.items():
+        if work.layout.options[arm].get("teacher.logits_files"):
+            outside.append(arm)
         found = [(t, work.digests.student(t)) for t in trials]
         found = [(t, d) for t, d in found if d is not None]
         if not found:
@@ -116,7 +118,8 @@ def quality(work):
     return Table("quality", "Predictions on test, last epoch",
                  ["arm", "NLL", "ECE, %", "ECE, equal mass, %", "Brier", "copied errors, %", "the same by students without a teacher, %"], rows,
                  ["Means over seeds. ECE: 15 bins. Copied errors: share of the teacher's errors that the student repeats; what students "
-                  "that never saw a teacher repeat is chance and shared confusion."])
+                  "that never saw a teacher repeat is chance and shared confusion."]
+                 + (["No copied errors of %s: teacher.logits_files holds no logits of test." % ", ".join(outside)] if outside else []))
 
 
 def untaught(work):

@@ -115,6 +115,8 @@ typedef enum {
     SLD_POINT_SKIPPED,
 } sld_point_state;
 
+enum { SLD_LIVE_BYTES = 200 };
+
 typedef struct sld_point_status {
     sld_point_state state;
     char            reason[256];   /* of a failure: its error line; else "" */
@@ -122,6 +124,10 @@ typedef struct sld_point_status {
     int64_t         epoch, epochs; /* of a running one; 0: not known yet */
     double          left_s;        /* seconds to its end at its present pace */
     int             ranks;         /* of a running one; 0: not known yet */
+    /* Of one that has ended: tables of its teacher's logits that the store was to give and the trial
+     * computed in its steps, and why. */
+    int64_t live;
+    char    live_reason[SLD_LIVE_BYTES];
 } sld_point_status;
 
 /* status: (count). Reads, never writes; quick at 10,000 points. */
@@ -133,6 +139,8 @@ typedef struct sld_grid_totals {
     int    ranks;                           /* at work, of those that say so */
     double slowest_s;                       /* of the running one that has longest to go */
     double left_s;                          /* a guess of the whole; 0: nothing to guess from */
+    size_t live;       /* points that computed logits which the store was to give */
+    size_t live_first; /* the first of them */
 } sld_grid_totals;
 void sld_grid_count_states(const sld_point_status *status, size_t n,
                            sld_grid_totals *out); /* Local. */

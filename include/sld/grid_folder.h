@@ -95,6 +95,10 @@ typedef enum {
 typedef struct sld_results {
     sld_results_kind kind;
     char reason[SLD_REASON_BYTES]; /* of divergence, or of what is wrong with the file */
+    /* Tables of the teacher's logits that a store was to give and the trial computed; why, the first
+     * time. */
+    int64_t live;
+    char    live_reason[SLD_LIVE_BYTES];
 } sld_results;
 
 /* results.c. Reads results.h5 of the point whole and looks whether it is its trial's. SLD_OK with
@@ -102,7 +106,7 @@ typedef struct sld_results {
 sld_status sld_grid_results(sld_ctx *ctx, const sld_grid *grid, size_t point, sld_results *out);
 /* What a mark keeps of results that were looked at: while the file is the same nobody has to look
  * again. */
-enum { SLD_MARK_BYTES = SLD_REASON_BYTES + 128 };
+enum { SLD_MARK_BYTES = SLD_REASON_BYTES + SLD_LIVE_BYTES + 3 * SLD_STAMP_BYTES + 64 };
 void sld_grid_results_mark(const sld_grid *grid, size_t point, const sld_results *results,
                            char text[SLD_MARK_BYTES]);
 /* Of a point that is marked done or diverged: whether results.h5 still is that file. */

@@ -62,6 +62,12 @@ void sld_run_remove_attempts(const char *run, int64_t attempt);
  * texts (experiments, scripts, logs of a scheduler) and hidden files; name: of the first, by order
  * of the folder. A folder that is not there holds nothing. */
 bool sld_run_foreign(const char *dir, char name[NAME_MAX + 1]);
+/* Local. Calls check for last.h5, best.h5 and each epoch-E.h5 of the folder until one fails; what it
+ * returns. A folder that cannot be listed holds none. */
+sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
+                                sld_status (*check)(sld_ctx *ctx, const char *path,
+                                                    const void *user),
+                                const void *user);
 /* Local. Results and weights get ".old" behind their names, in the place of older ones: the trial is
  * to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run);

@@ -174,6 +174,9 @@ typedef struct sld_named {
 sld_status sld_weights_put(sld_ctx *ctx, sld_doc *doc, const sld_weights_info *info,
                            const sld_named *tensors, size_t n);
 sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *out);
+/* Local. A file that says another trial made it: SLD_ERR_CONFIG. One that is not there, cannot be read
+ * or does not say is none. id: text of the trial's; void, as sld_run_each_weights() takes it. */
+sld_status sld_weights_check_id(sld_ctx *ctx, const char *path, const void *id);
 /* Reads exactly the tensors wanted, under group ("/model"): a missing one, a superfluous one
  * (num_batches_tracked aside) or another shape is SLD_ERR_DATA naming file, tensor, shape found and
  * shape wanted. */

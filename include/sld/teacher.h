@@ -17,6 +17,7 @@
 typedef struct sld_teacher_use {
     int64_t read, filled, live; /* from the store or files; into the store; computed by each step */
     double  fill_s, wait_s, read_s;
+    char    why[200]; /* the first reason for a live one; on rank 0 */
 } sld_teacher_use;
 
 /* What the logits are made with, and whom to ask and tell meanwhile. All borrowed for the life of

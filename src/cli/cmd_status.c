@@ -50,6 +50,20 @@ static void print_name(const sld_point *p)
            sld_text_printable(p->arm, shown, sizeof shown), (long long)p->seed);
 }
 
+static void print_live(const view *v)
+{
+    const sld_point_status *s = &v->status[v->all.live_first];
+
+    if (v->all.live > 0) {
+        printf("  %zu trial%s computed teacher logits in every step that the store was to give: %s "
+               "(%s, %lld table%s)\n",
+               v->all.live, sld_text_plural((long long)v->all.live),
+               *s->live_reason ? s->live_reason : "see its log",
+               sld_grid_point(v->grid, v->all.live_first)->id, (long long)s->live,
+               sld_text_plural(s->live));
+    }
+}
+
 static void print_text(const view *v)
 {
     size_t shown = 0;
@@ -92,6 +106,7 @@ static void print_text(const view *v)
     if (shown > FAILED_SHOWN) {
         printf("  ... and %zu more\n", shown - FAILED_SHOWN);
     }
+    print_live(v);
 }
 
 static void print_json(const view *v)
@@ -124,6 +139,10 @@ static void print_json(const view *v)
         }
         if (s->reason[0]) {
             sld_json_text(&j, "reason", s->reason);
+        }
+        if (s->live > 0) {
+            sld_json_whole(&j, "live_tables", s->live);
+            sld_json_text(&j, "live_reason", s->live_reason);
         }
         sld_json_end(&j);
     }
@@ -289,6 +308,9 @@ static sld_status show_run(sld_ctx *ctx, const sld_arguments *args, const char *
         sld_run_path(dir, SLD_RUN_RESULTS, 0, path);
         SLD_TRY(sld_doc_open_file(ctx, path, &doc));
         sld_status st = read_run(ctx, doc, &v);
+        if (st == SLD_OK) {
+            st = sld_run_each_weights(ctx, dir, sld_weights_check_id, v.id);
+        }
         if (st == SLD_OK) {
             print_run(dir, &v, args->option[JSON] != NULL);
             again = again && v.works && strcmp(v.status, "running") == 0;

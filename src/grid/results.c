@@ -1,6 +1,7 @@
 /* results.c: are the results of a point's trial there, whole, and its own? What the answer is, status,
  * report, sweep.h5 and the coordinator all take from here. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,20 @@ static sld_status describe_divergence(sld_ctx *ctx, sld_doc *doc, sld_results *o
     return SLD_OK;
 }
 
+static sld_status read_live(sld_ctx *ctx, sld_doc *doc, sld_results *out)
+{
+    const char *why = "";
+
+    if (sld_doc_has_attr(doc, "/", "teacher_tables_live")) {
+        SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "teacher_tables_live", SLD_I64, 0, &out->live));
+    }
+    if (sld_doc_has_attr(doc, "/", "teacher_live_reason")) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "teacher_live_reason", &why));
+    }
+    sld_text_printable(why, out->live_reason, sizeof out->live_reason);
+    return SLD_OK;
+}
+
 /* Of an open results.h5. */
 static sld_status check(sld_ctx *ctx, sld_doc *doc, const char *id, sld_results *out)
 {
@@ -124,6 +139,7 @@ static sld_status check(sld_ctx *ctx, sld_doc *doc, const char *id, sld_results 
     }
     SLD_TRY(check_columns(ctx, doc, epochs));
     SLD_TRY(check_logits(ctx, doc));
+    SLD_TRY(read_live(ctx, doc, out));
     return out->kind == SLD_RESULTS_DIVERGED ? describe_divergence(ctx, doc, out) : SLD_OK;
 }
 
@@ -151,6 +167,9 @@ sld_status sld_grid_results(sld_ctx *ctx, const sld_grid *grid, size_t point, sl
         st = check(ctx, doc, sld_grid_point(grid, point)->id, out);
     }
     sld_doc_close(doc);
+    if (st == SLD_OK) { /* weights of another trial are nobody's reason to train this one anew */
+        st = sld_run_each_weights(ctx, run, sld_weights_check_id, sld_grid_point(grid, point)->id);
+    }
     if (st == SLD_OK || st == SLD_ERR_NOMEM) {
         return st;
     }
@@ -162,33 +181,61 @@ sld_status sld_grid_results(sld_ctx *ctx, const sld_grid *grid, size_t point, sl
 /* ---- what a mark says of the file that was looked at when it was made ---- */
 
 /* Empty: there is no file. */
-static void stamp_of(const sld_grid *grid, size_t point, char stamp[SLD_STAMP_BYTES])
+static void stamp_of(const sld_grid *grid, size_t point, sld_run_file file,
+                     char stamp[SLD_STAMP_BYTES])
 {
     char run[PATH_MAX], path[PATH_MAX];
 
     sld_grid_trial_dir(grid, point, run);
-    sld_run_path(run, SLD_RUN_RESULTS, 0, path);
+    sld_run_path(run, file, 0, path);
     sld_file_stamp(path, stamp);
+}
+
+/* Of the weights that every trial leaves. */
+static void stamp_of_weights(const sld_grid *grid, size_t point, char stamps[2 * SLD_STAMP_BYTES])
+{
+    char last[SLD_STAMP_BYTES], best[SLD_STAMP_BYTES];
+
+    stamp_of(grid, point, SLD_RUN_LAST, last);
+    stamp_of(grid, point, SLD_RUN_BEST, best);
+    snprintf(stamps, 2 * SLD_STAMP_BYTES, "%s/%s", last, best);
 }
 
 void sld_grid_results_mark(const sld_grid *grid, size_t point, const sld_results *results,
                            char text[SLD_MARK_BYTES])
 {
-    char stamp[SLD_STAMP_BYTES];
+    char stamp[SLD_STAMP_BYTES], weights[2 * SLD_STAMP_BYTES];
 
-    stamp_of(grid, point, stamp);
-    snprintf(text, SLD_MARK_BYTES, "results %s\nreason %s\n", stamp, results->reason);
+    stamp_of(grid, point, SLD_RUN_RESULTS, stamp);
+    stamp_of_weights(grid, point, weights);
+    const int n = snprintf(text, SLD_MARK_BYTES, "results %s\nweights %s\nreason %s\n", stamp,
+                           weights, results->reason);
+
+    if (results->live > 0 && n > 0 && n < SLD_MARK_BYTES) {
+        snprintf(text + n, (size_t)(SLD_MARK_BYTES - n), "live %lld %s\n", (long long)results->live,
+                 results->live_reason);
+    }
 }
 
 bool sld_grid_results_marked(const sld_grid_claims *c, size_t point, sld_results *out)
 {
     const sld_point_state mark = c->entries[point].mark;
-    char stamp[SLD_STAMP_BYTES], text[SLD_MARK_BYTES + 128], value[SLD_REASON_BYTES];
+    char                  stamp[SLD_STAMP_BYTES], weights[2 * SLD_STAMP_BYTES];
+    char                  text[SLD_MARK_BYTES + 128], value[SLD_REASON_BYTES];
+    int                   n = 0;
 
     *out = (sld_results){.kind = mark == SLD_POINT_DONE ? SLD_RESULTS_DONE : SLD_RESULTS_DIVERGED};
-    stamp_of(c->grid, point, stamp);
+    stamp_of(c->grid, point, SLD_RUN_RESULTS, stamp);
+    stamp_of_weights(c->grid, point, weights);
     sld_grid_claims_text(c, point, sld_point_state_name(mark), text, sizeof text);
-    sld_grid_claims_value(text, "results", value, sizeof value);
+    sld_grid_claims_value(text, "live", value, sizeof value);
+    if (sscanf(value, "%" SCNd64 " %n", &out->live, &n) == 1) {
+        snprintf(out->live_reason, sizeof out->live_reason, "%.*s", SLD_LIVE_BYTES - 1, value + n);
+    }
     sld_grid_claims_value(text, "reason", out->reason, sizeof out->reason);
-    return *stamp && strcmp(stamp, value) == 0;
+    sld_grid_claims_value(text, "weights", value, sizeof value);
+    const bool same =
+        !*value || strcmp(weights, value) == 0; /* none: a mark of an earlier version */
+    sld_grid_claims_value(text, "results", value, sizeof value);
+    return same && *stamp && strcmp(stamp, value) == 0;
 }

@@ -49,6 +49,8 @@ static void describe(const sld_grid_claims *c, const sld_results *results, bool 
     } else {
         memcpy(out->reason, results->reason, sizeof out->reason);
     }
+    out->live = results->live;
+    memcpy(out->live_reason, results->live_reason, sizeof out->live_reason);
     out->reason[0] = held && results->kind == SLD_RESULTS_BAD ? '\0' : out->reason[0];
     out->state     = results->kind == SLD_RESULTS_DONE         ? SLD_POINT_DONE
                      : results->kind == SLD_RESULTS_DIVERGED   ? SLD_POINT_DIVERGED
@@ -134,6 +136,9 @@ void sld_grid_count_states(const sld_point_status *status, size_t n, sld_grid_to
     for (size_t i = 0; i < n; i++) {
         const sld_point_status *s = &status[i];
         out->count[s->state]++;
+        if (s->live > 0 && out->live++ == 0) {
+            out->live_first = i;
+        }
         if (s->state != SLD_POINT_RUNNING) {
             continue;
         }

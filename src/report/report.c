@@ -298,7 +298,8 @@ static sld_status read_run(sld_ctx *ctx, report *r, report_trial *t, sld_point *
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
     }
     sld_doc_close(doc);
-    return st;
+    return st == SLD_OK ? sld_run_each_weights(ctx, t->run_dir, sld_weights_check_id, point->id)
+                        : st;
 }
 
 static sld_status read_runs(sld_ctx *ctx, report *r, const char *const *dirs)

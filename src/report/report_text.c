@@ -89,6 +89,24 @@ static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
     return SLD_OK;
 }
 
+/* Why an arm with a teacher has no copied errors. */
+static void print_no_copies(const report *r, FILE *to)
+{
+    for (size_t i = 0; i < r->n_arms; i++) {
+        const stats_sample *metric = r->arms[i].metric;
+        const bool          taught = !isnan(metric[REPORT_swapped_teacher_weak_first].mean) ||
+                            !isnan(metric[REPORT_swapped_teacher_strong_first].mean);
+        if (taught && isnan(metric[REPORT_copy_rate].mean)) {
+            fprintf(
+                to,
+                "No copied %% of %s: there are no test logits of the teacher "
+                "(teacher.logits_files holds none)\nor of the trial (run.logits: false), or the "
+                "teacher is never wrong.\n",
+                r->arms[i].name);
+        }
+    }
+}
+
 static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
 {
     static const char *const heads[] = {"LSS epochs", "copied %", "unseen %", "NLL",
@@ -113,9 +131,16 @@ static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
         put_mean(t, i, 6, a->metric[REPORT_samples_per_second].mean, 0);
     }
     text_table_print(t, to);
+<<<<<<< HEAD
     fprintf(to, "\ncopied: share of the teacher's errors on test in which the student gives the "
                 "same wrong class;\n"
                 "unseen: the same share for the students of this sweep without a teacher.\n");
+=======
+    fprintf(to, "\ncopied: of the teacher's errors on test, those where the student gives the same "
+                "wrong class; unseen:\n"
+                "the same of the students in this sweep that never saw a teacher.\n");
+    print_no_copies(r, to);
+>>>>>>> 691abf9 (Weights of another trial are refused by name in every file of a trial's folder; a sweep passes its trials' warnings on, and status and report say how many computed their teacher's logits live and why)
     return SLD_OK;
 }
 
@@ -272,6 +297,26 @@ static void print_reasons(const report *r, FILE *to)
     }
 }
 
+/* Trials that a store of teacher logits failed: slower by a teacher's forward in every step. */
+static void print_live(const report *r, FILE *to)
+{
+    const report_trial *first = NULL;
+    size_t              n     = 0;
+
+    for (size_t i = 0; i < r->n_trials; i++) {
+        n += r->trials[i].status.live > 0;
+        first = first || r->trials[i].status.live == 0 ? first : &r->trials[i];
+    }
+    if (n > 0) {
+        fprintf(to,
+                "\n%zu trial%s computed teacher logits in every step that the store was to give, "
+                "which takes longer and changes\nno result: %s (%s)\n",
+                n, sld_text_plural((long long)n),
+                *first->status.live_reason ? first->status.live_reason : "see its log",
+                first->point->id);
+    }
+}
+
 sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
 {
     print_states(r, to);
@@ -287,5 +332,6 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     SLD_TRY(print_norms(ctx, r, to));
     print_same(r, to);
     print_reasons(r, to);
+    print_live(r, to);
     return SLD_OK;
 }

@@ -85,13 +85,39 @@ static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const
     return st;
 }
 
-static bool is_result(const char *name)
+static bool is_weights(const char *name)
 {
     int epoch, n = 0;
 
-    return strcmp(name, "results.h5") == 0 || strcmp(name, "last.h5") == 0 ||
-           strcmp(name, "best.h5") == 0 ||
+    return strcmp(name, "last.h5") == 0 || strcmp(name, "best.h5") == 0 ||
            (sscanf(name, "epoch-%d.h5%n", &epoch, &n) == 1 && n > 0 && name[n] == '\0');
+}
+
+sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
+                                sld_status (*check)(sld_ctx *ctx, const char *path,
+                                                    const void *user),
+                                const void *user)
+{
+    DIR           *dir = opendir(run);
+    struct dirent *entry;
+    char           path[PATH_MAX];
+    sld_status     st = SLD_OK;
+
+    while (dir && st == SLD_OK && (entry = readdir(dir))) {
+        if (is_weights(entry->d_name)) {
+            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
+            st = check(ctx, path, user);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return st;
+}
+
+static bool is_result(const char *name)
+{
+    return strcmp(name, "results.h5") == 0 || is_weights(name);
 }
 
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)

@@ -205,6 +205,7 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
     sld_results      results;
 
     a->active = false;
+    sld_attempt_pass_on(c, a);
     sld_slots_give(&c->slots, a->cores, a->n_cores);
     sld_trial_dir(c->dir, p->id, run);
     sld_outcome_read(run, a->number, &outcome);

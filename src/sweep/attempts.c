@@ -219,6 +219,7 @@ void sld_attempt_end_stalled(coordinator *c)
             sld_walltime_learn(c, a, &progress);
         }
         if (strcmp(text, a->progress) != 0) {
+            sld_attempt_pass_on(c, a);
             memcpy(a->progress, text, sizeof text);
             a->moved_s = now;
         } else if (limit > 0 && now - a->moved_s > limit) {

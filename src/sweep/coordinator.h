@@ -22,6 +22,7 @@ typedef struct attempt {
     int          ranks, cores[SLD_CPUS_MAX], n_cores;
     double       started_s;
     char         log[PATH_MAX];
+    long         log_read;                     /* bytes of the log that were read for warnings */
     sld_ckpt     checkpoint;                   /* the trial's newest when the attempt began */
     char         progress[SLD_PROGRESS_BYTES]; /* the line as last read */
     double       moved_s;                      /* clock when that line last changed */
@@ -49,7 +50,8 @@ typedef struct growth {
     double left_s, asked_s;       /* seconds it had left when asked to grow; clock then */
 } growth;
 
-enum { GROWTHS_MAX = 64 }; /* points remembered at a time */
+enum { GROWTHS_MAX = 64 };                         /* points remembered at a time */
+enum { SLD_KIND_BYTES = 160, SLD_KINDS_MAX = 64 }; /* kinds of trials' warnings */
 
 typedef struct coordinator {
     sld_ctx                    *ctx;
@@ -88,6 +90,8 @@ typedef struct coordinator {
     size_t       unreadable;              /* results files that exist but could not be read */
     char (*passed)[SLD_ID_LENGTH + 1];    /* (n_passed) IDs that cannot go on here; owned */
     size_t n_passed;
+    char   kinds[SLD_KINDS_MAX][SLD_KIND_BYTES]; /* (n_kinds) of warnings that were passed on */
+    size_t n_kinds;
 } coordinator;
 
 /* attempt_settings.c. Options on the command line of a trial: those given to the sweep, then those
@@ -104,6 +108,9 @@ void       sld_attempt_settings_free(attempt_settings *s);
 /* attempt_log.c. reason: the first error line of the log, else its first line that is not sld's,
  * else "". Returns whether sld wrote into the log; if not, all of it comes from the launcher. */
 bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES]);
+
+/* pass_on.c. Logs what the attempt's log has warned of since the last call, each kind once a sweep. */
+void sld_attempt_pass_on(coordinator *c, attempt *a);
 
 /* attempts.c. *got false: another coordinator was faster, or the point has a result already. */
 sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got);

@@ -81,6 +81,23 @@ static sld_status mark_unmarked(ledger *l, size_t point)
     return SLD_OK;
 }
 
+/* As status and report say it: by its mark, or because its files are not what the mark was made of. */
+static sld_status has_failed(ledger *l, size_t i, bool *failed)
+{
+    const sld_point_state mark = l->claims.entries[i].mark;
+    sld_point_status      now;
+    sld_results           results;
+
+    *failed = mark == SLD_POINT_FAILED;
+    if ((mark != SLD_POINT_DONE && mark != SLD_POINT_DIVERGED) ||
+        sld_grid_results_marked(&l->claims, i, &results)) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_grid_judge(&l->claims, i, false, &now));
+    *failed = now.state == SLD_POINT_FAILED;
+    return SLD_OK;
+}
+
 static sld_status retry(ledger *l, const char *which, size_t *n)
 {
     const bool all   = strcmp(which, "failed") == 0;
@@ -97,8 +114,9 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
         }
     }
     for (size_t i = 0; i < sld_grid_count(l->claims.grid); i++) {
-        const int  teacher = sld_grid_point(l->claims.grid, i)->teacher;
-        const bool failed  = l->claims.entries[i].mark == SLD_POINT_FAILED;
+        const int teacher = sld_grid_point(l->claims.grid, i)->teacher;
+        bool      failed;
+        SLD_TRY(has_failed(l, i, &failed));
         /* the students of a failed teacher failed with it, so they are retried with it */
         if ((all && failed) || (!all && (i == point || (failed && teacher == (int)point)))) {
             SLD_TRY(retry_point(l, i, n));

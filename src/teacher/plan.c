@@ -80,10 +80,10 @@ static bool over_budget(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch
         return false;
     }
     if (!s->warned) {
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s holds %.3g GiB, one more table takes %.3g, and teacher.logits_budget is %g; "
-                "the trial computes what is missing there in every step",
-                opt->teacher.logits, held, more, limit);
+        sld_store_live(
+            ctx, s, "the trial computes what is missing there in every step",
+            "%s holds %.3g GiB, one more table takes %.3g, and teacher.logits_budget is %g",
+            opt->teacher.logits, held, more, limit);
         s->warned = true;
     }
     return true;

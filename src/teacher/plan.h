@@ -43,6 +43,10 @@ typedef struct sld_plan {
     bool    live[SLD_VIEWS];
 } sld_plan;
 
+/* Local, store.c. Warns "REASON; THEN", and keeps the first reason for the results. */
+void sld_store_live(sld_ctx *ctx, const sld_teacher_store *s, const char *then, const char *format,
+                    ...) __attribute__((format(printf, 4, 5)));
+
 /* Local. */
 void      sld_table_path(const sld_teacher_store *s, int view, int64_t epoch, char path[PATH_MAX]);
 sld_table sld_table_of(const sld_teacher_store *s, int view, int64_t epoch);

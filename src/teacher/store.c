@@ -1,6 +1,7 @@
 /* store.c: the store of teacher logits that trials share: a folder per key, a file per epoch. Rank 0
  * looks and decides (plan.c), all act. A file that is damaged or of something else is named and
  * replaced. What cannot be stored is computed live. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,21 @@
 
 #define POLL_S  0.05 /* between looks while waiting */
 #define REFILLS 2    /* of one table, before the disk is given up */
+
+void sld_store_live(sld_ctx *ctx, const sld_teacher_store *s, const char *then, const char *format,
+                    ...)
+{
+    char    text[512], *why = s->env->use->why;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sld_log(ctx, SLD_LOG_WARN, "%s; %s", text, then);
+    if (!*why) {
+        sld_text_printable(text, why, sizeof s->env->use->why);
+    }
+}
 
 /* ---- acting, on all ranks ---- */
 
@@ -42,8 +58,8 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const sld_plan *p, fl
     }
     env->use->fill_s += sld_clock_s() - t0;
     if ((st == SLD_ERR_IO || st == SLD_ERR_DATA) && ctx->err.agreed) { /* a full or broken disk */
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s; from here on the trial computes what is missing in every step", ctx->err.msg);
+        sld_store_live(ctx, s, "from here on the trial computes what is missing in every step",
+                       "%s", ctx->err.msg);
         sld_err_clear(ctx);
         s->closed = true;
         return SLD_OK;
@@ -64,8 +80,11 @@ static void remember_bad(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoc
     view->bad_epoch = epoch;
     view->bad_file  = stat(path, &info) == 0 ? info.st_ino : 0;
     view->live      = view->bad_times > REFILLS;
-    sld_log(ctx, SLD_LOG_WARN, "%s; %s", ctx->err.msg,
-            view->live ? "this epoch is computed live" : "it is made anew");
+    if (view->live) {
+        sld_store_live(ctx, s, "this epoch is computed live", "%s", ctx->err.msg);
+    } else {
+        sld_log(ctx, SLD_LOG_WARN, "%s; it is made anew", ctx->err.msg);
+    }
 }
 
 /* Collective. The ranks of a machine share the reading. *good false: the file is not what it should
@@ -175,8 +194,8 @@ static void open_folder(sld_ctx *ctx, sld_teacher_store *s, int v)
 
     if (sld_file_mkdirs(ctx, view->folder) != SLD_OK ||
         sld_claims_open(ctx, view->folder, &view->claims) != SLD_OK) {
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s; the trial computes what is missing in the store in every step", ctx->err.msg);
+        sld_store_live(ctx, s, "the trial computes what is missing in the store in every step",
+                       "%s", ctx->err.msg);
         sld_err_clear(ctx);
         s->closed = true;
     }

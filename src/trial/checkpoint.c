@@ -20,14 +20,21 @@ static sld_status put_teacher_use(sld_ctx *ctx, const sld_teacher_use *use, sld_
     const double  seconds[3] = {use->read_s, use->fill_s, use->wait_s};
 
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables", SLD_I64, 3, tables));
+    if (*use->why) {
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_live_reason", use->why));
+    }
     return sld_doc_attr(ctx, doc, "/", "teacher_seconds", SLD_F64, 3, seconds);
 }
 
 static sld_status get_teacher_use(sld_ctx *ctx, sld_teacher_use *use, sld_doc *doc)
 {
-    int64_t tables[3];
-    double  seconds[3];
+    const char *why = "";
+    int64_t     tables[3];
+    double      seconds[3];
 
+    if (sld_doc_has_attr(doc, "/", "teacher_live_reason")) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "teacher_live_reason", &why));
+    }
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "teacher_tables", SLD_I64, 3, tables));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "teacher_seconds", SLD_F64, 3, seconds));
     *use = (sld_teacher_use){.read   = tables[0],
@@ -36,6 +43,7 @@ static sld_status get_teacher_use(sld_ctx *ctx, sld_teacher_use *use, sld_doc *d
                              .read_s = seconds[0],
                              .fill_s = seconds[1],
                              .wait_s = seconds[2]};
+    sld_text_printable(why, use->why, sizeof use->why);
     return SLD_OK;
 }
 

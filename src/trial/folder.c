@@ -69,7 +69,10 @@ static sld_status check_identity(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 
     SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
     SLD_TRY(sld_trial_stored(ctx, io, s->arena, "contents", &contents));
-    return identity ? sld_trial_check_same(ctx, &s->identity, io->dir, identity, contents) : SLD_OK;
+    if (identity) {
+        SLD_TRY(sld_trial_check_same(ctx, &s->identity, io->dir, identity, contents));
+    }
+    return sld_run_each_weights(ctx, io->dir, sld_weights_check_id, s->identity.id);
 }
 
 static sld_status check_free(sld_ctx *ctx, const char *path)

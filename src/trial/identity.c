@@ -178,7 +178,8 @@ sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *whe
     if (!is_same(own, identity)) {
         describe_difference(identity, own_text(own, identity), text, sizeof text);
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: expected this trial, got another trial: %s; choose another run.dir%s",
+                        "%s: expected this trial, got another trial: %s; choose another run.dir, "
+                        "or move this away%s",
                         where, text,
                         strncmp(text, "train.epochs ", 13) != 0
                             ? ""

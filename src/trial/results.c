@@ -71,6 +71,9 @@ static sld_status put_teacher_use(sld_ctx *ctx, const sld_trial *t, sld_doc *doc
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_read", SLD_I64, 0, &use->read));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_filled", SLD_I64, 0, &use->filled));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_live", SLD_I64, 0, &use->live));
+    if (use->live > 0 && *use->why) {
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_live_reason", use->why));
+    }
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_fill_seconds", SLD_F64, 0, &use->fill_s));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_wait_seconds", SLD_F64, 0, &use->wait_s));
     return sld_doc_attr(ctx, doc, "/", "teacher_read_seconds", SLD_F64, 0, &use->read_s);

@@ -1,0 +1,95 @@
+"""Files of one trial in the folder of another, and a store of teacher logits that cannot be used: run, sweep, status and report all
+say so, by name."""
+import os
+import shutil
+
+from harness import check, expect, in_folder, sld, write
+from sweep_harness import status, sweep
+
+SPEC = """
+name: s
+base: {synthetic: {train: 32, test: 16}, train: {epochs: 1, batch: 16}, student: {network: resnet8}, run: {keep_epochs: [1]}}
+teachers: {t: {student: {network: resnet8}, train: {epochs: 1, batch: 16}}}
+axes: {arm: {A: {method: kd, teacher: t}, B: {method: kd, teacher: t, kd.temperatures: [2]}, C: {method: none, train.lr: 0.03}}}
+seeds: 1
+launch: {retries: 0}
+"""
+STORE = "computed teacher logits in every step that the store was to give"
+
+
+def store_of_no_use():
+    """A folder that cannot be made costs time, and whoever looks at the sweep sees it: each kind once."""
+    os.makedirs("runs/s")
+    write("runs/s/teacher-logits", "a file")
+    done = expect(sweep("s.yaml"), 0, "cannot make the folder")
+    check(done.err.count("cannot make the folder") == 1, "once, not once a trial", done.err)
+    told = status("runs/s")
+    live = {t["arm"]: t.get("live_tables") for t in told["trials"]}
+    check(live == {"t": None, "A": 1, "B": 1, "C": None}, live)
+    reasons = {t.get("live_reason", "") for t in told["trials"]}
+    check(len(reasons) == 2 and any("cannot make the folder" in r for r in reasons), reasons)
+    for verb in ("status", "report"):
+        expect(sld(verb, "runs/s", ranks=0), 0, "2 trials " + STORE, "cannot make the folder")
+    write("kd.yaml", "name: k\nbase: {method: kd, teacher: t, synthetic: {train: 32, test: 16}, train: {epochs: 1, batch: 16}, "
+          "student: {network: resnet8}}\nteachers: {t: {train: {epochs: 1, batch: 16}}}\n")
+    expect(sweep("kd.yaml", "teacher.logits_budget=1e-9"), 0, "teacher.logits_budget is 1e-09")
+    expect(sld("status", "runs/k", ranks=0), 0, "1 trial " + STORE)
+    expect(sweep("kd.yaml", "--dir", "runs/good"), 0)
+    check(STORE not in sld("status", "runs/good", ranks=0).out + sld("report", "runs/good", ranks=0).out, "all is well there")
+    return {t["arm"]: t["id"] for t in told["trials"]}
+
+
+def swapped(ids):
+    """Weights of B under the names of C's, one after the other."""
+    mine, its = "runs/s/trials/" + ids["C"], "runs/s/trials/" + ids["B"]
+    for name in ("last.h5", "best.h5"):
+        words = ("%s/%s: id: expected %s, got %s: another trial's weights" % (mine, name, ids["C"], ids["B"]), "remove")
+        shutil.copy(mine + "/" + name, "kept")
+        shutil.copy(its + "/" + name, mine)
+        expect(sld("status", "runs/s", ranks=0), 0, "3 done 1 failed", *words)
+        if name == "last.h5":
+            expect(sld("report", "runs/s", ranks=0), 0, "3 done, 1 failed", *words)
+            expect(sweep("runs/s"), 1, *words)
+        os.replace("kept", mine + "/" + name)
+        check(status("runs/s")["done"] == 4, "put back, all is well")
+    shutil.copy(its + "/last.h5", mine)
+    expect(sweep("runs/s", "--retry", "failed"), 0, "1 point will be tried again")
+    check(status("runs/s")["done"] == 4 and os.path.exists(mine + "/last.h5.old"), "made anew, and nothing is lost")
+
+
+def swapped_in_a_run(ids):
+    own = "runs/s/trials/%s/" % ids["C"]
+    run = ("run", own + "experiment.yaml", "run.dir=one")
+    expect(sld(*run, ranks=0), 0)
+    for name in ("last.h5", "best.h5", "epoch-1.h5"):
+        words = "one/%s: id: expected %s, got %s" % (name, ids["C"], ids["B"])
+        os.replace("one/" + name, "kept")
+        shutil.copy("runs/s/trials/%s/%s" % (ids["B"], name), "one")
+        expect(sld(*run, ranks=0), 2, words)
+        if name == "last.h5":
+            expect(sld("status", "one", ranks=0), 2, words)
+            expect(sld("report", "one", ranks=0), 2, words)
+        os.replace("kept", "one/" + name)
+    for name in os.listdir("one"):
+        if name.startswith("ckpt-"):
+            shutil.copy("one/" + name, "ckpt")
+    os.remove("one/results.h5")
+    expect(sld("run", own + "experiment.yaml", "run.dir=two", "train.lr=0.01", ranks=0), 0)
+    os.remove("two/results.h5")
+    for name in ("last.h5", "best.h5", "epoch-1.h5"):
+        os.remove("two/" + name)
+    for name in os.listdir("two"):
+        if name.startswith("ckpt-"):
+            shutil.copy("ckpt", "two/" + name)
+    expect(sld("run", own + "experiment.yaml", "run.dir=two", "train.lr=0.01", ranks=0), 2, "two/ckpt-", "train.lr is 0.03 there, 0.01 here",
+           "move this away")
+
+
+def main():
+    write("s.yaml", SPEC)
+    ids = store_of_no_use()
+    swapped(ids)
+    swapped_in_a_run(ids)
+
+
+in_folder(main)
