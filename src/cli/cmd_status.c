@@ -1,6 +1,5 @@
 /* cmd_status.c: sld status: where a sweep stands. Reads only. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 #include "sld/base_json.h"
 #include "sld/grid_folder.h"
 #include "sld/report.h"
-#include "sld/store.h"
+#include "status_run.h"
 
 enum { WATCH, JSON, LINES };
 static const sld_option_spec options[] = {
@@ -166,24 +165,6 @@ static sld_status read_lines(sld_ctx *ctx, const char *text, long *out)
                : SLD_OK;
 }
 
-/* The last lines of a file, to stdout. */
-static sld_status print_tail(sld_ctx *ctx, const char *path, long lines)
-{
-    void  *bytes = NULL;
-    size_t n     = 0, at;
-
-    SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 30, &bytes, &n));
-    for (at = n; at > 0 && lines >= 0; at--) {
-        lines -= ((char *)bytes)[at - 1] == '\n' && at < n;
-        if (lines < 0) {
-            break;
-        }
-    }
-    fwrite((char *)bytes + at, 1, n - at, stdout);
-    free(bytes);
-    return SLD_OK;
-}
-
 /* A point by its ID: DIR/trials/ID, or DIR ID as two words joined: its state and its log's end. */
 static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
 {
@@ -202,7 +183,7 @@ static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
         return SLD_OK;
     }
     printf("  %s:\n", path);
-    return print_tail(ctx, path, lines);
+    return sld_status_tail(ctx, path, lines);
 }
 
 /* "runs/a/trials/ID" or "runs/a/ID" is a point of the sweep in runs/a; "ID" one of the sweep here,
@@ -233,100 +214,6 @@ static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const cha
     }
     return sld_given_refuse(ctx, word, sld_given_at(ctx, word),
                             "the folder of a sweep or a run, or a trial in a sweep (DIR/ID)");
-}
-
-/* ---- a run by itself ---- */
-
-typedef struct run_view {
-    const char *status; /* of its results */
-    const char *id;
-    int64_t     done, epochs;
-    bool        works; /* a process has it */
-} run_view;
-
-/* Whether a process holds the run's lock. */
-static bool is_locked(sld_ctx *ctx, const char *dir)
-{
-    char      path[PATH_MAX];
-    sld_lock  lock = SLD_LOCK_NONE;
-    sld_ctx   quiet;
-    const int fd = (sld_run_path(dir, SLD_RUN_LOCK, 0, path), open(path, O_RDWR | O_CLOEXEC));
-
-    sld_ctx_init(&quiet);
-    const bool held =
-        fd >= 0 && sld_file_lock(&quiet, path, fd, &lock) == SLD_OK && lock == SLD_LOCK_HELD;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return held;
-}
-
-static sld_status read_run(sld_ctx *ctx, sld_doc *doc, run_view *v)
-{
-    const char *config = "";
-    sld_config *whole  = NULL;
-
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &v->status));
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "id", &v->id));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &v->done));
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &config));
-    SLD_TRY(sld_config_parse(ctx, sld_doc_path(doc), config, strlen(config), NULL, 0,
-                             sld_experiment_method, &whole));
-    v->epochs = sld_config_options(whole)->train.epochs;
-    sld_config_destroy(whole);
-    return SLD_OK;
-}
-
-static void print_run(const char *dir, const run_view *v, bool json)
-{
-    const char *state = strcmp(v->status, "running") != 0 ? v->status
-                        : v->works                        ? "running"
-                                                          : "stopped";
-
-    if (!json) {
-        printf("run %s in %s: %s, %lld of %lld epoch%s\n", v->id, dir, state, (long long)v->done,
-               (long long)v->epochs, sld_text_plural(v->epochs));
-        return;
-    }
-    sld_json j = sld_json_begin(stdout);
-    sld_json_object(&j, NULL);
-    sld_json_text(&j, "id", v->id);
-    sld_json_text(&j, "state", state);
-    sld_json_whole(&j, "epoch", (long long)v->done);
-    sld_json_whole(&j, "epochs", (long long)v->epochs);
-    sld_json_end(&j);
-}
-
-static sld_status show_run(sld_ctx *ctx, const sld_arguments *args, const char *dir, long lines)
-{
-    char path[PATH_MAX];
-    bool again = args->option[WATCH] != NULL;
-
-    do {
-        run_view v   = {.works = is_locked(ctx, dir)};
-        sld_doc *doc = NULL;
-        sld_run_path(dir, SLD_RUN_RESULTS, 0, path);
-        SLD_TRY(sld_doc_open_file(ctx, path, &doc));
-        sld_status st = read_run(ctx, doc, &v);
-        if (st == SLD_OK) {
-            st = sld_run_each_weights(ctx, dir, sld_weights_check_id, v.id);
-        }
-        if (st == SLD_OK) {
-            print_run(dir, &v, args->option[JSON] != NULL);
-            again = again && v.works && strcmp(v.status, "running") == 0;
-        }
-        sld_doc_close(doc);
-        SLD_TRY(st);
-        sld_run_path(dir, SLD_RUN_LOG, 0, path);
-        if (!args->option[JSON] && access(path, R_OK) == 0) {
-            SLD_TRY(print_tail(ctx, path, lines));
-        }
-        fflush(stdout);
-        if (again) {
-            sleep(2);
-        }
-    } while (again);
-    return SLD_OK;
 }
 
 /* NO_COLOR: no-color.org. */
@@ -423,7 +310,8 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
         snprintf(slash ? slash : dir, 2, "%s", slash ? "" : ".");
     }
     if (is_run_alone(given, dir)) {
-        return show_run(ctx, args, dir, lines);
+        return sld_status_run(ctx, dir, args->option[WATCH] != NULL, args->option[JSON] != NULL,
+                              lines);
     }
     SLD_TRY(find(ctx, args->positional, dir, &id));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));

@@ -27,6 +27,7 @@ typedef struct fixture {
     sld_subset        subset;
     bool              wanted[SLD_VIEWS][EPOCHS + 1];
     sld_teacher_env   env;
+    sld_teacher_use   use;
     sld_teacher_store mine, theirs;
 } fixture;
 
@@ -64,7 +65,8 @@ static int begin(void **state)
     f->opt.augment.flip            = 0.5; /* views differ from epoch to epoch */
     f->set.K                       = 10;
     f->subset.n_train              = 100;
-    f->env = (sld_teacher_env){.opt = &f->opt, .set = &f->set, .subset = &f->subset};
+    f->env =
+        (sld_teacher_env){.opt = &f->opt, .set = &f->set, .subset = &f->subset, .use = &f->use};
     for (int v = 0; v < SLD_VIEWS; v++) {
         for (int e = 1; e <= EPOCHS; e++) {
             f->wanted[v][e] = true;
@@ -162,6 +164,7 @@ static void beyond_the_budget_is_computed_live(void **state)
     const sld_plan p             = plan(f, &f->mine, 1, weak);
     assert_int_equal(p.action, SLD_PLAN_LOAD);
     assert_true(p.live[SLD_WEAK]);
+    assert_non_null(strstr(f->use.why, "teacher.logits_budget is 1e-09"));
     f->opt.teacher.logits_budget = 0;
     f->mine.view[SLD_WEAK].live  = false;
     f->mine.closed               = true; /* nothing can be written there */
