@@ -131,16 +131,10 @@ static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
         put_mean(t, i, 6, a->metric[REPORT_samples_per_second].mean, 0);
     }
     text_table_print(t, to);
-<<<<<<< HEAD
     fprintf(to, "\ncopied: share of the teacher's errors on test in which the student gives the "
                 "same wrong class;\n"
                 "unseen: the same share for the students of this sweep without a teacher.\n");
-=======
-    fprintf(to, "\ncopied: of the teacher's errors on test, those where the student gives the same "
-                "wrong class; unseen:\n"
-                "the same of the students in this sweep that never saw a teacher.\n");
     print_no_copies(r, to);
->>>>>>> 691abf9 (Weights of another trial are refused by name in every file of a trial's folder; a sweep passes its trials' warnings on, and status and report say how many computed their teacher's logits live and why)
     return SLD_OK;
 }
 
