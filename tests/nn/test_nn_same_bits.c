@@ -167,10 +167,10 @@ static void test_same_bits(void **state)
     for (int i = 0; i < NETWORKS; i++) {
         compute(i, hex[i]);
     }
-    compute(0, again);
-    assert_string_equal(hex[0], again);
     assert_true(same_everywhere(hex, sizeof hex));
     if (sld_comm_size(comm) == 1) {
+        compute(0, again);
+        assert_string_equal(hex[0], again);
         assert_int_equal(sld_file_publish(&ctx, path, hex, sizeof hex, true), SLD_OK);
         return;
     }

@@ -66,10 +66,10 @@ static void assert_rows(const float *rows, float offset)
     }
 }
 
-/* The logits of CIFAR-100's training set: far more than HDF5 allots before it writes. */
+/* Far more than HDF5 allots before it writes, which is 1 MiB. */
 static void a_large_table_is_written_and_read(void **state)
 {
-    enum { ROWS = 50000, CLASSES = 100 };
+    enum { ROWS = 7000, CLASSES = 100 };
     static const size_t n    = (size_t)ROWS * CLASSES;
     float              *rows = malloc(n * sizeof *rows), *found = malloc(n * sizeof *found);
     int32_t            *which = malloc(ROWS * sizeof *which);
@@ -155,27 +155,28 @@ static void another_table_is_refused(void **state)
     assert_int_equal(sld_comm_barrier(&ctx, comm), SLD_OK);
 }
 
-/* Rank 0. Any byte, any cut. */
+/* Any byte, any cut. On one rank: it reads as rank 0 of many does, who would wait meanwhile. */
 static void all_damage_is_found(void **state)
 {
     (void)state;
+    if (sld_comm_size(comm) > 1) return;
     const sld_range all = {0, N};
     float           rows[N * K];
     void           *bytes = NULL;
     size_t          n     = 0;
 
     assert_int_equal(publish(0.0F, false), SLD_OK);
-    if (sld_comm_rank(comm) != 0) return;
     assert_int_equal(sld_file_read(&ctx, path, SIZE_MAX, &bytes, &n), SLD_OK);
-    const int fd = open(path, O_RDWR);
-    for (size_t at = 0; at<n; at += at + 200> n ? 1 : 7) {
+    const int    fd   = open(path, O_RDWR);
+    const size_t tail = n - 120;                            /* the checksums */
+    for (size_t at = 0; at < n; at += at < tail ? 61 : 1) { /* odd: all of HDF5's grid */
         const uint8_t changed = ((uint8_t *)bytes)[at] ^ 0x10;
         assert_int_equal(pwrite(fd, &changed, 1, (off_t)at), 1);
         assert_refused(sld_table_read(&ctx, &wanted, path, all, rows), SLD_ERR_DATA, path);
         assert_int_equal(pwrite(fd, (uint8_t *)bytes + at, 1, (off_t)at), 1);
     }
     assert_int_equal(sld_table_read(&ctx, &wanted, path, all, rows), SLD_OK);
-    for (size_t cut = n - 1; cut > 0; cut -= cut > n - 200 ? 1 : cut > 97 ? 97 : 1) {
+    for (size_t cut = n - 1; cut > 0; cut -= cut < tail && cut > 200 ? 97 : 1) {
         assert_int_equal(ftruncate(fd, (off_t)cut), 0);
         assert_refused(sld_table_read(&ctx, &wanted, path, all, rows), SLD_ERR_DATA, path);
     }
