@@ -23,6 +23,7 @@ sld_needs=(
     "test|tool clang-format|clang-format|llvm (clang-format 14)"
     "test|tool clang|clang libclang-rt-dev|llvm (clang with libFuzzer)"
     "test|tool cppcheck|cppcheck|cppcheck"
+    "test|tool ccache|ccache|ccache"
     "test|tool h5dump|hdf5-tools|hdf5"
     "test|tool ncdump|netcdf-bin|netcdf-c"
     "test|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"

@@ -142,7 +142,7 @@ class Cluster:
         told, end = job, time.monotonic() + PATIENCE_S
         while told.strip() and "Invalid job id" not in told:
             check(time.monotonic() < end, "waited too long for job", job)
-            time.sleep(0.5)
+            time.sleep(1)
             told = self.run("squeue", "-h", "-j", job, "-o", "%A", ok=(0, 1))
 
     # ---- what is asked of the scheduler
