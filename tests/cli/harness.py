@@ -133,11 +133,12 @@ class Held:
 
 def wait_for(what, condition, process=None):
     """Until the condition holds, while the process that is to see to it lives."""
-    end = time.monotonic() + PATIENCE_S
+    end, pause = time.monotonic() + PATIENCE_S, 0.01
     while not condition():
         check(time.monotonic() < end, "waited %d s for" % PATIENCE_S, what)
         check(not process or process.poll() is None or condition(), what, "did not come:", process and said(process))
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)  # looking costs the others time
 
 
 def ranks_of(process):

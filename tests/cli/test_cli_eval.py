@@ -37,12 +37,11 @@ def main():
         made = features @ f["/model/fc.weight"][()].T + f["/model/fc.bias"][()]
         check(np.allclose(made, last, rtol=1e-4, atol=1e-4), "features do not make the logits")
     check(abs(100 * np.mean(last.argmax(1) == labels) - top1) < 1e-9, "top-1 and logits disagree")
-    for weights, wanted in (("last", last), ("best", best)):
-        for ranks in (1, 3):
-            expect(sld("eval", "runs/s/%s.h5" % weights, "--logits", "out.h5", "--features", ranks=ranks), 0, "top-1")
-            with h5py.File("out.h5") as f:
-                check((f["/logits"][()] == wanted).all(), "other logits from", weights, ranks)
-                check(weights == "best" or (f["/features"][()] == features).all(), "features of", weights, ranks)
+    for weights, wanted, ranks in (("last", last, 0), ("last", last, 3), ("best", best, 0)):
+        expect(sld("eval", "runs/s/%s.h5" % weights, "--logits", "out.h5", "--features", ranks=ranks), 0, "top-1")
+        with h5py.File("out.h5") as f:
+            check((f["/logits"][()] == wanted).all(), "other logits from", weights, ranks)
+            check(weights == "best" or (f["/features"][()] == features).all(), "features of", weights, ranks)
     check_other_classes()
     expect(sld("eval", "runs/s/last.h5"), 0, "top-1 %.2f %%" % top1)
     expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
@@ -55,7 +54,7 @@ def main():
         f["image_strong"] = rng.standard_normal((3, 10, 3, 32, 32)).astype("f4")
         f["labels"] = rng.integers(0, 20, (3, 10))
     files = []
-    for ranks in (1, 2, 3, 8):
+    for ranks in (0, 3, 8):
         out = "probe%d.h5" % ranks
         expect(sld("probe", "student.yaml", "--batches", "in.h5", "--out", out, "--epoch", "2", "--gradients",
                    ranks=ranks), 0)

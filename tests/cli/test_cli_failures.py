@@ -10,25 +10,25 @@ from harness import check, command, environment, expect, in_folder, sld, status,
 def configuration():
     write("typo.yaml", "method: none\ntrain:\n  epoch: 3\n")
     expect(sld("run", "typo.yaml", ranks=2), 2, "typo.yaml:3:3", "train.epoch", "train.epochs")
-    expect(sld("run", "nowhere.yaml", ranks=2), 2, "nowhere.yaml")
-    expect(sld("run", ranks=1), 2, "usage")
+    expect(sld("run", "nowhere.yaml"), 2, "nowhere.yaml")
+    expect(sld("run"), 2, "usage")
     expect(sld("rnu", "x.yaml", ranks=0), 2, "nearest: run")
-    expect(sld("run", "typo.yaml", "--shwo-config", ranks=1), 2, "--show-config")
+    expect(sld("run", "typo.yaml", "--shwo-config"), 2, "--show-config")
     write("net.yaml", TEACHER.replace("resnet8", "resnet9"))
-    expect(sld("run", "net.yaml", ranks=2), 2, "net.yaml:", "student.network", "resnet9", "resnet8")
+    expect(sld("run", "net.yaml"), 2, "net.yaml:", "student.network", "resnet9", "resnet8")
     expect(sld("run", "net.yaml", "student.network=resnet8", "data.val_fraction=0.01", ranks=2), 2, "data.val_fraction")
     write("noteacher.yaml", STUDENT.replace("last.h5", "missing.h5"))
     expect(sld("run", "noteacher.yaml", ranks=2), 2, "missing.h5")
     write("foreign.yaml", STUDENT.replace("runs/teacher/last.h5", "foreign.yaml"))
-    expect(sld("run", "foreign.yaml", ranks=2), 2, "foreign.yaml")
+    expect(sld("run", "foreign.yaml"), 2, "foreign.yaml")
 
 
 def files_of_others():
     """What sld did not write is not written over, and what is read is not the output."""
     os.makedirs("mine", exist_ok=True)
-    for name in ("config.yaml", "best.h5", "results.h5"):
+    for name, ranks in (("config.yaml", 0), ("best.h5", 0), ("results.h5", 2)):
         write("mine/" + name, "by hand")
-        expect(sld("run", "student.yaml", "run.dir=mine", ranks=2), 2, "mine/" + name)
+        expect(sld("run", "student.yaml", "run.dir=mine", ranks=ranks), 2, "mine/" + name)
         check(open("mine/" + name).read() == "by hand", "written over:", name)
         os.remove("mine/" + name)
     before = open("runs/through/best.h5", "rb").read()
@@ -52,7 +52,7 @@ def divergence():
     write("wild.yaml", TEACHER.replace("epochs: 1", "epochs: 3, lr: 1000, weight_decay: 100"))
     expect(sld("run", "wild.yaml", "run.dir=runs/wild", ranks=2), 1, "diverged")
     check(status("runs/wild") == "diverged", "the outcome is not recorded")
-    expect(sld("run", "wild.yaml", "run.dir=runs/wild", ranks=2), 1, "diverged already")
+    expect(sld("run", "wild.yaml", "run.dir=runs/wild"), 1, "diverged already")
 
 
 def main():
@@ -64,7 +64,7 @@ def main():
     one_rank_fails()
     divergence()
     write("file", "")
-    expect(sld("run", "student.yaml", "run.dir=file/x", ranks=2), 2, "file")
+    expect(sld("run", "student.yaml", "run.dir=file/x"), 2, "file")
     check(os.path.isdir("runs/teacher"), "the teacher's folder is gone")
     shutil.rmtree("runs")
 

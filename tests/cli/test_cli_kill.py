@@ -15,7 +15,7 @@ import h5py
 
 from harness import check, digest, expect, in_folder, ranks_of, said, sld, start, teacher, wait_for, write, STUDENT
 
-KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 6
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 # as short as a run can be that has all parts: 2 epochs of 3 steps, the last of them a tail, a checkpoint at every step
 SHORT = STUDENT.replace("batch: 48", "batch: 24").replace("train: 100, test: 32", "train: 60, test: 16")

@@ -126,7 +126,9 @@ def expected(marks, is_now, kind):
 
 
 def table():
-    cases = list(itertools.product(DAMAGES, MARKS))
+    """Every damage of a trial that is done and of one without a mark; every mark on whole, lost and damaged results."""
+    cases = list(itertools.product(DAMAGES, (["done"], [])))
+    cases += [c for c in itertools.product((nothing, gone, cut(0.5)), MARKS) if c[1] not in (["done"], [])]
     trials = [Trial("%012x" % i, "arm%d" % (i % 7), i, [50.0, 60.0], status="diverged" if i % 5 == 0 else "done")
               for i in range(len(cases))]
     write_sweep("made", trials)

@@ -1,4 +1,4 @@
-"""A student trained in bf16: the same bits on 1, 2 and 3 ranks and after a resume, other bits and another trial than in
+"""A student trained in bf16: the same bits on 1 and 3 ranks and after a resume, other bits and another trial than in
 f32; its weights are float32, its records those of an evaluation in f32. Where there is no bf16 it is refused."""
 import re
 
@@ -37,14 +37,14 @@ def main():
     if not has_bf16():
         expect(sld("run", *BF16, "run.dir=runs/r1"), 2, REFUSAL)
         return
-    for ranks in (1, 2, 3):
+    for ranks in (1, 3):
         expect(sld("run", *BF16, "run.dir=runs/r%d" % ranks, ranks=ranks), 0)
         check(digest("runs/r%d" % ranks) == digest("runs/r1"), "other bits on", ranks, "ranks")
     expect(sld("run", *BF16, "run.dir=runs/stop", "run.stop_after_steps=4", ranks=2), 75)
-    expect(sld("run", *BF16, "run.dir=runs/stop", ranks=3), 0, "resumed")
+    expect(sld("run", *BF16, "run.dir=runs/stop"), 0, "resumed")
     check(digest("runs/stop") == digest("runs/r1"), "other bits after a stop in the second epoch")
     hold_records("runs/r1")
-    expect(sld("run", "student.yaml", "run.dir=runs/f32", ranks=2), 0)
+    expect(sld("run", "student.yaml", "run.dir=runs/f32"), 0)
     check(digest("runs/f32") != digest("runs/r1"), "f32 gave the bits of bf16")
     check(attribute("runs/f32", "id") != attribute("runs/r1", "id"), "f32 and bf16 are one trial")
     expect(sld("run", *BF16, "run.dir=runs/avx2", "parallel.isa=avx2"), 2, REFUSAL, "AVX-512")

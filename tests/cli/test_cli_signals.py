@@ -15,7 +15,7 @@ def main():
     for name, number, ranks in (("usr1", signal.SIGUSR1, 2), ("term", signal.SIGTERM, 0), ("int", signal.SIGINT, 0)):
         folder = "runs/" + name
         run = Held("ckpt-0000002", "run", "student.yaml", "run.dir=" + folder, ranks=ranks)  # after epoch 1 of 2
-        expect(sld("run", "student.yaml", "run.dir=" + folder, ranks=1), 3, "another run works in this folder")
+        expect(sld("run", "student.yaml", "run.dir=" + folder), 3, "another run works in this folder")
         first = ranks_of(run.process)[0]
         waiting = background(command(2, "run", "student.yaml", "run.dir=" + folder, "run.wait_minutes=5"), None,
                              name + ".log")
