@@ -1,4 +1,6 @@
 /* arguments.c: VERB [FILE] [key=value ...] [--option [value] ...], taken apart. */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -108,6 +110,43 @@ static sld_status check_rules(sld_ctx *ctx, const sld_verb *verb, const sld_argu
                             verb->name, rule->option, (int)n, other);
         }
     }
+    return SLD_OK;
+}
+
+/* 12, 0.5, 1e-3: no sign, no blank, no zero before other digits, no other base. */
+static bool is_number(const char *text, bool whole)
+{
+    const char  *digits = "0123456789", *at = text;
+    const size_t n = strspn(at, digits);
+
+    if (n == 0 || (n > 1 && *at == '0')) {
+        return false;
+    }
+    at += n;
+    if (!whole && *at == '.') {
+        at += 1 + strspn(at + 1, digits);
+    }
+    if (!whole && (*at == 'e' || *at == 'E')) {
+        const char *power = at + 1 + (at[1] == '-' || at[1] == '+');
+        at                = power + strspn(power, digits);
+        at                = at == power ? text : at;
+    }
+    return *at == '\0';
+}
+
+sld_status sld_arguments_number(sld_ctx *ctx, const char *verb, const char *option,
+                                const char *text, double low, double high, bool whole, double *out)
+{
+    if (!text) {
+        return SLD_OK;
+    }
+    const double value = is_number(text, whole) ? strtod(text, NULL) : NAN;
+    if (!(value >= low && value <= high)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld %s: %s: expected a %snumber from %.10g to %.10g, got %.40s", verb,
+                        option, whole ? "whole " : "", low, high, *text ? text : "nothing");
+    }
+    *out = value;
     return SLD_OK;
 }
 

@@ -18,7 +18,7 @@ static size_t read_list(const char *text, int counts[SLD_BENCH_MAX_ROWS])
     for (const char *at = text; n < SLD_BENCH_MAX_ROWS; at++) {
         char      *end;
         const long count = strtol(at, &end, 10);
-        if (end == at || count < 1 || count > 4096 || (*end && *end != ',')) {
+        if (*at < '1' || *at > '9' || count < 1 || count > 4096 || (*end && *end != ',')) {
             return 0;
         }
         counts[n++] = (int)count;

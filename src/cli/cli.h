@@ -80,6 +80,10 @@ sld_status sld_page_print(sld_ctx *ctx, sld_arena *arena, const char *page);
 /* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out);
+/* Local. The number behind an option, in the only form that settings take too: decimal digits, no sign
+ * before them. text NULL: *out stays. */
+sld_status sld_arguments_number(sld_ctx *ctx, const char *verb, const char *option,
+                                const char *text, double low, double high, bool whole, double *out);
 /* Local. The error of a command line that names too little, with the usage of the verb. */
 sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb);
 

@@ -1,5 +1,4 @@
 /* cmd_bench.c: sld bench: how fast the training step is here, and where its time goes. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,20 +42,8 @@ static const char *word_of(const sld_arguments *args, int option, const char *ot
 static sld_status read_number(sld_ctx *ctx, const sld_arguments *args, int option, double lowest,
                               double highest, double *out)
 {
-    const char *text = args->option[option];
-    char       *end;
-
-    if (!text) {
-        return SLD_OK;
-    }
-    errno = 0;
-    *out  = strtod(text, &end);
-    if (errno || *end || end == text || !(*out >= lowest && *out <= highest)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld bench: %s: expected a number from %g to %g, got '%s'",
-                        options[option].name, lowest, highest, text);
-    }
-    return SLD_OK;
+    return sld_arguments_number(ctx, "bench", options[option].name, args->option[option], lowest,
+                                highest, option == BATCH || option == STEPS, out);
 }
 
 static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench_params *out)

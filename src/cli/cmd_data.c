@@ -1,6 +1,4 @@
 /* cmd_data.c: sld data: what an experiment's data set is, and the images it would train on. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -18,8 +16,8 @@ static bool is_own(sld_ctx *ctx, const char *path)
 
 static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_views_params *out)
 {
-    const char *text = args->option[EPOCH];
-    char       *end;
+    const char *text  = args->option[EPOCH];
+    double      epoch = 1;
 
     if (!text || !args->option[OUT]) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
@@ -28,13 +26,9 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_views
                         : args->option[OUT] ? "no --epoch"
                                             : "neither");
     }
-    errno      = 0;
-    out->epoch = strtoll(text, &end, 10);
+    SLD_TRY(sld_arguments_number(ctx, "data views", "--epoch", text, 1, 1e6, true, &epoch));
+    out->epoch = (int64_t)epoch;
     out->out   = args->option[OUT];
-    if (errno || *end || end == text || out->epoch < 1) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld data views: --epoch: expected a whole number from 1, got '%s'", text);
-    }
     return SLD_OK;
 }
 

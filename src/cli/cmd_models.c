@@ -148,19 +148,10 @@ static sld_status print_all(sld_ctx *ctx, int classes)
 
 static sld_status read_classes(sld_ctx *ctx, const char *text, int *out)
 {
-    char *end = NULL;
+    double number = 0;
 
-    *out = 0;
-    if (!text) {
-        return SLD_OK;
-    }
-    const long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || value < 1 || value > MAX_CLASSES) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld models: --classes: expected a number from 1 to %d, got '%s'",
-                        MAX_CLASSES, text);
-    }
-    *out = (int)value;
+    SLD_TRY(sld_arguments_number(ctx, "models", "--classes", text, 1, MAX_CLASSES, true, &number));
+    *out = (int)number;
     return SLD_OK;
 }
 

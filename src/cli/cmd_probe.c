@@ -1,7 +1,4 @@
 /* cmd_probe.c: sld probe: the numbers of some optimiser steps on given batches. */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "cli.h"
 #include "sld/tools.h"
 
@@ -17,18 +14,10 @@ static bool is_own(sld_ctx *ctx, const char *path)
 
 static sld_status read_epoch(sld_ctx *ctx, const char *text, int64_t *epoch)
 {
-    char *end;
+    double number = 1;
 
-    *epoch = 1;
-    if (!text) {
-        return SLD_OK;
-    }
-    errno  = 0;
-    *epoch = strtoll(text, &end, 10);
-    if (errno || *end || end == text || *epoch < 1) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld probe: --epoch: expected a whole number from 1, got '%s'", text);
-    }
+    SLD_TRY(sld_arguments_number(ctx, "probe", "--epoch", text, 1, 1e6, true, &number));
+    *epoch = (int64_t)number;
     return SLD_OK;
 }
 

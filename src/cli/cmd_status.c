@@ -1,5 +1,4 @@
 /* cmd_status.c: sld status: where a sweep stands. Reads only. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,17 +151,11 @@ static void print_json(const view *v)
 
 static sld_status read_lines(sld_ctx *ctx, const char *text, long *out)
 {
-    char *end;
+    double number = (double)*out;
 
-    if (!text) {
-        return SLD_OK;
-    }
-    errno = 0;
-    *out  = strtol(text, &end, 10);
-    return errno || *end || end == text || *out < 0
-               ? SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "sld status: --lines: expected a whole number from 0, got %.40s", text)
-               : SLD_OK;
+    SLD_TRY(sld_arguments_number(ctx, "status", "--lines", text, 0, 1e9, true, &number));
+    *out = (long)number;
+    return SLD_OK;
 }
 
 /* A point by its ID: DIR/trials/ID, or DIR ID as two words joined: its state and its log's end. */

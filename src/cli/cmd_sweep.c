@@ -1,4 +1,5 @@
 /* cmd_sweep.c: sld sweep: a grid of trials in one folder. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,13 +61,23 @@ static sld_status gather_words(command *c)
     return SLD_OK;
 }
 
-static void folder_of(const command *c, char dir[PATH_MAX])
+/* What is no folder is refused by a plan too. */
+static sld_status folder_of(const command *c, char dir[PATH_MAX])
 {
+    struct stat info;
+
     if (c->args->option[DIR_]) {
         snprintf(dir, PATH_MAX, "%s", c->args->option[DIR_]);
     } else {
         snprintf(dir, PATH_MAX, "runs/%s", sld_grid_name(c->grid));
     }
+    errno             = *dir ? 0 : ENOENT;
+    const bool folder = *dir && stat(dir, &info) == 0;
+    return (folder && S_ISDIR(info.st_mode)) || (*dir && !folder && errno == ENOENT)
+               ? SLD_OK
+               : SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                          "--dir: expected a folder, new or old, got \"%.200s\": %s", dir,
+                          folder ? "something else is there" : strerror(errno));
 }
 
 /* Who works on a folder that others share makes files that they can read, whatever their umask: else
@@ -94,7 +105,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
 
     params.metrics = sld_report_metrics(&params.n_metrics);
     SLD_TRY(sld_grid_expand(c->ctx, &params, &c->grid));
-    folder_of(c, dir);
+    SLD_TRY(folder_of(c, dir));
     share_as(dir);
     const int version = sld_grid_id_version(dir);
     if (version != 0 && version != SLD_ID_VERSION) {

@@ -44,26 +44,6 @@ static void note(plan *p, const char *format, ...)
 
 /* ---- nodes and hours ---- */
 
-static sld_status read_number(sld_ctx *ctx, const char *option, const char *text, double least,
-                              double max, bool whole, double *out)
-{
-    char *end;
-
-    *out = 0;
-    if (!text) {
-        return SLD_OK;
-    }
-    errno = 0;
-    *out  = strtod(text, &end);
-    if (errno || end == text || *end || !(*out >= least && *out <= max) ||
-        (whole && *out != floor(*out))) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "sld sweep: %s: expected a %snumber from %g to %g, got %.40s", option,
-                        whole ? "whole " : "", least, max, text);
-    }
-    return SLD_OK;
-}
-
 /* 10, 15, 20 minutes ... then half hours. */
 static double rounded(double hours)
 {
@@ -77,11 +57,13 @@ static double clamp(double x, double low, double high)
 
 static sld_status choose(plan *p)
 {
-    double hours, nodes, cores;
+    const sld_job *job   = p->job;
+    double         hours = 0, nodes = 0, cores = 0;
 
-    SLD_TRY(read_number(p->ctx, "--hours", p->job->hours, LEAST_HOURS, 10000, false, &hours));
-    SLD_TRY(read_number(p->ctx, "--nodes", p->job->nodes, 1, 100000, true, &nodes));
-    SLD_TRY(read_number(p->ctx, "--cores", p->job->cores, 1, 100000, true, &cores));
+    SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--hours", job->hours, LEAST_HOURS, 10000, false,
+                                 &hours));
+    SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--nodes", job->nodes, 1, 100000, true, &nodes));
+    SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--cores", job->cores, 1, 100000, true, &cores));
     cores             = cores > 0 ? cores : sld_sweep_cores();
     const double need = MARGIN * p->cost.core_hours;
     const double max  = fmax(1, ceil(p->cost.ranks / cores)); /* nodes beyond have nothing to do */

@@ -8,8 +8,11 @@
 
 enum { POINTS_MAX = 100000 }; /* planned in seconds */
 
-static bool excluded(const spec *s, const size_t *at, int64_t seed)
+static bool excluded(const expander *x, const size_t *at, int64_t seed)
 {
+    const spec *s   = x->spec;
+    bool        any = false;
+
     for (size_t i = 0; i < s->n_excludes; i++) {
         const spec_exclude *e   = &s->excludes[i];
         bool                all = true;
@@ -18,10 +21,10 @@ static bool excluded(const spec *s, const size_t *at, int64_t seed)
         }
         if (all && (e->n_seeds == 0 ||
                     bsearch(&seed, e->seeds, e->n_seeds, sizeof *e->seeds, sld_spec_by_seed))) {
-            return true;
+            any = x->excludes[i] = true;
         }
     }
-    return false;
+    return any;
 }
 
 static sld_status name_point(expander *x, const size_t *at, sld_point *p)
@@ -92,7 +95,7 @@ static sld_status make_points(expander *x)
     for (size_t k = 0; k < n_seeds; k++) {
         do {
             const int64_t seed = s->seeds ? s->seeds[k] : -1;
-            if (!excluded(s, at, seed)) {
+            if (!excluded(x, at, seed)) {
                 SLD_TRY(make_point(x, at, seed, overlay, &x->points[x->n_points]));
                 x->n_points++;
             }
@@ -103,6 +106,80 @@ static sld_status make_points(expander *x)
                                       "%s: exclude: expected at least one point that is left, got "
                                       "none; exclude less",
                                       s->source);
+}
+
+/* What a sweep sets for each trial by itself. */
+static const char *const own_keys[] = {"run.dir", "run.claim", "run.attempt"};
+
+static const char *own_key(const sld_overlay *overlay)
+{
+    for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++) {
+        if (sld_overlay_sets(overlay, own_keys[i])) {
+            return own_keys[i];
+        }
+    }
+    return NULL;
+}
+
+/* In a base it is told: that may be the file of an experiment, which names its folder. */
+static sld_status check_own_keys(const expander *x)
+{
+    const spec *s     = x->spec;
+    const char *key   = own_key(s->override);
+    const char *where = "the command line";
+
+    for (size_t a = 0; a < s->n_axes && !key; a++) {
+        for (size_t i = 0; i < s->axes[a].n && !key; i++) {
+            key   = own_key(s->axes[a].entries[i].part.overlay);
+            where = s->axes[a].name;
+        }
+    }
+    for (size_t i = 0; i < s->n_teachers && !key; i++) {
+        key   = own_key(s->teachers[i].overlay);
+        where = s->teachers[i].name;
+    }
+    if (key) {
+        return SLD_FAIL(
+            x->ctx, SLD_ERR_CONFIG,
+            "%s: %s: expected in a single experiment, got it in %s; a sweep sets it for "
+            "each trial: leave it out",
+            s->source, key, where);
+    }
+    key = own_key(s->base.overlay);
+    if (key) {
+        sld_log(x->ctx, SLD_LOG_WARN,
+                "%s: base: %s: changes nothing here: a sweep sets it for each trial", s->source,
+                key);
+    }
+    return SLD_OK;
+}
+
+/* Teachers that nobody asks for, and exclusions that leave out nothing. The command line may be what has
+ * made them idle. */
+static sld_status check_parts(const expander *x)
+{
+    const spec *s = x->spec;
+
+    for (size_t i = 0; i < s->n_teachers; i++) {
+        if (!x->teachers[i].known) {
+            sld_log(x->ctx, SLD_LOG_WARN,
+                    "%s: teachers: %s: changes nothing here: no point of this sweep has this "
+                    "teacher",
+                    s->source, s->teachers[i].name);
+        }
+    }
+    for (size_t i = 0; i < s->n_excludes; i++) {
+        const char *what =
+            "expected a choice that leaves out some point of this sweep, got one that "
+            "leaves out none; correct it, or leave it out";
+        if (!x->excludes[i] && x->params->n_overrides == 0) {
+            return sld_node_fail(x->ctx, s->excludes[i].at, "exclude", "%s", what);
+        }
+        if (!x->excludes[i]) {
+            sld_log(x->ctx, SLD_LOG_WARN, "%s: exclude: %s", s->source, what);
+        }
+    }
+    return SLD_OK;
 }
 
 /* What an axis sets, the command line cannot: every point would become the same. */
@@ -187,11 +264,12 @@ static sld_status check_baseline(const expander *x, const sld_grid *grid)
 
 static sld_status expand(expander *x, spec *s, sld_grid *grid)
 {
-    void  *memory[3] = {NULL, NULL, NULL};
+    void  *memory[4] = {NULL, NULL, NULL, NULL};
     size_t n;
 
     SLD_TRY(sld_spec_read(x->ctx, x->arena, x->params, s));
     SLD_TRY(check_override(x));
+    SLD_TRY(check_own_keys(x));
     SLD_TRY(count_points(x, &n));
     SLD_TRY(sld_composer_create(x->ctx, x->params->method, &x->composer));
     SLD_TRY(
@@ -199,14 +277,18 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(sld_arena_alloc(x->ctx, x->arena, (s->n_teachers + 1) * sizeof *x->teacher_points,
                             &memory[1]));
     SLD_TRY(sld_arena_alloc(x->ctx, x->arena, n * sizeof *x->points, &memory[2]));
+    SLD_TRY(
+        sld_arena_alloc(x->ctx, x->arena, (s->n_excludes + 1) * sizeof *x->excludes, &memory[3]));
     x->teachers       = memory[0];
     x->teacher_points = memory[1];
     x->points         = memory[2];
+    x->excludes       = memory[3];
     SLD_TRY(sld_expand_choose_separator(x, n / (s->seeds ? s->n_seeds : 1)));
     SLD_TRY(sld_expand_find_clashes(x));
     SLD_TRY(sld_expand_watch_usage(x));
     SLD_TRY(make_points(x));
     SLD_TRY(sld_expand_check_usage(x));
+    SLD_TRY(check_parts(x));
     SLD_TRY(build_grid(x, grid));
     SLD_TRY(check_baseline(x, grid));
     return sld_spec_check_arms(x->ctx, s, grid);

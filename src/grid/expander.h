@@ -28,6 +28,7 @@ typedef struct expander {
     teacher_state         *teachers;
     sld_point             *teacher_points, *points;
     size_t                 n_teacher_points, n_points;
+    bool                  *excludes; /* (spec->n_excludes) those that leave out some point */
     content                contents[CONTENTS_MAX];
     size_t                 n_contents;
     sld_usage             *used;                   /* options that matter in some point */

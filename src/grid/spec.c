@@ -52,17 +52,17 @@ static sld_status read_base(spec_reader *r, const sld_node *node)
 
 static sld_status read_seed_range(spec_reader *r, const sld_node *node)
 {
-    char     *end = NULL;
-    long long low = strtoll(node->text, &end, 10), high = -1;
-    spec     *s = r->spec;
+    spec     *s   = r->spec;
+    long long low = -1, high = -1;
     int64_t   one;
+    char      again[48];
 
     if (sld_node_whole(node, 0, UINT32_MAX, &one)) { /* 7: one seed */
         low = high = one;
-    } else if (end != node->text && strncmp(end, "..", 2) == 0) {
-        const char *from = end + 2;
-        high             = strtoll(from, &end, 10);
-        high             = end == from || *end ? -1 : high;
+    } else if (sscanf(node->text, "%lld..%lld", &low, &high) != 2 ||
+               snprintf(again, sizeof again, "%lld..%lld", low, high) != (int)node->length ||
+               strcmp(again, node->text) != 0) { /* +1..3 and 01..3 are no numbers elsewhere */
+        high = -1;
     }
     if (low < 0 || high < low || high > UINT32_MAX || high - low >= SEEDS_MAX) {
         return sld_node_fail(

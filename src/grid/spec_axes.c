@@ -244,6 +244,7 @@ sld_status sld_spec_excludes(spec_reader *r, const sld_node *node)
         const sld_node *map = node->item[i];
         SLD_TRY(sld_spec_want(r, map, "exclude", SLD_NODE_MAP, "{axis: label}"));
         SLD_TRY(sld_spec_once(r, map, "exclude"));
+        s->excludes[i].at = map;
         if (map->n == 0) {
             return sld_node_fail(r->ctx, map, "exclude",
                                  "expected {axis: label}, got nothing, which leaves no point");

@@ -27,9 +27,10 @@ typedef struct spec_axis {
 } spec_axis;
 
 typedef struct spec_exclude {
-    const bool    *hit[AXES_MAX]; /* by entry; NULL: any */
-    const int64_t *seeds;         /* ascending */
-    size_t         n_seeds;       /* 0: any */
+    const bool     *hit[AXES_MAX]; /* by entry; NULL: any */
+    const int64_t  *seeds;         /* ascending */
+    size_t          n_seeds;       /* 0: any */
+    const sld_node *at;
 } spec_exclude;
 
 typedef struct spec_teacher {

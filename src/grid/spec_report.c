@@ -231,6 +231,34 @@ static sld_status check_arms(sld_ctx *ctx, const sld_node *node, const char *key
     return SLD_OK;
 }
 
+static bool names(const sld_node *node, const char *arm)
+{
+    if (node->kind == SLD_NODE_SCALAR) {
+        return strcmp(node->text, arm) == 0;
+    }
+    for (size_t i = 0; i < node->n; i++) {
+        if (strcmp(node->item[i]->text, arm) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An arm on both sides says nothing. */
+static sld_status check_apart(sld_ctx *ctx, const sld_node *arm, const sld_node *against)
+{
+    const size_t n = arm->kind == SLD_NODE_SCALAR ? 1 : arm->n;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *name = arm->kind == SLD_NODE_SCALAR ? arm->text : arm->item[i]->text;
+        if (names(against, name)) {
+            return sld_node_fail(ctx, against, "against",
+                                 "expected other arms than those of arm, got %.60s in both", name);
+        }
+    }
+    return SLD_OK;
+}
+
 sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid)
 {
     for (size_t i = 0; s->claims && i < s->claims->n; i++) {
@@ -238,6 +266,7 @@ sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid
         if (arm) {
             SLD_TRY(check_arms(ctx, arm, "arm", grid));
             SLD_TRY(check_arms(ctx, value_of(body, "against"), "against", grid));
+            SLD_TRY(check_apart(ctx, arm, value_of(body, "against")));
         }
     }
     for (size_t i = 0; s->checks && i < s->checks->n; i++) {

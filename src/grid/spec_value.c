@@ -40,6 +40,10 @@ sld_status sld_spec_label(spec_reader *r, const sld_node *node, const char *key,
         return sld_node_fail(r->ctx, node, key, "expected a label of 1 to %d bytes, got %zu",
                              LABEL_MAX - 1, node->length);
     }
+    if (node->text[0] == ' ' || node->text[node->length - 1] == ' ') {
+        return sld_node_fail(r->ctx, node, key,
+                             "expected a label without blanks at its ends, got \"%s\"", node->text);
+    }
     return SLD_OK;
 }
 

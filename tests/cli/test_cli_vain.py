@@ -1,4 +1,6 @@
 """An option that does nothing where it stands is refused, and says what it needs or what it cannot stand beside."""
+import os
+
 from harness import check, expect, in_folder, sld, write
 
 NONE = "method: none\nstudent: {network: resnet8}\nsynthetic: {train: 32, test: 16}\ntrain: {epochs: 1, batch: 16}\n"
@@ -22,12 +24,24 @@ REFUSED = [  # command, what is said
     (("report", "runs/grid", "--force"), "--force: expected one of --pack --html with it, got none"),
     (("report", "runs/grid", "--format", "csv", "--format", "json"), "--format: expected once, got it twice"),
     (("status", "runs/grid", "--lines", "5"), "--lines: expected a trial, whose log has lines, got a sweep"),
-    (("status", "runs/grid", "--lines", "few"), "--lines: expected a whole number from 0, got few"),
+    (("status", "runs/grid", "--lines", "few"), "--lines: expected a whole number from 0 to 1000000000, got few"),
     (("status", "runs/grid", "--json", "--lines", "5"), "--json: expected it without --lines"),
     (("eval", "w.h5", "--features"), "--features: expected --logits with it, got none"),
     (("eval", "w.h5", "--force"), "--force: expected --logits with it, got none"),
     (("data", "info", "e.yaml", "--out", "f.h5"), "--out: expected views with it, got none"),
     (("data", "info", "e.yaml", "--epoch", "1"), "--epoch: expected views with it, got none"),
+    (("sweep", "grid.yaml", "--print-job", "slurm", "--hours", "0x2"), "--hours: expected a number from 0.2 to 10000, got 0x2"),
+    (("sweep", "grid.yaml", "--print-job", "slurm", "--nodes", "1e1"), "--nodes: expected a whole number from 1 to 100000, got 1e1"),
+    (("sweep", "grid.yaml", "--print-job", "slurm", "--cores", "+2"), "--cores: expected a whole number from 1 to 100000, got +2"),
+    (("bench", "none", "resnet8", "--batch", "1.5"), "--batch: expected a whole number from 1 to 65536, got 1.5"),
+    (("bench", "none", "resnet8", "--seconds", "nan"), "--seconds: expected a number from 0 to 1000000, got nan"),
+    (("bench", "none", "resnet8", "--ranks", "0"), "--ranks: expected 1 to 16 numbers of ranks from 1 to 4096, such as 1,2,4, got '0'"),
+    (("bench", "none", "resnet8", "--ranks", " 1"), "--ranks: expected 1 to 16 numbers of ranks"),
+    (("models", "--classes", "0x10"), "--classes: expected a whole number from 1 to 1000000, got 0x10"),
+    (("data", "views", "e.yaml", "--epoch", "01", "--out", "f.h5"), "--epoch: expected a whole number from 1 to 1000000, got 01"),
+    (("sweep", "grid.yaml", "--plan", "--dir", ""), "--dir: expected a folder, new or old, got \"\""),
+    (("sweep", "grid.yaml", "--plan", "--dir", "grid.yaml"), "--dir: expected a folder, new or old, got \"grid.yaml\""),
+    (("sweep", "grid.yaml", "--plan", "--dir", "loop/x"), "--dir: expected a folder, new or old, got \"loop/x\""),
     (("selftest", "--ranks", "--json"), "--json: expected it without --ranks"),
     (("models", "--classes", "3", "--classes", "4"), "--classes: expected once, got it twice"),
 ]
@@ -36,6 +50,7 @@ REFUSED = [  # command, what is said
 def main():
     write("e.yaml", NONE)
     write("grid.yaml", SPEC)
+    os.symlink("loop", "loop")
     expect(sld("sweep", "grid.yaml", "--no-run", ranks=0), 0)
     plan = ("sweep", "grid.yaml", "--plan", "--dir", "new", "parallel.shards=2")
     expect(sld(*plan, "--ranks", "4", ranks=0), 0, "launch.ranks 4: a trial uses at most parallel.shards ranks, here 2")

@@ -79,6 +79,29 @@ static const struct {
      "s.yaml:2:24: method: kd.weak: expected teacher.weights", "", NULL},
     {"base: {method: none}\nbaseline: KD\naxes: {arm: {CE: {}, KDx: {train.lr: 1}}}\n", NULL,
      "s.yaml: baseline: expected an arm of this sweep, got KD; nearest: KDx", "", NULL},
+    {"seeds: 01..3\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got 01..3"},
+    {"seeds: +1..3\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got +1..3"},
+    {"seeds: 1..3x\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got 1..3x"},
+    {"seeds: 1.. 3\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got 1.. 3"},
+    {"base: {method: none}\naxes: {arm: {A: {}, \"A \": {train.lr: 1}}}\n", NULL,
+     "s.yaml:2:21: arm: expected a label without blanks at its ends", "\"A \"", NULL},
+    {"base: {method: none}\naxes: {arm: {A: {}, \" \": {train.lr: 1}}}\n", NULL,
+     "s.yaml:2:21: arm: expected a label without blanks at its ends", "", NULL},
+    /* what leaves out nothing, and what a sweep sets by itself */
+    {"base: {method: none}\nseeds: 1..2\nexclude: [{seed: 99}]\n", NULL,
+     "s.yaml:3:11: exclude: expected a choice that leaves out some point", "", NULL},
+    {"base: {method: none}\naxes: {train.lr: [1, 2]}\nexclude: [{train.lr: 1}, {train.lr: []}]\n",
+     NULL, "s.yaml:3:26: exclude: expected a choice that leaves out some point", "", NULL},
+    {"base: {method: none}\naxes: {run.dir: [a, b]}\n", NULL,
+     "s.yaml: run.dir: expected in a single experiment, got it in run.dir", "leave it out", NULL},
+    {"base: {method: none}\n", "run.dir=a",
+     "s.yaml: run.dir: expected in a single experiment, got it in the command line", "", NULL},
+    {"base: {method: none}\naxes: {arm: {A: {}, B: {run: {attempt: 3}}}}\n", NULL,
+     "s.yaml: run.attempt: expected in a single experiment, got it in arm", "", NULL},
+    {"base: {method: none}\naxes: {arm: {A: {}, B: {train.lr: 1}}}\nclaims: {c: {arm: [A, B], "
+     "against: "
+     "B}}\n",
+     NULL, "s.yaml:3:36: against: expected other arms than those of arm, got B in both", "", NULL},
     /* a name that is near none: those that exist */
     {"base: {method: none}\nbaseline: nope\naxes: {arm: {CE: {}, KDx: {train.lr: 1}}}\nseeds: "
      "1..2\n",

@@ -27,7 +27,7 @@ static const struct {
      "s.yaml:2:", 0}, /* 100 stands twice */
     {"base: {method: none}\nseeds: 0..99999\naxes: {ce.strong: [", "0.%d1, ", "]}\n", 10,
      "s.yaml: axes: expected at most 100000 points", 0},
-    {"base: {method: none}\nseeds: 1..2000\nexclude: [", "{seed: %d}, ", "]\n", 1501, NULL, 500},
+    {"base: {method: none}\nseeds: 0..2000\nexclude: [", "{seed: %d}, ", "]\n", 1501, NULL, 500},
 };
 
 static char *text_of(size_t i)
