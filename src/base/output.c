@@ -96,7 +96,7 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
     if (stat(out->path, &found) != 0) {
         if (errno == ENOENT && lstat(out->path, &found) == 0) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "%s: %s: expected the name of a file, got a link that leads nowhere; "
+                            "%s: %s: expected the name of a file, got a link whose target does not exist; "
                             "remove it, or choose another name",
                             out->option, out->path);
         }

@@ -1,4 +1,4 @@
-/* arguments.c: VERB [FILE] [key=value ...] [--option [value] ...], taken apart. */
+/* arguments.c: reads a verb's command line: [FILE] [key=value ...] [--option [value] ...]. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static sld_status unknown_option(sld_ctx *ctx, const sld_verb *verb, const char 
                     nearest >= 0 ? names[nearest] : "", verb->name);
 }
 
-/* *used: words taken, at least 1. */
+/* *used: how many words the option takes, 1 or 2. */
 static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out, int *used)
 {
@@ -63,7 +63,7 @@ static sld_status read_part(sld_ctx *ctx, const sld_verb *verb, const char *word
                     nearest >= 0 ? verb->parts[nearest] : "", verb->name);
 }
 
-/* ---- what goes together ---- */
+/* ---- which options may stand together ---- */
 
 static bool is_there(const sld_verb *verb, const sld_arguments *args, const char *name, size_t n)
 {
@@ -76,7 +76,8 @@ static bool is_there(const sld_verb *verb, const sld_arguments *args, const char
     return args->part && strlen(args->part) == n && strncmp(args->part, name, n) == 0;
 }
 
-/* The first of the names that is there, and its length; NULL: none is. */
+/* Returns the first of the names that stands on the command line. *n: its length. NULL: none
+ * does. */
 static const char *first_there(const sld_verb *verb, const sld_arguments *args, const char *names,
                                size_t *n)
 {
@@ -113,7 +114,8 @@ static sld_status check_rules(sld_ctx *ctx, const sld_verb *verb, const sld_argu
     return SLD_OK;
 }
 
-/* 12, 0.5, 1e-3: no sign, no blank, no zero before other digits, no other base. */
+/* Whether the text is a decimal number such as 12, 0.5 or 1e-3, without sign, blanks or leading
+ * zeros. */
 static bool is_number(const char *text, bool whole)
 {
     const char  *digits = "0123456789", *at = text;
@@ -152,7 +154,7 @@ sld_status sld_arguments_number(sld_ctx *ctx, const char *verb, const char *opti
 
 sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
 {
-    char   line[600]; /* an error is one line, a usage may have more */
+    char   line[600]; /* the usage, which may have several lines, in one */
     size_t n = 0;
 
     for (const char *c = verb->usage; *c && n + 8 < sizeof line; c++) {

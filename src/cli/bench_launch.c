@@ -1,4 +1,4 @@
-/* bench_launch.c: sld bench --ranks: this program again, under mpirun, for each number of ranks. */
+/* bench_launch.c: sld bench --ranks: starts this program under mpirun for each number of ranks. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 enum { LINE = 8192 };
 
-/* "1,2,4" -> counts; 0: not such a list. */
+/* Reads "1,2,4". Returns how many numbers there are; 0: it is not such a list. */
 static size_t read_list(const char *text, int counts[SLD_BENCH_MAX_ROWS])
 {
     size_t n = 0;
@@ -35,7 +35,7 @@ static long cores(void)
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* The words that start ranks, one blank behind each. */
+/* text: mpirun and its options, with a blank after each word. */
 static void put_mpirun(bool crowded, char *text, size_t size)
 {
     size_t n = 0;
@@ -46,8 +46,8 @@ static void put_mpirun(bool crowded, char *text, size_t size)
     }
 }
 
-/* The command of one measurement. Words from the command line are names of networks, checked by the
- * program itself: quoted all the same. */
+/* text: the shell command of one measurement. Words of the user stand between single quotes, so
+ * they may not contain one. */
 static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
                          const char *stall_minutes, char text[LINE])
 {
@@ -75,7 +75,7 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
     return true;
 }
 
-/* *out: from the one line of JSON that the program prints. */
+/* Runs one measurement. line and *out: the JSON that the program prints, as text and as numbers. */
 static int measure(const sld_bench_params *params, int ranks, const char *cpus,
                    const char *stall_minutes, char line[LINE], sld_bench_row *out)
 {

@@ -1,4 +1,4 @@
-/* bench_print.c: what sld bench measured, as a table for people and as JSON. */
+/* bench_print.c: prints the measurements of sld bench as a table or as JSON. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ void sld_bench_print_json(const sld_bench_params *params, const sld_bench_row *r
     sld_json_end(&j);
 }
 
-/* The number behind "name": in a document of ours; NaN: null. */
+/* Finds the number after "name": in a line that this file printed; null means NaN. */
 static bool read_number(const char *text, const char *name, double *out)
 {
     char key[64];
@@ -112,7 +112,7 @@ static void print_shares(const char *title, int first, int last, const sld_bench
     }
 }
 
-/* Samples per second per rank, over those of the first column. */
+/* Efficiency: samples per second and rank, relative to the first column. */
 static void print_efficiency(const sld_bench_row *rows, size_t n)
 {
     const double first = rows[0].result.v[SLD_BENCH_samples_per_s] / rows[0].ranks;

@@ -1,4 +1,4 @@
-/* cli.h: the verbs of the command line. */
+/* cli.h: the verbs of the command line, and what their files share. */
 #ifndef SLD_CLI_H
 #define SLD_CLI_H
 
@@ -10,19 +10,19 @@
 #include "sld/grid.h"
 #include "sld/rundir.h"
 
-enum { SLD_MAX_OPTIONS = 16 }; /* of one verb's own */
+enum { SLD_MAX_OPTIONS = 16 }; /* in the table of one verb */
 
-/* What follows the verb on the command line, taken apart. */
+/* The command line after the verb. All texts point into argv. */
 typedef struct sld_arguments {
-    const char  *part;       /* one of the verb's parts; NULL: it has none */
-    const char  *positional; /* the experiment or weights file; NULL: none given */
-    const char  *second;     /* of a verb that takes two words; NULL: none given */
-    const char **words; /* (n_words) of a verb that takes many, positional and second among them */
+    const char  *part;       /* the subcommand; NULL: the verb has none */
+    const char  *positional; /* the first word, such as a file; NULL: none given */
+    const char  *second;     /* the second word; NULL: none given */
+    const char **words;      /* (n_words) all words, if the verb takes many; else NULL */
     size_t       n_words;
-    const char **overrides; /* "key=value", in the order given */
+    const char **overrides; /* (n_overrides) "key=value", in the order given */
     size_t       n_overrides;
-    const char  *option[SLD_MAX_OPTIONS]; /* values of the verb's own options, in the order of its
-                                              table; "" for a flag; NULL: absent */
+    /* Values of the verb's options, in the order of its table; "" for a flag; NULL: not given. */
+    const char *option[SLD_MAX_OPTIONS];
 } sld_arguments;
 
 typedef struct sld_option_spec {
@@ -30,41 +30,42 @@ typedef struct sld_option_spec {
     bool        takes_value;
 } sld_option_spec;
 
-/* An option that does nothing is refused. Names apart by spaces; a part of the verb counts as one. */
+/* A rule on options that may stand together: an option that would do nothing is an error. Names are
+ * separated by spaces; a subcommand may stand for an option. */
 typedef struct sld_option_rule {
     const char *option;
-    const char *needs; /* one of these beside it; NULL: nothing */
-    const char
-        *excludes; /* each of these makes it do nothing, or cannot be done as well; NULL: none */
+    const char *needs;    /* it needs one of these beside it; NULL: none */
+    const char *excludes; /* it cannot stand beside any of these; NULL: none */
 } sld_option_rule;
 
 typedef sld_status (*sld_verb_work)(sld_ctx *ctx, const sld_arguments *args, int *exit_code);
 
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
-    const char *const     *parts;         /* "sld VERB PART ...", ended by NULL; NULL: none */
+    const char *const     *parts;         /* subcommands, ended by NULL; NULL: none */
     const sld_option_spec *options;       /* ended by {NULL}; NULL: none */
-    const sld_option_rule *rules;         /* of its options; ended by {NULL}; NULL: none */
-    bool                   no_file;       /* takes no argument, nor settings */
-    bool                   optional_file; /* can do without its argument */
-    bool                   two_words;     /* takes two of them */
-    bool                   second_word;   /* may take a second one */
+    const sld_option_rule *rules;         /* for its options; ended by {NULL}; NULL: none */
+    bool                   no_file;       /* takes neither words nor settings */
+    bool                   optional_file; /* the first word may be left out */
+    bool                   two_words;     /* takes exactly two words */
+    bool                   second_word;   /* takes one or two words */
     bool                   no_settings;   /* takes no key=value */
-    bool                   many_words;    /* takes as many as there are; without settings */
-    bool every_task; /* each task of a launcher does `work`; else the first alone */
-    /* Local, before MPI starts: a process that has called MPI_Init cannot start mpirun, and not
-     * every place can start MPI. NULL: the verb always needs ranks. *exit_code: on SLD_OK. */
+    bool                   many_words;    /* takes any number of words and no settings */
+    bool every_task; /* under a launcher all tasks call `work`; else only the first does */
+    /* Local. Called before MPI starts, because a process that has called MPI_Init cannot start
+     * mpirun, and because MPI cannot start everywhere. NULL: the verb always needs ranks.
+     * *exit_code: set on SLD_OK. */
     sld_verb_work work;
-    /* Which uses `work` does; NULL: all. */
+    /* Whether `work` handles this command line; NULL: it handles all. */
     bool (*works_alone)(const sld_arguments *args);
-    /* Collective; NULL: `work` does all. *exit_code: on SLD_OK. */
+    /* Collective. Handles the others. NULL: there are none. *exit_code: set on SLD_OK. */
     sld_status (*run)(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code);
 } sld_verb;
 
 extern const sld_verb sld_verb_run, sld_verb_sweep, sld_verb_status, sld_verb_report, sld_verb_eval,
     sld_verb_probe, sld_verb_bench, sld_verb_doctor, sld_verb_selftest, sld_verb_models,
     sld_verb_methods, sld_verb_data, sld_verb_help;
-/* verbs.c. Ended by NULL. */
+/* verbs.c. All verbs, ended by NULL. */
 extern const sld_verb *const sld_verbs[];
 
 /* help.c. Local. */
@@ -72,75 +73,79 @@ void sld_help_usage(FILE *to);
 void sld_help_verb(const sld_verb *verb);
 /* version.c. Local. "0.2.0, commit 15ee50ca2f29". */
 const char *sld_version_text(void);
-/* Local. To stdout: the program, how it was built, the libraries it runs with. */
+/* Local. Prints the program's version, how it was built and its libraries to stdout. */
 void sld_version_print(void);
-/* pages.c. Local. To stdout; page: markdown, man, man-VERB, bash, zsh. */
+/* pages.c. Local. Prints a page to stdout: markdown, man, man-VERB, bash or zsh. */
 sld_status sld_page_print(sld_ctx *ctx, sld_arena *arena, const char *page);
 
-/* arguments.c. Local. Points into argv; overrides must have room for argc entries. */
+/* arguments.c. Local. Reads the words after the verb. out->overrides must have room for argc
+ * entries, all else in *out must be zero. */
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out);
-/* Local. The number behind an option, in the only form that settings take too: decimal digits, no sign
- * before them. text NULL: *out stays. */
+/* Local. Reads the number after an option, in the form that settings have: decimal, without a sign.
+ * text NULL: *out is unchanged. */
 sld_status sld_arguments_number(sld_ctx *ctx, const char *verb, const char *option,
                                 const char *text, double low, double high, bool whole, double *out);
-/* Local. The error of a command line that names too little, with the usage of the verb. */
+/* Local. Fails with SLD_ERR_CONFIG: a word is missing. The message holds the usage of the verb. */
 sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb);
 
-/* experiment.c. Collective. rank 0 reads the file, all parse the same bytes. */
+/* experiment.c. Collective. Rank 0 reads the experiment, and all ranks parse the same bytes. comm
+ * NULL: one process without MPI. The caller destroys *out. */
 sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,
                                sld_config **out);
-/* Local. The same from a text, named for messages. */
+/* Local. Parses the text of an experiment. name: for messages. */
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
                                 const sld_arguments *args, sld_config **out);
 
-/* Collective where comm is not NULL, then as rank 0 finds it. Sets data.format by what lies at
- * data.path where nobody says it. over_file: also where a stored document says synthetic and
- * data.path stands on the command line. */
+/* Collective, unless comm is NULL. If data.format is not given, sets it to the format of the data
+ * at data.path, which rank 0 detects. over_file: does so too if a stored document says synthetic
+ * but data.path stands on the command line. */
 sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool over_file,
                                         sld_config *config);
 
-/* main.c. Collective. From now on a process in which nothing moves for so long, 0: for ever, says
- * so, on stderr and in the log, and leaves. setting: where the limit comes from; advice: the
- * message's last line, NULL: none. Literals. */
+/* main.c. Collective. Starts the watchdog: if no rank makes progress for so many minutes, the
+ * program prints an error and exits. 0: never. setting: the option that holds the limit; advice:
+ * last line of the message, or NULL. Both must be literals. */
 sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
                               const char *advice);
 
-/* experiment.c, content.c. Local. Hooks of a sweep: defaults of methods, checks that need the zoo,
- * and hashes of data and weights (read without MPI). */
+/* experiment.c, content.c. Local. Hooks for a sweep, which has no MPI: the defaults of a method,
+ * checks that need the list of networks, and hashes of data and weights. */
 const char *const (*sld_experiment_method(const char *name))[2];
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, int version, char name[SLD_CONTENT_BYTES]);
 
-/* The network a weights file holds. */
+/* Local. The name of the network in a weights file. */
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
 
-/* output.c. Collective: rank 0 checks an output as sld_output_check() does, for all. Beside its own
- * inputs it is held against the files that the experiment names. A path of NULL is no output. */
+/* output.c. Collective. Rank 0 checks by sld_output_check() that an output would overwrite neither
+ * an input nor a file of another program. Files that the experiment names count as inputs too. An
+ * output with path NULL is not checked. *exists: on rank 0, the file exists. */
 sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
                            const sld_output *output, bool *exists);
-/* Local. Is it an HDF5 file whose attribute "format" says so? */
+/* Local. Whether the path is an HDF5 file whose attribute "format" has this value. */
 bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format);
 
-/* given.c. Local. What lies at a path. */
+/* given.c. Local. Finds out what kind of file or folder is at a path. */
 typedef enum sld_given {
-    SLD_GIVEN_NOTHING, /* that can be read: also a pipe, a device */
-    SLD_GIVEN_CLOSED,  /* to this user */
-    SLD_GIVEN_FOLDER,  /* of something else */
+    SLD_GIVEN_NOTHING, /* no file, or one that cannot be read as a file, such as a pipe */
+    SLD_GIVEN_CLOSED,  /* this user may not read it */
+    SLD_GIVEN_FOLDER,  /* neither of a sweep nor of a run */
     SLD_GIVEN_SWEEP,
     SLD_GIVEN_RUN,
     SLD_GIVEN_RESULTS,
     SLD_GIVEN_WEIGHTS,
     SLD_GIVEN_STUDY,
-    SLD_GIVEN_HDF5, /* of another kind */
+    SLD_GIVEN_HDF5, /* none of the three above */
     SLD_GIVEN_TEXT,
 } sld_given;
 sld_given sld_given_at(sld_ctx *ctx, const char *path);
-/* SLD_ERR_CONFIG "PATH: expected WANTED, got WHAT LIES THERE; the command that takes it". */
+/* Fails with SLD_ERR_CONFIG: "PATH: expected WANTED, got KIND; the command that takes it". */
 sld_status sld_given_refuse(sld_ctx *ctx, const char *path, sld_given given, const char *wanted);
 
-/* signals.c. */
+/* signals.c. Local. Catches signals that ask for a stop; the flag is the signal's number, 0:
+ * none. */
 void                         sld_signals_catch(void);
 const volatile sig_atomic_t *sld_signals_stop(void);
 

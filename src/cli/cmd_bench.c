@@ -1,4 +1,4 @@
-/* cmd_bench.c: sld bench: how fast the training step is here, and where its time goes. */
+/* cmd_bench.c: sld bench: measures how fast the training step is on this machine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include "bench.h"
 #include "sld/kernels.h"
 
-#define PEAK_S 0.25 /* seconds of measuring each peak */
-#define STALL  "10" /* minutes, as run.stall_minutes */
+#define PEAK_S 0.25 /* spent on measuring each peak */
+#define STALL  "10" /* minutes: the default of --stall-minutes */
 
 enum {
     RANKS,
@@ -33,7 +33,7 @@ static const sld_option_spec options[] = {{"--ranks", true},
                                           {"--json", false},
                                           {NULL, false}};
 
-/* What an option says; `otherwise` where it is not given. */
+/* The value of an option, or `otherwise` if it is not given. */
 static const char *word_of(const sld_arguments *args, int option, const char *otherwise)
 {
     return args->option[option] ? args->option[option] : otherwise;
@@ -76,7 +76,7 @@ static sld_status start_watchdog(sld_ctx *ctx, sld_comm *comm, const sld_argumen
     return sld_start_watchdog(ctx, comm, minutes, options[STALL_MINUTES].name, NULL);
 }
 
-/* --ranks makes this process the one that starts the others. */
+/* With --ranks this process starts mpirun and is no rank itself. */
 static bool starts_others(const sld_arguments *args)
 {
     return args->option[RANKS] != NULL;
@@ -103,7 +103,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, word_of(args, CPUS, "auto"));
     }
-    SLD_TRY(sld_agree(ctx, comm, st)); /* now all cores are at work, as in the step */
+    SLD_TRY(sld_agree(ctx, comm, st)); /* so that all ranks measure the peaks at the same time */
     const sld_peaks peaks = sld_kernels_peaks(PEAK_S);
     params.peak_f32       = peaks.f32;
     params.peak_bf16      = peaks.bf16;

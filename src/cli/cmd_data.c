@@ -1,4 +1,5 @@
-/* cmd_data.c: sld data: what an experiment's data set is, and the images it would train on. */
+/* cmd_data.c: sld data: describes an experiment's data set, or writes the images it would train
+ * on. */
 #include <string.h>
 
 #include "cli.h"

@@ -1,5 +1,5 @@
-/* cmd_doctor.c: sld doctor: what this machine and a folder on it are worth to a run, and what to do
- * about it. */
+/* cmd_doctor.c: sld doctor: checks whether this machine and a folder are fit for runs, and says
+ * what to change. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 enum { JSON };
 static const sld_option_spec options[] = {[JSON] = {"--json", false}, {NULL, false}};
 
-/* Collective. The reports of all ranks, on every rank, in order. */
+/* Collective. Copies the reports of all ranks to every rank. reports: (ranks). */
 static sld_status gather(sld_ctx *ctx, const sld_comm *comm, sld_report *reports)
 {
     for (int rank = 0; rank < sld_comm_size(comm); rank++) {

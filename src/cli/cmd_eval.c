@@ -1,4 +1,4 @@
-/* cmd_eval.c: sld eval: top-1, top-5 and loss of a weights file. */
+/* cmd_eval.c: sld eval: computes top-1, top-5 and loss of a weights file. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,8 @@ static const sld_option_spec options[] = {
     {"--split", true},     {"--logits", true}, {"--features", false}, {"--precision", true},
     {"--any-data", false}, {"--force", false}, {NULL, false}};
 
-/* Files of logits carry no format; these three attributes no other file of sld's has together. */
+/* Whether sld eval wrote the file. Its files have no attribute "format", but no other file of sld
+ * has all of these three attributes. */
 static bool is_own(sld_ctx *ctx, const char *path)
 {
     sld_ctx  quiet;
@@ -42,9 +43,10 @@ static bool sets(const sld_arguments *args, const char *option)
     return false;
 }
 
-/* The path that a weights file stores starts at the folder in which its run was started. That is
- * this one, or, when the run lies below it as runs/NAME does, one above the file: the first from
- * which the path leads somewhere. What is found there is held against the file's SHA-256 later. */
+/* Finds the data set of a weights file. The file stores the path as its run was given it, relative
+ * to the folder in which the run was started. If that is not the present folder, it is mostly one
+ * above the file, because runs lie in runs/NAME. The first such folder from which the path exists
+ * is taken; later its SHA-256 is compared with the one in the file. */
 static bool find_from_weights(const char *weights, const char *stored, char found[PATH_MAX])
 {
     char above[PATH_MAX], *slash;
@@ -62,7 +64,8 @@ static bool find_from_weights(const char *weights, const char *stored, char foun
     return false;
 }
 
-/* stored: the configuration comes from the weights file. */
+/* Parses the configuration, and finds the data set that it names if it comes from the weights file
+ * (stored) and the command line names none. */
 static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *text, bool stored,
                         sld_config **out)
 {
@@ -102,7 +105,8 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
     return st;
 }
 
-/* The experiment that the weights come from; of a path that leads elsewhere, what lies there. */
+/* *text: the experiment behind the weights; NULL: the file has none. If the path is no weights
+ * file, the error says what it is instead. */
 static sld_status read_weights(sld_ctx *ctx, const char *path, char **text)
 {
     const sld_status st = sld_weights_config(ctx, path, text);

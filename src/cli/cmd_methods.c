@@ -1,4 +1,4 @@
-/* cmd_methods.c: sld methods: the methods and presets of this build. */
+/* cmd_methods.c: sld methods: lists the methods and presets of this build. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "sld/config.h"
 #include "sld/distill.h"
 
-/* The value of key among n pairs; "-" when it is not there. */
+/* The value of key among n pairs; "-": the key is not among them. */
 static const char *value_of(const char *const (*pairs)[2], size_t n, const char *key)
 {
     for (size_t i = 0; i < n; i++) {
@@ -17,7 +17,7 @@ static const char *value_of(const char *const (*pairs)[2], size_t n, const char 
     return "-";
 }
 
-/* What a preset sets for key under method. */
+/* The value that a preset gives to key under a method. */
 static const char *preset_value(const char *preset, const char *method, const char *key)
 {
     const char  *pairs[SLD_PRESET_PAIRS][2];

@@ -1,5 +1,5 @@
-/* cmd_models.c: sld models: the networks of this build, their cost, and the tensors of their
- * weights files, for people and, as JSON, for programs that make such files. */
+/* cmd_models.c: sld models: lists the networks of this build with their cost, and the tensors of
+ * their weights files; also as JSON, for programs that write such files. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@ static const sld_option_spec options[] = {
 
 #define MAX_CLASSES 1000000
 
-/* classes 0: those of the network's recipe. An unknown name is the model's to refuse, with the
- * nearest one. */
+/* classes 0: the number in the network's recipe. For an unknown name sld_model_create() fails and
+ * names the nearest one. */
 static sld_status create(sld_ctx *ctx, const char *name, int classes, sld_model **out)
 {
     const sld_network *network = sld_network_find(name);
@@ -92,14 +92,14 @@ static void print_tensors(const sld_model *model)
     }
 }
 
-/* document: NULL for a line of the table. */
+/* document NULL: prints a line of the table, else an object of JSON. */
 static sld_status print_model(sld_ctx *ctx, const char *name, int classes, sld_json *document)
 {
     sld_model *model = NULL;
 
     SLD_TRY(create(ctx, name, classes, &model));
     if (document) {
-        if (document->depth == 0) { /* nothing is printed for a network that there is not */
+        if (document->depth == 0) { /* begin only now: an unknown network prints no JSON */
             sld_json_list(document, NULL);
         }
         print_json(document, model);
@@ -110,7 +110,7 @@ static sld_status print_model(sld_ctx *ctx, const char *name, int classes, sld_j
     return SLD_OK;
 }
 
-/* One network and its tensors. */
+/* Prints one network with its tensors. */
 static sld_status print_one(sld_ctx *ctx, const char *name, int classes)
 {
     sld_model *model = NULL;
@@ -123,7 +123,7 @@ static sld_status print_one(sld_ctx *ctx, const char *name, int classes)
     return SLD_OK;
 }
 
-/* json: of one network, of all with NULL. */
+/* Prints JSON of one network; name NULL: of all. */
 static sld_status print_document(sld_ctx *ctx, const char *name, int classes)
 {
     sld_json     j = sld_json_begin(stdout);

@@ -1,4 +1,4 @@
-/* cmd_probe.c: sld probe: the numbers of some optimiser steps on given batches. */
+/* cmd_probe.c: sld probe: makes some optimiser steps on given batches and writes their numbers. */
 #include "cli.h"
 #include "sld/tools.h"
 

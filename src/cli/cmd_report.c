@@ -1,4 +1,5 @@
-/* cmd_report.c: sld report: what a sweep found, as text, csv, json or one packed file. */
+/* cmd_report.c: sld report: reports the results of a sweep or of runs, as text, CSV, JSON, a page
+ * or a packed file. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static sld_status read_format(sld_ctx *ctx, const char *text, sld_report_format 
                 : SLD_OK;
 }
 
-/* The folder of a run: also of its results, which are given as well. */
+/* The folder of a run, given the path of its results.h5. */
 static const char *folder_of(const char *path, char folder[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -51,7 +52,7 @@ static const char *folder_of(const char *path, char folder[PATH_MAX])
     return folder;
 }
 
-/* One run, or several side by side. */
+/* Reports one run, or several side by side. */
 static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_report_format format)
 {
     char         folders[MAX_RUNS][PATH_MAX];
@@ -87,7 +88,7 @@ static sld_status report_runs(sld_ctx *ctx, const sld_arguments *args, sld_repor
     return sld_report_print_runs(ctx, dirs, n, format, stdout);
 }
 
-/* Said on stderr: data sets of sweep.h5 that have lost a source read as NaN. */
+/* Warns if results are missing to which sweep.h5 points: readers of that file see NaN for them. */
 static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
 {
     size_t missing     = 0;
@@ -97,8 +98,8 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     if (st == SLD_ERR_NOMEM) {
         return st;
     }
-    if (st != SLD_OK) { /* it is made from the trials, and they are what is reported */
-        sld_log(ctx, SLD_LOG_WARN, "%s; sld sweep %s makes it anew", ctx->err.msg,
+    if (st != SLD_OK) { /* the report does not need sweep.h5: it reads the trials */
+        sld_log(ctx, SLD_LOG_WARN, "%s; sld sweep %s writes it again", ctx->err.msg,
                 sld_grid_dir(grid));
         sld_err_clear(ctx);
         return SLD_OK;
@@ -114,7 +115,7 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     return SLD_OK;
 }
 
-/* Checks what the options say to write, before anything is. */
+/* Checks the files that options name, before any file is written. */
 static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const char *dir)
 {
     bool             exists;
@@ -162,7 +163,7 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
 
     SLD_TRY(check_outputs(ctx, args, dir));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
-    sld_doc_many(true); /* the report and the packed study read the same files */
+    sld_doc_many(true); /* check, report and pack open the same files again and again */
     sld_status st = check_index(ctx, grid);
     if (st == SLD_OK && (!files || args->option[FORMAT])) {
         st = sld_report_print(ctx, grid, format, stdout);

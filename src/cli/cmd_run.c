@@ -1,4 +1,4 @@
-/* cmd_run.c: sld run: one trial. */
+/* cmd_run.c: sld run: trains one trial, or resumes it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 enum { SHOW_CONFIG };
 static const sld_option_spec options[] = {{"--show-config", false}, {NULL, false}};
 
-/* The file's name without folder and ending: names the run folder. */
+/* stem: the file's name without folder and ending, for the folder runs/STEM. */
 static void stem_of(const char *path, char stem[128])
 {
     const char *slash = strrchr(path, '/');
@@ -18,7 +18,7 @@ static void stem_of(const char *path, char stem[128])
     if (dot && dot != stem) {
         *dot = '\0';
     }
-    if (stem[0] == '.') { /* no hidden folder, and not runs/ itself */
+    if (stem[0] == '.') { /* it would be a hidden folder, or runs/ itself */
         snprintf(stem, 128, "experiment");
     }
 }

@@ -1,5 +1,5 @@
-/* cmd_selftest.c: sld selftest: whether an installed copy works here: what it computes, what it writes,
- * how it starts. */
+/* cmd_selftest.c: sld selftest: checks that an installed copy works on this machine: that it
+ * starts, computes the right numbers, and reads and writes its files. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include <errno.h>
 #include <ftw.h>
@@ -72,7 +72,8 @@ static void print_json(const verdict *verdicts, int n, int failed, double second
     sld_json_end(&j);
 }
 
-/* Runs them in order; returns how many failed, *n: how many ran before the user asked for a stop. */
+/* Runs the checks in order until the user asks for a stop. *n: how many ran. Returns how many
+ * failed. */
 static int run_checks(sld_selftest *t, bool json, verdict verdicts[CHECKS], int *n)
 {
     int failed = 0;
@@ -126,7 +127,7 @@ static sld_status selftest(sld_ctx *ctx, const sld_arguments *args, int *exit_co
     if (length < 0 || !t) {
         free(t);
         return SLD_FAIL(ctx, SLD_ERR_IO,
-                        "sld selftest: no memory, or sld does not find its program");
+                        "sld selftest: out of memory, or /proc/self/exe cannot be read");
     }
     program[length] = '\0';
     *t              = (sld_selftest){.ctx = ctx, .program = program, .dir = dir};
@@ -156,7 +157,7 @@ static sld_status selftest(sld_ctx *ctx, const sld_arguments *args, int *exit_co
     return SLD_OK;
 }
 
-/* ---- parts of it on ranks ---- */
+/* ---- checks that run on ranks: the verb starts itself with --losses or --ranks ---- */
 
 static bool works_alone(const sld_arguments *args)
 {

@@ -1,4 +1,4 @@
-/* cmd_status.c: sld status: where a sweep stands. Reads only. */
+/* cmd_status.c: sld status: prints the state of a sweep, a trial or a run. Writes nothing. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,7 +158,7 @@ static sld_status read_lines(sld_ctx *ctx, const char *text, long *out)
     return SLD_OK;
 }
 
-/* A point by its ID: DIR/trials/ID, or DIR ID as two words joined: its state and its log's end. */
+/* Prints the state of one point and the end of its log. */
 static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
 {
     char   path[4096], shown[512];
@@ -179,8 +179,8 @@ static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
     return sld_status_tail(ctx, path, lines);
 }
 
-/* "runs/a/trials/ID" or "runs/a/ID" is a point of the sweep in runs/a; "ID" one of the sweep here,
- * or of the only sweep under runs/ that has it. */
+/* Finds the sweep in word or above it. dir: the sweep's folder. *id: the ID in "DIR/trials/ID" or
+ * "DIR/ID"; NULL: word is the sweep itself. */
 static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const char **id)
 {
     struct stat info;
@@ -209,7 +209,7 @@ static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const cha
                             "the folder of a sweep or a run, or a trial in a sweep (DIR/ID)");
 }
 
-/* NO_COLOR: no-color.org. */
+/* NO_COLOR is a convention of many programs: no-color.org. */
 static void find_screen(sld_screen *screen)
 {
     const char    *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
@@ -222,7 +222,7 @@ static void find_screen(sld_screen *screen)
                            .utf8    = sld_text_locale_is_utf8()};
 }
 
-/* A screen every two seconds; without a terminal a line every thirty. */
+/* Redraws the screen every two seconds; without a terminal, prints a line every thirty. */
 static sld_status watch(sld_ctx *ctx, const sld_grid *grid)
 {
     const bool terminal = isatty(STDOUT_FILENO) == 1;
@@ -281,7 +281,7 @@ static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const c
     }
 }
 
-/* A trial of a sweep is shown as one: its log has another name. */
+/* A folder with log.txt holds a single run: the log of a sweep's trial has another name. */
 static bool is_run_alone(sld_given given, const char *dir)
 {
     return (given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) && sld_run_has(dir, SLD_RUN_LOG);

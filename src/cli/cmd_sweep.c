@@ -1,4 +1,4 @@
-/* cmd_sweep.c: sld sweep: a grid of trials in one folder. */
+/* cmd_sweep.c: sld sweep: plans, runs, resumes or joins a grid of trials in one folder. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -26,17 +26,17 @@ static const sld_option_spec options[] = {
 typedef struct command {
     sld_ctx             *ctx;
     const sld_arguments *args;
-    const char          *words[64]; /* overrides, those of options among them */
+    const char          *words[64]; /* settings, including those made of --ranks and --slots */
     size_t               n_words;
-    const char          *given[64]; /* the same before the sweep has taken its own out */
+    const char          *given[64]; /* a copy of words, before launch.* are taken out of them */
     size_t               n_given;
-    char                 text[2][48]; /* of --ranks and --slots */
+    char                 text[2][48]; /* --ranks and --slots as settings */
     sld_grid            *grid;
     sld_grid_change      change;
-    bool                 recorded; /* opened from its folder */
+    bool                 recorded; /* opened from its folder, not from a spec */
 } command;
 
-/* --ranks 2 is short for launch.ranks=2. */
+/* Gathers all settings. --ranks 2 is short for launch.ranks=2. */
 static sld_status gather_words(command *c)
 {
     static const char *const keys[] = {"launch.ranks", "launch.slots"};
@@ -80,8 +80,8 @@ static sld_status folder_of(const command *c, char dir[PATH_MAX])
                           folder ? "something else is there" : strerror(errno));
 }
 
-/* Who works on a folder that others share makes files that they can read, whatever their umask: else
- * they would lock each other out. Trials inherit it. */
+/* Sets the umask so that new files are open to the same users as the sweep's folder. Else users who
+ * share a sweep could not read each other's files. Trials inherit the umask. */
 static void share_as(const char *dir)
 {
     struct stat  info;
@@ -90,7 +90,7 @@ static void share_as(const char *dir)
     umask(stat(dir, &info) == 0 ? mask & ~(info.st_mode & 077) : mask);
 }
 
-/* A folder of an earlier version goes on with the IDs that it has. */
+/* Opens a sweep by its spec. If an older sld made its folder, the points keep their old IDs. */
 static sld_status open_spec(command *c, void **text, size_t *n)
 {
     sld_grid_params params = {.path        = c->args->positional,
@@ -128,8 +128,8 @@ static bool is_given(const command *c, const char *begin)
     return false;
 }
 
-/* The launch.command that a folder records runs through sh, as whoever joins: it is told, and refused
- * where another user's folder says it. */
+/* The launch.command in a folder runs through sh, with the rights of the user who joins. So the log
+ * prints it, and that of another user's folder is refused. */
 static sld_status check_command(const command *c)
 {
     const char *line = sld_grid_launch(c->grid)->command, *dir = c->args->positional;
@@ -149,12 +149,12 @@ static sld_status check_command(const command *c)
             "to say which one may run",
             dir, (long)info.st_uid, shown);
     }
-    sld_log(c->ctx, SLD_LOG_INFO, "trials are started by the launch.command that %s records: %s",
-            dir, shown);
+    sld_log(c->ctx, SLD_LOG_INFO, "trials are started by the launch.command in %s: %s", dir, shown);
     return SLD_OK;
 }
 
-/* In a recorded sweep what trials compute stands fixed; how they run does not. */
+/* Opens a sweep by its folder. Settings may then change how trials run, but not what they
+ * compute. */
 static sld_status open_folder(command *c)
 {
     share_as(c->args->positional);
@@ -243,16 +243,16 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
         [SLD_SWEEP_FAILED] = "ended, and some trials failed: sld status says which, --retry failed "
                              "tries them again",
         [SLD_SWEEP_BROKEN] =
-            "stopped for the error above; once it is mended the same command goes on",
-        [SLD_SWEEP_UNFINISHED] = "not ended: what is left is in others' hands",
-        [SLD_SWEEP_KIND]       = "not ended: what is left cannot go on here",
+            "stopped for the error above; once its cause is mended, the same command goes on",
+        [SLD_SWEEP_UNFINISHED] = "not ended: other coordinators run the remaining trials",
+        [SLD_SWEEP_KIND]       = "not ended: the remaining trials cannot go on here",
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",
         [SLD_SWEEP_ENDED] = "ended at once: the same command goes on from the last checkpoints"};
 
     sld_log(c->ctx, SLD_LOG_INFO, "sweep %s: %s", sld_grid_name(c->grid), words[outcome]);
 }
 
-/* --retry and --skip. */
+/* Does what --retry and --skip ask for. */
 static sld_status take_back(command *c)
 {
     const char *retry = c->args->option[RETRY], *skip = c->args->option[SKIP];
@@ -265,11 +265,11 @@ static sld_status take_back(command *c)
     return skip ? sld_sweep_skip(c->ctx, c->grid, skip) : SLD_OK;
 }
 
-/* What was stopped is saved whether or not sweep.h5, which can be made at any time, can be written.
- */
+/* Writes sweep.h5 and report.html. After a stop a failure to write them is only a warning: all
+ * trials are saved, and both files can be made later. */
 static sld_status write_index(command *c, sld_sweep_outcome outcome)
 {
-    sld_grid  *grid = NULL; /* as it is now: it may have been extended meanwhile */
+    sld_grid  *grid = NULL; /* read again, because points may have been added */
     sld_status st   = SLD_OK;
 
     if (outcome != SLD_SWEEP_ENDED) {
@@ -286,7 +286,8 @@ static sld_status write_index(command *c, sld_sweep_outcome outcome)
     return st;
 }
 
-/* The folder holds what a spec sets; the rest is said again to those who join from other machines. */
+/* Settings for coordinators that this one starts on other machines: those that the folder does not
+ * record. */
 static size_t join_words(const command *c, const char **out)
 {
     size_t n = 0;
@@ -331,7 +332,7 @@ static sld_status work(command *c, int *exit_code)
     return SLD_OK;
 }
 
-/* What this command line says beside --print-job and what belongs to it. */
+/* Prints a batch script that repeats this command line without --print-job and its own options. */
 static sld_status print_job(command *c)
 {
     static const struct {
@@ -412,13 +413,13 @@ const sld_verb sld_verb_sweep = {
         "  --dir DIR          the sweep's folder\n"
         "  --ranks R          ranks per trial; default: what gives the most trials per hour\n"
         "  --slots S          trials at a time\n"
-        "  --retry failed|ID  try failed points again, or one that failed, is skipped or has "
+        "  --retry failed|ID  try all failed points again, or one that failed, was skipped or has "
         "ended;\n"
-        "                     one that was begun and waits begins anew\n"
+        "                     a point that waits with checkpoints starts over without them\n"
         "  --skip ID          leave a point out; one that runs is stopped\n"
         "  --accept-changes   take a spec that lacks points which the folder has\n"
-        "  --no-wait          leave when all that is left is in others' hands\n"
-        "  --no-run           leave when the folder is as said by the other options\n"
+        "  --no-wait          leave when other coordinators run all remaining trials\n"
+        "  --no-run           make the changes that other options ask for, and train nothing\n"
         "  --print-job NAME   the script of a batch job for this sweep: slurm, pbs or flux; runs "
         "nothing.\n"
         "                     Hours and nodes follow from the cost, measured once trials have "

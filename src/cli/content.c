@@ -1,5 +1,5 @@
-/* content.c: what lies at the paths of an experiment, read without MPI: its hashes and its network.
- */
+/* content.c: reads files that an experiment names, without MPI: hashes of data and weights, and the
+ * network in a weights file. */
 #include <string.h>
 #include <sys/stat.h>
 

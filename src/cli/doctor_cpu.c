@@ -1,4 +1,5 @@
-/* doctor_cpu.c: the processor, the kernels chosen for it, and the CPUs that the ranks may use. */
+/* doctor_cpu.c: checks the processor, the kernels chosen for it, and the CPUs that ranks may
+ * use. */
 #define _GNU_SOURCE /* sched_getaffinity, CPU_SET */
 #include <sched.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static void kernels(sld_report *r)
     }
 }
 
-/* "0-3,8" */
+/* text: the CPUs of a set, such as "0-3,8". */
 static void list_cpus(const cpu_set_t *set, char *text, size_t n)
 {
     size_t at = 0;
@@ -102,7 +103,8 @@ static void list_cpus(const cpu_set_t *set, char *text, size_t n)
     }
 }
 
-/* Cores behind the CPUs of a set: a hyper-thread counts only with the first of its core. */
+/* How many cores the CPUs of a set belong to: of each core only the first hardware thread
+ * counts. */
 static int count_cores(const cpu_set_t *set)
 {
     char path[96], siblings[64];
@@ -138,7 +140,7 @@ static void binding(const sld_comm *comm, sld_report *r)
     if (sld_comm_same_cpus(comm) && cpus < ranks) {
         sld_finding_advise(
             f, SLD_WARN,
-            "more ranks than CPUs: they take turns, and waiting ones are in the way. "
+            "more ranks than CPUs: they take turns, and ranks that wait slow down the others. "
             "Start at most %d here",
             cores);
     } else if (sld_comm_same_cpus(comm) && cores < ranks) {
@@ -150,8 +152,7 @@ static void binding(const sld_comm *comm, sld_report *r)
     }
 }
 
-/* CPUs that the cgroup allows, from "MAX PERIOD" (version 2) or two files (version 1); 0: no limit.
- */
+/* CPUs that the cgroup allows; 0: no limit. Version 2 has one file "MAX PERIOD", version 1 two. */
 static double cgroup_cpus(void)
 {
     char   line[64], period[64];

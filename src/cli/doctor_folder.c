@@ -1,5 +1,5 @@
-/* doctor_folder.c: what a folder for runs is worth: its file system, room, speed, and whether the
- * calls work that published files and locks rest on. */
+/* doctor_folder.c: checks a folder for runs: its file system, free space and speed, and whether the
+ * calls work by which sld publishes files and locks folders. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,7 +18,7 @@
 #define SYNCS 5
 enum { BYTES = 1 << 20 };
 
-/* The names the probe uses in the folder; all are removed again. */
+/* Files that the probe makes in the folder, and removes at the end. */
 typedef struct names {
     char temporary[PATH_MAX], published[PATH_MAX], lock[PATH_MAX];
 } names;
@@ -31,8 +31,8 @@ static void make_names(const char *folder, names *n)
     snprintf(n->lock, PATH_MAX, "%.3900s/.sld-doctor-%ld.lock", folder, id);
 }
 
-/* The kernel's name for the file system of a device, from "ID PARENT MAJOR:MINOR ... - TYPE ...".
- */
+/* Finds the type of the file system in /proc/self/mountinfo, whose lines have the form "ID PARENT
+ * MAJOR:MINOR ... - TYPE ...". */
 static void file_system_of(const struct stat *s, char type[32])
 {
     char     line[4096];
@@ -60,10 +60,10 @@ static void file_system(const struct stat *s, const char *folder, sld_report *r)
     sld_finding *f = sld_report_add(r, "folder", "%s, on %s", folder, type);
     if (strcmp(type, "tmpfs") == 0 || strcmp(type, "ramfs") == 0) {
         sld_finding_advise(f, SLD_WARN,
-                           "it lies in memory and is gone with the machine: take a disk for runs");
+                           "it is in memory and lost at the next reboot: use a disk for runs");
     } else if (strcmp(type, "overlay") == 0) {
         sld_finding_advise(f, SLD_WARN,
-                           "it is the container's own layer and gone with it: mount a volume");
+                           "it is part of the container and is deleted with it: mount a volume");
     }
 }
 
@@ -90,7 +90,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Leaves the temporary file behind. */
+/* Measures how long fsync takes. The temporary file stays for publishing(). False: writing
+ * fails. */
 static bool sync_time(const names *n, sld_report *r)
 {
     double    seconds[SYNCS];
@@ -124,7 +125,7 @@ static bool sync_time(const names *n, sld_report *r)
     return true;
 }
 
-/* In the order in which files are published; what stands in the way is named. */
+/* Tries the calls that publish a file, in their order, and reports the one that fails. */
 static void publishing(const char *folder, const names *n, sld_report *r)
 {
     const char *fails = NULL;
@@ -158,13 +159,13 @@ static void publishing(const char *folder, const names *n, sld_report *r)
     }
 }
 
-/* Keeps the lock: *fd. */
+/* Checks that a second open of the file cannot take the lock. *fd: holds the lock; -1: no file. */
 static void locking(const names *n, sld_report *r, int *fd)
 {
     *fd = open(n->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) != 0) {
         sld_finding_advise(sld_report_add(r, "locks", "flock fails: %s", strerror(errno)), SLD_BAD,
-                           "a run must hold its folder: mount with locks (NFS: without nolock, "
+                           "a run must lock its folder: mount it with locks (NFS: without nolock, "
                            "Lustre: -o flock), or choose another folder");
         return;
     }
@@ -181,7 +182,7 @@ static void locking(const names *n, sld_report *r, int *fd)
     }
 }
 
-/* Rank 0. False when nothing more is to be tried. */
+/* Called on rank 0. False: the folder cannot be used, so other machines need not look at it. */
 static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
 {
     struct stat s;
@@ -202,7 +203,7 @@ static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
     return *lock >= 0;
 }
 
-/* On one rank of each other machine, while rank 0 holds the lock. */
+/* Called on one rank of each other machine while rank 0 holds the lock: it must see the lock. */
 static void look_from_afar(const names *n, sld_report *r)
 {
     const int fd = open(n->lock, O_RDWR | O_CLOEXEC);
@@ -235,7 +236,7 @@ sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *fol
     if (first) {
         more = probe(folder, &n, r, &lock);
     }
-    sld_status st = sld_comm_bcast(ctx, comm, &n, sizeof n, 0); /* rank 0's process is in them */
+    sld_status st = sld_comm_bcast(ctx, comm, &n, sizeof n, 0); /* names contain rank 0's pid */
     if (st == SLD_OK) {
         st = sld_comm_bcast(ctx, comm, &more, sizeof more, 0);
     }

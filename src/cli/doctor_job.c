@@ -1,5 +1,5 @@
-/* doctor_job.c: the batch job around the ranks: its machines, its time, what srun offers to MPI; and what
- * a machine of it may lack: room for temporary files, the right time of day. */
+/* doctor_job.c: checks the batch job: its machines, its time limit and srun's support of MPI; and
+ * on each machine the space for temporary files and the clock. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +12,9 @@
 #include "doctor.h"
 #include "sld/sweep_allocation.h"
 
-#define MIB 1048576.0
-#define CLOCKS_MAX_S                                                                               \
-    5.0                /* dates of files and logs of two machines are still in order, for people */
-#define TMP_LEAST 64.0 /* MiB: a session's files, and what MPI maps */
+#define MIB          1048576.0
+#define CLOCKS_MAX_S 5.0  /* with less, a person can still compare the logs of two machines */
+#define TMP_MIN_MIB  64.0 /* for MPI's session files and the files that it maps */
 
 /* ---- the job ---- */
 
@@ -54,17 +53,18 @@ static void job(const sld_allocation *a, int machines, sld_report *r)
                        sld_text_plural((long long)a->n_nodes), cpus, memory, left, again);
     if (a->n_nodes > (size_t)machines) {
         sld_finding_advise(f, SLD_WARN,
-                           "the ranks stand on %d of %zu machines: start doctor on all by `srun "
+                           "the ranks run on %d of %zu machines: start doctor on all by `srun "
                            "--mpi=pmix` or mpirun; `sld sweep` in a batch script of Slurm uses all",
                            machines, a->n_nodes);
     } else if (a->requeue == 0) {
-        sld_finding_advise(f, SLD_FINE,
-                           "#SBATCH --requeue, and `scontrol requeue $SLURM_JOB_ID` where the exit "
-                           "code is 75, go on by themselves");
+        sld_finding_advise(
+            f, SLD_FINE,
+            "with #SBATCH --requeue, and `scontrol requeue $SLURM_JOB_ID` after exit "
+            "code 75, the job goes on by itself");
     }
 }
 
-/* A local look at plugins: the controller is not asked. */
+/* Lists srun's plugins for MPI. This query does not reach the controller. */
 static void plugins(sld_report *r)
 {
     char  line[128], list[200] = "";
@@ -124,12 +124,13 @@ static void temporary_folder(sld_report *r)
     const double free_mib = (double)s.f_bavail * (double)s.f_frsize / MIB;
     sld_finding *f = sld_report_add(r, "TMPDIR", "%.150s, %.1f GiB free", folder, free_mib / 1024);
     f->own         = true;
-    if (free_mib < TMP_LEAST) {
+    if (free_mib < TMP_MIN_MIB) {
         sld_finding_advise(f, SLD_WARN, "too little for MPI's files: make room, or set TMPDIR");
     }
 }
 
-/* Collective. Times of day, taken together as well as a message allows. */
+/* Collective. Compares the clocks of all machines, read at the same time as far as a barrier
+ * allows. */
 static sld_status clocks(sld_ctx *ctx, const sld_comm *comm, sld_report *r)
 {
     struct timespec now;
@@ -149,8 +150,8 @@ static sld_status clocks(sld_ctx *ctx, const sld_comm *comm, sld_report *r)
         snprintf(f->found, sizeof f->found, "%s is %.0f s %s rank 0's machine", r->host,
                  fabs(apart_s), apart_s > 0 ? "ahead of" : "behind");
         sld_finding_advise(f, SLD_WARN,
-                           "logs and dates of files do not compare: have it set by NTP; results do "
-                           "not depend on it");
+                           "times in logs and of files cannot be compared: set the clock by NTP; "
+                           "results do not depend on it");
     }
     return SLD_OK;
 }

@@ -1,4 +1,4 @@
-/* doctor_launcher.c: MPI, HDF5, who started the ranks and bound them, and what becomes of a signal. */
+/* doctor_launcher.c: checks MPI and HDF5, the launcher and its binding, and what signals do. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include <sched.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "doctor.h"
 #include "sld/store.h"
 
-enum { GRACE_LEAST_S = 5 }; /* a step, and a checkpoint on a slow disk */
+enum { MIN_GRACE_S = 5 }; /* for a step, and a checkpoint on a slow disk */
 
 static void libraries(sld_report *r)
 {
@@ -36,7 +36,8 @@ static int open_mpi(void)
     return sscanf(text, "Open MPI v%d", &major) == 1 ? major : 0;
 }
 
-/* A world smaller than the launcher's is refused before this is reached. */
+/* If MPI had connected fewer ranks than the launcher started, sld_comm_create() would have
+ * failed. */
 static void launcher(const sld_comm *comm, sld_report *r)
 {
     const int   shards = (int)sld_config_default_whole("parallel.shards");
@@ -73,7 +74,8 @@ static void launcher(const sld_comm *comm, sld_report *r)
     }
 }
 
-/* What mpirun makes of a stop. scancel sends it SIGTERM, and one second is too short to save in. */
+/* Reports what mpirun does with signals. scancel sends it SIGTERM; by default mpirun then kills its
+ * ranks after one second, which is too short to save. */
 static void mpirun_signals(bool slurm, sld_report *r)
 {
     const char  *grace = getenv("OMPI_MCA_odls_base_sigkill_timeout");
@@ -86,11 +88,11 @@ static void mpirun_signals(bool slurm, sld_report *r)
                                                    : "1");
     if (slurm && major >= 5) {
         sld_finding_advise(f, SLD_WARN,
-                           "scancel and the time limit are such a SIGTERM: start by srun "
+                           "scancel and the time limit send this SIGTERM: start by srun "
                            "--mpi=pmix, or stop by scancel --batch --signal=USR1");
-    } else if (slurm && major > 0 && (!grace || atoi(grace) < GRACE_LEAST_S)) {
+    } else if (slurm && major > 0 && (!grace || atoi(grace) < MIN_GRACE_S)) {
         sld_finding_advise(f, SLD_WARN,
-                           "scancel and the time limit are such a SIGTERM: export "
+                           "scancel and the time limit send this SIGTERM: export "
                            "OMPI_MCA_odls_base_sigkill_timeout=20 before mpirun, start by srun "
                            "--mpi=pmix, or stop by scancel --batch --signal=USR1");
     } else {
@@ -100,7 +102,8 @@ static void mpirun_signals(bool slurm, sld_report *r)
     }
 }
 
-/* A rank that may use less than who started it was bound by mpirun, which knows of no other mpirun. */
+/* A rank that may use fewer CPUs than its parent was bound by mpirun, and two mpiruns bind their
+ * ranks to the same CPUs. */
 static void mpirun_binding(sld_report *r)
 {
     cpu_set_t mine, launchers;

@@ -1,4 +1,4 @@
-/* doctor_memory.c: memory, memory for messages, and the limits of a process. */
+/* doctor_memory.c: checks memory, /dev/shm for MPI's messages, and the limits of a process. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #define GIB 1073741824.0
 
-/* Bytes of a line "NAME:  123 kB" of /proc/meminfo; 0 when it is not there. */
+/* Bytes in the line "NAME:  123 kB" of /proc/meminfo; 0: there is no such line. */
 static double meminfo(const char *name)
 {
     char   line[128];
@@ -27,7 +27,7 @@ static double meminfo(const char *name)
     return 1024 * kb;
 }
 
-/* Bytes that the container or job may use; 0: no limit below the machine's memory. */
+/* Bytes that the container or job may use; 0: as much as the machine has. */
 static double cgroup_bytes(double total)
 {
     char line[64];
@@ -36,7 +36,7 @@ static double cgroup_bytes(double total)
         !sld_read_line("/sys/fs/cgroup/memory/memory.limit_in_bytes", line, sizeof line)) {
         return 0;
     }
-    const double limit = atof(line); /* "max": 0 */
+    const double limit = atof(line); /* 0 for the text "max" */
     return limit < total ? limit : 0;
 }
 
@@ -63,8 +63,8 @@ static void memory(const sld_comm *comm, sld_report *r)
     }
 }
 
-/* Open MPI passes messages between the ranks of a machine through files here; sld's own shared
- * memory (data sets) does not lie there. */
+/* Open MPI passes messages between ranks of one machine through files in /dev/shm. sld's own shared
+ * memory, which holds data sets, is not there. */
 static void shared_memory(const sld_comm *comm, sld_report *r)
 {
     struct statvfs s;
@@ -133,7 +133,7 @@ static void limits(sld_report *r)
 
 void sld_doctor_memory(const sld_comm *comm, sld_report *r)
 {
-    if (sld_comm_node_rank(comm) == 0) { /* once for a machine: it changes while ranks look */
+    if (sld_comm_node_rank(comm) == 0) { /* once per machine: two ranks would see other numbers */
         memory(comm, r);
         shared_memory(comm, r);
     }

@@ -1,5 +1,5 @@
-/* doctor_print.c: the reports of all ranks side by side: what is the same once, what differs with
- * the ranks that have it. */
+/* doctor_print.c: prints the reports of all ranks together: an equal finding once, a different one
+ * with the ranks that have it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,14 @@ static const sld_finding *find(const sld_report *r, const char *what)
     return NULL;
 }
 
-/* Ranks whose finding of this name reads like f. */
+/* Whether the report has a finding equal to f. */
 static bool has(const sld_report *r, const sld_finding *f)
 {
     const sld_finding *mine = find(r, f->what);
     return mine && strcmp(mine->found, f->found) == 0 && mine->verdict == f->verdict;
 }
 
-/* "0-2,5"; empty when it is all of them. */
+/* text: the ranks that have finding f, such as "0-2,5"; "" if all have it. */
 static void name_ranks(const sld_report *reports, int n, const sld_finding *f, char *text,
                        size_t bytes)
 {
@@ -53,7 +53,7 @@ static void name_ranks(const sld_report *reports, int n, const sld_finding *f, c
     }
 }
 
-/* ", on n1 n2": the machines of the ranks that have it, where there are several in all. */
+/* Appends the machines of those ranks, ", on n1 n2", if the ranks run on several machines. */
 static void name_machines(const sld_report *reports, int n, const sld_finding *f, char *text,
                           size_t bytes)
 {
@@ -72,7 +72,7 @@ static void name_machines(const sld_report *reports, int n, const sld_finding *f
     }
 }
 
-/* Ranks that found something under this name; 1: the folder, which only rank 0 looks at. */
+/* How many ranks have a finding of this name. The folder has 1: only rank 0 checks it. */
 static int count_finders(const sld_report *reports, int n, const char *what)
 {
     int finders = 0;
@@ -86,7 +86,7 @@ typedef struct printer {
     const sld_report *reports;
     int               n, counts[3];
     bool              json;
-    sld_json          document; /* where it is */
+    sld_json          document; /* used if json is set */
 } printer;
 
 static void print_json(printer *p, const sld_finding *f, const char *ranks)
@@ -102,7 +102,7 @@ static void print_json(printer *p, const sld_finding *f, const char *ranks)
     sld_json_end(&p->document);
 }
 
-/* Words of a text, as many to a line as fit behind an indentation. */
+/* Prints text in lines of `width` columns; lines after the first are indented. */
 static void print_wrapped(const char *text, int indent, int width)
 {
     int column = 0;
@@ -137,7 +137,7 @@ static void print_text(const printer *p, const sld_finding *f, const char *ranks
     }
 }
 
-/* f of rank r, unless a rank before it says the same. */
+/* Prints finding f of rank r, unless an earlier rank has an equal one. */
 static void print_finding(printer *p, int r, const sld_finding *f)
 {
     char        ranks[160];
@@ -167,17 +167,17 @@ static void print_finding(printer *p, int r, const sld_finding *f)
     }
 }
 
-/* Names in the order of rank 0; what others alone have follows. */
+/* Prints all findings in the order of rank 0; those that only other ranks have follow. */
 static void print_findings(printer *p)
 {
     for (int r = 0; r < p->n; r++) {
         for (int i = 0; i < p->reports[r].n; i++) {
-            const char *what = p->reports[r].list[i].what;
-            bool        told = false;
-            for (int before = 0; before < r && !told; before++) {
-                told = find(&p->reports[before], what) != NULL;
+            const char *what    = p->reports[r].list[i].what;
+            bool        printed = false;
+            for (int before = 0; before < r && !printed; before++) {
+                printed = find(&p->reports[before], what) != NULL;
             }
-            for (int other = r; other < p->n && !told; other++) {
+            for (int other = r; other < p->n && !printed; other++) {
                 const sld_finding *f = find(&p->reports[other], what);
                 if (f) {
                     print_finding(p, other, f);

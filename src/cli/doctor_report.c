@@ -1,4 +1,4 @@
-/* doctor_report.c: findings, and the small files that they come from. */
+/* doctor_report.c: adds findings to a report, and reads one-line files. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ void sld_finding_advise(sld_finding *f, sld_verdict verdict, const char *format,
     va_list args;
 
     if (verdict < f->verdict || (verdict == f->verdict && f->advice[0])) {
-        return; /* the worst, and of that the first, is what to look at */
+        return; /* keep the first advice of the worst verdict */
     }
     f->verdict = verdict;
     va_start(args, format);

@@ -1,4 +1,4 @@
-/* embedded_find.c: files that the program carries along, by name. */
+/* embedded_find.c: finds an embedded file by its name. */
 #include "embedded.h"
 
 #include <assert.h>

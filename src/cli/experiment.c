@@ -1,4 +1,5 @@
-/* experiment.c: an experiment file and overrides become a configuration, the same on every rank. */
+/* experiment.c: reads an experiment and the settings of the command line into a configuration, the
+ * same on every rank. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
                             sld_experiment_method, out);
 }
 
-/* data.path alone says what the data set is, where its format is known from what lies there. */
+/* A user may give data.path without data.format: most formats can be detected. */
 sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool over_file,
                                         sld_config *config)
 {
@@ -55,8 +56,8 @@ sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool
     return sld_config_settle(ctx, config, "data.path", "data.format", word);
 }
 
-/* The zoo is nn's: the option table cannot know it. A network by its other name is the same trial.
- */
+/* Checks student.network here, because the option table does not know the list of networks. An
+ * alias is replaced by the network's name, so that both give the same ID. */
 static sld_status check_network(sld_ctx *ctx, sld_config *config)
 {
     const char        *name    = sld_config_options(config)->student.network;
@@ -84,8 +85,8 @@ sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
     return check_network(ctx, config);
 }
 
-/* Collective. What a user gives is checked further than what is stored with results, or started by
- * a sweep, which has checked the whole grid. */
+/* Collective. Checks an experiment that a user gave. A trial of a sweep (run.claim is set) is
+ * checked less, because the sweep has checked its whole grid. */
 static sld_status check_given(sld_ctx *ctx, const sld_comm *comm, sld_config *config)
 {
     SLD_TRY(sld_experiment_settle_format(ctx, comm, false, config));

@@ -1,5 +1,5 @@
-/* given.c: what lies at a path that a verb was given, and what to say when it is something else than
- * the verb takes. */
+/* given.c: finds out what kind of file or folder a user gave to a verb, and makes the error if it
+ * is of another kind than the verb takes. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -79,11 +79,11 @@ static const char *nothing_at(const char *path)
         return "a pipe, a socket or a device; give a file or a folder";
     }
     return errno == EACCES ? "nothing that may be read: a folder above it is closed to you"
-           : lstat(path, &info) == 0 ? "a link that leads nowhere"
+           : lstat(path, &info) == 0 ? "a link whose target does not exist"
                                      : "nothing: no file and no folder is there";
 }
 
-/* What it is, and the command that takes it: format of two strings, folder and path. */
+/* text: what the path is, and which command takes it. */
 static void advise(sld_given given, const char *path, char *text, size_t n)
 {
     const char *slash = strrchr(path, '/');

@@ -1,4 +1,5 @@
-/* help.c: sld help: verbs, and the options of experiments by topic. */
+/* help.c: sld help: prints the help of verbs, the options of experiments, and where a word
+ * occurs. */
 #define _GNU_SOURCE /* strcasestr */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +30,9 @@ void sld_help_verb(const sld_verb *verb)
 
 /* ---- options ---- */
 
-typedef struct table { /* the options' values under the method asked for */
-    const char **value;
-    const char  *asked; /* topic or key; "all" */
+typedef struct table {
+    const char **value; /* (options) defaults under the chosen method and preset */
+    const char  *asked; /* a topic, a key, or "all" */
 } table;
 
 static void print_option(const sld_option_info *o, const char *value)
@@ -71,7 +72,7 @@ static void print_legend(const char *method)
         method);
 }
 
-/* Returns how many options were printed. */
+/* Prints the options asked for. Returns how many there are. */
 static size_t print_table(const table *t, const char *method)
 {
     const char *topic = "";
@@ -120,9 +121,9 @@ static sld_status options(sld_ctx *ctx, sld_arena *arena, const sld_arguments *a
                     nearest ? "; nearest: " : "", nearest ? nearest : "");
 }
 
-/* ---- a word ---- */
+/* ---- search for a word ---- */
 
-/* Words of specs, arms and tools that are no options, and the page that explains each. */
+/* Words of specs, arms and tools that are no options, with the page that explains each. */
 static const struct {
     const char *word, *page;
 } elsewhere[] = {
@@ -154,33 +155,33 @@ static size_t print_pages(const char *word)
     return n;
 }
 
-/* Where a name, or what is said of it, holds the word; case does not count. */
-static bool speaks_of(const char *word, const char *name, const char *said)
+/* Whether a name or its help contains the word, in upper or lower case. help NULL: none. */
+static bool mentions(const char *word, const char *name, const char *help)
 {
-    return strcasestr(name, word) || (said && strcasestr(said, word));
+    return strcasestr(name, word) || (help && strcasestr(help, word));
 }
 
-/* Options, methods and networks that the word stands in. Returns how many. */
+/* Prints the options, methods and networks that mention the word. Returns how many. */
 static size_t print_found(const char *word)
 {
     sld_option_info o;
     size_t          n = 0;
 
     for (size_t i = 0; sld_config_info(i, &o); i++) {
-        if (speaks_of(word, o.key, o.help)) {
+        if (mentions(word, o.key, o.help)) {
             printf("  option  %-24s %s: sld help options %s\n", o.key, o.help, o.key);
             n++;
         }
     }
     for (size_t i = 0; i < sld_method_count(); i++) {
         const sld_method *m = sld_method_at(i);
-        if (speaks_of(word, m->name, m->help)) {
+        if (mentions(word, m->name, m->help)) {
             printf("  method  %-24s %s: sld methods\n", m->name, m->help);
             n++;
         }
     }
     for (size_t i = 0; i < sld_network_count(); i++) {
-        if (speaks_of(word, sld_network_at(i)->name, NULL)) {
+        if (mentions(word, sld_network_at(i)->name, NULL)) {
             printf("  network %-24s sld models\n", sld_network_at(i)->name);
             n++;
         }
@@ -202,8 +203,8 @@ static sld_status search(sld_ctx *ctx, const char *word)
     const int   verb   = sld_text_nearest(word, names, n);
     const char *option = sld_config_nearest(word), *nearest = verb >= 0 ? names[verb] : option;
     return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "sld help: expected a verb, options, or a word that an option, a method or a "
-                    "network bears, got %.60s%s%s",
+                    "sld help: expected a verb, `options`, or a word from the name or help of an "
+                    "option, a method or a network, got %.60s%s%s",
                     word, nearest ? "; nearest: " : "", nearest ? nearest : "");
 }
 
@@ -239,13 +240,12 @@ const sld_verb sld_verb_help = {
         "sld help [VERB|WORD]\n       sld help options [all|TOPIC|KEY] [method=NAME] [preset=NAME]",
     .summary = "a verb's use; the options of experiments by topic",
     .help =
-        "WORD lists the options, methods and networks that it stands in, and for a key of a "
-        "sweep,\n"
-        "an arm or a tool the page that explains it. options alone lists the topics; with a topic\n"
-        "or a key it prints defaults, limits, units, meaning and what the option needs to change\n"
-        "anything. `sld methods` prints what each\n"
-        "method sets. `sld help page markdown`, `man`, `man-VERB`, `bash`, `zsh` print the pages\n"
-        "that are installed.\n",
+        "WORD lists the options, methods and networks that mention it, and the page that explains\n"
+        "a key of a sweep, an arm or a tool. `options` alone lists the topics; with a topic or a\n"
+        "key it prints defaults, limits, units, meaning, and which other options an option needs\n"
+        "to have an effect. `sld methods` prints the options that each method sets. `sld help "
+        "page\n"
+        "markdown`, `man`, `man-VERB`, `bash`, `zsh` print the pages that are installed.\n",
     .optional_file = true,
     .second_word   = true,
     .work          = help,

@@ -1,5 +1,5 @@
-/* main.c: from the command line to a verb, and from its status to an exit code. The only file that
- * ends the program. */
+/* main.c: calls the verb that the command line names and turns its status into an exit code. No
+ * other file ends the program. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,8 +45,8 @@ static int exit_code_of(sld_status st)
     }
 }
 
-/* Where all ranks know of the failure, rank 0 prints it. A failure of one rank alone is printed by
- * it, and it takes the others out. */
+/* Prints the error and leaves MPI. If all ranks agreed on the failure, rank 0 prints it. A rank
+ * that failed alone prints it itself and aborts the others, which would wait for it for ever. */
 static int finish(sld_ctx *ctx, sld_comm *comm, sld_status st, int exit_code)
 {
     if (st == SLD_OK) {
@@ -71,12 +71,13 @@ static int finish(sld_ctx *ctx, sld_comm *comm, sld_status st, int exit_code)
     return exit_code_of(st);
 }
 
-/* From the thread that watches. */
+/* Called in the watchdog's thread. */
 static void leave_stalled(sld_ctx *ctx, const char *message)
 {
-    /* What has stalled may be what we write to: then the alarm ends the process. Not by the log and
-     * its locks, which the main thread may hold, and not by MPI, which it may be in: a launcher
-     * ends the other ranks when one leaves like this. */
+    /* Perhaps the main thread hangs in a write to stderr or the log; then the writes below hang
+     * too, and the alarm ends the process. sld_log() and MPI_Abort() must not be called here: the
+     * main thread may hold their locks. The launcher ends the other ranks when one exits with an
+     * error. */
     signal(SIGALRM, SIG_DFL);
     alarm(10);
     if (message) {
@@ -99,7 +100,7 @@ sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, cons
     return sld_comm_watchdog(ctx, comm, &params);
 }
 
-/* Without ranks. Of several tasks of a launcher one speaks. */
+/* Runs a verb without MPI. If a launcher started several tasks, only the first does the work. */
 static int work_alone(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args)
 {
     int exit_code = SLD_EXIT_OK;
@@ -199,7 +200,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f then fails as one on a full disk does */
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f then fails like one to a full disk */
     const int code = run_command(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {

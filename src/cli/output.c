@@ -1,4 +1,4 @@
-/* output.c: the files that a verb is asked to write, held against those that it reads. */
+/* output.c: checks the files that a verb is asked to write: none may be an input of the verb. */
 #include <string.h>
 
 #include "cli.h"
@@ -10,7 +10,7 @@ bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format)
     sld_doc    *doc  = NULL;
     const char *text = NULL;
 
-    sld_ctx_init(&quiet); /* what is no such file is no error here */
+    sld_ctx_init(&quiet); /* a file of another kind is no error here */
     if (sld_doc_open_file(&quiet, path, &doc) != SLD_OK) {
         return false;
     }

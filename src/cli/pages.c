@@ -1,5 +1,5 @@
-/* pages.c: what is made of the table of options and of the verbs: docs/options.md, manual pages,
- * completions. */
+/* pages.c: makes docs/options.md, manual pages and shell completions from the table of options and
+ * the verbs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 /* ---- docs/options.md ---- */
 
-/* A cell: no bar and no angle bracket that Markdown would take for its own. */
+/* Prints the text of a Markdown cell: a bar would end it, so it is escaped. */
 static void print_cell(const char *text)
 {
     for (const char *c = text; *c; c++) {
@@ -81,7 +81,7 @@ static sld_status print_markdown(sld_ctx *ctx, sld_arena *arena)
 
 /* ---- manual pages ---- */
 
-/* A line of text as troff takes it. */
+/* Prints text for troff: escapes backslashes, hyphens, and dots that begin a line. */
 static void print_troff(const char *text)
 {
     bool begins = true;
@@ -176,7 +176,7 @@ static bool has_words(const sld_option_info *o)
            strcmp(o->key, "student.network") == 0 || strcmp(o->key, "teacher.network") == 0;
 }
 
-/* The lists that both shells' functions use, as shell functions of plain words. */
+/* Prints the lists that the functions of both shells use. */
 static void print_lists(void)
 {
     sld_option_info o;

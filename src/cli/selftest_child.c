@@ -1,5 +1,5 @@
-/* selftest_child.c: a command of sld selftest: this program, alone or under mpirun, in the temporary
- * folder, with its output in a file and an end to patience. */
+/* selftest_child.c: starts a command of sld selftest in the temporary folder, alone or under
+ * mpirun, and waits for it with a timeout. Its output goes to a file. */
 #define _GNU_SOURCE /* environ */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "sld/base_process.h"
 
 enum { MAX_WORDS = 32 };
-#define OVERLAP_AFTER_S 120.0 /* a command takes one or two seconds; longer than this it hangs */
+#define TIMEOUT_S 120.0 /* a command takes one or two seconds; after this time it hangs */
 
 bool sld_selftest_report(sld_selftest *t, bool ok, const char *format, ...)
 {
@@ -30,7 +30,8 @@ bool sld_selftest_report(sld_selftest *t, bool ok, const char *format, ...)
 
 /* ---- the child ---- */
 
-/* Ranks on this machine alone, whatever the allocation is: the temporary folder lies here. */
+/* All ranks must start on this machine, even in a job of several: only it has the temporary
+ * folder. */
 static void set_environment(void)
 {
     char name[256];
@@ -40,13 +41,13 @@ static void set_environment(void)
         if (n < sizeof name && sld_process_is_launchers(environ[i])) {
             memcpy(name, environ[i], n);
             name[n] = '\0';
-            unsetenv(name); /* the next one takes its place */
+            unsetenv(name); /* moves the next variable to environ[i] */
         } else {
             i++;
         }
     }
     for (const char *const *word = sld_process_stay_here; *word; word++) {
-        putenv((char *)*word); /* it is only read */
+        putenv((char *)*word); /* putenv() keeps the pointer and does not write to it */
     }
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
@@ -79,7 +80,7 @@ static void become(const sld_selftest *t, int ranks, const char *const *words)
     char        number[16];
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    setsid(); /* Ctrl-C reaches the parent alone, which ends us */
+    setsid(); /* so that Ctrl-C reaches only the parent, which then kills this child */
     snprintf(number, sizeof number, "%d", ranks);
     make_words(t, ranks, number, words, command);
     const int in = open("/dev/null", O_RDONLY);
@@ -131,8 +132,8 @@ int sld_selftest_wait(sld_selftest *t, const sld_selftest_child *child)
         return -1;
     }
     while (waitpid(child->pid, &status, WNOHANG) == 0) {
-        if (!ended && (*sld_signals_stop() || sld_clock_s() - child->began_s > OVERLAP_AFTER_S)) {
-            kill(child->pid, SIGKILL); /* its ranks die with it */
+        if (!ended && (*sld_signals_stop() || sld_clock_s() - child->began_s > TIMEOUT_S)) {
+            kill(child->pid, SIGKILL); /* its ranks die with mpirun */
             ended = true;
         }
         nanosleep(&moment, NULL);
@@ -141,7 +142,7 @@ int sld_selftest_wait(sld_selftest *t, const sld_selftest_child *child)
     return ended ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The last line that is not empty. */
+/* line: the last line of text that is not empty. */
 static void last_line(const char *text, char *line, size_t n)
 {
     const char *end = text + strlen(text);

@@ -1,12 +1,12 @@
-/* selftest_files.c: checks of sld selftest on files: every kind that sld reads or writes is written and
- * read, and a damaged one is refused. */
+/* selftest_files.c: checks of sld selftest on files: each kind of file is written and read, and a
+ * damaged one is refused. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "selftest.h"
 #include "sld/store.h"
 
-/* The same set in every format, as `sld data info` sees it. */
+/* Checks that `sld data info` reads the same set in every format. */
 bool sld_selftest_data(sld_selftest *t)
 {
     static const struct {
@@ -34,7 +34,7 @@ bool sld_selftest_data(sld_selftest *t)
     return sld_selftest_report(t, true, "HDF5, IDX and CIFAR-10 binary are read");
 }
 
-/* A copy of a file with one bit of it changed. */
+/* Copies a file and changes one bit of the copy. */
 static bool damage(sld_selftest *t, const char *from, const char *to)
 {
     char   path[PATH_MAX];
@@ -65,7 +65,7 @@ bool sld_selftest_weights(sld_selftest *t)
     return sld_selftest_report(t, true, "read and evaluated; one wrong bit is found");
 }
 
-/* Attribute of one whole number of a file; -1, and told, when it cannot be had. */
+/* Reads an attribute that is a whole number; -1, with the reason in found, if it cannot be read. */
 static long long whole(sld_selftest *t, const char *file, const char *attribute)
 {
     char     path[PATH_MAX];
@@ -85,7 +85,8 @@ static long long whole(sld_selftest *t, const char *file, const char *attribute)
     return value;
 }
 
-/* Those of the check of the same bits: one rank has written what more ranks have read. */
+/* Uses the runs of sld_selftest_bits(): one rank wrote the tables, four ranks must have read
+ * them. */
 bool sld_selftest_teacher_logits(sld_selftest *t)
 {
     const long long filled = whole(t, "runs/bits1/results.h5", "teacher_tables_filled");
@@ -141,7 +142,7 @@ static const char SPEC[] = "name: grid\n"
                            "axes:\n"
                            "  correction: [none, swap]\n"
                            "seeds: [1]\n"
-                           "launch: {ranks: 1, slots: 1}\n"; /* other sweeps may have the cores */
+                           "launch: {ranks: 1, slots: 1}\n"; /* so that it waits for no cores */
 
 bool sld_selftest_sweep(sld_selftest *t)
 {

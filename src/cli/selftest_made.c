@@ -1,5 +1,5 @@
-/* selftest_made.c: files that sld selftest makes itself: images by a formula in every format of data
- * sets, batches for sld probe, an outside teacher's logits. */
+/* selftest_made.c: makes input files for sld selftest: a data set in every format, with images from
+ * a formula; batches for sld probe; logits of an outside teacher. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,7 +84,7 @@ bool sld_selftest_make_hdf5(sld_selftest *t, const char *path)
     return st == SLD_OK || sld_selftest_report(t, false, "%s", t->ctx->err.msg);
 }
 
-/* One IDX file: images of n_dims 3, labels of 1. */
+/* Makes an IDX file: images if n_dims is 3, labels if it is 1. */
 static bool make_idx_file(sld_selftest *t, const char *path, uint32_t n, int n_dims)
 {
     const size_t   each = n_dims == 3 ? SIDE * SIDE : 1, head = 4 + 4 * (size_t)n_dims;
@@ -94,7 +94,7 @@ static bool make_idx_file(sld_selftest *t, const char *path, uint32_t n, int n_d
     if (!bytes) {
         return sld_selftest_report(t, false, "no memory for %s", path);
     }
-    bytes[2] = 8; /* unsigned bytes */
+    bytes[2] = 8; /* type: unsigned bytes */
     bytes[3] = (uint8_t)n_dims;
     for (int d = 0; d < n_dims; d++) {
         for (int b = 0; b < 4; b++) {
@@ -194,7 +194,7 @@ bool sld_selftest_make_batches(sld_selftest *t, const char *path)
     return st == SLD_OK || sld_selftest_report(t, false, "%s", t->ctx->err.msg);
 }
 
-/* Logits by a formula, behind the attributes that name the images. */
+/* Copies the attributes that identify the views, then writes logits from a formula. */
 static sld_status put_logits(sld_ctx *ctx, sld_doc *views, sld_doc *out)
 {
     static const char *const texts[] = {"data", "data_sha256", "views_weak", "views_strong"};

@@ -1,5 +1,5 @@
-/* selftest_runs.c: checks of sld selftest on what is computed: golden losses, the same bits on any
- * number of ranks and after a stop. */
+/* selftest_runs.c: checks of sld selftest on numbers: losses against golden files, and the same
+ * bits on any number of ranks and after a stop. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,7 @@ bool sld_selftest_losses(sld_selftest *t)
                                "%u swaps, losses and gradients as the public code has them", sum);
 }
 
-/* ---- are two runs the same? ---- */
+/* ---- compare two runs ---- */
 
 typedef struct pair {
     sld_selftest *t;
@@ -98,7 +98,7 @@ static sld_status compare_set(pair *p, const char *path, sld_type type)
     return values ? st : SLD_FAIL(p->t->ctx, SLD_ERR_NOMEM, "no memory to compare");
 }
 
-/* All in the group but times. */
+/* Compares all data sets of a group but those of times. */
 static sld_status compare_group(pair *p, const char *group, sld_type type)
 {
     char        path[256];
@@ -148,7 +148,8 @@ static sld_status compare_file(pair *p, const char *const runs[2], const char *f
     return st;
 }
 
-/* False, and told, where the runs differ; *values: how many were compared beside the weights. */
+/* Whether two runs have the same bits; if not, found says where they differ. *values: how many
+ * numbers were compared, weights not counted. */
 static bool same_runs(sld_selftest *t, const char *one, const char *other, unsigned *values)
 {
     static const char *const files[] = {"last.h5", "best.h5", "results.h5"};
@@ -195,9 +196,9 @@ bool sld_selftest_bits(sld_selftest *t)
                                values);
 }
 
-/* ---- stop and go on ---- */
+/* ---- stop and resume ---- */
 
-/* Asks for the stop when the run has its folder, before its first step is done. *code: its exit code. */
+/* Starts a run and asks it to stop as soon as it has locked its folder. *code: its exit code. */
 static bool stop_early(sld_selftest *t, int *code)
 {
     const char *const     words[] = {"run", "student.yaml", "run.dir=runs/stopped", NULL};

@@ -1,12 +1,12 @@
-/* signals.c: SIGTERM, SIGHUP, SIGINT and SIGUSR1 ask for a stop with everything saved; a second
- * SIGINT ends at once. */
+/* signals.c: catches SIGTERM, SIGHUP, SIGINT and SIGUSR1, which ask the program to save everything
+ * and stop. A second SIGINT ends it at once. */
 #include <signal.h>
 #include <stddef.h>
 
 #include "cli.h"
 
-static volatile sig_atomic_t
-    stop; /* the one piece of global state: a handler has no other way to speak */
+/* Global because a signal handler can reach nothing else. */
+static volatile sig_atomic_t stop;
 
 static void on_signal(int number)
 {
@@ -29,7 +29,7 @@ void sld_signals_catch(void)
         sigaction(numbers[i], &action, NULL);
         sigaddset(&set, numbers[i]);
     }
-    sigprocmask(SIG_UNBLOCK, &set, NULL); /* a launcher may run with them blocked */
+    sigprocmask(SIG_UNBLOCK, &set, NULL); /* a sweep starts mpirun with some of them blocked */
 }
 
 const volatile sig_atomic_t *sld_signals_stop(void)

@@ -1,5 +1,5 @@
-/* sweep_cost.c: what the trials of a sweep cost: floating-point operations by their networks, how fast
- * those go here, measured on trials that have ended, and storage. */
+/* sweep_cost.c: estimates the cost of a sweep: floating-point operations of its networks, the speed
+ * of this machine (measured on trials that have ended), and storage. */
 #include "sweep_cost.h"
 
 #include <limits.h>
@@ -14,16 +14,16 @@
 #include "sld/store.h"
 #include "sweep_sizes.h"
 
-/* What a core does on these networks with all that is around them, a little under what `sld bench`
- * shows: a plan's guess, replaced by what was measured once trials have ended. */
+/* Assumed speed of a core in whole trials, a little below what `sld bench` shows. Once trials have
+ * ended, their measured speed is used. */
 #define GUESS_FLOPS 1.5e11
 
 typedef struct cost {
-    double train_flops, flops; /* of the student's training; with its evaluation */
-    double kept_bytes;         /* weights, results */
-    double running_bytes;      /* checkpoints, while it runs */
-    double logits_bytes;       /* the teacher's, of all its epochs and views */
-    char   logits_key[256];    /* trials with the same share them */
+    double train_flops, flops; /* the student's training; the same with its evaluation */
+    double kept_bytes;         /* weights and results */
+    double running_bytes;      /* checkpoints while it runs */
+    double logits_bytes;       /* teacher logits of all epochs and views */
+    char   logits_key[256];    /* trials with the same key share the logits; "": none */
 } cost;
 
 static sld_status network_cost(sld_ctx *ctx, const char *name, const sld_data_sizes *size,
@@ -39,7 +39,7 @@ static sld_status network_cost(sld_ctx *ctx, const char *name, const sld_data_si
     return SLD_OK;
 }
 
-typedef struct seen { /* networks whose cost is known */
+typedef struct seen { /* a network whose cost is known */
     char           name[64];
     sld_data_sizes size;
     double         macs, parameters;
@@ -51,10 +51,10 @@ typedef struct plan {
     seen            networks[64];
     size_t          n_networks;
     sld_sweep_sizes data;
-    double          flops;                   /* of what is left */
-    double          longest_flops;           /* of one trial, over the ranks that it may use */
-    double          done_flops, done_core_s; /* of trials that have ended */
-    char          **keys;                    /* of logit tables counted already */
+    double          flops;                   /* left to compute */
+    double          longest_flops;           /* of the longest trial, per rank that it can use */
+    double          done_flops, done_core_s; /* of measured trials */
+    char          **keys;                    /* (n_keys) logits_key of tables that were counted */
     size_t          n_keys;
     sld_sweep_cost *out;
 } plan;
@@ -82,7 +82,7 @@ static sld_status look_up(plan *p, const char *name, const sld_data_sizes *size,
     return SLD_OK;
 }
 
-/* The teacher's network: of a point its experiment says, of a file the file. */
+/* *macs: of the teacher's network, named by the teacher's experiment or by its weights file. */
 static sld_status teacher_macs(plan *p, const sld_point *point, const sld_options *o,
                                const sld_data_sizes *size, double *macs)
 {
@@ -103,7 +103,7 @@ static sld_status teacher_macs(plan *p, const sld_point *point, const sld_option
     } else if (*o->teacher.weights) {
         SLD_TRY(sld_experiment_network(p->ctx, o->teacher.weights, network));
     } else {
-        return SLD_OK; /* an outside teacher has done its work */
+        return SLD_OK; /* the logits of an outside teacher are files already */
     }
     return look_up(p, network, size, macs, &parameters);
 }
@@ -146,7 +146,7 @@ static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o,
     return SLD_OK;
 }
 
-/* True the first time: then the table counts, and its making. */
+/* Whether the key is new: each table of logits is computed and stored once. */
 static bool new_key(plan *p, const char *key)
 {
     for (size_t i = 0; i < p->n_keys; i++) {
@@ -162,13 +162,14 @@ static bool new_key(plan *p, const char *key)
     return true;
 }
 
-/* Families whose convolutions are mostly depthwise: docs/performance.md, "bf16". */
+/* Whether most convolutions of the network are depthwise: docs/performance.md, "bf16". */
 static bool is_depthwise(const char *network)
 {
     return strncmp(network, "MobileNet", 9) == 0 || strncmp(network, "Shuffle", 7) == 0;
 }
 
-/* "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher resnet20". */
+/* Adds a line such as "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher
+ * resnet20", unless it is there already. */
 static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
 {
     sld_data_sizes size;
@@ -204,11 +205,11 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
     return SLD_OK;
 }
 
-/* ---- what was measured ---- */
+/* ---- measured speed ---- */
 
-enum { MEASURED_MAX = 32 }; /* more say nothing more */
+enum { MEASURED_MAX = 32 }; /* more trials would not make the mean better */
 
-/* Core-seconds in which a trial that has ended was trained; 0: its results do not say. */
+/* Core-seconds that the training of an ended trial took; 0: its results do not tell. */
 static double core_seconds(const sld_grid *grid, size_t point)
 {
     sld_ctx  quiet;
@@ -219,7 +220,7 @@ static double core_seconds(const sld_grid *grid, size_t point)
     double   sum                = 0, *seconds;
     sld_doc *doc                = NULL;
 
-    sld_ctx_init(&quiet); /* results that cannot be read are no measure, and no error here */
+    sld_ctx_init(&quiet); /* results that cannot be read are no error here */
     sld_grid_trial_dir(grid, point, dir);
     sld_run_path(dir, SLD_RUN_RESULTS, 0, path);
     if (sld_doc_open(&quiet, path, &doc) != SLD_OK ||
@@ -252,7 +253,7 @@ static void measure(plan *p, size_t point, const cost *c)
 
 /* ---- the sum ---- */
 
-/* What is still to be done of a trial, from 0 to 1. */
+/* The part of a trial that is left to compute, from 0 to 1. */
 static double part_left(const sld_point_status *status)
 {
     if (!status || status->state == SLD_POINT_WAITING || status->state == SLD_POINT_FAILED) {

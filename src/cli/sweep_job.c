@@ -1,5 +1,5 @@
-/* sweep_job.c: sld sweep --print-job: a script of jobs/ with its lines filled in: nodes and hours from
- * what the trials cost, the spec, the modules that are loaded now. */
+/* sweep_job.c: sld sweep --print-job: fills in a script of jobs/: nodes and hours from the trials'
+ * cost, the sweep, and the environment modules that are loaded now. */
 #include "sweep_job.h"
 
 #include <errno.h>
@@ -14,9 +14,9 @@
 #include "embedded.h"
 #include "sweep_cost.h"
 
-#define MARGIN      1.3  /* an estimate is one */
-#define DAY_HOURS   24.0 /* most that is asked for when nobody says how long */
-#define LEAST_HOURS 0.2  /* the last two minutes of it are for saving */
+#define MARGIN    1.3  /* on the estimated time */
+#define DAY_HOURS 24.0 /* the longest job unless --hours asks for more */
+#define MIN_HOURS 0.2  /* trials stop two minutes before the end */
 
 typedef struct plan {
     sld_ctx       *ctx;
@@ -24,7 +24,7 @@ typedef struct plan {
     sld_sweep_cost cost;
     double         hours; /* of each job */
     int            nodes, cores;
-    char           notes[8][240]; /* what is to be known before it is submitted */
+    char           notes[8][240]; /* (n_notes) what the user should know before submitting it */
     int            n_notes;
 } plan;
 
@@ -44,7 +44,7 @@ static void note(plan *p, const char *format, ...)
 
 /* ---- nodes and hours ---- */
 
-/* 10, 15, 20 minutes ... then half hours. */
+/* Rounds up to 5 minutes, and from two hours on to half hours. */
 static double rounded(double hours)
 {
     return hours < 2 ? ceil(hours * 12) / 12 : ceil(hours * 2) / 2;
@@ -60,20 +60,20 @@ static sld_status choose(plan *p)
     const sld_job *job   = p->job;
     double         hours = 0, nodes = 0, cores = 0;
 
-    SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--hours", job->hours, LEAST_HOURS, 10000, false,
+    SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--hours", job->hours, MIN_HOURS, 10000, false,
                                  &hours));
     SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--nodes", job->nodes, 1, 100000, true, &nodes));
     SLD_TRY(sld_arguments_number(p->ctx, "sweep", "--cores", job->cores, 1, 100000, true, &cores));
     cores             = cores > 0 ? cores : sld_sweep_cores();
     const double need = MARGIN * p->cost.core_hours;
-    const double max  = fmax(1, ceil(p->cost.ranks / cores)); /* nodes beyond have nothing to do */
+    const double max  = fmax(1, ceil(p->cost.ranks / cores)); /* more nodes would be idle */
     if (nodes == 0) {
         nodes = clamp(ceil(need / ((hours > 0 ? hours : DAY_HOURS) * cores)), 1, max);
     }
     if (hours == 0) {
         const double used = fmax(1, fmin(nodes * cores, p->cost.ranks));
-        hours = clamp(rounded(fmax(need / used, MARGIN * p->cost.longest_hours)), LEAST_HOURS,
-                      DAY_HOURS);
+        hours =
+            clamp(rounded(fmax(need / used, MARGIN * p->cost.longest_hours)), MIN_HOURS, DAY_HOURS);
     }
     p->hours = hours;
     p->nodes = (int)nodes;
@@ -83,7 +83,7 @@ static sld_status choose(plan *p)
 
 /* ---- what does not fit ---- */
 
-/* Room where the sweep's folder is, or will be; -1: unknown. */
+/* Bytes free on the file system of the sweep's folder, which may not exist yet; -1: unknown. */
 static double room(const sld_grid *grid)
 {
     char           path[PATH_MAX], *slash;
@@ -141,7 +141,7 @@ static void say_fit(plan *p, const sld_grid *grid)
 
 /* ---- the script ---- */
 
-/* The modules that are loaded: "a b", as LOADEDMODULES has them in a:b. */
+/* Writes the loaded environment modules, which LOADEDMODULES lists as a:b, in the form 'a b'. */
 static void put_modules(FILE *to)
 {
     const char *loaded = getenv("LOADEDMODULES");
@@ -166,7 +166,7 @@ static void put_settings(FILE *to, const sld_job *job)
     putc(')', to);
 }
 
-/* The value of a line that begins with key, in place of what the file has behind it. */
+/* Writes the value of the script's line that begins with key. */
 static void put_value(FILE *to, const plan *p, const char *key)
 {
     const int minutes = (int)ceil(p->hours * 60);
@@ -209,7 +209,7 @@ static const char *const keys[] = {"#SBATCH --time=",
                                    "settings=",
                                    "sld="};
 
-/* One line of the file, without its end. */
+/* Writes one line (n bytes) of the script, with a new value if it begins with a key. */
 static void put_line(FILE *to, const plan *p, const char *line, int n)
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -223,7 +223,7 @@ static void put_line(FILE *to, const plan *p, const char *line, int n)
     fprintf(to, "%.*s\n", n, line);
 }
 
-/* The file's head tells how to edit it: what is told instead is what was filled in. */
+/* Writes the script. Its head explains how to edit it by hand; the notes take the place of that. */
 static void put_script(FILE *to, const plan *p, const char *text)
 {
     bool head = true;

@@ -1,4 +1,4 @@
-/* sweep_job.h: a sweep as a batch job. */
+/* sweep_job.h: writes the script of a batch job that runs a sweep. */
 #ifndef SLD_CLI_SWEEP_JOB_H
 #define SLD_CLI_SWEEP_JOB_H
 
@@ -7,14 +7,14 @@
 
 typedef struct sld_job {
     const char        *scheduler;             /* slurm, pbs, flux */
-    const char        *hours, *nodes, *cores; /* as on the command line; NULL: from the cost */
+    const char        *hours, *nodes, *cores; /* as on the command line; NULL: chosen by cost */
     const char        *sweep;                 /* spec or folder, as on the command line */
-    const char *const *words;                 /* (n_words) what else `sld sweep` is to be told */
+    const char *const *words;                 /* (n_words) further arguments of `sld sweep` */
     size_t             n_words;
 } sld_job;
 
-/* Local. To stdout: the script of jobs/ for that scheduler, filled in; what does not fit is said, in
- * it and by the log. status: of each point, NULL: none has begun. */
+/* Local. Prints the scheduler's script of jobs/ to stdout, with its values filled in. Notes on what
+ * does not fit go into the script and the log. status: (points); NULL: none has begun. */
 sld_status sld_sweep_job(sld_ctx *ctx, const sld_grid *grid, const sld_point_status *status,
                          const sld_job *job);
 

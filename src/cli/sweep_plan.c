@@ -1,4 +1,4 @@
-/* sweep_plan.c: what a sweep would be: points, cost, storage, what would change. Runs nothing. */
+/* sweep_plan.c: prints the plan of a sweep: changes, cost, storage and points. Runs nothing. */
 #include "sweep_plan.h"
 
 #include <math.h>
@@ -141,7 +141,7 @@ sld_status sld_sweep_known(sld_ctx *ctx, const sld_grid *grid, const sld_grid_ch
     }
     if (sld_grid_status(ctx, grid, status) == SLD_OK) {
         *out = status;
-    } else { /* a folder that cannot be read is told by the sweep itself */
+    } else { /* the plan goes on without it; the sweep itself will report the error */
         sld_err_clear(ctx);
         free(status);
     }

@@ -1,4 +1,4 @@
-/* verbs.c: the verbs, in the order in which help lists them. */
+/* verbs.c: the list of verbs, in the order of the help. */
 #include "cli.h"
 
 const sld_verb *const sld_verbs[] = {&sld_verb_run,      &sld_verb_sweep,

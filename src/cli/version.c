@@ -1,4 +1,4 @@
-/* version.c: sld --version: what this program is, how it was built, and the libraries that it runs with. */
+/* version.c: sld --version: prints the program's version, how it was built, and its libraries. */
 #include <stdio.h>
 
 #include "build.h"

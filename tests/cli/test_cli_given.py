@@ -40,7 +40,7 @@ REFUSED = [  # command, what is said
     (("run", "e.yaml", "train.epochs=2"), ("train.epochs is 1 there, 2 here", "student.weights=")),
     (("help", "evl"), ("nearest: eval",)),
     (("report", "pipe.h5"), ("got a pipe, a socket or a device",)),
-    (("sweep", "loose"), ("got a link that leads nowhere",)),
+    (("sweep", "loose"), ("got a link whose target does not exist",)),
     (("sweep", "grid.yaml", "--dir", "two\nlines"), ("two\\nlines: expected a folder whose path is one line", "--dir DIR")),
     (("sweep", "grid.yaml", "--dir", b"caf\xe9"), ("expected a folder whose path is UTF-8",)),
     (("ev\x1b[31mil",), ("expected a verb, got 'ev\\x1b[31mil'",)),
@@ -53,11 +53,11 @@ FOUND = [  # sld help WORD
 
 
 def check_command_of_others():
-    """The launch.command that a folder records runs as whoever joins: told, and refused where it is another user's."""
+    """The launch.command in a folder runs with the rights of the user who joins: the log prints it; another user's is refused."""
     with open(GRID + "/points") as f:
         lines = f.read().splitlines(keepends=True)
     write(GRID + "/points", "".join("launch\tcommand\ttouch ran; {sld}\n" if l.startswith("launch\tcommand") else l for l in lines))
-    expect(sld("sweep", GRID, ranks=0), 0, "trials are started by the launch.command that runs/grid records: touch ran")
+    expect(sld("sweep", GRID, ranks=0), 0, "trials are started by the launch.command in runs/grid: touch ran")
     if os.geteuid() == 0:
         os.chown(GRID + "/points", 12345, -1)
         expect(sld("sweep", GRID, ranks=0), 2, "launch.command: expected a command of your own, got one of user 12345", "touch ran")

@@ -61,7 +61,7 @@ def hidden_from_me():
     wait_for("a trial", lambda: os.path.exists("hidden/points") and status("hidden")["running"] == 1, run_)
     told = expect(run(*HIDDEN, *OTHER, SLD, "status", "hidden"), 0)
     check("1 running" in told.out, "another user's coordinator is taken for dead:", told.out)
-    expect(run(*HIDDEN, *OTHER, SLD, "sweep", "hidden", "--no-wait"), 3, "in others' hands")
+    expect(run(*HIDDEN, *OTHER, SLD, "sweep", "hidden", "--no-wait"), 3, "other coordinators run the remaining trials")
     check(not re.search("taken over|superseded", said(run_)), said(run_))
     kill(run_.pid, signal.SIGTERM)
     expect(ended(run_), 75)
