@@ -1,4 +1,4 @@
-/* status_run.c: sld status of a run by itself: where it stands, and the end of its log. */
+/* status_run.c: sld status of a single run: prints its state and the end of its log. */
 #include "status_run.h"
 
 #include <fcntl.h>
@@ -29,13 +29,13 @@ sld_status sld_status_tail(sld_ctx *ctx, const char *path, long lines)
 }
 
 typedef struct run_view {
-    const char *status; /* of its results */
+    const char *status; /* as in its results: running, done, diverged */
     const char *id;
     int64_t     done, epochs;
-    bool        works; /* a process has it */
+    bool        works; /* a process holds its lock */
 } run_view;
 
-/* Whether a process holds the run's lock. */
+/* Whether a process holds the lock of the run, which means that it is running. */
 static bool is_locked(sld_ctx *ctx, const char *dir)
 {
     char      path[PATH_MAX];

@@ -108,7 +108,7 @@ static sld_status teacher_macs(plan *p, const sld_point *point, const sld_option
     return look_up(p, network, size, macs, &parameters);
 }
 
-/* Images of an epoch. */
+/* How many images an epoch trains on. */
 static double trained_on(const sld_options *o, const sld_data_sizes *size)
 {
     const double all = (double)size->train, each = (double)o->data.per_class * (double)size->K;

@@ -1,4 +1,4 @@
-/* sweep_sizes.c: how large the data sets of a sweep's trials are: each is asked once. */
+/* sweep_sizes.c: finds the sizes of the data sets of a sweep's trials, and opens each set once. */
 #include "sweep_sizes.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "sld/learn.h"
 
-/* The public CIFAR set: a guess for data that cannot be read from here. */
+/* Sizes of the public CIFAR set, as a guess for data that cannot be read here. */
 static sld_data_sizes guess_of(const sld_options *o)
 {
     const size_t side = o->data.input_size > 0 ? (size_t)o->data.input_size : 32;
@@ -29,7 +29,7 @@ static bool ask(const sld_options *o, sld_data_sizes *out)
     return sld_data_sizes_of(&quiet, &params, out) == SLD_OK;
 }
 
-/* What the sizes depend on; "": too long to be kept. */
+/* key: all options on which the sizes depend; "": it would be too long. */
 static void key_of(const sld_options *o, char key[SLD_SIZES_KEY])
 {
     const int n = snprintf(

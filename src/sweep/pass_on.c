@@ -1,5 +1,5 @@
-/* pass_on.c: what trials warn of in their logs is said by the sweep too, where the user looks: each kind
- * once, not once a trial. */
+/* pass_on.c: repeats warnings from the logs of trials in the sweep's log, where the user looks. A
+ * warning that many trials give is repeated once. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 enum { LINE_BYTES = 1024 };
 
-/* Two warnings are of one kind when they differ in numbers, paths and names alone: in words that hold
- * anything but letters, and what ends a sentence. */
+/* kind: the words of a warning that consist of letters. Warnings that differ only in numbers, paths
+ * and names have the same kind. */
 static void kind_of(const char *text, char kind[SLD_KIND_BYTES])
 {
     size_t used = 0;
@@ -39,7 +39,7 @@ static bool is_new(coordinator *c, const char *text)
         }
     }
     if (c->n_kinds == SLD_KINDS_MAX) {
-        return false; /* who has so many reads the logs */
+        return false; /* enough: a user with so many warnings reads the logs */
     }
     memcpy(c->kinds[c->n_kinds++], kind, sizeof kind);
     return true;
@@ -64,9 +64,9 @@ void sld_attempt_pass_on(coordinator *c, attempt *a)
 
     while (more && fgets(line, sizeof line, file)) {
         const char *text = strstr(line, "Z warning: ");
-        more        = strlen(line) + 1 == sizeof line || strchr(line, '\n'); /* not half written */
+        more = strlen(line) + 1 == sizeof line || strchr(line, '\n'); /* false: half written */
         a->log_read = more ? ftell(file) : a->log_read;
-        if (text && text - line == 19) { /* behind the time */
+        if (text && text - line == 19) { /* just after the time stamp */
             line[strcspn(line, "\n")] = '\0';
             pass_on(c, a, text + strlen("Z warning: "));
         }
