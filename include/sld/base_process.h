@@ -1,5 +1,5 @@
-/* sld/base_process.h: a process of this machine that cannot be mistaken for a later one. Everything is
- * local. */
+/* sld/base_process.h: identity of processes, and what mpirun needs of this machine and of its
+ * environment. Everything is local. */
 #ifndef SLD_BASE_PROCESS_H
 #define SLD_BASE_PROCESS_H
 
@@ -10,32 +10,32 @@ enum { SLD_MACHINE_BYTES = 96 };
 
 typedef struct sld_process {
     pid_t     pid;
-    long long start; /* in the kernel's ticks since boot; 0: not there */
+    long long start; /* in clock ticks since boot; 0: no such process */
 } sld_process;
 
 sld_process sld_process_self(void);
 sld_process sld_process_of(pid_t pid); /* start 0: there is none, or it is a zombie */
-/* Whether it was on this machine and certainly is no more. One that is hidden from this user counts as
- * there. */
+/* Whether this process of this machine has certainly ended; a later process with its number is not
+ * mistaken for it. A process that this user cannot see counts as running. */
 bool sld_process_gone(sld_process p);
 
-/* "boot id/pid namespace": where a pid means something. SLD_TEST_MACHINE overrides it for tests. */
+/* "BOOT ID/PID NAMESPACE": process numbers can be compared within one. SLD_TEST_MACHINE overrides
+ * it. */
 void sld_process_machine(char machine[SLD_MACHINE_BYTES]);
 
-/* Whether "NAME=value" is what an mpirun or srun around this process has told it alone: processes that
- * take it over would take themselves for its ranks, or look for its step's server. The user's own
- * OMPI_MCA_ and OMPI_ALLOW_ are none. */
+/* Whether an mpirun or srun set "NAME=value" for this process alone. A child must not inherit it:
+ * it would believe to be a rank of that launcher. Variables that the user set (OMPI_MCA_...,
+ * OMPI_ALLOW_...) do not count. */
 bool sld_process_is_launchers(const char *entry);
-/* "NAME=value", ended by NULL: an mpirun that has these starts its ranks on this machine, and asks no
- * scheduler for others. */
+/* Entries "NAME=value", ended by NULL. With them mpirun starts its ranks on this machine alone, not
+ * on all nodes of a batch job. */
 extern const char *const sld_process_stay_here[];
 
 struct sld_ctx;
-/* mpirun_needs.c. Where TMPDIR, or /tmp, cannot be written, MPI's session files go to a folder that can:
- * this process and those that it starts find it in their environment. It is told. */
+/* mpirun_needs.c. If TMPDIR (or /tmp) cannot be written, sets TMPDIR to a folder that can, for
+ * MPI's session files, and logs it. */
 void sld_process_find_session_folder(struct sld_ctx *ctx);
-/* Whether a network interface is up, without which mpirun ends at once. Where none is, lo is brought
- * up if this process may do that. */
+/* Whether a network interface is up; without one mpirun fails. If none is, tries to bring lo up. */
 bool sld_process_has_network(struct sld_ctx *ctx);
 
 #endif

@@ -10,7 +10,7 @@
 
 typedef enum { SLD_REPORT_TEXT, SLD_REPORT_CSV, SLD_REPORT_JSON } sld_report_format;
 
-/* Local. (*n) names of the numbers that a report has of each trial. */
+/* Local. Returns the names (*n) of the numbers that a report has for each trial. */
 const char *const *sld_report_metrics(size_t *n);
 
 /* Prints for each arm the mean and deviation over seeds, the gap to the baseline, and the smallest

@@ -1,21 +1,21 @@
-/* arena.c: setup-time memory, aligned and zeroed, freed all at once. */
+/* arena.c: allocates aligned, zeroed memory that is freed all at once. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sld/base.h"
 
-_Static_assert(sizeof(void *) == 8, "sizes of arrays are those of files, 64 bits");
+_Static_assert(sizeof(void *) == 8, "array sizes in files have 64 bits");
 
 #define ALIGNMENT   64 /* a cache line, and an AVX-512 register */
 #define CHUNK_BYTES ((size_t)1 << 16)
 
 typedef struct chunk {
     struct chunk *next;
-    size_t        used, size; /* of the bytes behind this header, which is ALIGNMENT long */
+    size_t        used, size; /* bytes after this header, which takes ALIGNMENT bytes */
 } chunk;
 
 struct sld_arena {
-    chunk *chunks; /* the newest first */
+    chunk *chunks; /* newest first */
     size_t bytes;
 };
 

@@ -1,4 +1,4 @@
-/* clock.c: elapsed seconds and the date. */
+/* clock.c: elapsed seconds, and dates as text. */
 #include <stdio.h>
 #include <time.h>
 

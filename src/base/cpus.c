@@ -1,4 +1,5 @@
-/* cpus.c: which CPUs this process may use: affinity, cores, and what cgroups leave of them. */
+/* cpus.c: finds the CPUs that this process may use: its affinity, their cores, and cgroup
+ * quotas. */
 #define _GNU_SOURCE /* sched_getaffinity, CPU_SET */
 #include <sched.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 
 #include "sld/base.h"
 
-/* A number from /sys/devices/system/cpu/cpuN/topology; 0 where the kernel does not tell. */
+/* Reads a number from /sys/devices/system/cpu/cpuN/topology; 0 if it is not there. */
 static int topology(int number, const char *what)
 {
     char path[96];
@@ -53,7 +54,8 @@ size_t sld_cpus_allowed(sld_cpu *out)
     return n;
 }
 
-/* A number in a file of the folder; "max" and no file are -1. */
+/* Reads the one or two numbers of a file in the folder; -1 for "max" or if there is no such
+ * file. */
 static long long number_in(const char *folder, const char *name, long long *second)
 {
     char      path[768];
@@ -70,7 +72,7 @@ static long long number_in(const char *folder, const char *name, long long *seco
     return first;
 }
 
-/* From the folder up to the root of cgroups: the tightest quota. */
+/* Returns the smallest quota of the cgroup in folder and of all cgroups above it. */
 static size_t quota_above(char *folder)
 {
     size_t least = 0;

@@ -1,4 +1,4 @@
-/* error.c: the context and its error record. */
+/* error.c: initialises the context and records errors in it. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ sld_status sld_fail_at(sld_ctx *ctx, sld_status code, const char *file, int line
     va_list  args;
 
     if (err->code != SLD_OK) {
-        return code; /* the first failure is the cause, the others are its echo */
+        return code; /* the first failure is the cause; later ones follow from it */
     }
     const char *name = strrchr(file, '/');
 

@@ -1,4 +1,4 @@
-/* fault.c: SLD_FAIL_AT=NAME:K@RANK, faults at a chosen call, for tests of error paths. */
+/* fault.c: injects a fault at a chosen call, SLD_FAIL_AT=NAME:K@RANK, to test error paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

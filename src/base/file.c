@@ -1,5 +1,5 @@
-/* file.c: folders, and whole files in. Opening never waits: a pipe that nobody writes to is refused
- * like a folder. */
+/* file.c: makes folders, and opens and reads whole files. Only regular files are opened, because
+ * reading a pipe could wait for ever. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,8 +30,7 @@ sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
         *p = '\0';
         if (mkdir(part, 0777) != 0 &&
             (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode))) {
-            const bool named =
-                errno == EEXIST || errno == ENOTDIR; /* by the user: no fault of a disk */
+            const bool named = errno == EEXIST || errno == ENOTDIR; /* the user named a file */
             return SLD_FAIL(ctx, named ? SLD_ERR_CONFIG : SLD_ERR_IO,
                             "%s: cannot make the folder: %s%s", part, strerror(errno),
                             named ? "; a file of that name is there, choose another folder" : "");
@@ -58,7 +57,7 @@ sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
     *bytes = 0;
     *fd    = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*fd < 0 || fstat(*fd, &info) != 0) {
-        /* no such file, no permission: a wrong name more often than a broken disk */
+        /* Mostly the user gave a wrong name; only EIO means a broken disk. */
         return SLD_FAIL(ctx, errno == EIO ? SLD_ERR_IO : SLD_ERR_DATA, "%s: cannot open: %s", path,
                         strerror(errno));
     }
@@ -72,7 +71,7 @@ sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
     return SLD_OK;
 }
 
-/* The whole of an open file into buf, which has room for n bytes. */
+/* Reads n bytes, the whole of an open file, into buf. */
 static sld_status read_whole(sld_ctx *ctx, const char *path, int fd, char *buf, size_t n)
 {
     for (size_t have = 0; have < n;) {
@@ -116,7 +115,7 @@ sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void 
         free(buf);
         return st;
     }
-    buf[size] = '\0'; /* one byte more than *n, so that text can be read as such */
+    buf[size] = '\0'; /* so that callers can use it as a string */
     *bytes    = buf;
     *n        = size;
     return SLD_OK;

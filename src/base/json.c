@@ -1,18 +1,18 @@
-/* json.c: the one writer of JSON. */
+/* json.c: writes JSON. */
 #include "sld/base_json.h"
 
 #include <assert.h>
 #include <math.h>
 
-/* Bytes of the UTF-8 character at text; 0: it is none. Overlong forms, surrogates and what lies
- * beyond U+10FFFF are none. */
+/* Bytes of the UTF-8 character at text; 0: there is none. Overlong forms, surrogates and numbers
+ * above U+10FFFF are not valid. */
 static int utf8_length(const unsigned char *text)
 {
     const unsigned char c = text[0];
     const int n = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
 
     for (int i = 1; i < n; i++) {
-        if ((text[i] & 0xC0) != 0x80) { /* also the 0 at the end */
+        if ((text[i] & 0xC0) != 0x80) { /* true for the 0 at the end too */
             return 0;
         }
     }
@@ -44,7 +44,7 @@ static void put_string(FILE *to, const char *text)
     fputc('"', to);
 }
 
-/* What stands before a value: the comma of the one before, the line, the key. */
+/* Writes what precedes a value: a comma, a new line, the key. */
 static void put_before(sld_json *j, const char *key)
 {
     if (j->depth > 0) {

@@ -1,4 +1,5 @@
-/* lock.c: a lock of the kernel on a whole file, which ends with the process, however that ends. */
+/* lock.c: locks whole files. The kernel drops the lock when the process ends, also if it is
+ * killed. */
 #define _GNU_SOURCE /* F_OFD_SETLK: a lock that belongs to the open file, not to the process */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 
 #include "sld/base.h"
 
-enum { ERRNO_NOT_SUPPORTED = 524 }; /* the kernel's own, which NFS and some others let through */
+enum { ERRNO_NOT_SUPPORTED = 524 }; /* internal to the kernel, but NFS and others return it */
 
 sld_status sld_file_open_lock(sld_ctx *ctx, const char *path, int *fd)
 {

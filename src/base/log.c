@@ -1,4 +1,4 @@
-/* log.c: one timestamped line per event on stderr, and a copy in the run's log file. */
+/* log.c: writes log lines to stderr, and a copy into the run's log file. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,7 +21,7 @@ void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
     if (ctx->log_all) {
         snprintf(who, sizeof who, "[%d] ", ctx->rank);
     }
-    /* \r and erase: a live line may stand there */
+    /* "\r\033[K" erases the progress line, which is drawn again later. */
     fprintf(stderr, "%s%s %s%s%s\n", ctx->live_line ? "\r\033[K" : "", when, who, mark[level],
             text);
     ctx->live_line = false;

@@ -1,5 +1,5 @@
-/* mpirun_needs.c: what an mpirun that is started from here needs of this machine, in containers and
- * namespaces that lack it: a folder for its session's files, and a network interface. */
+/* mpirun_needs.c: provides what mpirun needs and some containers lack: a folder for its session
+ * files, and a network interface. */
 #define _GNU_SOURCE /* struct ifreq */
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -12,7 +12,7 @@
 #include "sld/base.h"
 #include "sld/base_process.h"
 
-/* Whether a file of a page can be written there. */
+/* Whether a file of 4 kB can be written in the folder. */
 static bool has_room(const char *folder)
 {
     char       path[4096];
@@ -58,7 +58,7 @@ static bool is_up(void)
     bool            up  = false;
 
     if (getifaddrs(&all) != 0) {
-        return true; /* unknown: mpirun may know */
+        return true; /* unknown: let mpirun find out */
     }
     for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
         up |= (i->ifa_flags & IFF_UP) && i->ifa_addr &&

@@ -1,5 +1,5 @@
-/* outer_launcher.c: what an mpirun or srun around this process has put into its environment, and what
- * keeps an mpirun that is started from here on this machine. */
+/* outer_launcher.c: knows which environment variables an mpirun or srun sets for its ranks, and
+ * which keep an mpirun that sld starts on this machine. */
 #include <string.h>
 
 #include "sld/base_process.h"
@@ -34,7 +34,7 @@ bool sld_process_is_launchers(const char *entry)
                                             "SLURM_PTY_",
                                             NULL};
     static const char *const users[]     = {"OMPI_ALLOW_", "OMPI_MCA_", NULL};
-    /* of Open MPI 4: which job, daemon and session its ranks belong to */
+    /* Open MPI 4 tells its ranks by these to which job, daemon and session they belong. */
     static const char *const of_mpirun[] = {"OMPI_MCA_ess=",
                                             "OMPI_MCA_ess_base_",
                                             "OMPI_MCA_orte_ess_",

@@ -1,5 +1,5 @@
-/* output.c: whether a file that the user names as an output may be written. It may be new, or of the
- * same verb's making; files that are read, and all others, are not written over. */
+/* output.c: checks whether an output file that the user names may be written. It may be new or
+ * written by the same verb before. Inputs are never overwritten, other files only with --force. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Is one of the folders above path that folder? */
+/* Whether the folder is one of the folders above path. */
 static bool lies_in(const char *path, const struct stat *folder)
 {
     char        whole[PATH_MAX], *slash;
@@ -35,7 +35,7 @@ static bool lies_in(const char *path, const struct stat *folder)
     return false;
 }
 
-/* A file is found by where it lies, not by how its path is written. */
+/* Compares files by device and inode: one file can have several paths. */
 static sld_status check_inputs(sld_ctx *ctx, const sld_output *out, const struct stat *found)
 {
     struct stat info;
@@ -95,10 +95,11 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
     SLD_TRY(check_folder(ctx, out));
     if (stat(out->path, &found) != 0) {
         if (errno == ENOENT && lstat(out->path, &found) == 0) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                            "%s: %s: expected the name of a file, got a link whose target does not exist; "
-                            "remove it, or choose another name",
-                            out->option, out->path);
+            return SLD_FAIL(
+                ctx, SLD_ERR_CONFIG,
+                "%s: %s: expected the name of a file, got a link whose target does not exist; "
+                "remove it, or choose another name",
+                out->option, out->path);
         }
         return errno == ENOENT ? SLD_OK
                                : SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s: %s", out->option, out->path,
@@ -135,7 +136,7 @@ sld_status sld_output_check_apart(sld_ctx *ctx, const sld_output *a, const sld_o
 
     if (same) {
         same = is_same(&first, &second);
-    } else { /* one of them is still to be made */
+    } else { /* one of them does not exist yet */
         folder_of(a->path, folders[0]);
         folder_of(b->path, folders[1]);
         same = strcmp(name_of(a->path), name_of(b->path)) == 0 && stat(folders[0], &first) == 0 &&

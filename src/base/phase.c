@@ -1,12 +1,14 @@
-/* phase.c: what this rank is doing, where others can see it, and where its time goes. */
+/* phase.c: keeps the present phase of this rank, for the watchdog, and counts the time of each
+ * phase. */
 #define _GNU_SOURCE /* CLOCK_REALTIME_COARSE */
 #include <string.h>
 #include <time.h>
 
 #include "sld/base.h"
 
-/* The time since the last call goes to the phase that ends. What is entered out of a wait and is not
- * what was interrupted is work done in the wait: the wait goes on behind it. */
+/* Counts the time since the last call for the phase that ends. A phase that is entered from a wait
+ * is overlapped work: `interrupted` keeps the phase before the wait, because the wait will go
+ * on. */
 static void keep_account(sld_times *t, sld_phase phase)
 {
     const double now_s   = sld_clock_s();
@@ -28,7 +30,7 @@ static void show(sld_pulse *pulse, sld_phase phase)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &now); /* coarse: no more than reading memory */
+    clock_gettime(CLOCK_REALTIME_COARSE, &now); /* COARSE is as cheap as reading memory */
     atomic_store_explicit(&pulse->phase, (int)phase, memory_order_relaxed);
     atomic_store_explicit(&pulse->since, now.tv_sec, memory_order_relaxed);
     atomic_fetch_add_explicit(&pulse->beats, 1, memory_order_relaxed);

@@ -1,5 +1,5 @@
-/* printable.c: text of unknown origin for a terminal, a log or a report. A name or an attribute must
- * not move the cursor, forge a line, or turn what stands beside it around. */
+/* printable.c: makes text of unknown origin safe for a terminal, a log or a report. It must not
+ * move the cursor, imitate a log line, or reverse the text beside it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 size_t sld_text_decode(const unsigned char *s, size_t n, uint32_t *code)
 {
-    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: no longer forms */
+    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: refuses overlong */
     const size_t          length   = n == 0                  ? 0
                                      : s[0] < 0x80           ? 1
                                      : (s[0] & 0xE0) == 0xC0 ? 2
@@ -57,8 +57,8 @@ bool sld_text_locale_is_utf8(void)
     return false;
 }
 
-/* Control characters (C0, delete, C1), line and paragraph separators, marks of direction, characters
- * without width, and those that are none. */
+/* False for control characters (C0, delete, C1), line and paragraph separators, marks of direction,
+ * characters without width, and code points that are no characters. */
 static bool is_plain(uint32_t c)
 {
     return (c >= 0x20 && c <= 0x7E) ||

@@ -1,5 +1,5 @@
-/* process.c: processes of this machine by number and start, so that a later one of the same number
- * is another. */
+/* process.c: identifies processes of this machine by number and start time, because the kernel uses
+ * numbers again. */
 #include "sld/base_process.h"
 
 #include <errno.h>
@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field 22 of /proc/PID/stat, behind a name that may hold anything but the last parenthesis. start 0:
- * a zombie. False: there is no such file for us. */
+/* Reads field 22 of /proc/PID/stat. Field 2, the name, may contain anything, so the fields are
+ * counted from the last ')'. *start 0: a zombie. False: the file does not exist or may not be
+ * read. */
 static bool read_stat(pid_t pid, long long *start)
 {
     char path[64], text[1024], state = 'Z';
@@ -50,14 +51,14 @@ sld_process sld_process_self(void)
     return sld_process_of(getpid());
 }
 
-/* A process of another user may be hidden from us (hidepid, no /proc): then the answer to a signal
- * tells whether that number is somebody's. */
+/* A process of another user may be hidden (hidepid, no /proc). Then kill(pid, 0) still tells
+ * whether the number is in use. */
 bool sld_process_gone(sld_process p)
 {
     long long now;
 
     if (p.pid <= 0 || p.start <= 0) {
-        return false; /* it could not tell itself */
+        return false; /* the process had no /proc to read its start time from */
     }
     if (read_stat(p.pid, &now)) {
         return now != p.start;
@@ -67,7 +68,7 @@ bool sld_process_gone(sld_process p)
 
 void sld_process_machine(char machine[SLD_MACHINE_BYTES])
 {
-    const char *told     = getenv("SLD_TEST_MACHINE");
+    const char *given    = getenv("SLD_TEST_MACHINE");
     char        boot[48] = "", space[48] = "";
     FILE       *file = fopen("/proc/sys/kernel/random/boot_id", "r");
 
@@ -79,8 +80,8 @@ void sld_process_machine(char machine[SLD_MACHINE_BYTES])
     }
     const ssize_t n      = readlink("/proc/self/ns/pid", space, sizeof space - 1);
     space[n > 0 ? n : 0] = '\0';
-    if (told) {
-        snprintf(machine, SLD_MACHINE_BYTES, "%s", told);
+    if (given) {
+        snprintf(machine, SLD_MACHINE_BYTES, "%s", given);
     } else {
         snprintf(machine, SLD_MACHINE_BYTES, "%s/%s", boot, space);
     }

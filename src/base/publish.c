@@ -1,5 +1,5 @@
-/* publish.c: whole files out. A published name appears complete or not at all, and what stood there
- * before stays until then. */
+/* publish.c: writes files so that they appear complete or not at all. An older file of the same
+ * name stays until then. */
 #define _GNU_SOURCE /* renameat2 */
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +31,8 @@ static int write_all(int fd, const char *bytes, size_t n)
     return 0;
 }
 
-/* Makes the new name durable: without it a power cut could forget a name whose content is safe. */
+/* fsync of the folder of path. Without it a power cut could lose the new name of a file whose
+ * content is on the disk. */
 static int sync_folder(const char *path)
 {
     char  folder[PATH_MAX];
@@ -55,8 +56,8 @@ static int sync_folder(const char *path)
 
 enum { RANDOM_DIGITS = 16 };
 
-/* Random bits: where the system gives none, the clock and the place of a variable differ between
- * programs that start at one time. */
+/* Random bits for a name. If the system has none, the clock, the process number and an address are
+ * different enough for programs that start at the same time. */
 static uint64_t random_bits(void)
 {
     uint64_t bits = 0;
@@ -91,11 +92,11 @@ sld_status sld_file_temporary(sld_ctx *ctx, const char *path, char temporary[PAT
                     strerror(errno));
 }
 
-/* "NAME.0123456789abcdef.tmp", or "NAME.PROCESS.tmp" of versions that named them so. */
+/* Whether the name is "NAME.0123456789abcdef.tmp", or "NAME.PROCESS.tmp" as older versions used. */
 static bool is_temporary(const char *name)
 {
     const size_t n   = strlen(name);
-    const size_t end = n > 4 ? n - 4 : 0; /* behind the last digit */
+    const size_t end = n > 4 ? n - 4 : 0; /* just after the last digit */
     size_t       at  = end;
     bool         hex = false;
 
@@ -118,7 +119,7 @@ sld_status sld_file_clean_up(sld_ctx *ctx, const char *folder)
     }
     while ((entry = readdir(d))) {
         if (is_temporary(entry->d_name)) {
-            (void)unlinkat(dirfd(d), entry->d_name, 0); /* in nobody's way where it cannot go */
+            (void)unlinkat(dirfd(d), entry->d_name, 0); /* one that stays does no harm */
         }
     }
     closedir(d);
@@ -140,8 +141,8 @@ sld_status sld_file_sync(sld_ctx *ctx, const char *path)
     return st;
 }
 
-/* rename() that fails where the new name exists. Hard links do it on every local file system but a
- * few, which have renameat2() instead. *linked: both names exist now. */
+/* Renames a file, and fails if the new name exists, which rename() does not. Uses a hard link, or
+ * renameat2() on the few file systems without hard links. *linked: both names exist now. */
 static int move_to_free_name(const char *from, const char *to, bool *linked)
 {
     *linked = link(from, to) == 0;
@@ -149,7 +150,7 @@ static int move_to_free_name(const char *from, const char *to, bool *linked)
         errno == EROFS) {
         return *linked ? 0 : -1;
     }
-    const int why = errno; /* EPERM, ENOTSUP, EMLINK ...: what a system without hard links says */
+    const int why = errno; /* EPERM, ENOTSUP, EMLINK ...: there are no hard links */
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
         return 0;
     }
@@ -157,7 +158,7 @@ static int move_to_free_name(const char *from, const char *to, bool *linked)
     return -1;
 }
 
-/* Why a name that must be free could not be given. */
+/* Text of an error of move_to_free_name(). */
 static const char *why_not(int error)
 {
     return error == EPERM || error == ENOTSUP || error == ENOSYS || error == EMLINK
@@ -167,8 +168,8 @@ static const char *why_not(int error)
                : strerror(error);
 }
 
-/* What replaces a file is for the same people: of another umask or group it would lock them out. What
- * cannot be given away stays as it was made. */
+/* Gives the new file the group and mode of the file that it replaces, so that the same users can
+ * read it whatever this user's umask is. */
 static void keep_mode(const char *temporary, const char *path)
 {
     struct stat old, own;
@@ -177,7 +178,7 @@ static void keep_mode(const char *temporary, const char *path)
         return;
     }
     if (own.st_gid != old.st_gid && chown(temporary, (uid_t)-1, old.st_gid) != 0) {
-        return; /* not our group: its rights are not for ours */
+        return; /* it keeps this user's group, which must not get the rights of the other group */
     }
     (void)chmod(temporary, old.st_mode & 0777);
 }

@@ -1,4 +1,4 @@
-/* random.c: counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel
+/* random.c: random numbers from a counter: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel
  * random numbers: as easy as 1, 2, 3", SC 2011). */
 #include <math.h>
 
@@ -26,8 +26,8 @@ void sld_philox4x32(const uint32_t key[2], const uint32_t ctr[4], uint32_t out[4
     out[3] = c3;
 }
 
-/* The key is the seed; the counter holds block and purpose, epoch, and 64 bits of sample, so that
- * no two streams of one seed meet before 2^24 blocks. */
+/* The key is the seed. The counter holds purpose and block, epoch, and 64 bits of sample: streams
+ * of one seed do not overlap within their first 2^24 blocks. */
 sld_rng sld_rng_make(uint64_t seed, sld_purpose purpose, uint32_t epoch, uint64_t sample)
 {
     const sld_rng rng = {
@@ -54,7 +54,7 @@ double sld_rng_f64(sld_rng *rng)
     return (double)(high << 26 | low) * 0x1p-53;
 }
 
-/* Lemire's multiplication with rejection: exact for every bound. */
+/* Lemire's method: multiplication with rejection, unbiased for every bound. */
 uint32_t sld_rng_below(sld_rng *rng, uint32_t bound)
 {
     uint64_t m = (uint64_t)sld_rng_u32(rng) * bound;

@@ -1,4 +1,4 @@
-/* sha256.c: SHA-256 (FIPS 180-4), for content hashes and file checksums. */
+/* sha256.c: computes SHA-256 (FIPS 180-4), for content hashes and checksums of files. */
 #include <string.h>
 
 #include "sld/base.h"

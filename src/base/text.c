@@ -1,4 +1,4 @@
-/* text.c: the nearest word, for suggestions in errors; plurals; words for a shell. */
+/* text.c: finds the nearest word for suggestions in errors; plurals; quotes words for a shell. */
 #include <ctype.h>
 #include <string.h>
 
@@ -6,8 +6,8 @@
 
 #define LONGEST 64
 
-/* Edit distance with adjacent transpositions (optimal string alignment); words beyond LONGEST are
- * far. */
+/* Edit distance with adjacent transpositions (optimal string alignment). A word longer than LONGEST
+ * counts as far from every other. */
 static size_t distance(const char *a, const char *b)
 {
     const size_t na = strlen(a), nb = strlen(b);
