@@ -177,7 +177,7 @@ def launcher_stays():
     line = "launch.command=" + os.path.abspath("stays")
     write("one.yaml", BAD.replace("bad", "one").replace("axes", "axs").split("axs")[0])
     args = ["one.yaml", line, "launch.leave_s=0.5", "launch.lease_s=1", "--dir"]
-    told = expect(sweep(*args, "runs/stays"), 0, "done one", "stays 0.5 s after its ranks have left").err
+    told = expect(sweep(*args, "runs/stays"), 0, "done one", "still runs 0.5 s after its ranks ended").err
     check(told.count(" start ") == 1, "one attempt is enough:", told)
     no_process_left("runs/stays")
     run = Held("/results", *args, "runs/stays-bad", "launch.retries=0", starter=start_sweep, log="stays.log",
