@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sld/base.h"
+#include "sld/base_read.h"
 
 sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
 {
@@ -69,6 +70,18 @@ sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
     }
     *bytes = (size_t)info.st_size;
     return SLD_OK;
+}
+
+FILE *sld_file_stream(const char *path)
+{
+    struct stat info;
+    const int   fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *file = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? fdopen(fd, "r") : NULL;
+
+    if (fd >= 0 && !file) {
+        close(fd);
+    }
+    return file;
 }
 
 /* Reads n bytes, the whole of an open file, into buf. */

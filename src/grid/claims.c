@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "grid.h"
+#include "sld/base_read.h"
 
 const char *sld_point_state_name(sld_point_state state)
 {
@@ -148,7 +149,7 @@ void sld_grid_claims_text(const sld_grid_claims *c, size_t point, const char *su
 
     text[0] = '\0';
     sld_grid_claims_path(c, point, suffix, path);
-    file = fopen(path, "r");
+    file = sld_file_stream(path);
     if (file) {
         const size_t got = fread(text, 1, n - 1, file);
         text[got]        = '\0';
@@ -177,7 +178,7 @@ void sld_grid_claims_value(const char *text, const char *key, char *value, size_
 /* open and read, not stat: a network file system then asks its server. */
 static bool read_text(const char *path, char *text, size_t n)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
         return false;

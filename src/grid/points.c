@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "grid.h"
+#include "sld/base_read.h"
 
 #define MAX_BYTES ((size_t)1 << 30)
 
@@ -291,7 +292,7 @@ int sld_grid_id_version(const char *dir)
     FILE *file;
 
     snprintf(path, sizeof path, "%s/points", dir);
-    file = fopen(path, "r");
+    file = sld_file_stream(path);
     if (file) {
         if (!fgets(line, sizeof line, file)) {
             line[0] = '\0';

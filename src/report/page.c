@@ -8,6 +8,7 @@
 
 #include "cells.h"
 #include "html.h"
+#include "sld/base_read.h"
 #include "sld/report.h"
 
 enum { MAX_RUNNING = 64, MAX_LOST = 40, MAX_EVENTS = 8, RELOAD_S = 60 };
@@ -280,7 +281,7 @@ sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path)
 bool sld_report_is_page(const char *path)
 {
     char  head[512] = "";
-    FILE *file      = fopen(path, "r");
+    FILE *file      = sld_file_stream(path);
 
     if (!file) {
         return false;

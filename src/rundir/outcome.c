@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sld/base_read.h"
 #include "sld/rundir.h"
 
 #define WORD_OF(name, text) text,
@@ -46,7 +47,7 @@ void sld_outcome_read(const char *run, int64_t attempt, sld_run_outcome *out)
 
     *out = (sld_run_outcome){.end = SLD_END_UNKNOWN};
     sld_run_path(run, SLD_RUN_OUTCOME, attempt, path);
-    file = fopen(path, "r");
+    file = sld_file_stream(path);
     while (file && fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
         if (sscanf(line, "end %15s", word) == 1) {

@@ -1,6 +1,7 @@
 /* progress.c: the one line by which a running attempt tells where it stands. */
 #include <stdio.h>
 
+#include "sld/base_read.h"
 #include "sld/rundir.h"
 
 int sld_progress_text(const sld_progress *p, char text[SLD_PROGRESS_BYTES])
@@ -38,7 +39,7 @@ void sld_progress_read(const char *run, int64_t attempt, char text[SLD_PROGRESS_
 
     sld_run_path(run, SLD_RUN_PROGRESS, attempt, path);
     text[0] = '\0';
-    file    = fopen(path, "r");
+    file    = sld_file_stream(path);
     if (file) {
         if (!fgets(text, SLD_PROGRESS_BYTES, file)) {
             text[0] = '\0';

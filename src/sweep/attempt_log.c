@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coordinator.h"
+#include "sld/base_read.h"
 
 enum { LINE_BYTES = 1024 };
 
@@ -22,7 +23,7 @@ static bool has_text(const char *line)
 bool sld_attempt_log_reason(const char *log, char reason[SLD_REASON_BYTES])
 {
     char  line[LINE_BYTES], first[SLD_REASON_BYTES] = "";
-    FILE *file   = fopen(log, "r");
+    FILE *file   = sld_file_stream(log);
     bool  by_sld = false; /* sld has written a line */
 
     reason[0] = '\0';

@@ -51,7 +51,7 @@ sld_status sld_ledger_beat(ledger *l)
     char path[PATH_MAX], text[512];
 
     sld_grid_claims_beat_path(&l->claims, l->id, path);
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return errno == ENOENT
                    ? SLD_FAIL(

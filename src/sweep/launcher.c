@@ -158,7 +158,7 @@ static void become(const launch_job *job, char **command, char **environment, in
     sigprocmask(SIG_SETMASK, &blocked, NULL);
     signal(SIGPIPE, SIG_DFL);
     const int in  = open("/dev/null", O_RDONLY);
-    const int out = open(job->log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    const int out = open(job->log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0666);
     if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
         return;
     }

@@ -1,11 +1,10 @@
 /* pass_on.c: repeats warnings from the logs of trials in the sweep's log, where the user looks. A
  * warning that many trials give is repeated once. */
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "coordinator.h"
+#include "sld/base_read.h"
 
 enum { LINE_BYTES = 1024 };
 
@@ -59,7 +58,7 @@ static void pass_on(coordinator *c, const attempt *a, const char *text)
 void sld_attempt_pass_on(coordinator *c, attempt *a)
 {
     char  line[LINE_BYTES];
-    FILE *file = fopen(a->log, "r");
+    FILE *file = sld_file_stream(a->log);
     bool  more = file && fseek(file, a->log_read, SEEK_SET) == 0;
 
     while (more && fgets(line, sizeof line, file)) {

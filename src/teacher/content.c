@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "parts.h"
+#include "sld/base_read.h"
 
 static sld_status add_file(sld_ctx *ctx, const char *path, sld_sha256 *sum)
 {
     char   buffer[1 << 14];
-    FILE  *file = fopen(path, "rb");
+    FILE  *file = sld_file_stream(path);
     size_t n;
 
     if (!file) {
