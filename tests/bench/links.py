@@ -8,17 +8,16 @@
 
 A link is microseconds in one direction, Gbit/s. Without --wire the library virtual_link (virtual_link.c) is loaded into the ranks of
 sld bench: their clock counts the CPU time of the rank and the time that messages take on the link, so that neither the other work
-of this computer nor its number of cores matters; the protocol stack costs nothing. Two ranks are enough of a computer with one
-core. With --wire the machines are two network namespaces of this computer, and the program link (link.c) carries their packets:
+of this computer nor its number of cores matters; the protocol stack costs nothing. With --wire the machines are two network namespaces of this computer, and the program link (link.c) carries their packets:
 real TCP and real time. That needs root, Open MPI, iproute2, util-linux, an otherwise idle computer, and a third core for the link, or
 its share of a core is taken from the ranks.
 
 Each turn takes every link once, and before them the step without one (NEAR on the virtual clock, shared memory otherwise). Of
-each pair and link the table has the median over the turns, the lowest and the highest, of
-
-    added       the step over the link, less that of the same turn without one; beside it the model
-    efficiency  the step without a link / the step over it; beside it the model
-    late, core  with --wire: median lateness of packets, and the share of a core that the link used
+each pair and link the table has the median over the turns, the lowest and the highest, of what the link adds to a step and of the
+efficiency, the step without the link / the step with it; beside both what the model says. On the virtual clock what a link adds is
+what ranks wait more in a step than without one: the rest of a step differs from run to run by more, where other programs use the
+caches. With --wire it is the difference of the steps, and beside it stand the median lateness of packets and the share of a core
+that the link used.
 
 --check: the rate of a TCP stream, the time of a small message in one direction (median, nine of ten), and how much later than due
 packets came (median, 90 %, 99 %)."""
@@ -136,36 +135,48 @@ def check(options, machines):
                                                         " ".join("%.0f" % t for t in told["late_us"]), told["cpu_s"] / told["wall_s"]), flush=True)
 
 
-def step_ms(options, words, pair):
-    """Of sld bench, started by these words: the median of its steps."""
+def bench(options, words, pair):
+    """Of sld bench, started by these words: the median of its steps, and what ranks wait in a step, ms."""
     sld = os.path.abspath(os.path.join(options.build, "src", "cli", "sld"))
     done = subprocess.run(words + [sld, "bench", *pair.split("-"), "--no-epoch", "--json", "--stall-minutes", "0", "--steps", str(options.steps)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=options.folder)
     if done.returncode != 0:
         sys.exit("links.py: exit code %d: %s\n%s" % (done.returncode, " ".join(words), done.stderr[-2000:]))
-    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))["figures"]["ms_median"]
+    figures = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))["figures"]
+    return {"step": figures["ms_median"], "waits": figures["waiting"] * 64e3 / figures["samples_per_s"]}
 
 
 def over_virtual_link(options, pair, us, gigabits):
     library = os.path.abspath(os.path.join(options.build, "tests", "bench", "libvirtual_link.so"))
     words = MPIRUN + ["--mca", "mpi_yield_when_idle", "1", "-n", str(options.ranks), "-x", "LD_PRELOAD=" + library,
                       "-x", "SLD_VIRTUAL_LINK=%g %g" % (us, gigabits)]
-    return {"us": us, "gigabits": gigabits, "ms": step_ms(options, words, pair)}
+    return bench(options, words, pair)
 
 
 def over_wire(options, machines, pair, us, gigabits):
     with link(options.link, machines, us, gigabits) as told:
         words = machines.inside(0) + MPIRUN + OVER_LINK + ["--mca", "plm_rsh_agent", machines.agent]
-        ms = step_ms(options, words, pair)
-    return {"us": us, "gigabits": gigabits, "ms": ms, "late_us": told["late_us"][0], "core": told["cpu_s"] / told["wall_s"]}
+        found = bench(options, words, pair)
+    return dict(found, late_us=told["late_us"][0], core=told["cpu_s"] / told["wall_s"])
 
 
 def take_turn(options, machines, pair):
     if machines:
-        alone = step_ms(options, machines.inside(0, "0,1") + MPIRUN + ["-n", "2"], pair)
-        return {"alone": alone, "links": [over_wire(options, machines, pair, *one) for one in options.links]}
-    alone = over_virtual_link(options, pair, *NEAR)["ms"]
-    return {"alone": alone, "links": [over_virtual_link(options, pair, *one) for one in options.links]}
+        near = bench(options, machines.inside(0, "0,1") + MPIRUN + ["-n", "2"], pair)
+        return {"near": near, "links": [over_wire(options, machines, pair, *one) for one in options.links]}
+    return {"near": over_virtual_link(options, pair, *NEAR), "links": [over_virtual_link(options, pair, *one) for one in options.links]}
+
+
+def added_ms(options, near, over):
+    return over["step"] - near["step"] if options.wire else over["waits"] - near["waits"]
+
+
+def share(options, near, over):
+    """Efficiency, in per cent."""
+    if options.wire:
+        return 100 * near["step"] / over["step"]
+    works = over["step"] - over["waits"]
+    return 100 * (works + near["waits"]) / (works + over["waits"])
 
 
 def middle(values, form):
@@ -174,18 +185,17 @@ def middle(values, form):
 
 
 def print_pair(options, pair, turns):
-    alone = [t["alone"] for t in turns]
-    near = 0 if options.wire else 1e3 * scaling.link_s(pair, options.ranks, *NEAR)
-    print("%s, %d ranks: %s ms without a link" % (pair, options.ranks, middle(alone, "%.0f")))
+    near = [t["near"]["step"] for t in turns]
+    at_hand = 0 if options.wire else 1e3 * scaling.link_s(pair, options.ranks, *NEAR)
+    print("%s, %d ranks: %s ms without a link" % (pair, options.ranks, middle(near, "%.0f")))
     for i, (us, gigabits) in enumerate(options.links):
-        over = [t["links"][i] for t in turns]
-        model = 1e3 * scaling.link_s(pair, options.ranks, us, gigabits) - near
+        over = [(t["near"], t["links"][i]) for t in turns]
+        model = 1e3 * scaling.link_s(pair, options.ranks, us, gigabits) - at_hand
         text = "  %-18s added %s ms, model %.0f; efficiency %s, model %.0f" % (
-            "%g us, %g Gbit/s:" % (us, gigabits), middle([o["ms"] - a for o, a in zip(over, alone)], "%.0f"), model,
-            middle([100 * a / o["ms"] for o, a in zip(over, alone)], "%.0f"),
-            100 * statistics.median(alone) / (statistics.median(alone) + model))
+            "%g us, %g Gbit/s:" % (us, gigabits), middle([added_ms(options, *o) for o in over], "%.0f"), model,
+            middle([share(options, *o) for o in over], "%.0f"), 100 * statistics.median(near) / (statistics.median(near) + model))
         if options.wire:
-            text += "; late %.0f us, %.2f core" % (statistics.median(o["late_us"] for o in over), statistics.median(o["core"] for o in over))
+            text += "; late %.0f us, %.2f core" % tuple(statistics.median(o[key] for _, o in over) for key in ("late_us", "core"))
         print(text, flush=True)
 
 
@@ -196,7 +206,7 @@ def measure(options, machines):
         print_pair(options, pair, turns[pair])
     if options.json:
         with open(options.json, "w") as f:
-            json.dump({"ranks": options.ranks, "wire": options.wire, "turns": turns}, f, indent=1)
+            json.dump({"ranks": options.ranks, "wire": options.wire, "links": options.links, "turns": turns}, f, indent=1)
 
 
 def main():
