@@ -30,7 +30,7 @@ def step_per_node(c, computed):
 
 def spans(c, computed):
     """Trials of more ranks than a machine has cores: over both, by srun and PMIx."""
-    c.wait(c.submit("exec %s sweep tiny.yaml --dir spans --ranks 3" % c.sld, "-N2", "-c2", "-o", "spans.log"))
+    c.wait(c.submit("exec %s sweep pair.yaml --dir spans --ranks 3" % c.sld, "-N2", "-c2", "-o", "spans.log"))
     check("3 ranks do not fit" in log("spans.log") and "--mpi=pmix" in log("spans.log"), log("spans.log"))
     same("spans", computed, "trials over two machines")
 
@@ -137,6 +137,7 @@ def questions(c):
 def specs(c):
     spec("tiny.yaml", QUICK)
     spec("slow.yaml", SLOW)
+    spec("pair.yaml", QUICK, "0.01")
     spec("stops.yaml", SLOW, "0.01")
 
 
