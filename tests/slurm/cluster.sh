@@ -74,7 +74,10 @@ MessageTimeout=10
 SlurmdTimeout=10
 NodeName=n[1-${NODES:-2}] CPUs=${CPUS:-2} CoresPerSocket=${CPUS:-2} State=UNKNOWN
 SlurmdParameters=config_overrides
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE DefaultTime=10 State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE DefaultTime=10 PriorityTier=1 State=UP
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE DefaultTime=1 PriorityTier=2 State=UP
 CONF
 }
 

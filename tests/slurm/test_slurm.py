@@ -1,7 +1,7 @@
 """sld under a real Slurm of two machines: one job over both, a trial over both, an array on one folder with a task killed, a
-step per node, signals, the end of a job's time with requeue, a machine without its daemon, one without power, srun without
+step per node, signals, the end of a job's time with requeue, preemption, a machine without its daemon, one without power, srun without
 PMIx. Whatever happens, the bits are those of a plain run, and nobody asks the scheduler more than once per start of a job.
-Names of cases: those alone; `long`: a time limit of a minute that comes again and again."""
+Names of cases: those alone; `long [EPOCHS]`: a time limit of a minute that comes again and again."""
 import glob
 import os
 import sys
@@ -73,11 +73,11 @@ def stops(c, computed):
     same("stops", computed, "a sweep that was cancelled twice")
 
 
-def requeues(c, computed, minute=False):
-    """jobs/sweep.sbatch: its time ends before the sweep does; it puts itself back until all is done. In the short form the first
-    two starts are told an earlier end than they have."""
+def requeues(c, computed, minute=0):
+    """jobs/sweep.sbatch: its time ends before the sweep does; it puts itself back until all is done. minute: the epochs of a sweep
+    that takes several jobs of a minute; 0: the first two starts are told an earlier end than they have."""
     name = "minute" if minute else "requeue"
-    spec(name + ".yaml", LONG if minute else SLOW)
+    spec(name + ".yaml", minute or SLOW)
     write(name + "-sld", "#!/bin/sh\n" + ("" if minute else '[ "${SLURM_RESTART_COUNT:-0}" -ge 2 ] || '
                          "export SLURM_JOB_END_TIME=$(($(date +%s) + 5))\n") + 'exec ' + c.sld + ' "$@"\n')
     os.chmod(name + "-sld", 0o755)
@@ -88,6 +88,18 @@ def requeues(c, computed, minute=False):
     check(times >= (3 if minute else 1) and "save and stop" in said and "DUE TO TIME LIMIT" not in said, said)
     print(said if minute else "%d requeues" % times)
     same(name, computed, "a sweep through the ends of its jobs")
+
+
+def preempted(c, computed):
+    """jobs/sweep.sbatch gives its machines to a job of more urgency, and goes on when that has ended."""
+    script = c.shipped("sweep.sbatch", sweep="stops.yaml", settings="(--dir preempted)", sld=c.sld)
+    job = c.submit(script, "-N2", "-o", "preempted.log")
+    wait_for("a student at work", lambda: students("preempted.log"))
+    c.wait(c.submit("exec true", "-p", "urgent", "-N2", "-c2", "-o", "urgent.log"))
+    c.wait(job)
+    said = log("preempted.log")
+    check("DUE TO PREEMPTION" in said and "sweep tiny: done" in said, said)
+    same("preempted", computed, "a sweep that was preempted")
 
 
 def no_daemon(c, computed):
@@ -143,12 +155,13 @@ def specs(c):
 
 def main():
     needs()
-    if sys.argv[1:] == ["long"]:
-        with_cluster([(requeues, plain(LONG), True)])
+    if sys.argv[1:2] == ["long"]:
+        epochs = int(sys.argv[2]) if sys.argv[2:] else LONG
+        with_cluster([(requeues, plain(epochs), epochs)])
         return
     quick, slow = plain(QUICK), plain(SLOW)
     cases = [(both_nodes, quick), (step_per_node, quick), (spans, quick), (trial,), (array, slow), (stops, slow), (requeues, slow),
-             (power_cut, slow), (no_daemon, slow), (without_pmix,), (questions,)]
+             (preempted, slow), (power_cut, slow), (no_daemon, slow), (without_pmix,), (questions,)]
     with_cluster([(specs,)] + [case for case in cases if not sys.argv[1:] or case[0].__name__ in sys.argv[1:]])
 
 
