@@ -227,7 +227,7 @@ static sld_status watch(sld_ctx *ctx, const sld_grid *grid)
 {
     const bool terminal = isatty(STDOUT_FILENO) == 1;
     sld_screen screen;
-    char      *text;
+    char      *text = NULL;
     size_t     n;
 
     for (bool ended = false; !ended;) {
@@ -236,8 +236,10 @@ static sld_status watch(sld_ctx *ctx, const sld_grid *grid)
             return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a screen");
         }
         find_screen(&screen);
-        const sld_status st = sld_report_watch(ctx, grid, terminal ? &screen : NULL, to, &ended);
-        fclose(to);
+        sld_status st = sld_report_watch(ctx, grid, terminal ? &screen : NULL, to, &ended);
+        if (fclose(to) != 0 && st == SLD_OK) { /* then there may be no text */
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a screen");
+        }
         if (st == SLD_OK) {
             printf("%s%s", terminal ? "\033[H\033[2J" : "", text);
             fflush(stdout);

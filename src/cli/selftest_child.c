@@ -124,7 +124,7 @@ static void read_said(sld_selftest *t)
 
 int sld_selftest_wait(sld_selftest *t, const sld_selftest_child *child)
 {
-    const struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
+    const struct timespec moment = {.tv_nsec = 5L * 1000 * 1000};
     int                   status = 0;
     bool                  ended  = false;
 

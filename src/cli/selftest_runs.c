@@ -202,7 +202,7 @@ bool sld_selftest_bits(sld_selftest *t)
 static bool stop_early(sld_selftest *t, int *code)
 {
     const char *const     words[] = {"run", "student.yaml", "run.dir=runs/stopped", NULL};
-    const struct timespec moment  = {.tv_nsec = 1000 * 1000};
+    const struct timespec moment  = {.tv_nsec = 1000L * 1000};
     char                  lock[PATH_MAX];
 
     sld_selftest_path(t, "runs/stopped/lock", lock);

@@ -260,7 +260,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
 /* When the coordinator itself fails (disk full, lease lost), its trials still save and stop. */
 static void abandon(coordinator *c)
 {
-    const struct timespec moment = {.tv_nsec = 100 * 1000 * 1000};
+    const struct timespec moment = {.tv_nsec = 100L * 1000 * 1000};
     const sld_err         err    = c->ctx->err;
 
     stop_all(c, SIGUSR1);

@@ -263,7 +263,7 @@ void sld_nodes_signal(const coordinator *c, int number)
 /* Helpers save their trials and end. After LEAVE_S they are killed. */
 void sld_nodes_leave(coordinator *c)
 {
-    const struct timespec moment  = {.tv_nsec = 50 * 1000 * 1000};
+    const struct timespec moment  = {.tv_nsec = 50L * 1000 * 1000};
     const double          until_s = c->ledger.clock_s() + LEAVE_S;
     int                   status;
     pid_t                 pid;

@@ -97,7 +97,7 @@ static void kill_marked(pid_t pid, const char *word, void *user)
 
 int sld_process_end_marked(const char *word)
 {
-    const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    const struct timespec moment = {.tv_nsec = 20L * 1000 * 1000};
     victims               v      = {.word = word};
     int                   found  = 0;
 
