@@ -1,5 +1,5 @@
-/* comm/affinity.c: which CPUs a rank runs on. The placement is ours, not the launcher's: two
- * default mpiruns bind to the same core. */
+/* affinity.c: binds ranks to CPUs. sld does it itself, because two mpiruns with default options
+ * bind their ranks to the same cores. */
 #define _GNU_SOURCE /* sched_setaffinity, CPU_SET */
 #include <errno.h>
 #include <sched.h>
@@ -22,8 +22,8 @@ sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
     return SLD_OK;
 }
 
-/* The allowed CPUs, neighbours next to each other, cut into one run per rank. With more ranks than
- * CPUs, or when the launcher has given each rank its own, everything stays as it is. */
+/* Gives each rank a group of neighbouring CPUs. Changes nothing if there are more ranks than CPUs,
+ * or if the launcher has bound each rank already. */
 static sld_status place_auto(sld_ctx *ctx, const sld_comm *comm)
 {
     cpu_set_t mine;
@@ -45,7 +45,7 @@ static sld_status place_auto(sld_ctx *ctx, const sld_comm *comm)
     return SLD_OK;
 }
 
-/* A CPU number; *text moves behind it. */
+/* Reads a CPU number and moves *text past it. */
 static bool read_cpu(const char **text, int *out)
 {
     char *end = NULL;
@@ -58,7 +58,7 @@ static bool read_cpu(const char **text, int *out)
     return number < CPU_SETSIZE;
 }
 
-/* One item of a list, N or N-M; *text moves behind it and its comma. */
+/* Reads one item of a list, N or N-M, and moves *text past it and its comma. */
 static bool read_item(const char **text, int *low, int *high)
 {
     if (!read_cpu(text, low)) {
@@ -78,7 +78,7 @@ static bool read_item(const char **text, int *low, int *high)
     return **text == '\0';
 }
 
-/* The i-th CPU of the list for rank i of the machine. */
+/* Binds rank i of the machine to the i-th CPU of the list. */
 static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *list)
 {
     int n = 0, chosen = -1;

@@ -1,4 +1,5 @@
-/* comm/agree.c: every rank leaves with the same verdict: errors, stop requests, equal bytes. */
+/* agree.c: lets all ranks agree on errors, on requests to stop, and on whether their bytes are
+ * equal. */
 #include <string.h>
 
 #include "internal.h"
@@ -9,8 +10,8 @@ sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine)
     return sld_agree_request(ctx, comm, mine, &request);
 }
 
-/* When all is well this costs one 16-byte all-reduce. When the communicator itself has failed there
- * is nothing left to agree with: SLD_ERR_MPI goes straight up and main() calls sld_comm_abort(). */
+/* Without an error this costs one all-reduce of 16 bytes. If the communicator itself fails, ranks
+ * cannot agree any more: SLD_ERR_MPI is returned at once and main() calls sld_comm_abort(). */
 sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine, int *request)
 {
     struct {
@@ -38,8 +39,8 @@ sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine
     return (sld_status)all[0].value;
 }
 
-/* A bit is the same everywhere when the conjunction of all equals the disjunction of all; the
- * latter is the conjunction of the complements, so that one all-reduce of digests does. */
+/* A bit is the same on all ranks if the AND of all equals their OR. The OR is the complement of the
+ * AND of the complements, so one all-reduce (AND) of the digest and its complement is enough. */
 sld_status sld_comm_same(sld_ctx *ctx, const sld_comm *comm, const void *bytes, size_t n,
                          bool *same)
 {

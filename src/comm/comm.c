@@ -1,5 +1,4 @@
-/* comm/comm.c: the world of ranks: its start and end, who is where, and each rank's share of rows.
- */
+/* comm.c: starts and ends the world of ranks, and computes each rank's share of rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,8 @@ static void wait_for_debugger(sld_ctx *ctx)
     }
 }
 
-/* A duplicate of its own, so that no message of a library can be taken for ours, and errors that
- * come back as codes. */
+/* Duplicates MPI_COMM_WORLD, so that messages of libraries cannot be mistaken for sld's, and so
+ * that MPI returns errors instead of aborting. */
 static sld_status make_communicators(sld_ctx *ctx, sld_comm *comm)
 {
     SLD_TRY(sld_mpi_status(ctx, MPI_Comm_dup(MPI_COMM_WORLD, &comm->world), "MPI_Comm_dup"));
@@ -153,7 +152,7 @@ int sld_comm_node_size(const sld_comm *comm)
     return comm->node_size;
 }
 
-/* Rows of a rank when n rows in blocks are shared out, whole blocks each. */
+/* The rows of a rank if n rows are shared out in whole blocks. */
 static sld_range share_of(const sld_comm *comm, size_t n, size_t block, int rank)
 {
     const size_t n_blocks = (n + block - 1) / block, size = (size_t)comm->size, r = (size_t)rank;

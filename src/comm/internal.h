@@ -1,4 +1,4 @@
-/* comm/internal.h: what the files of this room share; no other room includes it. */
+/* internal.h: what the files of comm share; no other room includes it. */
 #ifndef SLD_COMM_INTERNAL_H
 #define SLD_COMM_INTERNAL_H
 
@@ -8,28 +8,27 @@
 
 /* ---- launcher.c ---- */
 
-/* Who started this process as one of several tasks. tasks is 0 when nobody did. */
+/* The launcher that started this process; tasks 0: none. */
 typedef struct sld_launcher {
     const char *name, *variable, *cure; /* literals */
     int         tasks;
     bool        is_srun;
 } sld_launcher;
 
-/* Local. Reads the environment; the launcher nearest to this process wins. */
+/* Local. Finds the launcher in the environment; of several, the innermost. */
 sld_launcher sld_launcher_find(void);
-/* Local. Whether MPI will find the launcher's server, and through it the other tasks. False: this
- * process starts MPI as a world of its own. */
+/* Local. Whether MPI will reach the launcher's server, which connects it to the other tasks. False:
+ * MPI will start as a world of one rank. */
 bool sld_launcher_connects(const sld_launcher *launcher);
-/* Local. SLD_ERR_CONFIG when several tasks stand here that MPI cannot connect: before MPI_Init,
- * which would end the process with a message of its own. */
+/* Local. SLD_ERR_CONFIG if MPI cannot connect several tasks. Called before MPI_Init, which would
+ * end the process with a less helpful message. */
 sld_status sld_launcher_check_before(sld_ctx *ctx, const sld_launcher *launcher, bool connects);
-/* Local. SLD_ERR_CONFIG when the launcher started more tasks than MPI has connected. */
+/* Local. SLD_ERR_CONFIG if the launcher started more tasks than MPI has connected. */
 sld_status sld_launcher_check(sld_ctx *ctx, const sld_launcher *launcher, int world_size);
 
 /* ---- start.c ---- */
 
-/* Collective. From the environment to MPI_Init; *launcher: who started this process. On failure MPI
- * was not started. */
+/* Collective. Finds the launcher and calls MPI_Init. On failure MPI was not started. */
 sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher);
 
 struct sld_comm {
@@ -38,11 +37,11 @@ struct sld_comm {
     int                  rank, size;
     int                  node_rank, node_size;
     sld_launcher         launcher;  /* who started this process */
-    bool                 alone;     /* no MPI behind it: nobody to talk to */
+    bool                 alone;     /* made by sld_comm_alone(): there is no MPI */
     bool                 same_cpus; /* every rank of this machine may run on the same CPUs */
-    struct sld_watchdog *watchdog;  /* owned; NULL: nothing is watched */
-    size_t max_message; /* bytes; longer messages travel in pieces. At most INT_MAX, MPI's count */
-    double overlap_after_s; /* how long a rank waits before it takes up other work */
+    struct sld_watchdog *watchdog;  /* owned; NULL: none */
+    size_t max_message;             /* bytes; longer messages are sent in pieces. At most INT_MAX */
+    double overlap_after_s;         /* how long a rank waits before it does overlapped work */
 };
 
 /* ---- watchdog.c ---- */
@@ -53,26 +52,26 @@ void sld_watchdog_destroy(sld_watchdog *watchdog); /* Local. Accepts NULL. */
 
 /* ---- message.c ---- */
 
-/* Local. SLD_OK for MPI_SUCCESS; else records what failed and MPI's own text. */
+/* Local. SLD_OK for MPI_SUCCESS; else an error with the name of the call and MPI's own text. */
 sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what);
 
 /* ---- affinity.c ---- */
 
-/* Collective over the machine. Whether all its ranks may run on the same CPUs, so that spreading
- * them is left to us. */
+/* Collective over the machine. *same: all its ranks may run on the same CPUs, so that sld has to
+ * spread them. */
 sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same);
 
 /* ---- tree.c, reduce.c ---- */
 
-/* One inner node that joins the values of two ranks, or of one rank when only its right part
- * reaches beyond it. Executed in the same order by all. */
+/* One inner node of the tree that joins the values of two ranks, or two of one rank whose right one
+ * contains values of others. All ranks execute the steps in the same order. */
 typedef struct sld_tree_step {
     int left_owner, right_owner;
-    int left_slot, right_slot; /* valid on their owner */
+    int left_slot, right_slot; /* on their owner */
 } sld_tree_step;
 
-/* This rank takes part in nodes that cross its first or its last boundary; the nodes that cross one
- * boundary lie inside each other, and an int counts no more than 2^31 shards. */
+/* A rank takes part in the nodes that cross its first or its last boundary. Nodes that cross one
+ * boundary contain each other, so there are at most 32 of them for 2^31 shards. */
 enum { SLD_TREE_MAX_STEPS = 2 * 32 };
 
 struct sld_tree {

@@ -20,7 +20,7 @@
     "use `srun " OPTION "` (`srun --mpi=list` shows what this Slurm has), or mpirun inside the "   \
     "job"
 
-/* A positive number in an environment variable, else 0. */
+/* The value of an environment variable if it is a positive number, else 0. */
 static int positive_env(const char *variable)
 {
     const char *text = getenv(variable);

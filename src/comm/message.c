@@ -1,5 +1,5 @@
-/* comm/message.c: bytes from rank to rank, of any length. The one place where a length becomes
- * MPI's int. */
+/* message.c: exchanges messages of any length between two ranks. Only here a length becomes MPI's
+ * int. */
 #include <assert.h>
 
 #include "internal.h"
@@ -18,7 +18,7 @@ sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what)
     return SLD_FAIL(ctx, SLD_ERR_MPI, "%s: %s", what, text);
 }
 
-/* Bytes of the piece that begins at `at` in a message of n; 0 behind its end. */
+/* Bytes of the piece that begins at `at` in a message of n bytes; 0: the message has ended. */
 static int piece(const sld_comm *comm, size_t n, size_t at)
 {
     assert(comm->max_message <= INT32_MAX);

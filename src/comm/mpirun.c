@@ -1,8 +1,8 @@
-/* comm/mpirun.c: how the mpirun of this MPI starts ranks, which no standard says. */
+/* mpirun.c: the options of mpirun, which differ between MPI libraries. */
 #include "internal.h"
 
-/* sld places its ranks itself, so mpirun is to bind none. Ranks that share a core must yield it
- * while they wait: those of MPICH always do. */
+/* mpirun must not bind ranks, because sld does it. Ranks that share a core must yield it while they
+ * wait; MPICH's always do. */
 #if defined(OPEN_MPI)
 #define USUAL "mpirun", "--oversubscribe", "--bind-to", "none", "-n"
 #define CROWDED                                                                                    \

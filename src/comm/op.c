@@ -1,10 +1,10 @@
-/* comm/op.c: what happens where two nodes of a reduction meet. Element by element in a fixed
- * expression, so that the value depends on left and right alone. */
+/* op.c: combines two nodes of a reduction, element by element in a fixed expression, so that the
+ * value depends on left and right alone. */
 #include <string.h>
 
 #include "internal.h"
 
-/* In all loops out may be left or right themselves, but never overlap them otherwise. */
+/* In all loops out may be left or right itself; other overlaps are not allowed. */
 
 static void sum_f32(const float *left, const float *right, float *out, size_t n)
 {

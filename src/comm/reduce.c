@@ -13,7 +13,7 @@ static size_t element_bytes(sld_op op)
     return op == SLD_SUM_F32 ? sizeof(float) : sizeof(double);
 }
 
-/* mine = op of my value and my peer's, the lower rank's on the left. */
+/* mine = op of this rank's value and its peer's, with that of the lower rank on the left. */
 static void combine_with(const sld_tree *t, int peer, sld_op op, void *mine, const void *theirs,
                          size_t n)
 {
@@ -37,8 +37,8 @@ static sld_status reduce_doubling(sld_ctx *ctx, sld_tree *t, sld_op op, void *va
     return SLD_OK;
 }
 
-/* Elements of the lower half of [begin,end): whole cache lines of 16 floats where that is possible.
- */
+/* How many elements the lower half of [begin,end) has: whole cache lines of 16 floats if
+ * possible. */
 static size_t cut(sld_range r)
 {
     const size_t half = ((r.end - r.begin) / 2 + 15) / 16 * 16;
@@ -59,7 +59,7 @@ static void halve(const sld_tree *t, size_t n, sld_range whole[33])
     }
 }
 
-/* What a partner goes on with. */
+/* The half with which a partner continues. */
 static sld_range other_half(sld_range both, sld_range mine)
 {
     return mine.begin == both.begin ? (sld_range){mine.end, both.end}
@@ -110,8 +110,8 @@ static sld_status broadcast_halves(sld_ctx *ctx, sld_tree *t, sld_op op, void *v
     return SLD_OK;
 }
 
-/* Any number of ranks, shards and rows. All ranks execute their steps in one order, that of the
- * plan, so that blocking messages cannot wait in a circle. */
+/* For any number of ranks, shards and rows. All ranks execute their steps in the order of the plan,
+ * so that blocking messages cannot deadlock. */
 static sld_status reduce_owners(sld_ctx *ctx, sld_tree *t, sld_op op, char *slots, size_t stride,
                                 size_t n)
 {

@@ -25,7 +25,7 @@ struct sld_shared {
     size_t bytes;
 };
 
-/* Local. Gives the file its pages, so that no write finds the machine out of memory. */
+/* Local. Allocates the pages of the file, so that later writes cannot run out of memory. */
 static sld_status give_pages(sld_ctx *ctx, size_t bytes, int fd)
 {
     const int code = posix_fallocate(fd, 0, (off_t)bytes);
@@ -79,7 +79,7 @@ static sld_status open_by_process(sld_ctx *ctx, const sld_comm *comm, int *fd, b
 
 enum { NAME_BYTES = 512 };
 
-/* Collective over the machine. The same by a file with a name, which is gone afterwards. */
+/* Collective over the machine. The same through a named file, which is removed afterwards. */
 static sld_status open_by_name(sld_ctx *ctx, const sld_comm *comm, const char *folder, size_t bytes,
                                int *fd, bool *all)
 {
@@ -173,7 +173,7 @@ sld_status sld_shared_create(sld_ctx *ctx, const sld_comm *comm, size_t bytes, s
     if (st == SLD_OK) {
         st = map_file(ctx, fd, shared);
     }
-    st = sld_agree(ctx, comm, st); /* behind it rank 0 may close the file: all have opened it */
+    st = sld_agree(ctx, comm, st); /* after it all have opened the file, so rank 0 may close it */
 
 done:
     close_file(&fd);
@@ -190,8 +190,8 @@ void *sld_shared_ptr(const sld_shared *shared)
     return shared->ptr;
 }
 
-/* The fences keep writes before and reads behind the barrier, which MPI promises for messages
- * only. */
+/* The fences keep writes before the barrier and reads after it. MPI guarantees this order only for
+ * messages. */
 sld_status sld_shared_ready(sld_ctx *ctx, const sld_comm *comm, sld_shared *shared)
 {
     (void)shared;

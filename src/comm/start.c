@@ -1,5 +1,5 @@
-/* comm/start.c: MPI_Init in the surroundings that people have: a step of Slurm without PMIx, a
- * folder for temporary files that cannot be written, libraries that talk on stdout. */
+/* start.c: calls MPI_Init, also in a Slurm step without PMIx, with a TMPDIR that cannot be written,
+ * and with libraries that print to stdout. */
 #define _GNU_SOURCE /* F_DUPFD_CLOEXEC */
 #include <fcntl.h>
 #include <signal.h>
@@ -14,10 +14,10 @@
 
 /* A process without a launcher is a world of its own. It needs no daemon of Open MPI beside it,
  * which would outlive it, and no folder of a session: all such processes of a machine and user
- * would share one, and of two that start and end at once one dies for want of it. What Slurm says of
- * a step that it merely stands in, as below `srun --pty bash`, must not lead Open MPI to look for a
- * server of that step; a
- * list of nodes without a job's number is all that some containers hand on. */
+ * would share one, and of two that start and end at once one dies for want of it. What Slurm says
+ * of a step that it merely stands in, as below `srun --pty bash`, must not lead Open MPI to look
+ * for a server of that step; a list of nodes without a job's number is all that some containers
+ * hand on. */
 static void isolate(void)
 {
     static const char *const step[] = {"SLURM_STEPID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",
@@ -32,7 +32,7 @@ static void isolate(void)
     }
 }
 
-/* stdout is data: what libraries print while they start goes to stderr. */
+/* stdout is for sld's data, so output of libraries during their start goes to stderr. */
 static void init_quietly(void)
 {
     int       provided = 0;
@@ -57,7 +57,8 @@ sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
 
     SLD_TRY(sld_launcher_check_before(ctx, launcher, connects));
     if (launcher->tasks > 0) {
-        /* Ranks must not outlive a killed launcher: they would go on writing to the run's folder. */
+        /* Ranks must not outlive a killed launcher: they would go on writing to the run's
+         * folder. */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
     if (!connects) {

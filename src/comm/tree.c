@@ -1,4 +1,4 @@
-/* comm/tree.c: the plan of a reduction in shard order (docs/determinism.md, "Reductions").
+/* tree.c: plans a reduction in shard order (docs/determinism.md, "Reductions").
  *
  * The tree over shard index says which values meet in which order. The plan says where: what a rank
  * can combine by itself becomes slots and merges, what crosses ranks becomes steps. */
@@ -23,7 +23,7 @@ void sld_shard_owned(int n_shards, int size, int rank, int *first, int *count)
     *count = (int)(((int64_t)rank + 1) * n_shards / size) - *first;
 }
 
-/* The inverse of sld_shard_owned. */
+/* The rank that owns a shard: the inverse of sld_shard_owned(). */
 static int owner_of(const sld_tree *t, int shard)
 {
     return (int)((((int64_t)shard + 1) * t->comm->size - 1) / t->n_shards);
@@ -47,7 +47,7 @@ typedef struct value {
     bool empty;
 } value;
 
-/* A single shard: the next free slot, when it is this rank's. */
+/* Plans a single shard: it takes the next free slot if it is this rank's. */
 static value plan_leaf(sld_tree *t, int shard)
 {
     value v = {.first = shard, .last = shard};
@@ -59,7 +59,7 @@ static value plan_leaf(sld_tree *t, int shard)
     return v;
 }
 
-/* Two values meet: a merge when one rank holds all of both, else a step. */
+/* Joins two values: by a merge if one rank holds all of both, else by a step. */
 static value plan_join(sld_tree *t, value left, value right)
 {
     const int me         = t->comm->rank;

@@ -1,5 +1,5 @@
-/* comm/watchdog.c: a thread per rank that notices when nothing moves any more, and says who is
- * behind.
+/* watchdog.c: a thread on each rank that notices when no rank makes progress, and reports which one
+ * is behind.
  *
  * Each rank shows its pulse (base) on a page that the ranks of a machine share. A rank that waits
  * in MPI for one that has stopped looks no different from one that computes, so a stall is when no
@@ -16,16 +16,16 @@
 
 #include "internal.h"
 
-#define NAMED 8 /* ranks in a message; of thousands the first will do */
+#define NAMED 8 /* ranks named in a message: with thousands, the first are enough */
 
 struct sld_watchdog {
-    sld_ctx            *ctx;    /* borrowed: its pulse is ours */
+    sld_ctx            *ctx;    /* borrowed; its pulse is one of pulses */
     const sld_comm     *comm;   /* borrowed */
     sld_shared         *page;   /* (node_size) pulses, then the flag */
     sld_pulse          *pulses; /* (node_size) */
-    atomic_int         *told;   /* set by the rank of the machine that speaks */
+    atomic_int         *told;   /* set by the rank of the machine that reports the stall */
     uint64_t           *seen;   /* (node_size) beats at the last look */
-    double             *idle_s; /* (node_size) since then, awake */
+    double             *idle_s; /* (node_size) since beats last changed, time asleep not counted */
     sld_watchdog_params params;
     pthread_t           thread;
     pthread_mutex_t     mutex;
@@ -69,8 +69,8 @@ static const char *state_text(char state)
     }
 }
 
-/* Which rank of the machine keeps the others waiting: one that is stopped, else one that waits for
- * nobody. -1: all wait. */
+/* Finds the rank of the machine for which the others wait: one that is stopped, else one whose
+ * phase is no wait. -1: all wait. */
 static int find_behind(const sld_watchdog *w, const char *state)
 {
     int behind = -1;
@@ -96,7 +96,7 @@ static int describe(const sld_watchdog *w, int i, char state, char *text, size_t
                     since);
 }
 
-/* The message: the rank that is behind, then the others, a line each. */
+/* Writes the message: a line for the rank that is behind, then one for each of the others. */
 static void describe_stall(const sld_watchdog *w, char *text, size_t n)
 {
     const int ranks = w->comm->node_size;
@@ -127,7 +127,8 @@ static void describe_stall(const sld_watchdog *w, char *text, size_t n)
     }
 }
 
-/* Adds the time of one look to the pulses that have not changed. Yields the shortest idleness. */
+/* Adds the time since the last look to the idle time of each rank whose pulse has not changed.
+ * Returns the shortest idle time. */
 static double look(sld_watchdog *w, double awake_s)
 {
     double shortest = -1.0;
@@ -140,8 +141,8 @@ static double look(sld_watchdog *w, double awake_s)
     return shortest;
 }
 
-/* The lowest rank of the machine that can speak does, for the log is rank 0's; the others only
- * where it has not, a while later, for when one has left its launcher ends the rest. */
+/* The lowest rank of the machine that is not stopped reports the stall, because rank 0 has the log.
+ * The others wait a while longer: once a rank exits, the launcher ends the rest. */
 static bool is_speaker(const sld_watchdog *w)
 {
     int i = 0;
@@ -151,7 +152,7 @@ static bool is_speaker(const sld_watchdog *w)
     return i == w->comm->node_rank;
 }
 
-/* Until it is time for the next look, or all is over. Holds the mutex. */
+/* Sleeps until the next look is due or the watchdog is stopped. The caller holds the mutex. */
 static void sleep_for(sld_watchdog *w, double tick_s)
 {
     struct timespec until;
@@ -188,7 +189,7 @@ static void *watch(void *argument)
     return NULL;
 }
 
-/* Local. Signals are for the main thread. */
+/* Local. Starts the thread with all signals blocked, so that the main thread gets them. */
 static sld_status start_thread(sld_ctx *ctx, sld_watchdog *w)
 {
     sigset_t           all, before;
@@ -212,7 +213,7 @@ static sld_status start_thread(sld_ctx *ctx, sld_watchdog *w)
     return SLD_OK;
 }
 
-/* Local. Behind the sharing of the page: this rank's pulse begins. */
+/* Local. Called after the page is shared: publishes this rank's pulse on it. */
 static void join_page(sld_ctx *ctx, const sld_comm *comm, sld_watchdog *w)
 {
     w->pulses        = sld_shared_ptr(w->page);
