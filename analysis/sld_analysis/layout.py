@@ -57,7 +57,8 @@ class Layout:
         named = self.report.get("pair")
         if named:
             named = named if isinstance(named, list) else [named]
-            return ["axis_" + str(n) for n in named if "axis_" + str(n) in self.axes]
+            named = ["axis_" + str(n).replace("/", "_") for n in named]
+            return [axis for axis in named if axis in self.axes]
         if not self.axes:
             return []
         student = {arm: networks[1] for arm, networks in self.networks.items()}

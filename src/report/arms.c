@@ -152,7 +152,7 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
         a->gap.mean = mine->mean - its->mean;
     }
     a->gap_half_width = stats_half_width(a->gap);
-    a->detectable     = stats_detectable(r->resolving_sd, mine->n, its->n);
+    a->detectable     = stats_detectable(a->pair_sd, mine->n, its->n);
 }
 
 /* The primary measure over the arm's own trials: a trial shared by two arms must enter the pooled
@@ -170,31 +170,55 @@ static stats_sample own_sample(const report *r, const grouping *g, size_t arm)
     return stats_of(g->x, n);
 }
 
-static sld_status fill_gaps(sld_ctx *ctx, report *r, const grouping *g, stats_sample *groups)
+/* The deviation that a gap is held against is that of its own pair: pairs of networks differ in it. A
+ * pair without two seeds takes that of all arms, else the protocol's. own: (n_arms) */
+static void fill_pair_sd(report *r, const stats_sample *own, stats_sample *groups)
 {
-    size_t n = 0;
+    for (size_t b = 0; b < r->n_arms; b++) {
+        size_t n = 0;
+        if (!r->arms[b].is_baseline) {
+            continue;
+        }
+        for (size_t a = 0; a < r->n_arms; a++) {
+            if (r->arms[a].baseline == (int)b) {
+                groups[n++] = own[a];
+            }
+        }
+        double sd = stats_pooled_sd(groups, n);
+        sd        = isnan(sd) ? r->pooled_sd : sd;
+        for (size_t a = 0; a < r->n_arms; a++) {
+            if (r->arms[a].baseline == (int)b) {
+                r->arms[a].pair_sd = isnan(sd) ? PROTOCOL_SD : sd;
+            }
+        }
+    }
+}
 
+/* own, groups: (n_arms) */
+static sld_status fill_gaps(sld_ctx *ctx, report *r, const grouping *g, stats_sample *own,
+                            stats_sample *groups)
+{
     r->baseline = -1;
     for (size_t a = 0; a < r->n_arms; a++) {
         report_arm *arm     = &r->arms[a];
         arm->gap            = (stats_sample){0, NAN, NAN};
-        arm->gap_half_width = arm->detectable = NAN;
-        arm->baseline                         = -1;
+        arm->gap_half_width = arm->detectable = arm->pair_sd = NAN;
+        arm->baseline                                        = -1;
         if (arm->is_teacher) {
             continue;
         }
-        groups[n++]  = own_sample(r, g, a);
+        own[a]       = own_sample(r, g, a);
         r->max_seeds = arm->n_state[SLD_POINT_DONE] > r->max_seeds ? arm->n_state[SLD_POINT_DONE]
                                                                    : r->max_seeds;
         if (strcmp(arm->name, r->baseline_name) == 0) {
             r->baseline = (int)a;
         }
     }
-    r->pooled_sd    = stats_pooled_sd(groups, n);
-    r->resolving_sd = isnan(r->pooled_sd) ? PROTOCOL_SD : r->pooled_sd;
+    r->pooled_sd = stats_pooled_sd(own, r->n_arms);
     if (r->baseline >= 0) {
         SLD_TRY(report_find_baselines(ctx, r, g->arm));
     }
+    fill_pair_sd(r, own, groups);
     for (size_t a = 0; a < r->n_arms; a++) {
         if (r->arms[a].baseline >= 0 && !r->arms[a].is_baseline) {
             fill_gap(r, g, a);
@@ -207,13 +231,14 @@ sld_status report_make_arms(sld_ctx *ctx, report *r)
 {
     const size_t  n = r->n_trials + r->n_same + 1;
     grouping      g = {.n = r->n_trials + r->n_same};
-    stats_sample *groups;
+    stats_sample *own, *groups;
 
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *r->arms, (void **)&r->arms));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.arm, (void **)&g.arm));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, (n + 1) * sizeof *g.first, (void **)&g.first));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.trial, (void **)&g.trial));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *g.x, (void **)&g.x));
+    SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *own, (void **)&own));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, n * sizeof *groups, (void **)&groups));
     for (size_t i = 0; i < r->n_trials; i++) {
         r->n_state[r->trials[i].status.state]++;
@@ -223,5 +248,5 @@ sld_status report_make_arms(sld_ctx *ctx, report *r)
     for (size_t a = 0; a < r->n_arms; a++) {
         fill_arm(r, &g, a);
     }
-    return fill_gaps(ctx, r, &g, groups);
+    return fill_gaps(ctx, r, &g, own, groups);
 }

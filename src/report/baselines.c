@@ -1,7 +1,7 @@
 /* baselines.c: finds the baseline of each arm. The spec names one arm. If axes choose the networks
  * or the data, its gap to another pair would compare networks, not methods. So each arm has the
  * baseline of its own pair: the arm with the same labels on those axes, and with the labels of the
- * named arm on the others (docs/sweeps.md, "Several pairs"). */
+ * named arm on the others. The spec may name these axes (docs/sweeps.md, "Several pairs"). */
 #include <math.h>
 #include <string.h>
 
@@ -89,6 +89,19 @@ static bool decides(const report *r, const subject *of, size_t axis,
     return two;
 }
 
+/* Whether the spec says that this axis is the pair, or, where it says nothing, the axis does. */
+static bool is_pair_axis(const report *r, const subject *of, const sld_point *named, size_t axis)
+{
+    for (size_t i = 0; i < r->n_pair; i++) {
+        if (strcmp(named->axis[axis], r->pair[i]) == 0) {
+            return true;
+        }
+    }
+    return r->n_pair == 0 &&
+           (strcmp(named->axis[axis], "pair") == 0 || strcmp(named->axis[axis], "teacher") == 0 ||
+            decides(r, of, axis, same_network) || decides(r, of, axis, same_data));
+}
+
 /* Sets is_pair for the axes that choose networks or data, and returns their number. 0 if all axes
  * do: a sweep over networks alone wants one baseline for all arms. */
 static size_t find_pair_axes(const report *r, const subject *of, const sld_point *named,
@@ -97,9 +110,7 @@ static size_t find_pair_axes(const report *r, const subject *of, const sld_point
     size_t n = 0;
 
     for (size_t x = 0; x < named->n_axes; x++) {
-        is_pair[x] = strcmp(named->axis[x], "pair") == 0 ||
-                     strcmp(named->axis[x], "teacher") == 0 || decides(r, of, x, same_network) ||
-                     decides(r, of, x, same_data);
+        is_pair[x] = is_pair_axis(r, of, named, x);
         n += is_pair[x];
     }
     return n < named->n_axes ? n : 0;

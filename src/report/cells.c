@@ -69,6 +69,24 @@ void cell_time(char cell[CELL_BYTES], double seconds)
     snprintf(cell, CELL_BYTES, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
 }
 
+/* What detectable rests on: of the one pair, or of several from least to most. */
+static void put_deviation(const report *r, FILE *to)
+{
+    double low = INFINITY, high = -INFINITY;
+
+    for (size_t i = 0; i < r->n_arms; i++) {
+        low  = fmin(low, r->arms[i].pair_sd); /* of a number and a NaN fmin takes the number */
+        high = fmax(high, r->arms[i].pair_sd);
+    }
+    if (isnan(r->pooled_sd)) {
+        fprintf(to, "deviation of %.2f, assumed: no arm has two seeds.\n", low);
+    } else if (r->n_baselines > 1) {
+        fprintf(to, "deviation of %.2f to %.2f, pooled over the arms of each pair.\n", low, high);
+    } else {
+        fprintf(to, "deviation of %.2f, pooled over the arms.\n", low);
+    }
+}
+
 void cell_explain(const report *r, const char *plus_minus, FILE *to)
 {
     size_t n_val = 0, n = 0;
@@ -91,11 +109,9 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
             "gap: last epoch less that of %s%s, seed by seed, with its 95 %% confidence interval.\n"
             "resolves: the smallest difference detectable with this many seeds (two-sided 5 %%, "
             "power 0.8) "
-            "at a\n"
-            "deviation of %.2f, %s.\n",
-            r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name,
-            r->resolving_sd,
-            isnan(r->pooled_sd) ? "assumed: no arm has two seeds" : "pooled over the arms");
+            "at a\n",
+            r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name);
+        put_deviation(r, to);
     }
     if (r->max_seeds < 2) {
         fprintf(to, "With one seed per arm these differences cannot be separated from noise.\n");

@@ -311,6 +311,9 @@ static sld_status read_head(sld_ctx *ctx, packed *p)
             "a study of a sweep",
             sld_doc_path(p->doc), *format ? format : "none");
     }
+    const char *spec;
+    SLD_TRY(read_head_text(ctx, p, "sweep", &spec));
+    SLD_TRY(report_read_pair(ctx, p->r, spec, strlen(spec)));
     SLD_TRY(read_head_text(ctx, p, "name", &p->r->name));
     return read_head_text(ctx, p, "baseline", &p->r->baseline_name);
 }

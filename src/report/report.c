@@ -202,6 +202,22 @@ static sld_status finish(sld_status st, report *r, report **out)
     return st;
 }
 
+static sld_status read_spec(sld_ctx *ctx, report *r)
+{
+    char   path[PATH_MAX];
+    void  *text = NULL;
+    size_t n    = 0;
+
+    snprintf(path, sizeof path, "%s/sweep.yaml", r->dir);
+    if (access(path, F_OK) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 28, &text, &n));
+    const sld_status st = report_read_pair(ctx, r, text, n);
+    free(text);
+    return st;
+}
+
 static sld_status gather(sld_ctx *ctx, const sld_grid *grid, bool curves, report **out)
 {
     report *r = NULL;
@@ -211,7 +227,8 @@ static sld_status gather(sld_ctx *ctx, const sld_grid *grid, bool curves, report
     r->dir           = sld_grid_dir(grid);
     r->baseline_name = sld_grid_baseline(grid);
     r->curves        = curves;
-    sld_status st    = read_states(ctx, grid, r);
+    sld_status st    = read_spec(ctx, r);
+    st               = st == SLD_OK ? read_states(ctx, grid, r) : st;
     if (st == SLD_OK) {
         st = read_trials(ctx, r);
     }

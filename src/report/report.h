@@ -50,6 +50,7 @@ typedef struct report_trial {
     double           metric[REPORT_N_METRICS];
     double           norm[REPORT_MAX_NORMS];         /* in the order of report.norm_name */
     size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
+    size_t           n_val; /* validation samples with logits */
     const char      *run_dir;                        /* folder of a single run; NULL in a sweep */
     bool             has_teacher;                    /* as weights, or as logits in files */
     char             data_sha[65], teacher_sha[65]; /* hex; teacher_sha "": no weights were given */
@@ -74,6 +75,7 @@ typedef struct report_arm {
     bool         gap_paired;
     stats_sample gap;
     double       gap_half_width; /* 95 % confidence; NaN unless paired over at least two seeds */
+    double       pair_sd;        /* deviation of top1_last, pooled over the arms with its baseline */
     double       detectable;     /* smallest difference to the baseline that its seeds resolve */
     double       control;        /* mean of its trials' control */
 } report_arm;
@@ -93,7 +95,8 @@ typedef struct report {
     int           baseline;     /* index of the arm that the spec names; -1: none */
     size_t        n_baselines;  /* one per pair, if axes choose networks or data */
     double        pooled_sd;    /* of top1_last within arms; NaN: no arm has two seeds */
-    double        resolving_sd; /* the deviation behind detectable: pooled_sd, else an assumption */
+    size_t        n_pair;
+    const char  **pair; /* (n_pair) axes that the spec names under report: pair */
 } report;
 
 /* Reads a sweep's folder. Returns SLD_OK even if the results of a trial cannot be read: the trial
@@ -126,6 +129,9 @@ sld_status report_make_arms(sld_ctx *ctx, report *r);
 /* baselines.c: sets baseline and is_baseline of the arms, given r->baseline. arm_of: (n_trials +
  * n_same) the arm of each trial. */
 sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of);
+
+/* spec_pair.c: reads the axes that a spec names with `report: {pair: ...}`. text: the spec, of n bytes. */
+sld_status report_read_pair(sld_ctx *ctx, report *r, const char *text, size_t n);
 
 /* The first point that has axes; NULL: none, as teachers have no axes. */
 const sld_point *report_with_axes(const report *r);

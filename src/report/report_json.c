@@ -35,6 +35,7 @@ static void put_arm(sld_json *j, const report *r, const report_arm *a)
     put_sample(j, "gap", a->gap);
     sld_json_bool(j, "gap_paired", a->gap_paired);
     sld_json_number(j, "gap_half_width", a->gap_half_width, DIGITS);
+    sld_json_number(j, "resolving_sd", a->pair_sd, DIGITS);
     sld_json_number(j, "detectable", a->detectable, DIGITS);
     sld_json_number(j, "copy_rate_unseen", a->control, DIGITS);
     for (int i = 0; i < REPORT_N_METRICS; i++) {
@@ -105,7 +106,6 @@ void report_print_json(const report *r, FILE *to)
     sld_json_text(&j, "baseline", r->baseline_name);
     put_states(&j, r->n_state);
     sld_json_number(&j, "pooled_sd", r->pooled_sd, DIGITS);
-    sld_json_number(&j, "resolving_sd", r->resolving_sd, DIGITS);
     sld_json_line(&j);
     sld_json_list(&j, "arms");
     for (size_t i = 0; i < r->n_arms; i++) {

@@ -144,6 +144,8 @@ static const struct {
      "against: [CE, KD]}}\n",
      NULL, "s.yaml:3:38: against: expected an arm of this sweep, got KD; nearest: KDx", "", NULL},
     {"report: {titel: x}\n", NULL, "s.yaml:1:10: report: unknown: titel; nearest: title", "", NULL},
+    {"base: {method: none}\naxes: {arm: {A: {}}}\nreport: {pair: amr}\n", NULL,
+     "s.yaml:3:16: pair: unknown: amr; nearest: arm", "", NULL},
     {"report: {checks: [a]}\n", NULL, "s.yaml:1:18: checks: expected arms by", "", "got a list"},
     {"base: {method: none}\naxes: {arm: {CE: {}}}\nreport: {checks: {LTS: KD}}\n", NULL,
      "s.yaml:3:24: LTS: expected an arm of this sweep, got KD", "", NULL},

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 import made_sweep
-from harness import check, expect, in_folder, sld
+from harness import check, expect, in_folder, sld, write
 from made_sweep import Trial
 
 
@@ -95,6 +95,27 @@ def check_pairs():
                                      for n, g in (("A", 0), ("B", 4)) for s in (1, 2)], baseline="A", axes=("model",))
     arms = json.loads(report("alone", "--format", "json"))["arms"]
     check([a["gap"]["mean"] for a in arms] == [None, 4.0], "networks alone", arms)
+
+    check_named_pair()
+
+
+def check_named_pair():
+    """The spec names the axis that makes the pairs, in the folder and in a pack; what a gap resolves is of its own pair."""
+    made_sweep.write_sweep("named", [Trial("%s%s%09d" % (p.lower(), a, s), "%s %s" % (p, a), s, [40.0, 50.0 + scale * (s * s + g * s)], [p, a])
+                                     for p, scale in (("P", 0.1), ("Q", 1.0)) for a, g in (("kd", 0), ("sl", 1)) for s in (1, 2, 3)],
+                           baseline="P kd", axes=("size", "arm"))
+    for spec, wanted in (("report: {pair: size}", ["P kd", "P kd", "Q kd", "Q kd"]), ("report: {pair: [size]}", ["P kd", "P kd", "Q kd", "Q kd"]),
+                         ("report: {title: t}", ["P kd"] * 4), ("report: [", ["P kd"] * 4)):
+        write("named/sweep.yaml", "name: named\n%s\n" % spec)
+        expect(sld("report", "named", "--pack", "named.h5", "--force", ranks=0), 0)
+        for path in ("named", "named.h5"):
+            arms = json.loads(report(path, "--format", "json"))["arms"]
+            check([a["baseline"] for a in arms] == wanted, spec, path, [a["baseline"] for a in arms])
+            if wanted[2] == "Q kd":
+                resolves = [a["detectable"] for a in arms]
+                check(abs(resolves[3] / resolves[1] - 10.0) < 1e-6 and abs(arms[3]["resolving_sd"] / arms[1]["resolving_sd"] - 10.0) < 1e-6,
+                      "ten times the spread, ten times the difference", resolves)
+                check("pooled over the arms of each pair" in report(path), report(path))
 
 
 def main():
