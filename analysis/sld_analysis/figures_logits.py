@@ -105,6 +105,36 @@ def _map_panel(arm, at, labels, classes):
     return draw
 
 
+def cartography(work):
+    """F12: mean of the label's probability over the epochs against its deviation, a point a training sample; first seed of each arm."""
+    panels, texts = [], []
+    for arm in shown_arms(work)[0]:
+        found = work.study.label_p(work.arms[arm][0]) if len(panels) < MOST_PANELS else None
+        found = found[~np.isnan(found).all(axis=1)].astype(np.float32) if found is not None else ()
+        if len(found) < 2:
+            continue
+        mean, sd = np.nanmean(found, axis=1), np.nanstd(found, axis=1)
+        panels.append(_cartography_panel(arm, mean, sd))
+        texts.append("%s: mean %.2f, below 0.5 %.1f %% of %d samples" % (arm, mean.mean(), 100 * (mean < 0.5).mean(), len(mean)))
+    if not panels:
+        return "the files hold no probability of the label by training sample and epoch; `run.label_p: true` keeps it in the results of a sweep's folder"
+    return Figure("F12", "Training samples by the label's probability over the epochs", panels, "Heat maps of training samples. %s." % "; ".join(texts),
+                  note="Dataset cartography (Swayamdipta et al. 2020): above, learned at once; right, learned and forgotten; below, hard or wrong "
+                       "labels. First seed of each arm. %s." % "; ".join(texts))
+
+
+def _cartography_panel(arm, mean, sd):
+    def draw(ax):
+        image = ax.hexbin(sd, mean, gridsize=28, extent=(0, 0.5, 0, 1), bins="log", mincnt=1, cmap="cividis", linewidths=0)
+        ax.figure.colorbar(image, ax=ax, shrink=0.8, label="samples")
+        ax.set_xlim(0, 0.5)
+        ax.set_ylim(0, 1)
+        ax.set_title(clip(arm, 34))
+        ax.set_xlabel("standard deviation over epochs")
+        ax.set_ylabel("mean probability of the label")
+    return draw
+
+
 def example_logits(work):
     """F5: samples that the teacher gets wrong: its logits before and after the swap, and a student's."""
     if work.study.compact:
@@ -148,7 +178,7 @@ def _class_name(work, k):
 
 def reliability(work):
     """F7: isotonic reliability of the first seed of each arm, before and after a fitted temperature."""
-    panels, texts = [], []
+    panels, texts, ways = [], [], set()
     for arm in shown_arms(work)[0]:
         trial = next((t for t in work.arms[arm] if work.digests.student(t) is not None), None)
         if trial is None or len(panels) == MOST_PANELS:
@@ -158,14 +188,11 @@ def reliability(work):
             panels.append(_reliability_panel(arm, calibration.corp(d.confidence, d.correct)))
             texts.append("%s ECE %.2f" % (arm, calibration.ece(d.confidence, d.correct)))
             continue
-        logits = work.study.logits(trial)
-        labels = np.asarray(work.digests.labels(trial))[:len(d.correct)]
-        fitted, temperatures = calibration.cross_fitted(logits, labels)
-        confidence = np.exp(fitted.max(axis=1))
+        confidence, temperature, on_val = _fitted(work, trial, len(d.correct))
+        ways.add(on_val)
         before, after = calibration.ece(d.confidence, d.correct), calibration.ece(confidence, d.correct)
-        panels.append(_reliability_panel(arm, calibration.corp(d.confidence, d.correct),
-                                         calibration.corp(confidence, d.correct), np.mean(temperatures)))
-        texts.append("%s ECE %.2f before, %.2f after T = %.2f" % (arm, before, after, np.mean(temperatures)))
+        panels.append(_reliability_panel(arm, calibration.corp(d.confidence, d.correct), calibration.corp(confidence, d.correct), temperature))
+        texts.append("%s ECE %.2f before, %.2f after T = %.2f" % (arm, before, after, temperature))
     if not panels:
         return "no trial kept its test logits"
     if work.study.compact:
@@ -174,8 +201,23 @@ def reliability(work):
                       "curve after a fitted temperature " + COMPACT + ". " + "; ".join(texts) + ".")
     return Figure("F7", "Reliability before and after one fitted temperature", panels, "Accuracy against confidence. %s." % "; ".join(texts),
                   [("before", look(0)), ("after", look(1))],
-                  "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student; first seed. The files hold "
-                  "no validation logits: each half of the test images takes the temperature that the other half gives. " + "; ".join(texts) + ".")
+                  "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student; first seed. " + " ".join(
+                      WAYS[way] for way in sorted(ways)) + " " + "; ".join(texts) + ".")
+
+
+WAYS = {True: "The temperature is fitted on the validation split.",
+        False: "Without validation logits (data.val_fraction) each half of the test images takes the temperature that the other half gives."}
+
+
+def _fitted(work, trial, n):
+    """Confidences on test after a fitted temperature, that temperature, and whether the validation split gave it."""
+    logits, val = work.study.logits(trial), work.study.logits(trial, "val")
+    labels = work.study.labels(trial, "val") if val is not None else None
+    if labels is not None and len(labels) == len(val) > 0 and np.isfinite(val).all():
+        temperature = calibration.fit_temperature(val, labels)
+        return np.exp(calibration.log_softmax(logits / np.float32(temperature)).max(axis=1)), temperature, True
+    fitted, temperatures = calibration.cross_fitted(logits, np.asarray(work.digests.labels(trial))[:n])
+    return np.exp(fitted.max(axis=1)), float(np.mean(temperatures)), False
 
 
 def _reliability_panel(arm, before, after=None, temperature=None):
@@ -229,7 +271,8 @@ def fidelity(work):
     return Figure("F8", "Fidelity to the teacher on test", [bars(1, "agreement with the teacher, %", independent),
                                                               bars(2, "KL(teacher || student), nats", float("nan"))],
                   "Agreement and KL by arm: %s. %s" % ("; ".join("%s %s %%, %s nats" % (a, number(g.mean, 1), number(k.mean, 3)) for a, g, k in rows), note),
-                  note=note + " The files hold no training logits.")
+                  note=note + " On train it is not shown: the files hold no logits of training samples (`sld eval WEIGHTS.h5 --split train --logits FILE` "
+                  "makes them).")
 
 
 def _independent(work):

@@ -9,12 +9,12 @@ from .needs import need
 np = need("numpy")
 h5py = need("h5py")
 
-FEATURES = "features/test_last"
+FEATURES, LABEL_P = "features/test_last", "train/label_p"
 BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
 MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
 MOST_VALUES = 1 << 30  # of one trial's logits
 OPTION = "option_"  # columns of options, for who reads no YAML; a Study has them from the configurations, with their types
-WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher"}
+WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher", "val": "val_last"}
 # What a packed study keeps of the attributes of each trial's results.
 FACTS = ("version", "machine", "fingerprint", "data", "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256", "started",
          "finished", "ranks")
@@ -217,12 +217,9 @@ class StudyFile:
         with open_file(self._own(trial)) as own:
             return read_logits(own, "logits/test_teacher", self._own(trial))
 
-    def features(self, trial):
-        """(sample, feature) where run.features asked for them; packs leave them out."""
-        if not self.virtual or not self.valid[trial]:
-            return None
-        with open_file(self._own(trial)) as own:
-            return dataset(own, FEATURES, 2, self._own(trial))[()] if FEATURES in own else None
+    def record(self, trial, path):
+        """A table that an option asked for, such as FEATURES; packs leave them out."""
+        return read_record(self._own(trial), path) if self.virtual and self.valid[trial] else None
 
     def top(self, trial, which):
         """What a compact pack keeps of the logits. None where the trial has none."""
@@ -245,6 +242,12 @@ class StudyFile:
             if not isinstance(labels, h5py.Dataset):
                 return None
             return labels[()] if labels.ndim == 1 else labels[trial]
+
+
+def read_record(where, path):
+    """A table of two axes, or None where the results have none."""
+    with open_file(where) as f:
+        return dataset(f, path, 2, where)[()] if path in f else None
 
 
 def read_logits(f, path, where, row=None):
@@ -314,9 +317,8 @@ class RunFiles:
         with open_file(self.paths[trial]) as f:
             return read_logits(f, "logits/" + WHICH[which], self.paths[trial])
 
-    def features(self, trial):
-        with open_file(self.paths[trial]) as f:
-            return dataset(f, FEATURES, 2, self.paths[trial])[()] if FEATURES in f else None
+    def record(self, trial, path):
+        return read_record(self.paths[trial], path)
 
     def labels(self, trial, name="test"):
         with open_file(self.paths[trial]) as f:

@@ -16,18 +16,20 @@ TABLES = {"claims": tables.claims, "accuracy": tables.accuracy, "effects": table
           "spread": tables_more.spread_of_arms, "pairs": tables_more.several_pairs, "matrix": tables_more.matrix}
 FIGURES = {"F1": figures.learning_curves, "F2": figures_logits.correlation, "F3": figures_logits.features, "F4": figures.sensitivity,
            "F5": figures_logits.example_logits, "F6": figures.cost, "F7": figures_logits.reliability, "F8": figures_logits.fidelity,
-           "F9": figures_logits.per_class, "F10": figures.seeds, "F11": figures.profile}
+           "F9": figures_logits.per_class, "F10": figures.seeds, "F11": figures.profile,
+           "F12": figures_logits.cartography}
 TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architectures", "T3": "ImageNet", "T4": "component ablation",
           "T5": "combined with other methods", "T6": "cost", "T7": "linear probe on another data set", "T8": "teachers of graded quality",
           "T9": "few or wrong labels", "T10": "what the seeds resolve", "F1": "learning curves", "F2": "class correlation to the teacher",
           "F3": "features of the last layer", "F4": "sensitivity", "F5": "logits before and after the swap", "F6": "accuracy against cost",
           "F7": "reliability", "F8": "fidelity", "F9": "gain by class, copied errors", "F10": "paired seeds", "F11": "performance profile",
+          "F12": "training samples by the label's probability",
           "claims": "claims", "accuracy": "accuracy", "effects": "effects of the swaps", "quality": "quality of predictions",
           "copies": "copied errors", "swaps": "rows that a swap touches", "spread": "where the spread comes from",
           "pairs": "several pairs together", "matrix": "comparison matrix"}
 SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T8", "T9", "pairs", "matrix", "F11")),
             ("Seeds and spread", ("T10", "spread")), ("Sensitivity and cost", ("F4", "T6", "F6")),
-            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "swaps")), ("Not made", ("T7",)))
+            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "F12", "swaps")), ("Not made", ("T7",)))
 
 
 def what_was_run(work):

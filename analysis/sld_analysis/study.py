@@ -2,7 +2,7 @@
 import os
 import re
 
-from .files import RunFiles, StudyError, StudyFile, attributes, open_file, raise_file_limit
+from .files import FEATURES, LABEL_P, WHICH, RunFiles, StudyError, StudyFile, attributes, open_file, raise_file_limit
 from .needs import need
 from . import options as options_of
 
@@ -168,14 +168,22 @@ class Study:
     # ---- samples ----
 
     def logits(self, trial, which="last"):
-        """(sample, class) float32 on test, in the data set's order: which is last, best or teacher. None where there are none."""
+        """(sample, class) float32 on test, in the data set's order: which is last, best or teacher; val: on the trial's validation split,
+        last epoch. None where there are none."""
+        if which not in WHICH:
+            raise StudyError("logits: expected last, best, teacher or val, got %s" % which)
         if not 0 <= trial < self.n:
             raise StudyError("%s: trial %d of %d" % (self.path, trial, self.n))
         return self.source.logits(trial, which) if self.source.valid[trial] else None
 
     def features(self, trial):
         """(sample, feature) float32 on test: what the last layer makes its logits of; None without `run.features: test`."""
-        return self.source.features(trial) if self.source.valid[trial] else None
+        return self.source.record(trial, FEATURES) if self.source.valid[trial] else None
+
+    def label_p(self, trial):
+        """(training sample, epoch) float16: the probability that the student in training gave the label; NaN where a sample was not
+        trained on. None without `run.label_p: true`."""
+        return self.source.record(trial, LABEL_P) if self.source.valid[trial] else None
 
     def top(self, trial, which="last"):
         """The largest log-probabilities with their classes, the label's, and its rank: from a compact pack, which has no logits. None
@@ -187,8 +195,10 @@ class Study:
         """A file of `sld report DIR --pack FILE --compact`."""
         return self.source.compact
 
-    def labels(self, trial=0):
-        return self.source.labels(trial)
+    def labels(self, trial=0, split="test"):
+        """(sample) of test or of the trial's validation split (val)."""
+        found = self.source.labels(trial, split)
+        return found if found is None or split == "test" else found[found >= 0]
 
     def coarse(self, trial=0):
         return self.source.labels(trial, "test_coarse")

@@ -61,6 +61,9 @@ void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */
 
 /* Local. This rank's rows of a global batch. */
 sld_range sld_learner_rows(const sld_learner *learner, size_t tree);
+/* Collective. rows: (global batch, row_bytes), this rank has filled its own; afterwards complete. */
+sld_status sld_learner_gather(sld_ctx *ctx, sld_learner *learner, size_t tree, void *rows,
+                              size_t row_bytes);
 /* Local. The most of them in any batch, at least 1: room for one that has none costs nothing. */
 size_t sld_learner_max_rows(const sld_learner *learner);
 

@@ -267,6 +267,12 @@ sld_range sld_learner_rows(const sld_learner *l, size_t tree)
     return sld_tree_mine(l->trees[tree]);
 }
 
+sld_status sld_learner_gather(sld_ctx *ctx, sld_learner *l, size_t tree, void *rows,
+                              size_t row_bytes)
+{
+    return sld_tree_gather(ctx, l->trees[tree], rows, row_bytes);
+}
+
 size_t sld_learner_max_rows(const sld_learner *l)
 {
     return l->max_rows;

@@ -36,7 +36,7 @@ uint64_t study_bytes(const study *s)
     const uint64_t trials = s->r->n_trials;
     const uint64_t curves = s->copy_curves ? trials * s->n_epochs * s->n_columns * 8 : 0;
     const uint64_t logits =
-        s->copy_logits ? trials * s->n_samples * s->n_classes * sizeof(float) * 2 : 0;
+        s->copy_logits ? trials * (2 * s->n_samples + s->n_val) * s->n_classes * sizeof(float) : 0;
     return curves + (s->compact ? study_compact_bytes(s) : logits);
 }
 
@@ -215,6 +215,7 @@ static void find_shapes(study *s)
         s->n_epochs  = t->n_epochs > s->n_epochs ? t->n_epochs : s->n_epochs;
         s->n_samples = t->n_samples > s->n_samples ? t->n_samples : s->n_samples;
         s->n_classes = t->n_classes > s->n_classes ? t->n_classes : s->n_classes;
+        s->n_val     = t->n_val > s->n_val ? t->n_val : s->n_val;
         if (t->n_samples > 0) {
             first = first ? first : t->data_sha;
             s->one_test_set &= strcmp(first, t->data_sha) == 0;

@@ -6,6 +6,8 @@
  *   /valid                                 (trial) 1: the trial has results, so its rows hold data
  *   /epoch/COLUMN                          (trial, epoch) padded with NaN
  *   /logits/test_last, /logits/test_best   (trial, sample, class)
+ *   /logits/val_last                       (trial, val_sample, class) where a trial has a validation split
+ *   /labels/val                            (trial, val_sample)
  *   /labels/test, /labels/test_coarse      (sample); (trial, sample) when the test sets differ
  *   /class_name                            (class)
  *   /same/COLUMN                           (label) id, arm, seed, is_teacher, axis_NAME of labels
@@ -22,6 +24,7 @@
 
 #define STUDY_TRIAL "/trial_index" /* the axis of trials, from 0 */
 #define STUDY_EPOCH "/epoch/epoch"
+#define STUDY_VAL   "/val_sample"
 
 #define STUDY_COLUMNS 128 /* of /epoch, over all trials */
 
@@ -30,7 +33,7 @@ typedef struct study {
     sld_doc      *doc;
     bool          copy_curves, copy_logits; /* false: virtual data sets */
     bool          compact;                  /* a summary in place of logits: study_compact.c */
-    size_t        n_epochs, n_samples, n_classes; /* largest of any trial */
+    size_t        n_epochs, n_samples, n_classes, n_val; /* largest of any trial */
     bool          one_test_set;                   /* all trials were tested on the same data */
     size_t        n_columns;
     const char  *column[STUDY_COLUMNS], *unit[STUDY_COLUMNS]; /* of /epoch; in the report's arena */

@@ -1,4 +1,4 @@
-/* study_logits.c: writes the test logits of all trials, as virtual data sets or as copies, with
+/* study_logits.c: writes the logits of all trials, as virtual data sets or as copies, with
  * labels, class names and the logits of teachers. */
 #include <math.h>
 #include <stdlib.h>
@@ -6,9 +6,22 @@
 
 #include "study.h"
 
-static const char *const axes[] = {STUDY_TRIAL, SLD_AXIS_SAMPLE, SLD_AXIS_CLASS};
+/* The two tables of samples: of test, and of each trial's own validation split. */
+typedef enum { TEST, VAL } split;
+static const char *const axes[2][3] = {{STUDY_TRIAL, SLD_AXIS_SAMPLE, SLD_AXIS_CLASS},
+                                       {STUDY_TRIAL, STUDY_VAL, SLD_AXIS_CLASS}};
 
-static sld_status put_virtual(sld_ctx *ctx, study *s, const char *path)
+static size_t samples_of(const report_trial *t, split of)
+{
+    return of == TEST ? t->n_samples : t->n_val;
+}
+
+static size_t most_samples(const study *s, split of)
+{
+    return of == TEST ? s->n_samples : s->n_val;
+}
+
+static sld_status put_virtual(sld_ctx *ctx, study *s, const char *path, split of)
 {
     const report *r       = s->r;
     sld_source   *sources = NULL;
@@ -16,15 +29,15 @@ static sld_status put_virtual(sld_ctx *ctx, study *s, const char *path)
     SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + 1) * sizeof *sources, (void **)&sources));
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial *t = &r->trials[i];
-        sources[i]            = (sld_source){.dims = {t->n_samples, t->n_classes}};
-        if (t->n_samples > 0) {
+        sources[i]            = (sld_source){.dims = {samples_of(t, of), t->n_classes}};
+        if (samples_of(t, of) > 0) {
             SLD_TRY(study_source(ctx, s, i, &sources[i].file));
         }
     }
-    return sld_doc_put_virtual(ctx, s->doc, path, SLD_F32, 3, axes, path, sources);
+    return sld_doc_put_virtual(ctx, s->doc, path, SLD_F32, 3, axes[of], path, sources);
 }
 
-/* Widens (n,k) logits to (N,K) in place and fills the rest with NaN. */
+/* Widens (n,k) logits to (N,K) in place, the rest NaN. */
 static void pad(float *logits, size_t n, size_t k, size_t N, size_t K)
 {
     for (size_t i = N; i-- > 0;) {
@@ -34,55 +47,58 @@ static void pad(float *logits, size_t n, size_t k, size_t N, size_t K)
     }
 }
 
-/* logits: (n_samples,n_classes), scratch. */
-static sld_status copy_row(sld_ctx *ctx, study *s, const char *from, size_t trial, const char *to,
+/* One trial's table into a row of the study's. logits: (most samples, n_classes), scratch. */
+static sld_status copy_row(sld_ctx *ctx, study *s, const char *path, split of, size_t trial,
                            size_t row, float *logits)
 {
     const report_trial *t   = &s->r->trials[trial];
+    const size_t        n   = samples_of(t, of);
     sld_doc            *doc = NULL;
-    sld_status          st  = SLD_OK;
+    sld_status          st  = n > 0 ? study_open(ctx, s, trial, &doc) : SLD_OK;
 
-    if (t->n_samples > 0) {
-        st = study_open(ctx, s, trial, &doc);
-    }
     if (doc) {
-        st = sld_doc_get(ctx, doc, from, SLD_F32, t->n_samples * t->n_classes, logits);
+        st = sld_doc_get(ctx, doc, path, SLD_F32, n * t->n_classes, logits);
     }
     if (st == SLD_OK) {
-        pad(logits, t->n_samples, t->n_classes, s->n_samples, s->n_classes);
-        st = study_put_row(ctx, s, to, SLD_F32, row, logits);
+        pad(logits, n, t->n_classes, most_samples(s, of), s->n_classes);
+        st = study_put_row(ctx, s, path, SLD_F32, row, logits);
     }
     sld_doc_close(doc);
     return st;
 }
 
-static sld_status put_copies(sld_ctx *ctx, study *s, const char *path, float *logits)
+static sld_status put_copies(sld_ctx *ctx, study *s, const char *path, split of)
 {
-    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, path, SLD_F32, 3, axes));
-    for (size_t i = 0; i < s->r->n_trials; i++) {
-        SLD_TRY(copy_row(ctx, s, path, i, path, i, logits));
+    const size_t n      = most_samples(s, of) * s->n_classes;
+    float       *logits = malloc(n * sizeof *logits);
+    sld_status   st =
+        logits ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu logits", n);
+
+    if (st == SLD_OK) {
+        st = sld_doc_make_on_axes(ctx, s->doc, path, SLD_F32, 3, axes[of]);
     }
-    return SLD_OK;
+    for (size_t i = 0; i < s->r->n_trials && st == SLD_OK; i++) {
+        st = copy_row(ctx, s, path, of, i, i, logits);
+    }
+    free(logits);
+    return st;
 }
 
 sld_status study_put_logits(sld_ctx *ctx, study *s)
 {
-    static const char *const paths[] = {"/logits/test_last", "/logits/test_best"};
-    sld_status               st      = SLD_OK;
+    static const struct {
+        const char *path;
+        split       of;
+    } tables[] = {
+        {"/logits/test_last", TEST}, {"/logits/test_best", TEST}, {"/logits/val_last", VAL}};
 
-    if (s->n_samples == 0) {
-        return SLD_OK;
+    for (int i = 0; i < 3; i++) {
+        if (most_samples(s, tables[i].of) > 0) {
+            SLD_TRY(s->copy_logits ? put_copies(ctx, s, tables[i].path, tables[i].of)
+                                   : put_virtual(ctx, s, tables[i].path, tables[i].of));
+        }
     }
-    float *logits = malloc(s->n_samples * s->n_classes * sizeof *logits);
-    if (!logits) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for %zu logits",
-                        s->n_samples * s->n_classes);
-    }
-    for (int i = 0; i < 2 && st == SLD_OK; i++) {
-        st = s->copy_logits ? put_copies(ctx, s, paths[i], logits) : put_virtual(ctx, s, paths[i]);
-    }
-    free(logits);
-    return st;
+    return SLD_OK;
 }
 
 /* ---- labels ---- */
@@ -139,7 +155,7 @@ static sld_status put_labels(sld_ctx *ctx, study *s, const char *path, int32_t *
         SLD_TRY(read_labels(ctx, s, path, holder, labels));
         return sld_doc_put_labels(ctx, s->doc, path, labels, s->n_samples);
     }
-    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, path, SLD_I32, 2, axes));
+    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, path, SLD_I32, 2, axes[TEST]));
     for (size_t i = 0; i < s->r->n_trials; i++) {
         SLD_TRY(read_labels(ctx, s, path, i, labels));
         SLD_TRY(study_put_row(ctx, s, path, SLD_I32, i, labels));
@@ -170,6 +186,35 @@ static sld_status put_class_names(sld_ctx *ctx, study *s)
     return st;
 }
 
+/* The split is each trial's own. A compact pack leaves it out with its logits. */
+static sld_status put_validation_labels(sld_ctx *ctx, study *s)
+{
+    int32_t *labels = NULL;
+
+    if (s->n_val == 0 || s->compact) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_val * sizeof *labels, (void **)&labels));
+    SLD_TRY(sld_doc_axis(ctx, s->doc, STUDY_VAL, 0, s->n_val));
+    SLD_TRY(sld_doc_make_on_axes(ctx, s->doc, "/labels/val", SLD_I32, 2, axes[VAL]));
+    for (size_t i = 0; i < s->r->n_trials; i++) {
+        const size_t n   = s->r->trials[i].n_val;
+        sld_doc     *doc = NULL;
+        sld_status   st  = n > 0 ? study_open(ctx, s, i, &doc) : SLD_OK;
+
+        for (size_t k = 0; k < s->n_val; k++) {
+            labels[k] = -1;
+        }
+        if (doc) {
+            st = sld_doc_get(ctx, doc, "/labels/val", SLD_I32, n, labels);
+        }
+        sld_doc_close(doc);
+        SLD_TRY(st);
+        SLD_TRY(study_put_row(ctx, s, "/labels/val", SLD_I32, i, labels));
+    }
+    return SLD_OK;
+}
+
 sld_status study_put_labels(sld_ctx *ctx, study *s)
 {
     int32_t *labels = NULL;
@@ -182,6 +227,7 @@ sld_status study_put_labels(sld_ctx *ctx, study *s)
     SLD_TRY(sld_doc_axis(ctx, s->doc, SLD_AXIS_CLASS, 0, s->n_classes));
     SLD_TRY(put_labels(ctx, s, "/labels/test", labels));
     SLD_TRY(put_labels(ctx, s, "/labels/test_coarse", labels));
+    SLD_TRY(put_validation_labels(ctx, s));
     return put_class_names(ctx, s);
 }
 
@@ -250,7 +296,7 @@ sld_status study_put_teachers(sld_ctx *ctx, study *s)
                             (void **)&logits));
     for (size_t i = 0; i < n; i++) {
         SLD_TRY(
-            copy_row(ctx, s, "/logits/test_teacher", holder[i], "/logits/test_teacher", i, logits));
+            copy_row(ctx, s, "/logits/test_teacher", TEST, holder[i], i, logits));
     }
     return SLD_OK;
 }

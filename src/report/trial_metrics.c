@@ -272,6 +272,26 @@ static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
+/* How many validation samples have logits. */
+static sld_status read_validation(sld_ctx *ctx, sld_doc *doc, report_trial *t)
+{
+    int    n_dims = 0;
+    size_t dims[SLD_DOC_DIMS];
+
+    if (!sld_doc_has(doc, "/logits/val_last") || !sld_doc_has(doc, "/labels/val")) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_dims(ctx, doc, "/logits/val_last", &n_dims, dims));
+    if (n_dims != 2 || dims[1] != t->n_classes) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: /logits/val_last: expected 2 axes (sample, class) with %zu classes, "
+                        "got %d axes",
+                        sld_doc_path(doc), t->n_classes, n_dims);
+    }
+    t->n_val = dims[0];
+    return SLD_OK;
+}
+
 /* Reads the labels and the shape of the logits. n_samples stays 0 if the trial kept no logits. */
 static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
                               report_trial *t)
@@ -300,7 +320,7 @@ static sld_status read_labels(sld_ctx *ctx, trial_metrics_reader *reader, sld_do
     }
     t->n_samples = dims[0];
     t->n_classes = dims[1];
-    return SLD_OK;
+    return read_validation(ctx, doc, t);
 }
 
 /* Reads logits and computes the predicted classes, both into the buffers. */

@@ -104,6 +104,7 @@ static sld_status put_all(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sl
         SLD_TRY(sld_tensors_put(ctx, doc, "/best", named, n));
     }
     SLD_TRY(sld_history_put(ctx, &s->history, doc, "/history"));
+    SLD_TRY(sld_trial_save_label_p(ctx, t, doc));
     return sld_doc_put(ctx, doc, "/open_sums", SLD_F64, 2, sums, s->open);
 }
 
@@ -201,6 +202,7 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
         SLD_TRY(sld_tensors_get(ctx, doc, "/best", named, n));
     }
     SLD_TRY(sld_history_read(ctx, &s->history, doc, "/history", (size_t)(s->at.epoch - 1)));
+    SLD_TRY(sld_trial_load_label_p(ctx, t, doc));
     return sld_learner_refresh(ctx, t->setup.learner);
 }
 
@@ -281,7 +283,8 @@ static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
 {
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
     const sld_eval_set on_test = sld_trial_test_set(t);
-    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_last);
+    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_last));
+    return sld_trial_evaluate_val(ctx, t);
 }
 
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)

@@ -80,6 +80,9 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     }
     *finite             = out.finite;
     t->attempt.diverged = out.what;
+    if (out.finite) {
+        SLD_TRY(sld_trial_record_label_p(ctx, t, &in));
+    }
     t->state.open_steps++;
     t->attempt.steps++;
     t->state.at.step++;

@@ -54,6 +54,12 @@ typedef struct sld_setup {
     int32_t          *labels_val;  /* (validation rows); scratch */
 } sld_setup;
 
+/* The probability of its label, of one row of a batch. */
+typedef struct sld_label_row {
+    uint32_t sample; /* index in the data set */
+    float    p;
+} sld_label_row;
+
 /* How far the trial has come: exactly what a checkpoint holds. */
 typedef struct sld_state {
     char            started[32];
@@ -70,6 +76,8 @@ typedef struct sld_state {
     double          open_seconds; /* of earlier attempts at the open epoch, and of this one */
     sld_teacher_use teacher_use;
     double          spent_s; /* by earlier attempts, up to their last checkpoints */
+    float
+        *label_p; /* (train samples, epochs) on rank 0, NaN: not trained on; NULL: not asked for */
 } sld_state;
 
 /* The run folder and the terminal. */
@@ -93,6 +101,7 @@ typedef struct sld_attempt {
     float              *logits_best;    /* (test rows, K) of the best one */
     float              *logits_teacher; /* (test rows, K), with the final results; NULL: none */
     float              *features;       /* (test rows, F), with the final results; NULL: none */
+    sld_label_row      *label_rows;     /* (batch) scratch; NULL: not asked for */
     double              start_s;        /* clock at its start */
     int64_t             steps;          /* made by it */
     const char         *diverged;       /* what is not finite: "the loss is"; NULL: nothing */
@@ -159,6 +168,18 @@ sld_eval_set sld_trial_test_set(const sld_trial *t);
 sld_status sld_trial_record_teacher(sld_ctx *ctx, sld_trial *t);
 /* Collective. The student's features of the test set, where run.features asks for them. */
 sld_status sld_trial_record_features(sld_ctx *ctx, sld_trial *t);
+
+/* Collective. Logits and labels of the validation split, into setup; without one nothing. */
+sld_status sld_trial_evaluate_val(sld_ctx *ctx, sld_trial *t);
+
+/* label_p.c: what run.label_p asks for; nothing where it does not. Local. */
+sld_status sld_trial_make_label_p(sld_ctx *ctx, sld_trial *t);
+/* Collective. Of a step that was just made. */
+sld_status sld_trial_record_label_p(sld_ctx *ctx, sld_trial *t, const sld_step_input *in);
+/* Local. To and from a checkpoint; to the final results, on rank 0. */
+sld_status sld_trial_save_label_p(sld_ctx *ctx, const sld_trial *t, sld_doc *doc);
+sld_status sld_trial_load_label_p(sld_ctx *ctx, sld_trial *t, sld_doc *doc);
+sld_status sld_trial_put_label_p(sld_ctx *ctx, const sld_trial *t, sld_doc *doc);
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);

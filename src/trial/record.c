@@ -116,27 +116,32 @@ sld_eval_set sld_trial_test_set(const sld_trial *t)
                           .chunk  = t->setup.images};
 }
 
+sld_status sld_trial_evaluate_val(sld_ctx *ctx, sld_trial *t)
+{
+    const sld_dataset *set = t->setup.set;
+    const sld_subset  *sub = t->setup.subset;
+    const sld_eval_set in  = {set, &set->train, sub->val, sub->n_val, t->setup.images};
+
+    for (size_t i = 0; i < sub->n_val; i++) {
+        t->setup.labels_val[i] = set->train.labels[sub->val[i]];
+    }
+    return sub->n_val > 0
+               ? sld_evaluate(ctx, t->setup.comm, t->setup.eval, &in, t->setup.logits_val)
+               : SLD_OK;
+}
+
 /* Collective. Logits and metrics of the test set into logits_last, and of the validation split. */
 static sld_status evaluate(sld_ctx *ctx, sld_trial *t, sld_metrics *test, sld_metrics *val)
 {
     const sld_dataset *set = t->setup.set;
-    const sld_subset  *sub = t->setup.subset;
 
     sld_enter(ctx, SLD_PHASE_EVALUATE);
     SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
     const sld_eval_set on_test = sld_trial_test_set(t);
     SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_last));
     *test = sld_metrics_of(t->attempt.logits_last, set->test.labels, set->test.n, set->K);
-    if (sub->n_val == 0) {
-        return SLD_OK;
-    }
-    int32_t           *labels = t->setup.labels_val;
-    const sld_eval_set on_val = {set, &set->train, sub->val, sub->n_val, t->setup.images};
-    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_val, t->setup.logits_val));
-    for (size_t i = 0; i < sub->n_val; i++) {
-        labels[i] = set->train.labels[sub->val[i]];
-    }
-    *val = sld_metrics_of(t->setup.logits_val, labels, sub->n_val, set->K);
+    SLD_TRY(sld_trial_evaluate_val(ctx, t));
+    *val = sld_metrics_of(t->setup.logits_val, t->setup.labels_val, t->setup.subset->n_val, set->K);
     return SLD_OK;
 }
 

@@ -141,6 +141,18 @@ static sld_status put_features(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
                                t->attempt.features);
 }
 
+static sld_status put_validation(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    static const char *const axes[] = {"/val_sample", SLD_AXIS_CLASS};
+
+    if (t->setup.subset->n_val == 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_axis(ctx, doc, axes[0], 0, t->setup.subset->n_val));
+    SLD_TRY(sld_doc_put_on_axes(ctx, doc, "/labels/val", SLD_I32, 1, axes, t->setup.labels_val));
+    return sld_doc_put_on_axes(ctx, doc, "/logits/val_last", SLD_F32, 2, axes, t->setup.logits_val);
+}
+
 static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 {
     const sld_dataset *set = t->setup.set;
@@ -154,6 +166,7 @@ static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
         SLD_TRY(sld_doc_put_labels(ctx, doc, "/labels/test_coarse", set->test.coarse, set->test.n));
     }
     SLD_TRY(put_features(ctx, t, doc));
+    SLD_TRY(sld_trial_put_label_p(ctx, t, doc));
     if (!t->setup.opt->run.logits || t->state.history.n_epochs == 0) {
         return SLD_OK;
     }
@@ -161,6 +174,7 @@ static sld_status put_tables(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
                                set->K));
     SLD_TRY(sld_doc_put_logits(ctx, doc, "/logits/test_best", t->attempt.logits_best, set->test.n,
                                set->K));
+    SLD_TRY(put_validation(ctx, t, doc));
     if (!t->attempt.logits_teacher) {
         return SLD_OK;
     }

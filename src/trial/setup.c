@@ -188,6 +188,7 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
     SLD_TRY(sld_arena_alloc(ctx, s->arena, SLD_EVAL_CHUNK * image, (void **)&s->images));
     SLD_TRY(sld_arena_alloc(ctx, s->arena, sld_model_floats(t->state.student) * sizeof(float),
                             (void **)&t->state.best));
+    SLD_TRY(sld_trial_make_label_p(ctx, t));
     t->state.momentum  = sld_learner_momentum(s->learner);
     t->state.parameter = sld_learner_parameter(s->learner);
     sld_learner_fingerprint(s->learner, s->identity.fingerprint, sizeof s->identity.fingerprint);

@@ -171,7 +171,7 @@ def check_options():
     text = Report(study).markdown()
     check("| KD-PA+LTS | ✓ | ✓ |  |" in text, text)
     check("SLD differs from KD-PA" not in text, "both swaps are the method: the contrast that docs/protocol.md recommends", text)
-    for what in ("T2", "T3", "T5", "T7", "T8", "T9", "F3", "F4"):
+    for what in ("T2", "T3", "T5", "T7", "T8", "T9", "F3", "F4", "F12"):
         check("- %s, " % what in text.split("cannot show")[1], "named with its reason", what, text)
 
 

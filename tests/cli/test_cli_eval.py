@@ -19,10 +19,35 @@ def check_other_classes():
         check(f["/features"].shape[0] == 12 and "logits" not in f and list(f["/labels"]) == [0, 1, 2] * 4, list(f))
 
 
+def log_softmax(z):
+    z = z.astype(float) - z.max(axis=1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+
+def check_records(told):
+    """Logits of the validation split and the label's probability of each training sample agree with the curves, and are the same bits
+    after a stop within an epoch and on another number of ranks."""
+    expect(sld("run", "student.yaml", *told, "run.dir=runs/cut", "run.stop_after_steps=3"), 75)
+    expect(sld("run", "student.yaml", *told, "run.dir=runs/cut"), 0)
+    with h5py.File("runs/s/results.h5") as f, h5py.File("runs/cut/results.h5") as cut:
+        for name in ("logits/val_last", "labels/val", "train/label_p", "labels/train"):
+            check(f[name][()].tobytes() == cut[name][()].tobytes(), "other bits after a stop", name)
+        z, labels = f["logits/val_last"][()], f["labels/val"][()]
+        check(abs(100 * np.mean(z.argmax(1) == labels) - f["epoch/top1_val"][-1]) < 1e-9, "top-1 of the validation logits")
+        check(abs(-log_softmax(z)[np.arange(len(z)), labels].mean() - f["epoch/loss_val"][-1]) < 1e-6, "their loss")
+        p = f["train/label_p"][()].astype(float)
+        check(p.shape == (100, 2) and (np.isnan(p).sum(axis=0) == len(z)).all(), "a value for each sample trained on", p.shape)
+        loss = -np.nanmean(np.log(p), axis=0)  # half precision: 11 bits of each p
+        check(np.allclose(loss, f["epoch/loss_ce_weak"][()], rtol=0, atol=2.0 ** -11), "mean of -log p is the weak view's loss", loss)
+        check([d[0].name for d in f["train/label_p"].dims] == ["/train_sample", "/epoch/epoch"], "axes")
+
+
 def main():
     teacher()
     write("student.yaml", STUDENT)
-    expect(sld("run", "student.yaml", "data.val_fraction=0.2", "run.dir=runs/s", "run.features=test", ranks=2), 0)
+    told = ("data.val_fraction=0.2", "run.label_p=true")
+    expect(sld("run", "student.yaml", *told, "run.dir=runs/s", "run.features=test", ranks=2), 0)
+    check_records(told)
     with h5py.File("runs/s/results.h5") as f:
         last, best = f["/logits/test_last"][()], f["/logits/test_best"][()]
         top1, val = f["/epoch/top1_test"][-1], f["/epoch/top1_val"][-1]
