@@ -15,9 +15,12 @@ from matplotlib.figure import Figure as Canvas  # noqa: E402 (after use)
 from matplotlib.lines import Line2D  # noqa: E402
 
 INK, FAINT = "#010203", "#858687"  # stand for the page's own colours; no picture has them
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8c564b", "#7a5cc9")  # told apart by all eyes
+COLORS = ("#0072b2", "#c24f00", "#008060", "#b0578f", "#8a6d00", "#2f86c0", "#8c564b", "#7a5cc9")  # told apart by all eyes
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
 MARKERS = "osD^vP*X"
+SHAPES = {"o": "M13 5a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "s": "M13 1h8v8h-8z", "D": "M17 0l5 5l-5 5l-5-5z", "^": "M17 1l5 8h-10z", "v": "M17 9l5-8h-10z",
+          "P": "M15 0h4v3h3v4h-3v3h-4v-3h-3v-4h3z", "*": "M17 0l1.5 3.5h3.5l-3 2.3l1.2 4.2l-3.2-2.6l-3.2 2.6l1.2-4.2l-3-2.3h3.5z",
+          "X": "M13 1h3l1 2l1-2h3l-2 4l2 4h-3l-1-2l-1 2h-3l2-4z"}
 WIDTH, HEIGHT = 4.6, 3.3  # inches of a panel: a phone's width at the size it is printed
 MARGINS = {"left": 0.14, "right": 0.97, "bottom": 0.15, "top": 0.91}  # a panel says otherwise by draw.margins
 MOST_LINES = 10
@@ -47,21 +50,26 @@ def clip(text, n=34):
 
 class Figure:
     """key: F1 ...; panels: functions that draw on given axes; alt: what it shows, for who cannot see it; legend:
-    [(name, (colour, dash, marker))]."""
+    [(name, (colour, dash, marker))]; points: the legend shows markers, not lines."""
 
-    def __init__(self, key, title, panels, alt, legend=(), note="", wide=False):
+    def __init__(self, key, title, panels, alt, legend=(), note="", wide=False, points=False):
         self.key, self.title, self.panels, self.alt = key, plain(title), panels, plain(alt)
-        self.legend, self.note, self.wide = list(legend), plain(note), wide
+        self.legend, self.note, self.wide, self.points = list(legend), plain(note), wide, points
 
     def html(self):
         panels = "".join(self._svg(i) for i in range(len(self.panels)))
-        legend = "".join('<li><svg class="key" viewBox="0 0 34 10" aria-hidden="true"><line x1="1" y1="5" x2="33" y2="5" stroke="%s" '
-                         'stroke-width="2.4" stroke-dasharray="%s"/></svg>%s</li>' % (color, _dash(dash), html.escape(plain(name)))
-                         for name, (color, dash, _) in ((n, (page_color(c), d, m)) for n, (c, d, m) in self.legend))
+        legend = "".join('<li><svg class="key" viewBox="0 0 34 10" aria-hidden="true">%s</svg>%s</li>' % (
+            self._key(page_color(c), dash, marker), html.escape(plain(name))) for name, (c, dash, marker) in self.legend)
         note = '<p class="note">%s</p>' % html.escape(self.note) if self.note else ""
         return ('<figure id="%s" class="%s">\n<figcaption><h3>%s. %s</h3></figcaption>\n%s<div class="panels">\n%s</div>\n%s</figure>\n'
                 % (self.key, "wide" if self.wide else "", self.key, html.escape(self.title),
                    '<ul class="legend">%s</ul>\n' % legend if legend else "", panels, note))
+
+    def _key(self, color, dash, marker):
+        """A line's look, or that of points."""
+        if self.points:
+            return '<path d="%s" fill="%s"/>' % (SHAPES[marker], color)
+        return '<line x1="1" y1="5" x2="33" y2="5" stroke="%s" stroke-width="2.4" stroke-dasharray="%s"/>' % (color, _dash(dash))
 
     def _svg(self, i):
         with matplotlib.rc_context(dict(STYLE, **{"svg.hashsalt": "%s-%d" % (self.key, i)})):
@@ -89,7 +97,8 @@ class Figure:
             for ax in axes.flat[len(self.panels):]:
                 ax.set_visible(False)
             if lines:
-                keys = [Line2D([], [], color=c, linestyle=d, linewidth=1.8) for _, (c, d, _) in self.legend]
+                keys = [Line2D([], [], color=c, linestyle="" if self.points else d, marker=m if self.points else None, linewidth=1.8)
+                        for _, (c, d, m) in self.legend]
                 canvas.legend(keys, [clip(n, 40) for n, _ in self.legend], loc="lower center", ncol=2 * columns, frameon=False)
             _recolor(canvas)
             canvas.savefig(path, dpi=150, metadata={"CreationDate": None} if path.endswith(".pdf") else None)

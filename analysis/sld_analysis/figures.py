@@ -166,7 +166,17 @@ def cost(work):
         ax.set_ylabel("top-1 on test, %")
     return Figure("F6", "Accuracy against the time of training", [draw], "Test top-1 against minutes: %s." % "; ".join(
         "%s %s in %s" % (a, number(t.mean), number(m.mean, 1)) for a, m, t in points), [(a, style[a]) for a, _, _ in points],
-        (note + " Bars: standard deviation over seeds; minutes are of the machines that the trials ran on.").strip())
+        (note + " Bars: standard deviation over seeds; minutes are of the machines that the trials ran on.").strip(), points=True)
+
+
+def apart(values, least):
+    """Places for labels, in the order of the values and at least so far apart, as near to them as one pass up and one down make it."""
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    out = list(values)
+    for before, i in zip(order, order[1:]):
+        out[i] = max(out[i], out[before] + least)
+    shift = sum(o - v for o, v in zip(out, values)) / max(len(values), 1)
+    return [o - shift for o in out]
 
 
 def seeds(work):
@@ -186,7 +196,10 @@ def seeds(work):
                 a, b = work.top1[base_of[arm]][s], work.top1[arm][s]
                 ax.plot([0, 1], [a, b], color=COLOR_UP if b > a else COLOR_DOWN, linestyle="-" if b > a else (0, (4, 2)), marker="o",
                         markersize=3.5, linewidth=1.2)
-                ax.annotate(str(s), (1, b), xytext=(4, 0), textcoords="offset points", fontsize=7, va="center", color=INK)
+            low, high = ax.get_ylim()
+            at = apart([work.top1[arm][s] for s in common], 0.06 * (high - low))
+            for s, y in zip(common, at):
+                ax.annotate(str(s), (1, work.top1[arm][s]), xytext=(1.04, y), fontsize=8, va="center", color=INK, annotation_clip=False)
             ax.set_xticks([0, 1], [clip(base_of[arm], 20), clip(arm, 20)])
             ax.set_xlim(-0.15, 1.2)
             ax.set_ylabel("top-1 on test, %")

@@ -161,10 +161,10 @@ def example_logits(work):
             for k, (values, name) in enumerate(((z, 0), (after[row], 1), (logits[sample], 2))):
                 ax.bar(x + 0.27 * (k - 1), values[kept], 0.25, color=look(name)[0], edgecolor=INK, linewidth=0.3, hatch=("", "//", "..")[k])
             ax.set_xticks(x, [clip(_class_name(work, c), 11) + (" (label)" if c == labels[sample] else "") for c in kept], rotation=35,
-                          ha="right", fontsize=7)
+                          ha="right", fontsize=8)
             ax.set_title("sample %d, label's rank %d" % (sample, teacher.rank[sample]))
             ax.set_ylabel("logit")
-        draw.margins = {"bottom": 0.3}
+        draw.margins = {"bottom": 0.32}
         return draw
     return Figure("F5", "Logits of samples that the teacher gets wrong", [panel(r, s) for r, s in enumerate(chosen)],
                   "Bars of the eight largest logits of %d samples: teacher, teacher after the swap, student." % len(chosen),
@@ -349,7 +349,7 @@ def _errors_panel(arm, rows):
             values = np.array([r[column] for r in rows])
             ax.bar(x, values, 0.7, bottom, color=look(name)[0], hatch=hatch, edgecolor=INK, linewidth=0.3)
             bottom += values
-        ax.set_xticks(x, ["%s\n(%d)" % (r[0], r[1]) for r in rows], fontsize=7)
+        ax.set_xticks(x, ["%s\n(%d)" % (r[0], r[1]) for r in rows], fontsize=8)
         ax.set_title(clip(arm, 34))
         ax.set_xlabel("label's rank in the teacher (samples)")
         ax.set_ylabel("of the teacher's errors, %")

@@ -4,9 +4,9 @@ import html
 from .table import plain
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #7d858d; --line: #d5dae0; --shade: #f4f6f8; --link: #0b5cad; --warn: #8a5300; --warnshade: #fff4dd;
-  --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #b8860b; --c5: #56b4e9; --c6: #8c564b; --c7: #7a5cc9; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e7eb; --paper: #14171b; --faint: #8b949d; --line: #363c44; --shade: #1d2228; --link: #7cb8f2; --warn: #f0c070; --warnshade: #33290f;
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #69717a; --line: #d5dae0; --shade: #f4f6f8; --link: #0b5cad; --warn: #8a5300; --warnshade: #fff4dd;
+  --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #2f86c0; --c6: #8c564b; --c7: #7a5cc9; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e7eb; --paper: #14171b; --faint: #98a1aa; --line: #363c44; --shade: #1d2228; --link: #7cb8f2; --warn: #f0c070; --warnshade: #33290f;
   --c0: #4aa8e8; --c1: #f08a3c; --c2: #2fc79a; --c3: #e59ac4; --c4: #e0b040; --c5: #8fd0f5; --c6: #c49080; --c7: #ab92f0; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
@@ -22,9 +22,9 @@ dl.run dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; max-width: 100%; width: fit-content; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; text-align: right; vertical-align: top; white-space: nowrap; }
-td:last-child { white-space: normal; }
-th:first-child { text-align: left; }
-thead th { background: var(--shade); border-bottom: 1px solid var(--line); font-weight: 600; white-space: normal; }
+th:first-child, .text { text-align: left; }
+td.text { white-space: normal; min-width: 9rem; overflow-wrap: anywhere; }
+thead th { background: var(--shade); border-bottom: 1px solid var(--line); font-weight: 600; white-space: normal; min-width: 4rem; }
 tbody th { font-weight: 400; min-width: 6.5rem; max-width: 26rem; white-space: normal; }
 tbody tr + tr th, tbody tr + tr td { border-top: 1px solid var(--line); }
 .note { font-size: .84rem; color: var(--faint); margin: .4rem 0; }
@@ -40,9 +40,9 @@ pre { overflow-x: auto; background: var(--shade); padding: .6rem .8rem; border-r
 nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; padding: 0; list-style: none; font-size: .9rem; }
 @media (max-width: 40rem) { dl.run { grid-template-columns: 1fr; gap: 0; } dl.run dt { margin-top: .4rem; } th, td { padding: .28rem .5rem; } }
 @media print { :root { --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --shade: #f2f2f2; --link: #000; --warn: #8a5300; --warnshade: #fff; }
-  :root { --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #b8860b; --c5: #56b4e9; --c6: #8c564b; --c7: #7a5cc9; }
+  :root { --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #2f86c0; --c6: #8c564b; --c7: #7a5cc9; }
   body { max-width: none; padding: 0; font-size: 9.5pt; } nav { display: none; } .scroll { overflow: visible; border: 0; }
-  table { font-size: 7.5pt; } td, th { white-space: normal; padding: .15rem .35rem; } tr, figure, .warn { break-inside: avoid; } h2, h3 { break-after: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
+  table { font-size: 7.5pt; } td, th, thead th, td.text { white-space: normal; min-width: 0; padding: .15rem .35rem; } tr, figure, .warn { break-inside: avoid; } h2, h3 { break-after: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
 """
 
 
@@ -66,8 +66,8 @@ def page(title, facts, warnings, sections, left, again):
             "<li><b>%s</b>: %s.</li>\n" % (text(k), text(r)) for k, r in left)
     if again:
         body += '<h2 id="again">To make a row again</h2>\n<div class="scroll"><table><thead><tr><th scope="col">arm</th>' \
-                '<th scope="col">command, of its first seed</th></tr></thead><tbody>\n%s</tbody></table></div>\n' % "".join(
-                    '<tr><th scope="row">%s</th><td style="text-align:left"><code>%s</code></td></tr>\n' % (text(a), text(c)) for a, c in again)
+                '<th scope="col" class="text">command, of its first seed</th></tr></thead><tbody>\n%s</tbody></table></div>\n' % "".join(
+                    '<tr><th scope="row">%s</th><td class="text"><code>%s</code></td></tr>\n' % (text(a), text(c)) for a, c in again)
     return ('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, '
             'initial-scale=1">\n<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; '
             'img-src data:">\n<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<h1>%s</h1>\n%s<nav aria-label="Sections"><ul>%s</ul>'

@@ -21,6 +21,10 @@ class Bold(str):
     """A cell that stands out: the best of its column."""
 
 
+# Columns of texts, by their heads: they stand to the left and may take several lines.
+TEXTS = ("contrast", "verdict", "reasons", "other", "label's rank")
+
+
 class Table:
     """key: T1 ...; title; heads: texts; rows: lists of texts; notes: sentences below it."""
 
@@ -29,9 +33,10 @@ class Table:
         self.heads, self.rows, self.notes = list(heads), [list(r) for r in rows], list(notes)
 
     def html(self):
-        head = "".join('<th scope="col">%s</th>' % _html_cell(c) for c in self.heads)
-        body = "".join('<tr><th scope="row">%s</th>%s</tr>\n' % (_html_cell(r[0]), "".join("<td>%s</td>" % _html_cell(c) for c in r[1:]))
-                       for r in self.rows)
+        kind = [' class="text"' if c in TEXTS else "" for c in self.heads]
+        head = "".join('<th scope="col"%s>%s</th>' % (k, _html_cell(c)) for k, c in zip(kind, self.heads))
+        body = "".join('<tr><th scope="row">%s</th>%s</tr>\n' % (
+            _html_cell(r[0]), "".join("<td%s>%s</td>" % (k, _html_cell(c)) for k, c in zip(kind[1:], r[1:]))) for r in self.rows)
         notes = "".join('<p class="note">%s</p>\n' % html.escape(plain(n)) for n in self.notes)
         return ('<section class="table" id="%s">\n<h3>%s</h3>\n<div class="scroll" tabindex="0" role="region" aria-label="%s">'
                 "<table>\n<thead><tr>%s</tr></thead>\n<tbody>\n%s</tbody></table></div>\n%s</section>\n"

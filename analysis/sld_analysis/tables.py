@@ -7,7 +7,11 @@ from . import stats
 from .table import Bold, Table, bold_best, interval, number, p_text, spread
 from .layout import family
 
-EXPLORATORY = "Exploratory: no contrast here was named in the spec before the first trial."
+def exploratory(work):
+    """What stands beside every test that is no claim's."""
+    if work.study.spec.get("claims"):
+        return "Exploratory: only the contrasts in the table of claims were named in the spec, and only they have a verdict."
+    return "Exploratory: no contrast here was named in the spec before the first trial."
 
 
 class Work:
@@ -60,7 +64,7 @@ def accuracy(work):
     chosen = "on validation" if best_on == {1} else "on test itself" if best_on == {0} else "on validation or on test, by trial"
     notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
     if work.base:
-        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms. " + EXPLORATORY)
+        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms. " + exploratory(work))
     if max(len(t) for t in work.arms.values()) < 2:
         notes.append("With one seed per arm these differences cannot be separated from noise.")
     return Table("accuracy", "Test top-1 by arm", heads, rows, notes)
@@ -100,7 +104,7 @@ def effects(work):
     return Table("effects", "Teacher swap x student swap: effects on test top-1",
                  ["effect", "seeds", "points", "95 % interval", "p", "resolves"], rows,
                  ["Main effect: mean gap with and without, over both settings of the other. Interaction: what the second adds "
-                  "more where the first is on. Paired by seed. " + EXPLORATORY])
+                  "more where the first is on. Paired by seed. " + exploratory(work)])
 
 
 def _pairs_table(work, key, title, pairs):
@@ -209,4 +213,4 @@ def combined(work):
             row.append(Bold(text) if gap.mean > 0 else text)
         rows.append(row)
     return Table("T5", "Methods with a correction of the teacher", ["method", "as it is"] + corrections, rows,
-                 ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + EXPLORATORY])
+                 ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)])

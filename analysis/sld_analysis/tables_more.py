@@ -3,7 +3,7 @@ import math
 
 from . import calibration, digest, pairs as pairs_of, stats, variance
 from .table import Table, bold_best, interval, number, p_text, spread
-from .tables import EXPLORATORY, teacher_top1
+from .tables import exploratory, teacher_top1
 
 
 def cost(work):
@@ -70,7 +70,6 @@ def labels(work):
 
 def resolved(work):
     """What so many seeds find, and what is not in the tables."""
-    sd = stats.pooled_sd([work.values(a, "top1_last") for a in work.arms])
     rows = []
     states = work.study.trials[~work.study.trials["is_teacher"]]
     for arm in dict.fromkeys(states["arm"]):
@@ -83,14 +82,27 @@ def resolved(work):
                      str(int((bad["state"] == "diverged").sum())), ", ".join("%d %s" % (c, s) for s, c in rest.items()),
                      "; ".join(reasons)])
     notes = ["Resolves: the smallest gap to %s, paired by seed, that a two-sided t test at 5 %% finds with power 0.8." % (work.base_name or "the baseline")]
-    if sd == sd:
-        notes.append("Deviation over seeds, pooled over arms: %.2f points. With it, paired gaps of independent arms resolve: %s." % (
-            sd, ", ".join("%.2f with %d seeds" % (stats.resolvable(sd * math.sqrt(2), n), n) for n in (3, 5, 6, 10, 20))))
+    notes += deviations(work)
     heads = ["arm", "done", "resolves", "failed", "diverged", "other", "reasons"]
     used = [c for c in range(len(heads)) if c < 3 or any(r[c] not in ("", "0") for r in rows)]
     if len(used) == 3:
         notes.append("No trial failed or diverged.")
     return Table("T10", "What the seeds resolve; failed and diverged trials", [heads[c] for c in used], [[r[c] for c in used] for r in rows], notes)
+
+
+def deviations(work):
+    """Of the seeds, pooled over the arms that share a baseline: pairs of networks differ in it."""
+    groups, out = {}, []
+    for arm in work.arms:
+        groups.setdefault(work.base_of.get(arm) if work.base else None, []).append(arm)
+    for base, arms in groups.items():
+        sd = stats.pooled_sd([work.values(a, "top1_last") for a in arms])
+        if sd == sd:
+            of = "" if len(groups) == 1 else " of %s" % base if base else " of the arms without a baseline"
+            out.append("Deviation over seeds, pooled over the arms%s: %.2f points. With it, paired gaps of independent arms resolve: %s." % (
+                "%s's pair" % of if base and of else of, sd,
+                ", ".join("%.2f with %d seeds" % (stats.resolvable(sd * math.sqrt(2), n), n) for n in (3, 5, 6, 10, 20))))
+    return out
 
 
 def quality(work):
@@ -109,17 +121,25 @@ def quality(work):
         rows.append([arm, number(mean([float(d.nll.mean(dtype=float)) for _, d in found]), 4),
                      number(mean([calibration.ece(d.confidence, d.correct) for _, d in found])),
                      number(mean([calibration.ece_equal_mass(d.confidence, d.correct) for _, d in found])),
-                     number(mean([d.brier for _, d in found]), 4), number(mean(copies), 1),
+                     number(mean([d.brier for _, d in found]), 4)] + [number(mean(part), 4) for part in _brier_parts(found)]
+                    + [number(mean(copies), 1),
                      number(unseen.get(work.digests.teacher_key(trials[0]), math.nan), 1) if copies else "–"])
     if not rows:
         return "no trial kept its test logits"
     for column in (1, 2, 4):
         bold_best(rows, column, [float(r[column].replace("−", "-")) if r[column] != "–" else math.nan for r in rows], largest=False)
     return Table("quality", "Predictions on test, last epoch",
-                 ["arm", "NLL", "ECE, %", "ECE, equal mass, %", "Brier", "copied errors, %", "the same by students without a teacher, %"], rows,
-                 ["Means over seeds. ECE: 15 bins. Copied errors: share of the teacher's errors that the student repeats; what students "
+                 ["arm", "NLL", "ECE, %", "ECE, equal mass, %", "Brier", "reliability", "resolution", "copied errors, %",
+                  "the same by students without a teacher, %"], rows,
+                 ["Means over seeds. ECE: 15 bins. Reliability (0 is best) and resolution: Murphy's parts of the Brier score of being right, in the "
+                  "same bins. Copied errors: share of the teacher's errors that the student repeats; what students "
                   "that never saw a teacher repeat is chance and shared confusion."]
                  + (["No copied errors of %s: teacher.logits_files holds no logits of test." % ", ".join(outside)] if outside else []))
+
+
+def _brier_parts(found):
+    parts = [calibration.brier_parts(d.confidence, d.correct) for _, d in found]
+    return [p.reliability for p in parts], [p.resolution for p in parts]
 
 
 def untaught(work):
@@ -222,7 +242,7 @@ def several_pairs(work):
         rows.append([method, "%d" % len(scores.pairs), number(mean, 2, True), interval(low, high), number(better, 2)])
     return Table("pairs", "Methods over %d pairs" % len(scores.pairs),
                  ["method", "pairs", "interquartile mean of the gap", "95 % interval", "probability of improvement"], rows,
-                 ["Over pairs x seeds, the gap to %s in points; intervals by a bootstrap within pairs (Agarwal et al. 2021). " % base + EXPLORATORY])
+                 ["Over pairs x seeds, the gap to %s in points; intervals by a bootstrap within pairs (Agarwal et al. 2021). " % base + exploratory(work)])
 
 
 def matrix(work):
@@ -241,4 +261,4 @@ def matrix(work):
             row.append("%s; %d of %d; %s" % (number(gap, 2, True), wins, len(scores.pairs), p_text(p)))
         rows.append(row)
     return Table("matrix", "Each method less each other", ["method"] + list(scores.methods), rows,
-                 ["Mean gap over pairs; pairs in which the row's method has the higher mean; p of a paired t test over pairs. " + EXPLORATORY])
+                 ["Mean gap over pairs; pairs in which the row's method has the higher mean; p of a paired t test over pairs. " + exploratory(work)])
