@@ -16,7 +16,7 @@ EPILOG = """
 def report(args):
     from . import open as open_study
     from .report import make
-    formats = [f for f in ("pdf", "png") if getattr(args, f)]
+    formats = [f for f in ("svg", "pdf", "png") if getattr(args, f)]
     print(make(open_study(one_or_several(args.study)), args.out, formats))
 
 
@@ -73,8 +73,9 @@ def parser_of():
     one = verbs.add_parser("report", help="one HTML page with all tables and figures, the same as Markdown, CSV and LaTeX")
     one.add_argument("study", nargs="+", help=study_help)
     one.add_argument("-o", "--out", default="report", help="folder to write (default: report)")
+    one.add_argument("--svg", action="store_true", help="each figure as SVG too, and in the Markdown page")
     one.add_argument("--pdf", action="store_true", help="each figure as PDF too")
-    one.add_argument("--png", action="store_true", help="each figure as PNG too")
+    one.add_argument("--png", action="store_true", help="each figure as PNG too, and in the Markdown page where there is no SVG")
     one.set_defaults(run=report)
     one = verbs.add_parser("trials", help="the frame of trials as CSV: one column per option that varies")
     one.add_argument("study", nargs="+", help=study_help)

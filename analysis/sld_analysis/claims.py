@@ -1,5 +1,6 @@
 """claims.py: contrasts that the spec named beforehand (`claims:`), and the words better, worse and not resolved, which
-appear with the test that carries them and nowhere else.
+appear with the test that carries them and nowhere else. A claim is open, and not tested, as long as a trial of its arms is to come:
+a look at half the seeds would be one test more.
 
     claims:
       the swap helps: {arm: SLD, against: KD-PA}
@@ -13,7 +14,7 @@ from collections import namedtuple
 from . import stats
 
 Claim = namedtuple("Claim", "name weights text metric")
-Judged = namedtuple("Judged", "claim gap p word")
+Judged = namedtuple("Judged", "claim gap p word planned")  # planned: seeds that all its arms have
 KEYS = ("arm", "against", "effect", "interaction", "metric")
 LOWER_IS_BETTER = ("nll_last", "ece_last", "copy_rate", "minutes")
 
@@ -26,8 +27,17 @@ def by_seed(study, metric="top1_last"):
     return out
 
 
+def planned(study):
+    """{arm: {seed: state}} of all trials of students, done or not, in the order of the spec."""
+    t, out = study.trials, {}
+    for i in range(study.n):
+        if not t["is_teacher"][i]:
+            out.setdefault(t["arm"][i], {})[int(t["seed"][i])] = t["state"][i]
+    return out
+
+
 def _axis_arms(study, axes):
-    """{labels of these axes: [arm, ...]} of done arms."""
+    """{labels of these axes: [arm, ...]}."""
     columns = []
     for axis in axes:
         column = "axis_" + str(axis).replace("/", "_")
@@ -35,9 +45,10 @@ def _axis_arms(study, axes):
             raise ValueError("expected an axis of the sweep, got %s" % axis)
         columns.append(study.trials[column])
     out = {}
-    for arm, trials in study.arms.items():
-        out.setdefault(tuple(c[trials[0]] for c in columns), []).append(arm)
-    return out
+    for i in range(study.n):
+        if not study.trials["is_teacher"][i]:
+            out.setdefault(tuple(c[i] for c in columns), {})[study.trials["arm"][i]] = None
+    return {labels: list(arms) for labels, arms in out.items()}
 
 
 def _labels(study, axis):
@@ -45,18 +56,19 @@ def _labels(study, axis):
     column = "axis_" + str(axis).replace("/", "_")
     if column not in study.trials:
         raise ValueError("expected an axis of the sweep, got %s" % axis)
-    labels = [l for l in dict.fromkeys(study.trials[column][i] for i in study.students)]
+    labels = list(dict.fromkeys(study.trials[column][i] for i in range(study.n) if not study.trials["is_teacher"][i]))
     if len(labels) != 2:
         raise ValueError("effect of %s: expected an axis with two labels, got %d: %s" % (axis, len(labels), ", ".join(labels)))
     return labels
 
 
 def _side(study, names, key):
-    names = names if isinstance(names, list) else [names]
+    twins = {label: arm for label, _, arm in study.same}
+    names = [twins.get(str(n), str(n)) for n in (names if isinstance(names, list) else [names])]
     for name in names:
-        if str(name) not in study.arms:
-            raise ValueError("%s: expected an arm with done trials, got %s" % (key, name))
-    return [str(n) for n in names]
+        if name not in planned(study):
+            raise ValueError("%s: expected an arm of the sweep, got %s" % (key, name))
+    return names
 
 
 def _weights(plus, minus):
@@ -88,7 +100,7 @@ def _read(study, name, body):
             for arm in arms.get((a, b), []):
                 weights[arm] = sign / len(arms[(a, b)])
         if len({s for s in weights.values()}) < 2 or len(arms) < 4:
-            raise ValueError("interaction: not all four cells have done trials")
+            raise ValueError("interaction: not all four cells have arms")
         return Claim(name, weights, "interaction of %s and %s" % tuple(axes), metric)
     if "arm" not in body or "against" not in body:
         raise ValueError("expected both arm and against")
@@ -126,9 +138,24 @@ def word(gap, p, metric="top1_last"):
     return "not resolved (resolves %.2f)" % gap.resolves
 
 
+def _state(study, claim):
+    """Seeds that all arms of a claim have, and those of them that wait or run in one."""
+    arms = [planned(study)[a] for a in claim.weights]
+    seeds = set.intersection(*(set(a) for a in arms))
+    return seeds, {s for s in seeds if any(a[s] in ("waiting", "running") for a in arms)}
+
+
 def judge(study):
-    """Every claim with its gap, its p after Holm's correction over all claims, and the word."""
+    """Every claim with its gap, its p after Holm's correction over all claims, and the word. An open claim has no p."""
     claims, left = named(study)
-    gaps = [stats.contrast(c.weights, by_seed(study, c.metric)) for c in claims]
-    adjusted = stats.holm([g.p for g in gaps])
-    return [Judged(c, g, float(p), word(g, p, c.metric)) for c, g, p in zip(claims, gaps, adjusted)], left
+    found, states = [], [_state(study, c) for c in claims]
+    gaps = []
+    for c, (_, to_come) in zip(claims, states):
+        values = by_seed(study, c.metric)
+        gap = stats.contrast(c.weights, {a: values.get(a, {}) for a in c.weights})
+        gaps.append(gap._replace(p=math.nan, p_flip=math.nan) if to_come else gap)
+    adjusted = stats.holm([g.p for g in gaps], len(claims))
+    for c, g, p, (seeds, to_come) in zip(claims, gaps, adjusted, states):
+        said = "open: %d of %d seeds" % (g.n, len(seeds)) if to_come else word(g, p, c.metric)
+        found.append(Judged(c, g, float(p), said, len(seeds)))
+    return found, left

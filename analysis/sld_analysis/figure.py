@@ -6,7 +6,7 @@ import math
 import re
 
 from .needs import need
-from .table import plain
+from .table import markdown_text, plain
 
 np = need("numpy")
 matplotlib = need("matplotlib", "figures")
@@ -65,6 +65,13 @@ class Figure:
                 % (self.key, "wide" if self.wide else "", self.key, html.escape(self.title),
                    '<ul class="legend">%s</ul>\n' % legend if legend else "", panels, note))
 
+    def markdown(self, pictures=""):
+        """The picture of that ending, with its legend inside and its text for who cannot see it; without one the text."""
+        if not pictures:
+            return "**%s. %s.** %s\n\n" % (self.key, markdown_text(self.title), markdown_text(self.alt))
+        note = "\n%s\n" % markdown_text(self.note) if self.note else ""
+        return "### %s. %s\n\n![%s](%s.%s)\n%s\n" % (self.key, markdown_text(self.title), markdown_text(self.alt), self.key, pictures, note)
+
     def _key(self, color, dash, marker):
         """A line's look, or that of points."""
         if self.points:
@@ -101,7 +108,18 @@ class Figure:
                         for _, (c, d, m) in self.legend]
                 canvas.legend(keys, [clip(n, 40) for n, _ in self.legend], loc="lower center", ncol=2 * columns, frameon=False)
             _recolor(canvas)
+            self._write(canvas, path)
+
+    def _write(self, canvas, path):
+        """The same figure is the same bytes: no date, no random names."""
+        if not path.endswith(".svg"):
             canvas.savefig(path, dpi=150, metadata={"CreationDate": None} if path.endswith(".pdf") else None)
+            return
+        out = io.StringIO()
+        with matplotlib.rc_context({"svg.hashsalt": self.key}):
+            canvas.savefig(out, format="svg", metadata={"Date": None})
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(short(out.getvalue()))
 
 
 def _recolor(canvas):
@@ -120,9 +138,14 @@ def page_color(color):
     return "var(--c%d)" % COLORS.index(color) if color in COLORS else color
 
 
+def short(svg):
+    """Two digits behind the point are a hundredth of a pixel."""
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+
+
 def page_svg(text, name, alt):
     """matplotlib's SVG as a part of a page: no prolog, ids that no other has, the page's colours, a text for who cannot see it."""
-    text = text[text.index("<svg"):]
+    text = short(text[text.index("<svg"):])
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     text = re.sub(r'\bid="([^"]+)"', r'id="%s-\1"' % name, text)

@@ -5,6 +5,7 @@ import math
 from .figure import FAINT, INK, Figure, clip, look, looks, shown_arms
 from .needs import need
 from .table import number
+from . import options as options_of
 from . import pairs as pairs_of
 from . import stats
 
@@ -75,7 +76,7 @@ def sensitivity(work):
     """F4: accuracy against an option: `report: {x: OPTION}`, else the one with the most values; two of them as a heat map."""
     study, asked = work.study, work.layout.report.get("x")
     keys = [k for k in study.varying() if not k.startswith("seeds.") and "network" not in k]
-    values = {k: list(dict.fromkeys(_hashable(work.layout.options[a].get(k)) for a in work.arms)) for k in keys}
+    values = {k: list(dict.fromkeys(_hashable(o.get(k)) for o in work.layout.options.values() if options_of.lives(k, o))) for k in keys}
     usable = [k for k in keys if len(values[k]) >= 2 and (all(_as_x(v) is not None for v in values[k]) or (k == asked and len(values[k]) > 1))]
     named = [k for k in (asked if isinstance(asked, list) else [asked]) if k]
     axes = [str(k)[5:] if str(k).startswith("axis_") else str(k) for k in named]
@@ -88,6 +89,8 @@ def sensitivity(work):
     points = {}
     for arm in work.arms:
         o = work.layout.options[arm]
+        if not all(options_of.lives(k, o) for k in chosen[:2]):
+            continue  # an arm without a teacher says nothing of the teacher's temperatures
         points.setdefault(tuple(_hashable(o.get(k)) for k in chosen[:2]), []).extend(work.values(arm, "top1_last"))
     grid = [sorted({p[i] for p in points}, key=lambda v: (_as_x(v) is None, _as_x(v) or 0, str(v))) for i in range(len(chosen[:2]))]
     if len(chosen) == 1 or len(grid[1]) < 2:

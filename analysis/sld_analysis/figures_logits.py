@@ -322,7 +322,7 @@ def per_class(work):
                   "Gain by class against %s%s; then right, copied and other by the label's rank in the teacher." % (
                       work.base_name, ": " + "; ".join(texts) if texts else ""),
                   [("right", look(2)), ("copies the teacher's class (hatched)", look(1)), ("errs otherwise", look(3))] if errors else [],
-                  "Gains are sorted; filled: false-discovery rate below 5 % over the classes (paired t test over seeds). " + "; ".join(texts))
+                  "Gains are sorted; filled: false-discovery rate below 5 % over the classes (paired t test over seeds). " + "; ".join(texts) + "." * bool(texts))
 
 
 def _gain_panel(arm, found):

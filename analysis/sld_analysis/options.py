@@ -81,6 +81,13 @@ def has_teacher(o):
     return any(_number(o.get("kd." + view)) > 0 for view in ("weak", "strong"))
 
 
+def lives(key, o):
+    """Whether an option decides anything beside the others: those of the teacher's term without a teacher do not."""
+    if key.startswith("lss.") or key == "student_swap_after":
+        return o.get("student_swap") is True
+    return has_teacher(o) or not key.startswith(("kd.", "teacher.", "correction", "teacher_swap", "zscore"))
+
+
 def _number(value):
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
 

@@ -4,8 +4,7 @@ import datetime
 import os
 import shlex
 
-from . import figures, figures_logits, page, stats, tables, tables_more
-from .figure import Figure
+from . import claims, figures, figures_logits, page, stats, tables, tables_more
 from .files import StudyError
 from .table import Table, frame_csv, markdown_text, number, plain, spread
 
@@ -54,7 +53,7 @@ def what_was_run(work):
     minutes = study.trials["minutes"] if "minutes" in study.trials else []
     spent = sum(m for m in minutes if m == m) / 60.0
     facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(dict.fromkeys(teachers)) or "none"),
-             ("arms", "%d; baseline %s" % (len(work.arms), work.base or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
+             ("arms", "%s; baseline %s" % (_arms(work), work.base or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
              ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
              ("training time", "%.2f hours in all" % spent if spent < 10 else "%.0f hours in all" % spent)]
@@ -62,11 +61,16 @@ def what_was_run(work):
         told = list(dict.fromkeys("%s is %s" % (label, arm) for label, _, arm in study.same))
         facts.append(("labels of other arms' trials", "; ".join(told[:10]) + (" and %d more" % (len(told) - 10) if len(told) > 10 else "")))
     names = {"machine": "machine", "version": "version", "fingerprint": "fingerprint", "ranks": "ranks", "started": "first trial started",
-             "finished": "last trial finished", "data_sha256": "SHA-256 of the data"}
+             "finished": "last trial finished" + (", so far" if work.to_come else ""), "data_sha256": "SHA-256 of the data"}
     facts += [(name, seen[key]) for key, name in names.items() if key in seen]
     absent = [name for key, name in names.items() if key not in seen]
     facts += [("not in this file", ", ".join(absent))] if absent else []
     return facts + [("study", plain(study.path if isinstance(study.path, str) else study.name)), ("report made", _today())]
+
+
+def _arms(work):
+    n = len(claims.planned(work.study))
+    return str(n) if n == len(work.arms) else "%d of %d with done trials" % (len(work.arms), n)
 
 
 def _facts(work):
@@ -92,6 +96,9 @@ def _today():
 
 def warnings(work):
     out = list(work.layout.warnings())
+    if work.to_come:
+        out.insert(0, "This study is not complete: %d of %d trials are still to come. All numbers here are of those that are done, and change until "
+                      "the last has ended." % (work.to_come, work.planned))
     lost = work.study.trials[(work.study.trials["state"].isin(["failed", "diverged"])) & ~work.study.trials["is_teacher"]]
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (
@@ -147,14 +154,15 @@ class Report:
     def html(self):
         return page.page(self.title, self.facts, self.warnings, self.sections, self.left, again(self.work))
 
-    def markdown(self):
+    def markdown(self, pictures=""):
+        """pictures: the ending of the figures' files beside it; "": their texts alone."""
         out = "# %s\n\n" % markdown_text(self.title) + "".join("- %s: %s\n" % (markdown_text(k), markdown_text(v)) for k, v in self.facts)
         out += "".join("\n> %s\n" % markdown_text(w) for w in self.warnings)
         for heading, parts in self.sections:
             if parts:
                 out += "\n## %s\n\n" % heading
             for p in parts:
-                out += p.markdown() if isinstance(p, Table) else "**%s. %s.** %s\n\n" % (p.key, markdown_text(p.title), markdown_text(p.alt))
+                out += p.markdown() if isinstance(p, Table) else p.markdown(pictures)
         if self.left:
             out += "\n## What this report cannot show, and why\n\n" + "".join(
                 "- %s: %s.\n" % (markdown_text(k), markdown_text(r)) for k, r in self.left)
@@ -164,7 +172,7 @@ class Report:
         """report.html, report.md, tables.tex, KEY.csv; trials.csv; and figures in the formats asked for."""
         os.makedirs(folder, exist_ok=True)
         write(folder, "report.html", self.html())
-        write(folder, "report.md", self.markdown())
+        write(folder, "report.md", self.markdown(next((f for f in ("svg", "png") if f in formats), "")))
         write(folder, "tables.tex", "% \\usepackage{booktabs,amssymb,textcomp}\n" + "\n".join(t.latex() for t in self.tables.values()))
         for key, t in self.tables.items():
             write(folder, key + ".csv", t.csv())

@@ -81,12 +81,14 @@ def two_by_two(neither, first, second, both):
             "interaction": {both: 1.0, neither: 1.0, first: -1.0, second: -1.0}}
 
 
-def holm(p):
-    """Holm's correction for as many tests as there are p; NaN stays and is not counted."""
+def holm(p, m=None):
+    """Holm's correction for m tests: as many as there are p, NaN stays and is not counted; a larger m counts tests whose p is not known
+    yet, as if it were the largest, which never makes a corrected p too small."""
     p = np.asarray(p, float)
     order, out, largest = np.argsort(p), np.full(len(p), math.nan), 0.0
-    m = int((~np.isnan(p)).sum())
-    for rank, i in enumerate(order[:m]):
+    known = int((~np.isnan(p)).sum())
+    m = max(m or 0, known)
+    for rank, i in enumerate(order[:known]):
         largest = max(largest, min(1.0, (m - rank) * p[i]))
         out[i] = largest
     return out

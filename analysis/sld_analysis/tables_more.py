@@ -2,7 +2,7 @@
 import math
 
 from . import calibration, digest, pairs as pairs_of, stats, variance
-from .table import Table, bold_best, interval, number, p_text, spread
+from .table import Table, interval, number, p_text, spread
 from .tables import exploratory, teacher_top1
 
 
@@ -127,7 +127,7 @@ def quality(work):
     if not rows:
         return "no trial kept its test logits"
     for column in (1, 2, 4):
-        bold_best(rows, column, [float(r[column].replace("−", "-")) if r[column] != "–" else math.nan for r in rows], largest=False)
+        work.bold_best(rows, column, [float(r[column].replace("−", "-")) if r[column] != "–" else math.nan for r in rows], largest=False)
     return Table("quality", "Predictions on test, last epoch",
                  ["arm", "NLL", "ECE, %", "ECE, equal mass, %", "Brier", "reliability", "resolution", "copied errors, %",
                   "the same by students without a teacher, %"], rows,
