@@ -3,9 +3,9 @@ import sys
 import sld_analysis
 study = sld_analysis.open(sys.argv[1])
 for arm, trials in study.arms.items():
-    said = [study.logits(t).argmax(1) for t in trials]
-    teacher = study.logits(trials[0], "teacher")
-    with_teacher = [(s == teacher.argmax(1)).mean() for s in said] if teacher is not None else []
+    said = [study.predicted(t) for t in trials]
+    teacher = study.predicted(trials[0], "teacher")
+    with_teacher = [(s == teacher).mean() for s in said] if teacher is not None else []
     with_each_other = [(a == b).mean() for i, a in enumerate(said) for b in said[:i]]
     for name, rates in (("teacher", with_teacher), ("each other", with_each_other)):
         if rates:

@@ -4,7 +4,8 @@ import sld_analysis
 from sld_analysis import digest
 study = sld_analysis.open(sys.argv[1])
 trial = study.arms[sys.argv[2]][0]
-labels = study.labels(trial)
-teacher = digest.Teacher(study.logits(trial, "teacher"), labels)
-for rank, n, right, copied, other in digest.by_rank(digest.Digest(study.logits(trial), labels), teacher):
+student, teacher = study.digests.student(trial), study.digests.teacher(trial)
+if teacher is None:
+    sys.exit("%s has no teacher, or the study has no logits of it" % sys.argv[2])
+for rank, n, right, copied, other in digest.by_rank(student, teacher):
     print("%-16s %5d samples: %5.1f %% right, %5.1f %% copied, %5.1f %% otherwise wrong" % (rank, n, right, copied, other))

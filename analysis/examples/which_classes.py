@@ -3,7 +3,7 @@ import sys
 import numpy as np
 import sld_analysis
 study = sld_analysis.open(sys.argv[1])
-right = lambda arm: np.mean([study.logits(t).argmax(1) == study.labels(t) for t in study.arms[arm]], axis=0)
+right = lambda arm: np.mean([study.predicted(t) == study.labels(t) for t in study.arms[arm]], axis=0)
 labels = study.labels(study.arms[sys.argv[2]][0])
 gain = right(sys.argv[2]) - right(sys.argv[3])
 by_class = [100 * gain[labels == k].mean() for k in range(labels.max() + 1)]

@@ -1,4 +1,5 @@
 """study.py: the trials of a sweep, of a packed study or of single runs, as pandas frames and numpy arrays."""
+import functools
 import os
 import re
 
@@ -175,6 +176,20 @@ class Study:
         if not 0 <= trial < self.n:
             raise StudyError("%s: trial %d of %d" % (self.path, trial, self.n))
         return self.source.logits(trial, which) if self.source.valid[trial] else None
+
+    def predicted(self, trial, which="last"):
+        """(sample) the class of the largest logit, of a compact pack too. None where there is none."""
+        if self.compact:
+            top = self.top(trial, which)
+            return top.classes[:, 0] if top else None
+        logits = self.logits(trial, which)
+        return logits.argmax(axis=1) if logits is not None else None
+
+    @functools.cached_property
+    def digests(self):
+        """digests.student(trial), digests.teacher(trial): predicted, confidence, correct, nll by sample; of a compact pack too."""
+        from .digest import Digests
+        return Digests(self)
 
     def features(self, trial):
         """(sample, feature) float32 on test: what the last layer makes its logits of; None without `run.features: test`."""

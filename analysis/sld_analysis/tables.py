@@ -18,9 +18,8 @@ class Work:
     """What tables and figures are made from."""
 
     def __init__(self, study):
-        from .digest import Digests
         from .layout import Layout
-        self.study, self.layout, self.digests = study, Layout(study), Digests(study)
+        self.study, self.layout, self.digests = study, Layout(study), study.digests
         self.arms = study.arms
         self.base = study.baseline if study.baseline in self.arms else None
         self.base_of = self.layout.base_of if self.base else {}

@@ -4,6 +4,7 @@ import contextlib
 import glob
 import io
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -60,6 +61,10 @@ def check_examples():
     said = run("accuracy_against_option.py", "square.h5", "correction")
     check("swap" in said and "none" in said, said)
     check("copied" in run("teacher_errors.py", "square.h5", "SLD"), "errors of the teacher")
+    for name, args in (("agreement.py", ()), ("calibrated.py", ()), ("significance.py", ()), ("teacher_errors.py", ("sld",)),
+                       ("which_classes.py", ("sld", "kd"))):
+        full, compact = run(name, "study.h5", *args), run(name, "compact.h5", *args)
+        check(compact == re.sub(", best at.*", "", full), "a compact pack says the same", name, full, compact)
     check("64.0" in run_alone("with_pandas.py", "study.h5"), "sld 64.00 by pandas")
     for tool, name in (("ncdump", "with_ncdump.sh"), ("h5dump", "with_h5dump.sh")):
         if shutil.which(tool):
@@ -94,6 +99,7 @@ def main():
     made_sweep.small_sweep("made")
     subprocess.run([MAKE_INDEX, "made"], check=True)
     expect(sld("report", "made", "--pack", "study.h5", ranks=0), 0)
+    expect(sld("report", "made", "--pack", "compact.h5", "--compact", ranks=0), 0)
     check_examples()
     check_installed()
 

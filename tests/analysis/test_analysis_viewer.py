@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+sys.path += [os.path.join(HERE, "..", "..", "analysis"), os.path.join(HERE, "..", "report")]
 
 try:
     import pandas  # noqa: F401
@@ -20,8 +20,9 @@ import h5py
 import numpy as np
 
 import made_study
+import made_sweep
 import sld_analysis
-from harness import check, in_folder
+from harness import check, expect, in_folder, sld
 from sld_analysis import calibration, digest, viewer
 from sld_analysis.tables import Work
 
@@ -70,6 +71,21 @@ def opened(program, study):
     return Dom(done.stdout.decode(errors="replace"))
 
 
+def check_compact(program):
+    """A compact pack that sld wrote: its numbers are those that sld_analysis makes of the same file."""
+    made_sweep.small_sweep("made")
+    expect(sld("report", "made", "--pack", "small.h5", "--compact", ranks=0), 0)
+    dom, work = opened(program, "small.h5"), Work(sld_analysis.open("small.h5"))
+    trial = work.study.students[0]
+    d = work.digests.student(trial)
+    check("small.h5: 10 trials. A compact pack" in dom.texts.get("state"), dom.texts.get("state"))
+    for key, wanted in (("n-trial", work.study.trials["id"][trial]), ("n-top-1", "%.2f %%" % (100 * d.correct.mean())),
+                        ("n-NLL", "%.4f" % d.nll.mean(dtype=float)), ("ece", "15 bins, ECE %.2f %%" % calibration.ece(d.confidence, d.correct))):
+        check(dom.texts.get(key) == wanted, "compact", key, dom.texts.get(key), wanted)
+    rows = np.array(dom.cells["samples"]).reshape(-1, 7)
+    check(list(rows[:, 4]) == ["class%d" % k for k in d.predicted], "its classes", rows[:3])
+
+
 def main():
     try:
         program = viewer.fetch()
@@ -94,6 +110,7 @@ def main():
     check(list(rows[:, 3].astype(int)) == list(teacher.rank[:50]), "the label's rank")
     check(rows[0, 1] == EVIL and "img" not in dom.tags, "markup in a label is a text")
     check("NIST" in open("view.html", encoding="utf-8").read(), "the notice of h5wasm is kept")
+    check_compact(program)
     with h5py.File("other.h5", "w") as f:
         f["x"] = 1
     check("expected sld-study, got none" in opened(program, "other.h5").texts["state"], "no study")

@@ -60,7 +60,7 @@ def main():
     expect(sweep("runs/live", "--skip", long, "--no-run"), 0, long)
 
     done = ended(process)  # the trial without an end is stopped, the point that came in trained
-    expect(done, 0, "3 points, 1 before", "skipped: stopped and saved", "done short")
+    expect(done, 0, "now 3, before 1", "skipped: stopped and saved", "done short")
     now = status("runs/live")
     check(now["done"] == 1 and now["skipped"] == 1 and now["diverged"] == 1 and now["failed"] == 0, now)
     for text, again in (shown("runs/live/report.html"), page("runs/live")):
