@@ -135,9 +135,9 @@ static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o,
     *out             = (cost){.logits_key = ""};
     out->train_flops = 2 * epochs * n * views * 3 * student;
     out->flops       = out->train_flops + 2 * epochs * test * student;
-    out->kept_bytes =
-        2 * 4 * parameters + (o->run.logits ? (teacher > 0 ? 3 : 2) * 4 * test * K : 0) +
-        (o->run.label_p ? 2 * (double)size.train * epochs : 0);
+    out->kept_bytes  = 2 * 4 * parameters +
+                      (o->run.logits ? (teacher > 0 ? 3 : 2) * 4 * test * K : 0) +
+                      (o->run.label_p ? 2 * (double)size.train * epochs : 0);
     out->running_bytes = 2 * 3 * 4 * parameters;
     if (teacher > 0) {
         out->logits_bytes = 4 * epochs * n * views * K;

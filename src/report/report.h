@@ -50,7 +50,7 @@ typedef struct report_trial {
     double           metric[REPORT_N_METRICS];
     double           norm[REPORT_MAX_NORMS];         /* in the order of report.norm_name */
     size_t           n_epochs, n_samples, n_classes; /* shapes of its results; 0: none */
-    size_t           n_val; /* validation samples with logits */
+    size_t           n_val;                          /* validation samples with logits */
     const char      *run_dir;                        /* folder of a single run; NULL in a sweep */
     bool             has_teacher;                    /* as weights, or as logits in files */
     char             data_sha[65], teacher_sha[65]; /* hex; teacher_sha "": no weights were given */
@@ -75,9 +75,9 @@ typedef struct report_arm {
     bool         gap_paired;
     stats_sample gap;
     double       gap_half_width; /* 95 % confidence; NaN unless paired over at least two seeds */
-    double       pair_sd;        /* deviation of top1_last, pooled over the arms with its baseline */
-    double       detectable;     /* smallest difference to the baseline that its seeds resolve */
-    double       control;        /* mean of its trials' control */
+    double       pair_sd;    /* deviation of top1_last, pooled over the arms with its baseline */
+    double       detectable; /* smallest difference to the baseline that its seeds resolve */
+    double       control;    /* mean of its trials' control */
 } report_arm;
 
 typedef struct report {
@@ -91,10 +91,10 @@ typedef struct report {
     size_t        n_options;
     const char  **option_name; /* (n_options) keys of the options in which students differ */
     size_t        n_state[SLD_POINT_SKIPPED + 1];
-    size_t        max_seeds;    /* most seeds done of any arm of students */
-    int           baseline;     /* index of the arm that the spec names; -1: none */
-    size_t        n_baselines;  /* one per pair, if axes choose networks or data */
-    double        pooled_sd;    /* of top1_last within arms; NaN: no arm has two seeds */
+    size_t        max_seeds;   /* most seeds done of any arm of students */
+    int           baseline;    /* index of the arm that the spec names; -1: none */
+    size_t        n_baselines; /* one per pair, if axes choose networks or data */
+    double        pooled_sd;   /* of top1_last within arms; NaN: no arm has two seeds */
     size_t        n_pair;
     const char  **pair; /* (n_pair) axes that the spec names under report: pair */
 } report;

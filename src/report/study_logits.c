@@ -295,8 +295,7 @@ sld_status study_put_teachers(sld_ctx *ctx, study *s)
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * s->n_classes * sizeof *logits,
                             (void **)&logits));
     for (size_t i = 0; i < n; i++) {
-        SLD_TRY(
-            copy_row(ctx, s, "/logits/test_teacher", TEST, holder[i], i, logits));
+        SLD_TRY(copy_row(ctx, s, "/logits/test_teacher", TEST, holder[i], i, logits));
     }
     return SLD_OK;
 }
