@@ -30,9 +30,9 @@ def by_seed(study, metric="top1_last"):
 def planned(study):
     """{arm: {seed: state}} of all trials of students, done or not, in the order of the spec."""
     t, out = study.trials, {}
-    for i in range(study.n):
-        if not t["is_teacher"][i]:
-            out.setdefault(t["arm"][i], {})[int(t["seed"][i])] = t["state"][i]
+    for is_teacher, arm, seed, state in zip(t["is_teacher"], t["arm"], t["seed"], t["state"]):
+        if not is_teacher:
+            out.setdefault(arm, {})[int(seed)] = state
     return out
 
 
@@ -138,9 +138,9 @@ def word(gap, p, metric="top1_last"):
     return "not resolved (resolves %.2f)" % gap.resolves
 
 
-def _state(study, claim):
+def _state(plan, claim):
     """Seeds that all arms of a claim have, and those of them that wait or run in one."""
-    arms = [planned(study)[a] for a in claim.weights]
+    arms = [plan[a] for a in claim.weights]
     seeds = set.intersection(*(set(a) for a in arms))
     return seeds, {s for s in seeds if any(a[s] in ("waiting", "running") for a in arms)}
 
@@ -148,7 +148,8 @@ def _state(study, claim):
 def judge(study):
     """Every claim with its gap, its p after Holm's correction over all claims, and the word. An open claim has no p."""
     claims, left = named(study)
-    found, states = [], [_state(study, c) for c in claims]
+    plan = planned(study)
+    found, states = [], [_state(plan, c) for c in claims]
     gaps = []
     for c, (_, to_come) in zip(claims, states):
         values = by_seed(study, c.metric)

@@ -249,10 +249,9 @@ typedef struct sld_cpu { /* lists are sorted by package, then core, then number 
 enum { SLD_CPUS_MAX = 1024 };
 /* Local. out: (SLD_CPUS_MAX) the CPUs this process may use. Returns how many; 0: unknown. */
 size_t sld_cpus_allowed(sld_cpu *out);
-/* Local. The CPU time that the cgroups of this process allow it, in CPUs, rounded up; 0: no
- * limit.
- */
-size_t sld_cpus_quota(void);
+/* Local. The CPU time that the cgroups of this process allow it, in CPUs (1.5: one and a half); 0: no
+ * limit. */
+double sld_cpus_quota(void);
 
 /* ---- files ---- */
 

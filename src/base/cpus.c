@@ -72,10 +72,11 @@ static long long number_in(const char *folder, const char *name, long long *seco
     return first;
 }
 
-/* Returns the smallest quota of the cgroup in folder and of all cgroups above it. */
-static size_t quota_above(char *folder)
+/* Returns the smallest quota, in CPUs, of the cgroup in folder and of all cgroups above it; 0: no
+ * limit. */
+static double quota_above(char *folder)
 {
-    size_t least = 0;
+    double least = 0;
 
     while (true) {
         long long period = 0, quota = number_in(folder, "cpu.max", &period);
@@ -85,7 +86,7 @@ static size_t quota_above(char *folder)
             period = number_in(folder, "cpu.cfs_period_us", &none);
         }
         if (quota > 0 && period > 0) {
-            const size_t n = (size_t)((quota + period - 1) / period);
+            const double n = (double)quota / (double)period;
             least          = least == 0 || n < least ? n : least;
         }
         char *slash = strrchr(folder, '/');
@@ -96,11 +97,11 @@ static size_t quota_above(char *folder)
     }
 }
 
-size_t sld_cpus_quota(void)
+double sld_cpus_quota(void)
 {
     FILE  *file = fopen("/proc/self/cgroup", "r");
     char   line[512], folder[600];
-    size_t least = 0;
+    double least = 0;
 
     while (file && fgets(line, sizeof line, file)) { /* number:controllers:path */
         char *controllers = strchr(line, ':'), *path;
@@ -116,7 +117,7 @@ size_t sld_cpus_quota(void)
         } else {
             continue;
         }
-        const size_t n = quota_above(folder);
+        const double n = quota_above(folder);
         least          = n > 0 && (least == 0 || n < least) ? n : least;
     }
     if (file) {

@@ -20,6 +20,16 @@ static sld_status unknown_option(sld_ctx *ctx, const sld_verb *verb, const char 
                     nearest >= 0 ? names[nearest] : "", verb->name);
 }
 
+static bool is_option(const sld_verb *verb, const char *word)
+{
+    for (size_t i = 0; verb->options[i].name; i++) {
+        if (strcmp(verb->options[i].name, word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* *used: how many words the option takes, 1 or 2. */
 static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out, int *used)
@@ -29,9 +39,9 @@ static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char
         if (strcmp(argv[0], spec->name) != 0) {
             continue;
         }
-        if (spec->takes_value && argc < 2) {
-            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: expected a value after it, got none",
-                            verb->name, spec->name);
+        if (spec->takes_value && (argc < 2 || is_option(verb, argv[1]))) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: expected a value after it, got %s",
+                            verb->name, spec->name, argc < 2 ? "none" : argv[1]);
         }
         if (out->option[i]) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,

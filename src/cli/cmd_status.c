@@ -187,9 +187,6 @@ static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const cha
     char        path[4200];
 
     snprintf(dir, 4096, "%s", word);
-    for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--) {
-        dir[n - 1] = '\0';
-    }
     *id = NULL;
     for (int up = 0; up < 3; up++) {
         snprintf(path, sizeof path, "%s/points", dir);
@@ -291,7 +288,7 @@ static bool is_run_alone(sld_given given, const char *dir)
 
 static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
-    char        dir[4096];
+    char        dir[4096], word[4096];
     const char *id    = NULL;
     sld_grid   *grid  = NULL;
     view        v     = {.n = 0};
@@ -299,7 +296,11 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
 
     SLD_TRY(read_lines(ctx, args->option[LINES], &lines));
     const sld_given given = sld_given_at(ctx, args->positional);
-    snprintf(dir, sizeof dir, "%s", args->positional);
+    snprintf(word, sizeof word, "%s", args->positional);
+    for (size_t n = strlen(word); n > 1 && word[n - 1] == '/'; n--) {
+        word[n - 1] = '\0'; /* completion in a shell ends a folder so */
+    }
+    snprintf(dir, sizeof dir, "%s", word);
     if (given == SLD_GIVEN_RESULTS) {
         char *slash = strrchr(dir, '/');
         snprintf(slash ? slash : dir, 2, "%s", slash ? "" : ".");
@@ -308,7 +309,7 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
         return sld_status_run(ctx, dir, args->option[WATCH] != NULL, args->option[JSON] != NULL,
                               lines);
     }
-    SLD_TRY(find(ctx, args->positional, dir, &id));
+    SLD_TRY(find(ctx, word, dir, &id));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     v.grid        = grid;
     v.n           = sld_grid_count(grid);

@@ -338,7 +338,11 @@ static sld_status print_job(command *c)
     static const struct {
         int         option;
         const char *word;
-    } kept[] = {{DIR_, "--dir"}, {RANKS, "--ranks"}, {SLOTS, "--slots"}, {NO_WAIT, "--no-wait"}};
+    } kept[] = {{DIR_, "--dir"},
+                {RANKS, "--ranks"},
+                {SLOTS, "--slots"},
+                {NO_WAIT, "--no-wait"},
+                {ACCEPT, "--accept-changes"}};
     enum { MAX = sizeof c->words / sizeof *c->words + 8 };
     const sld_arguments *args = c->args;
     const char          *words[MAX];

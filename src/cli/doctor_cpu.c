@@ -29,13 +29,22 @@ static void model_name(char *name, size_t n)
 
 typedef enum { PLAIN, AVX2, AVX512 } level;
 
+static bool has_bf16(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 static level cpu_level(char *features, size_t n)
 {
     features[0] = '\0';
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
         snprintf(features, n, "AVX-512%s%s", __builtin_cpu_supports("avx512vnni") ? ", VNNI" : "",
-                 __builtin_cpu_supports("avx512bf16") ? ", bf16" : "");
+                 has_bf16() ? ", bf16" : "");
         return AVX512;
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
@@ -60,7 +69,7 @@ static void processor(sld_report *r)
     } else if (cpu == AVX2) {
         sld_finding_advise(f, SLD_FINE,
                            "precision bf16 needs AVX-512, which this processor lacks: use f32");
-    } else if (!__builtin_cpu_supports("avx512bf16")) {
+    } else if (!has_bf16()) {
         sld_finding_advise(f, SLD_FINE, "bf16 is computed without its own instructions: no faster");
     }
 }
@@ -152,26 +161,9 @@ static void binding(const sld_comm *comm, sld_report *r)
     }
 }
 
-/* CPUs that the cgroup allows; 0: no limit. Version 2 has one file "MAX PERIOD", version 1 two. */
-static double cgroup_cpus(void)
-{
-    char   line[64], period[64];
-    double quota = 0, length = 0;
-
-    if (sld_read_line("/sys/fs/cgroup/cpu.max", line, sizeof line)) {
-        return sscanf(line, "%lf %lf", &quota, &length) == 2 && length > 0 ? quota / length : 0;
-    }
-    if (sld_read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", line, sizeof line) &&
-        sld_read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) {
-        quota  = atof(line);
-        length = atof(period);
-    }
-    return quota > 0 && length > 0 ? quota / length : 0;
-}
-
 static void quota(const sld_comm *comm, sld_report *r)
 {
-    const double cpus = cgroup_cpus();
+    const double cpus = sld_cpus_quota();
 
     if (cpus <= 0) {
         sld_report_add(r, "CPU quota", "none");

@@ -186,9 +186,10 @@ static void locking(const names *n, sld_report *r, int *fd)
 static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
 {
     struct stat s;
+    const bool  there = stat(folder, &s) == 0;
 
-    if (stat(folder, &s) != 0 || !S_ISDIR(s.st_mode)) {
-        const char *why = S_ISDIR(s.st_mode) || errno ? strerror(errno) : "not a folder";
+    if (!there || !S_ISDIR(s.st_mode)) {
+        const char *why = there ? "it is no folder" : strerror(errno);
         sld_finding_advise(sld_report_add(r, "folder", "%s: %s", folder, why), SLD_BAD,
                            "name a folder that exists: mkdir -p %s", folder);
         return false;

@@ -38,11 +38,13 @@ typedef struct run_view {
 /* Whether a process holds the lock of the run, which means that it is running. */
 static bool is_locked(sld_ctx *ctx, const char *dir)
 {
-    char      path[PATH_MAX];
-    sld_lock  lock = SLD_LOCK_NONE;
-    sld_ctx   quiet;
-    const int fd = (sld_run_path(dir, SLD_RUN_LOCK, 0, path), open(path, O_RDWR | O_CLOEXEC));
+    char     path[PATH_MAX];
+    sld_lock lock = SLD_LOCK_NONE;
+    sld_ctx  quiet;
 
+    sld_run_path(dir, SLD_RUN_LOCK, 0, path);
+    int fd = open(path, O_RDWR | O_CLOEXEC); /* network file systems lock what can be written */
+    fd     = fd < 0 ? open(path, O_RDONLY | O_CLOEXEC) : fd;
     sld_ctx_init(&quiet);
     const bool held =
         fd >= 0 && sld_file_lock(&quiet, path, fd, &lock) == SLD_OK && lock == SLD_LOCK_HELD;

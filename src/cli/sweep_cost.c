@@ -342,7 +342,7 @@ sld_status sld_sweep_cost_of(sld_ctx *ctx, const sld_grid *grid, const sld_point
 double sld_sweep_cores(void)
 {
     sld_cpu      cpus[SLD_CPUS_MAX];
-    const size_t n = sld_cpus_allowed(cpus), quota = sld_cpus_quota();
+    const size_t n = sld_cpus_allowed(cpus), quota = (size_t)ceil(sld_cpus_quota());
 
     return (double)(quota > 0 && quota < n ? quota : n > 0 ? n : 1);
 }

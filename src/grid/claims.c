@@ -127,6 +127,11 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
         }
     }
     closedir(dir);
+    for (size_t i = 0; i < n; i++) {
+        if (c->entries[i].claim < c->entries[i].known) {
+            c->entries[i].known = 0; /* its claims are gone; the next one may be another's */
+        }
+    }
     return SLD_OK;
 }
 

@@ -25,6 +25,15 @@ static bool has_column(const packed *p, const char *name, char path[256])
     return sld_doc_has(p->doc, path);
 }
 
+/* Copies a text of one line into the report's arena. Anybody may have made a packed study: control
+ * characters, which a terminal would obey, are escaped. */
+static const char *keep_line(packed *p, const char *text)
+{
+    char shown[4096];
+
+    return sld_arena_strdup(p->r->arena, sld_text_printable(text, shown, sizeof shown));
+}
+
 /* *out: (n_trials) in the report's arena; NULL: the file has no such column. */
 static sld_status read_texts(sld_ctx *ctx, packed *p, const char *name, const char ***out)
 {
@@ -38,7 +47,8 @@ static sld_status read_texts(sld_ctx *ctx, packed *p, const char *name, const ch
     SLD_TRY(sld_arena_alloc(ctx, p->r->arena, (n + 1) * sizeof **out, (void **)out));
     SLD_TRY(sld_doc_get_text(ctx, p->doc, path, n, *out));
     for (size_t i = 0; i < n; i++) {
-        (*out)[i] = sld_arena_strdup(p->r->arena, (*out)[i]);
+        (*out)[i] = strcmp(name, "config") == 0 ? sld_arena_strdup(p->r->arena, (*out)[i])
+                                                : keep_line(p, (*out)[i]);
         if (!(*out)[i]) {
             return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s of %zu trials", path, n);
         }
@@ -264,6 +274,21 @@ static sld_status read_configs(sld_ctx *ctx, packed *p)
     return report_find_options(ctx, p->r);
 }
 
+/* Reads which data and teacher each trial had: baselines.c compares them. */
+static sld_status read_hashes(sld_ctx *ctx, packed *p)
+{
+    const char **data, **teacher;
+
+    SLD_TRY(read_texts(ctx, p, "data_sha256", &data));
+    SLD_TRY(read_texts(ctx, p, "teacher_sha256", &teacher));
+    for (size_t i = 0; i < p->r->n_trials; i++) {
+        report_trial *t = &p->r->trials[i];
+        snprintf(t->data_sha, sizeof t->data_sha, "%s", data ? data[i] : "");
+        snprintf(t->teacher_sha, sizeof t->teacher_sha, "%s", teacher ? teacher[i] : "");
+    }
+    return SLD_OK;
+}
+
 /* Reads the labels on the axes. As in a folder, teachers have no axes. */
 static sld_status read_axes(sld_ctx *ctx, packed *p)
 {
@@ -295,7 +320,7 @@ static sld_status read_head_text(sld_ctx *ctx, packed *p, const char *name, cons
     if (sld_doc_has_attr(p->doc, "/", name)) {
         SLD_TRY(sld_doc_get_attr_text(ctx, p->doc, "/", name, &text));
     }
-    *out = sld_arena_strdup(p->r->arena, text);
+    *out = strcmp(name, "sweep") == 0 ? sld_arena_strdup(p->r->arena, text) : keep_line(p, text);
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s of a study", name);
 }
 
@@ -324,6 +349,7 @@ static sld_status read_study(sld_ctx *ctx, packed *p)
     SLD_TRY(read_names(ctx, p));
     SLD_TRY(read_integers(ctx, p));
     SLD_TRY(read_metrics(ctx, p));
+    SLD_TRY(read_hashes(ctx, p));
     SLD_TRY(read_columns(ctx, p));
     SLD_TRY(read_axes(ctx, p));
     SLD_TRY(read_configs(ctx, p));

@@ -336,6 +336,14 @@ static sld_status read_runs(sld_ctx *ctx, report *r, const char *const *dirs)
         t->run_dir      = dirs[i];
         points[i]       = (sld_point){.teacher = -1};
         SLD_TRY(read_run(ctx, r, t, &points[i], &same[i]));
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(points[j].id, points[i].id) == 0) {
+                return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                "%s: expected different runs, got %s as in %s: one run would count "
+                                "twice; name it once",
+                                dirs[i], points[i].id, dirs[j]);
+            }
+        }
         while (strcmp(same[k], same[i]) != 0) {
             k++; /* ends at i itself */
         }

@@ -93,8 +93,8 @@ static void ask_slurm(sld_allocation *a)
 
     sld_ask(command, text, sizeof text);
     const char *job     = strstr(text, " JobState="); /* past the job's name, which may hold keys */
-    const char *requeue = job ? value_of(text, " Requeue=") : NULL;
-    const char *started = job ? value_of(text, " Restarts=") : NULL;
+    const char *requeue = job ? value_of(job, " Requeue=") : NULL;
+    const char *started = job ? value_of(job, " Restarts=") : NULL;
     const char *end     = job ? value_of(job, " EndTime=") : NULL;
     a->requeue          = requeue ? atoi(requeue) != 0 : a->requeue;
     a->restarts         = started ? atoi(started) : a->restarts;

@@ -65,7 +65,7 @@ void sld_attempt_pass_on(coordinator *c, attempt *a)
         const char *text = strstr(line, "Z warning: ");
         more = strlen(line) + 1 == sizeof line || strchr(line, '\n'); /* false: half written */
         a->log_read = more ? ftell(file) : a->log_read;
-        if (text && text - line == 19) { /* just after the time stamp */
+        if (more && text && text - line == 19) { /* just after the time stamp */
             line[strcspn(line, "\n")] = '\0';
             pass_on(c, a, text + strlen("Z warning: "));
         }

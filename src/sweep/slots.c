@@ -2,13 +2,14 @@
  * because one rank needs no reductions; when fewer trials than cores are left, each gets more. */
 #include "slots.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 void sld_slots_find(const sld_launch *launch, slots *out)
 {
     sld_cpu      cpus[SLD_CPUS_MAX];
-    const size_t n = sld_cpus_allowed(cpus), quota = sld_cpus_quota();
+    const size_t n = sld_cpus_allowed(cpus), quota = (size_t)ceil(sld_cpus_quota());
 
     *out = (slots){0};
     for (size_t i = 0; i < n;

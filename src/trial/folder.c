@@ -65,14 +65,16 @@ static sld_status take_lock(sld_ctx *ctx, const sld_setup *s, sld_io *io)
 /* Rank 0. */
 static sld_status check_identity(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
-    char *identity = NULL, *contents = NULL;
+    char *identity = NULL, *contents = NULL, *id = NULL; /* a former version's ID is another */
 
     SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
     SLD_TRY(sld_trial_stored(ctx, io, s->arena, "contents", &contents));
-    if (identity) {
-        SLD_TRY(sld_trial_check_same(ctx, &s->identity, io->dir, identity, contents));
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "id", &id));
+    if (!identity || !id) {
+        return SLD_OK; /* a checkpoint is compared when it is read */
     }
-    return sld_run_each_weights(ctx, io->dir, sld_weights_check_id, s->identity.id);
+    SLD_TRY(sld_trial_check_same(ctx, &s->identity, io->dir, identity, contents));
+    return sld_run_each_weights(ctx, io->dir, sld_weights_check_id, id);
 }
 
 static sld_status check_free(sld_ctx *ctx, const char *path)

@@ -34,9 +34,10 @@ class Simulated:
 
     def __init__(self, top1, spec):
         n_arms, n_seeds = top1.shape
-        self.spec = spec
+        self.spec, self.same = spec, []
         self.arms = {arm: list(range(a * n_seeds, (a + 1) * n_seeds)) for a, arm in enumerate(ARMS)}
-        self.trials = pandas.DataFrame({"seed": np.tile(np.arange(1, n_seeds + 1), n_arms), "top1_last": top1.ravel()})
+        self.trials = pandas.DataFrame({"seed": np.tile(np.arange(1, n_seeds + 1), n_arms), "top1_last": top1.ravel(),
+                                        "arm": np.repeat(ARMS, n_seeds), "is_teacher": False, "state": "done"})
 
 
 def studies(n, seeds, draw, gain=0.0):

@@ -63,11 +63,11 @@ def main():
     expect(sld("bench", "resnet14", "resnet8", "--teacher-precision", "fp16"), 2, "--teacher-precision: expected f32 or bf16, got 'fp16'")
     expect(sld("bench", "resnet14", "resnet8", "--student-precision", "fp16"), 2, "--student-precision: expected f32 or bf16, got 'fp16'")
     expect(sld("bench", "resnet14", "resnte8"), 2, "resnet8")
-    expect(sld("bench", "resnet14", "resnet8", "--batch", "0"), 2, "--batch: expected a number from 1 to 65536, got '0'")
+    expect(sld("bench", "resnet14", "resnet8", "--batch", "0"), 2, "--batch: expected a whole number from 1 to 65536, got 0")
     expect(sld("bench", "resnet14", "resnet8", "--ranks", "1,,2", ranks=0), 2, "got '1,,2'")
     expect(sld("bench", "resnet14", "resnet8", "train.batch=3"), 2, "train.batch=3")
     expect(sld("bench", "resnet14", "resnet8", "--no-epochs"), 2, "nearest: --no-epoch")
-    expect(sld("bench", "resnet14", "resnet8", "--stall-minutes", "-1"), 2, "--stall-minutes: expected a number from 0 to 100000, got '-1'")
+    expect(sld("bench", "resnet14", "resnet8", "--stall-minutes", "-1"), 2, "--stall-minutes: expected a number from 0 to 100000, got -1")
 
 
 in_folder(main)

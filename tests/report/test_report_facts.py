@@ -65,6 +65,7 @@ def check_runs():
     said = json.loads(expect(sld("report", "one", "two/results.h5", "other", "--format", "json", ranks=0), 0).out)
     check([(a["arm"], a["trials"]) for a in said["arms"]] == [("one", 2), ("other", 1)], "runs that differ in seed are an arm", said)
     check([t["seed"] for t in said["trials"]] == [1, 2, 1], said)
+    expect(sld("report", "one", "other", "one", ranks=0), 2, "one: expected different runs", "as in one", "name it once")
     expect(sld("report", "one", "ended", ranks=0), 2, "ended: expected the folder of a run beside", "the folder of a sweep")
 
 
@@ -80,6 +81,9 @@ def check_pairs():
         arms = {a["arm"]: a for a in json.loads(report(axis, "--format", "json"))["arms"]}
         check([a["gap"]["mean"] for a in arms.values()] == [None, 2.0, None, 3.0], axis, "gaps over pairs", [(a["arm"], a["gap"]) for a in arms.values()])
         check([a["baseline"] for a in arms.values()] == ["P kd", "P kd", "Q kd", "Q kd"], axis)
+        expect(sld("report", axis, "--pack", axis + ".h5", ranks=0), 0)
+        packed = {a["arm"]: a for a in json.loads(report(axis + ".h5", "--format", "json"))["arms"]}
+        check({n: (a["baseline"], a["gap"]) for n, a in packed.items()} == {n: (a["baseline"], a["gap"]) for n, a in arms.items()}, axis, "packed", packed)
         text = report(axis)
         check(text.count("baseline\n") + text.count("baseline ") >= 2 and "of the same pair" in text, text)
     # An axis of methods, one of which has a wider network: no pairs.
