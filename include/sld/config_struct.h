@@ -29,7 +29,7 @@ typedef struct sld_options {
 #define SLD_OPTION(section, name, type, ...) SLD_OPTION_C_##type name;
 #define SLD_SECTION_END(name)                                                                      \
     }                                                                                              \
-    name; /* NOLINT(bugprone-macro-parentheses): a member's name */
+    name;                               /* NOLINT(bugprone-macro-parentheses): a member's name */
 #include "../../src/config/options.def" /* relative to this header: found from every room */
 } sld_options;
 
