@@ -50,7 +50,15 @@ static sld_status gather_words(command *c)
         c->words[c->n_words++] = c->args->overrides[i];
     }
     for (int i = 0; i < 2; i++) {
-        const char *value = c->args->option[RANKS + i];
+        const char  *value = c->args->option[RANKS + i];
+        const size_t n     = strlen(keys[i]);
+        for (size_t k = 0; value && k < c->args->n_overrides; k++) {
+            if (strncmp(c->words[k], keys[i], n) == 0 && c->words[k][n] == '=') {
+                return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+                                "sld sweep: %s: expected it without %s, got both; leave one out",
+                                options[RANKS + i].name, c->words[k]);
+            }
+        }
         if (value) {
             snprintf(c->text[i], sizeof c->text[i], "%s=%.20s", keys[i], value);
             c->words[c->n_words++] = c->text[i];
