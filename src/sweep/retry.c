@@ -50,8 +50,8 @@ static sld_status refuse_running(ledger *l, const char *which, size_t point)
                : SLD_OK;
 }
 
-/* Makes a waiting point start over by renaming its checkpoints: it may be unable to continue from
- * them, for instance after an update of a library. */
+/* Makes a waiting point start over, with all its retries, by renaming its checkpoints: it may be
+ * unable to continue from them, for instance after an update of a library. */
 static sld_status start_over(ledger *l, const char *which, size_t point)
 {
     char run[PATH_MAX];
@@ -64,6 +64,7 @@ static sld_status start_over(ledger *l, const char *which, size_t point)
             "trains the point",
             which);
     }
+    forget_errors(l, point);
     return sld_run_set_aside_checkpoints(l->claims.ctx, run);
 }
 

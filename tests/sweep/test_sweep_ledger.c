@@ -144,6 +144,31 @@ static void test_retry_and_skip(void **state)
     sld_ledger_close(&l);
 }
 
+/* A point that waits with a checkpoint loses it, and its failures do not count any more. */
+static void test_a_point_starts_over(void **state)
+{
+    folder     *f  = *state;
+    const char *id = sld_grid_point(f->grid, 2)->id;
+    char        run[PATH_MAX], path[PATH_MAX];
+    size_t      n = 0;
+    ledger      l;
+
+    join(f, NULL, &l);
+    assert_true(claims(&l, 2));
+    assert_int_equal(sld_ledger_error(&l, 2, 1, "stuck\nno disk\n"), SLD_OK);
+    assert_int_equal(sld_ledger_give_up(&l, 2, "left\n"), SLD_OK);
+    sld_grid_trial_dir(f->grid, 2, run);
+    assert_int_equal(sld_file_mkdirs(&f->ctx, run), SLD_OK);
+    sld_ckpt_path(run, &(sld_ckpt){.epoch = 2, .attempt = 1}, path);
+    put_file(path, "");
+    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, id, &n), SLD_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(sld_ckpt_newest(run).epoch, 0);
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(l.claims.entries[2].errors, 0);
+    sld_ledger_close(&l);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 /* A name that no attempt has: its number is not counted on, nor up to. */
@@ -204,6 +229,7 @@ int main(void)
         IN_FOLDER(test_errors_are_counted_and_forgotten),
         IN_FOLDER(test_names_of_others_are_left_alone),
         IN_FOLDER(test_retry_and_skip),
+        IN_FOLDER(test_a_point_starts_over),
         IN_FOLDER(test_absurd_numbers),
         IN_FOLDER(test_a_claim_is_given_up),
     };
