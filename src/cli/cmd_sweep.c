@@ -343,14 +343,7 @@ static sld_status work(command *c, int *exit_code)
 /* Prints a batch script that repeats this command line without --print-job and its own options. */
 static sld_status print_job(command *c)
 {
-    static const struct {
-        int         option;
-        const char *word;
-    } kept[] = {{DIR_, "--dir"},
-                {RANKS, "--ranks"},
-                {SLOTS, "--slots"},
-                {NO_WAIT, "--no-wait"},
-                {ACCEPT, "--accept-changes"}};
+    static const int kept[] = {DIR_, RANKS, SLOTS, NO_WAIT, ACCEPT};
     enum { MAX = sizeof c->words / sizeof *c->words + 8 };
     const sld_arguments *args = c->args;
     const char          *words[MAX];
@@ -366,9 +359,9 @@ static sld_status print_job(command *c)
         words[job.n_words++] = args->overrides[i];
     }
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        const char *value = args->option[kept[i].option];
+        const char *value = args->option[kept[i]];
         if (value) {
-            words[job.n_words++] = kept[i].word;
+            words[job.n_words++] = options[kept[i]].name;
         }
         if (value && *value) {
             words[job.n_words++] = value;
