@@ -53,9 +53,11 @@ typedef struct sld_node {
 sld_status sld_yaml_document(sld_ctx *ctx, sld_arena *arena, const char *source, const void *text,
                              size_t n, const sld_node **out);
 /* Local. The value of key, without lines; an empty text is the empty scalar. */
-sld_status  sld_yaml_value(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
-                           const char *text, const sld_node **out);
-const char *sld_node_words(const sld_node *node); /* what it is: "a list" */
+sld_status sld_yaml_value(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                          const char *text, const sld_node **out);
+/* The value of the first such key; NULL: none, or no mapping. */
+const sld_node *sld_node_value(const sld_node *map, const char *key);
+const char     *sld_node_words(const sld_node *node); /* what it is: "a list" */
 /* Local. SLD_ERR_CONFIG "SOURCE:LINE:COLUMN: key: message"; key may be NULL. */
 sld_status sld_node_fail(sld_ctx *ctx, const sld_node *node, const char *key, const char *format,
                          ...) __attribute__((format(printf, 4, 5)));

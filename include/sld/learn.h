@@ -102,6 +102,8 @@ typedef struct sld_metrics {
     int64_t n, hits1, hits5;
 } sld_metrics;
 
+/* Local. -log of the softmax of z (K) at y. */
+double sld_cross_entropy(const float *z, size_t y, size_t K);
 /* Local. logits: (n,K); a tie for the maximum counts for the lowest index, as argmax does. */
 sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n, size_t K);
 

@@ -53,8 +53,8 @@ static void print_live(const view *v)
     const sld_point_status *s = &v->status[v->all.live_first];
 
     if (v->all.live > 0) {
-        printf("  %zu trial%s computed teacher logits in every step that the store was to give: %s "
-               "(%s, %lld table%s)\n",
+        printf("  %zu trial%s computed the teacher's logits in every step, instead of reading them "
+               "from the store: %s (%s, %lld table%s)\n",
                v->all.live, sld_text_plural((long long)v->all.live),
                *s->live_reason ? s->live_reason : "see its log",
                sld_grid_point(v->grid, v->all.live_first)->id, (long long)s->live,

@@ -324,6 +324,16 @@ sld_status sld_yaml_value(sld_ctx *ctx, sld_arena *arena, const char *source, co
     return SLD_OK;
 }
 
+const sld_node *sld_node_value(const sld_node *map, const char *key)
+{
+    for (size_t i = 0; map && map->kind == SLD_NODE_MAP && i < map->n; i++) {
+        if (strcmp(map->key[i]->text, key) == 0) {
+            return map->item[i];
+        }
+    }
+    return NULL;
+}
+
 const char *sld_node_words(const sld_node *node)
 {
     switch (node->kind) {

@@ -156,16 +156,6 @@ static sld_status read_name(spec_reader *r, const sld_node *node)
     return SLD_OK;
 }
 
-static const sld_node *find(const sld_node *map, const char *key)
-{
-    for (size_t i = 0; i < map->n; i++) {
-        if (strcmp(map->key[i]->text, key) == 0) {
-            return map->item[i];
-        }
-    }
-    return NULL;
-}
-
 /* In the order in which one part needs another, not in the document's. */
 static sld_status read_parts(spec_reader *r, const sld_node *root)
 {
@@ -181,10 +171,10 @@ static sld_status read_parts(spec_reader *r, const sld_node *root)
                                 {"launch", read_launch},
                                 {"claims", sld_spec_claims},
                                 {"report", sld_spec_report}};
-    const sld_node *baseline = find(root, "baseline");
+    const sld_node *baseline = sld_node_value(root, "baseline");
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const sld_node *node = find(root, parts[i].key);
+        const sld_node *node = sld_node_value(root, parts[i].key);
         if (node) {
             SLD_TRY(parts[i].read(r, node));
         }

@@ -21,16 +21,6 @@ static sld_status check_keys(spec_reader *r, const sld_node *map, const char *wh
     return SLD_OK;
 }
 
-static const sld_node *value_of(const sld_node *map, const char *key)
-{
-    for (size_t i = 0; i < map->n; i++) {
-        if (strcmp(map->key[i]->text, key) == 0) {
-            return map->item[i];
-        }
-    }
-    return NULL;
-}
-
 /* A text or a list of texts, at least one. */
 static sld_status check_texts(spec_reader *r, const sld_node *node, const char *key)
 {
@@ -136,9 +126,10 @@ static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node 
     SLD_TRY(sld_spec_label(r, at, "claims", &text));
     SLD_TRY(sld_spec_want(r, body, text, SLD_NODE_MAP, "{arm: A, against: B} or {effect: AXIS}"));
     SLD_TRY(check_keys(r, body, text, keys, sizeof keys / sizeof *keys));
-    const sld_node *arm = value_of(body, "arm"), *against = value_of(body, "against"),
-                   *effect = value_of(body, "effect"), *both = value_of(body, "interaction"),
-                   *metric = value_of(body, "metric");
+    const sld_node *arm = sld_node_value(body, "arm"), *against = sld_node_value(body, "against"),
+                   *effect = sld_node_value(body, "effect"),
+                   *both   = sld_node_value(body, "interaction"),
+                   *metric = sld_node_value(body, "metric");
     if (!arm != !against || !arm + !effect + !both != 2) {
         return sld_node_fail(
             r->ctx, body, at->text,
@@ -181,8 +172,8 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
 
     SLD_TRY(sld_spec_want(r, node, "report", SLD_NODE_MAP, "title, x, checks, pair with values"));
     SLD_TRY(check_keys(r, node, "report", keys, sizeof keys / sizeof *keys));
-    const sld_node *title = value_of(node, "title"), *x = value_of(node, "x"),
-                   *pair = value_of(node, "pair"), *checks = value_of(node, "checks");
+    const sld_node *title = sld_node_value(node, "title"), *x = sld_node_value(node, "x"),
+                   *pair = sld_node_value(node, "pair"), *checks = sld_node_value(node, "checks");
     if (title) {
         SLD_TRY(sld_spec_text(r, title, "title", &text));
     }
@@ -262,11 +253,11 @@ static sld_status check_apart(sld_ctx *ctx, const sld_node *arm, const sld_node 
 sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid)
 {
     for (size_t i = 0; s->claims && i < s->claims->n; i++) {
-        const sld_node *body = s->claims->item[i], *arm = value_of(body, "arm");
+        const sld_node *body = s->claims->item[i], *arm = sld_node_value(body, "arm");
         if (arm) {
             SLD_TRY(check_arms(ctx, arm, "arm", grid));
-            SLD_TRY(check_arms(ctx, value_of(body, "against"), "against", grid));
-            SLD_TRY(check_apart(ctx, arm, value_of(body, "against")));
+            SLD_TRY(check_arms(ctx, sld_node_value(body, "against"), "against", grid));
+            SLD_TRY(check_apart(ctx, arm, sld_node_value(body, "against")));
         }
     }
     for (size_t i = 0; s->checks && i < s->checks->n; i++) {

@@ -74,7 +74,7 @@ static size_t place_of_label(const float *z, size_t y, size_t K)
     return place;
 }
 
-static double cross_entropy(const float *z, size_t y, size_t K)
+double sld_cross_entropy(const float *z, size_t y, size_t K)
 {
     double max = z[0], sum = 0.0;
 
@@ -99,7 +99,7 @@ sld_metrics sld_metrics_of(const float *logits, const int32_t *labels, size_t n,
 
         m.hits1 += place < 1;
         m.hits5 += place < 5;
-        sum += cross_entropy(z, y, K);
+        sum += sld_cross_entropy(z, y, K);
     }
     if (n > 0) {
         m.top1 = 100.0 * (double)m.hits1 / (double)n;

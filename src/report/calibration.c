@@ -15,8 +15,7 @@ static size_t largest(const float *z, size_t K)
     return best;
 }
 
-/* log sum exp(z), without overflow. */
-static double log_sum_exp(const float *z, size_t K)
+double calibration_log_sum_exp(const float *z, size_t K)
 {
     const double max = z[largest(z, K)];
     double       sum = 0.0;
@@ -42,7 +41,7 @@ double calibration_ece(const float *logits, const int32_t *labels, size_t N, siz
     for (size_t i = 0; i < N; i++) {
         const float *z          = logits + i * K;
         const size_t class      = largest(z, K);
-        const double confidence = exp(z[class] - log_sum_exp(z, K));
+        const double confidence = exp(z[class] - calibration_log_sum_exp(z, K));
         const size_t bin = (size_t)fmin(fmax(ceil(confidence * BINS) - 1.0, 0.0), BINS - 1.0);
         gap[bin] += (class == (size_t)labels[i] ? 1.0 : 0.0) - confidence;
     }

@@ -9,6 +9,9 @@
 /* predicted: the class with the largest logit of each sample; of equal ones the lowest class. */
 void calibration_predict(const float *logits, size_t N, size_t K, int32_t *predicted);
 
+/* log sum exp(z_k), without overflow; z: (K). */
+double calibration_log_sum_exp(const float *z, size_t K);
+
 /* Expected calibration error, in percent: 15 bins of equal width over the confidence in the
  * prediction, sum of |accuracy - mean confidence| weighted by the bin's share (Guo et al., ICML
  * 2017). */

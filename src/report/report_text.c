@@ -302,12 +302,13 @@ static void print_live(const report *r, FILE *to)
         first = first || r->trials[i].status.live == 0 ? first : &r->trials[i];
     }
     if (n > 0) {
-        fprintf(to,
-                "\n%zu trial%s computed teacher logits in every step that the store was to give, "
-                "which takes longer and changes\nno result: %s (%s)\n",
-                n, sld_text_plural((long long)n),
-                *first->status.live_reason ? first->status.live_reason : "see its log",
-                first->point->id);
+        fprintf(
+            to,
+            "\n%zu trial%s computed the teacher's logits in every step, instead of reading them "
+            "from the store,\nwhich takes longer and changes no result: %s (%s)\n",
+            n, sld_text_plural((long long)n),
+            *first->status.live_reason ? first->status.live_reason : "see its log",
+            first->point->id);
     }
 }
 

@@ -4,16 +4,6 @@
 #include "report.h"
 #include "sld/config.h"
 
-static const sld_node *value_of(const sld_node *map, const char *key)
-{
-    for (size_t i = 0; map && map->kind == SLD_NODE_MAP && i < map->n; i++) {
-        if (strcmp(map->key[i]->text, key) == 0) {
-            return map->item[i];
-        }
-    }
-    return NULL;
-}
-
 static sld_status keep(sld_ctx *ctx, report *r, const sld_node *pair)
 {
     const bool   one = pair->kind == SLD_NODE_SCALAR;
@@ -42,6 +32,6 @@ sld_status report_read_pair(sld_ctx *ctx, report *r, const char *text, size_t n)
         sld_err_clear(ctx);
         return SLD_OK;
     }
-    const sld_node *pair = value_of(value_of(root, "report"), "pair");
+    const sld_node *pair = sld_node_value(sld_node_value(root, "report"), "pair");
     return pair && pair->kind != SLD_NODE_MAP ? keep(ctx, r, pair) : SLD_OK;
 }

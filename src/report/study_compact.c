@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "study.h"
 
 #define PLACES  5
@@ -45,19 +46,6 @@ static sld_status make_parts(sld_ctx *ctx, const compactor *c)
                                      axes));
     }
     return SLD_OK;
-}
-
-static double log_sum_exp(const float *z, size_t K)
-{
-    double max = z[0], sum = 0.0;
-
-    for (size_t k = 1; k < K; k++) {
-        max = z[k] > max ? z[k] : max;
-    }
-    for (size_t k = 0; k < K; k++) {
-        sum += exp(z[k] - max);
-    }
-    return max + log(sum);
 }
 
 static float log_p(float z, double sum)
@@ -109,7 +97,7 @@ static void take_sample(compactor *c, size_t i, const float *z, size_t K)
     if (!z || !is_finite(z, K)) {
         return;
     }
-    const double sum = log_sum_exp(z, K);
+    const double sum = calibration_log_sum_exp(z, K);
     const size_t max = K < c->max ? K : c->max;
     const float  own = z[c->labels[i]];
     largest(z, K, max, top_class);
@@ -173,7 +161,7 @@ static double brier(const compactor *c, size_t N, size_t K)
 
     for (size_t i = 0; i < N; i++) {
         const float *z   = c->logits + i * K;
-        const double sum = log_sum_exp(z, K);
+        const double sum = calibration_log_sum_exp(z, K);
         for (size_t k = 0; k < K; k++) {
             const double p = exp(z[k] - sum) - (k == (size_t)c->labels[i] ? 1.0 : 0.0);
             all += p * p;
@@ -189,7 +177,7 @@ static double kl(const compactor *c, size_t N, size_t K)
 
     for (size_t i = 0; i < N; i++) {
         const float *z = c->logits + i * K, *v = c->teacher + i * K;
-        const double sum_z = log_sum_exp(z, K), sum_v = log_sum_exp(v, K);
+        const double sum_z = calibration_log_sum_exp(z, K), sum_v = calibration_log_sum_exp(v, K);
         for (size_t k = 0; k < K; k++) {
             const double log_v = v[k] - sum_v;
             all += exp(log_v) * (log_v - (z[k] - sum_z));

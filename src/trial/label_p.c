@@ -32,19 +32,6 @@ sld_status sld_trial_make_label_p(sld_ctx *ctx, sld_trial *t)
     return SLD_OK;
 }
 
-static float probability(const float *z, size_t label, size_t K)
-{
-    double max = z[0], sum = 0.0;
-
-    for (size_t k = 1; k < K; k++) {
-        max = z[k] > max ? z[k] : max;
-    }
-    for (size_t k = 0; k < K; k++) {
-        sum += exp(z[k] - max);
-    }
-    return (float)(exp(z[label] - max) / sum);
-}
-
 sld_status sld_trial_record_label_p(sld_ctx *ctx, sld_trial *t, const sld_step_input *in)
 {
     sld_learner   *l    = t->setup.learner;
@@ -59,7 +46,8 @@ sld_status sld_trial_record_label_p(sld_ctx *ctx, sld_trial *t, const sld_step_i
     z                    = z ? z : sld_learner_student_logits(l, SLD_STRONG);
     for (size_t i = 0; i < mine.end - mine.begin; i++) {
         rows[mine.begin + i] = (sld_label_row){
-            .sample = in->sample[i], .p = probability(z + i * K, (size_t)in->labels[i], K)};
+            .sample = in->sample[i],
+            .p      = (float)exp(-sld_cross_entropy(z + i * K, (size_t)in->labels[i], K))};
     }
     SLD_TRY(sld_learner_gather(ctx, l, in->tree, rows, sizeof *rows));
     for (size_t i = 0; t->state.label_p && i < t->setup.batch_rows[in->tree]; i++) {

@@ -38,6 +38,9 @@ def folders():
     check(os.listdir("good") == [], "left behind:", os.listdir("good"))
     _, found = doctor("nowhere", ranks=2, code=1)
     check(found["folder"]["verdict"] == "bad" and "mkdir" in found["folder"]["advice"], found)
+    open("file", "w").close()
+    _, found = doctor("file", ranks=0, code=1)
+    check(found["folder"]["verdict"] == "bad" and "it is no folder" in str(found["folder"]), found)
 
 
 def ranks_that_differ():

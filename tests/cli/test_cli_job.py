@@ -89,6 +89,7 @@ def refused():
 def measured():
     """What trials took is the measure, and those that have ended cost nothing more."""
     expect(sld("sweep", "tiny.yaml", "--ranks", "1", ranks=0), 0)
+    check("settings=(--slots 2 --accept-changes)" in print_job("slurm", "--accept-changes", "--slots", "2").out, "options that are kept")
     told = expect(sld("sweep", "runs/tiny", "--print-job", "slurm", ranks=0), 0).out
     check("nothing is left to do: every trial has ended" in told, told)
     write("more.yaml", SPEC.replace("[0.01, 0.02]", "[0.01, 0.02, 0.03]"))

@@ -14,7 +14,7 @@ axes: {arm: {A: {method: kd, teacher: t}, B: {method: kd, teacher: t, kd.tempera
 seeds: 1
 launch: {retries: 0}
 """
-STORE = "computed teacher logits in every step that the store was to give"
+STORE = "computed the teacher's logits in every step, instead of reading them from the store"
 
 
 def store_of_no_use():

@@ -24,7 +24,8 @@ def plan_and_run():
             check("trial %s in " % t in f.read(), "the log names another ID than", t)
         left = sorted(os.listdir("runs/tiny/trials/" + t))
         check(left == ["best.h5", "config.yaml", "experiment.yaml", "last.h5", "log-a1.txt", "results.h5"], left)
-    expect(sld("status", "runs/tiny/trials/" + t, ranks=0), 0, "done", "log-a1.txt", "top-1 on test")
+    for end in ("", "/"):
+        expect(sld("status", "runs/tiny/trials/" + t + end, ranks=0), 0, "done", "log-a1.txt", "top-1 on test")
     return digests("runs/tiny")
 
 

@@ -35,6 +35,7 @@ REFUSED = [  # command, what is said
     (("sweep", "grid.yaml", "--print-job", "slurm", "--cores", "+2"), "--cores: expected a whole number from 1 to 100000, got +2"),
     (("sweep", "grid.yaml", "--plan", "--ranks", "2", "launch.ranks=3"), "--ranks: expected it without launch.ranks=3, got both"),
     (("sweep", "grid.yaml", "--plan", "launch.slots=1", "--slots", "1"), "--slots: expected it without launch.slots=1, got both"),
+    (("report", "runs/x", "--pack", "--force"), "--pack: expected a value after it, got --force"),
     (("bench", "none", "resnet8", "--batch", "1.5"), "--batch: expected a whole number from 1 to 65536, got 1.5"),
     (("bench", "none", "resnet8", "--seconds", "nan"), "--seconds: expected a number from 0 to 1000000, got nan"),
     (("bench", "none", "resnet8", "--ranks", "0"), "--ranks: expected 1 to 16 numbers of ranks from 1 to 4096, such as 1,2,4, got '0'"),

@@ -169,6 +169,26 @@ static void test_a_point_starts_over(void **state)
     sld_ledger_close(&l);
 }
 
+/* What is known of a claim that has gone does not count for the next of its number. */
+static void test_claims_that_are_gone_are_forgotten(void **state)
+{
+    folder *f = *state;
+    ledger  l, far;
+    bool    held = false;
+
+    join(f, NULL, &l);
+    join(f, "far/1", &far);
+    assert_true(claims(&far, 3));
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(sld_ledger_held(&l, 3, &held), SLD_OK);
+    assert_true(held);
+    sld_ledger_forget(&far, 3);
+    assert_int_equal(sld_ledger_scan(&l), SLD_OK);
+    assert_int_equal(l.claims.entries[3].known, 0);
+    sld_ledger_close(&far);
+    sld_ledger_close(&l);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 /* A name that no attempt has: its number is not counted on, nor up to. */
@@ -230,6 +250,7 @@ int main(void)
         IN_FOLDER(test_names_of_others_are_left_alone),
         IN_FOLDER(test_retry_and_skip),
         IN_FOLDER(test_a_point_starts_over),
+        IN_FOLDER(test_claims_that_are_gone_are_forgotten),
         IN_FOLDER(test_absurd_numbers),
         IN_FOLDER(test_a_claim_is_given_up),
     };
