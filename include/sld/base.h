@@ -306,6 +306,9 @@ sld_status sld_file_open_lock(sld_ctx *ctx, const char *path, int *fd);
 /* Local. Tries to lock, without waiting: by flock(), else by fcntl(). path: for messages.
  */
 sld_status sld_file_lock(sld_ctx *ctx, const char *path, int fd, sld_lock *out);
+/* Local. Whether another process holds that lock; false too if the file cannot be opened. Looking
+ * keeps nobody from taking it. */
+bool sld_file_is_locked(const char *path);
 
 /* ---- output files that the user names, by --out, --logits, --pack ... ---- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sld/base.h"
@@ -37,12 +38,26 @@ static bool is_unsupported(int error)
            error == ERRNO_NOT_SUPPORTED;
 }
 
+/* sld_file_is_locked() may be looking, which takes its lock for microseconds. */
+static bool flock_now(int fd)
+{
+    const struct timespec moment = {.tv_nsec = 20L * 1000 * 1000};
+
+    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == 10) {
+            return false;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
 sld_status sld_file_lock(sld_ctx *ctx, const char *path, int fd, sld_lock *out)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     *out = SLD_LOCK_TAKEN;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    if (flock_now(fd)) {
         return SLD_OK;
     }
     if (is_unsupported(errno) && fcntl(fd, F_OFD_SETLK, &whole) == 0) {
@@ -57,4 +72,22 @@ sld_status sld_file_lock(sld_ctx *ctx, const char *path, int fd, sld_lock *out)
         return SLD_OK;
     }
     return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot lock: %s", path, strerror(errno));
+}
+
+/* A shared flock() tells, and two that look do not see each other. fcntl() can look without. */
+bool sld_file_is_locked(const char *path)
+{
+    struct flock whole  = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    const int    fd     = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    bool         locked = false;
+
+    if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0) {
+        locked = is_unsupported(errno)
+                     ? fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK
+                     : errno == EWOULDBLOCK || errno == EACCES;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return locked;
 }

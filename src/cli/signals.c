@@ -1,20 +1,21 @@
 /* signals.c: catches SIGTERM, SIGHUP, SIGINT and SIGUSR1, which ask the program to save everything
- * and stop. A second SIGINT ends it at once. */
+ * and stop. A second SIGINT ends it at once; the first one does not, whatever came before it. */
 #include <signal.h>
 #include <stddef.h>
 
 #include "cli.h"
 
 /* Global because a signal handler can reach nothing else. */
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, interrupted;
 
 static void on_signal(int number)
 {
-    if (stop && number == SIGINT) {
+    if (interrupted && number == SIGINT) {
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
     }
-    stop = number;
+    interrupted = interrupted || number == SIGINT;
+    stop        = number;
 }
 
 void sld_signals_catch(void)

@@ -1,7 +1,6 @@
 /* status_run.c: sld status of a single run: prints its state and the end of its log. */
 #include "status_run.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,25 +33,6 @@ typedef struct run_view {
     int64_t     done, epochs;
     bool        works; /* a process holds its lock */
 } run_view;
-
-/* Whether a process holds the lock of the run, which means that it is running. */
-static bool is_locked(sld_ctx *ctx, const char *dir)
-{
-    char     path[PATH_MAX];
-    sld_lock lock = SLD_LOCK_NONE;
-    sld_ctx  quiet;
-
-    sld_run_path(dir, SLD_RUN_LOCK, 0, path);
-    int fd = open(path, O_RDWR | O_CLOEXEC); /* network file systems lock what can be written */
-    fd     = fd < 0 ? open(path, O_RDONLY | O_CLOEXEC) : fd;
-    sld_ctx_init(&quiet);
-    const bool held =
-        fd >= 0 && sld_file_lock(&quiet, path, fd, &lock) == SLD_OK && lock == SLD_LOCK_HELD;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return held;
-}
 
 static sld_status read_run(sld_ctx *ctx, sld_doc *doc, run_view *v)
 {
@@ -95,7 +75,8 @@ sld_status sld_status_run(sld_ctx *ctx, const char *dir, bool again, bool json, 
     char path[PATH_MAX];
 
     do {
-        run_view v   = {.works = is_locked(ctx, dir)};
+        sld_run_path(dir, SLD_RUN_LOCK, 0, path);
+        run_view v   = {.works = sld_file_is_locked(path)};
         sld_doc *doc = NULL;
         sld_run_path(dir, SLD_RUN_RESULTS, 0, path);
         SLD_TRY(sld_doc_open_file(ctx, path, &doc));

@@ -95,6 +95,12 @@ static sld_status check_kept(sld_ctx *ctx, const sld_config *config)
                           "expected whole epochs of 1 to %lld, got %g", (long long)epochs,
                           kept->v[i]);
         }
+        for (size_t k = 0; k < i; k++) {
+            if (kept->v[k] == kept->v[i]) {
+                return sld_config_reject(ctx, config, "run.keep_epochs",
+                                         "expected each epoch once, got %g twice", kept->v[i]);
+            }
+        }
     }
     return SLD_OK;
 }

@@ -108,14 +108,13 @@ static sld_status make_points(expander *x)
                                       s->source);
 }
 
-/* What a sweep sets for each trial by itself. */
-static const char *const own_keys[] = {"run.dir", "run.claim", "run.attempt"};
-
 static const char *own_key(const sld_overlay *overlay)
 {
-    for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++) {
-        if (sld_overlay_sets(overlay, own_keys[i])) {
-            return own_keys[i];
+    const char *key;
+
+    for (size_t i = 0; (key = sld_grid_own_key(i)); i++) {
+        if (sld_overlay_sets(overlay, key)) {
+            return key;
         }
     }
     return NULL;
@@ -142,14 +141,14 @@ static sld_status check_own_keys(const expander *x)
         return SLD_FAIL(
             x->ctx, SLD_ERR_CONFIG,
             "%s: %s: expected in a single experiment, got it in %s; a sweep sets it for "
-            "each trial: leave it out",
-            s->source, key, where);
+            "each trial: leave it out%s",
+            s->source, key, where, sld_grid_own_cure(key));
     }
     key = own_key(s->base.overlay);
     if (key) {
         sld_log(x->ctx, SLD_LOG_WARN,
-                "%s: base: %s: changes nothing here: a sweep sets it for each trial", s->source,
-                key);
+                "%s: base: %s: changes nothing here: a sweep sets it for each trial%s", s->source,
+                key, sld_grid_own_cure(key));
     }
     return SLD_OK;
 }

@@ -5,6 +5,36 @@
 #include "grid.h"
 #include "spec_parts.h"
 
+/* What a sweep sets for each trial by itself. */
+static const char *const own_keys[] = {"run.dir", "run.claim", "run.attempt", "parallel.cpus"};
+
+const char *sld_grid_own_key(size_t i)
+{
+    return i < sizeof own_keys / sizeof *own_keys ? own_keys[i] : NULL;
+}
+
+const char *sld_grid_own_cure(const char *key)
+{
+    return strcmp(key, "parallel.cpus") == 0 ? "; `taskset -c LIST sld sweep ...` says which CPUs "
+                                               "the sweep uses"
+                                             : "";
+}
+
+static sld_status check_own(sld_ctx *ctx, const char *key)
+{
+    const char *own;
+
+    for (size_t i = 0; (own = sld_grid_own_key(i)); i++) {
+        if (strcmp(key, own) == 0) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "command line: %s: expected in a single experiment, got it beside a "
+                            "sweep's folder; a sweep sets it for each trial: leave it out%s",
+                            key, sld_grid_own_cure(key));
+        }
+    }
+    return SLD_OK;
+}
+
 static sld_status take_launch(sld_ctx *ctx, sld_grid *grid, const char *key, const char *value)
 {
     const sld_node *node;
@@ -43,6 +73,7 @@ sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words,
                             "got one that does; give the spec with it, for another sweep",
                             key, grid->dir);
         } else {
+            SLD_TRY(check_own(ctx, key));
             words[kept++] = words[i];
         }
     }

@@ -73,6 +73,11 @@ sld_status sld_spec_check_top(spec_reader *r, const sld_node *root);
 /* "seeds", "teachers", and their like. key: also one inside them, as teachers.NAME.KEY. */
 bool sld_spec_is_top_key(const char *key);
 
+/* settings.c. The i-th key that a sweep sets for each trial by itself; NULL: there are no more. */
+const char *sld_grid_own_key(size_t i);
+/* What to do in place of setting it, to follow a message; "": nothing. */
+const char *sld_grid_own_cure(const char *key);
+
 /* spec_axes.c. */
 sld_status sld_spec_axes(spec_reader *r, const sld_node *node);
 sld_status sld_spec_excludes(spec_reader *r, const sld_node *node);

@@ -129,34 +129,35 @@ static void stop_for_walltime(coordinator *c)
     stop_all(c, SIGUSR1);
 }
 
+/* The first SIGINT is gentle whatever stopped the trials before: the end of the job, a full disk,
+ * another signal. The second one ends all at once. */
 static void take_stop(coordinator *c, int number)
 {
-    c->stops += c->stops == 0 || number == SIGINT;
-    if (c->stops == 1 && running(c) == 0) {
-        stop_all(c, SIGUSR1);
-    } else if (c->stops == 1) {
+    const bool at_once = c->stops > 1 || (number == SIGINT && c->interrupted);
+
+    c->interrupted |= number == SIGINT;
+    c->stops = at_once ? 2 : 1;
+    if (!at_once && running(c) > 0) {
         sld_log(c->ctx, SLD_LOG_INFO, "asked to stop (signal %d): %d trial%s save and stop%s",
                 number, running(c), sld_text_plural(running(c)),
                 number == SIGINT ? " (once more: end at once)" : "");
-        stop_all(c, SIGUSR1);
-    } else {
-        stop_all(c, SIGKILL);
     }
+    stop_all(c, at_once ? SIGKILL : SIGUSR1);
 }
 
-static sld_status take_signals(coordinator *c, int fd)
+bool sld_sweep_take_signals(coordinator *c)
 {
     struct signalfd_siginfo info;
     bool                    child = false;
 
-    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    while (read(c->signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGCHLD) {
             child = true;
         } else {
             take_stop(c, (int)info.ssi_signo);
         }
     }
-    return child ? take_ends(c) : SLD_OK;
+    return child;
 }
 
 static sld_status beat(coordinator *c)
@@ -178,9 +179,9 @@ static sld_status beat(coordinator *c)
     return SLD_OK;
 }
 
-static sld_status sleep_until_news(coordinator *c, int fd)
+static sld_status sleep_until_news(coordinator *c)
 {
-    struct pollfd wake = {.fd = fd, .events = POLLIN};
+    struct pollfd wake = {.fd = c->signals, .events = POLLIN};
     const double  now  = c->ledger.clock_s();
     double        left = c->beat_at_s - now;
 
@@ -196,7 +197,7 @@ static sld_status sleep_until_news(coordinator *c, int fd)
     if (poll(&wake, 1, left > 0 ? (int)(1000 * left) + 1 : 0) < 0 && errno != EINTR) {
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "poll: %s", strerror(errno));
     }
-    return take_signals(c, fd);
+    return sld_sweep_take_signals(c) ? take_ends(c) : SLD_OK;
 }
 
 static bool nothing_to_wait_for(const coordinator *c)
@@ -205,7 +206,7 @@ static bool nothing_to_wait_for(const coordinator *c)
            !sld_nodes_run(c);
 }
 
-static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
+static sld_status loop(coordinator *c, sld_sweep_outcome *out)
 {
     bool   all, failed, rest = false, stopping = false;
     size_t again;
@@ -241,7 +242,7 @@ static sld_status loop(coordinator *c, int fd, sld_sweep_outcome *out)
                 break;
             }
         }
-        SLD_TRY(sleep_until_news(c, fd));
+        SLD_TRY(sleep_until_news(c));
         SLD_TRY(beat(c));
         if (c->broken && !stopping) {
             stop_all(c, SIGUSR1);
@@ -265,6 +266,7 @@ static void abandon(coordinator *c)
 
     stop_all(c, SIGUSR1);
     while (running(c) > 0) {
+        sld_sweep_take_signals(c);
         for (int i = 0; i < c->slots.max_trials; i++) {
             attempt *a = &c->attempts[i];
             a->active  = a->active && waitpid(a->child.process.pid, NULL, WNOHANG) == 0;
@@ -276,7 +278,7 @@ static void abandon(coordinator *c)
     c->ctx->err = err;
 }
 
-static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
+static sld_status join_and_work(coordinator *c, sld_sweep_outcome *out)
 {
     SLD_TRY(sld_sweep_extend(c));
     SLD_TRY(sld_ledger_join(&c->ledger));
@@ -284,7 +286,7 @@ static sld_status join_and_work(coordinator *c, int fd, sld_sweep_outcome *out)
     sld_walltime_begin(c);
     sld_status st = sld_nodes_begin(c);
     if (st == SLD_OK) {
-        st = loop(c, fd, out);
+        st = loop(c, out);
     }
     if (st != SLD_OK) {
         abandon(c);
@@ -340,7 +342,7 @@ static sld_status prepare_mpirun(coordinator *c)
 static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                        coordinator *c)
 {
-    *c        = (coordinator){.ctx = ctx, .grid = grid, .params = params};
+    *c        = (coordinator){.ctx = ctx, .grid = grid, .params = params, .signals = -1};
     c->launch = sld_grid_launch(grid);
     SLD_TRY(sld_allocation_find(ctx, true, &c->allocation));
     sld_slots_find(c->launch, &c->slots);
@@ -368,7 +370,6 @@ sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_param
 {
     coordinator *c = calloc(1, sizeof *c);
     sigset_t     set;
-    int          fd = -1;
 
     if (!c) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the coordinator");
@@ -379,14 +380,14 @@ sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_param
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
     sld_status st = make(ctx, grid, params, c);
-    if (st == SLD_OK && (fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0) {
+    if (st == SLD_OK && (c->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "signalfd: %s", strerror(errno));
     }
     if (st == SLD_OK) {
-        st = join_and_work(c, fd, out);
+        st = join_and_work(c, out);
     }
-    if (fd >= 0) {
-        close(fd);
+    if (c->signals >= 0) {
+        close(c->signals);
     }
     sld_ledger_close(&c->ledger);
     sld_allocation_free(&c->allocation);

@@ -67,8 +67,10 @@ typedef struct coordinator {
     slots                       slots;
     bool                        one_rank; /* mpirun cannot work here, so each trial gets one rank */
     attempt                    *attempts; /* (slots.max_trials) */
-    int                         stops;    /* 1: trials save and stop; more: they are killed */
-    bool                        broken;   /* starts fail again and again, so the sweep stops */
+    int                         signals;  /* signalfd of what ends it or a child; -1: not open */
+    int                         stops;    /* 1: trials save and stop; 2: they are killed */
+    bool                        interrupted; /* a SIGINT came: one more ends all at once */
+    bool                        broken;      /* starts fail again and again, so the sweep stops */
     char         alike[SLD_REASON_BYTES]; /* reason of the last attempt that failed at its start */
     int          n_alike;                 /* attempts in a row that failed for that reason */
     int          n_unlaunched;            /* launches in a row in which no rank began */
@@ -80,15 +82,16 @@ typedef struct coordinator {
     double       reap_at_s;    /* clock of the next look at launchers */
     index_writer index;
     growth       grown[GROWTHS_MAX];
-    double       stop_at_s;               /* clock when trials stop for the job's end; 0: never */
-    double       startup_s;               /* longest time from a trial's start to its first step */
-    bool         too_late;                /* no trial is started any more, and the log says so */
-    node_helpers helpers;                 /* coordinators on the job's other machines */
-    bool         leaving;                 /* the helpers were asked to leave */
-    sld_grid    *own;                     /* the grid as read again; NULL: not read again */
-    char         points[SLD_STAMP_BYTES]; /* stamp of the file DIR/points when it was read */
-    size_t       unreadable;              /* results files that exist but could not be read */
-    char (*passed)[SLD_ID_LENGTH + 1];    /* (n_passed) IDs that cannot go on here; owned */
+    double       stop_at_s;                /* clock when trials stop for the job's end; 0: never */
+    double       startup_s;                /* longest time from a trial's start to its first step */
+    bool         too_late;                 /* no trial is started any more, and the log says so */
+    node_helpers helpers;                  /* coordinators on the job's other machines */
+    bool         leaving;                  /* the helpers were asked to leave */
+    sld_grid    *own;                      /* the grid as read again; NULL: not read again */
+    char         points[SLD_STAMP_BYTES];  /* stamp of the file DIR/points when it was read */
+    char         refused[SLD_STAMP_BYTES]; /* its stamp when it could not be read */
+    size_t       unreadable;               /* results files that exist but could not be read */
+    char (*passed)[SLD_ID_LENGTH + 1];     /* (n_passed) IDs that cannot go on here; owned */
     size_t n_passed;
     char   kinds[SLD_KINDS_MAX][SLD_KIND_BYTES]; /* (n_kinds) of warnings that were passed on */
     size_t n_kinds;
@@ -174,6 +177,10 @@ int sld_schedule_most(const coordinator *c, size_t point);
 int sld_schedule_ranks(coordinator *c, size_t point, int ranks);
 /* Kills launchers that outlive their ranks by launch.leave_s. */
 void sld_schedule_reap(coordinator *c);
+
+/* coordinator.c. Takes the signals that have come since: asks trials and helpers to stop, or ends
+ * them. Returns whether a child has ended. */
+bool sld_sweep_take_signals(coordinator *c);
 
 /* extend.c. Reads the grid again if points were added to the sweep. */
 sld_status sld_sweep_extend(coordinator *c);

@@ -41,6 +41,16 @@ static sld_status take(coordinator *c, sld_grid *grid)
     return SLD_OK;
 }
 
+/* Once per change of the file. */
+static void tell_refused(coordinator *c, const char *stamp)
+{
+    if (strcmp(stamp, c->refused) != 0) {
+        sld_log(c->ctx, SLD_LOG_WARN, "%s; the sweep goes on with the points that it has",
+                c->ctx->err.msg);
+        snprintf(c->refused, sizeof c->refused, "%.*s", SLD_STAMP_BYTES - 1, stamp);
+    }
+}
+
 sld_status sld_sweep_extend(coordinator *c)
 {
     char      stamp[SLD_STAMP_BYTES];
@@ -56,9 +66,9 @@ sld_status sld_sweep_extend(coordinator *c)
     if (sld_grid_open(c->ctx, c->dir, &grid) != SLD_OK ||
         sld_grid_complete(c->ctx, grid, c->params->method) != SLD_OK) {
         sld_grid_close(grid);
-        sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
+        tell_refused(c, stamp);
         sld_err_clear(c->ctx);
-        return SLD_OK; /* go on with the grid as read before */
+        return SLD_OK; /* it is tried again at the next beat */
     }
     if (!has_all(c, grid)) { /* try again at the next beat, until those points have ended */
         sld_grid_close(grid);

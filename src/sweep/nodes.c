@@ -213,13 +213,26 @@ bool sld_nodes_run(const coordinator *c)
     return false;
 }
 
+/* A helper leaves with 1 because trials of the sweep have failed, or because itself has: in the
+ * first case no point waits any more. */
+static bool all_ended(coordinator *c)
+{
+    bool all = false, failed;
+
+    if (sld_ledger_scan(&c->ledger) != SLD_OK || sld_schedule_settle(c, &all, &failed) != SLD_OK) {
+        sld_err_clear(c->ctx); /* the loop meets the same and tells it */
+        return false;
+    }
+    return all;
+}
+
 /* A helper that fails while there is work could not start, or its machine is lost: try it again. */
 static void judge(coordinator *c, node_helper *h, int status)
 {
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 
     if (code == SLD_EXIT_OK || code == SLD_EXIT_STOPPED || code == SLD_EXIT_UNFINISHED ||
-        c->stops > 0 || c->broken || c->leaving) {
+        c->stops > 0 || c->broken || c->leaving || (code == SLD_EXIT_FAILED && all_ended(c))) {
         return;
     }
     const bool again = ++h->failures < TRIES;
@@ -260,7 +273,8 @@ void sld_nodes_signal(const coordinator *c, int number)
     }
 }
 
-/* Helpers save their trials and end. After LEAVE_S they are killed. */
+/* Helpers save their trials and end; a second SIGINT ends them at once. After LEAVE_S they are
+ * killed. */
 void sld_nodes_leave(coordinator *c)
 {
     const struct timespec moment  = {.tv_nsec = 50L * 1000 * 1000};
@@ -271,6 +285,7 @@ void sld_nodes_leave(coordinator *c)
     c->leaving = true;
     sld_nodes_signal(c, c->stops > 1 ? SIGTERM : SIGUSR1);
     while (sld_nodes_run(c)) {
+        sld_sweep_take_signals(c);
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
             sld_nodes_end(c, pid, status);
             sld_index_writer_end(&c->index, pid);

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -226,6 +229,48 @@ static void test_a_lock_is_one_process_and_no_link(void **state)
     assert_int_equal(unlink(path) | unlink(link), 0);
 }
 
+/* Who looks whether a run is at work does not keep one from its start, nor takes another look for
+ * one. */
+static void test_looking_at_a_lock_takes_nothing(void **state)
+{
+    const struct timespec moment = {.tv_nsec = 60L * 1000 * 1000};
+    sld_ctx               ctx;
+    char                  path[96];
+    int                   fd[2], ready[2];
+    sld_lock              lock;
+
+    sld_ctx_init(&ctx);
+    snprintf(path, sizeof path, "%s/look", dir);
+    assert_false(sld_file_is_locked(path)); /* no such file */
+    assert_int_equal(sld_file_open_lock(&ctx, path, &fd[0]), SLD_OK);
+    assert_int_equal(sld_file_open_lock(&ctx, path, &fd[1]), SLD_OK);
+    assert_false(sld_file_is_locked(path));
+    assert_int_equal(pipe(ready), 0);
+    const pid_t pid = fork();
+    if (pid == 0) { /* a look that a busy machine makes long */
+        const int own = open(path, O_RDONLY);
+        if (flock(own, LOCK_SH) == 0 && write(ready[1], "", 1) == 1) {
+            nanosleep(&moment, NULL);
+        }
+        _exit(0);
+    }
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_false(sld_file_is_locked(path));
+    assert_int_equal(sld_file_lock(&ctx, path, fd[0], &lock), SLD_OK);
+    assert_int_equal(lock, SLD_LOCK_TAKEN);
+    assert_true(sld_file_is_locked(path));
+    assert_int_equal(sld_file_lock(&ctx, path, fd[1], &lock), SLD_OK);
+    assert_int_equal(lock, SLD_LOCK_HELD);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(fd[0]);
+    assert_false(sld_file_is_locked(path));
+    close(fd[1]);
+    close(ready[0]);
+    close(ready[1]);
+    assert_int_equal(unlink(path), 0);
+}
+
 static bool yes(sld_ctx *ctx, const char *path)
 {
     return true;
@@ -332,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_temporaries_are_never_shared),
         cmocka_unit_test(test_settle_spares_what_exists),
         cmocka_unit_test(test_a_lock_is_one_process_and_no_link),
+        cmocka_unit_test(test_looking_at_a_lock_takes_nothing),
         cmocka_unit_test(test_outputs_spare_inputs_and_foreign_files),
         cmocka_unit_test(test_what_is_printed_moves_nothing),
     };

@@ -1,4 +1,5 @@
 """sweep_harness.py: sweeps of tiny trials, and the processes that work on them, for the tests of the command line."""
+import glob
 import hashlib
 import json
 import os
@@ -117,3 +118,9 @@ def kill(pid, number=signal.SIGKILL):
 
 def no_process_left(folder):
     wait_for("the attempts' processes to end", lambda: not attempt_processes(folder))
+
+
+def beats(folder):
+    """How often the coordinator at work has given a sign of life."""
+    with open(glob.glob(folder + "/claims/*.beat")[0]) as f:
+        return int(f.read().split("count")[1])

@@ -8,7 +8,7 @@ import sys
 import h5py
 
 from harness import Held, check, ended, expect, in_folder, said, sld, stop, wait_for, wait_pending, write
-from sweep_harness import attempt_processes, digests, files, no_process_left, spec, start_sweep, status, sweep
+from sweep_harness import attempt_processes, beats, digests, files, no_process_left, spec, start_sweep, status, sweep
 
 
 def plan_and_run():
@@ -163,12 +163,6 @@ STAYS = """#!/bin/sh
 "$@"
 while :; do sleep 600; done
 """
-
-
-def beats(folder):
-    """Of the coordinator at work."""
-    with open(glob.glob(folder + "/claims/*.beat")[0]) as f:
-        return int(f.read().split("count")[1])
 
 
 def launcher_stays():

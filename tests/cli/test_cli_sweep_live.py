@@ -5,7 +5,7 @@ import re
 import signal
 
 from harness import check, ended, expect, in_folder, said, sld, wait_for, write
-from sweep_harness import no_process_left, start_sweep, status, sweep
+from sweep_harness import beats, no_process_left, start_sweep, status, sweep
 
 SPEC = """
 name: live
@@ -53,6 +53,13 @@ def main():
     long = status("runs/live")["trials"][0]["id"]
     text, again = page("runs/live")
     check("1 trial: 1 running" in text and "1 core busy" in text and again and re.search(r"Running .* long 1 \d+ of 100000", text), text)
+
+    points = open("runs/live/points").read()
+    write("runs/live/points", "half of a")  # as a file system may show it, or an editor leave it
+    seen = beats("runs/live")
+    wait_for("more beats", lambda: beats("runs/live") > seen + 4, process)
+    check(said(process).count("goes on with the points that it has") == 1, "told once, not at every beat", said(process))
+    write("runs/live/points", points)
 
     expect(sweep("more.yaml", "--no-run"), 0)
     check(status("runs/live")["points"] == 3 and process.poll() is None, "added beside the sweep", said(process))

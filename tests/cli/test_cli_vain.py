@@ -20,6 +20,8 @@ REFUSED = [  # command, what is said
     (("sweep", "runs/grid", "--accept-changes", "--no-run"), "--accept-changes: expected a spec with it, got the folder runs/grid"),
     (("sweep", "runs/grid", "--dir", "other", "--no-run"), "--dir: expected a spec with it"),
     (("sweep", "runs/grid", "--slots", "1", "--no-run"), "launch.slots=1: expected it without --no-run"),
+    (("sweep", "runs/grid", "parallel.cpus=0"), "parallel.cpus: expected in a single experiment, got it beside a sweep's folder"),
+    (("sweep", "runs/grid", "run.dir=x"), "run.dir: expected in a single experiment, got it beside a sweep's folder"),
     (("report", "runs/grid", "--compact"), "--compact: expected --pack with it, got none"),
     (("report", "runs/grid", "--force"), "--force: expected one of --pack --html with it, got none"),
     (("report", "runs/grid", "--format", "csv", "--format", "json"), "--format: expected once, got it twice"),

@@ -72,6 +72,8 @@ static void test_refused(void **state)
          "e.yaml:2:20: run.keep_epochs: expected ", "1 to 240", "got 300"},
         {"method: none\nrun: {keep_epochs: [2.5]}", NULL, "e.yaml:2:20: run.keep_epochs: expected ",
          "whole epochs", "got 2.5"},
+        {"method: none\nrun: {keep_epochs: [3, 5, 3]}", NULL,
+         "e.yaml:2:20: run.keep_epochs: expected each epoch once", "3 twice", "3 twice"},
         {"method: none\nrun: {keep_epochs: [5]}", "train.epochs=4",
          "command line: train.epochs: run.keep_epochs: expected ", "1 to 4", "got 5"},
     };

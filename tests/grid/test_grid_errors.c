@@ -96,6 +96,9 @@ static const struct {
      "s.yaml: run.dir: expected in a single experiment, got it in run.dir", "leave it out", NULL},
     {"base: {method: none}\n", "run.dir=a",
      "s.yaml: run.dir: expected in a single experiment, got it in the command line", "", NULL},
+    {"base: {method: none}\n", "parallel.cpus=0",
+     "s.yaml: parallel.cpus: expected in a single experiment, got it in the command line",
+     "taskset -c", NULL},
     {"base: {method: none}\naxes: {arm: {A: {}, B: {run: {attempt: 3}}}}\n", NULL,
      "s.yaml: run.attempt: expected in a single experiment, got it in arm", "", NULL},
     {"base: {method: none}\naxes: {arm: {A: {}, B: {train.lr: 1}}}\nclaims: {c: {arm: [A, B], "

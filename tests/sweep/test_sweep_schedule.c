@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 static const sld_sweep_run_params params = {.program = "/nowhere/sld", .method = fixture_methods};
@@ -374,6 +375,80 @@ static void test_what_another_kind_began_is_passed_over(void **state)
     coordinator_free(c);
 }
 
+/* Signals that reach the coordinator after stops before (1: the job ends, or a disk is full), and by
+ * what the trial is ended: the first SIGINT is gentle, the second is not. */
+static void test_the_first_interrupt_is_gentle(void **state)
+{
+    static const struct {
+        int before, signals[3], by;
+    } cases[]  = {{0, {SIGINT}, SIGUSR1},          {1, {SIGINT}, SIGUSR1},
+                  {0, {SIGTERM, SIGINT}, SIGUSR1}, {0, {SIGINT, SIGTERM}, SIGUSR1},
+                  {0, {SIGINT, SIGINT}, SIGKILL},  {1, {SIGINT, SIGINT}, SIGKILL},
+                  {1, {SIGTERM, SIGTERM}, SIGUSR1}};
+    folder  *f = *state;
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        coordinator *c       = coordinator_make(f, 1);
+        attempt     *a       = run_here(c, 0, 1, 1, 100);
+        const pid_t  pid     = a->child.process.pid;
+        siginfo_t    stopped = {.si_pid = 0};
+
+        kill(pid, SIGSTOP); /* all signals come before it can end by one of them */
+        assert_int_equal(waitid(P_PID, (id_t)pid, &stopped, WSTOPPED), 0);
+        c->signals = signalfd(-1, &set, SFD_NONBLOCK);
+        c->stops   = cases[i].before;
+        for (size_t k = 0; k < 3 && cases[i].signals[k]; k++) {
+            kill(getpid(), cases[i].signals[k]);
+            assert_false(sld_sweep_take_signals(c));
+        }
+        kill(pid, SIGCONT);
+        assert_int_equal(ended_by(a), cases[i].by);
+        assert_int_equal(c->stops, cases[i].by == SIGKILL ? 2 : 1);
+        close(c->signals);
+        coordinator_free(c);
+    }
+    assert_int_equal(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
+}
+
+/* Exit code 1 of a coordinator on another machine: trials have failed, or it could not work. */
+static void test_failed_trials_are_no_failure_of_a_helper(void **state)
+{
+    coordinator        *c    = coordinator_make(*state, 1);
+    sld_allocation_node node = {.name = "far"};
+    node_helper         far  = {.node = &node};
+    const struct {
+        sld_point_state last; /* of the last point; the others have ended */
+        int             code, failures;
+    } cases[] = {{SLD_POINT_FAILED, SLD_EXIT_FAILED, 0},
+                 {SLD_POINT_FAILED, 127, 1},
+                 {SLD_POINT_WAITING, SLD_EXIT_FAILED, 1},
+                 {SLD_POINT_WAITING, SLD_EXIT_UNFINISHED, 0}};
+
+    for (size_t point = 0; point < 4; point++) {
+        mark(c, point, SLD_POINT_DONE);
+    }
+    c->helpers = (node_helpers){&far, 1};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (cases[i].last == SLD_POINT_WAITING) {
+            assert_int_equal(sld_ledger_unmark(&c->ledger, 4), SLD_OK);
+        } else {
+            mark(c, 4, cases[i].last);
+        }
+        far = (node_helper){.node = &node, .pid = 12};
+        sld_nodes_end(c, 12, cases[i].code << 8);
+        assert_int_equal(far.failures, cases[i].failures);
+        assert_int_equal(far.again_at_s != 0, cases[i].failures);
+        assert_int_equal(far.pid, 0);
+    }
+    c->helpers = (node_helpers){0};
+    coordinator_free(c);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 int main(void)
@@ -389,6 +464,8 @@ int main(void)
         IN_FOLDER(test_a_trial_without_a_launcher_ends_by_itself),
         IN_FOLDER(test_a_replaced_program_still_runs),
         IN_FOLDER(test_what_another_kind_began_is_passed_over),
+        IN_FOLDER(test_the_first_interrupt_is_gentle),
+        IN_FOLDER(test_failed_trials_are_no_failure_of_a_helper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
