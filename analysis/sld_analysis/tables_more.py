@@ -109,8 +109,6 @@ def quality(work):
     """Calibration and copied errors of the last epoch: means over seeds."""
     rows, unseen, outside = [], unseen_copies(work), []
     for arm, trials in work.arms.items():
-        if work.layout.options[arm].get("teacher.logits_files"):
-            outside.append(arm)
         found = [(t, work.digests.student(t)) for t in trials]
         found = [(t, d) for t, d in found if d is not None]
         if not found:
@@ -118,6 +116,8 @@ def quality(work):
         mean = lambda values: stats.summary(values).mean  # noqa: E731
         copies = [digest.copy_rate(d, work.digests.teacher(t)) for t, d in found
                   if work.digests.teacher(t) is not None and len(work.digests.teacher(t).correct) == len(d.correct)]
+        if work.layout.options[arm].get("teacher.logits_files") and not copies:
+            outside.append(arm)
         rows.append([arm, number(mean([float(d.nll.mean(dtype=float)) for _, d in found]), 4),
                      number(mean([calibration.ece(d.confidence, d.correct) for _, d in found])),
                      number(mean([calibration.ece_equal_mass(d.confidence, d.correct) for _, d in found])),
@@ -134,7 +134,7 @@ def quality(work):
                  ["Means over seeds. ECE: 15 bins. Reliability (0 is best) and resolution: Murphy's parts of the Brier score of being right, in the "
                   "same bins. Copied errors: share of the teacher's errors that the student repeats; what students "
                   "that never saw a teacher repeat is chance and shared confusion."]
-                 + (["No copied errors of %s: teacher.logits_files holds no logits of test." % ", ".join(outside)] if outside else []))
+                 + (["No copied errors of %s: teacher.logits_files holds no test.h5, the logits of test." % ", ".join(outside)] if outside else []))
 
 
 def _brier_parts(found):

@@ -199,6 +199,8 @@ sld_status sld_weights_fit(sld_ctx *ctx, const char *path, const sld_weights_inf
 /* Local. */
 void sld_data_name(const sld_options *opt, const sld_dataset *set, int version,
                    char name[SLD_NAME_BYTES]);
+/* A weights file knows one side of its network's input, so images must be square. */
+sld_status sld_data_check_square(sld_ctx *ctx, const sld_options *opt, const sld_dataset *set);
 void sld_weights_content(const sld_weights_info *info, const char *tensors_sha, char content[65]);
 sld_status  sld_weights_maker(sld_ctx *ctx, sld_doc *doc, const char *content,
                               char made_by[SLD_NAME_BYTES]);

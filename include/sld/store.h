@@ -62,6 +62,7 @@ sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
                             void *values); /* integers, floats and HDF5 enums (h5py booleans) */
 /* What a refusal to read says of a value that the wanted type cannot hold. */
 #define SLD_DOES_NOT_FIT "a value does not fit"
+#define SLD_NO_NUMBERS   "something else" /* of what is asked for as numbers */
 /* Local. Number of values of an attribute, 1 for a scalar. */
 sld_status sld_doc_attr_count(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                               size_t *n);

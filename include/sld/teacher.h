@@ -52,14 +52,20 @@ typedef struct sld_teacher_files {
     size_t   n;
     int64_t *epoch;  /* (n) in which each is first wanted */
     char    *digest; /* (n,64) hexadecimal SHA-256 of their logits */
+    float   *test;   /* rank 0: (test sample, class) logits on test; NULL: no such file */
 } sld_teacher_files;
 
-/* Local. SHA-256 over the files epoch-*.h5 of a folder, names and bytes. */
+/* Local. SHA-256 over the files epoch-*.h5 and test.h5 of a folder, names and bytes. */
 sld_status sld_teacher_files_sha256(sld_ctx *ctx, const char *folder, char sha[65]);
 
 /* Collective. Reads and checks every file that the experiment will want. */
 sld_status sld_teacher_files_check(sld_ctx *ctx, const sld_teacher_env *env,
                                    sld_teacher_files *files);
+
+#define SLD_TEACHER_TEST_FILE "test.h5"
+/* Collective. Reads and checks the file of logits on test, if there is one. */
+sld_status sld_teacher_files_test(sld_ctx *ctx, const sld_teacher_env *env,
+                                  sld_teacher_files *files);
 
 typedef struct sld_teacher_source sld_teacher_source;
 

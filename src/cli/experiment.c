@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "sld/data.h"
@@ -33,6 +34,7 @@ sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool
     const sld_origin   origin   = sld_config_origin(config, "data.format");
     const char        *found    = NULL;
     char               word[16] = "";
+    struct stat        info;
 
     if (*o->data.path == '\0' ||
         !(origin == SLD_FROM_DEFAULT ||
@@ -42,10 +44,20 @@ sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool
     }
     if (!comm || sld_comm_rank(comm) == 0) {
         found = sld_data_detect(o->data.path);
-        snprintf(word, sizeof word, "%s", found ? found : "");
+        snprintf(word, sizeof word, "%s",
+                 found                            ? found
+                 : stat(o->data.path, &info) != 0 ? "?"
+                                                  : "");
     }
     if (comm) {
         SLD_TRY(sld_comm_bcast(ctx, comm, word, sizeof word, 0));
+    }
+    if (strcmp(word, "?") == 0) {
+        return sld_config_reject(
+            ctx, config, "data.path",
+            "expected a data set, got %.200s, which is not there or may not be "
+            "looked at; relative paths start at the folder sld is started in",
+            o->data.path);
     }
     if (!*word) {
         return sld_config_reject(ctx, config, "data.path",

@@ -49,12 +49,45 @@ static sld_status shape_images(sld_ctx *ctx, sld_doc *doc, int split, data_shape
     return SLD_OK;
 }
 
+/* Labels as other programs store them. */
+static sld_status check_label_shape(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n)
+{
+    int    n_dims;
+    size_t dims[SLD_DOC_DIMS] = {0};
+
+    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
+    if (n_dims == 2 && dims[0] == n && dims[1] > 1) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %s: expected one class per sample, got rows of %zu numbers; "
+                        "labels.argmax(1) makes classes of one-hot rows",
+                        sld_doc_path(doc), path, dims[1]);
+    }
+    return SLD_OK;
+}
+
+static sld_status get_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
+                             int32_t *labels)
+{
+    const sld_status st = sld_doc_get(ctx, doc, path, SLD_I32, n, labels);
+
+    if (st != SLD_ERR_DATA || !strstr(ctx->err.msg, SLD_NO_NUMBERS)) {
+        return st;
+    }
+    sld_err_clear(ctx);
+    return SLD_FAIL(ctx, SLD_ERR_DATA,
+                    "%s: %s: expected whole numbers from 0 on, got no numbers; "
+                    "numpy.unique(labels, return_inverse=True) gives the names for /class_names, "
+                    "and the numbers",
+                    sld_doc_path(doc), path);
+}
+
 /* Reads n labels and checks that they are not negative; *classes: 1 + the largest. */
 static sld_status read_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
                               int32_t *labels, uint64_t *classes)
 {
     *classes = 0;
-    SLD_TRY(sld_doc_get(ctx, doc, path, SLD_I32, n, labels));
+    SLD_TRY(check_label_shape(ctx, doc, path, n));
+    SLD_TRY(get_labels(ctx, doc, path, n, labels));
     for (size_t i = 0; i < n; i++) {
         if (labels[i] < 0) {
             return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s[%zu]: expected 0 or more, got %d",
@@ -211,10 +244,15 @@ static sld_status hdf5_open(sld_ctx *ctx, const sld_data_params *params, data_so
         SLD_TRY(shape_images(ctx, doc, split, shape));
     }
     if (shape->C != 1 && shape->C != 3) { /* before mean[C] is read */
-        return SLD_FAIL(
-            ctx, SLD_ERR_DATA,
-            "%s: /train/images: expected 1 or 3 channels in the last dimension, got %zu",
-            sld_doc_path(doc), (size_t)shape->C);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: /train/images: expected 1 or 3 channels in the last dimension, got "
+                        "%zu%s",
+                        sld_doc_path(doc), (size_t)shape->C,
+                        shape->H == 1 || shape->H == 3
+                            ? "; channels seem to come first, images.transpose(0, 2, 3, 1) puts "
+                              "them last"
+                        : shape->C == 4 ? "; images[..., :3] leaves the transparency out"
+                                        : "");
     }
     SLD_TRY(shape_classes(ctx, doc, source));
     SLD_TRY(read_moments(ctx, doc, shape));

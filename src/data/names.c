@@ -67,7 +67,7 @@ sld_status sld_data_names_utf8(sld_ctx *ctx, const char *where, data_source *sou
     free(source->names);
     source->names      = fixed;
     shape->names_bytes = bytes;
-    sld_log(ctx, SLD_LOG_WARN, "%s: %zu names are not UTF-8; they are read as Latin-1", where,
-            wrong);
+    sld_log(ctx, SLD_LOG_WARN, "%s: %zu name%s not UTF-8, read as Latin-1", where, wrong,
+            wrong == 1 ? " is" : "s are");
     return SLD_OK;
 }

@@ -35,11 +35,22 @@ static void warn_pixels(sld_ctx *ctx, const char *where, const data_shape *shape
                         const data_target *train)
 {
     const size_t bytes = shape->n[SPLIT_TRAIN] * shape->H * shape->W * shape->C;
+    size_t       alike = 0, dark = 0;
 
-    for (size_t i = 0; i < bytes; i++) {
-        if (train->pixels[i] > 1) {
-            return;
-        }
+    while (alike < bytes && train->pixels[alike] == train->pixels[0]) {
+        alike++;
+    }
+    if (alike == bytes) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: all training pixels are %d: the images say nothing of their classes", where,
+                train->pixels[0]);
+        return;
+    }
+    while (dark < bytes && train->pixels[dark] <= 1) {
+        dark++;
+    }
+    if (dark < bytes) {
+        return;
     }
     sld_log(ctx, SLD_LOG_WARN,
             "%s: no training pixel is above 1; pixels go from 0 to 255, so multiply images of 0 to "

@@ -32,13 +32,24 @@ sld_status sld_weights_name_of(sld_ctx *ctx, const char *path, int version,
     return st;
 }
 
+sld_status sld_data_check_square(sld_ctx *ctx, const sld_options *opt, const sld_dataset *set)
+{
+    return set->H == set->W
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%s: expected square images, got %zux%zu; `data.input_size: N` trains on "
+                          "squares of side N, and import-data makes a square data set",
+                          opt->data.path, (size_t)set->H, (size_t)set->W);
+}
+
 sld_status sld_data_name_of(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt, int version,
                             char name[SLD_NAME_BYTES])
 {
     sld_dataset *set = NULL;
 
     SLD_TRY(sld_open_data(ctx, comm, opt, &set));
+    const sld_status st = sld_data_check_square(ctx, opt, set);
     sld_data_name(opt, set, version, name);
     sld_dataset_close(set);
-    return SLD_OK;
+    return st;
 }

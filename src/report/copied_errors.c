@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
+
 /* Predictions of a teacher, or of a control: then without labels and sha. */
 typedef struct record {
     char     sha[65], data_sha[65];
@@ -161,4 +163,22 @@ bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, d
                           ? copied_errors_rate(c, c->teachers.at[0].sha, s->data_sha, s->predicted, s->n)
                           : NAN;
     return true;
+}
+
+const char *report_no_copies(double copy_rate, double swapped_weak, double swapped_strong)
+{
+    const bool taught = !isnan(swapped_weak) || !isnan(swapped_strong);
+
+    return taught && isnan(copy_rate)
+               ? "there are no test logits of the teacher (teacher.logits_files without test.h5) "
+                 "or "
+                 "of the trial (run.logits: false), or the teacher is never wrong"
+               : "";
+}
+
+const char *report_no_copies_of(const report_trial *t)
+{
+    return report_no_copies(t->metric[REPORT_copy_rate],
+                            t->metric[REPORT_swapped_teacher_weak_first],
+                            t->metric[REPORT_swapped_teacher_strong_first]);
 }

@@ -11,6 +11,9 @@ void              html_text(FILE *to, const char *text);
 extern const char html_style[]; /* the page's style sheet */
 #define HTML_MARK "<meta name=\"generator\" content=\"sld\">"
 
+/* html_facts.c. One line: data, networks, methods, epochs and program of all trials. */
+sld_status html_facts(sld_ctx *ctx, const report *r, FILE *to);
+
 /* html_figures.c. Draws the learning curves of the best arms; nothing if there are none. */
 sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to);
 /* Draws one dot per seed of an arm, their mean and one deviation, on a scale from low to high

@@ -141,6 +141,13 @@ static sld_status keep(sld_ctx *ctx, report *r, const keys *k, const char **valu
     return SLD_OK;
 }
 
+void report_options_of(char *text, const char **names, size_t n, const char **values)
+{
+    const keys k = {.name = names, .n = n};
+
+    read_document(text, &k, values);
+}
+
 sld_status report_find_options(sld_ctx *ctx, report *r)
 {
     keys         k;

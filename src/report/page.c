@@ -250,6 +250,7 @@ static sld_status put_page(sld_ctx *ctx, const report *r, const sld_grid *grid, 
     SLD_TRY(sld_grid_events(ctx, grid, MAX_EVENTS, events, &n));
     put_title(r, &all, to);
     put_states(r, &all, to);
+    SLD_TRY(html_facts(ctx, r, to));
     put_lost(r, to);
     SLD_TRY(put_arms(ctx, r, to));
     SLD_TRY(html_curves(ctx, r, to));

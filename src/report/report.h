@@ -53,10 +53,13 @@ typedef struct report_trial {
     size_t           n_val;                          /* validation samples with logits */
     const char      *run_dir;                        /* folder of a single run; NULL in a sweep */
     bool             has_teacher;                    /* as weights, or as logits in files */
-    char             data_sha[65], teacher_sha[65]; /* hex; teacher_sha "": no weights were given */
-    const char      *config;                        /* the resolved experiment; NULL: not read */
-    const char     **option;                        /* (report.n_options) values; "" if unknown */
-    double           control; /* mean copy rate of its teacher by the controls */
+    char             data_sha[65],
+        teacher_sha
+            [65]; /* hex; of its weights, else of its logits if those on test are there; "": neither */
+    const char  *config;                     /* the resolved experiment; NULL: not read */
+    char         data_name[64], version[64]; /* of the data set, of the program; "": not told */
+    const char **option;                     /* (report.n_options) values; "" if unknown */
+    double       control;                    /* mean copy rate of its teacher by the controls */
     /* In a report with curves: test top-1 by epoch, in the report's arena. A running trial's curve
      * ends at its last checkpoint. */
     const double *top1;
@@ -99,6 +102,11 @@ typedef struct report {
     const char  **pair; /* (n_pair) axes that the spec names under report: pair */
 } report;
 
+/* Why there is no rate of copied errors; "": there is one, or no teacher. From the rate and the
+ * shares of rows that the teacher swap changes, weak and strong view, of a trial or an arm. */
+const char *report_no_copies(double copy_rate, double swapped_weak, double swapped_strong);
+const char *report_no_copies_of(const report_trial *t);
+
 /* Reads a sweep's folder. Returns SLD_OK even if the results of a trial cannot be read: the trial
  * then counts as failed for that reason. The caller destroys *out. */
 sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
@@ -123,6 +131,9 @@ sld_status report_read_same(sld_ctx *ctx, report *r, sld_doc *doc, const char *c
 
 /* options.c: finds the options in which the students differ. */
 sld_status report_find_options(sld_ctx *ctx, report *r);
+/* Reads the values of n options, keys as names[], from a document that sld wrote, which it splits in
+ * place. values: left as they are where it does not set one. */
+void report_options_of(char *text, const char **names, size_t n, const char **values);
 
 /* arms.c: makes the arms from the trials. */
 sld_status report_make_arms(sld_ctx *ctx, report *r);

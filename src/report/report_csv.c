@@ -66,7 +66,7 @@ static void print_head(const report *r, const sld_point *axes, FILE *to)
     for (size_t i = 0; i < r->n_norms; i++) {
         fprintf(to, ",%s_last", r->norm_name[i]);
     }
-    fputc('\n', to);
+    fputs(",copy_rate_reason\n", to);
 }
 
 static void print_trial(const report *r, const sld_point *axes, const report_trial *t, FILE *to)
@@ -92,6 +92,8 @@ static void print_trial(const report *r, const sld_point *axes, const report_tri
     for (size_t i = 0; i < r->n_norms; i++) {
         print_number(to, t->norm[i]);
     }
+    fputc(',', to);
+    print_text(to, report_no_copies_of(t));
     fputc('\n', to);
 }
 

@@ -38,6 +38,10 @@ static void put_arm(sld_json *j, const report *r, const report_arm *a)
     sld_json_number(j, "resolving_sd", a->pair_sd, DIGITS);
     sld_json_number(j, "detectable", a->detectable, DIGITS);
     sld_json_number(j, "copy_rate_unseen", a->control, DIGITS);
+    sld_json_text(j, "copy_rate_reason",
+                  report_no_copies(a->metric[REPORT_copy_rate].mean,
+                                   a->metric[REPORT_swapped_teacher_weak_first].mean,
+                                   a->metric[REPORT_swapped_teacher_strong_first].mean));
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         put_sample(j, report_metric_name[i], a->metric[i]);
     }
@@ -94,6 +98,7 @@ static void put_trial(sld_json *j, const report *r, const report_trial *t)
     for (size_t i = 0; i < r->n_norms; i++) {
         sld_json_number(j, r->norm_name[i], t->norm[i], DIGITS);
     }
+    sld_json_text(j, "copy_rate_reason", report_no_copies_of(t));
     sld_json_end(j);
 }
 

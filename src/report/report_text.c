@@ -94,15 +94,11 @@ static void print_no_copies(const report *r, FILE *to)
 {
     for (size_t i = 0; i < r->n_arms; i++) {
         const stats_sample *metric = r->arms[i].metric;
-        const bool          taught = !isnan(metric[REPORT_swapped_teacher_weak_first].mean) ||
-                            !isnan(metric[REPORT_swapped_teacher_strong_first].mean);
-        if (taught && isnan(metric[REPORT_copy_rate].mean)) {
-            fprintf(
-                to,
-                "No copied %% of %s: there are no test logits of the teacher "
-                "(teacher.logits_files holds none)\nor of the trial (run.logits: false), or the "
-                "teacher is never wrong.\n",
-                r->arms[i].name);
+        const char         *reason = report_no_copies(metric[REPORT_copy_rate].mean,
+                                                      metric[REPORT_swapped_teacher_weak_first].mean,
+                                                      metric[REPORT_swapped_teacher_strong_first].mean);
+        if (*reason) {
+            fprintf(to, "No copied %% of %s: %s.\n", r->arms[i].name, reason);
         }
     }
 }

@@ -73,7 +73,7 @@ static sld_status read_config(sld_ctx *ctx, report *r, sld_doc *doc, report_tria
 {
     const char *text = "";
 
-    if (r->curves || !sld_doc_has_attr(doc, "/", "config")) {
+    if (!sld_doc_has_attr(doc, "/", "config")) {
         return SLD_OK;
     }
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &text));
@@ -81,6 +81,18 @@ static sld_status read_config(sld_ctx *ctx, report *r, sld_doc *doc, report_tria
     return t->config ? SLD_OK
                      : SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute config",
                                 sld_doc_path(doc));
+}
+
+/* "" in older files, which lack it. */
+static sld_status read_name(sld_ctx *ctx, sld_doc *doc, const char *name, char out[64])
+{
+    const char *text = "";
+
+    if (sld_doc_has_attr(doc, "/", name)) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
+    }
+    snprintf(out, 64, "%.63s", text);
+    return SLD_OK;
 }
 
 static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_trial *t)
@@ -92,8 +104,13 @@ static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_
         t->status.state = SLD_POINT_DIVERGED;
     }
     SLD_TRY(read_config(ctx, r, doc, t));
+    SLD_TRY(read_name(ctx, doc, "data", t->data_name));
+    SLD_TRY(read_name(ctx, doc, "version", t->version));
     SLD_TRY(read_sha(ctx, doc, "data_sha256", t->data_sha));
     SLD_TRY(read_sha(ctx, doc, "teacher_sha256", t->teacher_sha));
+    if (!t->teacher_sha[0] && sld_doc_has(doc, "/logits/test_teacher")) { /* an outside teacher's */
+        SLD_TRY(read_sha(ctx, doc, "teacher_logits_sha256", t->teacher_sha));
+    }
     t->has_teacher = t->teacher_sha[0] || sld_doc_has_attr(doc, "/", "teacher_logits_sha256");
     SLD_TRY(read_count(ctx, doc, "epochs_done", &t->metric[REPORT_epochs]));
     SLD_TRY(read_count(ctx, doc, "lss_active_epochs", &t->metric[REPORT_lss_active_epochs]));

@@ -42,7 +42,7 @@ static sld_status check_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hi
     char   shape[128];
 
     if (!is_number(file_type)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected numbers (%s), got something else",
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected numbers (%s), got " SLD_NO_NUMBERS,
                         doc_name(doc), path, type_name(type));
     }
     SLD_TRY(dataset_dims(ctx, doc, path, dataset, &n_dims, dims));

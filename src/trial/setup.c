@@ -43,12 +43,7 @@ static sld_status make_models(sld_ctx *ctx, sld_trial *t)
     const sld_options *opt = s->opt;
     const sld_dataset *set = s->set;
 
-    if (set->H != set->W) { /* a weights file knows one side: eval could not read it */
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: expected square images, got %zux%zu; `data.input_size: N` trains on "
-                        "squares of side N, and import-data makes a square data set",
-                        opt->data.path, (size_t)set->H, (size_t)set->W);
-    }
+    SLD_TRY(sld_data_check_square(ctx, opt, set));
     if (sld_config_wants_teacher(opt)) {
         SLD_TRY(load_weights(ctx, s, "teacher", opt->teacher.weights, opt->teacher.network,
                              &s->teacher));
@@ -249,6 +244,7 @@ sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_p
     SLD_TRY(sld_agree(ctx, comm, make_rest(ctx, t)));
     if (sld_config_wants_teacher(s->opt) && s->opt->teacher.logits_files[0]) {
         SLD_TRY(sld_teacher_files_check(ctx, &s->teacher_env, &s->teacher_files));
+        SLD_TRY(sld_teacher_files_test(ctx, &s->teacher_env, &s->teacher_files));
     }
     SLD_TRY(sld_agree(ctx, comm, sld_trial_identify(ctx, s)));
     return compare_fingerprints(ctx, comm, s);

@@ -32,6 +32,8 @@ static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
         sld_log(ctx, SLD_LOG_INFO, "the teacher runs on the %zu test samples, for the report",
                 t->setup.set->test.n);
         SLD_TRY(sld_trial_record_teacher(ctx, t));
+    } else if (t->setup.opt->run.logits) {
+        t->attempt.logits_teacher = t->setup.teacher_files.test;
     }
     SLD_TRY(sld_trial_record_features(ctx, t));
     return sld_trial_publish(ctx, t, "done");

@@ -1,5 +1,6 @@
 """sld data views gives the exact images of an epoch: a teacher evaluated on them by another way (sld probe) gives logits
 with which training has the bits of training with the network. What does not fit is refused by name."""
+import json
 import os
 
 import h5py
@@ -44,9 +45,8 @@ def make_logits(epoch):
                 out["logits_" + view] = f["logits/teacher_" + view][0]
 
 
-def refused(change, *texts, ranks=0):
-    """The second file changed so is named, and the change undone."""
-    name = "files/epoch-00002.h5"
+def refused(change, *texts, ranks=0, name="files/epoch-00002.h5"):
+    """The file changed so is named, and the change undone."""
     before = open(name, "rb").read()
     with h5py.File(name, "r+") as f:
         change(f)
@@ -87,6 +87,22 @@ def main():
     expect(sld("run", "student.yaml", "teacher.logits_files=files", ranks=0), 2, "teacher.logits_files", "one teacher")
     expect(sld("run", "outside.yaml", "augment.crop_pad=2", ranks=0), 2, "augment.crop_pad: 4", "augment.crop_pad: 2")
     expect(sld("probe", "outside.yaml", "--batches", "batch.h5", "--out", "o.h5", ranks=0), 2, "teacher.logits_files")
+
+    # logits of test, for copied errors: those of the network
+    expect(sld("eval", "runs/teacher/last.h5", "--logits", "files/test.h5", ranks=0), 0)
+    expect(sld("run", "outside.yaml", "run.dir=runs/files1", ranks=0), 2, "teacher_logits")  # they are part of the ID
+    expect(sld("run", "outside.yaml", "run.dir=runs/tested", ranks=2), 0)
+    check(results("runs/tested") == results("runs/network"), "other bits with logits of test")
+    rates = [json.loads(expect(sld("report", folder, "--format", "json", ranks=0), 0).out)["trials"][0]
+             for folder in ("runs/network", "runs/tested", "runs/files1")]
+    check(rates[0]["copy_rate"] == rates[1]["copy_rate"] is not None and rates[0]["copy_rate_reason"] == "", "copied errors", rates)
+    check(rates[2]["copy_rate"] is None and "without test.h5" in rates[2]["copy_rate_reason"], "why there are none", rates[2])
+    expect(sld("report", "runs/files1", "--format", "csv", ranks=0), 0, "copy_rate_reason\n", "without test.h5")
+    for change, text in ((lambda f: replace(f, "logits", np.zeros((31, 20))), "/logits: expected the shape (32,20)"),
+                         (lambda f: replace(f, "logits", np.full((32, 20), np.nan)), "/logits: expected finite logits, got nan"),
+                         (lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256: expected")):
+        refused(change, text, ranks=2, name="files/test.h5")
+    os.rename("files/test.h5", "test.h5")
 
     # the content is the trial, the folder is not
     os.rename("files", "moved")

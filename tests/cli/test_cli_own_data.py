@@ -42,6 +42,11 @@ def shapes():
     data("wide.h5", width=12)
     for more in ([], ["teacher.weights=none/last.h5", "method=kd"]):
         expect(sld("run", "none.yaml", *of("wide.h5"), *more, "run.dir=wide"), 2, "wide.h5: expected square images, got 8x12", "data.input_size")
+    write("wide.yaml", "name: wide\nbase: {method: none, student: {network: resnet8}, data: {path: wide.h5}, train: {epochs: 1}}\n")
+    for more in (["--plan"], [], ["--no-run"]):
+        expect(sld("sweep", "wide.yaml", *more, ranks=0), 2, "wide.h5: expected square images, got 8x12", "data.input_size")
+    check(not os.path.exists("runs/wide"), "a folder was made")
+    expect(sld("sweep", "wide.yaml", "--plan", "data.input_size=8", "augment.crop=resized", ranks=0), 0)
     expect(sld("run", "none.yaml", *of("wide.h5"), "data.input_size=8", "augment.crop=resized", "run.dir=wide8"), 0)
     expect(sld("eval", "wide8/last.h5"), 0, "top-1")
 
@@ -73,7 +78,7 @@ def names():
         f.attrs["name"] = np.bytes_(b"Stra\xdfe")
 
     data("latin1.h5", latin1)
-    one_warning(("run", "none.yaml", *of("latin1.h5"), "run.dir=latin1"), "latin1.h5", "1 names", "Latin-1")
+    one_warning(("run", "none.yaml", *of("latin1.h5"), "run.dir=latin1"), "latin1.h5: 1 name is not UTF-8, read as Latin-1")
     with h5py.File("latin1/results.h5") as f:
         found = [n.decode() if isinstance(n, bytes) else n for n in f["class_name"][()]]
         check(found == ["caf\u00e9", "b", "caf\u00e9", "d"], "names", found)
@@ -119,6 +124,34 @@ def labels_and_pixels():
                "multiply images of 0 to 1 by 255")
     data("good.h5")
     check(not warnings("data", "info", "none.yaml", *of("good.h5")), "a warning for nothing")
+
+
+def other_forms():
+    """What other programs write is refused with the line that mends it."""
+    def put(name, value):
+        def body(f):
+            del f[name]
+            f[name] = value
+        return body
+
+    labels = np.arange(40) % 4
+    for name, body, *words in (
+            ("first", put("train/images", RNG.integers(0, 256, (40, 3, 8, 8), dtype="u1")), "got 8; channels seem to come first", "transpose(0, 2, 3, 1)"),
+            ("rgba", put("train/images", RNG.integers(0, 256, (40, 8, 8, 4), dtype="u1")), "got 4; images[..., :3]"),
+            ("hot", put("train/labels", np.eye(4, dtype="u1")[labels]), "/train/labels: expected one class per sample", "argmax(1)"),
+            ("texts", put("train/labels", np.array([b"cat", b"dog"] * 20)), "/train/labels: expected whole numbers", "return_inverse=True")):
+        with h5py.File(name + ".h5", "w") as f:
+            for split, n in (("train", 40), ("test", 20)):
+                f[split + "/labels"] = np.arange(n) % 4
+                f[split + "/images"] = RNG.integers(0, 256, (n,) + ((3, 8, 8) if name == "first" else (8, 8, 4) if name == "rgba" else (8, 8, 3)), dtype="u1")
+            body(f)
+        expect(sld("data", "info", "none.yaml", *of(name + ".h5"), ranks=0), 2, *words)
+    data("column.h5", put("train/labels", labels[:, None]))
+    data("reals.h5", put("train/labels", labels.astype("f8")))
+    for name in ("column.h5", "reals.h5"):
+        expect(sld("data", "info", "none.yaml", *of(name), ranks=0), 0)
+    data("alike.h5", put("train/images", np.full((40, 8, 8, 3), 7, "u1")))
+    one_warning(("data", "info", "none.yaml", *of("alike.h5")), "all training pixels are 7")
 
 
 def few():
@@ -218,6 +251,7 @@ def main():
     plans()
     names()
     labels_and_pixels()
+    other_forms()
     few()
     share_of_test()
     from_another_folder()

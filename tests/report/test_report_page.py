@@ -111,6 +111,15 @@ def check_size():
     check(text.count("<circle") == 240, "a dot a seed")
 
 
+def check_facts():
+    """What was trained, on what and by what: each value once."""
+    trials = [made_sweep.Trial("f%s%010d" % (n[-1], s), n, s, [50.0], experiment="method: kd\nstudent:\n  network: %s\ntrain:\n  epochs: 1 # epoch\n" % n,
+                               data="cifar100", version="9.9 (%s)" % EVIL) for n in ("resnet8", "resnet20") for s in (1, 2)]
+    made_sweep.write_sweep("facts", trials)
+    page, _ = page_of("facts", "facts.html")
+    check("Data: cifar100. Networks: resnet8, resnet20. Methods: kd. Epochs: 1. Trained by sld 9.9 (<script>" in page.text, page.text[:400])
+
+
 def check_refusals():
     write("mine.html", "mine")
     expect(sld("report", "made", "--html", "mine.html", ranks=0), 2, "mine.html")
@@ -124,6 +133,7 @@ def main():
     check_digits()
     check_screen()
     check_size()
+    check_facts()
     check_refusals()
 
 
