@@ -93,7 +93,7 @@ static sld_status create_reorder(sld_ctx *ctx, const sld_onednn_conv *conv, pack
     }
     dnnl_primitive_attr_destroy(attr);
     if (st == dnnl_success) {
-        st = dnnl_primitive_create(&w->convert, pd);
+        st = sld_onednn_make(pd, &w->convert);
     }
     sld_status made = sld_onednn_check(ctx, st, "layout of the weights");
     if (made == SLD_OK) {
@@ -194,7 +194,7 @@ static sld_status try_pass(sld_ctx *ctx, sld_onednn_conv *conv, sized *s, int wh
         return SLD_OK;
     }
     if (st == dnnl_success) {
-        st = dnnl_primitive_create(&p->run, p->pd);
+        st = sld_onednn_make(p->pd, &p->run);
     }
     p->rounded = rounded;
     return sld_onednn_check(ctx, st, "convolution");

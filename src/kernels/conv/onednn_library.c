@@ -4,11 +4,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "conv/onednn_library.h"
 
+#define ROOM ((size_t)32 << 20) /* address space for the code of one primitive, many times over */
+
+/* oneDNN dies where it gets no memory for the code that it writes: it is asked only where there is
+ * some. */
+dnnl_status_t sld_onednn_make(const_dnnl_primitive_desc_t pd, dnnl_primitive_t *out)
+{
+    void *room = mmap(NULL, ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (room == MAP_FAILED) {
+        return dnnl_out_of_memory;
+    }
+    munmap(room, ROOM);
+    return dnnl_primitive_create(out, pd);
+}
+
 sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what)
 {
+    if (st == dnnl_out_of_memory) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                        "oneDNN: %s: out of memory; raise the limit (ulimit -v, or of the job)",
+                        what);
+    }
     if (st != dnnl_success) {
         return SLD_FAIL(ctx, SLD_ERR_LIB, "oneDNN: %s: status %d", what, (int)st);
     }

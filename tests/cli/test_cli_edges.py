@@ -1,0 +1,94 @@
+"""Edges of the command line: data without its format, axes that meet each other or a column, settings given twice, names that are
+almost right, a standard output that takes nothing, little memory. What is refused changes nothing on the disk."""
+import csv
+import io
+import os
+import resource
+import subprocess
+
+import h5py
+import numpy as np
+
+from harness import check, command, environment, expect, in_folder, sld, write
+
+BASE = "base: {method: none, student: {network: resnet8}, synthetic: {train: 40, test: 20}, train: {epochs: 1}}\n"
+NONE = "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 20}\n"
+SPECS = {
+    "key": "axes: {arm: {fast: {train.lr: 0.1}, slow: {}}, train.lr: [0.01, 0.02]}\n",
+    "seed": "axes: {seed: [1, 2]}\n",
+    "label": "axes: {arm: {A: {train.lr: 0.1}, A: {train.lr: 0.2}}}\n",
+    "many": "seeds: 1-3\n",
+}
+REFUSED = [  # command, what is said
+    (("run", "none.yaml", "data.path=empty"), ("data.path: expected a data set whose format shows", "got empty and no data.format")),
+    (("run", "none.yaml", "data.path=no/where.h5"), ("data.path: expected a data set, got no/where.h5, which is not there",)),
+    (("sweep", "columns.yaml", "--plan", "data.path=empty"), ("data.path: expected a data set whose format shows",)),
+    (("sweep", "key.yaml"), ("train.lr: expected one axis that sets it, got two values, of arm (fast) and of train.lr (0.01)",)),
+    (("sweep", "seed.yaml"), ("expected an axis, got seed; write seeds: [1, 2, 3] beside axes",)),
+    (("sweep", "label.yaml"), ("arm: expected each once, got A twice",)),
+    (("sweep", "many.yaml"), ("seeds: expected a seed, a list like [1, 2, 3] or a range like 1..3, got 1-3",)),
+    (("sweep", "columns.yaml", "launch.retry=1"), ("launch.retry: unknown option; nearest: launch.retries",)),
+    (("sweep", "runs/columns", "launch.retry=1"), ("launch.retry: unknown option; nearest: launch.retries",)),
+    (("sweep", "runs/columns", "seeds=1..4"), ("seeds: expected beside the spec of a sweep", "sld sweep SPEC.yaml seeds=1..4")),
+    (("run", "none.yaml", "train.lr=1", "train.lr=1"), ("train.lr: expected once, got twice",)),
+    (("sweep", "columns.yaml", "train.lr=1", "train.lr=1"), ("train.lr: expected once, got twice",)),
+]
+
+
+def formats():
+    """The format of a path alone is found, and named in the first lines of the log."""
+    with h5py.File("d.h5", "w") as f:
+        for split, n in (("train", 40), ("test", 20)):
+            f[split + "/labels"] = np.arange(n) % 4
+            f[split + "/images"] = np.random.default_rng(0).integers(0, 256, (n, 8, 8, 3), dtype="u1")
+    expect(sld("run", "none.yaml", "data.path=d.h5", "run.dir=found", ranks=0), 0, "student resnet8, hdf5, seed 1")
+
+
+def columns():
+    """Axes may be called as columns are: each column keeps its own name."""
+    write("columns.yaml", "name: columns\n" + BASE + "axes: {arm: {x: {train.momentum: 0.1}, y: {train.momentum: 0.2}}, id: {q: {train.batch: 20}}}\n")
+    expect(sld("sweep", "columns.yaml", "--no-run", ranks=0), 0)
+    rows = list(csv.reader(io.StringIO(expect(sld("report", "runs/columns", "--format", "csv", ranks=0), 0).out)))
+    check(len(set(rows[0])) == len(rows[0]), "columns of one name", rows[0])
+    check([[row[rows[0].index("axis_" + axis)] for axis in ("arm", "id")] for row in rows[1:]] == [["x", "q"], ["y", "q"]], rows)
+
+
+def full():
+    """What a verb prints is its result: where it cannot be written the verb has failed."""
+    for args in (("report", "runs/columns"), ("report", "runs/columns", "--format", "csv"), ("report", "runs/columns", "--format", "json"),
+                 ("status", "runs/columns"), ("sweep", "columns.yaml", "--plan"), ("models",), ("help", "options"), ("--version",),
+                 ("run", "none.yaml", "--show-config"), ("eval", "found/last.h5")):
+        with open("/dev/full", "w") as out:
+            done = subprocess.run(command(0, *args), env=environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
+        check(done.returncode == 74 and b"standard output: cannot write" in done.stderr, args, done.returncode, done.stderr)
+
+
+def memory():
+    """Little memory is an error with a word, or enough: never a crash."""
+    if "ASAN_OPTIONS" in os.environ:
+        return  # shadow memory alone takes more
+    for mebibytes in (150, 300):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
+
+        done = subprocess.run(command(0, "run", "none.yaml", "synthetic.train=40", "synthetic.test=20", "run.dir=little%d" % mebibytes),
+                              env=environment(), preexec_fn=limit, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        check(done.returncode in (0, 1, 2, 70, 74) and (done.returncode == 0 or done.stderr), mebibytes, "MiB:", done.returncode, done.stderr)
+
+
+def main():
+    write("none.yaml", NONE)
+    os.mkdir("empty")
+    for name, text in SPECS.items():
+        write(name + ".yaml", "name: %s\n" % name + BASE + text)
+    formats()
+    columns()
+    before = sorted(os.listdir("runs") + os.listdir("."))
+    for args, texts in REFUSED:
+        expect(sld(*args, ranks=0), 2, *texts)
+    check(sorted(os.listdir("runs") + os.listdir(".")) == before, "a refusal made something", os.listdir("."), os.listdir("runs"))
+    full()
+    memory()
+
+
+in_folder(main)
