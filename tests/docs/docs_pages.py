@@ -81,6 +81,18 @@ def check_paths(all_pages):
     return n
 
 
+def check_held(all_pages):
+    """Every row of docs/edges.md names the tests that hold it, and they are there. Returns how many."""
+    tests = {os.path.splitext(os.path.basename(name))[0] for name in files() if name.startswith("tests/")}
+    rows = re.findall(r"^\|.*\|$", re.sub(r"^\| case .*\n.*\n", "", all_pages["docs/edges.md"], flags=re.M), flags=re.M)
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        for word in cells[-1].split(", "):
+            if len(cells) != 3 or word not in tests and not os.path.isfile(os.path.join(ROOT, word)):
+                complain("docs/edges.md", "expected | case | what sld does | tests |, got %s" % row)
+    return len(rows)
+
+
 def check_reached(all_pages):
     """A page of docs/ that no other page links is found by nobody."""
     for name in all_pages:
@@ -94,12 +106,13 @@ def check_reached(all_pages):
 def main():
     all_pages = pages()
     cited, linked, named = check_citations(all_pages), check_links(all_pages), check_paths(all_pages)
+    held = check_held(all_pages)
     check_reached(all_pages)
     lines = all_pages["README.md"].count("\n")
     if lines > README_LINES:
         complain("README.md", "%d lines, at most %d" % (lines, README_LINES))
-    if 0 in (cited, linked, named):
-        complain("docs_pages", "found %d citations, %d links, %d names: it looks in the wrong place" % (cited, linked, named))
+    if 0 in (cited, linked, named, held):
+        complain("docs_pages", "found %d citations, %d links, %d names, %d edges: it looks in the wrong place" % (cited, linked, named, held))
     print("%d pages, %d citations in code, %d links, %d files and tests named, %d wrong"
           % (len(all_pages), cited, linked, named, len(wrong)))
     print("\n".join(wrong))
