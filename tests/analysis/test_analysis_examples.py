@@ -20,7 +20,7 @@ try:
     import yaml  # noqa: F401
     import scipy  # noqa: F401
 except ImportError as error:
-    print("skipped: no %s" % error.name)
+    print("SKIP: no Python module %s" % error.name)
     sys.exit(77)
 
 import made_study

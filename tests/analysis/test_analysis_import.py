@@ -13,7 +13,7 @@ sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
 try:
     from PIL import Image
 except ImportError:
-    print("skipped: no Pillow")
+    print("SKIP: no Python module PIL")
     sys.exit(77)
 
 import h5py

@@ -12,7 +12,7 @@ try:
     import yaml  # noqa: F401
     from scipy import stats as scipy_stats
 except ImportError as error:
-    print("skipped: no %s" % error.name)
+    print("SKIP: no Python module %s" % error.name)
     sys.exit(77)
 
 import numpy as np

@@ -11,7 +11,7 @@ sys.path += [ANALYSIS, os.path.join(HERE, "..", "report")]
 import browser
 
 if not browser.CHROMIUM:
-    print("skipped: no Chromium")
+    print("SKIP: no Chromium")
     sys.exit(77)
 try:
     import matplotlib  # noqa: F401
@@ -19,7 +19,7 @@ try:
     import scipy  # noqa: F401
     import yaml  # noqa: F401
 except ImportError as error:
-    print("skipped: no %s" % error.name)
+    print("SKIP: no Python module %s" % error.name)
     sys.exit(77)
 
 import made_study

@@ -19,7 +19,7 @@ try:
     import scipy  # noqa: F401
     import yaml  # noqa: F401
 except ImportError as error:
-    print("skipped: no %s" % error.name)
+    print("SKIP: no Python module %s" % error.name)
     sys.exit(77)
 
 import h5py

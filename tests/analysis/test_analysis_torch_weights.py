@@ -13,7 +13,7 @@ import numpy as np
 try:
     import torch
 except ImportError:
-    print("skipped: no torch")
+    print("SKIP: no Python module torch")
     sys.exit(77)
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "analysis"))

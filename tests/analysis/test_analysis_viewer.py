@@ -13,7 +13,7 @@ try:
     import pandas  # noqa: F401
     import yaml  # noqa: F401
 except ImportError as error:
-    print("skipped: no %s" % error.name)
+    print("SKIP: no Python module %s" % error.name)
     sys.exit(77)
 
 import h5py
@@ -28,7 +28,7 @@ from sld_analysis.tables import Work
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if not CHROMIUM:
-    print("skipped: no Chromium")
+    print("SKIP: no Chromium")
     sys.exit(77)
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -90,7 +90,7 @@ def main():
     try:
         program = viewer.fetch()
     except sld_analysis.StudyError as error:
-        print("skipped: %s" % error)
+        print("SKIP: %s" % error)
         sys.exit(77)
     made_study.write_study("study.h5", made_study.square()[4:], seeds=2, samples=200, names=[EVIL] + ["class %d" % k for k in range(1, 10)],
                            baseline="SLD")

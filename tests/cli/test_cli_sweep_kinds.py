@@ -4,6 +4,7 @@ import glob
 import os
 import shutil
 import signal
+import sys
 
 from harness import check, ended, expect, in_folder, wait_for, write
 from sweep_harness import kill, start_sweep, status, sweep
@@ -21,8 +22,8 @@ OTHER = "parallel.isa=avx2"
 def main():
     with open("/proc/cpuinfo") as f:
         if "avx512f" not in f.read():
-            print("skipped: no AVX-512")
-            return
+            print("SKIP: the processor has no AVX-512")
+            sys.exit(77)
     write("kinds.yaml", SPEC)
     process = start_sweep("kinds.yaml")
     wait_for("a checkpoint", lambda: glob.glob("runs/kinds/trials/*/ckpt-*"), process)
