@@ -30,6 +30,8 @@ const char *sld_comm_launcher(const sld_comm *comm, int *tasks);
 /* Local, works without MPI. mpirun and its options for the MPI that sld was built with, ended by
  * NULL; the caller appends the number of ranks and the program. crowded: more ranks than CPUs. */
 const char *const *sld_comm_mpirun(bool crowded);
+/* Local, works without MPI. The plugin of srun (--mpi=NAME) that connects the ranks of this MPI. */
+const char *sld_comm_srun_plugin(void);
 /* Local, works without MPI. This process's index among its launcher's tasks; 0: no launcher. */
 int sld_launcher_rank(void);
 

@@ -23,7 +23,8 @@ typedef struct sld_sweep_run_params {
     size_t             n_join_words;
     sld_defaults_find  method;
     const char *const *(*mpirun)(bool crowded); /* sld_comm_mpirun, or a stand-in in tests */
-    bool no_wait; /* leave as soon as other coordinators run all remaining trials */
+    const char *srun_plugin;                    /* sld_comm_srun_plugin(), or a stand-in in tests */
+    bool        no_wait; /* leave as soon as other coordinators run all remaining trials */
 } sld_sweep_run_params;
 
 /* Local. Runs the trials of the sweep until none is left. Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR1

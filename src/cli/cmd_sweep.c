@@ -332,6 +332,7 @@ static sld_status work(command *c, int *exit_code)
                                          .n_settings   = c->recorded ? c->n_words : 0,
                                          .method       = sld_experiment_method,
                                          .mpirun       = sld_comm_mpirun,
+                                         .srun_plugin  = sld_comm_srun_plugin(),
                                          .no_wait      = c->args->option[NO_WAIT] != NULL};
     SLD_TRY(sld_sweep_run(c->ctx, c->grid, &params, &outcome));
     SLD_TRY(write_index(c, outcome));

@@ -54,8 +54,8 @@ static void job(const sld_allocation *a, int machines, sld_report *r)
     if (a->n_nodes > (size_t)machines) {
         sld_finding_advise(f, SLD_WARN,
                            "the ranks run on %d of %zu machines: start doctor on all by `srun "
-                           "--mpi=pmix` or mpirun; `sld sweep` in a batch script of Slurm uses all",
-                           machines, a->n_nodes);
+                           "--mpi=%s` or mpirun; `sld sweep` in a batch script of Slurm uses all",
+                           machines, a->n_nodes, sld_comm_srun_plugin());
     } else if (a->requeue == 0) {
         sld_finding_advise(
             f, SLD_FINE,
@@ -80,12 +80,13 @@ static void plugins(sld_report *r)
         first = false;
     }
     if (srun && pclose(srun) == 0 && *list) {
-        sld_finding *f = sld_report_add(r, "srun --mpi", "%s", list);
-        sld_finding_advise(
-            f, SLD_FINE, "%s",
-            strstr(list, "pmix")
-                ? "one trial over several machines: srun --mpi=pmix, or mpirun"
-                : "without pmix srun cannot connect ranks: use mpirun inside the job");
+        sld_finding *f    = sld_report_add(r, "srun --mpi", "%s", list);
+        const char  *mine = sld_comm_srun_plugin();
+        sld_finding_advise(f, SLD_FINE,
+                           strstr(list, mine)
+                               ? "one trial over several machines: srun --mpi=%s, or mpirun"
+                               : "without %s srun cannot connect ranks: use mpirun inside the job",
+                           mine);
     }
 }
 

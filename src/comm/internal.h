@@ -6,6 +6,13 @@
 
 #include "sld/comm.h"
 
+/* The plugin of srun that connects the ranks of this MPI. */
+#if defined(OPEN_MPI)
+#define SLD_SRUN_PLUGIN "pmix"
+#else
+#define SLD_SRUN_PLUGIN "pmi2"
+#endif
+
 /* ---- launcher.c ---- */
 
 /* The launcher that started this process; tasks 0: none. */

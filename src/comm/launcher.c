@@ -11,11 +11,10 @@
 
 #if defined(OPEN_MPI)
 #define SERVER "PMIx"
-#define OPTION "--mpi=pmix"
 #else
 #define SERVER "PMI-2"
-#define OPTION "--mpi=pmi2"
 #endif
+#define OPTION "--mpi=" SLD_SRUN_PLUGIN
 #define CURE_SRUN                                                                                  \
     "use `srun " OPTION "` (`srun --mpi=list` shows what this Slurm has), or mpirun inside the "   \
     "job"

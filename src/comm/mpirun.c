@@ -1,4 +1,4 @@
-/* mpirun.c: the options of mpirun, which differ between MPI libraries. */
+/* mpirun.c: the options of mpirun and srun, which differ between MPI libraries. */
 #include "internal.h"
 
 /* mpirun must not bind ranks, because sld does it. Ranks that share a core must yield it while they
@@ -20,4 +20,9 @@ const char *const *sld_comm_mpirun(bool crowded)
     static const char *const usual[] = {USUAL, NULL}, *const yielding[] = {CROWDED, NULL};
 
     return crowded ? yielding : usual;
+}
+
+const char *sld_comm_srun_plugin(void)
+{
+    return SLD_SRUN_PLUGIN;
 }

@@ -41,6 +41,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
                             .mpirun     = c->params->mpirun(a->n_cores < a->ranks),
                             .cpus       = cpus,
                             .command    = c->command,
+                            .by_srun    = c->by_srun,
                             .hosts      = c->hosts,
                             .log        = a->log,
                             .word       = a->word};

@@ -62,8 +62,9 @@ typedef struct coordinator {
     ledger                      ledger;
     sld_allocation              allocation;    /* the batch job; scheduler NONE outside of one */
     char                        command[8192]; /* launch.command, or the line that span.c makes */
-    bool                        spans; /* span.c made it: a trial runs on several machines */
-    char                       *hosts; /* for {hosts} in launch.command; owned */
+    bool                        spans;   /* span.c made it: a trial runs on several machines */
+    bool                        by_srun; /* and it is one of srun */
+    char                       *hosts;   /* for {hosts} in launch.command; owned */
     slots                       slots;
     bool                        one_rank; /* mpirun cannot work here, so each trial gets one rank */
     attempt                    *attempts; /* (slots.max_trials) */

@@ -22,12 +22,26 @@ static bool replaced(const char *entry, const launch_job *job)
            begins(entry, SLD_CLAIM_NAME) || (scheduler && !*job->command);
 }
 
+bool sld_launch_for_srun(const char *entry)
+{
+    static const char *const kept[] = {
+        "SLURM_CONF=", "SLURM_JOB_ID=", "SLURM_JOBID=", "SLURM_CLUSTER", "SLURM_WORKING_CLUSTER="};
+
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (begins(entry, kept[i])) {
+            return true;
+        }
+    }
+    return !begins(entry, "SLURM_") && !begins(entry, "SRUN_");
+}
+
 char **sld_launch_environment(const launch_job *job)
 {
     launch_words w = {0};
 
     for (char **entry = environ; *entry; entry++) {
-        if (!sld_process_is_launchers(*entry) && !replaced(*entry, job)) {
+        if (!sld_process_is_launchers(*entry) && !replaced(*entry, job) &&
+            (!job->by_srun || sld_launch_for_srun(*entry))) {
             sld_words_add(&w, *entry);
         }
     }

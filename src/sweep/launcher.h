@@ -14,6 +14,7 @@ typedef struct launch_job {
     const char *const *mpirun; /* mpirun and its options, ended by NULL; the rank count follows */
     const char        *cpus;   /* "0,2", for {cpus} in command; "": none */
     const char *command;       /* template of launch.command; "": mpirun, or nothing for one rank */
+    bool        by_srun;       /* command is one of srun that span.c made */
     const char *hosts;         /* names with commas between, for {hosts} in command */
     const char *log;           /* stdout and stderr are appended to this file */
     const char *word;          /* NAME=value in the environment of all its processes */
@@ -45,6 +46,10 @@ char **sld_launch_words(const launch_job *job);
 /* launch_environment.c. Local. The trial's environment: a copy of this process's, without variables
  * that an outer mpirun or srun set for it alone. NULL and ownership as above. */
 char **sld_launch_environment(const launch_job *job);
-void   sld_launch_free(char **words); /* Local. Accepts NULL. */
+/* Local. Whether srun may inherit this variable. srun reads options from SLURM_* and SRUN_*; a batch
+ * script's values were meant for other commands: 24.11 refuses 3 tasks in a job of -N2 -c2, as if
+ * each were to have 2 CPUs. */
+bool sld_launch_for_srun(const char *entry);
+void sld_launch_free(char **words); /* Local. Accepts NULL. */
 
 #endif

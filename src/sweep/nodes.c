@@ -48,28 +48,13 @@ char **sld_nodes_words(const node_command *command, const sld_allocation_node *n
     return sld_words_finish(&w);
 }
 
-/* Whether srun may inherit this variable. srun reads options from SLURM_* and SRUN_*; a batch
- * script's values were meant for other commands. */
-static bool for_srun(const char *entry)
-{
-    static const char *const kept[] = {
-        "SLURM_CONF=", "SLURM_JOB_ID=", "SLURM_JOBID=", "SLURM_CLUSTER", "SLURM_WORKING_CLUSTER="};
-
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        if (strncmp(entry, kept[i], strlen(kept[i])) == 0) {
-            return true;
-        }
-    }
-    return strncmp(entry, "SLURM_", 6) != 0 && strncmp(entry, "SRUN_", 5) != 0;
-}
-
 char **sld_nodes_environment(const node_command *command)
 {
     launch_words w = {0};
     char         text[64];
 
     for (char **entry = environ; *entry; entry++) {
-        if (for_srun(*entry)) {
+        if (sld_launch_for_srun(*entry)) {
             sld_words_add(&w, *entry);
         }
     }

@@ -1,19 +1,19 @@
 /* span.c: makes the command for trials with more ranks than one machine of the job has cores. They
- * run on several machines, started by srun if it supports PMIx, else by mpirun. */
+ * run on several machines, started by srun if it can connect this MPI's ranks, else by mpirun. */
 #include <stdio.h>
 #include <string.h>
 
 #include "allocation.h"
 #include "coordinator.h"
 
-/* Whether srun can start MPI ranks. This query does not reach the controller, so it is fast. */
-static bool has_pmix(void)
+/* Whether srun has the plugin. This query does not reach the controller, so it is fast. */
+static bool srun_has(const char *plugin)
 {
     static const char *const command[] = {"sh", "-c", "srun --mpi=list 2>&1", NULL};
     char                     list[1024];
 
     sld_ask(command, list, sizeof list);
-    return strstr(list, "pmix") != NULL;
+    return strstr(list, plugin) != NULL;
 }
 
 /* text: "n1:2,n2:2", the nodes with their cores. False: text is too short for all. */
@@ -27,10 +27,26 @@ static bool put_hosts(const sld_allocation *a, int cores, char *text, size_t n)
     return at < n;
 }
 
+/* mpirun with its options and these hosts. False: text is too short for all. Open MPI and MPICH both
+ * take --host. */
+static bool put_mpirun(const char *const *mpirun, const char *hosts, char *text, size_t n)
+{
+    size_t at = (size_t)snprintf(text, n, "env SLURM_OVERLAP=1");
+
+    for (; mpirun[1] && at < n; mpirun++) { /* the last is -n */
+        at += (size_t)snprintf(text + at, n - at, " %s", *mpirun);
+    }
+    if (at < n) {
+        at += (size_t)snprintf(text + at, n - at, " --host %s -n {ranks}", hosts);
+    }
+    return at < n;
+}
+
 void sld_span_choose(coordinator *c)
 {
     const sld_allocation *a     = &c->allocation;
     const int             ranks = (int)c->launch->ranks, cores = c->slots.n_cores;
+    const char           *plugin = c->params->srun_plugin;
     char                  hosts[sizeof c->command - 128];
 
     snprintf(c->command, sizeof c->command, "%s", c->launch->command);
@@ -40,15 +56,16 @@ void sld_span_choose(coordinator *c)
     }
     const int wanted = (ranks + cores - 1) / cores;
     const int each   = wanted < (int)a->n_nodes ? wanted : (int)a->n_nodes;
-    if (has_pmix()) { /* Slurm gives each step its own CPUs, so several trials can run at a time */
-        snprintf(c->command, sizeof c->command, "srun --mpi=pmix --exact -N%d -n {ranks}", each);
+    if (srun_has(plugin)) { /* Slurm gives a step its own CPUs: several trials run at a time */
+        snprintf(c->command, sizeof c->command, "srun --mpi=%s --exact -N%d -n {ranks}", plugin,
+                 each);
+        c->by_srun          = true;
         c->slots.max_trials = c->launch->slots > 0 ? (int)c->launch->slots : (int)a->n_nodes / each;
-    } else if (put_hosts(a, cores, hosts, sizeof hosts)) {
-        snprintf(c->command, sizeof c->command,
-                 "env SLURM_OVERLAP=1 mpirun --oversubscribe --bind-to none --host %s -n {ranks}",
-                 hosts);
+    } else if (put_hosts(a, cores, hosts, sizeof hosts) &&
+               put_mpirun(c->params->mpirun(false), hosts, c->command, sizeof c->command)) {
         c->slots.max_trials = 1;
     } else {
+        *c->command = '\0';
         return;
     }
     c->spans = true;

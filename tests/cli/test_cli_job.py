@@ -105,16 +105,17 @@ def tool(name, body):
     os.chmod(os.path.join("bin", name), 0o755)
 
 
-def job(name, sld_does, scontrol="exit 0", env=None, sent=None):
-    """Runs a script of jobs/ as a scheduler would; sent: a signal when its sld works. Exit code, calls, what it said."""
+def job(name, sld_does, scontrol="exit 0", env=None, sent=None, mpi="Open MPI v4.1.4"):
+    """Runs a script of jobs/ as a scheduler would; sent: a signal when its sld, of that MPI,
+    works. Exit code, calls, what it said."""
     shutil.rmtree("bin", ignore_errors=True)
     os.mkdir("bin")
     for file in ("calls", "works"):
         if os.path.exists(file):
             os.remove(file)
-    tool("sld", "trap 'exit 75' USR1 TERM; >works; " + sld_does)
+    tool("sld", "[ \"$1\" != --version ] || { echo 'MPI: %s'; exit; }; trap 'exit 75' USR1 TERM; >works; %s" % (mpi, sld_does))
     tool("scontrol", scontrol)
-    tool("srun", '[ "$1" = --mpi=list ] || exec "${@:2}"; echo MPI plugin types are... pmix')
+    tool("srun", '[ "$1" = --mpi=list ] || exec "${@:2}"; echo MPI plugin types are... pmix pmi2')
     tool("sleep", "exit 0")
     env = dict(os.environ, PATH=os.path.abspath("bin") + ":" + os.environ["PATH"], SLURM_JOB_ID="7", SLURM_JOB_NAME="j",
                SLURM_NTASKS="2", PBS_O_WORKDIR=os.getcwd(), **(env or {}))
@@ -156,6 +157,9 @@ def logic():
         requeues = "".join(l + "\n" for l in calls.splitlines() if l.startswith("scontrol"))
         check(got == code and requeues == called and told in said, name, what, "expected", code, called, told, "got", got, calls, said)
         check(bool(told) == ("submit this script" in said), name, what, "tells", said)
+    for mpi, plugin in (("Open MPI v5.0.7", "pmix"), ("MPICH Version: 4.0.2", "pmi2")):
+        calls = job("trial.sbatch", "exit 0", mpi=mpi)[1]
+        check("srun --mpi=%s sld run experiment.yaml" % plugin in calls, mpi, calls)
     # The scheduler that gives no signal: the script does, here after a second.
     with open(os.path.join(JOBS, "sweep.pbs")) as f:
         write("soon.pbs", f.read().replace("seconds=14400", "seconds=121"))

@@ -266,22 +266,30 @@ static void test_the_step_on_another_node(void **state)
     sld_launch_free(environment);
 }
 
-/* Ranks that do not fit on one machine: by what srun offers; a line of the user's own stands. */
+static const char *const *mpirun_of_mpich(bool crowded)
+{
+    static const char *const words[] = {"mpirun", "-bind-to", "none", "-n", NULL};
+
+    (void)crowded;
+    return words;
+}
+
+/* Ranks that do not fit on one machine: by what srun offers of what the MPI needs; a line of the
+ * user's own stands. */
 static void test_a_trial_over_machines(void **state)
 {
     static const struct {
-        const char *plugins, *command, *wanted;
+        const char *plugins, *mine, *command, *wanted;
         int64_t     ranks;
         int         at_a_time;
-    } cases[] = {
-        {"pmix_v4\n\tpmix", "", "srun --mpi=pmix --exact -N2 -n {ranks}", 4, 2},
-        {"pmix_v4\n\tpmix", "", "srun --mpi=pmix --exact -N4 -n {ranks}", 99, 1},
-        {"none\n\tpmi2", "",
-         "env SLURM_OVERLAP=1 mpirun --oversubscribe --bind-to none --host n1:2,n2:2,n3:2,n4:2 -n "
-         "{ranks}",
-         3, 1},
-        {"pmix", "", "", 2, 7},
-        {"pmix", "mine", "mine", 4, 7}};
+    } cases[] = {{"pmix_v4\n\tpmix", "pmix", "", "srun --mpi=pmix --exact -N2 -n {ranks}", 4, 2},
+                 {"pmix_v4\n\tpmix", "pmix", "", "srun --mpi=pmix --exact -N4 -n {ranks}", 99, 1},
+                 {"pmix\n\tpmi2", "pmi2", "", "srun --mpi=pmi2 --exact -N2 -n {ranks}", 3, 2},
+                 {"none\n\tpmix", "pmi2", "",
+                  "env SLURM_OVERLAP=1 mpirun -bind-to none --host n1:2,n2:2,n3:2,n4:2 -n {ranks}",
+                  3, 1},
+                 {"pmix", "pmix", "", "", 2, 7},
+                 {"pmix", "pmix", "mine", "mine", 4, 7}};
     folder      *f = *state;
     coordinator *c = calloc(1, sizeof *c);
     char         script[200];
@@ -297,9 +305,12 @@ static void test_a_trial_over_machines(void **state)
         const sld_launch launch = {.ranks = cases[i].ranks, .command = cases[i].command};
         snprintf(script, sizeof script, "printf '%s\n' >&2", cases[i].plugins);
         put_command(f, "srun", script);
-        c->launch = &launch;
-        c->spans  = false;
-        c->slots  = (slots){.n_cores = 2, .max_trials = 7};
+        const sld_sweep_run_params params = {.mpirun      = mpirun_of_mpich,
+                                             .srun_plugin = cases[i].mine};
+        c->params                         = &params;
+        c->launch                         = &launch;
+        c->spans                          = false;
+        c->slots                          = (slots){.n_cores = 2, .max_trials = 7};
         sld_span_choose(c);
         assert_string_equal(c->command, cases[i].wanted);
         assert_int_equal(c->slots.max_trials, cases[i].at_a_time);

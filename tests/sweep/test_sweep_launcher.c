@@ -117,6 +117,31 @@ static void test_environment(void **state)
     sld_launch_free(environment);
 }
 
+/* What a batch script's own options become in its environment is not for the srun of a trial, which
+ * has other tasks. A launcher of the user's gets all. */
+static void test_what_srun_inherits(void **state)
+{
+    static const char *const options[] = {"SLURM_CPUS_PER_TASK=2", "SLURM_TRES_PER_TASK=cpu=2",
+                                          "SRUN_CPUS_PER_TASK=2", "SLURM_NTASKS_PER_NODE=1"};
+    const char              *last      = NULL;
+
+    for (size_t i = 0; i < COUNT(options); i++) {
+        putenv((char *)options[i]);
+    }
+    setenv("SLURM_JOB_ID", "7", 1);
+    for (int by_srun = 0; by_srun < 2; by_srun++) {
+        launch_job job     = job_of(3, "srun -n {ranks}");
+        job.by_srun        = by_srun;
+        char **environment = sld_launch_environment(&job);
+        assert_non_null(environment);
+        for (size_t i = 0; i < COUNT(options); i++) {
+            assert_int_equal(count(environment, options[i], &last), !by_srun);
+        }
+        assert_int_equal(count(environment, "SLURM_JOB_ID=7", &last), 1);
+        sld_launch_free(environment);
+    }
+}
+
 /* A program that leaves its words in a file beside it. */
 static void put_program(const folder *f, char *program, char *started, size_t n)
 {
@@ -181,9 +206,9 @@ static void test_a_program_that_is_not_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_command_lines),        cmocka_unit_test(test_the_users_launcher),
-        cmocka_unit_test(test_environment),          IN_FOLDER(test_the_start_barrier),
-        IN_FOLDER(test_a_program_that_is_not_there),
+        cmocka_unit_test(test_command_lines), cmocka_unit_test(test_the_users_launcher),
+        cmocka_unit_test(test_environment),   cmocka_unit_test(test_what_srun_inherits),
+        IN_FOLDER(test_the_start_barrier),    IN_FOLDER(test_a_program_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
