@@ -20,6 +20,11 @@ if(SLD_SANITIZE)
   target_link_options(sld_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(SLD_TSAN)
+  target_compile_options(sld_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(sld_flags INTERFACE -fsanitize=thread)
+endif()
+
 if(SLD_FUZZ)
   target_compile_options(sld_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

@@ -3,18 +3,19 @@
 # run it, under the sanitizers, and what convolutions compute once more without oneDNN. The last line is the sum of it
 # all; the exit code is 0 when something ran and nothing failed.
 #   --quick   only the build that users run
-#   --soak    also the long tests (label soak: under the sanitizers most of the command line's)
+#   --soak    also the long tests (label soak: under the sanitizers most of the command line's), and ThreadSanitizer's
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=jobs/setup.sh
 . "$here/jobs/setup.sh"
 
 quick=false
+soak=false
 long=(-LE soak)
 for argument in "$@"; do
     case $argument in
     --quick) quick=true ;;
-    --soak) long=() ;;
+    --soak) soak=true long=() ;;
     *)
         sed -n '2,/^set -u/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
         [ "$argument" = --help ] || [ "$argument" = -h ]
@@ -44,6 +45,7 @@ skips() {
 begin() {
     local target=all
     [ "$1" != blas ] || target=kernel_tests
+    [ "$1" != tsan ] || target=tsan_tests
     (renice -n 10 "$BASHPID" >/dev/null 2>&1; sld_build "$1" --target "$target") &
     building=$!
 }
@@ -87,6 +89,7 @@ presets=(ci)
 if ! $quick; then
     presets+=(debug)
     ! sld_have "header oneapi/dnnl/dnnl.h" || presets+=(blas)
+    ! $soak || presets+=(tsan)
 fi
 begin "${presets[0]}"
 for i in "${!presets[@]}"; do

@@ -88,8 +88,9 @@ typedef struct sld_ctx {
     int               rank;        /* set by sld_comm_create(); 0 before */
     sld_log_level     log_level;   /* from SLD_LOG (error, warn, info, debug); info by default */
     bool              log_all;     /* SLD_LOG_RANKS=all: every rank logs, not only rank 0 */
-    void             *log_file;    /* FILE *, borrowed: gets a copy of each log line; NULL: none */
-    bool              live_line;   /* the terminal shows a progress line without a newline */
+    FILE             *log_file;    /* borrowed: gets a copy of each log line; NULL: none */
+    atomic_int        log_fd;      /* of log_file, for sld_log_last(): see log.c */
+    atomic_bool       live_line;   /* the terminal shows a progress line without a newline */
     long              fault_calls; /* calls of sld_fault() with the name in SLD_FAIL_AT */
     struct sld_pulse *pulse; /* borrowed: this rank's entry for the watchdog; NULL: no watchdog */
     sld_times         times; /* updated by sld_enter() */
@@ -108,9 +109,14 @@ sld_status sld_fail_at(sld_ctx *ctx, sld_status code, const char *file, int line
 /* Local. Empties the record. A caller that recovers from a failure must call it. */
 void sld_err_clear(sld_ctx *ctx);
 
-/* Records a failure with its place in the source, and returns its code. */
+/* Records a failure with its place in the source, and returns its code. The analyzer reads one file
+ * at a time, so that it must see here which code that is. */
+#ifdef __clang_analyzer__
+#define SLD_FAIL(ctx, code, ...) ((void)(ctx), (void)snprintf(NULL, 0, __VA_ARGS__), (code))
+#else
 #define SLD_FAIL(ctx, code, ...)                                                                   \
     sld_fail_at((ctx), (code), __FILE__, __LINE__, __func__, __VA_ARGS__)
+#endif
 
 /* Returns from the function if the call fails. Use it only while nothing must be released. */
 #define SLD_TRY(call)                                                                              \
@@ -129,6 +135,13 @@ bool sld_fault(sld_ctx *ctx, const char *name);
 
 void sld_log(sld_ctx *ctx, sld_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Local. From now on file gets a copy of each log line. NULL: no file does, and the caller may
+ * close the one before. */
+void sld_log_to(sld_ctx *ctx, FILE *file);
+/* Local. Logs an error from another thread than the main thread, just before that thread ends the
+ * process. It takes no lock, because the main thread may hang while it holds one. A main thread
+ * that calls sld_log_to() afterwards waits there for the end of the process. */
+void sld_log_last(sld_ctx *ctx, const char *message);
 
 /* ---- phase: what this rank does now, for the watchdog (sld/comm.h) and for the account of its
  * time ---- */
@@ -249,8 +262,8 @@ typedef struct sld_cpu { /* lists are sorted by package, then core, then number 
 enum { SLD_CPUS_MAX = 1024 };
 /* Local. out: (SLD_CPUS_MAX) the CPUs this process may use. Returns how many; 0: unknown. */
 size_t sld_cpus_allowed(sld_cpu *out);
-/* Local. The CPU time that the cgroups of this process allow it, in CPUs (1.5: one and a half); 0: no
- * limit. */
+/* Local. The CPU time that the cgroups of this process allow it, in CPUs (1.5: one and a half); 0:
+ * no limit. */
 double sld_cpus_quota(void);
 
 /* ---- files ---- */

@@ -1,5 +1,5 @@
-/* sld/config_struct.h: the resolved options as a struct, section by section, made from options.def.
- */
+/* sld/config_struct.h: the struct of the resolved options, section by section, which options.def
+ * defines. */
 #ifndef SLD_CONFIG_STRUCT_H
 #define SLD_CONFIG_STRUCT_H
 

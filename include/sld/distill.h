@@ -1,6 +1,6 @@
-/* sld/distill.h: corrections of the teacher's logits, temperature KL, terms with weights per view
- * and schedules, methods. The formulas: docs/methods.md, "Objective". Axes: N rows of this rank,
- * K classes. */
+/* sld/distill.h: corrections of the teacher's logits, the terms of the objective with their weights
+ * and schedules, and methods, which name defaults of these. The formulas: docs/methods.md,
+ * "Objective". Axes: N rows of this rank, K classes. */
 #ifndef SLD_DISTILL_H
 #define SLD_DISTILL_H
 
@@ -11,24 +11,28 @@ enum { SLD_WEAK, SLD_STRONG, SLD_VIEWS };
 
 /* ---- the swap ---- */
 
-/* Local. Index of the largest of z (K); on ties the lowest, as the reference's argmax on a CPU. */
+/* Local. Index of the largest of z: (K). Of equal ones it is the lowest, as in the reference's
+ * argmax on a CPU. */
 size_t sld_argmax(const float *z, size_t K);
 
-/* Local. S(z,y): where m = argmax z is not y, exchanges z[y] and z[m] (which changes nothing when
- * the two tie). out may be z. Returns whether m was not y. */
+/* Local. S(z,y) of docs/methods.md, "Swap": if m = argmax z is not y, it exchanges z[y] and
+ * z[m]. That changes nothing when the two are equal. z, out: (K); out may be z. Returns whether m
+ * was not y. */
 bool sld_swap(const float *z, int32_t y, size_t K, float *out);
 
 /* ---- schedules ---- */
 
-/* A term's weight over the epochs (numbered from 1): 0 up to `after`, then weight (reached linearly
- * in `ramp` epochs: min((epoch - after) / ramp, 1), ramp <= 1: a step), 0 beyond `until`, times
- * boost beyond boost_after. */
+/* A factor of a term's weight over the epochs, which are numbered from 1: docs/methods.md,
+ * "Schedules". */
 typedef struct sld_schedule {
-    int64_t after, until, ramp, boost_after;
+    int64_t after;       /* the factor is 0 up to this epoch */
+    int64_t until;       /* and 0 beyond this one */
+    int64_t ramp;        /* between: min((epoch - after) / ramp, 1); ramp <= 1: a step */
+    int64_t boost_after; /* beyond this epoch the factor is multiplied by boost */
     double  boost;
 } sld_schedule;
-double       sld_schedule_factor(const sld_schedule *s, int64_t epoch);
-sld_schedule sld_schedule_from(int64_t after); /* a step after that epoch, for ever; 0: always */
+double       sld_schedule_factor(const sld_schedule *s, int64_t epoch); /* Local. */
+sld_schedule sld_schedule_from(int64_t after); /* Local. 1 after that epoch, for ever. */
 
 /* ---- the objective of one experiment ---- */
 
@@ -40,9 +44,9 @@ typedef struct sld_temperatures {
     double t[SLD_MAX_TEMPERATURES];
 } sld_temperatures;
 
-/* What is done to the teacher's logits before any term sees them (docs/methods.md, "Corrections"): in
- * rows whose maximum m is not the label y, so that a placebo touches the rows of its treatment. ga
- * and mix may be told to touch every row.
+/* What is done to the teacher's logits before any term sees them (docs/methods.md, "Corrections").
+ * Every correction changes only rows whose maximum m is not the label y, so that a placebo touches
+ * the rows of its treatment. Options let ga and mix touch every row.
  * X(ID, name, apply (correction.c), what it does, what is lost of the teacher's answer) */
 // clang-format off
 #define SLD_CORRECTION_LIST(X)                                                                                             \
@@ -67,11 +71,12 @@ typedef struct sld_correction_text {
     const char *name, *formula, *lost;
 } sld_correction_text;
 
-/* Local. By the name used in experiments; false when there is none of it. */
+/* Local. Finds a correction by its name in experiments. False: no correction has this name. */
 bool                       sld_correction_find(const char *name, sld_correction *out);
 const sld_correction_text *sld_correction_describe(sld_correction correction); /* Local. */
 
-/* The teacher's term, `kd`, as one of these losses (docs/methods.md, "Objective"). term.h says how to add one.
+/* The teacher's term, `kd`, as one of these losses (docs/methods.md, "Objective"). term.h says how
+ * to add one.
  * X(ID, name, add (its file), formula) */
 // clang-format off
 #define SLD_TEACHER_LOSS_LIST(X)                                                                                           \
@@ -91,56 +96,62 @@ typedef enum {
         SLD_TEACHER_LOSSES
 } sld_teacher_loss;
 
-bool        sld_teacher_loss_find(const char *name, sld_teacher_loss *out); /* Local. */
-const char *sld_teacher_loss_name(sld_teacher_loss loss);                   /* Local. */
-const char *sld_teacher_loss_formula(sld_teacher_loss loss);                /* Local. */
+/* Local. Finds a loss by its name in experiments. False: no loss has this name. */
+bool        sld_teacher_loss_find(const char *name, sld_teacher_loss *out);
+const char *sld_teacher_loss_name(sld_teacher_loss loss);    /* Local. A literal. */
+const char *sld_teacher_loss_formula(sld_teacher_loss loss); /* Local. A literal. */
 
 typedef struct sld_term_params {
-    double           weight[SLD_VIEWS]; /* 0: the term is absent in this view; in both: absent */
-    sld_temperatures temperatures;      /* summed; unused by cross-entropy */
+    double           weight[SLD_VIEWS]; /* 0: the term is absent in this view */
+    sld_temperatures temperatures;      /* the term sums over them; cross-entropy has none */
     sld_schedule     schedule;
 } sld_term_params;
 
 typedef struct sld_objective_params {
     size_t           classes;
-    size_t           batch;           /* largest global batch: wanted by mlkd */
+    size_t           batch;           /* the largest global batch, for mlkd */
     sld_term_params  ce, kd, lss;     /* cross-entropy; teacher term; student swap */
     double           label_smoothing; /* of the cross-entropy */
-    bool             lss_detach;
-    sld_correction   correction; /* of the teacher's logits, before anything else */
+    bool             lss_detach;      /* the swapped student is a constant target */
+    sld_correction   correction;      /* of the teacher's logits, before any term */
     double           ga_omega, mix_share;
-    bool             correct_every_row; /* ga, mix: not only where the teacher is wrong */
+    bool             correct_every_row; /* ga, mix: also where the teacher is right */
     uint64_t         seed;              /* of the random correction */
     bool             zscore;            /* lskd: logits of kd and lss are standardised per row */
-    sld_teacher_loss loss;              /* of kd: what follows belongs to one of them */
+    sld_teacher_loss loss;              /* of the term kd; each option below belongs to one loss */
     double           dkd_alpha, dkd_beta, nkd_gamma;
-    double           mlkd_cc, mlkd_bc; /* weight of class and batch consistency in kd's */
+    double           mlkd_cc, mlkd_bc; /* weights of class and batch consistency within kd */
     bool             mlkd_as_described, mlkd_strong_consistency;
-    double           rld_alpha, rld_beta, rld_confidence_tau; /* the last: of the confidence part */
-    double           rc_weight;                               /* of the student's part in kd's */
+    double           rld_alpha, rld_beta, rld_confidence_tau; /* tau of the confidence part */
+    double           rc_weight; /* of the student's own part within kd */
     double           lr_logits, lr_soft, lr_eta;
     double  ctkd_start, ctkd_range, ctkd_initial; /* tau = start + range sigmoid(parameter) */
-    int64_t ctkd_ramp; /* in which the parameter's gradient grows to its full size */
+    int64_t ctkd_ramp; /* epochs in which the parameter's gradient grows to its full size */
 } sld_objective_params;
 
 typedef struct sld_objective sld_objective;
 
-/* Local. max_rows: of one rank in one view. SLD_ERR_CONFIG names the option that is out of range;
- * an objective in which every weight is 0 is refused. */
+/* Local. Allocates all that the objective needs. max_rows: the most rows of one rank in one view.
+ * The caller owns *out. SLD_ERR_CONFIG names an option that is out of range, or says that every
+ * weight is 0. */
 sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params, size_t max_rows,
                                 sld_objective **out);
 void       sld_objective_destroy(sld_objective *o); /* Local. Accepts NULL. */
 
-size_t sld_objective_terms(const sld_objective *o);
-/* "ce", "kd" ("lts" when its correction is the swap), "lss", "tckd", "nckd", "cc", "bc" ... */
+size_t sld_objective_terms(const sld_objective *o); /* Local. How many there are. */
+/* Local. "ce", "kd" ("lts" when its correction is the swap), "lss", "tckd", "nckd", "cc", "bc"
+ * ... */
 const char *sld_objective_term_name(const sld_objective *o, size_t i);
-double      sld_objective_weight(const sld_objective *o, size_t i, int view, int64_t epoch);
-bool        sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch);
+/* Local. The weight of term i in a view and an epoch, with its schedule. Epochs count from 1. */
+double sld_objective_weight(const sld_objective *o, size_t i, int view, int64_t epoch);
+/* Local. Whether a term with a weight uses the teacher there. */
+bool sld_objective_needs_teacher(const sld_objective *o, int view, int64_t epoch);
 
-/* Local. The largest message sld_objective_view() reduces: the scratch_bytes its tree needs. */
+/* Local. Bytes of the largest message that sld_objective_view() reduces. Its tree needs
+ * scratch_bytes of at least that. */
 size_t sld_objective_message_bytes(const sld_objective *o);
 
-/* What one rank brings of one view. */
+/* What one rank contributes to one view. */
 typedef struct sld_rows {
     const float    *z_s, *z_t; /* (N,K) student, teacher (NULL when not needed) */
     const int32_t  *labels;    /* (N) the labels trained on */
@@ -150,47 +161,49 @@ typedef struct sld_rows {
     int64_t         epoch; /* from 1 */
 } sld_rows;
 
-/* Sums over samples in shard order, the same on every rank. Divide by the number of samples. All
- * doubles: reduced as an array of them. A term that is inactive in this view and epoch has 0. */
+/* Sums over the samples of the global batch, in shard order, so that every rank has the same.
+ * Divided by rows they are means. All are doubles, because they are reduced as one array. A term
+ * that is inactive in this view and epoch has 0. */
 typedef struct sld_view_sums {
-    double loss[SLD_MAX_TERMS];    /* unweighted */
-    double grad_sq[SLD_MAX_TERMS]; /* squared 2-norm of the weighted term's d total / d z_s, summed
-                                      over rows of this step: the batch mean's gradient */
-    double total;                  /* weighted sum of the terms */
-    double hits, hits5;            /* student's top-1 and top-5 against the labels trained on */
-    double hits_true;              /* its top-1 against the true ones */
+    double loss[SLD_MAX_TERMS]; /* unweighted */
+    /* Squared 2-norms of the weighted term's part of d total / d z_s, total being the batch
+     * mean. */
+    double grad_sq[SLD_MAX_TERMS];
+    double total;       /* the weighted sum of the terms */
+    double hits, hits5; /* rows whose label trained on is the student's top 1, or in its top 5 */
+    double hits_true;   /* rows whose true label is the student's top 1 */
     double swapped_teacher, swapped_student; /* rows whose maximum is not the label trained on */
     double rows;
 } sld_view_sums;
 
-/* Collective. Losses and d total / d z_s of one view; the total is a mean over the global batch of
- * `tree`. dz_s: (N,K) written. */
+/* Collective. Computes the losses and d total / d z_s of one view. The total is a mean over the
+ * global batch of `tree`. dz_s: (N,K), written. */
 sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, const sld_rows *rows,
                               float *dz_s, sld_view_sums *out);
 
 /* ---- the trained temperature (ctkd) ---- */
 
-/* Local. Whether a term's temperature is a trained value: of the parameter that the caller keeps,
- * updates with the student's optimiser and sets before each step. */
+/* Local. Whether a term's temperature follows from a trained parameter. The caller keeps this
+ * parameter, updates it with the student's optimiser and sets it before each step. */
 bool sld_objective_trains(const sld_objective *o);
-void sld_objective_set_parameter(sld_objective *o, double parameter);
-/* Local. The temperature at the parameter set last; 0 where none is trained. */
+void sld_objective_set_parameter(sld_objective *o, double parameter); /* Local. */
+/* Local. The temperature that follows from the parameter; 0: none is trained. */
 double sld_objective_temperature(const sld_objective *o);
-/* Local. d total / d parameter of the last view, summed over samples in shard order as the sums are:
- * the same on every rank, with the factor that turns it against the student. */
+/* Local. d total / d parameter of the last view, with the factor that turns it against the student.
+ * It is summed in shard order, so that every rank has the same. */
 double sld_objective_parameter_gradient(const sld_objective *o);
 
 /* ---- methods: named defaults of the objective ---- */
 
-/* Rows of src/distill/methods.def. A method is a set of option defaults: what it says is what an
- * experiment gets that names it and sets nothing else. */
+/* A row of src/distill/methods.def. A method is a set of option defaults. An experiment that names
+ * it gets these wherever it sets nothing itself. */
 typedef struct sld_method {
     const char *name, *source, *help;
-    const char *const (
-        *defaults)[2]; /* {"kd.temperatures", "[1, 2, 3, 4, 5, 6]"}, ended by {NULL, NULL} */
+    /* {"kd.temperatures", "[1, 2, 3, 4, 5, 6]"} and so on, ended by {NULL, NULL} */
+    const char *const (*defaults)[2];
 } sld_method;
-const sld_method *sld_method_find(const char *name); /* Local. NULL when unknown. */
-size_t            sld_method_count(void);
-const sld_method *sld_method_at(size_t i);
+const sld_method *sld_method_find(const char *name); /* Local. NULL: no method has this name. */
+size_t            sld_method_count(void);            /* Local. */
+const sld_method *sld_method_at(size_t i);           /* Local. */
 
 #endif

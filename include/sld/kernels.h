@@ -1,44 +1,45 @@
 /* sld/kernels.h: the arithmetic of one thread on plain channels-last float32 arrays: convolution
  * (our own kernels, oneDNN), linear layer, batch norm, activation, pooling, channel shuffle.
- * Axes: n samples, H, W pixels, C channels; rows = n*H*W where a kernel sees pixels only.
- * Everything here is local. The same arguments give the same bits on every call; the plain loops
- * give them on every instruction set too. */
+ * Axes: n samples, H, W pixels, C channels; rows = n*H*W for kernels that see pixels only.
+ * Everything here is Local. The same arguments give the same bits on every call. Kernels other than
+ * convolutions give the same bits on every instruction set too. */
 #ifndef SLD_KERNELS_H
 #define SLD_KERNELS_H
 
 #include "sld/base.h"
 
-/* ---- what the primitives of one network share: library engine and scratch memory ---- */
+/* ---- what the convolutions of one network share: the library's engine and scratch memory ---- */
 
 typedef struct sld_kernels sld_kernels;
 
-/* Pins convolutions to an instruction set: "auto", "avx2" or "avx512". Works before the first
- * sld_kernels_create() of the process alone; SLD_ERR_CONFIG when it is too late or unknown. */
+/* Pins convolutions to an instruction set: "auto", "avx2" or "avx512". Call it before the first
+ * sld_kernels_create() of the process. SLD_ERR_CONFIG for a call after it and for another word. */
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
-/* Makes the libraries compute on the calling thread alone, whatever the environment says: create
- * and use on one thread. Owned by the caller, destroyed after its convolutions. */
+/* Makes the libraries compute on the calling thread alone, whatever the environment says. Create
+ * and use it on one thread. The caller owns *out and destroys it after its convolutions. */
 sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
-/* SLD_ERR_CONFIG, naming the option and what is missing, where this CPU or this build multiplies no
+/* SLD_ERR_CONFIG, with the option and what is missing, if this CPU or this build cannot multiply
  * bfloat16. */
 sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option);
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
-/* What convolutions are computed with: "AVX-512, bf16". A literal. */
+/* The instructions that convolutions use: "AVX-512, bf16". A literal. */
 const char *sld_kernels_isa(void);
-/* Library versions and instruction set, for the fingerprint. */
+/* Writes the libraries' versions and the instruction set, for the fingerprint. text: n bytes. */
 void sld_kernels_versions(char *text, size_t n);
 
-/* The BLAS that convolutions may use: "none" where none is linked. */
+/* Writes the BLAS that convolutions may use; "none": none is linked. text: n bytes. */
 void sld_kernels_blas(char *text, size_t n);
 
-/* GFLOP/s of this thread at most, measured in registers with the instructions that convolutions may
- * use; 0: the CPU, this build, or the limits set to it leave none. */
+/* The most GFLOP/s that this thread can reach with the instructions that convolutions may use. 0:
+ * the CPU, this build or its limits leave no such instruction. */
 typedef struct sld_peaks {
-    double f32,
-        bf16; /* fused multiply-add; products of bfloat16 into float32, by AMX where it is */
+    double f32;  /* fused multiply-adds */
+    double bf16; /* products of bfloat16 summed in float32, by AMX if the CPU has it */
 } sld_peaks;
-sld_peaks sld_kernels_peaks(double seconds); /* seconds: for each */
+/* Measures both in registers, for so many seconds each. */
+sld_peaks sld_kernels_peaks(double seconds);
 
 /* ---- convolution: one layer for a few numbers of samples ---- */
 
@@ -49,18 +50,20 @@ typedef struct sld_conv_params {
     int        kernel, stride, pad, groups;
     bool       bias;
     bool       add, relu;     /* evaluation: y = relu(conv(x) + bias + y) */
-    bool       bf16;          /* x, dy and weights rounded to bfloat16, sums and results (y, dx, dw)
-                                 in float32; passes without such a form compute in float32 */
+    bool       bf16;          /* x, dy and weights are rounded to bfloat16; sums and results (y, dx,
+                                 dw) are float32. A pass without such a form computes in float32 */
     bool       training;      /* makes the backward kernels; not with add or relu */
-    bool       data_gradient; /* training: dx is wanted too */
-    const int *sizes;         /* samples per call, largest first; calls name one by index */
+    bool       data_gradient; /* training: makes that of dx too */
+    const int *sizes;         /* samples per call, largest first; a call gives an index into it */
     int        n_sizes;
 } sld_conv_params;
 
+/* Chooses an implementation of each pass and size. Borrows k; the caller owns *out. */
 sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                            sld_conv **out);
 void       sld_conv_destroy(sld_conv *conv); /* Accepts NULL. */
-int        sld_conv_out_size(int size, int kernel, int stride, int pad);
+/* Pixels of the output along an axis: floor((size + 2 pad - kernel) / stride) + 1. */
+int sld_conv_out_size(int size, int kernel, int stride, int pad);
 
 /* weights: (O,I/groups,H,W); bias: (O) or NULL. Copies both into the kernels' own layout. */
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias);
@@ -68,21 +71,21 @@ sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, 
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y);
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx);
-/* dw: sld_conv_gradient_floats() floats in the kernels' own layout, the same for every size, so
- * that partial gradients add element by element; the bias gradient is part of it. 64-byte aligned.
- * Written or, with add, the gradient of x and dy, summed by itself, is added to what is there: only
- * where sld_conv_adds_gradient(). */
+/* dw: sld_conv_gradient_floats() floats, 64-byte aligned, with the bias gradient in it. The layout
+ * is the kernels' own and the same for every size, so that partial gradients add element by
+ * element. add: the gradient, summed by itself first, is added to dw; only if
+ * sld_conv_adds_gradient(). Else dw is written. */
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
                                      const float *dy, bool add, float *dw);
 bool       sld_conv_adds_gradient(const sld_conv *conv, int size);
 size_t     sld_conv_gradient_floats(const sld_conv *conv);
-/* dw as above -> weights: (O,I/groups,H,W), bias: (O), not touched without a bias. */
+/* Brings dw into weights: (O,I/groups,H,W) and bias: (O), which it leaves alone without a bias. */
 sld_status sld_conv_unpack_gradient(sld_ctx *ctx, sld_conv *conv, const float *dw, float *weights,
                                     float *bias);
-/* The i-th implementation the library chose, in a fixed order; NULL past the end. */
+/* The name of the i-th implementation that was chosen, in a fixed order; NULL: past the last. */
 const char *sld_conv_implementation(const sld_conv *conv, int i);
 
-/* ---- linear layer: each row by itself, in one order of summation ---- */
+/* ---- linear layer: each row by itself, summed in one fixed order ---- */
 
 /* x: (n,in), weights_t: (in,out), bias: (out), y: (n,out). */
 void sld_linear_forward(const float *x, const float *weights_t, const float *bias, size_t n,
@@ -97,15 +100,15 @@ void sld_transpose(const float *a, size_t rows, size_t columns, float *b); /* b:
 
 /* ---- batch norm on (rows,C) ---- */
 
-/* One pass, shifted by the first row, in double. m2 = sum of squared deviations from mean. rows >
- * 0. */
+/* One pass in double, shifted by the first row. m2: the sum of squared deviations from the mean.
+ * rows > 0. */
 void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, double *m2);
-/* y = act(x * scale + shift + residual), rounded to float32 once; act = relu or identity; residual
- * may be NULL or y. */
+/* y = act(x * scale + shift + residual), rounded to float32 once, where act is relu or the
+ * identity. residual may be NULL or y. */
 void sld_bn_forward(const float *x, const float *residual, bool relu, size_t rows, size_t channels,
                     const double *scale, const double *shift, float *y);
-/* dz = (dy + dy2) where relu_y is not <= 0; relu_y NULL: everywhere; dy2 NULL: none. dz may be
- * relu_y. Written: sum_dz = sum of dz, sum_dzx = sum of dz * (x - mean), per channel. */
+/* dz = dy + dy2 wherever relu_y is not <= 0, else 0. relu_y NULL: everywhere; dy2 NULL: dy alone.
+ * dz may be relu_y. Per channel, sum_dz is the sum of dz and sum_dzx that of dz * (x - mean). */
 void sld_bn_backward_sums(const float *dy, const float *dy2, const float *relu_y, const float *x,
                           const float *mean, size_t rows, size_t channels, float *dz,
                           double *sum_dz, double *sum_dzx);
@@ -116,12 +119,12 @@ void sld_bn_backward_data(const float *dz, const float *x, size_t rows, size_t c
 
 /* ---- element by element, and pooling ---- */
 
-/* A value that is not a number stays one through relu: a diverged network shows. */
+/* NaN stays NaN through relu, so that a diverged network shows. */
 void sld_relu_forward(const float *x, size_t n, float *y);
 void sld_relu_backward(const float *dy, const float *y, size_t n, float *dx); /* dx may be y */
 void sld_add_forward(const float *a, const float *b, bool relu, size_t n, float *y);
 void sld_accumulate(const float *a, size_t n, float *sum); /* sum += a */
-/* y: the bfloat16 nearest to each x, ties to even, as its 16 bits; not a number stays one. */
+/* y: the bits of the bfloat16 nearest to each x, ties to even. NaN stays NaN. */
 void sld_round_bf16(const float *x, size_t n, uint16_t *y);
 /* x: (n,pixels,C), y: (n,C): the mean over pixels. */
 void sld_global_pool_forward(const float *x, size_t n, size_t pixels, size_t channels, float *y);
@@ -135,15 +138,15 @@ typedef struct sld_pool_params {
 } sld_pool_params;
 
 size_t sld_pool_windows(const sld_pool_params *p); /* output pixels of one image */
-/* x: (n,H,W,C), y: (n,H',W',C) with sizes as of sld_conv_out_size(). Padding never is the largest
- * value; in the mean it counts as zeros, so that the divisor is always kernel^2. dx is written. */
+/* x: (n,H,W,C), y: (n,H',W',C) with sizes of sld_conv_out_size(). Padding is never the maximum. In
+ * the mean it counts as zeros, so that the divisor is always kernel^2. dx is written. */
 void sld_max_pool_forward(const float *x, size_t n, const sld_pool_params *p, float *y);
 void sld_max_pool_backward(const float *x, const float *y, const float *dy, size_t n,
                            const sld_pool_params *p, float *dx);
 void sld_average_pool_forward(const float *x, size_t n, const sld_pool_params *p, float *y);
 void sld_average_pool_backward(const float *dy, size_t n, const sld_pool_params *p, float *dx);
 
-/* ---- channels moved about; strides in floats from row to row ---- */
+/* ---- channels in another order; strides are floats from row to row ---- */
 
 void sld_copy_channels(const float *x, size_t x_stride, size_t rows, size_t channels, float *y,
                        size_t y_stride);
@@ -151,7 +154,7 @@ void sld_copy_channels(const float *x, size_t x_stride, size_t rows, size_t chan
  */
 void sld_interleave(const float *const *x, size_t stride, size_t streams, size_t rows,
                     size_t channels, float *y);
-/* x[k][r][c] = (y + y2)[r][c * streams + k]; y2 may be NULL, and x[k]: not wanted. */
+/* x[k][r][c] = (y + y2)[r][c * streams + k]. y2 NULL: y alone; x[k] NULL: leaves that one out. */
 void sld_deinterleave(const float *y, const float *y2, size_t streams, size_t rows, size_t channels,
                       float *const *x, size_t stride);
 

@@ -81,12 +81,7 @@ static void leave_stalled(sld_ctx *ctx, const char *message)
     signal(SIGALRM, SIG_DFL);
     alarm(10);
     if (message) {
-        char when[32];
-        sld_clock_utc(when);
-        dprintf(STDERR_FILENO, "%s%s error: %s\n", ctx->live_line ? "\r\033[K" : "", when, message);
-        if (ctx->log_file) {
-            dprintf(fileno(ctx->log_file), "%s error: %s\n", when, message);
-        }
+        sld_log_last(ctx, message);
     }
     _exit(SLD_EXIT_INTERNAL);
 }

@@ -22,11 +22,11 @@ sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine
     if (mine != SLD_OK && ctx->err.code == SLD_OK) {
         (void)SLD_FAIL(ctx, mine, "%s", sld_status_text(mine)); /* nobody hears an empty record */
     }
-    const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
     if (comm->alone) {
         ctx->err.agreed = mine != SLD_OK;
         return mine;
     }
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_AGREE);
     SLD_TRY(sld_mpi_status(ctx, MPI_Allreduce(here, all, 2, MPI_2INT, MPI_MAXLOC, comm->world),
                            "agreement"));
     sld_enter(ctx, before);

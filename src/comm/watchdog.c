@@ -280,6 +280,8 @@ void sld_watchdog_destroy(sld_watchdog *w)
         pthread_cond_signal(&w->over);
         pthread_mutex_unlock(&w->mutex);
         pthread_join(w->thread, NULL);
+        pthread_cond_destroy(&w->over);
+        pthread_mutex_destroy(&w->mutex);
     }
     w->ctx->pulse = NULL;
     sld_shared_destroy(w->page);

@@ -154,7 +154,7 @@ static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
     if (!io->log) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     }
-    ctx->log_file = io->log;
+    sld_log_to(ctx, io->log);
     return SLD_OK;
 }
 
@@ -183,7 +183,7 @@ sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io)
 
 void sld_trial_leave_folder(sld_ctx *ctx, sld_io *io)
 {
-    ctx->log_file = NULL;
+    sld_log_to(ctx, NULL);
     if (io->log) {
         fclose(io->log);
     }

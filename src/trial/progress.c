@@ -148,7 +148,7 @@ static void live_line(sld_trial *t, const char *text)
 
     fprintf(t->io.terminal, "\r\033[K%.*s", width, text); /* a wrapped line could not be erased */
     fflush(t->io.terminal);
-    t->ctx->live_line = true;
+    atomic_store(&t->ctx->live_line, true);
 }
 
 /* On a terminal four times a second; elsewhere a line a minute, so that a long epoch is seen to

@@ -98,6 +98,24 @@ static void test_bcast(void **state)
     assert_int_equal(sld_comm_bcast(&ctx, comm, NULL, 0, 0), SLD_OK);
 }
 
+/* A process without MPI goes on in the phase that it was in: it has waited for nobody. */
+static void test_alone(void **state)
+{
+    (void)state;
+    sld_ctx   single;
+    sld_comm *self = NULL;
+
+    sld_ctx_init(&single);
+    assert_int_equal(sld_comm_alone(&single, &self), SLD_OK);
+    sld_enter(&single, SLD_PHASE_DATA);
+    assert_int_equal(sld_agree(&single, self, SLD_OK), SLD_OK);
+    assert_int_equal(single.times.phase, SLD_PHASE_DATA);
+    assert_int_equal(sld_agree(&single, self, SLD_FAIL(&single, SLD_ERR_DATA, "bad")),
+                     SLD_ERR_DATA);
+    assert_true(single.err.agreed);
+    sld_comm_destroy(self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_request_is_the_maximum),
         cmocka_unit_test(test_same),
         cmocka_unit_test(test_bcast),
+        cmocka_unit_test(test_alone),
     };
     if (world_begin() != 0) {
         return 1;

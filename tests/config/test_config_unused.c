@@ -15,7 +15,7 @@ static sld_status check(sld_ctx *ctx, const char *text, const char *overrides, c
     if (fixture_parse(ctx, text, overrides, &config) != SLD_OK) {
         fail_msg("%s\nwith %s: %s", text, overrides ? overrides : "no overrides", ctx->err.msg);
     }
-    ctx->log_file       = file;
+    sld_log_to(ctx, file);
     const sld_status st = sld_config_check_settings(ctx, config);
     rewind(file);
     log[fread(log, 1, 2047, file)] = '\0';
