@@ -1,5 +1,5 @@
-/* check.c: what the resolved options must hold together. An error stands at the key that the user
- * most probably just set: the one of strongest origin. */
+/* check.c: rules that the resolved options must keep together. An error names the key that the user
+ * most probably has just set: the one of the strongest origin. */
 #include <math.h>
 #include <string.h>
 
@@ -8,8 +8,8 @@
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* That key whose origin is the strongest, the first of equals: what contradicts a file is an
- * override, and then that is where to look. */
+/* The key of the strongest origin; of equals the first. If an override contradicts a file, the user
+ * must look at the override. */
 static const char *strongest(const sld_config *config, const char *const *keys)
 {
     const char *found = keys[0];
@@ -22,7 +22,7 @@ static const char *strongest(const sld_config *config, const char *const *keys)
     return found;
 }
 
-/* Refuses keys[0], at the place of the strongest of keys. */
+/* Refuses keys[0], at the location of the strongest of keys. */
 static sld_status reject(sld_ctx *ctx, const sld_config *config, const char *const *keys,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 static sld_status reject(sld_ctx *ctx, const sld_config *config, const char *const *keys,
@@ -40,7 +40,7 @@ static sld_status reject(sld_ctx *ctx, const sld_config *config, const char *con
                              message);
 }
 
-/* The name becomes a folder. */
+/* The name becomes the name of a folder. */
 static sld_status check_name(sld_ctx *ctx, const sld_config *config)
 {
     const char *name = config->options.top.name;
@@ -105,8 +105,8 @@ static sld_status check_kept(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
-/* Stages of one kind ascend as they are written; a fraction and an epoch may meet in a short run.
- */
+/* Stages must ascend. Only those of one kind are compared, because a fraction and an epoch may meet
+ * in a short run. */
 static sld_status check_stages(sld_ctx *ctx, const sld_config *config)
 {
     const sld_list *stages = &config->options.train.lr_stages;
@@ -133,7 +133,8 @@ static sld_status check_stages(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
-/* A preset's stages are epochs of its own length: a shorter run would never see them drop. */
+/* A preset gives its stages as epochs of its own length. In a shorter run the rate would never
+ * drop. */
 static sld_status check_preset_length(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o      = &config->options;
@@ -175,7 +176,7 @@ static sld_status check_teacher(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
-/* What label revision cannot be combined with. */
+/* Refuses what label revision cannot be combined with. */
 static sld_status check_revision(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o = &config->options;
@@ -199,7 +200,7 @@ static sld_status check_revision(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
-/* "150", "0.625", "first_lr_drop" as an option's value is written. */
+/* Writes the value as YAML has it: "150", "0.625", "first_lr_drop". */
 static void when_words(const sld_options *options, sld_when_value when, char *out, size_t n)
 {
     const int64_t epoch = sld_config_when(options, when);
@@ -218,7 +219,8 @@ static void when_words(const sld_options *options, sld_when_value when, char *ou
     fclose(text);
 }
 
-/* The shortest run of these options in which the student swap acts; 0: none of a hundred epochs. */
+/* Epochs of the shortest run with these options in which the student swap acts; 0: more than a
+ * hundred. */
 static int64_t shortest_run(const sld_options *options)
 {
     sld_options longer = *options;
@@ -231,7 +233,7 @@ static int64_t shortest_run(const sld_options *options)
     return 0;
 }
 
-/* Where the user has set the length alone, the length is what the message is about. */
+/* If the user has set only the length of the run, the message is about the length. */
 static sld_status check_swap_length(sld_ctx *ctx, const sld_config *config)
 {
     static const char *const schedule[] = {"student_swap_after", "train.lr_stages", "lss.until",
@@ -255,7 +257,7 @@ static sld_status check_swap_length(sld_ctx *ctx, const sld_config *config)
                      (long long)shortest, (long long)o->train.epochs);
 }
 
-/* docs/protocol.md, "LSS that never acts". */
+/* Refuses a student swap that never acts: docs/protocol.md, "LSS that never acts". */
 static sld_status check_student_swap(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o = &config->options;

@@ -1,4 +1,4 @@
-/* config_state.h: the config while it is made: what each origin sets, and what came out. */
+/* config_state.h: a configuration: the settings of each origin, and the options that result. */
 #ifndef SLD_CONFIG_STATE_H
 #define SLD_CONFIG_STATE_H
 
@@ -6,14 +6,14 @@
 
 typedef struct sld_setting {
     bool         given;
-    bool         implied; /* by another word for the same thing: nobody wrote it */
+    bool         implied; /* by another word for the same thing; the user did not write it */
     sld_location location;
     sld_value    value;
 } sld_setting;
 
-struct sld_overlay { /* what one origin sets */
+struct sld_overlay { /* the settings of one origin */
     sld_setting settings[SLD_OPTION_COUNT];
-    sld_setting sections[SLD_SECTION_COUNT]; /* given as a mapping, and where */
+    sld_setting sections[SLD_SECTION_COUNT]; /* which sections are given as a mapping, and where */
 };
 
 enum { SLD_ORIGIN_COUNT = SLD_FROM_OVERRIDE + 1 };
@@ -21,7 +21,7 @@ enum { SLD_ORIGIN_COUNT = SLD_FROM_OVERRIDE + 1 };
 struct sld_config {
     sld_arena    *arena;
     const char   *path;
-    sld_composer *composer; /* owned where the config was parsed, else borrowed */
+    sld_composer *composer; /* owned if the config was parsed, else borrowed */
     sld_overlay  *overlays[SLD_ORIGIN_COUNT];
     sld_origin    origins[SLD_OPTION_COUNT]; /* of the resolved values */
     sld_options   defaults;                  /* the table's */
@@ -31,20 +31,22 @@ struct sld_config {
 
 /* ---- parse.c ---- */
 
-/* Local. Sets in overlay what the tree says. */
+/* Local. Adds the settings of a YAML tree to overlay. */
 sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root,
                           sld_overlay *overlay);
-/* Local. Sets key (an option, or a section and then value is a mapping) in overlay; value is YAML. */
+/* Local. Adds one setting to overlay. key: an option, or a section, whose value is a mapping;
+ * value: YAML. */
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                           const char *value, sld_overlay *overlay);
 
-/* Local. The value of one option; a setting that is given is an error. at: the key. */
+/* Local. Reads the value of one option. It is an error if setting is given already. at: the
+ * location of the key. */
 sld_status sld_parse_value(sld_ctx *ctx, sld_arena *arena, const sld_option *option,
                            const sld_node *at, const sld_node *node, sld_setting *setting);
 
 /* ---- resolve.c ---- */
 
-/* Local. The options as they would be without the command line's. */
+/* Local. *out: the options without the settings of the command line. */
 sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options *out);
 
 /* ---- check.c: what needs more than one key ---- */

@@ -1,4 +1,4 @@
-/* help.c: the table of options for people: what a row says, in words. */
+/* help.c: writes the rows of the table of options in words, for people. */
 #include <stdlib.h>
 #include <string.h>
 

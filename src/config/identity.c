@@ -1,6 +1,6 @@
-/* identity.c: the result options that tell this experiment from others, as canonical text. An
- * option that cannot matter here is left out, so that experiments which compute the same are the
- * same. */
+/* identity.c: writes the result options that tell this experiment from others, as canonical text.
+ * It leaves out an option that cannot matter here, so that experiments which compute the same have
+ * the same identity. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* launch.c: options of kind launch: how a sweep starts its trials. They are no part of an experiment,
- * so they have no overlays; each is read as any other option is. */
+/* launch.c: the options of kind launch, which say how a sweep starts its trials. They are no part
+ * of an experiment, so they have no overlays. Their values are read like those of any other
+ * option. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +74,7 @@ void sld_launch_write(FILE *out, const sld_launch *launch)
         }
         const void *value = (const char *)launch + (option->offset - offsetof(sld_options, launch));
         fprintf(out, "launch\t%s\t", option->name);
-        if (is_text(option)) { /* one line without control characters: as it is */
+        if (is_text(option)) { /* a line without control characters, which needs no quotes */
             fputs(*(const char *const *)value, out);
         } else {
             sld_value_write(out, option, value);
@@ -95,7 +96,7 @@ sld_status sld_launch_recorded(sld_ctx *ctx, sld_arena *arena, const char *path,
     if (!option) {
         return SLD_OK;
     }
-    if (option->type == SLD_TYPE_count && strcmp(value, "0") == 0) { /* auto, until version 0.1 */
+    if (option->type == SLD_TYPE_count && strcmp(value, "0") == 0) { /* version 0.1 wrote auto so */
         *(int64_t *)place_in(launch, option) = 0;
         return SLD_OK;
     }

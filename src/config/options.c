@@ -1,4 +1,4 @@
-/* options.c: the table of options.def as rows, and how a key is found in it. */
+/* options.c: the rows of options.def, and the search for a key in them. */
 #include "options.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
                                                             "int");
 SLD_CHOICE_SETS(WORDS)
 
-/* Of a type that is no set of words. */
+/* A type that is no set of words has no words. */
 #define words_of_bool  NULL
 #define words_of_i64   NULL
 #define words_of_count NULL
@@ -125,7 +125,8 @@ const char *sld_config_topic(const char *topic)
     return NULL;
 }
 
-/* Words of other programs, too far from ours for the edit distance, or near to a wrong one. */
+/* Words of other programs that are too far from ours for the edit distance, or nearer to a wrong
+ * one. */
 static const char *const elsewhere[][2] = {
     {"lss.after", "student_swap_after"}, {"learning_rate", "train.lr"},
     {"batch_size", "train.batch"},       {"model", "student.network"},

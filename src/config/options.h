@@ -66,10 +66,11 @@ int               sld_section_find(const char *name); /* index, or -1; not "top"
 /* ---- conditions.c ---- */
 
 bool        sld_condition_holds(sld_condition_id id, const sld_options *o);
-const char *sld_condition_words(sld_condition_id id); /* what it needs; "": nothing */
-const char *sld_condition_keys(sld_condition_id id); /* those that decide it, with spaces between */
+const char *sld_condition_words(sld_condition_id id); /* what the option needs; "": nothing */
+const char *
+sld_condition_keys(sld_condition_id id); /* the keys that decide it, with spaces between */
 
-/* The key or section that was probably meant by an unknown one, or NULL. */
+/* The key or section that an unknown one probably means; NULL: none is near. */
 const char *sld_option_nearest(const char *key);
 
 #endif

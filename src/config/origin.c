@@ -1,4 +1,4 @@
-/* origin.c: where a setting comes from, and the refusal of one, with its place in front. */
+/* origin.c: the origin of a setting, and its refusal with its location in front. */
 #include <stdarg.h>
 
 #include "config_state.h"

@@ -1,4 +1,4 @@
-/* overlay.c: what one place sets, laid over what others set. */
+/* overlay.c: the settings of one origin, and how they are laid over those of others. */
 #include <assert.h>
 #include <string.h>
 
@@ -90,7 +90,8 @@ void sld_overlay_drop(sld_overlay *overlay, const char *key)
     overlay->settings[sld_option_find(key)].given = false;
 }
 
-/* teacher_swap is short for correction: the upper overlay's word silences the lower one's other. */
+/* teacher_swap is short for correction. If the upper overlay sets one of the two alone, the lower
+ * one's other is unset. */
 static void silence(sld_overlay *into, const sld_overlay *over, sld_option_id said,
                     sld_option_id other)
 {

@@ -1,4 +1,5 @@
-/* parse.c: a YAML tree to settings: at most sections of options, each known to the table. */
+/* parse.c: reads a YAML tree into settings. The tree has options and sections of options, all of
+ * which the table must know. */
 #include <string.h>
 
 #include "config_state.h"
@@ -52,7 +53,7 @@ static sld_status read_list(reader *r, const sld_option *option, const sld_node 
     return SLD_OK;
 }
 
-/* at: the key. */
+/* at: the location of the key. */
 static sld_status read_value(reader *r, const sld_option *option, const sld_node *at,
                              const sld_node *node, sld_setting *setting)
 {
@@ -85,7 +86,7 @@ sld_status sld_parse_value(sld_ctx *ctx, sld_arena *arena, const sld_option *opt
     return read_value(&r, option, at, node, setting);
 }
 
-/* What a sweep's file has at its top. */
+/* Refuses a key that only the file of a sweep may have at its top. */
 static sld_status fail_launch(reader *r, const sld_node *at, const char *key)
 {
     return sld_node_fail(
@@ -124,7 +125,8 @@ static sld_status read_section(reader *r, const char *name, const sld_node *at,
     return read_mapping(r, name, node);
 }
 
-/* The value of key. section: NULL at the top. at: the key, or the value where that stands alone. */
+/* Reads the value of key. section: NULL at the top. at: the location of the key, or of the value if
+ * there is no key in the text. */
 static sld_status read_entry(reader *r, const char *section, const char *key, const sld_node *at,
                              const sld_node *node)
 {
@@ -149,7 +151,7 @@ static sld_status read_entry(reader *r, const char *section, const char *key, co
     return fail_unknown(r, at, full);
 }
 
-/* Two levels deep at most: sections hold no sections. */
+/* Reads a mapping. It is two levels deep at most, because sections hold no sections. */
 static sld_status read_mapping(reader *r, const char *section, const sld_node *map)
 {
     for (size_t i = 0; i < map->n; i++) {

@@ -9,7 +9,8 @@
 #define CIFAR100 "cifar100/"
 #define IMAGENET "imagenet/"
 
-/* lr: one view (none, kd, lskd, dkd, nkd, rld, rc, lr, ctkd), mlkd, sld. ce, kd: sld's weights; NULL: the method's. */
+/* lr: one view (none, kd, lskd, dkd, nkd, rld, rc, lr, ctkd), mlkd, sld. ce, kd: sld's weights;
+ * NULL: the method's. */
 typedef struct recipe {
     const char *name, *teacher, *student;
     const char *lr, *lr_mlkd, *lr_sld, *beta, *ce, *kd;
@@ -33,9 +34,10 @@ static const recipe recipes[] = {
     {IMAGENET "ResNet50-MobileNetV1",   "imagenet_ResNet50", "imagenet_MobileNetV1", "0.2",  "0.2",   "0.2",   "2", "1.0", "0.5"},
 };
 
-/* What all rows of a data set share; with a method, under that one alone. The ImageNet code's student
- * swap, after epoch 150 of 100, is never active: the method's first_lr_drop stays. What it weighs
- * MLKD, lskd, nkd and the rivals by is not known: the methods' weights stay. */
+/* The pairs that all rows of a data set share. A pair with a method holds under this method alone. In
+ * the ImageNet code the student swap begins after epoch 150 of 100 and so never acts; the method's
+ * first_lr_drop stays. The weights of that code for MLKD, lskd, nkd and the rivals are not known; the
+ * methods' weights stay. */
 static const struct {
     const char *family, *method, *key, *value;
 } common[] = {

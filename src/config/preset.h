@@ -4,7 +4,7 @@
 
 #include "sld/config.h"
 
-/* Local. The preset that was probably meant by an unknown name, or NULL. */
+/* Local. The preset that an unknown name probably means; NULL: none is near. */
 const char *sld_preset_nearest(const char *name);
 
 #endif

@@ -1,11 +1,11 @@
-/* resolve.c: what every origin sets, the strongest wins: table < method < preset < file < override.
- */
+/* resolve.c: resolves the settings of all origins. The strongest counts: table < method < preset <
+ * file < override. */
 #include <string.h>
 
 #include "config_state.h"
 #include "preset.h"
 
-enum { SETS_MAX = 128 }; /* remembered by a composer; more are read each time */
+enum { SETS_MAX = 128 }; /* sets that a composer keeps; it reads further ones each time */
 
 struct sld_composer {
     sld_arena        *arena;
@@ -36,7 +36,7 @@ static sld_status read_table(sld_ctx *ctx, sld_composer *c)
     return SLD_OK;
 }
 
-/* The setting that counts, and where it comes from. */
+/* The setting that counts, and its origin. */
 static const sld_setting *strongest(const sld_config *config, sld_option_id id, sld_origin *origin)
 {
     int o = SLD_FROM_OVERRIDE;
@@ -54,7 +54,7 @@ static const char *word_of(sld_option_id id, const sld_setting *setting)
     return sld_option_at(id)->words[setting->value.choice];
 }
 
-/* What a method or a preset sets, read when it is first met. */
+/* Reads the settings of a method or a preset when it is first met. */
 static sld_status read_pairs(sld_ctx *ctx, sld_composer *c, const char *name, size_t n,
                              const char *const (*pairs)[2], sld_overlay **out)
 {
@@ -128,7 +128,7 @@ static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
                       &config->overlays[SLD_FROM_PRESET]);
 }
 
-/* teacher_swap is short for correction: the strongest overlay that gives one of the two gives both.
+/* teacher_swap is short for correction: the strongest overlay that sets one of the two sets both.
  * teacher_swap: false beside correction: random is no contradiction. */
 static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
 {
@@ -167,7 +167,8 @@ static void merge(sld_config *config)
     }
 }
 
-/* From the overlays of default, file and override: the other two, and options. */
+/* Makes the overlays of method and preset, and the options, from those of table, file and
+ * override. */
 static sld_status lay(sld_ctx *ctx, sld_composer *c, sld_config *config)
 {
     SLD_TRY(read_method(ctx, c, config));
@@ -200,8 +201,8 @@ static void resolve_seeds(sld_options *o)
     }
 }
 
-/* file, override: borrowed, and changed only where one word is short for another. override: NULL
- * for one point of a grid, whose whole text nobody reads. */
+/* file and override are borrowed; only a word that is short for another is changed in them.
+ * override NULL: a point of a grid, of which nobody reads the resolved text. */
 static sld_status build(sld_ctx *ctx, sld_composer *c, sld_overlay *file, sld_overlay *override,
                         sld_config *config)
 {
@@ -229,7 +230,7 @@ static sld_status build(sld_ctx *ctx, sld_composer *c, sld_overlay *file, sld_ov
     return sld_check_options(ctx, config);
 }
 
-/* An empty configuration, which lives in an arena of its own. */
+/* Makes an empty configuration, which lies in an arena of its own. */
 static sld_status make_config(sld_ctx *ctx, const char *path, sld_config **out)
 {
     sld_arena *arena  = NULL;
@@ -261,7 +262,7 @@ sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *besid
     return build(ctx, config->composer, config->overlays[SLD_FROM_FILE], override, config);
 }
 
-/* Everything in the arena, the composer itself too. */
+/* Everything lies in the arena, the composer too. */
 static sld_status make_composer(sld_ctx *ctx, sld_arena *arena, sld_defaults_find method,
                                 sld_composer **out)
 {

@@ -3,7 +3,7 @@
 
 #include "schedule.h"
 
-/* Below 1 a fraction of the run, else an epoch. */
+/* A value below 1 is a fraction of the run, any other an epoch. */
 static int64_t epoch_of(const sld_options *options, double v)
 {
     return (int64_t)(v < 1 ? floor(v * (double)options->train.epochs + 0.5) : v);
@@ -48,7 +48,7 @@ int64_t sld_active_epochs(const sld_options *options, const sld_active *term)
     if (!(term->weak > 0 || term->strong > 0)) {
         return 0;
     }
-    if (term->boost == 0) { /* it ends where the factor 0 begins */
+    if (term->boost == 0) { /* the term ends when the factor 0 begins */
         last = min_i64(last, sld_config_when(options, term->boost_after));
     }
     return last > after ? last - after : 0;

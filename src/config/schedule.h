@@ -4,7 +4,7 @@
 
 #include "sld/config.h"
 
-typedef struct sld_active {      /* what decides it, of one term */
+typedef struct sld_active {      /* the options that decide it, for one term */
     double         weak, strong; /* weights */
     sld_when_value after, until;
     double         boost;
@@ -15,7 +15,7 @@ sld_active sld_active_ce(const sld_options *options);
 sld_active sld_active_kd(const sld_options *options);
 sld_active sld_active_lss(const sld_options *options);
 
-/* In how many epochs of the run the term has a weight. */
+/* The number of epochs of the run in which the term has a weight. */
 int64_t sld_active_epochs(const sld_options *options, const sld_active *term);
 
 #endif

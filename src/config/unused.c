@@ -1,11 +1,12 @@
-/* unused.c: settings that change nothing. conditions.def says when an option matters; what a user
- * has set beside that is refused or told, never passed over. */
+/* unused.c: settings that change nothing. conditions.def says when an option matters. A setting of
+ * the user that does not matter is refused, or named in a warning; it is never ignored in
+ * silence. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "config_state.h"
 
-/* "without": a word that asks for nothing, so that nothing is missed. */
+/* Whether the value asks for nothing, as false, "" and never do. Then the user misses nothing. */
 static bool asks_for_nothing(const sld_option *option, const void *value)
 {
     switch (option->type) {
@@ -29,7 +30,7 @@ static bool asks_for_nothing(const sld_option *option, const void *value)
     return false;
 }
 
-/* Gives a number its largest value, a "when" the first epoch. */
+/* Sets a number to its largest value, a "when" to the first epoch. */
 static void provoke(sld_options *o, const sld_option *option)
 {
     char       *at   = (char *)o + option->offset;
@@ -44,8 +45,8 @@ static void provoke(sld_options *o, const sld_option *option)
     }
 }
 
-/* Whether some value of the option would change something: kd.weak: 0 is what makes the teacher
- * term absent, so it matters. */
+/* Whether any value of the option would change something. kd.weak: 0 matters, because another value
+ * would bring the teacher term in. */
 static bool matters(const sld_options *options, const sld_option *option)
 {
     if (sld_condition_holds(option->condition, options)) {
@@ -65,7 +66,7 @@ static bool is_idle(const sld_options *options, const sld_option *option)
            !matters(options, option);
 }
 
-/* "method: none, kd.weak: 0.0": the values of the keys that decide the condition. */
+/* Writes the values of the keys that decide the condition: "method: none, kd.weak: 0.0". */
 static void found_words(const sld_options *options, sld_condition_id condition, char *out, size_t n)
 {
     char  keys[128], *rest = NULL;
@@ -90,7 +91,7 @@ typedef struct idle { /* settings that change nothing */
     size_t        n;
 } idle;
 
-/* "; so do KEY, KEY" of all but the first, as far as they fit. */
+/* Writes "; the same holds for KEY, KEY" with all but the first, as far as they fit. */
 static void others_words(const idle *list, char *out, size_t n)
 {
     size_t used = 0;
@@ -116,8 +117,8 @@ static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *lis
         sld_condition_words(option->condition), *found ? found : "none of them", others);
 }
 
-/* A document with most of the table's options is one that sld has written, config.yaml or
- * --show-config: its idle lines repeat defaults. */
+/* A document that sets most of the table's options was written by sld, as config.yaml or for
+ * --show-config. Its idle lines repeat defaults. */
 static bool is_resolved_document(const sld_config *config)
 {
     size_t n = 0;
@@ -139,7 +140,7 @@ static const void *below_file(const sld_config *config, size_t i)
     return &config->overlays[origin]->settings[i].value;
 }
 
-/* Sorts what is idle into what is refused and what is told. */
+/* Sorts the idle settings into those that are refused and those that are only named. */
 static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refused, idle *told)
 {
     const bool  resolved = is_resolved_document(config);
@@ -187,7 +188,7 @@ static void report_unused(sld_ctx *ctx, const sld_config *config, const idle *li
             *found ? found : "none of them", others);
 }
 
-/* An epoch that the run does not reach. */
+/* Warns of epochs that the run does not reach. */
 static void report_epochs(sld_ctx *ctx, const sld_config *config)
 {
     const sld_options *o = &config->options;
@@ -226,7 +227,7 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 
 struct sld_usage {
     bool matters[SLD_OPTION_COUNT];
-    bool any; /* point at all */
+    bool any; /* whether there is any point */
 };
 
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out)

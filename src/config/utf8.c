@@ -1,12 +1,13 @@
-/* utf8.c: whether bytes are a text that YAML can take. libyaml's own errors for this carry no line.
- */
+/* utf8.c: checks that bytes are a text that YAML accepts. libyaml's own errors about this have no
+ * line. */
 #include "utf8.h"
 
 enum { TEXT_MAX = 1 << 20 }; /* bytes; an experiment is some hundred lines */
 
 size_t sld_utf8_decode(const unsigned char *s, size_t n, uint32_t *code)
 {
-    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length: no longer forms */
+    static const uint32_t lowest[] = {0, 0, 0x80, 0x800,
+                                      0x10000}; /* by length: longer forms are refused */
     size_t                length;
 
     if (n == 0) {
@@ -77,7 +78,7 @@ sld_status sld_utf8_check(sld_ctx *ctx, const sld_location *location, const char
     for (size_t i = 0; i < n;) {
         uint32_t     code   = 0;
         const size_t length = sld_utf8_decode(s + i, n - i, &code);
-        const bool   mark = i == 0 && code == 0xFEFF; /* a byte-order mark is taken at the start */
+        const bool   mark = i == 0 && code == 0xFEFF; /* a byte-order mark may stand at the start */
 
         if (length == 0 || !(sld_utf8_plain(code) || breaks_line(code) || code == '\t' || mark)) {
             return refuse(ctx, &at, key, s, n, i);

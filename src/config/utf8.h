@@ -1,18 +1,19 @@
-/* utf8.h: the characters YAML takes. */
+/* utf8.h: the characters that YAML accepts. */
 #ifndef SLD_CONFIG_UTF8_H
 #define SLD_CONFIG_UTF8_H
 
 #include "location.h"
 
-/* Bytes of the character at s (1..4), its code point in *code; 0 where s is not UTF-8. */
+/* Bytes of the character at s (1..4), with its code point in *code; 0: s is not UTF-8. */
 size_t sld_utf8_decode(const unsigned char *s, size_t n, uint32_t *code);
 
 /* A character that stands for itself in a YAML text: no control character, no line break, no
  * byte-order mark. */
 bool sld_utf8_plain(uint32_t code);
 
-/* Local. A text that is none (binary, NUL bytes, other encodings, too long) is refused at the first
- * byte that shows it. location: of the first byte; without lines the error has none. */
+/* Local. Refuses bytes that are no text (binary, NUL bytes, other encodings, too long), with the
+ * location of the first byte that shows it. location: of the first byte; without lines the error
+ * has none. */
 sld_status sld_utf8_check(sld_ctx *ctx, const sld_location *location, const char *key,
                           const void *text, size_t n);
 

@@ -1,5 +1,5 @@
-/* value.c: a YAML scalar to a typed value. Stricter than YAML 1.1: true and false are the only
- * booleans, numbers are decimal, and what is in quotes is text. */
+/* value.c: reads a YAML scalar as a typed value. It is stricter than YAML 1.1: true and false are
+ * the only booleans, numbers are decimal, and a scalar in quotes is text. */
 #include "value.h"
 
 #include <ctype.h>
@@ -10,7 +10,7 @@
 
 #include "utf8.h"
 
-/* Writes "from LOW to HIGH" of the limits "LOW..HIGH"; nothing without limits. */
+/* Writes the limits "LOW..HIGH" as "from LOW to HIGH". Without limits it writes nothing. */
 static void range_words(const char *limits, char *out, size_t n)
 {
     const char *dots = strstr(limits, "..");
@@ -100,7 +100,7 @@ static const char *skip_digits(const char *s)
     return s;
 }
 
-/* Decimal without leading zeros: in YAML 1.1 010 is eight. */
+/* Whether s is decimal without leading zeros. In YAML 1.1 the text 010 means eight. */
 static bool looks_whole(const char *s)
 {
     s += *s == '-' || *s == '+';
@@ -122,7 +122,8 @@ bool sld_node_whole(const sld_node *node, int64_t low, int64_t high, int64_t *ou
     return errno != ERANGE && v >= low && v <= high;
 }
 
-/* 1, 1., .5, 1.5, 1e-3; nothing that only strtod takes (nan, inf, hexadecimal). */
+/* Whether s is a number like 1, 1., .5, 1.5 or 1e-3. strtod() accepts more: nan, inf,
+ * hexadecimal. */
 static bool looks_number(const char *s)
 {
     s += *s == '-' || *s == '+';
@@ -142,7 +143,7 @@ static bool looks_number(const char *s)
     return *end == '\0';
 }
 
-/* Reads a number within the option's limits; false when it is none or outside. */
+/* Reads a number. False: it is none, or lies outside the option's limits. */
 static bool read_f64(const sld_option *option, const char *text, double *out)
 {
     if (!looks_number(text)) {
@@ -175,8 +176,8 @@ static bool read_i64(const sld_option *option, const char *text, int64_t *out)
     return !dots || (v >= strtoll(option->limits, NULL, 10) && v <= strtoll(dots + 2, NULL, 10));
 }
 
-/* Below 1 a fraction, else an epoch and then a whole number without a point: 1.0 could be either.
- */
+/* Reads a "when". A number below 1 is a fraction; an epoch is a whole number without a point,
+ * because 1.0 could be either. */
 static bool read_when(const sld_option *option, const char *text, bool quoted, sld_when_value *out)
 {
     int64_t epoch;
@@ -238,7 +239,8 @@ static bool is_null(const sld_scalar *scalar)
     return false;
 }
 
-/* One line that prints: it goes into messages, file names and the resolved document. */
+/* Whether the text is one line of printable characters. It goes into messages, file names and the
+ * resolved document. */
 static bool is_plain_text(const sld_scalar *scalar)
 {
     for (size_t i = 0; i < scalar->n;) {
@@ -263,7 +265,7 @@ static sld_status read_text(sld_ctx *ctx, sld_arena *arena, const sld_option *op
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
 }
 
-/* What no type takes, and quotes where a number or a boolean is wanted. */
+/* Refuses what no type accepts, and quotes around a number or a boolean. */
 static sld_status check_form(sld_ctx *ctx, const sld_option *option, const sld_scalar *scalar)
 {
     const sld_option_type type    = option->type;
@@ -324,7 +326,7 @@ sld_status sld_value_read(sld_ctx *ctx, sld_arena *arena, const sld_option *opti
         taken = read_when(option, text, scalar->quoted, &out->when);
         break;
     case SLD_TYPE_list:
-        taken = false; /* a scalar where a list is wanted; not [4] for 4: it would hide a slip */
+        taken = false; /* a list is expected; taking 4 for [4] would hide a mistake */
         break;
     }
     return taken ? SLD_OK : refuse(ctx, option, scalar, "");

@@ -1,4 +1,4 @@
-/* value.h: one option's value: from a YAML scalar, back to YAML, compared. */
+/* value.h: one option's value: read from a YAML scalar, written as YAML, compared. */
 #ifndef SLD_CONFIG_VALUE_H
 #define SLD_CONFIG_VALUE_H
 
@@ -7,7 +7,7 @@
 #include "location.h"
 #include "options.h"
 
-typedef union sld_value { /* the member that the option's type says */
+typedef union sld_value { /* the option's type names the member */
     bool           b;
     int64_t        i64;
     double         f64;
@@ -17,22 +17,23 @@ typedef union sld_value { /* the member that the option's type says */
     sld_when_value when;
 } sld_value;
 
-typedef struct sld_scalar { /* as it stands in the YAML */
+typedef struct sld_scalar { /* a scalar of the YAML text */
     const char *text;
     size_t      n;
     bool        quoted;
-    bool empty_is_text; /* nothing at all is the empty text: a shell eats the quotes of key="" */
+    bool
+        empty_is_text; /* nothing means the empty text, because a shell removes the quotes of key="" */
     sld_location location;
 } sld_scalar;
 
-/* Local. Any type but list. Text is copied into the arena. */
+/* Local. Reads a value of any type but list. Copies text into the arena. */
 sld_status sld_value_read(sld_ctx *ctx, sld_arena *arena, const sld_option *option,
                           const sld_scalar *scalar, sld_value *out);
-/* Local. One more number of a list. */
+/* Local. Appends a number to a list. */
 sld_status sld_value_append(sld_ctx *ctx, const sld_option *option, const sld_scalar *scalar,
                             sld_list *list);
 
-/* What the option takes, in words: "a whole number from 1 to 8". */
+/* Writes what the option accepts: "a whole number from 1 to 8". */
 void sld_value_wanted(const sld_option *option, char *out, size_t n);
 
 bool sld_value_equal(sld_option_type type, const void *a, const void *b);

@@ -1,4 +1,4 @@
-/* write.c: a typed value as the YAML that reads back to it, and comparison of two values. */
+/* write.c: writes a typed value as YAML that reads back to it, and compares two values. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,8 +44,9 @@ bool sld_value_equal(sld_option_type type, const void *a, const void *b)
     return false;
 }
 
-/* The shortest of the usual precisions that parses back to the same bits. A mantissa without a
- * point gets one where there is an exponent, or when asked for: YAML 1.1 readers know no 1e-07. */
+/* Writes v in the shortest of the usual precisions that parses back to the same bits. A mantissa
+ * gets a point if an exponent follows, because YAML 1.1 readers do not know 1e-07, or if point says
+ * so. */
 static void write_f64(FILE *out, double v, bool point)
 {
     char   text[40];
@@ -63,7 +64,7 @@ static void write_f64(FILE *out, double v, bool point)
             text + mantissa);
 }
 
-/* Plain where no YAML reader could take it for anything but this text. */
+/* Whether some YAML reader could take the plain text for something else. */
 static bool needs_quotes(const char *text)
 {
     static const char *const words[] = {"true", "false", "yes", "no", "on",
@@ -94,7 +95,7 @@ static void write_text(FILE *out, const char *text)
         return;
     }
     fputc('"', out);
-    for (const char *c = text; *c != '\0'; c++) { /* read_text let no control character in */
+    for (const char *c = text; *c != '\0'; c++) { /* read_text() has refused control characters */
         if (*c == '"' || *c == '\\') {
             fputc('\\', out);
         }

@@ -1,5 +1,5 @@
-/* yaml.c: YAML to a tree whose nodes know where they stand. Aliases, which could make a document
- * endless, tags and merge keys are refused; depth is limited. */
+/* yaml.c: reads YAML into a tree whose nodes know their location. Tags, merge keys and aliases,
+ * which could make a document endless, are refused. The depth is limited. */
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
@@ -17,7 +17,7 @@ typedef struct builder {
     bool          has_lines;
     const char   *text;
     size_t        n;
-    char          path[PATH_BYTES]; /* keys above what is read: "train.lr" */
+    char          path[PATH_BYTES]; /* the keys above the present one: "train.lr" */
     int           depth;
     yaml_parser_t parser;
 } builder;
@@ -38,7 +38,7 @@ static const char *path_of(const builder *b)
     return *b->path ? b->path : NULL;
 }
 
-/* Whether line (from 0) holds a tab: what libyaml says about it does not help. */
+/* Whether line (from 0) holds a tab. libyaml's message about a tab does not help the user. */
 static bool line_has_tab(const builder *b, size_t line)
 {
     const char *c = b->text, *end = b->text + b->n;
@@ -77,7 +77,7 @@ static sld_status next_event(builder *b, yaml_event_t *event)
     return yaml_parser_parse(&b->parser, event) ? SLD_OK : fail_yaml(b);
 }
 
-/* Aliases and tags, wherever they stand. */
+/* Refuses aliases and tags anywhere. */
 static sld_status check_form(builder *b, const yaml_event_t *event)
 {
     const sld_location at  = location_of(b, &event->start_mark);
@@ -133,7 +133,8 @@ static sld_status make_scalar(builder *b, const yaml_event_t *event, sld_node *n
     return SLD_OK;
 }
 
-/* One more entry; key NULL in a list. Arrays double, so that long lists are linear. */
+/* Appends an entry; key NULL: to a list. The arrays double, so that the time is linear in the
+ * entries. */
 static sld_status add_item(builder *b, sld_node *node, const sld_node *key, const sld_node *item)
 {
     void *keys = NULL, *items = NULL;
@@ -172,7 +173,7 @@ static sld_status read_list(builder *b, sld_node *list)
     }
 }
 
-/* event: of the key, and given up here. */
+/* event: the key's, deleted here. */
 static sld_status read_key(builder *b, yaml_event_t *event, sld_node **out)
 {
     const sld_location at    = location_of(b, &event->start_mark);
@@ -225,7 +226,7 @@ static sld_status read_mapping(builder *b, sld_node *map)
     }
 }
 
-/* event: the first of the node, and given up here. */
+/* event: the first of the node, deleted here. */
 static sld_status read_node(builder *b, yaml_event_t *event, sld_node **out)
 {
     const sld_location      at   = location_of(b, &event->start_mark);
@@ -253,8 +254,8 @@ static sld_status read_node(builder *b, yaml_event_t *event, sld_node **out)
     return SLD_OK;
 }
 
-/* Stream start, document start, the value, document end, stream end. An empty text is an empty
- * scalar where it ends. */
+/* Reads stream start, document start, the value, document end and stream end. An empty text is an
+ * empty scalar at its end. */
 static sld_status read_stream(builder *b, sld_node **out)
 {
     yaml_event_t event;

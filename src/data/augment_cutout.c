@@ -5,9 +5,9 @@
 #include "augment.h"
 #include "sld/data.h"
 
-/* First and last pixel covered along an axis of n pixels, both inclusive. The corner is cut to a
- * whole number and at the border not made up for on the other side; the far edge is measured from
- * the cut corner. */
+/* The first and the last pixel covered along an axis of n pixels, both inclusive. The corner is
+ * truncated to a whole number, and the far edge is measured from there. A part beyond the border is
+ * lost; the other side gets no more. */
 static void cover(double centre, double side, size_t n, size_t *first, size_t *last)
 {
     const double corner = trunc(fmax(0.0, centre - side / 2.0));

@@ -1,6 +1,6 @@
-/* augment_enhance.c: Color, Contrast, Brightness, Sharpness: a degenerate image (grey, mean grey,
- * black, smoothed) is blended with the image; factor 0 gives the one, 1 the other. Each operation
- * writes the degenerate image to `out` and blends there. */
+/* augment_enhance.c: Color, Contrast, Brightness, Sharpness. Each blends the image with a
+ * degenerate one (grey, mean grey, black, smoothed): factor 0 gives the degenerate image, 1 the
+ * image. It writes the degenerate image to `out` and blends there. */
 #include <string.h>
 
 #include "augment.h"
@@ -27,7 +27,7 @@ static void blend(double factor, const uint8_t *restrict in, size_t n, uint8_t *
 
 void sld_aug_color(double value, const uint8_t *in, size_t H, size_t W, size_t C, uint8_t *out)
 {
-    memcpy(out, in, H * W * C); /* a grey image is its own degenerate */
+    memcpy(out, in, H * W * C); /* of a grey image the degenerate one is the same */
     if (C == 3) {
         for (size_t i = 0; i < H * W; i++) {
             memset(out + 3 * i, sld_aug_luma(in[3 * i], in[3 * i + 1], in[3 * i + 2]), 3);

@@ -15,8 +15,8 @@ static int uniform_int(sld_rng *rng, int n) /* 0..n-1; n is small, so the bias i
     return (int)(sld_rng_f64(rng) * n);
 }
 
-/* Where a crop of `size` begins along an axis of n pixels with `pad` more on both sides. Draws in
- * any case. */
+/* Where a crop of `size` begins along an axis of n pixels with `pad` more on both sides. It always
+ * draws a number. */
 static int place(sld_rng *rng, size_t n, int size, int pad, bool centred)
 {
     const int room   = (int)n + 2 * pad - size;
@@ -24,8 +24,8 @@ static int place(sld_rng *rng, size_t n, int size, int pad, bool centred)
     return (centred ? room / 2 : random) - pad;
 }
 
-/* Corner and sizes of the crop. Sizes come from a stream of their own, as nobody knows how many
- * tries they take. */
+/* Draws corner and sizes of the crop. Sizes come from a stream of their own, because the number of
+ * tries varies. */
 static void draw_crop(const sld_augment_params *params, int view, int64_t epoch, uint64_t sample,
                       size_t H, size_t W, sld_rng *rng, sld_view_draw *out)
 {
@@ -98,7 +98,7 @@ static void crop_and_flip(const sld_view_draw *draw, const uint8_t *in, size_t H
     }
 }
 
-/* The first step of a view: (h,w,C) of its image. */
+/* Makes the first step of a view: the crop (h,w,C) of its image. */
 static void cut(const sld_augment_params *params, const sld_view_draw *draw, const uint8_t *in,
                 size_t H, size_t W, size_t C, size_t h, size_t w, uint8_t *out, void *scratch)
 {
@@ -120,7 +120,7 @@ void sld_augment_view(const sld_augment_params *params, int view, int64_t epoch,
     sld_view_draw draw;
     sld_augment_draw(params, view, epoch, sample, H, W, &draw);
 
-    /* The image goes to and fro between out and other and ends in out. */
+    /* Operations write to out and other alternately, and the last one to out. */
     uint8_t *here = draw.n_ops % 2 == 0 ? out : other, *there = here == out ? other : out;
     cut(params, &draw, in, H, W, C, h, w, here, scratch);
     for (int i = 0; i < draw.n_ops; i++) {

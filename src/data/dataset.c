@@ -1,6 +1,5 @@
-/* dataset.c: opens a data set: one rank per machine decodes it into memory that the ranks of the
- * machine share; sizes, moments and hash are rank 0's, and other machines must have found the same.
- */
+/* dataset.c: opens a data set. One rank per machine decodes it into memory that the ranks of the
+ * machine share. Sizes, moments and hash are rank 0's; other machines must find the same. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@ enum {
     N_FORMATS    = sizeof FORMATS / sizeof *FORMATS,
     LARGEST_SIDE = 4096,
     MAX_CLASSES  = 1 << 20,
-    FEW_CLASSES  = 4096 /* that a set may have whatever its size */
+    FEW_CLASSES  = 4096 /* that a set of any size may have */
 };
 
 /* What set->own points to. */
@@ -25,7 +24,7 @@ typedef struct data_own {
     const char **names; /* (K + n_coarse) into the shared memory */
 } data_own;
 
-/* Where things lie in the shared memory: offsets in bytes. */
+/* Offsets in the shared memory, bytes. */
 typedef struct data_layout {
     size_t pixels[SPLITS], labels[SPLITS], coarse[SPLITS], names, bytes;
 } data_layout;
@@ -40,7 +39,7 @@ static const data_format *find_format(const char *name)
     return NULL;
 }
 
-/* Local. Every rank checks the request alike. */
+/* Local. Checks the request, with the same answer on every rank. */
 static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
                                const data_format **format)
 {
@@ -59,7 +58,7 @@ static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
     return SLD_OK;
 }
 
-/* Local. What every format must keep to, so that the rest of the program need not ask. */
+/* Local. Checks the limits of every format, so that the rest of the program need not. */
 static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape *shape)
 {
     if (shape->C != 1 && shape->C != 3) {
@@ -78,7 +77,7 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected at most %d superclasses, got %zu", where,
                         MAX_CLASSES, (size_t)shape->n_coarse);
     }
-    /* A label far above all others is a mistake, and would ask for memory by its value. */
+    /* A label far above all others is a mistake, and its value would demand memory. */
     const uint64_t unnamed =
         shape->n[SPLIT_TRAIN] > FEW_CLASSES ? shape->n[SPLIT_TRAIN] : FEW_CLASSES;
     if (!shape->has_class_names && shape->K > unnamed) {
@@ -97,7 +96,7 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
     return SLD_OK;
 }
 
-/* Local, and the same on every rank. */
+/* Local. Checks the network's input size, with the same answer on every rank. */
 static sld_status check_input(sld_ctx *ctx, const char *where, const data_shape *shape,
                               size_t input_size)
 {
@@ -137,7 +136,7 @@ static void targets_of(const data_shape *shape, const data_layout *at, char *bas
     }
 }
 
-/* Local. A wrong label would otherwise be an index outside the logits, far from here. */
+/* Local. Checks the labels. A wrong one would become an index outside the logits, far from here. */
 static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape *shape,
                                const data_target target[SPLITS])
 {
@@ -162,7 +161,7 @@ static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape
     return SLD_OK;
 }
 
-/* Local. The machine's first rank decodes, checks and measures. */
+/* Local. Decodes, checks and measures the set, on the machine's first rank. */
 static sld_status decode(sld_ctx *ctx, const data_format *format, const char *where,
                          const data_source *source, double test_fraction, const data_layout *at,
                          char *base, data_facts *facts)
@@ -181,8 +180,8 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
     return sld_data_share_test(ctx, shape, test_fraction, &target[SPLIT_TEST], &facts->n_test);
 }
 
-/* Collective. bytes become rank 0's on every rank; a rank with `own` set has found its own and they
- * must be equal: two machines that see different files under one path must not train together. */
+/* Collective. Replaces bytes by rank 0's on every rank. Those of a rank with `own` must be equal to
+ * rank 0's: two machines that see different files under one path must not train together. */
 static sld_status adopt(sld_ctx *ctx, const sld_comm *comm, const char *where, bool own,
                         const char *what, void *bytes, size_t n)
 {
@@ -239,7 +238,7 @@ static void describe(sld_dataset *set, const data_shape *shape, const data_facts
     memcpy(set->name, shape->name, sizeof set->name);
 }
 
-/* Collective. The part of opening that follows once sizes are known: memory, decoding, facts. */
+/* Collective. Does the part of opening that needs the sizes: memory, decoding, facts. */
 static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *format,
                        const sld_data_params *params, const char *where, const data_source *source,
                        sld_dataset *set)
@@ -251,7 +250,7 @@ static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *fo
     data_facts        facts;
     sld_status        st = SLD_OK;
 
-    memset(&facts, 0, sizeof facts); /* padding too: its bytes are compared */
+    memset(&facts, 0, sizeof facts); /* with its padding, because its bytes are compared */
     own->names = calloc(shape->K + shape->n_coarse, sizeof *own->names);
     if (!own->names) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for the names of %zu classes", where,

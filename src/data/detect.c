@@ -1,4 +1,4 @@
-/* detect.c: the format of a data set from what lies at its path. */
+/* detect.c: recognises the format of a data set by what lies at its path. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +21,8 @@ static bool is_hdf5(const char *path)
     return is;
 }
 
-/* train-images-idx3-ubyte and the other spellings that idx.c opens, .gz too: its message says how to
- * unpack. */
+/* Whether the folder has train-images-idx3-ubyte or another spelling that idx.c opens. Compressed
+ * files count too, because the message of idx.c says how to unpack them. */
 static bool has_idx(const char *folder)
 {
     DIR *dir   = opendir(folder);

@@ -14,7 +14,7 @@ static void hash_u64(sld_sha256 *sha, uint64_t value)
     sld_sha256_add(sha, b, sizeof b);
 }
 
-/* In pieces, between which it gives a sign of life: ImageNet takes minutes. */
+/* Hashes in pieces and gives a sign of life after each, because ImageNet takes minutes. */
 static void hash_pixels(sld_ctx *ctx, sld_sha256 *sha, const uint8_t *pixels, size_t n)
 {
     const size_t piece = (size_t)1 << 26;

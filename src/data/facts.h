@@ -1,10 +1,10 @@
-/* facts.h: what is found out about a data set by reading all of it. Everything here is local. */
+/* facts.h: what reading all of a data set tells about it. Everything here is Local. */
 #ifndef SLD_DATA_FACTS_H
 #define SLD_DATA_FACTS_H
 
 #include "format.h"
 
-/* Plain bytes: rank 0's copy is broadcast, other machines compare theirs. */
+/* Plain bytes, because rank 0's copy is broadcast and other machines compare theirs. */
 typedef struct data_facts {
     float    mean[4], std[4];
     uint64_t n_test; /* images of test that are kept */
@@ -26,9 +26,9 @@ void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], 
 void sld_data_warn(sld_ctx *ctx, const char *where, const data_shape *shape,
                    const data_target target[SPLITS]);
 
-/* share.c. Keeps of each class of test the share that test_fraction says, at least one sample, packed
- * to the front in their order. Nested: a smaller share lies inside a larger one; the same whatever
- * the experiment's seeds. *n: how many are left. */
+/* share.c. Keeps of each class of test the share that test_fraction says, at least one sample,
+ * packed to the front in their order. Nested: a smaller share lies inside a larger one; the same
+ * whatever the experiment's seeds. *n: how many are left. */
 sld_status sld_data_share_test(sld_ctx *ctx, const data_shape *shape, double fraction,
                                const data_target *test, uint64_t *n);
 

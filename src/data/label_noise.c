@@ -1,7 +1,7 @@
-/* label_noise.c: wrong labels by the rate (docs/protocol.md, "Fewer and wrong labels"). Each
- * sample has two random numbers of its own, from (seed, sample): by the first it is mislabelled when
- * that lies below the rate, so that a smaller rate's samples are among a larger one's; the second
- * chooses the label. */
+/* label_noise.c: makes wrong labels at a rate (docs/protocol.md, "Fewer and wrong labels"). Each
+ * sample has two random numbers of its own, from (seed, sample). If the first is below the rate,
+ * the sample is mislabelled; so the samples of a smaller rate are among those of a larger one. The
+ * second chooses the label. */
 #include <stdlib.h>
 
 #include "sld/data.h"
@@ -32,7 +32,7 @@ static sld_status coarse_of_classes(sld_ctx *ctx, const sld_dataset *set, int32_
     return SLD_OK;
 }
 
-/* The nth class other than y, among its siblings where coarse is given. */
+/* The nth class other than y; with coarse, among its siblings. */
 static int32_t nth_other(const int32_t *coarse, size_t K, int32_t y, uint32_t nth)
 {
     for (int32_t k = 0; k < (int32_t)K; k++) {

@@ -1,6 +1,7 @@
-/* loader.c: the rows of a step: which samples, their views, normalised. The sample order of an
- * epoch depends on (order_seed, epoch) alone and a view on (augment.seed, epoch, sample) alone, so
- * that any cut of the rows over ranks, and a restart at any step, sees the same batch. */
+/* loader.c: makes the rows of a step: it chooses the samples, and makes and normalises their views.
+ * The order of an epoch depends on (order_seed, epoch) alone, a view on (augment.seed, epoch,
+ * sample) alone. So every division of the rows over ranks, and a restart at any step, sees the same
+ * batch. */
 #include <stdlib.h>
 
 #include "normalise.h"
@@ -21,8 +22,8 @@ struct sld_loader {
     uint32_t          *order;   /* (n) samples in the order of the epoch */
     uint8_t           *image;   /* (H,W,C) one view before normalisation */
     void              *scratch; /* of the augmentations */
-    data_rows          rows[2]; /* in turns: a batch stays until the one after the next */
-    int                turn;    /* of the batch that comes next */
+    data_rows rows[2]; /* used alternately, so that a batch stays until the one after the next */
+    int       turn;    /* index of the next batch's rows */
 };
 
 static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
@@ -44,7 +45,7 @@ static sld_status check_params(sld_ctx *ctx, const sld_dataset *set,
     return SLD_OK;
 }
 
-/* A rank without rows still gets buffers of one row: malloc(0) may yield NULL. */
+/* A rank without rows also gets buffers of one row, because malloc(0) may return NULL. */
 static bool allocate_rows(const sld_loader *loader, data_rows *rows)
 {
     const sld_dataset *set   = loader->set;
@@ -62,7 +63,7 @@ static bool allocate_rows(const sld_loader *loader, data_rows *rows)
     }
     for (int v = 0; v < 2; v++) {
         if (loader->params.views[v]) {
-            /* whole cache lines, as aligned_alloc and the kernels that read it like them */
+            /* Whole cache lines, which aligned_alloc() needs and kernels like. */
             const size_t bytes = (n * image * sizeof(float) + 63) / 64 * 64;
             rows->view[v]      = aligned_alloc(64, bytes);
             ok                 = ok && rows->view[v];
@@ -143,7 +144,7 @@ size_t sld_loader_rows(const sld_loader *loader, int64_t step)
     return left < loader->params.global_batch ? left : loader->params.global_batch;
 }
 
-/* Fisher-Yates over the samples of the epoch. */
+/* Shuffles the samples of the epoch (Fisher-Yates). */
 static void shuffle(sld_loader *loader, int64_t epoch)
 {
     sld_rng   rng   = sld_rng_make(loader->params.order_seed, SLD_RNG_ORDER, (uint32_t)epoch, 0);

@@ -1,10 +1,11 @@
-/* names.c: names of classes as UTF-8, whatever the file was written in. */
+/* names.c: brings the names of classes into UTF-8 from the encoding of the file. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "facts.h"
 
-/* Latin-1 to UTF-8: a byte from 0x80 becomes two. Returns what the text takes with its zero. */
+/* Converts Latin-1 to UTF-8, where a byte from 0x80 on becomes two. Returns the bytes of the text
+ * with its zero. */
 static size_t convert(const char *from, char *to)
 {
     char *at = to;

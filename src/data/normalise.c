@@ -1,11 +1,11 @@
-/* normalise.c: from 8-bit pixels to network input: (pixel/255 - mean)/std per channel. */
+/* normalise.c: turns 8-bit pixels into network input: (pixel/255 - mean)/std per channel. */
 #include "normalise.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Division, subtraction, division, each rounded to float32, as torchvision's ToTensor and Normalize
- * do: the same bits as in the recipes that teachers were trained with. */
+/* Division, subtraction and division are each rounded to float32, as in torchvision's ToTensor and
+ * Normalize. So the bits are those of the recipes with which teachers were trained. */
 void sld_data_table_make(const sld_dataset *set, data_table *table)
 {
     memset(table, 0, sizeof *table);
@@ -44,8 +44,8 @@ void sld_data_table_apply(const data_table *table, const uint8_t *pixels, size_t
     }
 }
 
-/* First of n rows or columns in the middle of N; Python rounds halves to even, and so torchvision's
- * CenterCrop. */
+/* The first of n rows or columns in the middle of N. Halves are rounded to even, as Python does and
+ * so torchvision's CenterCrop. */
 static size_t middle(size_t N, size_t n)
 {
     return (size_t)rint((double)(N - n) / 2.0);

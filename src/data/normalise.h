@@ -1,4 +1,4 @@
-/* normalise.h: from 8-bit pixels to network input, one table look-up per value. */
+/* normalise.h: turns 8-bit pixels into network input, with one table look-up per value. */
 #ifndef SLD_DATA_NORMALISE_H
 #define SLD_DATA_NORMALISE_H
 

@@ -1,14 +1,17 @@
-/* share.c: a share of test, for trials so small that evaluation would take most of their time. */
+/* share.c: keeps a share of test, for trials so small that evaluation would take most of their
+ * time. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "facts.h"
 
-enum { EPOCH_OF_TEST = 1 }; /* of the random numbers: epoch 0 of SLD_RNG_SPLIT is train's subset */
+enum {
+    EPOCH_OF_TEST = 1
+}; /* of the random numbers: with SLD_RNG_SPLIT, epoch 0 is train's subset */
 
 typedef struct ticket {
     int32_t  label;
-    uint32_t place, sample; /* place: in the queue of its class */
+    uint32_t place, sample; /* place: the sample's in the queue of its class */
 } ticket;
 
 static int by_class_and_place(const void *pa, const void *pb)

@@ -1,13 +1,13 @@
-/* subset.c: which samples of train are trained on and which are held out. Each sample has two
- * random numbers of its own, from (seed, sample): by the first the samples of a class stand in a
- * queue, of which train_fraction or per_class keeps the head, so that a smaller one lies inside a
- * larger; by the second, those kept stand in a queue whose head is held out. */
+/* subset.c: chooses the samples of train that are trained on and those that are held out. Each
+ * sample has two random numbers of its own, from (seed, sample). The first orders the samples of a
+ * class in a queue, of which train_fraction or per_class keeps the head; so a smaller choice lies
+ * inside a larger one. The second orders those kept in a queue whose head is held out. */
 #include <stdlib.h>
 
 #include "sld/data.h"
 
 typedef struct ticket {
-    uint32_t keep, hold; /* places in the two queues */
+    uint32_t keep, hold; /* positions in the two queues */
     uint32_t sample;
     int32_t  label;
 } ticket;
@@ -39,13 +39,13 @@ static int by_value(const void *pa, const void *pb)
     return compare(*(const uint32_t *)pa, *(const uint32_t *)pb);
 }
 
-/* fraction of n to the nearest whole number */
+/* fraction of n, rounded to the nearest whole number. */
 static size_t share(double fraction, size_t n)
 {
     return (size_t)(fraction * (double)n + 0.5);
 }
 
-/* One class: tickets (n) in the order of the first queue. */
+/* Splits one class. tickets: (n), in the order of the first queue. */
 static void split_class(ticket *tickets, size_t n, const sld_subset_params *params, sld_subset *out)
 {
     size_t kept = params->per_class ? params->per_class : share(params->train_fraction, n);

@@ -1,5 +1,5 @@
 /* synth.c: the embedded synthetic set as a data format: parameters, names and loop over images.
- * What it shows is told in synth.h. */
+ * What it shows is told in synth_scene.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

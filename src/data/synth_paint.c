@@ -1,5 +1,5 @@
-/* synth_paint.c: paints a scene, row by row, in integers, see synth.h. Brightness is in Q6 levels,
- * coverage in 256ths. */
+/* synth_paint.c: paints a scene, row by row, in integers, see synth_scene.h. Brightness is in Q6
+ * levels, coverage in 256ths. */
 #include "synth_scene.h"
 
 enum { SIDE = SYNTH_SIDE, LEVEL = 64 /* one level in Q6 */, FULL = 256 /* coverage */ };

@@ -1,4 +1,4 @@
-/* synth_scene.c: draws what a synthetic image shows, in integers, see synth.h. */
+/* synth_scene.c: draws what a synthetic image shows, in integers, see synth_scene.h. */
 #include "synth_scene.h"
 
 #define Q16(x) ((int32_t)((x)*65536.0 + 0.5)) /* of a constant that is not negative */

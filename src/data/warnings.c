@@ -1,4 +1,4 @@
-/* warnings.c: what a data set may be and is rarely meant to be. */
+/* warnings.c: warns of what a data set may be, but is rarely meant to be. */
 #include <stdlib.h>
 
 #include "facts.h"
@@ -9,7 +9,7 @@ static void warn_classes(sld_ctx *ctx, const char *where, const data_shape *shap
     size_t *count = calloc(shape->K, sizeof *count), empty = 0, first = 0;
 
     if (!count) {
-        return; /* a warning less */
+        return; /* without memory there is no warning */
     }
     for (size_t i = 0; i < shape->n[SPLIT_TRAIN]; i++) {
         count[target[SPLIT_TRAIN].labels[i]]++;

@@ -1,5 +1,5 @@
-/* consistency.c: mlkd's terms over the global batch (docs/methods.md, "MLKD"). P (B,K) the student's
- * softmax, Q the teacher's, summed over temperatures without tau^2:
+/* consistency.c: mlkd's terms over the global batch (docs/methods.md, "MLKD"). P (B,K) the
+ * student's softmax, Q the teacher's, summed over temperatures without tau^2:
  *   batch  |PP' - QQ'|^2 / B, row i of the B x B matrix weighted (1 where the term is not masked)
  *   class  |P'P - Q'Q|^2 / K, row k of the K x K matrix weighted
  * Neither needs a K x K matrix: with m the class weights on a diagonal, row i of PP', PQ', QQ' is
@@ -10,7 +10,7 @@
 
 #include "term.h"
 
-/* Softmaxes of all rows in both layouts, and what belongs to one row of this rank. */
+/* The softmaxes of all rows in both layouts, and memory for one row of this rank. */
 typedef struct pairs {
     size_t  B, K;
     double *P, *Q;                             /* (B,K) */
@@ -45,7 +45,7 @@ static pairs lay_out(const sld_term *term, const sld_global_batch *w)
                    .grad   = rows + 7 * B + K};
 }
 
-/* p: (K) row i, also as column i of the transposed (K,B). */
+/* p: (K), row i. It is also written as column i of the transposed (K,B). */
 static void softmax(const float *z, double tau, bool kept, size_t i, const pairs *m, double *p,
                     double *transposed)
 {
@@ -97,7 +97,7 @@ static void products(const double *row, const double *transposed, const pairs *m
     add_rows(row, transposed, m->K, m->B, out);
 }
 
-/* From d/dP to d/dz of softmax(z / tau), added to g. */
+/* Turns grad = d/dP into d/dz, where P = softmax(z / tau), and adds it to g. */
 static void pull_back(const double *p, const double *grad, double tau, size_t K, double *g)
 {
     double mean = 0.0;
@@ -109,7 +109,8 @@ static void pull_back(const double *p, const double *grad, double tau, size_t K,
     }
 }
 
-/* Row i of the batch term; m->grad: of the value times B. weight NULL: not masked. */
+/* Returns row i of the batch term; m->grad: the gradient of the value times B. weight NULL: no
+ * mask. */
 static double batch_row(const pairs *m, size_t i, const double *weight)
 {
     double loss = 0.0;
@@ -160,7 +161,7 @@ static double sum_up(const pairs *m, const double *am, const double *cm, const d
     return sum;
 }
 
-/* Row i of the class term; m->grad: of the value times K. */
+/* Returns row i of the class term; m->grad: the gradient of the value times K. */
 static double class_row(const pairs *m, size_t i, const double *weight)
 {
     const double *P = m->P + i * m->K, *Q = m->Q + i * m->K;
@@ -188,7 +189,8 @@ static double class_row(const pairs *m, size_t i, const double *weight)
 
 typedef double (*row_of)(const pairs *m, size_t i, const double *weight);
 
-/* scale: the batch over the divisor of the value. As coded all weights are their mean: a factor. */
+/* scale: the batch over the divisor of the value. As coded, all weights are their mean, so that
+ * they are one factor. */
 static void run(sld_term *term, const sld_global_batch *w, int view, row_of row,
                 const double *weight, double scale, double *loss, double *g)
 {

@@ -1,6 +1,6 @@
-/* correction.c: corrections of one row of the teacher's logits (docs/methods.md, "Corrections"). They
- * leave a row alone whose maximum is the label: a placebo must touch the rows, and as many rows, as
- * the treatment it stands for. ga and mix may be told to touch every row. */
+/* correction.c: corrections of one row of the teacher's logits (docs/methods.md, "Corrections").
+ * They leave a row alone whose maximum is the label, because a placebo must touch the same rows as
+ * its treatment. Options let ga and mix touch every row. */
 #include "correction.h"
 
 #include <math.h>
@@ -14,7 +14,8 @@ typedef struct teacher_row {
     size_t                       y, top, K;
 } teacher_row;
 
-/* Each takes out (K), a copy of row->z, to the corrected logits; false: the row is skipped. */
+/* Each function turns out (K), a copy of row->z, into the corrected logits. False: the row is
+ * skipped. */
 
 static bool leave(const teacher_row *row, float *out)
 {
@@ -44,8 +45,8 @@ static bool raise_label(const teacher_row *row, float *out)
     return true;
 }
 
-/* The logits log((1 - share) softmax(z) + share one-hot), plus a constant that no softmax sees: the
- * one with which only the label's entry moves. */
+/* The logits log((1 - share) softmax(z) + share one-hot), plus the constant with which only the
+ * label's entry moves. No softmax sees a constant. */
 static bool mix_with_one_hot(const teacher_row *row, float *out)
 {
     const double share = row->params->share, z_top = (double)row->z[row->top];
@@ -91,8 +92,8 @@ static bool is_before(const float *z, size_t j, size_t k)
     return z[j] > z[k] || (z[j] == z[k] && j < k);
 }
 
-/* The label moves to the first rank and the classes before it move down by one, in their order:
- * each takes the logit of the class after it. The values stay the same set. */
+/* The label moves to the first rank, and the classes before it move down by one in their order:
+ * each takes the logit of the class after it. The set of values stays the same. */
 static bool reorder(const teacher_row *row, float *out)
 {
     for (size_t k = 0; k < row->K; k++) {

@@ -1,7 +1,7 @@
 /* ctkd.c: curriculum temperature distillation with one global temperature, as coded by its authors
  * (docs/methods.md, "CTKD"): tau^2 KL at tau = start + range sigmoid(parameter). The parameter is
- * trained against the student: its gradient is turned round by a factor that goes from 0 to -1 as a
- * cosine over the first epochs and stays there. */
+ * trained against the student: its gradient has a factor that goes from 0 to -1 as a cosine over
+ * the first epochs and then stays -1. */
 #include <math.h>
 
 #include "objective.h"
@@ -19,7 +19,8 @@ static double kl(const sld_term *term, const sld_row *row, double *g)
 }
 
 /* d/dtau of tau^2 KL(q || p) = tau E_q[z_t - z_s] + tau^2 (log_sum_s - log_sum_t):
- * E_q[z_t - z_s] - Cov_q(z_t, z_t - z_s) / tau + 2 tau (log_sum_s - log_sum_t) + E_q[z_t] - E_p[z_s]. */
+ * E_q[z_t - z_s] - Cov_q(z_t, z_t - z_s) / tau + 2 tau (log_sum_s - log_sum_t) + E_q[z_t] -
+ * E_p[z_s]. */
 static double kl_slope(const sld_term *term, const sld_row *row)
 {
     const size_t       K   = row->K;
@@ -55,6 +56,6 @@ double sld_ctkd_chain(const sld_objective_params *p, double parameter, int64_t e
 sld_status sld_add_ctkd(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     sld_term_params own = p->kd;
-    own.temperatures    = (sld_temperatures){0}; /* its temperature is no other term's */
+    own.temperatures    = (sld_temperatures){0}; /* it has a temperature of its own */
     return sld_objective_add_trained(ctx, o, &kind, "kd", &own);
 }

@@ -1,6 +1,6 @@
-/* dkd.c: decoupled knowledge distillation as coded by its authors, docs/methods.md, "DKD". Of each
- * temperature, tau^2 times: "tckd" is the KL of the two-bin distributions (label, everything else),
- * "nckd" the KL of the softmaxes over the classes other than the label. */
+/* dkd.c: decoupled knowledge distillation as coded by its authors, docs/methods.md, "DKD". At each
+ * temperature, times tau^2, "tckd" is the KL of the two-bin distributions (label, everything else),
+ * and "nckd" the KL of the softmaxes over the classes other than the label. */
 #include <math.h>
 
 #include "objective.h"
@@ -18,7 +18,7 @@ double sld_two_bins_row(const sld_row *row, size_t t_class, size_t at, double ta
                  log_q_non_target = sld_non_target_share(&r_t, t, tau);
     const double q = exp(log_q), q_non_target = exp(log_q_non_target);
 
-    /* dL/dz_y = tau (p - q); the others share its opposite as their own softmax does. */
+    /* dL/dz_y = tau (p - q). The others share its negative in the ratio of their own softmax. */
     const double move = tau * (s->p[y] - q);
     for (size_t k = 0; k < K; k++) {
         g[k] += k == y ? move : -move * exp(sld_non_target_log(&r_s, row->s.z[k], tau));

@@ -1,6 +1,7 @@
-/* global_batch.c: gathers the global batch and chooses samples and classes as MLKD does (docs/methods.md,
- * "MLKD"): those of which the teacher is not surer than of the median one. Its authors' code
- * multiplies a scalar by the mask, so that the mean of the mask is all that is left of it. */
+/* global_batch.c: gathers the global batch and chooses samples and classes as MLKD does
+ * (docs/methods.md, "MLKD"): those of which the teacher is not surer than of the median one. The
+ * authors' code multiplies a scalar by the mask, so that only the mean of the mask has an
+ * effect. */
 #include "global_batch.h"
 
 #include <math.h>
@@ -44,8 +45,8 @@ static int ascending(const void *pa, const void *pb)
     return (a > b) - (a < b);
 }
 
-/* values -> weights: 1 up to the median (of an even count the middle of the two), else 0; or the
- * mean of that everywhere. */
+/* Turns values into weights: 1 up to the median, else 0; or, as coded, the mean of these
+ * everywhere. The median of an even count is the mean of the two in the middle. */
 static void mask(double *values, size_t n, bool as_described, double *sorted)
 {
     memcpy(sorted, values, n * sizeof *sorted);

@@ -25,8 +25,8 @@ static double cross_entropy(const sld_term *term, const sld_row *row, double *g)
 
 const sld_term_kind sld_term_cross_entropy = {.row = cross_entropy};
 
-/* tau KL = sum_k q_k (z_t_k - z_s_k) + tau (log_sum_s - log_sum_t), from logits and not from log p:
- * a p that has underflowed costs nothing. q_k = 0 contributes 0. */
+/* tau KL = sum_k q_k (z_t_k - z_s_k) + tau (log_sum_s - log_sum_t). It is computed from logits, not
+ * from log p, so that a p may underflow. q_k = 0 contributes 0. */
 double sld_kl_row(const sld_row *row, size_t at, double tau, double *g)
 {
     const size_t       K = row->K;

@@ -1,15 +1,17 @@
 /* lr.c: label revision as coded by its authors, docs/methods.md, "LR". Rows that the teacher gets
- * right and rows that it gets wrong have losses of their own, each a mean over its rows of the global
- * batch:
+ * right and rows that it gets wrong have different losses. Each is a mean over its own rows of the
+ * global batch:
  *   lr_right  cross-entropy + logits (times) the mean square of z_s - z_t;
- *   lr_wrong  soft (times) the mean square of p - t, p the student's softmax at temperature 1 and t the
- *             revised target b q + (1 - b) one-hot with b = eta / (1 + q_m - q_y): small enough for the
+ *   lr_wrong  soft (times) the mean square of p - t, p the student's softmax at temperature 1 and t
+ * the
+ *             revised target b q + (1 - b) one-hot with b = eta / (1 + q_m - q_y): small enough for
+ * the
  *             label to come first. */
 #include <math.h>
 
 #include "objective.h"
 
-/* p: (K). Returns log of the sum of exp(z - z_top). */
+/* p: (K), written. Returns the logarithm of the sum of exp(z - z_top). */
 static double softmax(const float *z, double z_top, size_t K, double *p)
 {
     double sum = 0.0;
@@ -63,7 +65,8 @@ static double wrong_row(const sld_term *term, const float *z_s, const float *z_t
 typedef double (*row_loss)(const sld_term *term, const float *z_s, const float *z_t, size_t y,
                            const sld_global_batch *batch, double *g);
 
-/* The rows that the teacher gets right, or those that it gets wrong; a row weighs B over their number. */
+/* Runs the rows that the teacher gets right, or those that it gets wrong. Each has the weight B
+ * over their number. */
 static void run(sld_term *term, const sld_global_batch *batch, bool right, row_loss of,
                 double *loss, double *g)
 {

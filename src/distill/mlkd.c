@@ -1,6 +1,7 @@
 /* mlkd.c: multi-level logit distillation, docs/methods.md, "MLKD": as coded by its authors and as
  * their paper describes it. A sum of
- *   kd       temperature KL; on the weak view masked (global_batch.c). As coded the strong view has only
+ *   kd       temperature KL; on the weak view masked (global_batch.c). As coded the strong view has
+ * only
  *            the first three temperatures: of the others the code takes the weak view's logits,
  *   kd_lent  which is this plain KL on the weak view, at the strong view's weight;
  *   cc, bc   class and batch consistency (consistency.c), on the weak view masked; on the strong
@@ -11,7 +12,7 @@
 
 enum { STRONG_TEMPERATURES = 3 }; /* as coded */
 
-/* The term's own temperatures from number `first` on. */
+/* Keeps the temperatures from number `first` on. */
 static void drop_temperatures(sld_term_params *p, size_t first)
 {
     p->temperatures.n -= first;
@@ -20,7 +21,8 @@ static void drop_temperatures(sld_term_params *p, size_t first)
     }
 }
 
-/* A term of mlkd on both views, and where the strong one lends temperatures the term for them. */
+/* Adds a term of mlkd on both views and, if the strong view borrows temperatures, the term for
+ * these. */
 static sld_status add(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
                       const char *const names[2], const sld_term_params *p, bool lends,
                       sld_term **out)
@@ -45,7 +47,7 @@ sld_status sld_add_mlkd(sld_ctx *ctx, sld_objective *o, const sld_objective_para
 {
     static const char *const kd_names[2] = {"kd", "kd_lent"}, *const cc_names[2] = {"cc",
                                                                                     "cc_lent"};
-    /* A strong view alone has nobody to borrow from. */
+    /* Without a weak view the strong one cannot borrow. */
     const bool      lends  = !p->mlkd_as_described && p->kd.weight[SLD_WEAK] > 0.0;
     const double    strong = p->mlkd_strong_consistency ? 1.0 : 0.0;
     sld_term       *term   = NULL;

@@ -1,11 +1,11 @@
 /* nkd.c: normalised knowledge distillation as coded by its authors, docs/methods.md, "NKD":
- * - q_y log p_y at temperature 1 + gamma tau^2 times the cross-entropy between the softmaxes over the
- * classes other than the label, at each temperature tau. */
+ * - q_y log p_y at temperature 1 + gamma tau^2 times the cross-entropy between the softmaxes over
+ * the classes other than the label, at each temperature tau. */
 #include <math.h>
 
 #include "objective.h"
 
-/* The last temperature, one more than the user's, is the 1 of the label's part. */
+/* The last temperature, after the user's, is the 1 of the label's part. */
 static double row_loss(const sld_term *term, const sld_row *row, double *g)
 {
     const size_t       K = row->K, y = row->label, one = term->at[term->n_taus[row->view] - 1];

@@ -1,5 +1,5 @@
-/* objective.c: from parameters to a table of terms with their memory and schedules; what the table
- * says. */
+/* objective.c: makes the table of terms, with memory and schedules, from parameters, and answers
+ * questions about it. */
 
 #include "objective.h"
 
@@ -26,7 +26,7 @@ static bool is_present(const sld_term_params *p)
     return p->weight[SLD_WEAK] != 0.0 || p->weight[SLD_STRONG] != 0.0;
 }
 
-/* section: of the options the parameters come from. */
+/* section: of the options from which the parameters come. */
 static sld_status check_term(sld_ctx *ctx, const char *section, const sld_term_params *p)
 {
     static const char *const view_name[SLD_VIEWS] = {"weak", "strong"};
@@ -52,7 +52,7 @@ static sld_status check_term(sld_ctx *ctx, const char *section, const sld_term_p
     return SLD_OK;
 }
 
-/* p: with a temperature for every term. */
+/* p has a temperature for every term. */
 static sld_status check_params(sld_ctx *ctx, const sld_objective_params *p)
 {
     if (p->classes < 2 || p->classes > INT32_MAX) {
@@ -77,8 +77,8 @@ static sld_status check_params(sld_ctx *ctx, const sld_objective_params *p)
     return SLD_OK;
 }
 
-/* Index of tau among the objective's temperatures, added when it is new. There is room: each term
- * brings at most SLD_MAX_TEMPERATURES. */
+/* Returns the index of tau among the objective's temperatures, and adds it if it is new. There is
+ * room, because each term has at most SLD_MAX_TEMPERATURES. */
 static size_t temperature_index(sld_objective *o, double tau)
 {
     for (size_t i = 0; i < o->n_taus; i++) {
@@ -142,7 +142,7 @@ sld_status sld_objective_add(sld_ctx *ctx, sld_objective *o, const sld_term_kind
     return SLD_OK;
 }
 
-/* The place among the temperatures is its own: NAN equals no other term's. */
+/* NAN equals no other term's temperature, so that this term gets one of its own. */
 sld_status sld_objective_add_trained(sld_ctx *ctx, sld_objective *o, const sld_term_kind *kind,
                                      const char *name, const sld_term_params *params)
 {
@@ -178,7 +178,7 @@ double sld_objective_parameter_gradient(const sld_objective *o)
     return o->parameter_gradient;
 }
 
-/* The terms in the order in which their gradients are added up. */
+/* Adds the terms in the order in which their gradients are summed. */
 static sld_status add_terms(sld_ctx *ctx, sld_objective *o, const sld_objective_params *p)
 {
     sld_term *term = NULL;
@@ -196,7 +196,7 @@ static sld_status add_terms(sld_ctx *ctx, sld_objective *o, const sld_objective_
     return SLD_OK;
 }
 
-/* One softmax of K for each temperature the objective can have. */
+/* Allocates a softmax of K for each temperature that the objective can have. */
 static sld_status make_side(sld_ctx *ctx, sld_objective *o, sld_row_side *side)
 {
     void *soft = NULL;
@@ -244,7 +244,7 @@ sld_status sld_objective_create(sld_ctx *ctx, const sld_objective_params *params
     *out              = NULL;
     p.ce.temperatures = (sld_temperatures){.n = 1, .t = {1.0}}; /* cross-entropy has no other */
     if (p.loss == SLD_TEACHER_LOSS_LR || p.loss == SLD_TEACHER_LOSS_CTKD) {
-        p.kd.temperatures = p.ce.temperatures; /* nor have these one to choose */
+        p.kd.temperatures = p.ce.temperatures; /* and these have none to choose */
     }
     SLD_TRY(check_params(ctx, &p));
     SLD_TRY(sld_arena_create(ctx, &arena));

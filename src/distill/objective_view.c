@@ -1,6 +1,6 @@
-/* objective_view.c: the objective on the rows of one view. Correction, then the terms over the
- * global batch, then row by row everything that is local to a row, then the sums over shards and
- * ranks. A row's gradient is accumulated in double and rounded to float32 once. */
+/* objective_view.c: evaluates the objective on the rows of one view: first the correction, then the
+ * terms over the global batch, then row by row all that is local to a row, then the sums over
+ * shards and ranks. A row's gradient is summed in double and rounded to float32 once. */
 #include "correction.h"
 #include "objective.h"
 
@@ -9,18 +9,18 @@
 #define SUMS_DOUBLES (sizeof(sld_slot_sums) / sizeof(double))
 _Static_assert(sizeof(sld_slot_sums) % sizeof(double) == 0, "reduced as an array of doubles");
 
-/* What this view of this epoch asks for, settled once for all rows. */
+/* What this view needs in this epoch, the same for all rows. */
 typedef struct sld_wanted {
     bool any, student[SLD_MAX_TAUS], teacher[SLD_MAX_TAUS]; /* softmaxes by temperature */
 } sld_wanted;
 
 typedef struct sld_view_plan {
     double     weight[SLD_MAX_TERMS]; /* 0: inactive */
-    sld_wanted plain, zscore;         /* of rows as they are, of standardised ones */
+    sld_wanted plain, zscore;         /* for rows as they are, and for standardised ones */
     bool       teacher;               /* an active term uses it */
-    bool       gather;                /* an active term looks at the global batch */
+    bool       gather;                /* an active term needs the global batch */
     double     global_batch;          /* rows of all ranks */
-    double     chain;                 /* from the trained temperature's slope to its parameter's */
+    double     chain; /* d temperature / d parameter, with the factor of the epoch */
 } sld_view_plan;
 
 static void want(sld_wanted *w, const sld_term *term, int view)
@@ -88,8 +88,8 @@ static void correct_teacher(sld_objective *o, const sld_rows *rows, size_t N)
     }
 }
 
-/* Collective. The global batch, then loss and gradient of the terms that look at it, kept for the
- * row loop. */
+/* Collective. Gathers the global batch and keeps, for the loop over rows, loss and gradient of the
+ * terms that need it. */
 static sld_status run_batch_terms(sld_ctx *ctx, sld_objective *o, const sld_view_plan *plan,
                                   sld_tree *tree, const sld_rows *rows, size_t N)
 {
@@ -117,7 +117,7 @@ static double add_gradient(const double *g, double factor, size_t K, double *dz)
     return sum_sq;
 }
 
-/* How many logits stand before the label's, the lower index first among equals. */
+/* How many logits come before the label's; of equal ones the lower index comes first. */
 static size_t place_of_label(const float *z, size_t label, size_t K)
 {
     size_t place = 0;
@@ -127,7 +127,7 @@ static size_t place_of_label(const float *z, size_t label, size_t K)
     return place;
 }
 
-/* Row i of this rank as the terms see it. */
+/* Loads row i of this rank, as the terms see it. */
 static void load_row(sld_objective *o, const sld_view_plan *plan, const sld_rows *rows, size_t i)
 {
     const size_t K   = o->K;
@@ -152,7 +152,8 @@ static void load_row(sld_objective *o, const sld_view_plan *plan, const sld_rows
     }
 }
 
-/* Loss of a term on row i of this rank; *g: its gradient (K); *slope: of a trained temperature. */
+/* Returns the loss of a term on row i of this rank. *g: (K) its gradient; *slope: d loss / d
+ * trained temperature. */
 static double run_term(sld_objective *o, const sld_term *term, size_t i, const double **g,
                        double *slope)
 {
@@ -171,7 +172,7 @@ static double run_term(sld_objective *o, const sld_term *term, size_t i, const d
     return loss;
 }
 
-/* The terms on row i of this rank. dz_s: (K) of that row. */
+/* Runs the terms on row i of this rank. dz_s: (K), of that row, written. */
 static void run_row(sld_objective *o, const sld_view_plan *plan, const sld_rows *rows, size_t i,
                     float *dz_s, sld_slot_sums *slot)
 {
@@ -220,7 +221,7 @@ sld_status sld_objective_view(sld_ctx *ctx, sld_objective *o, sld_tree *tree, co
     }
     SLD_TRY(run_batch_terms(ctx, o, &plan, tree, &corrected, N));
 
-    memset(&o->slots[0], 0, sizeof o->slots[0]); /* a rank without rows hands over an empty slot */
+    memset(&o->slots[0], 0, sizeof o->slots[0]); /* a rank without rows contributes an empty slot */
     for (int s = sld_tree_first(tree); s < sld_tree_first(tree) + sld_tree_count(tree); s++) {
         const sld_range shard = sld_tree_shard(tree, s);
         if (shard.begin == shard.end) continue;

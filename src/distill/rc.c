@@ -1,12 +1,12 @@
 /* rc.c: KD beside a correction of the student, as the authors of RLD code their baseline RC
- * (docs/methods.md, "RC"): in every row the student is held to its own logits with the label's raised
- * to label + maximum. No gradient goes through the raised logits. */
+ * (docs/methods.md, "RC"): in every row the student learns from its own logits, with the label's
+ * raised to label + maximum. No gradient goes through the raised logits. */
 #include <math.h>
 
 #include "objective.h"
 
-/* tau^2 KL(softmax(r / tau) || softmax(z / tau)), where r differs from z in the label alone: by z_top,
- * the maximum itself. Therefore KL = q_y z_top / tau + log_sum(z) - log_sum(r). */
+/* tau^2 KL(softmax(r / tau) || softmax(z / tau)), where r differs from z in the label alone: by
+ * z_top, the maximum itself. Therefore KL = q_y z_top / tau + log_sum(z) - log_sum(r). */
 static double raised_label(const sld_term *term, const sld_row *row, double *g)
 {
     const size_t K = row->K, y = row->label;
@@ -17,7 +17,7 @@ static double raised_label(const sld_term *term, const sld_row *row, double *g)
         const sld_softmax   *s          = &row->s.soft[term->at[j]];
         const sld_non_target non_target = sld_non_target_of(&row->s, y, K, tau);
 
-        /* logarithms of exp(r_y / tau) and of the sum over the others */
+        /* The logarithms of exp(r_y / tau) and of the sum over the others. */
         const double log_y          = (row->s.z[y] + row->s.z_top) / tau,
                      log_non_target = non_target.top / tau + non_target.log_sum;
         const double log_sum =

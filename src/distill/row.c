@@ -1,5 +1,5 @@
-/* row.c: logits to softmaxes, in double: the swap's terms multiply differences of probabilities,
- * and large logits leave differences that float32 would lose. */
+/* row.c: turns logits into softmaxes, in double. The swap's terms multiply differences of
+ * probabilities, and large logits leave differences that float32 would lose. */
 #include "row.h"
 
 #include <math.h>
@@ -60,7 +60,7 @@ void sld_row_side_standardise(sld_row_side *side, const sld_row_side *raw, size_
         sum_sq += (raw->z[k] - mean) * (raw->z[k] - mean);
     }
 
-    side->top       = raw->top; /* the order of classes is kept, their distances are not */
+    side->top       = raw->top; /* standardising keeps the order of the classes */
     side->deviation = sqrt(sum_sq / (double)(K - 1));
     side->divisor   = EPSILON + side->deviation;
     side->z_top     = (raw->z[raw->top] - mean) / side->divisor;
@@ -70,8 +70,8 @@ void sld_row_side_standardise(sld_row_side *side, const sld_row_side *raw, size_
 }
 
 /* The gradient goes through mean and deviation: dL/dz_j = (g_j - mean g) / d
- * - (sum g u) u_j / ((K - 1) std); where all logits tie, u is 0 and the second part with it, as
- * PyTorch has it. */
+ * - (sum g u) u_j / ((K - 1) std). If all logits are equal, u is 0, and with it the second part, as
+ * in PyTorch. */
 void sld_row_side_pull_back(const sld_row_side *side, size_t K, double *g)
 {
     double mean = 0.0, along = 0.0;

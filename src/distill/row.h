@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* softmax(z / tau). log p_k = z_k / tau - log_sum, which is exact where p_k has underflowed. */
+/* softmax(z / tau). log p_k = z_k / tau - log_sum, which is exact even if p_k has underflowed. */
 typedef struct sld_softmax {
     double *p; /* (K) */
     double  log_sum;
@@ -17,35 +17,37 @@ typedef struct sld_row_side {
     double      *z;     /* (K) less their maximum: softmax does not change, exp cannot overflow */
     double       z_top; /* that maximum: z[k] + z_top is the logit */
     size_t       top;   /* argmax, lowest index on ties */
-    sld_softmax *soft;  /* one for each temperature of the objective; those not wanted are stale */
+    sld_softmax *soft;  /* one for each temperature of the objective; those not needed are stale */
     double       divisor, deviation; /* of standardised logits */
 } sld_row_side;
 
 typedef struct sld_row {
     size_t       K, label;
     int          view;
-    double       weight; /* of terms that are masked: mlkd's choice of samples; else stale */
-    sld_row_side s, t;   /* student; teacher, corrected: stale when no active term uses it */
+    double       weight; /* of the row in masked terms: mlkd's choice of samples; else stale */
+    sld_row_side s, t;   /* student; teacher, corrected, and stale if no active term uses it */
 } sld_row;
 
-/* Local. Fills side from z (K), without softmaxes. */
+/* Local. Fills side from z: (K), but for the softmaxes. */
 void sld_row_side_load(sld_row_side *side, const float *z, size_t K);
-/* Local. Softmax i for each i < n_taus with wanted[i]. */
+/* Local. Computes softmax i for each i < n_taus with wanted[i]. */
 void sld_row_side_softmax(sld_row_side *side, size_t K, const double *tau, const bool *wanted,
                           size_t n_taus);
 
 /* ---- standardised logits: docs/methods.md, "Standardised logits" ---- */
 
-/* Local. Fills side with (z - mean) / (1e-7 + std) of raw, std with K - 1, without softmaxes. */
+/* Local. Fills side with (z - mean) / (1e-7 + std) of raw, std with K - 1, but for the
+ * softmaxes. */
 void sld_row_side_standardise(sld_row_side *side, const sld_row_side *raw, size_t K);
 /* Local. g: (K) gradient with respect to the standardised logits on entry, to the raw on return. */
 void sld_row_side_pull_back(const sld_row_side *side, size_t K, double *g);
 
 /* ---- the softmax over the non-target classes: all but the label, of dkd and nkd ---- */
 
-/* Of one side of a row at one temperature: logarithm of the sum over the non-target classes of
- * exp((z_k - top) / tau), top the largest of them; p_k = exp((z_k - top) / tau - log_sum).
- * Computed from logits, not from a softmax that may have underflowed beside the label's. */
+/* Of one side of a row at one temperature. log_sum is the logarithm of the sum, over the non-target
+ * classes, of exp((z_k - top) / tau), where top is the largest of their logits. p_k = exp((z_k -
+ * top) / tau - log_sum). It is computed from logits, because a softmax may underflow beside the
+ * label's. */
 typedef struct sld_non_target {
     double top, log_sum;
 } sld_non_target;
@@ -58,7 +60,7 @@ static inline double sld_non_target_log(const sld_non_target *r, double z, doubl
 {
     return (z - r->top) / tau - r->log_sum;
 }
-/* Local. log of the share 1 - p_label of softmax(z / tau), whose z are less their maximum. */
+/* Local. log(1 - p_label) of softmax(z / tau), where z has its maximum subtracted. */
 static inline double sld_non_target_share(const sld_non_target *r, const sld_softmax *all,
                                           double tau)
 {

@@ -18,8 +18,8 @@ bool sld_swap(const float *z, int32_t y, size_t K, float *out)
 }
 
 /* A swap keeps the multiset of logits. Therefore tau^2 KL(softmax(S(z)/tau) || softmax(z/tau)) has
- * the closed form tau (p_m - p_y)(z_m - z_y), m the maximum and y the label; it is 0 where the
- * student is right. */
+ * the closed form tau (p_m - p_y)(z_m - z_y), where m is the maximum and y the label. It is 0 if
+ * the student is right. */
 static double row_loss(const sld_term *term, const sld_row *row, double *g)
 {
     const size_t K = row->K, y = row->label, m = row->s.top;
@@ -33,12 +33,14 @@ static double row_loss(const sld_term *term, const sld_row *row, double *g)
         const double  gap = p[m] - p[y];
         loss += tau * gap * margin;
 
-        /* Through the right-hand side of the KL: the swapped distribution is a constant. */
+        /* The gradient through the right-hand side of the KL, as if the swapped side were
+         * constant. */
         g[m] += tau * gap;
         g[y] -= tau * gap;
         if (term->detach) continue;
 
-        /* Through the swapped distribution too, as the public code does: margin d(tau gap)/dz. */
+        /* The gradient through the swapped side too, as in the public code: margin d(tau
+         * gap)/dz. */
         for (size_t k = 0; k < K; k++) {
             g[k] -= margin * gap * p[k];
         }

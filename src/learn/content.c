@@ -1,11 +1,11 @@
-/* content.c: what an experiment reads, named for its identity: all that moves a bit of the result
- * belongs to the name, and no path does. */
+/* content.c: names the inputs of an experiment for its identity. All that may change a bit of the
+ * result is part of a name, and no path is. */
 #include <stdio.h>
 #include <string.h>
 
 #include "sld/learn.h"
 
-/* Numbers to the last bit. */
+/* Adds the numbers to their last bit. */
 static void add_normalisation(sld_sha256 *sha, const float *mean, const float *std, size_t channels)
 {
     char line[128];
@@ -32,7 +32,7 @@ void sld_data_name(const sld_options *opt, const sld_dataset *set, int version,
     if (version == 1) {
         snprintf(name, SLD_NAME_BYTES, "%s", set->hash);
     } else if (opt->data.format == SLD_FORMAT_SYNTHETIC) {
-        snprintf(name, SLD_NAME_BYTES, "synthetic"); /* its options say all */
+        snprintf(name, SLD_NAME_BYTES, "synthetic"); /* its options determine it */
     } else {
         sld_sha256_init(&sha);
         add_text(&sha, "pictures", set->hash);
@@ -53,7 +53,7 @@ void sld_weights_content(const sld_weights_info *info, const char *tensors_sha, 
     sld_sha256_hex(&sha, content);
 }
 
-/* A trial's own files say by which trial they were made. That is believed of what has not changed
+/* A trial's files say which trial made them. This is believed only if their content has not changed
  * since. */
 sld_status sld_weights_maker(sld_ctx *ctx, sld_doc *doc, const char *content,
                              char made_by[SLD_NAME_BYTES])

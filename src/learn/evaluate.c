@@ -1,11 +1,11 @@
-/* evaluate.c: logits of a whole split, shared out over the ranks; top-1, top-5 and cross-entropy from
- * them. */
+/* evaluate.c: computes the logits of a whole split, of which each rank takes a share, and from them
+ * top-1, top-5 and cross-entropy. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "sld/learn.h"
 
-/* Local. This rank's share, chunk by chunk. */
+/* Local. Computes this rank's share, chunk by chunk. */
 static sld_status run_share(sld_ctx *ctx, sld_infer *infer, const sld_eval_set *in, sld_range mine,
                             float *logits)
 {
@@ -28,7 +28,7 @@ sld_status sld_evaluate(sld_ctx *ctx, const sld_comm *comm, sld_infer *infer,
     return sld_comm_gather_rows(ctx, comm, logits, in->n, SLD_EVAL_BLOCK, in->set->K);
 }
 
-/* Local. This rank's share of the features; the logits beside them are dropped. */
+/* Local. Computes this rank's share of the features, and drops the logits. */
 static sld_status run_features(sld_ctx *ctx, sld_infer *infer, const sld_eval_set *in,
                                sld_range mine, float *features)
 {
@@ -62,8 +62,8 @@ sld_status sld_evaluate_features(sld_ctx *ctx, const sld_comm *comm, sld_infer *
                                 sld_infer_feature_count(infer));
 }
 
-/* Place of the label among the K logits, 0 = the maximum; of equal logits the lower index comes
- * first. */
+/* Returns the rank of the label among the K logits; 0: it is the maximum. Of equal logits the lower
+ * index comes first. */
 static size_t place_of_label(const float *z, size_t y, size_t K)
 {
     size_t place = 0;

@@ -1,10 +1,10 @@
-/* finite.c: is all that a training step leaves behind a number? */
+/* finite.c: checks that all results of a training step are finite. */
 #include "sld/learn.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* By the exponent's bits, without a branch: a step asks for each weight's gradient. */
+/* It looks at the exponent's bits, without a branch, because every step checks each gradient. */
 bool sld_all_finite(const float *values, size_t n)
 {
     const uint32_t exponent = UINT32_C(0x7f800000);

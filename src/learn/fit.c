@@ -1,4 +1,4 @@
-/* fit.c: whether weights from a file fit what they are to be used for. */
+/* fit.c: checks that weights from a file fit their use. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* from_options.c: what a step works with, as the options say: data set, subset, augmentation and
+/* from_options.c: turns options into the parameters of data set, subset, augmentation and
  * objective. */
 #include <assert.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* input_names.c: the names of weights that lie in a file, and of the data set that options name: for an
- * identity that is made before anything is trained. */
+/* input_names.c: names the weights in a file, and the data set that options choose, for an identity
+ * that is made before anything is trained. */
 #include <stdio.h>
 
 #include "sld/learn.h"

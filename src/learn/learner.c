@@ -12,7 +12,7 @@ struct sld_learner {
     sld_model     *student; /* borrowed */
     sld_backprop  *net;
     sld_infer     *teacher; /* NULL: none */
-    sld_overlap    overlap; /* its forwards */
+    sld_overlap    overlap; /* of its forwards with waits for other ranks */
     sld_objective *objective;
     sld_tree      *trees[2];
     size_t         n_trees;
@@ -20,8 +20,8 @@ struct sld_learner {
     sld_arena     *arena;
     size_t         K, n_trained, max_rows;
     float         *z_s[SLD_VIEWS], *dz_s; /* (max rows, K) */
-    float         *z_t[2][SLD_VIEWS];     /* (max rows, K) of two steps, in turns */
-    int            turn;                  /* of this step */
+    float         *z_t[2][SLD_VIEWS];     /* (max rows, K) of two steps, used alternately */
+    int            turn;                  /* index of this step's */
     float         *grad, *momentum;       /* (n_trained) */
     float          parameter[2];          /* of the trained temperature; its momentum */
     bool           has_z_s[SLD_VIEWS];    /* in the last step */
@@ -33,7 +33,7 @@ static size_t rows_of(sld_range r)
     return r.end - r.begin;
 }
 
-/* Of this rank in a batch. */
+/* The most rows of this rank in a batch. */
 static size_t max_rows(const sld_comm *comm, const sld_learner_params *params)
 {
     size_t max = 1;
@@ -77,7 +77,7 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
     return sld_arena_alloc(ctx, l->arena, params, (void **)&l->momentum);
 }
 
-/* Local. Everything that one rank can make by itself. */
+/* Local. Makes all that a rank can make by itself. */
 static sld_status make_local(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                              sld_learner *l)
 {
@@ -149,7 +149,7 @@ void sld_learner_destroy(sld_learner *l)
     free(l);
 }
 
-/* Which of these views want the teacher's forward in a step like this one. */
+/* The views of which a step like this one needs the teacher's forward. */
 static sld_forwards forwards_of(const sld_learner *l, const sld_step_input *in,
                                 const float *const *views, size_t tree, int turn)
 {
@@ -164,7 +164,7 @@ static sld_forwards forwards_of(const sld_learner *l, const sld_step_input *in,
     return f;
 }
 
-/* Local. The teacher's logits on this rank's rows: handed in, or by its forward, which begins. */
+/* Local. Takes the teacher's logits of this rank's rows from the caller, or begins its forward. */
 static void begin_teacher(sld_learner *l, const sld_step_input *in)
 {
     l->turn                 = 1 - l->turn;
@@ -178,7 +178,7 @@ static void begin_teacher(sld_learner *l, const sld_step_input *in)
     sld_overlap_begin(&l->overlap, &now, &next);
 }
 
-/* Collective. One view: student -> what is left of the teacher -> terms -> backward. */
+/* Collective. Runs one view: the student's forward, the rest of the teacher's, terms, backward. */
 static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
                            bool first, sld_view_sums *sums)
 {
@@ -204,8 +204,8 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
     return SLD_OK;
 }
 
-/* Local. The temperature's parameter moves as the weights do; its gradient is a mean over the global
- * batch, summed over views as theirs. */
+/* Local. Updates the temperature's parameter like a weight. Its gradient is a mean over the global
+ * batch, summed over views, like those of the weights. */
 static void update_parameter(sld_learner *l, double lr, double gradient)
 {
     const float g = (float)gradient;

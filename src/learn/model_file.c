@@ -1,4 +1,4 @@
-/* model_file.c: a model's tensors in and out of HDF5 documents. */
+/* model_file.c: reads a model's tensors from HDF5 documents and lists them for writing. */
 #include "sld/learn.h"
 
 #include <math.h>
@@ -70,7 +70,7 @@ static sld_status read_config(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, cons
                            sld_doc_path(doc));
 }
 
-/* A weight that is not finite would show as a diverged training of somebody else. */
+/* Without this check a weight that is not finite would show as another run's diverged training. */
 static sld_status check_finite(sld_ctx *ctx, sld_doc *doc, const sld_named *tensors, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -1,11 +1,11 @@
-/* overlap.c: the teacher's forwards of two steps, layer by layer, where a rank has the time. */
+/* overlap.c: computes the teacher's forwards of two steps, layer by layer, while a rank waits. */
 #include "overlap.h"
 
 #include <string.h>
 
 enum { ALL = 2 * SLD_VIEWS };
 
-/* To the first view from this one on that has a forward. */
+/* Moves to the first view, from this one on, that has a forward. */
 static void turn_to(sld_overlap *overlap, int at)
 {
     while (at < ALL && !overlap->steps[at / SLD_VIEWS].images[at % SLD_VIEWS]) {
@@ -28,7 +28,7 @@ static sld_status advance(sld_ctx *ctx, sld_overlap *overlap)
     return SLD_OK;
 }
 
-/* sld_work: one layer, shown to whoever watches for stalls. */
+/* sld_work: computes one layer, and shows this to the watchdog. */
 static sld_status advance_meanwhile(sld_ctx *ctx, void *own, bool *did)
 {
     sld_overlap *overlap = own;

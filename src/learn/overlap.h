@@ -1,6 +1,6 @@
-/* overlap.h: the teacher's forwards of a step and of the one that follows, of which as much as
- * fits is done while this rank waits for others: they need nobody, and so the ranks' work is
- * balanced over whole steps and not from one meeting to the next. */
+/* overlap.h: overlaps the teacher's forwards, of a step and of the next one, with this rank's waits
+ * for others. They need no other rank. So the ranks' work is balanced over whole steps, and not
+ * only between two reductions. */
 #ifndef SLD_LEARN_OVERLAP_H
 #define SLD_LEARN_OVERLAP_H
 
@@ -16,20 +16,22 @@ typedef struct sld_forwards {
 
 typedef struct sld_overlap {
     sld_infer   *teacher;  /* borrowed */
-    sld_forwards steps[2]; /* this one, the one that follows */
-    int          at;       /* under way: a view of this step, or SLD_VIEWS + one of the following;
-                              2 * SLD_VIEWS: all are done */
+    sld_forwards steps[2]; /* the present one, the next one */
+    int          at;       /* the present view of this step, or SLD_VIEWS + that of the next; 2 *
+                              SLD_VIEWS: all are done */
     sld_work     work;     /* for the trees of the step */
 } sld_overlap;
 
-/* Local. Nothing to do as yet. The object stays where it is: its work points to it. */
+/* Local. Makes an overlap with nothing to do. The caller must not move it, because its work points
+ * to it. */
 void sld_overlap_init(sld_overlap *overlap, sld_infer *teacher);
-/* Local. A step begins, with what was done of it when it was the following one: the same forwards
- * then and now, with the same images. What they point to is borrowed until they are finished.
- * Without a teacher all images are NULL, as they are where no following step is known. */
+/* Local. Begins a step, with what was computed of it while it was the next one: its forwards and
+ * images must be the same as then. All that the forwards point to is borrowed until they are
+ * finished. Images are NULL without a teacher, and for a next step that is not known. */
 void sld_overlap_begin(sld_overlap *overlap, const sld_forwards *step,
                        const sld_forwards *following);
-/* Local. What is left up to the end of this view of the step; then its logits are complete. */
+/* Local. Computes the rest of this step up to the end of this view, whose logits are then
+ * complete. */
 sld_status sld_overlap_finish(sld_ctx *ctx, sld_overlap *overlap, int view);
 
 #endif

@@ -1,11 +1,12 @@
-/* own_input.c: a teacher that was trained with other constants of normalisation than the data set's
- * sees every image normalised its own way, as sld eval does; the student sees the data set's. */
+/* own_input.c: a teacher that was trained with other constants of normalisation than the data set
+ * has. It sees every image with its own constants, as in sld eval. The student sees the data
+ * set's. */
 #include <math.h>
 #include <string.h>
 
 #include "sld/learn.h"
 
-/* What the text of a file's float32 numbers leaves open: the same constants written twice. */
+/* Two texts of one float32 number differ by less than this, relative to it. */
 #define SAME_NUMBER 1e-6f
 
 bool sld_normalises_alike(const sld_weights_info *info, const float *mean, const float *std,

@@ -12,8 +12,8 @@
 void sld_sgd_update(const sld_sgd_params *params, double lr, const float *grad, size_t n, float *w,
                     float *v);
 
-/* Local. base * decay^(stages below epoch): epoch from 1, a stage drops the rate after its epoch
- * (docs/recipes.md, "CIFAR-100"). */
+/* Local. base * decay^s, where s stages end before this epoch, from 1. A stage drops the rate after
+ * its epoch (docs/recipes.md, "CIFAR-100"). */
 double sld_lr_at(double base, double decay, const int64_t *stages, size_t n_stages, int64_t epoch);
 
 #endif

@@ -1,5 +1,5 @@
-/* backprop.c: forward and backward of one view: segment by segment, inside a segment shard by
- * shard, inside a shard layer by layer (plan.h). */
+/* backprop.c: runs forward and backward of one view: segment by segment, in a segment shard by
+ * shard, in a shard layer by layer (plan.h). */
 #include <string.h>
 
 #include "backprop.h"
@@ -19,11 +19,11 @@ static float *zone(const sld_backprop *net, const sld_place *place, size_t row, 
     return NULL;
 }
 
-/* What the shards of a pass share, and the present one. */
+/* A pass over shards, and its present shard. */
 typedef struct {
     sld_ctx *ctx;
     int      slot;    /* of the shard's partials */
-    int      merges;  /* to be made after it */
+    int      merges;  /* of slots, to be done after it */
     size_t   row;     /* first row, counted in this rank's rows */
     size_t   n;       /* rows */
     int      size;    /* index of n in net->sizes */
@@ -44,7 +44,7 @@ static void look_up_gradient(const sld_backprop *net, const shard_run *run, int 
     }
 }
 
-/* Whether the first merge after this shard is left to the layer, which adds the shard's partial
+/* Whether the layer itself does the first merge after this shard: it adds the shard's partial
  * weight gradient to the slot before. */
 static bool adds_weights(const sld_backprop *net, const shard_run *run, int l)
 {
@@ -93,7 +93,8 @@ static void gather(const sld_backprop *net, const shard_run *run, int l)
     }
 }
 
-/* The shard's partial weight gradient is in this slot: combine what is complete (comm.h). */
+/* Merges the slots that are complete (comm.h), now that the shard's partial weight gradient is in
+ * this slot. */
 static void merge_weights(sld_backprop *net, const shard_run *run, int l, int slot)
 {
     const size_t floats = net->model->graph.layers[l].kind->gradient_floats(net->states[l]);
@@ -155,7 +156,7 @@ static sld_status run_task(sld_backprop *net, const sld_segment *segment, const 
     return st;
 }
 
-/* Local. One shard through one segment. */
+/* Local. Runs one shard through one segment. */
 static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment, int shard,
                             bool backward)
 {
@@ -185,8 +186,7 @@ static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *
     return SLD_OK;
 }
 
-/* Where those of a batch norm are, among the roots in use; NULL for a tensor that is not trained.
- */
+/* Finds a batch norm's gradients in the roots in use. NULL: the tensor is not trained. */
 static void norm_gradients(const sld_backprop *net, int l, float *gradients[SLD_LAYER_TENSORS])
 {
     const sld_layer *layer = &net->model->graph.layers[l];
@@ -217,7 +217,7 @@ static void take_moments(sld_backprop *net, const sld_segment *segment, bool bac
     }
 }
 
-/* Collective. One segment on all local shards, and its reduction. */
+/* Collective. Runs one segment on all shards of this rank, and its reduction. */
 static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment,
                               bool backward)
 {
@@ -239,15 +239,15 @@ static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment
     return SLD_OK;
 }
 
-/* Of the first view += of the second. */
+/* Adds the second view's gradient to the first's. */
 static void add_view(sld_backprop *net, size_t begin, size_t end)
 {
     sld_accumulate(sld_backprop_root(net, 1) + begin, end - begin,
                    sld_backprop_root(net, 0) + begin);
 }
 
-/* Collective. One piece: each view's partial weight gradients are summed over all shards, the sums
- * added where they were made, and what comes of it brought to every rank. */
+/* Collective. Reduces one piece: sums each view's partial weight gradients over all shards, adds
+ * these sums on the rank that has them, and sends the result to every rank. */
 static sld_status reduce_piece(sld_ctx *ctx, sld_backprop *net, sld_tree *tree, size_t at, size_t n)
 {
     const size_t stride = net->root_floats * sizeof(float);
@@ -262,13 +262,14 @@ static sld_status reduce_piece(sld_ctx *ctx, sld_backprop *net, sld_tree *tree, 
     return sld_tree_broadcast(ctx, tree, SLD_SUM_F32, sld_backprop_root(net, 0) + at, n);
 }
 
-/* Collective. In pieces that the tree takes. */
+/* Collective. Reduces the weight gradients in pieces that fit the tree. */
 static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
 {
     sld_tree    *tree = net->trees[net->tree];
     const size_t max  = sld_backprop_message_bytes(net->model) / sizeof(float);
     sld_enter(ctx, SLD_PHASE_ADD);
-    /* what is reduced here is used up: a short sum, for whose wait there may be work (comm.h) */
+    /* A short sum: while a rank waits for it, it may do overlapped work (comm.h). The partial sums
+     * are used up. */
     SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
     for (size_t at = 0; at < net->reduced_floats; at += max) {
         const size_t left = net->reduced_floats - at;
@@ -280,7 +281,7 @@ static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
     return SLD_OK;
 }
 
-/* Values and gradients share a numbering. */
+/* Brings a layer's gradient into grad, which has the order of the model's trained values. */
 static sld_status unpack_layer(sld_ctx *ctx, const sld_backprop *net, int l, float *grad)
 {
     const sld_layer  *layer                        = &net->model->graph.layers[l];
@@ -304,7 +305,8 @@ static sld_status unpack_layer(sld_ctx *ctx, const sld_backprop *net, int l, flo
     return SLD_OK;
 }
 
-/* Where the exact gradient is 0, rounding is all that was summed up (shift.c). */
+/* Sets gradients to 0 whose exact value is 0, because the sum of their rounding errors is not
+ * (shift.c). */
 static void clear_unseen_biases(const sld_backprop *net, float *grad)
 {
     const sld_model *model = net->model;

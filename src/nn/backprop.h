@@ -1,4 +1,4 @@
-/* backprop.h: the state of training one network, shared by the files that set it up and run it. */
+/* backprop.h: the state of a network in training, for the files that set it up and run it. */
 #ifndef SLD_BACKPROP_H
 #define SLD_BACKPROP_H
 
@@ -16,7 +16,7 @@ struct sld_backprop {
     sld_kernels    *kernels;
     sld_plan       *plan;
     void          **states; /* one per layer, made by its kind */
-    int            *sizes;  /* shard sizes that occur on any rank, largest first */
+    int            *sizes;  /* all shard sizes of all ranks, largest first */
     int             n_sizes;
     size_t          max_rows, max_shard; /* of this rank's rows in any tree; of one shard */
 
@@ -25,15 +25,15 @@ struct sld_backprop {
     double *moments;        /* one message per slot */
     size_t  moments_stride; /* bytes */
 
-    /* Partial weight gradients in the kernels' layouts. Roots have room for all layers, as they
-     * stay until the reduction, view by view; slots above them for the layers of one segment, as
-     * they are merged within it. Slot 0 of the roots also has the gradients of batch norms, behind
-     * those that are reduced over shards and ranks. */
+    /* Partial weight gradients in the kernels' layouts. A root has room for all layers, because it
+     * stays until the reduction, view by view. A slot above the roots has room for the layers of
+     * one segment, because it is merged within that. Slot 0 of the roots also has the gradients of
+     * batch norms, behind those that are reduced over shards and ranks. */
     float  *partials;
-    size_t *root_at, *spill_at; /* (layers) offset in a root, in a slot above, floats */
+    size_t *root_at, *spill_at; /* (layers) offset in a root and in a slot above, floats */
     size_t  reduced_floats, root_floats, spill_floats;
     int     max_roots, max_slots;
-    int     roots, views; /* whose: of the last backward; how many are to be added */
+    int     roots, views; /* index of those of the last backward; how many views to add */
 
     size_t       tree;   /* of the last forward */
     const float *images; /* of the last forward, borrowed */
@@ -46,7 +46,7 @@ static inline float *sld_backprop_root(const sld_backprop *net, int view)
     return net->partials + (size_t)(view * net->max_roots) * net->root_floats;
 }
 
-/* Where a layer's partial weight gradient of a slot is. */
+/* A layer's partial weight gradient in a slot. */
 static inline float *sld_backprop_partial(const sld_backprop *net, int slot, int layer)
 {
     if (slot < net->max_roots) {

@@ -1,10 +1,10 @@
-/* backprop_create.c: everything training needs is made here, before the first step. */
+/* backprop_create.c: makes all that training needs, before the first step. */
 #include <stdlib.h>
 
 #include "backprop.h"
 
-/* Bytes of a gradient that travel together: what arrives is added while it is in the second-level
- * cache, and a place for all of it is not needed. */
+/* Bytes of a gradient in one message. A piece is added while it is in the second-level cache, and
+ * only one piece needs memory. */
 #define GRADIENT_PIECE ((size_t)1 << 19)
 
 size_t sld_backprop_message_bytes(const sld_model *model)
@@ -27,7 +27,7 @@ static int descending(const void *a, const void *b)
     return *(const int *)b - *(const int *)a;
 }
 
-/* All sizes on all ranks, so that each rank's kernels choose the same layouts. */
+/* Finds the shard sizes of all ranks, so that the kernels of every rank choose the same layouts. */
 static sld_status find_sizes(sld_ctx *ctx, sld_backprop *net, int n_shards)
 {
     const size_t max = net->n_trees * (size_t)n_shards;
@@ -177,7 +177,7 @@ static sld_status make_all(sld_ctx *ctx, sld_backprop *net, sld_tree *const *tre
     return make_partials(ctx, net);
 }
 
-/* The number of shards is known where the last one is. */
+/* The rank that has the last shard knows how many there are. */
 static sld_status count_shards(sld_ctx *ctx, const sld_comm *comm, const sld_tree *tree, int *out)
 {
     *out = sld_tree_first(tree) + sld_tree_count(tree);

@@ -1,6 +1,6 @@
-/* fingerprint.c: what the bits depend on besides the inputs: library versions, instruction set and
- * the implementation chosen for each convolution. The names are listed once each; which layer has
- * which is in a checksum over all of them in order. */
+/* fingerprint.c: writes what the bits depend on besides the inputs: library versions, instruction
+ * set and the implementation chosen for each convolution. Each name is listed once. A checksum over
+ * all names in order says which layer has which. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* graph.c: building a graph. The first mistake is kept and everything after it is harmless, so that
- * a zoo file reads as the network does. */
+/* graph.c: builds a graph. It keeps the first mistake, and every call after that does nothing, so
+ * that a file of the zoo reads like the network. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,13 +123,13 @@ sld_val sld_graph_finish(sld_graph *g, sld_val logits)
     if (g->status != SLD_OK || out_of_memory(g, place)) {
         return 0;
     }
-    place[0] = place[logits] = 1; /* first: is it needed */
+    place[0] = place[logits] = 1; /* first: whether the layer is needed */
     for (int i = logits; i > 0; i--) {
         for (int j = 0; place[i] && j < g->layers[i].n_in; j++) {
             place[g->layers[i].in[j]] = 1;
         }
     }
-    int kept = 0; /* then: where it goes */
+    int kept = 0; /* then: its new position */
     for (int i = 0; i <= logits; i++) {
         if (place[i]) {
             sld_layer layer = g->layers[i];

@@ -1,5 +1,5 @@
-/* graph.h: the graph as the zoo builds it: layers in topological order, each with one value as its
- * output, and the tensors they own. Kinds of layers are tables of functions, one file each. */
+/* graph.h: the graph that the zoo builds: layers in topological order, each with one value as its
+ * output, and their tensors. A kind of layer is a table of functions in a file of its own. */
 #ifndef SLD_GRAPH_H
 #define SLD_GRAPH_H
 
@@ -23,11 +23,11 @@ struct sld_layer {
     bool                  relu;                    /* the output passes through relu */
     sld_conv_shape        conv;          /* convolutions and pools; groups: of a shuffle too */
     int                   first_channel; /* of a range of channels */
-    int                   updates;       /* batch norm: of its statistics per forward */
+    int                   updates;       /* batch norm: of its running statistics per forward */
     bool                  bias_unseen;   /* convolution, batch norm: its bias changes no logit */
 };
 
-/* A tensor as PyTorch's state_dict lists it, before it has memory. */
+/* A tensor as in PyTorch's state_dict, before it has memory. */
 typedef struct sld_tensor_spec {
     const char *name;
     int         n_dims;
@@ -47,9 +47,10 @@ struct sld_graph {
 
 void sld_graph_init(sld_graph *g, sld_ctx *ctx, sld_arena *arena, int height, int width,
                     int channels);
-/* Drops layers that the logits do not depend on; returns the logits' new place, the last layer. */
+/* Drops layers on which the logits do not depend. Returns the logits' new value, the last layer. */
 sld_val sld_graph_finish(sld_graph *g, sld_val logits);
-/* Finds bias_unseen, for training: statistics are the batch's. Call once the graph is finished. */
+/* Finds bias_unseen for training, where statistics are the batch's. Call it after
+ * sld_graph_finish(). */
 sld_status sld_graph_find_unseen(sld_graph *g);
 void       sld_graph_free(sld_graph *g); /* the lists; names belong to the arena */
 
@@ -59,7 +60,7 @@ void       sld_graph_free(sld_graph *g); /* the lists; names belong to the arena
 sld_val sld_graph_append(sld_graph *g, const sld_layer *layer);
 void sld_graph_tensor(sld_graph *g, sld_layer *layer, const char *suffix, bool trained, int n_dims,
                       const size_t *dims);
-/* The layer that makes v; the image, after recording a mistake, when there is none. */
+/* The layer that makes v. If there is none it records a mistake and returns the image. */
 const sld_layer *sld_graph_at(sld_graph *g, sld_val v);
 void sld_graph_mistake(sld_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *sld_graph_name(sld_graph *g, const char *format, va_list args);

@@ -1,6 +1,6 @@
-/* infer.c: evaluation in blocks of a fixed number of samples. Batch norms behind a convolution are
- * folded into it, with the addition and the relu after them; buffers are reused as soon as their
- * value has been read for the last time. */
+/* infer.c: evaluates in blocks of a fixed number of samples. A batch norm behind a convolution is
+ * folded into it, with the addition and the relu after it. A buffer is reused as soon as its value
+ * has been read for the last time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +13,11 @@
 
 /* One call of a layer kind. */
 typedef struct {
-    int     layer;    /* whose kind, inputs and tensors are used */
-    int     norm;     /* batch norm folded into it; -1: none */
+    int     layer;    /* its kind, inputs and tensors are used */
+    int     norm;     /* the batch norm folded into it; -1: none */
     sld_val out;      /* the value it makes: the layer's, or the folded batch norm's */
-    sld_val residual; /* folded: added to the output; -1: none */
-    bool    copies;   /* the residual is still needed: copy it, do not overwrite it */
+    sld_val residual; /* of a folded addition; -1: none */
+    bool    copies;   /* the residual is still needed, so it is copied first */
     void   *state;
 } step;
 
@@ -28,16 +28,17 @@ struct sld_infer {
     sld_precision    precision;
     step            *steps;
     int              n_steps;
-    float          **values; /* per layer: its block's buffer, shared where lives do not meet */
-    float           *padded; /* (block,H,W,C): a last, short block, or one that is renormalised */
-    float           *mean, *std, *table; /* see sld_infer_renormalise(); NULL: as they come */
+    float *
+        *values; /* per layer: the buffer of a block; values that do not live together share one */
+    float *padded;             /* (block,H,W,C): a short last block, or a renormalised one */
+    float *mean, *std, *table; /* see sld_infer_renormalise(); NULL: images are used as they come */
 
     /* The evaluation under way. */
     const float *images;   /* (n,H,W,C), borrowed */
     float       *logits;   /* (n,K), borrowed */
     float       *features; /* (n,F), borrowed; NULL: not wanted */
-    size_t       n, at;    /* samples; the first of the block */
-    int          next;     /* step of the block */
+    size_t       n, at;    /* number of samples; the first of the present block */
+    int          next;     /* the next step of the block */
 };
 
 /* ---- steps and their memory ---- */
@@ -76,14 +77,15 @@ static void list_steps(sld_infer *infer)
                 taken = taken || (folds(g, n) && g->layers[n].in[0] == l);
             }
             if (taken) {
-                continue; /* done at the place of its batch norm, where the residual is ready */
+                continue; /* done in place of its batch norm, when the residual is ready */
             }
         }
         infer->steps[infer->n_steps++] = s;
     }
 }
 
-/* Gives each value a buffer. A folded addition overwrites its residual where that dies with it. */
+/* Gives each value a buffer. A folded addition overwrites its residual if nobody reads that
+ * later. */
 static sld_status place_values(sld_ctx *ctx, sld_infer *infer)
 {
     const sld_graph *g = &infer->model->graph;
@@ -244,7 +246,8 @@ static void fold(const sld_model *model, const sld_layer *conv, const sld_layer 
     }
 }
 
-/* Its memory is given back at once: as large as the largest layer, and used once for a teacher. */
+/* Folds into memory that it frees at once: it is as large as the largest layer, and a teacher needs
+ * it once. */
 static sld_status refresh_folded(sld_ctx *ctx, const sld_model *model, const step *s)
 {
     const sld_layer *conv    = &model->graph.layers[s->layer];
@@ -314,7 +317,8 @@ sld_status sld_infer_renormalise(sld_ctx *ctx, sld_infer *infer, const float *me
     return SLD_OK;
 }
 
-/* Back to the pixel, which is exact, and to the network's own value of it. n: floats of (...,C). */
+/* Goes back to the pixel, which is exact, and to the network's own value of it. n: floats of
+ * (...,C). */
 static void renormalise(const sld_infer *infer, float *images, size_t n)
 {
     const size_t C = (size_t)infer->model->graph.layers[0].channels;
@@ -327,7 +331,7 @@ static void renormalise(const sld_infer *infer, float *images, size_t n)
     }
 }
 
-/* The images of the block; a short one is padded when its first step asks. */
+/* The images of the block. A short block is padded before its first step. */
 static const float *block_images(sld_infer *infer)
 {
     const size_t image = sld_layer_floats(&infer->model->graph.layers[0]);
@@ -361,7 +365,7 @@ static sld_status run_layer(sld_ctx *ctx, sld_infer *infer, const step *s, const
     return layer->kind->forward(ctx, s->state, &shard);
 }
 
-/* What the last layer reads lives as long as that does. */
+/* The input of the last layer, which lives until that has run. */
 static sld_val feature_value(const sld_infer *infer)
 {
     return infer->model->graph.layers[infer->model->logits].in[0];
@@ -382,7 +386,7 @@ void sld_infer_keep_features(sld_infer *infer, float *features)
     infer->features = features;
 }
 
-/* Hands out the block's logits; the next block begins. */
+/* Copies the block's logits to the caller, and begins the next block. */
 static void end_block(sld_infer *infer)
 {
     const size_t classes = (size_t)infer->model->classes;

@@ -19,8 +19,9 @@ static const struct {
     [SLD_INIT_DEFAULT] = {UNIFORM_FAN_IN, UNIFORM_FAN_IN, UNIFORM_FAN_IN, UNIFORM_FAN_IN},
 };
 
-/* weight: the layer's weight tensor, which gives a bias its fan too. fan_in = inputs of one output:
- * U(+-1/sqrt(fan_in)); fan_out = outputs * kernel area: N(0, 2/fan_out) (He et al., 2015). */
+/* weight: the layer's weight tensor, whose shape gives the fan of a bias too. fan_in: the inputs of
+ * one output, for U(+-1/sqrt(fan_in)). fan_out: outputs * kernel area, for N(0, 2/fan_out) (He et
+ * al., 2015). */
 static void fill(const sld_tensor *t, const sld_tensor *weight, rule how, sld_rng rng)
 {
     const double fan_in  = (double)(weight->n / weight->dims[0]);

@@ -1,4 +1,4 @@
-/* layer.h: what a kind of layer can do. A kind is one constant table in one file; the engines for
+/* layer.h: a kind of layer, which is one constant table in a file of its own. The engines of
  * training (backprop.c) and evaluation (infer.c) know nothing else about it. */
 #ifndef SLD_LAYER_H
 #define SLD_LAYER_H
@@ -7,15 +7,15 @@
 
 #include "graph.h"
 
-/* Where the gradient with respect to an input goes. */
+/* The memory for the gradient with respect to an input. */
 typedef enum {
     SLD_IN_NEW,    /* memory of its own */
-    SLD_IN_OUTPUT, /* over the layer's own output: nobody needs that after the layer's backward */
-    SLD_IN_INPUT,  /* over the input itself, where its maker and other readers allow; else new */
+    SLD_IN_OUTPUT, /* over the layer's own output, which nobody needs after the layer's backward */
+    SLD_IN_INPUT,  /* over the input itself, if its maker and other readers allow; else new */
 } sld_gradient_place;
 
-/* One layer on one shard, forward or backward. Pointers to the shard's first row; shapes (n,H,W,C).
- * Backward functions may change y. */
+/* One layer on one shard, forward or backward. Pointers are to the shard's first row, shapes are
+ * (n,H,W,C). Backward functions may change y. */
 typedef struct sld_shard {
     size_t       n;    /* rows */
     int          size; /* index of n among the sizes the layer was made for */
@@ -23,12 +23,12 @@ typedef struct sld_shard {
     float       *y;
     const float *dy,
         *dy2; /* gradient of y is dy + dy2; dy2 NULL for kinds without adds_gradients */
-    float *dx[SLD_MAX_INPUTS]; /* written; NULL: not wanted */
+    float *dx[SLD_MAX_INPUTS]; /* written; NULL: not needed */
     float *dw;                 /* partial weight gradient of this shard, written */
-    bool   add;                /* added to another shard's in dw: kinds with adds_weights */
+    bool   add;                /* dw is added to another shard's: for kinds with adds_weights */
 } sld_shard;
 
-/* Made once per layer when a network is set up for training or evaluation. */
+/* What create() of a layer gets when a network is set up for training or evaluation. */
 typedef struct sld_layer_env {
     sld_kernels     *kernels;
     sld_arena       *arena;
@@ -41,7 +41,7 @@ typedef struct sld_layer_env {
     bool             bf16;                              /* convolutions read bfloat16 */
 } sld_layer_env;
 
-/* Batch norm in training: what the engine reduces over shards for it. C doubles each. */
+/* What the engine reduces over shards for a batch norm in training. (C) doubles each. */
 typedef struct sld_moments {
     double *a, *b; /* forward: mean, m2; backward: sum of dz, sum of dz * (x - mean) */
 } sld_moments;
@@ -57,7 +57,7 @@ struct sld_layer_kind {
 
     double (*macs)(const sld_layer *layer, const sld_layer *input); /* NULL: 0 */
 
-    /* state: what create made, in the arena or to be freed by destroy (NULL: nothing to free). */
+    /* state: made by create, in the arena or to be freed by destroy (NULL: nothing to free). */
     sld_status (*create)(sld_ctx *ctx, const sld_layer_env *env, void **state);
     void (*destroy)(void *state);
     /* tensors: the layer's, in their order; NULL function: the kind has none. Copies what

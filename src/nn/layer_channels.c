@@ -1,5 +1,5 @@
-/* layer_channels.c: a range of channels, concatenation of channels, and channel shuffle: the
- * channels as (groups, C / groups), transposed (Zhang et al., 2018, ShuffleNet). */
+/* layer_channels.c: a range of channels, the concatenation of channels, and the channel shuffle,
+ * which transposes the channels, seen as (groups, C / groups) (Zhang et al., 2018, ShuffleNet). */
 #include "layer.h"
 
 #define MAX_GROUPS 16 /* of a shuffle */
@@ -139,8 +139,8 @@ sld_val sld_graph_shuffle(sld_graph *g, sld_val x, int groups)
                        .width    = in->width,
                        .channels = in->channels,
                        .conv     = {.groups = groups}};
-    /* The shuffle in two groups of a concatenation of halves interleaves them: one pass over memory
-     * in place of two. The concatenation stays without readers and is dropped in the end. */
+    /* A shuffle in two groups of a concatenation of halves interleaves these, in one pass over
+     * memory in place of two. The concatenation has no reader then and is dropped in the end. */
     if (g->status == SLD_OK && in->kind == &sld_concat_kind && groups == 2 &&
         2 * g->layers[in->in[0]].channels == in->channels) {
         layer.n_in  = 2;

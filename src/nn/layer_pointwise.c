@@ -3,7 +3,7 @@
 
 const sld_layer_kind sld_image_kind = {.name = "image"};
 
-/* What the pointwise kinds know of their shape. */
+/* The state of the pointwise kinds. */
 typedef struct {
     size_t floats; /* per sample */
     bool   relu;
@@ -60,8 +60,9 @@ const sld_layer_kind sld_relu_kind = {
 
 /* ---- addition ---- */
 
-/* A batch norm that only feeds this addition takes it over, behind what was built since: one pass
- * over memory in place of two. Its old layer stays without readers and is dropped in the end. */
+/* If only this addition reads a batch norm, the batch norm does the addition too, as a new layer
+ * behind the present last one: one pass over memory in place of two. Its old layer has no reader
+ * then and is dropped in the end. */
 static bool fuses(const sld_graph *g, sld_val a)
 {
     if (g->status != SLD_OK || g->layers[a].kind != &sld_bn_kind || g->layers[a].relu ||
@@ -111,7 +112,7 @@ static sld_status add_forward(sld_ctx *ctx, void *state, const sld_shard *s)
     return SLD_OK;
 }
 
-/* Both inputs have the same gradient: one copy of it, over the output. */
+/* Both inputs have the same gradient. One copy of it lies over the output. */
 static sld_status add_backward(sld_ctx *ctx, void *state, const sld_shard *s)
 {
     const state_t *own = state;

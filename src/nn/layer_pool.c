@@ -1,4 +1,4 @@
-/* layer_pool.c: the mean over all pixels, whatever their number. */
+/* layer_pool.c: the mean over all pixels of an image. */
 #include "layer.h"
 
 typedef struct {

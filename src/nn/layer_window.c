@@ -1,5 +1,5 @@
-/* layer_window.c: pooling over windows: the largest value, and the mean with padding counted in its
- * divisor. */
+/* layer_window.c: pooling over windows: the largest value, and the mean, whose divisor counts the
+ * padding. */
 #include "layer.h"
 
 static sld_val append(sld_graph *g, const sld_layer_kind *kind, sld_val x, int kernel, int stride,

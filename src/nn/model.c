@@ -22,7 +22,7 @@ static sld_status find_network(sld_ctx *ctx, const char *name, const sld_network
                     near >= 0 ? names[near] : "");
 }
 
-/* Trained tensors lie in one buffer, running statistics each by themselves. */
+/* Trained tensors lie in one buffer; each running statistic has memory of its own. */
 static sld_status make_tensors(sld_ctx *ctx, sld_model *m)
 {
     const size_t n = (size_t)m->graph.n_tensors;

@@ -23,7 +23,7 @@ size_t sld_pack_spans(sld_span *spans, size_t n)
         for (size_t j = 0; j < i; j++) {
             if (overlap(s, &spans[j])) {
                 s->offset = spans[j].offset + rounded(spans[j].floats);
-                j         = (size_t)-1; /* moved: look at all of them again */
+                j         = (size_t)-1; /* it has moved: compare it with all of them again */
             }
         }
         const size_t end = s->offset + rounded(s->floats);

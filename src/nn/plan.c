@@ -1,21 +1,21 @@
-/* plan.c: cuts a graph into segments and finds places for gradients.
+/* plan.c: cuts a graph into segments and finds memory for gradients.
  *
- * Forward, a layer's segment is the latest of its inputs'; a batch norm comes one after the input
- * it measures. Backward likewise from the logits: a batch norm passes gradients on to its residual
- * in the segment where its own is complete, and to its input in the next one, after the reduction.
- */
+ * In the forward, a layer's segment is the latest of its inputs' segments; a batch norm comes one
+ * segment after the input that it measures. In the backward it is the same, seen from the logits: a
+ * batch norm gives its residual a gradient in the segment in which its own gradient is complete,
+ * and its input one in the next segment, after the reduction. */
 #include "plan.h"
 
 #include "layer.h"
 #include "packing.h"
 
-/* What planning keeps about each layer. */
+/* What the planner knows of each layer. */
 typedef struct {
     int  forward;                 /* segment of its forward */
     int  backward;                /* segment in which the gradient of its output is complete */
-    bool needs;                   /* something before or at this layer is trained */
+    bool needs;                   /* this layer, or one before it, is trained */
     int  task[SLD_MAX_INPUTS];    /* index of the task that writes dx[i] */
-    int  gather, last;            /* index of tasks; last: last reader of the gradient here */
+    int  gather, last;            /* indices of tasks; last: the last reader of the gradient here */
     int  part_of[SLD_MAX_INPUTS]; /* dx[i] is this part of the input's gradient */
 } note;
 
@@ -30,7 +30,7 @@ static bool reduces(const planner *p, int layer)
     return p->g->layers[layer].kind->reduces;
 }
 
-/* Segment in which dx[i] of the layer is made. */
+/* The segment in which dx[i] of the layer is computed. */
 static int dx_segment(const planner *p, int layer, int i)
 {
     return p->notes[layer].backward + (reduces(p, layer) && i == 0 ? 1 : 0);
@@ -111,7 +111,7 @@ static void plan_forward(planner *p)
     }
 }
 
-/* The tasks of one layer in segment k of the backward. */
+/* Plans the tasks of one layer in segment k of the backward. */
 static void plan_layer_backward(planner *p, sld_segment *s, int k, int l)
 {
     const sld_layer *layer = &p->g->layers[l];
@@ -178,15 +178,15 @@ static sld_status count_parts(sld_ctx *ctx, planner *p)
     return SLD_OK;
 }
 
-/* A gradient may overwrite the input when nobody else reads the input and its maker's backward does
- * not either. The image belongs to the caller. */
+/* Whether a gradient may overwrite the input: if nobody else reads the input, and the backward of
+ * its maker does not either. The image belongs to the caller. */
 static bool may_overwrite(const planner *p, int layer, int i)
 {
     const sld_val v = p->g->layers[layer].in[i];
     return v > 0 && i == 0 && p->plan->layers[v].n_parts == 1 && !p->g->layers[v].kind->reads_y;
 }
 
-/* Memory that must be found: what asks for it, and for how long. */
+/* Requests for memory: for which place, and for how long. */
 typedef struct {
     sld_span   *spans;
     sld_place **places; /* places[k] takes spans[k].offset */

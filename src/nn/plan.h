@@ -1,8 +1,8 @@
-/* plan.h: the order of work in training. Batch norm needs its statistics over the whole batch
- * before it can go on, so the graph is cut into segments: the longest runs of work that one shard
- * can do without waiting for the others. A segment is run shard by shard, so that a shard's data
- * stay in the cache from one layer to the next; then what its batch norms measured is reduced in
- * one message, and the next segment begins. */
+/* plan.h: the order of work in training. A batch norm needs statistics of the whole batch before it
+ * can go on. So the graph is cut into segments, the longest runs of work that one shard can do
+ * without the others. A segment is run shard by shard, so that a shard's data stay in the cache
+ * from one layer to the next. Then the measurements of its batch norms are reduced in one message,
+ * and the next segment begins. */
 #ifndef SLD_PLAN_H
 #define SLD_PLAN_H
 
@@ -10,8 +10,8 @@
 
 typedef enum {
     SLD_DO_FORWARD,
-    SLD_DO_MEASURE,  /* batch norm: statistics of its input, right after that was made */
-    SLD_DO_GATHER,   /* adds up gradients that came in more parts than the layer takes */
+    SLD_DO_MEASURE,  /* batch norm: statistics of its input, right after that is computed */
+    SLD_DO_GATHER,   /* adds gradients that come in more parts than the layer accepts */
     SLD_DO_SUMS,     /* batch norm: gradient through the activation, and its sums */
     SLD_DO_WEIGHTS,  /* weight gradient */
     SLD_DO_BACKWARD, /* gradient of the inputs */
@@ -25,14 +25,14 @@ typedef struct sld_task {
 typedef struct sld_segment {
     int    first_task, n_tasks;
     int    first_norm, n_norms; /* batch norms reduced at its end, in plan.norms */
-    size_t channels;            /* of those together */
+    size_t channels;            /* of these batch norms together */
 } sld_segment;
 
-/* Where one part of a value's gradient is while it is needed. */
+/* The memory of one part of a value's gradient, while it is needed. */
 typedef enum {
     SLD_AT_NOWHERE, /* not wanted */
     SLD_AT_VALUE,   /* over the value `value`, whole batch */
-    SLD_AT_SHARD,   /* per-shard memory, dead at the end of the segment */
+    SLD_AT_SHARD,   /* memory of one shard, free after the segment */
     SLD_AT_BATCH,   /* memory for the whole batch */
 } sld_where;
 
@@ -50,7 +50,8 @@ typedef struct sld_plan_layer {
     int       n_parts;              /* of the gradient of this layer's output */
     sld_place parts[SLD_MAX_PARTS]; /* 0 parts: the gradient comes from outside (logits) */
     sld_place gathered;             /* SLD_DO_GATHER: their sum */
-    size_t norm_at[2]; /* batch norm: first channel in its segment's message; forward, backward */
+    size_t
+        norm_at[2]; /* batch norm: its first channel in the segment's message; forward, backward */
 } sld_plan_layer;
 
 typedef struct sld_plan {
@@ -63,7 +64,7 @@ typedef struct sld_plan {
     size_t          max_channels;               /* of one segment */
 } sld_plan;
 
-/* Local. Owned by the arena. The last layer of the graph makes the logits. */
+/* Local. Makes the plan of a graph whose last layer makes the logits. *out lies in the arena. */
 sld_status sld_plan_create(sld_ctx *ctx, sld_arena *arena, const sld_graph *g, sld_plan **out);
 
 #endif

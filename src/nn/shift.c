@@ -1,17 +1,17 @@
-/* shift.c: biases that nothing behind them sees. A batch norm takes away whatever constant was
- * added to a channel of its input, and layers in between may hand such a constant on as another
- * one. The gradient of the bias is then exactly 0; summed up in float32 it would be noise instead,
- * which weight decay and momentum turn into a walk. */
+/* shift.c: biases that change no logit. A batch norm removes any constant that was added to a
+ * channel of its input, and layers in between may pass such a constant on as another constant. The
+ * gradient of the bias is then exactly 0. Its sum in float32 would be noise, which momentum and
+ * weight decay would turn into a random walk. */
 #include <stdlib.h>
 
 #include "layer.h"
 
-/* Whether a constant per channel in input i of the layer becomes one in its output. */
+/* Whether a constant per channel in input i of the layer becomes a constant in its output. */
 static bool hands_on(const sld_layer *layer, int i)
 {
     const sld_layer_kind *kind = layer->kind;
     if (kind == &sld_conv_kind || kind == &sld_average_pool_kind) {
-        return layer->conv.pad == 0; /* padding lets the border see it */
+        return layer->conv.pad == 0; /* with padding the border would differ */
     }
     if (kind == &sld_bn_kind) {
         return i == 1 && !layer->relu;

@@ -22,7 +22,7 @@ static sld_conv_shape depthwise(int channels, int stride)
         .out = channels, .kernel = 3, .stride = stride, .pad = 1, .groups = channels};
 }
 
-/* The activation is relu, not relu6. The expansion is there even when it expands by 1. */
+/* The activation is relu, not relu6. The expansion layer exists even if it expands by 1. */
 static sld_val inverted_residual(sld_graph *g, sld_val x, int out, int stride, int expansion,
                                  const char *block)
 {

@@ -43,8 +43,8 @@ static sld_val v1_block(sld_graph *g, sld_val x, int out, int stride, bool very_
     if (stride == 1) {
         return sld_graph_add(g, y, x, true);
     }
-    /* Padding counts in the divisor. x comes from a relu: the one behind the concatenation has
-     * nothing to do on its mean, and is the batch norm's alone. */
+    /* The divisor counts the padding. x comes from a relu, so that its mean needs none; the batch
+     * norm alone does the relu behind the concatenation. */
     return sld_graph_concat(g, y, sld_graph_average_pool(g, x, 3, 2, 1));
 }
 
@@ -67,7 +67,7 @@ sld_val sld_zoo_shufflenet_v1(sld_graph *g, sld_val x, int classes, int variant)
 
 /* ---- V2 ---- */
 
-/* The first half of the channels passes as it is, the second is worked on. */
+/* The first half of the channels stays as it is; the block works on the second half. */
 static sld_val v2_basic_block(sld_graph *g, sld_val x, const char *block)
 {
     const int half = sld_graph_channels(g, x) / 2;

@@ -26,8 +26,8 @@ static sld_val basic_block(sld_graph *g, sld_val x, int in, int out, int stride,
 }
 
 /* The public code's forward calls three batch norms a second time for features that nobody uses:
- * the first of stages 2 and 3, and the last one. Their running statistics so move twice per forward
- * in training, by 0.19 in all. Outputs of the step do not feel it, evaluation does. */
+ * the first of stages 2 and 3, and the last one. So their running statistics move twice per forward
+ * in training, by 0.19 in all. This changes evaluation, but no output of the step. */
 sld_val sld_zoo_wrn(sld_graph *g, sld_val x, int classes, int variant)
 {
     const int            width  = variant % SLD_WRN_DEPTH;
