@@ -44,6 +44,16 @@ int sld_comm_node_size(const sld_comm *comm);
  * record of the lowest rank that had it in ctx->err. */
 sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine);
 
+/* The analyzer must see that a rank's own failure is not lost, as of SLD_FAIL(). */
+#ifdef __clang_analyzer__
+static inline sld_status sld_agree_analyzed(sld_ctx *ctx, const sld_comm *comm, sld_status mine)
+{
+    const sld_status all = sld_agree(ctx, comm, mine);
+    return all > mine ? all : mine;
+}
+#define sld_agree sld_agree_analyzed
+#endif
+
 /* Collective. sld_agree() that also sets *request (0: none) to the maximum over the ranks, in the
  * same all-reduce: the only agreement of a training step. */
 sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine, int *request);
@@ -70,9 +80,9 @@ typedef struct sld_shared sld_shared;
 /* Collective. Makes one copy per machine. The rank with node_rank 0 fills it, then all ranks call
  * sld_shared_ready(). */
 sld_status sld_shared_create(sld_ctx *ctx, const sld_comm *comm, size_t bytes, sld_shared **out);
-void      *sld_shared_ptr(const sld_shared *shared);
-sld_status sld_shared_ready(sld_ctx *ctx, const sld_comm *comm,
-                            sld_shared *shared);   /* Collective. */
+void      *sld_shared_ptr(const sld_shared *shared); /* Local. This rank's address of the memory. */
+/* Collective over the machine. What its ranks wrote before the call, all of them read after it. */
+sld_status sld_shared_ready(sld_ctx *ctx, const sld_comm *comm, sld_shared *shared);
 void       sld_shared_destroy(sld_shared *shared); /* Collective over the machine. Accepts NULL. */
 
 /* ---- stalls ---- */

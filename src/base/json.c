@@ -37,7 +37,7 @@ static void put_string(FILE *to, const char *text)
         } else if (*at < 0x20) {
             fprintf(to, "\\u%04x", *at);
         } else {
-            fwrite(at, 1, (size_t)n, to);
+            (void)fwrite(at, 1, (size_t)n, to); /* who closes the stream finds its errors */
         }
         at += n ? n : 1;
     }

@@ -23,10 +23,14 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     const char *folder  = args->positional ? args->positional : ".";
     sld_report *reports = calloc((size_t)size, sizeof *reports);
 
-    *exit_code = SLD_EXIT_OK;
-    SLD_TRY(sld_agree(ctx, comm,
-                      reports ? SLD_OK
-                              : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size)));
+    *exit_code    = SLD_EXIT_OK;
+    sld_status st = sld_agree(
+        ctx, comm,
+        reports ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size));
+    if (st != SLD_OK) {
+        free(reports);
+        return st;
+    }
     sld_report *mine = &reports[rank];
     mine->rank       = rank;
     mine->node_rank  = sld_comm_node_rank(comm);
@@ -35,7 +39,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_doctor_cpu(comm, mine);
     sld_doctor_memory(comm, mine);
     sld_doctor_launcher(comm, mine);
-    sld_status st = sld_doctor_job(ctx, comm, mine);
+    st = sld_doctor_job(ctx, comm, mine);
     if (st == SLD_OK) {
         st = sld_doctor_folder(ctx, comm, folder, mine);
     }

@@ -106,6 +106,20 @@ static sld_status check_given(sld_ctx *ctx, const sld_comm *comm, sld_config *co
     return *sld_config_options(config)->run.claim ? SLD_OK : sld_config_check_settings(ctx, config);
 }
 
+/* Collective. Brings rank 0's text, of n bytes, to every rank; st: this rank's status before. The
+ * caller frees *text, after a failure too. */
+static sld_status share_text(sld_ctx *ctx, const sld_comm *comm, sld_status st, void **text,
+                             size_t *n)
+{
+    SLD_TRY(sld_agree(ctx, comm, st));
+    SLD_TRY(sld_comm_bcast(ctx, comm, n, sizeof *n, 0));
+    if (!*text && !(*text = malloc(*n + 1))) {
+        st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of configuration", *n);
+    }
+    SLD_TRY(sld_agree(ctx, comm, st));
+    return sld_comm_bcast(ctx, comm, *text, *n, 0);
+}
+
 sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,
                                sld_config **out)
 {
@@ -120,14 +134,9 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
                                     ? sld_given_refuse(ctx, args->positional, given, "an experiment (YAML)")
                                     : sld_file_read(ctx, args->positional, MAX_BYTES, &text, &n);
     }
-    if (comm) {
-        SLD_TRY(sld_agree(ctx, comm, st));
-        SLD_TRY(sld_comm_bcast(ctx, comm, &n, sizeof n, 0));
-        if (!text && !(text = malloc(n + 1))) {
-            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of configuration", n);
-        }
-        SLD_TRY(sld_agree(ctx, comm, st));
-        SLD_TRY(sld_comm_bcast(ctx, comm, text, n, 0));
+    if (comm && (st = share_text(ctx, comm, st, &text, &n)) != SLD_OK) {
+        free(text);
+        return st;
     }
     if (st == SLD_OK) {
         st = sld_grid_refuse_spec(ctx, args->positional, text, n);

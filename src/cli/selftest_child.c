@@ -166,8 +166,9 @@ bool sld_selftest_run(sld_selftest *t, int code, int ranks, const char *const *w
     if (got == code) {
         return true;
     }
-    for (size_t i = 0; words[i] && strlen(command) + strlen(words[i]) + 2 < sizeof command; i++) {
-        strcat(strcat(command, " "), words[i]);
+    for (size_t i = 0, at = strlen(command); words[i] && at + strlen(words[i]) + 2 < sizeof command;
+         i++) {
+        at += (size_t)snprintf(command + at, sizeof command - at, " %s", words[i]);
     }
     last_line(t->said, line, sizeof line);
     if (got < 0) {

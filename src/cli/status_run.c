@@ -22,7 +22,7 @@ sld_status sld_status_tail(sld_ctx *ctx, const char *path, long lines)
             break;
         }
     }
-    fwrite((char *)bytes + at, 1, n - at, stdout);
+    (void)fwrite((char *)bytes + at, 1, n - at, stdout); /* main() looks at stdout once more */
     free(bytes);
     return SLD_OK;
 }

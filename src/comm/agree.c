@@ -4,6 +4,8 @@
 
 #include "internal.h"
 
+#undef sld_agree /* the analyzer's */
+
 sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine)
 {
     int request = 0;

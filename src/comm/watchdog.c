@@ -26,6 +26,7 @@ struct sld_watchdog {
     atomic_int         *told;   /* set by the rank of the machine that reports the stall */
     uint64_t           *seen;   /* (node_size) beats at the last look */
     double             *idle_s; /* (node_size) since beats last changed, time asleep not counted */
+    char               *state;  /* (node_size) of each process, when a stall is reported */
     sld_watchdog_params params;
     pthread_t           thread;
     pthread_mutex_t     mutex;
@@ -97,10 +98,11 @@ static int describe(const sld_watchdog *w, int i, char state, char *text, size_t
 }
 
 /* Writes the message: a line for the rank that is behind, then one for each of the others. */
-static void describe_stall(const sld_watchdog *w, char *text, size_t n)
+static void describe_stall(sld_watchdog *w, char *text, size_t n)
 {
-    const int ranks = w->comm->node_size;
-    char      state[ranks], host[64] = "";
+    const int ranks    = w->comm->node_size;
+    char     *state    = w->state;
+    char      host[64] = "";
 
     gethostname(host, sizeof host - 1);
     for (int i = 0; i < ranks; i++) {
@@ -239,8 +241,9 @@ sld_status sld_comm_watchdog(sld_ctx *ctx, sld_comm *comm, const sld_watchdog_pa
         *w        = (sld_watchdog){.ctx = ctx, .comm = comm, .params = *params};
         w->seen   = calloc(n, sizeof *w->seen);
         w->idle_s = calloc(n, sizeof *w->idle_s);
+        w->state  = calloc(n, sizeof *w->state);
     }
-    if (!w || !w->seen || !w->idle_s) {
+    if (!w || !w->seen || !w->idle_s || !w->state) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the watchdog");
     }
     st = sld_agree(ctx, comm, st);
@@ -287,5 +290,6 @@ void sld_watchdog_destroy(sld_watchdog *w)
     sld_shared_destroy(w->page);
     free(w->seen);
     free(w->idle_s);
+    free(w->state);
     free(w);
 }
