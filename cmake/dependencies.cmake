@@ -85,7 +85,7 @@ else()
   sld_miss("MPI (Open MPI or MPICH)" "libopenmpi-dev openmpi-bin" "openmpi")
 endif()
 
-# Without a wish of the user's (HDF5_ROOT) the build for this MPI is asked for by its own name: where others are installed
+# Unless the user sets HDF5_ROOT, the build for this MPI is asked for by its own name: where others are installed
 # too, "hdf5" may mean any of them.
 add_library(sld_dep_hdf5 INTERFACE)
 if(PKG_CONFIG_FOUND AND NOT HDF5_ROOT AND NOT DEFINED ENV{HDF5_ROOT})

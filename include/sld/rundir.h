@@ -62,14 +62,14 @@ void sld_run_remove_attempts(const char *run, int64_t attempt);
  * texts (experiments, scripts, logs of a scheduler) and hidden files; name: of the first, by order
  * of the folder. A folder that is not there holds nothing. */
 bool sld_run_foreign(const char *dir, char name[NAME_MAX + 1]);
-/* Local. Calls check for last.h5, best.h5 and each epoch-E.h5 of the folder until one fails; what it
- * returns. A folder that cannot be listed holds none. */
+/* Local. Calls check for last.h5, best.h5 and each epoch-E.h5 of the folder until one fails; what
+ * it returns. A folder that cannot be listed holds none. */
 sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
                                 sld_status (*check)(sld_ctx *ctx, const char *path,
                                                     const void *user),
                                 const void *user);
-/* Local. Results and weights get ".old" behind their names, in the place of older ones: the trial is
- * to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
+/* Local. Results and weights get ".old" behind their names, in the place of older ones: the trial
+ * is to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run);
 /* Local. The same for its checkpoints: it begins anew. */
 sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run);
@@ -103,7 +103,7 @@ typedef struct sld_progress {
     int64_t epoch, epochs, step, steps; /* the next step to make, and how many there are */
     double  left_s;                     /* estimate */
     double  beat_s;                     /* the writer's clock: any change is a sign of life */
-    int64_t ranks;                      /* 0: not told */
+    int64_t ranks;                      /* 0: not reported */
 } sld_progress;
 
 enum { SLD_PROGRESS_BYTES = 160 };

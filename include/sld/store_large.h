@@ -6,10 +6,10 @@
 
 #include "sld/store.h"
 
-/* Local. An empty document on disk, under a temporary name beside path, for what memory should not
- * hold. bytes: the space to reserve, so that a full disk is told before anything is written; 0:
- * none. sld_doc_publish() to the same path ends it, without a checksum line; closed unpublished it
- * is removed. Readers need HDF5 1.10. */
+/* Local. Makes an empty document on disk, under a temporary name beside path, for what memory
+ * should not hold. bytes: the space to reserve, so that a full disk is reported before anything is
+ * written; 0: none. sld_doc_publish() to the same path ends it, without a checksum line. A close
+ * without that removes it. Readers need HDF5 1.10. */
 sld_status sld_doc_create_on_disk(sld_ctx *ctx, const char *path, uint64_t bytes, sld_doc **out);
 
 /* Local. A data set on axes, to be filled by sld_doc_put_rows(), every row of its first axis. Its

@@ -1,7 +1,7 @@
-/* sld/teacher.h: the teacher's logits of an epoch where a step need not compute them: from the store
- * that trials share, or from files of an outside teacher. A table is the logits of one view in one
- * epoch, a row per training sample in the data set's order, so that neither shards, ranks, batch
- * nor sample order matter to it.
+/* sld/teacher.h: the teacher's logits of an epoch where a step need not compute them: from the
+ * store that trials share, or from files of an outside teacher. A table is the logits of one view
+ * in one epoch, a row per training sample in the data set's order, so that neither shards, ranks,
+ * batch nor sample order matter to it.
  *
  *   sld_teacher_files_check(ctx, &env, &files);    an outside teacher: all files, before training
  *   sld_teacher_source_create(ctx, &env, &files, &source);
@@ -20,8 +20,8 @@ typedef struct sld_teacher_use {
     char    why[200]; /* the first reason for a live one; on rank 0 */
 } sld_teacher_use;
 
-/* What the logits are made with, and whom to ask and tell meanwhile. All borrowed for the life of
- * the source. */
+/* What the logits are made with, and functions that ask the trial and report to it meanwhile. All
+ * is borrowed for the life of the source. */
 typedef struct sld_teacher_env {
     const sld_comm    *comm;
     const sld_options *opt;

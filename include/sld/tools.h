@@ -1,5 +1,5 @@
-/* sld/tools.h: what works on a trial's files and images beside the trial: evaluation, probe, exported
- * views. */
+/* sld/tools.h: what works on a trial's files and images beside the trial: evaluation, probe,
+ * exported views. */
 #ifndef SLD_TOOLS_H
 #define SLD_TOOLS_H
 
@@ -10,7 +10,7 @@
 typedef struct sld_views_params {
     const sld_config *config;
     int64_t           epoch;   /* from 1 */
-    const char       *out;     /* file to write; the format is told in views.c */
+    const char       *out;     /* file to write; docs/files.md, "Exported views" */
     bool              replace; /* a file that stands there; else it is an error */
 } sld_views_params;
 /* Collective. The views of one epoch that the experiment uses, as they are trained on. */

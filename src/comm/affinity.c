@@ -9,7 +9,7 @@
 
 #include "internal.h"
 
-sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
+sld_status sld_affinity_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
 {
     cpu_set_t mine, all, any;
     CPU_ZERO(&mine);

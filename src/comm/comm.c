@@ -6,10 +6,10 @@
 
 #include "internal.h"
 
-/* Work between two layers costs both of them warm caches, and makes the others wait for its end in
- * turn; it pays where a rank is held up by more than the next message. On two cores that were idle,
- * resnet32x4-ShuffleV2 made 61.3 samples/s with 10 us of patience, 62.7 with these, 64.2 with 1 s,
- * vgg13-vgg8 135.7, 135.9, 135.9. */
+/* Overlapped work between two layers costs both of them warm caches, and the other ranks may have
+ * to wait for its end. It pays if a rank waits for longer than the next message takes. On two idle
+ * cores, resnet32x4-ShuffleV2 made 61.3 samples/s with 10 us here, 62.7 with 500 us and 64.2 with 1
+ * s; vgg13-vgg8 made 135.7, 135.9 and 135.9. */
 #define OVERLAP_AFTER_S 500e-6
 
 /* SLD_HANG_RANK=3: that rank waits here for `gdb -p PID`, then `set var attached = 1`. */
@@ -40,7 +40,7 @@ static sld_status make_communicators(sld_ctx *ctx, sld_comm *comm)
     MPI_Comm_rank(comm->node, &comm->node_rank);
     MPI_Comm_size(comm->node, &comm->node_size);
     comm->overlap_after_s = OVERLAP_AFTER_S;
-    return sld_place_compare(ctx, comm->node, &comm->same_cpus);
+    return sld_affinity_compare(ctx, comm->node, &comm->same_cpus);
 }
 
 sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out)

@@ -66,7 +66,7 @@ sld_status sld_mpi_status(sld_ctx *ctx, int mpi_code, const char *what);
 
 /* Collective over the machine. *same: all its ranks may run on the same CPUs, so that sld has to
  * spread them. */
-sld_status sld_place_compare(sld_ctx *ctx, MPI_Comm node, bool *same);
+sld_status sld_affinity_compare(sld_ctx *ctx, MPI_Comm node, bool *same);
 
 /* ---- tree.c, reduce.c ---- */
 

@@ -120,7 +120,8 @@ static const char *own_key(const sld_overlay *overlay)
     return NULL;
 }
 
-/* In a base it is told: that may be the file of an experiment, which names its folder. */
+/* In a base such a key is only reported, because a base may be the file of an experiment, which
+ * names its folder. */
 static sld_status check_own_keys(const expander *x)
 {
     const spec *s     = x->spec;
@@ -153,8 +154,8 @@ static sld_status check_own_keys(const expander *x)
     return SLD_OK;
 }
 
-/* Teachers that nobody asks for, and exclusions that leave out nothing. The command line may be what has
- * made them idle. */
+/* Teachers that nobody asks for, and exclusions that leave out nothing. The command line may be
+ * what has made them idle. */
 static sld_status check_parts(const expander *x)
 {
     const spec *s = x->spec;

@@ -29,7 +29,7 @@ void sld_expand_count_usage(expander *x, const size_t *at)
     }
 }
 
-/* Refused; told where the command line may be what has made it idle. */
+/* Refuses idle settings. If the command line may have made one idle, it is only reported. */
 static sld_status check(const expander *x, const sld_usage *usage, const sld_overlay *overlay,
                         const char *where)
 {

@@ -6,8 +6,8 @@
 
 #include "expander.h"
 
-/* use: N takes epoch-N.h5, which the teacher must be told to keep: else its students fail when it is
- * trained. */
+/* use: N takes epoch-N.h5. The teacher must have an option to keep this file, else its students
+ * fail once it is trained. */
 static sld_status check_use(const expander *x, const spec_teacher *t, const sld_point *p)
 {
     long long   epoch;

@@ -1,4 +1,4 @@
-/* spec_top.c: the keys at a spec's top, and how a spec is told from an experiment. */
+/* spec_top.c: the keys at a spec's top, and how a spec is recognised. */
 #include "spec_parts.h"
 
 #include <stdio.h>

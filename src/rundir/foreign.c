@@ -1,5 +1,5 @@
-/* foreign.c: whose folder is it? One that is full of other things is not trained in: a typing error in
- * a path is more likely than a wish. */
+/* foreign.c: recognises a folder that is full of other things. No trial is trained there, because a
+ * typing error in the path is more likely than intent. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* outcome.c: how an attempt ended, told to its coordinator: lines "end WORD", "epoch E step S",
- * "message TEXT". */
+/* outcome.c: the file by which an attempt reports its end to its coordinator, with the lines
+ * "end WORD", "epoch E step S" and "message TEXT". */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

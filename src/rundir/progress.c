@@ -1,4 +1,4 @@
-/* progress.c: the one line by which a running attempt tells where it stands. */
+/* progress.c: the line by which a running attempt reports its progress. */
 #include <stdio.h>
 
 #include "sld/base_read.h"
@@ -19,7 +19,8 @@ bool sld_progress_parse(const char *text, sld_progress *out)
 
     *out = (sld_progress){0};
     if (sscanf(text, "epoch %lld of %lld step %lld of %lld left %lf s beat %lf ranks %lld", &epoch,
-               &epochs, &step, &steps, &left_s, &beat_s, &ranks) < 6) { /* 0.1 told no ranks */
+               &epochs, &step, &steps, &left_s, &beat_s,
+               &ranks) < 6) { /* version 0.1 did not report ranks */
         return false;
     }
     *out = (sld_progress){.epoch  = epoch,

@@ -60,8 +60,8 @@ sld_status foreign_check(sld_ctx *ctx, sld_doc *doc, bool (*open)(sld_doc *doc))
 sld_status storage_check(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset);
 bool       storage_is_virtual(hid_t dataset);
 
-/* virtual_read.c. Local. A virtual data set from its sources, which are found from the folder of its
- * file. values NULL: checks alone. transfer: for H5Dread. n: values, all of it. */
+/* virtual_read.c. Local. A virtual data set from its sources, which are found from the folder of
+ * its file. values NULL: checks alone. transfer: for H5Dread. n: values, all of it. */
 sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, sld_type type,
                         size_t n, hid_t transfer, void *values);
 
@@ -117,7 +117,7 @@ sld_status doc_make_scale(sld_ctx *ctx, sld_doc *doc, const char *path, const ch
 /* Local. "(64,16,3,3)", "()" for a scalar. */
 const char *shape_text(int n_dims, const size_t *dims, char *text, size_t n);
 
-/* Local. Ends HDF5's own talk on stderr: errors are ours to tell. */
+/* Local. Stops HDF5's own messages on stderr, because sld reports errors itself. */
 void hdf5_silence(void);
 
 /* The checksum that sld appends to an HDF5 image (trailer.c). */

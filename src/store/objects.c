@@ -1,5 +1,5 @@
 /* objects.c: what a document holds at a path, and the members of its groups. Nothing outside the
- * file is ever an answer: an external link is told, not followed. */
+ * file is ever an answer: an external link is reported, not followed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -15,9 +15,9 @@
 
 #define SUPERBLOCK_BYTES 128 /* at least what image_length() looks at */
 
-/* How a file too large for memory is accessed, where it lies; the caller closes it. No locks: a
- * published file never changes, and others have no business with an unpublished one. No sieve: what
- * cannot be written is told by the write, not by the close of its data set. */
+/* How a file that is too large for memory is accessed; the caller closes it. It has no locks,
+ * because a published file never changes, and nobody else uses an unpublished one. It has no sieve,
+ * so that a failed write is reported by the write, not by the close of its data set. */
 static hid_t file_access(void)
 {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);

@@ -1,5 +1,5 @@
 /* results.c: tables and logits with named axes, so that h5py, ncdump and xarray show epoch, sample
- * and class without being told. netCDF looks for an axis in the data set's own group and in those
+ * and class by themselves. netCDF looks for an axis in the data set's own group and in those
  * above: axes that several groups share lie in the root. */
 #include <stdio.h>
 #include <stdlib.h>

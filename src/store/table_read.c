@@ -21,7 +21,7 @@ static sld_status check_shape(sld_ctx *ctx, sld_doc *doc, const char *path, size
                     shape_text(n_dims, dims, shape, sizeof shape));
 }
 
-/* The first line in which two keys differ, to be told. */
+/* Finds the first line in which two keys differ, for a message. */
 static void first_difference(const char *found, const char *wanted, char line[2][128])
 {
     while (*found && *found == *wanted) {

@@ -32,7 +32,7 @@ static bool write_at(int fd, const void *bytes, size_t n, uint64_t at)
     return true;
 }
 
-/* The file system promises the bytes now, so that a full disk is told here, by one call. */
+/* The file system reserves the bytes first, so that this one call reports a full disk. */
 static bool write_image(int fd, const char *image, size_t n, uint64_t begin, uint64_t end)
 {
     errno = posix_fallocate(fd, 0, (off_t)n);

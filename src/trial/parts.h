@@ -127,10 +127,10 @@ double sld_trial_spent(const sld_trial *t);
 /* identity.c. Local. identity and id from configuration, data and weights. SLD_ERR_CONFIG when an
  * attempt's claim names another trial: something has changed since the sweep was planned. */
 sld_status sld_trial_identify(sld_ctx *ctx, sld_setup *s);
-/* Of version 1, as the folder it stands in. */
+/* Whether the identity is of version 1, as the trial's folder is. */
 bool sld_trial_is_old(const sld_identity *own);
-/* Whether what a file says of its trial is this one; when it is its old identity, the trial goes on
- * under that. SLD_ERR_CONFIG says what differs. contents: NULL when the file does not tell. */
+/* Checks that a file belongs to this trial. If the file has the trial's old identity, the trial
+ * goes on under that. SLD_ERR_CONFIG says what differs. contents: NULL: the file has none. */
 sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *where,
                                 const char *identity, const char *contents);
 
@@ -151,9 +151,9 @@ void sld_trial_path(const sld_io *io, sld_run_file file, char path[PATH_MAX]);
 /* Gives what lies there its final name, unless an attempt has done so before. */
 sld_status sld_trial_settle(sld_ctx *ctx, const sld_io *io, sld_run_file file);
 sld_status sld_trial_settle_epoch(sld_ctx *ctx, const sld_io *io, int64_t epoch);
-/* Tells those who watch that the trial moves; cheap at every step. */
+/* Reports progress to the coordinator; cheap enough for every step. */
 void sld_trial_beat(sld_trial *t, double seconds_left);
-/* Tells the coordinator how this attempt ended; nothing of one that was superseded. */
+/* Reports the end of this attempt to the coordinator, unless the attempt was superseded. */
 void sld_trial_report_end(sld_ctx *ctx, const sld_trial *t, sld_status st, sld_outcome outcome);
 /* Local, rank 0. What an attempt and those before it leave once the trial has ended. */
 sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
@@ -183,7 +183,8 @@ sld_status sld_trial_put_label_p(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 
 /* results.c. Collective. best.h5 and last.h5 as they stand, and results.h5 with that status. */
 sld_status sld_trial_publish(sld_ctx *ctx, sld_trial *t, const char *status);
-/* surroundings.c. Local. Attributes that say on what the trial ran, what made it and what it cost. */
+/* surroundings.c. Local. Attributes that say on what the trial ran, what made it and what it
+ * cost. */
 sld_status sld_trial_put_surroundings(sld_ctx *ctx, const sld_trial *t, sld_doc *doc);
 /* Collective. The weights of the epoch just finished, when run.keep_epochs asks for them. To be
  * called before the checkpoint: what that has passed is not made again. */
@@ -221,7 +222,7 @@ void sld_trial_show_epoch(sld_trial *t);
 void sld_trial_show_teacher(sld_trial *t, const char *doing, int64_t epoch, double share);
 void sld_trial_show_end(sld_trial *t);
 
-/* warnings.c. Local. Tells what the experiment is and is rarely meant to be. */
+/* warnings.c. Local. Warns of what the experiment does, but is rarely meant to do. */
 void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
                     const sld_objective_params *objective);
 

@@ -9,10 +9,10 @@
 #include "internal.h"
 #include "world.h"
 
-enum { SHARDS = 8, ROWS = 64, SLICES = 3, SHORT = 16, LONG = 1 << 16, GO = 7 };
+enum { SHARDS = 8, ROWS = 64, PIECES = 3, SHORT = 16, LONG = 1 << 16, GO = 7 };
 
 typedef struct worker {
-    int        slices;  /* done */
+    int        pieces;  /* done */
     int        fail_at; /* which of them fails; 0: none */
     useconds_t us;      /* what one takes at least */
 } worker;
@@ -22,21 +22,21 @@ static int last(void)
     return sld_comm_size(comm) - 1;
 }
 
-/* SLICES are there to be done; the last of them tells the late rank to come. */
-static sld_status slice(sld_ctx *c, void *own, bool *did)
+/* PIECES are there to be done; the last of them tells the late rank to come. */
+static sld_status piece(sld_ctx *c, void *own, bool *did)
 {
     worker *w = own;
-    *did      = w->slices < SLICES;
+    *did      = w->pieces < PIECES;
     if (!*did) {
         return SLD_OK;
     }
     const sld_phase before = sld_enter(c, SLD_PHASE_TEACHER);
     usleep(w->us);
     sld_enter(c, before);
-    if (++w->slices == SLICES) {
+    if (++w->pieces == PIECES) {
         MPI_Send(NULL, 0, MPI_BYTE, last(), GO, MPI_COMM_WORLD);
     }
-    return w->slices == w->fail_at ? SLD_FAIL(c, SLD_ERR_LIB, "slice %d", w->slices) : SLD_OK;
+    return w->pieces == w->fail_at ? SLD_FAIL(c, SLD_ERR_LIB, "piece %d", w->pieces) : SLD_OK;
 }
 
 /* The last rank comes when told. */
@@ -81,7 +81,7 @@ static sld_status sum(sld_tree *tree, size_t n, bool *right)
 static void check_that_it_works(bool owners)
 {
     worker    w    = {.us = 1};
-    sld_work  work = {.advance = slice, .own = &w};
+    sld_work  work = {.advance = piece, .own = &w};
     sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
@@ -89,7 +89,7 @@ static void check_that_it_works(bool owners)
     come_late();
     assert_int_equal(sum(tree, SHORT, &right), SLD_OK);
     assert_true(right);
-    assert_int_equal(w.slices, sld_comm_rank(comm) == 0 && last() > 0 ? SLICES : 0);
+    assert_int_equal(w.pieces, sld_comm_rank(comm) == 0 && last() > 0 ? PIECES : 0);
     sld_tree_destroy(tree);
 }
 
@@ -106,7 +106,7 @@ static void test_no_work_while_long_messages_move(void **state)
 {
     (void)state;
     worker    w    = {.us = 1};
-    sld_work  work = {.advance = slice, .own = &w};
+    sld_work  work = {.advance = piece, .own = &w};
     sld_tree *tree = make_tree(LONG, &work);
     bool      right;
 
@@ -116,7 +116,7 @@ static void test_no_work_while_long_messages_move(void **state)
         assert_int_equal(sum(tree, LONG, &right), SLD_OK);
         assert_true(right);
     }
-    assert_int_equal(w.slices, 0);
+    assert_int_equal(w.pieces, 0);
     sld_tree_destroy(tree);
 }
 
@@ -125,7 +125,7 @@ static void test_work_is_not_waiting(void **state)
 {
     (void)state;
     worker    w    = {.us = 20000};
-    sld_work  work = {.advance = slice, .own = &w};
+    sld_work  work = {.advance = piece, .own = &w};
     sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
@@ -136,7 +136,7 @@ static void test_work_is_not_waiting(void **state)
     assert_int_equal(sum(tree, SHORT, &right), SLD_OK);
     const sld_times *times = sld_times_now(&ctx);
     const double     all = sld_clock_s() - start, worked = times->spent_s[SLD_PHASE_TEACHER];
-    assert_true(worked >= 0.02 * w.slices); /* s, as asked for above */
+    assert_true(worked >= 0.02 * w.pieces); /* s, as asked for above */
     assert_true(sld_times_waited(times) + worked + times->spent_s[SLD_PHASE_ADD] <=
                 all + 1e-6); /* s: rounding of the sums */
     sld_tree_destroy(tree);
@@ -147,8 +147,8 @@ static void test_work_is_not_waiting(void **state)
 static void test_failing_work(void **state)
 {
     (void)state;
-    worker    w    = {.us = 1, .fail_at = SLICES};
-    sld_work  work = {.advance = slice, .own = &w};
+    worker    w    = {.us = 1, .fail_at = PIECES};
+    sld_work  work = {.advance = piece, .own = &w};
     sld_tree *tree = make_tree(SHORT, sld_comm_rank(comm) == 0 ? &work : NULL);
     bool      right;
 
@@ -158,7 +158,7 @@ static void test_failing_work(void **state)
         const sld_status st = sum(tree, SHORT, &right);
         assert_int_equal(st, fails ? SLD_ERR_LIB : SLD_OK);
         assert_true(right || fails);
-        assert_string_equal(ctx.err.msg, fails ? "slice 3" : "");
+        assert_string_equal(ctx.err.msg, fails ? "piece 3" : "");
         sld_err_clear(&ctx);
         assert_int_equal(sld_agree(&ctx, comm, SLD_OK), SLD_OK); /* no message is left over */
     }

@@ -1,6 +1,6 @@
 /* tests/comm/world.h: a test program's MPI world, and a verdict that is the worst of all ranks. */
-#ifndef TESTS_DIST_WORLD_H
-#define TESTS_DIST_WORLD_H
+#ifndef TESTS_COMM_WORLD_H
+#define TESTS_COMM_WORLD_H
 
 #include <setjmp.h>
 #include <stdarg.h>
