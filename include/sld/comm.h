@@ -44,16 +44,6 @@ int sld_comm_node_size(const sld_comm *comm);
  * record of the lowest rank that had it in ctx->err. */
 sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine);
 
-/* The analyzer must see that a rank's own failure is not lost, as of SLD_FAIL(). */
-#ifdef __clang_analyzer__
-static inline sld_status sld_agree_analyzed(sld_ctx *ctx, const sld_comm *comm, sld_status mine)
-{
-    const sld_status all = sld_agree(ctx, comm, mine);
-    return all > mine ? all : mine;
-}
-#define sld_agree sld_agree_analyzed
-#endif
-
 /* Collective. sld_agree() that also sets *request (0: none) to the maximum over the ranks, in the
  * same all-reduce: the only agreement of a training step. */
 sld_status sld_agree_request(sld_ctx *ctx, const sld_comm *comm, sld_status mine, int *request);

@@ -4,8 +4,6 @@
 
 #include "internal.h"
 
-#undef sld_agree /* the analyzer's */
-
 sld_status sld_agree(sld_ctx *ctx, const sld_comm *comm, sld_status mine)
 {
     int request = 0;
