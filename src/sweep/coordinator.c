@@ -208,7 +208,7 @@ static bool nothing_to_wait_for(const coordinator *c)
 
 static sld_status loop(coordinator *c, sld_sweep_outcome *out)
 {
-    bool   all, failed, rest = false, stopping = false;
+    bool   all, failed, rest = false, stopping = false, looked = true;
     size_t again;
 
     SLD_TRY(sld_ledger_scan(&c->ledger));
@@ -224,11 +224,12 @@ static sld_status loop(coordinator *c, sld_sweep_outcome *out)
         }
         SLD_TRY(sld_schedule_settle(c, &all, &failed));
         stop_for_walltime(c);
-        if (all && running(c) == 0 && !stopping && c->stops == 0) {
+        if (all && running(c) == 0 && !stopping && c->stops == 0 && !looked) {
             /* Before it leaves: were points added, or results deleted, since the last look? */
             SLD_TRY(sld_sweep_extend(c));
             SLD_TRY(sld_sweep_recheck(c, &again));
             SLD_TRY(sld_schedule_settle(c, &all, &failed));
+            looked = true;
             if (!all) {
                 continue;
             }
@@ -243,6 +244,7 @@ static sld_status loop(coordinator *c, sld_sweep_outcome *out)
             }
         }
         SLD_TRY(sleep_until_news(c));
+        looked = false;
         SLD_TRY(beat(c));
         if (c->broken && !stopping) {
             stop_all(c, SIGUSR1);

@@ -49,7 +49,8 @@ def swapped(ids):
         expect(sld("status", "runs/s", ranks=0), 0, "3 done 1 failed", *words)
         if name == "last.h5":
             expect(sld("report", "runs/s", ranks=0), 0, "3 done, 1 failed", *words)
-            expect(sweep("runs/s"), 1, *words)
+            told = expect(sweep("runs/s"), 1, *words).err
+            check(told.count(words[0]) == 1, "told once", told)
         os.replace("kept", mine + "/" + name)
         check(status("runs/s")["done"] == 4, "put back, all is well")
     shutil.copy(its + "/last.h5", mine)
