@@ -17,7 +17,7 @@ def report(args):
     from . import open as open_study
     from .report import make
     formats = [f for f in ("svg", "pdf", "png") if getattr(args, f)]
-    print(make(open_study(one_or_several(args.study)), args.out, formats))
+    print(make(open_study(one_or_several(args.study)), args.out, formats, args.force))
 
 
 def trials(args):
@@ -43,7 +43,8 @@ def probe_linear(args):
 
 def viewer(args):
     from . import viewer as made
-    from .report import write
+    from .report import check_file, write
+    check_file(args.out, made.MARK, args.embed, args.force)
     program = made.from_folder(args.h5wasm) if args.h5wasm else made.fetch()
     write(os.path.dirname(args.out) or ".", os.path.basename(args.out), made.page(*program, made.embedded(args.embed) if args.embed else ""))
     print(args.out)
@@ -76,6 +77,7 @@ def parser_of():
     one.add_argument("--svg", action="store_true", help="each figure as SVG too, and in the Markdown page")
     one.add_argument("--pdf", action="store_true", help="each figure as PDF too")
     one.add_argument("--png", action="store_true", help="each figure as PNG too, and in the Markdown page where there is no SVG")
+    one.add_argument("--force", action="store_true", help="write over files in the folder that no report wrote")
     one.set_defaults(run=report)
     one = verbs.add_parser("trials", help="the frame of trials as CSV: one column per option that varies")
     one.add_argument("study", nargs="+", help=study_help)
@@ -94,6 +96,7 @@ def parser_of():
     one.add_argument("-o", "--out", default="study.html", help="page to write (default: study.html)")
     one.add_argument("--h5wasm", metavar="FOLDER", help="the npm package h5wasm; fetched by npm when not given")
     one.add_argument("--embed", metavar="STUDY.h5", help="put this packed study into the page")
+    one.add_argument("--force", action="store_true", help="write over a file that is no such page")
     one.set_defaults(run=viewer)
     return parser
 

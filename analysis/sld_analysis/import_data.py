@@ -199,7 +199,8 @@ def npz_split(path, arrays, images, labels):
     except (OSError, ValueError, EOFError) as error:
         raise Refused("%s: %s: %s" % (path, images, str(error).split("\n")[0]))
     if x.dtype.kind not in "iu" or x.ndim not in (3, 4) or (x.size and (x.min() < 0 or x.max() > 255)):
-        raise Refused("%s: %s: expected whole numbers from 0 to 255, (N,H,W) or (N,H,W,C), got %s %s" % (path, images, x.dtype, x.shape))
+        raise Refused("%s: %s: expected whole numbers from 0 to 255, (N,H,W) or (N,H,W,C), got %s %s%s" % (
+            path, images, x.dtype, x.shape, "; multiply images of 0 to 1 by 255 and round" if x.dtype.kind == "f" else ""))
     if x.ndim == 4 and x.shape[3] not in (1, 3) and x.shape[1] in (1, 3):
         x = x.transpose(0, 2, 3, 1)
     if x.ndim == 4 and x.shape[3] not in (1, 3):

@@ -54,6 +54,9 @@ def run_list(facts):
     return '<dl class="run">\n%s</dl>\n' % "".join("<dt>%s</dt><dd>%s</dd>\n" % (text(k), text(v)) for k, v in facts)
 
 
+MARK = '<nav aria-label="Sections">'  # by which a report knows a page of its own
+
+
 def page(title, facts, warnings, sections, left, again):
     """sections: [(heading, [Table or Figure])]; left: [(key, reason)]; again: [(arm, command)]."""
     nav = "".join('<li><a href="#s%d">%s</a></li>' % (i, text(h)) for i, (h, parts) in enumerate(sections) if parts)
@@ -70,5 +73,5 @@ def page(title, facts, warnings, sections, left, again):
                     '<tr><th scope="row">%s</th><td class="text"><code>%s</code></td></tr>\n' % (text(a), text(c)) for a, c in again)
     return ('<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, '
             'initial-scale=1">\n<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; '
-            'img-src data:">\n<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<h1>%s</h1>\n%s<nav aria-label="Sections"><ul>%s</ul>'
-            "</nav>\n<main>\n%s</main>\n</body>\n</html>\n" % (text(title), STYLE, text(title), run_list(facts), nav, body))
+            'img-src data:">\n<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n<h1>%s</h1>\n%s%s<ul>%s</ul>'
+            "</nav>\n<main>\n%s</main>\n</body>\n</html>\n" % (text(title), STYLE, text(title), run_list(facts), MARK, nav, body))

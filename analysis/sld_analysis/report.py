@@ -26,6 +26,7 @@ TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architect
           "claims": "claims", "accuracy": "accuracy", "effects": "effects of the swaps", "quality": "quality of predictions",
           "copies": "copied errors", "swaps": "rows that a swap touches", "spread": "where the spread comes from",
           "pairs": "several pairs together", "matrix": "comparison matrix"}
+REPORT = "report.html"
 SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T8", "T9", "pairs", "matrix", "F11")),
             ("Seeds and spread", ("T10", "spread")), ("Sensitivity and cost", ("F4", "T6", "F6")),
             ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "F12", "swaps")), ("Not made", ("T7",)))
@@ -171,7 +172,7 @@ class Report:
     def write(self, folder, formats=()):
         """report.html, report.md, tables.tex, KEY.csv; trials.csv; and figures in the formats asked for."""
         os.makedirs(folder, exist_ok=True)
-        write(folder, "report.html", self.html())
+        write(folder, REPORT, self.html())
         write(folder, "report.md", self.markdown(next((f for f in ("svg", "png") if f in formats), "")))
         write(folder, "tables.tex", "% \\usepackage{booktabs,amssymb,textcomp}\n" + "\n".join(t.latex() for t in self.tables.values()))
         for key, t in self.tables.items():
@@ -180,7 +181,41 @@ class Report:
         for key, f in self.figures.items():
             for ending in formats:
                 f.save(os.path.join(folder, "%s.%s" % (key, ending)))
-        return os.path.join(folder, "report.html")
+        return os.path.join(folder, REPORT)
+
+    def names(self, formats=()):
+        """The files that write() makes."""
+        return [REPORT, "report.md", "tables.tex", "trials.csv"] + [key + ".csv" for key in self.tables] + [
+            "%s.%s" % (key, ending) for key in self.figures for ending in formats]
+
+
+def holds(path, mark):
+    """Whether a page with that mark lies there."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return mark in f.read()
+    except OSError:
+        return False
+
+
+def check_folder(folder, names, force):
+    """A report goes into a folder of its own: never among the files of a sweep or a run, nor over files that no report wrote."""
+    for name in ("points", "results.h5"):
+        if os.path.exists(os.path.join(folder, name)):
+            raise StudyError("--out: %s: expected a folder for the report, got that of a %s; choose another" % (
+                folder, "sweep" if name == "points" else "run"))
+    there = [name for name in names if os.path.lexists(os.path.join(folder, name))]
+    if there and not force and not holds(os.path.join(folder, REPORT), page.MARK):
+        raise StudyError("--out: %s already exists and was not written by this command; choose another folder, or add --force to write over it"
+                         % os.path.join(folder, there[0]))
+
+
+def check_file(path, mark, read, force):
+    """A page never goes over what it is made from, nor over a file that is no such page."""
+    if read and os.path.exists(path) and os.path.samefile(path, read):
+        raise StudyError("--out: %s is the same file as input %s; choose another name" % (path, read))
+    if os.path.lexists(path) and not force and not holds(path, mark):
+        raise StudyError("--out: %s already exists and was not written by this command; choose another name, or add --force to write over it" % path)
 
 
 def write(folder, name, text):
@@ -198,5 +233,7 @@ def write(folder, name, text):
             os.unlink(temporary)
 
 
-def make(study, folder, formats=()):
-    return Report(study).write(folder, formats)
+def make(study, folder, formats=(), force=False):
+    made = Report(study)
+    check_folder(folder, made.names(formats), force)
+    return made.write(folder, formats)

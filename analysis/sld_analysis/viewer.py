@@ -17,6 +17,7 @@ from .files import StudyError
 from .page import STYLE
 from .table import plain
 
+MARK = "<title>Study viewer</title>"  # by which the verb knows a page of its own
 VERSION = "0.10.3"
 PARTS = ("dist/iife/h5wasm.js", "LICENSE.txt")
 MOST_EMBEDDED = 256 << 20  # bytes: base64 in a page takes four thirds, and the page holds it twice

@@ -290,6 +290,23 @@ def check_surroundings():
     check(done.returncode == 2 and b"python3-pandas" in done.stderr and b"Traceback" not in done.stderr, done.stderr)
 
 
+def check_foreign_outputs():
+    """A report is written among no sweep's files and over nobody else's; a viewer's page over no study."""
+    os.makedirs("thesis")
+    write("thesis/trials.csv", "mine")
+    os.symlink("made", "way")
+    for args, words in ((("report", "study.h5", "-o", "made"), ("--out: made: expected a folder for the report, got that of a sweep",)),
+                        (("report", "made", "-o", "way/trials/" + os.listdir("made/trials")[0], "--force"), ("got that of a run",)),
+                        (("report", "study.h5", "-o", "thesis"), ("thesis/trials.csv already exists", "--force")),
+                        (("viewer", "-o", "study.h5", "--embed", "study.h5", "--force"), ("study.h5 is the same file as input",)),
+                        (("viewer", "-o", "thesis/trials.csv"), ("thesis/trials.csv already exists", "--force"))):
+        code, out, err = run(*args)
+        check(code == 2 and not out and all(w in err for w in words), args, code, err)
+    check(open("thesis/trials.csv").read() == "mine" and os.listdir("thesis") == ["trials.csv"] and not os.path.exists("made/report.md"), "as it was")
+    for more in (["--force"], []):  # its own from then on
+        check(run("report", "study.h5", "-o", "thesis", *more)[0] == 0, "forced, then its own", more)
+
+
 def main():
     trials = made_sweep.small_sweep("made")
     subprocess.run([MAKE_INDEX, "made"], check=True)
@@ -302,6 +319,7 @@ def main():
         check(f.read(8) == b"\x89PNG\r\n\x1a\n", "PNG")
     for key, table in Report(sld_analysis.open("study.h5")).tables.items():
         check(open("one/%s.csv" % key, encoding="utf-8").read() == table.csv(), "folder and packed file give the same", key)
+    check_foreign_outputs()
     check_compact()
     check_features()
     check_options()
