@@ -62,6 +62,19 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
     return SLD_OK;
 }
 
+static sld_status check_images(sld_ctx *ctx, const probe *p, int v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(p->images[v][i])) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: %s: expected finite pixels, got %g in batch %zu, sample %zu",
+                            sld_doc_path(p->in), image_path[v], (double)p->images[v][i],
+                            i / (p->N * p->C * p->H * p->W), i / (p->C * p->H * p->W) % p->N);
+        }
+    }
+    return SLD_OK;
+}
+
 static sld_status read_batches(sld_ctx *ctx, probe *p)
 {
     const size_t rows = p->steps * p->N, image = p->C * p->H * p->W;
@@ -75,6 +88,7 @@ static sld_status read_batches(sld_ctx *ctx, probe *p)
         SLD_TRY(
             sld_arena_alloc(ctx, p->arena, p->N * image * sizeof(float), (void **)&p->input[v]));
         SLD_TRY(sld_doc_get(ctx, p->in, image_path[v], SLD_F32, rows * image, p->images[v]));
+        SLD_TRY(check_images(ctx, p, v, rows * image));
     }
     SLD_TRY(sld_arena_alloc(ctx, p->arena, rows * sizeof(int32_t), (void **)&p->labels));
     SLD_TRY(sld_arena_alloc(ctx, p->arena, p->N * sizeof(uint32_t), (void **)&p->sample));

@@ -1,4 +1,6 @@
 """sld eval gives the numbers that the run recorded, needs no configuration, and sld probe's step is the run's."""
+import os
+
 import h5py
 import numpy as np
 
@@ -99,6 +101,10 @@ def main():
     first.visititems(same)
     check("gradient/conv1.weight" in first, "no gradients")
     expect(sld("probe", "student.yaml", "--batches", "none.h5", "--out", "o.h5"), 2, "none.h5")
+    with h5py.File("in.h5", "r+") as f:
+        f["image_strong"][2, 7, 0, 0, 0] = np.nan
+    expect(sld("probe", "student.yaml", "--batches", "in.h5", "--out", "o.h5"), 2, "/image_strong: expected finite pixels, got nan in batch 2, sample 7")
+    check(not os.path.exists("o.h5"), "an answer to no question")
     expect(sld("probe", "student.yaml"), 2, "usage")
 
 
