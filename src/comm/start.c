@@ -1,7 +1,8 @@
 /* start.c: calls MPI_Init, also in a Slurm step without PMIx, with a TMPDIR that cannot be written,
  * and with libraries that print to stdout. */
-#define _GNU_SOURCE /* F_DUPFD_CLOEXEC */
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC, nftw */
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,12 @@
 
 #include "internal.h"
 #include "sld/base_process.h"
+
+#if defined(OPEN_MPI) && OMPI_MAJOR_VERSION >= 5
+#define MAKES_SESSION true
+#else
+#define MAKES_SESSION false
+#endif
 
 /* A process without a launcher is a world of its own. It needs no daemon of Open MPI beside it,
  * which would outlive it, and no folder of a session: all such processes of a machine and user
@@ -50,6 +57,38 @@ static void init_quietly(void)
     }
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+/* Open MPI 5 makes that folder all the same, in TMPDIR, and leaves it there. So it finds another
+ * TMPDIR while it starts, which is removed at once: the folder of a world of one rank serves for
+ * nothing afterwards. */
+static void init_without_session(void)
+{
+    const char *usual = getenv("TMPDIR");
+    char       *given = usual ? strdup(usual) : NULL;
+    char        own[4096];
+    const int   n    = snprintf(own, sizeof own, "%s/sld-XXXXXX", given && *given ? given : "/tmp");
+    const bool  made = n < (int)sizeof own && mkdtemp(own);
+
+    if (made) {
+        setenv("TMPDIR", own, 1);
+    }
+    init_quietly();
+    if (made) {
+        nftw(own, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        if (given) {
+            setenv("TMPDIR", given, 1);
+        } else {
+            unsetenv("TMPDIR");
+        }
+    }
+    free(given);
+}
+
 sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
 {
     *launcher           = sld_launcher_find();
@@ -65,7 +104,11 @@ sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
         isolate();
         sld_process_find_session_folder(ctx); /* Open MPI dies in MPI_Init where it has none */
     }
-    init_quietly();
+    if (!connects && MAKES_SESSION) {
+        init_without_session();
+    } else {
+        init_quietly();
+    }
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     return SLD_OK;
 }
