@@ -64,6 +64,11 @@ def plain(epochs):
     return digests(name)
 
 
+def plugin():
+    """By which srun connects the ranks of sld's MPI."""
+    return "pmix" if "MPI: Open MPI" in expect(sld("--version", ranks=0), 0).out else "pmi2"
+
+
 def log(name):
     with contextlib.suppress(FileNotFoundError), open(name, errors="replace") as f:
         return f.read()
