@@ -210,6 +210,24 @@ static void report_epochs(sld_ctx *ctx, const sld_config *config)
     }
 }
 
+/* A drop of the rate that the run does not reach. Fractions follow the length. */
+static void report_stages(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_list *stages = &config->options.train.lr_stages;
+    const int64_t   epochs = config->options.train.epochs;
+
+    for (size_t i = 0; i < stages->n; i++) {
+        if (sld_config_origin(config, "train.lr_stages") >= SLD_FROM_FILE && stages->v[i] >= 1 &&
+            stages->v[i] >= (double)epochs) {
+            sld_log(ctx, SLD_LOG_WARN,
+                    "%s: train.lr_stages: the stage %g changes nothing here: it comes after that "
+                    "epoch, and train.epochs is %lld; fractions like 0.75 follow the length",
+                    config->path, stages->v[i], (long long)epochs);
+            return; /* the later ones neither */
+        }
+    }
+}
+
 sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 {
     idle refused = {.n = 0}, told = {.n = 0};
@@ -222,6 +240,7 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
         report_unused(ctx, config, &told);
     }
     report_epochs(ctx, config);
+    report_stages(ctx, config);
     return SLD_OK;
 }
 

@@ -104,6 +104,7 @@ static void test_accepted(void **state)
         {"method: none", "student_swap=true lss.weak=0.5 student_swap_after=3"},
         {"method: none\nseeds.init: 1", "lss.allow_inactive=false"},
         {"method: none\ndata: {per_class: 3, split_seed: 4}", NULL},
+        {"method: none\ntrain: {epochs: 2, lr_stages: [0.5]}", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
@@ -127,6 +128,8 @@ static void test_told(void **state)
          "comes after epoch 5, and train.epochs is 2", NULL},
         {"method: kd\ntrain.epochs: 2\nkd.after: 300\n" TEACHER, NULL, "kd.after", "epoch 300",
          NULL},
+        {"method: none\ntrain: {lr_stages: [1, 150, 180]}", "train.epochs=2", "train.lr_stages",
+         "the stage 150 changes nothing here", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
