@@ -114,7 +114,7 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
     if (!dir) {
         return SLD_OK; /* lost: nobody has said anything */
     }
-    while ((entry = readdir(dir))) {
+    while (errno = 0, (entry = readdir(dir))) {
         char id[SLD_ID_LENGTH + 1];
         if (strlen(entry->d_name) <= SLD_ID_LENGTH + 1 || entry->d_name[SLD_ID_LENGTH] != '.') {
             continue;
@@ -126,7 +126,11 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
             take_name(&c->entries[point], entry->d_name + SLD_ID_LENGTH + 1);
         }
     }
+    const int code = errno; /* an end by an error would hide claims */
     closedir(dir);
+    if (code) {
+        return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot list: %s", c->dir, strerror(code));
+    }
     for (size_t i = 0; i < n; i++) {
         if (c->entries[i].claim < c->entries[i].known) {
             c->entries[i].known = 0; /* its claims are gone; the next one may be another's */

@@ -147,8 +147,8 @@ static sld_status name_axis(sld_ctx *ctx, study *s, const char *name, size_t axi
     for (char *c = path + strlen("/trials/"); *c; c++) {
         *c = *c == '/' ? '_' : *c;
     }
-    while (sld_doc_has(s->doc, path) && strlen(path) + 2 < sizeof path) {
-        strcat(path, "_");
+    for (size_t n = strlen(path); sld_doc_has(s->doc, path) && n + 2 < sizeof path; n++) {
+        memcpy(path + n, "_", 2);
     }
     s->axis_path[axis] = sld_arena_strdup(s->r->arena, path);
     return s->axis_path[axis] ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);

@@ -78,19 +78,25 @@ sld_status sld_ckpt_list_read(sld_ctx *ctx, const char *run, sld_ckpt_list *out)
     if (!dir) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
     }
-    while ((entry = readdir(dir))) {
+    while (errno = 0, (entry = readdir(dir))) {
         if (!sld_ckpt_parse(entry->d_name, &ckpt)) {
             continue;
         }
         void *more = realloc(out->at, (out->n + 1) * sizeof *out->at);
         if (!more) {
             closedir(dir);
+            sld_ckpt_list_free(out);
             return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the checkpoints in %s", run);
         }
         out->at           = more;
         out->at[out->n++] = ckpt;
     }
+    const int code = errno; /* an end by an error would hide the newest checkpoint */
     closedir(dir);
+    if (code) {
+        sld_ckpt_list_free(out);
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(code));
+    }
     if (out->n) {
         qsort(out->at, out->n, sizeof *out->at, newest_first);
     }

@@ -1,5 +1,25 @@
 /* The list of checkpoints in a folder: which names are some, their order, which go. */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "fixture.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+
+static bool broken; /* the folder's file system */
+
+/* In place of the C library's. */
+struct dirent *readdir(DIR *dir)
+{
+    struct dirent *(*real)(DIR *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "readdir");
+    if (broken) {
+        errno = EIO;
+        return NULL;
+    }
+    return real(dir);
+}
 
 static void names_are_read_back(void **state)
 {
@@ -102,6 +122,21 @@ static void a_folder_without_any(void **state)
     assert_int_equal(sld_ckpt_newest("/nowhere/at/all").epoch, 0);
 }
 
+/* Without an error a trial would begin anew, over the checkpoints that it did not see. */
+static void a_folder_that_cannot_be_read(void **state)
+{
+    fixture      *f = *state;
+    sld_ckpt_list list;
+
+    broken              = true;
+    const sld_status st = sld_ckpt_list_read(&f->ctx, f->dir, &list);
+    broken              = false;
+    assert_int_equal(st, SLD_ERR_IO);
+    assert_non_null(strstr(f->ctx.err.msg, "cannot list"));
+    assert_int_equal(list.n, 0);
+    assert_null(list.at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +145,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_newest_comes_first, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(older_ones_go, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(a_folder_without_any, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_read, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
