@@ -1,5 +1,6 @@
 /* attempt_end.c: handles the end of an attempt: a result, a stop, a failure of the trial, or a
  * failure of its launcher, which does not count against the trial. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -162,6 +163,14 @@ static bool was_stopped(const coordinator *c, const attempt *a, int code,
     return true;
 }
 
+/* A disk that is full here is no trial's failure, and fails all that would be started. reason "":
+ * not even the log could be written. */
+static bool disk_is_full(int code, const char *reason)
+{
+    return code == SLD_EXIT_STORAGE &&
+           (!*reason || strstr(reason, strerror(ENOSPC)) || strstr(reason, strerror(EDQUOT)));
+}
+
 /* Handles the end of an attempt without a result: finds the reason and who is to blame. */
 static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_run_outcome *outcome)
 {
@@ -179,6 +188,13 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
         snprintf(reason, sizeof reason, "%.250s", outcome->message);
     } else {
         rank_began = sld_attempt_log_reason(a->log, reason);
+    }
+    if (disk_is_full(code, reason)) {
+        return SLD_FAIL(c->ctx, SLD_ERR_IO,
+                        "%s (attempt %lld): %s; the sweep stops, and the attempt does not count: "
+                        "make room, and give the same command",
+                        sld_grid_point(c->grid, a->point)->id, (long long)a->number,
+                        *reason ? reason : "nothing can be written");
     }
     if (a->stalled) {
         snprintf(reason, sizeof reason, "no step for %g minutes (launch.stall_minutes)",

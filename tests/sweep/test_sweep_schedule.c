@@ -375,6 +375,41 @@ static void test_what_another_kind_began_is_passed_over(void **state)
     coordinator_free(c);
 }
 
+/* A full disk ends the sweep, as one that the coordinator meets itself, and takes no trial's retries. */
+static void test_a_full_disk_is_no_failure_of_a_trial(void **state)
+{
+    static const struct {
+        const char *message;
+        int         code;
+        bool        stops;
+    } cases[] = {{"ckpt.h5: cannot write 9 bytes: No space left on device", SLD_EXIT_STORAGE, true},
+                 {"results.h5: cannot close: Disk quota exceeded", SLD_EXIT_STORAGE, true},
+                 {"d.h5: cannot read: Input/output error", SLD_EXIT_STORAGE, false},
+                 {"No space left on device is this trial's name", SLD_EXIT_FAILED, false}};
+    folder      *f = *state;
+    coordinator *c = coordinator_make(f, 1);
+
+    mark(c, 0, SLD_POINT_DONE);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sld_run_outcome end = {.end = SLD_END_FAILED};
+        char            run[PATH_MAX];
+        const size_t    point = i + 1;
+        snprintf(end.message, sizeof end.message, "%s", cases[i].message);
+        assert_true(claims(&c->ledger, point));
+        attempt *a = run_here(c, 0, point, 1, 100);
+        sld_grid_trial_dir(f->grid, point, run);
+        sld_outcome_write(&f->ctx, run, 1, &end);
+        kill(a->child.process.pid, SIGKILL);
+        ended_by(a);
+        assert_int_equal(sld_attempt_end(c, a, cases[i].code << 8),
+                         cases[i].stops ? SLD_ERR_IO : SLD_OK);
+        assert_int_equal(strstr(f->ctx.err.msg, "make room") != NULL, cases[i].stops);
+        sld_err_clear(&f->ctx);
+        assert_int_equal(claim_there(f, point, "1.error"), !cases[i].stops);
+    }
+    coordinator_free(c);
+}
+
 /* Signals that reach the coordinator after stops before (1: the job ends, or a disk is full), and by
  * what the trial is ended: the first SIGINT is gentle, the second is not. */
 static void test_the_first_interrupt_is_gentle(void **state)
@@ -465,6 +500,7 @@ int main(void)
         IN_FOLDER(test_a_replaced_program_still_runs),
         IN_FOLDER(test_what_another_kind_began_is_passed_over),
         IN_FOLDER(test_the_first_interrupt_is_gentle),
+        IN_FOLDER(test_a_full_disk_is_no_failure_of_a_trial),
         IN_FOLDER(test_failed_trials_are_no_failure_of_a_helper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
