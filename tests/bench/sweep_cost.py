@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """sweep_cost.py: what a sweep costs beside its trials: time per claim, memory and idle CPU of the coordinator, and the times
-of plan, status, report and index, at 10,000 points.
+of plan, status, report and index, at 10,000 points; with --test 10000 --points 240 at the size of a study of CIFAR-100, its
+pack and the report of sld_analysis among them.
 
-The trials are none: their launcher is a shell that links one finished trial's results into each folder, so that all that
-remains is the coordinator's. The first point's launcher sleeps until all others have ended, and longer: what the
+The trials are none: their launcher is a shell that copies one finished trial's results into each folder, with the folder's
+ID and a sum to match, so that all that remains is the coordinator's. The first point's launcher sleeps until all others have ended, and longer: what the
 coordinator uses meanwhile is its idle share. Wants an otherwise idle machine for its times; CPU seconds hold on a busy one.
 
-usage: sweep_cost.py [--sld FILE] [--points N] [--idle SECONDS]"""
+usage: sweep_cost.py [--sld FILE] [--points N] [--idle SECONDS] [--test SAMPLES]"""
 import argparse
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -17,13 +19,16 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BASE = "{method: none, student: {network: resnet8}, train: {epochs: 1, batch: 48}, synthetic: {train: 96, test: 32}}"
+BASE = "{method: none, student: {network: resnet8}, train: {epochs: 1, batch: 48}, synthetic: {train: 96, test: %d}}"
 FAKE = """#!/bin/sh
 # FAKE sld run TRIAL/experiment.yaml ...
 case "$3" in
 */%s/*) exec sleep 100000 ;;
 esac
-exec ln %s "${3%%/*}/results.h5"
+folder=${3%%/*}
+head -c -76 %s | LC_ALL=C sed "s/%s/${folder##*/}/g" >"$folder/new"
+printf 'sld-sha256:%%.64s\\n' "$(sha256sum "$folder/new")" >>"$folder/new"
+mv "$folder/new" "$folder/results.h5"
 """
 
 
@@ -44,14 +49,15 @@ def memory_mib(pid):
 
 
 def timed(what, *command):
+    """Prints what it took, and the largest memory of any child so far; returns what it printed."""
     begin = time.monotonic()
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wall, after = time.monotonic() - begin, os.times()
+    wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in (0, 3):
         sys.exit("sweep_cost.py: exit code %d: %s\n%s" % (done.returncode, " ".join(command), done.stderr))
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    print("%-34s %8.2f s wall, %8.2f s CPU" % (what, wall, cpu), flush=True)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print("%-34s %8.2f s wall, %8.2f s CPU, %5.0f MiB at most so far" % (what, wall, cpu, after.ru_maxrss / 1024), flush=True)
     return done.stdout
 
 
@@ -79,12 +85,13 @@ def claims(process, folder, n):
         "per trial over all", 1000 * (used - first) / (n - 1), 1000 * (time.monotonic() - begin) / (n - 1)))
 
 
-def finished_trial(sld):
-    """The results of one real trial."""
+def finished_trial(sld, test):
+    """The results of one real trial and its ID."""
     with open("one.yaml", "w") as f:
-        f.write("name: one\nbase: %s\n" % BASE)
+        f.write("name: one\nbase: %s\n" % (BASE % test))
     timed("one real trial", sld, "sweep", "one.yaml")
-    return os.path.abspath("runs/one/trials/%s/results.h5" % os.listdir("runs/one/trials")[0])
+    trial = os.listdir("runs/one/trials")[0]
+    return os.path.abspath("runs/one/trials/%s/results.h5" % trial), trial
 
 
 def idle(process, seconds):
@@ -100,17 +107,19 @@ def main():
     parser.add_argument("--sld", default=ROOT + "/build/release/src/cli/sld")
     parser.add_argument("--points", type=int, default=10000)
     parser.add_argument("--idle", type=float, default=30)
+    parser.add_argument("--test", type=int, default=32)
     args = parser.parse_args()
     sld = os.path.abspath(args.sld)
+    arms = min(100, args.points // 6) or 1
     with tempfile.TemporaryDirectory(prefix="sld-sweep-cost-") as folder:
         os.chdir(folder)
-        one = finished_trial(sld)
+        one = finished_trial(sld, args.test)
         with open("many.yaml", "w") as f:
             f.write("name: many\nbase: %s\naxes: {train.lr: %s}\nseeds: 1..%d\nlaunch: {slots: 2}\n"
-                    % (BASE, [round(0.001 * (i + 1), 4) for i in range(100)], args.points // 100))
+                    % (BASE % args.test, [round(0.001 * (i + 1), 4) for i in range(arms)], args.points // arms))
         plan = timed("sld sweep --plan", sld, "sweep", "many.yaml", "--plan")
         with open("fake", "w") as f:
-            f.write(FAKE % (re.search(r"\b[0-9a-f]{12}\b", plan).group(), one))
+            f.write(FAKE % (re.search(r"\b[0-9a-f]{12}\b", plan).group(), *one))
         os.chmod("fake", 0o755)
         with open("log", "w") as log:
             process = subprocess.Popen([sld, "sweep", "many.yaml", "launch.command=" + os.path.abspath("fake")],
@@ -123,8 +132,13 @@ def main():
             sys.exit("sweep_cost.py: exit code %d\n%s" % (process.returncode, open("log").read()[-2000:]))
         print("%-34s %8.2f s wall" % ("stop, with sweep.h5 written", time.monotonic() - begin))
         for words in (["status", "runs/many"], ["status", "runs/many", "--json"], ["report", "runs/many"],
-                      ["report", "runs/many", "--format", "csv"]):
+                      ["report", "runs/many", "--format", "csv"], ["report", "runs/many", "--html", "many.html"],
+                      ["report", "runs/many", "--pack", "many.h5"], ["report", "runs/many", "--pack", "small.h5", "--compact"]):
             timed("sld " + " ".join(words).replace(" runs/many", ""), sld, *words)
+        print("%-34s %8.1f kB of page, pack %.1f MB, compact pack %.1f MB" % (
+            "sizes", *(os.path.getsize(name) / unit for name, unit in (("many.html", 1e3), ("many.h5", 1e6), ("small.h5", 1e6)))))
+        for name in ("many.h5", "small.h5"):
+            timed("sld-analysis report " + name, ROOT + "/analysis/sld-analysis", "report", name, "-o", "out-" + name)
         os.chdir("/")
 
 
