@@ -24,18 +24,18 @@ PATIENCE_S = 240  # ends what hangs; nothing takes so long, on the slowest machi
 # Small enough for a second, with all that a real run has: 3 steps an epoch, the last of 4 samples for 8 shards.
 DATA = """
 data: {format: synthetic}
-synthetic: {train: 100, test: 32}
+synthetic: {train: 36, test: 20}
 """
-TEACHER = "method: none\nname: teacher\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 48}\n" + DATA
+TEACHER = "method: none\nname: teacher\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 16}\n" + DATA
 STUDENT = """
 method: sld
 student: {network: resnet8}
 teacher: {weights: runs/teacher/last.h5}
-train: {epochs: 2, batch: 48}
+train: {epochs: 2, batch: 16}
 student_swap_after: 1
 """ + DATA
 # The same with 2 steps an epoch, where only its files matter.
-SHORT = STUDENT.replace("train: 100, test: 32", "train: 50, test: 16").replace("batch: 48", "batch: 30")
+SHORT = STUDENT.replace("train: 36", "train: 20").replace("batch: 16", "batch: 12")
 
 
 class Result:
@@ -43,8 +43,8 @@ class Result:
         self.code, self.out, self.err = code, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-# Open MPI looks for the networks behind its pml cm for a fifth of a second; ranks of one machine do without.
-QUICK_START = {"OMPI_MCA_pml": os.environ.get("OMPI_MCA_pml", "^cm")}
+# Ranks of one machine need no network, and each that Open MPI looks for takes time.
+QUICK_START = {"OMPI_MCA_pml": os.environ.get("OMPI_MCA_pml", "ob1")}
 # A rank that leaves with another code than 0 has met the others in MPI_Finalize: mpirun need not give them one second, or
 # two. Where leaks are looked for they take their time.
 QUICK_END = {} if "ASAN_OPTIONS" in os.environ and "detect_leaks=0" not in os.environ["ASAN_OPTIONS"] else {

@@ -13,13 +13,13 @@ base:
   method: sld
   student: {network: resnet8}
   teacher: big
-  train: {epochs: %(epochs)d, batch: 48}
+  train: {epochs: %(epochs)d, batch: 16}
   student_swap_after: 1
   data: {format: synthetic}
-  synthetic: {train: %(train)d, test: 32}
+  synthetic: {train: %(train)d, test: 20}
   run: {checkpoint_minutes: 0.001}
 teachers:
-  big: {student: {network: resnet8}, train: {epochs: 1, batch: 48}}
+  big: {student: {network: resnet8}, train: {epochs: 1, batch: 16}}
 axes:
   arm:
     CE: {method: none}
@@ -31,7 +31,7 @@ launch: {retries: %(retries)d, lease_s: %(lease)g}
 """
 
 
-def spec(path="tiny.yaml", epochs=2, train=96, seeds="[1]", retries=2, lease=60, more=""):
+def spec(path="tiny.yaml", epochs=2, train=32, seeds="[1]", retries=2, lease=60, more=""):
     write(path, SPEC % {"epochs": epochs, "train": train, "seeds": seeds, "retries": retries, "lease": lease} + more)
 
 

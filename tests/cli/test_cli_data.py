@@ -31,7 +31,7 @@ def make_logits(epoch):
     """The outside program: here the teacher under sld probe, in one batch."""
     with export(epoch) as views, h5py.File("files/epoch-%05d.h5" % epoch, "w") as out:
         n = len(views["sample"])
-        check(views["image_weak"].shape == views["image_strong"].shape == (n, 3, 32, 32) and n == 60, "shapes")
+        check(views["image_weak"].shape == views["image_strong"].shape == (n, 3, 32, 32) and n == 20, "shapes")
         with h5py.File("batch.h5", "w") as f:
             f["labels"] = views["labels"][()][None]
             for view in ("weak", "strong"):
@@ -80,8 +80,8 @@ def main():
     refused(lambda f: f.attrs.update({"views_strong": f.attrs["views_weak"]}), "views_strong", "view: strong")
     refused(lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256")
     refused(lambda f: f.attrs.__delitem__("views_weak"), "views_weak")
-    refused(lambda f: replace(f, "logits_weak", np.zeros((60, 21))), "/logits_weak: expected the shape (60,20), got (60,21)")
-    refused(lambda f: replace(f, "logits_weak", np.full((60, 20), np.nan)), "nan at (0,0)")
+    refused(lambda f: replace(f, "logits_weak", np.zeros((20, 21))), "/logits_weak: expected the shape (20,20), got (20,21)")
+    refused(lambda f: replace(f, "logits_weak", np.full((20, 20), np.nan)), "nan at (0,0)")
     refused(lambda f: replace(f, "sample", f["sample"][()][::-1]), "/sample", "row 0")
     refused(lambda f: f.__delitem__("logits_strong"), "expected /logits_strong")
     expect(sld("run", "student.yaml", "teacher.logits_files=files", ranks=0), 2, "teacher.logits_files", "one teacher")
@@ -98,8 +98,8 @@ def main():
     check(rates[0]["copy_rate"] == rates[1]["copy_rate"] is not None and rates[0]["copy_rate_reason"] == "", "copied errors", rates)
     check(rates[2]["copy_rate"] is None and "without test.h5" in rates[2]["copy_rate_reason"], "why there are none", rates[2])
     expect(sld("report", "runs/files1", "--format", "csv", ranks=0), 0, "copy_rate_reason\n", "without test.h5")
-    for change, text in ((lambda f: replace(f, "logits", np.zeros((31, 20))), "/logits: expected the shape (32,20)"),
-                         (lambda f: replace(f, "logits", np.full((32, 20), np.nan)), "/logits: expected finite logits, got nan"),
+    for change, text in ((lambda f: replace(f, "logits", np.zeros((31, 20))), "/logits: expected the shape (20,20)"),
+                         (lambda f: replace(f, "logits", np.full((20, 20), np.nan)), "/logits: expected finite logits, got nan"),
                          (lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256: expected")):
         refused(change, text, ranks=2, name="files/test.h5")
     os.rename("files/test.h5", "test.h5")
@@ -120,7 +120,7 @@ def main():
     expect(sld("data", "views", "outside.yaml", "--out", "o.h5", ranks=0), 2, "--epoch")
     expect(sld("data", "vies", "outside.yaml", ranks=0), 2, "nearest: views")
     expect(sld("data", "views", "outside.yaml", "--epoch", 1, "--out", "none/o.h5", ranks=0), 74, "none/o.h5")
-    expect(sld("data", "info", "outside.yaml", ranks=2), 0, "train     60 of 100", "classes   20", "test      32")
+    expect(sld("data", "info", "outside.yaml", ranks=2), 0, "train     20 of 36", "classes   20", "test      20")
     check(not [n for n in os.listdir(".") if n.endswith(".tmp") or n == "o.h5"], "left behind")
 
 

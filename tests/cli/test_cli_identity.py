@@ -7,7 +7,7 @@ import shutil
 
 from harness import *
 
-TINY = "train: {epochs: 1, batch: 48, lr: 0.05, lr_stages: []}\nstudent: {network: resnet8}\n"
+TINY = "train: {epochs: 1, batch: 16, lr: 0.05, lr_stages: []}\nstudent: {network: resnet8}\n"
 NONE = "method: none\n" + TINY
 KD = "method: kd\n" + TINY
 
@@ -26,7 +26,7 @@ def make_data(path, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25), change=None):
     """Noise of 4 classes; change(groups) may alter anything before it is written."""
     rng = np.random.default_rng(1)
     arrays = {}
-    for split, n in (("train", 96), ("test", 16)):
+    for split, n in (("train", 32), ("test", 16)):
         arrays[split + "/images"] = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
         arrays[split + "/labels"] = (np.arange(n) % 4).astype(np.int64)
     attrs = {"mean": np.array(mean, "f4"), "std": np.array(std, "f4")}
@@ -120,9 +120,9 @@ def every_input_of_the_weights_counts():
 
 def a_run_and_a_sweep_agree():
     write("sweep.yaml", "name: s\nbase: {%s, teacher: tt}\n" % ", ".join(
-        ["method: kd", "student: {network: resnet8}", "synthetic: {train: 100, test: 32}",
-         "train: {epochs: 1, batch: 48, lr: 0.05, lr_stages: []}"]) +
-        "teachers: {tt: {student: {network: resnet8}, train: {epochs: 1, batch: 48, lr: 0.05, lr_stages: []}}}\naxes: {arm: {KD: {}}}\nseeds: [1]\n")
+        ["method: kd", "student: {network: resnet8}", "synthetic: {train: 36, test: 20}",
+         "train: {epochs: 1, batch: 16, lr: 0.05, lr_stages: []}"]) +
+        "teachers: {tt: {student: {network: resnet8}, train: {epochs: 1, batch: 16, lr: 0.05, lr_stages: []}}}\naxes: {arm: {KD: {}}}\nseeds: [1]\n")
     expect(sld("sweep", "sweep.yaml", ranks=0), 0)
     points = points_of("runs/s")
     check(open("runs/s/points").readline() == "sld-sweep 2\n", "version of the points")
@@ -141,7 +141,7 @@ def a_run_and_a_sweep_agree():
 
 def a_sweep_compares_what_it_opens():
     write("grid.yaml", "name: g\nbase: {method: none, student: {network: resnet8}, data: {format: hdf5, path: g.h5}, "
-          "train: {epochs: 1, batch: 48, lr: 0.05, lr_stages: []}}\nseeds: [1, 2]\nlaunch: {retries: 0}\n")
+          "train: {epochs: 1, batch: 16, lr: 0.05, lr_stages: []}}\nseeds: [1, 2]\nlaunch: {retries: 0}\n")
     make_data("g.h5")
     expect(sld("sweep", "grid.yaml", "--plan", ranks=0), 0)
     planned = set(points_from_plan())

@@ -18,7 +18,7 @@ from harness import check, digest, expect, in_folder, ranks_of, said, sld, start
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 6
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 # as short as a run can be that has all parts: 2 epochs of 3 steps, the last of them a tail, a checkpoint at every step
-SHORT = STUDENT.replace("batch: 48", "batch: 24").replace("train: 100, test: 32", "train: 60, test: 16")
+SHORT = STUDENT.replace("batch: 16", "batch: 8").replace("train: 36", "train: 20")
 SHORT += "run: {checkpoint_minutes: 0.00001}\n"
 # mpirun gives the ranks that are left a second before it kills them: twice, and most of the test's time
 os.environ["OMPI_MCA_odls_base_sigkill_timeout"] = "0"

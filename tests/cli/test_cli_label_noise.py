@@ -6,8 +6,8 @@ import h5py
 
 from harness import check, digest, expect, in_folder, sld, write, DATA
 
-NOISY = "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 3, batch: 48}\n" + DATA.replace(
-    "synthetic}", "synthetic, per_class: 4, label_noise: 0.5, label_noise_kind: siblings}")
+NOISY = "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 3, batch: 16}\n" + DATA.replace(
+    "synthetic}", "synthetic, per_class: 4, label_noise: 0.5, label_noise_kind: siblings}").replace("train: 36", "train: 100")
 
 
 def weights_sha(path):
@@ -31,7 +31,7 @@ def main():
         check(weights_sha("runs/a/epoch-%d.h5" % epoch) == weights_sha("runs/b/epoch-%d.h5" % epoch), "epoch", epoch)
     check(weights_sha("runs/a/epoch-3.h5") == weights_sha("runs/a/last.h5"), "epoch 3 is not the last")
     expect(sld("eval", "runs/a/epoch-1.h5"), 0, "top-1")
-    write("kd.yaml", "method: kd\nteacher: {weights: runs/a/epoch-1.h5}\ntrain: {epochs: 1, batch: 48}\n" + DATA)
+    write("kd.yaml", "method: kd\nteacher: {weights: runs/a/epoch-1.h5}\ntrain: {epochs: 1, batch: 16}\n" + DATA)
     expect(sld("run", "kd.yaml", "name=kd"), 0, "done")
 
     expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 2]"), 0, "done already", "epoch 2 was finished before")

@@ -8,7 +8,7 @@ import h5py
 from harness import check, digest, expect, in_folder, sld, teacher, write, DATA
 
 SWEEPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "sweeps")
-STUDENT = "student: {network: resnet8}\nteacher: {weights: runs/teacher/last.h5}\ntrain: {epochs: 1, batch: 48}\n" + DATA
+STUDENT = "student: {network: resnet8}\nteacher: {weights: runs/teacher/last.h5}\ntrain: {epochs: 1, batch: 16}\n" + DATA
 CASES = {
     "mlkd": ("method: mlkd\ncorrection: skip\n", ["ce_weak", "kd_strong", "kd_lent_weak", "cc_weak", "bc_weak"]),
     "dkd": ("method: dkd\ncorrection: ga\nstudent_swap: true\nstudent_swap_after: 0\n",

@@ -14,7 +14,7 @@ from harness import (FAULTY_IO, check, command, ended, environment, expect, in_f
 RNG = np.random.default_rng(0)
 SWEEP = """
 name: s
-base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 30}, synthetic: {train: 50, test: 16}}
+base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 12}, synthetic: {train: 20, test: 20}}
 seeds: [1]
 """
 
@@ -110,7 +110,7 @@ def links():
         os.makedirs("linked")
         write("victim", "mine")
         os.symlink(os.path.abspath("victim"), "linked/" + name)
-        done = sld("run", "none.yaml", "synthetic.train=50", "synthetic.test=16", "run.dir=linked")
+        done = sld("run", "none.yaml", "synthetic.train=20", "synthetic.test=20", "run.dir=linked")
         check(done.code in (2, 74), name, done.code, done.err)
         with open("victim") as f:
             check(f.read() == "mine", name, "wrote through a link")
@@ -123,7 +123,7 @@ def lacking(**what):
 
 
 def file_systems():
-    run = ("run", "none.yaml", "synthetic.train=50", "synthetic.test=16")
+    run = ("run", "none.yaml", "synthetic.train=20", "synthetic.test=20")
     for number in (38, 95, 37, 524, 22):  # ENOSYS, ENOTSUP, ENOLCK, the kernel's own, EINVAL
         folder = "run.dir=f%d" % number
         done = sld(*run, folder, env=lacking(flock=number))
@@ -146,7 +146,7 @@ def limited():
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20000, resource.RLIM_INFINITY))
 
-    for args in (("run", "none.yaml", "synthetic.train=50", "synthetic.test=16", "run.dir=limited"),
+    for args in (("run", "none.yaml", "synthetic.train=20", "synthetic.test=20", "run.dir=limited"),
                  ("data", "views", "none.yaml", "--epoch", "1", "--out", "limited.h5")):
         done = subprocess.run(command(0, *args), env=environment(), preexec_fn=limit, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240)

@@ -14,7 +14,7 @@ import numpy as np
 from harness import (PATIENCE_S, Held, background, check, command, complaint, digest, ended, expect, faulty, in_folder,
                      ranks_of, sld, stop, teacher, write, STUDENT)
 
-LONGER = STUDENT.replace("epochs: 2, batch: 48", "epochs: 3, batch: 24")
+LONGER = STUDENT.replace("epochs: 2, batch: 16", "epochs: 3, batch: 8")
 
 
 def tried(attempt, *args):

@@ -67,7 +67,7 @@ def ranks_and_template(computed):
 
 BAD = """
 name: bad
-base: {method: none, train: {epochs: 1, batch: 48}, synthetic: {train: 96, test: 32}}
+base: {method: none, train: {epochs: 1, batch: 16}, synthetic: {train: 32, test: 20}}
 axes: {arm: {bad: {data: {val_fraction: 0.0001}}, good: {}}}
 """
 
@@ -98,7 +98,7 @@ def failures():
 
 def diverged():
     write("wild.yaml", "name: wild\nbase: {method: none, train: {epochs: 3, batch: 16, lr: 1000},"
-          " synthetic: {train: 96, test: 32}}\nseeds: [1]\n")
+          " synthetic: {train: 32, test: 20}}\nseeds: [1]\n")
     result = expect(sweep("wild.yaml"), 0)  # an outcome, not a failure
     check(status("runs/wild")["diverged"] == 1, result.err)
 
@@ -144,7 +144,7 @@ def grows():
     """A core that nobody else can use goes to the trial that is left, and changes none of its bits."""
     if len(os.sched_getaffinity(0)) != 2:
         return
-    write("grow.yaml", "name: grow\nbase: {method: none, train: {batch: 48}, synthetic: {train: 192, test: 32}}\n"
+    write("grow.yaml", "name: grow\nbase: {method: none, train: {batch: 16}, synthetic: {train: 64, test: 20}}\n"
           "axes: {train.epochs: [1, 3]}\n")
     expect(sweep("grow.yaml", "--dir", "runs/small", "--ranks", "1", "--slots", "2"), 0)
     run = Held("/ckpt-0000003", "grow.yaml", "--dir", "runs/grown", "launch.lease_s=3", starter=start_sweep, log="grown.log")

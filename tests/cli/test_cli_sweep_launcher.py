@@ -9,7 +9,7 @@ from sweep_harness import attempt_processes, kill, no_process_left, start_sweep,
 
 ONE = """
 name: one
-base: {method: none, student: {network: resnet8}, train: {epochs: %d, batch: 48}, synthetic: {train: 96, test: 32},
+base: {method: none, student: {network: resnet8}, train: {epochs: %d, batch: 16}, synthetic: {train: 32, test: 20},
        run: {checkpoint_minutes: 0.001}}
 """
 

@@ -17,6 +17,12 @@ launch: {lease_s: 1, slots: 1, ranks: 1, grow_s: 0}
 LONG, SHORT, WILD = "long: {train.epochs: 100000}", "short: {train.epochs: 2}", "wild: {train.epochs: 2, train.lr: 1000}"
 
 
+def replace(path, text):
+    """At one stroke: nobody sees the file empty."""
+    write(path + ".new", text)
+    os.replace(path + ".new", path)
+
+
 def page(folder):
     """(text, whether a browser is to ask again) of the page as it stands."""
     expect(sld("report", folder, "--html", "page.html", ranks=0), 0)
@@ -55,11 +61,11 @@ def main():
     check("1 trial: 1 running" in text and "1 core busy" in text and again and re.search(r"Running .* long 1 \d+ of 100000", text), text)
 
     points = open("runs/live/points").read()
-    write("runs/live/points", "half of a")  # as a file system may show it, or an editor leave it
+    replace("runs/live/points", "half of a")  # as a file system may show it, or an editor leave it
     seen = beats("runs/live")
     wait_for("more beats", lambda: beats("runs/live") > seen + 4, process)
     check(said(process).count("goes on with the points that it has") == 1, "told once, not at every beat", said(process))
-    write("runs/live/points", points)
+    replace("runs/live/points", points)
 
     expect(sweep("more.yaml", "--no-run"), 0)
     check(status("runs/live")["points"] == 3 and process.poll() is None, "added beside the sweep", said(process))

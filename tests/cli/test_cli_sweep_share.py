@@ -20,7 +20,7 @@ SEED = int(sys.argv[4]) if len(sys.argv) > 4 else 1
 
 MANY = """
 name: many
-base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 48}, synthetic: {train: 48, test: 32}}
+base: {method: none, student: {network: resnet8}, train: {epochs: 1, batch: 16}, synthetic: {train: 20, test: 20}}
 axes: {train.lr: [0.01, 0.1]}
 seeds: 1..%d
 launch: {retries: 1000, lease_s: 2, slots: 1}
@@ -65,7 +65,7 @@ def share():
 
 LONG = """
 name: long
-base: {method: none, student: {network: resnet8}, train: {epochs: 3, batch: 48}, synthetic: {train: 192, test: 32}}
+base: {method: none, student: {network: resnet8}, train: {epochs: 3, batch: 16}, synthetic: {train: 64, test: 20}}
 launch: {lease_s: 2}
 """
 

@@ -17,7 +17,7 @@ from harness import (PATIENCE_S, Held, background, check, command, digest, ended
 
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-LONGER = STUDENT.replace("train: 100", "train: 300").replace("batch: 48", "batch: 100")
+LONGER = STUDENT.replace("train: 36", "train: 96").replace("batch: 16", "batch: 32")
 TABLES = 4  # 2 epochs of 2 views
 ARMS = {"sld": [], "kd-pa": ["correction=none", "student_swap=false"]}
 

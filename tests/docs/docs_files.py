@@ -74,7 +74,7 @@ def check(path, *sections):
 
 def main():
     teacher()
-    write("student.yaml", STUDENT + "data.val_fraction: 0.2\ndata.label_noise: 0.1\n")
+    write("student.yaml", STUDENT + "data.val_fraction: 0.5\ndata.label_noise: 0.1\n")
     settings = ("teacher.logits=store", "run.keep_epochs=[1]")
     expect(sld("run", "student.yaml", *settings, "run.stop_after_steps=3"), 75)
     check(glob.glob("runs/student/ckpt-*.h5")[0], "Checkpoints", "Weights")

@@ -219,7 +219,8 @@ def main():
     check_lost(trials)
     check_pack(trials)
     check_compact()
-    check_many()
+    if sys.argv[2:] != ["few"]:
+        check_many()
 
 
 in_folder(main)

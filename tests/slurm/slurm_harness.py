@@ -26,10 +26,10 @@ base:
   method: kd
   student: {network: resnet8}
   teacher: t
-  train: {epochs: %d, batch: 48}
-  synthetic: {train: 96, test: 32}
+  train: {epochs: %d, batch: 16}
+  synthetic: {train: 32, test: 20}
   run: {checkpoint_minutes: 0.001}
-teachers: {t: {student: {network: resnet8}, train: {epochs: 1, batch: 48}}}
+teachers: {t: {student: {network: resnet8}, train: {epochs: 1, batch: 16}}}
 axes: {train.lr: [%s]}
 seeds: [1]
 launch: {lease_s: 3, grow_s: 0}

@@ -37,8 +37,8 @@ def spans(c, computed):
 
 def trial(c):
     """jobs/trial.sbatch: one experiment, a rank on each machine."""
-    write("one.yaml", "name: one\nmethod: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 48}\n"
-                      "synthetic: {train: 96, test: 32}\n")
+    write("one.yaml", "name: one\nmethod: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 16}\n"
+                      "synthetic: {train: 32, test: 20}\n")
     expect(sld("run", "one.yaml", "run.dir=one-plain", ranks=0), 0)
     script = c.shipped("trial.sbatch", experiment="one.yaml", sld=c.sld)
     c.wait(c.submit(script, "-N2", "--ntasks-per-node=1", "-o", "one.log"))
