@@ -228,6 +228,21 @@ static void report_stages(sld_ctx *ctx, const sld_config *config)
     }
 }
 
+/* Shards beyond the samples of a batch, which are empty in every step. */
+static void report_shards(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options *o = &config->options;
+
+    if (sld_config_origin(config, "parallel.shards") >= SLD_FROM_FILE &&
+        o->parallel.shards > o->train.batch) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: parallel.shards: more than train.batch does nothing: expected at most %lld, "
+                "got %lld, of which %lld have no sample in any step",
+                config->path, (long long)o->train.batch, (long long)o->parallel.shards,
+                (long long)(o->parallel.shards - o->train.batch));
+    }
+}
+
 sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 {
     idle refused = {.n = 0}, told = {.n = 0};
@@ -241,6 +256,7 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
     }
     report_epochs(ctx, config);
     report_stages(ctx, config);
+    report_shards(ctx, config);
     return SLD_OK;
 }
 

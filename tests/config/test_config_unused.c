@@ -105,6 +105,7 @@ static void test_accepted(void **state)
         {"method: none\nseeds.init: 1", "lss.allow_inactive=false"},
         {"method: none\ndata: {per_class: 3, split_seed: 4}", NULL},
         {"method: none\ntrain: {epochs: 2, lr_stages: [0.5]}", NULL},
+        {"method: none\nparallel: {shards: 64}", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
@@ -130,6 +131,8 @@ static void test_told(void **state)
          NULL},
         {"method: none\ntrain: {lr_stages: [1, 150, 180]}", "train.epochs=2", "train.lr_stages",
          "the stage 150 changes nothing here", NULL},
+        {"method: none\nparallel: {shards: 16}", "train.batch=12", "parallel.shards",
+         "expected at most 12, got 16, of which 4 have no sample", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
