@@ -24,8 +24,8 @@
  * would share one, and of two that start and end at once one dies for want of it. What Slurm says
  * of a step that it merely stands in, as below `srun --pty bash`, must not lead Open MPI to look
  * for a server of that step; a list of nodes without a job's number is all that some containers
- * hand on. It sends nothing to anybody: the networks that Open MPI would look for cost a third of
- * its start. */
+ * hand on. It sends nothing to anybody: the networks that Open MPI would look for cost a quarter
+ * of its start. */
 static void isolate(void)
 {
     static const char *const step[] = {"SLURM_STEPID", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS",

@@ -65,20 +65,18 @@ static sld_status check_label_shape(sld_ctx *ctx, sld_doc *doc, const char *path
     return SLD_OK;
 }
 
-static sld_status get_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
-                             int32_t *labels)
+/* Reads n values. A failure of the kind that the store's message marks has a cure, which replaces
+ * what the store expected. */
+static sld_status get_values(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, size_t n,
+                             void *values, const char *mark, const char *expected)
 {
-    const sld_status st = sld_doc_get(ctx, doc, path, SLD_I32, n, labels);
+    const sld_status st = sld_doc_get(ctx, doc, path, type, n, values);
 
-    if (st != SLD_ERR_DATA || !strstr(ctx->err.msg, SLD_NO_NUMBERS)) {
+    if (st != SLD_ERR_DATA || !strstr(ctx->err.msg, mark)) {
         return st;
     }
     sld_err_clear(ctx);
-    return SLD_FAIL(ctx, SLD_ERR_DATA,
-                    "%s: %s: expected whole numbers from 0 on, got no numbers; "
-                    "numpy.unique(labels, return_inverse=True) gives the names for /class_names, "
-                    "and the numbers",
-                    sld_doc_path(doc), path);
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected %s", sld_doc_path(doc), path, expected);
 }
 
 /* Reads n labels and checks that they are not negative; *classes: 1 + the largest. */
@@ -87,7 +85,9 @@ static sld_status read_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size
 {
     *classes = 0;
     SLD_TRY(check_label_shape(ctx, doc, path, n));
-    SLD_TRY(get_labels(ctx, doc, path, n, labels));
+    SLD_TRY(get_values(ctx, doc, path, SLD_I32, n, labels, SLD_NO_NUMBERS,
+                       "whole numbers from 0 on, got no numbers; numpy.unique(labels, "
+                       "return_inverse=True) gives the names for /class_names, and the numbers"));
     for (size_t i = 0; i < n; i++) {
         if (labels[i] < 0) {
             return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s[%zu]: expected 0 or more, got %d",
@@ -263,16 +263,9 @@ static sld_status hdf5_open(sld_ctx *ctx, const sld_data_params *params, data_so
 static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
                               uint8_t *pixels)
 {
-    const sld_status st = sld_doc_get(ctx, doc, path, SLD_U8, n, pixels);
-
-    if (st != SLD_ERR_DATA || !strstr(ctx->err.msg, SLD_DOES_NOT_FIT)) {
-        return st;
-    }
-    sld_err_clear(ctx);
-    return SLD_FAIL(ctx, SLD_ERR_DATA,
-                    "%s: %s: expected whole numbers 0 to 255, got a value that is none; multiply "
-                    "images of 0 to 1 by 255 and round before they are stored",
-                    sld_doc_path(doc), path);
+    return get_values(ctx, doc, path, SLD_U8, n, pixels, SLD_DOES_NOT_FIT,
+                      "whole numbers 0 to 255, got a value that is none; multiply images of 0 to 1 "
+                      "by 255 and round before they are stored");
 }
 
 static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,

@@ -171,8 +171,7 @@ const char *report_no_copies(double copy_rate, double swapped_weak, double swapp
 
     return taught && isnan(copy_rate)
                ? "there are no test logits of the teacher (teacher.logits_files without test.h5) "
-                 "or "
-                 "of the trial (run.logits: false), or the teacher is never wrong"
+                 "or of the trial (run.logits: false), or the teacher is never wrong"
                : "";
 }
 

@@ -53,9 +53,9 @@ typedef struct report_trial {
     size_t           n_val;                          /* validation samples with logits */
     const char      *run_dir;                        /* folder of a single run; NULL in a sweep */
     bool             has_teacher;                    /* as weights, or as logits in files */
-    char             data_sha[65],
-        teacher_sha
-            [65]; /* hex; of its weights, else of its logits if those on test are there; "": neither */
+    char             data_sha[65];                   /* hex */
+    /* hex, of the teacher's weights, else of its logits if those on test are there; "": neither */
+    char         teacher_sha[65];
     const char  *config;                     /* the resolved experiment; NULL: not read */
     char         data_name[64], version[64]; /* of the data set, of the program; "": not told */
     const char **option;                     /* (report.n_options) values; "" if unknown */

@@ -49,14 +49,15 @@ static sld_status read_column(sld_ctx *ctx, trial_metrics_buffer *buffer, sld_do
     return SLD_OK;
 }
 
-static sld_status read_sha(sld_ctx *ctx, sld_doc *doc, const char *name, char sha[65])
+/* out: (bytes), "" if there is no such attribute, which older files lack. */
+static sld_status read_text(sld_ctx *ctx, sld_doc *doc, const char *name, size_t bytes, char *out)
 {
     const char *text = "";
 
     if (sld_doc_has_attr(doc, "/", name)) {
         SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
     }
-    snprintf(sha, 65, "%s", text);
+    snprintf(out, bytes, "%s", text);
     return SLD_OK;
 }
 
@@ -83,18 +84,6 @@ static sld_status read_config(sld_ctx *ctx, report *r, sld_doc *doc, report_tria
                                 sld_doc_path(doc));
 }
 
-/* "" in older files, which lack it. */
-static sld_status read_name(sld_ctx *ctx, sld_doc *doc, const char *name, char out[64])
-{
-    const char *text = "";
-
-    if (sld_doc_has_attr(doc, "/", name)) {
-        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
-    }
-    snprintf(out, 64, "%.63s", text);
-    return SLD_OK;
-}
-
 static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_trial *t)
 {
     const char *best_on = "", *status = "";
@@ -104,12 +93,13 @@ static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_
         t->status.state = SLD_POINT_DIVERGED;
     }
     SLD_TRY(read_config(ctx, r, doc, t));
-    SLD_TRY(read_name(ctx, doc, "data", t->data_name));
-    SLD_TRY(read_name(ctx, doc, "version", t->version));
-    SLD_TRY(read_sha(ctx, doc, "data_sha256", t->data_sha));
-    SLD_TRY(read_sha(ctx, doc, "teacher_sha256", t->teacher_sha));
+    SLD_TRY(read_text(ctx, doc, "data", sizeof t->data_name, t->data_name));
+    SLD_TRY(read_text(ctx, doc, "version", sizeof t->version, t->version));
+    SLD_TRY(read_text(ctx, doc, "data_sha256", sizeof t->data_sha, t->data_sha));
+    SLD_TRY(read_text(ctx, doc, "teacher_sha256", sizeof t->teacher_sha, t->teacher_sha));
     if (!t->teacher_sha[0] && sld_doc_has(doc, "/logits/test_teacher")) { /* an outside teacher's */
-        SLD_TRY(read_sha(ctx, doc, "teacher_logits_sha256", t->teacher_sha));
+        SLD_TRY(
+            read_text(ctx, doc, "teacher_logits_sha256", sizeof t->teacher_sha, t->teacher_sha));
     }
     t->has_teacher = t->teacher_sha[0] || sld_doc_has_attr(doc, "/", "teacher_logits_sha256");
     SLD_TRY(read_count(ctx, doc, "epochs_done", &t->metric[REPORT_epochs]));
