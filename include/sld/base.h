@@ -4,6 +4,7 @@
 #ifndef SLD_BASE_H
 #define SLD_BASE_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -270,6 +271,10 @@ double sld_cpus_quota(void);
 
 /* Local. Makes the folder and its parents. */
 sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path);
+/* Local. The next entry of an open folder; *entry NULL: there are no more. SLD_ERR_IO if the folder
+ * cannot be read on, which readdir() alone does not tell from its end. path: for the message. */
+sld_status sld_file_next_entry(sld_ctx *ctx, DIR *dir, const char *path,
+                               const struct dirent **entry);
 
 /* Local. Opens a regular file for reading. Refuses a pipe, at which open() alone could wait for
  * ever. *bytes: its size. The caller closes *fd, which is -1 on failure. SLD_ERR_DATA. */

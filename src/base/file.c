@@ -43,6 +43,16 @@ sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
     }
 }
 
+sld_status sld_file_next_entry(sld_ctx *ctx, DIR *dir, const char *path,
+                               const struct dirent **entry)
+{
+    errno  = 0;
+    *entry = readdir(dir);
+    return *entry || errno == 0
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", path, strerror(errno));
+}
+
 static const char *kind_of(mode_t mode)
 {
     return S_ISDIR(mode)    ? "a folder"

@@ -98,9 +98,10 @@ static void take_name(sld_grid_claim *e, const char *rest)
 
 sld_status sld_grid_claims_scan(sld_grid_claims *c)
 {
-    const size_t   n   = sld_grid_count(c->grid);
-    DIR           *dir = opendir(c->dir);
-    struct dirent *entry;
+    const size_t         n   = sld_grid_count(c->grid);
+    DIR                 *dir = opendir(c->dir);
+    sld_status           st;
+    const struct dirent *entry;
 
     if (!dir && errno != ENOENT) {
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot list: %s", c->dir, strerror(errno));
@@ -114,7 +115,7 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
     if (!dir) {
         return SLD_OK; /* lost: nobody has said anything */
     }
-    while (errno = 0, (entry = readdir(dir))) {
+    while ((st = sld_file_next_entry(c->ctx, dir, c->dir, &entry)) == SLD_OK && entry) {
         char id[SLD_ID_LENGTH + 1];
         if (strlen(entry->d_name) <= SLD_ID_LENGTH + 1 || entry->d_name[SLD_ID_LENGTH] != '.') {
             continue;
@@ -126,11 +127,8 @@ sld_status sld_grid_claims_scan(sld_grid_claims *c)
             take_name(&c->entries[point], entry->d_name + SLD_ID_LENGTH + 1);
         }
     }
-    const int code = errno; /* an end by an error would hide claims */
     closedir(dir);
-    if (code) {
-        return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot list: %s", c->dir, strerror(code));
-    }
+    SLD_TRY(st);
     for (size_t i = 0; i < n; i++) {
         if (c->entries[i].claim < c->entries[i].known) {
             c->entries[i].known = 0; /* its claims are gone; the next one may be another's */

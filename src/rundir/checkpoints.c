@@ -70,32 +70,31 @@ static int newest_first(const void *a, const void *b)
 
 sld_status sld_ckpt_list_read(sld_ctx *ctx, const char *run, sld_ckpt_list *out)
 {
-    DIR           *dir = opendir(run);
-    struct dirent *entry;
-    sld_ckpt       ckpt;
+    DIR                 *dir = opendir(run);
+    const struct dirent *entry;
+    sld_ckpt             ckpt;
+    sld_status           st;
 
     *out = (sld_ckpt_list){0};
     if (!dir) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
     }
-    while (errno = 0, (entry = readdir(dir))) {
+    while ((st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK && entry) {
         if (!sld_ckpt_parse(entry->d_name, &ckpt)) {
             continue;
         }
         void *more = realloc(out->at, (out->n + 1) * sizeof *out->at);
         if (!more) {
-            closedir(dir);
-            sld_ckpt_list_free(out);
-            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the checkpoints in %s", run);
+            st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the checkpoints in %s", run);
+            break;
         }
         out->at           = more;
         out->at[out->n++] = ckpt;
     }
-    const int code = errno; /* an end by an error would hide the newest checkpoint */
     closedir(dir);
-    if (code) {
+    if (st != SLD_OK) { /* a part of the list would hide the newest checkpoint */
         sld_ckpt_list_free(out);
-        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(code));
+        return st;
     }
     if (out->n) {
         qsort(out->at, out->n, sizeof *out->at, newest_first);

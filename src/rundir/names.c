@@ -62,17 +62,17 @@ void sld_run_remove_attempts(const char *run, int64_t attempt)
 /* Files whose names are of that kind get ".old" behind them. */
 static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const char *name))
 {
-    DIR           *dir = opendir(run);
-    struct dirent *entry;
-    char           from[PATH_MAX], to[PATH_MAX];
-    sld_status     st = SLD_OK;
+    DIR                 *dir = opendir(run);
+    const struct dirent *entry;
+    char                 from[PATH_MAX], to[PATH_MAX];
+    sld_status           st = SLD_OK;
 
     if (!dir) {
         return errno == ENOENT
                    ? SLD_OK
                    : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
     }
-    while (st == SLD_OK && (entry = readdir(dir))) {
+    while (st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK && entry) {
         if (is_kind(entry->d_name)) {
             snprintf(from, sizeof from, "%s/%s", run, entry->d_name);
             snprintf(to, sizeof to, "%s/%s.old", run, entry->d_name);
@@ -98,12 +98,13 @@ sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
                                                     const void *user),
                                 const void *user)
 {
-    DIR           *dir = opendir(run);
-    struct dirent *entry;
-    char           path[PATH_MAX];
-    sld_status     st = SLD_OK;
+    DIR                 *dir = opendir(run);
+    const struct dirent *entry;
+    char                 path[PATH_MAX];
+    sld_status           st = SLD_OK;
 
-    while (dir && st == SLD_OK && (entry = readdir(dir))) {
+    while (dir && st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK &&
+           entry) {
         if (is_weights(entry->d_name)) {
             snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
             st = check(ctx, path, user);

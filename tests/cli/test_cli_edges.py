@@ -67,7 +67,7 @@ def memory():
     """Little memory is an error with a word, or enough: never a crash."""
     if "ASAN_OPTIONS" in os.environ:
         return  # shadow memory alone takes more
-    for mebibytes in (150, 300):
+    for mebibytes in (100, 130, 140, 164, 220, 300):  # each failed in its own place
         def limit():
             resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
 

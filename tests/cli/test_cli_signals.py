@@ -29,5 +29,12 @@ def main():
         expect(ended(waiting), 0, "resumed at epoch 2, step 0")
         check(digest(folder) == wanted, "other bits after", name)
 
+    # after another signal the first Ctrl-C still saves
+    run = Held("ckpt-0000002", "run", "student.yaml", "run.dir=runs/both", ranks=0)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        run.process.send_signal(number)
+    run.go_on()
+    expect(ended(run.process), 75)
+
 
 in_folder(main)

@@ -2,24 +2,7 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "fixture.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
-#include <errno.h>
-
-static bool broken; /* the folder's file system */
-
-/* In place of the C library's. */
-struct dirent *readdir(DIR *dir)
-{
-    struct dirent *(*real)(DIR *);
-
-    *(void **)&real = dlsym(RTLD_NEXT, "readdir");
-    if (broken) {
-        errno = EIO;
-        return NULL;
-    }
-    return real(dir);
-}
+#include "broken_listing.h"
 
 static void names_are_read_back(void **state)
 {
@@ -122,16 +105,27 @@ static void a_folder_without_any(void **state)
     assert_int_equal(sld_ckpt_newest("/nowhere/at/all").epoch, 0);
 }
 
-/* Without an error a trial would begin anew, over the checkpoints that it did not see. */
+static sld_status accept(sld_ctx *ctx, const char *path, const void *user)
+{
+    (void)ctx, (void)path, (void)user;
+    return SLD_OK;
+}
+
+/* A part of a list would begin a trial anew, over the checkpoints that it did not see, and pass
+ * weights of another trial. */
 static void a_folder_that_cannot_be_read(void **state)
 {
     fixture      *f = *state;
     sld_ckpt_list list;
 
-    broken              = true;
-    const sld_status st = sld_ckpt_list_read(&f->ctx, f->dir, &list);
-    broken              = false;
-    assert_int_equal(st, SLD_ERR_IO);
+    broken_listing        = true;
+    const sld_status st[] = {sld_ckpt_list_read(&f->ctx, f->dir, &list),
+                             sld_run_each_weights(&f->ctx, f->dir, accept, NULL),
+                             sld_run_set_aside(&f->ctx, f->dir)};
+    broken_listing        = false;
+    for (size_t i = 0; i < sizeof st / sizeof *st; i++) {
+        assert_int_equal(st[i], SLD_ERR_IO);
+    }
     assert_non_null(strstr(f->ctx.err.msg, "cannot list"));
     assert_int_equal(list.n, 0);
     assert_null(list.at);

@@ -1,5 +1,8 @@
 /* Claims and marks of two coordinators in one folder: a point is one's alone, and ends once. */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "fixture.h"
+
+#include "broken_listing.h"
 
 static void test_a_point_is_claimed_once(void **state)
 {
@@ -189,6 +192,22 @@ static void test_claims_that_are_gone_are_forgotten(void **state)
     sld_ledger_close(&l);
 }
 
+/* A part of the claims would make points look free. */
+static void test_claims_that_cannot_be_listed(void **state)
+{
+    folder *f = *state;
+    ledger  l;
+
+    join(f, NULL, &l);
+    broken_listing      = true;
+    const sld_status st = sld_ledger_scan(&l);
+    broken_listing      = false;
+    assert_int_equal(st, SLD_ERR_IO);
+    assert_non_null(strstr(f->ctx.err.msg, "cannot list"));
+    sld_err_clear(&f->ctx);
+    sld_ledger_close(&l);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 /* A name that no attempt has: its number is not counted on, nor up to. */
@@ -251,6 +270,7 @@ int main(void)
         IN_FOLDER(test_retry_and_skip),
         IN_FOLDER(test_a_point_starts_over),
         IN_FOLDER(test_claims_that_are_gone_are_forgotten),
+        IN_FOLDER(test_claims_that_cannot_be_listed),
         IN_FOLDER(test_absurd_numbers),
         IN_FOLDER(test_a_claim_is_given_up),
     };

@@ -8,7 +8,7 @@
 
 #include "conv/onednn_library.h"
 
-#define ROOM ((size_t)32 << 20) /* address space for the code of one primitive, many times over */
+#define ROOM ((size_t)4 << 20) /* address space for the code of one primitive, several times over */
 
 /* oneDNN dies where it gets no memory for the code that it writes: it is asked only where there is
  * some. */
