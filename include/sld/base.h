@@ -337,10 +337,12 @@ typedef struct sld_output {
     size_t             n_inputs;
     bool               force; /* --force: also over files of other programs, never over inputs */
     bool (*is_own)(sld_ctx *ctx, const char *path); /* whether the same verb wrote this file */
+    bool (*is_kept)(const char *path); /* whether --force may not write over it; NULL: it may */
 } sld_output;
 
-/* Local. Checks that path may be written. SLD_ERR_CONFIG if it is an input, no regular file, or a
- * file that another program wrote. *exists: there is a file; else publish it without replace. */
+/* Local. Checks that path may be written. SLD_ERR_CONFIG if it is an input, no regular file, a
+ * file that is kept, or one that another program wrote. *exists: there is a file; else publish it
+ * without replace. */
 sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists);
 /* Local. Checks two outputs of one command that were checked as above: SLD_ERR_CONFIG if both paths
  * lead to one file. */

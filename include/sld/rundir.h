@@ -55,6 +55,9 @@ void sld_run_path(const char *run, sld_run_file file, int64_t attempt, char path
 /* Local. The same for the weights after an epoch. */
 void sld_run_epoch_path(const char *run, int64_t epoch, int64_t attempt, char path[PATH_MAX]);
 bool sld_run_has(const char *run, sld_run_file file); /* Local. Of attempt 0. */
+/* Local. Whether the path leads, by links too, to a file that a run writes in its folder, or to one
+ * of a sweep: the folder has config.yaml or lock, or points. False where nothing is. */
+bool sld_run_is_file(const char *path);
 /* Local. Removes what attempts 1 to N wrote under names of their own, but for their logs. */
 void sld_run_remove_attempts(const char *run, int64_t attempt);
 

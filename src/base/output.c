@@ -1,5 +1,6 @@
 /* output.c: checks whether an output file that the user names may be written. It may be new or
- * written by the same verb before. Inputs are never overwritten, other files only with --force. */
+ * written by the same verb before. Inputs and files of runs are never overwritten, other files only
+ * with --force. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -112,6 +113,12 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
             out->option, out->path, S_ISDIR(found.st_mode) ? "a folder" : "no regular file");
     }
     SLD_TRY(check_inputs(ctx, out, &found));
+    if (out->is_kept && out->is_kept(out->path)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: %s: expected another file than those that a run or a sweep writes in "
+                        "its folder, which --force keeps too; choose another name",
+                        out->option, out->path);
+    }
     if (out->force || (out->is_own && out->is_own(ctx, out->path))) {
         return SLD_OK;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "sld/rundir.h"
 #include "sld/tools.h"
 
 enum { EPOCH, OUT, FORCE };
@@ -48,7 +49,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .inputs   = &args->positional,
                                .n_inputs = 1,
                                .force    = args->option[FORCE] != NULL,
-                               .is_own   = is_own};
+                               .is_own   = is_own,
+                               .is_kept  = sld_run_is_file};
     sld_status       st     = sld_verb_output(ctx, comm, config, &output, &params.replace);
     if (st == SLD_OK) {
         st = views ? sld_views_export(ctx, comm, &params) : sld_data_describe(ctx, comm, config);
@@ -80,7 +82,7 @@ const sld_verb sld_verb_data = {
         "epoch, are a teacher: teacher.logits_files=DIR. Where the attribute epoch is 0 the "
         "images are\n"
         "the same in every epoch, and DIR/epoch-00000.h5 is the only file. --force writes over\n"
-        "FILE.h5 even where another program wrote it.\n",
+        "FILE.h5 even where another program wrote it; never over a file of a run or a sweep.\n",
     .options = options,
     .rules   = rules,
     .parts   = parts,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "sld/rundir.h"
 #include "sld/store.h"
 #include "sld/tools.h"
 
@@ -164,7 +165,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .inputs   = &args->positional,
                                .n_inputs = 1,
                                .force    = args->option[FORCE] != NULL,
-                               .is_own   = is_own};
+                               .is_own   = is_own,
+                               .is_kept  = sld_run_is_file};
     st                      = sld_verb_output(ctx, comm, config, &output, &params.replace);
     if (st == SLD_OK) {
         st = sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,
@@ -201,7 +203,9 @@ const sld_verb sld_verb_eval = {
         "  --split NAME     test (default), train or val, as the run cut them\n"
         "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
         "  --features       and /features (sample, feature), what the last layer makes them of\n"
-        "  --force          write over OUT.h5 even where another program wrote it\n"
+        "  --force          write over OUT.h5 even where another program wrote it; never over a "
+        "file\n"
+        "                   of a run or a sweep\n"
         "  --precision P    f32 (default) or bf16, as teacher.precision\n"
         "  --any-data       accept another data set than the one the weights were trained on\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "

@@ -1,5 +1,6 @@
 /* cmd_probe.c: sld probe: makes some optimiser steps on given batches and writes their numbers. */
 #include "cli.h"
+#include "sld/rundir.h"
 #include "sld/tools.h"
 
 enum { BATCHES, OUT, EPOCH, GRADIENTS, FORCE };
@@ -42,7 +43,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                 .inputs   = read,
                                 .n_inputs = 2,
                                 .force    = args->option[FORCE] != NULL,
-                                .is_own   = is_own};
+                                .is_own   = is_own,
+                                .is_kept  = sld_run_is_file};
     st                       = sld_verb_output(ctx, comm, config, &output, &params.replace);
     if (st == SLD_OK) {
         st = sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,
@@ -71,7 +73,9 @@ const sld_verb sld_verb_probe = {
         "end.\n\n"
         "  --epoch E      schedules and learning rate of this epoch\n"
         "  --gradients    the gradient of every step by tensor name too\n"
-        "  --force        write over OUT.h5 even where another program wrote it\n\n"
+        "  --force        write over OUT.h5 even where another program wrote it; never over a "
+        "file\n"
+        "                 of a run or a sweep\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",
     .options = options,

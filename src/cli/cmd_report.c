@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "sld/report.h"
+#include "sld/rundir.h"
 #include "sld/store.h"
 
 enum { MAX_RUNS = 32 };
@@ -124,7 +125,8 @@ static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const c
                              .inputs   = &dir,
                              .n_inputs = 1,
                              .force    = args->option[FORCE] != NULL,
-                             .is_own   = is_own};
+                             .is_own   = is_own,
+                             .is_kept  = sld_run_is_file};
     sld_output       page = pack;
 
     page.option = options[HTML].name;
@@ -228,7 +230,8 @@ const sld_verb sld_verb_report = {
         "                   mail, about 200 kB a trial of CIFAR-100\n"
         "  --html FILE.html one page of the sweep as it stands, without a script or another file:\n"
         "                   sld sweep keeps one in DIR/report.html\n"
-        "  --force          write over STUDY.h5 or FILE.html even where another program wrote it\n",
+        "  --force          write over STUDY.h5 or FILE.html even where another program wrote it;\n"
+        "                   never over a file of a run or a sweep\n",
     .options     = options,
     .rules       = rules,
     .no_settings = true,

@@ -116,6 +116,78 @@ sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
     return st;
 }
 
+/* The name that attempt 0 gives the file: without "-aN" before the ending. */
+static void without_attempt(const char *name, char plain[NAME_MAX + 1])
+{
+    const char *dash = strstr(name, "-a");
+
+    snprintf(plain, NAME_MAX + 1, "%s", name);
+    if (dash) {
+        const char *ending = dash + 2 + strspn(dash + 2, "0123456789");
+        if (ending > dash + 2) {
+            snprintf(plain + (dash - name), NAME_MAX + 1 - (size_t)(dash - name), "%s", ending);
+        }
+    }
+}
+
+/* Whether a run gives a file this name, in whatever attempt. */
+static bool is_name(const char *name)
+{
+    char     plain[NAME_MAX + 1], of[64];
+    sld_ckpt ckpt;
+
+    without_attempt(name, plain);
+    for (size_t i = 0; i < SLD_RUN_FILE_COUNT; i++) {
+        snprintf(of, sizeof of, "%s%s", files[i].stem, files[i].ending);
+        if (strcmp(plain, of) == 0) {
+            return true;
+        }
+    }
+    return is_weights(plain) || sld_ckpt_parse(name, &ckpt);
+}
+
+static bool is_sweep(const char *folder)
+{
+    char points[PATH_MAX + 8];
+
+    snprintf(points, sizeof points, "%s/points", folder);
+    return access(points, F_OK) == 0;
+}
+
+/* Cuts the last name off an absolute path and returns it. */
+static const char *cut_name(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    *slash = '\0';
+    return slash + 1;
+}
+
+static bool is_file_in(const char *name, char *folder)
+{
+    static const char *const of_sweep[] = {"points", "sweep.yaml", "sweep.h5", "report.html"};
+
+    if (is_name(name) &&
+        (sld_run_has(folder, SLD_RUN_CONFIG) || sld_run_has(folder, SLD_RUN_LOCK))) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof of_sweep / sizeof *of_sweep; i++) {
+        if (strcmp(name, of_sweep[i]) == 0 && is_sweep(folder)) {
+            return true;
+        }
+    }
+    return strchr(folder, '/') && strcmp(cut_name(folder), "claims") == 0 && is_sweep(folder);
+}
+
+bool sld_run_is_file(const char *path)
+{
+    char      *whole = realpath(path, NULL);
+    const bool found = whole && is_file_in(cut_name(whole), whole);
+
+    free(whole);
+    return found;
+}
+
 static bool is_result(const char *name)
 {
     return strcmp(name, "results.h5") == 0 || is_weights(name);

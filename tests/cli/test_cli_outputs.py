@@ -59,6 +59,12 @@ def over_inputs():
     for path in ("r/last.h5", "r/best.h5", "r/results.h5", "r/lock", "r/config.yaml", "new.h5", "mine.h5"):
         refused(path, *evaluate)
     expect(sld(*evaluate, "r/last.h5", "--force", ranks=0), 2, "same file as input")
+    os.symlink("r/results.h5", "way-in")
+    for path in ("r/best.h5", "r/results.h5", "r/lock", "r/config.yaml", "way-in"):
+        before = sha(path)
+        for command in (evaluate, views):
+            expect(sld(*command, path, "--force", ranks=0), 2, path, "choose another name")
+        check(sha(path) == before, path, "was written over")
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "new.h5", ranks=0), 2, "--force")

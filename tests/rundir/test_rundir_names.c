@@ -92,6 +92,65 @@ static void what_attempts_leave_is_removed(void **state)
     assert_false(sld_run_has(f->dir, SLD_RUN_BEST));
 }
 
+static bool kept(const fixture *f, const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", f->dir, name);
+    return sld_run_is_file(path);
+}
+
+/* By name and folder, and through links. */
+static void files_of_runs_and_sweeps_are_known(void **state)
+{
+    static const char *const of_run[]    = {"config.yaml",    "results.h5",
+                                            "best.h5",        "last-a2.h5",
+                                            "epoch-7.h5",     "lock",
+                                            "log-a1.txt",     "epoch-7-a3.h5",
+                                            "results-a12.h5", "ckpt-0000002-000000007.h5"};
+    static const char *const of_others[] = {
+        "last-logits.h5", "results.h5.old", "best-all.h5", "epoch-.h5", "-a1", "config.yml"};
+    static const char *const of_sweep[] = {"points", "sweep.yaml", "sweep.h5",
+                                           "claims/0123456789ab.1"};
+    fixture                 *f          = *state;
+    char                     path[PATH_MAX], link_to[PATH_MAX];
+
+    put(f, "results.h5", "");
+    assert_false(kept(f, "results.h5")); /* neither a run's folder nor a sweep's */
+    assert_false(kept(f, "best.h5"));    /* nothing is there */
+    for (size_t i = 0; i < COUNT(of_run); i++) {
+        put(f, of_run[i], "");
+    }
+    for (size_t i = 0; i < COUNT(of_others); i++) {
+        put(f, of_others[i], "");
+        assert_false(kept(f, of_others[i]));
+    }
+    for (size_t i = 0; i < COUNT(of_run); i++) {
+        if (!kept(f, of_run[i])) {
+            fail_msg("'%s' is a file of a run", of_run[i]);
+        }
+    }
+    snprintf(path, sizeof path, "%s/results.h5", f->dir);
+    snprintf(link_to, sizeof link_to, "%s/other", f->dir);
+    assert_int_equal(symlink(path, link_to), 0);
+    assert_true(kept(f, "other"));
+
+    snprintf(path, sizeof path, "%s/claims", f->dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    put(f, "sweep.h5", "");
+    assert_false(kept(f, "sweep.h5"));
+    for (size_t i = 0; i < COUNT(of_sweep); i++) {
+        put(f, of_sweep[i], "");
+    }
+    for (size_t i = 0; i < COUNT(of_sweep); i++) {
+        assert_true(kept(f, of_sweep[i]));
+    }
+    snprintf(path, sizeof path, "%s/claims/0123456789ab.1", f->dir);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/claims", f->dir);
+    assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +158,8 @@ int main(void)
         cmocka_unit_test(a_claim_names_trial_and_attempt),
         cmocka_unit_test(other_names_are_no_claims),
         cmocka_unit_test_setup_teardown(what_attempts_leave_is_removed, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(files_of_runs_and_sweeps_are_known, folder_make,
+                                        folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
