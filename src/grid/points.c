@@ -350,21 +350,23 @@ sld_status sld_grid_open(sld_ctx *ctx, const char *dir, sld_grid **out)
 {
     sld_arena *arena  = NULL;
     void      *memory = NULL;
+    sld_grid  *grid   = NULL;
 
     *out = NULL;
     SLD_TRY(sld_arena_create(ctx, &arena));
-    sld_status st = sld_arena_alloc(ctx, arena, sizeof **out, &memory);
+    sld_status st = sld_arena_alloc(ctx, arena, sizeof *grid, &memory);
     if (st == SLD_OK) {
-        *out          = memory;
-        (*out)->arena = arena;
-        st            = open_in(ctx, dir, *out);
+        grid        = memory;
+        grid->arena = arena;
+        st          = open_in(ctx, dir, grid);
     }
-    if (st != SLD_OK) {
-        if (memory) {
-            free((*out)->text);
-        }
-        sld_arena_destroy(arena);
-        *out = NULL;
+    if (st == SLD_OK) {
+        *out = grid;
+        return SLD_OK;
     }
+    if (grid) {
+        free(grid->text);
+    }
+    sld_arena_destroy(arena);
     return st;
 }

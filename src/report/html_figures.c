@@ -70,18 +70,19 @@ static double tick_of(double span)
 static void put_axes(const frame *f, FILE *to)
 {
     const double tick = tick_of(f->high - f->low);
-    const double step = f->longest > 5 ? fmax(1.0, tick_of((double)f->longest)) : 1.0;
+    const size_t step = f->longest > 5 ? (size_t)fmax(1.0, tick_of((double)f->longest)) : 1;
+    const long   last = (long)floor(f->high / tick);
 
-    for (double v = ceil(f->low / tick) * tick; v <= f->high; v += tick) {
+    for (long i = (long)ceil(f->low / tick); i <= last; i++) {
+        const double v = (double)i * tick;
         fprintf(to,
                 "<path d=\"M%d %.1fH%d\" stroke=\"var(--line)\"/><text x=\"%d\" y=\"%.1f\" "
                 "text-anchor=\"end\">%g</text>\n",
-                LEFT, y_of(f, v), WIDTH - RIGHT, LEFT - 6, y_of(f, v) + 4.0,
-                fabs(v) < tick / 2 ? 0.0 : v);
+                LEFT, y_of(f, v), WIDTH - RIGHT, LEFT - 6, y_of(f, v) + 4.0, v);
     }
-    for (double e = step; e <= (double)f->longest; e += step) {
-        fprintf(to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.0f</text>\n",
-                x_of(f, (size_t)e), HEIGHT - BOTTOM + 18, e);
+    for (size_t e = step; e <= f->longest; e += step) {
+        fprintf(to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%zu</text>\n", x_of(f, e),
+                HEIGHT - BOTTOM + 18, e);
     }
     fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">epoch</text>\n",
             (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4);

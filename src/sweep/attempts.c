@@ -12,14 +12,15 @@
 static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH_MAX])
 {
     const sld_point *p = sld_grid_point(c->grid, point);
+    const int        n = snprintf(experiment, PATH_MAX, "%s/trials/%s", c->dir, p->id);
 
-    if (snprintf(experiment, PATH_MAX, "%s/trials/%s", c->dir, p->id) >= PATH_MAX - 32) {
+    if (n >= PATH_MAX - 32) {
         return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
                         "%.200s...: expected a shorter path; move the sweep to another folder",
                         c->dir);
     }
     SLD_TRY(sld_file_mkdirs(c->ctx, experiment));
-    strcat(experiment, "/experiment.yaml");
+    snprintf(experiment + n, PATH_MAX - (size_t)n, "/experiment.yaml");
     return sld_file_publish(c->ctx, experiment, p->experiment, strlen(p->experiment), true);
 }
 

@@ -96,11 +96,14 @@ static sld_status read_batches(sld_ctx *ctx, probe *p)
     for (size_t i = 0; i < p->N; i++) {
         p->sample[i] = (uint32_t)i;
     }
-    for (size_t i = 0; i < rows; i++) {
-        if (p->labels[i] < 0 || (size_t)p->labels[i] >= p->classes) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: /labels: (%zu,%zu): expected 0 to %zu, got %d",
-                            sld_doc_path(p->in), i / p->N, i % p->N, p->classes - 1,
-                            (int)p->labels[i]);
+    for (size_t s = 0; s < p->steps; s++) {
+        for (size_t i = 0; i < p->N; i++) {
+            const int32_t label = p->labels[s * p->N + i];
+            if (label < 0 || (size_t)label >= p->classes) {
+                return SLD_FAIL(ctx, SLD_ERR_DATA,
+                                "%s: /labels: (%zu,%zu): expected 0 to %zu, got %d",
+                                sld_doc_path(p->in), s, i, p->classes - 1, (int)label);
+            }
         }
     }
     return SLD_OK;
