@@ -1,9 +1,10 @@
 # sld_add_test(<name> [SLOW] [SOURCE file] [ROOMS room ...] [NPROCS n ...] [SANITIZED n ...] [ARGS a ...] [TIMEOUT s] [LABELS l ...]):
 # builds <name>.c with cmocka against the rooms. Without NPROCS it is one test, with the label fast unless it is SLOW: a second
-# of a core at most. What is SLOW walks whole tables or damages files byte by byte; under the sanitizers the fuzz targets do so. With NPROCS it is one test per rank count, named <name>_np<n>. Of these one rank, three, of which one has
-# fewer shards and one is nobody's other half, and the most are run always; the others with --soak. Under the sanitizers only
-# the rank counts SANITIZED, 3 when none are given: what many ranks compute is proved without sanitizers. A test that hangs is
-# a test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
+# of a core at most. What is SLOW walks whole tables or damages files byte by byte; under the sanitizers the fuzz targets do
+# so. With NPROCS it is one test per rank count, named <name>_np<n>. Of these one rank, three, of which one has fewer shards
+# and one is nobody's other half, and the most are run always; the others with --soak. Under the sanitizers only the rank
+# counts SANITIZED (or `none`), 3 when it is not given: what many ranks compute is proved without sanitizers. A test that hangs
+# is a test that fails: timeouts end nothing else. No test depends on how fast it is, so ctest -j may crowd the cores; only
 # those of several ranks that compute all the time claim two.
 if(SLD_MPICH)
   set(SLD_MPIRUN_FLAGS -bind-to none)
@@ -27,6 +28,24 @@ function(sld_plain_ranks out all sanitized)
   set(${out} ${plain} PARENT_SCOPE)
 endfunction()
 
+# What MPI's own thread leaks, of several ranks, is known (tests/lsan.supp) by whole stacks alone, which are dear.
+set(SLD_WHOLE_STACKS "ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=10:allocator_may_return_null=1")
+
+# sld_mpi_environment(<out> <test> <n>): of a test on n ranks.
+function(sld_mpi_environment out test n)
+  set(environment "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+  if(n GREATER 1) # a rank that fails takes the others out, who would wait for it
+    list(APPEND environment "CMOCKA_TEST_ABORT=1")
+    if(SLD_SANITIZE)
+      list(APPEND environment "${SLD_WHOLE_STACKS}")
+    endif()
+  endif()
+  if(NOT test MATCHES "^test_comm_") # which is MPI as users have it; others need no network, as in harness.py
+    list(APPEND environment "OMPI_MCA_pml=ob1")
+  endif()
+  set(${out} ${environment} PARENT_SCOPE)
+endfunction()
+
 function(sld_add_test name)
   cmake_parse_arguments(arg "SLOW" "TIMEOUT" "ROOMS;NPROCS;SANITIZED;ARGS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -48,10 +67,6 @@ function(sld_add_test name)
   if(NOT arg_NPROCS)
     add_test(NAME ${name} COMMAND ${name} ${arg_ARGS})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
-    # Only leaks in MPI need the debug preset's whole stacks, at eight times the time of what allocates much.
-    if(SLD_SANITIZE AND NOT "comm" IN_LIST arg_ROOMS AND NOT "store" IN_LIST arg_ROOMS)
-      set_tests_properties(${name} PROPERTIES ENVIRONMENT "ASAN_OPTIONS=allocator_may_return_null=1")
-    endif()
   endif()
   sld_plain_ranks(plain "${arg_NPROCS}" "${arg_SANITIZED}")
   foreach(n IN LISTS arg_NPROCS)
@@ -60,13 +75,7 @@ function(sld_add_test name)
       set(soak soak)
     endif()
     add_test(NAME ${name}_np${n} COMMAND ${MPIEXEC_EXECUTABLE} ${SLD_MPIRUN_FLAGS} -n ${n} $<TARGET_FILE:${name}> ${arg_ARGS})
-    set(environment "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
-    if(n GREATER 1) # a rank that fails takes the others out, who would wait for it
-      list(APPEND environment "CMOCKA_TEST_ABORT=1")
-    endif()
-    if(NOT name MATCHES "^test_comm_") # which is MPI as users have it; others need no network, as in harness.py
-      list(APPEND environment "OMPI_MCA_pml=ob1")
-    endif()
+    sld_mpi_environment(environment ${name} ${n})
     set_tests_properties(${name}_np${n} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "mpi;${soak};${arg_LABELS}"
       ENVIRONMENT "${environment}")
   endforeach()
@@ -91,4 +100,7 @@ function(sld_add_cli_test name)
   add_test(NAME ${arg_AS} COMMAND ${SLD_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py ${arg_ARGS})
   set_tests_properties(${arg_AS} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST 30 SKIP_RETURN_CODE 77 LABELS "cli;${arg_LABELS}"
     ENVIRONMENT "SLD_BINARY=$<TARGET_FILE:sld>;SLD_MPIRUN=${MPIEXEC_EXECUTABLE} ${flags};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/cli;SLD_FAULTY_IO=$<TARGET_FILE:faulty_io>")
+  if(SLD_SANITIZE)
+    set_property(TEST ${arg_AS} APPEND PROPERTY ENVIRONMENT "${SLD_WHOLE_STACKS}")
+  endif()
 endfunction()

@@ -118,7 +118,14 @@ def begun(folder):
 def signals():
     spec(epochs=100000)  # to end when told
     process = start_sweep("tiny.yaml", "--dir", "runs/indexed", "launch.lease_s=1", log="indexed.log")
-    wait_for("sweep.h5 while the sweep runs", lambda: os.path.exists("runs/indexed/sweep.h5"))
+    wait_for("the teacher's end", lambda: glob.glob("runs/indexed/trials/*/results.h5") and begun("runs/indexed") > 1,
+             process)
+    students = attempt_processes("runs/indexed")
+    for pid in students:
+        stop(pid)  # the minute until sweep.h5 is written costs no core
+    wait_for("sweep.h5 while the sweep runs", lambda: os.path.exists("runs/indexed/sweep.h5"), process)
+    for pid in students:
+        os.kill(pid, signal.SIGCONT)
     check(process.poll() is None and valid("runs/indexed") == 1, "the teacher's row", said(process))
     os.remove("runs/indexed/sweep.h5")
     os.kill(process.pid, signal.SIGTERM)

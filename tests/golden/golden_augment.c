@@ -1,4 +1,4 @@
-/* golden_augment FILE: every picture of a file of the layout of augment.h5 through every operation
+/* golden_augment FILE: every image of a file of the layout of augment.h5 through every operation
  * it names, byte for byte. Prints per case how many bytes differ and by how much; any difference,
  * an operation it does not know, or a file without a case is a failure. */
 #include <hdf5.h>
@@ -95,8 +95,8 @@ static void check_operation(tally *t, const char *name, hid_t group)
         const size_t H = output.dims[2], W = output.dims[3], C = output.dims[4];
         const size_t bytes = H * W * C, n = output.dims[1];
         for (size_t i = 0; i < value.n * n; i++) {
-            const uint8_t *picture = (const uint8_t *)t->input.values + i % n * bytes;
-            sld_aug_apply(op, ((double *)value.values)[i / n], picture, H, W, C, found + i * bytes);
+            const uint8_t *image = (const uint8_t *)t->input.values + i % n * bytes;
+            sld_aug_apply(op, ((double *)value.values)[i / n], image, H, W, C, found + i * bytes);
         }
         judge(t, name, found, output.values, output.n);
     }
@@ -120,10 +120,10 @@ static void check_cutout(tally *t, hid_t group)
     } else {
         const size_t H = output.dims[1], W = output.dims[2], C = output.dims[3];
         for (size_t i = 0; i < side.n; i++) {
-            uint8_t *picture = found + i * H * W * C;
-            memcpy(picture, t->input.values, H * W * C);
-            sld_aug_cutout(((double *)side.values)[i], (double *)centre.values + 2 * i, picture, H,
-                           W, C);
+            uint8_t *image = found + i * H * W * C;
+            memcpy(image, t->input.values, H * W * C);
+            sld_aug_cutout(((double *)side.values)[i], (double *)centre.values + 2 * i, image, H, W,
+                           C);
         }
         judge(t, "Cutout", found, output.values, output.n);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""make_augment_small.py OUT.h5: what Pillow 9.4 gives for small, narrow and grey pictures.
+"""make_augment_small.py OUT.h5: what Pillow 9.4 gives for small, narrow and grey images.
 
 Layout of augment.h5, one group per size; beyond it magnitudes at and past the ends of the ranges, since the
 operations are Pillow's there too. Needs Pillow 9.4, numpy, h5py; the tests need only the file.
@@ -40,7 +40,7 @@ OPERATIONS = {
 CUTOUTS = [(0.0, 0.5, 0.5), (1e-9, 0.5, 0.5), (0.3, 0.2, 0.9), (0.5, 0.99, 0.04), (1.0, 0.5, 0.5), (1e-9, 1.0, 1.0)]
 
 
-def picture(height, width, channels, rng):
+def image(height, width, channels, rng):
     """Smooth, so that it packs well, with a dark end and few values in one channel."""
     y, x = np.mgrid[0:height, 0:width]
     waves = [40 + 7 * x + 2 * y, 250 - 5 * y - x, 100 + (x // 3 + y // 4) % 9]
@@ -65,7 +65,7 @@ def main(path):
         out.attrs["pillow"] = PIL.__version__
         for height, width, channels in SIZES:
             group = out.create_group(f"hw{height}x{width}x{channels}")
-            pixels = picture(height, width, channels, rng)
+            pixels = image(height, width, channels, rng)
             image = Image.fromarray(pixels if channels == 3 else pixels[:, :, 0])
 
             def put(name, results, **inputs):

@@ -3,7 +3,7 @@
 
 usage: make_excerpts.py FOLDER_OF_GOLDEN_FILES
 
-Values are copied as they are. Pictures have 256 values: they become bytes and the attribute `palette`.
+Values are copied as they are. Images have 256 values: they become bytes and the attribute `palette`.
 """
 import pathlib
 import sys
@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 DATA = pathlib.Path(__file__).parent / "data"
-# Of ImageNet's networks the two lightest: each has two pictures of 224 x 224.
+# Of ImageNet's networks the two lightest: each has two images of 224 x 224.
 EXCERPTS = {
     "losses": lambda f: ["small"],
     "rivals": lambda f: ["small"],
@@ -21,7 +21,7 @@ EXCERPTS = {
 }
 
 
-def is_picture(name):
+def is_image(name):
     return name in ("x", "image_weak", "image_strong")
 
 
@@ -31,7 +31,7 @@ def copy(source, target):
     for name, item in source.items():
         if isinstance(item, h5py.Group):
             copy(item, target.create_group(name))
-        elif is_picture(name):
+        elif is_image(name):
             palette, index = np.unique(item[()], return_inverse=True)
             out = target.create_dataset(name, data=index.reshape(item.shape).astype(np.uint8))
             out.attrs["palette"] = np.pad(palette, (0, 256 - len(palette)), mode="edge").astype(np.float32)
