@@ -239,7 +239,7 @@ def heap():
         whole = bytearray(f.read())
     at = whole.find(b"GCOL")
     check(at > 0, "no heap")
-    for offset in range(at + 4, at + 40, 5):
+    for offset in range(at + 4, at + 40, 10):
         broken = bytearray(whole)
         broken[offset] = 0xff
         with open("text_broken.h5", "wb") as f:
