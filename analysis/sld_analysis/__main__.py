@@ -2,6 +2,7 @@
 import argparse
 import os
 import sys
+import warnings
 
 from . import __version__
 from .needs import Missing, check
@@ -112,6 +113,7 @@ def main(arguments=None):
             return other(arguments)
         args = parser_of().parse_args(arguments)
         check()
+        warnings.showwarning = lambda message, *_: print("sld_analysis: warning: %s" % message, file=sys.stderr)
         args.run(args)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # head has what it wanted

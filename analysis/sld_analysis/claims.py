@@ -9,6 +9,7 @@ a look at half the seeds would be one test more.
       both together: {interaction: [teacher_swap, student_swap]}
 """
 import math
+import re
 from collections import namedtuple
 
 from . import stats
@@ -16,7 +17,8 @@ from . import stats
 Claim = namedtuple("Claim", "name weights text metric")
 Judged = namedtuple("Judged", "claim gap p word planned")  # planned: seeds that all its arms have
 KEYS = ("arm", "against", "effect", "interaction", "metric")
-LOWER_IS_BETTER = ("nll_last", "ece_last", "copy_rate", "minutes")
+HIGHER_IS_BETTER = re.compile(r"(top1|top5)_")
+LOWER_IS_BETTER = re.compile(r"(nll|ece|brier)_|copy_rate$|minutes$")
 
 
 def by_seed(study, metric="top1_last"):
@@ -128,13 +130,16 @@ def word(gap, p, metric="top1_last"):
     """What a test lets one say. p: of that test, corrected."""
     if gap.n < 2:
         return "not tested: %d seed%s in common" % (gap.n, "" if gap.n == 1 else "s")
+    if gap.sd == 0.0:
+        return "not tested: no spread between seeds"
     if math.isnan(p):
         return "not tested"
     if p < stats.ALPHA:
-        good = (gap.mean > 0) != (metric in LOWER_IS_BETTER)
-        return "better" if good else "worse"
-    if math.isnan(gap.resolves):
-        return "not tested: no spread between seeds"
+        if HIGHER_IS_BETTER.match(metric):
+            return "better" if gap.mean > 0 else "worse"
+        if LOWER_IS_BETTER.match(metric):
+            return "better" if gap.mean < 0 else "worse"
+        return "larger" if gap.mean > 0 else "smaller"  # of memory, swaps or gradients nobody said which is wanted
     return "not resolved (resolves %.2f)" % gap.resolves
 
 

@@ -4,6 +4,7 @@ import os
 import resource
 from collections import namedtuple
 
+from .integrity import NOT_THERE, fault_of
 from .needs import need
 
 np = need("numpy")
@@ -123,6 +124,20 @@ class StudyFile:
             self.curve_units = {k: text_of(v.attrs.get("units", "1")) for k, v in f.get("epoch", {}).items() if k != "epoch"}
         if not self.spec_text:
             self.spec_text = self._file_beside("sweep.yaml")
+        self.unfit = self._leave_out_unfit() if self.virtual else []
+
+    def _leave_out_unfit(self):
+        """[(ID, fault)] of results that sweep.h5 still knows and that do not count any more: their trials wait, as in `sld status`."""
+        faults = [(int(i), fault_of(self._own(i), self.columns["id"][i])) for i in np.flatnonzero(self.valid)]
+        unfit = [(i, fault) for i, fault in faults if fault]
+        if unfit and all(fault == NOT_THERE for _, fault in faults):  # sweep.h5 without its folder
+            self._refuse_lost([i for i, _ in unfit])
+        for i, _ in unfit:
+            self.valid[i], self.columns["state"][i] = False, "waiting"
+            for values in self.columns.values():
+                if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+                    values[i] = np.nan
+        return [(self.columns["id"][i], fault) for i, fault in unfit]
 
     def _columns(self, f):
         trials = f.get("trials")
@@ -183,6 +198,8 @@ class StudyFile:
                     raise StudyError("%s: /epoch/%s: expected %d rows, got %d" % (self.path, name, self.n, values.shape[0]))
                 blocks.append(values[first:first + BLOCK])
         values = np.concatenate(blocks) if blocks else np.empty((0, 0))
+        if self.unfit:
+            values[~self.valid] = np.nan
         if name == "top1_test":  # a column that every trial has
             lost = self.valid & (np.nan_to_num(self.columns.get("epochs", 0)) > 0) & np.isnan(values).all(axis=1)
             self._refuse_lost(np.flatnonzero(lost))
@@ -276,8 +293,11 @@ class RunFiles:
         self.n, self.virtual, self.compact, self.n_classes = len(paths), True, False, 0
         self.valid = np.ones(self.n, bool)
         self._facts, self._epochs = [], []
-        self.class_names, self.curve_units, self.same = None, {}, []
+        self.class_names, self.curve_units, self.same, self.unfit = None, {}, [], []
         for path in paths:
+            fault = fault_of(path)
+            if fault:
+                raise StudyError("%s: expected the results of a run that are whole, got %s" % (path, fault.replace("damaged: ", "damaged ones: ")))
             with open_file(path) as f:
                 facts = attributes(f)
                 if facts.get("format") != "sld-results":

@@ -14,6 +14,7 @@ SIGN_FLIP_SEEDS = 6   # 2 / 2^6 = 0.031: fewer seeds cannot reach 5 %
 MOST_FLIPS = 1 << 14  # up to 14 seeds every flip is tried; beyond, so many at random
 
 Summary = namedtuple("Summary", "n mean sd half")  # half: of the 95 % confidence interval of the mean
+NO_SPREAD = 1e-9      # less is rounding: seeds that agree say nothing about other seeds
 Gap = namedtuple("Gap", "n mean sd low high p p_flip resolves seeds")
 NO_GAP = Gap(0, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, ())
 
@@ -45,7 +46,8 @@ def sign_flip(differences):
 
 
 def gap_of(differences, seeds=()):
-    """The mean of paired differences, its interval, and both tests."""
+    """The mean of paired differences, its interval, and both tests. Differences that are all the same have a mean alone, and the test
+    by signs."""
     d = np.asarray(differences, float)
     good = np.isfinite(d)
     d, n = d[good], int(good.sum())
@@ -55,10 +57,9 @@ def gap_of(differences, seeds=()):
     s = summary(d)
     if n < 2:
         return NO_GAP._replace(n=n, mean=s.mean, seeds=seeds)
-    if s.sd == 0.0:  # the t test divides by it
-        p = 1.0 if s.mean == 0.0 else 0.0
-    else:
-        p = float(scipy_stats.ttest_1samp(d, 0.0).pvalue)
+    if s.sd < NO_SPREAD:  # there is no interval, and nothing to divide the mean by
+        return NO_GAP._replace(n=n, mean=s.mean, sd=0.0, p_flip=sign_flip(d), seeds=seeds)
+    p = float(scipy_stats.ttest_1samp(d, 0.0).pvalue)
     return Gap(n, s.mean, s.sd, s.mean - s.half, s.mean + s.half, p, sign_flip(d), resolvable(s.sd, n), seeds)
 
 

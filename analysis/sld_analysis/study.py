@@ -2,6 +2,7 @@
 import functools
 import os
 import re
+import warnings
 
 from .files import FEATURES, LABEL_P, WHICH, RunFiles, StudyError, StudyFile, attributes, open_file, raise_file_limit
 from .needs import need
@@ -66,6 +67,8 @@ class Study:
         self.source = source_of(path)
         self.path = path if isinstance(path, str) else getattr(self.source, "path", "")
         self.name, self.n = self.source.name, self.source.n
+        if self.source.unfit:
+            warnings.warn("%s: %s" % (self.path, self.without()), stacklevel=2)
         spec = options_of.load_yaml(self.source.spec_text)
         self.spec = spec if isinstance(spec, dict) else {}
         self.class_names = self.source.class_names
@@ -76,6 +79,12 @@ class Study:
         named = self.source.baseline or (list(self.arms) or [""])[0]
         twins = {label: arm for label, _, arm in self.same}
         self.baseline = twins.get(named, named) if named not in self.arms else named
+
+    def without(self):
+        """What is said of results in a sweep's folder that do not count, or an empty text."""
+        unfit = self.source.unfit
+        return unfit and ("The results of %d trial%s do not count, of %s first: %s. `sld sweep` on the folder trains what is missing."
+                          % (len(unfit), "" if len(unfit) == 1 else "s", *unfit[0])) or ""
 
     # ---- frames ----
 

@@ -133,11 +133,9 @@ static const report_trial *of_seed(const report *r, const grouping *g, size_t ar
 
 static void fill_gap(report *r, const grouping *g, size_t arm)
 {
-    report_arm         *a    = &r->arms[arm];
-    const size_t        base = (size_t)a->baseline;
-    const stats_sample *mine = &a->metric[REPORT_top1_last],
-                       *its  = &r->arms[base].metric[REPORT_top1_last];
-    size_t n                 = 0;
+    report_arm  *a    = &r->arms[arm];
+    const size_t base = (size_t)a->baseline;
+    size_t       n    = 0;
 
     for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
         const report_trial *t     = &r->trials[g->trial[k]];
@@ -146,13 +144,10 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
             g->x[n++] = t->metric[REPORT_top1_last] - other->metric[REPORT_top1_last];
         }
     }
-    a->gap        = stats_of(g->x, n);
-    a->gap_paired = a->gap.n > 0;
-    if (!a->gap_paired) {
-        a->gap.mean = mine->mean - its->mean;
-    }
+    a->gap            = stats_of(g->x, n);
     a->gap_half_width = stats_half_width(a->gap);
-    a->detectable     = stats_detectable(a->pair_sd, mine->n, its->n);
+    a->detectable     = stats_detectable(a->pair_sd, a->metric[REPORT_top1_last].n,
+                                         r->arms[base].metric[REPORT_top1_last].n);
 }
 
 /* The primary measure over the arm's own trials: a trial shared by two arms must enter the pooled

@@ -73,14 +73,11 @@ typedef struct report_arm {
     size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
     stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
     stats_sample norm[REPORT_MAX_NORMS];
-    /* top1_last minus the baseline's. Paired: the mean over the seeds that both arms have done.
-     * Else the difference of the two means, without a deviation. */
-    bool         gap_paired;
-    stats_sample gap;
-    double       gap_half_width; /* 95 % confidence; NaN unless paired over at least two seeds */
-    double       pair_sd;    /* deviation of top1_last, pooled over the arms with its baseline */
-    double       detectable; /* smallest difference to the baseline that its seeds resolve */
-    double       control;    /* mean of its trials' control */
+    stats_sample gap; /* top1_last minus the baseline's, of the seeds that both arms have done */
+    double gap_half_width; /* 95 % confidence; NaN below two seeds, or where all gaps are one */
+    double pair_sd;        /* deviation of top1_last, pooled over the arms with its baseline */
+    double detectable;     /* smallest difference to the baseline that its seeds resolve */
+    double control;        /* mean of its trials' control */
 } report_arm;
 
 typedef struct report {

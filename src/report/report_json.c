@@ -33,7 +33,6 @@ static void put_arm(sld_json *j, const report *r, const report_arm *a)
     sld_json_whole(j, "trials", (long long)a->n_points);
     put_states(j, a->n_state);
     put_sample(j, "gap", a->gap);
-    sld_json_bool(j, "gap_paired", a->gap_paired);
     sld_json_number(j, "gap_half_width", a->gap_half_width, DIGITS);
     sld_json_number(j, "resolving_sd", a->pair_sd, DIGITS);
     sld_json_number(j, "detectable", a->detectable, DIGITS);

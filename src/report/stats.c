@@ -4,8 +4,9 @@
 
 #include <math.h>
 
-#define LEVEL 0.975 /* two-sided 5 % */
-#define POWER 0.8
+#define LEVEL     0.975 /* two-sided 5 % */
+#define POWER     0.8
+#define NO_SPREAD 1e-9 /* less is rounding: seeds that agree say nothing about other seeds */
 
 stats_sample stats_of(const double *x, size_t n)
 {
@@ -107,14 +108,16 @@ double stats_t_quantile(double p, double df)
 
 double stats_half_width(stats_sample s)
 {
-    return s.n < 2 ? NAN : stats_t_quantile(LEVEL, (double)(s.n - 1)) * s.sd / sqrt((double)s.n);
+    return s.n < 2 || s.sd < NO_SPREAD
+               ? NAN
+               : stats_t_quantile(LEVEL, (double)(s.n - 1)) * s.sd / sqrt((double)s.n);
 }
 
 double stats_detectable(double sd, size_t n_a, size_t n_b)
 {
     const double df = (double)n_a + (double)n_b - 2.0;
 
-    if (n_a < 1 || n_b < 1 || df < 1.0) {
+    if (n_a < 1 || n_b < 1 || df < 1.0 || sd < NO_SPREAD) {
         return NAN;
     }
     return (stats_t_quantile(LEVEL, df) + stats_t_quantile(POWER, df)) * sd *

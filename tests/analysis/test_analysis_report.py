@@ -3,11 +3,13 @@ format's escapes, and what it says of files that are no study. Skipped without p
 import contextlib
 import html.parser
 import io
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ANALYSIS = os.path.join(HERE, "..", "..", "analysis")
@@ -108,6 +110,41 @@ def check_reader(trials):
     one, whole = sld_analysis.open("made/trials/sl0000000003/results.h5").trials, sld_analysis.open("made").trials
     for column in ("top1_last", "top1_best", "top1_last3", "top5_last", "nll_last", "epochs", "lss_start", "minutes", "samples_per_second", "seed"):
         check(one[column][0] == whole.set_index("id")[column]["sl0000000003"], "a run's own numbers are the sweep's", column)
+
+
+def check_unfit():
+    """Results that sld does not count, sld_analysis does not count: gone, cut, another trial's, damaged; what is whole counts."""
+    folder = "unfit/trials/%s/results.h5"
+    shutil.copytree("made", "unfit")
+    ids = [t.id for t in sld_analysis.open("unfit").trials.itertuples() if t.state == "done" and not t.is_teacher]
+    gone, cut, foreign, damaged, whole = ids[:5]
+    with open(folder % damaged, "r+b") as f:
+        f.seek(os.path.getsize(folder % damaged) // 2)
+        byte = f.read(1)
+        f.seek(-1, 1)
+        f.write(bytes([byte[0] ^ 1]))
+    os.unlink(folder % gone)
+    os.truncate(folder % cut, 3000)
+    shutil.copy(folder % ids[5], folder % foreign)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        study = sld_analysis.open("unfit")
+    check(len(said) == 1 and "the results of 4 trials do not count, of %s first: they are not there" % gone in str(said[0].message).lower(), said)
+    told = {t["id"]: t["state"] for t in json.loads(expect(sld("status", "unfit", "--json", ranks=0), 0).out)["trials"]}
+    check(dict(zip(study.trials["id"], study.trials["state"])) == told, dict(zip(study.trials["id"], study.trials["state"])), told)
+    row = study.trials.set_index("id")
+    for one in (gone, cut, foreign, damaged):
+        i = ids_of(study).index(one)
+        check(told[one] == "waiting" and np.isnan(row["top1_last"][one]) and study.logits(i) is None, one, told[one])
+        check(np.isnan(study.curves("top1_test").loc[i]).all(), "its curve", one)
+    check(told[whole] == "done" and np.isfinite(row["top1_last"][whole]), whole)
+    code, _, err = run("report", "unfit", "-o", "without")
+    check(code == 0 and "warning: unfit" in err and "4 trials do not count" in open("without/report.html").read(), err)
+    refused(folder % damaged, "damaged", "checksum")
+
+
+def ids_of(study):
+    return list(study.trials["id"])
 
 
 COMPACT_LOSES = ("F2", "F5")
@@ -241,9 +278,6 @@ def check_refusals():
     refused(damaged("short.h5", lambda f: replaced(f, "trials/seed", np.arange(3))), "/trials/seed", "expected 11 values, got 3")
     refused(damaged("no_arm.h5", lambda f: f.__delitem__("trials/arm")), "/trials/arm", "got nothing")
     refused(damaged("group.h5", lambda f: (f.__delitem__("valid"), f.create_group("valid"))), "/valid", "a group")
-    shutil.copytree("made", "lost")
-    os.unlink("lost/trials/sl0000000002/results.h5")
-    refused("lost", "sl0000000002", "cannot be read")  # never figures from NaN in place of results
     shutil.copyfile("made/sweep.h5", "alone.h5")
     refused("alone.h5", "cannot be read", "--pack")
     waiting = {(a.name, s): ("waiting", "") for a in made_study.square() for s in (1, 2)}
@@ -320,6 +354,7 @@ def main():
     for key, table in Report(sld_analysis.open("study.h5")).tables.items():
         check(open("one/%s.csv" % key, encoding="utf-8").read() == table.csv(), "folder and packed file give the same", key)
     check_foreign_outputs()
+    check_unfit()
     check_compact()
     check_features()
     check_options()

@@ -63,7 +63,10 @@ def check_gaps():
     near(g.p, 1.0 - 6.92820323 / math.sqrt(50.0), 1e-9, "paired t test")
     near(g.low, 2.0 - 4.3026527 * 0.5 / math.sqrt(3), 1e-6, "its interval")
     check(stats.paired({1: 1.0}, {2: 1.0}).n == 0 and math.isnan(stats.paired({1: 2.0}, {1: 1.0}).p), "none and one in common")
-    check(stats.gap_of([1.0, 1.0]).p == 0.0 and stats.gap_of([0.0, 0.0]).p == 1.0, "no spread")
+    for same in ([1.0, 1.0], [0.0, 0.0], [0.1 + 0.2, 0.3]):
+        g = stats.gap_of(same)
+        check(g.sd == 0.0 and all(map(math.isnan, (g.p, g.low, g.high, g.resolves))), "seeds that agree are no test", same, g)
+        check(g.p_flip >= 0.5 and claims.word(g, 1e-9) == "not tested: no spread between seeds", "and no word", g)
     random = np.random.default_rng(3)
     for n in (3, 6, 9):
         d = random.normal(0.4, 1.0, n)
@@ -230,6 +233,10 @@ def check_words(study):
     near(gaps["both"].mean, np.mean([arms["SLD"][s] - arms["KD-PA+LTS"][s] + arms["KD-PA"][s] - arms["KD-PA+LSS"][s] for s in range(1, 7)]),
          1e-9, "interaction")
     check(claims.word(stats.gap_of([1.0]), math.nan) == "not tested: 1 seed in common", "one seed")
+    more = stats.gap_of([1.0, 1.1, 1.2])
+    for metric, wanted in (("top1_val_last", "better"), ("brier_last", "worse"), ("minutes", "worse"), ("memory_mb", "larger"),
+                           ("grad_norm_kd_weak", "larger"), ("swapped_share", "larger"), ("best_epoch", "larger")):
+        check(claims.word(more, 0.01, metric) == wanted, metric, "is", claims.word(more, 0.01, metric))
     for path in ("square.h5", "claims.h5"):
         report = Report(sld_analysis.open(path))
         verdicts = [row[-1] for row in report.tables["claims"].rows]

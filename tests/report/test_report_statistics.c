@@ -71,6 +71,7 @@ static void test_what_seeds_resolve(void **state)
     assert_near(stats_detectable(0.5, 10, 10), 2.0 * stats_detectable(0.25, 10, 10),
                 1e-12);                               /* rounding */
     assert_true(isnan(stats_detectable(0.25, 1, 1))); /* one seed ranks nothing */
+    assert_true(isnan(stats_detectable(0.0, 3, 3)));  /* nor do seeds that agree */
 }
 
 static void test_confidence(void **state)
@@ -78,6 +79,7 @@ static void test_confidence(void **state)
     assert_near(stats_half_width((stats_sample){3, 0.0, 0.5}), 1.242069,
                 1e-6); /* 4.302653 * 0.5 / sqrt 3 */
     assert_true(isnan(stats_half_width((stats_sample){1, 0.0, NAN})));
+    assert_true(isnan(stats_half_width((stats_sample){2, 5.0, 1e-16}))); /* rounding */
 }
 
 static void test_predictions(void **state)
