@@ -17,9 +17,13 @@ def own_names(parts):
     return [p for p in parts if not any(p.startswith(q + " ") for q in parts)]
 
 
+def networks_text(networks):
+    return ", ".join("%s → %s" % n if n[0] else n[1] for n in networks)
+
+
 class Layout:
-    """pairs: {(teacher, student): {method: arm}}, in the order of the spec. An arm without a teacher stands under each pair of
-    its student."""
+    """pairs: {name: {method: arm}}, in the order of the spec: by the labels of the axes that decide the pair, else by networks. An arm
+    without a teacher stands under each pair of its student and data that has no arm of its method."""
 
     def __init__(self, study):
         self.study, self.report = study, study.spec.get("report") if isinstance(study.spec.get("report"), dict) else {}
@@ -27,6 +31,7 @@ class Layout:
         self.options = {arm: dict(study.options.loc[i].dropna()) for arm, i in self.first.items()}
         self.networks = {arm: (self._teacher(i), str(self.options[arm].get("student.network", ""))) for arm, i in self.first.items()}
         self.axes = [c for c in study.trials.columns if c.startswith("axis_")]
+        self.data = {arm: str(study.facts(trial).get("data_sha256") or "") for arm, trial in self.first.items()} if self.axes else {}
         self.pairs = self._pairs()
 
     def _teacher(self, trial):
@@ -48,8 +53,17 @@ class Layout:
                     return str(student["network"])
         return os.path.splitext(os.path.basename(weights))[0]
 
+    @functools.cached_property
+    def planned(self):
+        """{arm: its first trial}, done or not."""
+        t, out = self.study.trials, {}
+        for i in range(self.study.n):
+            if not t["is_teacher"][i]:
+                out.setdefault(t["arm"][i], i)
+        return out
+
     def label(self, arm, axis):
-        return str(self.study.trials[axis][self.first[arm]])
+        return str(self.study.trials[axis][self.planned[arm]])
 
     def _pair_axes(self):
         """Axes that decide the pair: `report: {pair: AXIS}`, else those called pair or teacher, and those that decide the student's
@@ -62,9 +76,8 @@ class Layout:
         if not self.axes:
             return []
         student = {arm: networks[1] for arm, networks in self.networks.items()}
-        data = {arm: str(self.study.facts(trial).get("data_sha256") or "") for arm, trial in self.first.items()}
-        return [axis for axis in self.axes if len({self.label(arm, axis) for arm in self.first}) > 1
-                and (axis in ("axis_pair", "axis_teacher") or self._decides(axis, student, data) or self._decides(axis, data, student))]
+        return [axis for axis in self.axes if len({self.label(arm, axis) for arm in self.planned}) > 1
+                and (axis in ("axis_pair", "axis_teacher") or self._decides(axis, student, self.data) or self._decides(axis, self.data, student))]
 
     def _decides(self, axis, what, other):
         """Whether the label alone says what it is, there are two of it, and no two labels share networks and data where all else is
@@ -77,17 +90,52 @@ class Layout:
         return (all(len(v) == 1 for v in by_label.values()) and len(set().union(*by_label.values())) > 1
                 and all(len(v) == 1 for v in alike.values()))
 
+    @functools.cached_property
+    def split_axes(self):
+        """(axes that decide the pair, the others). Where all axes decide it there are no pairs: one baseline serves for all."""
+        pair = self._pair_axes()
+        rest = [a for a in self.axes if a not in pair]
+        return (pair, rest) if rest else ([], self.axes)
+
+    def place(self, arm):
+        """The pair of an arm."""
+        pair, _ = self.split_axes
+        return " ".join(self.label(arm, a) for a in pair) if pair else networks_text([self.networks[arm]])
+
+    def method(self, arm):
+        """What an arm is within its pair."""
+        pair, rest = self.split_axes
+        return " ".join(self.label(arm, a) for a in rest) if pair else arm
+
     def _pairs(self):
-        pair_axes = self._pair_axes()
-        rest = [a for a in self.axes if a not in pair_axes]
-        taught = list(dict.fromkeys(n for n in self.networks.values() if n[0]))
-        out = {pair: {} for pair in taught or dict.fromkeys(self.networks.values())}
-        for arm, networks in self.networks.items():
-            method = " ".join(self.label(arm, a) for a in rest) if pair_axes and rest else arm
+        own, names = {}, {}
+        for arm in self.first:  # two arms of one name, as those beside the axes, keep their own
+            row = own.setdefault(self.place(arm), {})
+            names[arm] = self.method(arm) if self.method(arm) not in row else arm
+            row[names[arm]] = arm
+        subjects = {pair: {self._subject(a) for a in row.values()} for pair, row in own.items()}
+        out = {pair: {} for pair in own}
+        for arm in self.first:
             for pair in out:
-                if pair == networks or (not networks[0] and pair[1] == networks[1]):
-                    out[pair].setdefault(method, arm)
-        return out
+                alone = not self.networks[arm][0] and names[arm] not in own[pair] and self._subject(arm) in subjects[pair]
+                if own[pair].get(names[arm]) == arm or alone:
+                    out[pair][names[arm]] = arm
+        taught = {pair for pair, row in out.items() if any(self.networks[a][0] for a in row.values())}
+        elsewhere = {a for pair in taught for a in out[pair].values()}
+        return {pair: row for pair, row in out.items() if pair in taught or not elsewhere.issuperset(row.values())}
+
+    def _subject(self, arm):
+        return self.networks[arm][1], self.data.get(arm, "")
+
+    def networks_of(self, pair):
+        """[(teacher, student), ...] of its arms with a teacher, else of all."""
+        found = [self.networks[arm] for arm in self.pairs[pair].values()]
+        return list(dict.fromkeys([n for n in found if n[0]] or found))
+
+    def head(self, pair):
+        """A pair as the head of a column: its labels and its networks."""
+        networks = networks_text(self.networks_of(pair))
+        return "%s (%s)" % (pair, networks) if networks and pair and pair != networks else pair or networks or "top-1"
 
     @property
     def methods(self):
@@ -96,36 +144,70 @@ class Layout:
     @functools.cached_property
     def base_of(self):
         """{arm: the baseline that it is held against}: the spec's, or, where axes choose the networks or the data, the arm of its
-        own pair that is like the spec's in all else, as `sld report` does. An arm whose pair has none is left out."""
-        base, pair_axes = self.study.baseline, self._pair_axes()
-        rest = [a for a in self.axes if a not in pair_axes]
-        if base not in self.first:
-            return {}
-        if not pair_axes or not rest:
-            return dict.fromkeys(self.first, base)
-        pair = {arm: tuple(self.label(arm, a) for a in pair_axes) for arm in self.first}
-        like = {arm: tuple(self.label(arm, a) for a in rest) for arm in self.first}
-        bases = {pair[arm]: arm for arm in self.first if like[arm] == like[base]}
-        return {arm: bases[pair[arm]] for arm in self.first if pair[arm] in bases}
+        own pair that is like the spec's in all else, as `sld report` does. An arm whose pair has none that is done is left out."""
+        base = self.study.baseline
+        if not self.split_axes[0]:
+            return dict.fromkeys(self.first, base) if base in self.first else {}
+        found = {self.place(arm): self._base_in(arm) for arm in self.first}
+        return {arm: found[self.place(arm)] for arm in self.first if found[self.place(arm)] in self.first}
+
+    def _base_in(self, like):
+        """The baseline in the pair of that arm, done or not; None where the sweep has none. Its label may be another arm's trial."""
+        base = self.study.baseline
+        if base not in self.planned:
+            return None
+        twins = {label: arm for label, _, arm in self.study.same}
+        pair, _ = self.split_axes
+        wanted = [self.label(like if a in pair else base, a) for a in self.axes]
+        there = [arm for arm in self.planned if [self.label(arm, a) for a in self.axes] == wanted]
+        return there[0] if there else twins.get(" ".join(wanted))
 
     @property
     def baseline_method(self):
-        return next((m for row in self.pairs.values() for m, arm in row.items() if arm == self.study.baseline), None)
+        """Its name in the rows of pairs; None where it stands in no pair."""
+        base = self.study.baseline
+        found = self.method(base) if base in self.planned and self.split_axes[0] else base
+        return found if found in self.methods else None
+
+    def _no_baseline(self):
+        """A sentence for each pair whose arms have no gap."""
+        if not self.base_of:
+            return ["The baseline %s has no done trial: there are no gaps." % (self.study.baseline or "(none named)")]
+        out = {}
+        for arm in self.first:
+            if arm not in self.base_of:
+                base = self._base_in(arm)
+                out[self.place(arm)] = "The arms of %s have no gap: %s." % (
+                    self.place(arm), "their baseline %s has no done trial" % base if base else
+                    "the sweep has no arm there that is like the baseline %s in all but the pair" % self.study.baseline)
+        return list(out.values())
 
     def differences(self):
         """{arm: [option, ...]} in which each arm computes another thing than the baseline."""
         return {arm: options_of.difference(self.options[arm], self.options[base]) for arm, base in self.base_of.items() if arm != base}
 
     def warnings(self):
-        """A sentence for each arm that differs from the baseline in more than one thing. Both swaps together are the method: SLD
+        """A sentence for each pair without a baseline, and for each arm that differs from its baseline in more than one thing. Both swaps together are the method: SLD
         less KD-PA is the contrast that docs/protocol.md recommends."""
-        out = []
+        out = self._no_baseline()
         for arm, keys in self.differences().items():
             if len(keys) > 1 and not set(keys) <= {"correction", "lss"}:
                 shown = ", ".join(keys[:6]) + (" and %d more" % (len(keys) - 6) if len(keys) > 6 else "")
                 out.append("%s differs from %s in %d things (%s): their gap does not tell which of them matters."
-                           % (plain(arm), plain(self.study.baseline), len(keys), shown))
+                           % (plain(arm), plain(self.base_of[arm]), len(keys), shown))
         return out
+
+    def all_but(self, arm, *keys):
+        """What an arm computes, but for these options: to be compared with that of another."""
+        rest = sorted((k, repr(v)) for k, v in self.options[arm].items()
+                      if not options_of.technical(k) and k not in keys and k not in ("seed", "method"))
+        return (self.place(arm), self.data.get(arm)) + tuple(rest)
+
+    def names_of(self, groups):
+        """A name for each group of arms: the labels that its arms share where others differ, else its first arm."""
+        axes = [a for a in self.axes if len({self.label(arm, a) for arm in self.first}) > 1]
+        shared = [" ".join(self.label(arms[0], a) for a in axes if len({self.label(arm, a) for arm in arms}) == 1) for arms in groups]
+        return [name if name and shared.count(name) == 1 else arms[0] for name, arms in zip(shared, groups)]
 
     def checks(self):
         """{component: {arm, ...}} of the ablation table: `report: {checks: {NAME: [arm, ...]}}`, else what the options say, those
@@ -151,12 +233,8 @@ class Layout:
         groups = {}
         for arm, o in self.options.items():
             parts = options_of.parts(o)
-            if not parts["teacher"]:
-                continue
-            rest = {k: v for k, v in o.items() if not options_of.technical(k)
-                    and k not in ("seed", "correction", "teacher_swap", "student_swap", "method")}
-            key = tuple(sorted((k, repr(v)) for k, v in rest.items()))
-            if o.get("correction") in ("swap", "none", None):
+            if parts["teacher"] and o.get("correction") in ("swap", "none", None):
+                key = self.all_but(arm, "correction", "teacher_swap", "student_swap")
                 groups.setdefault(key, {}).setdefault((parts["LTS"], parts["LSS"]), arm)
         cells = ((False, False), (True, False), (False, True), (True, True))
         return [("teacher swap (LTS)", "student swap (LSS)", tuple(g[c] for c in cells))

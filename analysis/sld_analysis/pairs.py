@@ -4,30 +4,43 @@ import math
 from collections import namedtuple
 
 from .needs import need
+from .stats import paired
 
 np = need("numpy")
 scipy_stats = need("scipy.stats")
 
-Scores = namedtuple("Scores", "pairs methods values gaps")  # values[method], gaps[method]: [seeds of pair 1, seeds of pair 2 ...]
+# values[method], gaps[method]: [seeds of pair 1, seeds of pair 2 ...]; by_seed[method]: [{seed: value} of pair 1 ...]; left: sentences on
+# pairs and methods that are not among them.
+Scores = namedtuple("Scores", "pairs methods values gaps by_seed left")
 
 
 def scores(work):
-    """Methods that every pair has; a text where that says nothing: with one pair, or no method that all have."""
+    """Methods that every pair with the baseline has; a text where that says nothing: with one such pair, or no method that all have."""
     layout, base = work.layout, work.layout.baseline_method
+    if len(layout.pairs) < 2:
+        return "one pair of networks and data: the arms' own table says all that there is"
+    if not layout.split_axes[0]:
+        return "no axis of the sweep is one of pairs beside another of methods; `report: {pair: AXIS}` names one"
     pairs = [p for p in layout.pairs if base in layout.pairs[p]]
+    missing = "%s, the method of the baseline, has no done trial in %s" % (
+        base or work.study.baseline, ", ".join(p for p in layout.pairs if p not in pairs))
     if len(pairs) < 2:
-        return "one pair of networks: the arms' own table says all that there is"
+        return missing
     methods = [m for m in layout.methods if all(m in layout.pairs[p] for p in pairs)]
     if len(methods) < 2:
         return "no second method that every pair has"
-    values, gaps = {}, {}
+    values, gaps, by_seed = {}, {}, {}
     for m in methods:
         arms = [(layout.pairs[p][m], layout.pairs[p][base]) for p in pairs]
-        values[m] = [np.array(list(work.top1[a].values())) for a, _ in arms]
+        by_seed[m] = [work.top1[a] for a, _ in arms]
+        values[m] = [np.array(list(v.values())) for v in by_seed[m]]
         gaps[m] = [np.array([work.top1[a][s] - work.top1[b][s] for s in sorted(set(work.top1[a]) & set(work.top1[b]))]) for a, b in arms]
     if any(len(g) == 0 for m in methods for g in gaps[m]):
         return "a method and %s have no seed in common on some pair" % base
-    return Scores(pairs, methods, values, gaps)
+    others = [m for m in layout.methods if m not in methods]
+    left = [missing + "."] if len(pairs) < len(layout.pairs) else []
+    left += ["Not in every pair: %s." % ", ".join(others)] if others else []
+    return Scores(pairs, methods, values, gaps, by_seed, left)
 
 
 def interquartile_mean(gaps, n_resamples=2000, seed=1):
@@ -49,10 +62,12 @@ def probability(mine, others):
 
 
 def against(scores, a, b):
-    """Mean gap of a less b over pairs, pairs won, p of the paired t test over the pairs' means."""
-    d = np.array([x.mean() - y.mean() for x, y in zip(scores.values[a], scores.values[b])])
+    """Mean gap of a less b over pairs, pairs won, p of the paired t test over the pairs' means, pairs: of each pair the seeds that both
+    have, and no pair where they have none."""
+    gaps = [paired(x, y) for x, y in zip(scores.by_seed[a], scores.by_seed[b])]
+    d = np.array([g.mean for g in gaps if g.n])
     p = float(scipy_stats.ttest_1samp(d, 0.0).pvalue) if len(d) > 1 and d.std() > 0 else math.nan
-    return float(d.mean()), int((d > 0).sum()), p
+    return float(d.mean()) if len(d) else math.nan, int((d > 0).sum()), p, len(d)
 
 
 def profile(gaps, grid):

@@ -44,17 +44,12 @@ def what_was_run(work):
         data += "; %d test samples, %d classes" % (len(d.correct), d.n_classes)
     if any(v.get("data.format") == "synthetic" for v in o.values()):
         data += "; %s training samples" % each("synthetic.train")
-    teachers = []
-    for pair in work.layout.pairs:
-        top1 = [tables.teacher_top1(work, work.arms[a][0]) for a in work.layout.pairs[pair].values() if work.layout.networks[a][0]]
-        top1 = [t for t in top1 if t == t]
-        if pair[0]:
-            teachers.append("%s%s" % (pair[0], ", test top-1 %.2f %%" % top1[0] if top1 else ""))
+    teachers = _teachers(work)
     states = study.trials["state"].value_counts()
     minutes = study.trials["minutes"] if "minutes" in study.trials else []
     spent = sum(m for m in minutes if m == m) / 60.0
-    facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(dict.fromkeys(teachers)) or "none"),
-             ("arms", "%s; baseline %s" % (_arms(work), work.base or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
+    facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(teachers) or "none"),
+             ("arms", "%s; baseline %s" % (_arms(work), study.baseline or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
              ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
              ("training time", "%.2f hours in all" % spent if spent < 10 else "%.0f hours in all" % spent)]
@@ -67,6 +62,21 @@ def what_was_run(work):
     absent = [name for key, name in names.items() if key not in seen]
     facts += [("not in this file", ", ".join(absent))] if absent else []
     return facts + [("study", plain(study.path if isinstance(study.path, str) else study.name)), ("report made", _today())]
+
+
+def _teachers(work):
+    """Each teacher of the students: the name of its trial or file, its network, its accuracy."""
+    study, out = work.study, {}
+    for arm, trials in work.arms.items():
+        network = work.layout.networks[arm][0]
+        for trial in trials if network else ():
+            row = int(study.trials["teacher"][trial]) if "teacher" in study.trials else -1
+            name = study.trials["arm"][row] if row >= 0 else network
+            key = row if row >= 0 else (network, work.digests.teacher_key(trial))
+            if key not in out:
+                top1 = tables.teacher_top1(work, trial)
+                out[key] = (name if name == network else "%s (%s)" % (name, network)) + (", test top-1 %.2f %%" % top1 if top1 == top1 else "")
+    return list(out.values())
 
 
 def _arms(work):
@@ -114,8 +124,6 @@ def warnings(work):
                        % (arm, seeds[seeds.duplicated()].iloc[0]))
         if len(data) > 1:
             out.append("%s holds trials of %d different data sets: its mean says nothing." % (arm, len(data)))
-    if work.base is None:
-        out.append("The baseline %s has no done trial: there are no gaps." % (work.study.baseline or "(none named)"))
     return out
 
 

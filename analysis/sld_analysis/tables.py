@@ -21,8 +21,9 @@ class Work:
         from .layout import Layout
         self.study, self.layout, self.digests = study, Layout(study), study.digests
         self.arms = study.arms
-        self.base = study.baseline if study.baseline in self.arms else None
-        self.base_of = self.layout.base_of if self.base else {}
+        self.base_of = self.layout.base_of
+        # The spec's baseline; where it has no done trial that of another pair, if one has.
+        self.base = study.baseline if study.baseline in self.arms else next(iter(self.base_of.values()), None)
         self.rivals = [a for a, base in self.base_of.items() if a != base]  # arms that have a gap
         self.base_name = self.base if len(set(self.base_of.values())) < 2 else "the baseline of its pair"
         self.top1 = claims_of.by_seed(study)
@@ -103,35 +104,36 @@ def claims(work):
 
 def effects(work):
     """Main effects and interaction of the two swaps."""
-    rows = []
-    for first, second, arms in work.layout.squares():
+    rows, squares = [], work.layout.squares()
+    for (first, second, arms), of in zip(squares, work.layout.names_of([arms for _, _, arms in squares])):
         for key, weights in stats.two_by_two(*arms).items():
             g = stats.contrast(weights, work.top1)
             name = {"first": first, "second": second, "interaction": "interaction"}[key]
-            rows.append([name, str(g.n), number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), number(g.resolves)])
+            rows.append([name, of, str(g.n), number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), number(g.resolves)])
     if not rows:
         return "no four arms with done trials that differ in the teacher swap and the student swap alone"
     return Table("effects", "Teacher swap x student swap: effects on test top-1",
-                 ["effect", "seeds", "points", "95 % interval", "p", "resolves"], rows,
+                 ["effect", "among", "seeds", "points", "95 % interval", "p", "resolves"], rows,
                  ["Main effect: mean gap with and without, over both settings of the other. Interaction: what the second adds "
-                  "more where the first is on. Paired by seed. " + exploratory(work)])
+                  "more where the first is on. Among: what the four arms share, else the arm with neither. Paired by seed. " + exploratory(work)])
 
 
 def _pairs_table(work, key, title, pairs):
     """Rows: methods; columns: pairs, as papers print them."""
     layout, base = work.layout, work.layout.baseline_method
     methods = [m for m in layout.methods if any(m in layout.pairs[p] for p in pairs)]
-    heads = ["method"] + ["%s → %s" % p if p[0] else p[1] or "top-1" for p in pairs]
+    heads = ["method"] + [layout.head(p) for p in pairs]
     rows, columns = [], [[] for _ in pairs]
     for method in methods:
         row = [method]
         for c, pair in enumerate(pairs):
-            arm, against = layout.pairs[pair].get(method), layout.pairs[pair].get(base)
+            arm = layout.pairs[pair].get(method)
             if arm is None:
                 row.append("–")
                 columns[c].append(math.nan)
                 continue
             s = work.summary(arm, "top1_last")
+            against = layout.pairs[pair].get(base)
             gap = work.gap(arm, against).mean if against and against != arm else math.nan
             row.append(spread(s.mean, s.sd) + ("" if gap != gap else " (%s)" % number(gap, 2, True)))
             columns[c].append(s.mean)
@@ -147,11 +149,9 @@ def _pairs_table(work, key, title, pairs):
 def _teacher_row(work, pairs):
     out = ["teacher"]
     for pair in pairs:
-        found = math.nan
-        for arm in work.layout.pairs[pair].values():
-            top1 = teacher_top1(work, work.arms[arm][0]) if work.layout.networks[arm][0] else math.nan
-            found = top1 if found != found else found
-        out.append(number(found))
+        arms = [arm for arm in work.layout.pairs[pair].values() if work.layout.networks[arm][0]]
+        found = [number(top1) for top1 in (teacher_top1(work, work.arms[arm][0]) for arm in arms) if top1 == top1]
+        out.append(", ".join(dict.fromkeys(found)) or "–")
     return [out] if any(c != "–" for c in out[1:]) else []
 
 
@@ -164,14 +164,18 @@ def teacher_top1(work, trial):
     return float(work.study.trials["top1_last"][row]) if row >= 0 else math.nan
 
 
+def one_family(work, pair):
+    return all(not teacher or family(teacher) == family(student) for teacher, student in work.layout.networks_of(pair))
+
+
 def same_architecture(work):
-    pairs = [p for p in work.layout.pairs if not p[0] or family(p[0]) == family(p[1])]
+    pairs = [p for p in work.layout.pairs if one_family(work, p)]
     return _pairs_table(work, "T1", "Teacher and student of one architecture", pairs) if pairs else \
         "no pair whose teacher and student are of one architecture"
 
 
 def other_architecture(work):
-    pairs = [p for p in work.layout.pairs if p[0] and family(p[0]) != family(p[1])]
+    pairs = [p for p in work.layout.pairs if not one_family(work, p)]
     return _pairs_table(work, "T2", "Teacher and student of different architectures", pairs) if pairs else \
         "no pair whose teacher and student are of different architectures"
 
@@ -201,19 +205,19 @@ def components(work):
 
 
 def combined(work):
-    """Each method with the correction of the teacher and without it."""
-    groups = {}
-    for arm, o in work.layout.options.items():
-        key = (str(o.get("method")), work.layout.networks[arm], bool(o.get("student_swap")), bool(o.get("zscore")))
-        groups.setdefault(key, {}).setdefault(str(o.get("correction")), arm)
-    groups = {k: g for k, g in groups.items() if "none" in g and len(g) > 1 and k[0] not in ("none", "sld")}
-    if not groups:
+    """Each method with the correction of the teacher and without it, arms alike in all else."""
+    layout, groups = work.layout, {}
+    for arm, o in layout.options.items():
+        if str(o.get("method")) not in ("none", "sld"):
+            groups.setdefault(layout.all_but(arm, "correction", "teacher_swap"), {}).setdefault(str(o.get("correction")), arm)
+    found = [g for g in groups.values() if "none" in g and len(g) > 1]
+    if not found:
         return "no method other than sld with and without a correction of its teacher"
-    corrections = list(dict.fromkeys(c for g in groups.values() for c in g if c != "none"))
+    corrections = list(dict.fromkeys(c for g in found for c in g if c != "none"))
     rows = []
-    for (method, networks, student_swap, _), g in groups.items():
+    for g, name in zip(found, layout.names_of([[g["none"]] + list(g.values()) for g in found])):
         s = work.summary(g["none"], "top1_last")
-        row = [method + (" + LSS" if student_swap else ""), spread(s.mean, s.sd)]
+        row = [name, spread(s.mean, s.sd)]
         for c in corrections:
             if c not in g:
                 row.append("–")
@@ -222,5 +226,9 @@ def combined(work):
             text = "%s (%s)" % (spread(s.mean, s.sd), number(gap.mean, 2, True))
             row.append(Bold(text) if gap.mean > 0 else text)
         rows.append(row)
-    return Table("T5", "Methods with a correction of the teacher", ["method", "as it is"] + corrections, rows,
-                 ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)])
+    notes = ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)]
+    shown = {arm for g in found for arm in g.values()}
+    alone = [a for a, o in layout.options.items() if str(o.get("method")) not in ("none", "sld") and a not in shown]
+    if alone:
+        notes.append("Not here, as no arm differs from it in the correction alone: %s." % ", ".join(alone))
+    return Table("T5", "Methods with a correction of the teacher", ["method", "as it is"] + corrections, rows, notes)

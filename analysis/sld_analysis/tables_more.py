@@ -91,16 +91,15 @@ def resolved(work):
 
 
 def deviations(work):
-    """Of the seeds, pooled over the arms that share a baseline: pairs of networks differ in it."""
-    groups, out = {}, []
+    """Of the seeds, pooled over the arms of a pair: pairs of networks differ in it."""
+    groups, out, several = {}, [], bool(work.layout.split_axes[0])
     for arm in work.arms:
-        groups.setdefault(work.base_of.get(arm) if work.base else None, []).append(arm)
-    for base, arms in groups.items():
+        groups.setdefault(work.layout.place(arm) if several else "", []).append(arm)
+    for pair, arms in groups.items():
         sd = stats.pooled_sd([work.values(a, "top1_last") for a in arms])
         if sd == sd:
-            of = "" if len(groups) == 1 else " of %s" % base if base else " of the arms without a baseline"
             out.append("Deviation over seeds, pooled over the arms%s: %.2f points. With it, paired gaps of independent arms resolve: %s." % (
-                "%s's pair" % of if base and of else of, sd,
+                " of %s" % pair if several else "", sd,
                 ", ".join("%.2f with %d seeds" % (stats.resolvable(sd * math.sqrt(2), n), n) for n in (3, 5, 6, 10, 20))))
     return out
 
@@ -242,7 +241,7 @@ def several_pairs(work):
         rows.append([method, "%d" % len(scores.pairs), number(mean, 2, True), interval(low, high), number(better, 2)])
     return Table("pairs", "Methods over %d pairs" % len(scores.pairs),
                  ["method", "pairs", "interquartile mean of the gap", "95 % interval", "probability of improvement"], rows,
-                 ["Over pairs x seeds, the gap to %s in points; intervals by a bootstrap within pairs (Agarwal et al. 2021). " % base + exploratory(work)])
+                 ["Over pairs x seeds, the gap to %s in points; intervals by a bootstrap within pairs (Agarwal et al. 2021). " % base + exploratory(work)] + scores.left)
 
 
 def matrix(work):
@@ -257,8 +256,9 @@ def matrix(work):
             if a == b:
                 row.append("")
                 continue
-            gap, wins, p = pairs_of.against(scores, a, b)
-            row.append("%s; %d of %d; %s" % (number(gap, 2, True), wins, len(scores.pairs), p_text(p)))
+            gap, wins, p, n = pairs_of.against(scores, a, b)
+            row.append("%s; %d of %d; %s" % (number(gap, 2, True), wins, n, p_text(p)) if n else "–")
         rows.append(row)
     return Table("matrix", "Each method less each other", ["method"] + list(scores.methods), rows,
-                 ["Mean gap over pairs; pairs in which the row's method has the higher mean; p of a paired t test over pairs. " + exploratory(work)])
+                 ["Mean gap over pairs, each over the seeds that both methods have there; pairs in which the row's method has the higher mean; p of a "
+                  "paired t test over pairs. " + exploratory(work)] + scores.left)

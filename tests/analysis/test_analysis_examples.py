@@ -58,6 +58,11 @@ def check_examples():
     check("ECE" in run("calibrated.py", "square.h5"), "calibration")
     said = run("significance.py", "square.h5")
     check("SLD" in said and "resolves" in said, said)
+    arms = [made_study.Arm("%s %s" % (p, m), 9.0 * t, [p, m], teacher=t, weights="%s.h5" % p, temperatures=m[1])
+            for t, p in enumerate(("r14", "r20")) for m in ("T1", "T4")]
+    made_study.write_study("pairs.h5", arms, axes=("pair", "method"), baseline="r14 T1")
+    said = [" ".join(line.split()[:5]) for line in run("significance.py", "pairs.h5").splitlines()]
+    check(said == ["r14 T4 less r14 T1", "r20 T4 less r20 T1"], "each arm against the baseline of its own pair", said)
     said = run("accuracy_against_option.py", "square.h5", "correction")
     check("swap" in said and "none" in said, said)
     check("copied" in run("teacher_errors.py", "square.h5", "SLD"), "errors of the teacher")

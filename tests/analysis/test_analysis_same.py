@@ -1,4 +1,6 @@
-"""A label whose trial is another arm's stays in what sld_analysis says, and may be the baseline."""
+"""A label whose trial is another arm's stays in what sld_analysis says, and may be the baseline, of one pair of several too: each arm
+has the baseline that `sld report` gives it."""
+import json
 import os
 import sys
 
@@ -12,15 +14,37 @@ from made_sweep import Trial
 from sld_analysis.report import Report
 
 
+def write_same(folder, lines):
+    """Adds labels of trials that are there to the points of a sweep."""
+    with open(folder + "/points") as f:
+        points = f.read().splitlines()
+    with open(folder + "/points", "w") as f:
+        f.write("\n".join(points[:-1] + lines + points[-1:]) + "\n")
+
+
+def check_pairs():
+    """The student alone is one trial under every teacher: where it is the baseline it is that of each pair."""
+    taught = "method: kd\nkd:\n  weak: 0.9\nstudent:\n  network: resnet8\nteacher:\n  network: %s\n"
+    trials = [Trial("%s%s%08d" % (pair, arm[0].lower(), seed), "%s %s" % (pair, arm), seed, [50.0, 60.0 + gain + seed], [pair, arm],
+                    experiment=(taught % pair if arm != "CE" else "method: none\nstudent:\n  network: resnet8\n") + "seed: %d\n" % seed)
+              for pair, arm, gain in (("r14", "CE", 0.0), ("r14", "KD", 1.0), ("r20", "KD", 2.0)) for seed in (1, 2)]
+    trials += [Trial("r32k%08d" % seed, "r32 KD", seed, [50.0, 60.0], ["r32", "KD"], experiment=taught % "r32") for seed in (1, 2)]
+    made_sweep.write_sweep("pairs", trials, baseline="r14 CE", axes=["pair", "method"])
+    write_same("pairs", ["same\tr14c%08d\ttrial\t%d\tr20 CE\tr20\tCE" % (seed, seed) for seed in (1, 2)])
+    expect(sld("report", "pairs", "--pack", "pairs.h5", ranks=0), 0)
+    said = {arm["arm"]: arm.get("baseline") for arm in json.loads(expect(sld("report", "pairs", "--format", "json", ranks=0), 0).out)["arms"]}
+    report = Report(sld_analysis.open("pairs.h5"))
+    check(said["r20 KD"] == "r20 CE" and said["r32 KD"] is None, "what sld report says", said)
+    check(report.work.base_of == {"r14 CE": "r14 CE", "r14 KD": "r14 CE", "r20 KD": "r14 CE"}, report.work.base_of)
+    check(any("The arms of r32 have no gap" in w for w in report.warnings), report.warnings)
+
+
 def main():
+    check_pairs()
     trials = [Trial("%s%011d" % (arm[0], seed), arm, seed, [50.0, 60.0 + gain + seed], [arm])
               for arm, gain in (("plain", 0.0), ("other", 2.0)) for seed in (1, 2)]
     made_sweep.write_sweep("made", trials, baseline="twin", axes=["arm"])
-    with open("made/points") as f:
-        lines = f.read().splitlines()
-    with open("made/points", "w") as f:
-        same = ["same\tp%011d\ttrial\t%d\ttwin\ttwin" % (seed, seed) for seed in (1, 2)]
-        f.write("\n".join(lines[:-1] + same + lines[-1:]) + "\n")
+    write_same("made", ["same\tp%011d\ttrial\t%d\ttwin\ttwin" % (seed, seed) for seed in (1, 2)])
     expect(sld("report", "made", "--pack", "pack.h5", ranks=0), 0)
     study = sld_analysis.open("pack.h5")
     check(study.same == [("twin", 1, "plain"), ("twin", 2, "plain")] and study.baseline == "plain", study.same, study.baseline)

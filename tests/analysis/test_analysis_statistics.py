@@ -282,8 +282,8 @@ def check_pairs():
             for t, (s, w) in enumerate((("resnet8", "resnet56"), ("MobileNetV2", "vgg13"))) for m, g in (("T1", 0.0), ("T4", 1.5))]
     made_study.write_study("pairs.h5", arms, seeds=5, axes=("pair", "method"), baseline="resnet8 T1")
     report = Report(sld_analysis.open("pairs.h5"))
-    check(report.tables["T1"].heads == ["method", "resnet56 → resnet8"], report.tables["T1"].heads)
-    check(report.tables["T2"].heads == ["method", "vgg13 → MobileNetV2"], report.tables["T2"].heads)
+    check(report.tables["T1"].heads == ["method", "resnet8 (resnet56 → resnet8)"], report.tables["T1"].heads)
+    check(report.tables["T2"].heads == ["method", "MobileNetV2 (vgg13 → MobileNetV2)"], report.tables["T2"].heads)
     check([r[0] for r in report.tables["T1"].rows] == ["teacher", "T1", "T4"], report.tables["T1"].rows)
     check("pairs" in report.tables and "matrix" in report.tables and "F11" in report.figures, report.left)
     table = report.tables["accuracy"]  # each arm against the baseline of its own pair

@@ -1,0 +1,149 @@
+"""Pairs of networks and of data sets in sld_analysis: none is dropped, each arm is held against the baseline of its own pair, rows say
+which arms they are of, and what is left out is named. Skipped without scipy or pandas."""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "report"), os.path.join(HERE, "..", "..", "analysis")]
+
+try:
+    import matplotlib  # noqa: F401
+    import pandas  # noqa: F401
+    import scipy  # noqa: F401
+    import yaml  # noqa: F401
+except ImportError as error:
+    print("SKIP: no Python module %s" % error.name)
+    sys.exit(77)
+
+import h5py
+import numpy as np
+
+import made_study
+import sld_analysis
+from harness import check, in_folder
+from made_study import Arm
+from sld_analysis.report import Report
+
+
+def made(arms, axes=("pair", "method"), seeds=3, data=None, **more):
+    """data: {label of the first axis: hash}."""
+    trials = made_study.write_study("made.h5", arms, seeds=seeds, axes=axes, samples=100, **more)
+    if data:
+        with h5py.File("made.h5", "r+") as f:
+            f.create_dataset("trials/data_sha256", data=np.array([data[arm.axes[0]] if arm else "" for _, arm, _ in trials], object),
+                             dtype=h5py.string_dtype())
+    return Report(sld_analysis.open("made.h5"))
+
+
+def pair_arms(methods, labels=("a", "b"), weights=("x/resnet14.h5", "y/resnet14.h5")):
+    """Each method under two teachers, the second pair 5 points higher. methods: {name: options}; None: no teacher."""
+    return [Arm("%s %s" % (label, m), 5.0 * k, [label, m], teacher=k if o is not None else -1, weights=w, **(o or {"method": "none"}))
+            for k, (label, w) in enumerate(zip(labels, weights)) for m, o in methods.items()]
+
+
+def rows_of(report, key):
+    return {row[0]: [str(c) for c in row[1:]] for row in report.tables[key].rows}
+
+
+TWO = {"KD": {}, "LTS": {"correction": "swap", "lts": "true"}}
+
+
+def check_columns(report, labels):
+    table = report.tables["T1"]
+    check(table.heads == ["method"] + ["%s (resnet14 → resnet8)" % label for label in labels], table.heads)
+    means = {arm: report.work.summary(arm, "top1_last").mean for arm in report.work.arms}
+    rows = rows_of(report, "T1")
+    for method in TWO:
+        for label, cell in zip(labels, rows[method]):
+            check(cell.startswith("%.2f ±" % means["%s %s" % (label, method)]), method, label, cell)
+    check(len(set(rows["teacher"])) == 2, "each with its own teacher", rows["teacher"])
+    check(report.tables["pairs"].rows[0][1] == "2" and "matrix" in report.tables and "F11" in report.figures, report.left)
+
+
+def check_alike():
+    """Two teachers of one network, and one network on two data sets, are two columns each; the head names both teachers."""
+    report = made(pair_arms(TWO), baseline="a KD")
+    check_columns(report, ("a", "b"))
+    check(dict(report.facts)["teachers"].count("resnet14") == 2, report.facts)
+    report = made(pair_arms(TWO), axes=("data", "method"), baseline="a KD", data={"a": "1" * 64, "b": "2" * 64})
+    check_columns(report, ("a", "b"))
+    # A student without a teacher stands in each column of its data, and in none of other data.
+    arms = pair_arms(TWO) + [Arm("a CE", 0.0, ["a", "CE"], teacher=-1, method="none")]
+    same = rows_of(made(arms, baseline="a KD"), "T1")["CE"]
+    other = rows_of(made(arms, axes=("data", "method"), baseline="a KD", data={"a": "1" * 64, "b": "2" * 64}), "T1")["CE"]
+    check(same[0].split(" (")[0] == same[1].split(" (")[0] and other[1] == "–", same, other)
+
+
+def check_own_baselines():
+    """Warnings name the arm that the gap is to; a pair without a baseline is told, and costs the others nothing."""
+    odd = dict(TWO, odd={"correction": "swap", "lts": "true", "temperatures": "9"})
+    told = [w for w in made(pair_arms(odd), baseline="a KD").warnings if "odd differs" in w]
+    check(len(told) == 2 and "a odd differs from a KD in 2" in told[0] and "b odd differs from b KD in 2" in told[1], told)
+
+    lost = {("a KD", s): ("failed", "disk") for s in (1, 2, 3)}
+    report = made(pair_arms(TWO), baseline="a KD", states=lost)
+    check(report.work.base_of == {"b KD": "b KD", "b LTS": "b KD"}, report.work.base_of)
+    check("gap to b KD" in report.tables["accuracy"].heads and "F10" in report.figures and "spread" in report.tables, report.left)
+    check("The arms of a have no gap: their baseline a KD has no done trial." in report.warnings, report.warnings)
+    check("(" in rows_of(report, "T1")["LTS"][1] and "(" not in rows_of(report, "T1")["LTS"][0], report.tables["T1"].rows)
+    check(dict(report.left)["pairs, several pairs together"] == "KD, the method of the baseline, has no done trial in a", report.left)
+
+    report = made([a for a in pair_arms(TWO) if a.name != "b KD"], baseline="a KD")
+    check(any(w.startswith("The arms of b have no gap: the sweep has no arm there that is like the baseline a KD") for w in report.warnings),
+          report.warnings)
+    check("has no done trial in b" in dict(report.left)["matrix, comparison matrix"], report.left)
+
+    report = made(pair_arms(TWO), baseline="a KD", states={(a, s): ("failed", "") for a in ("a KD", "b KD") for s in (1, 2, 3)})
+    check("The baseline a KD has no done trial: there are no gaps." in report.warnings and not report.work.base_of, report.warnings)
+
+
+def check_missing_seeds():
+    """The matrix takes the seeds that both methods have, and says which pairs and methods are not in it."""
+    methods = dict(TWO, more={"temperatures": "9"})
+    arms = pair_arms(methods, weights=("resnet14.h5", "resnet20.h5"))
+    arms += [Arm("c LTS", 0.0, ["c", "LTS"], teacher=2, weights="resnet26.h5"),
+             Arm("a alone", 0.0, ["a", "alone"], weights="resnet14.h5", temperatures="8")]
+    report = made(arms, baseline="a KD", noise=4.0, states={("a LTS", 2): ("failed", ""), ("b KD", 1): ("failed", ""), ("b LTS", 1): ("failed", "")})
+    top1 = report.work.top1
+    wanted = np.mean([np.mean([top1[p + " LTS"][s] - top1[p + " KD"][s] for s in seeds]) for p, seeds in (("a", (1, 3)), ("b", (2, 3)))])
+    table = report.tables["matrix"]
+    row = next(r for r in table.rows if r[0] == "LTS")
+    check(row[1].split(";")[0] == ("%+.2f" % wanted).replace("-", "−"), row, wanted)
+    for name in ("pairs", "matrix"):
+        notes = report.tables[name].notes
+        check("Not in every pair: alone." in notes and "KD, the method of the baseline, has no done trial in c." in notes, notes)
+
+
+def check_names():
+    """Effects and corrections by the pair that they are of; arms of another temperature are another row; what has no partner is named."""
+    square = {"- -": {}, "LTS -": {"correction": "swap", "lts": "true"}, "- LSS": {"lss": "true"},
+              "LTS LSS": {"correction": "swap", "lts": "true", "lss": "true"}}
+    arms = pair_arms(square)
+    for arm in arms:
+        arm.axes[1:] = arm.axes[1].split(" ")
+    report = made(arms, axes=("pair", "teacher_swap", "student_swap"), baseline="a - -")
+    check([row[:2] for row in report.tables["effects"].rows] == [
+        [name, pair] for pair in "ab" for name in ("teacher swap (LTS)", "student swap (LSS)", "interaction")], report.tables["effects"].rows)
+
+    grid = {"T%s %s" % (t, c): {"method": "kd", "correction": c, "temperatures": t, "lts": "true" if c == "swap" else "false"}
+            for t in "14" for c in ("none", "swap")}
+    arms = [a for a in pair_arms(grid) if a.name != "b T1 none"]
+    for arm in arms:
+        arm.axes[1:] = arm.axes[1].split(" ")
+    report = made(arms, axes=("pair", "t", "with"), baseline="a T1 none")
+    table, work = report.tables["T5"], report.work
+    check([row[0] for row in table.rows] == ["a T1", "a T4", "b T4"], table.rows)
+    for row in table.rows:
+        mean, gap = work.summary(row[0] + " swap", "top1_last").mean, work.gap(row[0] + " swap", row[0] + " none").mean
+        check(str(row[2]).startswith("%.2f ±" % mean) and str(row[2]).endswith(("(%+.2f)" % gap).replace("-", "−")), row, mean, gap)
+    check("Not here, as no arm differs from it in the correction alone: b T1 swap." in table.notes, table.notes)
+
+
+def main():
+    check_alike()
+    check_own_baselines()
+    check_missing_seeds()
+    check_names()
+
+
+in_folder(main)
