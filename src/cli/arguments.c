@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -184,6 +185,20 @@ sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
                     verb->name, line);
 }
 
+/* Whether a word is KEY=VALUE and no path: keys have no slash, and a file or folder that is called so
+ * counts for more than a key that there is not. */
+static bool is_setting(const char *word)
+{
+    const char *equals = strchr(word, '=');
+    char        key[SLD_MESSAGE_BYTES];
+
+    if (!equals || equals == word || memchr(word, '/', (size_t)(equals - word))) {
+        return false;
+    }
+    snprintf(key, sizeof key, "%.*s", (int)(equals - word), word);
+    return sld_config_is_key(key) || access(word, F_OK) != 0;
+}
+
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
                               sld_arguments *out)
 {
@@ -193,7 +208,7 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
             SLD_TRY(read_option(ctx, verb, argc - i, argv + i, out, &used));
         } else if (verb->parts && !out->part) {
             SLD_TRY(read_part(ctx, verb, argv[i], out));
-        } else if (!verb->many_words && strchr(argv[i], '=') && argv[i][0] != '=') {
+        } else if (!verb->many_words && is_setting(argv[i])) {
             out->overrides[out->n_overrides++] = argv[i];
         } else if (verb->many_words) {
             out->words                 = out->overrides;

@@ -74,7 +74,8 @@ static sld_status read_running(sld_ctx *ctx, trial_metrics_reader *reader, size_
     return SLD_OK;
 }
 
-/* A trial whose results cannot be read is reported as failed; the other trials are still read. */
+/* A trial whose results cannot be read is reported as failed; the other trials are still read. Of a
+ * single run that has not ended the numbers so far are read, and count in no mean. */
 static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t trial)
 {
     report_trial *t = &reader->report->trials[trial];
@@ -83,7 +84,8 @@ static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t 
     if (t->status.state == SLD_POINT_RUNNING && reader->report->curves) {
         return read_running(ctx, reader, trial);
     }
-    if (t->status.state != SLD_POINT_DONE && t->status.state != SLD_POINT_DIVERGED) {
+    const bool so_far = t->status.state == SLD_POINT_RUNNING && t->run_dir;
+    if (t->status.state != SLD_POINT_DONE && t->status.state != SLD_POINT_DIVERGED && !so_far) {
         return SLD_OK;
     }
     report_results_path(reader->report, t, path, sizeof path);
@@ -285,8 +287,10 @@ static sld_status read_status(sld_ctx *ctx, sld_doc *doc, report *r, report_tria
     const char *text = "";
 
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &text));
-    t->status.state = strcmp(text, "diverged") == 0 ? SLD_POINT_DIVERGED : SLD_POINT_DONE;
-    if (strcmp(text, "running") == 0) {
+    t->status.state = strcmp(text, "diverged") == 0  ? SLD_POINT_DIVERGED
+                      : strcmp(text, "running") == 0 ? SLD_POINT_RUNNING
+                                                     : SLD_POINT_DONE;
+    if (t->status.state == SLD_POINT_RUNNING) {
         r->name = r->n_trials == 1 ? "a run that is not finished" : "runs, not all finished";
     }
     return SLD_OK;

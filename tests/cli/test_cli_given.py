@@ -73,6 +73,21 @@ def check_store_that_cannot_be():
                    ranks=0), 0, "computes what is missing in the store", "the teacher runs on the 16 test samples")
 
 
+def check_signs_in_paths():
+    """A path may hold the sign of settings: the word is a file where there is one, or where a slash stands before the sign."""
+    os.makedirs("lr=1")
+    write("lr=1/e.yaml", NONE)
+    write("grid=2.yaml", SWEEP.replace("seeds: 7", "seeds: 1"))
+    expect(sld("run", "lr=1/e.yaml", "name=lr=0.1", ranks=0), 0)
+    for folder in ("runs/lr=0.1", "./runs/lr=0.1", os.path.abspath("runs/lr=0.1")):
+        expect(sld("eval", folder + "/last.h5", ranks=0), 0, "top-1")
+        expect(sld("status", folder, ranks=0), 0, "done")
+        expect(sld("run", folder + "/config.yaml", "run.dir=" + folder, ranks=0), 0, "done already")
+    expect(sld("sweep", "grid=2.yaml", "--dir", "runs/a=b", ranks=0), 0, "done")
+    expect(sld("sweep", "runs/a=b", ranks=0), 0, "done")
+    expect(sld("run", "e.yaml", "lr=2", ranks=0), 2, "lr")  # nothing is called so
+
+
 def main():
     write("e.yaml", NONE)
     write("grid.yaml", SWEEP)
@@ -98,6 +113,7 @@ def main():
     check(state["state"] == "done" and state["epochs"] == 1, state)
     expect(sld("report", RESULTS, ranks=0), 0, "a run (runs/e): 1 trial: 1 done")
 
+    check_signs_in_paths()
     check_store_that_cannot_be()
     check_command_of_others()
     expect(sld("sweep", "grid.yaml", "--plan", "--dir", "runs/deep", "student.network=MobileNetV2", "student.precision=bf16", ranks=0),
