@@ -88,11 +88,15 @@ sld_status sld_grid_complete(sld_ctx *ctx, sld_grid *grid, sld_defaults_find met
 int sld_grid_id_version(const char *dir);
 
 /* Local. Gives an expanded sweep its folder: makes it, or compares with what is recorded there.
- * text: the spec as given, kept for people. New points extend what is recorded; points that are
- * gone or changed are shown and refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
+ * text: the spec as given, which reports read. Another text takes the place of the one that is
+ * recorded. New points extend what is recorded; points that are gone or changed are shown and
+ * refused (SLD_ERR_CONFIG) unless accepted. dry: writes nothing. */
 typedef struct sld_grid_change {
     size_t known, added, gone; /* points */
     char   example[320];       /* of a change; "": none */
+    bool   text;               /* the spec is not the recorded one to the byte */
+    bool   claims, report;     /* and these parts of it say something else */
+    bool   unclaimed;          /* the given one names no claims */
 } sld_grid_change;
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
                            size_t n, bool accept, bool dry, sld_grid_change *out);

@@ -15,7 +15,6 @@
 
 #define MAX_BYTES ((size_t)1 << 20)
 
-enum { SAME_SHOWN = 10 };
 enum { PLAN, DIR_, RANKS, SLOTS, ACCEPT, RETRY, SKIP, NO_WAIT, JOB, HOURS, NODES, CORES, NO_RUN };
 static const sld_option_spec options[] = {
     {"--plan", false},           {"--dir", true},   {"--ranks", true}, {"--slots", true},
@@ -209,29 +208,6 @@ static sld_status open_sweep(command *c)
     return st;
 }
 
-static void say_change(const command *c)
-{
-    const size_t dropped = sld_grid_dropped(c->grid), same = sld_grid_count_same(c->grid);
-
-    for (size_t i = 0; i < same && i < SAME_SHOWN; i++) {
-        const sld_point *p = sld_grid_same(c->grid, i);
-        sld_log(c->ctx, SLD_LOG_INFO, "%s seed %lld: the same trial as %s (%s)", p->arm,
-                (long long)p->seed,
-                sld_grid_point(c->grid, (size_t)sld_grid_find(c->grid, p->id))->arm, p->id);
-    }
-    if (dropped > 0) {
-        sld_log(c->ctx, SLD_LOG_INFO,
-                "%zu point%s of the grid compute%s what another does already: one trial each",
-                dropped, sld_text_plural(dropped), dropped == 1 ? "s" : "");
-    }
-    sld_log(c->ctx, SLD_LOG_INFO, "sweep %s in %s: %zu point%s%s", sld_grid_name(c->grid),
-            sld_grid_dir(c->grid), sld_grid_count(c->grid),
-            sld_text_plural(sld_grid_count(c->grid)),
-            c->change.known == 0   ? ""
-            : c->change.added == 0 ? ", resumed"
-                                   : ", extended");
-}
-
 static int exit_code_of(sld_sweep_outcome outcome)
 {
     static const int codes[] = {[SLD_SWEEP_DONE]       = SLD_EXIT_OK,
@@ -319,7 +295,7 @@ static sld_status work(command *c, int *exit_code)
     }
     program[n] = '\0';
     SLD_TRY(take_back(c));
-    say_change(c);
+    SLD_TRY(sld_sweep_say_change(c->ctx, c->grid, &c->change));
     if (c->args->option[NO_RUN]) {
         return SLD_OK;
     }

@@ -49,6 +49,8 @@ static void print_same(const sld_grid *grid)
 
 static void print_change(const sld_grid *grid, const sld_grid_change *change)
 {
+    const char *parts = sld_sweep_changed_parts(change);
+
     if (change->known + change->gone == 0) {
         printf("folder %s: new\n", sld_grid_dir(grid));
         return;
@@ -58,6 +60,9 @@ static void print_change(const sld_grid *grid, const sld_grid_change *change)
     if (change->gone > 0) {
         printf("  changed: %s\n  the sweep needs --accept-changes, or another folder: --dir DIR\n",
                change->example);
+    }
+    if (parts) {
+        printf("  the given spec has other %s, and will replace the folder's\n", parts);
     }
 }
 

@@ -1,4 +1,4 @@
-/* sweep_plan.h: prints the plan of a sweep. */
+/* sweep_plan.h: prints the plan of a sweep, and tells what has changed in its folder. */
 #ifndef SLD_CLI_SWEEP_PLAN_H
 #define SLD_CLI_SWEEP_PLAN_H
 
@@ -10,5 +10,11 @@ sld_status sld_sweep_known(sld_ctx *ctx, const sld_grid *grid, const sld_grid_ch
                            sld_point_status **out);
 /* Local. Prints to stdout what the sweep would do: changes, cost, storage and points. */
 sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
+
+/* Local. Which parts for reports the given spec has otherwise than the folder; NULL: none. */
+const char *sld_sweep_changed_parts(const sld_grid_change *change);
+/* Local. Tells in the log which sweep it is, and what was changed in its folder. Warns of claims
+ * that came after trials had ended. */
+sld_status sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
 
 #endif

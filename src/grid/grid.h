@@ -30,6 +30,11 @@ sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 sld_status sld_point_take_needs(sld_ctx *ctx, sld_arena *arena, const sld_config *config,
                                 sld_point *p);
 
+/* record_spec.c. What the spec in text says otherwise than DIR/sweep.yaml: sets out->text, claims,
+ * report and unclaimed. A sweep.yaml that is missing or that nobody can read says nothing. */
+sld_status sld_grid_compare_spec(sld_ctx *ctx, const char *dir, const void *text, size_t n,
+                                 sld_grid_change *out);
+
 /* points.c. The list of points as a file, DIR/points, and back. */
 sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out,
                                 size_t *n); /* free() */

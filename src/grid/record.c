@@ -229,6 +229,7 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
     SLD_TRY(sld_grid_open(ctx, dir, &there));
     compare(there, grid, out);
     sld_grid_close(there);
+    SLD_TRY(sld_grid_compare_spec(ctx, dir, text, n, out));
     if (out->gone > 0 && !accept && !dry) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%.100s records another sweep: %zu of its points %s not in this spec (%s); "
@@ -239,5 +240,8 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
         return SLD_OK;
     }
     SLD_TRY(same_text(ctx, grid, path, &same));
-    return same ? SLD_OK : write_all(ctx, grid, text, n);
+    if (!same) {
+        return write_all(ctx, grid, text, n);
+    }
+    return out->text ? put(ctx, dir, "sweep.yaml", text, n) : SLD_OK;
 }

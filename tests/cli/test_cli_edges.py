@@ -1,5 +1,5 @@
 """Edges of the command line: data without its format, axes that meet each other or a column, settings given twice, names that are
-almost right, a standard output that takes nothing, little memory. What is refused changes nothing on the disk."""
+almost right, claims that come late, a standard output that takes nothing, little memory. What is refused changes nothing on the disk."""
 import csv
 import io
 import os
@@ -53,6 +53,38 @@ def columns():
     check([[row[rows[0].index("axis_" + axis)] for axis in ("arm", "id")] for row in rows[1:]] == [["x", "q"], ["y", "q"]], rows)
 
 
+def late_claims():
+    """A folder keeps the spec as given, though it changes claims and report alone; claims that come after results are told."""
+    grid = "axes: {a: {p: {train.lr: 0.1}, q: {train.lr: 0.2}}}\n"
+    head = "name: late\n" + BASE + grid
+
+    def step(text, *options):
+        write("late.yaml", head + text)
+        return expect(sld("sweep", "late.yaml", *options, ranks=0), 0)
+
+    def kept():
+        with open("runs/late/sweep.yaml") as f:
+            return f.read()
+
+    step("", "--no-run")
+    said = step("claims: {c: {effect: a}}\n", "--no-run").err
+    check("other claims" in said and "trials had ended" not in said, "claims before the first trial", said)
+    check("warning" not in step("claims: {c: {effect: a}}\nreport: {title: T}\n").err, "a title is no claim")
+    for text, options, words in (
+            ("claims: {d: {effect: a}}\n", ("--accept-changes",), "other claims and report"),
+            ("claims: {d: {arm: p, against: q}}\n", (), "claims were named after 2 of 2 trials had ended"),
+            ("claims: {d: {arm: q, against: p}}\nseeds: 1..2\n", ("--no-run",), "claims were named after 2 of 4 trials had ended"),
+            ("seeds: 1..2\n", ("--no-run",), "claims were taken out after 2 of 4 trials had ended")):
+        plan = expect(sld("sweep", "late.yaml", "--plan", ranks=0), 0).out
+        check("given spec has other" not in plan, "the spec is the folder's", plan)
+        said = step(text, *options).err
+        check(words in said and kept() == head + text, text, "wanted:", words, said, "kept:", kept())
+        check("trials had ended" not in step(text, "--no-run").err, "told twice")
+    write("late.yaml", head + "report: {title: U}\nseeds: 1..2\n")
+    expect(sld("sweep", "late.yaml", "--plan", ranks=0), 0, "the given spec has other report")
+    check("title" not in kept(), "a plan changes nothing", kept())
+
+
 def full():
     """What a verb prints is its result: where it cannot be written the verb has failed."""
     for args in (("report", "runs/columns"), ("report", "runs/columns", "--format", "csv"), ("report", "runs/columns", "--format", "json"),
@@ -83,6 +115,7 @@ def main():
         write(name + ".yaml", "name: %s\n" % name + BASE + text)
     formats()
     columns()
+    late_claims()
     before = sorted(os.listdir("runs") + os.listdir("."))
     for args, texts in REFUSED:
         expect(sld(*args, ranks=0), 2, *texts)
