@@ -128,23 +128,33 @@ static bool try_dataset(sld_doc *doc, hid_t dataset)
     return good;
 }
 
-static bool try_attributes(hid_t object)
+/* Of a walk that ended so. Where HDF5 cannot go on, what comes behind was not tried, and the program,
+ * which asks for it by name, would be the first to read it. */
+static verdict verdict_of(herr_t walk)
 {
-    return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL) <= 0;
+    if (walk < 0) return ran_out() ? TOO_LARGE : UNREADABLE;
+    return walk == 0 ? SURVIVED : (verdict)walk;
 }
 
+static verdict try_attributes(hid_t object)
+{
+    const herr_t walk =
+        H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, try_attribute, NULL);
+    return walk > 0 ? TOO_LARGE : verdict_of(walk);
+}
+
+/* 0, or the verdict that ends the walk. */
 static herr_t try_object(hid_t root, const char *name, const H5L_info_t *info, void *doc)
 {
     if (info->type != H5L_TYPE_HARD) return 0; /* soft ones lead to what is met anyway */
-    const hid_t id   = H5Oopen(root, name, H5P_DEFAULT);
-    bool        good = id >= 0 || !ran_out();
+    const hid_t id    = H5Oopen(root, name, H5P_DEFAULT);
+    verdict     found = SURVIVED;
 
-    if (id >= 0) {
-        if (H5Iget_type(id) == H5I_DATASET) good = try_dataset(doc, id);
-        good = good && try_attributes(id);
-        H5Oclose(id);
-    }
-    return good ? 0 : 1;
+    if (id < 0) return ran_out() ? TOO_LARGE : 0; /* the program cannot open it either */
+    if (H5Iget_type(id) == H5I_DATASET && !try_dataset(doc, id)) found = TOO_LARGE;
+    if (found == SURVIVED) found = try_attributes(id);
+    H5Oclose(id);
+    return found == SURVIVED ? 0 : (herr_t)found;
 }
 
 static void read_all(sld_doc *doc, bool (*open)(sld_doc *doc), answer *out)
@@ -155,9 +165,14 @@ static void read_all(sld_doc *doc, bool (*open)(sld_doc *doc), answer *out)
         snprintf(out->reason, sizeof out->reason, "%.199s", doc->reason);
         return;
     }
-    if (!try_attributes(doc->file) ||
-        H5Lvisit(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, try_object, doc) > 0) {
-        out->verdict = TOO_LARGE;
+    out->verdict = try_attributes(doc->file);
+    if (out->verdict == SURVIVED) {
+        out->verdict =
+            verdict_of(H5Lvisit(doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, try_object, doc));
+    }
+    if (out->verdict == UNREADABLE) {
+        snprintf(out->reason, sizeof out->reason,
+                 "its objects or their attributes cannot be listed, it is damaged; make it anew");
     }
     (void)sld_doc_member(doc, "/", 0);
 }

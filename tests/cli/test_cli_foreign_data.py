@@ -248,6 +248,27 @@ def heap():
         check(done.code == 2, offset, "ended with", done.code, done.err)
 
 
+def unlisted():
+    """The same behind an attribute that cannot be read: where HDF5's list ends, what is not on it is not read by name."""
+    with h5py.File("list.h5", "w", libver="earliest") as f:
+        f.attrs["a_first"] = np.int64(1)
+        f.attrs["network"] = "resnet8"
+    with open("list.h5", "rb") as f:
+        whole = bytearray(f.read())
+    dataspace = whole.find(b"a_first\0") + 8 + 16  # behind the name and the type
+    check(whole[dataspace] == 1, "no dataspace", whole[dataspace])
+    whole[dataspace] = 9
+    heap = whole.find(b"GCOL")
+    for offset in (None, *range(heap + 4, heap + 40, 5)):
+        broken = bytearray(whole)
+        if offset:
+            broken[offset] = 0xff
+        with open("list_broken.h5", "wb") as f:
+            f.write(broken)
+        done = evaluate("list_broken.h5", timeout=60)
+        check(done.code == 2 and "cannot be listed" in done.err, offset, "ended with", done.code, done.err)
+
+
 def pipes():
     os.mkfifo("pipe.h5")
     for args in (("eval", "pipe.h5", "data.format=hdf5", "data.path=plain.h5"),
@@ -267,6 +288,7 @@ def main():
     foreign_weights()
     damaged_files()
     heap()
+    unlisted()
     pipes()
 
 
