@@ -5,5 +5,8 @@ from sld_analysis import calibration
 study = sld_analysis.open(sys.argv[1])
 for arm, trials in study.arms.items():
     d, logits = study.digests.student(trials[0]), study.logits(trials[0])  # a compact pack has no logits
-    best = "" if logits is None else ", best at temperature %.2f" % calibration.fit_temperature(logits, study.labels(trials[0]))
+    best = ""
+    if logits is not None:
+        t = calibration.fit_temperature(logits, study.labels(trials[0]))
+        best = ", the fit stands at the bound %g: no temperature" % t if calibration.at_bound(t) else ", best at temperature %.2f" % t
     print("%-24s ECE %.2f %%%s" % (arm, calibration.ece(d.confidence, d.correct), best))

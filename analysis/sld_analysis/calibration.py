@@ -8,6 +8,7 @@ from .needs import need
 np = need("numpy")
 
 BINS = 15
+TEMPERATURES = (0.05, 20.0)  # between which a fit searches
 Brier = namedtuple("Brier", "total reliability resolution uncertainty")
 Corp = namedtuple("Corp", "confidence accuracy low high")
 
@@ -71,11 +72,18 @@ def nll_at(logits, labels, temperature):
 
 
 def fit_temperature(logits, labels):
-    """The temperature at which the mean negative log-likelihood is least."""
+    """The temperature at which the mean negative log-likelihood is least, of those in TEMPERATURES; a bound itself where no
+    temperature inside is better, which at_bound() tells."""
     optimize = need("scipy.optimize")
-    found = optimize.minimize_scalar(lambda t: nll_at(logits, labels, math.exp(t)), bounds=(math.log(0.05), math.log(20.0)),
+    found = optimize.minimize_scalar(lambda t: nll_at(logits, labels, math.exp(t)), bounds=[math.log(t) for t in TEMPERATURES],
                                      method="bounded", options={"xatol": 1e-3})
-    return math.exp(found.x)
+    at_bounds = [(nll_at(logits, labels, t), t) for t in TEMPERATURES]
+    return min(at_bounds)[1] if min(at_bounds)[0] <= found.fun else math.exp(found.x)
+
+
+def at_bound(temperature):
+    """Whether a fit ended where its search does: then it is no result."""
+    return temperature in TEMPERATURES
 
 
 def cross_fitted(logits, labels):

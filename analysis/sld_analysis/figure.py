@@ -24,6 +24,7 @@ SHAPES = {"o": "M13 5a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "s": "M13 1h8v8h-8z", "D": "
 WIDTH, HEIGHT = 4.6, 3.3  # inches of a panel: a phone's width at the size it is printed
 MARGINS = {"left": 0.14, "right": 0.97, "bottom": 0.15, "top": 0.91}  # a panel says otherwise by draw.margins
 MOST_LINES = 10
+MOST_NAMED = 40  # arms of one reason that a caption names
 STYLE = {"text.parse_math": False, "svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
          "font.size": 9, "axes.edgecolor": FAINT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
          "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": FAINT,
@@ -54,7 +55,7 @@ class Figure:
 
     def __init__(self, key, title, panels, alt, legend=(), note="", wide=False, points=False):
         self.key, self.title, self.panels, self.alt = key, plain(title), panels, plain(alt)
-        self.legend, self.note, self.wide, self.points = list(legend), plain(note), wide, points
+        self.legend, self.note, self.wide, self.points = list(legend), " ".join(plain(note).split()), wide, points
 
     def html(self):
         panels = "".join(self._svg(i) for i in range(len(self.panels)))
@@ -66,10 +67,10 @@ class Figure:
                    '<ul class="legend">%s</ul>\n' % legend if legend else "", panels, note))
 
     def markdown(self, pictures=""):
-        """The picture of that ending, with its legend inside and its text for who cannot see it; without one the text."""
-        if not pictures:
-            return "**%s. %s.** %s\n\n" % (self.key, markdown_text(self.title), markdown_text(self.alt))
+        """The picture of that ending, with its legend inside and its text for who cannot see it; without one the text. Then the note."""
         note = "\n%s\n" % markdown_text(self.note) if self.note else ""
+        if not pictures:
+            return "**%s. %s.** %s\n%s\n" % (self.key, markdown_text(self.title), markdown_text(self.alt), note)
         return "### %s. %s\n\n![%s](%s.%s)\n%s\n" % (self.key, markdown_text(self.title), markdown_text(self.alt), self.key, pictures, note)
 
     def _key(self, color, dash, marker):
@@ -162,11 +163,19 @@ def page_svg(text, name, alt):
             'xmlns:xlink="http://www.w3.org/1999/xlink">%s\n' % (html.escape(alt), box, text[len(head):]))
 
 
-def shown_arms(work):
-    """At most ten: the baseline and the best by mean; in the order of the spec."""
-    arms = list(work.arms)
-    if len(arms) <= MOST_LINES:
-        return arms, ""
-    best = sorted((a for a in arms if a != work.base), key=lambda a: -np.nan_to_num(work.summary(a, "top1_last").mean))
-    kept = set(best[:MOST_LINES - bool(work.base)]) | {work.base}
-    return [a for a in arms if a in kept], "Of %d arms the baseline and the %d with the highest mean." % (len(arms), len(kept - {None}) - bool(work.base))
+def chosen_arms(work, unfit=None, most=MOST_LINES, arms=None):
+    """Of all arms, or of those given, the ones that a figure shows, in the order of the spec, and a sentence on those that it leaves
+    out; unfit(arm): the reason for which an arm cannot be shown, or "". Of more than most the baseline and the best by mean stay."""
+    arms = list(work.arms if arms is None else arms)
+    reasons = {arm: unfit(arm) if unfit else "" for arm in arms}
+    fit = sorted((a for a in arms if not reasons[a]), key=lambda a: (a != work.base, -np.nan_to_num(work.summary(a, "top1_last").mean)))
+    why = "at most %d are shown, the %shighest means" % (most, "baseline and the " if work.base in fit else "")
+    reasons.update((arm, why) for arm in fit[most:])
+    return [a for a in arms if not reasons[a]], left_out({r: [a for a in arms if reasons[a] == r] for r in reasons.values() if r})
+
+
+def left_out(arms_by_reason):
+    """A sentence that names what a figure does not show, and why; "" where it shows all."""
+    names = lambda arms: ", ".join(arms[:MOST_NAMED]) + (" and %d more" % (len(arms) - MOST_NAMED) if len(arms) > MOST_NAMED else "")  # noqa: E731
+    told = ["%s (%s)" % (names(arms), reason) for reason, arms in arms_by_reason.items() if arms]
+    return "Not shown: %s." % "; ".join(told) if told else ""
