@@ -8,6 +8,7 @@ from . import options as options_of
 # cell, empty where nothing does; unused: trials outside.
 Cells = namedtuple("Cells", "values n apart unused")
 LINKED = ({"correction", "teacher_swap"},)
+OF_DATA = ("data.", "synthetic.")
 PARTS = {"student_swap": ("lss.", "student_swap_after")}  # options that mean something under this one alone
 
 
@@ -52,7 +53,9 @@ def compare(work, arms, chosen):
     seeds, options = work.study.trials["seed"], work.study.options
 
     def alike(arm, trial):
-        return _rest(dict(options.loc[trial].dropna()), chosen), int(seeds[trial])
+        """Two data sets differ in no option but the path: the cell has the data, but where a chosen option makes them."""
+        data = "" if any(k.startswith(OF_DATA) for k in chosen) else str(work.study.facts(trial).get("data_sha256") or "")
+        return _rest(dict(options.loc[trial].dropna()), chosen), data, int(seeds[trial])
     apart, (values, n) = [], _shared(work, arms, chosen, alike)
     if not n and work.layout.axes:
         axes = _other_axes(work, arms, chosen)

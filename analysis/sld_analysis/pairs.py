@@ -40,6 +40,8 @@ def scores(work):
         return "a method and %s have no seed in common on some pair" % base
     others = [m for m in layout.methods if m not in methods]
     left = [missing + "."] if len(pairs) < len(layout.pairs) else []
+    few = ["%s (%d)" % (m, n) for m, n in ((m, sum(map(len, gaps[m]))) for m in methods) if n < LEAST_TRIMMED]
+    left += ["No interquartile mean below %d values of pairs x seeds: %s." % (LEAST_TRIMMED, ", ".join(few))] if few else []
     left += ["Not in every pair: %s." % ", ".join(others)] if others else []
     return Scores(pairs, methods, values, gaps, by_seed, left)
 

@@ -52,14 +52,14 @@ def check_classes():
     """Without an effect any class is called moved in at most 5 % of studies, for each number of seeds; with 30 of 100 classes that move,
     of those called so at most 5 % are others. A class with the same gap for each seed is not tested."""
     random = np.random.default_rng(21)
-    for n, studies in ((2, 200), (3, 200), (5, 200)):
+    for n, studies in ((2, 100), (3, 100), (5, 200)):
         p_image = random.beta(3, 1.5, CLASSES * IMAGES)
         moved = [int((figures_logits.class_gains(two_arms(random.random((2, n, len(p_image))) < p_image), "arm")[2] < stats.ALPHA).sum())
                  for _ in range(studies)]
         check(np.mean(np.array(moved) > 0) <= most(stats.ALPHA, studies), "%d seeds: studies with a class that moved" % n, np.mean(moved), max(moved))
         print("no effect, %d seeds: a class called moved in %.1f %% of studies" % (n, 100 * np.mean(np.array(moved) > 0)))
     false = []
-    for _ in range(200):
+    for _ in range(100):
         p_image = np.tile(random.beta(3, 3, CLASSES * IMAGES), (2, 1))
         p_image[1, :30 * IMAGES] = 0.95
         found = figures_logits.class_gains(two_arms(random.random((2, 5, CLASSES * IMAGES)) < p_image[:, None]), "arm")[2] < stats.ALPHA
@@ -101,6 +101,14 @@ def check_sensitivity():
     figure = Report(made("methods.h5", arms, baseline="p0 KD", **more)).figures["F4"]
     check(figure.title.startswith("Arms by kd.temperatures") and "the 4 cells that all 2 values have" in figure.note, figure.title, figure.note)
     check("Warning" in figure.note and "correction" in figure.note and "lss" in figure.note, "what else they differ in", figure.note)
+    # Two data sets that differ in no option: T8 is of one of them alone.
+    arms = [made_study.Arm("%s T%d" % (d, T), g, [d, "T%d" % T], temperatures=str(T)) for d, T, g in (("A", 2, 0.0), ("A", 8, 1.0), ("B", 2, -20.0))]
+    made_study.write_study("data.h5", arms, samples=200, epochs=3, logits=False, baseline="A T2", **dict(more, axes=("data", "method")))
+    with h5py.File("data.h5", "r+") as f:
+        f.create_dataset("trials/data_sha256", data=[a.decode()[0] for a in f["trials/arm"][...]], dtype=h5py.string_dtype())
+    figure = Report(sld_analysis.open("data.h5")).figures["F4"]
+    low, high = (float(m) for m in re.findall(r"\}: (\d+\.\d+)", figure.alt))
+    check(abs(high - low - 1.0) < 0.06 and "2 trials are in no such cell" in figure.note, "of one data set", figure.alt, figure.note)
     # Values that no pair shares.
     left = dict(Report(made("apart.h5", [pair(t, "T%d" % T, temperatures=str(T)) for t, T in ((0, 2), (0, 4), (1, 8))], baseline="p0 T2",
                             **dict(more, axes=()))).left)
@@ -171,7 +179,7 @@ def check_interval():
     """The interval over pairs x seeds covers the interquartile mean of ever more seeds of these pairs: 95 % where pairs are alike or differ
     in spread; 2.5 points are allowed for pairs far apart, where the middle half is of few of them, and three deviations of the draws."""
     random = np.random.default_rng(31)
-    draws = 400
+    draws = 250
     for n in (2, 3, 5):
         for name, gaps, spreads in (("alike", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), ("apart", (-2.0, 0.0, 2.0), (1.0, 1.0, 1.0)),
                                     ("spread", (0.0, 0.0, 0.0), (0.3, 1.0, 2.0))):
@@ -184,6 +192,10 @@ def check_interval():
             print("3 pairs, %s, %d seeds: the 95 %% interval covers %.1f %%" % (name, n, 100 * inside / draws))
     three = [np.array([v]) for v in (1.0, 2.0, 6.0)]
     check(all(math.isnan(v) for v in pairs.interquartile_mean(three)), "of three values none is trimmed: no interquartile mean")
+    report = Report(made("three.h5", [pair(t, "T%d" % T, float(T * t), temperatures=str(T)) for t in range(3) for T in (2, 4)], seeds=1,
+                         axes=("pair", "method"), baseline="p0 T2"))
+    table = report.tables["pairs"]
+    check([row[2] for row in table.rows] == ["–", "–"] and "No interquartile mean below 4" in " ".join(table.notes), table.rows, table.notes)
     mean, low, _ = pairs.interquartile_mean([np.array([1.0, 1.0]), np.array([1.0, 1.0])])
     check(mean == 1.0 and math.isnan(low), "no spread, no interval")
 
