@@ -199,6 +199,11 @@ sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *p
  * whether correction is "swap". */
 const sld_options *sld_config_options(const sld_config *config);
 sld_origin         sld_config_origin(const sld_config *config, const char *key);
+/* Local. Whether any value of the option would change something in this experiment
+ * (conditions.def). */
+bool sld_config_matters(const sld_config *config, const char *key);
+/* Local. Whether the user wrote the option on the command line, by this very key. */
+bool sld_config_is_written(const sld_config *config, const char *key);
 /* Local. Fails with SLD_ERR_CONFIG, with the location or origin of key in front of the message. It
  * serves checks that need more than the table knows. */
 sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,

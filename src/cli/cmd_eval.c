@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "eval_settings.h"
 #include "sld/rundir.h"
 #include "sld/store.h"
 #include "sld/tools.h"
@@ -126,6 +127,20 @@ static sld_status read_weights(sld_ctx *ctx, const char *path, char **text)
     return sld_given_refuse(ctx, path, given, "a weights file");
 }
 
+/* Local. Whether the data set is held against the SHA-256 that the weights keep. */
+static bool compares_hash(const sld_arguments *args)
+{
+    sld_ctx  quiet;
+    sld_doc *doc = NULL;
+
+    sld_ctx_init(&quiet);
+    const bool answer = !args->option[ANY_DATA] &&
+                        sld_doc_open_file(&quiet, args->positional, &doc) == SLD_OK &&
+                        sld_doc_has_attr(doc, "/", "data_hash");
+    sld_doc_close(doc);
+    return answer;
+}
+
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     char       *text   = NULL;
@@ -148,13 +163,17 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     if (st == SLD_OK) {
         st = sld_agree(ctx, comm, sld_experiment_settle_format(ctx, comm, true, config));
     }
+    const char *split = args->option[SPLIT] ? args->option[SPLIT] : "test";
+    if (st == SLD_OK) {
+        st = sld_agree(ctx, comm, sld_eval_check_settings(ctx, config, split, compares_hash(args)));
+    }
     if (st != SLD_OK) {
         sld_config_destroy(config);
         return st;
     }
     sld_eval_params  params = {.weights  = args->positional,
                                .config   = config,
-                               .split    = args->option[SPLIT] ? args->option[SPLIT] : "test",
+                               .split    = split,
                                .logits   = args->option[LOGITS],
                                .features = args->option[FEATURES] != NULL,
                                .precision =
@@ -199,7 +218,8 @@ const sld_verb sld_verb_eval = {
     .help =
         "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "
         "file, which\n"
-        "needs data.format=... data.path=... on the command line.\n\n"
+        "needs data.format=... data.path=... on the command line. Settings of the training are "
+        "refused.\n\n"
         "  --split NAME     test (default), train or val, as the run cut them\n"
         "  --logits OUT.h5  write /logits (sample, class) and /labels\n"
         "  --features       and /features (sample, feature), what the last layer makes them of\n"

@@ -260,6 +260,19 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
+bool sld_config_matters(const sld_config *config, const char *key)
+{
+    return matters(&config->options, sld_option_at((size_t)sld_option_find(key)));
+}
+
+bool sld_config_is_written(const sld_config *config, const char *key)
+{
+    const size_t i = (size_t)sld_option_find(key);
+
+    return config->origins[i] == SLD_FROM_OVERRIDE &&
+           !config->overlays[SLD_FROM_OVERRIDE]->settings[i].implied;
+}
+
 struct sld_usage {
     bool matters[SLD_OPTION_COUNT];
     bool any; /* whether there is any point */

@@ -21,6 +21,23 @@ def check_other_classes():
         check(f["/features"].shape[0] == 12 and "logits" not in f and list(f["/labels"]) == [0, 1, 2] * 4, list(f))
 
 
+def check_vain():
+    """A setting that changes nothing of what is computed on the split is refused, and says what would make it count."""
+    free = "expected an option of the data set"
+    for args, what in ((("student.network=resnet14",), "student.network: " + free), (("train.lr=3",), "train.lr: " + free),
+                       (("augment.flip=0",), "augment.flip: " + free), (("seed=4",), "seed: " + free), (("name=x",), "name: " + free),
+                       (("method=kd",), "method: " + free), (("teacher_swap=true",), "teacher_swap: " + free),
+                       (("parallel.shards=2", "--split", "train"), "parallel.shards: " + free), (("run.dir=x",), "run.dir: " + free),
+                       (("data.label_noise=0.5", "--split", "train"), "data.label_noise: " + free),
+                       (("data.split_seed=2",), "data.split_seed: expected --split train or val with it, got test"),
+                       (("data.test_fraction=0.5", "--split", "val"), "data.test_fraction: expected --split test with it, got val"),
+                       (("synthetic.train=10", "--any-data"), "synthetic.train: expected --split train or val with it, got test"),
+                       (("data.format=hdf5", "data.path=three.h5", "synthetic.noise=3", "--any-data"),
+                        "synthetic.noise: expected data.format: synthetic")):
+        expect(sld("eval", "runs/s/last.h5", *args), 2, what, "leave it out")
+    expect(sld("eval", "runs/s/last.h5", "data.test_fraction=0.5", "run.stall_minutes=5"), 0, "top-1")
+
+
 def log_softmax(z):
     z = z.astype(float) - z.max(axis=1, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
@@ -70,6 +87,7 @@ def main():
             check((f["/logits"][()] == wanted).all(), "other logits from", weights, ranks)
             check(weights == "best" or (f["/features"][()] == features).all(), "features of", weights, ranks)
     check_other_classes()
+    check_vain()
     expect(sld("eval", "runs/s/last.h5"), 0, "top-1 %.2f %%" % top1)
     expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
