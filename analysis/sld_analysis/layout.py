@@ -31,7 +31,9 @@ class Layout:
         self.options = {arm: dict(study.options.loc[i].dropna()) for arm, i in self.first.items()}
         self.networks = {arm: (self._teacher(i), str(self.options[arm].get("student.network", ""))) for arm, i in self.first.items()}
         self.axes = [c for c in study.trials.columns if c.startswith("axis_")]
-        self.data = {arm: str(study.facts(trial).get("data_sha256") or "") for arm, trial in self.first.items()} if self.axes else {}
+        facts = {arm: study.facts(trial) for arm, trial in self.first.items()}
+        self.data = {arm: str(f.get("data_sha256") or "") for arm, f in facts.items()}
+        self.teacher = {arm: str(f.get("teacher_sha256") or f.get("teacher_logits_sha256") or "") for arm, f in facts.items()}
         self.pairs = self._pairs()
 
     def _teacher(self, trial):
@@ -80,13 +82,13 @@ class Layout:
                 and (axis in ("axis_pair", "axis_teacher") or self._decides(axis, student, self.data) or self._decides(axis, self.data, student))]
 
     def _decides(self, axis, what, other):
-        """Whether the label alone says what it is, there are two of it, and no two labels share networks and data where all else is
-        alike: an axis of methods, one of which has a network of its own, decides nothing."""
+        """Whether the label alone says what it is, there are two of it, and no two labels share networks, teacher and data where all
+        else is alike: an axis of methods, one of which has a network of its own, decides nothing."""
         by_label, alike = {}, {}
         for arm in self.first:
             by_label.setdefault(self.label(arm, axis), set()).add(what[arm])
             rest = tuple(self.label(arm, a) for a in self.axes if a != axis)
-            alike.setdefault((rest, self.networks[arm], what[arm], other[arm]), set()).add(self.label(arm, axis))
+            alike.setdefault((rest, self.networks[arm], self.teacher[arm], what[arm], other[arm]), set()).add(self.label(arm, axis))
         return (all(len(v) == 1 for v in by_label.values()) and len(set().union(*by_label.values())) > 1
                 and all(len(v) == 1 for v in alike.values()))
 

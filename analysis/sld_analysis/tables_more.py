@@ -45,12 +45,12 @@ def graded_teachers(work):
             groups.setdefault(key, []).append(arm)
     students = {}
     for key, arms in groups.items():
-        students.setdefault(work.layout.networks[arms[0]][1], set()).add(key)
+        students.setdefault((work.layout.networks[arms[0]][1], work.layout.data[arms[0]]), set()).add(key)
     if not any(len(keys) > 1 for keys in students.values()):
         return "no student has teachers of different quality"
     rows = []
     for key, arms in groups.items():
-        for arm in arms:
+        for arm in arms if len(students[work.layout.networks[arms[0]][1], work.layout.data[arms[0]]]) > 1 else ():
             s = work.summary(arm, "top1_last")
             rows.append((teacher_top1(work, work.arms[arm][0]), [arm, number(teacher_top1(work, work.arms[arm][0])), spread(s.mean, s.sd)]))
     rows.sort(key=lambda r: (r[0] != r[0], r[0]))
@@ -141,20 +141,20 @@ def _brier_parts(found):
     return [p.reliability for p in parts], [p.resolution for p in parts]
 
 
-def untaught(work):
-    """Done students that never saw a teacher."""
-    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None]
+def untaught(work, data=None):
+    """Done students that never saw a teacher; of one data set where it is given: predictions on others are of other images."""
+    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None and data in (None, work.layout.data[arm])]
 
 
 def unseen_copies(work):
     """{teacher: mean copy rate by students that never saw one}."""
     out = {}
-    for trials in work.arms.values():
+    for arm, trials in work.arms.items():
         key = work.digests.teacher_key(trials[0])
         teacher = work.digests.teacher(trials[0]) if key is not None else None
         if teacher is None or key in out:
             continue
-        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in untaught(work))
+        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in untaught(work, work.layout.data[arm]))
                  if d is not None and len(d.correct) == len(teacher.correct)]
         out[key] = stats.summary(rates).mean
     return out
@@ -162,15 +162,17 @@ def unseen_copies(work):
 
 def copies(work):
     """Among the teacher's errors, by the label's rank in the teacher: right, copied, other."""
-    rows = []
+    rows, left = [], []
     groups = list(work.arms.items())
     for arm, trials in groups:
         against = [(work.digests.student(t), work.digests.teacher(t)) for t in trials]
         if work.digests.teacher_key(trials[0]) is None:
-            teachers = [work.digests.teacher(t[0]) for _, t in groups if work.digests.teacher_key(t[0]) is not None]
+            teachers = [work.digests.teacher(t[0]) for other, t in groups
+                        if work.digests.teacher_key(t[0]) is not None and work.layout.data[other] == work.layout.data[arm]]
             teachers = list({id(t): t for t in teachers if t is not None}.values())
             if len(teachers) != 1:
-                continue  # without a teacher of its own, and several to be held against
+                left += [arm] if teachers else []
+                continue
             against = [(s, teachers[0]) for s, _ in against]
         found = [digest.by_rank(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
         if not found:
@@ -182,7 +184,8 @@ def copies(work):
         return "no trial has the test logits of a teacher"
     return Table("copies", "Where the teacher errs: right, copied, otherwise wrong, by the label's rank in the teacher",
                  ["arm", "label's rank", "samples", "right, %", "copied, %", "other, %"], rows,
-                 ["Means over seeds. Students that never saw a teacher are the measure of what copying is."])
+                 ["Means over seeds. Students that never saw a teacher are the measure of what copying is."]
+                 + (["Not here, as there are several teachers and none of its own: %s." % ", ".join(left)] if left else []))
 
 
 def swaps(work):

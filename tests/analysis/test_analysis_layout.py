@@ -74,6 +74,18 @@ def check_alike():
     check(same[0].split(" (")[0] == same[1].split(" (")[0] and other[1] == "–", same, other)
 
 
+def check_data_sets():
+    """Students without a teacher measure the copying of teachers on their own data alone; teachers on two data sets are no grades of one."""
+    arms = pair_arms(TWO) + [Arm("a CE", 0.0, ["a", "CE"], teacher=-1, method="none")]
+    report = made(arms, axes=("data", "method"), baseline="a KD", data={"a": "1" * 64, "b": "2" * 64})
+    head = "the same by students without a teacher, %"
+    said = {row[0]: row[report.tables["quality"].heads.index(head)] for row in report.tables["quality"].rows}
+    check(said["b KD"] == "–" and said["a KD"] != "–", said)
+    check("T8" not in report.tables and any(row[0] == "a CE" for row in report.tables["copies"].rows), report.tables["copies"].rows)
+    report = made(arms, baseline="a KD")  # one data set
+    check("T8" in report.tables and report.tables["copies"].notes[-1].endswith("none of its own: a CE."), report.tables["copies"].notes)
+
+
 def check_own_baselines():
     """Warnings name the arm that the gap is to; a pair without a baseline is told, and costs the others nothing."""
     odd = dict(TWO, odd={"correction": "swap", "lts": "true", "temperatures": "9"})
@@ -141,6 +153,7 @@ def check_names():
 
 def main():
     check_alike()
+    check_data_sets()
     check_own_baselines()
     check_missing_seeds()
     check_names()

@@ -39,7 +39,23 @@ def check_pairs():
     check(any("The arms of r32 have no gap" in w for w in report.warnings), report.warnings)
 
 
+def check_teachers_tell():
+    """Labels of one network and two teachers are no methods, so that their axis decides the pair."""
+    trials = [Trial("%s%s%010d" % (net, arm[0].lower(), seed), "%s %s" % (net, arm), seed, [50.0, 60.0], [net, arm], sha=sha * 64, params=params,
+                    experiment="method: kd\nkd:\n  weak: 0.9\n  temperatures: [%d]\nstudent:\n  network: %s\nteacher:\n  network: resnet20\nseed: %d\n"
+                    % (len(arm), student, seed))
+              for net, student, sha, params in (("a", "resnet8", "a", 8.0), ("b", "resnet8", "b", 8.0), ("c", "resnet14", "a", 14.0))
+              for arm in ("T", "more") for seed in (1, 2)]
+    made_sweep.write_sweep("nets", trials, baseline="a T", axes=["net", "arm"])
+    expect(sld("report", "nets", "--pack", "nets.h5", ranks=0), 0)
+    said = {arm["arm"]: arm["baseline"] for arm in json.loads(expect(sld("report", "nets", "--format", "json", ranks=0), 0).out)["arms"]}
+    report = Report(sld_analysis.open("nets.h5"))
+    check(said["b more"] == "b T" and report.work.base_of == said, said, report.work.base_of)
+    check(len(report.tables["T1"].heads) == 4, report.tables["T1"].heads)
+
+
 def main():
+    check_teachers_tell()
     check_pairs()
     trials = [Trial("%s%011d" % (arm[0], seed), arm, seed, [50.0, 60.0 + gain + seed], [arm])
               for arm, gain in (("plain", 0.0), ("other", 2.0)) for seed in (1, 2)]
