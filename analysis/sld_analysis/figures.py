@@ -1,7 +1,5 @@
 """figures.py: from curves and numbers of trials: learning curves, sensitivity, cost, seeds, performance profile. Each function
 gives a Figure or a text: the reason for which the data do not allow it."""
-import math
-
 from .figure import FAINT, INK, MOST_LINES, Figure, chosen_arms, clip, left_out, look, looks
 from .needs import need
 from .table import number
