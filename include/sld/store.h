@@ -53,6 +53,10 @@ bool sld_doc_has(sld_doc *doc, const char *path);
 /* dims of a data set; SLD_ERR_DATA naming the object when absent. */
 sld_status sld_doc_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int *n_dims,
                         size_t dims[SLD_DOC_DIMS]);
+/* Local. SLD_ERR_DATA naming the shape expected and the one found. */
+sld_status sld_doc_check_shape(sld_ctx *ctx, sld_doc *doc, const char *path, int n_dims,
+                               const size_t *dims);
+bool       sld_doc_is_floating(sld_doc *doc, const char *path); /* Local. A data set of floats? */
 /* Reads a whole data set, converted to type; n elements are wanted, another count is an error, and
  * so is a value that type cannot hold (out of range, or a fraction as an integer). */
 sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, size_t n,

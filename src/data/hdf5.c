@@ -1,7 +1,7 @@
 /* hdf5.c: a general layout, so that any labelled image set becomes usable by a few lines of h5py:
  *
  *   /train/images   (N,H,W,C) or (N,H,W), whole numbers 0 to 255; C is 1 or 3 and comes last
- *   /train/labels   (N) whole numbers 0 to K-1
+ *   /train/labels   (N) or (N,1) whole numbers 0 to K-1
  *   /test/images, /test/labels   the same sizes but for N; a network's input may be smaller
  *   /train/coarse, /test/coarse  optional, both or none: (N) superclasses
  *   /class_names    optional: (K) texts; without it K is 1 + the largest label of train
@@ -49,7 +49,7 @@ static sld_status shape_images(sld_ctx *ctx, sld_doc *doc, int split, data_shape
     return SLD_OK;
 }
 
-/* Labels as other programs store them. */
+/* Labels stand in a row, or in a column (n,1) as some programs store them. */
 static sld_status check_label_shape(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n)
 {
     int    n_dims;
@@ -62,7 +62,7 @@ static sld_status check_label_shape(sld_ctx *ctx, sld_doc *doc, const char *path
                         "labels.argmax(1) makes classes of one-hot rows",
                         sld_doc_path(doc), path, dims[1]);
     }
-    return SLD_OK;
+    return n_dims == 2 && dims[0] == n ? SLD_OK : sld_doc_check_shape(ctx, doc, path, 1, &n);
 }
 
 /* Reads n values. A failure of the kind that the store's message marks has a cure, which replaces

@@ -137,6 +137,17 @@ sld_status sld_doc_dims(sld_ctx *ctx, sld_doc *doc, const char *path, int *n_dim
     return st;
 }
 
+bool sld_doc_is_floating(sld_doc *doc, const char *path)
+{
+    const hid_t dataset = sld_doc_has(doc, path) ? H5Dopen2(doc->file, path, doc->inside) : -1;
+    const hid_t type    = dataset < 0 ? -1 : H5Dget_type(dataset);
+    const bool  is      = type >= 0 && H5Tget_class(type) == H5T_FLOAT;
+
+    if (type >= 0) H5Tclose(type);
+    if (dataset >= 0) H5Dclose(dataset);
+    return is;
+}
+
 typedef struct listing {
     sld_doc *doc;
     size_t   room;

@@ -33,6 +33,22 @@ bool is_number(hid_t type)
     return class == H5T_INTEGER || class == H5T_FLOAT || class == H5T_ENUM;
 }
 
+sld_status sld_doc_check_shape(sld_ctx *ctx, sld_doc *doc, const char *path, int n_dims,
+                               const size_t *dims)
+{
+    size_t found[SLD_DOC_DIMS];
+    int    n_found;
+    char   wanted_text[128], found_text[128];
+
+    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_found, found));
+    if (n_found == n_dims && memcmp(found, dims, (size_t)n_dims * sizeof *dims) == 0) {
+        return SLD_OK;
+    }
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the shape %s, got %s", doc_name(doc), path,
+                    shape_text(n_dims, dims, wanted_text, sizeof wanted_text),
+                    shape_text(n_found, found, found_text, sizeof found_text));
+}
+
 /* Is the file's data set a table of numbers, n of them? */
 static sld_status check_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset,
                                 hid_t file_type, sld_type type, size_t n)

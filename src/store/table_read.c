@@ -5,22 +5,6 @@
 #include "internal.h"
 #include "table.h"
 
-static sld_status check_shape(sld_ctx *ctx, sld_doc *doc, const char *path, size_t rows,
-                              size_t columns)
-{
-    size_t dims[SLD_DOC_DIMS];
-    int    n_dims;
-    char   shape[128];
-
-    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
-    if (n_dims == 2 && dims[0] == rows && dims[1] == columns) {
-        return SLD_OK;
-    }
-    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the shape (%zu,%zu), got %s",
-                    sld_doc_path(doc), path, rows, columns,
-                    shape_text(n_dims, dims, shape, sizeof shape));
-}
-
 /* Finds the first line in which two keys differ, for a message. */
 static void first_difference(const char *found, const char *wanted, char line[2][128])
 {
@@ -64,8 +48,9 @@ static sld_status check_key(sld_ctx *ctx, sld_doc *doc, const sld_table *table)
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected epoch %lld, got %lld", sld_doc_path(doc),
                         (long long)table->epoch, (long long)epoch);
     }
-    SLD_TRY(check_shape(ctx, doc, "/logits", table->n, table->K));
-    return check_shape(ctx, doc, "/sha256", table_blocks(table), TABLE_SHA_BYTES);
+    SLD_TRY(sld_doc_check_shape(ctx, doc, "/logits", 2, (const size_t[]){table->n, table->K}));
+    return sld_doc_check_shape(ctx, doc, "/sha256", 2,
+                               (const size_t[]){table_blocks(table), TABLE_SHA_BYTES});
 }
 
 static sld_status check_samples(sld_ctx *ctx, sld_doc *doc, const sld_table *table, size_t b)

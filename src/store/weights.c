@@ -44,24 +44,15 @@ sld_status sld_tensors_put(sld_ctx *ctx, sld_doc *doc, const char *group, const 
 
 static sld_status tensor_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensor)
 {
-    char   path[STORE_PATH_MAX], found_text[128], wanted_text[128];
-    int    n_dims = 0;
-    size_t dims[SLD_DOC_DIMS];
+    char path[STORE_PATH_MAX], wanted[128];
 
     SLD_TRY(tensor_path(ctx, doc, group, tensor->name, path));
-    const char *wanted = shape_text(tensor->n_dims, tensor->dims, wanted_text, sizeof wanted_text);
     if (!sld_doc_has(doc, path)) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
                         "%s: tensor %s: expected the shape %s, got no such tensor", doc_name(doc),
-                        path, wanted);
+                        path, shape_text(tensor->n_dims, tensor->dims, wanted, sizeof wanted));
     }
-    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
-    if (n_dims != tensor->n_dims ||
-        memcmp(dims, tensor->dims, (size_t)n_dims * sizeof dims[0]) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: tensor %s: expected the shape %s, got %s",
-                        doc_name(doc), path, wanted,
-                        shape_text(n_dims, dims, found_text, sizeof found_text));
-    }
+    SLD_TRY(sld_doc_check_shape(ctx, doc, path, tensor->n_dims, tensor->dims));
     return sld_doc_get(ctx, doc, path, SLD_F32, tensor_size(tensor), tensor->values);
 }
 

@@ -86,20 +86,13 @@ static sld_status read_view(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *d
                             float *rows)
 {
     const size_t n = env->subset->n_train, K = env->set->K;
-    size_t       dims[SLD_DOC_DIMS];
-    int          n_dims;
     char         path[32], name[32], key[SLD_KEY_BYTES];
 
     snprintf(path, sizeof path, "/logits_%s", sld_view_name[v]);
     snprintf(name, sizeof name, "views_%s", sld_view_name[v]);
     sld_views_key(env->opt, env->set, env->subset, v, key);
     SLD_TRY(check_text(ctx, doc, name, key));
-    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims));
-    if (n_dims != 2 || dims[0] != n || dims[1] != K) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected the shape (%zu,%zu), got (%zu%s%zu%s)",
-                        sld_doc_path(doc), path, n, K, n_dims > 0 ? dims[0] : 1,
-                        n_dims > 1 ? "," : "", n_dims > 1 ? dims[1] : 1, n_dims > 2 ? ",..." : "");
-    }
+    SLD_TRY(sld_doc_check_shape(ctx, doc, path, 2, (const size_t[]){n, K}));
     SLD_TRY(sld_doc_get(ctx, doc, path, SLD_F32, n * K, rows));
     for (size_t i = 0; i < n * K; i++) {
         if (!isfinite(rows[i])) {

@@ -12,23 +12,15 @@
 
 static sld_status check_data(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc)
 {
-    const size_t n = env->set->test.n, K = env->set->K;
-    size_t       dims[SLD_DOC_DIMS] = {0};
+    const size_t dims[2] = {env->set->test.n, env->set->K};
     const char  *sha;
-    int          n_dims;
 
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "data_sha256", &sha));
     if (strcmp(sha, env->set->hash) != 0) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute data_sha256: expected %s, got %.64s",
                         sld_doc_path(doc), env->set->hash, sha);
     }
-    SLD_TRY(sld_doc_dims(ctx, doc, "/logits", &n_dims, dims));
-    return n_dims == 2 && dims[0] == n && dims[1] == K
-               ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_DATA,
-                          "%s: /logits: expected the shape (%zu,%zu), a row for each test sample, "
-                          "got %d axes, the first of %zu",
-                          sld_doc_path(doc), n, K, n_dims, dims[0]);
+    return sld_doc_check_shape(ctx, doc, "/logits", 2, dims);
 }
 
 static sld_status read_logits(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc, float *logits)

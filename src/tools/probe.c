@@ -37,6 +37,7 @@ typedef struct probe {
 
 /* ---- reading ---- */
 
+/* The sizes are those of the first view used; labels and the other view must have them too. */
 static sld_status read_shape(sld_ctx *ctx, probe *p)
 {
     size_t dims[SLD_DOC_DIMS];
@@ -54,12 +55,24 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
             "%s: %s: expected 5 axes (batches, samples, channels, height, width), got %d",
             sld_doc_path(p->in), image_path[first], n_dims);
     }
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        if (!p->views[v]) {
+            continue;
+        }
+        SLD_TRY(sld_doc_check_shape(ctx, p->in, image_path[v], 5, dims));
+        if (!sld_doc_is_floating(p->in, image_path[v])) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: %s: expected floating-point numbers, got another type; normalise "
+                            "the pixels: (images / 255 - mean) / std",
+                            sld_doc_path(p->in), image_path[v]);
+        }
+    }
     p->steps = dims[0];
     p->N     = dims[1];
     p->C     = dims[2];
     p->H     = dims[3];
     p->W     = dims[4];
-    return SLD_OK;
+    return sld_doc_check_shape(ctx, p->in, "/labels", 2, dims);
 }
 
 static sld_status check_images(sld_ctx *ctx, const probe *p, int v, size_t n)

@@ -61,6 +61,27 @@ def check_records(told):
         check([d[0].name for d in f["train/label_p"].dims] == ["/train_sample", "/epoch/epoch"], "axes")
 
 
+def check_batches():
+    """As many numbers in another order are another question."""
+    rng = np.random.default_rng(2)
+    right = {"image_weak": rng.standard_normal((2, 10, 3, 32, 32)).astype("f4"),
+             "image_strong": rng.standard_normal((2, 10, 3, 32, 32)).astype("f4"), "labels": rng.integers(0, 20, (2, 10))}
+    of_images, of_labels = "expected the shape (2,10,3,32,32), got ", "expected the shape (2,10), got "
+    whole = "expected floating-point numbers"
+    for name, change, text in (
+            ("labels", lambda a: a.T, of_labels + "(10,2)"), ("labels", np.ravel, of_labels + "(20)"),
+            ("labels", lambda a: a[..., None], of_labels + "(2,10,1)"),
+            ("image_strong", lambda a: a.transpose(0, 1, 3, 4, 2), of_images + "(2,10,32,32,3)"),
+            ("image_strong", lambda a: a.swapaxes(0, 1), of_images + "(10,2,3,32,32)"),
+            ("image_strong", lambda a: a.reshape(20, 3, 32, 32), of_images + "(20,3,32,32)"),
+            ("image_weak", lambda a: a[0], "expected 5 axes"),
+            ("image_weak", lambda a: (99 * a).astype("u1"), whole), ("image_strong", lambda a: a.astype(">i4"), whole)):
+        with h5py.File("wrong.h5", "w") as f:
+            f.update({**right, name: change(right[name])})
+        expect(sld("probe", "student.yaml", "--batches", "wrong.h5", "--out", "o.h5", ranks=0), 2, "wrong.h5: /%s: %s" % (name, text))
+    check(not os.path.exists("o.h5"), "an answer to another question")
+
+
 def main():
     teacher()
     write("student.yaml", STUDENT.replace("train: 36", "train: 100"))  # five of each class
@@ -123,6 +144,7 @@ def main():
         f["image_strong"][2, 7, 0, 0, 0] = np.nan
     expect(sld("probe", "student.yaml", "--batches", "in.h5", "--out", "o.h5"), 2, "/image_strong: expected finite pixels, got nan in batch 2, sample 7")
     check(not os.path.exists("o.h5"), "an answer to no question")
+    check_batches()
     expect(sld("probe", "student.yaml"), 2, "usage")
 
 

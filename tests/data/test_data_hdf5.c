@@ -18,6 +18,8 @@ typedef enum { /* what a file differs in from a complete one */
                FOUR_CHANNELS,
                OTHER_SIZE,
                FEW_LABELS,
+               PAIRED_LABELS,
+               PAIRED_COARSE,
                NEGATIVE_LABEL,
                LARGE_LABEL,
                HALF_COARSE,
@@ -58,7 +60,9 @@ static void put_labels(fixture *f, sld_doc *doc, const char *path, size_t n, int
                        variant v)
 {
     int64_t      labels[N_TRAIN];
-    const size_t dims[1] = {v == FEW_LABELS ? n - 1 : n};
+    const bool   pairs   = v == PAIRED_LABELS || v == PAIRED_COARSE;
+    const size_t columns = pairs ? 2 : 1;
+    const size_t dims[2] = {v == FEW_LABELS ? n - 1 : n / columns, columns};
 
     for (size_t i = 0; i < n; i++) {
         labels[i] = (int64_t)i % classes;
@@ -69,7 +73,7 @@ static void put_labels(fixture *f, sld_doc *doc, const char *path, size_t n, int
     if (v == LARGE_LABEL) {
         labels[2] = INT64_C(1) << 40;
     }
-    assert_int_equal(sld_doc_put(&f->ctx, doc, path, SLD_I64, 1, dims, labels), SLD_OK);
+    assert_int_equal(sld_doc_put(&f->ctx, doc, path, SLD_I64, pairs ? 2 : 1, dims, labels), SLD_OK);
 }
 
 static void put_extras(fixture *f, sld_doc *doc, variant v)
@@ -82,7 +86,7 @@ static void put_extras(fixture *f, sld_doc *doc, variant v)
     if (v == BARE || v == GREY) {
         return;
     }
-    put_labels(f, doc, "/train/coarse", N_TRAIN, COARSE, COMPLETE);
+    put_labels(f, doc, "/train/coarse", N_TRAIN, COARSE, v == PAIRED_COARSE ? v : COMPLETE);
     if (v != HALF_COARSE) {
         put_labels(f, doc, "/test/coarse", N_TEST, COARSE, COMPLETE);
     }
@@ -104,7 +108,7 @@ static const char *make_file(fixture *f, variant v)
 
     assert_int_equal(sld_doc_create(&f->ctx, &doc), SLD_OK);
     put_images(f, doc, "/train/images", 0, N_TRAIN, v);
-    put_labels(f, doc, "/train/labels", N_TRAIN, K, v);
+    put_labels(f, doc, "/train/labels", N_TRAIN, K, v == PAIRED_COARSE ? COMPLETE : v);
     if (v != NO_TEST) {
         put_images(f, doc, "/test/images", 1, N_TEST, v);
         put_labels(f, doc, "/test/labels", N_TEST, K, COMPLETE);
@@ -186,6 +190,10 @@ static void broken_files_are_refused(void **state)
     fixture_refused(f, "hdf5", make_file(f, FOUR_CHANNELS), "1 or 3 channels", "got 4", NULL);
     fixture_refused(f, "hdf5", make_file(f, OTHER_SIZE), "/test/images", "3x6x3", "4x6x3", NULL);
     fixture_refused(f, "hdf5", make_file(f, FEW_LABELS), "/train/labels", "7", "8", NULL);
+    fixture_refused(f, "hdf5", make_file(f, PAIRED_LABELS),
+                    "/train/labels: expected the shape (8), got (4,2)", NULL);
+    fixture_refused(f, "hdf5", make_file(f, PAIRED_COARSE),
+                    "/train/coarse: expected the shape (8), got (4,2)", NULL);
     fixture_refused(f, "hdf5", make_file(f, NEGATIVE_LABEL),
                     "/train/labels[3]: expected 0 or more, got -1", NULL);
     fixture_refused(f, "hdf5", make_file(f, LARGE_LABEL), "/train/labels", "does not fit", NULL);
