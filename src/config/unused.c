@@ -22,6 +22,7 @@ static bool asks_for_nothing(const sld_option *option, const void *value)
         return when->word == SLD_WHEN_NEVER || (when->word == SLD_WHEN_EPOCH && when->value == 0);
     }
     case SLD_TYPE_i64:
+        return option == sld_option_at(SLD_OPTION_seeds_init) && *(const int64_t *)value < 0;
     case SLD_TYPE_count:
     case SLD_TYPE_f64:
     case SLD_TYPE_list:
@@ -46,9 +47,13 @@ static void provoke(sld_options *o, const sld_option *option)
 }
 
 /* Whether any value of the option would change something. kd.weak: 0 matters, because another value
- * would bring the teacher term in. */
+ * would bring the teacher term in. Weights of the user's own leave nothing for seeds.init to draw,
+ * which is still part of the identity, as in all folders so far; so conditions.def has it always. */
 static bool matters(const sld_options *options, const sld_option *option)
 {
+    if (option == sld_option_at(SLD_OPTION_seeds_init)) {
+        return *options->student.weights == '\0';
+    }
     if (sld_condition_holds(option->condition, options)) {
         return true;
     }
@@ -66,8 +71,16 @@ static bool is_idle(const sld_options *options, const sld_option *option)
            !matters(options, option);
 }
 
+/* What the option needs. */
+static const char *needs_of(const sld_option *option)
+{
+    return option == sld_option_at(SLD_OPTION_seeds_init)
+               ? "random initial weights (no student.weights)"
+               : sld_condition_words(option->condition);
+}
+
 /* Writes the values of the keys that decide the condition: "method: none, kd.weak: 0.0". */
-static void found_words(const sld_options *options, sld_condition_id condition, char *out, size_t n)
+static void found_words(const sld_options *options, const sld_option *of, char *out, size_t n)
 {
     char  keys[128], *rest = NULL;
     FILE *text = fmemopen(out, n, "w");
@@ -76,7 +89,9 @@ static void found_words(const sld_options *options, sld_condition_id condition, 
     if (!text) {
         return;
     }
-    snprintf(keys, sizeof keys, "%s", sld_condition_keys(condition));
+    snprintf(keys, sizeof keys, "%s",
+             of == sld_option_at(SLD_OPTION_seeds_init) ? "student.weights"
+                                                        : sld_condition_keys(of->condition));
     for (char *key = strtok_r(keys, " ", &rest), *first = key; key;
          key = strtok_r(NULL, " ", &rest)) {
         const sld_option *option = sld_option_at((size_t)sld_option_find(key));
@@ -109,22 +124,22 @@ static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *lis
     const sld_option *option = sld_option_at(list->id[0]);
     char              found[160], others[200];
 
-    found_words(&config->options, option->condition, found, sizeof found);
+    found_words(&config->options, option, found, sizeof found);
     others_words(list, others, sizeof others);
     return sld_config_reject(
         ctx, config, sld_option_key(option),
         "expected %s, got %s; without it this setting changes nothing: leave it out%s",
-        sld_condition_words(option->condition), *found ? found : "none of them", others);
+        needs_of(option), *found ? found : "none of them", others);
 }
 
 /* A document that sets most of the table's options was written by sld, as config.yaml or for
  * --show-config. Its idle lines repeat defaults. */
-static bool is_resolved_document(const sld_config *config)
+static bool is_resolved_document(const sld_overlay *overlay)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-        n += config->overlays[SLD_FROM_FILE]->settings[i].given;
+        n += overlay->settings[i].given;
     }
     return 2 * n > SLD_OPTION_COUNT;
 }
@@ -143,7 +158,7 @@ static const void *below_file(const sld_config *config, size_t i)
 /* Sorts the idle settings into those that are refused and those that are only named. */
 static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refused, idle *told)
 {
-    const bool  resolved = is_resolved_document(config);
+    const bool  resolved = is_resolved_document(config->overlays[SLD_FROM_FILE]);
     bool        asked    = false;
     sld_options file     = config->options;
 
@@ -152,7 +167,12 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refuse
         const sld_origin   origin  = config->origins[i];
         const sld_setting *setting = &config->overlays[origin]->settings[i];
 
-        if (origin < SLD_FROM_FILE || setting->implied || !is_idle(&config->options, option)) {
+        if (origin < SLD_FROM_FILE || setting->implied || !is_idle(&config->options, option) ||
+            asks_for_nothing(option, &setting->value)) {
+            continue;
+        }
+        if (option == sld_option_at(SLD_OPTION_seeds_init)) { /* without it the ID is another */
+            told->id[told->n++] = (sld_option_id)i;
             continue;
         }
         if (origin == SLD_FROM_OVERRIDE) {
@@ -180,73 +200,38 @@ static void report_unused(sld_ctx *ctx, const sld_config *config, const idle *li
     const sld_option *option = sld_option_at(list->id[0]);
     char              found[160], others[400];
 
-    found_words(&config->options, option->condition, found, sizeof found);
+    found_words(&config->options, option, found, sizeof found);
     others_words(list, others, sizeof others);
     sld_log(ctx, SLD_LOG_WARN,
             "%s: %s: changes nothing here: it needs %s, and this experiment has %s%s", config->path,
-            sld_option_key(option), sld_condition_words(option->condition),
-            *found ? found : "none of them", others);
+            sld_option_key(option), needs_of(option), *found ? found : "none of them", others);
 }
 
-/* Warns of epochs that the run does not reach. */
-static void report_epochs(sld_ctx *ctx, const sld_config *config)
+/* teacher_swap: false says correction: none, beside another correction of the same origin. A
+ * resolved document has both. */
+static sld_status check_swap(sld_ctx *ctx, const sld_overlay *overlay)
 {
-    const sld_options *o = &config->options;
+    const sld_setting *swap       = &overlay->settings[SLD_OPTION_top_teacher_swap];
+    const sld_setting *correction = &overlay->settings[SLD_OPTION_top_correction];
+    const sld_option  *option     = sld_option_at(SLD_OPTION_top_correction);
 
-    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-        const sld_option *option = sld_option_at(i);
-        if (option->type != SLD_TYPE_when || config->origins[i] < SLD_FROM_FILE ||
-            !sld_condition_holds(option->condition, o)) {
-            continue;
-        }
-        const sld_when_value *when  = sld_option_value(o, option);
-        const int64_t         epoch = sld_config_when(o, *when);
-        if (when->word != SLD_WHEN_NEVER && epoch >= o->train.epochs) {
-            sld_log(
-                ctx, SLD_LOG_WARN,
-                "%s: %s: changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
-                config->path, sld_option_key(option), (long long)epoch, (long long)o->train.epochs);
-        }
+    if (!swap->given || swap->implied || swap->value.b || !correction->given ||
+        correction->implied || correction->value.choice == SLD_CORRECTION_NONE ||
+        is_resolved_document(overlay)) {
+        return SLD_OK;
     }
-}
-
-/* A drop of the rate that the run does not reach. Fractions follow the length. */
-static void report_stages(sld_ctx *ctx, const sld_config *config)
-{
-    const sld_list *stages = &config->options.train.lr_stages;
-    const int64_t   epochs = config->options.train.epochs;
-
-    for (size_t i = 0; i < stages->n; i++) {
-        if (sld_config_origin(config, "train.lr_stages") >= SLD_FROM_FILE && stages->v[i] >= 1 &&
-            stages->v[i] >= (double)epochs) {
-            sld_log(ctx, SLD_LOG_WARN,
-                    "%s: train.lr_stages: the stage %g changes nothing here: it comes after that "
-                    "epoch, and train.epochs is %lld; fractions like 0.75 follow the length",
-                    config->path, stages->v[i], (long long)epochs);
-            return; /* the later ones neither */
-        }
-    }
-}
-
-/* Shards beyond the samples of a batch, which are empty in every step. */
-static void report_shards(sld_ctx *ctx, const sld_config *config)
-{
-    const sld_options *o = &config->options;
-
-    if (sld_config_origin(config, "parallel.shards") >= SLD_FROM_FILE &&
-        o->parallel.shards > o->train.batch) {
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s: parallel.shards: more than train.batch does nothing: expected at most %lld, "
-                "got %lld, of which %lld have no sample in any step",
-                config->path, (long long)o->train.batch, (long long)o->parallel.shards,
-                (long long)(o->parallel.shards - o->train.batch));
-    }
+    return sld_location_fail(
+        ctx, &swap->location, "teacher_swap",
+        "expected one of the two, got false, which contradicts correction: %s; leave one out",
+        option->words[correction->value.choice]);
 }
 
 sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 {
     idle refused = {.n = 0}, told = {.n = 0};
 
+    SLD_TRY(check_swap(ctx, config->overlays[SLD_FROM_FILE]));
+    SLD_TRY(check_swap(ctx, config->overlays[SLD_FROM_OVERRIDE]));
     SLD_TRY(find_idle(ctx, config, &refused, &told));
     if (refused.n > 0) {
         return refuse(ctx, config, &refused);
@@ -254,9 +239,7 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
     if (told.n > 0) {
         report_unused(ctx, config, &told);
     }
-    report_epochs(ctx, config);
-    report_stages(ctx, config);
-    report_shards(ctx, config);
+    sld_config_warn_unreached(ctx, config);
     return SLD_OK;
 }
 
@@ -305,16 +288,23 @@ bool sld_usage_has(const sld_usage *usage, const char *key)
 sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overlay *overlay,
                            const char *where)
 {
+    SLD_TRY(check_swap(ctx, overlay));
     for (size_t i = 0; usage->any && i < SLD_OPTION_COUNT; i++) {
         const sld_option  *option  = sld_option_at(i);
         const sld_setting *setting = &overlay->settings[i];
 
-        if (setting->given && !setting->implied && !usage->matters[i] &&
-            !asks_for_nothing(option, &setting->value)) {
+        if (!setting->given || setting->implied || usage->matters[i] ||
+            asks_for_nothing(option, &setting->value)) {
+            continue;
+        }
+        if (option == sld_option_at(SLD_OPTION_seeds_init)) { /* as in find_idle() */
+            sld_log(ctx, SLD_LOG_WARN, "seeds.init: changes nothing in %s: it needs %s", where,
+                    needs_of(option));
+        } else {
             return sld_location_fail(ctx, &setting->location, sld_option_key(option),
                                      "expected %s in %s, got none; without it this setting changes "
                                      "nothing: leave it out",
-                                     sld_condition_words(option->condition), where);
+                                     needs_of(option), where);
         }
     }
     return SLD_OK;

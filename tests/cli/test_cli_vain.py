@@ -5,6 +5,7 @@ from harness import check, expect, in_folder, sld, write
 
 NONE = "method: none\nstudent: {network: resnet8}\nsynthetic: {train: 32, test: 16}\ntrain: {epochs: 1, batch: 16}\n"
 SPEC = "name: grid\nbase: {method: none, student: {network: resnet8}, synthetic: {train: 32, test: 16}, train: {epochs: 1, batch: 16}}\n"
+WEIGHTS = SPEC.replace("{network: resnet8}", "{network: resnet8, weights: w/last.h5}")
 PLAN = "sld sweep: --plan: expected it without %s, got both"
 
 REFUSED = [  # command, what is said
@@ -48,6 +49,8 @@ REFUSED = [  # command, what is said
     (("sweep", "grid.yaml", "--plan", "--dir", "grid.yaml"), "--dir: expected a folder, new or old, got \"grid.yaml\""),
     (("sweep", "grid.yaml", "--plan", "--dir", "loop/x"), "--dir: expected a folder, new or old, got \"loop/x\""),
     (("selftest", "--ranks", "--json"), "--json: expected it without --ranks"),
+    (("sweep", "swap.yaml", "--plan"), "teacher_swap: expected one of the two, got false, which contradicts correction: random"),
+    (("run", "e.yaml", "method=kd", "teacher.weights=w/last.h5", "teacher_swap=false", "correction=random"), "contradicts correction: random"),
     (("models", "--classes", "3", "--classes", "4"), "--classes: expected once, got it twice"),
 ]
 
@@ -60,6 +63,11 @@ def main():
     plan = ("sweep", "grid.yaml", "--plan", "--dir", "new", "parallel.shards=2")
     expect(sld(*plan, "--ranks", "4", ranks=0), 0, "launch.ranks 4: a trial uses at most parallel.shards ranks, here 2")
     check("launch.ranks" not in expect(sld(*plan, "--ranks", "2", ranks=0), 0).out, "as many ranks as shards are no news")
+    expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=0), 0, "the stage 0.4 is epoch 0", "no epoch has the rate")
+    write("init.yaml", WEIGHTS + "axes: {seeds.init: [3, 4]}\n")
+    expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
+    write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +
+          "axes: {a: {p: {teacher_swap: false, correction: random}, q: {correction: swap}}}\n")
     for command, text in REFUSED:
         done = sld(*command, ranks=0)
         check(done.code == 2 and text in done.err, command, done.code, "wanted:", text, done.err)

@@ -75,6 +75,10 @@ static void test_refused(void **state)
          NULL},
         {"method: none", "train.lr_stages=[] train.lr_decay=0.5",
          "command line: train.lr_decay: ", "train.lr_stages: []", NULL},
+        {"method: kd\n" TEACHER, "teacher_swap=false correction=random",
+         "command line: teacher_swap: expected one of the two", "correction: random", NULL},
+        {"method: kd\nteacher_swap: false\ncorrection: ga\n" TEACHER, NULL,
+         "e.yaml:2:15: teacher_swap: ", "contradicts correction: ga", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx          ctx;
@@ -106,6 +110,13 @@ static void test_accepted(void **state)
         {"method: none\ndata: {per_class: 3, split_seed: 4}", NULL},
         {"method: none\ntrain: {epochs: 2, lr_stages: [0.5]}", NULL},
         {"method: none\nparallel: {shards: 64}", NULL},
+        {"method: kd\ncorrection: random\n" TEACHER, "teacher_swap=false"}, /* takes it away */
+        {"method: kd\nteacher_swap: false\ncorrection: none\n" TEACHER, NULL},
+        {"method: none\nstudent.weights: w.h5\nseeds: {init: -1, order: 2}", NULL},
+        {"method: none\nce.ramp: 2", NULL},
+        {"method: none\nce.ramp: 3", "ce.ramp=1"},
+        {"method: kd\ntrain.epochs: 3\nkd: {after: 1, until: 2}\n" TEACHER, NULL},
+        {"method: none\nkd: {until: 0}\ntrain: {epochs: 1, lr_stages: [0.5]}", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
@@ -133,6 +144,26 @@ static void test_told(void **state)
          "the stage 150 changes nothing here", NULL},
         {"method: none\nparallel: {shards: 16}", "train.batch=12", "parallel.shards",
          "expected at most 12, got 16, of which 4 have no sample", NULL},
+        {"method: none\nce.ramp: 1", NULL, "ce.ramp: changes nothing here",
+         "got 1, which is a step like 0", NULL},
+        {"method: kd\n" TEACHER, "kd.ramp=1", "kd.ramp: changes nothing here", "a step", NULL},
+        {"method: sld\n" TEACHER, "lss.ramp=1", "lss.ramp: changes nothing here", "a step", NULL},
+        {"method: kd\n" TEACHER, "kd.until=0", "kd.until: ", "acts in no epoch", NULL},
+        {"method: kd\n" TEACHER, "kd.after=1 kd.until=1", "kd.until: ",
+         "the term kd changes nothing here: it comes after epoch 1 and ends with epoch 1", NULL},
+        {"method: kd\ntrain.epochs: 2\nce.until: 0.1\n" TEACHER, NULL,
+         "ce.until: ", "acts in no epoch", NULL},
+        {"method: kd\ntrain.epochs: 9\nkd: {boost: 0, boost_after: 3, after: 3}\n" TEACHER, NULL,
+         "kd.after: ", "ends with epoch 3, so it acts in no epoch", NULL},
+        {"method: none", "train.epochs=1 train.lr_stages=[0.4] train.lr=0.5 train.lr_decay=0.1",
+         "the stage 0.4 is epoch 0", "no epoch has the rate train.lr 0.5, the first has 0.05",
+         NULL},
+        {"method: none\nstudent.weights: w.h5", "seeds.init=3", "seeds.init: changes nothing here",
+         "it needs random initial weights", NULL},
+        {"method: none\nstudent: {weights: w.h5}\nseeds: {init: 3}", NULL,
+         "seeds.init: changes nothing here", "it needs random initial weights", NULL},
+        {"method: none\nseeds.init: 4", "student.weights=w.h5", "seeds.init: changes nothing here",
+         "student.weights: w.h5", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
