@@ -10,6 +10,7 @@
  *                   without them they are measured on train
  *   attribute name  optional: what results call the set
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,19 +80,50 @@ static sld_status get_values(sld_ctx *ctx, sld_doc *doc, const char *path, sld_t
     return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected %s", sld_doc_path(doc), path, expected);
 }
 
+/* Names the first label that is none. */
+static sld_status refuse_label(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n)
+{
+    double    *values = malloc(n * sizeof *values);
+    size_t     i      = 0;
+    sld_status st     = SLD_OK;
+
+    if (!values) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %zu labels", sld_doc_path(doc),
+                        n);
+    }
+    st = sld_doc_get(ctx, doc, path, SLD_F64, n, values);
+    while (st == SLD_OK && i + 1 < n && values[i] >= 0 && values[i] <= INT32_MAX &&
+           values[i] == floor(values[i])) {
+        i++;
+    }
+    if (st == SLD_OK) {
+        st = SLD_FAIL(ctx, SLD_ERR_DATA,
+                      "%s: %s[%zu]: expected a whole number from 0 to %d, got %.15g; "
+                      "numpy.unique(labels, return_inverse=True) numbers the classes from 0 on",
+                      sld_doc_path(doc), path, i, INT32_MAX, values[i]);
+    }
+    free(values);
+    return st;
+}
+
 /* Reads n labels and checks that they are not negative; *classes: 1 + the largest. */
 static sld_status read_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
                               int32_t *labels, uint64_t *classes)
 {
     *classes = 0;
     SLD_TRY(check_label_shape(ctx, doc, path, n));
-    SLD_TRY(get_values(ctx, doc, path, SLD_I32, n, labels, SLD_NO_NUMBERS,
-                       "whole numbers from 0 on, got no numbers; numpy.unique(labels, "
-                       "return_inverse=True) gives the names for /class_names, and the numbers"));
+    const sld_status st =
+        get_values(ctx, doc, path, SLD_I32, n, labels, SLD_NO_NUMBERS,
+                   "whole numbers from 0 on, got no numbers; numpy.unique(labels, "
+                   "return_inverse=True) gives the names for /class_names, and the numbers");
+    if (st == SLD_ERR_DATA && strstr(ctx->err.msg, SLD_DOES_NOT_FIT)) {
+        sld_err_clear(ctx);
+        return refuse_label(ctx, doc, path, n);
+    }
+    SLD_TRY(st);
     for (size_t i = 0; i < n; i++) {
         if (labels[i] < 0) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s[%zu]: expected 0 or more, got %d",
-                            sld_doc_path(doc), path, i, labels[i]);
+            return refuse_label(ctx, doc, path, n);
         }
         *classes = (uint64_t)labels[i] + 1 > *classes ? (uint64_t)labels[i] + 1 : *classes;
     }

@@ -4,8 +4,6 @@
 
 #include "internal.h"
 
-enum { LARGEST_NUMBER = 16 }; /* bytes: a long double */
-
 /* Opens an attribute and counts its values. */
 static sld_status open_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                             hid_t *out, size_t *n)
@@ -53,27 +51,23 @@ typedef struct wanted_numbers {
 static sld_status read_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                             hid_t attr, hid_t file_type, const wanted_numbers *out)
 {
-    bool         lost;
-    sld_status   st       = SLD_OK;
-    const size_t size     = H5Tget_size(type_in_memory(out->type));
-    const size_t size_max = H5Tget_size(file_type) > size ? H5Tget_size(file_type) : size;
-    const hid_t  transfer = strict_transfer(&lost);
-    void        *buffer   = calloc(out->n, size_max);
+    strict_read  read   = {.doc = doc, .type = out->type};
+    sld_status   st     = SLD_OK;
+    const size_t size   = H5Tget_size(type_in_memory(out->type));
+    void        *buffer = calloc(out->n, LARGEST_NUMBER);
 
     if (!buffer) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute \"%s\" of %s",
                       doc_name(doc), name, object);
     } else if (H5Aread(attr, file_type, buffer) < 0 ||
-               H5Tconvert(file_type, type_in_memory(out->type), out->n, buffer, NULL, transfer) <
-                   0) {
+               !strict_convert(&read, file_type, out->n, buffer)) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute \"%s\" of %s cannot be read as %s: %s",
                       doc_name(doc), name, object, type_name(out->type),
-                      lost ? SLD_DOES_NOT_FIT : doc_reason(doc));
+                      read.why ? read.why : doc_reason(doc));
     } else {
         memcpy(out->values, buffer, out->n * size);
     }
     free(buffer);
-    if (transfer >= 0) H5Pclose(transfer);
     return st;
 }
 

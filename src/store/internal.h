@@ -61,9 +61,9 @@ sld_status storage_check(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dat
 bool       storage_is_virtual(hid_t dataset);
 
 /* virtual_read.c. Local. A virtual data set from its sources, which are found from the folder of
- * its file. values NULL: checks alone. transfer: for H5Dread. n: values, all of it. */
+ * its file. values NULL: checks alone. n: values, all of it. */
 sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, sld_type type,
-                        size_t n, hid_t transfer, void *values);
+                        size_t n, void *values);
 
 /* Local. What HDF5 says about the call that just failed: the innermost entry of its error stack. To
  * be asked before any other HDF5 call, which would empty the stack. Borrowed from doc. */
@@ -92,10 +92,19 @@ sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t 
 sld_status dataset_dims(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, int *n_dims,
                         size_t dims[SLD_DOC_DIMS]);
 
-/* read.c. Local. A transfer list whose conversions stop at a value that the wanted type cannot hold
- * and set *lost, which must outlive it. The caller closes it. */
-hid_t strict_transfer(bool *lost);
-bool  is_number(hid_t type); /* Local. */
+/* convert.c: reading that fails at a value that the wanted type cannot hold. */
+typedef struct strict_read {
+    sld_doc    *doc;
+    sld_type    type; /* wanted */
+    const char *why;  /* it failed; borrowed from doc */
+} strict_read;
+
+/* Local. The values selected in `from` go to where `there` selects in values. */
+bool strict_get(strict_read *r, hid_t dataset, hid_t there, hid_t from, void *values);
+/* Local. In place: buffer has LARGEST_NUMBER bytes for each of the n values. */
+bool strict_convert(strict_read *r, hid_t from, size_t n, void *buffer);
+enum { LARGEST_NUMBER = 16 }; /* bytes: a long double */
+bool is_number(hid_t type);   /* Local. */
 
 /* Local. Makes a data set and the groups above it; the caller fills and closes *out, which is
  * H5I_INVALID_HID on failure. n_dims 0: a scalar. */

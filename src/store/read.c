@@ -1,37 +1,7 @@
-/* read.c: numbers out of data sets of any HDF5 number type, converted. */
-#include <stdlib.h>
+/* read.c: numbers out of data sets of any HDF5 number type. */
 #include <string.h>
 
 #include "internal.h"
-
-/* HDF5 asks here about each value that the wanted type cannot hold. A rounded last digit is what
- * the caller asked for; a clipped or cut value would be a silent lie. */
-static H5T_conv_ret_t refuse_loss(H5T_conv_except_t what, hid_t from, hid_t to, void *from_value,
-                                  void *to_value, void *lost)
-{
-    if (what != H5T_CONV_EXCEPT_RANGE_HI && what != H5T_CONV_EXCEPT_RANGE_LOW &&
-        what != H5T_CONV_EXCEPT_TRUNCATE) {
-        return H5T_CONV_UNHANDLED;
-    }
-    *(bool *)lost = true;
-    return H5T_CONV_ABORT;
-}
-
-/* A transfer list whose conversions stop at a value that does not fit and set *lost, which must
- * outlive it. The caller closes it. */
-hid_t strict_transfer(bool *lost)
-{
-    const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
-    *lost                = false;
-    if (transfer >= 0) (void)H5Pset_type_conv_cb(transfer, refuse_loss, lost);
-    return transfer;
-}
-
-bool is_number(hid_t type)
-{
-    const H5T_class_t class = H5Tget_class(type);
-    return class == H5T_INTEGER || class == H5T_FLOAT || class == H5T_ENUM;
-}
 
 sld_status sld_doc_check_shape(sld_ctx *ctx, sld_doc *doc, const char *path, int n_dims,
                                const size_t *dims)
@@ -79,22 +49,21 @@ static sld_status check_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hi
 sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type type, size_t n,
                        void *values)
 {
-    hid_t dataset;
-    bool  lost;
+    hid_t       dataset;
+    strict_read reading = {.doc = doc, .type = type};
 
     SLD_TRY(doc_open_dataset(ctx, doc, path, &dataset));
     const hid_t file_type = H5Dget_type(dataset);
-    const hid_t transfer  = strict_transfer(&lost);
+    const hid_t space     = H5Dget_space(dataset);
     sld_status  st        = check_dataset(ctx, doc, path, dataset, file_type, type, n);
     if (st == SLD_OK) st = storage_check(ctx, doc, path, dataset);
     if (st == SLD_OK && n > 0 && storage_is_virtual(dataset)) {
-        st = virtual_read(ctx, doc, path, dataset, type, n, transfer, values);
-    } else if (st == SLD_OK && n > 0 &&
-               H5Dread(dataset, type_in_memory(type), H5S_ALL, H5S_ALL, transfer, values) < 0) {
+        st = virtual_read(ctx, doc, path, dataset, type, n, values);
+    } else if (st == SLD_OK && n > 0 && !strict_get(&reading, dataset, space, space, values)) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s cannot be read as %s: %s", doc_name(doc), path,
-                      type_name(type), lost ? SLD_DOES_NOT_FIT : doc_reason(doc));
+                      type_name(type), reading.why);
     }
-    if (transfer >= 0) H5Pclose(transfer);
+    if (space >= 0) H5Sclose(space);
     if (file_type >= 0) H5Tclose(file_type);
     H5Dclose(dataset);
     return st;

@@ -148,7 +148,7 @@ sld_status storage_check(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dat
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s is not a readable data set: %s", doc_name(doc),
                       path, doc_reason(doc));
     } else if (H5Pget_layout(plist) == H5D_VIRTUAL) {
-        st = virtual_read(ctx, doc, path, dataset, SLD_U8, 0, H5P_DEFAULT, NULL);
+        st = virtual_read(ctx, doc, path, dataset, SLD_U8, 0, NULL);
     } else {
         st = check_layout(ctx, doc, path, dataset, plist, space);
     }

@@ -12,7 +12,6 @@ typedef struct virtual_set {
     sld_doc    *doc;
     const char *path;
     hid_t       plist, space; /* of the virtual data set */
-    hid_t       transfer;
     sld_type    type;
     void       *values;  /* (n); NULL: checks alone */
     uint8_t    *covered; /* (n) 1: a source has this value */
@@ -69,6 +68,7 @@ static sld_status move(sld_ctx *ctx, virtual_set *v, sld_doc *source, const char
     const hid_t    space = H5Dget_space(dataset);
     const uint8_t  one   = 1;
     const hssize_t n     = H5Sget_select_npoints(there);
+    strict_read    read  = {.doc = v->doc, .type = v->type};
     sld_status     st    = SLD_OK;
 
     if (type < 0 || space < 0 || !is_number(type) || H5Sselect_copy(space, from) < 0 ||
@@ -77,12 +77,11 @@ static sld_status move(sld_ctx *ctx, virtual_set *v, sld_doc *source, const char
                       "%s: %s: its source %s in %s has another shape or type than it says",
                       doc_name(v->doc), v->path, name, doc_name(source));
     } else if (v->values && n > 0 &&
-               (H5Dread(dataset, type_in_memory(v->type), there, space, v->transfer, v->values) <
-                    0 ||
+               (!strict_get(&read, dataset, there, space, v->values) ||
                 H5Dfill(&one, H5T_NATIVE_UINT8, v->covered, H5T_NATIVE_UINT8, there) < 0)) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: its source %s in %s cannot be read as %s: %s",
                       doc_name(v->doc), v->path, name, doc_name(source), type_name(v->type),
-                      doc_reason(v->doc));
+                      read.why ? read.why : doc_reason(v->doc));
     }
     if (type >= 0) H5Tclose(type);
     if (space >= 0) H5Sclose(space);
@@ -137,9 +136,9 @@ static sld_status read_all(sld_ctx *ctx, virtual_set *v)
 }
 
 sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, sld_type type,
-                        size_t n, hid_t transfer, void *values)
+                        size_t n, void *values)
 {
-    virtual_set v  = {.doc = doc, .path = path, .transfer = transfer, .type = type, .n = n};
+    virtual_set v  = {.doc = doc, .path = path, .type = type, .n = n};
     sld_status  st = SLD_OK;
 
     v.values = values;

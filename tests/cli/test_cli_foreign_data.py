@@ -77,6 +77,47 @@ def virtual_data_sets():
     expect(info("sub/twice.h5"), 2, "/train/images", "empty")
 
 
+def number_types():
+    """Whole numbers are read from every number type, of either byte order; nothing else is, however it is stored."""
+    with h5py.File("plain.h5") as f:
+        whole = {name: f[name][()] for name in ("train/images", "train/labels")}
+
+    def stored(**changed):
+        with h5py.File("plain.h5") as plain, h5py.File("typed.h5", "w") as f:
+            plain.copy("test", f)
+            for name, numbers in whole.items():
+                f[name] = changed.get(name[6:], numbers)
+
+    plain = sha("plain.h5")
+    for kind in (">f4", ">f8", "<f2", ">f2", ">i2"):
+        stored(images=whole["train/images"].astype(kind), labels=whole["train/labels"].astype(kind))
+        check(sha("typed.h5") == plain, "images and labels of", kind)
+    for name, text in (("train/images", "/train/images: expected whole numbers 0 to 255"),
+                       ("train/labels", "/train/labels[5]: expected a whole number from 0 to 2147483647, got %.15g; numpy.unique")):
+        large = 256 if "images" in name else 2**40
+        for kind, *values in ((">f4", 1.5, 0.5, float("nan"), float("-inf"), -1, large), ("<f2", 0.5, float("nan")), ("<f8", 0.5, large)):
+            for bad in values:
+                numbers = whole[name].astype(kind)
+                numbers.ravel()[5] = bad
+                stored(**{name[6:]: numbers})
+                expect(info("typed.h5"), 2, text % bad if "%" in text else text)
+
+    with h5py.File("part.h5", "w") as f:
+        f["x"] = whole["train/images"].astype(">f4")
+    stored()
+    layout = h5py.VirtualLayout((40, 8, 8, 3), "u1")
+    for half in (slice(20), slice(20, 40)):
+        layout[half] = h5py.VirtualSource("part.h5", "x", (40, 8, 8, 3))[half]
+    os.rename("typed.h5", "parts.h5")
+    with h5py.File("parts.h5", "r+") as f:
+        del f["train/images"]
+        f.create_virtual_dataset("train/images", layout)
+    check(sha("parts.h5") == plain, "a virtual data set of another type")
+    with h5py.File("part.h5", "r+") as f:
+        f["x"][30, 0, 0, 0] = 0.5
+    expect(info("parts.h5"), 2, "/train/images", "expected whole numbers 0 to 255")
+
+
 def links_and_storage():
     data("target.h5")
 
@@ -170,7 +211,7 @@ def evaluate(path, **more):
 def foreign_weights():
     expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=plain.h5", "run.dir=r"), 0)
     os.rename("r/last.h5", "w.h5")
-    weights("same.h5")
+    weights("same.h5", classes=np.array(4, ">f8"), input_size=np.array(8, "<f2"))
     expect(evaluate("same.h5"), 0, "top-1")
     nan, inf = float("nan"), float("inf")
     weights("mean.h5", mean=np.array([.5, nan, .5], "f4"))
@@ -281,6 +322,7 @@ def pipes():
 def main():
     write("none.yaml", NONE)
     virtual_data_sets()
+    number_types()
     links_and_storage()
     never_written()
     filters()

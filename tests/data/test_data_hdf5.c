@@ -195,8 +195,10 @@ static void broken_files_are_refused(void **state)
     fixture_refused(f, "hdf5", make_file(f, PAIRED_COARSE),
                     "/train/coarse: expected the shape (8), got (4,2)", NULL);
     fixture_refused(f, "hdf5", make_file(f, NEGATIVE_LABEL),
-                    "/train/labels[3]: expected 0 or more, got -1", NULL);
-    fixture_refused(f, "hdf5", make_file(f, LARGE_LABEL), "/train/labels", "does not fit", NULL);
+                    "/train/labels[3]: expected a whole number from 0 to 2147483647, got -1", NULL);
+    fixture_refused(f, "hdf5", make_file(f, LARGE_LABEL),
+                    "/train/labels[2]: expected a whole number", "got 1099511627776; numpy.unique",
+                    NULL);
     fixture_refused(f, "hdf5", make_file(f, HALF_COARSE), "got none in /test/coarse", NULL);
     fixture_refused(f, "hdf5", make_file(f, MEAN_ONLY), "got no std", NULL);
     fixture_refused(f, "hdf5", make_file(f, BYTE_MOMENTS), "125.3", "pixel/255", NULL);
