@@ -1,7 +1,8 @@
 """sld under a real Slurm of two machines: one job over both, a trial over both, an array on one folder with a task killed, a
 step per node, signals, the end of a job's time with requeue, preemption, a machine without its daemon, one without power, srun without its
 plugin. Whatever happens, the bits are those of a plain run, and nobody asks the scheduler more than once per start of a job.
-Names of cases: those alone; `long [EPOCHS]`: a time limit of a minute that comes again and again."""
+Names of cases: those alone; `more`: those that the suite leaves to --soak; `long [EPOCHS]`: a time limit of a minute that comes
+again and again."""
 import glob
 import os
 import sys
@@ -161,9 +162,10 @@ def main():
         with_cluster([(requeues, plain(epochs), epochs)])
         return
     quick, slow = plain(QUICK), plain(SLOW)
-    cases = [(both_nodes, quick), (step_per_node, quick), (spans, quick), (trial,), (array, slow), (stops, slow), (requeues, slow),
-             (preempted, slow), (power_cut, slow), (no_daemon, slow), (without_plugin,), (questions,)]
-    with_cluster([(specs,)] + [case for case in cases if not sys.argv[1:] or case[0].__name__ in sys.argv[1:]])
+    cases = [(both_nodes, quick), (array, slow), (stops, slow), (requeues, slow), (no_daemon, slow), (without_plugin,)]
+    more = [(step_per_node, quick), (spans, quick), (trial,), (preempted, slow), (power_cut, slow)]
+    named = [case for case in cases + more if case[0].__name__ in sys.argv[1:]]
+    with_cluster([(specs,)] + (more if sys.argv[1:] == ["more"] else named or cases) + [(questions,)])
 
 
 in_folder(main)
