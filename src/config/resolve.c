@@ -129,7 +129,8 @@ static sld_status read_preset(sld_ctx *ctx, sld_composer *c, sld_config *config)
 }
 
 /* teacher_swap is short for correction: the strongest overlay that sets one of the two sets both.
- * teacher_swap: false beside correction: random is no contradiction. */
+ * Resolved documents have teacher_swap: false beside correction: random; where a user wrote both,
+ * sld_config_check_settings() refuses them. */
 static sld_status couple_teacher_swap(sld_ctx *ctx, sld_config *config)
 {
     sld_origin         by_swap, by_correction;
