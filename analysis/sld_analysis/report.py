@@ -4,9 +4,9 @@ import datetime
 import os
 import shlex
 
-from . import claims, figures, figures_logits, page, stats, tables, tables_more
+from . import claims, figures, figures_logits, page, tables, tables_more
 from .files import StudyError
-from .table import Table, frame_csv, markdown_text, number, plain, spread
+from .table import Table, frame_csv, markdown_text, plain
 
 TABLES = {"claims": tables.claims, "accuracy": tables.accuracy, "effects": tables.effects, "T1": tables.same_architecture,
           "T2": tables.other_architecture, "T3": tables.imagenet, "T4": tables.components, "T5": tables.combined,

@@ -244,7 +244,8 @@ def several_pairs(work):
         rows.append([method, "%d" % len(scores.pairs), number(mean, 2, True), interval(low, high), number(better, 2)])
     return Table("pairs", "Methods over %d pairs" % len(scores.pairs),
                  ["method", "pairs", "interquartile mean of the gap", "95 % interval", "probability of improvement"], rows,
-                 ["Over pairs x seeds, the gap to %s in points; intervals by a bootstrap within pairs (Agarwal et al. 2021). " % base + exploratory(work)] + scores.left)
+                 ["Over pairs x seeds, the gap to %s in points; 95 %% intervals for other seeds of these pairs: t times the deviation "
+                  "of a bootstrap within them. " % base + exploratory(work)] + scores.left)
 
 
 def matrix(work):
