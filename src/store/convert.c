@@ -59,7 +59,7 @@ static bool end(conversion *c, strict_read *r, bool done)
 bool strict_convert(strict_read *r, hid_t from, size_t n, void *buffer)
 {
     const hid_t to = type_in_memory(r->type), step = step_between(from, to);
-    conversion  c;
+    conversion  c = {.transfer = H5I_INVALID_HID};
 
     return end(&c, r,
                begin(&c) && H5Tconvert(from, step, n, buffer, NULL, c.transfer) >= 0 &&
@@ -90,8 +90,8 @@ static bool get_by_step(strict_read *r, hid_t dataset, hid_t step, hid_t there, 
     const size_t   size = H5Tget_size(step) > H5Tget_size(to) ? H5Tget_size(step) : H5Tget_size(to);
     void          *buffer = n < 0 ? NULL : calloc((size_t)n, size);
     made           m      = {buffer, (size_t)n * H5Tget_size(to)};
-    conversion     c;
-    bool           done = false;
+    conversion     c      = {.transfer = H5I_INVALID_HID};
+    bool           done   = false;
 
     if (packed >= 0 && !buffer) {
         r->why = "out of memory";
@@ -111,7 +111,7 @@ bool strict_get(strict_read *r, hid_t dataset, hid_t there, hid_t from, void *va
 {
     const hid_t to = type_in_memory(r->type), type = H5Dget_type(dataset);
     const hid_t step = step_between(type, to);
-    conversion  c;
+    conversion  c    = {.transfer = H5I_INVALID_HID};
     bool        done;
 
     if (H5Tequal(step, type) > 0) {
