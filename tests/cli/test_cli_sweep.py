@@ -118,7 +118,7 @@ def begun(folder):
 def signals():
     spec(epochs=100000)  # to end when told
     process = start_sweep("tiny.yaml", "--dir", "runs/indexed", "launch.lease_s=1", log="indexed.log")
-    wait_for("the teacher's end", lambda: glob.glob("runs/indexed/trials/*/results.h5") and begun("runs/indexed") > 1,
+    wait_for("the teacher's end", lambda: glob.glob("runs/indexed/claims/*.done") and begun("runs/indexed") > 1,
              process)
     students = attempt_processes("runs/indexed")
     for pid in students:
