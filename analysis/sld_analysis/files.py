@@ -4,7 +4,7 @@ import os
 import resource
 from collections import namedtuple
 
-from .integrity import NOT_THERE, fault_of
+from .integrity import NOT_THERE, fault_of, text_of
 from .needs import need
 
 np = need("numpy")
@@ -31,12 +31,6 @@ def raise_file_limit():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def text_of(value):
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return str(value)
 
 
 def attributes(thing):

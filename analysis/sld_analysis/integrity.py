@@ -1,4 +1,4 @@
-"""integrity.py: whether a trial's results are whole and its own, as `sld status` and `sld report` decide it."""
+"""integrity.py: whether a trial's results are there, whole, its own and ended. `sld status` asks this too, and looks into tables besides."""
 import hashlib
 import os
 
@@ -6,7 +6,7 @@ from .needs import need
 
 h5py = need("h5py")
 
-NOT_THERE = "they are not there"
+NOT_THERE, ENDED = "they are not there", ("done", "diverged")
 MARK, LINE_BYTES, BLOCK_BYTES = b"sld-sha256:", 76, 1 << 20  # the last line of a file: docs/files.md, "Checksum line"
 
 
@@ -40,8 +40,13 @@ def fault_of(path, trial=None):
         if checksum_fails(path):
             return "damaged: their checksum fails"
         with h5py.File(path, "r", locking=False) as f:
-            found = f.attrs.get("id", "")
+            found, status = (text_of(f.attrs.get(name, "")) for name in ("id", "status"))
     except OSError as error:
         return "damaged: %s" % (str(error).splitlines() or ["not HDF5"])[0]
-    found = found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found)
-    return "those of another trial, %s" % found if trial and found != trial else None
+    if trial and found != trial:
+        return "those of another trial, %s" % found
+    return "not those of a trial that has ended: %s" % status if trial and status not in ENDED else None
+
+
+def text_of(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -189,8 +189,8 @@ class Layout:
         return {arm: options_of.difference(self.options[arm], self.options[base]) for arm, base in self.base_of.items() if arm != base}
 
     def warnings(self):
-        """A sentence for each pair without a baseline, and for each arm that differs from its baseline in more than one thing. Both swaps together are the method: SLD
-        less KD-PA is the contrast that docs/protocol.md recommends."""
+        """A sentence for each pair without a baseline, and for each arm that differs from its baseline in more than one thing. Both
+        swaps together are the method: SLD less KD-PA is the contrast that docs/protocol.md recommends."""
         out = self._no_baseline()
         for arm, keys in self.differences().items():
             if len(keys) > 1 and not set(keys) <= {"correction", "lss"}:

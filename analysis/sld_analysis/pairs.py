@@ -4,7 +4,7 @@ import math
 from collections import namedtuple
 
 from .needs import need
-from .stats import paired
+from .stats import NO_SPREAD, gap_of, paired
 
 np = need("numpy")
 scipy_stats = need("scipy.stats")
@@ -61,7 +61,7 @@ def interquartile_mean(gaps, n_resamples=2000, seed=1):
     wider = [g.mean() + (g - g.mean()) * math.sqrt(len(g) / (len(g) - 1)) for g in gaps]
     drawn = np.concatenate([g[random.integers(0, len(g), (n_resamples, len(g)))] for g in wider], axis=1)
     half = float(scipy_stats.t.ppf(0.975, len(flat) - len(gaps)) * scipy_stats.trim_mean(drawn, 0.25, axis=1).std(ddof=1))
-    return (mean, mean - half, mean + half) if half > 0 else (mean, math.nan, math.nan)
+    return (mean, mean - half, mean + half) if half > NO_SPREAD else (mean, math.nan, math.nan)
 
 
 def probability(mine, others):
@@ -75,8 +75,8 @@ def against(scores, a, b):
     have, and no pair where they have none."""
     gaps = [paired(x, y) for x, y in zip(scores.by_seed[a], scores.by_seed[b])]
     d = np.array([g.mean for g in gaps if g.n])
-    p = float(scipy_stats.ttest_1samp(d, 0.0).pvalue) if len(d) > 1 and d.std() > 0 else math.nan
-    return float(d.mean()) if len(d) else math.nan, int((d > 0).sum()), p, len(d)
+    over = gap_of(d)
+    return over.mean, int((d > 0).sum()), over.p, over.n
 
 
 def profile(gaps, grid):

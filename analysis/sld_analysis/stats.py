@@ -30,7 +30,7 @@ def summary(values):
 
 def resolvable(sd, n):
     """The smallest mean of n paired differences with this deviation that a two-sided t test at 5 % finds with power 0.8."""
-    if n < 2 or not sd > 0:
+    if n < 2 or not sd > NO_SPREAD:
         return math.nan
     critical = scipy_stats.t.ppf(1 - ALPHA / 2, n - 1)  # t squared is a noncentral F of 1 and n - 1 degrees
     return math.sqrt(special.ncfdtrinc(1, n - 1, 1 - POWER, critical ** 2) / n) * sd

@@ -163,7 +163,7 @@ sld_status sld_arguments_number(sld_ctx *ctx, const char *verb, const char *opti
     return SLD_OK;
 }
 
-sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
+sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args)
 {
     char   line[600]; /* the usage, which may have several lines, in one */
     size_t n = 0;
@@ -180,9 +180,15 @@ sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb)
         }
     }
     line[n] = '\0';
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "sld %s: expected a file or folder to work on, got too few words; usage: %s",
-                    verb->name, line);
+    return !args->positional && args->n_overrides > 0
+               ? SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "sld %s: expected a file or folder to work on, got '%s', a setting, for "
+                          "no file is called so; usage: %s",
+                          verb->name, args->overrides[0], line)
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "sld %s: expected a file or folder to work on, got too few words; "
+                          "usage: %s",
+                          verb->name, line);
 }
 
 /* Whether a word is KEY=VALUE and no path: keys have no slash, and a file or folder that is called so
@@ -235,7 +241,7 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
     }
     if ((!out->positional && !verb->no_file && !verb->optional_file) ||
         (!out->second && verb->two_words)) {
-        return sld_arguments_lack(ctx, verb);
+        return sld_arguments_lack(ctx, verb, out);
     }
     return check_rules(ctx, verb, out);
 }

@@ -87,7 +87,7 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
 sld_status sld_arguments_number(sld_ctx *ctx, const char *verb, const char *option,
                                 const char *text, double low, double high, bool whole, double *out);
 /* Local. Fails with SLD_ERR_CONFIG: a word is missing. The message holds the usage of the verb. */
-sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb);
+sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args);
 
 /* experiment.c. Collective. Rank 0 reads the experiment, and all ranks parse the same bytes. comm
  * NULL: one process without MPI. The caller destroys *out. */

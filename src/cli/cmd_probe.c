@@ -32,7 +32,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
 
     *exit_code = SLD_EXIT_OK;
     if (st == SLD_OK && (!params.batches || !params.out)) {
-        st = sld_arguments_lack(ctx, &sld_verb_probe);
+        st = sld_arguments_lack(ctx, &sld_verb_probe, args);
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));

@@ -4,36 +4,25 @@
 
 #include "eval_settings.h"
 
-enum { TEST = 1, TRAIN = 2, VAL = 4, LEARNT = TRAIN | VAL, ALL = TEST | LEARNT };
+enum { NONE, TEST, TRAIN, VAL = 4, LEARNT = TRAIN | VAL, ALL = TEST | LEARNT };
 static const struct {
     const char *key;
     int         splits; /* those that it can change */
-} reads[] = {{"data.format", ALL},
-             {"data.path", ALL},
-             {"data.input_size", ALL},
-             {"data.train_fraction", LEARNT},
-             {"data.per_class", LEARNT},
-             {"data.val_fraction", LEARNT},
-             {"data.split_seed", LEARNT},
-             {"data.test_fraction", TEST},
-             {"synthetic.superclasses", ALL},
-             {"synthetic.subclasses", ALL},
-             {"synthetic.train", LEARNT},
-             {"synthetic.test", TEST},
-             {"synthetic.separation", ALL},
-             {"synthetic.noise", ALL},
-             {"synthetic.distractors", ALL},
-             {"synthetic.seed", ALL},
-             {"run.stall_minutes", ALL}};
+} exceptions[] = {
+    {"data.label_noise", NONE}, /* labels are counted as the data set has them */
+    {"data.label_noise_kind", NONE}, {"data.train_fraction", LEARNT}, {"data.per_class", LEARNT},
+    {"data.val_fraction", LEARNT},   {"data.split_seed", LEARNT},     {"data.test_fraction", TEST},
+    {"synthetic.train", LEARNT},     {"synthetic.test", TEST},        {"run.stall_minutes", ALL}};
 
+/* The data set's options change all splits, the others none, but for the exceptions. */
 static int splits_of(const char *key)
 {
-    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
-        if (strcmp(reads[i].key, key) == 0) {
-            return reads[i].splits;
+    for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++) {
+        if (strcmp(exceptions[i].key, key) == 0) {
+            return exceptions[i].splits;
         }
     }
-    return 0;
+    return strncmp(key, "data.", 5) == 0 || strncmp(key, "synthetic.", 10) == 0 ? ALL : NONE;
 }
 
 /* Another split's size decides whether the data set is the one that the weights were trained on. */
@@ -51,7 +40,7 @@ static sld_status check(sld_ctx *ctx, const sld_config *config, const sld_option
                                                      : ALL; /* sld_eval_run() refuses it */
     const int splits = splits_of(option->key);
 
-    if (splits == 0) {
+    if (splits == NONE) {
         return sld_config_reject(
             ctx, config, option->key,
             "expected an option of the data set (data, synthetic) or run.stall_minutes, got one "

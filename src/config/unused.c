@@ -22,7 +22,7 @@ static bool asks_for_nothing(const sld_option *option, const void *value)
         return when->word == SLD_WHEN_NEVER || (when->word == SLD_WHEN_EPOCH && when->value == 0);
     }
     case SLD_TYPE_i64:
-        return option == sld_option_at(SLD_OPTION_seeds_init) && *(const int64_t *)value < 0;
+        return *(const int64_t *)value < 0; /* a seed of -1 is that of `seed` */
     case SLD_TYPE_count:
     case SLD_TYPE_f64:
     case SLD_TYPE_list:
@@ -46,23 +46,36 @@ static void provoke(sld_options *o, const sld_option *option)
     }
 }
 
+/* When the option changes something. options.def says when it is in the identity, which is the same but
+ * for seeds.init: all folders so far have it there, also beside weights that leave it nothing to draw. */
+static sld_condition_id condition_of(const sld_option *option)
+{
+    return option == sld_option_at(SLD_OPTION_seeds_init) ? SLD_IF_random_weights
+                                                          : option->condition;
+}
+
+/* Whether the option is in the identity even where it changes nothing. It is named there and never
+ * refused, because without it the ID would be another. */
+static bool is_in_identity(const sld_option *option)
+{
+    return condition_of(option) != option->condition;
+}
+
 /* Whether any value of the option would change something. kd.weak: 0 matters, because another value
- * would bring the teacher term in. Weights of the user's own leave nothing for seeds.init to draw,
- * which is still part of the identity, as in all folders so far; so conditions.def has it always. */
+ * would bring the teacher term in. */
 static bool matters(const sld_options *options, const sld_option *option)
 {
-    if (option == sld_option_at(SLD_OPTION_seeds_init)) {
-        return *options->student.weights == '\0';
-    }
-    if (sld_condition_holds(option->condition, options)) {
+    const sld_condition_id condition = condition_of(option);
+
+    if (sld_condition_holds(condition, options)) {
         return true;
     }
-    if (!strstr(sld_condition_keys(option->condition), sld_option_key(option))) {
+    if (!strstr(sld_condition_keys(condition), sld_option_key(option))) {
         return false;
     }
     sld_options other = *options;
     provoke(&other, option);
-    return sld_condition_holds(option->condition, &other);
+    return sld_condition_holds(condition, &other);
 }
 
 static bool is_idle(const sld_options *options, const sld_option *option)
@@ -71,16 +84,13 @@ static bool is_idle(const sld_options *options, const sld_option *option)
            !matters(options, option);
 }
 
-/* What the option needs. */
 static const char *needs_of(const sld_option *option)
 {
-    return option == sld_option_at(SLD_OPTION_seeds_init)
-               ? "random initial weights (no student.weights)"
-               : sld_condition_words(option->condition);
+    return sld_condition_words(condition_of(option));
 }
 
 /* Writes the values of the keys that decide the condition: "method: none, kd.weak: 0.0". */
-static void found_words(const sld_options *options, const sld_option *of, char *out, size_t n)
+static void found_words(const sld_options *options, sld_condition_id condition, char *out, size_t n)
 {
     char  keys[128], *rest = NULL;
     FILE *text = fmemopen(out, n, "w");
@@ -89,9 +99,7 @@ static void found_words(const sld_options *options, const sld_option *of, char *
     if (!text) {
         return;
     }
-    snprintf(keys, sizeof keys, "%s",
-             of == sld_option_at(SLD_OPTION_seeds_init) ? "student.weights"
-                                                        : sld_condition_keys(of->condition));
+    snprintf(keys, sizeof keys, "%s", sld_condition_keys(condition));
     for (char *key = strtok_r(keys, " ", &rest), *first = key; key;
          key = strtok_r(NULL, " ", &rest)) {
         const sld_option *option = sld_option_at((size_t)sld_option_find(key));
@@ -124,7 +132,7 @@ static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *lis
     const sld_option *option = sld_option_at(list->id[0]);
     char              found[160], others[200];
 
-    found_words(&config->options, option, found, sizeof found);
+    found_words(&config->options, condition_of(option), found, sizeof found);
     others_words(list, others, sizeof others);
     return sld_config_reject(
         ctx, config, sld_option_key(option),
@@ -171,7 +179,7 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refuse
             asks_for_nothing(option, &setting->value)) {
             continue;
         }
-        if (option == sld_option_at(SLD_OPTION_seeds_init)) { /* without it the ID is another */
+        if (is_in_identity(option)) {
             told->id[told->n++] = (sld_option_id)i;
             continue;
         }
@@ -200,7 +208,7 @@ static void report_unused(sld_ctx *ctx, const sld_config *config, const idle *li
     const sld_option *option = sld_option_at(list->id[0]);
     char              found[160], others[400];
 
-    found_words(&config->options, option, found, sizeof found);
+    found_words(&config->options, condition_of(option), found, sizeof found);
     others_words(list, others, sizeof others);
     sld_log(ctx, SLD_LOG_WARN,
             "%s: %s: changes nothing here: it needs %s, and this experiment has %s%s", config->path,
@@ -297,9 +305,9 @@ sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overl
             asks_for_nothing(option, &setting->value)) {
             continue;
         }
-        if (option == sld_option_at(SLD_OPTION_seeds_init)) { /* as in find_idle() */
-            sld_log(ctx, SLD_LOG_WARN, "seeds.init: changes nothing in %s: it needs %s", where,
-                    needs_of(option));
+        if (is_in_identity(option)) {
+            sld_log(ctx, SLD_LOG_WARN, "%s: changes nothing in %s: it needs %s",
+                    sld_option_key(option), where, needs_of(option));
         } else {
             return sld_location_fail(ctx, &setting->location, sld_option_key(option),
                                      "expected %s in %s, got none; without it this setting changes "

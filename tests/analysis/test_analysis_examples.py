@@ -11,17 +11,9 @@ import subprocess
 import sys
 import warnings
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANALYSIS = os.path.abspath(os.path.join(HERE, "..", "..", "analysis"))
-sys.path += [ANALYSIS, os.path.join(HERE, "..", "report")]
+from package import ANALYSIS, needs
 
-try:
-    import pandas  # noqa: F401
-    import yaml  # noqa: F401
-    import scipy  # noqa: F401
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("pandas", "yaml", "scipy")
 
 import made_study
 import made_sweep

@@ -2,22 +2,12 @@
 the option, fits at the bound of their search, gaps of exactly 0, arms that a figure leaves out; and the interval over several pairs,
 whose coverage is measured. Skipped without scipy, pandas or matplotlib."""
 import math
-import os
 import re
-import sys
 from types import SimpleNamespace
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+from package import needs
 
-try:
-    import matplotlib  # noqa: F401
-    import pandas  # noqa: F401
-    import sklearn  # noqa: F401
-    import yaml  # noqa: F401
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("matplotlib", "pandas", "scipy", "sklearn", "yaml")
 
 import h5py
 import numpy as np

@@ -5,19 +5,14 @@ import hashlib
 import io
 import os
 import pickle
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+from package import needs
 
-try:
-    from PIL import Image
-except ImportError:
-    print("SKIP: no Python module PIL")
-    sys.exit(77)
+needs("PIL")
 
 import h5py
 import numpy as np
+from PIL import Image
 
 from harness import check, expect, in_folder, sld, write
 from sld_analysis import import_data

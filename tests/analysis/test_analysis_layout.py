@@ -1,19 +1,9 @@
 """Pairs of networks and of data sets in sld_analysis: none is dropped, each arm is held against the baseline of its own pair, rows say
 which arms they are of, and what is left out is named. Skipped without scipy or pandas."""
-import os
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "report"), os.path.join(HERE, "..", "..", "analysis")]
+from package import needs
 
-try:
-    import matplotlib  # noqa: F401
-    import pandas  # noqa: F401
-    import scipy  # noqa: F401
-    import yaml  # noqa: F401
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("matplotlib", "pandas", "scipy", "yaml")
 
 import h5py
 import numpy as np

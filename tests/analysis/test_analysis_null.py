@@ -1,21 +1,15 @@
 """Simulated studies: of 1,000 in which no arm differs the claims find something in at most 5 %, and of 1,000 with a planted effect
 of the size that the report calls resolvable 80 % find it. --soak: 10,000 each, with other spreads. Skipped without pandas."""
 import math
-import os
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+from package import needs
 
-try:
-    import pandas
-    import yaml  # noqa: F401
-    from scipy import stats as scipy_stats
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("pandas", "yaml", "scipy")
 
 import numpy as np
+import pandas
+from scipy import stats as scipy_stats
 
 from harness import check
 from sld_analysis import claims, stats

@@ -4,23 +4,14 @@ import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANALYSIS = os.path.abspath(os.path.join(HERE, "..", "..", "analysis"))
-sys.path += [ANALYSIS, os.path.join(HERE, "..", "report")]
+from package import ANALYSIS, needs
 
 import browser
 
 if not browser.CHROMIUM:
     print("SKIP: no Chromium")
     sys.exit(77)
-try:
-    import matplotlib  # noqa: F401
-    import pandas  # noqa: F401
-    import scipy  # noqa: F401
-    import yaml  # noqa: F401
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("matplotlib", "pandas", "scipy", "yaml")
 
 import made_study
 import made_sweep

@@ -11,18 +11,9 @@ import subprocess
 import sys
 import warnings
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANALYSIS = os.path.join(HERE, "..", "..", "analysis")
-sys.path += [ANALYSIS, os.path.join(HERE, "..", "report")]
+from package import ANALYSIS, needs
 
-try:
-    import matplotlib  # noqa: F401
-    import pandas  # noqa: F401
-    import scipy  # noqa: F401
-    import yaml  # noqa: F401
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("matplotlib", "pandas", "scipy", "yaml")
 
 import h5py
 import numpy as np
@@ -117,7 +108,7 @@ def check_unfit():
     folder = "unfit/trials/%s/results.h5"
     shutil.copytree("made", "unfit")
     ids = [t.id for t in sld_analysis.open("unfit").trials.itertuples() if t.state == "done" and not t.is_teacher]
-    gone, cut, foreign, damaged, whole = ids[:5]
+    gone, cut, foreign, damaged, whole, begun = ids[:6]
     with open(folder % damaged, "r+b") as f:
         f.seek(os.path.getsize(folder % damaged) // 2)
         byte = f.read(1)
@@ -125,21 +116,23 @@ def check_unfit():
         f.write(bytes([byte[0] ^ 1]))
     os.unlink(folder % gone)
     os.truncate(folder % cut, 3000)
-    shutil.copy(folder % ids[5], folder % foreign)
+    shutil.copy(folder % ids[6], folder % foreign)
+    with h5py.File(folder % begun, "r+") as f:  # the line with the checksum goes
+        f.attrs["status"] = "running"
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         study = sld_analysis.open("unfit")
-    check(len(said) == 1 and "the results of 4 trials do not count, of %s first: they are not there" % gone in str(said[0].message).lower(), said)
+    check(len(said) == 1 and "the results of 5 trials do not count, of %s first: they are not there" % gone in str(said[0].message).lower(), said)
     told = {t["id"]: t["state"] for t in json.loads(expect(sld("status", "unfit", "--json", ranks=0), 0).out)["trials"]}
     check(dict(zip(study.trials["id"], study.trials["state"])) == told, dict(zip(study.trials["id"], study.trials["state"])), told)
     row = study.trials.set_index("id")
-    for one in (gone, cut, foreign, damaged):
+    for one in (gone, cut, foreign, damaged, begun):
         i = ids_of(study).index(one)
         check(told[one] == "waiting" and np.isnan(row["top1_last"][one]) and study.logits(i) is None, one, told[one])
         check(np.isnan(study.curves("top1_test").loc[i]).all(), "its curve", one)
     check(told[whole] == "done" and np.isfinite(row["top1_last"][whole]), whole)
     code, _, err = run("report", "unfit", "-o", "without")
-    check(code == 0 and "warning: unfit" in err and "4 trials do not count" in open("without/report.html").read(), err)
+    check(code == 0 and "warning: unfit" in err and "5 trials do not count" in open("without/report.html").read(), err)
     refused(folder % damaged, "damaged", "checksum")
 
 

@@ -1,11 +1,8 @@
 """A label whose trial is another arm's stays in what sld_analysis says, and may be the baseline, of one pair of several too: each arm
 has the baseline that `sld report` gives it."""
 import json
-import os
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "report"), os.path.join(HERE, "..", "..", "analysis")]
+import package  # noqa: F401, the path to what follows
 
 import made_sweep
 import sld_analysis

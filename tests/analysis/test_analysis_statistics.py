@@ -2,24 +2,15 @@
 worse and not resolved, which stand with their test alone. Skipped without scipy or pandas."""
 import itertools
 import math
-import os
 import re
-import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, "..", "..", "analysis"))
+from package import needs
 
-try:
-    import pandas  # noqa: F401
-    import sklearn  # noqa: F401
-    import yaml  # noqa: F401
-    from scipy import stats as scipy_stats
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("pandas", "sklearn", "yaml", "scipy")
 
 import h5py
 import numpy as np
+from scipy import stats as scipy_stats
 
 import made_study
 import sld_analysis

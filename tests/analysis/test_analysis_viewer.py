@@ -6,15 +6,9 @@ import shutil
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path += [os.path.join(HERE, "..", "..", "analysis"), os.path.join(HERE, "..", "report")]
+from package import needs
 
-try:
-    import pandas  # noqa: F401
-    import yaml  # noqa: F401
-except ImportError as error:
-    print("SKIP: no Python module %s" % error.name)
-    sys.exit(77)
+needs("pandas", "yaml")
 
 import h5py
 import numpy as np

@@ -85,7 +85,8 @@ def check_signs_in_paths():
         expect(sld("run", folder + "/config.yaml", "run.dir=" + folder, ranks=0), 0, "done already")
     expect(sld("sweep", "grid=2.yaml", "--dir", "runs/a=b", ranks=0), 0, "done")
     expect(sld("sweep", "runs/a=b", ranks=0), 0, "done")
-    expect(sld("run", "e.yaml", "lr=2", ranks=0), 2, "lr")  # nothing is called so
+    for verb in ("run", "eval", "sweep"):  # nothing is called so
+        expect(sld(verb, "lr=2", ranks=0), 2, "got 'lr=2', a setting, for no file is called so")
 
 
 def main():
