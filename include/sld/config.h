@@ -97,6 +97,12 @@ void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
  * made idle, and of one that lies beyond the run's last epoch. Never refuses a resolved document,
  * which sets most of the table. Documents that are stored with results are not checked. */
 sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config);
+/* Local. Hands over each setting that this run never comes to, or that makes no difference to it:
+ * epochs behind the end, windows without an epoch, shards without a sample. kind and key together name
+ * a finding; text says why. sld_config_check_settings() logs them. */
+enum { SLD_UNREACHED_BYTES = 320 }; /* of a text with its 0 */
+typedef void (*sld_unreached_report)(void *user, const char *key, int kind, const char *text);
+void sld_config_each_unreached(const sld_config *config, sld_unreached_report report, void *user);
 
 /* ---- presets: recipes of the literature, a row of src/config/preset.c for each ---- */
 

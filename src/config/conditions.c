@@ -1,5 +1,19 @@
 /* conditions.c: conditions.def as functions and words. */
-#include "options.h"
+#include "config_state.h"
+
+/* Whether some start or end is first_lr_drop, which the stages of the rate decide. */
+static bool names_first_drop(const sld_options *o)
+{
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        const sld_option *option = sld_option_at(i);
+        if (option->type == SLD_TYPE_when &&
+            ((const sld_when_value *)sld_option_value(o, option))->word == SLD_WHEN_FIRST_LR_DROP &&
+            sld_condition_holds(option->condition, o)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 #define SLD_HOLDS(name) holds_##name(o)
 #define SLD_CONDITION(name, expression, words, keys)                                               \

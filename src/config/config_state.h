@@ -74,9 +74,4 @@ static inline const void *sld_option_value(const sld_options *options, const sld
     return (const char *)options + option->offset;
 }
 
-/* ---- unreached.c ---- */
-
-/* Local. Warns of epochs, stages, ramps and shards that change nothing in this run. */
-void sld_config_warn_unreached(sld_ctx *ctx, const sld_config *config);
-
 #endif

@@ -1,55 +1,84 @@
-/* unreached.c: settings that the run as it is never comes to, or that make no difference to it: each
- * is told in the log. */
+/* unreached.c: settings that the run as it is never comes to, or that make no difference to it. None
+ * is refused: each is handed to who asks, with a sentence that says why. */
+#include <stdarg.h>
 #include <string.h>
 
 #include "config_state.h"
 #include "schedule.h"
 
-/* Warns of epochs that the run does not reach. */
-static void report_epochs(sld_ctx *ctx, const sld_config *config)
-{
-    const sld_options *o = &config->options;
+typedef enum {
+    PAST_THE_END,
+    NO_EPOCH,
+    ONE_EPOCH,
+    NO_FULL_RATE,
+    LATE_STAGE,
+    SPARE_SHARDS,
+    NO_PART
+} finding;
 
+typedef struct finder {
+    const sld_config    *config;
+    const sld_options   *o;
+    sld_unreached_report report;
+    void                *user;
+} finder;
+
+static void found(const finder *f, const char *key, finding kind, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void found(const finder *f, const char *key, finding kind, const char *format, ...)
+{
+    char    text[SLD_UNREACHED_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    f->report(f->user, key, (int)kind, text);
+}
+
+static bool is_given(const finder *f, const char *key)
+{
+    return sld_config_origin(f->config, key) >= SLD_FROM_FILE;
+}
+
+/* Epochs that the run does not reach. */
+static void find_epochs(const finder *f)
+{
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
         const sld_option *option = sld_option_at(i);
-        if (option->type != SLD_TYPE_when || config->origins[i] < SLD_FROM_FILE ||
-            !sld_condition_holds(option->condition, o)) {
+        if (option->type != SLD_TYPE_when || f->config->origins[i] < SLD_FROM_FILE ||
+            !sld_condition_holds(option->condition, f->o)) {
             continue;
         }
-        const sld_when_value *when  = sld_option_value(o, option);
-        const int64_t         epoch = sld_config_when(o, *when);
-        if (when->word != SLD_WHEN_NEVER && epoch >= o->train.epochs) {
-            sld_log(
-                ctx, SLD_LOG_WARN,
-                "%s: %s: changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
-                config->path, sld_option_key(option), (long long)epoch, (long long)o->train.epochs);
+        const sld_when_value *when  = sld_option_value(f->o, option);
+        const int64_t         epoch = sld_config_when(f->o, *when);
+        if (when->word != SLD_WHEN_NEVER && epoch >= f->o->train.epochs) {
+            found(f, sld_option_key(option), PAST_THE_END,
+                  "changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
+                  (long long)epoch, (long long)f->o->train.epochs);
         }
     }
 }
 
 /* A window of a term that lies within the run and holds no epoch. */
-static void report_window(sld_ctx *ctx, const sld_config *config, const char *term,
-                          const sld_active *active)
+static void find_window(const finder *f, const char *const keys[4], const sld_active *active)
 {
-    static const char *const names[] = {"until", "after", "boost_after", "boost"};
-    const sld_options       *o       = &config->options;
-    const int64_t            after   = sld_config_when(o, active->after);
-    const int64_t            until   = sld_config_when(o, active->until);
-    const int64_t boosted = active->boost == 0 ? sld_config_when(o, active->boost_after) : until;
+    const char   *end     = strchr(keys[0], '.');
+    const int64_t after   = sld_config_when(f->o, active->after);
+    const int64_t until   = sld_config_when(f->o, active->until);
+    const int64_t boosted = active->boost == 0 ? sld_config_when(f->o, active->boost_after) : until;
 
-    if (!(active->weak > 0 || active->strong > 0) || sld_active_epochs(o, active) > 0 ||
-        after >= o->train.epochs) { /* the last: report_epochs() has told it */
+    if (!(active->weak > 0 || active->strong > 0) || sld_active_epochs(f->o, active) > 0 ||
+        after >= f->o->train.epochs) { /* the last: find_epochs() has found it */
         return;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char key[SLD_KEY_MAX];
-        snprintf(key, sizeof key, "%s.%s", term, names[i]);
-        if (sld_config_origin(config, key) >= SLD_FROM_FILE) {
-            sld_log(ctx, SLD_LOG_WARN,
-                    "%s: %s: the term %s changes nothing here: it comes after epoch %lld and ends "
-                    "with epoch %lld, so it acts in no epoch, and train.epochs is %lld",
-                    config->path, key, term, (long long)after,
-                    (long long)(boosted < until ? boosted : until), (long long)o->train.epochs);
+    for (size_t i = 0; i < 4; i++) {
+        if (is_given(f, keys[i])) {
+            found(f, keys[i], NO_EPOCH,
+                  "the term %.*s changes nothing here: it comes after epoch %lld and ends with "
+                  "epoch %lld, so it acts in no epoch, and train.epochs is %lld",
+                  (int)(end - keys[0]), keys[0], (long long)after,
+                  (long long)(boosted < until ? boosted : until), (long long)f->o->train.epochs);
             return;
         }
     }
@@ -57,93 +86,106 @@ static void report_window(sld_ctx *ctx, const sld_config *config, const char *te
 
 /* Growth over one epoch is none: the first epoch has the full weight. Where a method or a file below
  * the command line has another ramp, 1 takes it away. */
-static void report_ramp(sld_ctx *ctx, const sld_config *config, sld_option_id id)
+static void find_ramp(const finder *f, sld_option_id id)
 {
     const sld_option *option = sld_option_at(id);
-    int               origin = (int)config->origins[id];
+    int               origin = (int)f->config->origins[id];
 
-    if (origin < SLD_FROM_FILE ||
-        *(const int64_t *)sld_option_value(&config->options, option) != 1 ||
-        !sld_condition_holds(option->condition, &config->options)) {
+    if (origin < SLD_FROM_FILE || *(const int64_t *)sld_option_value(f->o, option) != 1 ||
+        !sld_condition_holds(option->condition, f->o)) {
         return;
     }
-    for (origin--; origin > SLD_FROM_DEFAULT && !config->overlays[origin]->settings[id].given;) {
+    for (origin--; origin > SLD_FROM_DEFAULT && !f->config->overlays[origin]->settings[id].given;) {
         origin--;
     }
-    if (config->overlays[origin]->settings[id].value.i64 == 0) {
-        sld_log(
-            ctx, SLD_LOG_WARN,
-            "%s: %s: changes nothing here: expected 2 or more epochs of growth, got 1, which is "
-            "a step like 0",
-            config->path, sld_option_key(option));
+    if (f->config->overlays[origin]->settings[id].value.i64 == 0) {
+        found(f, sld_option_key(option), ONE_EPOCH,
+              "changes nothing here: expected 2 or more epochs of growth, got 1, which is a step "
+              "like 0");
     }
 }
 
 /* Stages that fall on epoch 0: no epoch has the full rate. */
-static void report_no_full_rate(sld_ctx *ctx, const sld_config *config)
+static void find_no_full_rate(const finder *f)
 {
-    const sld_options *o = &config->options;
-    int64_t            epochs[SLD_LIST_MAX];
-    const size_t       n    = sld_config_lr_stages(o, epochs);
-    double             rate = o->train.lr;
-    size_t             past = 0;
+    int64_t      epochs[SLD_LIST_MAX];
+    const size_t n    = sld_config_lr_stages(f->o, epochs);
+    double       rate = f->o->train.lr;
+    size_t       past = 0;
 
     for (; past < n && epochs[past] <= 0; past++) {
-        rate *= o->train.lr_decay;
+        rate *= f->o->train.lr_decay;
     }
     if (past > 0) {
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s: train.lr_stages: the stage %g is epoch 0, and train.epochs is %lld: no epoch "
-                "has the rate train.lr %g, the first has %g; give later stages or more epochs",
-                config->path, o->train.lr_stages.v[past - 1], (long long)o->train.epochs,
-                o->train.lr, rate);
+        found(f, "train.lr_stages", NO_FULL_RATE,
+              "the stage %g is epoch 0, and train.epochs is %lld: no epoch has the rate train.lr "
+              "%g, the first has %g; give later stages or more epochs",
+              f->o->train.lr_stages.v[past - 1], (long long)f->o->train.epochs, f->o->train.lr,
+              rate);
     }
 }
 
 /* A drop of the rate that the run does not reach. Fractions follow the length. */
-static void report_stages(sld_ctx *ctx, const sld_config *config)
+static void find_stages(const finder *f)
 {
-    const sld_list *stages = &config->options.train.lr_stages;
-    const int64_t   epochs = config->options.train.epochs;
+    const sld_list *stages = &f->o->train.lr_stages;
+    const int64_t   epochs = f->o->train.epochs;
 
     for (size_t i = 0; i < stages->n; i++) {
-        if (sld_config_origin(config, "train.lr_stages") >= SLD_FROM_FILE && stages->v[i] >= 1 &&
-            stages->v[i] >= (double)epochs) {
-            sld_log(ctx, SLD_LOG_WARN,
-                    "%s: train.lr_stages: the stage %g changes nothing here: it comes after that "
-                    "epoch, and train.epochs is %lld; fractions like 0.75 follow the length",
-                    config->path, stages->v[i], (long long)epochs);
+        if (is_given(f, "train.lr_stages") && stages->v[i] >= 1 && stages->v[i] >= (double)epochs) {
+            found(f, "train.lr_stages", LATE_STAGE,
+                  "the stage %g changes nothing here: it comes after that epoch, and train.epochs "
+                  "is %lld; fractions like 0.75 follow the length",
+                  stages->v[i], (long long)epochs);
             return; /* the later ones neither */
         }
     }
 }
 
 /* Shards beyond the samples of a batch, which are empty in every step. */
-static void report_shards(sld_ctx *ctx, const sld_config *config)
+static void find_shards(const finder *f)
 {
-    const sld_options *o = &config->options;
-
-    if (sld_config_origin(config, "parallel.shards") >= SLD_FROM_FILE &&
-        o->parallel.shards > o->train.batch) {
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s: parallel.shards: more than train.batch does nothing: expected at most %lld, "
-                "got %lld, of which %lld have no sample in any step",
-                config->path, (long long)o->train.batch, (long long)o->parallel.shards,
-                (long long)(o->parallel.shards - o->train.batch));
+    if (is_given(f, "parallel.shards") && f->o->parallel.shards > f->o->train.batch) {
+        found(f, "parallel.shards", SPARE_SHARDS,
+              "more than train.batch does nothing: expected at most %lld, got %lld, of which %lld "
+              "have no sample in any step",
+              (long long)f->o->train.batch, (long long)f->o->parallel.shards,
+              (long long)(f->o->parallel.shards - f->o->train.batch));
     }
 }
 
-void sld_config_warn_unreached(sld_ctx *ctx, const sld_config *config)
+/* A loss of two parts, both with the weight 0: the teacher runs for nothing. */
+static void find_no_part(const finder *f, sld_condition_id loss, const char *const keys[2],
+                         double first, double second)
 {
-    const sld_active ce = sld_active_ce(&config->options), kd = sld_active_kd(&config->options);
+    if (sld_condition_holds(loss, f->o) && first == 0 && second == 0) {
+        found(f, keys[is_given(f, keys[1])], NO_PART,
+              "%s and %s are both 0, so the teacher term is 0 in every step, and no option of kd "
+              "or teacher changes anything; give one of them a weight, or take method: none",
+              keys[0], keys[1]);
+    }
+}
 
-    report_epochs(ctx, config);
-    report_window(ctx, config, "ce", &ce);
-    report_window(ctx, config, "kd", &kd);
-    report_ramp(ctx, config, SLD_OPTION_ce_ramp);
-    report_ramp(ctx, config, SLD_OPTION_kd_ramp);
-    report_ramp(ctx, config, SLD_OPTION_lss_ramp);
-    report_no_full_rate(ctx, config);
-    report_stages(ctx, config);
-    report_shards(ctx, config);
+void sld_config_each_unreached(const sld_config *config, sld_unreached_report report, void *user)
+{
+    static const char *const ce_keys[]  = {"ce.until", "ce.after", "ce.boost_after", "ce.boost"};
+    static const char *const kd_keys[]  = {"kd.until", "kd.after", "kd.boost_after", "kd.boost"};
+    static const char *const dkd_keys[] = {"dkd.alpha", "dkd.beta"};
+    static const char *const rld_keys[] = {"rld.alpha", "rld.beta"};
+
+    const sld_options *o  = &config->options;
+    const finder       f  = {config, o, report, user};
+    const sld_active   ce = sld_active_ce(o), kd = sld_active_kd(o);
+
+    find_epochs(&f);
+    find_window(&f, ce_keys, &ce);
+    find_window(&f, kd_keys, &kd);
+    find_ramp(&f, SLD_OPTION_ce_ramp);
+    find_ramp(&f, SLD_OPTION_kd_ramp);
+    find_ramp(&f, SLD_OPTION_lss_ramp);
+    find_no_full_rate(&f);
+    find_stages(&f);
+    find_shards(&f);
+    find_no_part(&f, SLD_IF_dkd, dkd_keys, o->dkd.alpha, o->dkd.beta);
+    find_no_part(&f, SLD_IF_rld, rld_keys, o->rld.alpha, o->rld.beta);
 }

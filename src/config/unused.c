@@ -46,27 +46,40 @@ static void provoke(sld_options *o, const sld_option *option)
     }
 }
 
-/* When the option changes something. options.def says when it is in the identity, which is the same but
- * for seeds.init: all folders so far have it there, also beside weights that leave it nothing to draw. */
-static sld_condition_id condition_of(const sld_option *option)
-{
-    return option == sld_option_at(SLD_OPTION_seeds_init) ? SLD_IF_random_weights
-                                                          : option->condition;
-}
+/* What an option needs beyond its condition of options.def, which says when it is in the identity. A
+ * factor of 0 can leave an option nothing to do that is in the identity all the same: of all folders
+ * so far. Such an option is named and never refused, because without it the ID would be another. */
+static const struct {
+    sld_option_id    option;
+    sld_condition_id needs;
+} more_needs[] = {
+    {SLD_OPTION_seeds_init, SLD_IF_random_weights},
+    {SLD_OPTION_seeds_augment, SLD_IF_random_views},
+    {SLD_OPTION_synthetic_separation, SLD_IF_siblings},
+    {SLD_OPTION_ga_always, SLD_IF_ga_omega},
+    {SLD_OPTION_mix_always, SLD_IF_mix_share},
+    {SLD_OPTION_kd_temperatures, SLD_IF_dkd_parts},
+    {SLD_OPTION_kd_temperatures, SLD_IF_nkd_non_target},
+    {SLD_OPTION_kd_temperatures, SLD_IF_rld_correlation},
+    {SLD_OPTION_mlkd_cc, SLD_IF_mlkd_consistency},
+    {SLD_OPTION_mlkd_bc, SLD_IF_mlkd_consistency},
+    {SLD_OPTION_mlkd_as_described, SLD_IF_mlkd_masks},
+    {SLD_OPTION_mlkd_strong_consistency, SLD_IF_mlkd_strong},
+    {SLD_OPTION_rld_confidence_tau, SLD_IF_rld_confidence},
+    {SLD_OPTION_revision_eta, SLD_IF_revision_soft},
+    {SLD_OPTION_ctkd_initial, SLD_IF_ctkd_range},
+    {SLD_OPTION_ctkd_ramp, SLD_IF_ctkd_range},
+    {SLD_OPTION_train_lr_stages, SLD_IF_rate_drops},
+    {SLD_OPTION_train_lr_decay, SLD_IF_rate},
+    {SLD_OPTION_train_momentum, SLD_IF_rate},
+    {SLD_OPTION_train_weight_decay, SLD_IF_rate},
+};
 
-/* Whether the option is in the identity even where it changes nothing. It is named there and never
- * refused, because without it the ID would be another. */
-static bool is_in_identity(const sld_option *option)
+/* Whether the condition holds, or would with another value of the option. kd.weak: 0 matters, because
+ * another value would bring the teacher term in. */
+static bool can_hold(const sld_options *options, const sld_option *option,
+                     sld_condition_id condition)
 {
-    return condition_of(option) != option->condition;
-}
-
-/* Whether any value of the option would change something. kd.weak: 0 matters, because another value
- * would bring the teacher term in. */
-static bool matters(const sld_options *options, const sld_option *option)
-{
-    const sld_condition_id condition = condition_of(option);
-
     if (sld_condition_holds(condition, options)) {
         return true;
     }
@@ -78,15 +91,31 @@ static bool matters(const sld_options *options, const sld_option *option)
     return sld_condition_holds(condition, &other);
 }
 
+/* The condition without which no value of the option would change something; SLD_IF_always: one
+ * would. */
+static sld_condition_id lacking(const sld_options *options, const sld_option *option)
+{
+    if (!can_hold(options, option, option->condition)) {
+        return option->condition;
+    }
+    for (size_t i = 0; i < sizeof more_needs / sizeof *more_needs; i++) {
+        if (option == sld_option_at(more_needs[i].option) &&
+            !can_hold(options, option, more_needs[i].needs)) {
+            return more_needs[i].needs;
+        }
+    }
+    return SLD_IF_always;
+}
+
+static bool matters(const sld_options *options, const sld_option *option)
+{
+    return lacking(options, option) == SLD_IF_always;
+}
+
 static bool is_idle(const sld_options *options, const sld_option *option)
 {
     return !asks_for_nothing(option, sld_option_value(options, option)) &&
            !matters(options, option);
-}
-
-static const char *needs_of(const sld_option *option)
-{
-    return sld_condition_words(condition_of(option));
 }
 
 /* Writes the values of the keys that decide the condition: "method: none, kd.weak: 0.0". */
@@ -129,15 +158,16 @@ static void others_words(const idle *list, char *out, size_t n)
 
 static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *list)
 {
-    const sld_option *option = sld_option_at(list->id[0]);
-    char              found[160], others[200];
+    const sld_option      *option = sld_option_at(list->id[0]);
+    const sld_condition_id needs  = lacking(&config->options, option);
+    char                   found[160], others[200];
 
-    found_words(&config->options, condition_of(option), found, sizeof found);
+    found_words(&config->options, needs, found, sizeof found);
     others_words(list, others, sizeof others);
     return sld_config_reject(
         ctx, config, sld_option_key(option),
         "expected %s, got %s; without it this setting changes nothing: leave it out%s",
-        needs_of(option), *found ? found : "none of them", others);
+        sld_condition_words(needs), *found ? found : "none of them", others);
 }
 
 /* A document that sets most of the table's options was written by sld, as config.yaml or for
@@ -163,8 +193,17 @@ static const void *below_file(const sld_config *config, size_t i)
     return &config->overlays[origin]->settings[i].value;
 }
 
-/* Sorts the idle settings into those that are refused and those that are only named. */
-static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refused, idle *told)
+/* Idle settings: some are refused, and some named, together or each with what it needs. */
+typedef struct idle_settings {
+    idle refused, told, told_alone;
+} idle_settings;
+
+static void add(idle *list, size_t id)
+{
+    list->id[list->n++] = (sld_option_id)id;
+}
+
+static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle_settings *out)
 {
     const bool  resolved = is_resolved_document(config->overlays[SLD_FROM_FILE]);
     bool        asked    = false;
@@ -179,40 +218,38 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle *refuse
             asks_for_nothing(option, &setting->value)) {
             continue;
         }
-        if (is_in_identity(option)) {
-            told->id[told->n++] = (sld_option_id)i;
-            continue;
-        }
-        if (origin == SLD_FROM_OVERRIDE) {
-            refused->id[refused->n++] = (sld_option_id)i;
-            continue;
-        }
-        if (resolved) {
+        const bool in_identity = lacking(&config->options, option) != option->condition;
+        if (origin == SLD_FROM_FILE && resolved) {
             if (!sld_value_equal(option->type, &setting->value, below_file(config, i))) {
-                told->id[told->n++] = (sld_option_id)i;
+                add(in_identity ? &out->told_alone : &out->told, i);
             }
+            continue;
+        }
+        if (in_identity || origin == SLD_FROM_OVERRIDE) {
+            add(in_identity ? &out->told_alone : &out->refused, i);
             continue;
         }
         if (!asked) {
             SLD_TRY(sld_resolve_file(ctx, config, &file));
             asked = true;
         }
-        idle *list          = is_idle(&file, option) ? refused : told;
-        list->id[list->n++] = (sld_option_id)i;
+        add(is_idle(&file, option) ? &out->refused : &out->told, i);
     }
     return SLD_OK;
 }
 
 static void report_unused(sld_ctx *ctx, const sld_config *config, const idle *list)
 {
-    const sld_option *option = sld_option_at(list->id[0]);
-    char              found[160], others[400];
+    const sld_option      *option = sld_option_at(list->id[0]);
+    const sld_condition_id needs  = lacking(&config->options, option);
+    char                   found[160], others[400];
 
-    found_words(&config->options, condition_of(option), found, sizeof found);
+    found_words(&config->options, needs, found, sizeof found);
     others_words(list, others, sizeof others);
     sld_log(ctx, SLD_LOG_WARN,
             "%s: %s: changes nothing here: it needs %s, and this experiment has %s%s", config->path,
-            sld_option_key(option), needs_of(option), *found ? found : "none of them", others);
+            sld_option_key(option), sld_condition_words(needs), *found ? found : "none of them",
+            others);
 }
 
 /* teacher_swap: false says correction: none, beside another correction of the same origin. A
@@ -234,20 +271,36 @@ static sld_status check_swap(sld_ctx *ctx, const sld_overlay *overlay)
         option->words[correction->value.choice]);
 }
 
+typedef struct log_of {
+    sld_ctx          *ctx;
+    const sld_config *config;
+} log_of;
+
+static void warn_unreached(void *user, const char *key, int kind, const char *text)
+{
+    const log_of *to = user;
+
+    sld_log(to->ctx, SLD_LOG_WARN, "%s: %s: %s", to->config->path, key, text);
+}
+
 sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 {
-    idle refused = {.n = 0}, told = {.n = 0};
+    idle_settings found = {0};
 
     SLD_TRY(check_swap(ctx, config->overlays[SLD_FROM_FILE]));
     SLD_TRY(check_swap(ctx, config->overlays[SLD_FROM_OVERRIDE]));
-    SLD_TRY(find_idle(ctx, config, &refused, &told));
-    if (refused.n > 0) {
-        return refuse(ctx, config, &refused);
+    SLD_TRY(find_idle(ctx, config, &found));
+    if (found.refused.n > 0) {
+        return refuse(ctx, config, &found.refused);
     }
-    if (told.n > 0) {
-        report_unused(ctx, config, &told);
+    if (found.told.n > 0) {
+        report_unused(ctx, config, &found.told);
     }
-    sld_config_warn_unreached(ctx, config);
+    for (size_t i = 0; i < found.told_alone.n; i++) {
+        const idle alone = {.id = {found.told_alone.id[i]}, .n = 1};
+        report_unused(ctx, config, &alone);
+    }
+    sld_config_each_unreached(config, warn_unreached, &(log_of){ctx, config});
     return SLD_OK;
 }
 
@@ -265,8 +318,9 @@ bool sld_config_is_written(const sld_config *config, const char *key)
 }
 
 struct sld_usage {
-    bool matters[SLD_OPTION_COUNT];
-    bool any; /* whether there is any point */
+    bool             matters[SLD_OPTION_COUNT];
+    sld_condition_id lacking[SLD_OPTION_COUNT]; /* where it matters in no point */
+    bool             any;                       /* whether there is any point */
 };
 
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out)
@@ -281,8 +335,14 @@ sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out)
 void sld_usage_add(sld_usage *usage, const sld_options *options)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-        if (!usage->matters[i]) {
-            usage->matters[i] = matters(options, sld_option_at(i));
+        const sld_option *option = sld_option_at(i);
+        if (usage->matters[i]) {
+            continue;
+        }
+        const sld_condition_id needs = lacking(options, option);
+        usage->matters[i]            = needs == SLD_IF_always;
+        if (!usage->any || needs != option->condition) { /* one of these is in the identity */
+            usage->lacking[i] = needs;
         }
     }
     usage->any = true;
@@ -300,19 +360,20 @@ sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overl
     for (size_t i = 0; usage->any && i < SLD_OPTION_COUNT; i++) {
         const sld_option  *option  = sld_option_at(i);
         const sld_setting *setting = &overlay->settings[i];
+        const char        *needs   = sld_condition_words(usage->lacking[i]);
 
         if (!setting->given || setting->implied || usage->matters[i] ||
             asks_for_nothing(option, &setting->value)) {
             continue;
         }
-        if (is_in_identity(option)) {
+        if (usage->lacking[i] != option->condition) {
             sld_log(ctx, SLD_LOG_WARN, "%s: changes nothing in %s: it needs %s",
-                    sld_option_key(option), where, needs_of(option));
+                    sld_option_key(option), where, needs);
         } else {
             return sld_location_fail(ctx, &setting->location, sld_option_key(option),
                                      "expected %s in %s, got none; without it this setting changes "
                                      "nothing: leave it out",
-                                     needs_of(option), where);
+                                     needs, where);
         }
     }
     return SLD_OK;

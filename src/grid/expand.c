@@ -289,6 +289,7 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(make_points(x));
     SLD_TRY(sld_expand_check_usage(x));
     SLD_TRY(check_parts(x));
+    sld_expand_tell_unreached(x);
     SLD_TRY(build_grid(x, grid));
     SLD_TRY(check_baseline(x, grid));
     return sld_spec_check_arms(x->ctx, s, grid);

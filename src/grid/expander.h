@@ -18,6 +18,16 @@ typedef struct teacher_state {
     size_t      at;   /* else among the teachers' points */
 } teacher_state;
 
+enum { UNREACHED_MAX = 64 }; /* more than there are kinds and keys of them */
+
+typedef struct unreached { /* settings that some points never come to */
+    const char *key;
+    int         kind;
+    size_t      n;   /* points */
+    const char *arm; /* of the first */
+    char        text[SLD_UNREACHED_BYTES];
+} unreached;
+
 typedef struct expander {
     sld_ctx               *ctx;
     sld_arena             *arena;
@@ -35,6 +45,8 @@ typedef struct expander {
     sld_usage            **used_by[AXES_MAX];      /* in some point of an axis' entry */
     sld_usage             *counting[AXES_MAX + 1]; /* for the point that is being made */
     size_t                 n_counting;
+    unreached              unreached[UNREACHED_MAX];
+    size_t                 n_unreached;
     const char            *separator;                     /* of the labels in an arm's name */
     bool                   may_clash[AXES_MAX][AXES_MAX]; /* axes that set one option */
 } expander;
@@ -53,6 +65,10 @@ sld_status sld_expand_check_axes(const expander *x, const size_t *at);
 sld_status sld_expand_watch_usage(expander *x);
 void       sld_expand_count_usage(expander *x, const size_t *at);
 sld_status sld_expand_check_usage(const expander *x);
+
+/* expand_unreached.c. Of each point; after the last. arm: borrowed. */
+void sld_expand_count_unreached(expander *x, const sld_config *config, const char *arm);
+void sld_expand_tell_unreached(const expander *x);
 
 /* expand_point.c. From x->overlay, out->arm: the rest of a point. teacher: the point whose weights
  * the overlay names, or NULL. */

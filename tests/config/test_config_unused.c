@@ -3,7 +3,8 @@
 
 #include <unistd.h>
 
-#define TEACHER "teacher: {weights: t.h5}\n"
+#define TEACHER    "teacher: {weights: t.h5}\n"
+#define LOSS(word) "method: kd\nkd.loss: " word "\n"
 
 /* The status, and what was logged in log. */
 static sld_status check(sld_ctx *ctx, const char *text, const char *overrides, char log[2048])
@@ -117,6 +118,23 @@ static void test_accepted(void **state)
         {"method: none\nce.ramp: 3", "ce.ramp=1"},
         {"method: kd\ntrain.epochs: 3\nkd: {after: 1, until: 2}\n" TEACHER, NULL},
         {"method: none\nkd: {until: 0}\ntrain: {epochs: 1, lr_stages: [0.5]}", NULL},
+        /* a factor of 0 that leaves the other work */
+        {LOSS("rld") "rld: {alpha: 0, beta: 2}\nkd.temperatures: [2]\n" TEACHER, NULL},
+        {LOSS("rld") "rld: {beta: 0, confidence_tau: 2}\n" TEACHER, NULL},
+        {LOSS("dkd") "dkd.alpha: 0\nkd.temperatures: [2]\n" TEACHER, NULL},
+        {LOSS("mlkd") "mlkd: {cc: 0, bc: 0, as_described: true}\nkd.temperatures: [2]\n" TEACHER,
+         NULL},
+        {LOSS("mlkd") "kd: {weak: 0, strong: 1}\n"
+                      "mlkd: {strong_consistency: true, bc: 2, as_described: true}\n" TEACHER,
+         NULL},
+        {LOSS("rc") "rc.weight: 0\nkd.temperatures: [2]\n" TEACHER, NULL},
+        {LOSS("lr") "revision: {eta: 0, logits: 0}\n" TEACHER, NULL},
+        {LOSS("ctkd") "ctkd: {range: 0, start: 2}\n" TEACHER, NULL},
+        {"method: none\ntrain: {lr_decay: 1, lr_stages: [0.5]}\nce.after: first_lr_drop", NULL},
+        {"method: none\naugment: {crop_pad: 0, flip: 0.5}\nseeds.augment: 2", NULL},
+        {"method: kd\ncorrection: random\naugment: {crop_pad: 0, flip: 0}\nseeds.augment: "
+         "2\n" TEACHER,
+         NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         sld_ctx ctx;
@@ -125,6 +143,68 @@ static void test_accepted(void **state)
         if (check(&ctx, cases[i][0], cases[i][1], log) != SLD_OK || *log) {
             fail_msg("case %zu\n%s\ngave: %s%s", i, cases[i][0], ctx.err.msg, log);
         }
+    }
+}
+
+/* A factor of 0 leaves another option nothing to do. It is in the identity all the same, and told. */
+static void test_factor_of_0(void **state)
+{
+    static const fixture_error cases[] = {
+        {LOSS("rld") "rld: {alpha: 0, confidence_tau: 2}\n" TEACHER, NULL, "rld.confidence_tau",
+         "rld.alpha above 0, and this experiment has rld.alpha: 0.0", NULL},
+        {LOSS("rld") "rld.beta: 0\nkd.temperatures: [2]\n" TEACHER, NULL, "kd.temperatures",
+         "rld.beta above 0", NULL},
+        {LOSS("nkd") "" TEACHER, "nkd.gamma=0 kd.temperatures=[2]", "kd.temperatures",
+         "nkd.gamma above 0", NULL},
+        {LOSS("dkd") "dkd: {alpha: 0, beta: 0}\nkd.temperatures: [2]\n" TEACHER, NULL,
+         "kd.temperatures", "dkd.alpha or dkd.beta above 0", NULL},
+        {LOSS("dkd") "dkd: {alpha: 0, beta: 0}\n" TEACHER, NULL,
+         "dkd.beta: ", "dkd.alpha and dkd.beta are both 0, so the teacher term is 0", NULL},
+        {LOSS("rld") "" TEACHER, "rld.alpha=0 rld.beta=0",
+         "rld.beta: ", "no option of kd or teacher changes anything", NULL},
+        {LOSS("mlkd") "kd.strong: 1\nmlkd: {cc: 0, bc: 0, strong_consistency: true}\n" TEACHER,
+         NULL, "mlkd.strong_consistency", "mlkd.cc: 0.0, mlkd.bc: 0.0", NULL},
+        {LOSS("mlkd") "mlkd.strong_consistency: true\n" TEACHER, "kd.strong=0",
+         "mlkd.strong_consistency", "kd.strong above 0", NULL},
+        {LOSS("mlkd") "mlkd.cc: 3\n" TEACHER, "kd.weak=0 kd.strong=1", "mlkd.cc",
+         "kd.weak above 0 or mlkd.strong_consistency", NULL},
+        {LOSS("mlkd") "mlkd.bc: 3\n" TEACHER, "kd.weak=0 kd.strong=1", "mlkd.bc", "kd.weak above 0",
+         NULL},
+        {LOSS("mlkd") "mlkd.as_described: true\n" TEACHER, "kd.weak=0 kd.strong=1",
+         "mlkd.as_described", "kd.weak above 0", NULL},
+        {LOSS("lr") "revision: {soft: 0, eta: 0.5}\n" TEACHER, NULL, "revision.eta",
+         "revision.soft above 0", NULL},
+        {LOSS("ctkd") "ctkd: {range: 0, initial: 2}\n" TEACHER, NULL, "ctkd.initial",
+         "ctkd.range above 0", NULL},
+        {LOSS("ctkd") "" TEACHER, "ctkd.range=0 ctkd.ramp=3", "ctkd.ramp", "ctkd.range: 0.0", NULL},
+        {"method: kd\ncorrection: ga\nga: {omega: 0, always: true}\n" TEACHER, NULL, "ga.always",
+         "ga.omega other than 0", NULL},
+        {"method: kd\ncorrection: mix\nmix: {share: 0, always: true}\n" TEACHER, NULL, "mix.always",
+         "mix.share above 0", NULL},
+        {"method: none\ntrain: {lr_decay: 1, lr_stages: [0.5]}", NULL, "train.lr_stages",
+         "train.lr_decay: 1.0", NULL},
+        {"method: none\ntrain.momentum: 0.5", "train.lr=0", "train.momentum", "train.lr above 0",
+         NULL},
+        {"method: none\nsynthetic: {subclasses: 1, separation: 2}", NULL, "synthetic.separation",
+         "synthetic.subclasses above 1", NULL},
+        {"method: none\naugment: {crop_pad: 0, flip: 0}", "seeds.augment=2", "seeds.augment",
+         "a random augmentation", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx ctx;
+        char    log[2048];
+
+        if (check(&ctx, cases[i].text, cases[i].overrides, log) != SLD_OK ||
+            !strstr(log, cases[i].begins) || !strstr(log, cases[i].holds)) {
+            fail_msg("case %zu\n%s\ngave: %s%s", i, cases[i].text, ctx.err.msg, log);
+        }
+        /* the resolved document repeats defaults, which are no news */
+        sld_config *config = fixture_config(cases[i].text, cases[i].overrides);
+        const char *text   = sld_config_text(config);
+        if (check(&ctx, text, NULL, log) != SLD_OK || strstr(log, cases[i].begins) == NULL) {
+            fail_msg("case %zu, resolved\n%s\ngave: %s%s", i, text, ctx.err.msg, log);
+        }
+        sld_config_destroy(config);
     }
 }
 
@@ -205,6 +285,42 @@ static void test_resolved_document(void **state)
     sld_config_destroy(config);
 }
 
+/* What is in the identity of a point and changes nothing in any is named, not refused. */
+static void test_named_usage(sld_arena *arena)
+{
+    static const char *const points[] = {
+        "method: none", LOSS("rld") "rld.alpha: 0\n" TEACHER,
+        LOSS("rld") "rld: {alpha: 0, confidence_tau: 2}\n" TEACHER};
+    sld_ctx      ctx;
+    sld_usage   *usage   = NULL;
+    sld_overlay *overlay = NULL;
+    char         log[512];
+    FILE        *file = tmpfile();
+
+    assert_non_null(file);
+    sld_ctx_init(&ctx);
+    sld_log_to(&ctx, file);
+    assert_int_equal(sld_usage_create(&ctx, arena, &usage), SLD_OK);
+    assert_int_equal(sld_overlay_create(&ctx, arena, &overlay), SLD_OK);
+    for (size_t i = 0; i < COUNT(points); i++) {
+        sld_config *config = fixture_config(points[i], NULL);
+        sld_usage_add(usage, sld_config_options(config));
+        sld_config_destroy(config);
+    }
+    assert_int_equal(sld_overlay_set(&ctx, arena, "base", "rld.confidence_tau", "2", overlay),
+                     SLD_OK);
+    assert_int_equal(sld_usage_check(&ctx, usage, overlay, "any point"), SLD_OK);
+    rewind(file);
+    log[fread(log, 1, sizeof log - 1, file)] = '\0';
+    fclose(file);
+    assert_non_null(strstr(log, "rld.confidence_tau: changes nothing in any point: it needs "
+                                "rld.alpha above 0"));
+    sld_config *config = fixture_config(LOSS("rld") "" TEACHER, NULL);
+    sld_usage_add(usage, sld_config_options(config));
+    sld_config_destroy(config);
+    assert_true(sld_usage_has(usage, "rld.confidence_tau"));
+}
+
 static void test_usage(void **state)
 {
     static const char *const points[] = {"method: none", "method: kd\n" TEACHER};
@@ -230,6 +346,11 @@ static void test_usage(void **state)
     assert_string_equal(ctx.err.msg,
                         "base: lss.weak: expected student_swap: true in any point, got "
                         "none; without it this setting changes nothing: leave it out");
+    sld_overlay_drop(overlay, "lss.weak");
+    sld_overlay_drop(overlay, "kd.temperatures");
+    assert_int_equal(sld_overlay_set(&ctx, arena, "base", "seeds.augment", "3", overlay), SLD_OK);
+    assert_int_equal(sld_usage_check(&ctx, usage, overlay, "any point"), SLD_OK);
+    test_named_usage(arena);
     sld_arena_destroy(arena);
 }
 
@@ -238,7 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused), cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_told),    cmocka_unit_test(test_resolved_document),
-        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_usage),   cmocka_unit_test(test_factor_of_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
