@@ -21,7 +21,6 @@ sld_needs=(
     "speed|header oneapi/dnnl/dnnl.h|libdnnl-dev|onednn (2.6 or newer)"
     "test|pc cmocka|libcmocka-dev|cmocka"
     "test|tool clang-format|clang-format|llvm (clang-format 14)"
-    "test|tool clang|clang libclang-rt-dev|llvm (clang with libFuzzer)"
     "test|tool cppcheck|cppcheck|cppcheck"
     "test|tool ccache|ccache|ccache"
     "test|tool h5dump|hdf5-tools|hdf5"
