@@ -3,6 +3,8 @@ say so, by name."""
 import os
 import shutil
 
+import h5py
+
 from harness import check, expect, in_folder, sld, write
 from sweep_harness import status, sweep
 
@@ -58,6 +60,27 @@ def swapped(ids):
     check(status("runs/s")["done"] == 4 and os.path.exists(mine + "/last.h5.old"), "made anew, and nothing is lost")
 
 
+def model(path):
+    with h5py.File(path) as f:
+        return b"".join(f["model/" + name][()].tobytes() for name in sorted(f["model"]))
+
+
+def lost_in_a_run(run):
+    """Weights of a finished run, cut and deleted: the same command writes them again while a checkpoint is there, and says so when
+    none is."""
+    kept = {name: model("one/" + name) for name in ("last.h5", "best.h5")}
+    os.truncate("one/last.h5", 5000)
+    os.remove("one/best.h5")
+    expect(sld(*run, ranks=0), 0, "one/last.h5: damaged", "one/best.h5: not there", "written again from the last checkpoint")
+    check(kept == {name: model("one/" + name) for name in kept}, "the same weights")
+    expect(sld(*run, ranks=0), 0, "done already")
+    shutil.copytree("one", "bare")
+    for name in os.listdir("bare"):
+        if name.startswith("ckpt-") or name == "last.h5":
+            os.remove("bare/" + name)
+    expect(sld("run", run[1], "run.dir=bare", ranks=0), 0, "bare/last.h5: not there", "no checkpoint is left", "done already")
+
+
 def swapped_in_a_run(ids):
     own = "runs/s/trials/%s/" % ids["C"]
     run = ("run", own + "experiment.yaml", "run.dir=one")
@@ -71,6 +94,7 @@ def swapped_in_a_run(ids):
             expect(sld("status", "one", ranks=0), 2, words)
             expect(sld("report", "one", ranks=0), 2, words)
         os.replace("kept", "one/" + name)
+    lost_in_a_run(run)
     for name in os.listdir("one"):
         if name.startswith("ckpt-"):
             shutil.copy("one/" + name, "ckpt")
