@@ -114,7 +114,10 @@ bool strict_get(strict_read *r, hid_t dataset, hid_t there, hid_t from, void *va
     conversion  c    = {.transfer = H5I_INVALID_HID};
     bool        done;
 
-    if (H5Tequal(step, type) > 0) {
+    if (H5Tequal(to, type) > 0) { /* nothing to convert, so nothing to lose */
+        done   = H5Dread(dataset, to, there, from, H5P_DEFAULT, values) >= 0;
+        r->why = done ? NULL : doc_reason(r->doc);
+    } else if (H5Tequal(step, type) > 0) {
         done = end(&c, r, begin(&c) && H5Dread(dataset, to, there, from, c.transfer, values) >= 0);
     } else {
         done = get_by_step(r, dataset, step, there, from, values);

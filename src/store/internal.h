@@ -23,6 +23,7 @@ struct sld_doc {
     hid_t      dataset_plist, group_plist, link_plist; /* new documents alone */
     hid_t      inside;      /* how objects are opened: no external link is followed */
     char       reason[256]; /* see doc_reason() */
+    char       known_group[STORE_PATH_MAX]; /* the group found last; "": none yet */
     /* the group listed last, see sld_doc_member() */
     const char  *listed;
     const char **members;

@@ -15,12 +15,22 @@ static place place_of_link(const sld_doc *doc, const char *path)
 
     if (H5Lexists(doc->file, path, H5P_DEFAULT) <= 0) return ABSENT;
     if (H5Lget_info(doc->file, path, &info, H5P_DEFAULT) < 0) return ABSENT;
+    if (info.type == H5L_TYPE_HARD) return HERE; /* it names an object, not a path to one */
     if (info.type == H5L_TYPE_EXTERNAL || info.type >= H5L_TYPE_UD_MIN) return ELSEWHERE;
     return H5Oexists_by_name(doc->file, path, doc->inside) > 0 ? HERE : ABSENT;
 }
 
+/* Bytes of path that name the group found last, or 0. Nothing is ever taken out of a document, so it
+ * is still there. */
+static size_t known_part(const sld_doc *doc, const char *path)
+{
+    const size_t n = strlen(doc->known_group);
+
+    return n > 0 && strncmp(path, doc->known_group, n) == 0 && path[n] == '/' ? n : 0;
+}
+
 /* link: the part of path that leads out of the file. */
-static place find(const sld_doc *doc, const char *path, char link[STORE_PATH_MAX])
+static place find(sld_doc *doc, const char *path, char link[STORE_PATH_MAX])
 {
     const size_t n  = strlen(path);
     place        at = ABSENT;
@@ -29,12 +39,13 @@ static place find(const sld_doc *doc, const char *path, char link[STORE_PATH_MAX
     if (strcmp(path, "/") == 0) return HERE;
     if (n == 0 || n >= STORE_PATH_MAX) return ABSENT;
     /* H5Lexists wants every group above to exist, so the path is walked from the root. */
-    for (size_t end = 1; end <= n; end++) {
+    for (size_t end = known_part(doc, path) + 1; end <= n; end++) {
         if (path[end] != '/' && path[end] != '\0') continue;
         memcpy(link, path, end);
         link[end] = '\0';
         at        = place_of_link(doc, link);
         if (at != HERE) return at;
+        if (end < n) memcpy(doc->known_group, link, end + 1);
     }
     return HERE;
 }
