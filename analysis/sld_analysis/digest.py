@@ -1,6 +1,8 @@
 """digest.py: one pass over each trial's logits, of which only vectors of samples are kept: a study of hundreds of trials of
 100 classes fits into memory."""
 import collections
+import functools
+import math
 
 from .needs import need
 from . import calibration
@@ -13,7 +15,22 @@ RANKS = ((2, 2, "2nd"), (3, 3, "3rd"), (4, 5, "4th, 5th"), (6, 10, "6th to 10th"
 BLOCK = 1024  # samples at a time: what is made of them stays in the cache
 
 
-class Digest:
+# Of one trial: nats; percent; then the Brier score and Murphy's parts of that of being right.
+Scores = collections.namedtuple("Scores", "nll ece ece_equal_mass brier reliability resolution")
+COLUMNS = Scores("nll_logits_last", "ece_last", "ece_equal_mass_last", "brier_last", "reliability_last", "resolution_last")  # of a compact pack
+
+
+class Scored:
+    """What has confidence, correct, nll and brier."""
+
+    @functools.cached_property
+    def scores(self):
+        parts = calibration.brier_parts(self.confidence, self.correct)
+        return Scores(float(self.nll.mean(dtype=float)), calibration.ece(self.confidence, self.correct),
+                      calibration.ece_equal_mass(self.confidence, self.correct), self.brier, parts.reliability, parts.resolution)
+
+
+class Digest(Scored):
     """Of one set of logits: predicted (sample), confidence, correct, nll; kl: KL(teacher || student) at
     temperature 1, mean over samples, in nats."""
 
@@ -60,15 +77,27 @@ class Teacher(Digest):
         self.rank[self.correct] = 1
 
 
-class CompactDigest:
-    """The same from a compact pack: of a teacher its rank too. Brier score and KL need all classes: they are columns of the pack."""
+class CompactDigest(Scored):
+    """The same from a compact pack: of a teacher its rank too. row: the numbers of its trial; those that need all classes or all
+    digits are columns of the pack. A pack of an earlier sld has fewer: the rest is then made from half precision."""
     logits = log_p = None
 
-    def __init__(self, top, labels, n_classes, brier=float("nan"), kl=float("nan")):
-        self.n_classes, self.brier, self.kl = n_classes, brier, None if kl != kl else kl
+    def __init__(self, top, labels, n_classes, row=None):
+        self.n_classes, self._row = n_classes, row if row is not None else {}
         self.predicted, self.confidence, self.nll = top.classes[:, 0], np.exp(top.log_p[:, 0]), -top.label
         self.correct = self.predicted == labels
         self.rank = np.where(self.correct, 1, top.rank)
+        self.brier, kl = self._number("brier_last"), self._number("teacher_kl_last")
+        self.kl = None if math.isnan(kl) else kl
+
+    def _number(self, column):
+        return float(self._row.get(column, math.nan))
+
+    @functools.cached_property
+    def scores(self):
+        kept = [self._number(column) for column in COLUMNS]
+        made = super().scores
+        return Scores(*(m if math.isnan(k) else k for k, m in zip(kept, made)))
 
 
 class Digests:
@@ -116,13 +145,11 @@ class Digests:
         return self._student[trial]
 
     def _compact(self, trial, which, what):
-        top, numbers = self.study.top(trial, which), {}
+        top = self.study.top(trial, which)
         labels = self._good(trial, top and top.log_p, what, self.study.source.n_classes)
         if labels is None:
             return None
-        if which == "last":
-            numbers = {"brier": float(self.study.trials["brier_last"][trial]), "kl": float(self.study.trials["teacher_kl_last"][trial])}
-        return CompactDigest(top, labels, self.study.source.n_classes, **numbers)
+        return CompactDigest(top, labels, self.study.source.n_classes, self.study.trials.loc[trial] if which == "last" else None)
 
     def teacher(self, trial):
         """The digest of the trial's teacher, shared by the trials that have it; None where it had none."""

@@ -208,7 +208,7 @@ def reliability(work):
     panels, texts, ways = [], [], set()
     for arm in arms:
         d, name = work.digests.student(first[arm]), "%s, %s" % (arm, _seed(work, first[arm]))
-        curves, text = [calibration.corp(d.confidence, d.correct)], "%s: ECE %.2f" % (name, calibration.ece(d.confidence, d.correct))
+        curves, text = [calibration.corp(d.confidence, d.correct)], "%s: ECE %.2f" % (name, d.scores.ece)
         if not work.study.compact:
             fit = _fitted(work, first[arm], len(d.correct))
             ways.add(fit.on_val)

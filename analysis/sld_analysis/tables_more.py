@@ -1,7 +1,7 @@
 """tables_more.py: cost, teachers of graded quality, few and noisy labels, what the seeds resolve, quality of the predictions."""
 import math
 
-from . import calibration, digest, pairs as pairs_of, stats, variance
+from . import digest, pairs as pairs_of, stats, variance
 from .table import Table, interval, number, p_text, spread
 from .tables import exploratory, teacher_top1
 
@@ -117,10 +117,8 @@ def quality(work):
                   if work.digests.teacher(t) is not None and len(work.digests.teacher(t).correct) == len(d.correct)]
         if work.layout.options[arm].get("teacher.logits_files") and not copies:
             outside.append(arm)
-        rows.append([arm, number(mean([float(d.nll.mean(dtype=float)) for _, d in found]), 4),
-                     number(mean([calibration.ece(d.confidence, d.correct) for _, d in found])),
-                     number(mean([calibration.ece_equal_mass(d.confidence, d.correct) for _, d in found])),
-                     number(mean([d.brier for _, d in found]), 4)] + [number(mean(part), 4) for part in _brier_parts(found)]
+        scores = [mean(values) for values in zip(*(d.scores for _, d in found))]
+        rows.append([arm] + [number(score, digits) for score, digits in zip(scores, (4, 2, 2, 4, 4, 4))]
                     + [number(mean(copies), 1),
                      number(unseen.get(work.digests.teacher_key(trials[0]), math.nan), 1) if copies else "–"])
     if not rows:
@@ -134,11 +132,6 @@ def quality(work):
                   "same bins. Copied errors: share of the teacher's errors that the student repeats; what students "
                   "that never saw a teacher repeat is chance and shared confusion."]
                  + (["No copied errors of %s: teacher.logits_files holds no test.h5, the logits of test." % ", ".join(outside)] if outside else []))
-
-
-def _brier_parts(found):
-    parts = [calibration.brier_parts(d.confidence, d.correct) for _, d in found]
-    return [p.reliability for p in parts], [p.resolution for p in parts]
 
 
 def untaught(work, data=None):

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#define BINS 15
-
 static size_t largest(const float *z, size_t K)
 {
     size_t best = 0;
@@ -33,19 +31,25 @@ void calibration_predict(const float *logits, size_t N, size_t K, int32_t *predi
     }
 }
 
+size_t calibration_bin(double confidence)
+{
+    const double last = CALIBRATION_BINS - 1.0;
+
+    return (size_t)fmin(fmax(ceil(confidence * CALIBRATION_BINS) - 1.0, 0.0), last);
+}
+
 double calibration_ece(const float *logits, const int32_t *labels, size_t N, size_t K)
 {
-    double gap[BINS] = {0}; /* per bin: sum over its samples of (hit - confidence) */
-    double sum       = 0.0;
+    double gap[CALIBRATION_BINS] = {0}; /* per bin: sum over its samples of (hit - confidence) */
+    double sum                   = 0.0;
 
     for (size_t i = 0; i < N; i++) {
         const float *z          = logits + i * K;
         const size_t class      = largest(z, K);
         const double confidence = exp(z[class] - calibration_log_sum_exp(z, K));
-        const size_t bin = (size_t)fmin(fmax(ceil(confidence * BINS) - 1.0, 0.0), BINS - 1.0);
-        gap[bin] += (class == (size_t)labels[i] ? 1.0 : 0.0) - confidence;
+        gap[calibration_bin(confidence)] += (class == (size_t)labels[i] ? 1.0 : 0.0) - confidence;
     }
-    for (size_t b = 0; b < BINS; b++) {
+    for (size_t b = 0; b < CALIBRATION_BINS; b++) {
         sum += fabs(gap[b]);
     }
     return N > 0 ? 100.0 * sum / (double)N : NAN;

@@ -6,6 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CALIBRATION_BINS 15
+
+/* The bin of equal width that holds a confidence: each holds its upper edge. */
+size_t calibration_bin(double confidence);
+
 /* predicted: the class with the largest logit of each sample; of equal ones the lowest class. */
 void calibration_predict(const float *logits, size_t N, size_t K, int32_t *predicted);
 

@@ -1,12 +1,12 @@
 /* study_compact.c: writes the summary of test logits in a compact pack. For each sample: the
  * largest log-probabilities with their classes, and the label's with its rank. For each trial:
- * Brier score and divergence from the teacher, which need all classes. See docs/files.md, "Compact
- * packs". */
+ * numbers that these do not give exactly (compact_metrics.h). See docs/files.md, "Compact packs". */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "calibration.h"
+#include "compact_metrics.h"
 #include "study.h"
 
 #define PLACES  5
@@ -153,54 +153,28 @@ static sld_status put_trial(sld_ctx *ctx, compactor *c, sld_doc *doc, size_t tri
     return put_parts(ctx, c, row);
 }
 
-/* Brier score: the squared distance from the probabilities to the one-hot label, mean over
- * samples. */
-static double brier(const compactor *c, size_t N, size_t K)
+/* values: (COMPACT_N_METRICS, n_trials); answers: (n_samples) scratch. */
+static sld_status put_students(sld_ctx *ctx, compactor *c, compact_answer *answers, double *values)
 {
-    double all = 0.0;
+    const size_t n = c->s->r->n_trials;
 
-    for (size_t i = 0; i < N; i++) {
-        const float *z   = c->logits + i * K;
-        const double sum = calibration_log_sum_exp(z, K);
-        for (size_t k = 0; k < K; k++) {
-            const double p = exp(z[k] - sum) - (k == (size_t)c->labels[i] ? 1.0 : 0.0);
-            all += p * p;
-        }
-    }
-    return all / (double)N;
-}
+    for (size_t i = 0; i < n; i++) {
+        const report_trial *t                      = &c->s->r->trials[i];
+        sld_doc            *doc                    = NULL;
+        double              all[COMPACT_N_METRICS] = {0};
 
-/* KL(teacher || student) at temperature 1, mean over samples. */
-static double kl(const compactor *c, size_t N, size_t K)
-{
-    double all = 0.0;
-
-    for (size_t i = 0; i < N; i++) {
-        const float *z = c->logits + i * K, *v = c->teacher + i * K;
-        const double sum_z = calibration_log_sum_exp(z, K), sum_v = calibration_log_sum_exp(v, K);
-        for (size_t k = 0; k < K; k++) {
-            const double log_v = v[k] - sum_v;
-            all += exp(log_v) * (log_v - (z[k] - sum_z));
-        }
-    }
-    return all / (double)N;
-}
-
-static sld_status put_students(sld_ctx *ctx, compactor *c, double *briers, double *kls)
-{
-    for (size_t i = 0; i < c->s->r->n_trials; i++) {
-        const report_trial *t   = &c->s->r->trials[i];
-        sld_doc            *doc = NULL;
-
-        briers[i] = kls[i] = NAN;
         if (t->n_samples > 0) {
             SLD_TRY(study_open(ctx, c->s, i, &doc));
         }
         const sld_status st = put_trial(ctx, c, doc, i, i);
         if (st == SLD_OK && doc) {
-            briers[i] = brier(c, t->n_samples, t->n_classes);
-            kls[i] =
-                sld_doc_has(doc, "/logits/test_teacher") ? kl(c, t->n_samples, t->n_classes) : NAN;
+            const bool taught = sld_doc_has(doc, "/logits/test_teacher");
+            compact_metrics_of(&(compact_logits){c->logits, taught ? c->teacher : NULL, c->labels,
+                                                 t->n_samples, t->n_classes},
+                               answers, all);
+        }
+        for (size_t m = 0; m < COMPACT_N_METRICS; m++) {
+            values[m * n + i] = doc ? all[m] : NAN;
         }
         sld_doc_close(doc);
         SLD_TRY(st);
@@ -208,14 +182,18 @@ static sld_status put_students(sld_ctx *ctx, compactor *c, double *briers, doubl
     return SLD_OK;
 }
 
-static sld_status put_calibration(sld_ctx *ctx, study *s, const double *briers, const double *kls)
+static sld_status put_metrics(sld_ctx *ctx, study *s, const double *values)
 {
     static const char *const axis[] = {STUDY_TRIAL};
 
-    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, "/trials/brier_last", SLD_F64, 1, axis, briers));
-    SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/trials/brier_last", "units", "1"));
-    SLD_TRY(sld_doc_put_on_axes(ctx, s->doc, "/trials/teacher_kl_last", SLD_F64, 1, axis, kls));
-    return sld_doc_attr_text(ctx, s->doc, "/trials/teacher_kl_last", "units", "nat");
+    for (size_t m = 0; m < COMPACT_N_METRICS; m++) {
+        char path[64];
+        snprintf(path, sizeof path, "/trials/%s", compact_metric_name[m]);
+        SLD_TRY(
+            sld_doc_put_on_axes(ctx, s->doc, path, SLD_F64, 1, axis, values + m * s->r->n_trials));
+        SLD_TRY(sld_doc_attr_text(ctx, s->doc, path, "units", compact_metric_unit[m]));
+    }
+    return SLD_OK;
 }
 
 static sld_status make(sld_ctx *ctx, study *s, const char *set, const char *row, compactor *c)
@@ -249,9 +227,10 @@ uint64_t study_compact_bytes(const study *s)
 
 sld_status study_put_compact(sld_ctx *ctx, study *s)
 {
-    const size_t n = s->r->n_trials + 1;
-    compactor    c;
-    double      *briers = NULL, *kls = NULL;
+    const size_t    n = (s->r->n_trials + 1) * COMPACT_N_METRICS;
+    compactor       c;
+    compact_answer *answers = NULL;
+    double         *values  = NULL;
 
     SLD_TRY(sld_doc_attr_text(
         ctx, s->doc, "/", "left_out",
@@ -264,10 +243,10 @@ sld_status study_put_compact(sld_ctx *ctx, study *s)
     SLD_TRY(make(ctx, s, "test_last", STUDY_TRIAL, &c));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * s->n_classes * sizeof(float),
                             (void **)&c.teacher));
-    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *briers, (void **)&briers));
-    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *kls, (void **)&kls));
-    SLD_TRY(put_students(ctx, &c, briers, kls));
-    return put_calibration(ctx, s, briers, kls);
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, s->n_samples * sizeof *answers, (void **)&answers));
+    SLD_TRY(sld_arena_alloc(ctx, s->r->arena, n * sizeof *values, (void **)&values));
+    SLD_TRY(put_students(ctx, &c, answers, values));
+    return put_metrics(ctx, s, values);
 }
 
 sld_status study_put_compact_teachers(sld_ctx *ctx, study *s, const size_t *holder, size_t n)

@@ -170,10 +170,17 @@ def check_compact():
         a, b = one.student(trial), other.student(trial)
         check(np.array_equal(a.predicted, b.predicted) and np.array_equal(a.correct, b.correct), "predictions")
         check(np.allclose(a.confidence, b.confidence, atol=2.0 ** -10) and np.allclose(a.nll, b.nll, rtol=2.0 ** -10, atol=1e-6), "log p")
+        check(np.allclose(a.scores, b.scores, rtol=1e-6), "exact, not of half precision", a.scores, b.scores)
         check(abs(a.brier - b.brier) < 1e-6 and (a.kl is None) == (b.kl is None) and (a.kl is None or abs(a.kl - b.kl) < 1e-5), "all classes")
         if one.teacher(trial) is not None:
             check(np.array_equal(one.teacher(trial).rank, other.teacher(trial).rank), "rank of the label")
     compact.html()
+    with h5py.File("compact.h5", "r+") as f:  # as a sld packed that kept two numbers alone
+        for name in ("nll_logits_last", "ece_equal_mass_last", "reliability_last", "resolution_last"):
+            del f["trials/" + name]
+    older = sld_analysis.open("compact.h5").digests
+    for trial in full.work.study.students:
+        check(np.allclose(one.student(trial).scores, older.student(trial).scores, rtol=2e-3, atol=2e-3), "an earlier pack")
 
 
 def check_features():

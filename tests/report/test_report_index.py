@@ -129,6 +129,19 @@ def check_kept(f, row, name, z, labels):
     check(np.array_equal(f["log_p/%s_label_rank" % name][row], 1 + (z > z[own][:, None]).sum(axis=1)), "rank", name, row)
 
 
+def calibration(p, labels):
+    """Equal-mass ECE, and reliability and resolution in bins of equal width, sample by sample."""
+    sure, hit = p.max(axis=1), p.argmax(axis=1) == labels
+    order = np.argsort(sure, kind="stable")
+    parts = [[i for k, i in enumerate(order) if k * 15 // len(order) == b] for b in range(15)]
+    ece = sum(abs(sum(float(hit[i]) - sure[i] for i in part)) for part in parts)
+    widths = [[i for i in order if b / 15 < sure[i] <= (b + 1) / 15] for b in range(15)]
+    mean = lambda values: sum(values) / len(values)  # noqa: E731
+    return {"ece_equal_mass": 100.0 * ece / len(order),
+            "reliability": sum(len(w) / len(order) * (mean(sure[w]) - mean(hit[w])) ** 2 for w in widths if w),
+            "resolution": sum(len(w) / len(order) * (mean(hit[w]) - hit.mean()) ** 2 for w in widths if w)}
+
+
 def check_compact():
     for classes, whole in ((4, np.uint8), (300, np.uint16))[FEW:]:
         trials = made_sweep.small_sweep("rich%d" % classes)
@@ -150,6 +163,9 @@ def check_compact():
                 check_kept(f, i, "test_last", z, labels)
                 p, one = np.exp(log_softmax(z)), np.eye(classes)[labels]
                 check(abs(f["trials/brier_last"][i] - ((p - one) ** 2).sum(axis=1).mean()) < 1e-9, "Brier score", t.id)
+                check(np.isclose(-f["trials/nll_logits_last"][i], log_softmax(z)[np.arange(len(labels)), labels].mean(), rtol=1e-9), "NLL", t.id)
+                for name, number in calibration(p, labels).items():
+                    check(abs(f["trials/%s_last" % name][i] - number) < 1e-9, name, t.id, f["trials/%s_last" % name][i], number)
                 q = log_softmax(teacher)
                 kl = (np.exp(q) * (q - log_softmax(z))).sum(axis=1).mean() if t.sha else np.nan
                 check(np.isclose(f["trials/teacher_kl_last"][i], kl, rtol=1e-9, equal_nan=True), "KL", t.id)
