@@ -15,7 +15,8 @@ from collections import namedtuple
 from . import stats
 
 Claim = namedtuple("Claim", "name weights text metric")
-Judged = namedtuple("Judged", "claim gap p word planned")  # planned: seeds that all its arms have
+Judged = namedtuple("Judged", "claim gap p word planned late")  # planned: seeds that all its arms have; late: see late()
+LATE = re.compile(r"(?P<name>.*): (?P<what>named|changed|taken out) (?P<when>after \d+ of \d+ trials had ended), \S+")
 KEYS = ("arm", "against", "effect", "interaction", "metric")
 HIGHER_IS_BETTER = re.compile(r"(top1|top5)_")
 LOWER_IS_BETTER = re.compile(r"(nll|ece|brier)_|copy_rate$|minutes$")
@@ -126,6 +127,13 @@ def named(study):
     return found, left
 
 
+def late(study):
+    """{claim: "named after 12 of 60 trials had ended"} of claims that came, changed or went late, as the sweep's folder noted them: the
+    last that happened to each."""
+    found = (LATE.fullmatch(line) for line in study.source.late_text.splitlines())
+    return {m["name"]: "%s %s" % (m["what"], m["when"]) for m in found if m}
+
+
 def word(gap, p, metric="top1_last"):
     """What a test lets one say. p: of that test, corrected."""
     if gap.n < 2:
@@ -160,8 +168,8 @@ def judge(study):
         values = by_seed(study, c.metric)
         gap = stats.contrast(c.weights, {a: values.get(a, {}) for a in c.weights})
         gaps.append(gap._replace(p=math.nan, p_flip=math.nan) if to_come else gap)
-    adjusted = stats.holm([g.p for g in gaps], len(claims))
+    adjusted, came = stats.holm([g.p for g in gaps], len(claims)), late(study)
     for c, g, p, (seeds, to_come) in zip(claims, gaps, adjusted, states):
         said = "open: %d of %d seeds" % (g.n, len(seeds)) if to_come else word(g, p, c.metric)
-        found.append(Judged(c, g, float(p), said, len(seeds)))
+        found.append(Judged(c, g, float(p), said, len(seeds), came.get(c.name, "")))
     return found, left

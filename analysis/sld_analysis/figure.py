@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Canvas  # noqa: E402 (after use)
 from matplotlib.lines import Line2D  # noqa: E402
 
 INK, FAINT = "#010203", "#858687"  # stand for the page's own colours; no picture has them
-COLORS = ("#0072b2", "#c24f00", "#008060", "#b0578f", "#8a6d00", "#2f86c0", "#8c564b", "#7a5cc9")  # told apart by all eyes
+COLORS = ("#0072b2", "#c24f00", "#008060", "#b0578f", "#8a6d00", "#7a5cc9", "#8c564b", "#2f86c0")  # told apart by all eyes
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
 MARKERS = "osD^vP*X"
 SHAPES = {"o": "M13 5a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "s": "M13 1h8v8h-8z", "D": "M17 0l5 5l-5 5l-5-5z", "^": "M17 1l5 8h-10z", "v": "M17 9l5-8h-10z",
@@ -35,8 +35,8 @@ PRINTED = dict(STYLE, **{"text.color": "#000000", "axes.labelcolor": "#000000", 
 
 
 def look(i):
-    """Colour, dash and marker of the i-th line: no two of the first 32 are told apart by colour alone."""
-    return COLORS[i % len(COLORS)], DASHES[(i // len(COLORS)) % len(DASHES)], MARKERS[i % len(MARKERS)]
+    """Colour, dash and marker of the i-th line: neighbours differ in the dash too, and no two of the first 32 are alike."""
+    return COLORS[i % len(COLORS)], DASHES[(i + i // len(COLORS)) % len(DASHES)], MARKERS[i % len(MARKERS)]
 
 
 def looks(names):

@@ -396,9 +396,9 @@ def _errors_panel(arm, rows):
             values = np.array([r[column] for r in rows])
             ax.bar(x, values, 0.7, bottom, color=look(name)[0], hatch=hatch, edgecolor=INK, linewidth=0.3)
             bottom += values
-        ax.set_xticks(x, ["%s\n(%d)" % (r[0], r[1]) for r in rows], fontsize=8)
+        ax.set_xticks(x, ["%s\n(%d)" % (r[0].replace(" to ", "\nto ").replace(" and ", "\nand "), r[1]) for r in rows], fontsize=8)
         ax.set_title(clip(arm, 34))
         ax.set_xlabel("label's rank in the teacher (samples)")
         ax.set_ylabel("of the teacher's errors, %")
-    draw.margins = {"bottom": 0.2}
+    draw.margins = {"bottom": 0.25}
     return draw

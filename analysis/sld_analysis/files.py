@@ -118,6 +118,7 @@ class StudyFile:
             self.curve_units = {k: text_of(v.attrs.get("units", "1")) for k, v in f.get("epoch", {}).items() if k != "epoch"}
         if not self.spec_text:
             self.spec_text = self._file_beside("sweep.yaml")
+        self.late_text = (self._file_beside("late-claims") if self.virtual else "") or head.get("late_claims", "")
         self.unfit = self._leave_out_unfit() if self.virtual else []
 
     def _leave_out_unfit(self):
@@ -282,7 +283,7 @@ class RunFiles:
     """results.h5 of single runs, put together as a study: columns as in a study file, made from each run's own numbers."""
 
     def __init__(self, paths):
-        self.paths, self.head, self.spec_text, self.baseline = paths, {}, "", ""
+        self.paths, self.head, self.spec_text, self.late_text, self.baseline = paths, {}, "", "", ""
         self.name = os.path.basename(os.path.dirname(os.path.abspath(paths[0]))) if len(paths) == 1 else "%d runs" % len(paths)
         self.n, self.virtual, self.compact, self.n_classes = len(paths), True, False, 0
         self.valid = np.ones(self.n, bool)

@@ -5,9 +5,9 @@ from .table import plain
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #69717a; --line: #d5dae0; --shade: #f4f6f8; --link: #0b5cad; --warn: #8a5300; --warnshade: #fff4dd;
-  --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #2f86c0; --c6: #8c564b; --c7: #7a5cc9; }
+  --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #7a5cc9; --c6: #8c564b; --c7: #2f86c0; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e7eb; --paper: #14171b; --faint: #98a1aa; --line: #363c44; --shade: #1d2228; --link: #7cb8f2; --warn: #f0c070; --warnshade: #33290f;
-  --c0: #4aa8e8; --c1: #f08a3c; --c2: #2fc79a; --c3: #e59ac4; --c4: #e0b040; --c5: #8fd0f5; --c6: #c49080; --c7: #ab92f0; } }
+  --c0: #4aa8e8; --c1: #f08a3c; --c2: #2fc79a; --c3: #e59ac4; --c4: #e0b040; --c5: #ab92f0; --c6: #c49080; --c7: #8fd0f5; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.2rem clamp(.8rem, 3vw, 2.4rem) 4rem; color: var(--ink); background: var(--paper); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
@@ -24,7 +24,8 @@ table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabu
 th, td { padding: .3rem .7rem; text-align: right; vertical-align: top; white-space: nowrap; }
 th:first-child, .text { text-align: left; }
 td.text { white-space: normal; min-width: 9rem; overflow-wrap: anywhere; }
-thead th { background: var(--shade); border-bottom: 1px solid var(--line); font-weight: 600; white-space: normal; min-width: 4rem; }
+thead th { background: var(--shade); border-bottom: 1px solid var(--line); font-weight: 600; white-space: normal; min-width: 4rem; max-width: 10rem; }
+thead th.text { max-width: none; }
 tbody th { font-weight: 400; min-width: 6.5rem; max-width: 26rem; white-space: normal; }
 tbody tr + tr th, tbody tr + tr td { border-top: 1px solid var(--line); }
 .note { font-size: .84rem; color: var(--faint); margin: .4rem 0; }
@@ -40,9 +41,9 @@ pre { overflow-x: auto; background: var(--shade); padding: .6rem .8rem; border-r
 nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; padding: 0; list-style: none; font-size: .9rem; }
 @media (max-width: 40rem) { dl.run { grid-template-columns: 1fr; gap: 0; } dl.run dt { margin-top: .4rem; } th, td { padding: .28rem .5rem; } }
 @media print { :root { --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --shade: #f2f2f2; --link: #000; --warn: #8a5300; --warnshade: #fff; }
-  :root { --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #2f86c0; --c6: #8c564b; --c7: #7a5cc9; }
+  :root { --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #7a5cc9; --c6: #8c564b; --c7: #2f86c0; }
   body { max-width: none; padding: 0; font-size: 9.5pt; } nav { display: none; } .scroll { overflow: visible; border: 0; }
-  table { font-size: 7.5pt; } td, th, thead th, td.text { white-space: normal; min-width: 0; padding: .15rem .35rem; } tr, figure, .warn { break-inside: avoid; } h2, h3 { break-after: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
+  table { font-size: 7.5pt; } td, th, thead th, td.text { white-space: normal; min-width: 0; padding: .15rem .35rem; } tr, .panels svg, .warn { break-inside: avoid; } figure { break-inside: auto; } h2, h3, .legend { break-after: avoid; } .note { break-before: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
 """
 
 

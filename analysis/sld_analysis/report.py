@@ -110,6 +110,9 @@ def warnings(work):
     if work.to_come:
         out.insert(0, "This study is not complete: %d of %d trials are still to come. All numbers here are of those that are done, and change until "
                       "the last has ended." % (work.to_come, work.planned))
+    named = {c.name for c in claims.named(work.study)[0]}
+    out += ["The claim %s was %s: a claim that is not shown makes the others look surer." % (name, what)
+            for name, what in claims.late(work.study).items() if name not in named]
     lost = work.study.trials[(work.study.trials["state"].isin(["failed", "diverged"])) & ~work.study.trials["is_teacher"]]
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (

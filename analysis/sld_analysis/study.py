@@ -47,7 +47,7 @@ def source_of(path):
         if os.path.isfile(index):
             return StudyFile(index)
         if os.path.exists(os.path.join(path, "points")):
-            raise StudyError("%s: expected sweep.h5, which is written when a sweep ends; at any time `sld report %s --pack "
+            raise StudyError("%s: expected sweep.h5, which `sld sweep` keeps there; at any time `sld report %s --pack "
                              "study.h5` makes one file of it" % (path, path))
         runs = paths_of(path)
         if not runs:

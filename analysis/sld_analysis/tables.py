@@ -89,12 +89,14 @@ def claims(work):
         g = j.gap
         n = str(g.n) if g.n == j.planned else "%d of %d" % (g.n, j.planned)
         rows.append([j.claim.name, j.claim.text, n, number(g.mean, 2, True), interval(g.low, g.high), p_text(j.p),
-                     p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves), j.word])
+                     p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves), j.word + "; exploratory: %s" % j.late * bool(j.late)])
     rows += [[name, reason, "", "", "", "", "", "", "not tested"] for name, reason in left]
     notes = ["p: two-sided paired t test over seeds, Holm's correction over %d claims. The word better or worse (larger or smaller) stands where p is "
              "below 0.05, not resolved with the smallest gap detectable with this many seeds at power 0.8." % len(judged)]
     if any(j.word.startswith("open") for j in judged):
         notes.append("Open: trials of the contrast are still to come. It is not tested before they have ended; its gap so far is no result.")
+    if any(j.late for j in judged):
+        notes.append("Exploratory: the claim came or changed when trials had ended, so that it is no prediction of what they found.")
     few = sorted({j.gap.n for j in judged if j.gap.n < stats.SIGN_FLIP_SEEDS and not j.word.startswith("open")})
     if few:
         notes.append("Sign flips need %d seeds to reach 5 %%; here %s." % (stats.SIGN_FLIP_SEEDS, " or ".join(map(str, few))))

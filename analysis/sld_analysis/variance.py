@@ -52,15 +52,16 @@ def split_spread(correct):
 
 def sources(study, metric="top1_last"):
     """[(source, deviation, degrees of freedom)]: trials that differ in this one seed alone are put together (Bouthillier et al.
-    2021). Empty where no such seed varies by itself."""
+    2021). Data sets that differ in no option but their path are kept apart. Empty where no such seed varies by itself."""
     out, keys = [], [k for k in study.options.columns if not options_of.technical(k)]
     students = study.students
+    data = {i: str(study.facts(i).get("data_sha256") or "") for i in students}
     for source, words in SOURCES.items():
         if source not in keys:
             continue
         groups = {}
         for i in students:
-            rest = tuple(repr(study.options[k][i]) for k in keys if k != source)
+            rest = (data[i],) + tuple(repr(study.options[k][i]) for k in keys if k != source)
             groups.setdefault(rest, []).append(float(study.trials[metric][i]))
         df = sum(len(g) - 1 for g in groups.values())
         sd = stats.pooled_sd(groups.values())

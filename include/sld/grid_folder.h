@@ -9,7 +9,9 @@
  * claims/ID.done ID.diverged ID.failed ID.skipped   how the point ended: made once
  * claims/COORDINATOR.beat  the lease of a coordinator that lives: it rewrites a count; gone: it has
  *                    left, or was found dead
- * trials/ID/         the files of the point's trial */
+ * trials/ID/         the files of the point's trial
+ * late-claims        a line for each claim of the spec that came, changed or went after trials had
+ *                    ended; written by whoever gives the folder a spec */
 #ifndef SLD_GRID_FOLDER_H
 #define SLD_GRID_FOLDER_H
 
@@ -19,6 +21,8 @@
 #include "sld/grid.h"
 
 enum { SLD_LEASE_ID = 16, SLD_REASON_BYTES = 256 };
+
+#define SLD_LATE_CLAIMS "late-claims"
 
 /* ---- claims/ ---- */
 

@@ -51,11 +51,12 @@ static sld_status warn_of_claims(sld_ctx *ctx, const sld_grid *grid, const sld_g
     free(status);
     const size_t ended = totals.count[SLD_POINT_DONE] + totals.count[SLD_POINT_DIVERGED];
     if (ended > 0) {
-        sld_log(ctx, SLD_LOG_WARN,
-                "%s: claims were %s after %zu of %zu trial%s had ended; name claims before the "
-                "first trial, or say beside their tests that they came later",
-                sld_grid_dir(grid), change->unclaimed ? "taken out" : "named", ended, totals.n,
-                sld_text_plural(totals.n));
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s: claims were %s after %zu of %zu trial%s had ended; reports say so beside their "
+            "tests; name claims before the first trial",
+            sld_grid_dir(grid), change->unclaimed ? "taken out" : "named", ended, totals.n,
+            sld_text_plural(totals.n));
     }
     return SLD_OK;
 }

@@ -208,12 +208,41 @@ static sld_status same_text(sld_ctx *ctx, const sld_grid *grid, const char *path
     return st;
 }
 
+/* Gives the folder of `there` the spec and the points of `grid`, which out has compared. */
+static sld_status take_place(sld_ctx *ctx, const sld_grid *there, const sld_grid *grid,
+                             const void *text, size_t n, bool accept, bool dry,
+                             sld_grid_change *out)
+{
+    const char *dir = grid->dir;
+    char        path[PATH_MAX];
+    bool        same = false;
+
+    SLD_TRY(sld_grid_compare_spec(ctx, dir, text, n, out));
+    if (out->gone > 0 && !accept && !dry) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%.100s records another sweep: %zu of its points %s not in this spec (%s); "
+                        "--accept-changes takes this spec, their trials stay on disk",
+                        dir, out->gone, out->gone == 1 ? "is" : "are", out->example);
+    }
+    if (dry) {
+        return SLD_OK;
+    }
+    if (out->claims) {
+        SLD_TRY(sld_grid_note_claims(ctx, there, grid, text, n));
+    }
+    snprintf(path, sizeof path, "%s/points", dir);
+    SLD_TRY(same_text(ctx, grid, path, &same));
+    if (!same) {
+        return write_all(ctx, grid, text, n);
+    }
+    return out->text ? put(ctx, dir, "sweep.yaml", text, n) : SLD_OK;
+}
+
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
                            size_t n, bool accept, bool dry, sld_grid_change *out)
 {
     char      path[PATH_MAX];
     sld_grid *there = NULL;
-    bool      same  = false;
 
     *out      = (sld_grid_change){.example = ""};
     grid->dir = sld_arena_strdup(grid->arena, dir);
@@ -228,20 +257,7 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
     }
     SLD_TRY(sld_grid_open(ctx, dir, &there));
     compare(there, grid, out);
+    const sld_status st = take_place(ctx, there, grid, text, n, accept, dry, out);
     sld_grid_close(there);
-    SLD_TRY(sld_grid_compare_spec(ctx, dir, text, n, out));
-    if (out->gone > 0 && !accept && !dry) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%.100s records another sweep: %zu of its points %s not in this spec (%s); "
-                        "--accept-changes takes this spec, their trials stay on disk",
-                        dir, out->gone, out->gone == 1 ? "is" : "are", out->example);
-    }
-    if (dry) {
-        return SLD_OK;
-    }
-    SLD_TRY(same_text(ctx, grid, path, &same));
-    if (!same) {
-        return write_all(ctx, grid, text, n);
-    }
-    return out->text ? put(ctx, dir, "sweep.yaml", text, n) : SLD_OK;
+    return st;
 }

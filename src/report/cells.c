@@ -117,3 +117,18 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
         fprintf(to, "With one seed per arm these differences cannot be separated from noise.\n");
     }
 }
+
+void report_put_late(const report *r, const char *before, const char *after,
+                     void (*put)(FILE *to, const char *text), FILE *to)
+{
+    char line[1024];
+
+    for (const char *at = r->late_claims; *at; at += at[0] == '\n') {
+        const size_t n = strcspn(at, "\n");
+        snprintf(line, sizeof line, "%.*s", n < sizeof line ? (int)n : (int)sizeof line - 1, at);
+        fprintf(to, "%sclaim ", before);
+        put(to, line);
+        fprintf(to, "%s", after);
+        at += n;
+    }
+}

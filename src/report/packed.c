@@ -320,7 +320,8 @@ static sld_status read_head_text(sld_ctx *ctx, packed *p, const char *name, cons
     if (sld_doc_has_attr(p->doc, "/", name)) {
         SLD_TRY(sld_doc_get_attr_text(ctx, p->doc, "/", name, &text));
     }
-    *out = strcmp(name, "sweep") == 0 ? sld_arena_strdup(p->r->arena, text) : keep_line(p, text);
+    const bool lines = strcmp(name, "sweep") == 0 || strcmp(name, "late_claims") == 0;
+    *out             = lines ? sld_arena_strdup(p->r->arena, text) : keep_line(p, text);
     return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s of a study", name);
 }
 
@@ -339,6 +340,7 @@ static sld_status read_head(sld_ctx *ctx, packed *p)
     const char *spec;
     SLD_TRY(read_head_text(ctx, p, "sweep", &spec));
     SLD_TRY(report_read_pair(ctx, p->r, spec, strlen(spec)));
+    SLD_TRY(read_head_text(ctx, p, "late_claims", &p->r->late_claims));
     SLD_TRY(read_head_text(ctx, p, "name", &p->r->name));
     return read_head_text(ctx, p, "baseline", &p->r->baseline_name);
 }

@@ -235,6 +235,15 @@ static void put_events(const report *r, const sld_grid_event *events, size_t n, 
     fprintf(to, "</tbody></table></div>\n");
 }
 
+static void put_late(const report *r, FILE *to)
+{
+    if (r->late_claims[0]) {
+        fprintf(to, "<p>No predictions, because trials had ended before:</p>\n<ul>\n");
+        report_put_late(r, "<li>", "</li>\n", html_text, to);
+        fprintf(to, "</ul>\n");
+    }
+}
+
 static sld_status put_page(sld_ctx *ctx, const report *r, const sld_grid *grid, FILE *to)
 {
     sld_point_status *status = NULL;
@@ -253,6 +262,7 @@ static sld_status put_page(sld_ctx *ctx, const report *r, const sld_grid *grid, 
     SLD_TRY(html_facts(ctx, r, to));
     put_lost(r, to);
     SLD_TRY(put_arms(ctx, r, to));
+    put_late(r, to);
     SLD_TRY(html_curves(ctx, r, to));
     put_running(r, &all, to);
     put_events(r, events, n, to);

@@ -176,11 +176,12 @@ sld_status report_create(sld_ctx *ctx, size_t n_trials, size_t n_same, report **
     SLD_TRY(sld_arena_create(ctx, &arena));
     sld_status st = sld_arena_alloc(ctx, arena, sizeof *r, (void **)&r);
     if (st == SLD_OK) {
-        r->arena    = arena;
-        r->n_trials = n_trials;
-        r->n_same   = n_same;
-        st          = sld_arena_alloc(ctx, arena, (n_trials + n_same + 1) * sizeof *r->trials,
-                                      (void **)&r->trials);
+        r->arena       = arena;
+        r->n_trials    = n_trials;
+        r->n_same      = n_same;
+        r->late_claims = "";
+        st             = sld_arena_alloc(ctx, arena, (n_trials + n_same + 1) * sizeof *r->trials,
+                                         (void **)&r->trials);
     }
     for (size_t i = 0; st == SLD_OK && i < n_trials; i++) {
         set_missing(&r->trials[i]);
@@ -220,6 +221,28 @@ static sld_status read_spec(sld_ctx *ctx, report *r)
     return st;
 }
 
+static sld_status read_late(sld_ctx *ctx, report *r)
+{
+    char   path[PATH_MAX];
+    void  *text = NULL;
+    size_t n    = 0;
+
+    snprintf(path, sizeof path, "%s/" SLD_LATE_CLAIMS, r->dir);
+    if (access(path, F_OK) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 28, &text, &n));
+    char            *copy = NULL;
+    const sld_status st   = sld_arena_alloc(ctx, r->arena, n + 1, (void **)&copy);
+    if (st == SLD_OK) {
+        memcpy(copy, text, n);
+        copy[n]        = '\0';
+        r->late_claims = copy;
+    }
+    free(text);
+    return st;
+}
+
 static sld_status gather(sld_ctx *ctx, const sld_grid *grid, bool curves, report **out)
 {
     report *r = NULL;
@@ -230,6 +253,7 @@ static sld_status gather(sld_ctx *ctx, const sld_grid *grid, bool curves, report
     r->baseline_name = sld_grid_baseline(grid);
     r->curves        = curves;
     sld_status st    = read_spec(ctx, r);
+    st               = st == SLD_OK ? read_late(ctx, r) : st;
     st               = st == SLD_OK ? read_states(ctx, grid, r) : st;
     if (st == SLD_OK) {
         st = read_trials(ctx, r);

@@ -110,6 +110,7 @@ void report_print_json(const report *r, FILE *to)
     sld_json_text(&j, "baseline", r->baseline_name);
     put_states(&j, r->n_state);
     sld_json_number(&j, "pooled_sd", r->pooled_sd, DIGITS);
+    sld_json_text(&j, "late_claims", r->late_claims);
     sld_json_line(&j);
     sld_json_list(&j, "arms");
     for (size_t i = 0; i < r->n_arms; i++) {

@@ -308,6 +308,21 @@ static void print_live(const report *r, FILE *to)
     }
 }
 
+static void put_line(FILE *to, const char *text)
+{
+    char shown[1200];
+
+    fputs(sld_text_printable(text, shown, sizeof shown), to);
+}
+
+static void print_late(const report *r, FILE *to)
+{
+    if (r->late_claims[0]) {
+        fprintf(to, "\nNo predictions, because trials had ended before:\n");
+        report_put_late(r, "", "\n", put_line, to);
+    }
+}
+
 sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
 {
     print_states(r, to);
@@ -324,5 +339,6 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     print_same(r, to);
     print_reasons(r, to);
     print_live(r, to);
+    print_late(r, to);
     return SLD_OK;
 }

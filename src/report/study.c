@@ -227,6 +227,9 @@ static sld_status put_head(sld_ctx *ctx, study *s)
 {
     SLD_TRY(sld_doc_put_format(ctx, s->doc, "sld-study"));
     SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/", "name", s->r->name));
+    if (s->r->late_claims[0]) {
+        SLD_TRY(sld_doc_attr_text(ctx, s->doc, "/", "late_claims", s->r->late_claims));
+    }
     return sld_doc_attr_text(ctx, s->doc, "/", "baseline", s->r->baseline_name);
 }
 

@@ -18,6 +18,7 @@ static bool is_own(const char *name)
     static const char *const stems[] = {SLD_RUN_FILES(STEM_OF) "ckpt-",
                                         "epoch-",
                                         "claims",
+                                        "late-claims",
                                         "trials",
                                         "teacher-logits",
                                         "points",

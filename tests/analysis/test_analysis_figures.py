@@ -16,7 +16,7 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, cells, figures, figures_logits, pairs, stats, tables
+from sld_analysis import calibration, cells, figures, figures_logits, pairs, stats, tables, variance
 from sld_analysis.report import Report
 
 CLASSES, IMAGES = 100, 20
@@ -99,6 +99,13 @@ def check_sensitivity():
     figure = Report(sld_analysis.open("data.h5")).figures["F4"]
     low, high = (float(m) for m in re.findall(r"\}: (\d+\.\d+)", figure.alt))
     check(abs(high - low - 1.0) < 0.06 and "2 trials are in no such cell" in figure.note, "of one data set", figure.alt, figure.note)
+    # Nor does the deviation over seeds: with one temperature the two sets, 20 points apart, differ in no option.
+    made_study.write_study("sets.h5", [made_study.Arm(d, g, [d]) for d, g in (("A", 0.0), ("B", -20.0))], samples=200, epochs=3, logits=False,
+                           baseline="A", **dict(more, axes=("data",)))
+    with h5py.File("sets.h5", "r+") as f:
+        f.create_dataset("trials/data_sha256", data=f["trials/arm"][...], dtype=h5py.string_dtype())
+    (_, deviation, df), = variance.sources(sld_analysis.open("sets.h5"))
+    check(deviation < 2.0 and df == 2, "of each data set by itself", deviation, df)
     # Values that no pair shares.
     left = dict(Report(made("apart.h5", [pair(t, "T%d" % T, temperatures=str(T)) for t, T in ((0, 2), (0, 4), (1, 8))], baseline="p0 T2",
                             **dict(more, axes=()))).left)

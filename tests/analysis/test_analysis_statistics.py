@@ -265,6 +265,13 @@ def check_open_claims():
     check(not [line for line in text.splitlines() if line.startswith("|") and "**" in line] and "best in bold" not in text, "nothing stands out")
     check("| whole | KD-PA+LTS less KD-PA | 5 of 6 |" in text and dict(report.facts)["arms"].startswith("3 of 4 with done trials"), text)
     check("F4" not in report.figures, "an arm without a teacher says nothing of temperatures", list(report.figures))
+    with h5py.File("open.h5", "r+") as f:
+        f.attrs["late_claims"] = "\n".join("%s after %d of 24 trials had ended, 2026-01-31T23:59:59Z" % (what, n) for what, n in (
+            ("whole: named", 3), ("whole: changed", 7), ("gone: taken out", 9))) + "\n"
+    report = Report(sld_analysis.open("open.h5"))
+    words = {row[0]: row[-1] for row in report.tables["claims"].rows}
+    check(words["whole"] == "better; exploratory: changed after 7 of 24 trials had ended" and words["planted"] == "open: 2 of 6 seeds", words)
+    check(any("gone was taken out after 9 of 24 trials had ended" in w for w in report.warnings), report.warnings)
 
 
 def check_pairs():

@@ -3,6 +3,7 @@ almost right, claims that come late, a standard output that takes nothing, littl
 import csv
 import io
 import os
+import re
 import resource
 import subprocess
 
@@ -53,6 +54,21 @@ def columns():
     check([[row[rows[0].index("axis_" + axis)] for axis in ("arm", "id")] for row in rows[1:]] == [["x", "q"], ["y", "q"]], rows)
 
 
+LATE = ["d: named after 2 of 2", "c: taken out after 2 of 2", "e: named after 2 of 2", "e: changed after 2 of 4", "d: taken out after 2 of 4", "e: taken out after 2 of 4"]
+
+
+def check_late(told):
+    """Every form of a report says which claims came late, and no other."""
+    expect(sld("report", "runs/late", "--pack", "late.h5", "--force", ranks=0), 0)
+    expect(sld("report", "runs/late", "--html", "late.html", "--force", ranks=0), 0)
+    with open("late.html") as f:
+        forms = [f.read()]
+    forms += [expect(sld("report", of, ranks=0), 0).out for of in ("runs/late", "late.h5")]
+    for text in forms:
+        found = re.findall(r"claim (.*: .* after \d of \d) trials had ended, 20", text)
+        check(found == told and ("No predictions" in text) == bool(told), "wanted:", told, text)
+
+
 def late_claims():
     """A folder keeps the spec as given, though it changes claims and report alone; claims that come after results are told."""
     grid = "axes: {a: {p: {train.lr: 0.1}, q: {train.lr: 0.2}}}\n"
@@ -70,16 +86,19 @@ def late_claims():
     said = step("claims: {c: {effect: a}}\n", "--no-run").err
     check("other claims" in said and "trials had ended" not in said, "claims before the first trial", said)
     check("warning" not in step("claims: {c: {effect: a}}\nreport: {title: T}\n").err, "a title is no claim")
-    for text, options, words in (
-            ("claims: {d: {effect: a}}\n", ("--accept-changes",), "other claims and report"),
-            ("claims: {d: {arm: p, against: q}}\n", (), "claims were named after 2 of 2 trials had ended"),
-            ("claims: {d: {arm: q, against: p}}\nseeds: 1..2\n", ("--no-run",), "claims were named after 2 of 4 trials had ended"),
-            ("seeds: 1..2\n", ("--no-run",), "claims were taken out after 2 of 4 trials had ended")):
+    check_late([])
+    for text, options, words, told in (
+            ("claims: {d: {effect: a}}\n", ("--accept-changes",), "other claims and report", LATE[:2]),
+            ("claims: {d: {effect: a}, e: {arm: p, against: q}}\n", (), "claims were named after 2 of 2 trials had ended", LATE[:3]),
+            ("claims: {d: {effect: a}, e: {arm: q, against: p}}\nseeds: 1..2\n", ("--no-run",), "claims were named after 2 of 4 trials had ended",
+             LATE[:4]),
+            ("seeds: 1..2\n", ("--no-run",), "claims were taken out after 2 of 4 trials had ended", LATE)):
         plan = expect(sld("sweep", "late.yaml", "--plan", ranks=0), 0).out
         check("given spec has other" not in plan, "the spec is the folder's", plan)
         said = step(text, *options).err
         check(words in said and kept() == head + text, text, "wanted:", words, said, "kept:", kept())
         check("trials had ended" not in step(text, "--no-run").err, "told twice")
+        check_late(told)
     write("late.yaml", head + "report: {title: U}\nseeds: 1..2\n")
     expect(sld("sweep", "late.yaml", "--plan", ranks=0), 0, "the given spec has other report")
     check("title" not in kept(), "a plan changes nothing", kept())

@@ -11,6 +11,7 @@ import sys
 import h5py
 import numpy as np
 
+import documented
 import made_sweep
 from harness import check, expect, in_folder, sld
 from made_sweep import Trial
@@ -66,6 +67,53 @@ def check_curves(path, trials):
         check([x.decode() for x in f["trials/option_kd.temperatures"][()]] == ["[4]", "[4]", "[1, 2]", "[1, 2]"], path)
 
 
+def keys_of(value):
+    """All keys of a JSON document but those below axes and options, which are the sweep's own names."""
+    if isinstance(value, list):
+        return {key for one in value for key in keys_of(one)}
+    if isinstance(value, dict):
+        return set(value) | {k for key, below in value.items() if key not in ("axes", "options") for k in keys_of(below)}
+    return set()
+
+
+def paths_of(path):
+    """All objects and root attributes of an HDF5 file."""
+    found = []
+    with h5py.File(path) as f:
+        f.visit(lambda name: found.append("/" + name))
+        groups = {"/" + name for name in ("trials", "epoch", "logits", "labels", "log_p", "same", "trial")}
+        return [p for p in found if p not in groups] + ["@" + a for a in f.attrs if not a.startswith("format")]
+
+
+def check_documented():
+    """docs/files.md explains every column of every form of a report."""
+    trials = made_sweep.small_sweep("all")
+    for i, t in enumerate(trials):
+        if t.top1:
+            t.experiment = RESOLVED % (t.seed, "kd", t.seed, "0.%d" % (i % 9 + 1), "4", t.seed)
+            t.columns = {"top1_val": [40.0] * len(t.top1), "grad_norm_kd_weak": [0.5] * len(t.top1), "loss_kd_weak": [1.0] * len(t.top1)}
+            made_sweep.write_results("all/trials/%s/results.h5" % t.id, t)
+    with open("all/points") as f:
+        points = f.read().replace("end\t", "same\t%s\ttrial\t1\ttwin\ttwin\nend\t" % trials[1].id)
+    with open("all/points", "w") as f:
+        f.write(points)
+    with open("all/late-claims", "w") as f:
+        f.write("c: named after 1 of 13 trials had ended, 2026-01-31T23:59:59Z\n")
+    names = list(rows("all")[0])
+    names += keys_of(json.loads(expect(sld("report", "all", "--format", "json", ranks=0), 0).out))
+    check(subprocess.run([MAKE_INDEX, "all"]).returncode == 0, "the index")
+    names += paths_of("all/sweep.h5")
+    for options in ((), ("--compact",)):
+        expect(sld("report", "all", "--pack", "all.h5", "--force", *options, ranks=0), 0)
+        names += paths_of("all.h5")
+    for name in ("same_as", "copy_rate_reason", "resolving_sd", "late_claims", "/same/arm", "/log_p/test_last_top", "/trials/option_kd.weak",
+                 "/epoch/loss_teacher_weak"):
+        check(name in names, "a form of a report that this test does not see", name, names)
+    check(not documented.missing(names), "docs/files.md does not explain", documented.missing(names))
+    check(documented.missing(["/trials/unheard", "loss_xyz_weak", "top1_lasting"]) == ["/trials/unheard", "loss_xyz_weak", "top1_lasting"],
+          "a name that no page explains is found")
+
+
 def damaged_packs():
     def without(name):
         return lambda f: f["trials"].__delitem__(name)
@@ -104,6 +152,7 @@ def main():
     check_rows("pack.h5", trials)
     check(rows("pack.h5") == rows("made"), "a pack says the same")
     damaged_packs()
+    check_documented()
 
 
 in_folder(main)
