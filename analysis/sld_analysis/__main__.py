@@ -18,7 +18,7 @@ def report(args):
     from . import open as open_study
     from .report import make
     formats = [f for f in ("svg", "pdf", "png") if getattr(args, f)]
-    print(make(open_study(one_or_several(args.study)), args.out, formats, args.force))
+    print(make(open_study(one_or_several(args.study)), args.out, formats, args.force, args.features))
 
 
 def trials(args):
@@ -75,6 +75,7 @@ def parser_of():
     one = verbs.add_parser("report", help="one HTML page with all tables and figures, the same as Markdown, CSV and LaTeX")
     one.add_argument("study", nargs="+", help=study_help)
     one.add_argument("-o", "--out", default="report", help="folder to write (default: report)")
+    one.add_argument("--features", nargs="+", default=[], metavar="FILE", help="of sld eval --features on another data set, train and test: T7")
     one.add_argument("--svg", action="store_true", help="each figure as SVG too, and in the Markdown page")
     one.add_argument("--pdf", action="store_true", help="each figure as PDF too")
     one.add_argument("--png", action="store_true", help="each figure as PNG too, and in the Markdown page where there is no SVG")

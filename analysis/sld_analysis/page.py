@@ -43,7 +43,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; padding: 0; list-sty
 @media print { :root { --ink: #000; --paper: #fff; --faint: #444; --line: #bbb; --shade: #f2f2f2; --link: #000; --warn: #8a5300; --warnshade: #fff; }
   :root { --c0: #0072b2; --c1: #c24f00; --c2: #008060; --c3: #b0578f; --c4: #8a6d00; --c5: #7a5cc9; --c6: #8c564b; --c7: #2f86c0; }
   body { max-width: none; padding: 0; font-size: 9.5pt; } nav { display: none; } .scroll { overflow: visible; border: 0; }
-  table { font-size: 7.5pt; } td, th, thead th, td.text { white-space: normal; min-width: 0; padding: .15rem .35rem; } tr, .panels svg, .warn { break-inside: avoid; } figure { break-inside: auto; } h2, h3, .legend { break-after: avoid; } .note { break-before: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
+  table { font-size: 7.5pt; } td, th, thead th, td.text { white-space: normal; min-width: 0; padding: .15rem .35rem; } table, tr, .panels svg, .warn { break-inside: avoid; } figure { break-inside: auto; } h2, h3, .legend { break-after: avoid; } .note { break-before: avoid; } .panels { grid-template-columns: 1fr 1fr; } }
 """
 
 

@@ -3,6 +3,7 @@
     sld eval best.h5 --any-data data.path=stl10.h5 --split train --logits train.h5 --features
     sld eval best.h5 --any-data data.path=stl10.h5 --split test --logits test.h5 --features
     sld-analysis probe-linear train.h5 test.h5
+    sld-analysis report study.h5 --features train.h5 test.h5        # of as many trials as there are
 """
 from collections import namedtuple
 
@@ -11,23 +12,24 @@ from .needs import need
 
 np = need("numpy")
 
+Features = namedtuple("Features", "path values labels weights data split")
 Probe = namedtuple("Probe", "top1 n classes features strength")
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)  # inverse regularisation, chosen on a part of the training features
 HELD_OUT = 0.2
 
 
 def read(path):
-    """Features, labels and the SHA-256 of the weights of what `sld eval --features` wrote."""
+    """What `sld eval --features` wrote: values (sample, feature), labels, SHA-256 of the weights and of the data, split."""
     with open_file(path) as f:
         if "features" not in f:
             raise StudyError("%s: /features: expected (sample, feature), got nothing; write it with sld eval --logits FILE --features" % path)
         features, labels = dataset(f, "features", 2, path)[()], dataset(f, "labels", 1, path)[()]
-        sha = attributes(f).get("weights_sha256", "")
+        head = attributes(f)
     if len(features) != len(labels) or not len(labels):
         raise StudyError("%s: expected a label for each of %d samples, got %d" % (path, len(features), len(labels)))
     if not np.isfinite(features).all():
         raise StudyError("%s: /features: expected finite values" % path)
-    return features.astype(np.float64), labels, sha
+    return Features(path, features.astype(np.float64), labels, *(str(head.get(name, "")) for name in ("weights_sha256", "data_sha256", "split")))
 
 
 def fit(features, labels, strength):
@@ -50,10 +52,25 @@ def probe(train, test, train_labels, test_labels, seed=1):
     return Probe(100.0 * float(right.mean()), len(right), len(np.unique(train_labels)), x.shape[1], strength)
 
 
+def probes(paths):
+    """{(SHA-256 of the weights, of the data): Probe} of files of both splits of each."""
+    found = {}
+    for features in map(read, paths):
+        splits = found.setdefault((features.weights, features.data), {})
+        if splits.setdefault(features.split, features) is not features:
+            raise StudyError("%s: expected another split, network or data set than %s" % (features.path, splits[features.split].path))
+    for splits in found.values():
+        if set(splits) != {"train", "test"}:
+            raise StudyError("%s: expected features of train and of test of one network on one data set, got split %s alone; sld eval --split "
+                             "makes the other" % (next(iter(splits.values())).path, " and ".join(sorted(splits))))
+    return {key: probe(s["train"].values, s["test"].values, s["train"].labels, s["test"].labels) for key, s in found.items()}
+
+
 def run(args):
-    (train, train_labels, sha), (test, test_labels, other) = read(args.train), read(args.test)
-    if sha != other:
-        raise StudyError("%s: weights_sha256: expected that of %s, %s, got %s: both must be features of one network" % (args.test, args.train, sha, other))
-    p = probe(train, test, train_labels, test_labels)
+    train, test = read(args.train), read(args.test)
+    if train.weights != test.weights:
+        raise StudyError("%s: weights_sha256: expected that of %s, %s, got %s: both must be features of one network"
+                         % (args.test, args.train, train.weights, test.weights))
+    p = probe(train.values, test.values, train.labels, test.labels)
     print("linear probe: top-1 %.2f %% of %d samples, %d classes, %d features; C %g, chosen on %.0f %% of train"
           % (p.top1, p.n, p.classes, p.features, p.strength, 100 * HELD_OUT))

@@ -27,9 +27,9 @@ TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architect
           "copies": "copied errors", "swaps": "rows that a swap touches", "spread": "where the spread comes from",
           "pairs": "several pairs together", "matrix": "comparison matrix"}
 REPORT = "report.html"
-SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T8", "T9", "pairs", "matrix", "F11")),
+SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T7", "T8", "T9", "pairs", "matrix", "F11")),
             ("Seeds and spread", ("T10", "spread")), ("Sensitivity and cost", ("F4", "T6", "F6")),
-            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "F12", "swaps")), ("Not made", ("T7",)))
+            ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "F12", "swaps")))
 
 
 def what_was_run(work):
@@ -144,8 +144,8 @@ def again(work):
 class Report:
     """tables, figures: {key: Table or Figure}; left: [(what, reason)] of those that the data do not allow."""
 
-    def __init__(self, study):
-        self.work = tables.Work(study)
+    def __init__(self, study, features=()):
+        self.work = tables.Work(study, features)
         if not self.work.arms:
             states = ", ".join("%d %s" % (n, s) for s, n in study.trials["state"].value_counts().items()) or "no trial"
             raise StudyError("%s: expected at least one done trial, got %s" % (study.path, states))
@@ -244,7 +244,7 @@ def write(folder, name, text):
             os.unlink(temporary)
 
 
-def make(study, folder, formats=(), force=False):
-    made = Report(study)
+def make(study, folder, formats=(), force=False, features=()):
+    made = Report(study, features)
     check_folder(folder, made.names(formats), force)
     return made.write(folder, formats)

@@ -17,8 +17,9 @@ def exploratory(work):
 class Work:
     """What tables and figures are made from."""
 
-    def __init__(self, study):
+    def __init__(self, study, features=()):
         from .layout import Layout
+        self.features = list(features)  # files of `sld eval --features` on another data set
         self.study, self.layout, self.digests = study, Layout(study), study.digests
         self.arms = study.arms
         self.base_of = self.layout.base_of

@@ -318,8 +318,44 @@ def check_probe():
     check(run_verb(["probe-linear", "features-train.h5", "features-train.h5"]) == 0, "of one")
 
 
+def check_probe_table():
+    """T7 is of the trials whose weights the feature files name, and of their teachers; others are refused."""
+    made_study.write_study("t7.h5", made_study.square()[1:3], seeds=2, samples=100, epochs=2, logits=False)
+    with h5py.File("t7.h5", "r+") as f:
+        for name, of in (("weights", lambda t: "w-" + t), ("teacher", lambda t: "" if t.startswith("resnet") else "t")):
+            shas = [of(a.decode() + str(s)) for a, s in zip(f["trials/arm"][...], f["trials/seed"][...])]
+            f.create_dataset("trials/%s_sha256" % name, data=shas, dtype=h5py.string_dtype())
+    random, wanted, files = np.random.default_rng(6), {}, []
+    for weights in ("w-KD-PA1", "w-KD-PA2", "t"):
+        labels, sets = np.arange(300) % 3, {}
+        for split in ("train", "test"):
+            sets[split] = np.eye(3, 4)[labels] + random.standard_normal((300, 4))
+            files.append("%s-%s.h5" % (weights, split))
+            with h5py.File(files[-1], "w") as f:
+                f["features"], f["labels"] = sets[split], labels
+                f.attrs.update({"weights_sha256": weights, "data_sha256": "d" * 64, "split": split})
+        wanted[weights] = probe_linear.probe(sets["train"], sets["test"], labels, labels).top1
+    study = sld_analysis.open("t7.h5")
+    table = Report(study, files).tables["T7"]
+    both = [wanted["w-KD-PA1"], wanted["w-KD-PA2"]]
+    check(table.rows == [["KD-PA", "2", "%.2f ± %.2f" % (np.mean(both), np.std(both, ddof=1))], ["teacher of resnet20 → resnet8", "1", "%.2f" % wanted["t"]]],
+          table.rows, wanted)
+    check("T7" not in Report(study).tables and any("--features" in r for k, r in Report(study).left if k.startswith("T7")), "without files")
+    for train, test, words in (({}, {"weights_sha256": "other"}, "got split train alone"), ({}, {"split": "train"}, "expected another split"),
+                               ({"weights_sha256": "other"}, {"weights_sha256": "other"}, "expected those of done trials of this study")):
+        for path, split, changed in zip(files, ("train", "test"), (train, test)):
+            with h5py.File(path, "r+") as f:
+                f.attrs.update(dict({"weights_sha256": "w-KD-PA1", "split": split}, **changed))
+        try:
+            Report(study, files[:2])
+            check(False, "not refused", words)
+        except sld_analysis.StudyError as error:
+            check(words in str(error), words, error)
+
+
 def main():
     check_layout()
+    check_probe_table()
     check_gaps()
     check_probe()
     check_power()
