@@ -210,6 +210,12 @@ sld_origin         sld_config_origin(const sld_config *config, const char *key);
 bool sld_config_matters(const sld_config *config, const char *key);
 /* Local. Whether the user wrote the option on the command line, by this very key. */
 bool sld_config_is_written(const sld_config *config, const char *key);
+/* Local. Whether the option changes no result, but does something while a trial is trained, and only
+ * then: run.features, teacher.logits, not data.path. */
+bool sld_config_asks_for_training(const char *key);
+/* Local. keys: such options that the user set to other values than the stored document text has, as
+ * "run.features, run.logits". Returns how many. */
+size_t sld_config_unlike(const sld_config *config, const char *text, char *keys, size_t n);
 /* Local. Fails with SLD_ERR_CONFIG, with the location or origin of key in front of the message. It
  * serves checks that need more than the table knows. */
 sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,

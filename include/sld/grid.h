@@ -21,6 +21,8 @@ typedef struct sld_point {
         *axis; /* (n_axes) names, in the spec's order; the same for all but teachers */
     const char *const *value;      /* (n_axes) label of the value on that axis */
     const char        *experiment; /* the whole experiment as YAML that sld_config_parse() takes */
+    const char *asked; /* keys that change no result, set otherwise than the folder records: what
+                        * ended before was trained without them; NULL: none */
     /* What a coordinator asks of it, taken from the experiment once. */
     int         max_ranks;    /* that its trial can use; 0: not known yet (sld_grid_complete) */
     const char *teacher_file; /* the weights that its teacher makes, in the folder; NULL: none */

@@ -284,6 +284,19 @@ static size_t join_words(const command *c, const char **out)
     return n;
 }
 
+/* What --retry and --skip ask for is done before. */
+static sld_status warn_ended(const command *c)
+{
+    return sld_sweep_warn_ended(c->ctx, c->grid, &c->change, c->given,
+                                c->recorded ? c->n_given : 0);
+}
+
+static sld_status plan(const command *c)
+{
+    SLD_TRY(warn_ended(c));
+    return sld_sweep_plan(c->ctx, c->grid, &c->change);
+}
+
 static sld_status work(command *c, int *exit_code)
 {
     char              program[PATH_MAX];
@@ -296,6 +309,7 @@ static sld_status work(command *c, int *exit_code)
     program[n] = '\0';
     SLD_TRY(take_back(c));
     SLD_TRY(sld_sweep_say_change(c->ctx, c->grid, &c->change));
+    SLD_TRY(warn_ended(c));
     if (c->args->option[NO_RUN]) {
         return SLD_OK;
     }
@@ -358,7 +372,7 @@ static sld_status sweep(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 
     if (st == SLD_OK) {
         st = args->option[JOB]    ? print_job(&c)
-             : args->option[PLAN] ? sld_sweep_plan(ctx, c.grid, &c.change)
+             : args->option[PLAN] ? plan(&c)
                                   : work(&c, exit_code);
     }
     sld_grid_close(c.grid);

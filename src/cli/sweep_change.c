@@ -1,6 +1,7 @@
 /* sweep_change.c: tells in the log what a sweep is, and what of its folder this command has
  * changed. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sld/grid_folder.h"
 #include "sweep_plan.h"
@@ -71,4 +72,80 @@ sld_status sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_gr
                 sld_grid_dir(grid), parts);
     }
     return change->claims ? warn_of_claims(ctx, grid, change) : SLD_OK;
+}
+
+static bool any_asked(const sld_grid *grid)
+{
+    size_t i = 0;
+
+    while (i < sld_grid_count(grid) && !sld_grid_point(grid, i)->asked) {
+        i++;
+    }
+    return i < sld_grid_count(grid);
+}
+
+/* Of points that have ended: how many ask for something else than the folder records. *keys: of the
+ * first. */
+static size_t count_asked(const sld_grid *grid, const sld_point_status *status, const char **keys)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sld_grid_count(grid); i++) {
+        const sld_point *p = sld_grid_point(grid, i);
+        if (p->asked &&
+            (status[i].state == SLD_POINT_DONE || status[i].state == SLD_POINT_DIVERGED)) {
+            *keys = n++ == 0 ? p->asked : *keys;
+        }
+    }
+    return n;
+}
+
+/* The keys of words. */
+static void keys_of(const char *const *words, size_t n_words, char *keys, size_t n)
+{
+    size_t used = 0;
+
+    keys[0] = '\0';
+    for (size_t i = 0; i < n_words; i++) {
+        const int length = (int)strcspn(words[i], "=");
+        if (used + (size_t)length + 3 < n) {
+            used += (size_t)snprintf(keys + used, n - used, "%s%.*s", used > 0 ? ", " : "", length,
+                                     words[i]);
+        }
+    }
+}
+
+sld_status sld_sweep_warn_ended(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change,
+                                const char *const *words, size_t n_words)
+{
+    sld_point_status *status = NULL;
+    sld_grid_totals   totals;
+    const char       *asked = "";
+    char              keys[400];
+
+    if (n_words == 0 && !any_asked(grid)) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_sweep_known(ctx, grid, change, &status));
+    if (!status) {
+        return SLD_OK;
+    }
+    sld_grid_count_states(status, sld_grid_count(grid), &totals);
+    const size_t n = count_asked(grid, status, &asked);
+    free(status);
+    if (n > 0) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: %s: changes nothing in %zu of %zu trial%s, which ended without it; --retry ID "
+                "trains one anew, another --dir all",
+                sld_grid_dir(grid), asked, n, totals.n, sld_text_plural(totals.n));
+    }
+    if (n_words > 0 && totals.count[SLD_POINT_WAITING] + totals.count[SLD_POINT_RUNNING] == 0) {
+        keys_of(words, n_words, keys, sizeof keys);
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s: %s: change%s nothing here: a setting beside a folder holds for the trials that "
+            "this command runs, and none is left to run; --retry ID trains one anew",
+            sld_grid_dir(grid), keys, n_words == 1 ? "s" : "");
+    }
+    return SLD_OK;
 }

@@ -17,4 +17,9 @@ const char *sld_sweep_changed_parts(const sld_grid_change *change);
  * that came after trials had ended. */
 sld_status sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
 
+/* Local. Warns of settings that nothing is trained with, because trials have ended: of the given spec,
+ * or words "key=value" beside the sweep's folder. */
+sld_status sld_sweep_warn_ended(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change,
+                                const char *const *words, size_t n_words);
+
 #endif

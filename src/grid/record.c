@@ -123,16 +123,55 @@ static void describe(const sld_point *gone, const sld_grid *fresh, char *text, s
     snprintf(text, n, "%.100s seed %lld is there, not here", gone->arm, (long long)gone->seed);
 }
 
-static void compare(const sld_grid *there, const sld_grid *here, sld_grid_change *out)
+/* Adds the keys of lines in a that b has otherwise or not, as far as only training reads them. */
+static void add_asked(const char *a, const char *b, bool missing_alone, char *keys, size_t n)
+{
+    setting s, other;
+
+    while (next_setting(&a, &s)) {
+        const bool   found = find_setting(b, &s, &other);
+        const size_t used  = strlen(keys);
+        char         key[64];
+
+        snprintf(key, sizeof key, "%.*s", s.n_key, s.key);
+        if ((found && (missing_alone || (s.n_value == other.n_value &&
+                                         strncmp(s.value, other.value, (size_t)s.n_value) == 0))) ||
+            !sld_config_asks_for_training(key) || used + sizeof key + 2 > n) {
+            continue;
+        }
+        snprintf(keys + used, n - used, "%s%s", used > 0 ? ", " : "", key);
+    }
+}
+
+/* What a point asks of its training otherwise than the folder records. */
+static sld_status note_asked(sld_ctx *ctx, const sld_point *there, sld_grid *grid, sld_point *here)
+{
+    char keys[400] = "";
+
+    if (strcmp(there->experiment, here->experiment) == 0) {
+        return SLD_OK;
+    }
+    add_asked(here->experiment, there->experiment, false, keys, sizeof keys);
+    add_asked(there->experiment, here->experiment, true, keys, sizeof keys);
+    here->asked = *keys ? sld_arena_strdup(grid->arena, keys) : NULL;
+    return here->asked || !*keys
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the points of %s", grid->dir);
+}
+
+static sld_status compare(sld_ctx *ctx, const sld_grid *there, sld_grid *here, sld_grid_change *out)
 {
     for (size_t i = 0; i < sld_grid_count(there); i++) {
-        if (sld_grid_find(here, sld_grid_point(there, i)->id) >= 0) {
+        const int same = sld_grid_find(here, sld_grid_point(there, i)->id);
+        if (same >= 0) {
+            SLD_TRY(note_asked(ctx, sld_grid_point(there, i), here, &here->points[same]));
             out->known++;
         } else if (out->gone++ == 0) {
             describe(sld_grid_point(there, i), here, out->example, sizeof out->example);
         }
     }
     out->added = sld_grid_count(here) - out->known;
+    return SLD_OK;
 }
 
 /* ---- the folder ---- */
@@ -256,8 +295,8 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
         return dry ? SLD_OK : write_all(ctx, grid, text, n);
     }
     SLD_TRY(sld_grid_open(ctx, dir, &there));
-    compare(there, grid, out);
-    const sld_status st = take_place(ctx, there, grid, text, n, accept, dry, out);
+    sld_status st = compare(ctx, there, grid, out);
+    st            = st == SLD_OK ? take_place(ctx, there, grid, text, n, accept, dry, out) : st;
     sld_grid_close(there);
     return st;
 }

@@ -122,14 +122,8 @@ static sld_status check_foreign(sld_ctx *ctx, sld_setup *s, const sld_io *io)
  * is the sweep's: it keeps what the launcher says as well. */
 static sld_status take_attempt(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
-    const char *text = sld_config_text(s->params->config);
-    char        path[PATH_MAX];
-
     SLD_TRY(sld_trial_check_claim(ctx, io));
-    SLD_TRY(check_identity(ctx, s, io));
-    sld_trial_path(io, SLD_RUN_CONFIG, path);
-    SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
-    return sld_trial_settle(ctx, io, SLD_RUN_CONFIG);
+    return check_identity(ctx, s, io);
 }
 
 /* Rank 0. */
@@ -145,9 +139,6 @@ static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
     SLD_TRY(take_lock(ctx, s, io));
     SLD_TRY(check_identity(ctx, s, io));
     SLD_TRY(sld_file_clean_up(ctx, io->dir));
-    const char *text = sld_config_text(s->params->config);
-    sld_run_path(io->dir, SLD_RUN_CONFIG, 0, path);
-    SLD_TRY(sld_file_publish(ctx, path, text, strlen(text), true));
     sld_run_path(io->dir, SLD_RUN_LOG, 0, path);
     const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
     io->log       = log < 0 ? NULL : fdopen(log, "a");
@@ -179,6 +170,21 @@ sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io)
         st = take(ctx, s, io);
     }
     return sld_agree(ctx, s->comm, st);
+}
+
+sld_status sld_trial_write_config(sld_ctx *ctx, sld_trial *t)
+{
+    const char *text = sld_config_text(t->setup.params->config);
+    char        path[PATH_MAX];
+    sld_status  st = SLD_OK;
+
+    if (sld_comm_rank(t->setup.comm) == 0) {
+        sld_trial_path(&t->io, SLD_RUN_CONFIG, path);
+        st = sld_trial_check_claim(ctx, &t->io);
+        st = st == SLD_OK ? sld_file_publish(ctx, path, text, strlen(text), true) : st;
+        st = st == SLD_OK ? sld_trial_settle(ctx, &t->io, SLD_RUN_CONFIG) : st;
+    }
+    return sld_agree(ctx, t->setup.comm, st);
 }
 
 void sld_trial_leave_folder(sld_ctx *ctx, sld_io *io)

@@ -64,14 +64,24 @@ sld_status sld_trial_save_label_p(sld_ctx *ctx, const sld_trial *t, sld_doc *doc
                             : SLD_OK;
 }
 
-/* A checkpoint of before the option was set has none: those epochs stay NaN. */
+/* A checkpoint of before the option was set has none: what was trained until then stays NaN. */
 sld_status sld_trial_load_label_p(sld_ctx *ctx, sld_trial *t, sld_doc *doc)
 {
     const size_t n = t->setup.set->train.n * epochs_of(t);
 
-    return t->state.label_p && sld_doc_has(doc, "/label_p")
-               ? sld_doc_get(ctx, doc, "/label_p", SLD_F16, n, t->state.label_p)
-               : SLD_OK;
+    if (!t->state.label_p) {
+        return SLD_OK;
+    }
+    if (sld_doc_has(doc, "/label_p")) {
+        return sld_doc_get(ctx, doc, "/label_p", SLD_F16, n, t->state.label_p);
+    }
+    if (t->state.at.epoch > 1 || t->state.at.step > 0) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "run.label_p: nothing was recorded before epoch %lld, step %lld, where this start "
+                "goes on; /train/label_p will hold NaN there; another run.dir records all epochs",
+                (long long)t->state.at.epoch, (long long)t->state.at.step);
+    }
+    return SLD_OK;
 }
 
 sld_status sld_trial_put_label_p(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)

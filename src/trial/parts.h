@@ -137,7 +137,14 @@ sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *whe
 /* folder.c. Collective. Takes the run folder; SLD_ERR_CONFIG when another process has it or another
  * trial lives there. */
 sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io);
+/* Collective. Writes config.yaml. To be called where training begins or goes on: that of a trial that
+ * has ended says what its files were made with. */
+sld_status sld_trial_write_config(sld_ctx *ctx, sld_trial *t);
 void       sld_trial_leave_folder(sld_ctx *ctx, sld_io *io); /* Local. */
+
+/* ended.c. Collective. Whether the folder holds the end of the trial, and which. What this start asks
+ * for beyond that is told. */
+sld_status sld_trial_ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out);
 
 /* attempt.c. Local. A sweep's attempt at a trial, fenced by its number. */
 bool sld_trial_is_attempt(const sld_io *io);

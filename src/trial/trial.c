@@ -4,71 +4,6 @@
 
 #include "parts.h"
 
-static bool is_whole(sld_ctx *ctx, const char *path)
-{
-    sld_doc   *doc = NULL;
-    const bool yes = sld_doc_open(ctx, path, &doc) == SLD_OK;
-
-    sld_doc_close(doc);
-    sld_err_clear(ctx);
-    return yes;
-}
-
-/* Rank 0. Whether a finished run lacks its weights and they can be written again: its last checkpoint
- * has them. Those of a sweep are its coordinator's care. */
-static bool can_restore(sld_ctx *ctx, const sld_trial *t)
-{
-    static const sld_run_file files[] = {SLD_RUN_LAST, SLD_RUN_BEST};
-    const bool                kept  = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
-    bool                      lacks = false;
-
-    for (size_t i = 0; i < sizeof files / sizeof *files && !sld_trial_is_attempt(&t->io); i++) {
-        char path[PATH_MAX];
-        sld_run_path(t->io.dir, files[i], 0, path);
-        if (!is_whole(ctx, path)) {
-            lacks = true;
-            sld_log(ctx, SLD_LOG_WARN, "%s: %s, and the trial is done: %s", path,
-                    sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there",
-                    kept
-                        ? "written again from the last checkpoint"
-                        : "no checkpoint is left to write it from; another run.dir trains it anew");
-        }
-    }
-    return lacks && kept;
-}
-
-/* Rank 0. The status that the folder's results tell: "" when there are none, or when a finished run is
- * to write its files again. */
-static sld_status stored_status(sld_ctx *ctx, sld_trial *t, char status[32])
-{
-    char *told = NULL;
-
-    SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &told));
-    snprintf(status, 32, "%s", told ? told : "");
-    if (strcmp(status, "done") == 0 && can_restore(ctx, t)) {
-        status[0] = '\0';
-    }
-    return SLD_OK;
-}
-
-/* Collective. A folder may hold the end already: then nothing is trained. */
-static sld_status ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
-{
-    char       status[32] = "";
-    sld_status st = sld_comm_rank(t->setup.comm) == 0 ? stored_status(ctx, t, status) : SLD_OK;
-
-    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
-    SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, status, sizeof status, 0));
-    *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
-    if (*ended) {
-        *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
-        sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->setup.identity.id, t->io.dir,
-                status);
-        sld_trial_miss_kept(ctx, &t->setup, &t->io, t->setup.opt->train.epochs + 1);
-    }
-    return SLD_OK;
-}
-
 /* Collective. The last word: all of results.h5, the teacher's logits too. */
 static sld_status publish_done(sld_ctx *ctx, sld_trial *t)
 {
@@ -122,10 +57,11 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     bool ended = false, resumed = false;
 
     SLD_TRY(sld_trial_folder(ctx, &t->setup, &t->io));
-    SLD_TRY(ended_before(ctx, t, &ended, out));
+    SLD_TRY(sld_trial_ended_before(ctx, t, &ended, out));
     if (ended) {
         return SLD_OK;
     }
+    SLD_TRY(sld_trial_write_config(ctx, t));
     sld_clock_utc(t->state.started);
     SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, t->state.started, sizeof t->state.started, 0));
     SLD_TRY(sld_trial_resume(ctx, t, &resumed));

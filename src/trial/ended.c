@@ -1,0 +1,101 @@
+/* ended.c: a folder may hold the end of its trial already. Then nothing is trained: weights that are gone
+ * are written again from the last checkpoint, and what else this start asks for is told. */
+#include <string.h>
+
+#include "parts.h"
+
+static bool is_whole(sld_ctx *ctx, const char *path)
+{
+    sld_doc   *doc = NULL;
+    const bool yes = sld_doc_open(ctx, path, &doc) == SLD_OK;
+
+    sld_doc_close(doc);
+    sld_err_clear(ctx);
+    return yes;
+}
+
+/* Rank 0. Whether a finished run lacks its weights and they can be written again: its last checkpoint
+ * has them. Those of a sweep are its coordinator's care. */
+static bool can_restore(sld_ctx *ctx, const sld_trial *t)
+{
+    static const sld_run_file files[] = {SLD_RUN_LAST, SLD_RUN_BEST};
+    const bool                kept  = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
+    bool                      lacks = false;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files && !sld_trial_is_attempt(&t->io); i++) {
+        char path[PATH_MAX];
+        sld_run_path(t->io.dir, files[i], 0, path);
+        if (!is_whole(ctx, path)) {
+            lacks = true;
+            sld_log(ctx, SLD_LOG_WARN, "%s: %s, and the trial is done: %s", path,
+                    sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there",
+                    kept
+                        ? "written again from the last checkpoint"
+                        : "no checkpoint is left to write it from; another run.dir trains it anew");
+        }
+    }
+    return lacks && kept;
+}
+
+static bool lists(const char *keys, const char *key)
+{
+    return strstr(keys, key) != NULL;
+}
+
+/* Rank 0. Options that change no result, and that the folder was made with otherwise. */
+static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *status)
+{
+    const sld_options *o      = t->setup.opt;
+    char              *stored = NULL, keys[400], cure[PATH_MAX + 80] = "";
+
+    SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "config", &stored));
+    const size_t n =
+        stored ? sld_config_unlike(t->setup.params->config, stored, keys, sizeof keys) : 0;
+    if (n == 0) {
+        return SLD_OK;
+    }
+    if (strcmp(status, "done") == 0 &&
+        ((lists(keys, "run.features") && o->run.features != SLD_FEATURES_NONE) ||
+         (lists(keys, "run.logits") && o->run.logits))) {
+        snprintf(cure, sizeof cure, "; sld eval %s/last.h5 --logits OUT.h5 --features makes these",
+                 t->io.dir);
+    }
+    sld_log(ctx, SLD_LOG_WARN,
+            "%s: %s: change%s nothing here: the trial is %s already, and nothing is trained; "
+            "another run.dir trains it anew%s",
+            t->io.dir, keys, n == 1 ? "s" : "", status, cure);
+    return SLD_OK;
+}
+
+/* Rank 0. The status that the folder's results tell: "" when there are none, or when a finished run is
+ * to write its files again. */
+static sld_status stored_status(sld_ctx *ctx, sld_trial *t, char status[32])
+{
+    char *told = NULL;
+
+    SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &told));
+    snprintf(status, 32, "%s", told ? told : "");
+    if (strcmp(status, "done") == 0 && can_restore(ctx, t)) {
+        status[0] = '\0';
+    }
+    return SLD_OK;
+}
+
+sld_status sld_trial_ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out)
+{
+    char       status[32] = "";
+    const bool first      = sld_comm_rank(t->setup.comm) == 0;
+    sld_status st         = first ? stored_status(ctx, t, status) : SLD_OK;
+
+    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
+    SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, status, sizeof status, 0));
+    *ended = strcmp(status, "done") == 0 || strcmp(status, "diverged") == 0;
+    if (!*ended) {
+        return SLD_OK;
+    }
+    *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
+    sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->setup.identity.id, t->io.dir,
+            status);
+    sld_trial_miss_kept(ctx, &t->setup, &t->io, t->setup.opt->train.epochs + 1);
+    return sld_agree(ctx, t->setup.comm, first ? warn_unlike(ctx, t, status) : SLD_OK);
+}
