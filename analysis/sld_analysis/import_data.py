@@ -198,7 +198,9 @@ def npz_split(path, arrays, images, labels):
         x, y = arrays[images], arrays[labels]
     except (OSError, ValueError, EOFError) as error:
         raise Refused("%s: %s: %s" % (path, images, str(error).split("\n")[0]))
-    if x.dtype.kind not in "iu" or x.ndim not in (3, 4) or (x.size and (x.min() < 0 or x.max() > 255)):
+    if x.size == 0:
+        raise Refused("%s: %s: expected at least one image, got an array of shape %s" % (path, images, x.shape))
+    if x.dtype.kind not in "iu" or x.ndim not in (3, 4) or x.min() < 0 or x.max() > 255:
         raise Refused("%s: %s: expected whole numbers from 0 to 255, (N,H,W) or (N,H,W,C), got %s %s%s" % (
             path, images, x.dtype, x.shape, "; multiply images of 0 to 1 by 255 and round" if x.dtype.kind == "f" else ""))
     if x.ndim == 4 and x.shape[3] not in (1, 3) and x.shape[1] in (1, 3):
@@ -206,8 +208,8 @@ def npz_split(path, arrays, images, labels):
     if x.ndim == 4 and x.shape[3] not in (1, 3):
         raise Refused("%s: %s: expected 1 or 3 channels, got shape %s" % (path, images, x.shape))
     y = checked_labels("%s: %s" % (path, labels), y)
-    if len(y) != len(x) or not len(x):
-        raise Refused("%s: expected as many of %s as of %s and at least one, got %d and %d" % (path, labels, images, len(y), len(x)))
+    if len(y) != len(x):
+        raise Refused("%s: expected as many of %s as of %s, got %d and %d" % (path, labels, images, len(y), len(x)))
     pixels = np.ascontiguousarray(x if x.ndim == 4 else x[..., None]).astype(np.uint8)
     return Split(len(x), pixels.shape[1:], lambda: iter([pixels]), y, None)
 

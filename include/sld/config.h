@@ -205,9 +205,9 @@ sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *p
  * whether correction is "swap". */
 const sld_options *sld_config_options(const sld_config *config);
 sld_origin         sld_config_origin(const sld_config *config, const char *key);
-/* Local. Whether any value of the option would change something in this experiment
- * (conditions.def). */
-bool sld_config_matters(const sld_config *config, const char *key);
+/* Local. What this experiment lacks so that some value of the option would change something, in words;
+ * "": nothing. */
+const char *sld_config_lacks(const sld_config *config, const char *key);
 /* Local. Whether the user wrote the option on the command line, by this very key. */
 bool sld_config_is_written(const sld_config *config, const char *key);
 /* Local. Whether the option changes no result, but does something while a trial is trained, and only

@@ -6,8 +6,37 @@
 
 #include "cli.h"
 
+/* Which option of the verb names what -o means elsewhere. */
+static void output_words(const sld_verb *verb, char *out, size_t n)
+{
+    static const char *const outputs[] = {"--out", "--logits", "--pack", "--html", "--dir"};
+    size_t                   used      = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; verb->options && verb->options[i].name; i++) {
+        for (size_t k = 0; k < sizeof outputs / sizeof *outputs; k++) {
+            if (strcmp(verb->options[i].name, outputs[k]) == 0) {
+                used += (size_t)snprintf(out + used, n - used, "%s%s", used > 0 ? " or " : "",
+                                         outputs[k]);
+            }
+        }
+    }
+    if (verb == &sld_verb_run) {
+        snprintf(out, n, "the setting run.dir=DIR");
+    }
+}
+
 static sld_status unknown_option(sld_ctx *ctx, const sld_verb *verb, const char *word)
 {
+    if (strcmp(word, "-o") == 0 || strcmp(word, "--output") == 0) {
+        char words[64];
+        output_words(verb, words, sizeof words);
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: %s: unknown option; %s%s; see sld %s --help",
+                        verb->name, word,
+                        *words ? "the output is named by "
+                               : "all is printed to standard output, which > FILE keeps",
+                        words, verb->name);
+    }
     const char *names[SLD_MAX_OPTIONS + 1];
     size_t      n = 0;
 

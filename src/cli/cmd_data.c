@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "sld/rundir.h"
 #include "sld/tools.h"
+#include "unread_settings.h"
 
 enum { EPOCH, OUT, FORCE };
 static const sld_option_spec options[] = {
@@ -51,7 +52,11 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .force    = args->option[FORCE] != NULL,
                                .is_own   = is_own,
                                .is_kept  = sld_run_is_file};
-    sld_status       st     = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    sld_status       st     = sld_agree(
+                  ctx, comm, sld_unread_check(ctx, config, views ? SLD_MAKES_VIEWS : SLD_MAKES_INFO, false));
+    if (st == SLD_OK) {
+        st = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    }
     if (st == SLD_OK) {
         st = views ? sld_views_export(ctx, comm, &params) : sld_data_describe(ctx, comm, config);
     }
@@ -71,7 +76,9 @@ const sld_verb sld_verb_data = {
         "       sld data views EXPERIMENT.yaml [key=value ...] --epoch E --out FILE.h5 [--force]",
     .summary = "an experiment's data set; its images of an epoch as a file",
     .help =
-        "info: name, SHA-256, sizes, counts and normalisation.\n\n"
+        "info: name, SHA-256, sizes, counts and normalisation. Settings that change nothing of "
+        "what a part\n"
+        "shows are refused.\n\n"
         "views: the exact images of epoch E, for a teacher of another program: image_weak and\n"
         "image_strong (sample,C,H,W) uint8, as far as the experiment uses them; normalised "
         "(C,256), the\n"

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "eval_settings.h"
 #include "sld/rundir.h"
 #include "sld/store.h"
 #include "sld/tools.h"
+#include "unread_settings.h"
 
 enum { SPLIT, LOGITS, FEATURES, PRECISION, ANY_DATA, FORCE };
 static const sld_option_spec options[] = {
@@ -165,7 +165,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     }
     const char *split = args->option[SPLIT] ? args->option[SPLIT] : "test";
     if (st == SLD_OK) {
-        st = sld_agree(ctx, comm, sld_eval_check_settings(ctx, config, split, compares_hash(args)));
+        st = sld_agree(ctx, comm,
+                       sld_unread_check(ctx, config, sld_eval_makes(split), compares_hash(args)));
     }
     if (st != SLD_OK) {
         sld_config_destroy(config);

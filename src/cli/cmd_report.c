@@ -189,6 +189,19 @@ static sld_status report_packed(sld_ctx *ctx, const char *path, const sld_argume
     return sld_report_print_packed(ctx, path, format, stdout);
 }
 
+/* Whether the HDF5 file may be a packed study: one of today says so, each has a row for each trial. */
+static bool may_be_study(const char *path)
+{
+    sld_ctx  quiet;
+    sld_doc *doc = NULL;
+
+    sld_ctx_init(&quiet);
+    const bool answer =
+        sld_doc_open_file(&quiet, path, &doc) != SLD_OK || sld_doc_has(doc, "/valid");
+    sld_doc_close(doc);
+    return answer; /* a damaged one is refused where it is read */
+}
+
 static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
 {
     const char       *dir = args->positional;
@@ -200,7 +213,7 @@ static sld_status report(sld_ctx *ctx, const sld_arguments *args, int *exit_code
     if (args->n_words > 1 || given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) {
         return report_runs(ctx, args, format);
     }
-    if (given == SLD_GIVEN_STUDY || given == SLD_GIVEN_HDF5) {
+    if (given == SLD_GIVEN_STUDY || (given == SLD_GIVEN_HDF5 && may_be_study(dir))) {
         return report_packed(ctx, dir, args, format);
     }
     return given == SLD_GIVEN_SWEEP

@@ -189,9 +189,17 @@ static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
     const bool  there = stat(folder, &s) == 0;
 
     if (!there || !S_ISDIR(s.st_mode)) {
-        const char *why = there ? "it is no folder" : strerror(errno);
-        sld_finding_advise(sld_report_add(r, "folder", "%s: %s", folder, why), SLD_BAD,
-                           "name a folder that exists: mkdir -p %s", folder);
+        const bool   missing = !there && errno == ENOENT;
+        const char  *what    = !there               ? strerror(errno)
+                               : S_ISREG(s.st_mode) ? "a file"
+                                                    : "a pipe, a socket or a device";
+        sld_finding *f = sld_report_add(r, "folder", "%s: expected a folder, got %s%s", folder,
+                                        there ? "" : "nothing: ", what);
+        if (missing) {
+            sld_finding_advise(f, SLD_BAD, "make it: mkdir -p %s; or name one that exists", folder);
+        } else {
+            sld_finding_advise(f, SLD_BAD, "name the folder that runs will be written to");
+        }
         return false;
     }
     file_system(&s, folder, r);

@@ -83,6 +83,29 @@ static const char *nothing_at(const char *path)
                                      : "nothing: no file and no folder is there";
 }
 
+/* A data set, a file of sld that people rarely name, or nothing of ours. */
+static void of_other_hdf5(const char *path, char *text, size_t n)
+{
+    sld_ctx     quiet;
+    sld_doc    *doc    = NULL;
+    const char *format = NULL;
+
+    sld_ctx_init(&quiet);
+    const bool open = sld_doc_open_file(&quiet, path, &doc) == SLD_OK;
+    if (open && sld_doc_has(doc, "/train/images")) {
+        snprintf(text, n,
+                 "a data set; an experiment names it by data.path, and sld data info describes it");
+    } else if (open && sld_doc_has_attr(doc, "/", "format") &&
+               sld_doc_get_attr_text(&quiet, doc, "/", "format", &format) == SLD_OK) {
+        snprintf(text, n, "a file of the format %.40s (docs/files.md)", format);
+    } else {
+        snprintf(text, n,
+                 "an HDF5 file of another kind; a data set is named by data.path, weights "
+                 "of PyTorch are converted by sld_analysis (docs/teachers.md)");
+    }
+    sld_doc_close(doc);
+}
+
 /* text: what the path is, and which command takes it. */
 static void advise(sld_given given, const char *path, char *text, size_t n)
 {
@@ -114,9 +137,7 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
         snprintf(text, n, "a study; sld report %.180s", path);
         break;
     case SLD_GIVEN_HDF5:
-        snprintf(text, n,
-                 "an HDF5 file of another kind; a data set is named by data.path, weights "
-                 "of PyTorch are converted by sld_analysis (docs/teachers.md)");
+        of_other_hdf5(path, text, n);
         break;
     case SLD_GIVEN_FOLDER:
         snprintf(text, n, "a folder that holds no run and no sweep");

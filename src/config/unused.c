@@ -304,9 +304,10 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
     return SLD_OK;
 }
 
-bool sld_config_matters(const sld_config *config, const char *key)
+const char *sld_config_lacks(const sld_config *config, const char *key)
 {
-    return matters(&config->options, sld_option_at((size_t)sld_option_find(key)));
+    return sld_condition_words(
+        lacking(&config->options, sld_option_at((size_t)sld_option_find(key))));
 }
 
 bool sld_config_is_written(const sld_config *config, const char *key)

@@ -1,9 +1,11 @@
 /* dataset.c: opens a data set. One rank per machine decodes it into memory that the ranks of the
  * machine share. Sizes, moments and hash are rank 0's; other machines must find the same. */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "facts.h"
 
@@ -39,6 +41,24 @@ static const data_format *find_format(const char *name)
     return NULL;
 }
 
+/* Local. A data set that has moved is the commonest cause of a failure here, and has a cure. */
+static sld_status open_source(sld_ctx *ctx, const data_format *format,
+                              const sld_data_params *params, data_source *source)
+{
+    const sld_status st = format->open(ctx, params, source);
+
+    if (st == SLD_OK || !format->needs_path || access(params->path, F_OK) == 0 ||
+        (errno != ENOENT && errno != ENOTDIR)) {
+        return st;
+    }
+    const sld_err err = ctx->err;
+    sld_err_clear(ctx);
+    return sld_fail_at(ctx, st, err.file, err.line, err.func,
+                       "%.360s; data.path names it: where it has moved, give data.path=PATH, to "
+                       "sld sweep DIR --retry failed too",
+                       err.msg);
+}
+
 /* Local. Checks the request, with the same answer on every rank. */
 static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
                                const data_format **format)
@@ -61,6 +81,17 @@ static sld_status check_params(sld_ctx *ctx, const sld_data_params *params,
 /* Local. Checks the limits of every format, so that the rest of the program need not. */
 static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape *shape)
 {
+    for (int split = 0; split < SPLITS; split++) {
+        const char *name = split == SPLIT_TRAIN ? "training" : "test";
+        if (shape->n[split] < 1 || shape->n[split] > UINT32_MAX) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: expected 1 to %u %s images, got %zu: images of the shape "
+                            "(%zu,%zu,%zu,%zu)",
+                            where, UINT32_MAX, name, (size_t)shape->n[split],
+                            (size_t)shape->n[split], (size_t)shape->H, (size_t)shape->W,
+                            (size_t)shape->C);
+        }
+    }
     if (shape->C != 1 && shape->C != 3) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected images of 1 or 3 channels, got %zu", where,
                         (size_t)shape->C);
@@ -85,13 +116,6 @@ static sld_status check_shape(sld_ctx *ctx, const char *where, const data_shape 
                         "%s: expected labels of at most %zu classes for %zu training images, got "
                         "%zu; correct the largest label, or name the classes in /class_names",
                         where, (size_t)unnamed, (size_t)shape->n[SPLIT_TRAIN], (size_t)shape->K);
-    }
-    for (int split = 0; split < SPLITS; split++) {
-        if (shape->n[split] < 1 || shape->n[split] > UINT32_MAX) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected 1 to %u %s images, got %zu", where,
-                            UINT32_MAX, split == SPLIT_TRAIN ? "train" : "test",
-                            (size_t)shape->n[split]);
-        }
     }
     return SLD_OK;
 }
@@ -287,7 +311,7 @@ sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_p
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory", where);
     }
     if (st == SLD_OK && reader) {
-        st = format->open(ctx, params, &source);
+        st = open_source(ctx, format, params, &source);
     }
     if (st == SLD_OK && reader) {
         st = check_shape(ctx, where, &source.shape);
@@ -329,7 +353,7 @@ sld_status sld_data_sizes_of(sld_ctx *ctx, const sld_data_params *params, sld_da
     const data_shape  *shape  = &source.shape;
 
     SLD_TRY(check_params(ctx, params, &format));
-    sld_status st = format->open(ctx, params, &source);
+    sld_status st = open_source(ctx, format, params, &source);
     st            = st == SLD_OK ? check_shape(ctx, where, shape) : st;
     st            = st == SLD_OK ? check_input(ctx, where, shape, params->input_size) : st;
     format->close(&source);

@@ -82,22 +82,43 @@ static sld_status read_option_axis(spec_reader *r, const sld_node *node, spec_ax
     return SLD_OK;
 }
 
+/* What is meant by a name that is no option's and has values. nearest: a key or section, or NULL. */
+static void advise(const char *name, const char *nearest, char *out, size_t n)
+{
+    const char *launch =
+        "; launch holds for a sweep as a whole: write launch: {ranks: 2} beside axes";
+
+    if (strcmp(name, "seeds") == 0) {
+        snprintf(out, n, "; seeds is a key of its own: write seeds: [1, 2, 3] beside axes");
+    } else if (nearest && strncmp(nearest, "launch", 6) == 0) {
+        snprintf(out, n, "%s%s%s", strcmp(name, nearest) == 0 ? "" : "; nearest: ",
+                 strcmp(name, nearest) == 0 ? "" : nearest, launch);
+    } else if (sld_config_is_section(name)) {
+        snprintf(out, n, ", a section; name one of its options: %s.OPTION", name);
+    } else {
+        snprintf(out, n, "%s%s", nearest ? "; nearest: " : "", nearest ? nearest : "");
+    }
+}
+
 /* An axis of any other name: labels, each with options that belong together. */
 static sld_status read_named_axis(spec_reader *r, const sld_node *at, const sld_node *node,
                                   spec_axis *axis)
 {
     const char *nearest = sld_config_nearest(axis->name);
-    bool        values  = nearest && sld_config_is_key(nearest) &&
-                  node->n > 0; /* labels with values: an option is meant */
+    bool        values  = nearest && node->n > 0 && /* labels with values: an option is meant */
+                  (sld_config_is_key(nearest) || strcmp(axis->name, nearest) == 0 ||
+                   strncmp(nearest, "launch.", 7) == 0);
 
     for (size_t i = 0; i < node->n; i++) {
         values = values && node->item[i]->kind != SLD_NODE_MAP;
     }
     if (values || node->kind != SLD_NODE_MAP) {
+        char advice[160];
+        advise(axis->name, nearest, advice, sizeof advice);
         return sld_node_fail(r->ctx, at, "axes",
                              "expected an option's key with values, or labels with options as in "
-                             "LABEL: {train.lr: 0.1}, got %s%s%s",
-                             axis->name, nearest ? "; nearest: " : "", nearest ? nearest : "");
+                             "LABEL: {train.lr: 0.1}, got %s%s",
+                             axis->name, advice);
     }
     for (size_t i = 0; i < node->n; i++) {
         spec_entry *entry = &axis->entries[i];

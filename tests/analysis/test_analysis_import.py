@@ -135,6 +135,9 @@ def check_npz():
     refused("float.npz", "n.h5", says=("x_train", "whole numbers from 0 to 255", "float64"))
     np.savez("few.npz", x_train=x, y_train=y[:3], x_test=x, y_test=y)
     refused("few.npz", "n.h5", says=("y_train", "3 and 20"))
+    for kind in (x.dtype, float):
+        np.savez("none.npz", x_train=x[:0].astype(kind), y_train=y[:0], x_test=x, y_test=y)
+        refused("none.npz", "n.h5", says=("none.npz: x_train: expected at least one image", "(0, "))
     np.savez("names.npz", a=x)
     refused("names.npz", "n.h5", says=("x_train", "got a"))
     np.savez("minus.npz", x_train=x, y_train=y - 1, x_test=x, y_test=y)

@@ -40,7 +40,7 @@ def folders():
     check(found["folder"]["verdict"] == "bad" and "mkdir" in found["folder"]["advice"], found)
     open("file", "w").close()
     _, found = doctor("file", ranks=0, code=1)
-    check(found["folder"]["verdict"] == "bad" and "it is no folder" in str(found["folder"]), found)
+    check(found["folder"]["verdict"] == "bad" and "expected a folder, got a file" in str(found["folder"]) and "mkdir" not in str(found["folder"]), found)
 
 
 def ranks_that_differ():

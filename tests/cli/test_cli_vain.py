@@ -1,12 +1,18 @@
 """An option that does nothing where it stands is refused, and says what it needs or what it cannot stand beside."""
 import os
 
+import h5py
+import numpy as np
+
 from harness import check, expect, in_folder, sld, write
 
 NONE = "method: none\nstudent: {network: resnet8}\nsynthetic: {train: 32, test: 16}\ntrain: {epochs: 1, batch: 16}\n"
 SPEC = "name: grid\nbase: {method: none, student: {network: resnet8}, synthetic: {train: 32, test: 16}, train: {epochs: 1, batch: 16}}\n"
 WEIGHTS = SPEC.replace("{network: resnet8}", "{network: resnet8, weights: w/last.h5}")
 PLAN = "sld sweep: --plan: expected it without %s, got both"
+
+INFO, VIEWS = ("expected an option of the data set (data, synthetic)%s, got one that sld data %s does not read; it changes nothing here: leave it out"
+               % words for words in (("", "info"), (" or of the views (augment, seed, method and the weights of ce, kd and lss)", "views")))
 
 REFUSED = [  # command, what is said
     (("sweep", "grid.yaml", "--plan", "--no-run"), PLAN % "--no-run"),
@@ -52,6 +58,17 @@ REFUSED = [  # command, what is said
     (("sweep", "swap.yaml", "--plan"), "teacher_swap: expected one of the two, got false, which contradicts correction: random"),
     (("run", "e.yaml", "method=kd", "teacher.weights=w/last.h5", "teacher_swap=false", "correction=random"), "contradicts correction: random"),
     (("models", "--classes", "3", "--classes", "4"), "--classes: expected once, got it twice"),
+    *((("data", "info", "e.yaml", setting), setting.split("=")[0] + ": " + INFO) for setting in (
+        "train.epochs=5", "seed=2", "method=none", "augment.flip=0", "data.label_noise=0.1", "run.stall_minutes=3", "name=x")),
+    *((("data", "views", "e.yaml", setting, "--epoch", "1", "--out", "v.h5"), setting.split("=")[0] + ": " + VIEWS) for setting in (
+        "train.lr=1", "seeds.order=2", "student.network=resnet20", "data.test_fraction=0.5", "run.dir=x", "parallel.shards=2")),
+    (("report", "e.yaml", "-o", "x"), "-o: unknown option; the output is named by --pack or --html; see sld report --help"),
+    (("eval", "w/last.h5", "-o", "x"), "-o: unknown option; the output is named by --logits; see"),
+    (("run", "e.yaml", "--output", "x"), "--output: unknown option; the output is named by the setting run.dir=DIR; see"),
+    (("doctor", "-o", "x"), "-o: unknown option; all is printed to standard output, which > FILE keeps; see"),
+    (("report", "set.h5"), "set.h5: expected a packed study, or the folder of a sweep or a run, got a data set; an experiment names it by data.path"),
+    (("report", "views.h5"), "views.h5: expected a packed study, or the folder of a sweep or a run, got a file of the format sld-views"),
+    (("run", "e.yaml", "data.path=none.h5"), "none.h5: expected 1 to 4294967295 training images, got 0: images of the shape (0,8,8,3)"),
 ]
 
 
@@ -69,6 +86,15 @@ def main():
     expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +
           "axes: {a: {p: {teacher_swap: false, correction: random}, q: {correction: swap}}}\n")
+    for name, n in (("set.h5", 4), ("none.h5", 0)):
+        with h5py.File(name, "w") as f:
+            for split, k in (("train", n), ("test", 4)):
+                f[split + "/images"], f[split + "/labels"] = np.ones((k, 8, 8, 3), "u1"), np.arange(k, dtype="i4") % 2
+    views = ("augment.flip=0", "seed=3", "ce.strong=1", "train.epochs=2", "--epoch", "2", "--out", "views.h5")
+    expect(sld("data", "views", "e.yaml", *views, ranks=0), 0)
+    expect(sld("data", "info", "e.yaml", "data.val_fraction=0.5", "data.split_seed=2", "synthetic.train=64", "synthetic.subclasses=2"), 0, "val ")
+    expect(sld("run", "e.yaml", "data.format=hdf5", "data.path=gone.h5", "run.dir=g"), 2, "gone.h5: cannot open",
+           "data.path names it: where it has moved, give data.path=PATH, to sld sweep DIR --retry failed too")
     for command, text in REFUSED:
         done = sld(*command, ranks=0)
         check(done.code == 2 and text in done.err, command, done.code, "wanted:", text, done.err)
