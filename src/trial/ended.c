@@ -1,5 +1,6 @@
-/* ended.c: a folder may hold the end of its trial already. Then nothing is trained: weights that are gone
- * are written again from the last checkpoint, and what else this start asks for is told. */
+/* ended.c: a folder may hold the end of its trial already. Then nothing is trained: weights that are gone,
+ * and logits or features that this start asks for, are written from the last checkpoint; what else it asks
+ * for is told. */
 #include <string.h>
 
 #include "parts.h"
@@ -42,21 +43,73 @@ static bool lists(const char *keys, const char *key)
     return strstr(keys, key) != NULL;
 }
 
+enum { KEYS_BYTES = 400 };
+
 /* Rank 0. Options that change no result, and that the folder was made with otherwise. */
-static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *status)
+static sld_status find_unlike(sld_ctx *ctx, const sld_trial *t, char keys[KEYS_BYTES], size_t *n)
 {
-    const sld_options *o      = t->setup.opt;
-    char              *stored = NULL, keys[400], cure[PATH_MAX + 80] = "";
+    char *stored = NULL;
 
     SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "config", &stored));
-    const size_t n =
-        stored ? sld_config_unlike(t->setup.params->config, stored, keys, sizeof keys) : 0;
+    *n = stored ? sld_config_unlike(t->setup.params->config, stored, keys, KEYS_BYTES) : 0;
+    return SLD_OK;
+}
+
+/* Whether the user asks for what the last weights alone make. */
+static bool asks_for_more(const sld_trial *t, const char *keys)
+{
+    const sld_options *o = t->setup.opt;
+
+    return (lists(keys, "run.features") && o->run.features != SLD_FEATURES_NONE) ||
+           (lists(keys, "run.logits") && o->run.logits);
+}
+
+/* Rank 0. Whether results that are written anew would hold all that these do. */
+static bool keeps_all(sld_ctx *ctx, const sld_trial *t)
+{
+    const sld_options *o = t->setup.opt;
+    char               path[PATH_MAX];
+    sld_doc           *doc = NULL;
+
+    sld_run_path(t->io.dir, SLD_RUN_RESULTS, 0, path);
+    const bool yes =
+        sld_doc_open(ctx, path, &doc) == SLD_OK &&
+        (o->run.logits || !sld_doc_has(doc, "/logits/test_last")) &&
+        (o->run.features != SLD_FEATURES_NONE || !sld_doc_has(doc, "/features/test_last")) &&
+        (o->run.label_p || !sld_doc_has(doc, "/train/label_p"));
+    sld_doc_close(doc);
+    sld_err_clear(ctx);
+    return yes;
+}
+
+/* Rank 0. Whether the results are to be written again, with logits or features that they lack. */
+static sld_status can_add(sld_ctx *ctx, const sld_trial *t, bool *adds)
+{
+    char   keys[KEYS_BYTES];
+    size_t n = 0;
+
+    SLD_TRY(find_unlike(ctx, t, keys, &n));
+    *adds = n > 0 && asks_for_more(t, keys) && !sld_trial_is_attempt(&t->io) &&
+            sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs && keeps_all(ctx, t);
+    if (*adds) {
+        sld_log(ctx, SLD_LOG_INFO,
+                "%s: the trial is done; its results are written again from the last checkpoint: %s",
+                t->io.dir, keys);
+    }
+    return SLD_OK;
+}
+
+/* Rank 0. */
+static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *status)
+{
+    char   keys[KEYS_BYTES], cure[PATH_MAX + 80] = "";
+    size_t n = 0;
+
+    SLD_TRY(find_unlike(ctx, t, keys, &n));
     if (n == 0) {
         return SLD_OK;
     }
-    if (strcmp(status, "done") == 0 &&
-        ((lists(keys, "run.features") && o->run.features != SLD_FEATURES_NONE) ||
-         (lists(keys, "run.logits") && o->run.logits))) {
+    if (strcmp(status, "done") == 0 && asks_for_more(t, keys)) {
         snprintf(cure, sizeof cure, "; sld eval %s/last.h5 --logits OUT.h5 --features makes these",
                  t->io.dir);
     }
@@ -75,7 +128,11 @@ static sld_status stored_status(sld_ctx *ctx, sld_trial *t, char status[32])
 
     SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &told));
     snprintf(status, 32, "%s", told ? told : "");
-    if (strcmp(status, "done") == 0 && can_restore(ctx, t)) {
+    bool again = strcmp(status, "done") == 0 && can_restore(ctx, t);
+    if (strcmp(status, "done") == 0 && !again) {
+        SLD_TRY(can_add(ctx, t, &again));
+    }
+    if (again) {
         status[0] = '\0';
     }
     return SLD_OK;

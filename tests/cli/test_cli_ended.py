@@ -1,4 +1,8 @@
 """What a start asks of a trial that has ended, or records too late for the epochs that are past, is told: nothing of it comes."""
+import glob
+import os
+import shutil
+
 import h5py
 import numpy as np
 
@@ -28,6 +32,9 @@ def warnings(done):
 def check_run():
     write("e.yaml", RUN)
     expect(sld("run", "e.yaml", "run.logits=false"), 0)
+    shutil.copytree("runs/e", "runs/f")
+    for path in glob.glob("runs/e/ckpt-*"):
+        os.remove(path)
     with open("runs/e/config.yaml") as f:
         made_with = f.read()
     for settings, text in ASKED:
@@ -40,6 +47,24 @@ def check_run():
     with open("runs/e/config.yaml") as f:
         check(f.read() == made_with, "config.yaml says no more what the trial was made with")
     expect(sld("eval", "runs/e/last.h5", "--logits", "OUT.h5", "--features"), 0)  # the cure
+
+
+def contents(folder):
+    with h5py.File(folder + "/results.h5") as f, h5py.File(folder + "/last.h5") as last:
+        made = {name: f.attrs[name] for name in ("id", "identity", "weights_sha256", "best_epoch", "started")}
+        curves = {name: f["epoch"][name][()].tobytes() for name in f["epoch"]}
+        return made, curves, last.attrs["content_sha256"], "logits/test_last" in f, "features/test_last" in f
+
+
+def check_added():
+    """Logits and features follow from the last checkpoint: they are added, and nothing that the results hold goes."""
+    before, added = contents("runs/e"), "runs/f: the trial is done; its results are written again from the last checkpoint: "
+    for settings, held, text in ((("run.features=test", "run.logits=false"), (False, True), added + "run.features"),
+                                 (("run.logits=true",), (False, True), "runs/f: run.logits: changes nothing here: " + ENDED),
+                                 (("run.logits=true", "run.features=test"), (True, True), added + "run.logits")):
+        done = expect(sld("run", "e.yaml", *settings, "run.dir=runs/f"), 0, text)
+        check(contents("runs/f") == before[:3] + held, settings, contents("runs/f"))
+        check(len(warnings(done)) == (ENDED in text), done.err)
 
 
 def check_label_p():
@@ -76,6 +101,7 @@ def check_sweep():
 
 def main():
     check_run()
+    check_added()
     check_label_p()
     check_sweep()
 
