@@ -15,29 +15,6 @@ static bool is_whole(sld_ctx *ctx, const char *path)
     return yes;
 }
 
-/* Rank 0. Whether a finished run lacks its weights and they can be written again: its last checkpoint
- * has them. Those of a sweep are its coordinator's care. */
-static bool can_restore(sld_ctx *ctx, const sld_trial *t)
-{
-    static const sld_run_file files[] = {SLD_RUN_LAST, SLD_RUN_BEST};
-    const bool                kept  = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
-    bool                      lacks = false;
-
-    for (size_t i = 0; i < sizeof files / sizeof *files && !sld_trial_is_attempt(&t->io); i++) {
-        char path[PATH_MAX];
-        sld_run_path(t->io.dir, files[i], 0, path);
-        if (!is_whole(ctx, path)) {
-            lacks = true;
-            sld_log(ctx, SLD_LOG_WARN, "%s: %s, and the trial is done: %s", path,
-                    sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there",
-                    kept
-                        ? "written again from the last checkpoint"
-                        : "no checkpoint is left to write it from; another run.dir trains it anew");
-        }
-    }
-    return lacks && kept;
-}
-
 static bool lists(const char *keys, const char *key)
 {
     return strstr(keys, key) != NULL;
@@ -80,6 +57,33 @@ static bool keeps_all(sld_ctx *ctx, const sld_trial *t)
     sld_doc_close(doc);
     sld_err_clear(ctx);
     return yes;
+}
+
+/* Rank 0. Whether a finished run lacks its weights and they can be written again: its last checkpoint
+ * has them. Those of a sweep are its coordinator's care. */
+static bool can_restore(sld_ctx *ctx, const sld_trial *t)
+{
+    static const sld_run_file files[] = {SLD_RUN_LAST, SLD_RUN_BEST};
+    const bool                kept  = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
+    const bool                can   = kept && keeps_all(ctx, t);
+    const char               *words = can ? "written again from the last checkpoint"
+                                      : kept
+                                          ? "give run.logits, run.features and run.label_p as its results have "
+                                            "them, and it is written again"
+                                          : "no checkpoint is left to write it from; another run.dir trains it "
+                                            "anew";
+    bool                      lacks = false;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files && !sld_trial_is_attempt(&t->io); i++) {
+        char path[PATH_MAX];
+        sld_run_path(t->io.dir, files[i], 0, path);
+        if (!is_whole(ctx, path)) {
+            lacks = true;
+            sld_log(ctx, SLD_LOG_WARN, "%s: %s, and the trial is done: %s", path,
+                    sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there", words);
+        }
+    }
+    return lacks && can;
 }
 
 /* Rank 0. Whether the results are to be written again, with logits or features that they lack. */

@@ -71,6 +71,8 @@ def lost_in_a_run(run):
     kept = {name: model("one/" + name) for name in ("last.h5", "best.h5")}
     os.truncate("one/last.h5", 5000)
     os.remove("one/best.h5")
+    expect(sld(*run, "run.logits=false", ranks=0), 0, "one/best.h5: not there", "give run.logits")
+    check(h5py.File("one/results.h5")["logits/test_last"].size > 0, "logits of the results are kept")
     expect(sld(*run, ranks=0), 0, "one/last.h5: damaged", "one/best.h5: not there", "written again from the last checkpoint")
     check(kept == {name: model("one/" + name) for name in kept}, "the same weights")
     expect(sld(*run, ranks=0), 0, "done already")
