@@ -148,31 +148,6 @@ static sld_status check_labels(spec_reader *r, const sld_node *node, const spec_
                                axis->name, "expected each once, got %s twice", labels[again]);
 }
 
-/* In a column's name '/' becomes '_', because it would make a group in HDF5. */
-static bool same_column(const char *a, const char *b)
-{
-    while (*a && (*a == *b || (*a == '/' && *b == '_') || (*a == '_' && *b == '/'))) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-static sld_status check_column(spec_reader *r, const sld_node *key, const char *name)
-{
-    const spec *s = r->spec;
-
-    for (size_t i = 0; i < s->n_axes; i++) {
-        if (strcmp(s->axes[i].name, name) != 0 && same_column(s->axes[i].name, name)) {
-            return sld_node_fail(r->ctx, key, "axes",
-                                 "expected axes whose columns differ, got %s and %s: in results "
-                                 "both are axis_%s, as / becomes _; rename one",
-                                 s->axes[i].name, name, strchr(name, '/') ? s->axes[i].name : name);
-        }
-    }
-    return SLD_OK;
-}
-
 static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node *node,
                             spec_axis *axis)
 {
@@ -181,7 +156,6 @@ static sld_status read_axis(spec_reader *r, const sld_node *key, const sld_node 
         return sld_node_fail(r->ctx, key, "axes", "expected an axis, got %s%s", axis->name,
                              *axis->name == 's' ? "; write seeds: [1, 2, 3] beside axes" : "");
     }
-    SLD_TRY(check_column(r, key, axis->name));
     SLD_TRY(sld_spec_max(r, node, axis->name, VALUES_MAX));
     axis->n       = node->n;
     axis->entries = sld_spec_alloc(r, (node->n + 1) * sizeof *axis->entries);

@@ -2,6 +2,7 @@
 of the size that the report calls resolvable 80 % find it. --soak: 10,000 each, with other spreads. Skipped without pandas."""
 import math
 import sys
+import types
 
 from package import needs
 
@@ -24,7 +25,7 @@ SPEC = {"claims": {"swap": {"arm": "SLD", "against": "KD-PA"}, "placebo": {"arm"
 
 class Simulated:
     """As much of a study as claims are judged from."""
-    path = "simulated"
+    path, source = "simulated", types.SimpleNamespace(late_text="")
 
     def __init__(self, top1, spec):
         n_arms, n_seeds = top1.shape

@@ -187,7 +187,7 @@ def check_reports(folder, packs):
     expect(sld("report", packs[0], "--pack", "again.h5", ranks=0), 2, "expected a sweep's folder, got a packed study")
     with h5py.File("bad.h5", "w") as f:
         f["x"] = 1
-    expect(sld("report", "bad.h5", ranks=0), 2, "bad.h5: /valid: expected")
+    expect(sld("report", "bad.h5", ranks=0), 2, "bad.h5: expected a packed study", "got an HDF5 file of another kind")
     shutil.copy(packs[0], "bad.h5")
     with h5py.File("bad.h5", "r+") as f:
         f["trials/state"][1] = b"unheard of"
