@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "sld/rundir.h"
 #include "sld/tools.h"
+#include "unread_settings.h"
 
 enum { BATCHES, OUT, EPOCH, GRADIENTS, FORCE };
 static const sld_option_spec options[] = {{"--batches", true}, {"--out", true},
@@ -45,7 +46,10 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                 .force    = args->option[FORCE] != NULL,
                                 .is_own   = is_own,
                                 .is_kept  = sld_run_is_file};
-    st                       = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    st = sld_agree(ctx, comm, sld_unread_check(ctx, config, SLD_MAKES_STEPS, false));
+    if (st == SLD_OK) {
+        st = sld_verb_output(ctx, comm, config, &output, &params.replace);
+    }
     if (st == SLD_OK) {
         st = sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,
                                 "run.stall_minutes", NULL);

@@ -1,6 +1,6 @@
 /* unread_settings.c: settings of the command line that a verb does not read. sld eval takes data set
  * and split from the experiment and nothing of the training, sld data info the data set alone, sld data
- * views what makes the training views too. */
+ * views what makes the training views too, sld probe what a step computes and no data set. */
 #include <string.h>
 
 #include "unread_settings.h"
@@ -12,6 +12,8 @@ enum {
     EVAL   = SLD_MAKES_EVAL,
     INFO   = SLD_MAKES_INFO,
     VIEWS  = SLD_MAKES_VIEWS,
+    STEPS  = SLD_MAKES_STEPS,
+    BOTH   = VIEWS | STEPS,
     ALL    = EVAL | INFO | VIEWS
 };
 
@@ -31,25 +33,49 @@ static const struct {
     {"synthetic.test", TEST | INFO | VIEWS}, /* its images are part of the hash in the file */
     {"data.", ALL},
     {"synthetic.", ALL},
-    {"run.stall_minutes", EVAL},
+    {"run.stall_minutes", EVAL | STEPS},
     {"augment.", VIEWS},
-    {"seed", VIEWS},
-    {"seeds.augment", VIEWS},
+    {"seed", BOTH},
+    {"seeds.augment", BOTH}, /* random corrections are drawn from it too */
+    {"seeds.init", STEPS},
     /* which views there are: their weights, and what an experiment with such weights needs */
-    {"method", VIEWS},
-    {"preset", VIEWS},
-    {"ce.weak", VIEWS},
-    {"ce.strong", VIEWS},
-    {"kd.weak", VIEWS},
-    {"kd.strong", VIEWS},
-    {"lss.weak", VIEWS},
-    {"lss.strong", VIEWS},
-    {"lss.allow_inactive", VIEWS},
-    {"student_swap", VIEWS},
-    {"student_swap_after", VIEWS},
-    {"teacher.weights", VIEWS},
-    {"teacher.logits_files", VIEWS},
-    {"train.epochs", VIEWS}, /* the last that --epoch may name */
+    {"method", BOTH},
+    {"preset", BOTH},
+    {"ce.weak", BOTH},
+    {"ce.strong", BOTH},
+    {"kd.weak", BOTH},
+    {"kd.strong", BOTH},
+    {"lss.weak", BOTH},
+    {"lss.strong", BOTH},
+    {"lss.allow_inactive", BOTH},
+    {"student_swap", BOTH},
+    {"student_swap_after", BOTH},
+    {"teacher.weights", BOTH},
+    {"teacher.logits_files", BOTH}, /* sld probe says why it takes none */
+    {"train.epochs", BOTH},         /* the last that --epoch may name */
+    /* the step */
+    {"correction", STEPS},
+    {"teacher_swap", STEPS},
+    {"zscore", STEPS},
+    {"ce.", STEPS},
+    {"kd.", STEPS},
+    {"lss.", STEPS},
+    {"dkd.", STEPS},
+    {"mlkd.", STEPS},
+    {"nkd.", STEPS},
+    {"rld.", STEPS},
+    {"rc.", STEPS},
+    {"revision.", STEPS},
+    {"ctkd.", STEPS},
+    {"ga.", STEPS},
+    {"mix.", STEPS},
+    {"student.", STEPS},
+    {"teacher.network", STEPS},
+    {"teacher.precision", STEPS},
+    {"train.batch", NONE}, /* as many as the file has */
+    {"train.best_on", NONE},
+    {"train.", STEPS},
+    {"parallel.shards", STEPS},
 };
 
 static int changes(const char *key)
@@ -77,6 +103,8 @@ static const char *what_is_read(int makes)
            : makes == VIEWS ? "an option of the data set (data, synthetic) or of the views "
                               "(augment, seed, method and the weights of ce, kd and lss), got one "
                               "that sld data views does not read"
+           : makes == STEPS ? "an option of the step (method and terms, student, teacher, train, "
+                              "seed), got one that sld probe does not read"
                             : "an option of the data set (data, synthetic) or run.stall_minutes, "
                               "got one that sld eval does not read";
 }

@@ -5,13 +5,15 @@
 
 #include "sld/config.h"
 
-/* What is made of the experiment: metrics of a split, the description of its data, its views. */
+/* What is made of the experiment: metrics of a split, the description of its data, its views, its steps
+ * on batches of a file. */
 enum {
     SLD_MAKES_TEST  = 1,
     SLD_MAKES_TRAIN = 2,
     SLD_MAKES_VAL   = 4,
     SLD_MAKES_INFO  = 8,
     SLD_MAKES_VIEWS = 16,
+    SLD_MAKES_STEPS = 32,
     SLD_MAKES_EVAL  = SLD_MAKES_TEST | SLD_MAKES_TRAIN | SLD_MAKES_VAL
 };
 

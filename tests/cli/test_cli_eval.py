@@ -82,6 +82,17 @@ def check_batches():
     check(not os.path.exists("o.h5"), "an answer to another question")
 
 
+def check_vain_probe():
+    """Batches come from the file: no data set, no views, no run. What a step computes is read."""
+    probe = ("probe", "student.yaml", "--batches", "in.h5", "--out", "vain.h5")
+    for setting in ("data.train_fraction=0.5", "synthetic.noise=3", "augment.flip=0", "train.batch=8", "train.best_on=test", "seeds.order=3",
+                    "teacher.logits=tl", "parallel.isa=avx2", "run.logits=false", "run.dir=x", "name=x"):
+        expect(sld(*probe, setting), 2, setting.partition("=")[0] + ": expected an option of the step", "sld probe does not read")
+    check(not os.path.exists("vain.h5"), "written")
+    expect(sld(*probe, "train.lr=0.1", "seed=5", "lss.temperatures=[2]", "train.momentum=0.8", "correction=random", "parallel.shards=4",
+               "run.stall_minutes=5", "teacher.precision=f32", "ce.weak=0.2"), 0)
+
+
 def main():
     teacher()
     write("student.yaml", STUDENT.replace("train: 36", "train: 100"))  # five of each class
@@ -139,6 +150,7 @@ def main():
 
     first.visititems(same)
     check("gradient/conv1.weight" in first, "no gradients")
+    check_vain_probe()
     expect(sld("probe", "student.yaml", "--batches", "none.h5", "--out", "o.h5"), 2, "none.h5")
     with h5py.File("in.h5", "r+") as f:
         f["image_strong"][2, 7, 0, 0, 0] = np.nan
