@@ -1,11 +1,21 @@
 /* content.c: reads files that an experiment names, without MPI: hashes of data and weights, and the
  * network in a weights file. */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "sld/store.h"
 #include "sld/teacher.h"
+
+/* The option that names the file. */
+static const char *key_of(const sld_options *o, const char *path)
+{
+    return strcmp(path, o->teacher.weights) == 0        ? "teacher.weights"
+           : strcmp(path, o->teacher.logits_files) == 0 ? "teacher.logits_files"
+                                                        : "student.weights";
+}
 
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, int version, char name[SLD_CONTENT_BYTES])
@@ -13,6 +23,12 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
     sld_comm   *comm = NULL;
     struct stat info;
 
+    if (weights && access(weights, R_OK) != 0) {
+        return sld_config_reject(
+            ctx, config, key_of(sld_config_options(config), weights),
+            "%s: cannot open: %s (a relative path starts at the current folder)", weights,
+            strerror(errno));
+    }
     if (weights) {
         return stat(weights, &info) == 0 && S_ISDIR(info.st_mode)
                    ? sld_teacher_files_sha256(ctx, weights, name)

@@ -93,6 +93,9 @@ def main():
     views = ("augment.flip=0", "seed=3", "ce.strong=1", "train.epochs=2", "--epoch", "2", "--out", "views.h5")
     expect(sld("data", "views", "e.yaml", *views, ranks=0), 0)
     expect(sld("data", "info", "e.yaml", "data.val_fraction=0.5", "data.split_seed=2", "synthetic.train=64", "synthetic.subclasses=2"), 0, "val ")
+    write("gone.yaml", "name: gone\nbase: {method: kd, teacher: {weights: gone.h5}, synthetic: {train: 16, test: 8}}\naxes: {train.lr: [0.1]}\n")
+    for settings, where in (((), "gone.yaml:2:39: teacher.weights: gone.h5"), (("student.weights=nil.h5", "teacher.weights=w/last.h5"), "student.weights: nil.h5")):
+        expect(sld("sweep", "gone.yaml", "--plan", *settings, ranks=0), 2, where + ": cannot open: No such file")
     expect(sld("run", "e.yaml", "data.format=hdf5", "data.path=gone.h5", "run.dir=g"), 2, "gone.h5: cannot open",
            "data.path names it: where it has moved, give data.path=PATH, to sld sweep DIR --retry failed too")
     for command, text in REFUSED:
