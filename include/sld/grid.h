@@ -99,6 +99,7 @@ typedef struct sld_grid_change {
     bool   text;               /* the spec is not the recorded one to the byte */
     bool   claims, report;     /* and these parts of it say something else */
     bool   unclaimed;          /* the given one names no claims */
+    size_t ended;              /* with claims, unless dry: points of both that have ended */
 } sld_grid_change;
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
                            size_t n, bool accept, bool dry, sld_grid_change *out);

@@ -308,7 +308,7 @@ static sld_status work(command *c, int *exit_code)
     }
     program[n] = '\0';
     SLD_TRY(take_back(c));
-    SLD_TRY(sld_sweep_say_change(c->ctx, c->grid, &c->change));
+    sld_sweep_say_change(c->ctx, c->grid, &c->change);
     SLD_TRY(warn_ended(c));
     if (c->args->option[NO_RUN]) {
         return SLD_OK;

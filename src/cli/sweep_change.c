@@ -38,31 +38,7 @@ const char *sld_sweep_changed_parts(const sld_grid_change *change)
                                             : NULL;
 }
 
-/* Claims that come after results are no predictions. */
-static sld_status warn_of_claims(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change)
-{
-    sld_point_status *status = NULL;
-    sld_grid_totals   totals;
-
-    SLD_TRY(sld_sweep_known(ctx, grid, change, &status));
-    if (!status) {
-        return SLD_OK;
-    }
-    sld_grid_count_states(status, sld_grid_count(grid), &totals);
-    free(status);
-    const size_t ended = totals.count[SLD_POINT_DONE] + totals.count[SLD_POINT_DIVERGED];
-    if (ended > 0) {
-        sld_log(
-            ctx, SLD_LOG_WARN,
-            "%s: claims were %s after %zu of %zu trial%s had ended; reports say so beside their "
-            "tests; name claims before the first trial",
-            sld_grid_dir(grid), change->unclaimed ? "taken out" : "named", ended, totals.n,
-            sld_text_plural(totals.n));
-    }
-    return SLD_OK;
-}
-
-sld_status sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change)
+void sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change)
 {
     const char *parts = sld_sweep_changed_parts(change);
 
@@ -71,7 +47,14 @@ sld_status sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_gr
         sld_log(ctx, SLD_LOG_INFO, "%s/sweep.yaml: replaced by the given spec, which has other %s",
                 sld_grid_dir(grid), parts);
     }
-    return change->claims ? warn_of_claims(ctx, grid, change) : SLD_OK;
+    if (change->claims && change->ended > 0) { /* after results they are no predictions */
+        const size_t n = sld_grid_count(grid);
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: claims were %s after %zu of %zu trial%s had ended; reports say so beside "
+                "their tests; name claims before the first trial",
+                sld_grid_dir(grid), change->unclaimed ? "taken out" : "named", change->ended, n,
+                sld_text_plural(n));
+    }
 }
 
 static bool any_asked(const sld_grid *grid)

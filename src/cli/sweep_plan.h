@@ -15,7 +15,7 @@ sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_cha
 const char *sld_sweep_changed_parts(const sld_grid_change *change);
 /* Local. Tells in the log which sweep it is, and what was changed in its folder. Warns of claims
  * that came after trials had ended. */
-sld_status sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
+void sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
 
 /* Local. Warns of settings that nothing is trained with, because trials have ended: of the given spec,
  * or words "key=value" beside the sweep's folder. */

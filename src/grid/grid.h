@@ -36,9 +36,10 @@ sld_status sld_grid_compare_spec(sld_ctx *ctx, const char *dir, const void *text
                                  sld_grid_change *out);
 
 /* Writes a line into DIR/late-claims for each claim that the spec in text names, changes or takes out
- * after points of the folder have ended. To be called before the spec takes the place of the old. */
+ * after points of the folder have ended: *ended of them. To be called before the spec takes the place
+ * of the old. */
 sld_status sld_grid_note_claims(sld_ctx *ctx, const sld_grid *there, const sld_grid *here,
-                                const void *text, size_t n);
+                                const void *text, size_t n, size_t *ended);
 
 /* points.c. The list of points as a file, DIR/points, and back. */
 sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out,

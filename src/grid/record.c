@@ -267,7 +267,7 @@ static sld_status take_place(sld_ctx *ctx, const sld_grid *there, const sld_grid
         return SLD_OK;
     }
     if (out->claims) {
-        SLD_TRY(sld_grid_note_claims(ctx, there, grid, text, n));
+        SLD_TRY(sld_grid_note_claims(ctx, there, grid, text, n, &out->ended));
     }
     snprintf(path, sizeof path, "%s/points", dir);
     SLD_TRY(same_text(ctx, grid, path, &same));

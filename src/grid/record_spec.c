@@ -167,18 +167,17 @@ static sld_status write_late(sld_ctx *ctx, sld_arena *arena, const char *dir, co
 }
 
 sld_status sld_grid_note_claims(sld_ctx *ctx, const sld_grid *there, const sld_grid *here,
-                                const void *text, size_t n)
+                                const void *text, size_t n, size_t *ended)
 {
-    size_t     ended;
     sld_arena *arena = NULL;
     char       now[32], when[128];
 
-    SLD_TRY(count_ended(ctx, there, here, &ended));
-    if (ended == 0) {
+    SLD_TRY(count_ended(ctx, there, here, ended));
+    if (*ended == 0) {
         return SLD_OK;
     }
     sld_clock_utc(now);
-    snprintf(when, sizeof when, "after %zu of %zu trials had ended, %s", ended,
+    snprintf(when, sizeof when, "after %zu of %zu trials had ended, %s", *ended,
              sld_grid_count(here), now);
     SLD_TRY(sld_arena_create(ctx, &arena));
     const sld_status st = write_late(ctx, arena, sld_grid_dir(there), when, text, n);

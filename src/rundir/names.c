@@ -165,7 +165,8 @@ static const char *cut_name(char *path)
 
 static bool is_file_in(const char *name, char *folder)
 {
-    static const char *const of_sweep[] = {"points", "sweep.yaml", "sweep.h5", "report.html"};
+    static const char *const of_sweep[] = {"points", "sweep.yaml", "sweep.h5", "report.html",
+                                           "late-claims"};
 
     if (is_name(name) &&
         (sld_run_has(folder, SLD_RUN_CONFIG) || sld_run_has(folder, SLD_RUN_LOCK))) {

@@ -32,13 +32,13 @@ static sld_status find_unlike(sld_ctx *ctx, const sld_trial *t, char keys[KEYS_B
     return SLD_OK;
 }
 
-/* Whether the user asks for what the last weights alone make. */
-static bool asks_for_more(const sld_trial *t, const char *keys)
+/* How many of the keys ask for what the last weights alone make: logits and features. */
+static size_t count_wishes(const sld_trial *t, const char *keys)
 {
     const sld_options *o = t->setup.opt;
 
-    return (lists(keys, "run.features") && o->run.features != SLD_FEATURES_NONE) ||
-           (lists(keys, "run.logits") && o->run.logits);
+    return (size_t)(lists(keys, "run.features") && o->run.features != SLD_FEATURES_NONE) +
+           (size_t)(lists(keys, "run.logits") && o->run.logits);
 }
 
 /* Rank 0. Whether results that are written anew would hold all that these do. */
@@ -93,12 +93,16 @@ static sld_status can_add(sld_ctx *ctx, const sld_trial *t, bool *adds)
     size_t n = 0;
 
     SLD_TRY(find_unlike(ctx, t, keys, &n));
-    *adds = n > 0 && asks_for_more(t, keys) && !sld_trial_is_attempt(&t->io) &&
+    const size_t wishes = count_wishes(t, keys);
+    *adds               = wishes > 0 && !sld_trial_is_attempt(&t->io) &&
             sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs && keeps_all(ctx, t);
     if (*adds) {
-        sld_log(ctx, SLD_LOG_INFO,
-                "%s: the trial is done; its results are written again from the last checkpoint: %s",
-                t->io.dir, keys);
+        sld_log(ctx, n > wishes ? SLD_LOG_WARN : SLD_LOG_INFO,
+                "%s: the trial is done; its results are written again from the last checkpoint: "
+                "%s%s",
+                t->io.dir, keys,
+                n > wishes ? "; of these only run.logits and run.features change anything here"
+                           : "");
     }
     return SLD_OK;
 }
@@ -113,7 +117,7 @@ static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *stat
     if (n == 0) {
         return SLD_OK;
     }
-    if (strcmp(status, "done") == 0 && asks_for_more(t, keys)) {
+    if (strcmp(status, "done") == 0 && count_wishes(t, keys) > 0) {
         snprintf(cure, sizeof cure, "; sld eval %s/last.h5 --logits OUT.h5 --features makes these",
                  t->io.dir);
     }

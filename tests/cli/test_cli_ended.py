@@ -61,10 +61,11 @@ def check_added():
     before, added = contents("runs/e"), "runs/f: the trial is done; its results are written again from the last checkpoint: "
     for settings, held, text in ((("run.features=test", "run.logits=false"), (False, True), added + "run.features"),
                                  (("run.logits=true",), (False, True), "runs/f: run.logits: changes nothing here: " + ENDED),
-                                 (("run.logits=true", "run.features=test"), (True, True), added + "run.logits")):
+                                 (("run.logits=true", "run.features=test", "run.checkpoint_epochs=2"), (True, True), added +
+                                  "run.checkpoint_epochs, run.logits; of these only run.logits and run.features change anything here")):
         done = expect(sld("run", "e.yaml", *settings, "run.dir=runs/f"), 0, text)
         check(contents("runs/f") == before[:3] + held, settings, contents("runs/f"))
-        check(len(warnings(done)) == (ENDED in text), done.err)
+        check(len(warnings(done)) == (ENDED in text or "of these only" in text), done.err)
 
 
 def check_label_p():

@@ -285,6 +285,15 @@ static void test_resolved_document(void **state)
     sld_config_destroy(config);
 }
 
+static void add_points(sld_usage *usage, const char *const *points, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        sld_config *config = fixture_config(points[i], NULL);
+        sld_usage_add(usage, sld_config_options(config));
+        sld_config_destroy(config);
+    }
+}
+
 /* What is in the identity of a point and changes nothing in any is named, not refused. */
 static void test_named_usage(sld_arena *arena)
 {
@@ -302,11 +311,7 @@ static void test_named_usage(sld_arena *arena)
     sld_log_to(&ctx, file);
     assert_int_equal(sld_usage_create(&ctx, arena, &usage), SLD_OK);
     assert_int_equal(sld_overlay_create(&ctx, arena, &overlay), SLD_OK);
-    for (size_t i = 0; i < COUNT(points); i++) {
-        sld_config *config = fixture_config(points[i], NULL);
-        sld_usage_add(usage, sld_config_options(config));
-        sld_config_destroy(config);
-    }
+    add_points(usage, points, COUNT(points));
     assert_int_equal(sld_overlay_set(&ctx, arena, "base", "rld.confidence_tau", "2", overlay),
                      SLD_OK);
     assert_int_equal(sld_usage_check(&ctx, usage, overlay, "any point"), SLD_OK);
@@ -315,9 +320,7 @@ static void test_named_usage(sld_arena *arena)
     fclose(file);
     assert_non_null(strstr(log, "rld.confidence_tau: changes nothing in any point: it needs "
                                 "rld.alpha above 0"));
-    sld_config *config = fixture_config(LOSS("rld") "" TEACHER, NULL);
-    sld_usage_add(usage, sld_config_options(config));
-    sld_config_destroy(config);
+    add_points(usage, &(const char *){LOSS("rld") TEACHER}, 1);
     assert_true(sld_usage_has(usage, "rld.confidence_tau"));
 }
 
@@ -333,11 +336,7 @@ static void test_usage(void **state)
     assert_int_equal(sld_arena_create(&ctx, &arena), SLD_OK);
     assert_int_equal(sld_usage_create(&ctx, arena, &usage), SLD_OK);
     assert_int_equal(sld_overlay_create(&ctx, arena, &overlay), SLD_OK);
-    for (size_t i = 0; i < COUNT(points); i++) {
-        sld_config *config = fixture_config(points[i], NULL);
-        sld_usage_add(usage, sld_config_options(config));
-        sld_config_destroy(config);
-    }
+    add_points(usage, points, COUNT(points));
     assert_int_equal(sld_overlay_set(&ctx, arena, "base", "kd.temperatures", "[2]", overlay),
                      SLD_OK);
     assert_int_equal(sld_usage_check(&ctx, usage, overlay, "any point"), SLD_OK);

@@ -1,4 +1,4 @@
-"""The fuzz targets of every reader under the sanitizers, each with its seeds and some inputs made of them (changed.c), the same in every
+"""The fuzz targets of every reader under the sanitizers, each with its seeds and some mutations of them (mutate.c), the same in every
 run. The long search for others is run_fuzz.py.
 
 usage: test_fuzz.py FOLDER_OF_TARGETS"""

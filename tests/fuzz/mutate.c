@@ -1,7 +1,7 @@
-/* changed.c: main of a fuzz target in the suite, where no compiler looks for inputs that reach new code:
- * every seed as it is, then RUNS inputs made of them by changes, the same on every machine. Each lies
- * in memory of just its size, so that a read behind its end is found. The long search, with clang's
- * libFuzzer, is run_fuzz.py.
+/* mutate.c: main of a fuzz target in the suite, where no compiler looks for inputs that reach new code:
+ * every seed as it is, then RUNS mutations of them, the same on every machine. Each lies in memory of
+ * just its size, so that a read behind its end is found. The long search, with clang's libFuzzer, is
+ * run_fuzz.py.
  *
  * usage: fuzz_TARGET RUNS SEED_FILE [...] */
 #include "fuzz.h"
@@ -73,14 +73,14 @@ static void copy_over(input *in, sld_rng *rng)
     memmove(in->bytes + to, in->bytes + from, 1 + below(rng, left));
 }
 
-static void change(input *in, sld_rng *rng)
+static void mutate(input *in, sld_rng *rng)
 {
-    static void (*const changes[])(input *, sld_rng *) = {set_byte, flip_bit, set_edge, cut_end,
-                                                          take_out, repeat,   copy_over};
-    const uint32_t times                               = 1 + below(rng, 4);
+    static void (*const mutations[])(input *, sld_rng *) = {set_byte, flip_bit, set_edge, cut_end,
+                                                            take_out, repeat,   copy_over};
+    const uint32_t times                                 = 1 + below(rng, 4);
 
     for (uint32_t i = 0; i < times && in->n > 0; i++) {
-        changes[below(rng, sizeof changes / sizeof *changes)](in, rng);
+        mutations[below(rng, sizeof mutations / sizeof *mutations)](in, rng);
     }
 }
 
@@ -110,7 +110,7 @@ static void read_seed(const char *path, input *in)
 
 int main(int argc, char **argv)
 {
-    static input seed, changed;
+    static input seed, mutated;
     const long   runs = argc > 2 ? strtol(argv[1], NULL, 10) : 0;
 
     if (runs < 1) {
@@ -122,9 +122,9 @@ int main(int argc, char **argv)
         feed(&seed);
         for (long i = 0; i < runs / (argc - 2); i++) {
             sld_rng rng = sld_rng_make((uint64_t)s, SLD_RNG_INIT, 0, (uint64_t)i);
-            changed     = seed;
-            change(&changed, &rng);
-            feed(&changed);
+            mutated     = seed;
+            mutate(&mutated, &rng);
+            feed(&mutated);
         }
     }
     return 0;
