@@ -100,8 +100,7 @@ def over_sweeps():
     write("s.yaml", SWEEP)
     expect(sld("sweep", "s.yaml", ranks=0), 0)
     trial = os.path.join("runs/s/trials", os.listdir("runs/s/trials")[0])
-    write("runs/s/late-claims", "c: named after 1 of 1 trials had ended, 2026-01-01T00:00:00Z\n")
-    for path in ("runs/s/points", "runs/s/sweep.h5", "runs/s/sweep.yaml", "runs/s/late-claims", trial + "/results.h5", trial + "/last.h5", "mine.h5"):
+    for path in ("runs/s/points", "runs/s/sweep.h5", "runs/s/sweep.yaml", trial + "/results.h5", trial + "/last.h5", "mine.h5"):
         before = sha(path)
         for force in ((), ("--force",) if path.startswith("runs/s") else ()):
             expect(sld("report", "runs/s", "--pack", path, *force, ranks=0), 2, path)

@@ -110,8 +110,8 @@ static void files_of_runs_and_sweeps_are_known(void **state)
                                             "results-a12.h5", "ckpt-0000002-000000007.h5"};
     static const char *const of_others[] = {
         "last-logits.h5", "results.h5.old", "best-all.h5", "epoch-.h5", "-a1", "config.yml"};
-    static const char *const of_sweep[] = {"points", "sweep.yaml", "sweep.h5",
-                                           "claims/0123456789ab.1"};
+    static const char *const of_sweep[] = {"points",      "sweep.yaml",  "sweep.h5",
+                                           "report.html", "late-claims", "claims/0123456789ab.1"};
     fixture                 *f          = *state;
     char                     path[PATH_MAX], link_to[PATH_MAX];
 
