@@ -107,10 +107,10 @@ def tool(name, body):
 
 def job(name, sld_does, scontrol="exit 0", env=None, sent=None, mpi="Open MPI v4.1.4"):
     """Runs a script of jobs/ as a scheduler would; sent: a signal when its sld, of that MPI,
-    works. Exit code, calls, what it said."""
+    works, and the script has not yet got to the command behind its start. Exit code, calls, what it said."""
     shutil.rmtree("bin", ignore_errors=True)
     os.mkdir("bin")
-    for file in ("calls", "works"):
+    for file in ("calls", "works", "sent"):
         if os.path.exists(file):
             os.remove(file)
     tool("sld", "[ \"$1\" != --version ] || { echo 'MPI: %s'; exit; }; trap 'exit 75' USR1 TERM; >works; %s" % (mpi, sld_does))
@@ -119,12 +119,16 @@ def job(name, sld_does, scontrol="exit 0", env=None, sent=None, mpi="Open MPI v4
     tool("sleep", "exit 0")
     env = dict(os.environ, PATH=os.path.abspath("bin") + ":" + os.environ["PATH"], SLURM_JOB_ID="7", SLURM_JOB_NAME="j",
                SLURM_NTASKS="2", PBS_O_WORKDIR=os.getcwd(), **(env or {}))
+    if sent:
+        write("slow", "trap '[[ $BASH_COMMAND != pid=* ]] || until [ -e sent ]; do /bin/sleep 0.02; done' DEBUG\n")
+        env["BASH_ENV"] = os.path.abspath("slow")
     process = subprocess.Popen(["bash", os.path.join(JOBS, name)], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
     while sent and not os.path.exists("works"):
         time.sleep(0.01)
     if sent:
         process.send_signal(sent)
+        write("sent", "")
     said = process.communicate(timeout=60)[0].decode()
     with open("calls") as f:
         return process.returncode, f.read(), said
