@@ -1,9 +1,6 @@
 """The viewer of a packed study in a headless Chromium: its numbers are those of sld_analysis, a label with markup is a text there,
 and a file that is no study is named. Skipped without Chromium, or without the npm package h5wasm and npm."""
 import html.parser
-import os
-import shutil
-import subprocess
 import sys
 
 from package import needs
@@ -13,6 +10,7 @@ needs("pandas", "yaml")
 import h5py
 import numpy as np
 
+import browser
 import made_study
 import made_sweep
 import sld_analysis
@@ -20,8 +18,7 @@ from harness import check, expect, in_folder, sld
 from sld_analysis import calibration, digest, viewer
 from sld_analysis.tables import Work
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if not CHROMIUM:
+if not browser.CHROMIUM:
     print("SKIP: no Chromium")
     sys.exit(77)
 
@@ -56,20 +53,43 @@ class Dom(html.parser.HTMLParser):
             self.cells[self.inside()][-1] += data
 
 
-def opened(program, study):
+def opened(b, program, study):
     with open("view.html", "w", encoding="utf-8") as f:
         f.write(viewer.page(*program, viewer.embedded(study)))
-    done = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir=" + os.path.abspath("chrome"),
-                           "--virtual-time-budget=60000", "--dump-dom", "file://" + os.path.abspath("view.html")],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240)
-    return Dom(done.stdout.decode(errors="replace"))
+    b.open("view.html")
+    b.run("""new Promise(done => {
+        const look = () => /^Reading /.test(document.getElementById("state").textContent) ? setTimeout(look, 20) : done();
+        look();
+    })""")
+    return Dom(b.run("document.documentElement.outerHTML"))
 
 
-def check_compact(program):
+def check_full(b, program):
+    made_study.write_study("study.h5", made_study.square()[4:], seeds=2, samples=200, names=[EVIL] + ["class %d" % k for k in range(1, 10)],
+                           baseline="SLD")
+    dom = opened(b, program, "study.h5")
+    work = Work(sld_analysis.open("study.h5"))
+    trial = work.arms["SLD"][0]
+    d, teacher = work.digests.student(trial), work.digests.teacher(trial)
+    check(dom.texts.get("state") == "study.h5: 2 trials.", dom.texts.get("state"))
+    for key, wanted in (("n-trial", work.study.trials["id"][trial]), ("n-samples", "200"), ("n-top-1", "%.2f %%" % (100 * d.correct.mean())),
+                        ("n-NLL", "%.4f" % d.nll.mean(dtype=float)), ("n-teacher-s-errors", str(int((~teacher.correct).sum()))),
+                        ("n-copied-errors", "%.2f %%" % digest.copy_rate(d, teacher)),
+                        ("ece", "15 bins, ECE %.2f %%" % calibration.ece(d.confidence, d.correct))):
+        check(dom.texts.get(key) == wanted, "the page and the package agree to the digit", key, dom.texts.get(key), wanted)
+    rows = np.array(dom.cells["samples"]).reshape(-1, 7)
+    names = np.array(work.study.class_names)
+    check(len(rows) == 50 and list(rows[:, 2]) == list(names[teacher.predicted[:50]]) and list(rows[:, 4]) == list(names[d.predicted[:50]]), rows[:3])
+    check(list(rows[:, 3].astype(int)) == list(teacher.rank[:50]), "the label's rank")
+    check(rows[0, 1] == EVIL and "img" not in dom.tags, "markup in a label is a text")
+    check("NIST" in open("view.html", encoding="utf-8").read(), "the notice of h5wasm is kept")
+
+
+def check_compact(b, program):
     """A compact pack that sld wrote: its numbers are those that sld_analysis makes of the same file."""
     made_sweep.small_sweep("made")
     expect(sld("report", "made", "--pack", "small.h5", "--compact", ranks=0), 0)
-    dom, work = opened(program, "small.h5"), Work(sld_analysis.open("small.h5"))
+    dom, work = opened(b, program, "small.h5"), Work(sld_analysis.open("small.h5"))
     trial = work.study.students[0]
     d = work.digests.student(trial)
     check("small.h5: 10 trials. A compact pack" in dom.texts.get("state"), dom.texts.get("state"))
@@ -86,31 +106,15 @@ def main():
     except sld_analysis.StudyError as error:
         print("SKIP: %s" % error)
         sys.exit(77)
-    made_study.write_study("study.h5", made_study.square()[4:], seeds=2, samples=200, names=[EVIL] + ["class %d" % k for k in range(1, 10)],
-                           baseline="SLD")
-    dom = opened(program, "study.h5")
-    work = Work(sld_analysis.open("study.h5"))
-    trial = work.arms["SLD"][0]
-    d, teacher = work.digests.student(trial), work.digests.teacher(trial)
-    check(dom.texts.get("state") == "study.h5: 2 trials.", dom.texts.get("state"))
-    for key, wanted in (("n-trial", work.study.trials["id"][trial]), ("n-samples", "200"), ("n-top-1", "%.2f %%" % (100 * d.correct.mean())),
-                        ("n-NLL", "%.4f" % d.nll.mean(dtype=float)), ("n-teacher-s-errors", str(int((~teacher.correct).sum()))),
-                        ("n-copied-errors", "%.2f %%" % digest.copy_rate(d, teacher)),
-                        ("ece", "15 bins, ECE %.2f %%" % calibration.ece(d.confidence, d.correct))):
-        check(dom.texts.get(key) == wanted, "the page and the package agree to the digit", key, dom.texts.get(key), wanted)
-    rows = np.array(dom.cells["samples"]).reshape(-1, 7)
-    names = np.array(work.study.class_names)
-    check(len(rows) == 50 and list(rows[:, 2]) == list(names[teacher.predicted[:50]]) and list(rows[:, 4]) == list(names[d.predicted[:50]]), rows[:3])
-    check(list(rows[:, 3].astype(int)) == list(teacher.rank[:50]), "the label's rank")
-    check(rows[0, 1] == EVIL and "img" not in dom.tags, "markup in a label is a text")
-    check("NIST" in open("view.html", encoding="utf-8").read(), "the notice of h5wasm is kept")
-    check_compact(program)
-    with h5py.File("other.h5", "w") as f:
-        f["x"] = 1
-    check("expected sld-study, got none" in opened(program, "other.h5").texts["state"], "no study")
-    with open("half.h5", "wb") as f:
-        f.write(open("study.h5", "rb").read()[:3000])
-    check("half.h5: cannot be shown" in opened(program, "half.h5").texts["state"], "half a file")
+    with browser.Browser() as b:
+        check_full(b, program)
+        check_compact(b, program)
+        with h5py.File("other.h5", "w") as f:
+            f["x"] = 1
+        check("expected sld-study, got none" in opened(b, program, "other.h5").texts["state"], "no study")
+        with open("half.h5", "wb") as f:
+            f.write(open("study.h5", "rb").read()[:3000])
+        check("half.h5: cannot be shown" in opened(b, program, "half.h5").texts["state"], "half a file")
 
 
 in_folder(main)
