@@ -134,6 +134,25 @@ static const char *const elsewhere[][2] = {
     {"tau", "kd.temperatures"},          {"alpha", "kd.weak"},
 };
 
+/* The one option whose key or name begins so: "kd.temp", "momen". NULL if there are several, or the
+ * name has fewer than 3 letters. */
+static const char *completed(const char *key, const char *name)
+{
+    const sld_option *found = NULL;
+    const bool            whole = name != key;
+
+    for (size_t i = 0; strlen(name) >= 3 && i < SLD_OPTION_COUNT; i++) {
+        const char *candidate = whole ? sld_option_key(&rows[i]) : rows[i].name;
+        if (strncmp(candidate, key, strlen(key)) == 0) {
+            if (found) {
+                return NULL;
+            }
+            found = &rows[i];
+        }
+    }
+    return found ? sld_option_key(found) : NULL;
+}
+
 const char *sld_option_nearest(const char *key)
 {
     const char *candidates[SLD_OPTION_COUNT + SLD_SECTION_COUNT];
@@ -163,6 +182,10 @@ const char *sld_option_nearest(const char *key)
         if (i != SLD_SECTION_top) {
             candidates[n++] = sections[i].name;
         }
+    }
+    const char *longer = completed(key, name);
+    if (longer) {
+        return longer;
     }
     int found = sld_text_nearest(key, candidates, n);
     if (found >= 0) {

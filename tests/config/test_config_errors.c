@@ -18,6 +18,8 @@ static void test_unknown_keys(void **state)
         {"train: {learning_rate: 3}", NULL, "e.yaml:1:9: train.learning_rate: ", "train.lr", NULL},
         {"xyzzyplugh: 1\n", NULL, "e.yaml:1:1: xyzzyplugh: unknown option", "", NULL},
         {"{}", "kd.weka=1", "command line: kd.weka: unknown option", "nearest: kd.weak", NULL},
+        {"{}", "kd.temp=1", "command line: kd.temp: unknown option", "nearest: kd.temperatures", NULL},
+        {"momen: 1\n", NULL, "e.yaml:1:1: momen: unknown option", "nearest: train.momentum", NULL},
         {"{}", "TRAIN.LR=1", "command line: TRAIN.LR: unknown option", "nearest: train.lr", NULL},
         {"? [a, b]\n: 1\n", NULL, "e.yaml:1:3: ", "name as key, got a list", NULL},
         {"'': 1\n", NULL, "e.yaml:1:1: ", "name as key, got nothing", NULL},
