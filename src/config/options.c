@@ -139,7 +139,7 @@ static const char *const elsewhere[][2] = {
 static const char *completed(const char *key, const char *name)
 {
     const sld_option *found = NULL;
-    const bool            whole = name != key;
+    const bool        whole = name != key;
 
     for (size_t i = 0; strlen(name) >= 3 && i < SLD_OPTION_COUNT; i++) {
         const char *candidate = whole ? sld_option_key(&rows[i]) : rows[i].name;

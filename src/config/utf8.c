@@ -2,44 +2,9 @@
  * line. */
 #include "utf8.h"
 
+#include "sld/base.h"
+
 enum { TEXT_MAX = 1 << 20 }; /* bytes; an experiment is some hundred lines */
-
-size_t sld_utf8_decode(const unsigned char *s, size_t n, uint32_t *code)
-{
-    static const uint32_t lowest[] = {0, 0, 0x80, 0x800,
-                                      0x10000}; /* by length: longer forms are refused */
-    size_t                length;
-
-    if (n == 0) {
-        return 0;
-    }
-    if (s[0] < 0x80) {
-        length = 1;
-        *code  = s[0];
-    } else if ((s[0] & 0xE0) == 0xC0) {
-        length = 2;
-        *code  = s[0] & 0x1F;
-    } else if ((s[0] & 0xF0) == 0xE0) {
-        length = 3;
-        *code  = s[0] & 0x0F;
-    } else if ((s[0] & 0xF8) == 0xF0) {
-        length = 4;
-        *code  = s[0] & 0x07;
-    } else {
-        return 0;
-    }
-    if (length > n) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((s[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-        *code = *code << 6 | (s[i] & 0x3F);
-    }
-    const bool surrogate = *code >= 0xD800 && *code <= 0xDFFF;
-    return *code < lowest[length] || surrogate || *code > 0x10FFFF ? 0 : length;
-}
 
 bool sld_utf8_plain(uint32_t code)
 {
@@ -77,7 +42,7 @@ sld_status sld_utf8_check(sld_ctx *ctx, const sld_location *location, const char
     }
     for (size_t i = 0; i < n;) {
         uint32_t     code   = 0;
-        const size_t length = sld_utf8_decode(s + i, n - i, &code);
+        const size_t length = sld_text_decode(s + i, n - i, &code);
         const bool   mark = i == 0 && code == 0xFEFF; /* a byte-order mark may stand at the start */
 
         if (length == 0 || !(sld_utf8_plain(code) || breaks_line(code) || code == '\t' || mark)) {

@@ -4,9 +4,6 @@
 
 #include "location.h"
 
-/* Bytes of the character at s (1..4), with its code point in *code; 0: s is not UTF-8. */
-size_t sld_utf8_decode(const unsigned char *s, size_t n, uint32_t *code);
-
 /* A character that stands for itself in a YAML text: no control character, no line break, no
  * byte-order mark. */
 bool sld_utf8_plain(uint32_t code);

@@ -246,7 +246,7 @@ static bool is_plain_text(const sld_scalar *scalar)
     for (size_t i = 0; i < scalar->n;) {
         uint32_t     code = 0;
         const size_t length =
-            sld_utf8_decode((const unsigned char *)scalar->text + i, scalar->n - i, &code);
+            sld_text_decode((const unsigned char *)scalar->text + i, scalar->n - i, &code);
         if (length == 0 || !sld_utf8_plain(code)) {
             return false;
         }
