@@ -123,7 +123,7 @@ void report_put_late(const report *r, const char *before, const char *after,
 {
     char line[1024];
 
-    for (const char *at = r->late_claims; *at; at += at[0] == '\n') {
+    for (const char *at = r->late_claims; *(at += strspn(at, "\n"));) {
         const size_t n = strcspn(at, "\n");
         snprintf(line, sizeof line, "%.*s", n < sizeof line ? (int)n : (int)sizeof line - 1, at);
         fprintf(to, "%sclaim ", before);

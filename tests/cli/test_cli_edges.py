@@ -102,6 +102,14 @@ def late_claims():
     write("late.yaml", head + "report: {title: U}\nseeds: 1..2\n")
     expect(sld("sweep", "late.yaml", "--plan", ranks=0), 0, "the given spec has other report")
     check("title" not in kept(), "a plan changes nothing", kept())
+    with open("runs/late/late-claims", "r+") as f:  # as an editor may leave it
+        lines = f.read()
+        f.seek(0)
+        f.write("\n" + lines.replace("\n", "\n\n"))
+    expect(sld("report", "runs/late", "--html", "late.html", "--force", ranks=0), 0)
+    with open("late.html") as f:
+        for text in (f.read(), expect(sld("report", "runs/late", ranks=0), 0).out):
+            check(len(re.findall(r"\bclaim ", text.split("No predictions")[1].split("Trial")[0])) == len(LATE), "no claim without a name", text)
 
 
 def full():
