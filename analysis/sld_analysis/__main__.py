@@ -11,6 +11,7 @@ EPILOG = """
     python3 -m sld_analysis report runs/ablation -o out/
     python3 -m sld_analysis report study.h5 -o out/ --pdf --png
     python3 -m sld_analysis trials study.h5 > trials.csv
+    python3 -m sld_analysis merge part1.h5 part2.h5 -o study.h5
 """
 
 
@@ -35,6 +36,11 @@ def config(args):
     if not found:
         raise StudyError("%s: expected the ID of one of its %d trials, got %s" % (args.study, study.n, args.id))
     sys.stdout.write(study.config(found[0]))
+
+
+def merge(args):
+    from .merge import run
+    run(args)
 
 
 def probe_linear(args):
@@ -90,6 +96,11 @@ def parser_of():
     one.add_argument("study")
     one.add_argument("id")
     one.set_defaults(run=config)
+    one = verbs.add_parser("merge", help="one packed study of several that hold parts of it: other seeds, arms or trials")
+    one.add_argument("parts", nargs="+", metavar="PART.h5", help="files of `sld report DIR --pack FILE`, all with --compact or none")
+    one.add_argument("-o", "--out", required=True, metavar="STUDY.h5", help="packed study to write")
+    one.add_argument("--force", action="store_true", help="write over a file that is no study")
+    one.set_defaults(run=merge)
     one = verbs.add_parser("probe-linear", help="a linear classifier on features that sld eval --features wrote of another data set")
     one.add_argument("train", help="features of its training split")
     one.add_argument("test", help="features of its test split")

@@ -1,5 +1,6 @@
 """options.py: the resolved configuration of a trial as a flat {"section.key": value}."""
 import functools
+import re
 
 from .needs import need
 
@@ -10,6 +11,13 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TECHNICAL = {"name", "preset", "teacher.logits", "teacher.look_ahead", "teacher.logits_budget", "teacher.logits_patience",
              "parallel.cpus", "data.path"}
 TECHNICAL_SECTIONS = ("run.",)
+# Options that never become a column of a study: they change no result, or are paths, or seeds, which have columns.
+NO_COLUMN = (TECHNICAL - {"preset"}) | {"seed", "student.weights", "teacher.weights", "teacher.network", "teacher.logits_files", "lss.allow_inactive",
+                                      "parallel.isa"}
+NO_COLUMN_SECTIONS = TECHNICAL_SECTIONS + ("seeds.",)
+
+
+QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)')
 
 
 def load_yaml(text):
@@ -70,6 +78,23 @@ def flat(text):
         if isinstance(node, dict):
             _flatten(node, "", out)
     return {str(k): v for k, v in out.items()}
+
+
+def texts(text):
+    """The same with the values as they stand there, without quotes and units: what a study's columns of options hold."""
+    out, section = {}, ""
+    for line in text.splitlines():
+        key, colon, value = line.strip(" ").partition(":")
+        if colon and line[:1] != " " and not value:
+            section = key
+        elif colon and value[:1] == " ":
+            name = section + "." + key if line[:1] == " " and section else key
+            out[name] = re.sub(r"\\(.)", r"\1", QUOTED.match(value[1:])[1]) if value[1:2] == '"' else value[1:].partition(" #")[0]
+    return out
+
+
+def is_column(key):
+    return key not in NO_COLUMN and not key.startswith(NO_COLUMN_SECTIONS)
 
 
 def technical(key):

@@ -1,0 +1,90 @@
+"""merge_numbers.py: what the columns of /trials hold that depends on the other trials of a study, anew over all parts: indices,
+options that vary, and copied errors (docs/protocol.md, "Measures"). As src/report/options.c and copied_errors.c make it."""
+from . import options
+from .files import OPTION
+from .needs import need
+
+np = need("numpy")
+
+
+def columns(rows, places, study):
+    """{path: values}. rows: (source, row) of each trial, places: of its teacher among the teachers, -1: none."""
+    labels = study.labels
+    out = {"/trials/" + name: values for name, values in named(labels, rows[0][0].part.axes)}
+    out.update({"/trials/teacher": indices(rows, labels), "/trials/teacher_row": places})
+    out.update(varying(rows, labels))
+    out.update(copied(rows, places, labels))
+    if study.same:
+        out["/same/index"] = range(len(study.same))
+        out.update(("/same/" + name, values) for name, values in named(study.same, rows[0][0].part.axes))
+    return out
+
+
+def indices(rows, labels):
+    """The row of each trial's teacher, -1: none. Where a part was given the weights as a file, the trial that made them for others."""
+    at = {label.id: i for i, label in enumerate(labels)}
+    theirs = [(source.part.own, source.part.index("teacher", row)) for source, row in rows]
+    found = [at[own[k].id] if k >= 0 else -1 for own, k in theirs]
+    weights = [source.part.text("teacher_sha256", row) for source, row in rows]
+    made = {sha: i for sha, i in zip(weights, found) if sha and i >= 0}
+    return [made.get(sha, -1) if i < 0 else i for sha, i in zip(weights, found)]
+
+
+def named(labels, axes):
+    """(name, values) of what labels are made of."""
+    yield from ((name, [getattr(label, name) for label in labels]) for name in ("seed", "is_teacher", "id", "arm"))
+    yield from ((name, [label.axes[k] for label in labels]) for k, name in enumerate(axes))
+
+
+def varying(rows, labels):
+    """The options in which students with results differ, a column each; empty: not known."""
+    texts = [options.texts(source.part.configs[row]) for source, row in rows]
+    students = [text for text, (source, row), label in zip(texts, rows, labels) if source.part.valid[row] and not label.is_teacher]
+    keys = dict.fromkeys(key for text in students for key in text if options.is_column(key))
+    return {"/trials/" + OPTION + key: [text.get(key, "") for text in texts] for key in keys
+            if len({text[key] for text in students if key in text}) > 1}
+
+
+def predicted(part, row, which):
+    """(sample) classes, of equal logits the lower; None: there are no logits."""
+    if part.compact:
+        top = part.top(row, which)
+        return top.classes[:, 0] if top else None
+    logits = part.logits(row, which)
+    return None if logits is None else np.where(np.isnan(logits), -np.inf, logits).argmax(axis=1)
+
+
+def share(student, teacher, labels):
+    """Percent of the teacher's errors that the student makes too; NaN without any."""
+    if len(student) != len(teacher):
+        return np.nan
+    wrong = teacher != labels[:len(teacher)]
+    return 100.0 * np.count_nonzero(student[wrong] == teacher[wrong]) / np.count_nonzero(wrong) if wrong.any() else np.nan
+
+
+def copied(rows, places, labels):
+    """copy_rate of the controls, students that never saw a teacher, which they have where the study has one teacher; and for each trial
+    copy_rate_unseen, the mean rate at which the controls copy its teacher."""
+    rates, shas, records, controls = [], [], {}, []
+    for i, (source, row) in enumerate(rows):
+        part = source.part
+        weights, logits, data = (part.text(name, row) for name in ("teacher_sha256", "teacher_logits_sha256", "data_sha256"))
+        shas.append(weights or (logits or str(places[i]) if places[i] >= 0 else ""))
+        rates.append(part.columns["copy_rate"][row] if shas[i] and "copy_rate" in part.columns else np.nan)
+        if places[i] >= 0 and (shas[i], data) not in records:
+            records[shas[i], data] = predicted(part, row, "teacher"), part.labels(row)
+        if part.valid[row] and not (labels[i].is_teacher or shas[i] or logits):
+            classes = predicted(part, row, "last")
+            if classes is not None:
+                controls.append((i, data, classes))
+    by_controls = {}
+    for sha in dict.fromkeys(shas):
+        found = [share(classes, *records[sha, data]) for _, data, classes in controls if (sha, data) in records]
+        found = [float(rate) for rate in found if not np.isnan(rate)]
+        by_controls[sha] = sum(found) / len(found) if found else np.nan
+    if len(records) == 1:
+        for i, data, classes in controls:
+            key = next(iter(records))
+            rates[i] = share(classes, *records[key]) if key[1] == data else np.nan
+    return {"/trials/copy_rate": np.array(rates),
+            "/trials/copy_rate_unseen": np.array([by_controls[sha] if sha else rate for sha, rate in zip(shas, rates)])}
