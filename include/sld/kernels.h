@@ -51,7 +51,8 @@ typedef struct sld_conv_params {
     bool       bias;
     bool       add, relu;     /* evaluation: y = relu(conv(x) + bias + y) */
     bool       bf16;          /* x, dy and weights are rounded to bfloat16; sums and results (y, dx,
-                                 dw) are float32. A pass without such a form computes in float32 */
+                                 dw) are float32. A pass that is faster in float32, or has no other
+                                 form, computes in it */
     bool       training;      /* makes the backward kernels; not with add or relu */
     bool       data_gradient; /* training: makes that of dx too */
     const int *sizes;         /* samples per call, largest first; a call gives an index into it */

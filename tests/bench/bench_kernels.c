@@ -1,8 +1,9 @@
 /* bench_kernels.c: GFLOP/s of every convolution of some networks, pass by pass, on one core: one
  * line of JSON a shape, for tests/bench/kernels.py, which documents them.
  *
- * usage: bench_kernels SECONDS ISA ALGORITHM NETWORK ... ; ISA as parallel.isa; ALGORITHM is a row
- * of src/kernels/conv/conv.c, or "table" for the one the program would take. */
+ * usage: bench_kernels SECONDS ISA PRECISION ALGORITHM NETWORK ... ; ISA as parallel.isa, PRECISION
+ * f32 or bf16; ALGORITHM is a row of src/kernels/conv/conv.c, or "table" for the one the program
+ * would take. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ typedef struct {
 
 static shape  shapes[MAX_SHAPES];
 static size_t n_shapes;
+static bool   bf16;
 
 static void stop(const char *what)
 {
@@ -70,6 +72,7 @@ static void add_shape(const char *network, const sld_layer *layer, const sld_lay
                                .stride        = c->stride,
                                .pad           = c->pad,
                                .groups        = c->groups,
+                               .bf16          = bf16,
                                .training      = true,
                                .data_gradient = !first,
                                .sizes         = sizes,
@@ -199,16 +202,17 @@ static void measure(const shape *s, const sld_conv_algorithm *row, double second
 int main(int argc, char **argv)
 {
     sld_ctx_init(&ctx);
-    if (argc < 5) {
-        fprintf(stderr, "usage: bench_kernels SECONDS ISA ALGORITHM NETWORK ...\n");
+    if (argc < 6) {
+        fprintf(stderr, "usage: bench_kernels SECONDS ISA PRECISION ALGORITHM NETWORK ...\n");
         return 2;
     }
+    bf16                          = strcmp(argv[3], "bf16") == 0;
     const sld_conv_algorithm *row = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        row = strcmp(rows[i]->name, argv[3]) == 0 ? rows[i] : row;
+        row = strcmp(rows[i]->name, argv[4]) == 0 ? rows[i] : row;
     }
-    if (!row && strcmp(argv[3], "table") != 0) {
-        fprintf(stderr, "bench_kernels: no algorithm is called %s\n", argv[3]);
+    if (!row && strcmp(argv[4], "table") != 0) {
+        fprintf(stderr, "bench_kernels: no algorithm is called %s\n", argv[4]);
         return 2;
     }
     if (sld_kernels_pin_isa(&ctx, argv[2]) != SLD_OK) {
@@ -218,7 +222,7 @@ int main(int argc, char **argv)
     sld_kernels_versions(versions, sizeof versions);
     printf("{\"versions\": \"%s\", \"isa\": \"%s\", \"peak_f32\": %.1f}\n", versions,
            sld_kernels_isa(), sld_kernels_peaks(0.1).f32);
-    for (int i = 4; i < argc; i++) {
+    for (int i = 5; i < argc; i++) {
         add_network(argv[i]);
     }
     for (size_t i = 0; i < n_shapes; i++) {

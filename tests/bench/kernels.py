@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """kernels.py: how fast the convolutions of the six pairs are, shape by shape, on one core: one JSON.
 
-usage: kernels.py [--program FILE] [--seconds S] [--isa auto|avx2|avx512] [--algorithm NAME] [--networks NAME ...]
+usage: kernels.py [--program FILE] [--seconds S] [--isa auto|avx2|avx512] [--precision f32|bf16]
+                  [--algorithm NAME] [--networks NAME ...]
        kernels.py --compare BEFORE.json AFTER.json
 
 The program is the target bench_kernels of a build (cmake --build build/release --target bench_kernels). Each shape is
@@ -51,9 +52,9 @@ def where():
     return {"commit": commit, "machine": {"processor": processor(), "cores": os.cpu_count()}}
 
 
-def shapes(program, seconds=0.1, isa="auto", algorithm="table", networks=NETWORKS):
+def shapes(program, seconds=0.1, isa="auto", precision="f32", algorithm="table", networks=NETWORKS):
     """What the program bench_kernels prints: versions, isa, peak_f32, shapes."""
-    command = [program, str(seconds), isa, algorithm, *networks]
+    command = [program, str(seconds), isa, precision, algorithm, *networks]
     printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if printed.returncode != 0:
         sys.exit(f"kernels.py: {program}: exit code {printed.returncode}")
@@ -109,6 +110,7 @@ def main():
     parser.add_argument("--program", default=os.path.join(HERE, "../../build/release/tests/bench/bench_kernels"))
     parser.add_argument("--seconds", type=float, default=0.1, help="for each pass of each shape")
     parser.add_argument("--isa", default="auto", choices=("auto", "avx2", "avx512"))
+    parser.add_argument("--precision", default="f32", choices=("f32", "bf16"))
     parser.add_argument("--algorithm", default="table")
     parser.add_argument("--networks", nargs="+", default=NETWORKS)
     parser.add_argument("--compare", nargs=2, metavar=("BEFORE", "AFTER"))
@@ -117,7 +119,7 @@ def main():
         before, after = read(options.compare)
         compare([before], [after])
     else:
-        found = shapes(options.program, options.seconds, options.isa, options.algorithm, options.networks)
+        found = shapes(options.program, options.seconds, options.isa, options.precision, options.algorithm, options.networks)
         json.dump({**where(), **found}, sys.stdout, indent=1)
         print()
 

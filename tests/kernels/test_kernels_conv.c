@@ -1,6 +1,7 @@
 /* Convolution, forward and backward, against sums in double over the definition; for several
  * numbers of samples, odd channel counts, groups, biases and the fused forms of evaluation; in
  * bfloat16 over what is left of the inputs once rounded. */
+#include "conv/conv.h"
 #include "fixture.h"
 
 /* float32 sums of up to 9 * 128 products in another order than ours: a few times 1e-7 each. In
@@ -22,6 +23,7 @@ static const shape shapes[] = {
     {6, 6, 24, 60, 1, 1, 0, 3, false},
     {6, 6, 58, 58, 3, 2, 1, 58, false},
     {14, 14, 3, 64, 7, 2, 3, 1, false},
+    {8, 8, 96, 96, 1, 1, 0, 1, true},
     /* depthwise.c: */
     {2, 2, 480, 480, 3, 1, 1, 480, false},
     {3, 4, 58, 58, 3, 2, 1, 58, false},
@@ -190,8 +192,8 @@ static float *gradient_of(const sld_conv *conv)
     return dw;
 }
 
-/* What a convolution in bfloat16 sees of x; else x itself. The caller frees it. */
-static float *seen(const float *x, size_t n, bool bf16)
+/* x rounded to bfloat16. The caller frees it. */
+static float *rounded_of(const float *x, size_t n)
 {
     float    *y       = random_floats(n);
     uint16_t *rounded = calloc(n, sizeof *rounded);
@@ -199,10 +201,25 @@ static float *seen(const float *x, size_t n, bool bf16)
     sld_round_bf16(x, n, rounded);
     for (size_t i = 0; i < n; i++) {
         const uint32_t bits = (uint32_t)rounded[i] << 16;
-        memcpy(&y[i], bf16 ? (const void *)&bits : &x[i], sizeof *y);
+        memcpy(&y[i], &bits, sizeof *y);
     }
     free(rounded);
     return y;
+}
+
+/* Of two references the one whose inputs this pass sees: the second has them rounded. */
+static reference *seen_by(reference *both, const sld_conv_params *p, sld_conv_pass pass)
+{
+    return &both[p->bf16 && sld_bf16_pays(p, pass)];
+}
+
+static void add_images(reference *both, int n)
+{
+    for (int i = 0; i < 2; i++) {
+        while (both[i].n < n) {
+            add_image(&both[i]);
+        }
+    }
 }
 
 static void spoil(float *x, size_t n)
@@ -245,23 +262,25 @@ static void check_training(const shape *s, bool bf16)
     float *bias = random_floats((size_t)s->out), *dy = random_floats(MAX * p.y);
     float *y = random_floats(MAX * p.y), *dx = random_floats(MAX * p.x);
     float *dw = random_floats(p.w), *db = random_floats((size_t)s->out);
-    float *packed = gradient_of(conv), *x_seen = seen(x, MAX * p.x, bf16);
-    float *w_seen = seen(w, p.w, bf16), *dy_seen = seen(dy, MAX * p.y, bf16);
+    float *packed = gradient_of(conv), *x_rounded = rounded_of(x, MAX * p.x);
+    float *w_rounded = rounded_of(w, p.w), *dy_rounded = rounded_of(dy, MAX * p.y);
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
-    reference r    = reference_of(&p, x_seen, w_seen, dy_seen);
-    double   *want = zeros(p.w), *dsum = zeros((size_t)s->out);
+    reference  both[] = {reference_of(&p, x, w, dy),
+                         reference_of(&p, x_rounded, w_rounded, dy_rounded)};
+    reference *r      = seen_by(both, &p.params, SLD_FORWARD);
+    reference *r_dx   = seen_by(both, &p.params, SLD_BACKWARD_DATA);
+    reference *r_dw   = seen_by(both, &p.params, SLD_BACKWARD_WEIGHTS);
+    double    *want = zeros(p.w), *dsum = zeros((size_t)s->out);
     for (size_t j = 0; s->bias && j < MAX * p.y; j++) {
-        r.y[j] = (double)bias[j % (size_t)s->out];
+        r->y[j] = (double)bias[j % (size_t)s->out];
     }
     for (int i = SIZES - 1; i >= 0; i--) { /* ever larger */
         const size_t n = (size_t)sizes[i];
-        for (size_t j = (size_t)r.n * p.y; j < n * p.y; j++) {
-            dsum[j % (size_t)s->out] += (double)dy_seen[j];
+        for (size_t j = (size_t)r->n * p.y; j < n * p.y; j++) {
+            dsum[j % (size_t)s->out] += r_dw->dy[j];
         }
-        while (r.n < sizes[i]) {
-            add_image(&r);
-        }
-        copy_gradient(&r, want);
+        add_images(both, sizes[i]);
+        copy_gradient(r_dw, want);
         spoil(y, MAX * p.y); /* else results of the size before would do */
         spoil(dx, MAX * p.x);
         spoil(dw, p.w);
@@ -271,17 +290,18 @@ static void check_training(const shape *s, bool bf16)
         assert_int_equal(sld_conv_backward_weights(&ctx, conv, i, x, dy, false, packed), SLD_OK);
         check_added(conv, i, x, dy, packed);
         assert_int_equal(sld_conv_unpack_gradient(&ctx, conv, packed, dw, db), SLD_OK);
-        assert_true(distance(y, r.y, n * p.y) < TOLERANCE);
-        assert_true(distance(dx, r.dx, n * p.x) < TOLERANCE);
+        assert_true(distance(y, r->y, n * p.y) < TOLERANCE);
+        assert_true(distance(dx, r_dx->dx, n * p.x) < TOLERANCE);
         assert_true(distance(dw, want, p.w) < TOLERANCE);
         assert_true(!s->bias || distance(db, dsum, (size_t)s->out) < TOLERANCE);
     }
     free(want);
     free(dsum);
-    free_reference(&r);
+    free_reference(&both[0]);
+    free_reference(&both[1]);
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);
-    float *all[] = {x, w, bias, dy, y, dx, packed, dw, db, x_seen, w_seen, dy_seen};
+    float *all[] = {x, w, bias, dy, y, dx, packed, dw, db, x_rounded, w_rounded, dy_rounded};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         free(all[i]);
     }
@@ -327,25 +347,25 @@ static void check_evaluation(const shape *s, bool add, bool relu, bool bf16)
     ready();
     float    *x = random_floats(MAX * p.x), *w = random_floats(p.w);
     float    *bias = random_floats((size_t)s->out), *y = random_floats(MAX * p.y);
-    float    *x_seen = seen(x, MAX * p.x, bf16), *w_seen = seen(w, p.w, bf16);
-    reference r = reference_of(&p, x_seen, w_seen, NULL);
-    while (r.n < MAX) {
-        add_image(&r);
-    }
+    float    *x_rounded = rounded_of(x, MAX * p.x), *w_rounded = rounded_of(w, p.w);
+    reference both[] = {reference_of(&p, x, w, NULL), reference_of(&p, x_rounded, w_rounded, NULL)};
+    add_images(both, MAX);
+    double *want = seen_by(both, &p.params, SLD_FORWARD)->y;
     for (size_t j = 0; j < MAX * p.y; j++) {
-        r.y[j] += (double)bias[j % (size_t)s->out] + (add ? (double)y[j] : 0);
-        r.y[j] = relu && r.y[j] < 0 ? 0 : r.y[j];
+        want[j] += (double)bias[j % (size_t)s->out] + (add ? (double)y[j] : 0);
+        want[j] = relu && want[j] < 0 ? 0 : want[j];
     }
     assert_int_equal(sld_conv_refresh(&ctx, conv, w, bias), SLD_OK);
     if (!add) {
         spoil(y, MAX * p.y);
     }
     assert_int_equal(sld_conv_forward(&ctx, conv, 0, x, y), SLD_OK);
-    assert_true(distance(y, r.y, MAX * p.y) < TOLERANCE);
-    free_reference(&r);
+    assert_true(distance(y, want, MAX * p.y) < TOLERANCE);
+    free_reference(&both[0]);
+    free_reference(&both[1]);
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);
-    float *all[] = {x, w, bias, y, x_seen, w_seen};
+    float *all[] = {x, w, bias, y, x_rounded, w_rounded};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         free(all[i]);
     }

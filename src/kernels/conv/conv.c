@@ -41,6 +41,31 @@ int sld_conv_out_size(int size, int kernel, int stride, int pad)
     return (size + 2 * pad - kernel) / stride + 1;
 }
 
+/* The shape alone decides, so that one experiment rounds alike on every machine. Measured with
+ * `tests/bench/kernels.py --precision bf16` against f32 on AMX, where bfloat16 gains most. */
+bool sld_bf16_pays(const sld_conv_params *p, sld_conv_pass pass)
+{
+    enum {
+        FEW_IN       = 16,
+        FEW_PIXELS   = 64,
+        FEW_WEIGHTS  = 3072,
+        FEW_CHANNELS = 48,
+        FEW_PRODUCTS = 400000
+    };
+    const int height = sld_conv_out_size(p->height, p->kernel, p->stride, p->pad);
+    const int width  = sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
+    if (p->groups > 1 || p->in < FEW_IN) {
+        return false;
+    }
+    if (p->kernel > 1) {
+        return pass != SLD_BACKWARD_WEIGHTS || height * width >= FEW_PIXELS;
+    }
+    return pass == SLD_FORWARD
+               ? p->in * p->out >= FEW_WEIGHTS
+               : pass == SLD_BACKWARD_DATA && p->stride == 1 && p->in >= FEW_CHANNELS &&
+                     p->out >= FEW_CHANNELS && p->in * p->out * height * width >= FEW_PRODUCTS;
+}
+
 /* ---- made and freed ---- */
 
 static sld_status add_part(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorithm *row,
@@ -58,14 +83,20 @@ static sld_status add_part(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorith
     return SLD_OK;
 }
 
-/* Row by row, each with the passes that no row before it took. */
-static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorithm *const *rows,
-                               size_t n_rows, const sld_conv_params *p)
+static unsigned wanted(const sld_conv_params *p)
 {
-    unsigned left = 0;
+    unsigned passes = 0;
     for (int pass = 0; pass < SLD_PASSES; pass++) {
-        left |= sld_conv_wants(p, pass) ? 1u << pass : 0;
+        passes |= sld_conv_wants(p, pass) ? 1u << pass : 0;
     }
+    return passes;
+}
+
+/* Row by row, each with those of the passes that no row before it took. */
+static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorithm *const *rows,
+                               size_t n_rows, const sld_conv_params *p, unsigned passes)
+{
+    unsigned left = passes;
     for (size_t r = 0; r < n_rows && left; r++) {
         unsigned taken = 0;
         for (int pass = 0; pass < SLD_PASSES; pass++) {
@@ -80,11 +111,14 @@ static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, const sld_conv_algo
                 : SLD_OK;
 }
 
+/* halves: the passes that round to bfloat16. */
 static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm *const *rows,
-                         size_t n_rows, const sld_conv_params *p, sld_conv **out)
+                         size_t n_rows, const sld_conv_params *p, unsigned halves, sld_conv **out)
 {
-    *out           = NULL;
-    sld_conv *conv = calloc(1, sizeof *conv + (size_t)p->n_sizes * sizeof *conv->n);
+    sld_conv_params precise = *p;
+    precise.bf16            = false;
+    *out                    = NULL;
+    sld_conv *conv          = calloc(1, sizeof *conv + (size_t)p->n_sizes * sizeof *conv->n);
     if (!conv) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes",
                         sizeof *conv);
@@ -94,7 +128,11 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm 
     for (int i = 0; i < p->n_sizes; i++) {
         conv->n[i] = (size_t)p->sizes[i];
     }
-    const sld_status st = create_parts(ctx, conv, rows, n_rows, p);
+    const unsigned passes = wanted(p);
+    sld_status     st     = create_parts(ctx, conv, rows, n_rows, p, passes & halves);
+    if (st == SLD_OK) {
+        st = create_parts(ctx, conv, rows, n_rows, &precise, passes & ~halves);
+    }
     if (st != SLD_OK) {
         sld_conv_destroy(conv);
         return st;
@@ -106,13 +144,17 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm 
 sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                            sld_conv **out)
 {
-    return create(ctx, k, table, ROWS, params, out);
+    unsigned halves = 0;
+    for (int pass = 0; pass < SLD_PASSES; pass++) {
+        halves |= params->bf16 && sld_bf16_pays(params, pass) ? 1u << pass : 0;
+    }
+    return create(ctx, k, table, ROWS, params, halves, out);
 }
 
 sld_status sld_conv_create_by(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm *row,
                               const sld_conv_params *params, sld_conv **out)
 {
-    return create(ctx, k, &row, 1, params, out);
+    return create(ctx, k, &row, 1, params, params->bf16 ? ~0u : 0, out);
 }
 
 void sld_conv_destroy(sld_conv *conv)
