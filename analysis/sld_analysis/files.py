@@ -191,14 +191,22 @@ class StudyFile:
                 values = dataset(f, "epoch/" + name, 2, self.path)
                 if values.shape[0] != self.n:
                     raise StudyError("%s: /epoch/%s: expected %d rows, got %d" % (self.path, name, self.n, values.shape[0]))
-                blocks.append(values[first:first + BLOCK])
+                blocks.append(self._rows(values, first))
         values = np.concatenate(blocks) if blocks else np.empty((0, 0))
-        if self.unfit:
-            values[~self.valid] = np.nan
         if name == "top1_test":  # a column that every trial has
             lost = self.valid & (np.nan_to_num(self.columns.get("epochs", 0)) > 0) & np.isnan(values).all(axis=1)
             self._refuse_lost(np.flatnonzero(lost))
         return values
+
+    def _rows(self, values, first):
+        """A block of them. Results that do not count are not read: one damaged file is an error of the whole block in HDF5 1.14."""
+        valid = self.valid[first:first + BLOCK]
+        if not self.unfit:
+            return values[first:first + BLOCK]
+        block = np.full((len(valid), values.shape[1]), np.nan, values.dtype)
+        for i in np.flatnonzero(valid):
+            block[i] = values[first + i]
+        return block
 
     def _refuse_lost(self, lost):
         if len(lost):
