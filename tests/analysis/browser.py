@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_S = 200
+PATIENCE_S = 900  # ends what hangs, before ctest does; a page may take minutes beside other jobs
 
 
 class Browser:
