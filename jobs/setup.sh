@@ -29,6 +29,7 @@ sld_needs=(
     "test|tool slurmctld|slurmctld slurmd slurm-client munge iproute2 procps|slurm, as a cluster of one computer"
     "test|tool sshfs|sshfs openssh-sftp-server|sshfs"
     "test|tool chromium|chromium|chromium"
+    "test|tool npm|npm|nodejs"
     "report|python h5py|python3 python3-h5py python3-numpy|python with h5py and numpy"
     "report|python scipy|python3-scipy|python with scipy"
     "report|python yaml|python3-yaml|python with PyYAML"
