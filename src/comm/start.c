@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -40,6 +41,22 @@ static void isolate(void)
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
         unsetenv(step[i]);
     }
+}
+
+/* MPI, and what it loads, may crash where they get no memory to start with. */
+static sld_status check_memory(sld_ctx *ctx)
+{
+    enum { MIB = 16 };
+    void *room = mmap(NULL, (size_t)MIB << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (room == MAP_FAILED) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                        "out of memory: expected %d MiB for MPI to start in, got fewer; raise "
+                        "ulimit -v, or end other programs",
+                        MIB);
+    }
+    munmap(room, (size_t)MIB << 20);
+    return SLD_OK;
 }
 
 /* stdout is for sld's data, so output of libraries during their start goes to stderr. */
@@ -98,6 +115,7 @@ sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
     const bool connects = sld_launcher_connects(launcher);
 
     SLD_TRY(sld_launcher_check_before(ctx, launcher, connects));
+    SLD_TRY(check_memory(ctx));
     if (launcher->tasks > 0) {
         /* Ranks must not outlive a killed launcher: they would go on writing to the run's
          * folder. */
