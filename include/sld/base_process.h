@@ -1,12 +1,13 @@
-/* sld/base_process.h: identity of processes, and what mpirun needs of this machine and of its
- * environment. Everything is local. */
+/* sld/base_process.h: identity of processes, the processor's name, and what mpirun needs of this
+ * machine and of its environment. Everything is local. */
 #ifndef SLD_BASE_PROCESS_H
 #define SLD_BASE_PROCESS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
-enum { SLD_MACHINE_BYTES = 96 };
+enum { SLD_MACHINE_BYTES = 96, SLD_PROCESSOR_BYTES = 128 };
 
 typedef struct sld_process {
     pid_t     pid;
@@ -22,6 +23,11 @@ bool sld_process_gone(sld_process p);
 /* "BOOT ID/PID NAMESPACE": process numbers can be compared within one. SLD_TEST_MACHINE overrides
  * it. */
 void sld_process_machine(char machine[SLD_MACHINE_BYTES]);
+
+/* processor.c. "AMD EPYC 7763"; of arm64 "implementer 0x41, part 0xd0c"; "": the system does not
+ * tell. */
+void sld_processor_name(char name[SLD_PROCESSOR_BYTES]);
+void sld_processor_read(FILE *cpuinfo, char name[SLD_PROCESSOR_BYTES]); /* a file in its form */
 
 /* Whether an mpirun or srun set "NAME=value" for this process alone. A child must not inherit it:
  * it would believe to be a rank of that launcher. Variables that the user set (OMPI_MCA_...,

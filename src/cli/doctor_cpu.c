@@ -5,27 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "doctor.h"
+#include "sld/base_process.h"
 #include "sld/kernels.h"
-
-static void model_name(char *name, size_t n)
-{
-    char  line[512];
-    FILE *file = fopen("/proc/cpuinfo", "r");
-
-    snprintf(name, n, "unknown processor");
-    while (file && fgets(line, sizeof line, file)) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) == 0 && colon) {
-            snprintf(name, n, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-            break;
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-}
 
 typedef enum { PLAIN, AVX2, AVX512 } level;
 
@@ -52,20 +36,27 @@ static level cpu_level(char *features, size_t n)
         return AVX2;
     }
     snprintf(features, n, "no AVX2");
+#else
+    struct utsname system = {.machine = "unknown architecture"};
+
+    (void)uname(&system);
+    snprintf(features, n, "%.*s", (int)n - 1, system.machine);
 #endif
     return PLAIN;
 }
 
 static void processor(sld_report *r)
 {
-    char name[128], features[64];
+    char name[SLD_PROCESSOR_BYTES], features[64];
 
-    model_name(name, sizeof name);
+    sld_processor_name(name);
     const level  cpu = cpu_level(features, sizeof features);
-    sld_finding *f   = sld_report_add(r, "processor", "%s: %s", name, features);
+    sld_finding *f =
+        sld_report_add(r, "processor", "%s: %s", name[0] ? name : "unknown processor", features);
     if (cpu == PLAIN) {
         sld_finding_advise(f, SLD_WARN,
-                           "without AVX2 training is many times slower: use other machines");
+                           "without AVX2 of x86-64 training is many times slower, and bf16 is "
+                           "refused: use other machines");
     } else if (cpu == AVX2) {
         sld_finding_advise(f, SLD_FINE,
                            "precision bf16 needs AVX-512, which this processor lacks: use f32");

@@ -7,36 +7,17 @@
 #include <unistd.h>
 
 #include "parts.h"
-
-enum { MODEL_BYTES = 128 };
-
-/* The processor's name, "" where the system does not tell. */
-static void read_processor(char model[MODEL_BYTES])
-{
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    char  line[512];
-
-    model[0] = '\0';
-    while (file && !model[0] && fgets(line, sizeof line, file)) {
-        const char *colon = strchr(line, ':');
-        if (colon && strncmp(line, "model name", 10) == 0) {
-            snprintf(model, MODEL_BYTES, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-        }
-    }
-    if (file) {
-        fclose(file);
-    }
-}
+#include "sld/base_process.h"
 
 /* "node1: AMD EPYC 7763, 64 CPUs" of rank 0. */
 static void describe_machine(char text[256])
 {
     struct utsname system = {.nodename = "unknown"};
-    char           model[MODEL_BYTES];
+    char           model[SLD_PROCESSOR_BYTES];
     const long     cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
     (void)uname(&system);
-    read_processor(model);
+    sld_processor_name(model);
     snprintf(text, 256, "%.100s: %s%s%ld CPU%s", system.nodename, model, model[0] ? ", " : "", cpus,
              sld_text_plural(cpus));
 }
