@@ -46,9 +46,14 @@ static const choice *find_choice(const char *name)
 
 #ifdef SLD_ONEDNN
 
+/* The sets are x86's. On other processors oneDNN gives the same numbers to sets of theirs. */
 static bool library_may(unsigned isa)
 {
+#ifdef __x86_64__
     return ((unsigned)dnnl_get_effective_cpu_isa() & isa) == isa;
+#else
+    return false;
+#endif
 }
 
 sld_isa sld_isa_of_convolutions(void)
@@ -74,12 +79,14 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "parallel.isa: expected auto, avx2 or avx512, got %s",
                         isa);
     }
+#ifdef __x86_64__
     const dnnl_cpu_isa_t max =
         chosen->max == SLD_ISA_AVX2 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_avx512_core;
     if (strcmp(isa, "auto") != 0 && dnnl_set_max_cpu_isa(max) != dnnl_success) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "parallel.isa: %s can only be set before oneDNN is first used", isa);
     }
+#endif
     return SLD_OK;
 }
 

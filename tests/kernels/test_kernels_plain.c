@@ -99,11 +99,31 @@ static void test_global_pool(void **state)
     assert_true(dx[0] == 1 && dx[3] == 10 && dx[4] == 3 && dx[7] == 30);
 }
 
+/* oneDNN numbers the instruction sets of x86-64 and of arm64 alike. What is told of them, to people
+ * and to the fingerprint, must differ. */
+static void test_instruction_set(void **state)
+{
+    char versions[256];
+
+    (void)state;
+    sld_kernels_versions(versions, sizeof versions);
+#ifdef __x86_64__
+    assert_null(strstr(versions, "x86"));
+    assert_null(strstr(versions, "aarch64"));
+#else
+    assert_null(strstr(sld_kernels_isa(), "AVX-512"));
+    assert_null(strstr(sld_kernels_isa(), "SSE"));
+    assert_true(!strstr(versions, "oneDNN") || strstr(versions, "aarch64 isa") ||
+                strstr(versions, "not x86-64 isa"));
+#endif
+}
+
 int main(void)
 {
     random_numbers                  = sld_rng_make(3, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_linear), cmocka_unit_test(test_relu),
                                        cmocka_unit_test(test_round_bf16),
-                                       cmocka_unit_test(test_global_pool)};
+                                       cmocka_unit_test(test_global_pool),
+                                       cmocka_unit_test(test_instruction_set)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,16 @@
 
 #define ROOM ((size_t)4 << 20) /* address space for the code of one primitive, several times over */
 
+/* oneDNN numbers the instruction sets of each architecture anew. x86-64 goes without a name: older
+ * results hold its fingerprint so. */
+#if defined(__x86_64__)
+#define ARCHITECTURE ""
+#elif defined(__aarch64__)
+#define ARCHITECTURE "aarch64 "
+#else
+#define ARCHITECTURE "not x86-64 "
+#endif
+
 /* oneDNN dies where it gets no memory for the code that it writes: it is asked only where there is
  * some. */
 dnnl_status_t sld_onednn_make(const_dnnl_primitive_desc_t pd, dnnl_primitive_t *out)
@@ -146,8 +156,8 @@ sld_status sld_library_ready(sld_ctx *ctx, sld_library *k, void *scratch)
 void sld_kernels_versions(char *text, size_t n)
 {
     const dnnl_version_t *v = dnnl_version();
-    snprintf(text, n, "oneDNN %d.%d.%d isa 0x%x, 1 thread", v->major, v->minor, v->patch,
-             (unsigned)dnnl_get_effective_cpu_isa());
+    snprintf(text, n, "oneDNN %d.%d.%d " ARCHITECTURE "isa 0x%x, 1 thread", v->major, v->minor,
+             v->patch, (unsigned)dnnl_get_effective_cpu_isa());
 }
 
 void sld_kernels_blas(char *text, size_t n)
