@@ -1,9 +1,10 @@
 /* start.c: calls MPI_Init, also in a Slurm step without PMIx, with a TMPDIR that cannot be written,
- * and with libraries that print to stdout. */
+ * between user namespaces, and with libraries that print to stdout. */
 #define _GNU_SOURCE /* F_DUPFD_CLOEXEC, nftw */
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,31 @@ static sld_status check_memory(sld_ctx *ctx)
     }
     munmap(room, (size_t)MIB << 20);
     return SLD_OK;
+}
+
+/* Whether this process is in another user namespace than the machine's first, as in a container
+ * that was started without root. */
+static bool in_user_namespace(void)
+{
+    unsigned long inside, outside, n = 0;
+    FILE         *map  = fopen("/proc/self/uid_map", "r");
+    const bool    read = map && fscanf(map, "%lu %lu %lu", &inside, &outside, &n) == 3;
+
+    if (map) {
+        fclose(map);
+    }
+    return read && n != UINT32_MAX; /* all users but the last, which stands for none */
+}
+
+/* UCX, by which Debian's MPICH sends, opens the memory of the machine's other ranks through
+ * /proc/PID/fd and copies out of it (CMA). If they have user namespaces of their own the kernel
+ * allows neither, and MPI_Init ends them all. A file in /dev/shm does as well, somewhat slower. */
+static void share_between_namespaces(void)
+{
+    if (in_user_namespace()) {
+        setenv("UCX_POSIX_USE_PROC_LINK", "n", 0);
+        setenv("UCX_TLS", "^cma", 0);
+    }
 }
 
 /* stdout is for sld's data, so output of libraries during their start goes to stderr. */
@@ -121,6 +147,7 @@ sld_status sld_comm_start(sld_ctx *ctx, sld_launcher *launcher)
          * folder. */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
+    share_between_namespaces();
     if (!connects) {
         isolate();
         sld_process_find_session_folder(ctx); /* Open MPI dies in MPI_Init where it has none */
