@@ -28,7 +28,7 @@ static const char *const experiments[] = {
 /* The experiment with key: value in place of what it has. NULL where that is refused. */
 static sld_config *with(const char *experiment, const char *key, const char *value)
 {
-    char        pair[128];
+    char        pair[640];
     const char *overrides[] = {pair};
     sld_ctx     ctx;
     sld_config *config = NULL;
