@@ -7,7 +7,7 @@ import sys
 
 import h5py
 
-from harness import Held, check, ended, expect, in_folder, said, sld, stop, wait_for, wait_pending, write
+from harness import MPIRUN, Held, check, ended, expect, in_folder, said, sld, stop, wait_for, wait_pending, write
 from sweep_harness import attempt_processes, beats, digests, files, no_process_left, spec, start_sweep, status, sweep
 
 
@@ -60,7 +60,7 @@ def extend_and_change(computed):
 def ranks_and_template(computed):
     """The same bits on two ranks by a launcher line; by sld's own, test_cli_sweep_kill holds them."""
     spec()
-    line = "mpirun --oversubscribe --bind-to none -n {ranks}"
+    line = " ".join(MPIRUN + ["-n", "{ranks}"])
     expect(sweep("tiny.yaml", "--dir", "runs/line", "--ranks", "2", "launch.command=" + line), 0)
     check(digests("runs/line") == computed, "other bits by a launcher line")
 
