@@ -5,13 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-<<<<<<< HEAD
 /* A limit on a quadratic search: 80,000 texts compared with each other take ten seconds and more. Of
  * this process's own time: others may hold the processor. */
-=======
-/* A limit on a quadratic search: 80,000 texts compared with each other take ten seconds and more, of the
- * processor's time, which does not pass while other programs run. */
->>>>>>> 48a4d03 (The limit on a search over large specs counts the processor's time, which other programs do not take)
 #define TIMEOUT_S 5.0
 
 static const struct {
