@@ -52,18 +52,20 @@ bool sld_bf16_pays(const sld_conv_params *p, sld_conv_pass pass)
         FEW_CHANNELS = 48,
         FEW_PRODUCTS = 400000
     };
-    const int height = sld_conv_out_size(p->height, p->kernel, p->stride, p->pad);
-    const int width  = sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
+    const int64_t pixels = (int64_t)sld_conv_out_size(p->height, p->kernel, p->stride, p->pad) *
+                           sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
+    const int64_t weights = (int64_t)p->in * p->out;
     if (p->groups > 1 || p->in < FEW_IN) {
         return false;
     }
     if (p->kernel > 1) {
-        return pass != SLD_BACKWARD_WEIGHTS || height * width >= FEW_PIXELS;
+        return pass != SLD_BACKWARD_WEIGHTS || pixels >= FEW_PIXELS;
     }
-    return pass == SLD_FORWARD
-               ? p->in * p->out >= FEW_WEIGHTS
-               : pass == SLD_BACKWARD_DATA && p->stride == 1 && p->in >= FEW_CHANNELS &&
-                     p->out >= FEW_CHANNELS && p->in * p->out * height * width >= FEW_PRODUCTS;
+    if (pass == SLD_FORWARD) {
+        return weights >= FEW_WEIGHTS;
+    }
+    return pass == SLD_BACKWARD_DATA && p->stride == 1 && p->in >= FEW_CHANNELS &&
+           p->out >= FEW_CHANNELS && weights * pixels >= FEW_PRODUCTS;
 }
 
 /* ---- made and freed ---- */
