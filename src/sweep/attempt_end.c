@@ -1,6 +1,7 @@
 /* attempt_end.c: handles the end of an attempt: a result, a stop, a failure of the trial, or a
  * failure of its launcher, which does not count against the trial. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -134,6 +135,12 @@ static const char *how_far(const coordinator *c, const attempt *a)
     return *progress ? "stuck" : "start";
 }
 
+/* Shells and launchers tell a signal as 128 and its number; a code beyond, as 255, is their own. */
+static bool is_signal(int code)
+{
+    return code > 128 && code <= 128 + SIGRTMAX;
+}
+
 /* Whether an attempt without a result ended because it was stopped; then the log says so. When a
  * job ends, its batch system kills launchers too: their exit codes are no failures of trials. */
 static bool was_stopped(const coordinator *c, const attempt *a, int code,
@@ -150,9 +157,9 @@ static bool was_stopped(const coordinator *c, const attempt *a, int code,
                              : "stopped and saved";
     } else if (c->stops > 0 || c->broken) {
         what = "ended by the stop; it goes on from its last checkpoint";
-    } else if (a->skipped && code > 128) {
+    } else if (a->skipped && is_signal(code)) {
         what = "skipped: ended before it could save";
-    } else if (a->rescales && code > 128) {
+    } else if (a->rescales && is_signal(code)) {
         what = "ended before it could save; it goes on with more ranks from its last checkpoint";
     } else {
         return false;
@@ -176,7 +183,7 @@ static sld_status judge(coordinator *c, attempt *a, int wait_status, const sld_r
 {
     const int code =
         WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
-    const bool  killed = code > 128 && !a->reaped;
+    const bool  killed = is_signal(code) && !a->reaped;
     const char *how    = how_far(c, a);
     char        reason[SLD_REASON_BYTES];
     bool        rank_began = true;

@@ -123,13 +123,17 @@ def job(name, sld_does, scontrol="exit 0", env=None, sent=None, mpi="Open MPI v4
         write("slow", "trap '[[ $BASH_COMMAND != pid=* ]] || until [ -e sent ]; do /bin/sleep 0.02; done' DEBUG\n")
         env["BASH_ENV"] = os.path.abspath("slow")
     process = subprocess.Popen(["bash", os.path.join(JOBS, name)], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
+                               stderr=subprocess.STDOUT, start_new_session=True)
     while sent and not os.path.exists("works"):
         time.sleep(0.01)
     if sent:
         process.send_signal(sent)
         write("sent", "")
-    said = process.communicate(timeout=60)[0].decode()
+    try:
+        said = process.communicate(timeout=60)[0].decode()
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     with open("calls") as f:
         return process.returncode, f.read(), said
 

@@ -17,7 +17,9 @@ base: {method: none, student: {network: resnet8}, train: {epochs: %d, batch: 16}
 def launcher_that_cannot_work():
     """No trial has failed where none was started, and a pause lies between launches."""
     write("one.yaml", ONE % 1)
-    for line, reason in (("sh nowhere.sh", "sh: 0: cannot open nowhere.sh"), ("/nowhere/launcher -n {ranks}", "sh: 1: ")):
+    write("no.sh", "echo unrecognized argument >&2; exit 255\n")  # a code beyond every signal's
+    for line, reason in (("sh nowhere.sh", "sh: 0: cannot open nowhere.sh"), ("/nowhere/launcher -n {ranks}", "sh: 1: "),
+                         ("sh no.sh", "unrecognized argument")):
         folder = "runs/dead-%d" % len(line)
         before = time.monotonic()
         done = expect(sweep("one.yaml", "--dir", folder, "launch.command=" + line), 1, "trials cannot be started from here",
