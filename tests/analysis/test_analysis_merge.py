@@ -357,7 +357,9 @@ def check_readers():
     """ncdump and xarray read a merged study with its axes."""
     if shutil.which("ncdump"):
         done = subprocess.run(["ncdump", "-h", "merged.h5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        check(done.returncode == 0 and b"top1_test(trial_index, epoch)" in done.stdout, done.stdout, done.stderr)
+        whole = b"top1_test(trial_index, epoch)" in done.stdout and done.stdout.rstrip().endswith(b"}")
+        # that of netCDF 4.9.3 (Debian 13) prints all of any pack and dies while it frees
+        check(whole and done.returncode in (0, -6, -11), done.stdout, done.stderr)
     try:
         import h5netcdf  # noqa: F401
         import xarray
