@@ -31,7 +31,8 @@ for spec in "$here"/*.yaml; do
     fi
     results="no report yet"
     if sld-analysis report "$name.h5" -o "$here/$name" --svg; then # else it has said why: no trial is done
-        cat "$name.h5" > "$here/$name.h5"
+        cp "$name.h5" "$here/.$name.h5.tmp" # the pack is there whole or as it was
+        mv "$here/.$name.h5.tmp" "$here/$name.h5"
         results="[tables and figures]($name/report.md), [one page]($name/report.html), [compact pack]($name.h5)"
     fi
     echo "| $name | $(count "$name" '[a-z]*') | $(count "$name" done) | $(($(count "$name" failed) + $(count "$name" diverged))) | $results |" >> state
