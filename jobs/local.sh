@@ -31,14 +31,14 @@ sld_mpi_env "$ranks"
 
 # What runs has a session of its own, so that Ctrl-C reaches this script alone, which hands it on as SIGUSR1: save and
 # stop. mpirun would answer SIGINT and SIGTERM by killing its ranks.
-filter=
 signals=0
 interrupted=false
 last=KILL # to mpirun: it takes its ranks along
 # shellcheck disable=SC2317 # called by the trap
 stop() {
-    local job=${!-} # a signal can come before the name below is set
-    [ "$job" != "$filter" ] || exit 130 # nothing runs yet
+    local job # by bash's own list: a signal can come before the name below is set
+    job=$(jobs -p)
+    [ -n "$job" ] || exit 130 # nothing runs yet, or no more
     interrupted=true
     signals=$((signals + 1))
     if [ "$signals" = 1 ]; then

@@ -16,6 +16,7 @@ from .files import StudyError, StudyFile, attributes, column, open_file
 from .merge_file import union, write
 from .needs import need
 from .options import load_yaml
+from .report import check_file
 
 np = need("numpy")
 
@@ -170,16 +171,11 @@ def check_target(path, inputs, force):
         return
     if not os.path.isfile(path):
         raise StudyError("--out: %s: expected the name of a file, got a folder, a device or a link that leads nowhere; choose another name" % path)
-    for one in inputs:
-        if os.path.samefile(path, one):
-            raise StudyError("--out: %s is the same file as input %s; choose another name" % (path, one))
     holds = lambda *names: any(os.path.exists(os.path.join(folder, n)) for n in names)  # noqa: E731
     if name in OF_SWEEP and holds("points") or OF_RUN.fullmatch(name) and holds("config.yaml", "lock"):
         raise StudyError("--out: %s: expected another file than those that a run or a sweep writes in its folder, which --force keeps too; "
                          "choose another name" % path)
-    if not force and not is_study(path):
-        raise StudyError("--out: %s already exists and was not written by this command; choose another name, or add --force to write over it"
-                         % path)
+    check_file(path, is_study, inputs, force)
 
 
 def is_study(path):

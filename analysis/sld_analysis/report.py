@@ -221,11 +221,12 @@ def check_folder(folder, names, force):
                          % os.path.join(folder, there[0]))
 
 
-def check_file(path, mark, read, force):
-    """A page never goes over what it is made from, nor over a file that is no such page."""
-    if read and os.path.exists(path) and os.path.samefile(path, read):
-        raise StudyError("--out: %s is the same file as input %s; choose another name" % (path, read))
-    if os.path.lexists(path) and not force and not holds(path, mark):
+def check_file(path, is_own, inputs, force):
+    """A file never goes over what it is made from, nor over one that this command did not write."""
+    for one in inputs:
+        if os.path.exists(path) and os.path.samefile(path, one):
+            raise StudyError("--out: %s is the same file as input %s; choose another name" % (path, one))
+    if os.path.lexists(path) and not force and not is_own(path):
         raise StudyError("--out: %s already exists and was not written by this command; choose another name, or add --force to write over it" % path)
 
 

@@ -1,5 +1,7 @@
 """package.py: imported first it makes the package sld_analysis and the makers of sweeps importable, before any that is installed."""
+import contextlib
 import importlib
+import io
 import os
 import sys
 
@@ -15,3 +17,11 @@ def needs(*modules):
         except ImportError:
             print("SKIP: no Python module %s" % name)
             sys.exit(77)
+
+
+def said_by(main, *args):
+    """(exit code, standard output, standard error) of a verb of the package, without a process of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(list(args))
+    return code, out.getvalue(), err.getvalue()

@@ -1,12 +1,10 @@
 """sld_analysis import-data: CIFAR's python version, folders of images and .npz become files that sld trains on, with the pixels
 that they had; and what is said of other input. Skipped without Pillow."""
-import contextlib
 import hashlib
-import io
 import os
 import pickle
 
-from package import needs
+from package import needs, said_by
 
 needs("PIL")
 
@@ -21,10 +19,7 @@ CIFAR100 = os.environ.get("SLD_CIFAR100_DIR", "")
 
 
 def run(*args):
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = import_data.main(list(args))
-    return code, out.getvalue(), err.getvalue()
+    return said_by(import_data.main, *args)
 
 
 def refused(*args, says=()):

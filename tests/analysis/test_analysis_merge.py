@@ -2,7 +2,6 @@
 seed and by trial are trained, those by arm are made by hand. What does not belong together is refused. Skipped without pandas."""
 import contextlib
 import copy
-import io
 import json
 import os
 import re
@@ -11,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from package import ANALYSIS, needs
+from package import ANALYSIS, needs, said_by
 
 needs("pandas", "yaml", "scipy", "matplotlib")
 
@@ -51,10 +50,7 @@ FORMS = ((), ("--compact",))
 
 
 def run(*args):
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run_verb(list(args))
-    return code, out.getvalue(), err.getvalue()
+    return said_by(run_verb, *args)
 
 
 def merge(out, *parts):
@@ -172,6 +168,7 @@ def check_trials():
         check_same(whole, "merged.h5")
         merge("again.h5", "merged.h5", left)
         check_same(whole, "again.h5")
+        check_readers("again.h5", bool(form))
     check_reports("whole.h5", "merged.h5")
 
 
@@ -353,20 +350,21 @@ def check_columns_of_options():
     check(options.texts('a: "x \\"y\\"" # no\nb:\n  c: 1.0 # s\nd.e: [1, 2]\n') == {"a": 'x "y"', "b.c": "1.0", "d.e": "[1, 2]"}, "values")
 
 
-def check_readers():
+def check_readers(name, compact):
     """ncdump and xarray read a merged study with its axes."""
     if shutil.which("ncdump"):
-        done = subprocess.run(["ncdump", "-h", "merged.h5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        whole = b"top1_test(trial_index, epoch)" in done.stdout and done.stdout.rstrip().endswith(b"}")
-        # that of netCDF 4.9.3 (Debian 13) prints all of any pack and dies while it frees
-        check(whole and done.returncode in (0, -6, -11), done.stdout, done.stderr)
+        done = subprocess.run(["ncdump", "-h", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        check(b"top1_test(trial_index, epoch)" in done.stdout and done.stdout.rstrip().endswith(b"}"), done.stdout, done.stderr)
+        # netCDF 4.9.3 (Debian 13) prints all of a file with halves, as compact packs are, and dies while it frees
+        version = subprocess.run(["ncdump"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+        check(done.returncode == 0 or compact and b" 4.9.3 " in version, name, done.returncode, done.stderr)
     try:
         import h5netcdf  # noqa: F401
         import xarray
     except ImportError as error:
         print("no %s: not read with xarray" % error.name)
     else:
-        with xarray.open_dataset("merged.h5", group="epoch") as data:
+        with xarray.open_dataset(name, group="epoch") as data:
             check(data["top1_test"].dims == ("trial_index", "epoch"), data)
 
 
@@ -375,7 +373,6 @@ def main():
     check_columns_of_options()
     check_seeds()
     check_trials()
-    check_readers()
     check_arms()
     check_differing()
     check_refusals()

@@ -1,8 +1,6 @@
 """sld_analysis report on a sweep's folder, its packed file and single runs: the same numbers from each, known values, every
 format's escapes, and what it says of files that are no study. Skipped without pandas or matplotlib."""
-import contextlib
 import html.parser
-import io
 import json
 import os
 import re
@@ -11,7 +9,7 @@ import subprocess
 import sys
 import warnings
 
-from package import ANALYSIS, needs
+from package import ANALYSIS, needs, said_by
 
 needs("matplotlib", "pandas", "scipy", "yaml")
 
@@ -31,10 +29,7 @@ EVIL = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "=HYPERLI
 
 
 def run(*args):
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run_verb(list(args))
-    return code, out.getvalue(), err.getvalue()
+    return said_by(run_verb, *args)
 
 
 def refused(path, *words):

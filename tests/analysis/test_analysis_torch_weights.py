@@ -1,22 +1,17 @@
 """analysis/torch_weights.py: there and back bit for bit, the forms in which public teachers come, and what is said of a
 file that is none. Skipped without torch."""
-import contextlib
-import io
 import os
-import sys
 from collections import OrderedDict, defaultdict
 from pathlib import Path
 
+from package import needs, said_by
+
+needs("torch")
+
 import h5py
 import numpy as np
+import torch
 
-try:
-    import torch
-except ImportError:
-    print("SKIP: no Python module torch")
-    sys.exit(77)
-
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "analysis"))
 from sld_analysis import torch_weights
 from harness import SLD, check, expect, in_folder, sld, write
 
@@ -26,10 +21,7 @@ TEACHERS = os.environ.get("SLD_TEACHERS_DIR", "")
 class Said:
     """What a call of the script left, in the form of a finished program: loading torch once is enough."""
     def __init__(self, arguments):
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            self.code = torch_weights.main(["--sld", SLD] + list(arguments))
-        self.out, self.err = out.getvalue(), err.getvalue()
+        self.code, self.out, self.err = said_by(torch_weights.main, "--sld", SLD, *arguments)
 
 
 class Hook:

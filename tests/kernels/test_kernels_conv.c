@@ -210,7 +210,7 @@ static float *rounded_of(const float *x, size_t n)
 /* Of two references the one whose inputs this pass sees: the second has them rounded. */
 static reference *seen_by(reference *both, const sld_conv_params *p, sld_conv_pass pass)
 {
-    return &both[p->bf16 && sld_bf16_pays(p, pass)];
+    return &both[p->bf16 && sld_conv_in_bf16(p, pass)];
 }
 
 static void add_images(reference *both, int n)

@@ -43,7 +43,7 @@ int sld_conv_out_size(int size, int kernel, int stride, int pad)
 
 /* The shape alone decides, so that one experiment rounds alike on every machine. Measured with
  * `tests/bench/kernels.py --precision bf16` against f32 on AMX, where bfloat16 gains most. */
-bool sld_bf16_pays(const sld_conv_params *p, sld_conv_pass pass)
+bool sld_conv_in_bf16(const sld_conv_params *p, sld_conv_pass pass)
 {
     enum {
         FEW_IN       = 16,
@@ -113,9 +113,9 @@ static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, const sld_conv_algo
                 : SLD_OK;
 }
 
-/* halves: the passes that round to bfloat16. */
+/* in_bf16: a bit for each pass that rounds to bfloat16. */
 static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm *const *rows,
-                         size_t n_rows, const sld_conv_params *p, unsigned halves, sld_conv **out)
+                         size_t n_rows, const sld_conv_params *p, unsigned in_bf16, sld_conv **out)
 {
     sld_conv_params precise = *p;
     precise.bf16            = false;
@@ -131,9 +131,9 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm 
         conv->n[i] = (size_t)p->sizes[i];
     }
     const unsigned passes = wanted(p);
-    sld_status     st     = create_parts(ctx, conv, rows, n_rows, p, passes & halves);
+    sld_status     st     = create_parts(ctx, conv, rows, n_rows, p, passes & in_bf16);
     if (st == SLD_OK) {
-        st = create_parts(ctx, conv, rows, n_rows, &precise, passes & ~halves);
+        st = create_parts(ctx, conv, rows, n_rows, &precise, passes & ~in_bf16);
     }
     if (st != SLD_OK) {
         sld_conv_destroy(conv);
@@ -146,11 +146,11 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm 
 sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                            sld_conv **out)
 {
-    unsigned halves = 0;
+    unsigned in_bf16 = 0;
     for (int pass = 0; pass < SLD_PASSES; pass++) {
-        halves |= params->bf16 && sld_bf16_pays(params, pass) ? 1u << pass : 0;
+        in_bf16 |= params->bf16 && sld_conv_in_bf16(params, pass) ? 1u << pass : 0;
     }
-    return create(ctx, k, table, ROWS, params, halves, out);
+    return create(ctx, k, table, ROWS, params, in_bf16, out);
 }
 
 sld_status sld_conv_create_by(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm *row,

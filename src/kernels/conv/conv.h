@@ -75,7 +75,7 @@ static inline bool sld_conv_wants(const sld_conv_params *p, sld_conv_pass pass)
 
 /* Local. Whether a pass of a convolution that asks for bfloat16 is computed in it: else f32 is
  * faster. */
-bool sld_bf16_pays(const sld_conv_params *params, sld_conv_pass pass);
+bool sld_conv_in_bf16(const sld_conv_params *params, sld_conv_pass pass);
 
 /* Local. The sum of dy over rows; with add, added to what is there. */
 void sld_conv_sum_bias(const float *dy, size_t rows, size_t channels, bool add, float *scratch,
