@@ -35,7 +35,7 @@ for spec in "$here"/*.yaml; do
         mv "$here/.$name.h5.tmp" "$here/$name.h5"
         results="[tables and figures]($name/report.md), [one page]($name/report.html), [compact pack]($name.h5)"
     fi
-    echo "| $name | $(count "$name" '[a-z]*') | $(count "$name" done) | $(($(count "$name" failed) + $(count "$name" diverged))) | $results |" >> state
+    echo "| $name | $(count "$name" '[a-z]*') | $(count "$name" "done") | $(($(count "$name" failed) + $(count "$name" diverged))) | $results |" >> state
 done
 awk '/<!-- state -->/ { print; while ((getline line < "state") > 0) print line; skip = 1 }
      /<!-- end of state -->/ { skip = 0 } !skip' "$here/README.md" > README.md

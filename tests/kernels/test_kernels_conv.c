@@ -389,12 +389,45 @@ static void test_evaluation_bf16(void **state)
     }
 }
 
+/* docs/performance.md, "bf16": the passes that round, as bits. The sums of the last need 64 bits. */
+static void test_bf16_rule(void **state)
+{
+    enum { F = 1 << SLD_FORWARD, D = 1 << SLD_BACKWARD_DATA, W = 1 << SLD_BACKWARD_WEIGHTS };
+    static const struct {
+        shape    s;
+        unsigned passes;
+    } cases[] = {
+        {{32, 32, 3, 16, 3, 1, 1, 1, false}, 0},
+        {{16, 16, 58, 58, 3, 1, 1, 58, false}, 0},
+        {{6, 6, 48, 96, 3, 1, 1, 3, false}, 0},
+        {{32, 32, 16, 16, 3, 1, 1, 1, false}, F | D | W},
+        {{16, 16, 32, 64, 3, 2, 1, 1, false}, F | D | W},
+        {{4, 4, 512, 512, 3, 1, 1, 1, false}, F | D},
+        {{16, 16, 58, 58, 1, 1, 0, 1, false}, F | D},
+        {{32, 32, 64, 128, 1, 2, 0, 1, false}, F},
+        {{4, 4, 32, 192, 1, 1, 0, 1, false}, F},
+        {{4, 4, 96, 16, 1, 1, 0, 1, false}, 0},
+        {{2048, 2048, 512, 512, 1, 1, 0, 1, false}, F | D},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const problem p      = problem_of(&cases[i].s);
+        unsigned      passes = 0;
+        for (int pass = 0; pass < SLD_PASSES; pass++) {
+            passes |= sld_conv_in_bf16(&p.params, pass) ? 1u << pass : 0;
+        }
+        assert_int_equal(passes, cases[i].passes);
+    }
+}
+
 int main(void)
 {
     sld_ctx_init(&ctx);
     random_numbers                  = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_training), cmocka_unit_test(test_training_bf16),
-        cmocka_unit_test(test_evaluation), cmocka_unit_test(test_evaluation_bf16)};
+        cmocka_unit_test(test_bf16_rule), cmocka_unit_test(test_training),
+        cmocka_unit_test(test_training_bf16), cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_evaluation_bf16)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
