@@ -70,9 +70,9 @@ static problem problem_of(const shape *s)
                             .n_sizes = SIZES}};
     p.out_h   = sld_conv_out_size(s->height, s->kernel, s->stride, s->pad);
     p.out_w   = sld_conv_out_size(s->width, s->kernel, s->stride, s->pad);
-    p.x       = (size_t)(s->height * s->width * s->in);
-    p.y       = (size_t)(p.out_h * p.out_w * s->out);
-    p.w       = (size_t)(s->out * (s->in / s->groups) * s->kernel * s->kernel);
+    p.x       = (size_t)s->height * (size_t)s->width * (size_t)s->in;
+    p.y       = (size_t)p.out_h * (size_t)p.out_w * (size_t)s->out;
+    p.w = (size_t)s->out * (size_t)(s->in / s->groups) * (size_t)s->kernel * (size_t)s->kernel;
     return p;
 }
 

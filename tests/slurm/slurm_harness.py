@@ -80,6 +80,28 @@ def students(name):
     return log(name).count("Z start ") - log(name).count("Z start t ")
 
 
+def hold(c, name, epoch=3):
+    """A line for a job's script: each student waits for release(name) in its first checkpoint of this epoch, which its teacher does
+    not reach. Without it a fast computer ends the trial before anything can happen to it."""
+    return ("export SLD_IO_MARK=/ckpt-000000%d SLD_IO_CALL=1 SLD_IO_ERRNO=0 SLD_IO_HOLD=$PWD/%s.gate SLD_IO_TRACE=$PWD/%s.held "
+            "LD_PRELOAD=%s\n" % (epoch, name, name, c.faulty_io))
+
+
+def held(name):
+    """How many trials wait."""
+    return log(name + ".held").count(" held ")
+
+
+def both_held(name):
+    """Whether two tasks of an array have students, and all of these wait."""
+    n = [students("%s-%d.log" % (name, i)) for i in (1, 2)]
+    return all(n) and held(name) == sum(n)
+
+
+def release(name):
+    write(name + ".gate", "")
+
+
 def same(folder, computed, what):
     """The sweep has all its trials, with these bits, and nothing counts as a failure."""
     told, got = status(folder), digests(folder)

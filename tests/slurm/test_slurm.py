@@ -8,7 +8,7 @@ import os
 import sys
 
 from harness import check, digest, expect, in_folder, sld, wait_for, write
-from slurm_harness import log, needs, plain, plugin, same, spec, students, with_cluster
+from slurm_harness import both_held, held, hold, log, needs, plain, plugin, release, same, spec, students, with_cluster
 
 QUICK, SLOW, LONG = 1, 5, 300  # epochs
 
@@ -50,10 +50,11 @@ def trial(c):
 def array(c, computed):
     """jobs/array.sbatch: identical tasks on one folder; one dies in the midst of its trial, its script with it."""
     script = c.shipped("array.sbatch", sweep="slow.yaml", settings="(--dir array)", sld=c.sld).replace("#SBATCH --exclusive\n", "")
-    job = c.submit(script, "--array=1-4", "-c1", "-o", "array-%a.log")
-    wait_for("a student at work", lambda: any(students("array-%d.log" % i) for i in range(1, 5)))
+    job = c.submit(script.replace("\n", "\n" + hold(c, "array"), 1), "--array=1-4", "-c1", "-o", "array-%a.log")
+    wait_for("students at work", lambda: held("array") == 3)
     killed = next(i for i in range(1, 5) if students("array-%d.log" % i))
     c.run("scancel", "--signal=KILL", "--full", "%s_%d" % (job, killed), ok=(0, 1))
+    release("array")
     c.wait(job)
     check(sum("sweep tiny: done" in log("array-%d.log" % i) for i in range(1, 5)) == 3, log("array-1.log"))
     same("array", computed, "an array with a task killed")
@@ -62,14 +63,16 @@ def array(c, computed):
 def stops(c, computed):
     """scancel, with the signal for the batch script and without, ends launchers too: no failure, and the next job goes on."""
     script = "exec %s sweep stops.yaml --dir stops" % c.sld
-    for i, words in enumerate((["--batch", "--signal=USR1"], [])):
-        name = "stops-%d.log" % i
-        job = c.submit(script + " --ranks 2", "-N1", "-c2", "-o", name)
-        wait_for("a student at work", lambda: students(name))
+    for epoch, words in ((3, ["--batch", "--signal=USR1"]), (5, [])):
+        name = "stops-%d" % epoch
+        job = c.submit(hold(c, name, epoch) + script + " --ranks 2", "-N1", "-c2", "-o", name + ".log")
+        wait_for("a student at work", lambda: held(name))
         c.run("scancel", *words, job)
+        wait_for("the stop", lambda: "asked to stop" in log(name + ".log"))
+        release(name)
         c.wait(job)
-        check("stopped, and all is saved" in log(name), log(name))
-        check(not glob.glob("stops/claims/*.error"), "a stop is a failure", log(name))
+        check("stopped, and all is saved" in log(name + ".log"), log(name + ".log"))
+        check(not glob.glob("stops/claims/*.error"), "a stop is a failure", log(name + ".log"))
     c.wait(c.submit(script, "-N1", "-c2", "-o", "stops.log"))
     same("stops", computed, "a sweep that was cancelled twice")
 
@@ -94,9 +97,12 @@ def requeues(c, computed, minute=0):
 def preempted(c, computed):
     """jobs/sweep.sbatch gives its machines to a job of more urgency, and goes on when that has ended."""
     script = c.shipped("sweep.sbatch", sweep="stops.yaml", settings="(--dir preempted)", sld=c.sld)
-    job = c.submit(script, "-N2", "-o", "preempted.log")
-    wait_for("a student at work", lambda: students("preempted.log"))
-    c.wait(c.submit("exec true", "-p", "urgent", "-N2", "-c2", "-o", "urgent.log"))
+    job = c.submit(script.replace("\n", "\n" + hold(c, "preempted"), 1), "-N2", "-o", "preempted.log")
+    wait_for("a student at work", lambda: held("preempted"))
+    urgent = c.submit("exec true", "-p", "urgent", "-N2", "-c2", "-o", "urgent.log")
+    wait_for("the stop", lambda: "asked to stop" in log("preempted.log"))
+    release("preempted")
+    c.wait(urgent)
     c.wait(job)
     said = log("preempted.log")
     check("DUE TO PREEMPTION" in said and "sweep tiny: done" in said, said)
@@ -105,15 +111,14 @@ def preempted(c, computed):
 
 def no_daemon(c, computed):
     """slurmd dies, and the trial lives on where Slurm does not see it: the job that is put back joins its own former start."""
-    held = "SLD_IO_MARK=/ckpt-0000002 SLD_IO_CALL=1 SLD_IO_ERRNO=0 SLD_IO_HOLD=$PWD/gate SLD_IO_TRACE=$PWD/trace LD_PRELOAD=" + c.faulty_io
-    job = c.submit('[ -n "$SLURM_RESTART_COUNT" ] || export %s\nhostname\nexec %s sweep stops.yaml --dir daemon' % (held, c.sld),
-                   "-N1", "-c2", "--requeue", "-o", "daemon.log")
-    wait_for("a trial that saves", lambda: "held" in log("trace"))
+    script = '[ -n "$SLURM_RESTART_COUNT" ] || %shostname\nexec %s sweep stops.yaml --dir daemon' % (hold(c, "daemon"), c.sld)
+    job = c.submit(script, "-N1", "-c2", "--requeue", "-o", "daemon.log")
+    wait_for("a trial that saves", lambda: held("daemon"))
     machine = log("daemon.log").split()[0]
     c.run("bash", "-c", "kill -KILL $(cat /run/slurmd.pid)", machine=machine, user="root")
     wait_for("the job's next start", lambda: log("daemon.log").count("points") == 2)
     check({"n1", "n2"} <= set(log("daemon.log").split()), log("daemon.log"))
-    write("gate", "")
+    release("daemon")
     c.wait(job)
     check("sweep tiny: done" in log("daemon.log"), log("daemon.log"))
     same("daemon", computed, "a machine without its daemon")
@@ -123,9 +128,11 @@ def no_daemon(c, computed):
 
 def power_cut(c, computed):
     """A machine is gone in the midst of its trial; the other task takes it over."""
-    job = c.submit("exec %s sweep slow.yaml --dir cut" % c.sld, "--array=1-2", "-c2", "-o", "cut-%a.log", "--no-requeue")
-    wait_for("students on both machines", lambda: students("cut-1.log") and students("cut-2.log"))
+    script = hold(c, "cut") + "exec %s sweep slow.yaml --dir cut" % c.sld
+    job = c.submit(script, "--array=1-2", "-c2", "-o", "cut-%a.log", "--no-requeue")
+    wait_for("students on both machines", lambda: both_held("cut"))
     c.call("off", c.dir, "n2")
+    release("cut")
     wait_for("the end of the sweep", lambda: "sweep tiny: done" in log("cut-1.log") + log("cut-2.log"))
     same("cut", computed, "a machine without power")
     c.run("scancel", job)

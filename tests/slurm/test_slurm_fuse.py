@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from harness import check, in_folder, wait_for
-from slurm_harness import log, needs, plain, same, skip, spec, students, with_cluster
+from slurm_harness import both_held, hold, log, needs, plain, release, same, skip, spec, students, with_cluster
 
 SFTP, STALE_S, EPOCHS = "/usr/lib/openssh/sftp-server", 5, 3
 SERVER = """
@@ -48,9 +48,11 @@ def two_machines(c, computed):
 
 
 def one_without_power(c, computed):
-    job = c.submit("cd /run/net && exec %s sweep net.yaml --dir cut" % c.sld, "--array=1-2", "-c2", "-o", "cut-%a.log", "--no-requeue")
-    wait_for("students on both machines", lambda: students("cut-1.log") and students("cut-2.log"))
+    script = hold(c, "cut") + "cd /run/net && exec %s sweep net.yaml --dir cut" % c.sld
+    job = c.submit(script, "--array=1-2", "-c2", "-o", "cut-%a.log", "--no-requeue")
+    wait_for("students on both machines", lambda: both_held("cut"))
     c.call("off", c.dir, "n2")
+    release("cut")
     wait_for("the end of the sweep", lambda: "sweep tiny: done" in log("cut-1.log") + log("cut-2.log"))
     same("export/cut", computed, "a machine without power, over a network file system")
     c.run("scancel", job)
