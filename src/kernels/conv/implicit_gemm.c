@@ -8,6 +8,7 @@
  * Each result is one chain of fused multiply-adds in the order of the taps, whatever is computed
  * beside it. */
 #include "conv/implicit_gemm_plan.h"
+#include "conv/stride_classes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,16 +67,11 @@ static size_t chunk_of(size_t pixels, size_t max)
     return n < max ? n : max;
 }
 
-static int out_size(const sld_conv_params *p, int size)
-{
-    return sld_conv_out_size(size, p->kernel, p->stride, p->pad);
-}
-
 static bool make_forward(sld_gemm *g)
 {
     const sld_conv_params *p = &g->params;
     sld_gemm_pass         *f = &g->forward;
-    const int              H = out_size(p, p->height), W = out_size(p, p->width);
+    const int              H = sld_conv_out_of(p, p->height), W = sld_conv_out_of(p, p->width);
 
     f->in         = (size_t)p->in;
     f->out        = (size_t)p->out;
@@ -102,54 +98,22 @@ static bool make_forward(sld_gemm *g)
 }
 
 /* ---- the data gradient ----
- * Pixel y = a * stride + c of x meets pixel a + (c + pad - k) / stride of dy in tap k, where that
- * divides. */
-
-/* Whether tap k meets pixels of class c, and how many pixels of dy behind the class's own. */
-static bool meets(const sld_conv_params *p, int c, int k, int *behind)
-{
-    const int distance = c + p->pad - k;
-    *behind            = distance / p->stride;
-    return distance % p->stride == 0;
-}
-
-/* Pixels of class c along an axis of x. */
-static int class_size(const sld_conv_params *p, int size, int c)
-{
-    return c < size ? (size - c + p->stride - 1) / p->stride : 0;
-}
-
-/* The border that dy needs along an axis: before it, and its size with both. */
-static void find_border(const sld_conv_params *p, int size, size_t *before, size_t *whole)
-{
-    const int pixels = out_size(p, size);
-    int       first = 0, last = pixels - 1, behind;
-    for (int c = 0; c < p->stride; c++) {
-        for (int k = 0; k < p->kernel; k++) {
-            const int n = class_size(p, size, c);
-            if (n > 0 && meets(p, c, k, &behind)) {
-                first = behind < first ? behind : first;
-                last  = n - 1 + behind > last ? n - 1 + behind : last;
-            }
-        }
-    }
-    *before = (size_t)-first;
-    *whole  = (size_t)(last - first + 1);
-}
+ * A product for each class of pixels of conv/stride_classes.h. */
 
 static bool make_class(sld_gemm *g, sld_gemm_product *product, int cy, int cx)
 {
     const sld_conv_params *p = &g->params;
     sld_gemm_pass         *b = &g->backward;
-    const int              H = class_size(p, p->height, cy), W = class_size(p, p->width, cx);
-    const size_t           each = (size_t)(H * W);
-    int                    y, x;
+    const int    H = sld_class_size(p, p->height, cy), W = sld_class_size(p, p->width, cx);
+    const size_t each = (size_t)(H * W);
+    int          y, x;
 
     if (!make_tables(product, b->chunk * each + 1, (size_t)(p->kernel * p->kernel))) {
         return false;
     }
     for (int t = p->kernel * p->kernel - 1; t >= 0; t--) { /* dy's pixels in their order */
-        if (meets(p, cy, t / p->kernel, &y) && meets(p, cx, t % p->kernel, &x)) {
+        if (sld_class_meets(p, cy, t / p->kernel, &y) &&
+            sld_class_meets(p, cx, t % p->kernel, &x)) {
             add_tap(b, product, t, place(b, y + (int)b->top, x + (int)b->left));
         }
     }
@@ -168,11 +132,11 @@ static bool make_backward(sld_gemm *g)
 
     b->in         = (size_t)p->out;
     b->out        = (size_t)p->in;
-    b->from_H     = (size_t)out_size(p, p->height);
-    b->from_W     = (size_t)out_size(p, p->width);
+    b->from_H     = (size_t)sld_conv_out_of(p, p->height);
+    b->from_W     = (size_t)sld_conv_out_of(p, p->width);
     b->out_pixels = (size_t)(p->height * p->width);
-    find_border(p, p->height, &b->top, &b->height);
-    find_border(p, p->width, &b->left, &b->width);
+    sld_class_border(p, p->height, &b->top, &b->height);
+    sld_class_border(p, p->width, &b->left, &b->width);
     b->chunk      = chunk_of(b->out_pixels / (size_t)(p->stride * p->stride) + 1, g->max);
     b->n_products = p->stride * p->stride;
     for (int c = 0; c < b->n_products; c++) {
