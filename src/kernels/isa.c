@@ -1,4 +1,5 @@
 /* isa.c: the instruction set: what the CPU has, what parallel.isa and oneDNN leave of it. */
+#define _GNU_SOURCE /* syscall */
 #include "isa.h"
 
 #include <string.h>
@@ -7,6 +8,10 @@
 
 #ifdef SLD_ONEDNN
 #include "oneapi/dnnl/dnnl.h"
+#endif
+#ifdef __x86_64__
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 sld_isa sld_isa_of_cpu(void)
@@ -22,6 +27,18 @@ sld_isa sld_isa_of_cpu(void)
     }
 #endif
     return SLD_ISA_BASE;
+}
+
+/* Linux hands out the tiles on request, to the whole process. */
+bool sld_isa_may_use_amx(void)
+{
+#ifdef __x86_64__
+    enum { ASK_FOR_STATE = 0x1023 /* ARCH_REQ_XCOMP_PERM */, TILE_DATA = 18 };
+    return sld_isa_bf16_of_convolutions() == SLD_BF16_AMX &&
+           syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
+#else
+    return false;
+#endif
 }
 
 /* ---- parallel.isa ---- */

@@ -26,4 +26,7 @@ typedef enum {
 } sld_bf16;
 sld_bf16 sld_isa_bf16_of_convolutions(void);
 
+/* Local. Whether that is SLD_BF16_AMX and the system hands out the tiles, which this asks for. */
+bool sld_isa_may_use_amx(void);
+
 #endif

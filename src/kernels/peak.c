@@ -1,7 +1,6 @@
 /* peak.c: what one thread of this CPU can do at most, in registers alone, with the instructions that
  * convolutions may use: fused multiply-adds on float32; on bfloat16 products of tiles (AMX), else dot
  * products of pairs, both into float32. */
-#define _GNU_SOURCE /* syscall */
 #include "sld/kernels.h"
 
 #include "isa.h"
@@ -10,8 +9,6 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define ROUNDS 512 /* of all chains, between two looks at the clock */
 
@@ -43,9 +40,6 @@ FMA_KERNEL(dot_avx512, "avx512f,avx512bf16", __m512, 32, 16, _mm512_set1_ps, DOT
 /* ---- AMX ---- */
 
 #if defined(__clang__) || __GNUC__ >= 11
-#define ASK_FOR_STATE 0x1023 /* arch_prctl: ARCH_REQ_XCOMP_PERM */
-#define TILE_DATA     18     /* the state of the tiles */
-
 typedef struct tiles { /* as LDTILECFG reads it */
     uint8_t  palette, start_row, unused[14];
     uint16_t row_bytes[16];
@@ -84,10 +78,9 @@ __attribute__((target("amx-tile,amx-bf16"))) static double tiles_amx(float *sink
     return 2.0 * 16 * 16 * 32 * 4 * ROUNDS;
 }
 
-/* Linux hands out the tiles on request, once per process. */
 static kernel find_tiles(void)
 {
-    return syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0 ? tiles_amx : NULL;
+    return sld_isa_may_use_amx() ? tiles_amx : NULL;
 }
 #else
 static kernel find_tiles(void)
@@ -119,7 +112,7 @@ sld_peaks sld_kernels_peaks(double seconds)
     sld_peaks      p    = {0, 0};
     const sld_isa  isa  = sld_isa_of_convolutions();
     const sld_bf16 bf16 = sld_isa_bf16_of_convolutions();
-    const kernel   amx  = bf16 == SLD_BF16_AMX ? find_tiles() : NULL;
+    const kernel   amx  = find_tiles();
 
     if (isa == SLD_ISA_AVX512) {
         p.f32 = fastest(fma_avx512, seconds);

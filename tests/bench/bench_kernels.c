@@ -20,7 +20,7 @@ static sld_ctx           ctx;
 static const int         sizes[]              = {SAMPLES};
 static const char *const pass_names[]         = {"forward", "backward_data", "backward_weights"};
 static const sld_conv_algorithm *const rows[] = {&sld_winograd3x3, &sld_direct3x3, &sld_depthwise,
-                                                 &sld_implicit_gemm};
+                                                 &sld_implicit_gemm, &sld_amx_gemm};
 
 typedef struct {
     sld_conv *conv;

@@ -10,7 +10,7 @@ static const int sizes[] = {SAMPLES, 2, 1};
 static sld_ctx   ctx;
 
 static const sld_conv_algorithm *const rows[] = {&sld_winograd3x3, &sld_direct3x3, &sld_depthwise,
-                                                 &sld_implicit_gemm};
+                                                 &sld_implicit_gemm, &sld_amx_gemm};
 enum { ROWS = sizeof rows / sizeof *rows };
 static int tried[ROWS];
 
@@ -192,11 +192,13 @@ static void check_fused(const problem *q, const sld_conv_algorithm *row)
     sld_kernels_destroy(kernels);
 }
 
-static void check(const problem *q, size_t which)
+/* The whole numbers are bfloat16 too: so is the row's result exact. */
+static void check(problem *q, size_t which)
 {
     const sld_conv_algorithm *row     = rows[which];
     sld_kernels              *kernels = NULL;
     sld_conv                 *conv    = NULL;
+    q->p.bf16                         = row == &sld_amx_gemm;
     for (int pass = 0; pass < SLD_PASSES; pass++) {
         if (!row->supports(&q->p, (sld_conv_pass)pass)) {
             return;
@@ -272,14 +274,18 @@ static void test_depthwise(void **state)
     }
 }
 
-/* A row that supported nothing would pass every test; without AVX2 depthwise alone has work. */
+/* A row that supported nothing would pass every test; without AVX2 depthwise alone has work, without
+ * AMX its row has none. */
 static void test_every_row_was_tried(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS; i++) {
-        assert_true(tried[i] > 0 ||
-                    (rows[i] != &sld_depthwise && !strstr(sld_kernels_isa(), "AVX2") &&
-                     !strstr(sld_kernels_isa(), "AVX-512")));
+        const char *isa = sld_kernels_isa();
+        const bool  none =
+            rows[i] == &sld_amx_gemm
+                 ? !strstr(isa, "AMX")
+                 : rows[i] != &sld_depthwise && !strstr(isa, "AVX2") && !strstr(isa, "AVX-512");
+        assert_true(tried[i] > 0 || none);
     }
 }
 

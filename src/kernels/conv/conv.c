@@ -9,7 +9,7 @@
  * always had, and so their bits; version 3 is left bfloat16 and CPUs without AVX2. */
 // clang-format off
 static const sld_conv_algorithm *const table[] = {
-    &sld_winograd3x3, &sld_direct3x3,
+    &sld_amx_gemm, &sld_winograd3x3, &sld_direct3x3,
 #if defined(SLD_ONEDNN) && SLD_ONEDNN == 2
     &sld_depthwise_few_pixels, &sld_onednn
 #elif defined(SLD_ONEDNN)
@@ -45,27 +45,16 @@ int sld_conv_out_size(int size, int kernel, int stride, int pad)
  * `tests/bench/kernels.py --precision bf16` against f32 on AMX, where bfloat16 gains most. */
 bool sld_conv_in_bf16(const sld_conv_params *p, sld_conv_pass pass)
 {
-    enum {
-        FEW_IN       = 16,
-        FEW_PIXELS   = 64,
-        FEW_WEIGHTS  = 3072,
-        FEW_CHANNELS = 48,
-        FEW_PRODUCTS = 400000
-    };
-    const int64_t pixels = (int64_t)sld_conv_out_size(p->height, p->kernel, p->stride, p->pad) *
-                           sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
-    const int64_t weights = (int64_t)p->in * p->out;
-    if (p->groups > 1 || p->in < FEW_IN) {
+    enum { FEW_IN = 16, FEW_CHANNELS = 32 };
+    if (p->groups > 1) {
         return false;
     }
     if (p->kernel > 1) {
-        return pass != SLD_BACKWARD_WEIGHTS || pixels >= FEW_PIXELS;
+        return p->in >= FEW_IN;
     }
-    if (pass == SLD_FORWARD) {
-        return weights >= FEW_WEIGHTS;
-    }
-    return pass == SLD_BACKWARD_DATA && p->stride == 1 && p->in >= FEW_CHANNELS &&
-           p->out >= FEW_CHANNELS && weights * pixels >= FEW_PRODUCTS;
+    return pass == SLD_FORWARD         ? p->in >= FEW_CHANNELS
+           : pass == SLD_BACKWARD_DATA ? p->out >= FEW_CHANNELS
+                                       : (int64_t)p->in * p->out >= FEW_CHANNELS * FEW_CHANNELS;
 }
 
 /* ---- made and freed ---- */
