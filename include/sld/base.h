@@ -167,6 +167,12 @@ const sld_times *sld_times_now(sld_ctx *ctx);   /* Local. The account up to now;
 /* Local. Seconds in all phases that are waits. */
 double sld_times_waited(const sld_times *times);
 
+/* ---- memory ---- */
+
+/* Local. So many bytes, not set, aligned to 64; from 2 MiB on to 2 MiB, on large pages if the system
+ * has them. NULL: out of memory. The caller frees it with free(). */
+void *sld_memory_alloc(size_t bytes);
+
 /* ---- arena: memory that is allocated during setup and freed all at once ---- */
 
 typedef struct sld_arena sld_arena;

@@ -6,8 +6,9 @@
 
 _Static_assert(sizeof(void *) == 8, "array sizes in files have 64 bits");
 
-#define ALIGNMENT   64 /* a cache line, and an AVX-512 register */
-#define CHUNK_BYTES ((size_t)1 << 16)
+#define ALIGNMENT   64                /* a cache line, and an AVX-512 register */
+#define CHUNK_BYTES ((size_t)1 << 16) /* at least, ... */
+#define CHUNK_MAX   ((size_t)1 << 24) /* ... and as much as there is already, up to this */
 
 typedef struct chunk {
     struct chunk *next;
@@ -38,6 +39,14 @@ void sld_arena_destroy(sld_arena *arena)
     free(arena);
 }
 
+/* Bytes of a chunk's values when so many are asked for. Large chunks can lie on large pages. */
+static size_t chunk_bytes(const sld_arena *arena, size_t need)
+{
+    const size_t grown = arena->bytes < CHUNK_MAX ? arena->bytes : CHUNK_MAX;
+    const size_t least = grown > CHUNK_BYTES ? grown : CHUNK_BYTES;
+    return need > least ? need : least;
+}
+
 static void *take(sld_arena *arena, size_t bytes)
 {
     const size_t need = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -47,8 +56,8 @@ static void *take(sld_arena *arena, size_t bytes)
         return NULL;
     }
     if (!c || c->size - c->used < need) {
-        const size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
-        if (size > SIZE_MAX - ALIGNMENT || !(c = aligned_alloc(ALIGNMENT, ALIGNMENT + size))) {
+        const size_t size = chunk_bytes(arena, need);
+        if (size > SIZE_MAX - ALIGNMENT || !(c = sld_memory_alloc(ALIGNMENT + size))) {
             return NULL;
         }
         c->size       = size;

@@ -38,7 +38,7 @@ sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
 {
     const size_t bytes = (k->scratch_bytes + 63) / 64 * 64;
     if (bytes > 0) {
-        k->scratch = aligned_alloc(64, bytes);
+        k->scratch = sld_memory_alloc(bytes);
         if (!k->scratch) {
             return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of scratch memory",
                             bytes);
