@@ -72,10 +72,11 @@ static void kernels(sld_report *r)
     sld_kernels_versions(versions, sizeof versions);
     const char  *isa = sld_kernels_isa();
     sld_finding *f   = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
-    if (strncmp(versions, "oneDNN", 6) != 0) {
-        sld_finding_advise(f, SLD_FINE,
-                           "precision bf16 needs oneDNN, which this build lacks: install it "
-                           "(Debian: libdnnl-dev) and build again, or use f32");
+    if (strncmp(versions, "oneDNN", 6) != 0 && !strstr(isa, "AMX")) {
+        sld_finding_advise(
+            f, SLD_FINE,
+            "precision bf16 needs AMX, or oneDNN, which this build lacks: install it "
+            "(Debian: libdnnl-dev) and build again, or use f32");
     } else if (cpu_level(features, sizeof features) == AVX512 && !strstr(isa, "AVX-512")) {
         sld_finding_advise(f, SLD_WARN,
                            "the CPU has AVX-512: unset ONEDNN_MAX_CPU_ISA and DNNL_MAX_CPU_ISA, "

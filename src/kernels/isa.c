@@ -149,8 +149,15 @@ sld_isa sld_isa_of_convolutions(void)
     return cpu < pinned ? cpu : pinned;
 }
 
+/* Our own kernels have bfloat16 on AMX alone. */
 sld_bf16 sld_isa_bf16_of_convolutions(void)
 {
+#ifdef __x86_64__
+    if (sld_isa_of_convolutions() == SLD_ISA_AVX512 && __builtin_cpu_supports("avx512bf16") &&
+        __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16")) {
+        return SLD_BF16_AMX;
+    }
+#endif
     return SLD_BF16_NONE;
 }
 
@@ -165,16 +172,25 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
     return SLD_OK;
 }
 
-const char *sld_kernels_isa(void)
+const char *sld_isa_f32_name(void)
 {
     static const char *const names[] = {"no AVX2", "AVX2", "AVX-512"};
     return names[sld_isa_of_convolutions()];
 }
 
+const char *sld_kernels_isa(void)
+{
+    return sld_isa_may_use_amx() ? "AVX-512, bf16, AMX" : sld_isa_f32_name();
+}
+
 sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
 {
-    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                    "%s: expected f32 in a build without oneDNN, got bf16; use f32", option);
+    return sld_isa_may_use_amx()
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "%s: expected f32 in a build without oneDNN where there is no AMX (here "
+                          "%s), got bf16; use f32",
+                          option, sld_kernels_isa());
 }
 
 #endif

@@ -29,4 +29,8 @@ sld_bf16 sld_isa_bf16_of_convolutions(void);
 /* Local. Whether that is SLD_BF16_AMX and the system hands out the tiles, which this asks for. */
 bool sld_isa_may_use_amx(void);
 
+/* Local. In a build without oneDNN: of convolutions in float32, for the fingerprint, which does not
+ * depend on what bf16 has. A literal. */
+const char *sld_isa_f32_name(void);
+
 #endif

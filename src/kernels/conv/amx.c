@@ -12,7 +12,7 @@
 
 static bool supports(const sld_conv_params *p, sld_conv_pass pass)
 {
-    return p->bf16 && p->groups == 1 && p->in % 2 == 0 && p->out % 2 == 0 && sld_amx_loops_of_cpu();
+    return p->bf16 && p->groups == 1 && sld_amx_loops_of_cpu();
 }
 
 /* ---- made and freed ---- */

@@ -27,7 +27,7 @@ sld_status sld_library_ready(sld_ctx *ctx, sld_library *library, void *scratch)
 void sld_kernels_versions(char *text, size_t n)
 {
     if (sld_isa_of_cpu() >= SLD_ISA_AVX2) {
-        snprintf(text, n, "own convolutions, %s, 1 thread", sld_kernels_isa());
+        snprintf(text, n, "own convolutions, %s, 1 thread", sld_isa_f32_name());
     } else {
         snprintf(text, n, "%s core %s, 1 thread", openblas_get_config(), openblas_get_corename());
     }
