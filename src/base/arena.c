@@ -1,6 +1,7 @@
-/* arena.c: allocates aligned, zeroed memory that is freed all at once. */
+/* arena.c: aligned memory, and zeroed memory of it that is freed all at once. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sld/base.h"
 
@@ -9,6 +10,26 @@ _Static_assert(sizeof(void *) == 8, "array sizes in files have 64 bits");
 #define ALIGNMENT   64                /* a cache line, and an AVX-512 register */
 #define CHUNK_BYTES ((size_t)1 << 16) /* at least, ... */
 #define CHUNK_MAX   ((size_t)1 << 24) /* ... and as much as there is already, up to this */
+
+#define LARGE_PAGE ((size_t)2 << 20) /* of x86-64, and of arm64 with pages of 4 KB */
+
+/* What kernels stream through costs a walk through tables for each page of 4 KB, a longer one in a
+ * virtual machine. Many systems give large pages only where they are asked for. */
+void *sld_memory_alloc(size_t bytes)
+{
+    const size_t unit = bytes < LARGE_PAGE ? ALIGNMENT : LARGE_PAGE;
+    if (bytes > SIZE_MAX - unit) {
+        return NULL;
+    }
+    const size_t whole = (bytes + unit - 1) / unit * unit;
+    void        *p     = aligned_alloc(unit, whole);
+#ifdef MADV_HUGEPAGE
+    if (p && unit == LARGE_PAGE) {
+        (void)madvise(p, whole, MADV_HUGEPAGE); /* a wish: without it all works as before */
+    }
+#endif
+    return p;
+}
 
 typedef struct chunk {
     struct chunk *next;
