@@ -1,8 +1,10 @@
 /* study_facts.c: copies attributes of each trial's results into a packed study: its configuration,
  * and the machine, versions and input files behind it. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sld/rundir.h"
 #include "study.h"
 
 /* Text attributes of results.h5. Their columns have the same names. */
@@ -17,19 +19,66 @@ typedef struct facts {
     int64_t     *ranks;         /* (n_trials) 0: unknown */
 } facts;
 
-static sld_status keep(sld_ctx *ctx, const study *s, sld_doc *doc, const char *name,
-                       const char **out)
+/* Where the path of the trial's folder begins in its configuration, as in "dir: SWEEP/trials/ID"; *n:
+ * bytes of "SWEEP/". NULL: it names no such folder. */
+static const char *find_folder(const char *config, const char *id, size_t *n)
+{
+    char inside[SLD_ID_LENGTH + 16];
+
+    snprintf(inside, sizeof inside, "/trials/%s", id);
+    const char *end = strstr(config, inside), *line = end, *begin;
+    while (line && line > config && line[-1] != '\n') {
+        line--;
+    }
+    if (!end || !(begin = strstr(line, ": ")) || begin + 2 > end) {
+        return NULL;
+    }
+    begin += begin[2] == '"' || begin[2] == '\'' ? 3 : 2;
+    *n = (size_t)(end - begin) + 1;
+    return begin;
+}
+
+/* Makes paths inside the sweep's folder relative to it: who reads a pack has that folder elsewhere,
+ * or not at all. */
+static void shorten_paths(char *config, const char *id)
+{
+    size_t      n;
+    const char *found = find_folder(config, id, &n);
+    char        folder[PATH_MAX];
+
+    if (!found || n == 1 || n >= sizeof folder) { /* 1: the root */
+        return;
+    }
+    memcpy(folder, found, n);
+    folder[n] = '\0';
+    for (char *at = config; (at = strstr(at, folder));) {
+        if (at > config && strchr(" \"'[", at[-1])) {
+            memmove(at, at + n, strlen(at + n) + 1);
+        } else {
+            at += n;
+        }
+    }
+}
+
+/* Of trial: the text c. */
+static sld_status keep(sld_ctx *ctx, const study *s, sld_doc *doc, size_t trial, int c, facts *f)
 {
     const char *text = "";
 
-    if (!sld_doc_has_attr(doc, "/", name)) {
+    if (!sld_doc_has_attr(doc, "/", texts_kept[c])) {
         return SLD_OK;
     }
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", name, &text));
-    *out = sld_arena_strdup(s->r->arena, text);
-    return *out ? SLD_OK
-                : SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute %s", sld_doc_path(doc),
-                           name);
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", texts_kept[c], &text));
+    char *kept = sld_arena_strdup(s->r->arena, text);
+    if (!kept) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory: attribute %s", sld_doc_path(doc),
+                        texts_kept[c]);
+    }
+    if (c == 0) {
+        shorten_paths(kept, s->r->trials[trial].point->id);
+    }
+    f->text[c][trial] = kept;
+    return SLD_OK;
 }
 
 static sld_status read_trial(sld_ctx *ctx, const study *s, size_t trial, facts *f)
@@ -45,7 +94,7 @@ static sld_status read_trial(sld_ctx *ctx, const study *s, size_t trial, facts *
     }
     st = study_open(ctx, s, trial, &doc);
     for (int c = 0; c < N_TEXTS && st == SLD_OK; c++) {
-        st = keep(ctx, s, doc, texts_kept[c], &f->text[c][trial]);
+        st = keep(ctx, s, doc, trial, c, f);
     }
     if (st == SLD_OK && sld_doc_has_attr(doc, "/", "ranks")) {
         st = sld_doc_get_attr(ctx, doc, "/", "ranks", SLD_I64, 0, &f->ranks[trial]);

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import h5py
 import numpy as np
 
 import made_sweep
@@ -111,6 +112,26 @@ def check_pairs():
     check_named_pair()
 
 
+def check_paths():
+    """Configurations in a pack name what lies in the sweep's folder relative to it, wherever it was; other paths stay."""
+    text = ("method: kd\ndata:\n  path: %s\nteacher:\n  weights: %s\n  logits: %s\n  logits_files: [%s, /else/a.h5]\n"
+            "run:\n  dir: %s\n  claim: %s\n")
+    folders = ("/home/me/sweep/", "runs/sweep/", '"/home/my own: runs/sweep/', "/")
+    trials = []
+    for i, folder in enumerate(folders):
+        end, trial = '"' if folder[0] == '"' else "", "kd%010d" % i
+        inside = [folder + name + end for name in ("teacher-logits", "a.h5", "trials/" + trial, "claims/%s.1" % trial)]
+        outside = ["/home/me/data", "/home/me/" + "sweep.h5"]
+        trials.append(Trial(trial, "kd", i, [40.0, 50.0], experiment=text % (*outside, *inside)))
+    made_sweep.write_sweep("paths", trials)
+    expect(sld("report", "paths", "--pack", "paths.h5", ranks=0), 0)
+    with h5py.File("paths.h5") as f:
+        for i, packed in enumerate(c.decode() for c in f["trials/config"]):
+            bare = text % ("/home/me/data", "/home/me/sweep.h5", *(q % n for q in ['"%s"' if i == 2 else "%s"] for n in (
+                "teacher-logits", "a.h5", "trials/kd%010d" % i, "claims/kd%010d.1" % i)))
+            check(packed == (trials[i].experiment if folders[i] == "/" else bare), folders[i], packed)
+
+
 def check_named_pair():
     """The spec names the axis that makes the pairs, in the folder and in a pack; what a gap resolves is of its own pair."""
     made_sweep.write_sweep("named", [Trial("%s%s%09d" % (p.lower(), a, s), "%s %s" % (p, a), s, [40.0, 50.0 + scale * (s * s + g * s)], [p, a])
@@ -136,6 +157,7 @@ def main():
     check_teacher_of_files()
     check_runs()
     check_pairs()
+    check_paths()
 
 
 in_folder(main)
