@@ -58,7 +58,7 @@ typedef struct {
 } sld_conv_algorithm;
 
 extern const sld_conv_algorithm sld_winograd3x3, sld_direct3x3, sld_depthwise, sld_implicit_gemm;
-extern const sld_conv_algorithm sld_amx_gemm; /* bfloat16 alone */
+extern const sld_conv_algorithm sld_amx_gemm;             /* bfloat16 alone */
 extern const sld_conv_algorithm sld_depthwise_few_pixels; /* the weight gradient, beside oneDNN */
 extern const sld_conv_algorithm sld_onednn, sld_im2col;   /* one of them in a build */
 
