@@ -3,11 +3,12 @@
 
 Times PyTorch's best arrangement and `sld bench` on 1 rank and on 2 ranks in turns (A B C A B C ...), so that a drift of
 the machine meets them alike, and prints medians over the rounds as plain-text tables. Which of PyTorch's arrangements
-(threads, a process per core under DDP, each with and without channels_last) is best is found out in the first round.
+(threads, a process per core under DDP, each with and without channels_last; with --compile the latter by torch.compile too)
+is best is found out in the first round.
 Wants an otherwise idle machine and a build: sld is looked for in build/release, or named.
 
 usage: side_by_side.py [--sld FILE] [--pairs TEACHER-STUDENT ...] [--precisions f32 bf16] [--seconds S] [--rounds N]
-                       [--epoch] [--json FILE]
+                       [--compile] [--epoch] [--json FILE]
 """
 import argparse
 import json
@@ -20,6 +21,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
+COMPILED = tuple(a + ":compile" for a in ARRANGEMENTS[2:])
 RANKS = (1, 2)
 PAIRS = ("resnet56-resnet20", "resnet32x4-resnet8x4", "wrn_40_2-wrn_16_2", "vgg13-vgg8", "resnet32x4-ShuffleV2",
          "vgg13-MobileNetV2")
@@ -67,11 +69,12 @@ def title(case):
 def measure(options):
     """{case: {"best": arrangement, "torch": {arrangement: [records]}, "sld": {ranks: [records]}}}; of PyTorch every
     arrangement in the first round, then the best."""
-    results = {(pair, precision): {"best": None, "torch": {a: [] for a in ARRANGEMENTS}, "sld": {n: [] for n in RANKS}}
+    arrangements = ARRANGEMENTS + (COMPILED if options.compile else ())
+    results = {(pair, precision): {"best": None, "torch": {a: [] for a in arrangements}, "sld": {n: [] for n in RANKS}}
                for pair in options.pairs for precision in options.precisions}
     for k in range(1, options.rounds + 1):
         for case, result in results.items():
-            for arrangement in [result["best"]] if result["best"] else ARRANGEMENTS:
+            for arrangement in [result["best"]] if result["best"] else arrangements:
                 record = run_torch(options, *case, arrangement)
                 result["torch"][arrangement].append(record)
                 announce(k, case, f"PyTorch, {arrangement}", record)
@@ -80,7 +83,7 @@ def measure(options):
                 result["sld"][ranks].append(record)
                 announce(k, case, f"sld, ranks {ranks}", record)
             if not result["best"]:
-                result["best"] = max(ARRANGEMENTS, key=lambda a: result["torch"][a][0]["samples_per_s"])
+                result["best"] = max(arrangements, key=lambda a: result["torch"][a][0]["samples_per_s"])
     return results
 
 
@@ -189,6 +192,7 @@ def read_options():
     parser.add_argument("--precisions", nargs="+", default=["f32"], choices=("f32", "bf16"), help="of the teacher")
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per configuration and round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compile", action="store_true", help="try torch.compile too: minutes a pair")
     parser.add_argument("--epoch", action="store_true", help="a trial fed from data too: shares of its input and files")
     parser.add_argument("--json", help="file for every record")
     options = parser.parse_args()

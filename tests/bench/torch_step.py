@@ -6,10 +6,12 @@ batch of 64, CE 0.1 and KD 0.9, teacher swap and student swap (not detached) at 
 momentum and weight decay. Random pictures in memory: no loader, which flatters PyTorch. Every arrangement is timed with
 channels_last off and on: one process with all cores as threads, and one process of one thread per core under
 DistributedDataParallel over gloo (there the batch norm sees its own share of the batch alone, which is less work than
-sld's). Prints one JSON line per arrangement, with the peak resident memory of one of its processes, and one with
-the best per pair. Under `threads` all is one process: memory is then that of the hungriest arrangement so far.
+sld's). With `:compile` torch.compile (PyTorch 2) makes teacher and student before the time starts. Prints one JSON line per
+arrangement, with the peak resident memory of one of its processes, and one with the best per pair. Under `threads` all is
+one process: memory is then that of the hungriest arrangement so far.
 
-usage: torch_step.py [--pairs TEACHER-STUDENT ...] [--arrangements threads ddp threads:channels_last ddp:channels_last]
+usage: torch_step.py [--pairs TEACHER-STUDENT ...] [--arrangements threads ddp threads:channels_last ddp:channels_last
+                     threads:channels_last:compile ddp:channels_last:compile]
                      [--teacher-precision f32 bf16] [--seconds S] [--cores N]
 """
 import argparse
@@ -31,6 +33,7 @@ from torch_networks import make_network
 BATCH, CLASSES, TEMPERATURES = 64, 100, (1, 2, 3, 4, 5, 6)
 CE_WEIGHT, KD_WEIGHT = 0.1, 0.9
 ARRANGEMENTS = ("threads", "ddp", "threads:channels_last", "ddp:channels_last")
+COMPILED = tuple(a + ":compile" for a in ARRANGEMENTS[2:])
 
 
 def swap(logits, labels):
@@ -60,13 +63,15 @@ def run_teacher(teacher, x, precision):
         return teacher(x).float()
 
 
-def time_steps(pair, precision, batch, channels_last, seconds, wrap=lambda network: network):
+def time_steps(pair, precision, batch, words, seconds, wrap=lambda network: network):
     """Steps per second of this process, after a warm-up of three steps; all processes take the same number of steps."""
     torch.manual_seed(1)
-    layout = torch.channels_last if channels_last else torch.contiguous_format
+    layout = torch.channels_last if "channels_last" in words else torch.contiguous_format
     teacher, student = (make_network(name).to(memory_format=layout) for name in pair.split("-"))
     teacher.eval().requires_grad_(False)
     student = wrap(student.train())
+    if "compile" in words:
+        teacher, student = torch.compile(teacher), torch.compile(student)
     sgd = torch.optim.SGD(student.parameters(), lr=0.025, momentum=0.9, weight_decay=5e-4)
     views = [torch.randn(batch, 3, 32, 32).contiguous(memory_format=layout) for _ in range(2)]
     labels = torch.randint(0, CLASSES, (batch,))
@@ -99,7 +104,7 @@ def peak_memory_mib():
         return int(re.search(r"VmHWM:\s*(\d+) kB", status.read()).group(1)) / 1024
 
 
-def ddp_rank(rank, cores, rendezvous, pair, precision, channels_last, seconds, result):
+def ddp_rank(rank, cores, rendezvous, pair, precision, words, seconds, result):
     os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", "Grad strides do not match")  # of the 1x1 convolutions, channels_last
@@ -108,28 +113,27 @@ def ddp_rank(rank, cores, rendezvous, pair, precision, channels_last, seconds, r
     def wrap(network):  # two forwards per backward: buffers must not be sent anew in between
         return nn.parallel.DistributedDataParallel(network, gradient_as_bucket_view=True, broadcast_buffers=False)
 
-    rate = time_steps(pair, precision, BATCH // len(cores), channels_last, seconds, wrap)
+    rate = time_steps(pair, precision, BATCH // len(cores), words, seconds, wrap)
     if rank == 0:
         result[:] = rate, peak_memory_mib()
     dist.destroy_process_group()
 
 
-def time_ddp(pair, precision, channels_last, seconds, cores):
+def time_ddp(pair, precision, words, seconds, cores):
     """Steps per second and MiB of one process."""
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     result = mp.get_context("spawn").Array("d", 2)
     with tempfile.TemporaryDirectory() as folder:
-        mp.spawn(ddp_rank, (cores, os.path.join(folder, "rendezvous"), pair, precision, channels_last, seconds, result), len(cores))
+        mp.spawn(ddp_rank, (cores, os.path.join(folder, "rendezvous"), pair, precision, words, seconds, result), len(cores))
     return tuple(result)
 
 
 def time_arrangement(arrangement, pair, precision, seconds, cores):
-    kind, _, layout = arrangement.partition(":")
-    channels_last = layout == "channels_last"
+    kind, *words = arrangement.split(":")
     if kind == "threads":
-        rate, memory_mib = time_steps(pair, precision, BATCH, channels_last, seconds), peak_memory_mib()
+        rate, memory_mib = time_steps(pair, precision, BATCH, words, seconds), peak_memory_mib()
     else:
-        rate, memory_mib = time_ddp(pair, precision, channels_last, seconds, cores)
+        rate, memory_mib = time_ddp(pair, precision, words, seconds, cores)
     return {"pair": pair, "teacher_precision": precision, "arrangement": arrangement, "cores": len(cores), "samples_per_s": round(rate * BATCH, 2),
             "memory_mib": round(memory_mib, 1)}
 
@@ -137,7 +141,7 @@ def time_arrangement(arrangement, pair, precision, seconds, cores):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", nargs="+", default=["resnet56-resnet20", "resnet32x4-resnet8x4"])
-    parser.add_argument("--arrangements", nargs="+", default=ARRANGEMENTS, choices=ARRANGEMENTS)
+    parser.add_argument("--arrangements", nargs="+", default=ARRANGEMENTS, choices=ARRANGEMENTS + COMPILED)
     parser.add_argument("--teacher-precision", default="f32", choices=("f32", "bf16"), help="bf16: by autocast")
     parser.add_argument("--seconds", type=float, default=10.0, help="timed per arrangement")
     parser.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
