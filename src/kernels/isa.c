@@ -10,6 +10,7 @@
 #include "oneapi/dnnl/dnnl.h"
 #endif
 #ifdef __x86_64__
+#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -32,7 +33,7 @@ sld_isa sld_isa_of_cpu(void)
 /* Linux hands out the tiles on request, to the whole process. */
 bool sld_isa_may_use_amx(void)
 {
-#ifdef __x86_64__
+#ifdef SLD_AMX_COMPILER
     enum { ASK_FOR_STATE = 0x1023 /* ARCH_REQ_XCOMP_PERM */, TILE_DATA = 18 };
     return sld_isa_bf16_of_convolutions() == SLD_BF16_AMX &&
            syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
@@ -149,16 +150,25 @@ sld_isa sld_isa_of_convolutions(void)
     return cpu < pinned ? cpu : pinned;
 }
 
+/* Of the CPU, by its own word: not every compiler knows these names. Whether the system saves the
+ * tiles is asked of the system. */
+static bool cpu_has_amx(void)
+{
+#ifdef __x86_64__
+    enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AVX512_BF16 = 1 << 5 };
+    unsigned a, b, c, d, more;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && d & AMX_BF16 && d & AMX_TILE &&
+           __get_cpuid_count(7, 1, &more, &b, &c, &d) && more & AVX512_BF16;
+#else
+    return false;
+#endif
+}
+
 /* Our own kernels have bfloat16 on AMX alone. */
 sld_bf16 sld_isa_bf16_of_convolutions(void)
 {
-#ifdef __x86_64__
-    if (sld_isa_of_convolutions() == SLD_ISA_AVX512 && __builtin_cpu_supports("avx512bf16") &&
-        __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16")) {
-        return SLD_BF16_AMX;
-    }
-#endif
-    return SLD_BF16_NONE;
+    return sld_isa_of_convolutions() == SLD_ISA_AVX512 && cpu_has_amx() ? SLD_BF16_AMX
+                                                                        : SLD_BF16_NONE;
 }
 
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)

@@ -39,7 +39,7 @@ FMA_KERNEL(dot_avx512, "avx512f,avx512bf16", __m512, 32, 16, _mm512_set1_ps, DOT
 
 /* ---- AMX ---- */
 
-#if defined(__clang__) || __GNUC__ >= 11
+#ifdef SLD_AMX_COMPILER
 typedef struct tiles { /* as LDTILECFG reads it */
     uint8_t  palette, start_row, unused[14];
     uint16_t row_bytes[16];

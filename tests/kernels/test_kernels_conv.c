@@ -42,6 +42,10 @@ static const shape shapes[] = {
     {33, 8, 8, 40, 3, 1, 1, 1, false},
     {3, 29, 48, 8, 3, 1, 1, 1, true},
     {9, 5, 144, 80, 3, 1, 1, 1, true},
+    /* images smaller than the stride; images that amx.c takes in more than one piece: */
+    {1, 1, 64, 64, 3, 2, 1, 1, false},
+    {1, 7, 48, 40, 3, 2, 1, 1, true},
+    {34, 34, 64, 16, 3, 1, 1, 1, true},
 };
 static const int sizes[] = {8, 3, 2, 1};
 enum { SIZES = 4, MAX = 8 };

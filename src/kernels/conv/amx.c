@@ -4,11 +4,11 @@
  *
  * Each result is one chain of sums in the order of the taps, whatever is computed beside it. Taps
  * that lie side by side are one run of values; the 32 of its last step may reach into the pixel
- * behind it, whose values then meet weights of 0. */
+ * behind it, whose values then meet weights of 0. So a value that is not finite may spread to a
+ * neighbour's result; finite ones do not. */
 #include "conv/amx.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static bool supports(const sld_conv_params *p, sld_conv_pass pass)
 {
@@ -24,8 +24,8 @@ static void destroy(void *state)
         sld_amx_drop_plan(&a->forward);
         sld_amx_drop_plan(&a->backward);
         free(a->bias);
-        free(a->sources);
-        free(a->results);
+        free(a->x_places);
+        free(a->dy_places);
         free(a->steps);
         free(a->shifts);
         free(a);
@@ -89,7 +89,7 @@ static place next(const sld_amx_product *p, place at)
 }
 
 /* A bit for each row of a tile: of so many columns and samples. */
-static uint32_t rows_of(const sld_amx_images *images, size_t across, size_t samples)
+static uint32_t wanted_rows(const sld_amx_images *images, size_t across, size_t samples)
 {
     uint32_t rows = (1u << across * images->together) - 1;
     for (size_t r = samples; samples < images->together && r < across * images->together; r++) {
@@ -105,8 +105,8 @@ static const uint16_t *find_tile(const work *w, place at, sld_amx_results *to)
     const size_t           first = at.group * i->together, left = w->samples - first;
     to->y = w->y + first * w->pass->to_sample + p->to + at.y * p->to_row + at.x * p->to_column +
             w->column;
-    to->rows = rows_of(i, p->W - at.x < p->across ? p->W - at.x : p->across,
-                       left < i->together ? left : i->together);
+    to->rows = wanted_rows(i, p->W - at.x < p->across ? p->W - at.x : p->across,
+                           left < i->together ? left : i->together);
     return w->images +
            (at.group * sld_amx_group(i) + at.y * p->from_row + at.x * i->together) * i->channels;
 }

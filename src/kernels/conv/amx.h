@@ -13,8 +13,9 @@
 /* Images as they are read: `together` samples are a group. */
 typedef struct {
     size_t channels, H, W;           /* of an image */
-    size_t top, left, height, width; /* the border before it, its size with all borders */
-    size_t stride;                   /* of columns */
+    size_t top, left, height, width; /* the border before it; what windows read with its borders,
+                                        which may end before the image does */
+    size_t stride;                   /* of the windows; 1 backward */
     size_t columns;                  /* width / stride, rounded up */
     size_t together;                 /* samples */
 } sld_amx_images;
@@ -51,9 +52,10 @@ typedef struct {
 
     /* ---- the weight gradient: amx_weights.c ---- */
     sld_amx_images pixels;     /* x */
-    uint32_t      *sources;    /* of each pixel of a group: floats from the group's first sample */
-    uint32_t      *results;    /* the same of dy, row by row in whole steps */
-    uint32_t      *steps;      /* (groups * rows of dy * steps of a row): values of x to 16 pairs */
+    uint32_t      *x_places;   /* of each pixel of a group: floats from the group's first sample;
+                                 UINT32_MAX: none, read as 0 */
+    uint32_t      *dy_places;  /* the same of dy, row by row in whole steps */
+    size_t        *steps;      /* (groups * rows of dy * steps of a row): values of x to 16 pairs */
     uint32_t      *shifts;     /* (kernel*kernel): values of x from a result's place to a tap's */
     size_t row_steps, channel; /* steps of a row of dy; its values from a channel to the next */
 } sld_amx;
@@ -69,6 +71,23 @@ static inline size_t sld_amx_place(const sld_amx_images *i, size_t y, size_t x)
 static inline size_t sld_amx_group(const sld_amx_images *i)
 {
     return i->height * i->stride * i->columns * i->together;
+}
+
+/* Local. Values of a run of taps. */
+static inline size_t sld_amx_depth(const sld_amx_product *p, size_t run, size_t channels)
+{
+    return p->run_taps[run] * channels;
+}
+
+static inline size_t sld_amx_taps(const sld_amx *a)
+{
+    return (size_t)(a->params.kernel * a->params.kernel);
+}
+
+/* Local. Whether split_taps() and join_taps() of these loops serve n channels of all taps. */
+static inline bool sld_amx_by_nine(const sld_amx *a, const sld_loops *loops, size_t n)
+{
+    return sld_amx_taps(a) == SLD_TAPS && n == SLD_AMX_SIDE && loops->lanes == SLD_AMX_SIDE;
 }
 
 static inline size_t sld_amx_groups(const sld_amx_images *i, size_t samples)

@@ -3,9 +3,7 @@
 
 #include "conv/amx.h"
 
-enum {
-    CHUNK_BYTES = 384 * 1024
-}; /* of images at a time, about: half a second-level cache or less */
+enum { CHUNK_BYTES = 384 * 1024 }; /* of images at a time, or one group */
 
 /* Row y of the bordered image, of one sample; row: its pixels. Those of one class of columns lie
  * side by side. */

@@ -1,11 +1,8 @@
 /* conv/amx_loops.c: tiles of AMX, and what AVX-512 brings into them. */
-#define _GNU_SOURCE /* syscall */
 #include "conv/amx_loops.h"
 
-#if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 11)
+#ifdef SLD_AMX_COMPILER
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define AMX_TARGET   "avx512f,avx512bw,avx512vl,avx512bf16,amx-tile,amx-bf16"
 #define AMX_INLINE   static inline __attribute__((always_inline, target(AMX_TARGET)))

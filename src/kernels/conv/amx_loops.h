@@ -43,7 +43,7 @@ typedef struct {
     const uint16_t *dy[SLD_AMX_ACROSS]; /* 16 channels, the pixels of each side by side */
     size_t          channel;            /* values from a channel to the next */
     const uint16_t *x[SLD_AMX_PANELS];  /* (pairs of pixels, 16 channels, 2) */
-    const uint32_t *steps; /* (n_steps): in x, to 16 pairs; in dy they follow each other */
+    const size_t   *steps; /* (n_steps): in x, to 16 pairs; in dy they follow each other */
     size_t          n_steps;
     float          *dw[SLD_AMX_ACROSS][SLD_AMX_PANELS]; /* (16,16) each */
 } sld_amx_gradient_of_tiles;
@@ -51,12 +51,14 @@ typedef struct {
 typedef struct {
     const char *name;
 
-    /* Takes the tiles for the functions below; give() puts back what was there before. */
+    /* Takes the tiles for the functions below; give() puts back the shapes that they had before,
+     * all of them 0. */
     void (*take)(uint8_t before[SLD_AMX_CONFIG]);
     void (*give)(const uint8_t before[SLD_AMX_CONFIG]);
 
-    /* n values of each of some pixels, so many apart, as sld_round_bf16() rounds them; but those too
-     * small to be normal may become 0, for which a product of tiles takes them. */
+    /* n values of each of some pixels, which lie from_pixel floats and to_pixel values apart, as
+     * sld_round_bf16() rounds them; but those too small to be normal may become 0, for which a
+     * product of tiles takes them. */
     void (*round)(const float *from, size_t from_pixel, size_t pixels, size_t n, uint16_t *to,
                   size_t to_pixel);
     /* Adds n values, rounded in the same way. */
@@ -64,7 +66,7 @@ typedef struct {
     /* From 32 pixels, of n <= 16 channels from the given one on: pairs of pixels, (16 pairs, 16
      * channels, 2). The channels behind are 0. */
     void (*pair)(const float *const pixels[SLD_AMX_DEPTH], size_t channel, size_t n, uint16_t *to);
-    /* The same channels as rows of 32 pixels, so many values apart. */
+    /* The same channels as rows of 32 pixels, `row` values from one to the next. */
     void (*transpose)(const float *const pixels[SLD_AMX_DEPTH], size_t channel, size_t n,
                       uint16_t *to, size_t row);
 

@@ -12,24 +12,19 @@ typedef struct {
     size_t       column, channel, channels;
 } source;
 
-static size_t taps_of(const sld_amx *a)
-{
-    return (size_t)(a->params.kernel * a->params.kernel);
-}
-
 size_t sld_amx_pack_scratch_bytes(const sld_amx *a)
 {
     const size_t channels = (size_t)(a->params.in > a->params.out ? a->params.in : a->params.out);
-    return (taps_of(a) * channels + 1) * SLD_AMX_SIDE * sizeof(float);
+    return (sld_amx_taps(a) * channels + 1) * SLD_AMX_SIDE * sizeof(float);
 }
 
 /* n columns; rows: (taps,channels,16), the columns behind n are 0. */
 static void spread(const sld_amx *a, const source *from, size_t column, size_t n, float *rows)
 {
     const sld_loops *loops = sld_loops_of_cpu();
-    const size_t     taps = taps_of(a), tap = from->channels * SLD_AMX_SIDE;
+    const size_t     taps = sld_amx_taps(a), tap = from->channels * SLD_AMX_SIDE;
     const float     *first = from->plain + column * from->column;
-    if (taps == SLD_TAPS && n == SLD_AMX_SIDE && loops->lanes == SLD_AMX_SIDE) {
+    if (sld_amx_by_nine(a, loops, n)) {
         for (size_t c = 0; c < from->channels; c++) {
             loops->split_taps(first + c * from->channel, from->column, rows + c * SLD_AMX_SIDE,
                               (ptrdiff_t)tap);
@@ -61,11 +56,11 @@ static void find_rows(const source *from, const int *taps, size_t k, size_t dept
 static void pack_tile(const sld_amx *a, const source *from, const sld_amx_product *p,
                       const float *rows, uint16_t *to, size_t step)
 {
-    const float *zeros = rows + taps_of(a) * from->channels * SLD_AMX_SIDE;
+    const float *zeros = rows + sld_amx_taps(a) * from->channels * SLD_AMX_SIDE;
     const float *found[SLD_AMX_DEPTH];
     const int   *taps = p->taps;
     for (size_t r = 0; r < p->n_runs; taps += p->run_taps[r++]) {
-        const size_t depth = p->run_taps[r] * from->channels;
+        const size_t depth = sld_amx_depth(p, r, from->channels);
         for (size_t k = 0; k < depth; k += SLD_AMX_DEPTH, to += step) {
             find_rows(from, taps, k, depth, rows, zeros, found);
             a->loops->pair(found, 0, SLD_AMX_SIDE, to);
@@ -75,7 +70,7 @@ static void pack_tile(const sld_amx *a, const source *from, const sld_amx_produc
 
 static void pack(const sld_amx *a, const sld_amx_pass *pass, const source *from, float *rows)
 {
-    memset(rows + taps_of(a) * from->channels * SLD_AMX_SIDE, 0, SLD_AMX_SIDE * sizeof *rows);
+    memset(rows + sld_amx_taps(a) * from->channels * SLD_AMX_SIDE, 0, SLD_AMX_SIDE * sizeof *rows);
     for (size_t c = 0; c < pass->out && pass->products; c += SLD_AMX_SIDE) {
         const size_t block = c / SLD_AMX_BLOCK * SLD_AMX_BLOCK, left = pass->out - c;
         const size_t tiles = sld_amx_block_tiles(pass, block);
@@ -93,7 +88,7 @@ static void pack(const sld_amx *a, const sld_amx_pass *pass, const source *from,
 sld_status sld_amx_refresh(sld_ctx *ctx, void *state, const float *weights, const float *bias)
 {
     sld_amx     *a  = state;
-    const size_t in = (size_t)a->params.in, out = (size_t)a->params.out, taps = taps_of(a);
+    const size_t in = (size_t)a->params.in, out = (size_t)a->params.out, taps = sld_amx_taps(a);
     pack(a, &a->forward, &(source){weights, taps * in, taps, in}, a->kernels->scratch);
     pack(a, &a->backward, &(source){weights, taps, taps * in, out}, a->kernels->scratch);
     if (a->bias) {

@@ -53,17 +53,12 @@ static void add_tap(const sld_amx_images *images, sld_amx_product *p, int tap, s
     p->run_taps[p->n_runs++] = 1;
 }
 
-static size_t depth_of(const sld_amx_product *p, size_t run, size_t channels)
-{
-    return p->run_taps[run] * channels;
-}
-
 /* Once all taps are known. */
 static void finish(const sld_amx_pass *pass, sld_amx_product *p)
 {
     const sld_amx_images *images = &pass->images;
     for (size_t r = 0; r < p->n_runs; r++) {
-        for (size_t k = 0; k < depth_of(p, r, images->channels); k += SLD_AMX_DEPTH) {
+        for (size_t k = 0; k < sld_amx_depth(p, r, images->channels); k += SLD_AMX_DEPTH) {
             p->steps[p->n_steps++] = p->runs[r] + (uint32_t)k;
         }
     }
@@ -109,6 +104,9 @@ static bool make_class(sld_amx *a, sld_amx_product *q, int cy, int cx)
     if (!make_tables(q, p, b->images.channels)) {
         return false;
     }
+    if (q->H == 0 || q->W == 0) { /* no pixels, and so no taps: an image smaller than the stride */
+        return true;
+    }
     q->from_row  = sld_amx_place(&b->images, 1, 0);
     q->to        = (size_t)(cy * p->width + cx) * b->out;
     q->to_row    = (size_t)(p->stride * p->width) * b->out;
@@ -121,9 +119,7 @@ static bool make_class(sld_amx *a, sld_amx_product *q, int cy, int cx)
                                   (size_t)(x + (int)b->images.left)));
         }
     }
-    if (q->H > 0 && q->W > 0) {
-        finish(b, q);
-    }
+    finish(b, q);
     return true;
 }
 

@@ -4,18 +4,13 @@
  * because an even number of samples lie together. A step is 32 pixels of one row of results; what
  * fills it up is 0 in dy.
  *
- * dw: for each 16 channels of dy and each tap, tiles (16 of dy,16 of x); then the bias. A sum is of
- * all pixels of a call, so it can be added to what is in dw. */
+ * dw: for each 16 channels of dy and each tap, tiles (16 of dy,16 of x); then the bias. A tile is
+ * summed in registers over all pixels of a call, so it can be added to what is in dw. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "conv/amx.h"
 #include "conv/stride_classes.h"
-
-static size_t taps_of(const sld_amx *a)
-{
-    return (size_t)(a->params.kernel * a->params.kernel);
-}
 
 static size_t in_of(const sld_amx *a)
 {
@@ -39,13 +34,12 @@ static size_t columns_of(const sld_amx *a)
 
 /* ---- tables ---- */
 
-/* The place of each pixel of a group in x; UINT32_MAX: of the border. */
 static void find_sources(sld_amx *a)
 {
     const sld_amx_images *i = &a->pixels;
     for (size_t y = i->top; y < i->top + i->H && y < i->height; y++) {
         for (size_t x = i->left; x < i->left + i->W && x < i->width; x++) {
-            uint32_t *to = a->sources + sld_amx_place(i, y, x);
+            uint32_t *to = a->x_places + sld_amx_place(i, y, x);
             for (size_t s = 0; s < i->together; s++) {
                 to[s] = (uint32_t)(((s * i->H + y - i->top) * i->W + x - i->left) * i->channels);
             }
@@ -58,7 +52,7 @@ static void find_results(sld_amx *a)
 {
     const size_t H = rows_of(a), W = columns_of(a), together = a->pixels.together;
     for (size_t y = 0; y < H; y++) {
-        uint32_t *to = a->results + y * a->row_steps * SLD_AMX_DEPTH;
+        uint32_t *to = a->dy_places + y * a->row_steps * SLD_AMX_DEPTH;
         for (size_t k = 0; k < W * together; k++) {
             const size_t sample = k % together, x = k / together;
             to[k] = (uint32_t)(((sample * H + y) * W + x) * (size_t)a->params.out);
@@ -70,12 +64,12 @@ static void find_steps(sld_amx *a)
 {
     const sld_amx_images *i    = &a->pixels;
     const size_t          rows = rows_of(a);
-    uint32_t             *step = a->steps;
+    size_t               *step = a->steps;
     for (size_t r = 0; r < sld_amx_groups(i, a->max) * rows; r++) {
         const size_t first =
             r / rows * sld_amx_group(i) + sld_amx_place(i, r % rows * i->stride, 0);
         for (size_t k = 0; k < a->row_steps; k++) {
-            *step++ = (uint32_t)((first + k * SLD_AMX_DEPTH) * SLD_AMX_SIDE);
+            *step++ = (first + k * SLD_AMX_DEPTH) * SLD_AMX_SIDE;
         }
     }
 }
@@ -87,7 +81,7 @@ static uint32_t *nowhere(size_t n)
 }
 
 /* Samples whose rows of results fill a step: an even number. */
-static size_t together_for(size_t results)
+static size_t together_in_step(size_t results)
 {
     return results < SLD_AMX_SIDE ? SLD_AMX_DEPTH / results / 2 * 2 : 2;
 }
@@ -95,18 +89,18 @@ static size_t together_for(size_t results)
 bool sld_amx_gradient_create(sld_amx *a)
 {
     const size_t kernel          = (size_t)a->params.kernel;
-    a->pixels                    = sld_amx_images_of(&a->params, together_for(columns_of(a)));
+    a->pixels                    = sld_amx_images_of(&a->params, together_in_step(columns_of(a)));
     const sld_amx_images *i      = &a->pixels;
     const size_t          groups = sld_amx_groups(i, a->max);
     a->row_steps = (columns_of(a) * i->together + SLD_AMX_DEPTH - 1) / SLD_AMX_DEPTH;
     /* an odd number of cache lines, so that channels do not share their places in a cache */
     const size_t steps = groups * rows_of(a) * a->row_steps;
     a->channel         = (steps + (steps % 2 == 0 ? 1 : 0)) * SLD_AMX_DEPTH;
-    a->sources         = nowhere(sld_amx_whole(sld_amx_group(i), SLD_AMX_DEPTH));
-    a->results         = nowhere(rows_of(a) * a->row_steps * SLD_AMX_DEPTH);
+    a->x_places        = nowhere(sld_amx_whole(sld_amx_group(i), SLD_AMX_DEPTH));
+    a->dy_places       = nowhere(rows_of(a) * a->row_steps * SLD_AMX_DEPTH);
     a->steps           = calloc(steps, sizeof *a->steps);
     a->shifts          = calloc(kernel * kernel, sizeof *a->shifts);
-    if (!a->sources || !a->results || !a->steps || !a->shifts) {
+    if (!a->x_places || !a->dy_places || !a->steps || !a->shifts) {
         return false;
     }
     find_sources(a);
@@ -145,7 +139,7 @@ size_t sld_amx_gradient_scratch_bytes(const sld_amx *a)
 
 static size_t weight_floats(const sld_amx *a)
 {
-    return taps_of(a) * in_of(a) * out_of(a);
+    return sld_amx_taps(a) * in_of(a) * out_of(a);
 }
 
 size_t sld_amx_gradient_floats(const void *state)
@@ -185,7 +179,7 @@ static void pack_x(const sld_amx *a, size_t n, const float *x, const float *zero
     size_t                at = 0;
     for (size_t s = 0; s < n; s += i->together, at += group) {
         for (size_t k = 0; k < group; k += SLD_AMX_DEPTH) {
-            find_pixels(a->sources + k, x + s * sample, samples_of(a, n, s) * sample, zeros,
+            find_pixels(a->x_places + k, x + s * sample, samples_of(a, n, s) * sample, zeros,
                         pixels);
             for (size_t c = 0; c < i->channels; c += SLD_AMX_SIDE) {
                 a->loops->pair(pixels, c, some_channels(i->channels, c),
@@ -206,7 +200,7 @@ static void pack_dy(const sld_amx *a, size_t n, const float *dy, const float *ze
     const float *pixels[SLD_AMX_DEPTH];
     for (size_t s = 0; s < n; s += a->pixels.together) {
         for (size_t k = 0; k < steps; k++, to += SLD_AMX_DEPTH) {
-            find_pixels(a->results + k * SLD_AMX_DEPTH, dy + s * sample,
+            find_pixels(a->dy_places + k * SLD_AMX_DEPTH, dy + s * sample,
                         samples_of(a, n, s) * sample, zeros, pixels);
             for (size_t c = 0; c < out; c += SLD_AMX_SIDE) {
                 a->loops->transpose(pixels, c, some_channels(out, c), to + c * a->channel,
@@ -228,7 +222,7 @@ static void find_panel(const sld_amx *a, size_t i, const uint16_t *x, float *dw,
     const size_t tap   = i / kernel / blocks * kernel + i % kernel;
     p->x[panel]        = x + block * block_values(a) + a->shifts[tap];
     for (size_t j = 0; j < across; j++) {
-        p->dw[j][panel] = dw + ((j * taps_of(a) + tap) * blocks + block) * SLD_AMX_SUMS;
+        p->dw[j][panel] = dw + ((j * sld_amx_taps(a) + tap) * blocks + block) * SLD_AMX_SUMS;
     }
 }
 
@@ -236,7 +230,7 @@ static void find_panel(const sld_amx *a, size_t i, const uint16_t *x, float *dw,
 static void sum_blocks(const sld_amx *a, const uint16_t *x, size_t across, bool add, float *dw,
                        sld_amx_gradient_of_tiles *p)
 {
-    const size_t panels = taps_of(a) * in_of(a) / SLD_AMX_SIDE;
+    const size_t panels = sld_amx_taps(a) * in_of(a) / SLD_AMX_SIDE;
     for (size_t i = 0, n; i < panels; i += n) {
         n = panels - i < SLD_AMX_PANELS ? panels - i : SLD_AMX_PANELS;
         for (size_t j = 0; j < n; j++) {
@@ -286,7 +280,7 @@ sld_status sld_amx_backward_weights(sld_ctx *ctx, void *state, const sld_conv_ca
         for (size_t j = 0; j < n; j++) {
             tiles.dy[j] = channels + (b + j) * SLD_AMX_SIDE * a->channel;
         }
-        sum_blocks(a, pairs, n, add, dw + b * taps_of(a) * in_of(a) * SLD_AMX_SIDE, &tiles);
+        sum_blocks(a, pairs, n, add, dw + b * sld_amx_taps(a) * in_of(a) * SLD_AMX_SIDE, &tiles);
     }
     a->loops->give(before);
     return SLD_OK;
@@ -297,7 +291,7 @@ sld_status sld_amx_unpack_gradient(sld_ctx *ctx, void *state, const float *dw, f
 {
     const sld_amx   *a     = state;
     const sld_loops *loops = sld_loops_of_cpu();
-    const size_t     in = (size_t)a->params.in, out = (size_t)a->params.out, taps = taps_of(a);
+    const size_t     in = (size_t)a->params.in, out = (size_t)a->params.out, taps = sld_amx_taps(a);
     const size_t tap = in_of(a) * SLD_AMX_SIDE; /* floats from a tap's tiles to the next one's */
     if (a->bias) {
         memcpy(bias, dw + weight_floats(a), out * sizeof *bias);
@@ -307,7 +301,7 @@ sld_status sld_amx_unpack_gradient(sld_ctx *ctx, void *state, const float *dw, f
         for (size_t c = 0, n; c < in; c += n, weights += n * taps) {
             const float *from = row + c * SLD_AMX_SIDE;
             n                 = some_channels(in, c);
-            if (taps == SLD_TAPS && n == SLD_AMX_SIDE) {
+            if (sld_amx_by_nine(a, loops, n)) {
                 loops->join_taps(from, tap, weights, taps);
                 continue;
             }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* In the order of preference; the last takes everything. tests/bench/kernels.py measures them: our
- * own kernels are as fast as oneDNN's in float32 or faster. Version 2 of it keeps the shapes that it
- * always had, and so their bits; version 3 is left bfloat16 and CPUs without AVX2. */
+ * own kernels are as fast as oneDNN's or faster. In float32 version 2 of it keeps the shapes that it
+ * always had, and so their bits; version 3 is left bfloat16 without AMX, and CPUs without AVX2. */
 // clang-format off
 static const sld_conv_algorithm *const table[] = {
     &sld_amx_gemm, &sld_winograd3x3, &sld_direct3x3,
