@@ -129,7 +129,7 @@ typedef struct sld_point_status {
     char            reason[256];   /* of a failure: its error line; else "" */
     int             attempts;      /* begun so far */
     int64_t         epoch, epochs; /* of a running one; 0: not known yet */
-    double          left_s;        /* seconds to its end at its present pace */
+    double          left_s;        /* seconds to its end at its present pace; 0: no step yet */
     int             ranks;         /* of a running one; 0: not known yet */
     /* Of one that has ended: tables of its teacher's logits that the store was to give and the trial
      * computed in its steps, and why. */

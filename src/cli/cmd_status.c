@@ -83,7 +83,9 @@ static void print_text(const view *v)
             print_name(sld_grid_point(v->grid, i));
             if (s->epochs > 0) {
                 printf(": epoch %lld of %lld", (long long)s->epoch, (long long)s->epochs);
-                print_time(", ETA ", s->left_s);
+                if (s->left_s > 0) { /* else it has made no step yet */
+                    print_time(", ETA ", s->left_s);
+                }
             } else {
                 printf(": starting");
             }
@@ -133,7 +135,9 @@ static void print_json(const view *v)
         if (s->epochs > 0) {
             sld_json_whole(&j, "epoch", (long long)s->epoch);
             sld_json_whole(&j, "epochs", (long long)s->epochs);
-            sld_json_whole(&j, "eta_s", llround(s->left_s));
+            if (s->left_s > 0) {
+                sld_json_whole(&j, "eta_s", llround(s->left_s));
+            }
         }
         if (s->reason[0]) {
             sld_json_text(&j, "reason", s->reason);

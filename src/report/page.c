@@ -138,7 +138,7 @@ static void put_running_trial(const report_trial *t, FILE *to)
     if (s->epochs > 0) {
         cell_time(cell, s->left_s);
         fprintf(to, "<td>%lld of %lld</td><td>%s</td>", (long long)s->epoch, (long long)s->epochs,
-                cell);
+                s->left_s > 0 ? cell : "-");
     } else {
         fprintf(to, "<td>starting</td><td>-</td>");
     }

@@ -232,8 +232,8 @@ static void put_running(const report *r, int max, FILE *to)
                 sld_text_printable(t->point->arm, name, sizeof name), (long long)t->point->seed);
         if (s->epochs > 0) {
             cell_time(cell, s->left_s);
-            fprintf(to, "epoch %lld of %lld, ETA %s\n", (long long)s->epoch, (long long)s->epochs,
-                    cell);
+            fprintf(to, "epoch %lld of %lld%s%s\n", (long long)s->epoch, (long long)s->epochs,
+                    s->left_s > 0 ? ", ETA " : "", s->left_s > 0 ? cell : "");
         } else {
             fprintf(to, "starting\n");
         }

@@ -157,6 +157,9 @@ def grows():
     run = Held("/ckpt-0000003", "grow.yaml", "--dir", "runs/grown", "launch.lease_s=3", starter=start_sweep, log="grown.log")
     trial = os.path.dirname(run.path)
     rank, = (pid for pid in attempt_processes("runs/grown") if os.path.basename(trial) in open("/proc/%d/cmdline" % pid).read())
+    write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 0 s beat 1\n")
+    told = expect(sld("status", "runs/grown", ranks=0), 0, "epoch 3 of 3").out
+    check("epoch 3 of 3, ETA" not in told, "a guess before the first step", told)
     write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 600 s beat 1\n")  # what a long trial tells
     stop(rank)
     wait_pending(rank, signal.SIGUSR1)  # the coordinator asks it to save and stop
