@@ -60,8 +60,6 @@ static void processor(sld_report *r)
     } else if (cpu == AVX2) {
         sld_finding_advise(f, SLD_FINE,
                            "precision bf16 needs AVX-512, which this processor lacks: use f32");
-    } else if (!has_bf16()) {
-        sld_finding_advise(f, SLD_FINE, "bf16 is computed without its own instructions: no faster");
     }
 }
 
@@ -81,6 +79,10 @@ static void kernels(sld_report *r)
         sld_finding_advise(f, SLD_WARN,
                            "the CPU has AVX-512: unset ONEDNN_MAX_CPU_ISA and DNNL_MAX_CPU_ISA, "
                            "unless another machine without it shares the run");
+    } else if (strstr(isa, "AVX-512") && !strstr(isa, "AMX")) {
+        sld_finding_advise(f, SLD_FINE,
+                           "precision bf16 is slower than f32 without AMX, which the kernels have "
+                           "not here: use f32");
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "sld/data.h"
 #include "sld/grid_folder.h"
+#include "sld/kernels.h"
 #include "sld/nn.h"
 #include "sld/store.h"
 #include "sweep_sizes.h"
@@ -163,10 +164,12 @@ static bool new_key(plan *p, const char *key)
     return true;
 }
 
-/* Whether most convolutions of the network are depthwise: docs/performance.md, "bf16". */
-static bool is_depthwise(const char *network)
+/* Whether a trial asks for bf16 where it is slower than f32: docs/performance.md, "bf16". */
+static bool is_slow_bf16(const sld_options *o)
 {
-    return strncmp(network, "MobileNet", 9) == 0 || strncmp(network, "Shuffle", 7) == 0;
+    const bool asked = o->student.precision == SLD_ARITHMETIC_BF16 ||
+                       (o->teacher.precision == SLD_ARITHMETIC_BF16 && sld_config_wants_teacher(o));
+    return asked && !strstr(sld_kernels_isa(), "AMX");
 }
 
 /* Adds a line such as "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher
@@ -189,9 +192,9 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
              read ? "" : "cannot be read here; if as CIFAR: ", size.train,
              sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "",
              network);
-    if (o->student.precision == SLD_ARITHMETIC_BF16 && is_depthwise(o->student.network)) {
+    if (is_slow_bf16(o)) {
         const size_t n = strlen(line);
-        snprintf(line + n, sizeof line - n, "; depthwise is slower in bf16");
+        snprintf(line + n, sizeof line - n, "; bf16 is slower than f32 here, without AMX");
     }
     for (size_t i = 0; i < p->out->n_made; i++) {
         if (strcmp(p->out->made[i], line) == 0) {

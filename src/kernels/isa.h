@@ -31,7 +31,8 @@ sld_bf16 sld_isa_bf16_of_convolutions(void);
 #define SLD_AMX_COMPILER
 #endif
 
-/* Local. Whether that is SLD_BF16_AMX, this compiler knows it, and the system hands out the tiles, which this asks for. */
+/* Local. Whether that is SLD_BF16_AMX, this compiler knows it, and the system hands out the tiles,
+ * which this asks for. */
 bool sld_isa_may_use_amx(void);
 
 /* Local. In a build without oneDNN: of convolutions in float32, for the fingerprint, which does not

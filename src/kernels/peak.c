@@ -3,6 +3,7 @@
  * products of pairs, both into float32. */
 #include "sld/kernels.h"
 
+#include "conv/amx_loops.h"
 #include "isa.h"
 
 #define SLICE_S 0.01 /* seconds of one measurement; the fastest of all counts */
@@ -37,58 +38,6 @@ FMA_KERNEL(fma_avx2, "avx2,fma", __m256, 8, 12, _mm256_set1_ps, _mm256_fmadd_ps)
 #define DOT(s, a, b) _mm512_dpbf16_ps(s, _mm512_cvtne2ps_pbh(a, a), _mm512_cvtne2ps_pbh(b, b))
 FMA_KERNEL(dot_avx512, "avx512f,avx512bf16", __m512, 32, 16, _mm512_set1_ps, DOT)
 
-/* ---- AMX ---- */
-
-#ifdef SLD_AMX_COMPILER
-typedef struct tiles { /* as LDTILECFG reads it */
-    uint8_t  palette, start_row, unused[14];
-    uint16_t row_bytes[16];
-    uint8_t  rows[16];
-} tiles;
-
-/* Four sums, more than the latency of a product asks for; two tiles of each factor. All tiles are 0:
- * the time does not depend on values. */
-__attribute__((target("amx-tile,amx-bf16"))) static double tiles_amx(float *sink)
-{
-    float sums[16 * 16] = {0};
-    tiles shape         = {.palette = 1};
-
-    for (int i = 0; i < 8; i++) {
-        shape.row_bytes[i] = 64;
-        shape.rows[i]      = 16;
-    }
-    _tile_loadconfig(&shape);
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    _tile_zero(4);
-    _tile_zero(5);
-    _tile_zero(6);
-    _tile_zero(7);
-    for (int r = 0; r < ROUNDS; r++) {
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
-    }
-    _tile_stored(0, sums, 64);
-    _tile_release();
-    *sink += sums[0];
-    return 2.0 * 16 * 16 * 32 * 4 * ROUNDS;
-}
-
-static kernel find_tiles(void)
-{
-    return sld_isa_may_use_amx() ? tiles_amx : NULL;
-}
-#else
-static kernel find_tiles(void)
-{
-    return NULL; /* the compiler is older than AMX */
-}
-#endif
-
 static double fastest(kernel run, double seconds)
 {
     const double end  = sld_clock_s() + seconds;
@@ -109,10 +58,10 @@ static double fastest(kernel run, double seconds)
 
 sld_peaks sld_kernels_peaks(double seconds)
 {
-    sld_peaks      p    = {0, 0};
-    const sld_isa  isa  = sld_isa_of_convolutions();
-    const sld_bf16 bf16 = sld_isa_bf16_of_convolutions();
-    const kernel   amx  = find_tiles();
+    sld_peaks            p    = {0, 0};
+    const sld_isa        isa  = sld_isa_of_convolutions();
+    const sld_bf16       bf16 = sld_isa_bf16_of_convolutions();
+    const sld_amx_loops *amx  = sld_amx_loops_of_cpu();
 
     if (isa == SLD_ISA_AVX512) {
         p.f32 = fastest(fma_avx512, seconds);
@@ -120,7 +69,7 @@ sld_peaks sld_kernels_peaks(double seconds)
         p.f32 = fastest(fma_avx2, seconds);
     }
     if (bf16 != SLD_BF16_NONE) {
-        p.bf16 = fastest(amx ? amx : dot_avx512, seconds);
+        p.bf16 = fastest(amx ? amx->peak : dot_avx512, seconds);
     }
     return p;
 }

@@ -58,6 +58,21 @@ static void test_arena_is_aligned_and_zeroed(void **state)
     sld_arena_destroy(arena);
 }
 
+static void test_large_memory_lies_on_large_pages(void **state)
+{
+    static const size_t large = (size_t)2 << 20;
+
+    (void)state;
+    for (size_t n = large - 1; n < large + 2; n++) {
+        char *p = sld_memory_alloc(n);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % (n < large ? 64 : large), 0);
+        memset(p, 1, n);
+        free(p);
+    }
+    assert_null(sld_memory_alloc(SIZE_MAX - 1));
+}
+
 static void test_nearest_word(void **state)
 {
     static const char *const words[] = {"train.epochs", "train.lr", "teacher.weights", "method"};
@@ -75,6 +90,7 @@ int main(void)
         cmocka_unit_test(test_the_first_failure_is_the_cause),
         cmocka_unit_test(test_fault_at_the_chosen_call),
         cmocka_unit_test(test_arena_is_aligned_and_zeroed),
+        cmocka_unit_test(test_large_memory_lies_on_large_pages),
         cmocka_unit_test(test_nearest_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

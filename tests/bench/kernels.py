@@ -8,7 +8,7 @@ usage: kernels.py [--program FILE] [--seconds S] [--isa auto|avx2|avx512] [--pre
 The program is the target bench_kernels of a build (cmake --build build/release --target bench_kernels). Each shape is
 timed for S seconds a pass, eight samples, and the fastest of many slices of two milliseconds counts, so that a machine
 at work is no great harm. --algorithm takes one row of the table in src/kernels/conv/conv.c (winograd3x3, direct3x3,
-depthwise, "implicit gemm") for every shape that it supports.
+depthwise, "implicit gemm"; amx, with --precision bf16) for every shape that it supports.
 
 The JSON: commit (with + where the tree has changes), machine (processor, cores), versions (library), isa, peak_f32
 (GFLOP/s of one core in registers), shapes: a list of network (the first that has it), height, width, in, out, kernel,

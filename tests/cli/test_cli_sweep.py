@@ -1,6 +1,7 @@
 """A sweep from plan to result: resumed, extended, changed, moved, failing, stopped; the same bits on one rank and two. With
 `short`: planned, run and resumed."""
 import glob
+import json
 import os
 import signal
 import sys
@@ -160,6 +161,8 @@ def grows():
     write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 0 s beat 1\n")
     told = expect(sld("status", "runs/grown", ranks=0), 0, "epoch 3 of 3").out
     check("epoch 3 of 3, ETA" not in told, "a guess before the first step", told)
+    told = expect(sld("status", "runs/grown", "--json", ranks=0), 0).out
+    check(not any("eta_s" in t for t in json.loads(told)["trials"]), "a guess before the first step", told)
     write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 600 s beat 1\n")  # what a long trial tells
     stop(rank)
     wait_pending(rank, signal.SIGUSR1)  # the coordinator asks it to save and stop

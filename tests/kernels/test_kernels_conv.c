@@ -45,7 +45,7 @@ static const shape shapes[] = {
     /* images smaller than the stride; images that amx.c takes in more than one piece: */
     {1, 1, 64, 64, 3, 2, 1, 1, false},
     {1, 7, 48, 40, 3, 2, 1, 1, true},
-    {34, 34, 64, 16, 3, 1, 1, 1, true},
+    {16, 16, 256, 16, 1, 1, 0, 1, true},
 };
 static const int sizes[] = {8, 3, 2, 1};
 enum { SIZES = 4, MAX = 8 };
@@ -425,13 +425,32 @@ static void test_bf16_rule(void **state)
     }
 }
 
+/* Every bfloat16 pass is computed by our own tiles where the CPU has them, and by nothing else. */
+static void test_amx_takes_bf16(void **state)
+{
+    problem   p    = problem_of(&(shape){8, 8, 32, 48, 3, 2, 1, 1, true});
+    sld_conv *conv = NULL;
+
+    (void)state;
+    if (!strstr(sld_kernels_isa(), "AMX")) {
+        return; /* as in test_training_bf16, which then tries what there is */
+    }
+    p.params.training = p.params.data_gradient = p.params.bf16 = true;
+    assert_int_equal(sld_kernels_create(&ctx, &kernels), SLD_OK);
+    assert_int_equal(sld_conv_create(&ctx, kernels, &p.params, &conv), SLD_OK);
+    assert_string_equal(sld_conv_implementation(conv, 0), "amx:bf16");
+    assert_null(sld_conv_implementation(conv, 1));
+    sld_conv_destroy(conv);
+    sld_kernels_destroy(kernels);
+}
+
 int main(void)
 {
     sld_ctx_init(&ctx);
     random_numbers                  = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bf16_rule), cmocka_unit_test(test_training),
-        cmocka_unit_test(test_training_bf16), cmocka_unit_test(test_evaluation),
-        cmocka_unit_test(test_evaluation_bf16)};
+        cmocka_unit_test(test_bf16_rule),       cmocka_unit_test(test_training),
+        cmocka_unit_test(test_training_bf16),   cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_evaluation_bf16), cmocka_unit_test(test_amx_takes_bf16)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

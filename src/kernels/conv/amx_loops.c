@@ -317,6 +317,29 @@ AMX_FUNCTION void multiply_gradient(const sld_amx_gradient_of_tiles *p, int acro
     }
 }
 
+/* ---- the peak ---- */
+
+/* Four sums, more than the latency of a product asks for; two tiles of each factor. All tiles are 0,
+ * as take() leaves them: the time does not depend on values. */
+AMX_FUNCTION double peak(float *sink)
+{
+    enum { ROUNDS = 512 }; /* between two looks at the clock */
+    float   sums[SLD_AMX_SUMS];
+    uint8_t before[SLD_AMX_CONFIG];
+
+    take(before);
+    for (int r = 0; r < ROUNDS; r++) {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, sums, TILE_BYTES);
+    give(before);
+    *sink += sums[0];
+    return 2.0 * SLD_AMX_SUMS * SLD_AMX_DEPTH * 4 * ROUNDS;
+}
+
 /* ---- whether there are any ---- */
 
 const sld_amx_loops *sld_amx_loops_of_cpu(void)
@@ -330,7 +353,8 @@ const sld_amx_loops *sld_amx_loops_of_cpu(void)
                                         .transpose         = transpose,
                                         .multiply          = multiply,
                                         .store             = store,
-                                        .multiply_gradient = multiply_gradient};
+                                        .multiply_gradient = multiply_gradient,
+                                        .peak              = peak};
     return sld_isa_may_use_amx() ? &loops : NULL;
 }
 #else

@@ -76,6 +76,9 @@ typedef struct {
     void (*store)(const float *sums, const sld_amx_results *to);
     void (*multiply_gradient)(const sld_amx_gradient_of_tiles *p, int across, int panels,
                               bool accumulate);
+
+    /* Products in registers alone, for peak.c: flops done. The result goes to *sink. */
+    double (*peak)(float *sink);
 } sld_amx_loops;
 
 /* Local. NULL: this CPU, its system, the compiler, parallel.isa or the library's limits leave no

@@ -34,7 +34,7 @@ static size_t columns_of(const sld_amx *a)
 
 /* ---- tables ---- */
 
-static void find_sources(sld_amx *a)
+static void find_x_places(sld_amx *a)
 {
     const sld_amx_images *i = &a->pixels;
     for (size_t y = i->top; y < i->top + i->H && y < i->height; y++) {
@@ -48,7 +48,7 @@ static void find_sources(sld_amx *a)
 }
 
 /* The same of dy, row by row of results in whole steps. */
-static void find_results(sld_amx *a)
+static void find_dy_places(sld_amx *a)
 {
     const size_t H = rows_of(a), W = columns_of(a), together = a->pixels.together;
     for (size_t y = 0; y < H; y++) {
@@ -103,8 +103,8 @@ bool sld_amx_gradient_create(sld_amx *a)
     if (!a->x_places || !a->dy_places || !a->steps || !a->shifts) {
         return false;
     }
-    find_sources(a);
-    find_results(a);
+    find_x_places(a);
+    find_dy_places(a);
     find_steps(a);
     for (size_t t = 0; t < kernel * kernel; t++) {
         a->shifts[t] = (uint32_t)(sld_amx_place(i, t / kernel, t % kernel) * SLD_AMX_SIDE);

@@ -75,7 +75,7 @@ static inline bool sld_conv_wants(const sld_conv_params *p, sld_conv_pass pass)
 }
 
 /* Local. Whether a pass of a convolution that asks for bfloat16 is computed in it: else f32 is
- * faster. */
+ * faster, on AMX too. */
 bool sld_conv_in_bf16(const sld_conv_params *params, sld_conv_pass pass);
 
 /* Local. The sum of dy over rows; with add, added to what is there. */
