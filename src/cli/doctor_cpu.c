@@ -81,8 +81,8 @@ static void kernels(sld_report *r)
                            "unless another machine without it shares the run");
     } else if (strstr(isa, "AVX-512") && !strstr(isa, "AMX")) {
         sld_finding_advise(f, SLD_FINE,
-                           "precision bf16 is slower than f32 without AMX, which the kernels have "
-                           "not here: use f32");
+                           "precision bf16 is slower than f32 where the kernels have no AMX, as "
+                           "here: use f32");
     }
 }
 
