@@ -19,9 +19,6 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
  * and use it on one thread. The caller owns *out and destroys it after its convolutions. */
 sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
-/* SLD_ERR_CONFIG, with the option and what is missing, if this CPU or this build cannot multiply
- * bfloat16. */
-sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option);
 /* Allocates the scratch memory; call once, after the last sld_conv_create(). */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
 /* The instructions that convolutions use: "AVX-512, bf16". A literal. */
@@ -36,7 +33,7 @@ void sld_kernels_blas(char *text, size_t n);
  * the CPU, this build or its limits leave no such instruction. */
 typedef struct sld_peaks {
     double f32;  /* fused multiply-adds */
-    double bf16; /* products of bfloat16 summed in float32, by AMX if the CPU has it */
+    double bf16; /* products of bfloat16 summed in float32: by AMX, without it those of f32 */
 } sld_peaks;
 /* Measures both in registers, for so many seconds each. */
 sld_peaks sld_kernels_peaks(double seconds);
@@ -51,8 +48,7 @@ typedef struct sld_conv_params {
     bool       bias;
     bool       add, relu;     /* evaluation: y = relu(conv(x) + bias + y) */
     bool       bf16;          /* x, dy and weights are rounded to bfloat16; sums and results (y, dx,
-                                 dw) are float32. A pass that is faster in float32, or has no other
-                                 form, computes in it */
+                                 dw) are float32. A pass that is faster in float32 computes in it */
     bool       training;      /* makes the backward kernels; not with add or relu */
     bool       data_gradient; /* training: makes that of dx too */
     const int *sizes;         /* samples per call, largest first; a call gives an index into it */
@@ -125,8 +121,8 @@ void sld_relu_forward(const float *x, size_t n, float *y);
 void sld_relu_backward(const float *dy, const float *y, size_t n, float *dx); /* dx may be y */
 void sld_add_forward(const float *a, const float *b, bool relu, size_t n, float *y);
 void sld_accumulate(const float *a, size_t n, float *sum); /* sum += a */
-/* y: the bits of the bfloat16 nearest to each x, ties to even. NaN stays NaN. */
-void sld_round_bf16(const float *x, size_t n, uint16_t *y);
+/* y: the bfloat16 nearest to each x, ties to even, as float32. NaN stays NaN. */
+void sld_round_bf16(const float *x, size_t n, float *y);
 /* x: (n,pixels,C), y: (n,C): the mean over pixels. */
 void sld_global_pool_forward(const float *x, size_t n, size_t pixels, size_t channels, float *y);
 void sld_global_pool_backward(const float *dy, size_t n, size_t pixels, size_t channels, float *dx);

@@ -55,11 +55,8 @@ static void processor(sld_report *r)
         sld_report_add(r, "processor", "%s: %s", name[0] ? name : "unknown processor", features);
     if (cpu == PLAIN) {
         sld_finding_advise(f, SLD_WARN,
-                           "without AVX2 of x86-64 training is many times slower, and bf16 is "
-                           "refused: use other machines");
-    } else if (cpu == AVX2) {
-        sld_finding_advise(f, SLD_FINE,
-                           "precision bf16 needs AVX-512, which this processor lacks: use f32");
+                           "without AVX2 of x86-64 training is many times slower: use other "
+                           "machines");
     }
 }
 
@@ -70,18 +67,13 @@ static void kernels(sld_report *r)
     sld_kernels_versions(versions, sizeof versions);
     const char  *isa = sld_kernels_isa();
     sld_finding *f   = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
-    if (strncmp(versions, "oneDNN", 6) != 0 && !strstr(isa, "AMX")) {
-        sld_finding_advise(
-            f, SLD_FINE,
-            "precision bf16 needs AMX, or oneDNN, which this build lacks: install it "
-            "(Debian: libdnnl-dev) and build again, or use f32");
-    } else if (cpu_level(features, sizeof features) == AVX512 && !strstr(isa, "AVX-512")) {
+    if (cpu_level(features, sizeof features) == AVX512 && !strstr(isa, "AVX-512")) {
         sld_finding_advise(f, SLD_WARN,
                            "the CPU has AVX-512: unset ONEDNN_MAX_CPU_ISA and DNNL_MAX_CPU_ISA, "
                            "unless another machine without it shares the run");
-    } else if (strstr(isa, "AVX-512") && !strstr(isa, "AMX")) {
+    } else if (!strstr(isa, "AMX")) {
         sld_finding_advise(f, SLD_FINE,
-                           "precision bf16 is slower than f32 where the kernels have no AMX, as "
+                           "precision bf16 is no faster than f32 where the kernels have no AMX, as "
                            "here: use f32");
     }
 }

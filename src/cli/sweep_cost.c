@@ -164,8 +164,8 @@ static bool new_key(plan *p, const char *key)
     return true;
 }
 
-/* Whether a trial asks for bf16 where it is slower than f32: docs/performance.md, "bf16". */
-static bool is_slow_bf16(const sld_options *o)
+/* Whether a trial asks for bf16 where it is no faster than f32: docs/performance.md, "bf16". */
+static bool is_vain_bf16(const sld_options *o)
 {
     const bool asked = o->student.precision == SLD_ARITHMETIC_BF16 ||
                        (o->teacher.precision == SLD_ARITHMETIC_BF16 && sld_config_wants_teacher(o));
@@ -192,9 +192,9 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
              read ? "" : "cannot be read here; if as CIFAR: ", size.train,
              sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "",
              network);
-    if (is_slow_bf16(o)) {
+    if (is_vain_bf16(o)) {
         const size_t n = strlen(line);
-        snprintf(line + n, sizeof line - n, "; bf16 is slower than f32 here, without AMX");
+        snprintf(line + n, sizeof line - n, "; bf16 is no faster than f32 here, without AMX");
     }
     for (size_t i = 0; i < p->out->n_made; i++) {
         if (strcmp(p->out->made[i], line) == 0) {

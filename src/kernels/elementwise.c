@@ -42,14 +42,15 @@ void sld_accumulate(const float *a, size_t n, float *sum)
 }
 
 SLD_VECTORISED
-void sld_round_bf16(const float *x, size_t n, uint16_t *y)
+void sld_round_bf16(const float *x, size_t n, float *y)
 {
     for (size_t i = 0; i < n; i++) {
         uint32_t bits;
         memcpy(&bits, x + i, sizeof bits);
-        const uint32_t nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-        const uint32_t nan     = bits >> 16 | 0x40;
-        y[i]                   = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? nan : nearest);
+        const uint32_t nearest = bits + 0x7fff + (bits >> 16 & 1);
+        const uint32_t nan     = bits | 0x400000;
+        bits                   = ((bits & 0x7fffffff) > 0x7f800000 ? nan : nearest) & 0xffff0000;
+        memcpy(y + i, &bits, sizeof bits);
     }
 }
 

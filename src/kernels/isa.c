@@ -30,18 +30,6 @@ sld_isa sld_isa_of_cpu(void)
     return SLD_ISA_BASE;
 }
 
-/* Linux hands out the tiles on request, to the whole process. */
-bool sld_isa_may_use_amx(void)
-{
-#ifdef SLD_AMX_COMPILER
-    enum { ASK_FOR_STATE = 0x1023 /* ARCH_REQ_XCOMP_PERM */, TILE_DATA = 18 };
-    return sld_isa_bf16_of_convolutions() == SLD_BF16_AMX &&
-           syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
-#else
-    return false;
-#endif
-}
-
 /* ---- parallel.isa ---- */
 
 typedef struct {
@@ -83,11 +71,9 @@ sld_isa sld_isa_of_convolutions(void)
                                                                               : SLD_ISA_BASE;
 }
 
-sld_bf16 sld_isa_bf16_of_convolutions(void)
+static bool limits_leave_amx(void)
 {
-    return library_may(dnnl_cpu_isa_avx512_core_amx)    ? SLD_BF16_AMX
-           : library_may(dnnl_cpu_isa_avx512_core_bf16) ? SLD_BF16_DOT
-                                                        : SLD_BF16_NONE;
+    return library_may(dnnl_cpu_isa_avx512_core_amx);
 }
 
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
@@ -129,17 +115,6 @@ const char *sld_kernels_isa(void)
     return "its own choice";
 }
 
-/* With AVX-512 alone oneDNN computes the same in several instructions. */
-sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
-{
-    return library_may(dnnl_cpu_isa_avx512_core)
-               ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "%s: expected f32 where parallel.isa and the CPU are below AVX-512 "
-                          "(here %s), got bf16; use f32",
-                          option, sld_kernels_isa());
-}
-
 #else
 
 static sld_isa pinned = SLD_ISA_AVX512; /* at most */
@@ -164,11 +139,9 @@ static bool cpu_has_amx(void)
 #endif
 }
 
-/* Our own kernels have bfloat16 on AMX alone. */
-sld_bf16 sld_isa_bf16_of_convolutions(void)
+static bool limits_leave_amx(void)
 {
-    return sld_isa_of_convolutions() == SLD_ISA_AVX512 && cpu_has_amx() ? SLD_BF16_AMX
-                                                                        : SLD_BF16_NONE;
+    return sld_isa_of_convolutions() == SLD_ISA_AVX512 && cpu_has_amx();
 }
 
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
@@ -193,14 +166,15 @@ const char *sld_kernels_isa(void)
     return sld_isa_may_use_amx() ? "AVX-512, bf16, AMX" : sld_isa_f32_name();
 }
 
-sld_status sld_kernels_check_bf16(sld_ctx *ctx, const char *option)
-{
-    return sld_isa_may_use_amx()
-               ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "%s: expected f32 in a build without oneDNN where there is no AMX (here "
-                          "%s), got bf16; use f32",
-                          option, sld_kernels_isa());
-}
-
 #endif
+
+/* Linux hands out the tiles on request, to the whole process. */
+bool sld_isa_may_use_amx(void)
+{
+#ifdef SLD_AMX_COMPILER
+    enum { ASK_FOR_STATE = 0x1023 /* ARCH_REQ_XCOMP_PERM */, TILE_DATA = 18 };
+    return limits_leave_amx() && syscall(SYS_arch_prctl, ASK_FOR_STATE, TILE_DATA) == 0;
+#else
+    return false;
+#endif
+}

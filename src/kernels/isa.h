@@ -18,21 +18,13 @@ sld_isa sld_isa_of_cpu(void);
  * environment variables set. */
 sld_isa sld_isa_of_convolutions(void);
 
-/* Local. What convolutions in bf16 multiply with, within the same limits. */
-typedef enum {
-    SLD_BF16_NONE, /* bf16 is refused, or has no instruction of its own */
-    SLD_BF16_DOT,  /* AVX-512: dot products of pairs */
-    SLD_BF16_AMX   /* products of tiles */
-} sld_bf16;
-sld_bf16 sld_isa_bf16_of_convolutions(void);
-
 /* Compilers that have the instructions of AMX. */
 #if defined(__x86_64__) && (defined(__clang__) || __GNUC__ >= 11)
 #define SLD_AMX_COMPILER
 #endif
 
-/* Local. Whether that is SLD_BF16_AMX, this compiler knows it, and the system hands out the tiles,
- * which this asks for. */
+/* Local. Whether convolutions in bf16 may use AMX within the same limits, this compiler knows it, and
+ * the system hands out the tiles, which this asks for. */
 bool sld_isa_may_use_amx(void);
 
 /* Local. In a build without oneDNN: of convolutions in float32, for the fingerprint, which does not

@@ -25,6 +25,9 @@ void sld_kernels_destroy(sld_kernels *k)
     if (k) {
         sld_library_destroy(k->library);
         free(k->scratch);
+        for (int end = 0; end < SLD_ENDS; end++) {
+            free(k->rounded[end]);
+        }
         free(k);
     }
 }
@@ -34,16 +37,35 @@ void sld_kernels_want_scratch(sld_kernels *k, size_t bytes)
     k->scratch_bytes = bytes > k->scratch_bytes ? bytes : k->scratch_bytes;
 }
 
-sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
+void sld_kernels_want_rounded(sld_kernels *k, int end, size_t floats)
 {
-    const size_t bytes = (k->scratch_bytes + 63) / 64 * 64;
+    const size_t bytes    = floats * sizeof(float);
+    k->rounded_bytes[end] = bytes > k->rounded_bytes[end] ? bytes : k->rounded_bytes[end];
+}
+
+/* *out: zeros; NULL for no bytes. */
+static sld_status allocate(sld_ctx *ctx, size_t wanted, void **out)
+{
+    const size_t bytes = (wanted + 63) / 64 * 64;
+    *out               = NULL;
     if (bytes > 0) {
-        k->scratch = sld_memory_alloc(bytes);
-        if (!k->scratch) {
+        *out = sld_memory_alloc(bytes);
+        if (!*out) {
             return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of scratch memory",
                             bytes);
         }
-        memset(k->scratch, 0, bytes);
+        memset(*out, 0, bytes);
+    }
+    return SLD_OK;
+}
+
+sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k)
+{
+    SLD_TRY(allocate(ctx, k->scratch_bytes, &k->scratch));
+    for (int end = 0; end < SLD_ENDS; end++) {
+        void *rounded;
+        SLD_TRY(allocate(ctx, k->rounded_bytes[end], &rounded));
+        k->rounded[end] = rounded;
     }
     return sld_library_ready(ctx, k->library, k->scratch);
 }

@@ -1,6 +1,5 @@
 /* peak.c: what one thread of this CPU can do at most, in registers alone, with the instructions that
- * convolutions may use: fused multiply-adds on float32; on bfloat16 products of tiles (AMX), else dot
- * products of pairs, both into float32. */
+ * convolutions may use: fused multiply-adds on float32, and products of tiles on bfloat16 (AMX). */
 #include "sld/kernels.h"
 
 #include "conv/amx_loops.h"
@@ -35,9 +34,6 @@ typedef double (*kernel)(float *sink);
 FMA_KERNEL(fma_avx512, "avx512f", __m512, 16, 16, _mm512_set1_ps, _mm512_fmadd_ps)
 FMA_KERNEL(fma_avx2, "avx2,fma", __m256, 8, 12, _mm256_set1_ps, _mm256_fmadd_ps)
 
-#define DOT(s, a, b) _mm512_dpbf16_ps(s, _mm512_cvtne2ps_pbh(a, a), _mm512_cvtne2ps_pbh(b, b))
-FMA_KERNEL(dot_avx512, "avx512f,avx512bf16", __m512, 32, 16, _mm512_set1_ps, DOT)
-
 static double fastest(kernel run, double seconds)
 {
     const double end  = sld_clock_s() + seconds;
@@ -58,19 +54,16 @@ static double fastest(kernel run, double seconds)
 
 sld_peaks sld_kernels_peaks(double seconds)
 {
-    sld_peaks            p    = {0, 0};
-    const sld_isa        isa  = sld_isa_of_convolutions();
-    const sld_bf16       bf16 = sld_isa_bf16_of_convolutions();
-    const sld_amx_loops *amx  = sld_amx_loops_of_cpu();
+    sld_peaks            p   = {0, 0};
+    const sld_isa        isa = sld_isa_of_convolutions();
+    const sld_amx_loops *amx = sld_amx_loops_of_cpu();
 
     if (isa == SLD_ISA_AVX512) {
         p.f32 = fastest(fma_avx512, seconds);
     } else if (isa == SLD_ISA_AVX2) {
         p.f32 = fastest(fma_avx2, seconds);
     }
-    if (bf16 != SLD_BF16_NONE) {
-        p.bf16 = fastest(amx ? amx->peak : dot_avx512, seconds);
-    }
+    p.bf16 = amx ? fastest(amx->peak, seconds) : p.f32;
     return p;
 }
 #else

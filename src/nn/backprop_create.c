@@ -162,9 +162,6 @@ static sld_status make_layers(sld_ctx *ctx, sld_backprop *net)
 static sld_status make_all(sld_ctx *ctx, sld_backprop *net, sld_tree *const *trees, int n_shards)
 {
     SLD_TRY(sld_arena_create(ctx, &net->arena));
-    if (net->precision == SLD_PRECISION_BF16) {
-        SLD_TRY(sld_kernels_check_bf16(ctx, "student.precision"));
-    }
     SLD_TRY(
         sld_arena_alloc(ctx, net->arena, net->n_trees * sizeof(sld_tree *), (void **)&net->trees));
     for (size_t t = 0; t < net->n_trees; t++) {

@@ -163,9 +163,6 @@ static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
     const size_t     n = (size_t)g->n_layers;
     SLD_TRY(sld_arena_create(ctx, &infer->arena));
     SLD_TRY(sld_kernels_create(ctx, &infer->kernels));
-    if (infer->precision == SLD_PRECISION_BF16) {
-        SLD_TRY(sld_kernels_check_bf16(ctx, "teacher.precision"));
-    }
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->steps, (void **)&infer->steps));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *infer->values, (void **)&infer->values));
     SLD_TRY(sld_arena_alloc(ctx, infer->arena,

@@ -80,9 +80,9 @@ static void test_round_bf16(void **state)
     /* exact, ties to even both ways, above a tie, and what is no number or too large for one */
     const uint32_t bits[] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001,
                              0xbf808001, 0x7fffffff, 0x7f800000, 0x7f7fffff};
-    const uint16_t want[] = {0x3f80, 0x3f80, 0x3f82, 0x3f81, 0xbf81, 0x7fff, 0x7f80, 0x7f80};
-    float          x[8];
-    uint16_t       y[8];
+    const uint32_t want[] = {0x3f800000, 0x3f800000, 0x3f820000, 0x3f810000,
+                             0xbf810000, 0x7fff0000, 0x7f800000, 0x7f800000};
+    float          x[8], y[8];
     memcpy(x, bits, sizeof x);
     sld_round_bf16(x, 8, y);
     assert_memory_equal(y, want, sizeof y);

@@ -68,21 +68,10 @@ static void test_place_and_neighbours_do_not_matter(void **state)
     check_blocks("ShuffleV2", SLD_PRECISION_F32);
 }
 
-/* Where there is bfloat16, else its refusal. */
 static void test_bf16(void **state)
 {
     (void)state;
     sld_model *model = make("resnet8");
-    sld_infer *infer = NULL;
-    sld_status st    = sld_infer_create_in(&ctx, model, SLD_PRECISION_BF16, &infer);
-    sld_infer_destroy(infer);
-    if (st != SLD_OK) {
-        assert_int_equal(st, SLD_ERR_CONFIG);
-        assert_non_null(strstr(ctx.err.msg, "bf16"));
-        sld_err_clear(&ctx);
-        sld_model_destroy(model);
-        return;
-    }
     check_blocks("resnet8", SLD_PRECISION_BF16);
     check_blocks("resnet8x4", SLD_PRECISION_BF16);
     check_blocks("MobileNetV2", SLD_PRECISION_BF16);

@@ -1,4 +1,6 @@
-/* conv/conv.c: convolutions by the first algorithm of a table that supports them, pass by pass. */
+/* conv/conv.c: convolutions by the first algorithm of a table that supports them, pass by pass. In
+ * bfloat16 where there is no AMX, what a pass reads is rounded here and computed in float32: products
+ * of such values are exact there. */
 #include "conv/conv.h"
 
 #include <stdlib.h>
@@ -6,7 +8,7 @@
 
 /* In the order of preference; the last takes everything. tests/bench/kernels.py measures them: our
  * own kernels are as fast as oneDNN's or faster. In float32 version 2 of it keeps the shapes that it
- * always had, and so their bits; version 3 is left bfloat16 without AMX, and CPUs without AVX2. */
+ * always had, and so their bits; version 3 is left CPUs without AVX2. */
 // clang-format off
 static const sld_conv_algorithm *const table[] = {
     &sld_amx_gemm, &sld_winograd3x3, &sld_direct3x3,
@@ -25,6 +27,7 @@ enum { ROWS = sizeof table / sizeof *table };
 typedef struct {
     const sld_conv_algorithm *row;
     void                     *state;
+    bool                      rounds; /* it reads what is rounded to bfloat16 */
 } part;
 
 struct sld_conv {
@@ -33,7 +36,9 @@ struct sld_conv {
     part         parts[SLD_PASSES];
     int          n_parts;
     const part  *passes[SLD_PASSES]; /* NULL: not asked for */
-    size_t       n[];                /* samples by size */
+    size_t       values[SLD_ENDS];   /* of one sample */
+    size_t       weights;
+    size_t       n[]; /* samples by size */
 };
 
 int sld_conv_out_size(int size, int kernel, int stride, int pad)
@@ -59,11 +64,18 @@ bool sld_conv_in_bf16(const sld_conv_params *p, sld_conv_pass pass)
 
 /* ---- made and freed ---- */
 
-static sld_status add_part(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorithm *row,
-                           const sld_conv_params *p, unsigned passes)
+/* Whether a pass reads x or dy, not writes it. */
+static bool reads(int pass, int end)
 {
-    part *new = &conv->parts[conv->n_parts++];
-    new->row  = row;
+    return pass == SLD_BACKWARD_WEIGHTS || end == (pass == SLD_FORWARD ? SLD_IMAGE : SLD_OUT);
+}
+
+static sld_status add_part(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorithm *row,
+                           const sld_conv_params *p, bool rounds, unsigned passes)
+{
+    part *new   = &conv->parts[conv->n_parts++];
+    new->row    = row;
+    new->rounds = rounds;
     SLD_TRY(row->create(ctx, conv->k, p, passes, &new->state));
     sld_kernels_want_scratch(conv->k, row->scratch_bytes(new->state));
     for (int pass = 0; pass < SLD_PASSES; pass++) {
@@ -83,47 +95,85 @@ static unsigned wanted(const sld_conv_params *p)
     return passes;
 }
 
-/* Row by row, each with those of the passes that no row before it took. */
-static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, const sld_conv_algorithm *const *rows,
-                               size_t n_rows, const sld_conv_params *p, unsigned passes)
+typedef struct {
+    const sld_conv_algorithm *const *at;
+    size_t                           n;
+} some_rows;
+
+/* Row by row, each with those of the passes that no row before it took. *left: passes, of which it
+ * leaves those that no row takes. */
+static sld_status add_parts(sld_ctx *ctx, sld_conv *conv, some_rows rows, const sld_conv_params *p,
+                            bool rounds, unsigned *left)
 {
-    unsigned left = passes;
-    for (size_t r = 0; r < n_rows && left; r++) {
+    for (size_t r = 0; r < rows.n && *left; r++) {
         unsigned taken = 0;
         for (int pass = 0; pass < SLD_PASSES; pass++) {
-            taken |= left & 1u << pass && rows[r]->supports(p, pass) ? 1u << pass : 0;
+            taken |= *left & 1u << pass && rows.at[r]->supports(p, pass) ? 1u << pass : 0;
         }
         if (taken) {
-            SLD_TRY(add_part(ctx, conv, rows[r], p, taken));
+            SLD_TRY(add_part(ctx, conv, rows.at[r], p, rounds, taken));
         }
-        left &= ~taken;
+        *left &= ~taken;
     }
-    return left ? SLD_FAIL(ctx, SLD_ERR_ARG, "convolution: no algorithm makes the passes %u", left)
-                : SLD_OK;
+    return SLD_OK;
 }
 
-/* in_bf16: a bit for each pass that rounds to bfloat16. */
-static sld_status create(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm *const *rows,
-                         size_t n_rows, const sld_conv_params *p, unsigned in_bf16, sld_conv **out)
+static void want_rounded(const sld_conv *conv, unsigned passes)
+{
+    for (int pass = 0; pass < SLD_PASSES; pass++) {
+        for (int end = 0; end < SLD_ENDS && passes & 1u << pass; end++) {
+            if (reads(pass, end)) {
+                sld_kernels_want_rounded(conv->k, end, conv->n[0] * conv->values[end]);
+            }
+        }
+    }
+    if (passes) {
+        sld_kernels_want_rounded(conv->k, SLD_IMAGE, conv->weights);
+    }
+}
+
+/* in_bf16: a bit for each pass that is computed in bfloat16: by rows that do, else rounded. */
+static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, some_rows rows,
+                               const sld_conv_params *p, unsigned in_bf16)
 {
     sld_conv_params precise = *p;
-    precise.bf16            = false;
-    *out                    = NULL;
-    sld_conv *conv          = calloc(1, sizeof *conv + (size_t)p->n_sizes * sizeof *conv->n);
+    const unsigned  passes  = wanted(p);
+    unsigned        left = passes & in_bf16, others = passes & ~in_bf16;
+    precise.bf16 = false;
+    SLD_TRY(add_parts(ctx, conv, rows, p, false, &left));
+    want_rounded(conv, left);
+    SLD_TRY(add_parts(ctx, conv, rows, &precise, true, &left));
+    SLD_TRY(add_parts(ctx, conv, rows, &precise, false, &others));
+    return left | others ? SLD_FAIL(ctx, SLD_ERR_ARG,
+                                    "convolution: no algorithm makes the passes %u", left | others)
+                         : SLD_OK;
+}
+
+static void set_sizes(sld_conv *conv, const sld_conv_params *p)
+{
+    const size_t height     = (size_t)sld_conv_out_size(p->height, p->kernel, p->stride, p->pad);
+    const size_t width      = (size_t)sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
+    conv->values[SLD_IMAGE] = (size_t)p->height * (size_t)p->width * (size_t)p->in;
+    conv->values[SLD_OUT]   = height * width * (size_t)p->out;
+    conv->weights           = (size_t)p->out * (size_t)(p->in / p->groups * p->kernel * p->kernel);
+    for (int i = 0; i < p->n_sizes; i++) {
+        conv->n[i] = (size_t)p->sizes[i];
+    }
+}
+
+static sld_status create(sld_ctx *ctx, sld_kernels *k, some_rows rows, const sld_conv_params *p,
+                         unsigned in_bf16, sld_conv **out)
+{
+    *out           = NULL;
+    sld_conv *conv = calloc(1, sizeof *conv + (size_t)p->n_sizes * sizeof *conv->n);
     if (!conv) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes",
                         sizeof *conv);
     }
     conv->k    = k;
     conv->bias = p->bias;
-    for (int i = 0; i < p->n_sizes; i++) {
-        conv->n[i] = (size_t)p->sizes[i];
-    }
-    const unsigned passes = wanted(p);
-    sld_status     st     = create_parts(ctx, conv, rows, n_rows, p, passes & in_bf16);
-    if (st == SLD_OK) {
-        st = create_parts(ctx, conv, rows, n_rows, &precise, passes & ~in_bf16);
-    }
+    set_sizes(conv, p);
+    const sld_status st = create_parts(ctx, conv, rows, p, in_bf16);
     if (st != SLD_OK) {
         sld_conv_destroy(conv);
         return st;
@@ -139,13 +189,13 @@ sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *
     for (int pass = 0; pass < SLD_PASSES; pass++) {
         in_bf16 |= params->bf16 && sld_conv_in_bf16(params, pass) ? 1u << pass : 0;
     }
-    return create(ctx, k, table, ROWS, params, in_bf16, out);
+    return create(ctx, k, (some_rows){table, ROWS}, params, in_bf16, out);
 }
 
 sld_status sld_conv_create_by(sld_ctx *ctx, sld_kernels *k, const sld_conv_algorithm *row,
                               const sld_conv_params *params, sld_conv **out)
 {
-    return create(ctx, k, &row, 1, params, params->bf16 ? ~0u : 0, out);
+    return create(ctx, k, (some_rows){&row, 1}, params, params->bf16 ? ~0u : 0, out);
 }
 
 void sld_conv_destroy(sld_conv *conv)
@@ -163,11 +213,27 @@ static sld_conv_call call_of(const sld_conv *conv, int size)
     return (sld_conv_call){size, conv->n[size], conv->k->scratch};
 }
 
+/* x as this part reads it: n floats. */
+static const float *read_by(const sld_conv *conv, const part *p, int end, const float *x, size_t n)
+{
+    if (!p->rounds) {
+        return x;
+    }
+    sld_round_bf16(x, n, conv->k->rounded[end]);
+    return conv->k->rounded[end];
+}
+
+static const float *read_end(const sld_conv *conv, const part *p, int end, const float *x, int size)
+{
+    return read_by(conv, p, end, x, conv->n[size] * conv->values[end]);
+}
+
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
 {
     for (int i = 0; i < conv->n_parts; i++) {
-        const part *p = &conv->parts[i];
-        SLD_TRY(p->row->refresh(ctx, p->state, weights, bias));
+        const part  *p    = &conv->parts[i];
+        const float *read = read_by(conv, p, SLD_IMAGE, weights, conv->weights);
+        SLD_TRY(p->row->refresh(ctx, p->state, read, bias));
     }
     return SLD_OK;
 }
@@ -176,7 +242,7 @@ sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float 
 {
     const part         *p    = conv->passes[SLD_FORWARD];
     const sld_conv_call call = call_of(conv, size);
-    return p->row->forward(ctx, p->state, &call, x, y);
+    return p->row->forward(ctx, p->state, &call, read_end(conv, p, SLD_IMAGE, x, size), y);
 }
 
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
@@ -184,7 +250,7 @@ sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const 
 {
     const part         *p    = conv->passes[SLD_BACKWARD_DATA];
     const sld_conv_call call = call_of(conv, size);
-    return p->row->backward_data(ctx, p->state, &call, dy, dx);
+    return p->row->backward_data(ctx, p->state, &call, read_end(conv, p, SLD_OUT, dy, size), dx);
 }
 
 sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, const float *x,
@@ -192,7 +258,8 @@ sld_status sld_conv_backward_weights(sld_ctx *ctx, sld_conv *conv, int size, con
 {
     const part         *p    = conv->passes[SLD_BACKWARD_WEIGHTS];
     const sld_conv_call call = call_of(conv, size);
-    return p->row->backward_weights(ctx, p->state, &call, x, dy, add, dw);
+    return p->row->backward_weights(ctx, p->state, &call, read_end(conv, p, SLD_IMAGE, x, size),
+                                    read_end(conv, p, SLD_OUT, dy, size), add, dw);
 }
 
 bool sld_conv_adds_gradient(const sld_conv *conv, int size)

@@ -16,10 +16,13 @@ struct sld_kernels {
     sld_library *library;
     void        *scratch; /* 64-byte aligned */
     size_t       scratch_bytes;
+    float       *rounded[SLD_ENDS]; /* what the present call reads, in bfloat16; NULL: not wanted */
+    size_t       rounded_bytes[SLD_ENDS];
 };
 
 /* Local. Before sld_kernels_ready(): the scratch memory will have room for so many. */
 void sld_kernels_want_scratch(sld_kernels *k, size_t bytes);
+void sld_kernels_want_rounded(sld_kernels *k, int end, size_t floats);
 
 /* Local. The part of the library that a build computes the remaining convolutions with: oneDNN
  * (onednn_library.c) or OpenBLAS (openblas_library.c), whose *out stays NULL. */
@@ -75,7 +78,7 @@ static inline bool sld_conv_wants(const sld_conv_params *p, sld_conv_pass pass)
 }
 
 /* Local. Whether a pass of a convolution that asks for bfloat16 is computed in it: else f32 is
- * faster, on AMX too. */
+ * faster on AMX. */
 bool sld_conv_in_bf16(const sld_conv_params *params, sld_conv_pass pass);
 
 /* Local. The sum of dy over rows; with add, added to what is there. */

@@ -98,17 +98,11 @@ static sld_status unpack_gradient(sld_ctx *ctx, void *state, const float *dw, fl
 
 /* ---- passes ---- */
 
-/* The memory a pass finds x, y or a gradient of them in; what it reads is rounded on the way. */
-static dnnl_status_t place(const sld_onednn_conv *conv, int size, int which, int end,
-                           const float *address, dnnl_memory_t *out)
+/* The memory a pass finds x, y or a gradient of them in. */
+static dnnl_status_t place(const sld_onednn_conv *conv, int size, int end, const float *address,
+                           dnnl_memory_t *out)
 {
-    const sized *s = &conv->sizes[size];
-    if (s->passes[which].rounded && sld_onednn_reads(which, end)) {
-        sld_round_bf16(address, s->values[end], conv->k->library->rounded[end]);
-        *out = s->rounded[end];
-        return look_at(*out, conv->k->library->rounded[end]);
-    }
-    *out = s->image[end];
+    *out = conv->sizes[size].image[end];
     return look_at(*out, address);
 }
 
@@ -130,9 +124,9 @@ static sld_status forward(sld_ctx *ctx, void *state, const sld_conv_call *call, 
     const sld_onednn_conv *conv = state;
     const int              size = call->size;
     dnnl_memory_t          image, out;
-    dnnl_status_t          st = place(conv, size, SLD_FORWARD, SLD_IMAGE, x, &image);
+    dnnl_status_t          st = place(conv, size, SLD_IMAGE, x, &image);
     if (st == dnnl_success) {
-        st = place(conv, size, SLD_FORWARD, SLD_OUT, y, &out);
+        st = place(conv, size, SLD_OUT, y, &out);
     }
     if (st == dnnl_success) {
         const packed         *w      = conv->sizes[size].passes[SLD_FORWARD].weights;
@@ -151,9 +145,9 @@ static sld_status backward_data(sld_ctx *ctx, void *state, const sld_conv_call *
     const sld_onednn_conv *conv = state;
     const int              size = call->size;
     dnnl_memory_t          image, out;
-    dnnl_status_t          st = place(conv, size, SLD_BACKWARD_DATA, SLD_OUT, dy, &out);
+    dnnl_status_t          st = place(conv, size, SLD_OUT, dy, &out);
     if (st == dnnl_success) {
-        st = place(conv, size, SLD_BACKWARD_DATA, SLD_IMAGE, dx, &image);
+        st = place(conv, size, SLD_IMAGE, dx, &image);
     }
     if (st == dnnl_success) {
         const packed         *w      = conv->sizes[size].passes[SLD_BACKWARD_DATA].weights;
@@ -171,9 +165,9 @@ static sld_status backward_weights(sld_ctx *ctx, void *state, const sld_conv_cal
     const int              size = call->size;
     dnnl_memory_t          grad = conv->sizes[size].passes[SLD_BACKWARD_WEIGHTS].weights->memory;
     dnnl_memory_t          image, out;
-    dnnl_status_t          st = place(conv, size, SLD_BACKWARD_WEIGHTS, SLD_IMAGE, x, &image);
+    dnnl_status_t          st = place(conv, size, SLD_IMAGE, x, &image);
     if (st == dnnl_success) {
-        st = place(conv, size, SLD_BACKWARD_WEIGHTS, SLD_OUT, dy, &out);
+        st = place(conv, size, SLD_OUT, dy, &out);
     }
     if (st == dnnl_success) {
         st = look_at(grad, dw);
@@ -199,7 +193,7 @@ static const char *implementation(const void *state, int i)
 
 static bool supports(const sld_conv_params *params, sld_conv_pass pass)
 {
-    return true;
+    return !params->bf16;
 }
 
 const sld_conv_algorithm sld_onednn = {.name             = "onednn",

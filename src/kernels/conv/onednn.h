@@ -12,7 +12,6 @@ typedef struct {
     dnnl_memory_t    scratch; /* of the conversion, as of a pass */
     size_t          *offsets; /* of our own conversion (sld_onednn_offsets); NULL: the library's */
     size_t           bytes;   /* of the layout, padding included */
-    bool             rounded; /* holds bfloat16 */
 } packed;
 
 /* One pass for one number of samples. */
@@ -21,14 +20,12 @@ typedef struct {
     dnnl_primitive_t      run;
     dnnl_memory_t         scratch; /* borrowed from the sld_kernels; NULL: wants none */
     const packed         *weights; /* one of the convolution's */
-    bool                  rounded; /* what it reads is rounded to bfloat16 */
 } made_pass;
 
 /* Everything for one number of samples. */
 typedef struct {
-    sld_md        md[SLD_ENDS], rounded_md[SLD_ENDS]; /* channels last */
-    dnnl_memory_t image[SLD_ENDS], rounded[SLD_ENDS]; /* addresses change per call */
-    size_t        values[SLD_ENDS];
+    sld_md        md[SLD_ENDS];    /* channels last */
+    dnnl_memory_t image[SLD_ENDS]; /* addresses change per call */
     made_pass     passes[SLD_PASSES];
 } sized;
 
@@ -47,12 +44,6 @@ typedef struct {
     int             n_names;
 } sld_onednn_conv;
 
-/* Whether a pass reads x or dy, not writes it: what may be rounded. */
-static inline bool sld_onednn_reads(int which, int end)
-{
-    return which == SLD_BACKWARD_WEIGHTS || end == (which == SLD_FORWARD ? SLD_IMAGE : SLD_OUT);
-}
-
 /* Local. As the functions of a sld_conv_algorithm. (onednn_create.c) */
 sld_status sld_onednn_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                              unsigned passes, void **out);
@@ -65,7 +56,7 @@ bool sld_onednn_reorders(sld_const_md md);
  * dimension behind the other. The place of a value is the sum over its dimensions. */
 dnnl_status_t sld_onednn_offsets(sld_const_md md, size_t *offsets);
 /* Local. Weights to and from such a layout. */
-void sld_onednn_pack(const sld_conv_params *params, const packed *w, const float *plain, void *to);
+void sld_onednn_pack(const sld_conv_params *params, const packed *w, const float *plain, float *to);
 void sld_onednn_unpack(const sld_conv_params *params, const packed *w, const float *from,
                        float *plain);
 

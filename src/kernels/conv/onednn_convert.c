@@ -67,27 +67,20 @@ static tables tables_of(const sld_conv_params *p, const packed *w)
 }
 
 /* Values from the first of an input channel on, kernel * kernel of them. */
-static void pack_filter(const tables *t, const packed *w, const float *plain, size_t at, void *to)
+static void pack_filter(const tables *t, const float *plain, float *to)
 {
-    float    *floats = to;
-    uint16_t *halves = to;
     for (size_t k = 0; k < t->kernel * t->kernel; k++) {
-        const size_t place = at + t->row[k / t->kernel] + t->column[k % t->kernel];
-        if (w->rounded) {
-            sld_round_bf16(plain + k, 1, halves + place);
-        } else {
-            floats[place] = plain[k];
-        }
+        to[t->row[k / t->kernel] + t->column[k % t->kernel]] = plain[k];
     }
 }
 
-void sld_onednn_pack(const sld_conv_params *p, const packed *w, const float *plain, void *to)
+void sld_onednn_pack(const sld_conv_params *p, const packed *w, const float *plain, float *to)
 {
     const tables t = tables_of(p, w);
     memset(to, 0, w->bytes);
     for (size_t o = 0; o < (size_t)p->out; o++) {
         for (size_t i = 0; i < t.ins; i++, plain += t.kernel * t.kernel) {
-            pack_filter(&t, w, plain, t.group[o / t.outs] + t.out[o % t.outs] + t.in[i], to);
+            pack_filter(&t, plain, to + t.group[o / t.outs] + t.out[o % t.outs] + t.in[i]);
         }
     }
 }

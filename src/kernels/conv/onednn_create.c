@@ -10,24 +10,22 @@
 
 /* ---- descriptors ---- */
 
-static dnnl_status_t image_md(dnnl_data_type_t type, int n, int channels, int height, int width,
-                              sld_md *out)
+static dnnl_status_t image_md(int n, int channels, int height, int width, sld_md *out)
 {
     const dnnl_dims_t dims = {n, channels, height, width};
-    return sld_md_create(4, dims, type, dnnl_nhwc, out);
+    return sld_md_create(4, dims, dnnl_f32, dnnl_nhwc, out);
 }
 
 /* (O,I,H,W), with groups (G,O/G,I/G,H,W), in memory the same. Not plain: the library chooses. */
-static dnnl_status_t weights_md(const sld_conv_params *p, dnnl_data_type_t type, bool plain,
-                                sld_md *out)
+static dnnl_status_t weights_md(const sld_conv_params *p, bool plain, sld_md *out)
 {
     const int g = p->groups;
     if (g == 1) {
         const dnnl_dims_t dims = {p->out, p->in, p->kernel, p->kernel};
-        return sld_md_create(4, dims, type, plain ? dnnl_oihw : dnnl_format_tag_any, out);
+        return sld_md_create(4, dims, dnnl_f32, plain ? dnnl_oihw : dnnl_format_tag_any, out);
     }
     const dnnl_dims_t dims = {g, p->out / g, p->in / g, p->kernel, p->kernel};
-    return sld_md_create(5, dims, type, plain ? dnnl_goihw : dnnl_format_tag_any, out);
+    return sld_md_create(5, dims, dnnl_f32, plain ? dnnl_goihw : dnnl_format_tag_any, out);
 }
 
 /* relu and add as post-operations on the result: y = relu(conv + y). */
@@ -51,22 +49,17 @@ static dnnl_status_t make_attributes(const sld_conv_params *p, dnnl_primitive_at
     return st;
 }
 
-static sld_const_md end_md(const sized *s, int which, bool rounded, int end)
-{
-    return rounded && sld_onednn_reads(which, end) ? s->rounded_md[end] : s->md[end];
-}
-
 static sld_onednn_pass describe(const sld_onednn_conv *conv, const sized *s, int which,
-                                bool rounded, sld_const_md weights)
+                                sld_const_md weights)
 {
     const sld_conv_params *p       = &conv->params;
     const dnnl_prop_kind_t kinds[] = {p->training ? dnnl_forward_training : dnnl_forward_inference,
                                       dnnl_backward_data, dnnl_backward_weights};
     const sld_onednn_pass pass = {.kind    = kinds[which],
-                                  .image   = end_md(s, which, rounded, SLD_IMAGE),
+                                  .image   = s->md[SLD_IMAGE],
                                   .weights = weights,
                                   .bias    = p->bias ? conv->bias_md : NULL,
-                                  .out     = end_md(s, which, rounded, SLD_OUT),
+                                  .out     = s->md[SLD_OUT],
                                   .strides = {p->stride, p->stride},
                                   .pad     = {p->pad, p->pad}};
     return pass;
@@ -143,7 +136,6 @@ static sld_status find_weights(sld_ctx *ctx, sld_onednn_conv *conv, made_pass *p
         }
     }
     packed *w  = &conv->weights[conv->n_weights++];
-    w->rounded = p->rounded && which != SLD_BACKWARD_WEIGHTS;
     p->weights = w;
     SLD_TRY(sld_onednn_check(ctx, sld_md_clone(md, &w->md), "layout of the weights"));
     return create_conversion(ctx, conv, w, which == SLD_BACKWARD_WEIGHTS);
@@ -158,37 +150,30 @@ static const char *implementation(const made_pass *p)
     return name;
 }
 
-/* SLD_OK without a primitive when the library has none of that kind, or for bfloat16 only plain
- * loops. */
-static sld_status try_pass(sld_ctx *ctx, sld_onednn_conv *conv, sized *s, int which, bool rounded,
-                           bool fixed)
+/* fixed: in the layout of the first size. SLD_OK without a primitive when the library has none. */
+static sld_status try_pass(sld_ctx *ctx, sld_onednn_conv *conv, sized *s, int which, bool fixed)
 {
     made_pass            *p       = &s->passes[which];
     dnnl_primitive_attr_t attr    = NULL;
     sld_md                any     = NULL;
-    const bool            bf16    = rounded && which != SLD_BACKWARD_WEIGHTS; /* the weights */
     sld_const_md          weights = fixed ? conv->sizes[0].passes[which].weights->md : NULL;
 
     dnnl_status_t st = dnnl_success;
     if (!fixed) {
-        st      = weights_md(&conv->params, bf16 ? dnnl_bf16 : dnnl_f32, false, &any);
+        st      = weights_md(&conv->params, false, &any);
         weights = any;
     }
     if (st == dnnl_success) {
         st = make_attributes(&conv->params, &attr);
     }
     if (st == dnnl_success) {
-        const sld_onednn_pass described = describe(conv, s, which, rounded, weights);
+        const sld_onednn_pass described = describe(conv, s, which, weights);
         st = sld_onednn_find(conv->k->library->engine, &described, attr,
                              which == SLD_FORWARD ? NULL : s->passes[SLD_FORWARD].pd,
                              sld_onednn_preferred(&conv->params, which), &p->pd);
     }
     sld_md_destroy(any);
     dnnl_primitive_attr_destroy(attr);
-    if (st == dnnl_success && rounded && strncmp(implementation(p), "ref", 3) == 0) {
-        dnnl_primitive_desc_destroy(p->pd);
-        st = dnnl_unimplemented;
-    }
     if (st == dnnl_unimplemented) {
         p->pd = NULL;
         return SLD_OK;
@@ -196,23 +181,18 @@ static sld_status try_pass(sld_ctx *ctx, sld_onednn_conv *conv, sized *s, int wh
     if (st == dnnl_success) {
         st = sld_onednn_make(p->pd, &p->run);
     }
-    p->rounded = rounded;
     return sld_onednn_check(ctx, st, "convolution");
 }
 
-/* bfloat16 where it is asked for and the library has it for the first size, else float32; in the
- * layout of the first size, else in any but for the gradient. */
+/* In the layout of the first size, else in any but for the gradient. */
 static sld_status create_pass(sld_ctx *ctx, sld_onednn_conv *conv, sized *s, int which)
 {
     made_pass *p     = &s->passes[which];
     const bool first = s == conv->sizes;
 
-    const bool bf16 = conv->params.bf16 && (first || conv->sizes->passes[which].rounded);
-    for (int rounded = bf16; rounded >= 0 && !p->run; rounded--) {
-        SLD_TRY(try_pass(ctx, conv, s, which, rounded, !first));
-        if (!p->run && !first && which != SLD_BACKWARD_WEIGHTS) {
-            SLD_TRY(try_pass(ctx, conv, s, which, rounded, false));
-        }
+    SLD_TRY(try_pass(ctx, conv, s, which, !first));
+    if (!p->run && !first && which != SLD_BACKWARD_WEIGHTS) {
+        SLD_TRY(try_pass(ctx, conv, s, which, false));
     }
     if (!p->run) {
         return sld_onednn_check(ctx, dnnl_unimplemented, "convolution");
@@ -227,20 +207,10 @@ static sld_status create_pass(sld_ctx *ctx, sld_onednn_conv *conv, sized *s, int
 static dnnl_status_t create_end(const sld_onednn_conv *conv, sized *s, int end, int n, int channels,
                                 int height, int width)
 {
-    dnnl_engine_t engine = conv->k->library->engine;
-    s->values[end]       = (size_t)n * (size_t)height * (size_t)width * (size_t)channels;
-
-    dnnl_status_t st = image_md(dnnl_f32, n, channels, height, width, &s->md[end]);
-    if (st == dnnl_success) {
-        st = dnnl_memory_create(&s->image[end], s->md[end], engine, DNNL_MEMORY_NONE);
-    }
-    if (st == dnnl_success && conv->params.bf16) {
-        st = image_md(dnnl_bf16, n, channels, height, width, &s->rounded_md[end]);
-    }
-    if (st == dnnl_success && conv->params.bf16) {
-        st = dnnl_memory_create(&s->rounded[end], s->rounded_md[end], engine, DNNL_MEMORY_NONE);
-    }
-    return st;
+    const dnnl_status_t st = image_md(n, channels, height, width, &s->md[end]);
+    return st == dnnl_success ? dnnl_memory_create(&s->image[end], s->md[end],
+                                                   conv->k->library->engine, DNNL_MEMORY_NONE)
+                              : st;
 }
 
 static sld_status create_size(sld_ctx *ctx, sld_onednn_conv *conv, int i)
@@ -260,12 +230,6 @@ static sld_status create_size(sld_ctx *ctx, sld_onednn_conv *conv, int i)
         /* the library makes a backward pass with the forward as a hint */
         if (which == SLD_FORWARD || conv->passes & 1u << which) {
             SLD_TRY(create_pass(ctx, conv, s, which));
-        }
-        for (int end = 0; end < SLD_ENDS && s->passes[which].rounded; end++) {
-            if (sld_onednn_reads(which, end)) {
-                sld_onednn_rounded(conv->k->library, end,
-                                   dnnl_memory_desc_get_size(s->rounded_md[end]));
-            }
         }
     }
     return SLD_OK;
@@ -303,7 +267,7 @@ static sld_status create_all(sld_ctx *ctx, sld_onednn_conv *conv)
     if (!conv->sizes || !conv->weights) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution for %zu sizes", n);
     }
-    dnnl_status_t st = weights_md(p, dnnl_f32, true, &conv->plain_md);
+    dnnl_status_t st = weights_md(p, true, &conv->plain_md);
     if (st == dnnl_success) {
         st = sld_md_create(1, bias_dims, dnnl_f32, dnnl_a, &conv->bias_md);
     }
@@ -347,9 +311,7 @@ void sld_onednn_destroy(void *state)
         }
         for (int j = 0; j < SLD_ENDS; j++) {
             dnnl_memory_destroy(s->image[j]);
-            dnnl_memory_destroy(s->rounded[j]);
             sld_md_destroy(s->md[j]);
-            sld_md_destroy(s->rounded_md[j]);
         }
     }
     for (int j = 0; j < conv->n_weights; j++) {

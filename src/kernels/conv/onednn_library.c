@@ -94,9 +94,6 @@ void sld_library_destroy(sld_library *k)
     }
     dnnl_stream_destroy(k->stream);
     dnnl_engine_destroy(k->engine);
-    for (int end = 0; end < SLD_ENDS; end++) {
-        free(k->rounded[end]);
-    }
     free(k->scratch);
     free(k);
 }
@@ -128,24 +125,8 @@ sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *kernels, const_dnnl_pri
     return SLD_OK;
 }
 
-void sld_onednn_rounded(sld_library *k, int end, size_t bytes)
-{
-    k->rounded_bytes[end] = bytes > k->rounded_bytes[end] ? bytes : k->rounded_bytes[end];
-}
-
 sld_status sld_library_ready(sld_ctx *ctx, sld_library *k, void *scratch)
 {
-    for (int end = 0; end < SLD_ENDS; end++) {
-        const size_t bytes = (k->rounded_bytes[end] + 63) / 64 * 64;
-        if (bytes > 0) {
-            k->rounded[end] = aligned_alloc(64, bytes);
-            if (!k->rounded[end]) {
-                return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of scratch memory",
-                                bytes);
-            }
-            memset(k->rounded[end], 0, bytes);
-        }
-    }
     for (size_t i = 0; i < k->n_scratch; i++) {
         SLD_TRY(sld_onednn_check(ctx, dnnl_memory_set_data_handle(k->scratch[i], scratch),
                                  "scratch memory"));

@@ -10,8 +10,6 @@ struct sld_library {
     dnnl_stream_t  stream;
     dnnl_memory_t *scratch; /* one per primitive that wants scratch: all look at the same bytes */
     size_t         n_scratch, capacity;
-    size_t         rounded_bytes[SLD_ENDS];
-    uint16_t      *rounded[SLD_ENDS]; /* what the present call reads, in bfloat16 */
 };
 
 /* Local. SLD_OK, or SLD_ERR_LIB saying what failed. */
@@ -22,9 +20,5 @@ sld_status    sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what)
 /* Local. The scratch memory a primitive wants, or NULL when it wants none; owned by k. */
 sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive_desc_t pd,
                               dnnl_memory_t *out);
-
-/* Local. Before sld_kernels_ready(): one buffer per end will be as large as the largest asked for.
- */
-void sld_onednn_rounded(sld_library *k, int end, size_t bytes);
 
 #endif
