@@ -13,6 +13,12 @@ _Static_assert(sizeof(void *) == 8, "array sizes in files have 64 bits");
 
 #define LARGE_PAGE ((size_t)2 << 20) /* of x86-64, and of arm64 with pages of 4 KB */
 
+/* A load waits for a store before it whose address agrees in the last 12 bits, as if it were to the same
+ * place (Intel's optimisation manual calls it 4 KB aliasing). Arrays of one size would agree so for each
+ * index, and kernels go through two or more of them side by side: each begins 17 lines further. */
+#define ALIAS ((size_t)4096)
+#define STEP  ((size_t)17 * ALIGNMENT)
+
 /* What kernels stream through costs a walk through tables for each page of 4 KB, a longer one in a
  * virtual machine. Many systems give large pages only where they are asked for. */
 void *sld_memory_alloc(size_t bytes)
@@ -39,6 +45,7 @@ typedef struct chunk {
 struct sld_arena {
     chunk *chunks; /* newest first */
     size_t bytes;
+    size_t arrays; /* of ALIAS bytes and more */
 };
 
 sld_status sld_arena_create(sld_ctx *ctx, sld_arena **out)
@@ -68,16 +75,23 @@ static size_t chunk_bytes(const sld_arena *arena, size_t need)
     return need > least ? need : least;
 }
 
+/* Bytes to leave free at p, so that the next array begins where it does not alias with the one before. */
+static size_t stagger(const sld_arena *arena, const char *p)
+{
+    return (arena->arrays * STEP - (uintptr_t)p) % ALIAS;
+}
+
 static void *take(sld_arena *arena, size_t bytes)
 {
     const size_t need = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    const size_t room = need < ALIAS ? need : need + ALIAS;
     chunk       *c    = arena->chunks;
 
-    if (need < bytes) {
+    if (room < bytes) {
         return NULL;
     }
-    if (!c || c->size - c->used < need) {
-        const size_t size = chunk_bytes(arena, need);
+    if (!c || c->size - c->used < room) {
+        const size_t size = chunk_bytes(arena, room);
         if (size > SIZE_MAX - ALIGNMENT || !(c = sld_memory_alloc(ALIGNMENT + size))) {
             return NULL;
         }
@@ -85,6 +99,10 @@ static void *take(sld_arena *arena, size_t bytes)
         c->used       = 0;
         c->next       = arena->chunks;
         arena->chunks = c;
+    }
+    if (need >= ALIAS) {
+        c->used += stagger(arena, (char *)c + ALIGNMENT + c->used);
+        arena->arrays++;
     }
     void *p = (char *)c + ALIGNMENT + c->used;
     c->used += need;

@@ -4,6 +4,7 @@
 #include "simd/lanes.h"
 #include "sld/kernels.h"
 
+#define SLD_MANY_CHANNELS
 #define SLD_OF_LANES "batch_norm_lanes.h"
 #include "simd/lanes_each.h"
 
@@ -22,7 +23,7 @@ void sld_bn_measure(const float *x, size_t rows, size_t channels, double *mean, 
         const size_t n  = block_rows(rows, r);
         const float *xr = x + r * channels;
 #define STEP(begin, end, width) measure_##width(xr, x, n, channels, begin, end, mean, m2)
-        SLD_FOR_CHANNELS(channels, double, STEP);
+        SLD_FOR_MANY_CHANNELS(channels, double, STEP);
 #undef STEP
     }
     const double count = (double)rows;
@@ -41,7 +42,7 @@ void sld_bn_forward(const float *x, const float *residual, bool relu, size_t row
         const float *res = residual ? residual + at : NULL;
 #define STEP(begin, end, width)                                                                    \
     forward_##width(x + at, res, relu, n, channels, begin, end, scale, shift, y + at)
-        SLD_FOR_CHANNELS(channels, double, STEP);
+        SLD_FOR_MANY_CHANNELS(channels, double, STEP);
 #undef STEP
     }
 }
@@ -58,7 +59,7 @@ void sld_bn_backward_sums(const float *dy, const float *dy2, const float *relu_y
 #define STEP(begin, end, width)                                                                    \
     sums_##width(dy + at, two, gate, x + at, mean, n, channels, begin, end, dz + at, sum_dz,       \
                  sum_dzx)
-        SLD_FOR_CHANNELS(channels, float, STEP);
+        SLD_FOR_MANY_CHANNELS(channels, float, STEP);
 #undef STEP
     }
 }
@@ -71,7 +72,7 @@ void sld_bn_backward_data(const float *dz, const float *x, size_t rows, size_t c
         const size_t n = block_rows(rows, r), at = r * channels;
 #define STEP(begin, end, width)                                                                    \
     data_##width(dz + at, x + at, n, channels, begin, end, mean, scale, mean_dz, slope, dx + at)
-        SLD_FOR_CHANNELS(channels, float, STEP);
+        SLD_FOR_MANY_CHANNELS(channels, float, STEP);
 #undef STEP
     }
 }

@@ -3,10 +3,13 @@
 
 /* ---- statistics ---- */
 
+/* Vectors at a time: two, whose eight sums each fill the registers. */
+#define AT_ONCE (VECTORS < 2 ? 1 : 2)
+
 SLD_INLINE void V(measure_row)(const float *x, const V(doubles) * shift, V(doubles) * s1,
                                V(doubles) * s2)
 {
-    for (size_t v = 0; v < VECTORS; v++) {
+    for (size_t v = 0; v < AT_ONCE; v++) {
         const V(doubles) d = V(load_double)(x + v * DOUBLES) - shift[v];
         s1[v] += d;
         s2[v] += d * d;
@@ -17,8 +20,8 @@ SLD_INLINE void V(measure_row)(const float *x, const V(doubles) * shift, V(doubl
 SLD_INLINE void V(measure_group)(const float *x, const float *first, size_t rows, size_t channels,
                                  double *mean, double *m2)
 {
-    V(doubles) s1[4][VECTORS] = {0}, s2[4][VECTORS] = {0}, shift[VECTORS];
-    for (size_t v = 0; v < VECTORS; v++) {
+    V(doubles) s1[4][AT_ONCE] = {0}, s2[4][AT_ONCE] = {0}, shift[AT_ONCE];
+    for (size_t v = 0; v < AT_ONCE; v++) {
         shift[v] = V(load_double)(first + v * DOUBLES);
     }
     size_t r = 0;
@@ -30,7 +33,7 @@ SLD_INLINE void V(measure_group)(const float *x, const float *first, size_t rows
     for (; r < rows; r++) {
         V(measure_row)(x + r * channels, shift, s1[0], s2[0]);
     }
-    for (size_t v = 0; v < VECTORS; v++) {
+    for (size_t v = 0; v < AT_ONCE; v++) {
         V(add_to)(mean + v * DOUBLES, (s1[0][v] + s1[1][v]) + (s1[2][v] + s1[3][v]));
         V(add_to)(m2 + v * DOUBLES, (s2[0][v] + s2[1][v]) + (s2[2][v] + s2[3][v]));
     }
@@ -41,10 +44,12 @@ SLD_INLINE void V(measure_group)(const float *x, const float *first, size_t rows
 static inline void V(measure)(const float *x, const float *first, size_t rows, size_t channels,
                               size_t begin, size_t end, double *mean, double *m2)
 {
-    for (size_t c = begin; c < end; c += VECTORS * DOUBLES) {
+    for (size_t c = begin; c < end; c += AT_ONCE * DOUBLES) {
         V(measure_group)(x + c, first + c, rows, channels, mean + c, m2 + c);
     }
 }
+
+#undef AT_ONCE
 
 /* ---- forward ---- */
 

@@ -73,6 +73,32 @@ static void test_large_memory_lies_on_large_pages(void **state)
     assert_null(sld_memory_alloc(SIZE_MAX - 1));
 }
 
+/* Arrays of one size, in one chunk of the arena and in several, begin at different places of 4 KB. */
+static void test_arrays_do_not_alias(void **state)
+{
+    static const size_t sizes[] = {4096, 65536, (size_t)20 << 20};
+    enum { N = 4 };
+    sld_ctx ctx;
+
+    (void)state;
+    sld_ctx_init(&ctx);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        sld_arena *arena = NULL;
+        char      *p[N];
+        assert_int_equal(sld_arena_create(&ctx, &arena), SLD_OK);
+        for (int a = 0; a < N; a++) {
+            assert_int_equal(sld_arena_alloc(&ctx, arena, sizes[i], (void **)&p[a]), SLD_OK);
+            assert_int_equal((uintptr_t)p[a] % 64, 0);
+            memset(p[a], a, sizes[i]);
+            for (int b = 0; b < a; b++) {
+                assert_int_not_equal((uintptr_t)p[a] % 4096, (uintptr_t)p[b] % 4096);
+                assert_int_equal(p[b][sizes[i] - 1], b);
+            }
+        }
+        sld_arena_destroy(arena);
+    }
+}
+
 static void test_nearest_word(void **state)
 {
     static const char *const words[] = {"train.epochs", "train.lr", "teacher.weights", "method"};
@@ -91,6 +117,7 @@ int main(void)
         cmocka_unit_test(test_fault_at_the_chosen_call),
         cmocka_unit_test(test_arena_is_aligned_and_zeroed),
         cmocka_unit_test(test_large_memory_lies_on_large_pages),
+        cmocka_unit_test(test_arrays_do_not_alias),
         cmocka_unit_test(test_nearest_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,14 +45,27 @@ SLD_INLINE int sld_vector_bytes(void)
     do {                                                                                           \
         const int bytes_ = sld_vector_bytes();                                                     \
         size_t    c_     = 0;                                                                      \
-        SLD_RANGE_(bytes_ == 64, 64, c_, channels, type, STEP, 64x1)                               \
-        SLD_RANGE_(bytes_ == 32, 64, c_, channels, type, STEP, 32x2)                               \
-        SLD_RANGE_(bytes_ == 16, 64, c_, channels, type, STEP, 16x4)                               \
-        SLD_RANGE_(bytes_ >= 32, 32, c_, channels, type, STEP, 32x1)                               \
-        SLD_RANGE_(true, 16, c_, channels, type, STEP, 16x1)                                       \
-        SLD_RANGE_(true, 8, c_, channels, type, STEP, 8x1)                                         \
-        SLD_RANGE_(true, 4, c_, channels, type, STEP, 4x1)                                         \
+        SLD_RANGES_(bytes_, c_, channels, type, STEP)                                              \
     } while (0)
+
+/* The same, with groups of four registers of AVX-512 first: for loops that wait for memory more than
+ * they compute. They then go through whole lines, and through fewer at a time. */
+#define SLD_FOR_MANY_CHANNELS(channels, type, STEP)                                                \
+    do {                                                                                           \
+        const int bytes_ = sld_vector_bytes();                                                     \
+        size_t    c_     = 0;                                                                      \
+        SLD_RANGE_(bytes_ == 64, 256, c_, channels, type, STEP, 64x4)                              \
+        SLD_RANGES_(bytes_, c_, channels, type, STEP)                                              \
+    } while (0)
+
+#define SLD_RANGES_(bytes_, c_, channels, type, STEP)                                              \
+    SLD_RANGE_(bytes_ == 64, 64, c_, channels, type, STEP, 64x1)                                   \
+    SLD_RANGE_(bytes_ == 32, 64, c_, channels, type, STEP, 32x2)                                   \
+    SLD_RANGE_(bytes_ == 16, 64, c_, channels, type, STEP, 16x4)                                   \
+    SLD_RANGE_(bytes_ >= 32, 32, c_, channels, type, STEP, 32x1)                                   \
+    SLD_RANGE_(true, 16, c_, channels, type, STEP, 16x1)                                           \
+    SLD_RANGE_(true, 8, c_, channels, type, STEP, 8x1)                                             \
+    SLD_RANGE_(true, 4, c_, channels, type, STEP, 4x1)
 
 #define SLD_RANGE_(taken, bytes, c, channels, type, STEP, width)                                   \
     if ((taken) && (channels)-c >= SLD_LANES(bytes, type)) {                                       \

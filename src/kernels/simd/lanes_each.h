@@ -1,5 +1,6 @@
 /* lanes_each.h: includes the file that SLD_OF_LANES names once for each width: groups of channels
- * in VECTORS vectors of BYTES bytes, compiled for the instruction set that has such registers.
+ * in VECTORS vectors of BYTES bytes, compiled for the instruction set that has such registers; with
+ * SLD_MANY_CHANNELS defined, those of SLD_FOR_MANY_CHANNELS too.
  * V(name) is the name of what belongs to this width: V(vec_load) is load_32x2 with two vectors of AVX2.
  * The file defines functions for ranges of channels, which SLD_FOR_CHANNELS calls by that name. */
 #define V_(name, bytes, vectors)   name##_##bytes##x##vectors
@@ -15,11 +16,16 @@
 #pragma GCC target("avx512f")
 #endif
 #include "lanes_vector.h"
+#undef VECTORS
+#ifdef SLD_MANY_CHANNELS
+#define VECTORS 4
+#include "lanes_vector.h"
+#undef VECTORS
+#endif
 #ifdef SLD_WIDE_VECTORS
 #pragma GCC pop_options
 #endif
 #undef BYTES
-#undef VECTORS
 
 #ifdef SLD_WIDE_VECTORS
 #pragma GCC push_options
