@@ -157,8 +157,8 @@ elseif(SLD_KERNELS STREQUAL "onednn")
 elseif(SLD_KERNELS STREQUAL "blas")
   message(STATUS "convolutions: our own, and OpenBLAS where the CPU has no AVX2, as SLD_KERNELS=blas says")
 else()
-  message(STATUS "convolutions: our own, and OpenBLAS where the CPU has no AVX2. For bf16, and some speed: oneDNN 2.6, "
-    "2.7 or 3, found: ${dnnl_version}. Debian: apt-get install libdnnl-dev")
+  message(STATUS "convolutions: our own, and OpenBLAS where the CPU has no AVX2. For the bits of "
+    "builds with oneDNN: 2.6, 2.7 or 3, found: ${dnnl_version}. Debian: apt-get install libdnnl-dev")
 endif()
 
 if(SLD_TESTS AND PKG_CONFIG_FOUND)

@@ -1,5 +1,5 @@
 /* sld/kernels.h: the arithmetic of one thread on plain channels-last float32 arrays: convolution
- * (our own kernels, oneDNN), linear layer, batch norm, activation, pooling, channel shuffle.
+ * (our own kernels, oneDNN or OpenBLAS), linear layer, batch norm, activation, pooling, channel shuffle.
  * Axes: n samples, H, W pixels, C channels; rows = n*H*W for kernels that see pixels only.
  * Everything here is Local. The same arguments give the same bits on every call. Kernels other than
  * convolutions give the same bits on every instruction set too. */
@@ -13,15 +13,17 @@
 typedef struct sld_kernels sld_kernels;
 
 /* Pins convolutions to an instruction set: "auto", "avx2" or "avx512". Call it before the first
- * sld_kernels_create() of the process. SLD_ERR_CONFIG for a call after it and for another word. */
+ * sld_kernels_create() of the process. SLD_ERR_CONFIG for another word, and where oneDNN has been used
+ * already. */
 sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa);
 /* Makes the libraries compute on the calling thread alone, whatever the environment says. Create
  * and use it on one thread. The caller owns *out and destroys it after its convolutions. */
 sld_status sld_kernels_create(sld_ctx *ctx, sld_kernels **out);
 void       sld_kernels_destroy(sld_kernels *k); /* Accepts NULL. */
-/* Allocates the scratch memory; call once, after the last sld_conv_create(). */
+/* Allocates the scratch memory; call once, after the last sld_conv_create() and before the first
+ * sld_conv_refresh(). SLD_ERR_NOMEM. */
 sld_status sld_kernels_ready(sld_ctx *ctx, sld_kernels *k);
-/* The instructions that convolutions use: "AVX-512, bf16". A literal. */
+/* The instructions that convolutions use: "AVX-512, bf16, AMX". A literal. */
 const char *sld_kernels_isa(void);
 /* Writes the libraries' versions and the instruction set, for the fingerprint. text: n bytes. */
 void sld_kernels_versions(char *text, size_t n);
@@ -55,7 +57,8 @@ typedef struct sld_conv_params {
     int        n_sizes;
 } sld_conv_params;
 
-/* Chooses an implementation of each pass and size. Borrows k; the caller owns *out. */
+/* Chooses an implementation of each pass and size. Borrows k; the caller owns *out. SLD_ERR_NOMEM;
+ * SLD_ERR_LIB of oneDNN. */
 sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                            sld_conv **out);
 void       sld_conv_destroy(sld_conv *conv); /* Accepts NULL. */
@@ -66,6 +69,7 @@ int sld_conv_out_size(int size, int kernel, int stride, int pad);
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias);
 /* x: (n,H,W,in), y: (n,H',W',out), n = sizes[size]. */
 sld_status sld_conv_forward(sld_ctx *ctx, sld_conv *conv, int size, const float *x, float *y);
+/* The backward passes: only with training, and that of dx with data_gradient. */
 sld_status sld_conv_backward_data(sld_ctx *ctx, sld_conv *conv, int size, const float *dy,
                                   float *dx);
 /* dw: sld_conv_gradient_floats() floats, 64-byte aligned, with the bias gradient in it. The layout

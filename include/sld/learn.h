@@ -55,7 +55,7 @@ typedef struct sld_step_output {
 typedef struct sld_learner sld_learner;
 
 /* Collective. Makes the networks' buffers, trees and primitives. The caller owns *out.
- * SLD_ERR_CONFIG if the parameters do not fit each other or this machine. */
+ * SLD_ERR_CONFIG if the parameters do not fit each other. */
 sld_status sld_learner_create(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                               sld_learner **out);
 void       sld_learner_destroy(sld_learner *learner); /* Local. Accepts NULL. */

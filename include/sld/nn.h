@@ -114,10 +114,9 @@ typedef struct sld_infer sld_infer;
 
 /* Local. Makes all primitives and buffers. Borrows model until destroy; the caller owns *out. */
 sld_status sld_infer_create(sld_ctx *ctx, const sld_model *model, sld_infer **out);
-/* Local. The same in another precision. bf16: convolutions round their input and their weights to
- * bfloat16 and sum in float32; additions, the other layers and the logits are float32.
- * SLD_ERR_CONFIG if the CPU or the build has no bf16. */
 typedef enum { SLD_PRECISION_F32, SLD_PRECISION_BF16 } sld_precision;
+/* Local. The same in another precision. bf16: convolutions round their input and their weights to
+ * bfloat16 and sum in float32; additions, the other layers and the logits are float32. */
 sld_status sld_infer_create_in(sld_ctx *ctx, const sld_model *model, sld_precision precision,
                                sld_infer **out);
 /* Local. Takes "f32" or "bf16". False: another word. */
@@ -159,8 +158,7 @@ sld_status sld_backprop_create(sld_ctx *ctx, const sld_comm *comm, sld_model *mo
                                sld_tree *const *trees, size_t n_trees, sld_backprop **out);
 /* Collective. The same in another precision. bf16: convolutions round their input, their weights
  * and the gradient of their output to bfloat16 and sum in float32. Their results, the trained
- * weights, the gradients of these and everything else are float32. SLD_ERR_CONFIG if the CPU or the
- * build has no bf16. */
+ * weights, the gradients of these and everything else are float32. */
 sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
                                   sld_tree *const *trees, size_t n_trees, sld_precision precision,
                                   sld_backprop **out);

@@ -29,7 +29,7 @@ typedef struct sld_bench_params {
     X(gflop_per_sample,      MAX, "nominal GFLOP per sample")                                     \
     X(gflop_per_s,           MAX, "nominal GFLOP/s")                                              \
     X(peak_f32,              SUM,  "peak GFLOP/s, f32 multiply-add")                               \
-    X(peak_bf16,             SUM,  "peak GFLOP/s, bf16 (AMX, else dot)")                           \
+    X(peak_bf16,             SUM,  "peak GFLOP/s, bf16 (AMX, else f32)")                           \
     X(share_of_peak,         MAX, "nominal GFLOP/s over the f32 peak")                            \
     X(memory_mib,            MAX, "peak memory of a rank, MiB")                                   \
     X(teacher,               MEAN, "teacher")                                                      \

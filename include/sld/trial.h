@@ -18,7 +18,9 @@ typedef struct sld_trial_params {
 
 /* Collective. Trains from the start, or from the last good checkpoint, to the end, and writes the
  * files of docs/files.md, "Run folder". The account of time (sld_times) begins with the first
- * step. */
+ * step. *out counts only with SLD_OK. SLD_ERR_CONFIG: something of the experiment; SLD_ERR_FENCED:
+ * another run has the folder; SLD_ERR_DATA, SLD_ERR_KIND: a file; SLD_ERR_IO, SLD_ERR_NOMEM. After an
+ * error that not all ranks agreed on, MPI must be taken down. */
 sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                          sld_outcome *out);
 

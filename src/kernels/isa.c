@@ -94,27 +94,6 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
     return SLD_OK;
 }
 
-const char *sld_kernels_isa(void)
-{
-    static const struct {
-        unsigned    isa;
-        const char *name;
-    } names[] = {{dnnl_cpu_isa_avx512_core_amx, "AVX-512, bf16, AMX"},
-                 {dnnl_cpu_isa_avx512_core_bf16, "AVX-512, bf16"},
-                 {dnnl_cpu_isa_avx512_core_vnni, "AVX-512, VNNI"},
-                 {dnnl_cpu_isa_avx512_core, "AVX-512"},
-                 {dnnl_cpu_isa_avx2_vnni, "AVX2, VNNI"},
-                 {dnnl_cpu_isa_avx2, "AVX2"},
-                 {dnnl_cpu_isa_avx, "AVX"},
-                 {dnnl_cpu_isa_sse41, "SSE4.1"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (library_may(names[i].isa)) {
-            return names[i].name;
-        }
-    }
-    return "its own choice";
-}
-
 #else
 
 static sld_isa pinned = SLD_ISA_AVX512; /* at most */
@@ -155,17 +134,6 @@ sld_status sld_kernels_pin_isa(sld_ctx *ctx, const char *isa)
     return SLD_OK;
 }
 
-const char *sld_isa_f32_name(void)
-{
-    static const char *const names[] = {"no AVX2", "AVX2", "AVX-512"};
-    return names[sld_isa_of_convolutions()];
-}
-
-const char *sld_kernels_isa(void)
-{
-    return sld_isa_may_use_amx() ? "AVX-512, bf16, AMX" : sld_isa_f32_name();
-}
-
 #endif
 
 /* Linux hands out the tiles on request, to the whole process. */
@@ -177,4 +145,15 @@ bool sld_isa_may_use_amx(void)
 #else
     return false;
 #endif
+}
+
+const char *sld_isa_f32_name(void)
+{
+    static const char *const names[] = {"no AVX2", "AVX2", "AVX-512"};
+    return names[sld_isa_of_convolutions()];
+}
+
+const char *sld_kernels_isa(void)
+{
+    return sld_isa_may_use_amx() ? "AVX-512, bf16, AMX" : sld_isa_f32_name();
 }

@@ -27,7 +27,7 @@ sld_isa sld_isa_of_convolutions(void);
  * the system hands out the tiles, which this asks for. */
 bool sld_isa_may_use_amx(void);
 
-/* Local. In a build without oneDNN: of convolutions in float32, for the fingerprint, which does not
+/* Local. Of convolutions in float32; in a build without oneDNN it is in the fingerprint, which does not
  * depend on what bf16 has. A literal. */
 const char *sld_isa_f32_name(void);
 

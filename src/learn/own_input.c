@@ -6,7 +6,7 @@
 
 #include "sld/learn.h"
 
-/* Two texts of one float32 number differ by less than this, relative to it. */
+/* Two texts of one constant, which is about 0.1 to 1, differ by less than this. */
 #define SAME_NUMBER 1e-6f
 
 bool sld_normalises_alike(const sld_weights_info *info, const float *mean, const float *std,

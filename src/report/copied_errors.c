@@ -13,6 +13,7 @@
 typedef struct record {
     char     sha[65], data_sha[65];
     size_t   trial, n;
+    bool     left_out;
     int32_t *predicted, *labels; /* (n) */
 } record;
 
@@ -136,15 +137,22 @@ double copied_errors_rate(const copied_errors *c, const char *sha, const char *d
     return t && t->n == n ? copied_errors_share(predicted, t->predicted, t->labels, n) : NAN;
 }
 
-double copied_errors_control_mean(const copied_errors *c, const char *sha)
+void copied_errors_leave_out(copied_errors *c, size_t trial)
+{
+    for (size_t i = 0; i < c->control.n; i++) {
+        c->control.at[i].left_out |= c->control.at[i].trial == trial;
+    }
+}
+
+double copied_errors_control_mean(const copied_errors *c, const char *sha, const char *data_sha)
 {
     double sum = 0.0;
     size_t n   = 0;
 
     for (size_t i = 0; i < c->control.n; i++) {
         const record *s    = &c->control.at[i];
-        const double  rate = copied_errors_rate(c, sha, s->data_sha, s->predicted, s->n);
-        if (!isnan(rate)) {
+        const double  rate = copied_errors_rate(c, sha, data_sha, s->predicted, s->n);
+        if (!s->left_out && strcmp(s->data_sha, data_sha) == 0 && !isnan(rate)) {
             sum += rate;
             n++;
         }
@@ -159,7 +167,7 @@ bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, d
     }
     const record *s = &c->control.at[i];
     *trial          = s->trial;
-    *rate           = c->teachers.n == 1
+    *rate           = c->teachers.n == 1 && !s->left_out
                           ? copied_errors_rate(c, c->teachers.at[0].sha, s->data_sha, s->predicted, s->n)
                           : NAN;
     return true;

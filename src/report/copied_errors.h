@@ -1,5 +1,5 @@
 /* copied_errors.h: how often students give the same wrong class as a teacher. A control is a
- * student of the sweep without a teacher: its rate shows how many errors agree by chance and
+ * student of the sweep without a teacher, and no teacher itself: its rate shows how many errors agree by chance and
  * because some classes are easily confused. See docs/protocol.md, "Measures". Rates are in percent,
  * NaN if there is nothing to count. */
 #ifndef SLD_REPORT_COPIED_ERRORS_H
@@ -30,10 +30,12 @@ double copied_errors_share(const int32_t *student, const int32_t *teacher, const
 /* The share of one student's predictions (n), against the teacher of that sha. */
 double copied_errors_rate(const copied_errors *c, const char *sha, const char *data_sha,
                           const int32_t *predicted, size_t n);
-/* The mean share of all controls against that teacher. */
-double copied_errors_control_mean(const copied_errors *c, const char *sha);
+/* The trial is no control, if it was one: it is itself a teacher. */
+void copied_errors_leave_out(copied_errors *c, size_t trial);
+/* The mean share against that teacher of all controls on that data. */
+double copied_errors_control_mean(const copied_errors *c, const char *sha, const char *data_sha);
 /* The share of the i-th control against the only teacher of the sweep; *rate is NaN if the sweep
- * has several teachers or none. False: there is no i-th control. */
+ * has several teachers or none, and of one left out. False: there is no i-th control. */
 bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, double *rate);
 
 #endif

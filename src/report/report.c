@@ -95,7 +95,8 @@ static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t 
         return st;
     }
     set_missing(t);
-    t->status.state = SLD_POINT_FAILED;
+    t->n_epochs = t->n_samples = t->n_classes = t->n_val = 0; /* of what was read of them */
+    t->status.state                                      = SLD_POINT_FAILED;
     snprintf(t->status.reason, sizeof t->status.reason, "%.*s", (int)sizeof t->status.reason - 1,
              ctx->err.msg);
     sld_err_clear(ctx);
@@ -121,6 +122,17 @@ static sld_status read_states(sld_ctx *ctx, const sld_grid *grid, report *r)
     return st;
 }
 
+/* Leaves out of the controls those trials that are a teacher of others, as an arm without a teacher is
+ * where a teacher has its network and options. */
+static void leave_out_teachers(report *r, copied_errors *c)
+{
+    for (size_t i = 0; i < r->n_trials; i++) {
+        if (r->trials[i].point->teacher >= 0) {
+            copied_errors_leave_out(c, (size_t)r->trials[i].point->teacher);
+        }
+    }
+}
+
 /* Sets the copy rate of each control if the sweep has one teacher, and for each trial the rate at
  * which controls copy its teacher. */
 static void put_control(report *r, const copied_errors *c)
@@ -134,13 +146,14 @@ static void put_control(report *r, const copied_errors *c)
     for (size_t i = 0; i < r->n_trials; i++) {
         report_trial *t = &r->trials[i];
         size_t        j = 0;
-        while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0) {
-            j++; /* the first trial of the same teacher; at the latest t itself */
+        while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0 ||
+               strcmp(r->trials[j].data_sha, t->data_sha) != 0) {
+            j++; /* the first trial of the same teacher and data; at the latest t itself */
         }
         t->control = !t->teacher_sha[0] && t->has_teacher ? NAN
                      : t->teacher_sha[0] == '\0'          ? t->metric[REPORT_copy_rate]
                      : j < i                              ? r->trials[j].control
-                             : copied_errors_control_mean(c, t->teacher_sha);
+                             : copied_errors_control_mean(c, t->teacher_sha, t->data_sha);
     }
 }
 
@@ -153,6 +166,7 @@ static sld_status read_trials(sld_ctx *ctx, report *r)
         st = read_trial(ctx, &reader, i);
     }
     if (st == SLD_OK) {
+        leave_out_teachers(r, reader.copies);
         put_control(r, reader.copies);
         st = report_find_options(ctx, r);
     }

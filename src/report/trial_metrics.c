@@ -236,22 +236,27 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     return SLD_OK;
 }
 
-/* Index of the norm in the report; adds it if it is new. REPORT_MAX_NORMS: the list is full. */
-static size_t norm_place(report *r, const char *name)
+/* Puts a norm under its name in the report, which gets a place for it if the name is new and the list
+ * is not full. */
+static sld_status put_norm(sld_ctx *ctx, report *r, report_trial *t, const char *name, double x)
 {
     size_t i = 0;
 
     while (i < r->n_norms && strcmp(r->norm_name[i], name) != 0) {
         i++;
     }
-    if (i == r->n_norms && i < REPORT_MAX_NORMS) {
+    if (i == REPORT_MAX_NORMS) {
+        return SLD_OK;
+    }
+    if (i == r->n_norms) {
         char *copy = sld_arena_strdup(r->arena, name);
         if (!copy) {
-            return REPORT_MAX_NORMS;
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory for the name of a column");
         }
         r->norm_name[r->n_norms++] = copy;
     }
-    return i;
+    t->norm[i] = x;
+    return SLD_OK;
 }
 
 static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc *doc,
@@ -264,16 +269,12 @@ static sld_status read_norms(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
         if (strncmp(name, "grad_norm_", 10) != 0) {
             continue;
         }
-        char         stable[96];
-        const size_t place = norm_place(reader->report, name);
-        const size_t other = report_stable_name(name, stable) ? norm_place(reader->report, stable)
-                                                              : REPORT_MAX_NORMS;
+        char stable[96];
         SLD_TRY(read_column(ctx, &reader->column, doc, name, t->n_epochs, &x));
-        if (place < REPORT_MAX_NORMS && x) {
-            t->norm[place] = x[t->n_epochs - 1];
-        }
-        if (other < REPORT_MAX_NORMS && x) {
-            t->norm[other] = x[t->n_epochs - 1];
+        const double last = x ? x[t->n_epochs - 1] : NAN;
+        SLD_TRY(put_norm(ctx, reader->report, t, name, last));
+        if (report_stable_name(name, stable)) {
+            SLD_TRY(put_norm(ctx, reader->report, t, stable, last));
         }
     }
     return SLD_OK;

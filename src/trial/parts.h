@@ -134,8 +134,8 @@ bool sld_trial_is_old(const sld_identity *own);
 sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *where,
                                 const char *identity, const char *contents);
 
-/* folder.c. Collective. Takes the run folder; SLD_ERR_CONFIG when another process has it or another
- * trial lives there. */
+/* folder.c. Collective. Takes the run folder; SLD_ERR_FENCED when another run has it,
+ * SLD_ERR_CONFIG when another trial lives there. */
 sld_status sld_trial_folder(sld_ctx *ctx, sld_setup *s, sld_io *io);
 /* Collective. Writes config.yaml. To be called where training begins or goes on: that of a trial that
  * has ended says what its files were made with. */
@@ -212,9 +212,10 @@ int sld_trial_ask(const sld_trial *t);
 typedef enum { SLD_EPOCH_DONE, SLD_EPOCH_STOPPED, SLD_EPOCH_DIVERGED } sld_epoch_end;
 sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
 
-/* record.c. Collective. Evaluates, records the open epoch in the history, keeps the best. What is
- * not finite is no epoch: attempt.diverged says it, and nothing is recorded. */
-void       sld_trial_columns(sld_trial *t);
+/* record.c. Local. Names the columns of the history, before sld_history_reserve(). */
+void sld_trial_columns(sld_trial *t);
+/* Collective. Evaluates, records the open epoch in the history, keeps the best. What is not finite is
+ * no epoch: attempt.diverged says it, and nothing is recorded. */
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds);
 /* "top-1 on test 43.20 % last, ...": what a finished trial came to. */
 void sld_trial_result_text(const sld_trial *t, char *text, size_t n);

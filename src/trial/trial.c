@@ -92,6 +92,7 @@ sld_status sld_trial_run(sld_ctx *ctx, const sld_comm *comm, const sld_trial_par
     sld_trial  t;
     sld_status st = sld_trial_setup(ctx, comm, params, &t);
 
+    *out = SLD_TRIAL_STOPPED;
     if (st == SLD_OK) {
         sld_trial_open_terminal(&t);
         st = run(ctx, &t, out);

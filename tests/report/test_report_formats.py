@@ -79,6 +79,17 @@ def check_json(trials):
     close(sld_arm["copy_rate_unseen"], 20.0, "students that never saw the teacher")
 
 
+def check_teacher_among_students():
+    """An arm without a teacher whose seed 1 is the teacher of the others: it has not copied itself."""
+    trials = [made_sweep.Trial("ce%010d" % seed, "ce", seed, [50.0], copies=5 if seed == 1 else 1) for seed in (1, 2, 3)]
+    trials += [made_sweep.Trial("kd%010d" % seed, "kd", seed, [51.0], teacher="ce0000000001", copies=3, sha="a" * 64) for seed in (1, 2)]
+    made_sweep.write_sweep("own", trials, baseline="ce")
+    arm = {a["arm"]: a for a in json.loads(expect(sld("report", "own", "--format", "json", ranks=0), 0).out)["arms"]}
+    close(arm["kd"]["copy_rate_unseen"], 20.0, "seeds 2 and 3 of ce")
+    check(arm["ce"]["copy_rate"]["n"] == 2, arm["ce"]["copy_rate"])
+    close(arm["ce"]["copy_rate"]["mean"], 20.0, "the teacher has no copied errors")
+
+
 def check_text():
     before = tree("made")
     said = expect(sld("report", "made", env={"LC_ALL": "C.UTF-8"}, ranks=0), 0, "13 trials: 1 waiting, 11 done, 1 diverged").out
@@ -149,6 +160,7 @@ def main():
     trials = made_sweep.small_sweep("made")
     check_csv(trials)
     check_json(trials)
+    check_teacher_among_students()
     check_text()
     check_one_seed()
     check_without_gap()

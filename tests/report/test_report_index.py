@@ -71,6 +71,28 @@ def check_moved(trials):
     os.rename("elsewhere/deep/moved", "made")
 
 
+def check_unreadable(trials):
+    """Results of which a part cannot be read are those of a failed trial: of them nothing is packed, least of all more than
+    others have room for."""
+    shutil.copytree("made", "part")
+    results = "part/trials/sl0000000002/results.h5"
+    with h5py.File("made/trials/sl0000000002/results.h5") as old, h5py.File(results, "w", libver=("v108", "v108")) as f:
+        f.attrs.update(old.attrs)
+        old.copy("epoch", f)
+        for name in ("logits/test_last", "logits/test_best", "labels/test"):
+            f[name] = np.concatenate([old[name][()]] * 40)
+        f["logits/val_last"], f["labels/val"] = np.zeros((3, 2, 2), np.float32), np.zeros(3, np.int32)
+    made_sweep.seal(results)
+    for options in ((), ("--compact",)):
+        pack = "part%d.h5" % len(options)
+        expect(sld("report", "part", "--pack", pack, *options, ranks=0), 0)
+        with h5py.File(pack) as f:
+            at = [t.id for t in trials].index("sl0000000002")
+            check(f["trials/state"][at].decode() == "failed" and f["valid"][at] == 0 and sum(f["valid"]) == 11, "a failed trial")
+            logits = f["log_p/test_last_top" if options else "logits/test_last"]
+            check(logits.shape[1] == 12 and np.isnan(logits[at]).all() and not np.isnan(logits[1]).any(), "its logits")
+
+
 def check_lost(trials):
     shutil.copytree("made", "lost")
     os.unlink("lost/trials/sl0000000001/results.h5")
@@ -232,6 +254,7 @@ def main():
     trials = made_sweep.small_sweep("made")
     check_small(trials)
     check_moved(trials)
+    check_unreadable(trials)
     check_lost(trials)
     check_pack(trials)
     check_compact()

@@ -1,6 +1,6 @@
 /* conv/conv.c: convolutions by the first algorithm of a table that supports them, pass by pass. In
- * bfloat16 where there is no AMX, what a pass reads is rounded here and computed in float32: products
- * of such values are exact there. */
+ * bfloat16 where there is no AMX, what a pass reads is rounded here, and computed by the kernels of
+ * float32. */
 #include "conv/conv.h"
 
 #include <stdlib.h>
@@ -32,12 +32,11 @@ typedef struct {
 
 struct sld_conv {
     sld_kernels *k;
-    bool         bias;
     part         parts[SLD_PASSES];
     int          n_parts;
     const part  *passes[SLD_PASSES]; /* NULL: not asked for */
-    size_t       values[SLD_ENDS];   /* of one sample */
-    size_t       weights;
+    size_t       floats[SLD_ENDS];   /* of one sample */
+    size_t       n_weights;
     size_t       n[]; /* samples by size */
 };
 
@@ -123,16 +122,17 @@ static void want_rounded(const sld_conv *conv, unsigned passes)
     for (int pass = 0; pass < SLD_PASSES; pass++) {
         for (int end = 0; end < SLD_ENDS && passes & 1u << pass; end++) {
             if (reads(pass, end)) {
-                sld_kernels_want_rounded(conv->k, end, conv->n[0] * conv->values[end]);
+                sld_kernels_want_rounded(conv->k, end, conv->n[0] * conv->floats[end]);
             }
         }
     }
     if (passes) {
-        sld_kernels_want_rounded(conv->k, SLD_IMAGE, conv->weights);
+        sld_kernels_want_rounded(conv->k, SLD_IMAGE, conv->n_weights);
     }
 }
 
-/* in_bf16: a bit for each pass that is computed in bfloat16: by rows that do, else rounded. */
+/* in_bf16: a bit for each pass that reads rounded values. Rows for bfloat16 round by themselves; for
+ * the others it is done here. */
 static sld_status create_parts(sld_ctx *ctx, sld_conv *conv, some_rows rows,
                                const sld_conv_params *p, unsigned in_bf16)
 {
@@ -153,9 +153,9 @@ static void set_sizes(sld_conv *conv, const sld_conv_params *p)
 {
     const size_t height     = (size_t)sld_conv_out_size(p->height, p->kernel, p->stride, p->pad);
     const size_t width      = (size_t)sld_conv_out_size(p->width, p->kernel, p->stride, p->pad);
-    conv->values[SLD_IMAGE] = (size_t)p->height * (size_t)p->width * (size_t)p->in;
-    conv->values[SLD_OUT]   = height * width * (size_t)p->out;
-    conv->weights           = (size_t)p->out * (size_t)(p->in / p->groups * p->kernel * p->kernel);
+    conv->floats[SLD_IMAGE] = (size_t)p->height * (size_t)p->width * (size_t)p->in;
+    conv->floats[SLD_OUT]   = height * width * (size_t)p->out;
+    conv->n_weights         = (size_t)p->out * (size_t)(p->in / p->groups * p->kernel * p->kernel);
     for (int i = 0; i < p->n_sizes; i++) {
         conv->n[i] = (size_t)p->sizes[i];
     }
@@ -170,8 +170,7 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, some_rows rows, const sld
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a convolution of %zu bytes",
                         sizeof *conv);
     }
-    conv->k    = k;
-    conv->bias = p->bias;
+    conv->k = k;
     set_sizes(conv, p);
     const sld_status st = create_parts(ctx, conv, rows, p, in_bf16);
     if (st != SLD_OK) {
@@ -225,14 +224,14 @@ static const float *read_by(const sld_conv *conv, const part *p, int end, const 
 
 static const float *read_end(const sld_conv *conv, const part *p, int end, const float *x, int size)
 {
-    return read_by(conv, p, end, x, conv->n[size] * conv->values[end]);
+    return read_by(conv, p, end, x, conv->n[size] * conv->floats[end]);
 }
 
 sld_status sld_conv_refresh(sld_ctx *ctx, sld_conv *conv, const float *weights, const float *bias)
 {
     for (int i = 0; i < conv->n_parts; i++) {
         const part  *p    = &conv->parts[i];
-        const float *read = read_by(conv, p, SLD_IMAGE, weights, conv->weights);
+        const float *read = read_by(conv, p, SLD_IMAGE, weights, conv->n_weights);
         SLD_TRY(p->row->refresh(ctx, p->state, read, bias));
     }
     return SLD_OK;

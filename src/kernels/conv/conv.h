@@ -16,12 +16,14 @@ struct sld_kernels {
     sld_library *library;
     void        *scratch; /* 64-byte aligned */
     size_t       scratch_bytes;
-    float       *rounded[SLD_ENDS]; /* what the present call reads, in bfloat16; NULL: not wanted */
-    size_t       rounded_bytes[SLD_ENDS];
+    float *rounded[SLD_ENDS]; /* copies, rounded to bfloat16, of what the present call reads: x
+                                       or the weights, dy; NULL: no convolution wants them */
+    size_t rounded_bytes[SLD_ENDS];
 };
 
 /* Local. Before sld_kernels_ready(): the scratch memory will have room for so many. */
 void sld_kernels_want_scratch(sld_kernels *k, size_t bytes);
+/* Local. The same for the rounded copies at this end. */
 void sld_kernels_want_rounded(sld_kernels *k, int end, size_t floats);
 
 /* Local. The part of the library that a build computes the remaining convolutions with: oneDNN
@@ -77,15 +79,15 @@ static inline bool sld_conv_wants(const sld_conv_params *p, sld_conv_pass pass)
            (p->training && (pass == SLD_BACKWARD_WEIGHTS || p->data_gradient));
 }
 
-/* Local. Whether a pass of a convolution that asks for bfloat16 is computed in it: else f32 is
- * faster on AMX. */
+/* Local. Whether a pass of a convolution that asks for bfloat16 reads rounded values. The shape alone
+ * decides. The other passes stay float32, which is faster for them even on AMX. */
 bool sld_conv_in_bf16(const sld_conv_params *params, sld_conv_pass pass);
 
 /* Local. The sum of dy over rows; with add, added to what is there. */
 void sld_conv_sum_bias(const float *dy, size_t rows, size_t channels, bool add, float *scratch,
                        float *sum);
 
-/* Local. Of `left` things, the first part, where no part may have more than `most` and all are as
+/* Local. Of `left` things, the first part, where no part may have more than `max` and all are as
  * even as can be. */
 static inline size_t sld_part_of(size_t left, size_t max)
 {

@@ -12,10 +12,10 @@ struct sld_library {
     size_t         n_scratch, capacity;
 };
 
-/* Local. SLD_OK, or SLD_ERR_LIB saying what failed. */
-/* Makes a primitive, or says that there is no memory for it. */
+/* Local. Makes a primitive, or says that there is no memory for it. */
 dnnl_status_t sld_onednn_make(const_dnnl_primitive_desc_t pd, dnnl_primitive_t *out);
-sld_status    sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what);
+/* Local. SLD_OK, or SLD_ERR_LIB or SLD_ERR_NOMEM saying what failed. */
+sld_status sld_onednn_check(sld_ctx *ctx, dnnl_status_t st, const char *what);
 
 /* Local. The scratch memory a primitive wants, or NULL when it wants none; owned by k. */
 sld_status sld_onednn_scratch(sld_ctx *ctx, sld_kernels *k, const_dnnl_primitive_desc_t pd,

@@ -20,7 +20,7 @@ class Sld(CMakePackage):
 
     version("main", branch="main")
 
-    variant("onednn", default=True, description="oneDNN: bf16, with version 2 also f32 convolutions")
+    variant("onednn", default=True, description="oneDNN: with version 2 most convolutions")
     variant("tests", default=False, description="Build the tests")
 
     depends_on("c", type="build")
