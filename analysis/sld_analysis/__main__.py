@@ -49,12 +49,8 @@ def probe_linear(args):
 
 
 def viewer(args):
-    from . import viewer as made
-    from .report import check_file, holds, write
-    check_file(args.out, lambda path: holds(path, made.MARK), [args.embed] if args.embed else [], args.force)
-    program = made.from_folder(args.h5wasm) if args.h5wasm else made.fetch()
-    write(os.path.dirname(args.out) or ".", os.path.basename(args.out), made.page(*program, made.embedded(args.embed) if args.embed else ""))
-    print(args.out)
+    from .viewer import run
+    run(args)
 
 
 # Verbs with arguments of their own, in the module of their name.

@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 
+from . import outputs
 from .files import StudyError
 from .page import STYLE
 from .table import plain
@@ -73,3 +74,20 @@ def page(program, notice, inside=""):
         head, rest = f.read().split("/*H5WASM*/")
     head = head.replace("/*STYLE*/", STYLE).replace("<!--NOTICE-->", html.escape(notice))
     return head + program.replace("</script", "<\\/script") + rest.replace("<script>\n\"use strict\"", inside + "<script>\n\"use strict\"", 1)
+
+
+def is_page(path):
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return MARK in f.read(1 << 20)
+
+
+def run(args):
+    outputs.check(args.out, [path for path in (args.embed, args.h5wasm) if path], is_page, args.force, "--out")
+    inside = embedded(args.embed) if args.embed else ""
+    made = page(*(from_folder(args.h5wasm) if args.h5wasm else fetch()), inside)
+
+    def write(temporary):
+        with open(temporary, "w", encoding="utf-8", errors="replace") as f:
+            f.write(made)
+    outputs.publish(args.out, write)
+    print(args.out)
