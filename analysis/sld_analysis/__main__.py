@@ -7,11 +7,12 @@ import warnings
 from . import __version__
 from .needs import Missing, check
 
+PROGRAM = "sld-analysis"
 EPILOG = """
-    python3 -m sld_analysis report runs/ablation -o out/
-    python3 -m sld_analysis report study.h5 -o out/ --pdf --png
-    python3 -m sld_analysis trials study.h5 > trials.csv
-    python3 -m sld_analysis merge part1.h5 part2.h5 -o study.h5
+    sld-analysis report runs/ablation -o out/
+    sld-analysis report study.h5 -o out/ --pdf --png
+    sld-analysis trials study.h5 > trials.csv
+    sld-analysis merge part1.h5 part2.h5 -o study.h5
 """
 
 
@@ -58,9 +59,9 @@ OTHERS = {"import-data": "images as people have them (CIFAR's python version, fo
           "torch-weights": "PyTorch's state dicts to sld's weights and back"}
 
 
-def other(arguments):
+def other(verb, arguments):
     import importlib
-    return importlib.import_module("." + arguments[0].replace("-", "_"), __package__).main(arguments[1:])
+    importlib.import_module("." + verb.replace("-", "_"), __package__).main(PROGRAM + " " + verb, arguments)
 
 
 def one_or_several(paths):
@@ -68,7 +69,7 @@ def one_or_several(paths):
 
 
 def parser_of():
-    parser = argparse.ArgumentParser(prog="sld_analysis", description="Reports and numbers of a study, from its HDF5 files alone.",
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Reports and numbers of a study, from its HDF5 files alone.",
                                      epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version="sld_analysis " + __version__)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -115,37 +116,40 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = None
+    debug = "--debug" in arguments[:1]
+    verb = next((word for word in arguments[debug:debug + 1] if not word.startswith("-")), "")
+    name = " ".join([PROGRAM, verb]) if verb else PROGRAM  # by which errors call the program
     try:
-        if arguments and arguments[0] in OTHERS:
-            return other(arguments)
+        warnings.showwarning = lambda message, *_: print("%s: warning: %s" % (name, message), file=sys.stderr)
+        if verb in OTHERS:
+            other(verb, arguments[debug + 1:])
+            return 0
         args = parser_of().parse_args(arguments)
         check()
-        warnings.showwarning = lambda message, *_: print("sld_analysis: warning: %s" % message, file=sys.stderr)
         args.run(args)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # head has what it wanted
     except Missing as error:
-        return told(args, error, 2)
+        return told(name, error, 2, debug)
     except MemoryError:
-        return told(args, "out of memory", 1)
+        return told(name, "out of memory", 1, debug)
     except OSError as error:
-        return told(args, "%s: %s" % (error.filename, error.strerror) if error.filename else error, 74)
+        return told(name, "%s: %s" % (error.filename, error.strerror) if error.filename else error, 74, debug)
     except Exception as error:
         from .files import StudyError
         if isinstance(error, StudyError):
-            return told(args, error, 2)
-        if args and args.debug:
+            return told(name, error, 2, debug)
+        if debug:
             raise
-        return told(args, "internal error: %s: %s; --debug shows where" % (type(error).__name__, str(error).split("\n")[0]), 70)
+        return told(name, "internal error: %s: %s; --debug shows where" % (type(error).__name__, str(error).split("\n")[0]), 70)
     return 0
 
 
-def told(args, error, code):
-    if args and args.debug:
+def told(name, error, code, debug=False):
+    if debug:
         import traceback
         traceback.print_exc()
-    print("sld_analysis: %s" % str(error).encode("utf-8", "replace").decode(), file=sys.stderr)
+    print("%s: %s" % (name, str(error).encode("utf-8", "replace").decode()), file=sys.stderr)
     return code
 
 

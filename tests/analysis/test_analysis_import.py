@@ -13,13 +13,13 @@ import numpy as np
 from PIL import Image
 
 from harness import check, expect, in_folder, sld, write
-from sld_analysis import import_data
+from sld_analysis.__main__ import main as sld_analysis
 
 CIFAR100 = os.environ.get("SLD_CIFAR100_DIR", "")
 
 
 def run(*args):
-    return said_by(import_data.main, *args)
+    return said_by(sld_analysis, "import-data", *args)
 
 
 def refused(*args, says=()):
@@ -129,16 +129,108 @@ def check_npz():
     np.savez("float.npz", x_train=x / 255.0, y_train=y, x_test=x, y_test=y)
     refused("float.npz", "n.h5", says=("x_train", "whole numbers from 0 to 255", "float64"))
     np.savez("few.npz", x_train=x, y_train=y[:3], x_test=x, y_test=y)
-    refused("few.npz", "n.h5", says=("y_train", "3 and 20"))
+    refused("few.npz", "n.h5", says=("y_train", "(20) or (20,1)", "got (3,)"))
     for kind in (x.dtype, float):
         np.savez("none.npz", x_train=x[:0].astype(kind), y_train=y[:0], x_test=x, y_test=y)
         refused("none.npz", "n.h5", says=("none.npz: x_train: expected at least one image", "(0, "))
     np.savez("names.npz", a=x)
     refused("names.npz", "n.h5", says=("x_train", "got a"))
     np.savez("minus.npz", x_train=x, y_train=y - 1, x_test=x, y_test=y)
-    refused("minus.npz", "n.h5", says=("whole numbers from 0", "-1 to 2"))
+    refused("minus.npz", "n.h5", says=("y_train[0]: expected a whole number from 0, got -1",))
     np.savez("object.npz", x_train=np.array([{}], object), y_train=y, x_test=x, y_test=y)
     refused("object.npz", "n.h5")
+
+
+def saved(name, **changes):
+    """A .npz of 24 images in 3 classes, 9 of them for test, in which some arrays are others."""
+    x = np.random.default_rng(5).integers(0, 256, (24, 16, 16, 3)).astype(np.uint8)
+    arrays = {"x_train": x, "y_train": np.arange(24) % 3, "x_test": x[:9], "y_test": np.arange(9) % 3}
+    arrays.update({key: change(arrays[key]) if callable(change) else change for key, change in changes.items()})
+    np.savez(name, **arrays)
+    return name
+
+
+def sld_takes(path, more=""):
+    write("takes.yaml", "method: none\nstudent: {network: resnet8}\ndata: {format: hdf5, path: %s%s}\n" % (path, more))
+    expect(sld("data", "info", "takes.yaml", ranks=0), 0)
+
+
+def check_what_sld_refuses():
+    """A set that sld would refuse is refused at once, or its user is told what it needs."""
+    for changes, says in (({"y_test": lambda y: y + 5}, ("test label [0]: expected 0 to 2, as in train, got 5",)),
+                          ({"y_train": lambda y: 0 * y, "y_test": lambda y: 0 * y}, ("expected labels of 2 to 4096 classes, got 1",)),
+                          ({"y_train": lambda y: y + 5000}, ("expected labels of 2 to 4096 classes, got 5003",)),
+                          ({"x_train": lambda x: x[:, :1].repeat(5000, 1)}, ("sides of 1 to 4096, got 5000x16",))):
+        refused(saved("odd.npz", **changes), "odd.h5", says=("sld-analysis import-data: odd.npz: ", *says))
+        check(not os.path.exists("odd.h5"), "nothing is written")
+    random = np.random.default_rng(6)
+    rows = random.integers(0, 256, (8, 3074)).astype(np.uint8)
+    rows[:, :2] %= 3
+    python_version("named", {"train": rows, "test": rows}, [b"a", b"b"], [b"c", b"d", b"e"])
+    refused("named", "odd.h5", says=("label [", "expected 0 to 1, as many as names, got 2"))
+    wide = saved("wide.npz", x_train=lambda x: x[:, :12], x_test=lambda x: x[:, :12])
+    code, out, err = run(wide, "wide.h5")
+    check(code == 0 and "images of 12x16 are not square: sld trains on them with data.input_size=N alone, N at most 12" in err, code, err)
+    sld_takes("wide.h5", ", input_size: 12")
+    code, out, err = run(wide, "wide.h5", "--size", "8")
+    check(code == 0 and not err and "8x8x3" in out, "the shorter side is scaled, and the centre taken", code, err)
+    sld_takes("wide.h5")
+
+
+def check_values():
+    """Whole numbers of any type are taken, as sld takes them; other values are named, with the cure for them."""
+    whole = lambda v: v.astype(np.float32)  # noqa: E731
+    check(run(saved("whole.npz", x_train=whole, y_train=whole, x_test=whole, y_test=lambda y: whole(y)[:, None]), "whole.h5")[0] == 0, "whole floats")
+    check(run(saved("bytes.npz"), "bytes.h5")[0] == 0, "bytes")
+    with h5py.File("whole.h5") as a, h5py.File("bytes.h5") as b:
+        check(all(np.array_equal(a[k][()], b[k][()]) for k in ("train/images", "train/labels", "test/images", "test/labels")), "the same")
+    sld_takes("whole.h5")
+    normal, names, one_hot = lambda x: (x - 127.0) / 46, lambda y: np.array(["cat", "dog", "eel"])[y], lambda y: np.eye(3)[y]
+    place = "[0, 1, 2, 0]: expected a whole number from 0 to 255, got "
+
+    def at(value, kind):
+        def change(x):
+            x = x.astype(kind)
+            x[0, 1, 2, 0] = value
+            return x
+        return change
+    for changes, says, says_not in (
+            ({"x_train": at(300, "i2")}, ("x_train" + place + "300, in int16", "before any normalisation"), "by 255"),
+            ({"x_test": at(-1, "i2")}, ("x_test" + place + "-1",), "by 255"),
+            ({"x_train": at(0.5, "f4")}, ("x_train" + place + "0.5, in float32",), "by 255"),
+            ({"x_train": at(np.nan, "f4")}, ("x_train" + place + "nan",), "by 255"),
+            ({"x_train": normal}, ("x_train[0, 0, 0, 0]: expected a whole number", "before any normalisation"), "by 255"),
+            ({"x_train": lambda x: x / 255}, ("got 0 to 1, float64", "multiply images of 0 to 1 by 255 and round"), "normalisation"),
+            ({"x_train": lambda x: x > 99}, ("bool", "images * numpy.uint8(255)"), "normalisation"),
+            ({"y_train": names}, ("y_train", "got texts", "return_inverse=True"), "argmax"),
+            ({"y_test": one_hot}, ("y_test", "rows of 3 numbers", "labels.argmax(1)"), "unique"),
+            ({"y_train": lambda y: y + 0.5}, ("y_train[0]", "got 0.5"), "argmax")):
+        code, out, err = run(saved("odd.npz", **changes), "odd.h5")
+        check(code == 2 and all(word in err for word in says) and says_not not in err, code, err, says)
+
+
+def check_told():
+    """What of a source is not taken is told, and a setting that does nothing is refused."""
+    for name, more in (("x_val.npz", {"x_val": np.zeros(3), "y_val": np.zeros(3)}), ("two.npz", {"train_images": np.zeros(3)})):
+        code, out, err = run(saved(name, **more), "told.h5")
+        check(code == 0 and "%s: not taken: %s; sld has train and test" % (name, ", ".join(sorted(more))) in err and "data.val_fraction" in err,
+              code, err)
+    code, out, err = run(saved("plain.npz"), "told.h5")
+    check(code == 0 and not err, "nothing to tell", err)
+    for path in ("train/a/0.png", "train/b/0.png", "test/a/0.png", "test/b/0.png", "val/a/0.png"):
+        os.makedirs(os.path.dirname("three/" + path), exist_ok=True)
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save("three/" + path)
+    os.makedirs("three/train/empty")
+    write("three/train/a/1.gif", "")
+    write("three/train/.hidden", "")
+    code, out, err = run("three", "told.h5")
+    check(code == 0 and "three: not taken: val; sld has train and test" in err, code, err)
+    check("three/train/a/1.gif and 1 more" in err and "hidden" not in err, "files and folders without images", err)
+    os.rename("three/test", "three/rest")
+    code, out, err = run("three", "told.h5")
+    check(code == 0 and "three/val: taken for test" in err and "not taken: rest" in err, code, err)
+    for size in ("0", "-1", "4097"):
+        refused("plain.npz", "n.h5", "--size", size, says=("--size: expected 1 to 4096, got " + size,))
 
 
 def check_refusals():
@@ -157,8 +249,8 @@ def check_refusals():
     check(open("mine.h5", "rb").read() == before, "untouched")
     check(run("keras.npz", "mine.h5", "--force")[0] == 0 and run("keras.npz", "mine.h5")[0] == 0, "forced, then its own")
     os.symlink("mine.h5", "link.h5")
-    refused("keras.npz", "link.h5", says=("a link",))
-    refused("keras.npz", "absent/n.h5", says=("absent/n.h5 cannot be written",))
+    refused("keras.npz", "link.h5", says=("link.h5: expected the name of a file, got a link",))
+    refused("keras.npz", "absent/n.h5", says=("absent/n.h5: there is no folder absent",))
 
     class Evil:
         def __reduce__(self):
@@ -175,6 +267,9 @@ def main():
     check_cifar10()
     check_images()
     check_npz()
+    check_what_sld_refuses()
+    check_values()
+    check_told()
     check_refusals()
 
 

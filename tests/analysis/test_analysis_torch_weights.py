@@ -1,10 +1,14 @@
 """analysis/torch_weights.py: there and back bit for bit, the forms in which public teachers come, and what is said of a
 file that is none. Skipped without torch."""
 import os
+import shutil
+import subprocess
+import sys
+import zipfile
 from collections import OrderedDict, defaultdict
 from pathlib import Path
 
-from package import needs, said_by
+from package import ANALYSIS, needs, said_by
 
 needs("torch")
 
@@ -12,16 +16,18 @@ import h5py
 import numpy as np
 import torch
 
-from sld_analysis import torch_weights
+from sld_analysis import weights_file
+from sld_analysis.__main__ import main as sld_analysis
 from harness import SLD, check, expect, in_folder, sld, write
 
+DATA = ("--data", "cifar100")
 TEACHERS = os.environ.get("SLD_TEACHERS_DIR", "")
 
 
 class Said:
     """What a call of the script left, in the form of a finished program: loading torch once is enough."""
     def __init__(self, arguments):
-        self.code, self.out, self.err = said_by(torch_weights.main, "--sld", SLD, *arguments)
+        self.code, self.out, self.err = said_by(sld_analysis, "torch-weights", "--sld", SLD, *arguments)
 
 
 class Hook:
@@ -32,7 +38,8 @@ class Hook:
 
 
 def convert(*args):
-    return Said(args)
+    """A file that is there is written over."""
+    return Said(args + ("--force",))
 
 
 def equal(a, b):
@@ -114,7 +121,7 @@ def check_several(state):
     expect(convert("one.h5", "back.pth"), 0)
     check(equal(torch.load("back.pth")["model"], other), "the network that was asked for, below three keys")
     os.makedirs("folder.h5", exist_ok=True)
-    expect(convert("latest", "folder.h5", "--key", "student", *data), 2, "a folder or device")
+    expect(convert("latest", "folder.h5", "--key", "student", *data), 2, "folder.h5: expected the name of a file, got a folder")
 
 
 def check_sld_weights():
@@ -138,7 +145,7 @@ def check_errors(state):
     expect(convert("in.pth", "no.h5", "--network", "resnet9", *data), 2, "no network 'resnet9'")
     expect(convert("in.pth", "no.h5"), 2, "--data")
     torch.save(OrderedDict(state, **{"bn1.bias": torch.full((16,), float("nan"))}), "nan.pth")
-    expect(convert("nan.pth", "no.h5", *data), 2, "bn1.bias", "not finite")
+    expect(convert("nan.pth", "no.h5", *data), 2, "bn1.bias: element 0: expected a finite value, got nan; 16 of its 16")
     torch.save(OrderedDict(state, **{"bn1.bias": torch.full((16,), 0.1, dtype=torch.float64)}), "double.pth")
     expect(convert("double.pth", "no.h5", *data), 2, "bn1.bias", "float64")
     torch.save({"epoch": 3, "best": 0.5}, "none.pth")
@@ -149,8 +156,135 @@ def check_errors(state):
         f.write("no tensors here")
     expect(convert("text.pth", "no.h5", *data), 2, "text.pth")
     expect(convert("absent.pth", "no.h5", *data), 2, "absent.pth", "No such file")
-    expect(convert("in.pth", "absent/no.h5", *data), 2, "absent/no.h5 cannot be written")
-    check(not os.path.exists("no.h5") and not any(".tmp-" in f for f in os.listdir(".")), "nothing is left of a refusal")
+    expect(convert("in.pth", "absent/no.h5", *data), 2, "absent/no.h5: there is no folder absent")
+    check(not os.path.exists("no.h5") and not any(f.endswith(".tmp") for f in os.listdir(".")), "nothing is left of a refusal")
+
+
+def refused(source, target, *says, args=()):
+    expect(convert(source, target, *args), 2, "sld-analysis torch-weights: ", *says)
+    check(not os.path.exists(target), "nothing is left of a refusal", source, args)
+
+
+def flipped(source, target, place, end=None):
+    """A copy in which one bit is another."""
+    with open(source, "rb") as f:
+        content = bytearray(f.read()[:end])
+    content[place] ^= 1
+    with open(target, "wb") as f:
+        f.write(content)
+
+
+def check_damaged(state):
+    """A file that has changed since it was written is refused, by its checksums. Both ways."""
+    with h5py.File("runs/small/last.h5") as f:
+        place = f["model/fc.weight"].id.get_offset()
+        check(weights_file.content_sha256(f.attrs["network"], {k: v[()] for k, v in f["model"].items()}, f.attrs["mean"], f.attrs["std"])
+              == f.attrs["content_sha256"], "as sld makes it")
+    flipped("runs/small/last.h5", "bit.h5", place)
+    refused("bit.h5", "no.pth", "bit.h5: damaged: the SHA-256 of its bytes")
+    for end in (-1, -40, -70):  # the checksum line is cut
+        with open("runs/small/last.h5", "rb") as whole, open("cut.h5", "wb") as f:
+            f.write(whole.read()[:end])
+        refused("cut.h5", "no.pth", "cut.h5: damaged: the SHA-256 of its bytes")
+    flipped("runs/small/last.h5", "bit.h5", place, -76)  # as h5repack leaves it, without the checksum line
+    refused("bit.h5", "no.pth", "bit.h5: damaged: the SHA-256 of its network, mean, std and tensors", "content_sha256")
+    shutil.copy("runs/small/last.h5", "mean.h5")
+    with h5py.File("mean.h5", "r+") as f:
+        f.attrs["mean"] = np.full(3, 0.25, np.float32)
+    refused("mean.h5", "no.pth", "mean.h5: damaged", "delete that attribute")
+    with h5py.File("mean.h5", "r+") as f:
+        del f.attrs["content_sha256"]
+    expect(convert("mean.h5", "yes.pth"), 0)
+    torch.save(state, "whole.pth")
+    with zipfile.ZipFile("whole.pth") as z:
+        part = max(z.infolist(), key=lambda i: i.file_size)
+    flipped("whole.pth", "bit.pth", part.header_offset + part.file_size // 2 + 200)
+    refused("bit.pth", "no.h5", "bit.pth: damaged: Bad CRC-32", args=DATA)
+
+
+def with_value(path, name, value, dtype):
+    """A weights file of another program, in which one element is that value."""
+    with h5py.File("runs/small/last.h5") as whole, h5py.File(path, "w") as f:
+        f.attrs.update({k: v for k, v in whole.attrs.items() if k != "content_sha256"})
+        for tensor, values in whole["model"].items():
+            f["model/" + tensor] = values[()].astype(dtype)
+        f["model/" + name][(2,) * f["model/" + name].ndim] = value
+
+
+def check_values(state):
+    """Values that no network can work with, both ways."""
+    for name, value, says in (("fc.weight", np.nan, "a finite value, got nan"), ("fc.weight", np.inf, "a finite value, got inf"),
+                              ("bn1.running_var", -1.0, "a variance of at least 0, got -1")):
+        with_value("value.h5", name, value, "f4")
+        refused("value.h5", "no.pth", "value.h5: tensor %s: element " % name, says)
+        other = state[name].clone()
+        other[(2,) * other.ndim] = value
+        torch.save(OrderedDict(state, **{name: other}), "value.pth")
+        refused("value.pth", "no.h5", "value.pth: tensor %s: element " % name, says, args=DATA)
+    for name, value, says in (("mean", [0.5, np.nan, 0.5], "got 0.5 nan 0.5"), ("std", [0.5, 0.0, 0.5], "above 0, got 0.5 0.0 0.5"),
+                              ("std", [0.5], "one for each channel"), ("classes", 0, "a whole number above 0, got 0")):
+        with_value("value.h5", "fc.bias", 0.5, "f4")
+        with h5py.File("value.h5", "r+") as f:
+            f.attrs[name] = value
+        refused("value.h5", "no.pth", "value.h5: attribute %s: expected " % name, says)
+    with_value("value.h5", "fc.bias", 0.5, "f4")
+    with h5py.File("value.h5", "r+") as f:
+        f.attrs["mean"] = f.attrs["std"] = [0.5]
+    refused("value.h5", "no.pth", "attribute mean: expected 3 values, one for each channel that the network takes, got 1")
+    with_value("value.h5", "fc.bias", 1e300, "f8")
+    refused("value.h5", "no.pth", "tensor fc.bias: element 2: expected a finite value, got inf")
+    with h5py.File("value.h5", "r+") as f:
+        del f["model/fc.bias"]
+        f["model/fc.bias/x"] = 1.0
+    refused("value.h5", "no.pth", "tensor fc.bias: expected numbers, got a group")
+
+
+def check_constants(state):
+    """Of pixel/255, one for each channel of the network."""
+    torch.save(state, "in.pth")
+    of_255 = "; of pixels of 0 to 255 they are divided by 255"
+    for mean, std, says in (("127,127,127", "46,46,46", "--mean: expected numbers of pixel/255, 0 to 1, got 127" + of_255),
+                            (".5,.5,.5", "46,46,46", "--std: expected numbers of pixel/255, above 0, at most 1, got 46"),
+                            ("nan,.5,.5", ".2,.2,.2", "--mean: expected numbers of pixel/255, 0 to 1, got nan"),
+                            (".5,.5,.5", ".2,inf,.2", "--std: expected numbers of pixel/255, above 0, at most 1, got inf"),
+                            (".5,.5,.5", ".2,0,.2", "got 0"), (".5,.5,.5", ".2,1e-60,.2", "got 1e-60"), (".5,.5,.5", "-.2,.2,.2", "got -0.2"),
+                            (".5", ".2", "--mean: expected 3 values, one for each channel that the network takes, got 1"),
+                            (".5,.5", ".2,.2", "--mean: expected 3 values, one for each channel that the network takes, got 2"),
+                            (".5,.5,.5", ".2,.2", "--std: expected 3 values, one for each channel that the network takes, got 2"),
+                            (".5,.5,.5,.5", ".2,.2,.2,.2", "got 4")):
+        refused("in.pth", "no.h5", says, args=("--mean=" + mean, "--std=" + std))
+    grey = OrderedDict(state, **{"conv1.weight": state["conv1.weight"][:, :1].clone()})  # of images with one channel
+    torch.save(grey, "grey.pth")
+    refused("grey.pth", "no.h5", "--data cifar100: expected 1 value, one for each channel", args=DATA)
+    there_and_back(grey, grey, "--mean", ".5", "--std", ".2")
+    with h5py.File("out.h5") as f:
+        check(f.attrs["channels"] == 1 and f.attrs["mean"] == np.float32(0.5) and f.attrs["std"] == np.float32(0.2), "one channel")
+
+
+def check_idle(state):
+    """A setting that changes nothing is refused."""
+    torch.save(state, "in.pth")
+    torch.save({"model": state}, "keyed.pth")
+    for source, target, args, says in (
+            ("in.pth", "no.h5", DATA + ("--key", "foo"), "--key foo: expected networks under keys, got one state dict"),
+            ("keyed.pth", "no.h5", DATA + ("--key", "foo"), "--key foo: expected one of model"),
+            ("in.pth", "no.h5", DATA + ("--input-size", "0"), "--input-size: expected 1 to 4096, got 0"),
+            ("in.pth", "no.h5", DATA + ("--input-size", "4097"), "got 4097"),
+            ("in.pth", "no.h5", DATA + ("--mean", ".5,.5,.5", "--std", ".2,.2,.2"), "--data cifar100: expected it alone"),
+            ("in.pth", "no.h5", DATA + ("--std", ".2,.2,.2"), "--data cifar100: expected it alone"),
+            ("in.pth", "no.h5", DATA + ("--flat",), "--flat: expected a weights file as input, got the PyTorch file in.pth"),
+            *(("runs/small/last.h5", "no.pth", args, args[0] + ": expected a PyTorch file as input, got the weights file runs/small/last.h5")
+              for args in (DATA, ("--key", "a"), ("--mean", ".5"), ("--std", ".5"), ("--input-size", "32"), ("--trust",)))):
+        refused(source, target, says, args=args)
+    expect(convert("keyed.pth", "one.h5", "--key", "model", *DATA), 0)
+    expect(convert("in.pth", "one.h5", "--input-size", "64", *DATA), 0, "64x64")
+
+
+def check_called():
+    """A verb calls itself as it was called, from a script of the source tree too."""
+    for command in ([sys.executable, ANALYSIS + "/torch_weights.py"], [ANALYSIS + "/sld-analysis", "torch-weights"]):
+        done = subprocess.run([*command, "a.pth", "b.pth"], capture_output=True, env=dict(os.environ, SLD_PYTHON=sys.executable))
+        check(done.returncode == 2 and done.stderr.startswith(b"sld-analysis torch-weights: one of the two files"), command, done.stderr)
 
 
 def check_public_teacher():
@@ -187,6 +321,11 @@ def main():
     check_several(state)
     check_sld_weights()
     check_errors(state)
+    check_damaged(state)
+    check_values(state)
+    check_constants(state)
+    check_idle(state)
+    check_called()
     check_public_teacher()
     check_torchvision()
 

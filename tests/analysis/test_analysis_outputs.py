@@ -1,0 +1,154 @@
+"""What the verbs of sld-analysis that write a file may write over: what the same verb wrote, another file with --force, and never an
+input, a file of a run or anything in a sweep's folder. torch-weights is left out without torch."""
+import os
+import re
+import shutil
+
+from package import ANALYSIS, said_by
+
+import h5py
+import numpy as np
+
+import made_sweep
+from harness import SLD, check, in_folder, teacher, write
+from sld_analysis import outputs
+from sld_analysis.__main__ import main as sld_analysis
+
+try:
+    import torch
+except ImportError:
+    print("no torch: torch-weights is not tried")
+    torch = None
+
+# {what is written: the command before the output's name}
+PAGE = ("viewer", "--h5wasm", "h5wasm", "-o")
+DATA = ("import-data", "set.npz")
+WEIGHTS, STATE = ("torch-weights", "--sld", SLD, "state.pth", "--data", "cifar100"), ("torch-weights", "--sld", SLD, "weights.h5")
+
+
+def run(command, path, *more):
+    return said_by(sld_analysis, *command, path, *more)
+
+
+def bytes_of(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def names_beside(path):
+    folder = os.path.dirname(path) or "."
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else None
+
+
+def refused(command, path, *says, force=True):
+    """Refused with 2, with and without --force; the file stays as it was, and nothing else is there."""
+    before, beside = bytes_of(path) if os.path.isfile(path) else None, names_beside(path)
+    for more in (["--force"], []) if force else ([],):
+        code, out, err = run(command, path, *more)
+        check(code == 2 and not out and err.startswith("sld-analysis %s: " % command[0]), command, path, more, code, err)
+        check(all(word in err for word in says), "the message says it", says, err)
+        check(before is None or bytes_of(path) == before, "untouched", command, path)
+    check(names_beside(path) == beside, "nothing is beside it", path)
+
+
+def made(command, path, *more):
+    code, out, err = run(command, path, *more)
+    check(code == 0, command, path, code, err)
+
+
+def verbs(ending):
+    """The commands that write a file of that ending, or of any."""
+    return [PAGE, DATA] + ([] if not torch else [WEIGHTS] if ending == ".h5" else [STATE])
+
+
+def check_kept():
+    """Whatever a run or a sweep writes in its folder, begun or ended, be it there or not."""
+    kept = ["runs/teacher/" + name for name in sorted(os.listdir("runs/teacher"))]
+    check(any("/ckpt-" in path for path in kept) and "runs/teacher/results.h5" in kept, "a run's files", kept)
+    trial = "made/trials/" + sorted(os.listdir("made/trials"))[0]
+    write("made/other.pth", "mine")
+    os.makedirs("made/claims", exist_ok=True)
+    write("made/claims/0123456789ab.1", "")
+    os.makedirs("made/trials/begun")
+    write("made/trials/begun/last-a1.h5", "")
+    new = ["runs/teacher/epoch-7.h5", "made/late-claims", "made/trials/begun/last.h5", "made/trials/begun/mine.pth", "runs/teacher/best-a2.h5"]
+    for path in kept + new + ["made/points", "made/sweep.h5", trial + "/results.h5", "made/trials/begun/last-a1.h5", "made/claims/0123456789ab.1"]:
+        for command in verbs(os.path.splitext(path)[1]):
+            refused(command, path, path, "a run or a sweep keeps", "--force keeps too")
+    for command in verbs(".pth"):
+        refused(command, "made/other.pth", "in the folder of the sweep", "--force keeps it too")
+    os.symlink("made/trials", "way")
+    refused(DATA, "way/begun/last-a1.h5", "--force keeps too")
+    for path in ("made/page.html", "runs/teacher/page.html"):
+        made(PAGE, path)  # a new file may be there, and what a verb wrote it replaces
+        made(PAGE, path)
+
+
+def check_names():
+    """The names of a run's files are those of sld."""
+    with open(os.path.join(ANALYSIS, "..", "include", "sld", "rundir.h")) as f:
+        rows = re.findall(r'X\(\w+, +"(\w+)", +"([.\w]*)"\)', f.read())
+    check(len(rows) == 9, "rows of SLD_RUN_FILES", rows)
+    for stem, ending in rows + [("epoch-12", ".h5"), ("ckpt-0000003-000000012", ".h5")]:
+        for attempt in ("", "-a1", "-a12"):
+            check(outputs.OF_RUN.fullmatch(stem + attempt + ending), "a run's file", stem, attempt, ending)
+    for name in ("student.h5", "best.pth", "last.h5.txt", "mylast.h5", "results.html", "epoch-.h5"):
+        check(not outputs.OF_RUN.fullmatch(name), "no run's file", name)
+
+
+def check_others():
+    """Files of others, with --force alone; inputs, links, folders and devices never."""
+    for ending in (".h5", ".pth"):
+        for command in verbs(ending):
+            path = "mine" + ending
+            write(path, "mine")
+            refused(command, path, path + " already exists", "--force", force=False)
+            os.chmod(path, 0o640)
+            made(command, path, "--force")
+            check(bytes_of(path) != b"mine" and os.stat(path).st_mode & 0o777 == 0o640, "written, with the mode that it had", path)
+            if command in (WEIGHTS, STATE):  # whose files tell nobody who made them
+                refused(command, path, "already exists", force=False)
+            else:
+                made(command, path)
+            os.symlink(path, "link" + ending)
+            refused(command, "link" + ending, "got a link")
+            os.unlink("link" + ending)
+            os.makedirs("folder" + ending, exist_ok=True)
+            refused(command, "folder" + ending, "got a folder")
+    refused(PAGE, "h5wasm/", "expected the name of a file")
+    refused(DATA, "absent/new.h5", "there is no folder absent")
+    code, _, err = run(DATA, "/dev/null", "--force")
+    check(code == 2 and "got a device" in err, "a device", code, err)
+    for source, command in (("set.npz", DATA), ("study.h5", PAGE[:-1] + ("--embed", "study.h5", "-o")),
+                            ("images/train/a/0.png", ("import-data", "images")), ("h5wasm/LICENSE.txt", PAGE)):
+        refused(command, source, "is the same file as input" if "/" not in source else "which is read")
+    os.link("set.npz", "linked.h5")
+    refused(DATA, "linked.h5", "is the same file as input set.npz")
+
+
+def inputs():
+    x, y = np.arange(4 * 8 * 8).reshape(4, 8, 8) % 256, np.arange(4) % 2
+    np.savez("set.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    os.makedirs("h5wasm/dist/iife")
+    write("h5wasm/dist/iife/h5wasm.js", "")
+    write("h5wasm/LICENSE.txt", "terms")
+    write("study.h5", "a study")
+    for split in ("train", "test"):
+        os.makedirs("images/%s/a" % split)
+        write("images/%s/a/0.png" % split, "an image")
+    teacher()
+    made_sweep.small_sweep("made")
+    shutil.copy("runs/teacher/last.h5", "weights.h5")
+    if torch:
+        with h5py.File("weights.h5") as f:
+            torch.save({name: torch.from_numpy(value[()]) for name, value in f["model"].items()}, "state.pth")
+
+
+def main():
+    inputs()
+    check_names()
+    check_kept()
+    check_others()
+
+
+in_folder(main)
