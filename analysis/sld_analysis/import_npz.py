@@ -1,5 +1,7 @@
 """import_npz.py: images and labels as arrays in one .npz."""
 import os
+import zipfile
+import zlib
 
 from .files import StudyError
 from .import_parts import DataSet, Split, first_of, labels_of
@@ -14,7 +16,7 @@ def npz(path):
     try:
         arrays = np.load(path, allow_pickle=False)
         keys = set(arrays.files)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         raise StudyError("%s: expected a .npz of arrays: %s" % (path, str(error).split("\n")[0]))
     for names in NAMES:
         taken = [name % split for split in ("train", "test") for name in names]
@@ -30,8 +32,10 @@ def npz(path):
 def array_of(path, arrays, name):
     try:
         return arrays[name]
-    except (OSError, ValueError, EOFError) as error:
-        raise StudyError("%s: %s: %s" % (path, name, str(error).split("\n")[0]))
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise StudyError("%s: %s: damaged: %s; take another copy" % (path, name, error))
+    except (OSError, ValueError) as error:
+        raise StudyError("%s: %s: expected an array of numbers: %s" % (path, name, str(error).split("\n")[0]))
 
 
 def cure(x):

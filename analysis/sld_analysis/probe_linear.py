@@ -8,6 +8,7 @@
 from collections import namedtuple
 
 from .files import StudyError, attributes, dataset, open_file
+from .integrity import checksum_fails
 from .needs import need
 
 np = need("numpy")
@@ -21,6 +22,8 @@ HELD_OUT = 0.2
 def read(path):
     """What `sld eval --features` wrote: values (sample, feature), labels, SHA-256 of the weights and of the data, split."""
     with open_file(path) as f:
+        if checksum_fails(path):
+            raise StudyError("%s: damaged: the SHA-256 of its bytes is not what its last line says; write it again" % path)
         if "features" not in f:
             raise StudyError("%s: /features: expected (sample, feature), got nothing; write it with sld eval --logits FILE --features" % path)
         features, labels = dataset(f, "features", 2, path)[()], dataset(f, "labels", 1, path)[()]
@@ -68,9 +71,12 @@ def probes(paths):
 
 def run(args):
     train, test = read(args.train), read(args.test)
-    if train.weights != test.weights:
-        raise StudyError("%s: weights_sha256: expected that of %s, %s, got %s: both must be features of one network"
-                         % (args.test, args.train, train.weights, test.weights))
+    for key, a, b, of in (("weights_sha256", train.weights, test.weights, "network"), ("data_sha256", train.data, test.data, "data set")):
+        if a != b:
+            raise StudyError("%s: %s: expected that of %s, %s, got %s: both must be features of one %s" % (args.test, key, args.train, a, b, of))
+    if train.split and train.split == test.split or (train.split, test.split) == ("test", "train"):
+        raise StudyError("%s: split: expected another than that of %s, of train first, got %s; sld eval --split makes each" % (
+            args.test, args.train, test.split))
     p = probe(train.values, test.values, train.labels, test.labels)
     print("linear probe: top-1 %.2f %% of %d samples, %d classes, %d features; C %g, chosen on %.0f %% of train"
           % (p.top1, p.n, p.classes, p.features, p.strength, 100 * HELD_OUT))

@@ -84,7 +84,7 @@ def check_zip(path):
                 with saved.open(part) as f:
                     while f.read(1 << 20):
                         pass
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise StudyError("%s: damaged: %s; take another copy" % (path, error)) from None
 
 

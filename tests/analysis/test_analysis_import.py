@@ -3,6 +3,7 @@ that they had; and what is said of other input. Skipped without Pillow."""
 import hashlib
 import os
 import pickle
+import zipfile
 
 from package import needs, said_by
 
@@ -209,6 +210,21 @@ def check_values():
         check(code == 2 and all(word in err for word in says) and says_not not in err, code, err, says)
 
 
+def check_damaged():
+    for save in (np.savez, np.savez_compressed):
+        save("whole.npz", x_train=np.full((4, 9, 9), 7, np.uint8), y_train=np.arange(4), x_test=np.zeros((4, 9, 9), np.uint8), y_test=np.arange(4))
+        with zipfile.ZipFile("whole.npz") as z:
+            part = z.getinfo("x_train.npy")
+        content = bytearray(open("whole.npz", "rb").read())
+        content[part.header_offset + 70 + part.compress_size // 2] ^= 1
+        with open("bit.npz", "wb") as f:
+            f.write(content)
+        refused("bit.npz", "n.h5", says=("bit.npz: x_train: damaged: ",))
+        with open("bit.npz", "wb") as f:
+            f.write(content[:-30])
+        refused("bit.npz", "n.h5", says=("bit.npz: expected a .npz",))
+
+
 def check_told():
     """What of a source is not taken is told, and a setting that does nothing is refused."""
     for name, more in (("x_val.npz", {"x_val": np.zeros(3), "y_val": np.zeros(3)}), ("two.npz", {"train_images": np.zeros(3)})):
@@ -269,6 +285,7 @@ def main():
     check_npz()
     check_what_sld_refuses()
     check_values()
+    check_damaged()
     check_told()
     check_refusals()
 

@@ -316,6 +316,15 @@ def check_probe():
             f["features"], f["labels"], f.attrs["weights_sha256"] = x[:60], labels[:60], sha
     check(run_verb(["probe-linear", "features-train.h5", "features-test.h5"]) == 2, "features of two networks")
     check(run_verb(["probe-linear", "features-train.h5", "features-train.h5"]) == 0, "of one")
+    for a, b, code in (({}, {"split": "test"}, 0), ({}, {"split": "train"}, 2), ({"split": "test"}, {"split": "train"}, 2),
+                       ({}, {"split": "test", "data_sha256": "e"}, 2), ({}, {"split": "test"}, 0)):
+        for name, more in (("train", a), ("test", b)):
+            with h5py.File("features-%s.h5" % name, "r+") as f:
+                f.attrs.update({"weights_sha256": "a", "data_sha256": "d", "split": "train", **more})
+        check(run_verb(["probe-linear", "features-train.h5", "features-test.h5"]) == code, "splits of one data set, train first", a, b)
+    with open("features-test.h5", "ab") as f:
+        f.write(b"sld-sha256:" + b"0" * 64 + b"\n")
+    check(run_verb(["probe-linear", "features-train.h5", "features-test.h5"]) == 2, "a damaged file")
 
 
 def check_probe_table():
