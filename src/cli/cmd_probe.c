@@ -1,5 +1,6 @@
 /* cmd_probe.c: sld probe: makes some optimiser steps on given batches and writes their numbers. */
 #include "cli.h"
+#include "sld/kernels.h"
 #include "sld/rundir.h"
 #include "sld/tools.h"
 #include "unread_settings.h"
@@ -46,7 +47,11 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                 .force    = args->option[FORCE] != NULL,
                                 .is_own   = is_own,
                                 .is_kept  = sld_run_is_file};
-    st = sld_agree(ctx, comm, sld_unread_check(ctx, config, SLD_MAKES_STEPS, false));
+    st                       = sld_unread_check(ctx, config, SLD_MAKES_STEPS, false);
+    if (st == SLD_OK) {
+        st = sld_kernels_pin_isa(ctx, sld_config_word(sld_config_options(config), "parallel.isa"));
+    }
+    st = sld_agree(ctx, comm, st);
     if (st == SLD_OK) {
         st = sld_verb_output(ctx, comm, config, &output, &params.replace);
     }
@@ -70,10 +75,13 @@ const sld_verb sld_verb_probe = {
     .help =
         "IN.h5 holds K batches: image_weak and image_strong (K,N,C,H,W) float32, normalised; "
         "labels (K,N).\n"
-        "A view that the experiment does not use may be absent. Student and teacher start from\n"
-        "student.weights (or the seed) and teacher.weights; a step is taken on each batch at epoch "
-        "E\n"
-        "(default 1), and OUT.h5 gets losses by term and view, logits and the weights at the "
+        "A view that the experiment does not use may be absent. The student starts from\n"
+        "student.weights or, beside a teacher, from the seed; one of teacher.weights and\n"
+        "student.weights must be there, for it says how many classes there are. A step is taken "
+        "on each\n"
+        "batch at epoch E (default 1), as sld run computes it (student.precision, "
+        "teacher.precision,\n"
+        "parallel.isa), and OUT.h5 gets losses by term and view, logits and the weights at the "
         "end.\n\n"
         "  --epoch E      schedules and learning rate of this epoch\n"
         "  --gradients    the gradient of every step by tensor name too\n"

@@ -76,6 +76,7 @@ static const struct {
     {"train.best_on", NONE},
     {"train.", STEPS},
     {"parallel.shards", STEPS},
+    {"parallel.isa", STEPS},
 };
 
 static int changes(const char *key)
@@ -104,7 +105,7 @@ static const char *what_is_read(int makes)
                               "(augment, seed, method and the weights of ce, kd and lss), got one "
                               "that sld data views does not read"
            : makes == STEPS ? "an option of the step (method and terms, student, teacher, train, "
-                              "seed), got one that sld probe does not read"
+                              "seed, parallel.isa), got one that sld probe does not read"
                             : "an option of the data set (data, synthetic) or run.stall_minutes, "
                               "got one that sld eval does not read";
 }

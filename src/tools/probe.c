@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sld/kernels.h"
 #include "sld/tools.h"
 
 static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
@@ -139,8 +140,7 @@ static sld_status load_weights(sld_ctx *ctx, probe *p, const char *path, const c
     return SLD_OK;
 }
 
-/* Classes are the teacher's or the starting weights'; with neither, one more than the largest
- * label. */
+/* The classes are the teacher's or the starting weights'. */
 static sld_status make_models(sld_ctx *ctx, probe *p)
 {
     const sld_options *opt = p->opt;
@@ -377,6 +377,7 @@ static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
     SLD_TRY(sld_doc_create(ctx, &p->out));
     SLD_TRY(sld_doc_put_format(ctx, p->out, "sld-probe"));
     SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "config", sld_config_text(p->params->config)));
+    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "isa", sld_kernels_isa()));
     SLD_TRY(sld_doc_attr(ctx, p->out, "/", "probe_epoch", SLD_I64, 0, &p->params->epoch));
     SLD_TRY(sld_doc_attr(ctx, p->out, "/", "lr", SLD_F64, 0, &lr));
     SLD_TRY(sld_doc_put(ctx, p->out, "/loss/total", SLD_F64, 1, &p->steps, p->total));
@@ -420,6 +421,8 @@ static sld_status run(sld_ctx *ctx, const sld_comm *comm, probe *p)
     learner.sgd           = (sld_sgd_params){opt->train.momentum, opt->train.weight_decay};
     learner.n_shards      = (int)opt->parallel.shards;
     learner.batch_rows[0] = p->N;
+    sld_precision_named(sld_config_word(opt, "student.precision"), &learner.student_precision);
+    sld_precision_named(sld_config_word(opt, "teacher.precision"), &learner.teacher_precision);
     SLD_TRY(sld_learner_create(ctx, comm, &learner, &p->learner));
     SLD_TRY(sld_agree(ctx, comm, make_answers(ctx, p)));
     SLD_TRY(take_steps(ctx, comm, p, lr));

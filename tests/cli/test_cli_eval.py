@@ -86,11 +86,31 @@ def check_vain_probe():
     """Batches come from the file: no data set, no views, no run. What a step computes is read."""
     probe = ("probe", "student.yaml", "--batches", "in.h5", "--out", "vain.h5")
     for setting in ("data.train_fraction=0.5", "synthetic.noise=3", "augment.flip=0", "train.batch=8", "train.best_on=test", "seeds.order=3",
-                    "teacher.logits=tl", "parallel.isa=avx2", "run.logits=false", "run.dir=x", "name=x"):
+                    "teacher.logits=tl", "run.logits=false", "run.dir=x", "name=x"):
         expect(sld(*probe, setting), 2, setting.partition("=")[0] + ": expected an option of the step", "sld probe does not read")
     check(not os.path.exists("vain.h5"), "written")
     expect(sld(*probe, "train.lr=0.1", "seed=5", "lss.temperatures=[2]", "train.momentum=0.8", "correction=random", "parallel.shards=4",
                "run.stall_minutes=5", "teacher.precision=f32", "ce.weak=0.2"), 0)
+
+
+def check_probe_arithmetic():
+    """A step is in the precision and with the instruction set that sld run would use, by file or command line."""
+    def step(*settings, text=STUDENT):
+        write("step.yaml", text)
+        expect(sld("probe", "step.yaml", "--batches", "in.h5", "--out", "step.h5", "--gradients", *settings), 0)
+        with h5py.File("step.h5", "r") as f:
+            return f["gradient/conv1.weight"][()], f["logits/teacher_weak"][()], f.attrs["isa"]
+
+    in_bf16 = STUDENT.replace("network: resnet8", "network: resnet8, precision: bf16")
+    on_avx2 = STUDENT + "parallel: {isa: avx2}\n"
+    f32, bf16, line, file = step(), step("student.precision=bf16"), step("parallel.isa=avx2"), step(text=on_avx2)
+    check((bf16[0] != f32[0]).any() and (bf16[1] == f32[1]).all(), "student.precision does nothing")
+    check(np.linalg.norm(bf16[0] - f32[0]) < 0.2 * np.linalg.norm(f32[0]), "another gradient")  # 8 bits, nine layers
+    check((step(text=in_bf16)[0] == bf16[0]).all(), "precision: file and command line differ")
+    check((step("teacher.precision=bf16")[1] != f32[1]).any(), "teacher.precision does nothing")
+    check((line[0] == file[0]).all() and line[2] == file[2], "isa: file and command line differ")
+    check("AVX-512" not in line[2], "parallel.isa does nothing", line[2])
+    check((step("student.precision=bf16", text=on_avx2)[0] != line[0]).any(), "no bf16 on AVX2")
 
 
 def main():
@@ -151,6 +171,7 @@ def main():
     first.visititems(same)
     check("gradient/conv1.weight" in first, "no gradients")
     check_vain_probe()
+    check_probe_arithmetic()
     expect(sld("probe", "student.yaml", "--batches", "none.h5", "--out", "o.h5"), 2, "none.h5")
     with h5py.File("in.h5", "r+") as f:
         f["image_strong"][2, 7, 0, 0, 0] = np.nan
