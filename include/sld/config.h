@@ -231,6 +231,10 @@ sld_status sld_config_call(sld_ctx *ctx, sld_config *config, const char *key, co
 sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *beside, const char *key,
                              const char *value);
 
+/* Local. Makes the paths of what an experiment reads (data, weights, an outside teacher's logits) whole:
+ * relative ones start at folder. A path that would become too long stays. All is resolved anew. */
+sld_status sld_config_make_whole(sld_ctx *ctx, sld_config *config, const char *folder);
+
 /* Local. The resolved document: every option with its value, as YAML that parses to the same. The
  * config owns it. Seeds that follow `seed` stay -1 here, so that a document with another seed is
  * another run. */

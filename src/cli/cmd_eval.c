@@ -45,10 +45,9 @@ static bool sets(const sld_arguments *args, const char *option)
     return false;
 }
 
-/* Finds the data set of a weights file. The file stores the path as its run was given it, relative
- * to the folder in which the run was started. If that is not the present folder, it is mostly one
- * above the file, because runs lie in runs/NAME. The first such folder from which the path exists
- * is taken; later its SHA-256 is compared with the one in the file. */
+/* Finds the data set of a weights file where it is no longer at the stored path. It has often moved
+ * along with the run's folder, and then the end of its path is found in a folder above the file: the
+ * nearest counts, and the longest end; later its SHA-256 is compared with the one in the file. */
 static bool find_from_weights(const char *weights, const char *stored, char found[PATH_MAX])
 {
     char above[PATH_MAX], *slash;
@@ -58,9 +57,12 @@ static bool find_from_weights(const char *weights, const char *stored, char foun
     }
     while ((slash = strrchr(above, '/')) && slash != above) {
         *slash = '\0';
-        if (snprintf(found, PATH_MAX, "%s/%s", above, stored) < PATH_MAX &&
-            access(found, F_OK) == 0) {
-            return true;
+        for (const char *end = stored; *end; end += strcspn(end, "/")) {
+            end += strspn(end, "/");
+            if (*end && snprintf(found, PATH_MAX, "%s/%s", above, end) < PATH_MAX &&
+                access(found, F_OK) == 0) {
+                return true;
+            }
         }
     }
     return false;
@@ -80,15 +82,14 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
     if (!stored || sets(args, "data.path=") || !path[0]) {
         return SLD_OK;
     }
-    if (path[0] == '/' || access(path, F_OK) == 0) {
+    if (access(path, F_OK) == 0) {
         sld_log(ctx, SLD_LOG_INFO, "data set: %s, as %s says", path, args->positional);
         return SLD_OK;
     }
     if (!find_from_weights(args->positional, path, found)) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: data.path: expected %s in this folder or in one above the file, got "
-                        "nothing there; "
-                        "name the data set: data.path=...",
+                        "%s: data.path: expected %s, or the end of this path in a folder above the "
+                        "file, got nothing there; name the data set: data.path=...",
                         args->positional, path);
     }
     sld_log(ctx, SLD_LOG_INFO, "data set: %s, as %s says", found, args->positional);

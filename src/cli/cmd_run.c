@@ -51,7 +51,10 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     const sld_trial_params params = {
         .config = config, .name = stem, .stop = sld_signals_stop(), .version = sld_version_text()};
     const sld_options *opt = sld_config_options(config);
-    sld_status         st  = sld_kernels_pin_isa(ctx, sld_config_word(opt, "parallel.isa"));
+    sld_status         st  = sld_experiment_whole_paths(ctx, comm, config);
+    if (st == SLD_OK) {
+        st = sld_kernels_pin_isa(ctx, sld_config_word(opt, "parallel.isa"));
+    }
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, opt->parallel.cpus);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "sld/data.h"
@@ -118,6 +119,24 @@ static sld_status share_text(sld_ctx *ctx, const sld_comm *comm, sld_status st, 
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     return sld_comm_bcast(ctx, comm, *text, *n, 0);
+}
+
+sld_status sld_experiment_whole_paths(sld_ctx *ctx, const sld_comm *comm, sld_config *config)
+{
+    char folder[PATH_MAX] = "";
+
+    if (*sld_config_options(config)->run.claim) {
+        return SLD_OK;
+    }
+    if (sld_comm_rank(comm) == 0 && !getcwd(folder, sizeof folder)) {
+        folder[0] = '\0'; /* it was deleted: paths stay as they are */
+    }
+    SLD_TRY(sld_comm_bcast(ctx, comm, folder, sizeof folder, 0));
+    sld_status st = *folder == '/' ? sld_config_make_whole(ctx, config, folder) : SLD_OK;
+    if (st == SLD_OK) {
+        st = check_network(ctx, config); /* its proper name, as before */
+    }
+    return sld_agree(ctx, comm, st);
 }
 
 sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arguments *args,

@@ -1,5 +1,6 @@
 /* resolve.c: resolves the settings of all origins. The strongest counts: table < method < preset <
  * file < override. */
+#include <limits.h>
 #include <string.h>
 
 #include "config_state.h"
@@ -260,6 +261,28 @@ sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *besid
     sld_overlay     *override = *config->text ? config->overlays[SLD_FROM_OVERRIDE] : NULL;
 
     SLD_TRY(sld_overlay_set(ctx, config->arena, source, key, value, config->overlays[origin]));
+    return build(ctx, config->composer, config->overlays[SLD_FROM_FILE], override, config);
+}
+
+sld_status sld_config_make_whole(sld_ctx *ctx, sld_config *config, const char *folder)
+{
+    static const sld_option_id inputs[] = {SLD_OPTION_data_path, SLD_OPTION_student_weights,
+                                           SLD_OPTION_teacher_weights,
+                                           SLD_OPTION_teacher_logits_files};
+    sld_overlay *override = *config->text ? config->overlays[SLD_FROM_OVERRIDE] : NULL;
+    char         whole[PATH_MAX];
+
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        const sld_option *option = sld_option_at(inputs[i]);
+        sld_overlay      *from   = config->overlays[config->origins[inputs[i]]];
+        const char       *path   = from->settings[inputs[i]].value.text;
+        const char       *slash  = strcmp(folder, "/") == 0 ? "" : "/";
+
+        if (*path && *path != '/' &&
+            snprintf(whole, sizeof whole, "%s%s%s", folder, slash, path) < (int)sizeof whole) {
+            SLD_TRY(sld_overlay_set_text(ctx, config->arena, sld_option_key(option), whole, from));
+        }
+    }
     return build(ctx, config->composer, config->overlays[SLD_FROM_FILE], override, config);
 }
 

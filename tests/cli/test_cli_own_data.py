@@ -1,6 +1,7 @@
 """Own data and own teachers: names in any encoding, labels from 1, few classes, a share of test, another folder, a teacher with
 other constants: done, or told by one warning each."""
 import os
+import shutil
 
 import h5py
 import numpy as np
@@ -193,21 +194,36 @@ def share_of_test():
 
 
 def from_another_folder():
+    """A run keeps whole paths: its weights and its config.yaml serve elsewhere, and where run and data have moved together."""
     os.makedirs("home/data")
     os.makedirs("away")
     write("home/none.yaml", NONE)
+    write("home/kd.yaml", KD)
     data("home/data/d.h5")
     os.chdir("home")
     expect(sld("run", "none.yaml", *of("data/d.h5"), "name=m"), 0)
+    expect(sld("run", "kd.yaml", *of("data/d.h5"), "teacher.weights=runs/m/last.h5", "name=s", ranks=2), 0)
     there = sld("eval", "runs/m/last.h5", ranks=0)
     expect(there, 0)
+    expect(sld("run", "none.yaml", *of(os.path.abspath("data/d.h5")), "name=m", ranks=0), 0, "done already")  # one ID
     os.chdir("../away")
-    here = sld("eval", "../home/runs/m/last.h5", ranks=0)
-    expect(here, 0, "home/data/d.h5")
-    check(here.out.split(": ", 1)[1] == there.out.split(": ", 1)[1], "other numbers", here.out, there.out)
-    os.rename("../home/data/d.h5", "d.h5")
-    expect(sld("eval", "../home/runs/m/last.h5", ranks=0), 2, "data/d.h5", "data.path=")
-    expect(sld("eval", "../home/runs/m/last.h5", "data.path=d.h5", ranks=0), 0)
+
+    def same(path, *words):
+        here = sld("eval", path, ranks=0)
+        expect(here, 0, *words)
+        check(here.out.split(": ", 1)[1] == there.out.split(": ", 1)[1], "other numbers", here.out, there.out)
+
+    same("../home/runs/m/last.h5", "home/data/d.h5")
+    shutil.copy("../home/runs/m/last.h5", "copy.h5")
+    same("copy.h5", "home/data/d.h5")
+    expect(sld("run", "../home/runs/s/config.yaml", "run.dir=s", ranks=0), 0)  # data and teacher
+    with h5py.File("s/results.h5") as f, h5py.File("../home/runs/s/results.h5") as g:
+        check(f.attrs["id"] == g.attrs["id"], "paths are part of the ID")
+    os.rename("../home", "../moved")
+    same("../moved/runs/m/last.h5", "moved/data/d.h5")
+    os.rename("../moved/data/d.h5", "d.h5")
+    expect(sld("eval", "../moved/runs/m/last.h5", ranks=0), 2, "home/data/d.h5", "data.path=")
+    expect(sld("eval", "../moved/runs/m/last.h5", "data.path=d.h5", ranks=0), 0)
     os.chdir("..")
 
 
