@@ -122,6 +122,11 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
 /* Local. The name of the network in a weights file. */
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
 
+/* vain_bf16.c. Local. Whether an experiment asks for bf16 where it is no faster than f32, as `text`
+ * says. */
+enum { SLD_VAIN_BF16_BYTES = 80 };
+bool sld_vain_bf16(const sld_options *o, char text[SLD_VAIN_BF16_BYTES]);
+
 /* output.c. Collective. Rank 0 checks by sld_output_check() that an output would overwrite neither
  * an input nor a file of another program. Files that the experiment names count as inputs too. An
  * output with path NULL is not checked. *exists: on rank 0, the file exists. */

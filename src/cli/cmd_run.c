@@ -42,7 +42,7 @@ static sld_status show_config(sld_ctx *ctx, const sld_arguments *args, int *exit
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_config *config = NULL;
-    char        stem[128];
+    char        stem[128], vain[SLD_VAIN_BF16_BYTES];
     sld_outcome outcome = SLD_TRIAL_DONE;
 
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
@@ -54,6 +54,9 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     sld_status         st  = sld_experiment_whole_paths(ctx, comm, config);
     if (st == SLD_OK) {
         st = sld_kernels_pin_isa(ctx, sld_config_word(opt, "parallel.isa"));
+    }
+    if (st == SLD_OK && sld_vain_bf16(opt, vain)) {
+        sld_log(ctx, SLD_LOG_WARN, "%s; f32 costs the same and rounds nothing", vain);
     }
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, opt->parallel.cpus);

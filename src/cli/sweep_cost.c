@@ -10,7 +10,6 @@
 
 #include "sld/data.h"
 #include "sld/grid_folder.h"
-#include "sld/kernels.h"
 #include "sld/nn.h"
 #include "sld/store.h"
 #include "sweep_sizes.h"
@@ -164,21 +163,13 @@ static bool new_key(plan *p, const char *key)
     return true;
 }
 
-/* Whether a trial asks for bf16 where it is no faster than f32: docs/performance.md, "bf16". */
-static bool is_vain_bf16(const sld_options *o)
-{
-    const bool asked = o->student.precision == SLD_ARITHMETIC_BF16 ||
-                       (o->teacher.precision == SLD_ARITHMETIC_BF16 && sld_config_wants_teacher(o));
-    return asked && !strstr(sld_kernels_isa(), "AMX");
-}
-
 /* Adds a line such as "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher
  * resnet20", unless it is there already. */
 static sld_status describe(plan *p, const sld_point *point, const sld_options *o)
 {
     sld_data_sizes size;
     const bool     read        = sld_sweep_sizes_of(&p->data, o, &size);
-    char           network[64] = "", line[200];
+    char           network[64] = "", line[SLD_COST_LINE_BYTES], vain[SLD_VAIN_BF16_BYTES];
 
     if (point->teacher >= 0) {
         snprintf(network, sizeof network, "%s",
@@ -192,9 +183,9 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
              read ? "" : "cannot be read here; if as CIFAR: ", size.train,
              sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "",
              network);
-    if (is_vain_bf16(o)) {
+    if (sld_vain_bf16(o, vain)) {
         const size_t n = strlen(line);
-        snprintf(line + n, sizeof line - n, "; bf16 is no faster than f32 here, without AMX");
+        snprintf(line + n, sizeof line - n, "; %s", vain);
     }
     for (size_t i = 0; i < p->out->n_made; i++) {
         if (strcmp(p->out->made[i], line) == 0) {

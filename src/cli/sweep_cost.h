@@ -6,21 +6,22 @@
 #include "cli.h"
 #include "sld/grid.h"
 
-enum { SLD_COST_LINES = 8 };
+enum { SLD_COST_LINES = 8, SLD_COST_LINE_BYTES = 280 };
 
 typedef struct sld_sweep_cost {
-    size_t points, left;              /* all trials; those that have not ended */
-    size_t measured;                  /* trials from which gflops was measured; 0: it is a guess */
-    double gflops;                    /* GFLOP/s of a core */
-    double core_hours;                /* for the trials left */
-    double ranks;                     /* the most cores that the trials left can use together */
-    double max_ranks;                 /* the most that one of them can use: its parallel.shards */
-    double longest_hours;             /* of the longest trial, on all ranks that it can use */
-    double kept_bytes;                /* weights and results of all trials */
-    double running_bytes;             /* checkpoints of a trial while it runs */
-    double logits_bytes;              /* teacher logits of all epochs and views */
-    char   made[SLD_COST_LINES][200]; /* (n_made) different trainings, one line each */
-    size_t n_made, n_more;            /* n_more: lines that did not fit */
+    size_t points, left;  /* all trials; those that have not ended */
+    size_t measured;      /* trials from which gflops was measured; 0: it is a guess */
+    double gflops;        /* GFLOP/s of a core */
+    double core_hours;    /* for the trials left */
+    double ranks;         /* the most cores that the trials left can use together */
+    double max_ranks;     /* the most that one of them can use: its parallel.shards */
+    double longest_hours; /* of the longest trial, on all ranks that it can use */
+    double kept_bytes;    /* weights and results of all trials */
+    double running_bytes; /* checkpoints of a trial while it runs */
+    double logits_bytes;  /* teacher logits of all epochs and views */
+    char   made[SLD_COST_LINES]
+             [SLD_COST_LINE_BYTES]; /* (n_made) different trainings, one line each */
+    size_t n_made, n_more;          /* n_more: lines that did not fit */
 } sld_sweep_cost;
 
 /* Local. status: (points) the state of each point; NULL: none has begun. */

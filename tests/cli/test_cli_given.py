@@ -123,6 +123,9 @@ def main():
     check(slow not in expect(sld(*plan, ranks=0, env=limited), 0).out, "of f32 there is nothing to say")
     has_amx = "bf16, AMX" in sld("doctor", ".", ranks=0).out
     check((slow in expect(sld(*plan, "student.precision=bf16", ranks=0), 0).out) == (not has_amx), "said without AMX alone")
+    for isa in ("avx2", "avx512"):
+        expect(sld(*plan, "student.precision=bf16", "parallel.isa=" + isa, ranks=0), 0,
+               "bf16 is no faster than f32 with parallel.isa: %s, without AMX" % isa)
 
     os.mkdir("own")  # an experiment beside what it makes is no stranger
     write("own/e.yaml", NONE)

@@ -34,10 +34,14 @@ def main():
     check(digest("runs/stop") == digest("runs/r1"), "other bits after a stop in the second epoch")
     hold_records("runs/r1")
     expect(sld("run", "student.yaml", "run.dir=runs/f32"), 0)
+    check("bf16" not in sld("run", "student.yaml", "run.dir=runs/f32").err, "of f32 there is nothing to tell")
+    limited = {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}
+    expect(sld("run", *BF16, "run.dir=runs/limited", env=limited), 0, "warning: bf16 is no faster than f32 here, without AMX")
     check(digest("runs/f32") != digest("runs/r1"), "f32 gave the bits of bf16")
     check(attribute("runs/f32", "id") != attribute("runs/r1", "id"), "f32 and bf16 are one trial")
     for ranks in (1, 3):  # without AMX on any machine
-        expect(sld("run", *BF16, "run.dir=runs/avx2-%d" % ranks, "parallel.isa=avx2", ranks=ranks), 0)
+        done = expect(sld("run", *BF16, "run.dir=runs/avx2-%d" % ranks, "parallel.isa=avx2", ranks=ranks), 0)
+        check(done.err.count("bf16 is no faster than f32 with parallel.isa: avx2") == 1, "told once", done.err)
         check(digest("runs/avx2-%d" % ranks) == digest("runs/avx2-1"), "AVX2: other bits on", ranks, "ranks")
     expect(sld("run", "student.yaml", "run.dir=runs/avx2-f32", "parallel.isa=avx2"), 0)
     check(digest("runs/avx2-f32") != digest("runs/avx2-1"), "AVX2: f32 gave the bits of bf16")
