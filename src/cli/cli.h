@@ -7,6 +7,7 @@
 
 #include "sld/comm.h"
 #include "sld/config.h"
+#include "sld/data.h"
 #include "sld/grid.h"
 #include "sld/rundir.h"
 
@@ -122,10 +123,14 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
 /* Local. The name of the network in a weights file. */
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
 
-/* vain_bf16.c. Local. Whether an experiment asks for bf16 where it is no faster than f32, as `text`
- * says. */
-enum { SLD_VAIN_BF16_BYTES = 80 };
-bool sld_vain_bf16(const sld_options *o, char text[SLD_VAIN_BF16_BYTES]);
+/* environment.c. Local. Tells of environment variables whose value says nothing to sld. */
+void sld_environment_tell(sld_ctx *ctx, const sld_verb *verb);
+
+/* vain.c. Local. Whether an experiment asks for bf16 where it is no faster than f32, or for a batch of
+ * more samples than it trains on, as `text` says. */
+enum { SLD_VAIN_BYTES = 120 };
+bool sld_vain_bf16(const sld_options *o, char text[SLD_VAIN_BYTES]);
+bool sld_vain_batch(const sld_options *o, const sld_data_sizes *size, char text[SLD_VAIN_BYTES]);
 
 /* output.c. Collective. Rank 0 checks by sld_output_check() that an output would overwrite neither
  * an input nor a file of another program. Files that the experiment names count as inputs too. An

@@ -53,6 +53,12 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
     SLD_TRY(read_number(ctx, args, BATCH, 1, 65536, &batch));
     SLD_TRY(read_number(ctx, args, SECONDS, 0, 1e6, &seconds));
     SLD_TRY(read_number(ctx, args, STEPS, 0, 1e5, &steps));
+    if (strcmp(args->positional, "none") == 0 &&
+        strcmp(word_of(args, TEACHER_PRECISION, "f32"), "bf16") == 0) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "sld bench: --teacher-precision: expected a teacher with it, got none; "
+                        "without one it changes nothing: leave it out");
+    }
     *out = (sld_bench_params){.teacher =
                                   strcmp(args->positional, "none") == 0 ? NULL : args->positional,
                               .student           = args->second,

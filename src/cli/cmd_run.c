@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "sld/kernels.h"
+#include "sld/learn.h"
 #include "sld/trial.h"
 
 enum { SHOW_CONFIG };
@@ -39,10 +40,32 @@ static sld_status show_config(sld_ctx *ctx, const sld_arguments *args, int *exit
     return SLD_OK;
 }
 
+/* Local. What the experiment asks for in vain. The batch is that of a user: of a trial --plan tells. */
+static void tell_vain(sld_ctx *ctx, const sld_config *config)
+{
+    const sld_options    *opt    = sld_config_options(config);
+    const sld_data_params params = sld_data_params_of(opt);
+    char                  text[SLD_VAIN_BYTES];
+    sld_data_sizes        sizes;
+    sld_ctx               quiet;
+
+    if (sld_vain_bf16(opt, text)) {
+        sld_log(ctx, SLD_LOG_WARN, "%s; f32 costs the same and rounds nothing", text);
+    }
+    if (*opt->run.claim || sld_config_origin(config, "train.batch") < SLD_FROM_FILE) {
+        return;
+    }
+    sld_ctx_init(&quiet); /* data that cannot be read is the trial's to tell */
+    quiet.log_level = SLD_LOG_ERROR;
+    if (sld_data_sizes_of(&quiet, &params, &sizes) == SLD_OK && sld_vain_batch(opt, &sizes, text)) {
+        sld_log(ctx, SLD_LOG_WARN, "%s, under another ID", text);
+    }
+}
+
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_config *config = NULL;
-    char        stem[128], vain[SLD_VAIN_BF16_BYTES];
+    char        stem[128];
     sld_outcome outcome = SLD_TRIAL_DONE;
 
     SLD_TRY(sld_experiment_read(ctx, comm, args, &config));
@@ -55,9 +78,6 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     if (st == SLD_OK) {
         st = sld_kernels_pin_isa(ctx, sld_config_word(opt, "parallel.isa"));
     }
-    if (st == SLD_OK && sld_vain_bf16(opt, vain)) {
-        sld_log(ctx, SLD_LOG_WARN, "%s; f32 costs the same and rounds nothing", vain);
-    }
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, opt->parallel.cpus);
     }
@@ -65,6 +85,9 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     if (st == SLD_OK) {
         st = sld_start_watchdog(ctx, comm, opt->run.stall_minutes, "run.stall_minutes",
                                 "What is saved is intact: the same command goes on from it");
+    }
+    if (st == SLD_OK && sld_comm_rank(comm) == 0) {
+        tell_vain(ctx, config);
     }
     if (st == SLD_OK) {
         st = sld_trial_run(ctx, comm, &params, &outcome);

@@ -136,6 +136,9 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
 
     sld_ctx_init(&ctx);
     sld_store_begin();
+    if (sld_launcher_rank() == 0) {
+        sld_environment_tell(&ctx, verb);
+    }
     const sld_status st = overrides ? sld_arguments_read(&ctx, verb, argc, argv, &args)
                                     : SLD_FAIL(&ctx, SLD_ERR_NOMEM, "out of memory");
     if (st != SLD_OK) {

@@ -169,7 +169,7 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
 {
     sld_data_sizes size;
     const bool     read        = sld_sweep_sizes_of(&p->data, o, &size);
-    char           network[64] = "", line[SLD_COST_LINE_BYTES], vain[SLD_VAIN_BF16_BYTES];
+    char           network[64] = "", line[SLD_COST_LINE_BYTES], vain[SLD_VAIN_BYTES];
 
     if (point->teacher >= 0) {
         snprintf(network, sizeof network, "%s",
@@ -184,6 +184,10 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
              sld_text_plural((long long)size.train), size.test, *network ? ", teacher " : "",
              network);
     if (sld_vain_bf16(o, vain)) {
+        const size_t n = strlen(line);
+        snprintf(line + n, sizeof line - n, "; %s", vain);
+    }
+    if (read && sld_vain_batch(o, &size, vain)) {
         const size_t n = strlen(line);
         snprintf(line + n, sizeof line - n, "; %s", vain);
     }

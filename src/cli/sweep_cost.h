@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "sld/grid.h"
 
-enum { SLD_COST_LINES = 8, SLD_COST_LINE_BYTES = 280 };
+enum { SLD_COST_LINES = 8, SLD_COST_LINE_BYTES = 480 };
 
 typedef struct sld_sweep_cost {
     size_t points, left;  /* all trials; those that have not ended */

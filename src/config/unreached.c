@@ -13,7 +13,8 @@ typedef enum {
     NO_FULL_RATE,
     LATE_STAGE,
     SPARE_SHARDS,
-    NO_PART
+    NO_PART,
+    WHOLE_IMAGE
 } finding;
 
 typedef struct finder {
@@ -166,6 +167,21 @@ static void find_no_part(const finder *f, sld_condition_id loss, const char *con
     }
 }
 
+/* A box of all the image. What is left is its scaling, where images are larger than the input. */
+static void find_whole_image(const finder *f)
+{
+    const bool area = is_given(f, "augment.area"), ratio = is_given(f, "augment.ratio");
+
+    if (f->o->augment.crop == SLD_CROP_RESIZED && f->o->augment.area == 1 &&
+        f->o->augment.ratio == 1 && (area || ratio)) {
+        found(
+            f, area ? "augment.area" : "augment.ratio", WHOLE_IMAGE,
+            "with area 1 and ratio 1 the box is all of a square image: nothing is cropped, and on "
+            "images of the network's size this computes what augment.crop: pad with crop_pad: 0 "
+            "does, under another ID");
+    }
+}
+
 void sld_config_each_unreached(const sld_config *config, sld_unreached_report report, void *user)
 {
     static const char *const ce_keys[]  = {"ce.until", "ce.after", "ce.boost_after", "ce.boost"};
@@ -186,6 +202,7 @@ void sld_config_each_unreached(const sld_config *config, sld_unreached_report re
     find_no_full_rate(&f);
     find_stages(&f);
     find_shards(&f);
+    find_whole_image(&f);
     find_no_part(&f, SLD_IF_dkd, dkd_keys, o->dkd.alpha, o->dkd.beta);
     find_no_part(&f, SLD_IF_rld, rld_keys, o->rld.alpha, o->rld.beta);
 }

@@ -187,8 +187,8 @@ static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape
 
 /* Local. Decodes, checks and measures the set, on the machine's first rank. */
 static sld_status decode(sld_ctx *ctx, const data_format *format, const char *where,
-                         const data_source *source, double test_fraction, const data_layout *at,
-                         char *base, data_facts *facts)
+                         const data_source *source, const sld_data_params *params,
+                         const data_layout *at, char *base, data_facts *facts)
 {
     const data_shape *shape = &source->shape;
     data_target       target[SPLITS];
@@ -200,8 +200,9 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
         memcpy(base + at->names, source->names, shape->names_bytes);
     }
     sld_data_facts(ctx, shape, target, facts);
-    sld_data_warn(ctx, where, shape, target);
-    return sld_data_share_test(ctx, shape, test_fraction, &target[SPLIT_TEST], &facts->n_test);
+    sld_data_warn(ctx, where, shape, params->input_size, target);
+    return sld_data_share_test(ctx, shape, params->test_fraction, &target[SPLIT_TEST],
+                               &facts->n_test);
 }
 
 /* Collective. Replaces bytes by rank 0's on every rank. Those of a rank with `own` must be equal to
@@ -283,8 +284,7 @@ static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *fo
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_shared_create(ctx, comm, at.bytes, &own->shared));
     if (reader) {
-        st = decode(ctx, format, where, source, params->test_fraction, &at,
-                    sld_shared_ptr(own->shared), &facts);
+        st = decode(ctx, format, where, source, params, &at, sld_shared_ptr(own->shared), &facts);
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_shared_ready(ctx, comm, own->shared));

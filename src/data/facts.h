@@ -22,8 +22,8 @@ void sld_data_facts(sld_ctx *ctx, const data_shape *shape, const data_target tar
 void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], float std[4]);
 
 /* warnings.c. One warning for each thing that is allowed and rarely meant: labels that begin at 1,
- * classes without a sample, images of 0 and 1. */
-void sld_data_warn(sld_ctx *ctx, const char *where, const data_shape *shape,
+ * classes without a sample, images of 0 and 1, an input_size that is the images' own. */
+void sld_data_warn(sld_ctx *ctx, const char *where, const data_shape *shape, size_t input_size,
                    const data_target target[SPLITS]);
 
 /* share.c. Keeps of each class of test the share that test_fraction says, at least one sample,

@@ -300,6 +300,21 @@ static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, size
                       "by 255 and round before they are stored");
 }
 
+/* A third split in the file is easily taken for the one that data.val_fraction makes. */
+static void warn_of_val(sld_ctx *ctx, sld_doc *doc)
+{
+    static const char *const paths[] = {"/val", "/valid", "/validation", "/dev"};
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if (sld_doc_has(doc, paths[i])) {
+            sld_log(ctx, SLD_LOG_WARN,
+                    "%s: %s is not read: a validation split is a part of train "
+                    "(data.val_fraction); join its samples to train or leave them out",
+                    sld_doc_path(doc), paths[i]);
+        }
+    }
+}
+
 static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
                             const data_target target[SPLITS])
 {
@@ -307,6 +322,7 @@ static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
     const data_shape *shape = &source->shape;
     const size_t      image = shape->H * shape->W * shape->C;
 
+    warn_of_val(ctx, doc);
     for (int split = 0; split < SPLITS; split++) {
         const size_t n = shape->n[split];
         uint64_t     classes;

@@ -58,9 +58,16 @@ static void warn_pixels(sld_ctx *ctx, const char *where, const data_shape *shape
             where);
 }
 
-void sld_data_warn(sld_ctx *ctx, const char *where, const data_shape *shape,
+void sld_data_warn(sld_ctx *ctx, const char *where, const data_shape *shape, size_t input_size,
                    const data_target target[SPLITS])
 {
+    if (input_size > 0 && input_size == shape->H && input_size == shape->W) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "data.input_size: %zu is the size of the images in %s: it changes nothing, but with "
+            "it the ID is another",
+            input_size, where);
+    }
     warn_classes(ctx, where, shape, target);
     warn_pixels(ctx, where, shape, &target[SPLIT_TRAIN]);
 }

@@ -1,5 +1,5 @@
 """Own data and own teachers: names in any encoding, labels from 1, few classes, a share of test, another folder, a teacher with
-other constants: done, or told by one warning each."""
+other constants: done, or told by one warning each, as are settings that such data leave nothing to do."""
 import os
 import shutil
 
@@ -123,7 +123,16 @@ def labels_and_pixels():
         data(name + ".h5", other, test=40)
         expect(sld("data", "info", "none.yaml", *of(name + ".h5"), ranks=0), 2, "/test/images: expected whole numbers 0 to 255",
                "multiply images of 0 to 1 by 255")
+    data("val.h5", lambda f: f.create_group("val"))
+    one_warning(("data", "info", "none.yaml", *of("val.h5")), "val.h5: /val is not read", "data.val_fraction")
     data("good.h5")
+    one_warning(("data", "info", "none.yaml", *of("good.h5"), "data.input_size=8"), "data.input_size: 8 is the size of the images in good.h5")
+    one_warning(("run", "none.yaml", *of("good.h5"), "train.batch=41", "run.dir=large-batch"), "train.batch 41 is more than the 40 training samples")
+    check(not warnings("run", "none.yaml", *of("good.h5"), "train.batch=40", "run.dir=full-batch"), "a warning for nothing")
+    write("batch.yaml", "name: b\nbase: {method: none, student: {network: resnet8}, train: {batch: 64}, data: {path: good.h5}}\n")
+    expect(sld("sweep", "batch.yaml", "--plan", ranks=0), 0, "train.batch 64 is more than the 40 training samples")
+    with h5py.File("large-batch/last.h5") as f, h5py.File("full-batch/last.h5") as g:
+        check(all((f["model"][name][()] == g["model"][name][()]).all() for name in f["model"]), "it does something")
     check(not warnings("data", "info", "none.yaml", *of("good.h5")), "a warning for nothing")
 
 

@@ -46,6 +46,8 @@ REFUSED = [  # command, what is said
     (("sweep", "grid.yaml", "--plan", "launch.slots=1", "--slots", "1"), "--slots: expected it without launch.slots=1, got both"),
     (("report", "runs/x", "--pack", "--force"), "--pack: expected a value after it, got --force"),
     (("bench", "none", "resnet8", "--batch", "1.5"), "--batch: expected a whole number from 1 to 65536, got 1.5"),
+    (("bench", "none", "resnet8", "--teacher-precision", "bf16"), "--teacher-precision: expected a teacher with it, got none"),
+    (("bench", "none", "resnet8", "--teacher-precision", "bf16", "--ranks", "1"), "--teacher-precision: expected a teacher with it, got none"),
     (("bench", "none", "resnet8", "--seconds", "nan"), "--seconds: expected a number from 0 to 1000000, got nan"),
     (("bench", "none", "resnet8", "--ranks", "0"), "--ranks: expected 1 to 16 numbers of ranks from 1 to 4096, such as 1,2,4, got '0'"),
     (("bench", "none", "resnet8", "--ranks", " 1"), "--ranks: expected 1 to 16 numbers of ranks"),
@@ -72,6 +74,19 @@ REFUSED = [  # command, what is said
 ]
 
 
+def check_environment():
+    """A value that says nothing is told once; what holds in its place holds. A pipe is not waited for."""
+    os.mkfifo("pipe")
+    for name, value, text in (("SLD_LOG", "foo", "SLD_LOG: expected error, warn, info or debug, got 'foo'; info holds"),
+                              ("SLD_LOG_RANKS", "1", "SLD_LOG_RANKS: expected all, got '1'"),
+                              ("SLD_TERMINAL", "e.yaml", "SLD_TERMINAL: expected a terminal, such as /dev/pts/3, got 'e.yaml'"),
+                              ("SLD_TERMINAL", "pipe", "SLD_TERMINAL: expected a terminal"), ("SLD_TERMINAL", "none", "SLD_TERMINAL: expected")):
+        done = expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=2, env={name: value, "TERM": "xterm"}, timeout=60), 0, "done already")
+        check(done.err.count(text) == 1, "told once", done.err)
+    for name, value in (("SLD_LOG", "warn"), ("SLD_LOG", ""), ("SLD_LOG_RANKS", "all"), ("SLD_LOG_RANKS", "")):
+        check("SLD_LOG" not in sld("run", "e.yaml", "run.dir=w", env={name: value}).err, "of", name, value, "there is nothing to tell")
+
+
 def main():
     write("e.yaml", NONE)
     write("grid.yaml", SPEC)
@@ -82,6 +97,7 @@ def main():
     expect(sld(*plan, "ce.ramp=1", ranks=0), 0, "grid.yaml: ce.ramp: changes nothing here", "(in every point)")
     check("launch.ranks" not in expect(sld(*plan, "--ranks", "2", ranks=0), 0).out, "as many ranks as shards are no news")
     expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=0), 0, "the stage 0.4 is epoch 0", "no epoch has the rate")
+    check_environment()
     write("init.yaml", WEIGHTS + "axes: {seeds.init: [3, 4]}\n")
     expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +

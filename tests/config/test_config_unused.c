@@ -111,6 +111,7 @@ static void test_accepted(void **state)
         {"method: none\ndata: {per_class: 3, split_seed: 4}", NULL},
         {"method: none\ntrain: {epochs: 2, lr_stages: [0.5]}", NULL},
         {"method: none\nparallel: {shards: 64}", NULL},
+        {"method: none\naugment: {crop: resized, area: 1}", NULL},
         {"method: kd\ncorrection: random\n" TEACHER, "teacher_swap=false"}, /* takes it away */
         {"method: kd\nteacher_swap: false\ncorrection: none\n" TEACHER, NULL},
         {"method: none\nstudent.weights: w.h5\nseeds: {init: -1, order: 2}", NULL},
@@ -224,6 +225,10 @@ static void test_told(void **state)
          "the stage 150 changes nothing here", NULL},
         {"method: none\nparallel: {shards: 16}", "train.batch=12", "parallel.shards",
          "expected at most 12, got 16, of which 4 have no sample", NULL},
+        {"method: none\naugment: {crop: resized, area: 1, ratio: 1}", NULL,
+         "augment.area: ", "nothing is cropped", NULL},
+        {"method: none\naugment: {crop: resized, area: 1}", "augment.ratio=1",
+         "augment.area: ", "under another ID", NULL},
         {"method: none\nce.ramp: 1", NULL, "ce.ramp: changes nothing here",
          "got 1, which is a step like 0", NULL},
         {"method: kd\n" TEACHER, "kd.ramp=1", "kd.ramp: changes nothing here", "a step", NULL},
