@@ -38,9 +38,15 @@ typedef struct sld_data_params {
     double           test_fraction; /* share of each test class; 0.1 lies inside 0.2; 0: all */
 } sld_data_params;
 
-/* Local. Recognises a format by the names in the folder at path, or by the first bytes of the file
- * there. Returns its name, a literal; NULL: no format is recognised. */
-const char *sld_data_detect(const char *path);
+/* Names are literals. */
+typedef struct sld_detected {
+    const char *format; /* NULL: none is recognised */
+    const char *other;  /* a second one whose files lie there too; NULL: none does */
+    int         error;  /* errno, where the path cannot be looked at; else 0 */
+} sld_detected;
+/* Local. Recognises a format by the names in the folder at path, or below it in the folder that the
+ * format's archive makes, or by the first bytes of the file there. */
+sld_detected sld_data_detect(const char *path);
 
 typedef struct sld_data_sizes {
     size_t train, test, K, H, W, C; /* H, W: of the network's input */

@@ -208,16 +208,15 @@ sld_status sld_arguments_lack(sld_ctx *ctx, const sld_verb *verb, const sld_argu
             line[n++] = *c;
         }
     }
-    line[n] = '\0';
+    line[n]            = '\0';
+    const char *wanted = verb->takes ? verb->takes : "a file or folder to work on";
     return !args->positional && args->n_overrides > 0
                ? SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "sld %s: expected a file or folder to work on, got '%s', a setting, for "
-                          "no file is called so; usage: %s",
-                          verb->name, args->overrides[0], line)
-               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                          "sld %s: expected a file or folder to work on, got too few words; "
+                          "sld %s: expected %s, got '%s', a setting, for no file is called so; "
                           "usage: %s",
-                          verb->name, line);
+                          verb->name, wanted, args->overrides[0], line)
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected %s, got too few words; usage: %s",
+                          verb->name, wanted, line);
 }
 
 /* Whether a word is KEY=VALUE and no path: keys have no slash, and a file or folder that is called so
@@ -232,6 +231,21 @@ static bool is_setting(const char *word)
     }
     snprintf(key, sizeof key, "%.*s", (int)(equals - word), word);
     return sld_config_is_key(key) || access(word, F_OK) != 0;
+}
+
+/* A word more than the verb takes. */
+static sld_status refuse_word(sld_ctx *ctx, const sld_verb *verb, const char *word,
+                              const sld_arguments *args)
+{
+    if (verb->no_file) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected no argument, got '%s'; leave it out",
+                        verb->name, word);
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected %s, got '%s'%s%s%s and '%s'%s",
+                    verb->name, verb->takes ? verb->takes : "one file", args->positional,
+                    args->second ? ", '" : "", args->second ? args->second : "",
+                    args->second ? "'" : "", word,
+                    verb->no_settings ? "" : "; settings have the form key=value");
 }
 
 sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char **argv,
@@ -249,20 +263,16 @@ sld_status sld_arguments_read(sld_ctx *ctx, const sld_verb *verb, int argc, char
             out->words                 = out->overrides;
             out->words[out->n_words++] = argv[i];
             out->positional            = out->words[0];
-        } else if (!out->positional) {
+        } else if (!out->positional && !verb->no_file) {
             out->positional = argv[i];
         } else if (!out->second && (verb->two_words || verb->second_word)) {
             out->second = argv[i];
         } else {
-            return SLD_FAIL(
-                ctx, SLD_ERR_CONFIG,
-                "sld %s: expected one file, got '%s' and '%s'; settings have the form key=value",
-                verb->name, out->positional, argv[i]);
+            return refuse_word(ctx, verb, argv[i], out);
         }
     }
-    if (verb->no_file && (out->positional || out->n_overrides > 0)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected no argument, got '%s'; leave it out",
-                        verb->name, out->positional ? out->positional : out->overrides[0]);
+    if (verb->no_file && out->n_overrides > 0) {
+        return refuse_word(ctx, verb, out->overrides[0], out);
     }
     if (verb->no_settings && out->n_overrides > 0) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "sld %s: expected no settings, got '%s'; leave it out",

@@ -43,6 +43,7 @@ typedef sld_status (*sld_verb_work)(sld_ctx *ctx, const sld_arguments *args, int
 
 typedef struct sld_verb {
     const char            *name, *usage, *summary, *help;
+    const char            *takes;         /* its words: "two networks"; NULL: a file or folder */
     const char *const     *parts;         /* subcommands, ended by NULL; NULL: none */
     const sld_option_spec *options;       /* ended by {NULL}; NULL: none */
     const sld_option_rule *rules;         /* for its options; ended by {NULL}; NULL: none */

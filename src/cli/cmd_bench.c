@@ -153,6 +153,7 @@ const sld_verb sld_verb_bench = {
         "in\n"
         "registers on all ranks at once.\n",
     .options     = options,
+    .takes       = "two networks, as sld models lists them",
     .two_words   = true,
     .no_settings = true,
     .work        = start_others,

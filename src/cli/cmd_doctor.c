@@ -68,6 +68,7 @@ const sld_verb sld_verb_doctor = {
                "  --json   for programs\n\n"
                "Exit code 1 when something is bad, so that runs would fail; else 0.\n",
     .options = options,
+    .takes   = "one folder",
     .optional_file = true,
     .no_settings   = true,
     .run           = run,

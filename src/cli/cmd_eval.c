@@ -112,14 +112,13 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
  * file, the error says what it is instead. */
 static sld_status read_weights(sld_ctx *ctx, const char *path, char **text)
 {
-    const sld_status st = sld_weights_config(ctx, path, text);
+    const sld_status st    = sld_weights_config(ctx, path, text);
+    const bool       knows = st == SLD_OK && *text; /* its experiment */
+    const sld_given  given = knows ? SLD_GIVEN_RESULTS : sld_given_at(ctx, path);
 
-    const sld_given given = st == SLD_OK ? SLD_GIVEN_RESULTS : sld_given_at(ctx, path);
-
-    if (st == SLD_OK && !(*text && sld_output_has_format(ctx, path, "sld-results"))) {
-        return st;
-    }
-    if (given == SLD_GIVEN_WEIGHTS || given == SLD_GIVEN_HDF5 || given == SLD_GIVEN_NOTHING) {
+    if (knows ? !sld_output_has_format(ctx, path, "sld-results")
+              : given == SLD_GIVEN_WEIGHTS || given == SLD_GIVEN_NOTHING ||
+                    (given == SLD_GIVEN_HDF5 && st != SLD_OK)) {
         return st;
     }
     free(*text);

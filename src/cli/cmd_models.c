@@ -184,6 +184,7 @@ const sld_verb sld_verb_models = {
                "shapes of its tensors, in the order of PyTorch's state_dict. --json prints all of\n"
                "it as one list of networks.\n",
     .options = options,
+    .takes   = "one network",
     .optional_file = true,
     .no_settings   = true,
     .work          = models,

@@ -345,6 +345,7 @@ const sld_verb sld_verb_status = {
         "  --lines N  of a trial's log (15)\n",
     .options     = options,
     .rules       = rules,
+    .takes       = "one folder, of a sweep, a trial or a run",
     .no_settings = true,
     .work        = status,
 };

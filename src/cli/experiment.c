@@ -1,9 +1,9 @@
 /* experiment.c: reads an experiment and the settings of the command line into a configuration, the
  * same on every rank. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -27,15 +27,65 @@ sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text
                             sld_experiment_method, out);
 }
 
+/* What rank 0 finds at data.path, as bytes that can be sent. */
+typedef struct found {
+    char format[16], other[16];
+    int  error;
+} found;
+
+static found look(const char *path)
+{
+    const sld_detected at  = sld_data_detect(path);
+    found              out = {.error = at.error};
+
+    snprintf(out.format, sizeof out.format, "%s", at.format ? at.format : "");
+    snprintf(out.other, sizeof out.other, "%s", at.other ? at.other : "");
+    return out;
+}
+
+/* Fails where one format does not show. */
+static sld_status check_found(sld_ctx *ctx, const sld_config *config, const found *f)
+{
+    const char *path = sld_config_options(config)->data.path;
+
+    if (f->error == EACCES) {
+        return sld_config_reject(ctx, config, "data.path",
+                                 "expected a data set, got %.200s, which this user may not open "
+                                 "(permission denied); ask its owner for chmod -R g+rX",
+                                 path);
+    }
+    if (f->error == ENOENT || f->error == ENOTDIR) {
+        return sld_config_reject(ctx, config, "data.path",
+                                 "expected a data set, got %.200s, which is not there; relative "
+                                 "paths start at the folder sld is started in",
+                                 path);
+    }
+    if (f->error != 0) {
+        return sld_config_reject(ctx, config, "data.path", "expected a data set, got %.200s: %s",
+                                 path, strerror(f->error));
+    }
+    if (*f->other) {
+        return sld_config_reject(ctx, config, "data.path",
+                                 "expected data.format beside it, %s or %s, for the files of both "
+                                 "lie there, got %.200s and no data.format",
+                                 f->format, f->other, path);
+    }
+    return *f->format
+               ? SLD_OK
+               : sld_config_reject(
+                     ctx, config, "data.path",
+                     "expected a data set whose format shows, or data.format (cifar10, cifar100, "
+                     "idx or hdf5) beside it, got %.200s and no data.format",
+                     path);
+}
+
 /* A user may give data.path without data.format: most formats can be detected. */
 sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool over_file,
                                         sld_config *config)
 {
-    const sld_options *o        = sld_config_options(config);
-    const sld_origin   origin   = sld_config_origin(config, "data.format");
-    const char        *found    = NULL;
-    char               word[16] = "";
-    struct stat        info;
+    const sld_options *o      = sld_config_options(config);
+    const sld_origin   origin = sld_config_origin(config, "data.format");
+    found              f      = {.error = 0};
 
     if (*o->data.path == '\0' ||
         !(origin == SLD_FROM_DEFAULT ||
@@ -44,29 +94,13 @@ sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool
         return SLD_OK;
     }
     if (!comm || sld_comm_rank(comm) == 0) {
-        found = sld_data_detect(o->data.path);
-        snprintf(word, sizeof word, "%s",
-                 found                            ? found
-                 : stat(o->data.path, &info) != 0 ? "?"
-                                                  : "");
+        f = look(o->data.path);
     }
     if (comm) {
-        SLD_TRY(sld_comm_bcast(ctx, comm, word, sizeof word, 0));
+        SLD_TRY(sld_comm_bcast(ctx, comm, &f, sizeof f, 0));
     }
-    if (strcmp(word, "?") == 0) {
-        return sld_config_reject(
-            ctx, config, "data.path",
-            "expected a data set, got %.200s, which is not there or may not be "
-            "looked at; relative paths start at the folder sld is started in",
-            o->data.path);
-    }
-    if (!*word) {
-        return sld_config_reject(ctx, config, "data.path",
-                                 "expected a data set whose format shows, or data.format (cifar10, "
-                                 "cifar100, idx or hdf5) beside it, got %.200s and no data.format",
-                                 o->data.path);
-    }
-    return sld_config_settle(ctx, config, "data.path", "data.format", word);
+    SLD_TRY(check_found(ctx, config, &f));
+    return sld_config_settle(ctx, config, "data.path", "data.format", f.format);
 }
 
 /* Checks student.network here, because the option table does not know the list of networks. An

@@ -95,6 +95,9 @@ static void of_other_hdf5(const char *path, char *text, size_t n)
     if (open && sld_doc_has(doc, "/train/images")) {
         snprintf(text, n,
                  "a data set; an experiment names it by data.path, and sld data info describes it");
+    } else if (open && sld_doc_has_attr(doc, "/", "weights_sha256") &&
+               sld_doc_has_attr(doc, "/", "split")) {
+        snprintf(text, n, "logits or features that sld eval wrote (docs/files.md)");
     } else if (open && sld_doc_has_attr(doc, "/", "format") &&
                sld_doc_get_attr_text(&quiet, doc, "/", "format", &format) == SLD_OK) {
         snprintf(text, n, "a file of the format %.40s (docs/files.md)", format);

@@ -246,6 +246,7 @@ const sld_verb sld_verb_help = {
         "to have an effect. `sld methods` prints the options that each method sets. `sld help "
         "page\n"
         "markdown`, `man`, `man-VERB`, `bash`, `zsh` print the pages that are installed.\n",
+    .takes         = "a verb, or options and one word",
     .optional_file = true,
     .second_word   = true,
     .work          = help,

@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "sld/store.h"
 
-static int unknown_verb(const char *word)
+static void tell_unknown_verb(const char *word)
 {
     const char *names[32];
     size_t      n = 0;
@@ -23,7 +23,6 @@ static int unknown_verb(const char *word)
     fprintf(stderr, "sld: expected a verb, got '%s'%s%s; see sld --help\n",
             sld_text_printable(word, shown, sizeof shown), nearest >= 0 ? "; nearest: " : "",
             nearest >= 0 ? names[nearest] : "");
-    return SLD_EXIT_USAGE;
 }
 
 static int exit_code_of(sld_status st)
@@ -165,35 +164,49 @@ static bool asks_for(int argc, char **argv, const char *option)
     return false;
 }
 
+static const sld_verb *find_verb(const char *name)
+{
+    for (size_t i = 0; sld_verbs[i]; i++) {
+        if (strcmp(name, sld_verbs[i]->name) == 0) {
+            return sld_verbs[i];
+        }
+    }
+    return NULL;
+}
+
+/* What needs no verb, and each verb's help. *code: the exit code. False: a verb is to run. */
+static bool answer(int argc, char **argv, const sld_verb *verb, int *code)
+{
+    const int  words   = verb ? argc : 2;
+    const bool speaks  = sld_launcher_rank() == 0; /* of the tasks of a launcher one does */
+    const bool help    = asks_for(words, argv, "--help") || asks_for(words, argv, "-h");
+    const bool version = asks_for(words, argv, "--version");
+
+    *code = help || version ? SLD_EXIT_OK : SLD_EXIT_USAGE;
+    if (help && speaks && verb) {
+        sld_help_verb(verb);
+    } else if (help && speaks) {
+        sld_help_usage(stdout);
+    } else if (version && speaks) {
+        sld_version_print();
+    } else if (!help && !version && !verb && speaks) {
+        tell_unknown_verb(argv[1]);
+    }
+    return help || version || !verb;
+}
+
 static int run_command(int argc, char **argv)
 {
+    int code = SLD_EXIT_USAGE;
+
     if (argc < 2) {
-        sld_help_usage(stderr);
-        return SLD_EXIT_USAGE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        sld_help_usage(stdout);
-        return SLD_EXIT_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        sld_version_print();
-        return SLD_EXIT_OK;
-    }
-    for (size_t i = 0; sld_verbs[i]; i++) {
-        if (strcmp(argv[1], sld_verbs[i]->name) != 0) {
-            continue;
+        if (sld_launcher_rank() == 0) {
+            sld_help_usage(stderr);
         }
-        if (asks_for(argc, argv, "--help") || asks_for(argc, argv, "-h")) {
-            sld_help_verb(sld_verbs[i]);
-            return SLD_EXIT_OK;
-        }
-        if (asks_for(argc, argv, "--version")) {
-            sld_version_print();
-            return SLD_EXIT_OK;
-        }
-        return run_verb(sld_verbs[i], argc - 2, argv + 2);
+        return code;
     }
-    return unknown_verb(argv[1]);
+    const sld_verb *verb = find_verb(argv[1]);
+    return answer(argc, argv, verb, &code) ? code : run_verb(verb, argc - 2, argv + 2);
 }
 
 int main(int argc, char **argv)

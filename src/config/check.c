@@ -76,6 +76,12 @@ static sld_status check_data(sld_ctx *ctx, const sld_config *config)
                       "expected either this or data.train_fraction, got %lld and %g; leave one out",
                       (long long)o->data.per_class, o->data.train_fraction);
     }
+    if (o->data.per_class == 1 && o->data.val_fraction > 0) {
+        return reject(ctx, config, KEYS("data.val_fraction", "data.per_class"),
+                      "expected data.per_class above 1, so that each class keeps a sample to train "
+                      "on, got %g of 1; give more, or leave one of the two out",
+                      o->data.val_fraction);
+    }
     if (o->train.best_on == SLD_BEST_ON_VAL && o->data.val_fraction == 0) {
         return reject(
             ctx, config, KEYS("train.best_on", "data.val_fraction"),

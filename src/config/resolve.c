@@ -261,6 +261,7 @@ sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *besid
     sld_overlay     *override = *config->text ? config->overlays[SLD_FROM_OVERRIDE] : NULL;
 
     SLD_TRY(sld_overlay_set(ctx, config->arena, source, key, value, config->overlays[origin]));
+    config->overlays[origin]->settings[sld_option_find(key)].implied = true;
     return build(ctx, config->composer, config->overlays[SLD_FROM_FILE], override, config);
 }
 

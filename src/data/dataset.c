@@ -185,6 +185,31 @@ static sld_status check_labels(sld_ctx *ctx, const char *where, const data_shape
     return SLD_OK;
 }
 
+/* Local. Refuses a set that is larger than the machine's memory, before it is made. */
+static sld_status check_memory(sld_ctx *ctx, const data_format *format, const char *where,
+                               const data_shape *shape, size_t bytes)
+{
+    const size_t page   = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t memory = page * (size_t)sysconf(_SC_PHYS_PAGES);
+    const bool   train  = shape->n[SPLIT_TRAIN] >= shape->n[SPLIT_TEST];
+
+    if (bytes / page < memory / page) {
+        return SLD_OK;
+    }
+    if (format == &sld_format_synthetic) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "synthetic.%s: expected a set that fits into the %zu bytes of memory of "
+                        "this machine, got %zu and %zu images, which take %zu bytes; give fewer",
+                        train ? "train" : "test", memory, (size_t)shape->n[SPLIT_TRAIN],
+                        (size_t)shape->n[SPLIT_TEST], bytes);
+    }
+    return SLD_FAIL(ctx, SLD_ERR_DATA,
+                    "%s: expected a data set that fits into the %zu bytes of memory of this "
+                    "machine, got images that take %zu; take a larger machine, or store smaller "
+                    "images",
+                    where, memory, bytes);
+}
+
 /* Local. Decodes, checks and measures the set, on the machine's first rank. */
 static sld_status decode(sld_ctx *ctx, const data_format *format, const char *where,
                          const data_source *source, const sld_data_params *params,
@@ -281,6 +306,7 @@ static sld_status load(sld_ctx *ctx, const sld_comm *comm, const data_format *fo
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for the names of %zu classes", where,
                       (size_t)shape->K);
     }
+    st = st == SLD_OK ? check_memory(ctx, format, where, shape, at.bytes) : st;
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_shared_create(ctx, comm, at.bytes, &own->shared));
     if (reader) {

@@ -1,24 +1,29 @@
 /* detect.c: recognises the format of a data set by what lies at its path. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 #include "sld/data.h"
 
-static bool is_hdf5(const char *path)
+static sld_detected detect_file(const char *path)
 {
     static const char signature[8] = "\x89HDF\r\n\x1a\n";
     char              head[8];
     FILE             *file = fopen(path, "rb");
-    const bool        is   = file && fread(head, 1, sizeof head, file) == sizeof head &&
-                    memcmp(head, signature, sizeof head) == 0;
+    sld_detected      out  = {.error = file ? 0 : errno};
 
     if (file) {
+        out.format = fread(head, 1, sizeof head, file) == sizeof head &&
+                             memcmp(head, signature, sizeof head) == 0
+                         ? "hdf5"
+                         : NULL;
         fclose(file);
     }
-    return is;
+    return out;
 }
 
 /* Whether the folder has train-images-idx3-ubyte or another spelling that idx.c opens. Compressed
@@ -37,19 +42,43 @@ static bool has_idx(const char *folder)
     return found;
 }
 
-const char *sld_data_detect(const char *path)
+/* Whether the file lies in the folder or in the archive's folder below it, as cifar.c finds it. */
+static bool has_cifar(const char *folder, const char *archive, const char *file)
+{
+    char below[256];
+
+    snprintf(below, sizeof below, "%s/%s", archive, file);
+    return sld_data_exists(folder, file) || sld_data_exists(folder, below);
+}
+
+static sld_detected detect_folder(const char *path)
+{
+    const struct {
+        const char *format;
+        bool        there;
+    } formats[]      = {{"cifar10", has_cifar(path, "cifar-10-batches-bin", "data_batch_1.bin")},
+                        {"cifar100", has_cifar(path, "cifar-100-binary", "train.bin")},
+                        {"idx", has_idx(path)}};
+    sld_detected out = {.format = NULL};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const char **to = out.format ? &out.other : &out.format;
+        *to             = formats[i].there && !*to ? formats[i].format : *to;
+    }
+    if (!out.format && access(path, R_OK | X_OK) != 0) {
+        out.error = errno;
+    }
+    return out;
+}
+
+sld_detected sld_data_detect(const char *path)
 {
     struct stat info;
 
     if (stat(path, &info) != 0) {
-        return NULL;
+        return (sld_detected){.error = errno};
     }
-    if (S_ISREG(info.st_mode)) {
-        return is_hdf5(path) ? "hdf5" : NULL;
-    }
-    return !S_ISDIR(info.st_mode)                      ? NULL
-           : sld_data_exists(path, "data_batch_1.bin") ? "cifar10"
-           : sld_data_exists(path, "train.bin")        ? "cifar100"
-           : has_idx(path)                             ? "idx"
-                                                       : NULL;
+    return S_ISREG(info.st_mode)   ? detect_file(path)
+           : S_ISDIR(info.st_mode) ? detect_folder(path)
+                                   : (sld_detected){.format = NULL};
 }

@@ -97,7 +97,7 @@ def main():
     cpus = os.cpu_count()
     _, found = doctor(ranks=cpus + 1)
     check(found["CPUs"]["verdict"] == "warn" and "more ranks than CPUs" in found["CPUs"]["advice"], found)
-    expect(sld("doctor", "a", "b", ranks=0), 2, "expected one file")
+    expect(sld("doctor", "a", "b", ranks=0), 2, "sld doctor: expected one folder, got 'a' and 'b'\n")
 
 
 in_folder(main)

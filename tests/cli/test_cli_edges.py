@@ -5,6 +5,7 @@ import io
 import os
 import re
 import resource
+import shutil
 import subprocess
 
 import h5py
@@ -43,6 +44,35 @@ def formats():
             f[split + "/labels"] = np.arange(n) % 4
             f[split + "/images"] = np.random.default_rng(0).integers(0, 256, (n, 8, 8, 3), dtype="u1")
     expect(sld("run", "none.yaml", "data.path=d.h5", "run.dir=found", ranks=0), 0, "student resnet8, hdf5, seed 1")
+    for path in ("above10/cifar-10-batches-bin/data_batch_1.bin", "above100/cifar-100-binary/train.bin", "both/data_batch_1.bin", "both/train.bin",
+                 "archives/cifar-10-batches-bin/data_batch_1.bin", "archives/cifar-100-binary/train.bin"):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write(path, "")
+    for folder, found in (("above10", "cifar10"), ("above100", "cifar100"), ("above10/cifar-10-batches-bin", "cifar10")):
+        expect(sld("run", "none.yaml", "--show-config", "data.path=" + folder, ranks=0), 0, "format: %s\n" % found)
+    for folder in ("both", "archives"):
+        expect(sld("run", "none.yaml", "data.path=" + folder), 2, "data.path: expected data.format beside it, cifar10 or cifar100, for the files of both")
+        expect(sld("run", "none.yaml", "--show-config", "data.path=" + folder, "data.format=cifar100", ranks=0), 0, "format: cifar100\n")
+
+
+def closed():
+    """Data that this user may not open are told as that."""
+    root = os.geteuid() == 0
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if root else []
+    if root and not shutil.which("setpriv"):
+        return
+    os.chmod(".", 0o755)
+    os.makedirs("closed/below")
+    for path in ("closed.h5", "closed/below/d.h5"):
+        shutil.copy("d.h5", path)
+    for path in ("closed.h5", "closed"):
+        os.chmod(path, 0)
+    for path in ("closed.h5", "closed", "closed/below/d.h5"):
+        done = subprocess.run(other + command(0, "run", "none.yaml", "--show-config", "data.path=" + path), env=environment(), capture_output=True)
+        said = done.stderr.decode()
+        check(done.returncode == 2 and "data.path: expected a data set, got %s, which this user may not open (permission denied)" % path in said, said)
+    for path in ("closed.h5", "closed"):
+        os.chmod(path, 0o755)
 
 
 def columns():
@@ -143,6 +173,7 @@ def main():
     for name, text in SPECS.items():
         write(name + ".yaml", "name: %s\n" % name + BASE + text)
     formats()
+    closed()
     columns()
     late_claims()
     before = sorted(os.listdir("runs") + os.listdir("."))

@@ -88,6 +88,8 @@ def check_vain_probe():
     for setting in ("data.train_fraction=0.5", "synthetic.noise=3", "augment.flip=0", "train.batch=8", "train.best_on=test", "seeds.order=3",
                     "teacher.logits=tl", "run.logits=false", "run.dir=x", "name=x"):
         expect(sld(*probe, setting), 2, setting.partition("=")[0] + ": expected an option of the step", "sld probe does not read")
+    write("open.yaml", STUDENT.replace("data: {format: synthetic}\n", ""))  # the key that was given, not the format found there
+    expect(sld("probe", "open.yaml", *probe[2:], "data.path=in.h5"), 2, "data.path: expected an option of the step")
     check(not os.path.exists("vain.h5"), "written")
     expect(sld(*probe, "train.lr=0.1", "seed=5", "lss.temperatures=[2]", "train.momentum=0.8", "correction=random", "parallel.shards=4",
                "run.stall_minutes=5", "teacher.precision=f32", "ce.weak=0.2"), 0)
@@ -144,6 +146,8 @@ def main():
     expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
     expect(sld("eval", "runs/s/last.h5", "--split", "vla"), 2, "vla")
+    for more in ((), ("data.format=synthetic",)):
+        expect(sld("eval", "out.h5", *more), 2, "out.h5: expected a weights file, got logits or features that sld eval wrote")
 
     rng = np.random.default_rng(1)
     with h5py.File("in.h5", "w") as f:

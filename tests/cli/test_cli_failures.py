@@ -17,6 +17,9 @@ def configuration():
     write("net.yaml", TEACHER.replace("resnet8", "resnet9"))
     expect(sld("run", "net.yaml"), 2, "net.yaml:", "student.network", "resnet9", "resnet8")
     expect(sld("run", "net.yaml", "student.network=resnet8", "data.val_fraction=0.01", ranks=2), 2, "data.val_fraction")
+    if os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") < 2e7 * 3080:
+        expect(sld("run", "net.yaml", "student.network=resnet8", "synthetic.train=10000000", "synthetic.test=10000000", ranks=2), 2,
+               "synthetic.train: expected a set that fits into the ", "bytes of memory of this machine, got 10000000 and 10000000 images")
     write("noteacher.yaml", STUDENT.replace("last.h5", "missing.h5"))
     expect(sld("run", "noteacher.yaml", ranks=2), 2, "missing.h5")
     write("foreign.yaml", STUDENT.replace("runs/teacher/last.h5", "foreign.yaml"))

@@ -18,6 +18,15 @@ def version():
         check(len(lines) == len(LINES) and all(re.fullmatch(p, l) for p, l in zip(LINES, lines)), "sld --version says", lines)
 
 
+def one_voice():
+    """Of the ranks of a launcher one answers what needs no verb."""
+    for words, code, text in ((["--version"], 0, "compiler: "), (["run", "--version"], 0, "compiler: "), (["--help"], 0, "doctor"),
+                              (["run", "--help"], 0, "--show-config   "), (["rnu"], 2, "expected a verb, got 'rnu'; nearest: run")):
+        alone, said = sld(*words, ranks=0), expect(sld(*words, ranks=3), code)
+        wanted = (alone.out + alone.err).count(text)
+        check((said.out + said.err).count(text) == wanted > 0, words, "wanted", wanted, "times:", text, said.out, said.err)
+
+
 def run(*words, **more):
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, **more).stdout.decode().strip()
 
@@ -51,6 +60,7 @@ def commits():
 
 def main():
     version()
+    one_voice()
     commits()
 
 

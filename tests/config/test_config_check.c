@@ -66,6 +66,8 @@ static void test_refused(void **state)
          "any epoch", NULL},
         {LSS "ce.weak: 0\nstudent_swap_after: never\nlss.allow_inactive: true", NULL,
          "e.yaml:3:10: ce.weak: expected a weight", "", NULL},
+        {"method: none\ndata: {per_class: 1}", "data.val_fraction=0.9",
+         "command line: data.val_fraction: expected data.per_class above 1", "got 0.9 of 1", NULL},
         {"method: none\ndata: {per_class: 5, train_fraction: 0.5}", NULL,
          "e.yaml:2:19: data.per_class: expected ", "leave one out", "got 5 and 0.5"},
         {"method: none\nrun: {keep_epochs: [3, 300]}", NULL,
