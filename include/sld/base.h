@@ -343,7 +343,8 @@ typedef struct sld_output {
     size_t             n_inputs;
     bool               force; /* --force: also over files of other programs, never over inputs */
     bool (*is_own)(sld_ctx *ctx, const char *path); /* whether the same verb wrote this file */
-    bool (*is_kept)(const char *path); /* whether --force may not write over it; NULL: it may */
+    bool (*is_kept)(
+        const char *path); /* whether no output may have that name, even by --force; NULL: any */
 } sld_output;
 
 /* Local. Checks that path may be written. SLD_ERR_CONFIG if it is an input, no regular file, a

@@ -56,7 +56,8 @@ void sld_run_path(const char *run, sld_run_file file, int64_t attempt, char path
 void sld_run_epoch_path(const char *run, int64_t epoch, int64_t attempt, char path[PATH_MAX]);
 bool sld_run_has(const char *run, sld_run_file file); /* Local. Of attempt 0. */
 /* Local. Whether the path leads, by links too, to a file that a run writes in its folder, or to one
- * of a sweep: the folder has config.yaml or lock, or points. False where nothing is. */
+ * of a sweep: the folder has config.yaml or lock, or points. Where nothing is, whether a run will
+ * write it. */
 bool sld_run_is_file(const char *path);
 /* Local. Removes what attempts 1 to N wrote under names of their own, but for their logs. */
 void sld_run_remove_attempts(const char *run, int64_t attempt);
@@ -76,6 +77,15 @@ sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run);
 /* Local. The same for its checkpoints: it begins anew. */
 sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run);
+
+/* ---- its lock: the kernel holds it, and its text names the holder ---- */
+
+enum { SLD_LOCK_BYTES = 128 };
+
+int sld_lock_text(char text[SLD_LOCK_BYTES]); /* Local. Of this process; returns its length. */
+/* Local. Whether the folder holds a lock with such a text. A file called lock that is empty or holds
+ * another text is not sld's, and says nothing of the folder. */
+bool sld_lock_is_own(const char *run);
 
 /* ---- checkpoints ---- */
 

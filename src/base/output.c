@@ -88,6 +88,17 @@ static sld_status check_folder(sld_ctx *ctx, const sld_output *out)
     return SLD_OK;
 }
 
+static sld_status check_kept(sld_ctx *ctx, const sld_output *out)
+{
+    if (out->is_kept && out->is_kept(out->path)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: %s: expected another file than those that a run or a sweep writes in "
+                        "its folder, which --force keeps too; choose another name",
+                        out->option, out->path);
+    }
+    return SLD_OK;
+}
+
 sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
 {
     struct stat found;
@@ -102,7 +113,7 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
                 "remove it, or choose another name",
                 out->option, out->path);
         }
-        return errno == ENOENT ? SLD_OK
+        return errno == ENOENT ? check_kept(ctx, out)
                                : SLD_FAIL(ctx, SLD_ERR_CONFIG, "%s: %s: %s", out->option, out->path,
                                           strerror(errno));
     }
@@ -113,12 +124,7 @@ sld_status sld_output_check(sld_ctx *ctx, const sld_output *out, bool *exists)
             out->option, out->path, S_ISDIR(found.st_mode) ? "a folder" : "no regular file");
     }
     SLD_TRY(check_inputs(ctx, out, &found));
-    if (out->is_kept && out->is_kept(out->path)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: %s: expected another file than those that a run or a sweep writes in "
-                        "its folder, which --force keeps too; choose another name",
-                        out->option, out->path);
-    }
+    SLD_TRY(check_kept(ctx, out));
     if (out->force || (out->is_own && out->is_own(ctx, out->path))) {
         return SLD_OK;
     }

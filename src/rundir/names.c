@@ -45,6 +45,33 @@ bool sld_run_has(const char *run, sld_run_file file)
     return access(path, F_OK) == 0;
 }
 
+/* Whether the name is epoch-E-aN.h5 of an attempt from 1 to last. */
+static bool is_epoch_of_attempt(const char *name, int64_t last)
+{
+    long long epoch, attempt;
+    int       n = 0;
+
+    return sscanf(name, "epoch-%18lld-a%18lld.h5%n", &epoch, &attempt, &n) == 2 && n > 0 &&
+           name[n] == '\0' && attempt >= 1 && attempt <= last;
+}
+
+static void remove_epochs(const char *run, int64_t attempt)
+{
+    DIR           *dir = opendir(run);
+    struct dirent *entry;
+    char           path[PATH_MAX];
+
+    while (dir && (entry = readdir(dir))) {
+        if (is_epoch_of_attempt(entry->d_name, attempt)) {
+            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
+            unlink(path);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
 void sld_run_remove_attempts(const char *run, int64_t attempt)
 {
     static const sld_run_file own[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS,  SLD_RUN_LAST,
@@ -57,6 +84,7 @@ void sld_run_remove_attempts(const char *run, int64_t attempt)
             unlink(path);
         }
     }
+    remove_epochs(run, attempt);
 }
 
 /* Files whose names are of that kind get ".old" behind them. */
@@ -180,10 +208,23 @@ static bool is_file_in(const char *name, char *folder)
     return strchr(folder, '/') && strcmp(cut_name(folder), "claims") == 0 && is_sweep(folder);
 }
 
+/* A name that nothing bears yet is a run's in the folder of a run, which will write it. */
+static bool is_file_to_come(const char *path)
+{
+    const char  *slash  = strrchr(path, '/');
+    const size_t n      = slash ? (size_t)(slash - path) + 1 : 0;
+    char        *folder = n > 0 ? strndup(path, n) : strdup(".");
+    const bool   comes  = folder && is_name(path + n) &&
+                       (sld_run_has(folder, SLD_RUN_CONFIG) || sld_run_has(folder, SLD_RUN_LOCK));
+
+    free(folder);
+    return comes;
+}
+
 bool sld_run_is_file(const char *path)
 {
     char      *whole = realpath(path, NULL);
-    const bool found = whole && is_file_in(cut_name(whole), whole);
+    const bool found = whole ? is_file_in(cut_name(whole), whole) : is_file_to_come(path);
 
     free(whole);
     return found;

@@ -70,9 +70,12 @@ static void other_names_are_no_claims(void **state)
 
 static void what_attempts_leave_is_removed(void **state)
 {
-    static const char *const gone[] = {"config-a1.yaml", "results-a1.h5", "best-a2.h5",
-                                       "last-a2.h5",     "progress-a2",   "outcome-a1"};
-    static const char *const kept[] = {"config.yaml", "results.h5", "log-a1.txt", "best-a3.h5"};
+    static const char *const gone[] = {"config-a1.yaml", "results-a1.h5",  "best-a2.h5",
+                                       "last-a2.h5",     "progress-a2",    "outcome-a1",
+                                       "epoch-7-a1.h5",  "epoch-240-a2.h5"};
+    static const char *const kept[] = {"config.yaml",   "results.h5",     "log-a1.txt",
+                                       "best-a3.h5",    "epoch-7-a3.h5",  "epoch-7.h5",
+                                       "epoch-7-a0.h5", "epoch-7-a1.txt", "epoch-7-a1.h5.old"};
     fixture                 *f      = *state;
 
     for (size_t i = 0; i < COUNT(gone); i++) {
@@ -90,6 +93,27 @@ static void what_attempts_leave_is_removed(void **state)
     }
     assert_true(sld_run_has(f->dir, SLD_RUN_RESULTS));
     assert_false(sld_run_has(f->dir, SLD_RUN_BEST));
+}
+
+/* Of sld's own lock, and of what other programs call lock. */
+static void a_lock_is_known_by_its_text(void **state)
+{
+    static const char *const of_others[] = {"",      "\n", "foo\n", "process\n", "process x on y\n",
+                                            "4711\n"};
+    fixture                 *f           = *state;
+    char                     text[SLD_LOCK_BYTES];
+
+    assert_false(sld_lock_is_own(f->dir));
+    for (size_t i = 0; i < COUNT(of_others); i++) {
+        put(f, "lock", of_others[i]);
+        assert_false(sld_lock_is_own(f->dir));
+    }
+    const int length = sld_lock_text(text);
+    assert_int_equal(length, strlen(text));
+    put(f, "lock", text);
+    assert_true(sld_lock_is_own(f->dir));
+    put(f, "lock", "process 12 on \n"); /* a machine without a name */
+    assert_true(sld_lock_is_own(f->dir));
 }
 
 static bool kept(const fixture *f, const char *name)
@@ -118,6 +142,12 @@ static void files_of_runs_and_sweeps_are_known(void **state)
     put(f, "results.h5", "");
     assert_false(kept(f, "results.h5")); /* neither a run's folder nor a sweep's */
     assert_false(kept(f, "best.h5"));    /* nothing is there */
+    put(f, "lock", "");
+    assert_true(kept(f, "best.h5")); /* not yet */
+    assert_true(kept(f, "ckpt-0000004-000000000.h5"));
+    assert_false(kept(f, "logits.h5"));
+    snprintf(path, sizeof path, "%s/lock", f->dir);
+    unlink(path);
     for (size_t i = 0; i < COUNT(of_run); i++) {
         put(f, of_run[i], "");
     }
@@ -158,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_claim_names_trial_and_attempt),
         cmocka_unit_test(other_names_are_no_claims),
         cmocka_unit_test_setup_teardown(what_attempts_leave_is_removed, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(a_lock_is_known_by_its_text, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(files_of_runs_and_sweeps_are_known, folder_make,
                                         folder_remove),
     };
