@@ -182,6 +182,10 @@ sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *ou
 /* Local. A file that says another trial made it: SLD_ERR_CONFIG. One that is not there, cannot be read
  * or does not say is none. id: text of the trial's; void, as sld_run_each_weights() takes it. */
 sld_status sld_weights_check_id(sld_ctx *ctx, const char *path, const void *id);
+/* Local. The trial that made the file, fit to be printed. False, and "": it cannot be read or does not
+ * say. */
+enum { SLD_SHOWN_ID_BYTES = 40 };
+bool sld_weights_id(const char *path, char shown[SLD_SHOWN_ID_BYTES]);
 /* Reads exactly the tensors wanted, under group ("/model"): a missing one, a superfluous one
  * (num_batches_tracked aside) or another shape is SLD_ERR_DATA naming file, tensor, shape found and
  * shape wanted. */

@@ -238,24 +238,30 @@ void sld_tensors_sha256(const sld_named *tensors, size_t n, char hex[65])
     sld_sha256_hex(&sha, hex);
 }
 
-sld_status sld_weights_check_id(sld_ctx *ctx, const char *path, const void *id)
+bool sld_weights_id(const char *path, char shown[SLD_SHOWN_ID_BYTES])
 {
     sld_ctx     quiet;
     sld_doc    *doc   = NULL;
     const char *found = "";
-    char        shown[40];
 
     sld_ctx_init(&quiet);
     if (sld_doc_open_file(&quiet, path, &doc) == SLD_OK && sld_doc_has_attr(doc, "/", "id") &&
         sld_doc_get_attr_text(&quiet, doc, "/", "id", &found) != SLD_OK) {
         found = "";
     }
-    sld_text_printable(found, shown, sizeof shown);
+    sld_text_printable(found, shown, SLD_SHOWN_ID_BYTES);
     sld_doc_close(doc);
-    return *shown == '\0' || strcmp(shown, id) == 0
+    return *shown != '\0';
+}
+
+sld_status sld_weights_check_id(sld_ctx *ctx, const char *path, const void *id)
+{
+    char found[SLD_SHOWN_ID_BYTES];
+
+    return !sld_weights_id(path, found) || strcmp(found, id) == 0
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_CONFIG,
                           "%s: id: expected %s, got %s: another trial's weights; put the trial's "
                           "own back, or remove the file",
-                          path, (const char *)id, shown);
+                          path, (const char *)id, found);
 }

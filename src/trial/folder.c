@@ -39,7 +39,7 @@ static sld_status await_lock(sld_ctx *ctx, const sld_setup *s, const sld_io *io,
  * for the message alone. */
 static sld_status take_lock(sld_ctx *ctx, const sld_setup *s, sld_io *io)
 {
-    char     path[PATH_MAX], holder[128] = "", host[64] = "";
+    char     path[PATH_MAX], holder[SLD_LOCK_BYTES];
     sld_lock lock;
 
     sld_run_path(io->dir, SLD_RUN_LOCK, 0, path);
@@ -54,66 +54,10 @@ static sld_status take_lock(sld_ctx *ctx, const sld_setup *s, sld_io *io)
                 "folder; start none there meanwhile, or choose a run.dir on another file system",
                 io->dir);
     }
-    gethostname(host, sizeof host - 1);
-    const int length = snprintf(holder, sizeof holder, "process %ld on %s\n", (long)getpid(), host);
-    if (ftruncate(io->lock, 0) != 0 || pwrite(io->lock, holder, (size_t)length, 0) != length) {
+    /* in this order: it is empty at no time, and by its text the folder is known as sld's */
+    const int length = sld_lock_text(holder);
+    if (pwrite(io->lock, holder, (size_t)length, 0) != length || ftruncate(io->lock, length) != 0) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
-    }
-    return SLD_OK;
-}
-
-/* Rank 0. */
-static sld_status check_identity(sld_ctx *ctx, sld_setup *s, const sld_io *io)
-{
-    char *identity = NULL, *contents = NULL, *id = NULL; /* a former version's ID is another */
-
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "contents", &contents));
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "id", &id));
-    if (!identity || !id) {
-        return SLD_OK; /* a checkpoint is compared when it is read */
-    }
-    SLD_TRY(sld_trial_check_same(ctx, &s->identity, io->dir, identity, contents));
-    return sld_run_each_weights(ctx, io->dir, sld_weights_check_id, id);
-}
-
-static sld_status check_free(sld_ctx *ctx, const char *path)
-{
-    return access(path, F_OK) != 0 ? SLD_OK
-                                   : SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                                              "%s: already exists and was not written by sld; "
-                                              "choose another run.dir, or move it away",
-                                              path);
-}
-
-/* Files of these names that no trial has made belong to somebody: they are not written over. A
- * folder that a trial has worked in holds its lock. */
-static sld_status check_foreign(sld_ctx *ctx, sld_setup *s, const sld_io *io)
-{
-    static const sld_run_file names[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS, SLD_RUN_BEST,
-                                         SLD_RUN_LAST, SLD_RUN_LOG};
-    const sld_list           *kept    = &s->opt->run.keep_epochs;
-    char                      path[PATH_MAX], name[NAME_MAX + 1], shown[NAME_MAX + 1];
-    char                     *identity = NULL;
-
-    if (sld_run_has(io->dir, SLD_RUN_LOCK)) {
-        return SLD_OK;
-    }
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &identity));
-    if (!identity && sld_run_foreign(io->dir, name)) {
-        return SLD_FAIL(
-            ctx, SLD_ERR_CONFIG,
-            "%.200s: expected a new folder or a trial's, got one that holds %.100s; choose "
-            "another run.dir",
-            io->dir, sld_text_printable(name, shown, sizeof shown));
-    }
-    for (size_t i = 0; !identity && i < sizeof names / sizeof *names; i++) {
-        sld_run_path(io->dir, names[i], 0, path);
-        SLD_TRY(check_free(ctx, path));
-    }
-    for (size_t i = 0; !identity && i < kept->n; i++) {
-        sld_run_epoch_path(io->dir, (int64_t)kept->v[i], 0, path);
-        SLD_TRY(check_free(ctx, path));
     }
     return SLD_OK;
 }
@@ -123,7 +67,7 @@ static sld_status check_foreign(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 static sld_status take_attempt(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
     SLD_TRY(sld_trial_check_claim(ctx, io));
-    return check_identity(ctx, s, io);
+    return sld_trial_check_own(ctx, s, io);
 }
 
 /* Rank 0. */
@@ -135,9 +79,10 @@ static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
     if (sld_trial_is_attempt(io)) {
         return take_attempt(ctx, s, io);
     }
-    SLD_TRY(check_foreign(ctx, s, io));
+    SLD_TRY(sld_trial_check_inputs(ctx, s, io));
+    SLD_TRY(sld_trial_check_foreign(ctx, s, io));
     SLD_TRY(take_lock(ctx, s, io));
-    SLD_TRY(check_identity(ctx, s, io));
+    SLD_TRY(sld_trial_check_own(ctx, s, io));
     SLD_TRY(sld_file_clean_up(ctx, io->dir));
     sld_run_path(io->dir, SLD_RUN_LOG, 0, path);
     const int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);

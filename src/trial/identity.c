@@ -148,7 +148,7 @@ static bool find_difference(const char *from, const char *other, char key[64])
     return false;
 }
 
-static void describe_difference(const char *there, const char *here, char *text, size_t n)
+void sld_trial_describe_difference(const char *there, const char *here, char *text, size_t n)
 {
     char key[64] = "", theirs[96], mine[96];
 
@@ -176,7 +176,7 @@ sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *whe
     char text[320];
 
     if (!is_same(own, identity)) {
-        describe_difference(identity, own_text(own, identity), text, sizeof text);
+        sld_trial_describe_difference(identity, own_text(own, identity), text, sizeof text);
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s: expected this trial, got another trial: %s; choose another run.dir, "
                         "or move this away%s",
@@ -187,7 +187,7 @@ sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *whe
                               "weights further, start there: student.weights=RUN/last.h5)");
     }
     if (contents && strcmp(contents, own->contents) != 0) {
-        describe_difference(contents, own->contents, text, sizeof text);
+        sld_trial_describe_difference(contents, own->contents, text, sizeof text);
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%s: what it was made from has changed: %s; put it back, or choose another "
                         "run.dir",

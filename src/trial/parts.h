@@ -75,7 +75,8 @@ typedef struct sld_state {
     int64_t         open_steps;
     double          open_seconds; /* of earlier attempts at the open epoch, and of this one */
     sld_teacher_use teacher_use;
-    double          spent_s; /* by earlier attempts, up to their last checkpoints */
+    double          spent_s;  /* by earlier attempts, up to their last checkpoints */
+    const char *fingerprints; /* all that it was trained under, one a line; NULL: this one alone */
     float
         *label_p; /* (train samples, epochs) on rank 0, NaN: not trained on; NULL: not asked for */
 } sld_state;
@@ -133,6 +134,16 @@ bool sld_trial_is_old(const sld_identity *own);
  * goes on under that. SLD_ERR_CONFIG says what differs. contents: NULL: the file has none. */
 sld_status sld_trial_check_same(sld_ctx *ctx, sld_identity *own, const char *where,
                                 const char *identity, const char *contents);
+/* The first "key: value" line in which two texts differ, as "KEY is X there, Y here". */
+void sld_trial_describe_difference(const char *there, const char *here, char *text, size_t n);
+
+/* foreign.c. Local, rank 0. No input of this run bears a name that the run gives to its files. */
+sld_status sld_trial_check_inputs(sld_ctx *ctx, const sld_setup *s, const sld_io *io);
+/* A folder in which no trial has worked holds no file of a name that the run gives to its own. */
+sld_status sld_trial_check_foreign(sld_ctx *ctx, const sld_setup *s, const sld_io *io);
+/* own.c. Local, rank 0. Results, weights and config.yaml in the folder are this trial's. The trial's identity becomes that of
+ * the version that made them. */
+sld_status sld_trial_check_own(sld_ctx *ctx, sld_setup *s, const sld_io *io);
 
 /* folder.c. Collective. Takes the run folder; SLD_ERR_FENCED when another run has it,
  * SLD_ERR_CONFIG when another trial lives there. */
@@ -167,7 +178,18 @@ sld_status sld_trial_clean(sld_ctx *ctx, const sld_io *io);
 
 /* checkpoint.c. Collective. */
 sld_status sld_trial_save(sld_ctx *ctx, sld_trial *t);
+/* Local. SLD_ERR_DATA for a file that holds no checkpoint, or a damaged one: the state is then partly
+ * read. SLD_ERR_CONFIG for one of another trial, SLD_ERR_KIND for one of another fingerprint. */
+sld_status sld_trial_load(sld_ctx *ctx, sld_trial *t, const char *path);
+/* resume.c. Collective. */
 sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed);
+
+/* fingerprint.c. Local. SLD_ERR_KIND when the checkpoint has another fingerprint, unless
+ * run.accept_fingerprint takes it. */
+sld_status sld_trial_check_fingerprint(sld_ctx *ctx, const sld_setup *s, sld_doc *doc);
+/* Of a checkpoint that was just read. Warns of another fingerprint, and adds it to state.fingerprints. */
+sld_status sld_trial_note_fingerprint(sld_ctx *ctx, sld_trial *t, sld_doc *doc);
+sld_status sld_trial_put_fingerprints(sld_ctx *ctx, const sld_trial *t, sld_doc *doc);
 
 /* record.c. The images of the test set, as sld_evaluate() takes them. */
 sld_eval_set sld_trial_test_set(const sld_trial *t);
@@ -181,6 +203,7 @@ sld_status sld_trial_evaluate_val(sld_ctx *ctx, sld_trial *t);
 
 /* label_p.c: what run.label_p asks for; nothing where it does not. Local. */
 sld_status sld_trial_make_label_p(sld_ctx *ctx, sld_trial *t);
+void       sld_trial_forget_label_p(sld_trial *t); /* All of it is NaN again. */
 /* Collective. Of a step that was just made. */
 sld_status sld_trial_record_label_p(sld_ctx *ctx, sld_trial *t, const sld_step_input *in);
 /* Local. To and from a checkpoint; to the final results, on rank 0. */
@@ -205,6 +228,9 @@ sld_status sld_trial_stored(sld_ctx *ctx, const sld_io *io, sld_arena *arena, co
 /* Local. values: all tensors one after another, or NULL for the student's present ones. */
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values);
+
+/* The content_sha256 of such weights, by their tensors: (n) all of the student's. */
+void sld_trial_content(const sld_trial *t, const sld_named *tensors, size_t n, char content[65]);
 
 /* stop.c. Local. What this rank asks for at the top of a step: SLD_ASK_*. */
 int sld_trial_ask(const sld_trial *t);

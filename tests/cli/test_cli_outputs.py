@@ -65,6 +65,10 @@ def over_inputs():
         for command in (evaluate, views):
             expect(sld(*command, path, "--force", ranks=0), 2, path, "choose another name")
         check(sha(path) == before, path, "was written over")
+    for path in ("r/ckpt-0000009-000000000.h5", "r/epoch-7.h5", "r/last-a2.h5", "./r/experiment.yaml"):  # names that a run will use
+        expect(sld(*evaluate, path, ranks=0), 2, path, "choose another name")
+        check(not os.path.exists(path), path, "was made")
+    expect(sld(*evaluate, "r/logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "new.h5", ranks=0), 2, "--force")
@@ -123,6 +127,53 @@ def links():
         shutil.rmtree("linked")
 
 
+def over_others_in_a_run_folder():
+    """A file called lock makes nobody's folder sld's own."""
+    run = ("run", "none.yaml", "synthetic.train=20", "synthetic.test=20", "run.keep_epochs=[1]")
+    for lock, named in ((None, None), ("", None), ("foo\n", "lock"), ("4711\n", "lock")):
+        for name in ("last.h5", "best.h5", "epoch-1.h5", "config.yaml", "results.h5", "log.txt"):
+            os.makedirs("others")
+            write("others/" + name, "mine")
+            if lock is not None:
+                write("others/lock", lock)
+            expect(sld(*run, "run.dir=others"), 2, "others/" + (named or name), "was not written by sld", "move it away")
+            with open("others/" + name) as f:
+                check(f.read() == "mine" and sorted(os.listdir("others")) == sorted({name} | ({"lock"} if lock is not None else set())))
+            shutil.rmtree("others")
+    # under a lock of sld's own, without results and checkpoints: weights that name no trial, and a text that is no experiment
+    for name, text in (("last.h5", "names no trial"), ("epoch-7.h5", "names no trial"), ("config.yaml", "got what is none")):
+        os.makedirs("others")
+        shutil.copy("r/lock", "others/lock")
+        write("others/" + name, "mine: [")
+        expect(sld(*run, "run.dir=others"), 2, "others/" + name, text, "choose another run.dir, or move it away")
+        with open("others/" + name) as f:
+            check(f.read() == "mine: [", name)
+        shutil.rmtree("others")
+
+
+def over_own_inputs():
+    """What a run reads is not written over by it, whatever the folder says of itself."""
+    student = ("run", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "run.keep_epochs=[1]")
+    teacher = ("method=kd", "student.network=resnet8")
+    checkpoint = [name for name in os.listdir("r") if name.startswith("ckpt-")][0]
+    for name, key, more in (("last.h5", "student.weights", ()), ("best.h5", "teacher.weights", teacher),
+                            ("epoch-1.h5", "teacher.weights", teacher), (checkpoint, "student.weights", ())):
+        for lock in (None, "", "foo", "process 12 on there\n"):
+            os.makedirs("own")
+            path = "own/" + name
+            shutil.copy("r/" + (checkpoint if name == checkpoint else "best.h5"), path)
+            if lock is not None:
+                write("own/lock", lock)
+            before = sha(path)
+            expect(sld(*student, *more, "%s=%s" % (key, os.path.abspath(path)), "run.dir=own"), 2, path,
+                   "is read by this run (%s)" % key, "choose another run.dir")
+            check(sha(path) == before and len(os.listdir("own")) == 1 + (lock is not None), os.listdir("own"))
+            shutil.rmtree("own")
+    os.makedirs("own")
+    shutil.copy("mine.h5", "own/best.h5")
+    expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=own/best.h5", "run.dir=own"), 2, "own/best.h5", "(data.path)")
+
+
 def lacking(**what):
     return {"LD_PRELOAD": os.path.join(os.path.dirname(FAULTY_IO), "liblacking_fs.so"),
             "SLD_LACKS": " ".join("%s=%d" % item for item in what.items())}
@@ -167,6 +218,8 @@ def main():
     over_inputs()
     over_sweeps()
     links()
+    over_others_in_a_run_folder()
+    over_own_inputs()
     file_systems()
     limited()
 

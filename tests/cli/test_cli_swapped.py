@@ -83,6 +83,29 @@ def lost_in_a_run(run):
     expect(sld("run", run[1], "run.dir=bare", ranks=0), 0, "bare/last.h5: not there", "no checkpoint is left", "done already")
 
 
+def without_results(ids, run):
+    """A folder without results and checkpoints: weights and config.yaml say whose it is, each for itself."""
+    shutil.copytree("one", "left")
+    for name in os.listdir("left"):
+        if name.startswith("ckpt-") or name == "results.h5":
+            os.remove("left/" + name)
+    for name in ("last.h5", "best.h5", "epoch-1.h5", "config.yaml"):
+        os.makedirs("lone")
+        shutil.copy("left/lock", "lone")
+        shutil.copy("left/" + name, "lone")
+        with open("lone/" + name, "rb") as f:
+            before = f.read()
+        words = "train.lr is 0.03 there, 0.01 here" if name == "config.yaml" else "another trial's weights"
+        expect(sld(run[0], run[1], "run.dir=lone", "train.lr=0.01"), 2, "lone/" + name, words, "choose another run.dir")
+        with open("lone/" + name, "rb") as f:
+            check(f.read() == before, name, "was written over")
+        shutil.rmtree("lone")
+    expect(sld(run[0], run[1], "run.dir=left", ranks=0), 0, "done: ")  # the trial's own are made again
+    # config.yaml of another trial beside results of this one
+    shutil.copy("runs/s/trials/%s/config.yaml" % ids["B"], "left")
+    expect(sld(run[0], run[1], "run.dir=left", ranks=0), 2, "left/config.yaml", "another trial")
+
+
 def swapped_in_a_run(ids):
     own = "runs/s/trials/%s/" % ids["C"]
     run = ("run", own + "experiment.yaml", "run.dir=one")
@@ -96,6 +119,7 @@ def swapped_in_a_run(ids):
             expect(sld("status", "one", ranks=0), 2, words)
             expect(sld("report", "one", ranks=0), 2, words)
         os.replace("kept", "one/" + name)
+    without_results(ids, run)
     lost_in_a_run(run)
     for name in os.listdir("one"):
         if name.startswith("ckpt-"):
