@@ -1,7 +1,6 @@
-/* checkpoint.c: all that a trial needs to go on, in one file; the two newest are kept. The other
- * files of a run folder follow from it. */
+/* checkpoint.c: all that a trial needs to go on, in one file, written and read; the two newest are kept.
+ * The other files of a run folder follow from it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "parts.h"
@@ -62,14 +61,16 @@ static sld_status get_parameter(sld_ctx *ctx, const sld_state *s, sld_doc *doc)
                : SLD_OK;
 }
 
-static sld_status put_position(sld_ctx *ctx, const sld_identity *own, const sld_state *s,
-                               sld_doc *doc)
+static sld_status put_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 {
+    const sld_identity *own = &t->setup.identity;
+    const sld_state    *s   = &t->state;
+
     SLD_TRY(sld_doc_put_format(ctx, doc, "sld-checkpoint"));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "id", own->id));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", own->text));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", own->contents));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", own->fingerprint));
+    SLD_TRY(sld_trial_put_fingerprints(ctx, t, doc));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", s->started));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &s->at.epoch));
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "step", SLD_I64, 0, &s->at.step));
@@ -94,7 +95,7 @@ static sld_status put_all(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sl
     const double     spent_s = sld_trial_spent(t);
 
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "run_seconds", SLD_F64, 0, &spent_s));
-    SLD_TRY(put_position(ctx, &t->setup.identity, s, doc));
+    SLD_TRY(put_position(ctx, t, doc));
     SLD_TRY(put_parameter(ctx, s, doc));
     SLD_TRY(sld_trial_put_weights(ctx, t, arena, doc, NULL));
     SLD_TRY(sld_model_named(ctx, arena, s->student, s->momentum, true, &named, &n));
@@ -158,16 +159,49 @@ static sld_status check_origin(sld_ctx *ctx, sld_setup *s, sld_doc *doc)
         SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "contents", &contents));
     }
     SLD_TRY(sld_trial_check_same(ctx, &s->identity, sld_doc_path(doc), text, contents));
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "fingerprint", &text));
-    if (strcmp(text, s->identity.fingerprint) != 0 && !s->opt->run.accept_fingerprint) {
-        return SLD_FAIL(ctx, SLD_ERR_KIND,
-                        "%s: expected a checkpoint of these libraries and this instruction set, "
-                        "%.120s, got one of %.120s; the bits may differ from here on; "
-                        "run.accept_fingerprint: true goes on all the same, another run.dir begins "
-                        "anew",
-                        sld_doc_path(doc), s->identity.fingerprint, text);
+    return sld_trial_check_fingerprint(ctx, s, doc);
+}
+
+static sld_status check_between(sld_ctx *ctx, sld_doc *doc, const char *name, int64_t found,
+                                int64_t lowest, int64_t highest)
+{
+    return found >= lowest && found <= highest
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute %s: expected %lld to %lld, got %lld",
+                          sld_doc_path(doc), name, (long long)lowest, (long long)highest,
+                          (long long)found);
+}
+
+/* A program that rewrites a file drops its checksum: what would lead training astray is looked at. */
+static sld_status check_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
+{
+    const sld_state *s      = &t->state;
+    const int64_t    epochs = t->setup.opt->train.epochs, steps = sld_loader_steps(t->setup.loader);
+
+    SLD_TRY(check_between(ctx, doc, "epoch", s->at.epoch, 1, epochs + 1));
+    SLD_TRY(check_between(ctx, doc, "step", s->at.step, 0, s->at.epoch > epochs ? 0 : steps));
+    SLD_TRY(check_between(ctx, doc, "open_steps", s->open_steps, 0, steps));
+    return check_between(ctx, doc, "best_epoch", s->best_epoch, s->at.epoch > 1, s->at.epoch - 1);
+}
+
+/* tensors: (n) as read. */
+static sld_status check_content(sld_ctx *ctx, const sld_trial *t, sld_doc *doc,
+                                const sld_named *tensors, size_t n)
+{
+    const char *told;
+    char        content[65];
+
+    if (!sld_doc_has_attr(doc, "/", "content_sha256")) { /* not in checkpoints of sld 0.1 */
+        return SLD_OK;
     }
-    return SLD_OK;
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "content_sha256", &told));
+    sld_trial_content(t, tensors, n, content);
+    return strcmp(told, content) == 0
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%s: content_sha256: expected that of its weights, %.12s..., got "
+                          "%.12s...: they were changed",
+                          sld_doc_path(doc), content, told);
 }
 
 static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc *doc)
@@ -189,12 +223,14 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "best_top1", SLD_F64, 1, &s->best_top1));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_steps", SLD_I64, 1, &s->open_steps));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "open_seconds", SLD_F64, 1, &s->open_seconds));
+    SLD_TRY(check_position(ctx, t, doc));
     SLD_TRY(get_teacher_use(ctx, &s->teacher_use, doc));
     SLD_TRY(get_parameter(ctx, s, doc));
     SLD_TRY(sld_doc_get(ctx, doc, "/open_sums", SLD_F64, SLD_VIEWS * SUMS, s->open));
 
     SLD_TRY(sld_model_named(ctx, arena, s->student, NULL, false, &named, &n));
     SLD_TRY(sld_tensors_get(ctx, doc, "/model", named, n));
+    SLD_TRY(check_content(ctx, t, doc, named, n));
     SLD_TRY(sld_model_named(ctx, arena, s->student, s->momentum, true, &named, &n));
     SLD_TRY(sld_tensors_get(ctx, doc, "/momentum", named, n));
     if (s->best_epoch > 0) {
@@ -203,10 +239,11 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
     }
     SLD_TRY(sld_history_read(ctx, &s->history, doc, "/history", (size_t)(s->at.epoch - 1)));
     SLD_TRY(sld_trial_load_label_p(ctx, t, doc));
+    SLD_TRY(sld_trial_note_fingerprint(ctx, t, doc));
     return sld_learner_refresh(ctx, t->setup.learner);
 }
 
-static sld_status load(sld_ctx *ctx, sld_trial *t, const char *path)
+sld_status sld_trial_load(sld_ctx *ctx, sld_trial *t, const char *path)
 {
     sld_doc   *doc   = NULL;
     sld_arena *arena = NULL;
@@ -219,90 +256,4 @@ static sld_status load(sld_ctx *ctx, sld_trial *t, const char *path)
     sld_doc_close(doc);
     sld_arena_destroy(arena);
     return st;
-}
-
-/* Rank 0. The newest checkpoint whose checksum holds; path empty when there is none at all. */
-static sld_status choose(sld_ctx *ctx, const sld_io *io, char path[PATH_MAX])
-{
-    sld_ckpt_list all;
-    sld_doc      *doc = NULL;
-    sld_status    st  = SLD_OK;
-    size_t        i;
-
-    path[0] = '\0';
-    SLD_TRY(sld_ckpt_list_read(ctx, io->dir, &all));
-    for (i = 0; i < all.n; i++) {
-        sld_ckpt_path(io->dir, &all.at[i], path);
-        st = sld_doc_open(ctx, path, &doc);
-        sld_doc_close(doc);
-        if (st == SLD_OK || st == SLD_ERR_CONFIG) { /* of a newer sld: not to be trained over */
-            break;
-        }
-        sld_log(ctx, SLD_LOG_WARN, "%s", ctx->err.msg);
-        sld_err_clear(ctx);
-    }
-    const bool all_bad = all.n > 0 && i == all.n;
-    sld_ckpt_list_free(&all);
-    SLD_TRY(st == SLD_ERR_CONFIG ? st : SLD_OK);
-    if (all_bad &&
-        sld_trial_is_attempt(io)) { /* nobody is there to decide; the bits are the same */
-        sld_log(ctx, SLD_LOG_WARN, "%s: no checkpoint can be read; the trial starts anew", io->dir);
-        path[0] = '\0';
-        return SLD_OK;
-    }
-    return all_bad ? SLD_FAIL(ctx, SLD_ERR_IO,
-                              "%s: no checkpoint can be read (see the warnings above); move "
-                              "ckpt-*.h5 away to start anew",
-                              io->dir)
-                   : SLD_OK;
-}
-
-/* Collective. The logits of the best epoch follow from its weights. */
-static sld_status best_logits(sld_ctx *ctx, sld_trial *t)
-{
-    const size_t bytes = sld_model_floats(t->state.student) * sizeof(float);
-    float       *held  = malloc(bytes);
-    sld_status   st =
-        held ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu bytes of weights", bytes);
-
-    if (st == SLD_OK) {
-        sld_model_copy_out(t->state.student, held);
-        sld_model_copy_in(t->state.student, t->state.best);
-        st = sld_infer_refresh(ctx, t->setup.eval);
-        sld_model_copy_in(t->state.student, held);
-    }
-    free(held);
-    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
-    const sld_eval_set on_test = sld_trial_test_set(t);
-    return sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_best);
-}
-
-/* Collective. The logits of the last finished epoch are known only when no step was made after it.
- */
-static sld_status last_logits(sld_ctx *ctx, sld_trial *t)
-{
-    SLD_TRY(sld_agree(ctx, t->setup.comm, sld_infer_refresh(ctx, t->setup.eval)));
-    const sld_eval_set on_test = sld_trial_test_set(t);
-    SLD_TRY(sld_evaluate(ctx, t->setup.comm, t->setup.eval, &on_test, t->attempt.logits_last));
-    return sld_trial_evaluate_val(ctx, t);
-}
-
-sld_status sld_trial_resume(sld_ctx *ctx, sld_trial *t, bool *resumed)
-{
-    char path[PATH_MAX] = "";
-
-    *resumed = false;
-    sld_enter(ctx, SLD_PHASE_RESUME);
-    sld_status st = sld_comm_rank(t->setup.comm) == 0 ? choose(ctx, &t->io, path) : SLD_OK;
-    SLD_TRY(sld_agree(ctx, t->setup.comm, st));
-    SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, path, sizeof path, 0));
-    if (!path[0]) {
-        return SLD_OK;
-    }
-    SLD_TRY(sld_agree(ctx, t->setup.comm, load(ctx, t, path)));
-    *resumed = true;
-    if (t->state.best_epoch > 0) {
-        SLD_TRY(best_logits(ctx, t));
-    }
-    return t->state.at.epoch > 1 && t->state.at.step == 0 ? last_logits(ctx, t) : SLD_OK;
 }

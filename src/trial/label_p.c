@@ -26,10 +26,17 @@ sld_status sld_trial_make_label_p(sld_ctx *ctx, sld_trial *t)
     }
     SLD_TRY(
         sld_arena_alloc(ctx, s->arena, n * sizeof *t->state.label_p, (void **)&t->state.label_p));
-    for (size_t i = 0; i < n; i++) {
+    sld_trial_forget_label_p(t);
+    return SLD_OK;
+}
+
+void sld_trial_forget_label_p(sld_trial *t)
+{
+    const size_t n = t->setup.set->train.n * epochs_of(t);
+
+    for (size_t i = 0; t->state.label_p && i < n; i++) {
         t->state.label_p[i] = NAN;
     }
-    return SLD_OK;
 }
 
 sld_status sld_trial_record_label_p(sld_ctx *ctx, sld_trial *t, const sld_step_input *in)

@@ -7,24 +7,40 @@
 
 #include "parts.h"
 
+static void describe_weights(const sld_trial *t, sld_weights_info *info)
+{
+    const sld_dataset *set = t->setup.set;
+
+    *info = (sld_weights_info){
+        .classes = (int)set->K, .channels = (int)set->C, .input_size = (int)set->H};
+    snprintf(info->network, sizeof info->network, "%s", t->setup.opt->student.network);
+    snprintf(info->data_hash, sizeof info->data_hash, "%s", set->hash);
+    snprintf(info->data_name, sizeof info->data_name, "%s", set->name);
+    memcpy(info->mean, set->mean, sizeof info->mean);
+    memcpy(info->std, set->std, sizeof info->std);
+}
+
+void sld_trial_content(const sld_trial *t, const sld_named *tensors, size_t n, char content[65])
+{
+    sld_weights_info info;
+    char             sha[65];
+
+    describe_weights(t, &info);
+    sld_tensors_sha256(tensors, n, sha);
+    sld_weights_content(&info, sha, content);
+}
+
 sld_status sld_trial_put_weights(sld_ctx *ctx, const sld_trial *t, sld_arena *arena, sld_doc *doc,
                                  float *values)
 {
-    const sld_dataset *set  = t->setup.set;
-    sld_weights_info   info = {
-          .classes = (int)set->K, .channels = (int)set->C, .input_size = (int)set->H};
-    char       sha[65], content[65];
-    sld_named *named;
-    size_t     n;
+    sld_weights_info info;
+    char             content[65];
+    sld_named       *named;
+    size_t           n;
 
-    snprintf(info.network, sizeof info.network, "%s", t->setup.opt->student.network);
-    snprintf(info.data_hash, sizeof info.data_hash, "%s", set->hash);
-    snprintf(info.data_name, sizeof info.data_name, "%s", set->name);
-    memcpy(info.mean, set->mean, sizeof info.mean);
-    memcpy(info.std, set->std, sizeof info.std);
+    describe_weights(t, &info);
     SLD_TRY(sld_model_named(ctx, arena, t->state.student, values, false, &named, &n));
-    sld_tensors_sha256(named, n, sha);
-    sld_weights_content(&info, sha, content);
+    sld_trial_content(t, named, n, content);
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "config", sld_config_text(t->setup.params->config)));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "content_sha256", content));
     return sld_weights_put(ctx, doc, &info, named, n);
@@ -101,7 +117,7 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "identity", t->setup.identity.text));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "contents", t->setup.identity.contents));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "config", sld_config_text(t->setup.params->config)));
-    SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "fingerprint", t->setup.identity.fingerprint));
+    SLD_TRY(sld_trial_put_fingerprints(ctx, t, doc));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data", t->setup.set->name));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "data_sha256", t->setup.set->hash));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "weights_sha256", sha));
