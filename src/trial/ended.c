@@ -1,6 +1,7 @@
 /* ended.c: a folder may hold the end of its trial already. Then nothing is trained: weights that are gone,
  * and logits or features that this start asks for, are written from the last checkpoint; what else it asks
  * for is told. */
+#include <stdio.h>
 #include <string.h>
 
 #include "parts.h"
@@ -59,31 +60,54 @@ static bool keeps_all(sld_ctx *ctx, const sld_trial *t)
     return yes;
 }
 
-/* Rank 0. Whether a finished run lacks its weights and they can be written again: its last checkpoint
- * has them. Those of a sweep are its coordinator's care. */
-static bool can_restore(sld_ctx *ctx, const sld_trial *t)
+enum { LACKING_BYTES = 64 };
+
+/* "last.h5 is not there, best.h5 is damaged"; "": both are whole. */
+static void list_lacking(sld_ctx *ctx, const sld_trial *t, char text[LACKING_BYTES])
 {
     static const sld_run_file files[] = {SLD_RUN_LAST, SLD_RUN_BEST};
-    const bool                kept  = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
-    const bool                can   = kept && keeps_all(ctx, t);
-    const char               *words = can ? "written again from the last checkpoint"
-                                      : kept
-                                          ? "give run.logits, run.features and run.label_p as its results have "
-                                            "them, and it is written again"
-                                          : "no checkpoint is left to write it from; another run.dir trains it "
-                                            "anew";
-    bool                      lacks = false;
+    size_t                    n       = 0;
 
-    for (size_t i = 0; i < sizeof files / sizeof *files && !sld_trial_is_attempt(&t->io); i++) {
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[PATH_MAX];
         sld_run_path(t->io.dir, files[i], 0, path);
         if (!is_whole(ctx, path)) {
-            lacks = true;
-            sld_log(ctx, SLD_LOG_WARN, "%s: %s, and the trial is done: %s", path,
-                    sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there", words);
+            n += (size_t)snprintf(text + n, LACKING_BYTES - n, "%s%s is %s", n ? ", " : "",
+                                  strrchr(path, '/') + 1,
+                                  sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there");
         }
     }
-    return lacks && can;
+}
+
+/* Rank 0. Whether a finished run lacks weights that are to be written again: its last checkpoint has
+ * them. Where they cannot be, whoever goes on would do so without them. Those of a sweep are its
+ * coordinator's care. */
+static sld_status can_restore(sld_ctx *ctx, const sld_trial *t, bool *restores)
+{
+    const bool kept = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
+    char       lacking[LACKING_BYTES];
+
+    *restores = false;
+    if (sld_trial_is_attempt(&t->io)) {
+        return SLD_OK;
+    }
+    list_lacking(ctx, t, lacking);
+    if (!lacking[0]) {
+        return SLD_OK;
+    }
+    if (!kept || !keeps_all(ctx, t)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: the trial is done, and %s: %s", t->io.dir, lacking,
+                        kept ? "give run.logits, run.features and run.label_p as its results have "
+                               "them, and it is written again from the last checkpoint"
+                             : "no checkpoint is left to write it from; put it back, or train the "
+                               "trial anew in another run.dir");
+    }
+    *restores = true;
+    sld_log(ctx, SLD_LOG_WARN,
+            "%s: the trial is done, and %s: written again from the last checkpoint", t->io.dir,
+            lacking);
+    return SLD_OK;
 }
 
 /* Rank 0. Whether the results are to be written again, with logits or features that they lack. */
@@ -128,15 +152,32 @@ static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *stat
     return SLD_OK;
 }
 
+/* Rank 0. They follow from the checkpoint. */
+static void warn_damaged(sld_ctx *ctx, const sld_trial *t)
+{
+    char path[PATH_MAX];
+
+    sld_run_path(t->io.dir, SLD_RUN_RESULTS, 0, path);
+    if (sld_run_has(t->io.dir, SLD_RUN_RESULTS) && !is_whole(ctx, path)) {
+        sld_log(ctx, SLD_LOG_WARN, "%s: damaged; it is written anew", path);
+    }
+}
+
 /* Rank 0. The status that the folder's results tell: "" when there are none, or when a finished run is
  * to write its files again. */
 static sld_status stored_status(sld_ctx *ctx, sld_trial *t, char status[32])
 {
-    char *told = NULL;
+    char *told  = NULL;
+    bool  again = false;
 
     SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &told));
     snprintf(status, 32, "%s", told ? told : "");
-    bool again = strcmp(status, "done") == 0 && can_restore(ctx, t);
+    if (!told) {
+        warn_damaged(ctx, t);
+    }
+    if (strcmp(status, "done") == 0) {
+        SLD_TRY(can_restore(ctx, t, &again));
+    }
     if (strcmp(status, "done") == 0 && !again) {
         SLD_TRY(can_add(ctx, t, &again));
     }

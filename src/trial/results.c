@@ -340,8 +340,7 @@ sld_status sld_trial_stored(sld_ctx *ctx, const sld_io *io, sld_arena *arena, co
         return SLD_OK;
     }
     sld_status st = sld_doc_open(ctx, path, &doc);
-    if (st == SLD_ERR_DATA) { /* damaged: it follows from the checkpoint and is written anew */
-        sld_log(ctx, SLD_LOG_WARN, "%s", ctx->err.msg);
+    if (st == SLD_ERR_DATA) { /* damaged: it follows from the checkpoint; ended.c tells it once */
         sld_err_clear(ctx);
         return SLD_OK;
     }

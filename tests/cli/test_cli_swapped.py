@@ -66,21 +66,33 @@ def model(path):
 
 
 def lost_in_a_run(run):
-    """Weights of a finished run, cut and deleted: the same command writes them again while a checkpoint is there, and says so when
-    none is."""
+    """Weights of a finished run, cut and deleted: the same command writes them again while a checkpoint is there, and fails when none
+    is."""
     kept = {name: model("one/" + name) for name in ("last.h5", "best.h5")}
     os.truncate("one/last.h5", 5000)
     os.remove("one/best.h5")
-    expect(sld(*run, "run.logits=false", ranks=0), 0, "one/best.h5: not there", "give run.logits")
+    lacks = "one: the trial is done, and last.h5 is damaged, best.h5 is not there: "
+    expect(sld(*run, "run.logits=false", ranks=2), 2, lacks + "give run.logits")
     check(h5py.File("one/results.h5")["logits/test_last"].size > 0, "logits of the results are kept")
-    expect(sld(*run, ranks=0), 0, "one/last.h5: damaged", "one/best.h5: not there", "written again from the last checkpoint")
+    expect(sld(*run, ranks=0), 0, lacks + "written again from the last checkpoint")
     check(kept == {name: model("one/" + name) for name in kept}, "the same weights")
     expect(sld(*run, ranks=0), 0, "done already")
     shutil.copytree("one", "bare")
     for name in os.listdir("bare"):
-        if name.startswith("ckpt-") or name == "last.h5":
+        if name.startswith("ckpt-"):
             os.remove("bare/" + name)
-    expect(sld("run", run[1], "run.dir=bare", ranks=0), 0, "bare/last.h5: not there", "no checkpoint is left", "done already")
+    bare = ("run", run[1], "run.dir=bare")
+    for name, state in (("last.h5", "not there"), ("best.h5", "damaged"), ("best.h5", "not there")):
+        os.replace("bare/" + name, "kept")
+        if state == "damaged":
+            write("bare/" + name, "")
+        expect(sld(*bare, ranks=0), 2, "bare: the trial is done, and %s is %s: no checkpoint is left" % (name, state), "put it back")
+        os.replace("kept", "bare/" + name)
+    expect(sld(*bare, ranks=0), 0, "done already")
+    # damaged results follow from the checkpoint; told once
+    os.truncate("one/results.h5", 3000)
+    done = expect(sld(*run, ranks=0), 0, "one/results.h5: damaged; it is written anew")
+    check(done.err.count("results.h5") == 1 and kept == {name: model("one/" + name) for name in kept}, done.err)
 
 
 def without_results(ids, run):
