@@ -84,12 +84,18 @@ def _arms(work):
     return str(n) if n == len(work.arms) else "%d of %d with done trials" % (len(work.arms), n)
 
 
+def _values(facts, key):
+    """What results say of it. Those of a trial that went on under another fingerprint list all of them, each behind its step."""
+    lines = facts.get("fingerprints", "").splitlines() if key == "fingerprint" else []
+    return [line.split(": ", 1)[-1] for line in lines] or ([str(facts[key])] if key in facts else [])
+
+
 def _facts(work):
     """Attributes that all results share, or their span."""
     found = [work.study.facts(i) for i in work.study.students]
     out = {}
     for key in ("data", "machine", "version", "fingerprint", "ranks", "data_sha256"):
-        values = list(dict.fromkeys(str(f[key]) for f in found if key in f))
+        values = list(dict.fromkeys(value for f in found for value in _values(f, key)))
         if values:
             out[key] = "; ".join(values[:3]) + (" and %d more" % (len(values) - 3) if len(values) > 3 else "")
     for key, choose in (("started", min), ("finished", max)):

@@ -190,6 +190,10 @@ sld_status sld_weights_own_input(sld_ctx *ctx, const sld_weights_info *info, con
 void sld_weights_seen_as(const char *sha, const sld_weights_info *info, const sld_dataset *set,
                          char out[65]);
 
+/* Local. Checks that the option key names a file that may be read. SLD_ERR_CONFIG. */
+sld_status sld_weights_check_path(sld_ctx *ctx, const sld_config *config, const char *key,
+                                  const char *path);
+
 /* What weights are to be used for. */
 typedef struct sld_weights_use {
     const char  *of;                /* for messages, who has these: "the data set cifar100" */

@@ -64,6 +64,10 @@ sld_status sld_doc_get(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type ty
 sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                             sld_type type, size_t n,
                             void *values); /* integers, floats and HDF5 enums (h5py booleans) */
+/* Local. The attributes mean and std of pixel/255, a number for each channel: within 0 and 1, std above
+ * 0. */
+sld_status sld_doc_get_moments(sld_ctx *ctx, sld_doc *doc, size_t channels, float *mean,
+                               float *std);
 /* What a refusal to read says of a value that the wanted type cannot hold. */
 #define SLD_DOES_NOT_FIT "a value does not fit"
 #define SLD_NO_NUMBERS   "something else" /* of what is asked for as numbers */
@@ -79,6 +83,8 @@ sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t
                             const char **texts);
 /* i-th member of a group in name order; NULL past the end. Owned by doc. */
 const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
+/* Local. What the file is, for who wanted one of another kind: "a study; sld report PATH". */
+void        sld_doc_describe(sld_doc *doc, char *text, size_t n);
 const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or "new file" */
 
 /* ---- documents too large for memory: they lie in their file, and carry no checksum line ---- */

@@ -108,23 +108,22 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
     return st;
 }
 
-/* *text: the experiment behind the weights; NULL: the file has none. If the path is no weights
- * file, the error says what it is instead. */
+/* *text: the experiment behind the weights; NULL: the file has none. If the path is no HDF5 file, the
+ * error says what it is instead. */
 static sld_status read_weights(sld_ctx *ctx, const char *path, char **text)
 {
-    const sld_status st    = sld_weights_config(ctx, path, text);
-    const bool       knows = st == SLD_OK && *text; /* its experiment */
-    const sld_given  given = knows ? SLD_GIVEN_RESULTS : sld_given_at(ctx, path);
+    const sld_status st = sld_weights_config(ctx, path, text);
 
-    if (knows ? !sld_output_has_format(ctx, path, "sld-results")
-              : given == SLD_GIVEN_WEIGHTS || given == SLD_GIVEN_NOTHING ||
-                    (given == SLD_GIVEN_HDF5 && st != SLD_OK)) {
+    if (st == SLD_OK) {
         return st;
     }
-    free(*text);
-    *text = NULL;
-    sld_err_clear(ctx);
-    return sld_given_refuse(ctx, path, given, "a weights file");
+    const sld_given given = sld_given_at(ctx, path);
+    if (given == SLD_GIVEN_TEXT || given == SLD_GIVEN_CLOSED || given == SLD_GIVEN_FOLDER ||
+        given == SLD_GIVEN_RUN || given == SLD_GIVEN_SWEEP) {
+        sld_err_clear(ctx);
+        return sld_given_refuse(ctx, path, given, "a weights file");
+    }
+    return st;
 }
 
 /* Local. Whether the data set is held against the SHA-256 that the weights keep. */

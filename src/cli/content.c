@@ -1,9 +1,7 @@
 /* content.c: reads files that an experiment names, without MPI: hashes of data and weights, and the
  * network in a weights file. */
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "sld/store.h"
@@ -23,16 +21,14 @@ sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *co
     sld_comm   *comm = NULL;
     struct stat info;
 
-    if (weights && access(weights, R_OK) != 0) {
-        return sld_config_reject(
-            ctx, config, key_of(sld_config_options(config), weights),
-            "%s: cannot open: %s (a relative path starts at the current folder)", weights,
-            strerror(errno));
-    }
     if (weights) {
-        return stat(weights, &info) == 0 && S_ISDIR(info.st_mode)
-                   ? sld_teacher_files_sha256(ctx, weights, name)
-                   : sld_weights_name_of(ctx, weights, version, name);
+        const char *key = key_of(sld_config_options(config), weights);
+        if (strcmp(key, "teacher.logits_files") == 0 && stat(weights, &info) == 0 &&
+            S_ISDIR(info.st_mode)) {
+            return sld_teacher_files_sha256(ctx, weights, name);
+        }
+        SLD_TRY(sld_weights_check_path(ctx, config, key, weights));
+        return sld_weights_name_of(ctx, weights, version, name);
     }
     SLD_TRY(sld_comm_alone(ctx, &comm));
     const sld_status st = sld_data_name_of(ctx, comm, sld_config_options(config), version, name);

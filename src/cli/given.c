@@ -83,28 +83,16 @@ static const char *nothing_at(const char *path)
                                      : "nothing: no file and no folder is there";
 }
 
-/* A data set, a file of sld that people rarely name, or nothing of ours. */
-static void of_other_hdf5(const char *path, char *text, size_t n)
+static void of_hdf5(const char *path, char *text, size_t n)
 {
-    sld_ctx     quiet;
-    sld_doc    *doc    = NULL;
-    const char *format = NULL;
+    sld_ctx  quiet;
+    sld_doc *doc = NULL;
 
     sld_ctx_init(&quiet);
-    const bool open = sld_doc_open_file(&quiet, path, &doc) == SLD_OK;
-    if (open && sld_doc_has(doc, "/train/images")) {
-        snprintf(text, n,
-                 "a data set; an experiment names it by data.path, and sld data info describes it");
-    } else if (open && sld_doc_has_attr(doc, "/", "weights_sha256") &&
-               sld_doc_has_attr(doc, "/", "split")) {
-        snprintf(text, n, "logits or features that sld eval wrote (docs/files.md)");
-    } else if (open && sld_doc_has_attr(doc, "/", "format") &&
-               sld_doc_get_attr_text(&quiet, doc, "/", "format", &format) == SLD_OK) {
-        snprintf(text, n, "a file of the format %.40s (docs/files.md)", format);
+    if (sld_doc_open_file(&quiet, path, &doc) == SLD_OK) {
+        sld_doc_describe(doc, text, n);
     } else {
-        snprintf(text, n,
-                 "an HDF5 file of another kind; a data set is named by data.path, weights "
-                 "of PyTorch are converted by sld_analysis (docs/teachers.md)");
+        snprintf(text, n, "an HDF5 file that cannot be read; make it anew");
     }
     sld_doc_close(doc);
 }
@@ -112,10 +100,6 @@ static void of_other_hdf5(const char *path, char *text, size_t n)
 /* text: what the path is, and which command takes it. */
 static void advise(sld_given given, const char *path, char *text, size_t n)
 {
-    const char *slash = strrchr(path, '/');
-    char        folder[200];
-
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     switch (given) {
     case SLD_GIVEN_RUN:
         snprintf(text, n,
@@ -127,20 +111,10 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
         snprintf(text, n, "the folder of a sweep; sld sweep %.180s, sld report %.180s", path, path);
         break;
     case SLD_GIVEN_RESULTS:
-        snprintf(text, n, "the results of a run; sld report %.180s, sld eval %.180s/last.h5",
-                 folder, folder);
-        break;
     case SLD_GIVEN_WEIGHTS:
-        snprintf(text, n,
-                 "a weights file; sld eval %.180s, or teacher.weights and student.weights in an "
-                 "experiment",
-                 path);
-        break;
     case SLD_GIVEN_STUDY:
-        snprintf(text, n, "a study; sld report %.180s", path);
-        break;
     case SLD_GIVEN_HDF5:
-        of_other_hdf5(path, text, n);
+        of_hdf5(path, text, n);
         break;
     case SLD_GIVEN_FOLDER:
         snprintf(text, n, "a folder that holds no run and no sweep");

@@ -233,18 +233,7 @@ static sld_status read_moments(sld_ctx *ctx, sld_doc *doc, data_shape *shape)
     if (!mean) {
         return SLD_OK;
     }
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, shape->C, shape->mean));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "std", SLD_F32, shape->C, shape->std));
-    for (size_t c = 0; c < shape->C; c++) {
-        const float m = shape->mean[c], s = shape->std[c];
-
-        if (!(m >= 0.0f && m <= 1.0f && s > 0.0f && s <= 1.0f)) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: channel %zu: expected mean and std of pixel/255 with std above 0, "
-                            "got mean %g, std %g",
-                            sld_doc_path(doc), c, m, s);
-        }
-    }
+    SLD_TRY(sld_doc_get_moments(ctx, doc, shape->C, shape->mean, shape->std));
     shape->has_moments = 1;
     return SLD_OK;
 }

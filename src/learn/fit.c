@@ -1,8 +1,33 @@
 /* fit.c: checks that weights from a file fit their use. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sld/learn.h"
+
+sld_status sld_weights_check_path(sld_ctx *ctx, const sld_config *config, const char *key,
+                                  const char *path)
+{
+    struct stat info;
+    char        last[PATH_MAX + 16];
+
+    if (access(path, R_OK) != 0) {
+        return sld_config_reject(
+            ctx, config, key, "%s: cannot open: %s (a relative path starts at the current folder)",
+            path, strerror(errno));
+    }
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        snprintf(last, sizeof last, "%s/last.h5", path);
+        return sld_config_reject(
+            ctx, config, key, "%s: expected a weights file, got a folder%s", path,
+            access(last, F_OK) == 0 ? "; a run's weights are best.h5 and last.h5 in it"
+                                    : "; name a file in it");
+    }
+    return SLD_OK;
+}
 
 static sld_status check_normalisation(sld_ctx *ctx, const char *path, const sld_weights_info *info,
                                       const sld_weights_use *use)

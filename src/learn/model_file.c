@@ -101,6 +101,27 @@ static sld_status check_size(sld_ctx *ctx, sld_doc *doc, const sld_weights_info 
                     sld_doc_path(doc), height, width, info->input_size);
 }
 
+static sld_status check_network(sld_ctx *ctx, sld_doc *doc, const char *name)
+{
+    enum { MAX = 256 };
+    const char *names[MAX];
+    char        shown[80];
+    size_t      n = 0;
+
+    if (sld_network_find(name)) {
+        return SLD_OK;
+    }
+    for (; n < sld_network_count() && n < MAX; n++) {
+        names[n] = sld_network_at(n)->name;
+    }
+    const int near = sld_text_nearest(name, names, n);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%s: attribute network: expected a network of this build, got %s%s%s",
+                    sld_doc_path(doc), sld_text_printable(name, shown, sizeof shown),
+                    near >= 0 ? "; nearest: " : "; sld models lists those that are",
+                    near >= 0 ? names[near] : "");
+}
+
 static sld_status load_from(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, int height, int width,
                             sld_model_file *out)
 {
@@ -108,6 +129,7 @@ static sld_status load_from(sld_ctx *ctx, sld_arena *arena, sld_doc *doc, int he
     size_t     n     = 0;
 
     SLD_TRY(sld_weights_info_get(ctx, doc, &out->info));
+    SLD_TRY(check_network(ctx, doc, out->info.network));
     SLD_TRY(check_size(ctx, doc, &out->info, height, width));
     SLD_TRY(read_config(ctx, arena, doc, &out->config_text));
     SLD_TRY(sld_model_create(ctx, out->info.network, height, width, out->info.channels,

@@ -71,6 +71,21 @@ static sld_status read_attr(sld_ctx *ctx, sld_doc *doc, const char *object, cons
     return st;
 }
 
+sld_status sld_doc_get_moments(sld_ctx *ctx, sld_doc *doc, size_t channels, float *mean, float *std)
+{
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, channels, mean));
+    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "std", SLD_F32, channels, std));
+    for (size_t c = 0; c < channels; c++) {
+        if (!(mean[c] >= 0.0f && mean[c] <= 1.0f && std[c] > 0.0f && std[c] <= 1.0f)) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: channel %zu: expected mean and std of pixel/255 with std above 0, "
+                            "got mean %g, std %g",
+                            doc_name(doc), c, (double)mean[c], (double)std[c]);
+        }
+    }
+    return SLD_OK;
+}
+
 sld_status sld_doc_get_attr(sld_ctx *ctx, sld_doc *doc, const char *object, const char *name,
                             sld_type type, size_t n, void *values)
 {

@@ -1,6 +1,5 @@
 /* weights.c: the parameters of a network as named tensors, with PyTorch's state_dict names and
  * layouts, and the attributes by which a weights file explains itself. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,11 +180,22 @@ static sld_status info_count(sld_ctx *ctx, sld_doc *doc, const char *name, int *
     return SLD_OK;
 }
 
+static sld_status check_kind(sld_ctx *ctx, sld_doc *doc)
+{
+    char text[480];
+
+    if (sld_doc_has_attr(doc, "/", "network") || sld_doc_has(doc, "/model")) return SLD_OK;
+    sld_doc_describe(doc, text, sizeof text);
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%.180s: expected a weights file, got %.300s", doc_name(doc),
+                    text);
+}
+
 sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *out)
 {
     size_t n_mean = 0;
 
     memset(out, 0, sizeof *out);
+    SLD_TRY(check_kind(ctx, doc));
     SLD_TRY(info_text(ctx, doc, "network", false, out->network, sizeof out->network));
     SLD_TRY(info_count(ctx, doc, "classes", &out->classes));
     SLD_TRY(info_count(ctx, doc, "input_size", &out->input_size));
@@ -200,17 +210,7 @@ sld_status sld_weights_info_get(sld_ctx *ctx, sld_doc *doc, sld_weights_info *ou
                         CHANNELS_MAX, n_mean);
     }
     out->channels = (int)n_mean;
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "mean", SLD_F32, n_mean, out->mean));
-    SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "std", SLD_F32, n_mean, out->std));
-    for (size_t c = 0; c < n_mean; c++) {
-        if (!(out->std[c] > 0.0F) || !isfinite(out->std[c]) || !isfinite(out->mean[c])) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: channel %zu: expected a finite mean and a finite std above 0 (of "
-                            "pixel/255), got mean %g, std %g",
-                            doc_name(doc), c, (double)out->mean[c], (double)out->std[c]);
-        }
-    }
-    return SLD_OK;
+    return sld_doc_get_moments(ctx, doc, n_mean, out->mean, out->std);
 }
 
 /* The tensor whose name follows `after` (NULL: the first) in name order, or NULL. */

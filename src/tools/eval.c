@@ -8,13 +8,15 @@
 
 sld_status sld_weights_config(sld_ctx *ctx, const char *path, char **text)
 {
-    sld_doc    *doc  = NULL;
-    const char *held = NULL;
-    sld_status  st   = SLD_OK;
+    sld_weights_info info;
+    sld_doc         *doc  = NULL;
+    const char      *held = NULL;
+    sld_status       st;
 
     *text = NULL;
     SLD_TRY(sld_doc_open(ctx, path, &doc));
-    if (sld_doc_has_attr(doc, "/", "config")) {
+    st = sld_weights_info_get(ctx, doc, &info);
+    if (st == SLD_OK && sld_doc_has_attr(doc, "/", "config")) {
         st = sld_doc_get_attr_text(ctx, doc, "/", "config", &held);
     }
     if (st == SLD_OK && held && !(*text = strdup(held))) {

@@ -41,6 +41,29 @@ static sld_status load_two(sld_ctx *ctx, sld_trial *t, sld_batch *now)
                : SLD_OK;
 }
 
+/* Collective, once a loss is not finite. A teacher whose logits are not is the cause, on whatever rank. */
+static sld_status blame_teacher(sld_ctx *ctx, sld_trial *t, size_t tree)
+{
+    const sld_learner *l    = t->setup.learner;
+    const sld_range    mine = sld_learner_rows(l, tree);
+    int                bad  = 0;
+
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        const float *z = sld_learner_teacher_logits(l, v);
+        bad |= z && !sld_all_finite(z, (mine.end - mine.begin) * t->setup.set->K);
+    }
+    SLD_TRY(sld_agree_request(ctx, t->setup.comm, SLD_OK, &bad));
+    if (bad) {
+        t->attempt.diverged = "the teacher's logits are";
+        sld_log(ctx, SLD_LOG_ERROR,
+                "%s: expected finite logits of the teacher on train; its weights, mean or std are "
+                "out of bounds",
+                t->setup.teacher.model ? t->setup.opt->teacher.weights
+                                       : t->setup.opt->teacher.logits_files);
+    }
+    return SLD_OK;
+}
+
 /* Collective. One batch: load, agree, learn, add up. *request: what was agreed; nothing is learned
  * on STOP. */
 static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finite)
@@ -80,9 +103,7 @@ static sld_status run_step(sld_ctx *ctx, sld_trial *t, int *request, bool *finit
     }
     *finite             = out.finite;
     t->attempt.diverged = out.what;
-    if (out.finite) {
-        SLD_TRY(sld_trial_record_label_p(ctx, t, &in));
-    }
+    SLD_TRY(out.finite ? sld_trial_record_label_p(ctx, t, &in) : blame_teacher(ctx, t, in.tree));
     t->state.open_steps++;
     t->attempt.steps++;
     t->state.at.step++;

@@ -1,9 +1,7 @@
 /* setup.c: from a configuration to everything that a trial needs in memory. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "parts.h"
 
@@ -20,12 +18,7 @@ static sld_status load_weights(sld_ctx *ctx, sld_setup *s, const char *role, con
     snprintf(key, sizeof key, "%s.weights", role);
     snprintf(network_key, sizeof network_key, "%s.network", role);
     snprintf(of, sizeof of, "the data set %.80s", set->name);
-    if (access(path, R_OK) != 0) {
-        return sld_config_reject(
-            ctx, s->params->config, key,
-            "%s: cannot open: %s (a relative path starts at the current folder)", path,
-            strerror(errno));
-    }
+    SLD_TRY(sld_weights_check_path(ctx, s->params->config, key, path));
     SLD_TRY(sld_model_load(ctx, s->arena, path, (int)set->H, (int)set->W, out));
     const sld_weights_use use = {.of          = of,
                                  .classes     = set->K,

@@ -70,5 +70,14 @@ def main():
     student = sld("run", "good.yaml", "run.dir=student", "method=kd", "teacher.weights=good/last.h5", ranks=0)
     expect(student, 0, "its run has diverged")
 
+    # A teacher of finite weights whose logits are not finite is named, on whatever rank they are met.
+    with h5py.File("good/best.h5", "r+") as f:
+        f["model/fc.weight"][...] = 3e38 * np.sign(f["model/fc.weight"][()])
+    for ranks, more in ((0, ()), (3, ()), (0, ("teacher.logits=store",))):
+        folder = "huge%d%d" % (ranks, len(more))
+        expect(sld("run", "good.yaml", "run.dir=" + folder, "method=kd", "teacher.weights=good/best.h5", *more, ranks=ranks), 1,
+               "good/best.h5: expected finite logits of the teacher on train", "the teacher's logits are not finite")
+        check(reason(folder) == "the teacher's logits are", reason(folder))
+
 
 in_folder(main)

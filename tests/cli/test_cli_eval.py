@@ -147,7 +147,7 @@ def main():
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
     expect(sld("eval", "runs/s/last.h5", "--split", "vla"), 2, "vla")
     for more in ((), ("data.format=synthetic",)):
-        expect(sld("eval", "out.h5", *more), 2, "out.h5: expected a weights file, got logits or features that sld eval wrote")
+        expect(sld("eval", "out.h5", *more), 2, "out.h5: expected a weights file, got what sld eval wrote of weights by --logits")
 
     rng = np.random.default_rng(1)
     with h5py.File("in.h5", "w") as f:

@@ -218,6 +218,13 @@ def foreign_weights():
     expect(evaluate("mean.h5"), 2, "mean.h5", "channel 1", "mean nan")
     weights("std.h5", std=np.array([inf, .2, .2], "f4"))
     expect(evaluate("std.h5"), 2, "std.h5", "channel 0", "std inf")
+    weights("bytes.h5", mean=np.array([127, 127, 127], "f4"), std=np.array([46, 46, 46], "f4"))
+    weights("newer.h5", network="resnet9")
+    teacher = ("run", "none.yaml", "method=kd", "data.format=hdf5", "data.path=plain.h5", "run.dir=kd")
+    for path, words in (("bytes.h5", "channel 0: expected mean and std of pixel/255 with std above 0, got mean 127, std 46"),
+                        ("newer.h5", "attribute network: expected a network of this build, got resnet9; nearest: resnet8")):
+        expect(evaluate(path), 2, path + ": " + words)
+        expect(sld(*teacher, "teacher.weights=" + path), 2, path + ": " + words)
 
     def negative(model):
         name = [n for n in model if n.endswith("running_var")][0]

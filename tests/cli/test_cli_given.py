@@ -4,6 +4,7 @@ import json
 import os
 
 import h5py
+import numpy as np
 
 from harness import check, expect, in_folder, sld, write
 
@@ -50,6 +51,38 @@ FOUND = [  # sld help WORD
     ("LEARNING", ("train.lr",)),
     ("mobilenet", ("network MobileNetV2",)),
 ]
+
+
+NOT_WEIGHTS = [  # given for weights, what it is
+    (RESULTS, "the results of a run; sld report runs/e, sld eval runs/e/last.h5"),
+    ("set.h5", "a data set; an experiment names it by data.path"),
+    ("logits.h5", "what sld eval wrote of weights by --logits"),
+    ("views.h5", "a file of the format sld-views"),
+    ("outside.h5", "a teacher's logits; teacher.logits_files names their folder"),
+    ("junk.h5", "an HDF5 file of another kind"),
+]
+
+
+def check_not_weights():
+    """Whatever reads weights says what it got instead, in the same words."""
+    with h5py.File("set.h5", "w") as f:
+        f["train/images"] = np.zeros((4, 8, 8, 3), "u1")
+    with h5py.File("outside.h5", "w") as f:
+        f["logits_weak"] = np.zeros((4, 2), "f4")
+    with h5py.File("junk.h5", "w") as f:
+        f["x"] = 1
+    expect(sld("eval", LAST, "--logits", "logits.h5"), 0)
+    expect(sld("data", "views", "e.yaml", "--epoch", "1", "--out", "views.h5"), 0)
+    for path, what in NOT_WEIGHTS:
+        words = path + ": expected a weights file, got " + what
+        expect(sld("eval", path), 2, words)
+        for command in (("run", "e.yaml"), ("sweep", "grid.yaml", "--dir", "runs/not")):
+            expect(sld(*command, "method=kd", "teacher.weights=" + path), 2, words)
+        expect(sld("run", "e.yaml", "student.weights=" + path), 2, words)
+    for command in (("run", "e.yaml"), ("sweep", "grid.yaml", "--dir", "runs/not")):
+        expect(sld(*command, "method=kd", "teacher.weights=" + RUN), 2,
+               "teacher.weights: runs/e: expected a weights file, got a folder; a run's weights are best.h5 and last.h5 in it")
+        expect(sld(*command, "method=kd", "teacher.weights=full"), 2, "full: expected a weights file, got a folder; name a file in it")
 
 
 def check_command_of_others():
@@ -115,6 +148,7 @@ def main():
     expect(sld("report", RESULTS, ranks=0), 0, "a run (runs/e): 1 trial: 1 done")
 
     check_signs_in_paths()
+    check_not_weights()
     check_store_that_cannot_be()
     check_command_of_others()
     slow, plan = "bf16 is no faster than f32 here, without AMX", ("sweep", "grid.yaml", "--plan", "--dir", "runs/deep")

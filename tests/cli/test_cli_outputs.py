@@ -125,6 +125,10 @@ def links():
         with open("victim") as f:
             check(f.read() == "mine", name, "wrote through a link")
         shutil.rmtree("linked")
+    os.symlink("nowhere", "loose")
+    for folder in ("loose", "loose/run"):
+        expect(sld("run", "none.yaml", "run.dir=" + folder), 2, "loose: cannot make the folder: a link whose target does not exist")
+    os.remove("loose")
 
 
 def over_others_in_a_run_folder():
