@@ -244,6 +244,9 @@ const char *sld_config_text(const sld_config *config);
  * it. */
 const char *sld_config_identity(const sld_config *config);
 
+/* Local. *out: the value of an option as YAML, in the arena. */
+sld_status sld_config_value(sld_ctx *ctx, sld_arena *arena, const sld_config *config,
+                            const char *key, const char **out);
 /* Local. The word of an option that takes one of a set: "cifar100" for data.format. */
 const char *sld_config_word(const sld_options *options, const char *key);
 

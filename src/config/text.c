@@ -1,4 +1,4 @@
-/* text.c: the resolved document (--show-config). */
+/* text.c: the resolved document (--show-config), and single values of it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,4 +49,18 @@ const char *sld_write_document(sld_arena *arena, const sld_options *options)
         fputc('\n', w.out);
     }
     return sld_writer_close(&w, arena);
+}
+
+sld_status sld_config_value(sld_ctx *ctx, sld_arena *arena, const sld_config *config,
+                            const char *key, const char **out)
+{
+    const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+    sld_writer        w;
+
+    *out = NULL;
+    if (sld_writer_open(&w)) {
+        sld_value_write(w.out, option, sld_option_value(&config->options, option));
+        *out = sld_writer_close(&w, arena);
+    }
+    return *out ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the value of %s", key);
 }

@@ -154,6 +154,29 @@ static sld_status check_own_keys(const expander *x)
     return SLD_OK;
 }
 
+/* A seed beside seeds has no say. In a base, which may be the file of an experiment, it is only
+ * reported. */
+static sld_status check_seed(const expander *x)
+{
+    const spec *s = x->spec;
+    const char *seed;
+
+    if (s->seeds && sld_overlay_sets(s->override, "seed")) {
+        SLD_TRY(sld_overlay_value(x->ctx, x->arena, s->override, "seed", &seed));
+        return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
+                        "command line: seed: expected a sweep without seeds, got %zu in seeds, "
+                        "beside which it changes nothing; leave it out, or give seeds=%s",
+                        s->n_seeds, seed);
+    }
+    if (s->seeds && sld_overlay_sets(s->base.overlay, "seed")) {
+        sld_log(x->ctx, SLD_LOG_WARN,
+                "%s: base: seed: changes nothing here: seeds says the seeds of this sweep; leave "
+                "it out",
+                s->source);
+    }
+    return SLD_OK;
+}
+
 /* Teachers that nobody asks for, and exclusions that leave out nothing. The command line may be
  * what has made them idle. */
 static sld_status check_parts(const expander *x)
@@ -251,17 +274,6 @@ static sld_status build_grid(expander *x, sld_grid *grid)
     return sld_grid_index(x->ctx, grid);
 }
 
-static sld_status check_baseline(const expander *x, const sld_grid *grid)
-{
-    char choices[SLD_CHOICES_BYTES];
-
-    return !*grid->baseline || sld_grid_has_arm(grid, grid->baseline, choices)
-               ? SLD_OK
-               : SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
-                          "%s: baseline: expected an arm of this sweep, got %.60s%s",
-                          x->spec->source, grid->baseline, choices);
-}
-
 static sld_status expand(expander *x, spec *s, sld_grid *grid)
 {
     void  *memory[4] = {NULL, NULL, NULL, NULL};
@@ -270,6 +282,7 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(sld_spec_read(x->ctx, x->arena, x->params, s));
     SLD_TRY(check_override(x));
     SLD_TRY(check_own_keys(x));
+    SLD_TRY(check_seed(x));
     SLD_TRY(count_points(x, &n));
     SLD_TRY(sld_composer_create(x->ctx, x->params->method, &x->composer));
     SLD_TRY(
@@ -289,9 +302,9 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(make_points(x));
     SLD_TRY(sld_expand_check_usage(x));
     SLD_TRY(check_parts(x));
+    SLD_TRY(sld_expand_check_report(x));
     sld_expand_tell_unreached(x);
     SLD_TRY(build_grid(x, grid));
-    SLD_TRY(check_baseline(x, grid));
     return sld_spec_check_arms(x->ctx, s, grid);
 }
 

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arm_names.h"
 #include "expander.h"
-
-/* What stands between the labels of an arm: the first that tells all arms apart. */
-static const char *const separators[] = {" ", " / ", " | ", " & ", " + ", " ~ "};
 
 /* The character of it that a label may hold as well. */
 static char core_of(const char *separator)
@@ -69,7 +67,7 @@ static sld_status find_twice(const expander *x, size_t n_choices, char twice[ARM
     sld_status st = sld_arena_alloc(x->ctx, arena, n_choices * sizeof *arms, &memory);
     arms          = memory;
     for (bool more = st == SLD_OK; more; more = st == SLD_OK && sld_expand_advance(x->spec, at)) {
-        sld_expand_arm(x->spec, at, separators[0], arm);
+        sld_expand_arm(x->spec, at, sld_arm_separator[0], arm);
         arms[n] = sld_arena_strdup(arena, arm);
         st      = arms[n++] ? SLD_OK : sld_expand_no_memory(x);
     }
@@ -90,20 +88,20 @@ sld_status sld_expand_choose_separator(expander *x, size_t n_choices)
     const spec *s = x->spec;
     char        twice[ARM_MAX];
 
-    x->separator = separators[0];
+    x->separator = sld_arm_separator[0];
     if (s->n_axes < 2 || !some_label_has(s, ' ')) {
         return SLD_OK;
     }
     SLD_TRY(find_twice(x, n_choices, twice));
     for (size_t i = 1; *twice; i++) {
-        if (i == sizeof separators / sizeof *separators) {
+        if (i == SLD_ARM_SEPARATORS) {
             return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
                             "%s: axes: expected labels that name each arm once, got two arms "
                             "\"%.80s\"; change a label",
                             s->source, twice);
         }
-        if (!some_label_has(s, core_of(separators[i]))) {
-            x->separator = separators[i];
+        if (!some_label_has(s, core_of(sld_arm_separator[i]))) {
+            x->separator = sld_arm_separator[i];
             break;
         }
     }

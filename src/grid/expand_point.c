@@ -197,6 +197,7 @@ sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *
     if (st == SLD_OK) {
         count_usage(x, config, out);
         sld_expand_count_unreached(x, config, out->arm);
+        st = sld_expand_note_report(x, config, out);
     }
     sld_config_destroy(config);
     return st == SLD_OK ? st : refuse(x, st, out->arm);

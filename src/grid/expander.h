@@ -18,6 +18,7 @@ typedef struct teacher_state {
     size_t      at;   /* else among the teachers' points */
 } teacher_state;
 
+enum { COLUMNS_MAX = 24 };   /* kinds of columns that some trials lack, expand_report.c */
 enum { UNREACHED_MAX = 64 }; /* more than there are kinds and keys of them */
 
 typedef struct unreached { /* settings that some points never come to */
@@ -47,6 +48,9 @@ typedef struct expander {
     size_t                 n_counting;
     unreached              unreached[UNREACHED_MAX];
     size_t                 n_unreached;
+    bool                   can[COLUMNS_MAX];              /* some student has the column */
+    const char            *value[X_MAX];                  /* of spec->x, in the last student */
+    bool                   varies[X_MAX];                 /* between students */
     const char            *separator;                     /* of the labels in an arm's name */
     bool                   may_clash[AXES_MAX][AXES_MAX]; /* axes that set one option */
 } expander;
@@ -69,6 +73,10 @@ sld_status sld_expand_check_usage(const expander *x);
 /* expand_unreached.c. Of each point; after the last. arm: borrowed. */
 void sld_expand_count_unreached(expander *x, const sld_config *config, const char *arm);
 void sld_expand_tell_unreached(const expander *x);
+
+/* expand_report.c. Of each point; after the last. */
+sld_status sld_expand_note_report(expander *x, const sld_config *config, const sld_point *p);
+sld_status sld_expand_check_report(const expander *x);
 
 /* expand_point.c. From x->overlay, out->arm: the rest of a point. teacher: the point whose weights
  * the overlay names, or NULL. */

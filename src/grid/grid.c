@@ -57,24 +57,6 @@ const sld_launch *sld_grid_launch(const sld_grid *grid)
     return &grid->launch;
 }
 
-bool sld_grid_has_arm(const sld_grid *grid, const char *name, char choices[SLD_CHOICES_BYTES])
-{
-    const char *arms[256];
-    size_t      n = 0;
-
-    for (size_t i = 0; i < grid->n + grid->n_same; i++) {
-        const sld_point *p = i < grid->n ? &grid->points[i] : &grid->same[i - grid->n];
-        if (!p->is_teacher && strcmp(p->arm, name) == 0) {
-            return true;
-        }
-        if (!p->is_teacher && n < sizeof arms / sizeof *arms) {
-            arms[n++] = p->arm;
-        }
-    }
-    sld_text_choices(name, arms, n, choices);
-    return false;
-}
-
 int sld_grid_find(const sld_grid *grid, const char *id)
 {
     size_t low = 0, high = grid->n;

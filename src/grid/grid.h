@@ -20,10 +20,7 @@ struct sld_grid {
     size_t    *by_id;      /* (n) indices, ids ascending */
 };
 
-/* grid.c. Whether an arm, no teacher's, has that name; else what could be meant
- * (sld_text_choices). */
-bool sld_grid_has_arm(const sld_grid *grid, const char *name, char choices[SLD_CHOICES_BYTES]);
-/* Makes by_id; points of one id become one, the first. */
+/* grid.c. Makes by_id; points of one id become one, the first. */
 sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 
 /* needs.c. max_ranks and what follows it, from a point's experiment. */

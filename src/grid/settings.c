@@ -35,6 +35,21 @@ static sld_status check_own(sld_ctx *ctx, const char *key)
     return SLD_OK;
 }
 
+sld_status sld_settings_once(sld_ctx *ctx, const char *const *words, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const size_t length = strcspn(words[i], "=");
+        for (size_t k = 0; k < i; k++) {
+            if (strncmp(words[k], words[i], length) == 0 && words[k][length] == '=') {
+                return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                "command line: %.*s: expected once, got twice; leave one out",
+                                (int)length, words[i]);
+            }
+        }
+    }
+    return SLD_OK;
+}
+
 static sld_status take_launch(sld_ctx *ctx, sld_grid *grid, const char *key, const char *value)
 {
     const sld_node *node;
@@ -47,6 +62,7 @@ sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words,
 {
     size_t kept = 0;
 
+    SLD_TRY(sld_settings_once(ctx, words, *n));
     for (size_t i = 0; i < *n; i++) {
         const char *equals = strchr(words[i], '=');
         char       *key    = sld_arena_strdup(grid->arena, words[i]);

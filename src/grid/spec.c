@@ -1,4 +1,4 @@
-/* spec.c: the document of a sweep and its command line. Grammar: README, "Sweeps". */
+/* spec.c: the document of a sweep and its command line. Grammar: docs/sweeps.md, "The spec". */
 #include "spec_parts.h"
 
 #include <stdio.h>
@@ -142,6 +142,12 @@ static sld_status read_launch(spec_reader *r, const sld_node *node)
 
 /* ---- the document ---- */
 
+static sld_status read_baseline(spec_reader *r, const sld_node *node)
+{
+    r->spec->baseline_at = node;
+    return sld_spec_text(r, node, "baseline", &r->spec->baseline);
+}
+
 static sld_status read_name(spec_reader *r, const sld_node *node)
 {
     const char *name;
@@ -162,16 +168,16 @@ static sld_status read_parts(spec_reader *r, const sld_node *root)
     static const struct {
         const char *key;
         sld_status (*read)(spec_reader *r, const sld_node *node);
-    } parts[]                = {{"name", read_name},
-                                {"base", read_base},
-                                {"teachers", sld_spec_teachers},
-                                {"axes", sld_spec_axes},
-                                {"exclude", sld_spec_excludes},
-                                {"seeds", read_seeds},
-                                {"launch", read_launch},
-                                {"claims", sld_spec_claims},
-                                {"report", sld_spec_report}};
-    const sld_node *baseline = sld_node_value(root, "baseline");
+    } parts[] = {{"name", read_name},
+                 {"base", read_base},
+                 {"teachers", sld_spec_teachers},
+                 {"axes", sld_spec_axes},
+                 {"exclude", sld_spec_excludes},
+                 {"seeds", read_seeds},
+                 {"launch", read_launch},
+                 {"baseline", read_baseline},
+                 {"claims", sld_spec_claims},
+                 {"report", sld_spec_report}};
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         const sld_node *node = sld_node_value(root, parts[i].key);
@@ -179,7 +185,7 @@ static sld_status read_parts(spec_reader *r, const sld_node *root)
             SLD_TRY(parts[i].read(r, node));
         }
     }
-    return baseline ? sld_spec_text(r, baseline, "baseline", &r->spec->baseline) : SLD_OK;
+    return SLD_OK;
 }
 
 /* ---- the command line ---- */
@@ -205,7 +211,7 @@ static sld_status read_override(spec_reader *r, const char *pair)
            : launch ? sld_launch_set(r->ctx, r->arena, value, key + 7, value, &r->spec->launch)
            : strcmp(key, "seeds") == 0 ? read_seeds(r, value)
            : strcmp(key, "name") == 0  ? read_name(r, value)
-                                       : sld_spec_text(r, value, "baseline", &r->spec->baseline);
+                                       : read_baseline(r, value);
 }
 
 /* The file's name without folder and ending. It stands in a line of DIR/points and in messages: what
@@ -246,6 +252,7 @@ sld_status sld_spec_read(sld_ctx *ctx, sld_arena *arena, const sld_grid_params *
     SLD_TRY(sld_yaml_document(ctx, arena, out->source, params->text, params->n, &root));
     SLD_TRY(sld_spec_check_top(&r, root));
     SLD_TRY(read_parts(&r, root));
+    SLD_TRY(sld_settings_once(ctx, params->overrides, params->n_overrides));
     for (size_t i = 0; i < params->n_overrides; i++) {
         SLD_TRY(read_override(&r, params->overrides[i]));
     }

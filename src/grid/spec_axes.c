@@ -60,8 +60,7 @@ static sld_status read_option(spec_reader *r, const char *name, const sld_node *
 /* An axis over an option (or over `teacher`): a list of values, or labels with values. */
 static sld_status read_option_axis(spec_reader *r, const sld_node *node, spec_axis *axis)
 {
-    const char *dot      = strrchr(axis->name, '.');
-    const bool  labelled = node->kind == SLD_NODE_MAP;
+    const bool labelled = node->kind == SLD_NODE_MAP;
 
     if (node->kind == SLD_NODE_SCALAR) {
         return sld_node_fail(r->ctx, node, axis->name,
@@ -75,9 +74,39 @@ static sld_status read_option_axis(spec_reader *r, const sld_node *node, spec_ax
             entry->shown = entry->label;
         } else {
             SLD_TRY(label_of(r, node->item[i], axis->name, &entry->label));
-            entry->shown = text_of(r, "%s=%s", dot ? dot + 1 : axis->name, entry->label);
         }
         SLD_TRY(read_option(r, axis->name, node->item[i], &entry->part));
+    }
+    axis->bare = !labelled;
+    return SLD_OK;
+}
+
+static const char *last_word(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+
+    return dot ? dot + 1 : key;
+}
+
+/* Values without a label are shown in an arm's name by the last word of their key: lr=0.05. Where two
+ * axes share that word, as kd.weak and lss.weak do, by the whole key. */
+static sld_status show_values(spec_reader *r, spec_axis *axis)
+{
+    const spec *s    = r->spec;
+    const char *name = last_word(axis->name);
+
+    for (size_t a = 0; a < s->n_axes; a++) {
+        const spec_axis *other = &s->axes[a];
+        if (other != axis && other->bare &&
+            strcmp(last_word(other->name), last_word(axis->name)) == 0) {
+            name = axis->name;
+        }
+    }
+    for (size_t i = 0; axis->bare && i < axis->n; i++) {
+        axis->entries[i].shown = text_of(r, "%s=%s", name, axis->entries[i].label);
+        if (!axis->entries[i].shown) {
+            return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the axes");
+        }
     }
     return SLD_OK;
 }
@@ -183,6 +212,9 @@ sld_status sld_spec_axes(spec_reader *r, const sld_node *node)
     for (size_t i = 0; i < node->n; i++) {
         SLD_TRY(read_axis(r, node->key[i], node->item[i], &s->axes[i]));
         s->n_axes++;
+    }
+    for (size_t a = 0; a < s->n_axes; a++) {
+        SLD_TRY(show_values(r, &s->axes[a]));
     }
     return SLD_OK;
 }

@@ -5,6 +5,7 @@
 #include "sld/grid.h"
 
 enum { AXES_MAX = 32, LABEL_MAX = 80 }; /* bytes of a label with its 0 */
+enum { X_MAX = 2 };                     /* options on the axes of a figure */
 /* What an hour of planning, and a machine's memory, is not spent on. */
 enum { VALUES_MAX = 4096, EXCLUDES_MAX = 4096, NAMED_MAX = 1024 };
 
@@ -24,6 +25,7 @@ typedef struct spec_axis {
     const char *name;
     spec_entry *entries;
     size_t      n;
+    bool        bare; /* an option's values without labels */
 } spec_axis;
 
 typedef struct spec_exclude {
@@ -44,6 +46,7 @@ typedef struct spec_teacher {
 typedef struct spec {
     const char     *source; /* names the document */
     const char     *name, *baseline;
+    const sld_node *baseline_at; /* where it is named; NULL: nowhere */
     spec_part       base;
     sld_overlay    *override; /* options of the command line */
     spec_axis       axes[AXES_MAX];
@@ -56,6 +59,9 @@ typedef struct spec {
     size_t          n_teachers;
     sld_launch      launch;
     const sld_node *claims, *checks; /* as written, form checked; NULL: none */
+    const sld_node *x[X_MAX];        /* options on the axes of a figure, where they stand */
+    const char     *x_key[X_MAX];
+    size_t          n_x;
 } spec;
 
 typedef struct spec_reader {
@@ -73,7 +79,9 @@ sld_status sld_spec_check_top(spec_reader *r, const sld_node *root);
 /* "seeds", "teachers", and their like. key: also one inside them, as teachers.NAME.KEY. */
 bool sld_spec_is_top_key(const char *key);
 
-/* settings.c. The i-th key that a sweep sets for each trial by itself; NULL: there are no more. */
+/* settings.c. No key of the command line's words "key=value" stands twice. */
+sld_status sld_settings_once(sld_ctx *ctx, const char *const *words, size_t n);
+/* The i-th key that a sweep sets for each trial by itself; NULL: there are no more. */
 const char *sld_grid_own_key(size_t i);
 /* What to do in place of setting it, to follow a message; "": nothing. */
 const char *sld_grid_own_cure(const char *key);
@@ -85,8 +93,10 @@ sld_status sld_spec_excludes(spec_reader *r, const sld_node *node);
 /* spec_report.c. After the axes. */
 sld_status sld_spec_claims(spec_reader *r, const sld_node *node);
 sld_status sld_spec_report(spec_reader *r, const sld_node *node);
-/* The arms that they name are arms of the grid. */
-sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid);
+
+/* spec_arms.c. The arms that baseline, claims and checks name are arms of the grid, and the two sides
+ * of a claim are other trials. The grid's baseline gets the name that the arm has. */
+sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, sld_grid *grid);
 
 /* spec_teachers.c. */
 sld_status sld_spec_teachers(spec_reader *r, const sld_node *node);

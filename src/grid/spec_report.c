@@ -1,5 +1,6 @@
 /* spec_report.c: `claims` and `report`: what a report is to say of the sweep. Only their form is
  * checked here; they change no trial. */
+#include <stdio.h>
 #include <string.h>
 
 #include "grid.h"
@@ -21,7 +22,26 @@ static sld_status check_keys(spec_reader *r, const sld_node *map, const char *wh
     return SLD_OK;
 }
 
-/* A text or a list of texts, at least one. */
+/* No text of a list stands twice. */
+static sld_status check_once(spec_reader *r, const sld_node *list, const char *key)
+{
+    const char **texts = sld_spec_alloc(r, (list->n + 1) * sizeof *texts);
+    size_t       first, again;
+
+    if (!texts) {
+        return SLD_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        texts[i] = list->item[i]->text;
+    }
+    SLD_TRY(sld_spec_repeated(r, texts, list->n, &first, &again));
+    return again == 0
+               ? SLD_OK
+               : sld_node_fail(r->ctx, list->item[again], key,
+                               "expected each once, got %.60s twice; leave one out", texts[again]);
+}
+
+/* A text or a list of texts, at least one, each once. */
 static sld_status check_texts(spec_reader *r, const sld_node *node, const char *key)
 {
     const char *text;
@@ -34,7 +54,8 @@ static sld_status check_texts(spec_reader *r, const sld_node *node, const char *
     for (size_t i = 0; i < node->n; i++) {
         SLD_TRY(sld_spec_text(r, node->item[i], key, &text));
     }
-    return node->n > 0 ? SLD_OK : sld_node_fail(r->ctx, node, key, "expected a text, got none");
+    return node->n > 0 ? check_once(r, node, key)
+                       : sld_node_fail(r->ctx, node, key, "expected a text, got none");
 }
 
 /* node names an axis; *axis: which. */
@@ -91,9 +112,14 @@ static sld_status check_axis_name(spec_reader *r, const sld_node *node, const ch
 }
 
 /* An option's key, also as the column of an axis: axis_KEY. */
+static const char *option_of(const sld_node *node)
+{
+    return strncmp(node->text, "axis_", 5) == 0 ? node->text + 5 : node->text;
+}
+
 static sld_status check_option(spec_reader *r, const sld_node *node, const char *key)
 {
-    const char *name    = strncmp(node->text, "axis_", 5) == 0 ? node->text + 5 : node->text;
+    const char *name    = option_of(node);
     const char *nearest = sld_config_nearest(name);
 
     return sld_config_is_key(name)
@@ -118,22 +144,81 @@ static sld_status check_names(spec_reader *r, const sld_node *node, const char *
     return SLD_OK;
 }
 
+/* One option, or two for a heat map. Whether they vary is known once the grid is. */
+static sld_status read_x(spec_reader *r, const sld_node *x)
+{
+    spec *s = r->spec;
+
+    SLD_TRY(check_names(r, x, "x", check_option));
+    s->n_x = x->kind == SLD_NODE_SCALAR ? 1 : x->n;
+    if (s->n_x > X_MAX) {
+        return sld_node_fail(
+            r->ctx, x, "x",
+            "expected one option, or two for a heat map, got %zu; leave the others "
+            "out",
+            x->n);
+    }
+    for (size_t i = 0; i < s->n_x; i++) {
+        s->x[i]     = x->kind == SLD_NODE_SCALAR ? x : x->item[i];
+        s->x_key[i] = option_of(s->x[i]);
+    }
+    return s->n_x < 2 || strcmp(s->x_key[0], s->x_key[1]) != 0
+               ? SLD_OK
+               : sld_node_fail(r->ctx, s->x[1], "x",
+                               "expected each once, got %.60s twice; leave one out", s->x_key[1]);
+}
+
+/* Which of its keys a claim has, and what it lacks. */
+static sld_status refuse_form(spec_reader *r, const sld_node *body, const char *where)
+{
+    static const char *const forms[]   = {"arm", "against", "effect", "interaction"};
+    char                     found[64] = "";
+    size_t                   n = 0, used = 0;
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (sld_node_value(body, forms[i])) {
+            used += (size_t)snprintf(found + used, sizeof found - used, "%s%s", n++ ? ", " : "",
+                                     forms[i]);
+        }
+    }
+    return sld_node_fail(r->ctx, body, where,
+                         "expected arm and against, or effect, or interaction, got %s%s; write "
+                         "{arm: A, against: B}, {effect: AXIS} or {interaction: [AXIS, AXIS]}",
+                         n ? found : "none of them", n == 1 ? " alone" : "");
+}
+
+static sld_status read_interaction(spec_reader *r, const sld_node *both)
+{
+    SLD_TRY(sld_spec_want(r, both, "interaction", SLD_NODE_LIST, "a list of two axes"));
+    if (both->n != 2) {
+        return sld_node_fail(r->ctx, both, "interaction", "expected two axes, got %zu", both->n);
+    }
+    SLD_TRY(check_axis(r, both->item[0], "interaction"));
+    SLD_TRY(check_axis(r, both->item[1], "interaction"));
+    return strcmp(both->item[0]->text, both->item[1]->text) != 0
+               ? SLD_OK
+               : sld_node_fail(r->ctx, both->item[1], "interaction",
+                               "expected two axes, got %.60s twice; name another one, or write "
+                               "effect: %.60s",
+                               both->item[1]->text, both->item[1]->text);
+}
+
 static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node *body)
 {
     static const char *const keys[] = {"arm", "against", "effect", "interaction", "metric"};
     const char              *text;
+    char                     where[LABEL_MAX + 8];
 
     SLD_TRY(sld_spec_label(r, at, "claims", &text));
-    SLD_TRY(sld_spec_want(r, body, text, SLD_NODE_MAP, "{arm: A, against: B} or {effect: AXIS}"));
-    SLD_TRY(check_keys(r, body, text, keys, sizeof keys / sizeof *keys));
+    snprintf(where, sizeof where, "claims.%s", text);
+    SLD_TRY(sld_spec_want(r, body, where, SLD_NODE_MAP, "{arm: A, against: B} or {effect: AXIS}"));
+    SLD_TRY(check_keys(r, body, where, keys, sizeof keys / sizeof *keys));
     const sld_node *arm = sld_node_value(body, "arm"), *against = sld_node_value(body, "against"),
                    *effect = sld_node_value(body, "effect"),
                    *both   = sld_node_value(body, "interaction"),
                    *metric = sld_node_value(body, "metric");
     if (!arm != !against || !arm + !effect + !both != 2) {
-        return sld_node_fail(
-            r->ctx, body, at->text,
-            "expected arm and against, or effect, or interaction alone, got others");
+        return refuse_form(r, body, where);
     }
     if (metric) {
         SLD_TRY(check_metric(r, metric));
@@ -142,15 +227,7 @@ static sld_status read_claim(spec_reader *r, const sld_node *at, const sld_node 
         SLD_TRY(check_texts(r, arm, "arm"));
         return check_texts(r, against, "against");
     }
-    if (effect) {
-        return check_axis(r, effect, "effect");
-    }
-    SLD_TRY(sld_spec_want(r, both, "interaction", SLD_NODE_LIST, "a list of two axes"));
-    if (both->n != 2) {
-        return sld_node_fail(r->ctx, both, "interaction", "expected two axes, got %zu", both->n);
-    }
-    SLD_TRY(check_axis(r, both->item[0], "interaction"));
-    return check_axis(r, both->item[1], "interaction");
+    return effect ? check_axis(r, effect, "effect") : read_interaction(r, both);
 }
 
 sld_status sld_spec_claims(spec_reader *r, const sld_node *node)
@@ -178,7 +255,7 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
         SLD_TRY(sld_spec_text(r, title, "title", &text));
     }
     if (x) {
-        SLD_TRY(check_names(r, x, "x", check_option));
+        SLD_TRY(read_x(r, x));
     }
     if (pair) {
         SLD_TRY(check_names(r, pair, "pair", check_axis_name));
@@ -194,74 +271,5 @@ sld_status sld_spec_report(spec_reader *r, const sld_node *node)
         SLD_TRY(check_texts(r, checks->item[i], text));
     }
     r->spec->checks = checks;
-    return SLD_OK;
-}
-
-/* ---- are the arms there? ---- */
-
-static sld_status check_arm(sld_ctx *ctx, const sld_node *node, const char *key,
-                            const sld_grid *grid)
-{
-    char choices[SLD_CHOICES_BYTES];
-
-    return sld_grid_has_arm(grid, node->text, choices)
-               ? SLD_OK
-               : sld_node_fail(ctx, node, key, "expected an arm of this sweep, got %.60s%s",
-                               node->text, choices);
-}
-
-static sld_status check_arms(sld_ctx *ctx, const sld_node *node, const char *key,
-                             const sld_grid *grid)
-{
-    if (node->kind == SLD_NODE_SCALAR) {
-        return check_arm(ctx, node, key, grid);
-    }
-    for (size_t i = 0; i < node->n; i++) {
-        SLD_TRY(check_arm(ctx, node->item[i], key, grid));
-    }
-    return SLD_OK;
-}
-
-static bool names(const sld_node *node, const char *arm)
-{
-    if (node->kind == SLD_NODE_SCALAR) {
-        return strcmp(node->text, arm) == 0;
-    }
-    for (size_t i = 0; i < node->n; i++) {
-        if (strcmp(node->item[i]->text, arm) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* An arm on both sides says nothing. */
-static sld_status check_apart(sld_ctx *ctx, const sld_node *arm, const sld_node *against)
-{
-    const size_t n = arm->kind == SLD_NODE_SCALAR ? 1 : arm->n;
-
-    for (size_t i = 0; i < n; i++) {
-        const char *name = arm->kind == SLD_NODE_SCALAR ? arm->text : arm->item[i]->text;
-        if (names(against, name)) {
-            return sld_node_fail(ctx, against, "against",
-                                 "expected other arms than those of arm, got %.60s in both", name);
-        }
-    }
-    return SLD_OK;
-}
-
-sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, const sld_grid *grid)
-{
-    for (size_t i = 0; s->claims && i < s->claims->n; i++) {
-        const sld_node *body = s->claims->item[i], *arm = sld_node_value(body, "arm");
-        if (arm) {
-            SLD_TRY(check_arms(ctx, arm, "arm", grid));
-            SLD_TRY(check_arms(ctx, sld_node_value(body, "against"), "against", grid));
-            SLD_TRY(check_apart(ctx, arm, sld_node_value(body, "against")));
-        }
-    }
-    for (size_t i = 0; s->checks && i < s->checks->n; i++) {
-        SLD_TRY(check_arms(ctx, s->checks->item[i], s->checks->key[i]->text, grid));
-    }
     return SLD_OK;
 }

@@ -98,6 +98,44 @@ static void test_one_option_one_axis(void **state)
     sld_grid_close(s);
 }
 
+/* Values of axes whose keys end in one word are told apart; an arm may be called by either form. */
+static void test_keys_of_one_last_word(void **state)
+{
+    static const struct {
+        const char *baseline, *arm;
+    } cases[] = {
+        {"train.lr=0.1 KD", "lr=0.1 KD"},
+        {"lr=0.1 KD", "lr=0.1 KD"},
+    };
+    char      text[512];
+    sld_ctx   ctx;
+    sld_grid *s = fixture_sweep(
+        "base: {method: sld, teacher: t}\nteachers: {t: {train.lr: 0.1}}\n"
+        "axes: {ce.weak: [0.9, 0.5], kd.weak: [0.9, 0.5], train.lr: [0.1], lss.weak: [0.9, 0.5]}\n"
+        "baseline: weak=0.9 weak=0.5 lr=0.1 weak=0.9\n"
+        "claims: {c: {arm: ce.weak=0.9 kd.weak=0.9 train.lr=0.1 lss.weak=0.9, against: ce.weak=0.5 "
+        "weak=0.9 lr=0.1 lss.weak=0.9}}\n"
+        "report: {checks: {A: [ce.weak=0.9 kd.weak=0.9 train.lr=0.1 lss.weak=0.9]}}\n",
+        NULL);
+
+    assert_string_equal(sld_grid_baseline(s), "ce.weak=0.9 kd.weak=0.5 lr=0.1 lss.weak=0.9");
+    sld_grid_close(s);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        snprintf(text, sizeof text,
+                 HEAD "axes: {train.lr: [0.1, 0.2], arm: {KD: {}, B: {train.batch: 32}}}\n"
+                      "baseline: %s\n",
+                 cases[i].baseline);
+        s = fixture_sweep(text, NULL);
+        assert_string_equal(sld_grid_baseline(s), cases[i].arm);
+        sld_grid_close(s);
+    }
+    assert_int_equal(fixture_expand(&ctx, /* a label is no value: it has no key */
+                                    HEAD "axes: {train.lr: {low: 0.1, high: 0.2}}\n"
+                                         "baseline: train.lr=low\n",
+                                    NULL, NULL, &s),
+                     SLD_ERR_CONFIG);
+}
+
 static const char merged[] =
     "name: m\nbaseline: \"student_swap=false strong=0.9\"\n"
     "base: {method: sld, correction: none, teacher: t, train: {epochs: 200}}\n"
@@ -186,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_labels_that_run_together),
         cmocka_unit_test(test_one_option_one_axis),
+        cmocka_unit_test(test_keys_of_one_last_word),
         cmocka_unit_test(test_labels_of_one_trial),
         cmocka_unit_test(test_seeds_that_change_nothing),
         cmocka_unit_test(test_teachers_of_one_trial),

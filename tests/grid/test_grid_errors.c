@@ -1,6 +1,13 @@
 /* What a spec must not say: file, line, column, key, and the nearest word. */
 #include "fixture.h"
 
+/* C is what A is. */
+#define ARMS                                                                                       \
+    "base: {method: none}\n"                                                                       \
+    "axes: {arm: {A: {train.lr: 0.05}, B: {train.lr: 1}, C: {train: {lr: 0.05}}}}\n"
+#define LRS    "base: {method: none}\naxes: {train.lr: [1, 2]}\n"
+#define TAUGHT "base: {method: sld, teacher: t}\nteachers: {t: {train.lr: 0.1}}\n"
+
 static const struct {
     const char *text, *overrides;
     const char *begins, *holds; /* the message */
@@ -91,7 +98,7 @@ static const struct {
     {"base: {method: sld, teacher: t}\nteachers: {t: {method: kd}}\n", NULL,
      "s.yaml:2:24: method: kd.weak: expected teacher.weights", "", NULL},
     {"base: {method: none}\nbaseline: KD\naxes: {arm: {CE: {}, KDx: {train.lr: 1}}}\n", NULL,
-     "s.yaml: baseline: expected an arm of this sweep, got KD; nearest: KDx", "", NULL},
+     "s.yaml:2:11: baseline: expected an arm of this sweep, got KD; nearest: KDx", "", NULL},
     {"seeds: 01..3\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got 01..3"},
     {"seeds: +1..3\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got +1..3"},
     {"seeds: 1..3x\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got 1..3x"},
@@ -114,15 +121,11 @@ static const struct {
      "taskset -c", NULL},
     {"base: {method: none}\naxes: {arm: {A: {}, B: {run: {attempt: 3}}}}\n", NULL,
      "s.yaml: run.attempt: expected in a single experiment, got it in arm", "", NULL},
-    {"base: {method: none}\naxes: {arm: {A: {}, B: {train.lr: 1}}}\nclaims: {c: {arm: [A, B], "
-     "against: "
-     "B}}\n",
-     NULL, "s.yaml:3:36: against: expected other arms than those of arm, got B in both", "", NULL},
     /* a name that is near none: those that exist */
     {"base: {method: none}\nbaseline: nope\naxes: {arm: {CE: {}, KDx: {train.lr: 1}}}\nseeds: "
      "1..2\n",
-     NULL, "s.yaml: baseline: expected an arm of this sweep, got nope; choose from CE, KDx", "",
-     NULL},
+     NULL, "s.yaml:2:11: baseline: expected an arm of this sweep, got nope; choose from CE, KDx",
+     "", NULL},
     {"base: {method: sld, teacher: small}\nteachers: {big: {train.lr: 1}}\n", NULL,
      "s.yaml:1:30: teacher: expected a teacher of this sweep, got small; choose from big", "",
      NULL},
@@ -142,12 +145,14 @@ static const struct {
      "accuracy}}\n",
      NULL, "s.yaml:3:40: metric: unknown: accuracy; choose from top1_last, nll_last", "", NULL},
     {"claims: [1]\n", NULL, "s.yaml:1:9: claims: expected contrasts by name", "", "got a list"},
-    {"claims: {a: {arm: x}}\n", NULL, "s.yaml:1:13: a: expected arm and against, or effect", "",
+    {"claims: {a: {arm: x}}\n", NULL, "s.yaml:1:13: claims.a: expected arm and against, or effect",
+     "write {arm: A, against: B}", "got arm alone"},
+    {"claims: {a: {arm: x, against: y, effect: z}}\n", NULL, "s.yaml:1:13: claims.a: expected arm",
+     "", "got arm, against, effect;"},
+    {"claims: {a: {metric: x}}\n", NULL, "s.yaml:1:13: claims.a: expected arm and against", "",
+     "got none of them"},
+    {"claims: {a: {arms: x}}\n", NULL, "s.yaml:1:14: claims.a: unknown: arms; nearest: arm", "",
      NULL},
-    {"claims: {a: {arm: x, against: y, effect: z}}\n", NULL, "s.yaml:1:13: a: expected arm", "",
-     NULL},
-    {"claims: {a: {metric: x}}\n", NULL, "s.yaml:1:13: a: expected arm and against", "", NULL},
-    {"claims: {a: {arms: x}}\n", NULL, "s.yaml:1:14: a: unknown: arms; nearest: arm", "", NULL},
     {"claims: {a: {arm: [], against: x}}\n", NULL, "s.yaml:1:19: arm: expected a text, got none",
      "", NULL},
     {"base: {method: none}\naxes: {train.lr: [1, 2]}\nclaims: {a: {effect: train.l}}\n", NULL,
@@ -203,6 +208,85 @@ static const struct {
     {"base: {method: sld, teacher: t}\nteachers: {t: {kd.temperatures: [2]}}\n", NULL,
      "s.yaml:2:33: kd.temperatures: expected a teacher term", "the teacher t", NULL},
     {"seeds: [+1]\n", NULL, "s.yaml:1:9: seeds: expected a whole number", "", "got +1"},
+    /* what a claim compares are different trials, each named once */
+    {ARMS "claims: {c: {arm: [A, B], against: B}}\n", NULL,
+     "s.yaml:3:36: against: expected other arms than those of arm, got B in both", "leave it out",
+     NULL},
+    {ARMS "claims: {c: {arm: [B, B], against: A}}\n", NULL,
+     "s.yaml:3:23: arm: expected each once, got B twice; leave one out", "", NULL},
+    {ARMS "claims: {c: {arm: B, against: [A, A]}}\n", NULL,
+     "s.yaml:3:35: against: expected each once, got A twice", "", NULL},
+    {ARMS "claims: {c: {arm: [B, C], against: A}}\n", NULL,
+     "s.yaml:3:36: against: expected arms of different trials, got C and A, two labels of the same "
+     "trial",
+     "leave one out", NULL},
+    {ARMS "claims: {c: {arm: [A, C], against: B}}\n", NULL,
+     "s.yaml:3:23: arm: expected arms of different trials, got A and C, two labels", "", NULL},
+    {LRS "claims: {c: {arm: [lr=1, train.lr=1], against: lr=2}}\n", NULL,
+     "s.yaml:3:26: arm: expected each arm once, got train.lr=1, which lr=1 names already", "",
+     NULL},
+    {"base: {method: none}\naxes: {train.lr: [1, 2], m: {a: {}, b: {train.momentum: 0.9}}}\n"
+     "claims: {c: {effect: m}}\n",
+     NULL,
+     "s.yaml:3:22: effect: expected an axis whose two labels are different trials, got m, whose "
+     "a and b are the same",
+     "", NULL},
+    {"base: {method: none}\naxes: {train.lr: [1, 2], m: {a: {}, b: {train.momentum: 0.9}}}\n"
+     "claims: {c: {interaction: [train.lr, m]}}\n",
+     NULL, "s.yaml:3:38: interaction: expected an axis whose two labels are different trials", "",
+     NULL},
+    {LRS "exclude: [{train.lr: 2}]\nclaims: {c: {effect: train.lr}}\n", NULL,
+     "s.yaml:4:22: effect: expected an axis of which both labels have trials, got train.lr, whose "
+     "2",
+     "", NULL},
+    {LRS "claims: {c: {interaction: [train.lr, train.lr]}}\n", NULL,
+     "s.yaml:3:38: interaction: expected two axes, got train.lr twice; name another one", "", NULL},
+    {LRS "report: {checks: {X: [lr=1, lr=1]}}\n", NULL,
+     "s.yaml:3:29: X: expected each once, got lr=1 twice", "", NULL},
+    {LRS "report: {pair: [train.lr, train.lr]}\n", NULL,
+     "s.yaml:3:27: pair: expected each once, got train.lr twice", "", NULL},
+    /* a figure over what does not vary, a claim on a column that stays empty */
+    {LRS "report: {x: [train.lr, train.lr]}\n", NULL,
+     "s.yaml:3:24: x: expected each once, got train.lr twice", "", NULL},
+    {LRS "report: {x: [train.lr, axis_train.lr]}\n", NULL,
+     "s.yaml:3:24: x: expected each once, got train.lr twice", "", NULL},
+    {LRS "report: {x: [train.lr, train.batch, train.momentum]}\n", NULL,
+     "s.yaml:3:13: x: expected one option, or two for a heat map, got 3", "leave", NULL},
+    {LRS "report: {x: [train.lr, train.momentum]}\n", NULL,
+     "s.yaml:3:24: x: expected an option that this sweep varies, got train.momentum, which is 0.9 "
+     "in "
+     "every trial",
+     "name another", NULL},
+    {LRS "seeds: [1, 2]\nreport: {x: seed}\n", NULL,
+     "s.yaml:4:13: x: expected an option that changes results, no seed", "got seed", NULL},
+    {LRS "report: {x: run.logits}\n", NULL,
+     "s.yaml:3:13: x: expected an option that changes results", "got run.logits", NULL},
+    {LRS "claims: {c: {effect: train.lr, metric: top1_val_last}}\n", NULL,
+     "s.yaml:3:40: metric: expected a column that some trial of this sweep has, got top1_val_last, "
+     "which needs a validation split",
+     "leave this claim out", NULL},
+    {LRS "claims: {c: {effect: train.lr, metric: copy_rate}}\n", NULL,
+     "s.yaml:3:40: metric: expected a column that some trial",
+     "got copy_rate, which needs a teacher", NULL},
+    {LRS "claims: {c: {effect: train.lr, metric: grad_norm_lss_weak_last}}\n", NULL,
+     "s.yaml:3:40: metric: expected a column that some trial", "student_swap: true", NULL},
+    /* said twice, or in vain, on the command line */
+    {LRS "seeds: 1..3\n", "seeds=1 seeds=2", "command line: seeds: expected once, got twice", "",
+     NULL},
+    {LRS, "name=a name=b", "command line: name: expected once, got twice", "", NULL},
+    {LRS, "baseline=lr=1 baseline=lr=2", "command line: baseline: expected once, got twice", "",
+     NULL},
+    {LRS, "launch.slots=1 launch.slots=2", "command line: launch.slots: expected once, got twice",
+     "", NULL},
+    {TAUGHT, "teachers.t.train.lr=1 teachers.t.train.lr=2",
+     "command line: teachers.t.train.lr: expected once, got twice", "", NULL},
+    {TAUGHT, "teachers.t.use=last teachers.t.use=best",
+     "command line: teachers.t.use: expected once, got twice", "", NULL},
+    {LRS "seeds: 1..3\n", "seed=3",
+     "command line: seed: expected a sweep without seeds, got 3 in seeds", "give seeds=3", NULL},
+    {LRS, "seeds=1..2 seed=3", "command line: seed: expected a sweep without seeds", "", NULL},
+    {LRS, "baseline=lr=3", "command line: baseline: expected an arm of this sweep, got lr=3", "",
+     NULL},
 };
 
 static void test_errors(void **state)
