@@ -96,10 +96,17 @@ int sld_grid_id_version(const char *dir);
 typedef struct sld_grid_change {
     size_t known, added, gone; /* points */
     char   example[320];       /* of a change; "": none */
+    char   renamed[320];       /* labels that name other trials than the folder has under them */
     bool   text;               /* the spec is not the recorded one to the byte */
-    bool   claims, report;     /* and these parts of it say something else */
-    bool   unclaimed;          /* the given one names no claims */
-    size_t ended;              /* with claims, unless dry: points of both that have ended */
+    bool   report;             /* this part of it says something else */
+    /* Some claim is new ("named"), means something else ("changed") or is gone ("taken out"): the first
+     * of these that holds; NULL: none. What a claim means is its column and the trials that it
+     * compares, of the seeds that both have. */
+    const char *claims;
+    char        meant[200];  /* claims with other trials, though they say the same */
+    bool        baseline;    /* there and here, but other trials */
+    bool        accepted;    /* points may go */
+    size_t      ended, left; /* points that have ended: of both; of the folder alone */
 } sld_grid_change;
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
                            size_t n, bool accept, bool dry, sld_grid_change *out);

@@ -10,8 +10,9 @@
  * claims/COORDINATOR.beat  the lease of a coordinator that lives: it rewrites a count; gone: it has
  *                    left, or was found dead
  * trials/ID/         the files of the point's trial
- * late-claims        a line for each claim of the spec that came, changed or went after trials had
- *                    ended; written by whoever gives the folder a spec */
+ * late-claims        a line for each claim of the spec that came, changed its words or the trials that
+ *                    it compares, or went after trials had ended; written by whoever gives the folder
+ *                    a spec */
 #ifndef SLD_GRID_FOLDER_H
 #define SLD_GRID_FOLDER_H
 
@@ -23,6 +24,8 @@
 enum { SLD_LEASE_ID = 16, SLD_REASON_BYTES = 256 };
 
 #define SLD_LATE_CLAIMS "late-claims"
+/* Stands there in place of a claim's name where the baseline became other trials. */
+#define SLD_LATE_BASELINE "the baseline"
 
 /* ---- claims/ ---- */
 

@@ -38,22 +38,54 @@ const char *sld_sweep_changed_parts(const sld_grid_change *change)
                                             : NULL;
 }
 
+/* Results that the sweep leaves out, labels and claims that name other trials than before. */
+static void say_meaning(sld_ctx *ctx, const char *dir, const sld_grid_change *change)
+{
+    const sld_log_level level = change->ended > 0 ? SLD_LOG_WARN : SLD_LOG_INFO;
+
+    if (change->left > 0) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s: %zu trial%s that %s ended %s not in this spec: the sweep and its reports leave "
+            "%s out; %s on disk",
+            dir, change->left, sld_text_plural(change->left), change->left == 1 ? "has" : "have",
+            change->left == 1 ? "is" : "are", change->left == 1 ? "it" : "them",
+            change->left == 1 ? "it stays" : "they stay");
+    }
+    if (*change->renamed) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: labels that name other trials than in the folder before: %s", dir,
+                change->renamed);
+    }
+    if (*change->meant) {
+        sld_log(ctx, level,
+                "%s: claims that compare other trials than before, though they say the same: %s",
+                dir, change->meant);
+    }
+}
+
 void sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change)
 {
-    const char *parts = sld_sweep_changed_parts(change);
+    const char  *parts = sld_sweep_changed_parts(change), *dir = sld_grid_dir(grid);
+    const size_t n = sld_grid_count(grid);
 
     say_points(ctx, grid, change);
     if (parts) {
         sld_log(ctx, SLD_LOG_INFO, "%s/sweep.yaml: replaced by the given spec, which has other %s",
-                sld_grid_dir(grid), parts);
+                dir, parts);
     }
+    say_meaning(ctx, dir, change);
     if (change->claims && change->ended > 0) { /* after results they are no predictions */
-        const size_t n = sld_grid_count(grid);
         sld_log(ctx, SLD_LOG_WARN,
                 "%s: claims were %s after %zu of %zu trial%s had ended; reports say so beside "
                 "their tests; name claims before the first trial",
-                sld_grid_dir(grid), change->unclaimed ? "taken out" : "named", change->ended, n,
-                sld_text_plural(n));
+                dir, change->claims, change->ended, n, sld_text_plural(n));
+    }
+    if (change->baseline && change->ended > 0) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: the baseline became other trials after %zu of %zu trial%s had ended; reports "
+                "say so",
+                dir, change->ended, n, sld_text_plural(n));
     }
 }
 

@@ -58,11 +58,29 @@ static void print_change(const sld_grid *grid, const sld_grid_change *change)
     printf("folder %s: %zu point%s known, %zu added, %zu gone\n", sld_grid_dir(grid), change->known,
            sld_text_plural(change->known), change->added, change->gone);
     if (change->gone > 0) {
-        printf("  changed: %s\n  the sweep needs --accept-changes, or another folder: --dir DIR\n",
-               change->example);
+        printf("  changed: %s\n", change->example);
+        puts(change->accepted ? "  --accept-changes takes the spec as it is"
+                              : "  the sweep needs --accept-changes, or another folder: --dir DIR");
+    }
+    if (change->left > 0) {
+        printf(
+            "  %zu of the gone have ended: the sweep and its reports leave them out, their files "
+            "stay on disk\n",
+            change->left);
+    }
+    if (*change->renamed) {
+        printf("  labels that name other trials than in the folder: %s\n", change->renamed);
+    }
+    if (*change->meant) {
+        printf("  claims that compare other trials, though they say the same: %s\n", change->meant);
     }
     if (parts) {
         printf("  the given spec has other %s, and will replace the folder's\n", parts);
+    }
+    if ((change->claims || change->baseline) && change->ended > 0) {
+        printf("  after %zu of %zu trial%s have ended: what is other in claims and baseline is no "
+               "prediction, and reports will say so\n",
+               change->ended, sld_grid_count(grid), sld_text_plural(sld_grid_count(grid)));
     }
 }
 

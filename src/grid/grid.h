@@ -27,17 +27,6 @@ sld_status sld_grid_index(sld_ctx *ctx, sld_grid *grid);
 sld_status sld_point_take_needs(sld_ctx *ctx, sld_arena *arena, const sld_config *config,
                                 sld_point *p);
 
-/* record_spec.c. What the spec in text says otherwise than DIR/sweep.yaml: sets out->text, claims,
- * report and unclaimed. A sweep.yaml that is missing or that nobody can read says nothing. */
-sld_status sld_grid_compare_spec(sld_ctx *ctx, const char *dir, const void *text, size_t n,
-                                 sld_grid_change *out);
-
-/* Writes a line into DIR/late-claims for each claim that the spec in text names, changes or takes out
- * after points of the folder have ended: *ended of them. To be called before the spec takes the place
- * of the old. */
-sld_status sld_grid_note_claims(sld_ctx *ctx, const sld_grid *there, const sld_grid *here,
-                                const void *text, size_t n, size_t *ended);
-
 /* points.c. The list of points as a file, DIR/points, and back. */
 sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out,
                                 size_t *n); /* free() */

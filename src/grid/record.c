@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "grid.h"
+#include "record.h"
+#include "sld/grid_folder.h"
 #include "sld/rundir.h"
 
 /* ---- what has changed ---- */
@@ -247,43 +249,76 @@ static sld_status same_text(sld_ctx *ctx, const sld_grid *grid, const char *path
     return st;
 }
 
-/* Gives the folder of `there` the spec and the points of `grid`, which out has compared. */
-static sld_status take_place(sld_ctx *ctx, const sld_grid *there, const sld_grid *grid,
-                             const void *text, size_t n, bool accept, bool dry,
-                             sld_grid_change *out)
+/* Points of the folder that are done or diverged: those that the given sweep has, and those that it
+ * leaves out. */
+static sld_status count_ended(sld_ctx *ctx, const sld_grid *there, const sld_grid *here,
+                              sld_grid_change *out)
 {
-    const char *dir = grid->dir;
-    char        path[PATH_MAX];
-    bool        same = false;
+    sld_point_status *status = calloc(sld_grid_count(there) + 1, sizeof *status);
 
-    SLD_TRY(sld_grid_compare_spec(ctx, dir, text, n, out));
-    if (out->gone > 0 && !accept && !dry) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%.100s records another sweep: %zu of its points %s not in this spec (%s); "
-                        "--accept-changes takes this spec, their trials stay on disk",
-                        dir, out->gone, out->gone == 1 ? "is" : "are", out->example);
+    if (!status) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", sld_grid_count(there));
     }
-    if (dry) {
-        return SLD_OK;
+    const sld_status st = sld_grid_status(ctx, there, status);
+    for (size_t i = 0; st == SLD_OK && i < sld_grid_count(there); i++) {
+        const bool over =
+            status[i].state == SLD_POINT_DONE || status[i].state == SLD_POINT_DIVERGED;
+        const bool both = sld_grid_find(here, sld_grid_point(there, i)->id) >= 0;
+        out->ended += over && both;
+        out->left += over && !both;
     }
-    if (out->claims) {
-        SLD_TRY(sld_grid_note_claims(ctx, there, grid, text, n, &out->ended));
+    free(status);
+    return st;
+}
+
+static sld_status refuse_gone(sld_ctx *ctx, const char *dir, const sld_grid_change *c)
+{
+    char ended[64] = "";
+
+    if (c->left > 0) {
+        snprintf(ended, sizeof ended, ", %zu of them with results", c->left);
     }
-    snprintf(path, sizeof path, "%s/points", dir);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "%.100s records another sweep: %zu of its points %s not in this spec%s (%s); "
+                    "--accept-changes takes this spec, their trials stay on disk",
+                    dir, c->gone, c->gone == 1 ? "is" : "are", ended, c->example);
+}
+
+/* Writes what is other. late: of the claims. */
+static sld_status take_place(sld_ctx *ctx, const sld_grid *grid, const void *text, size_t n,
+                             const sld_grid_change *change, const late_claims *late)
+{
+    char path[PATH_MAX];
+    bool same = false;
+
+    SLD_TRY(sld_record_late(ctx, grid->dir, late, change, grid->n));
+    snprintf(path, sizeof path, "%s/points", grid->dir);
     SLD_TRY(same_text(ctx, grid, path, &same));
     if (!same) {
         return write_all(ctx, grid, text, n);
     }
-    return out->text ? put(ctx, dir, "sweep.yaml", text, n) : SLD_OK;
+    return change->text ? put(ctx, grid->dir, "sweep.yaml", text, n) : SLD_OK;
+}
+
+/* Compares all that the folder records with what is given. */
+static sld_status compare_all(sld_ctx *ctx, sld_arena *arena, const sld_grid *there, sld_grid *grid,
+                              const void *text, size_t n, sld_grid_change *out, late_claims *late)
+{
+    SLD_TRY(compare(ctx, there, grid, out));
+    SLD_TRY(sld_record_labels(ctx, arena, there, grid, out));
+    SLD_TRY(sld_record_spec(ctx, arena, there, grid, text, n, out, late));
+    return out->gone > 0 || late->n > 0 ? count_ended(ctx, there, grid, out) : SLD_OK;
 }
 
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,
                            size_t n, bool accept, bool dry, sld_grid_change *out)
 {
-    char      path[PATH_MAX];
-    sld_grid *there = NULL;
+    char        path[PATH_MAX];
+    sld_grid   *there = NULL;
+    sld_arena  *arena = NULL;
+    late_claims late  = {0};
 
-    *out      = (sld_grid_change){.example = ""};
+    *out      = (sld_grid_change){.accepted = accept};
     grid->dir = sld_arena_strdup(grid->arena, dir);
     if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
@@ -295,8 +330,13 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
         return dry ? SLD_OK : write_all(ctx, grid, text, n);
     }
     SLD_TRY(sld_grid_open(ctx, dir, &there));
-    sld_status st = compare(ctx, there, grid, out);
-    st            = st == SLD_OK ? take_place(ctx, there, grid, text, n, accept, dry, out) : st;
+    sld_status st = sld_arena_create(ctx, &arena);
+    st            = st == SLD_OK ? compare_all(ctx, arena, there, grid, text, n, out, &late) : st;
+    if (st == SLD_OK && out->gone > 0 && !accept && !dry) {
+        st = refuse_gone(ctx, dir, out);
+    }
+    st = st == SLD_OK && !dry ? take_place(ctx, grid, text, n, out, &late) : st;
+    sld_arena_destroy(arena);
     sld_grid_close(there);
     return st;
 }

@@ -126,7 +126,8 @@ void report_put_late(const report *r, const char *before, const char *after,
     for (const char *at = r->late_claims; *(at += strspn(at, "\n"));) {
         const size_t n = strcspn(at, "\n");
         snprintf(line, sizeof line, "%.*s", n < sizeof line ? (int)n : (int)sizeof line - 1, at);
-        fprintf(to, "%sclaim ", before);
+        const bool claim = strncmp(at, SLD_LATE_BASELINE ": ", strlen(SLD_LATE_BASELINE ": ")) != 0;
+        fprintf(to, "%s%s", before, claim ? "claim " : "");
         put(to, line);
         fprintf(to, "%s", after);
         at += n;

@@ -97,7 +97,8 @@ typedef struct report {
     double        pooled_sd;   /* of top1_last within arms; NaN: no arm has two seeds */
     size_t        n_pair;
     const char  **pair; /* (n_pair) axes that the spec names under report: pair */
-    /* A line for each claim of the spec that came, changed or went after trials had ended; "": none */
+    /* A line for each claim of the spec that came, changed or went after trials had ended, and for the
+     * baseline that became other trials; "": none */
     const char *late_claims;
 } report;
 
@@ -143,7 +144,7 @@ sld_status report_find_baselines(sld_ctx *ctx, report *r, const size_t *arm_of);
 /* spec_pair.c: reads the axes that a spec names with `report: {pair: ...}`. text: the spec, of n bytes. */
 sld_status report_read_pair(sld_ctx *ctx, report *r, const char *text, size_t n);
 
-/* Prints the lines of late_claims with a heading, each between two texts. put: prints a text. */
+/* Prints the lines of late_claims, each between two texts; that of the baseline is no claim's. put: prints a text. */
 void report_put_late(const report *r, const char *before, const char *after,
                      void (*put)(FILE *to, const char *text), FILE *to);
 

@@ -34,6 +34,9 @@ REFUSED = [  # command, what is said
     (("sweep", "runs/columns", "seeds=1..4"), ("seeds: expected beside the spec of a sweep", "sld sweep SPEC.yaml seeds=1..4")),
     (("run", "none.yaml", "train.lr=1", "train.lr=1"), ("train.lr: expected once, got twice",)),
     (("sweep", "columns.yaml", "train.lr=1", "train.lr=1"), ("train.lr: expected once, got twice",)),
+    (("sweep", "columns.yaml", "seeds=1", "seeds=2"), ("seeds: expected once, got twice",)),
+    (("sweep", "runs/columns", "launch.slots=1", "launch.slots=2"), ("launch.slots: expected once, got twice",)),
+    (("sweep", "columns.yaml", "seed=3", "seeds=1..2"), ("seed: expected a sweep without seeds, got 2 in seeds", "give seeds=3")),
 ]
 
 
@@ -120,7 +123,7 @@ def late_claims():
     for text, options, words, told in (
             ("claims: {d: {effect: a}}\n", ("--accept-changes",), "other claims and report", LATE[:2]),
             ("claims: {d: {effect: a}, e: {arm: p, against: q}}\n", (), "claims were named after 2 of 2 trials had ended", LATE[:3]),
-            ("claims: {d: {effect: a}, e: {arm: q, against: p}}\nseeds: 1..2\n", ("--no-run",), "claims were named after 2 of 4 trials had ended",
+            ("claims: {d: {effect: a}, e: {arm: q, against: p}}\nseeds: 1..2\n", ("--no-run",), "claims were changed after 2 of 4 trials had ended",
              LATE[:4]),
             ("seeds: 1..2\n", ("--no-run",), "claims were taken out after 2 of 4 trials had ended", LATE)):
         plan = expect(sld("sweep", "late.yaml", "--plan", ranks=0), 0).out
@@ -140,6 +143,43 @@ def late_claims():
     with open("late.html") as f:
         for text in (f.read(), expect(sld("report", "runs/late", ranks=0), 0).out):
             check(len(re.findall(r"\bclaim ", text.split("No predictions")[1].split("Trial")[0])) == len(LATE), "no claim without a name", text)
+
+
+def meaning():
+    """A claim is what it compares: the same words over other trials are another claim, other words over the same trials are not."""
+    head = "name: meaning\n" + BASE + "baseline: p\n"
+    there, exchanged = "axes: {a: {p: {train.lr: 0.1}, q: {train.lr: 0.2}}}\n", "axes: {a: {q: {train.lr: 0.1}, p: {train.lr: 0.2}}}\n"
+    claims, labels = "claims: {c: {arm: q, against: p}}\n", "p (there q), q (there p)"
+
+    def step(text, *options, code=0):
+        write("meaning.yaml", head + text)
+        return expect(sld("sweep", "meaning.yaml", *options, ranks=0), code)
+
+    step(there + claims + "seeds: 1..2\n")
+    step(there + "claims:\n  c: {metric: top1_last, against: [p], arm: [q]}\nseeds: [1, 2]\n", "--no-run")
+    check(not os.path.exists("runs/meaning/late-claims"), "the same claim in other words is late")
+    write("meaning.yaml", head + exchanged + claims + "seeds: 1..2\n")
+    plan = expect(sld("sweep", "meaning.yaml", "--plan", ranks=0), 0, "labels that name other trials than in the folder: " + labels,
+                  "claims that compare other trials, though they say the same: c", "after 4 of 4 trials have ended").out
+    check("other claims" in plan and not os.path.exists("runs/meaning/late-claims"), "a plan changes nothing", plan)
+    said = step(exchanged + claims + "seeds: 1..2\n", "--no-run").err
+    for words in (labels, "though they say the same: c", "claims were changed after 4 of 4", "the baseline became other trials after 4 of 4"):
+        check(words in said, "wanted:", words, said)
+    for form in (("runs/meaning",), ("meaning.h5",)):
+        expect(sld("report", "runs/meaning", "--pack", "meaning.h5", "--force", ranks=0), 0)
+        told = expect(sld("report", *form, ranks=0), 0, "\nclaim c: changed after 4 of 4 trials had ended", "\nthe baseline: changed after 4 of 4").out
+        check(len(re.findall(r"had ended, 20", told)) == 2, told)
+    check("labels that name" not in step(exchanged + claims + "seeds: 1..2\n", "--no-run").err, "told twice")
+    fewer = exchanged + claims + "seeds: [1]\n"
+    check("the sweep needs --accept-changes" in step(fewer, "--plan").out, "nobody accepts")
+    plan = step(fewer, "--plan", "--accept-changes").out
+    check("needs --accept-changes" not in plan and "2 of the gone have ended" in plan, plan)
+    check("2 of its points are not in this spec, 2 of them with results" in step(fewer, "--no-run", code=2).err, "what is left out")
+    said = step(fewer, "--no-run", "--accept-changes").err
+    check("2 trials that have ended are not in this spec" in said and "though they say" not in said, said)
+    expect(sld("sweep", "meaning.yaml", "seed=1", "--plan", ranks=0), 2, "seed: expected a sweep without seeds")
+    write("meaning.yaml", (head + there + "seeds: 1..2\n").replace("{method: none", "{seed: 9, method: none"))
+    expect(sld("sweep", "meaning.yaml", "--plan", ranks=0), 0, "base: seed: changes nothing here: seeds says the seeds")
 
 
 def full():
@@ -176,6 +216,7 @@ def main():
     closed()
     columns()
     late_claims()
+    meaning()
     before = sorted(os.listdir("runs") + os.listdir("."))
     for args, texts in REFUSED:
         expect(sld(*args, ranks=0), 2, *texts)

@@ -27,19 +27,28 @@ static const struct {
      " more", false},
 };
 
-static void record(const char *base, const char *dir, bool dry, sld_grid_change *out)
+/* base: all of the spec behind "base: ". */
+static void record_text(const char *base, const char *dir, bool dry, sld_grid_change *out)
 {
-    char      text[1024];
+    char      text[1200];
     sld_ctx   ctx;
     sld_grid *grid;
 
-    snprintf(text, sizeof text, "base: %s\nseeds: 1\n", base);
+    snprintf(text, sizeof text, "base: %s", base);
     grid = fixture_sweep(text, NULL);
     sld_ctx_init(&ctx);
     if (sld_grid_record(&ctx, grid, dir, text, strlen(text), false, dry, out) != SLD_OK) {
         fail_msg("%s: %s", base, ctx.err.msg);
     }
     sld_grid_close(grid);
+}
+
+static void record(const char *base, const char *dir, bool dry, sld_grid_change *out)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s\nseeds: 1\n", base);
+    record_text(text, dir, dry, out);
 }
 
 static void test_changes(void **state)
@@ -64,18 +73,55 @@ static void test_changes(void **state)
 /* Behind "base: {method: none}"; the points are the same. */
 static const struct {
     const char *there, *here;
-    bool        text, claims, report, unclaimed;
+    bool        text, report;
+    const char *claims; /* what is other in them */
 } specs[] = {
-    {"", "", false, false, false, false},
-    {"", "# a word\n", true, false, false, true},
-    {"", "claims: {c: {effect: a}}\n", true, true, false, false},
-    {"", "report: {title: T}\n", true, false, true, true},
-    {"report: {title: T}\n", "report: {title: U}\n", true, false, true, true},
-    {"claims: {c: {effect: a}}\n", "claims:\n  c: {effect: a}\n", true, false, false, false},
-    {"claims: {c: {effect: a}}\n", "claims: {d: {effect: a}}\n", true, true, false, false},
-    {"claims: {c: {effect: a}}\n", "report: {x: train.lr}\n", true, true, true, true},
-    {"claims: {c: {effect: a}}\n", "claims: {c: {effect: a, metric: nll_last}}\n", true, true,
-     false, false},
+    {"", "", false, false, NULL},
+    {"", "# a word\n", true, false, NULL},
+    {"", "claims: {c: {effect: a}}\n", true, false, "named"},
+    {"", "report: {title: T}\n", true, true, NULL},
+    {"report: {title: T}\n", "report: {title: U}\n", true, true, NULL},
+    {"claims: {c: {effect: a}}\n", "claims:\n  c: {effect: a}\n", true, false, NULL},
+    {"claims: {c: {effect: a}}\n", "claims: {d: {effect: a}}\n", true, false, "named"},
+    {"claims: {c: {effect: a}}\n", "report: {x: train.lr}\n", true, true, "taken out"},
+    {"claims: {c: {effect: a}}\n", "claims: {c: {effect: a, metric: nll_last}}\n", true, false,
+     "changed"},
+    /* the same in other words */
+    {"claims: {c: {effect: a}}\n", "claims: {c: {effect: a, metric: top1_last}}\n", true, false,
+     NULL},
+    {"claims: {c: {arm: p, against: q}}\n", "claims: {c: {against: [q], arm: [p]}}\n", true, false,
+     NULL},
+    {"claims: {c: {arm: p, against: q}}\n", "claims: {c: {arm: q, against: p}}\n", true, false,
+     "changed"},
+};
+
+/* The same words, over other axes: what then means something else. */
+static const struct {
+    const char *there, *here;
+    const char *claims, *meant, *renamed;
+    bool        baseline;
+} meanings[] = {
+    /* labels change hands; the effect is of the same trials in the same order */
+    {"axes: {a: {p: {}, q: {train.lr: 0.2}}}\nbaseline: p\n",
+     "axes: {a: {q: {}, p: {train.lr: 0.2}}}\nbaseline: p\n", "changed", "arm",
+     "p (there q), q (there p)", true},
+    /* seeds that are added, or go, change no meaning; one that an arm alone has not does */
+    {"axes: {a: {p: {}, q: {train.lr: 0.2}}}\n",
+     "axes: {a: {p: {}, q: {train.lr: 0.2}}}\nseeds: [1, 2]\n", NULL, "", "", false},
+    {"axes: {a: {p: {}, q: {train.lr: 0.2}}}\nseeds: [2, 1]\n",
+     "axes: {a: {p: {}, q: {train.lr: 0.2}}}\nseeds: [2, 3]\n", NULL, "", "", false},
+    {"axes: {a: {p: {}, q: {train.lr: 0.2}}}\nseeds: [1, 2]\n",
+     "axes: {a: {p: {}, q: {train.lr: 0.2}}}\nseeds: [1, 2]\nexclude: [{a: q, seed: 2}]\n",
+     "changed", "arm, effect", "", false},
+    /* an effect is over all labels of the other axes */
+    {"axes: {a: {p: {}, q: {train.lr: 0.2}}, b: {x: {}, y: {train.momentum: 0.1}}}\n"
+     "baseline: p x\n",
+     "axes: {a: {p: {}, q: {train.lr: 0.2}}, b: {x: {}, y: {train.momentum: 0.1}, z: "
+     "{train.momentum: 0.2}}}\nbaseline: p x\n",
+     "changed", "effect", "", false},
+    /* an order of labels turns an effect round */
+    {"axes: {a: {p: {}, q: {train.lr: 0.2}}}\n", "axes: {a: {q: {train.lr: 0.2}, p: {}}}\n",
+     "changed", "effect", "", false},
 };
 
 /* The folder keeps the spec as given, whatever of it is another; a plan keeps nothing. */
@@ -106,11 +152,41 @@ static void test_spec_is_kept(void **state)
                          (const char *)text);
             }
             free(text);
-            if (step > 0 && (c.text != specs[i].text || c.claims != specs[i].claims ||
-                             c.report != specs[i].report || c.unclaimed != specs[i].unclaimed)) {
-                fail_msg("case %zu: text %d, claims %d, report %d, unclaimed %d", i, c.text,
-                         c.claims, c.report, c.unclaimed);
+            const char *claims = c.claims ? c.claims : "", *want = specs[i].claims;
+            if (step > 0 && (c.text != specs[i].text || c.report != specs[i].report ||
+                             strcmp(claims, want ? want : "") != 0)) {
+                fail_msg("case %zu: text %d, report %d, claims %s", i, c.text, c.report, claims);
             }
+        }
+    }
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
+/* A claim is what it compares, whatever its words. */
+static void test_meaning_of_claims(void **state)
+{
+    char root[] = "/tmp/sld-record-XXXXXX", dir[64], base[1024], command[96];
+
+    assert_non_null(mkdtemp(root));
+    for (size_t i = 0; i < COUNT(meanings); i++) {
+        const bool      two = strstr(meanings[i].here, "b: {") != NULL;
+        sld_grid_change c;
+        snprintf(dir, sizeof dir, "%s/%zu", root, i);
+        for (int step = 0; step < 2; step++) {
+            const char *axes = step == 0 ? meanings[i].there : meanings[i].here;
+            snprintf(
+                base, sizeof base,
+                "{method: none}\n%sclaims: {arm: {arm: %s, against: %s}, effect: {effect: a}}\n%s",
+                axes, two ? "q x" : "q", two ? "p x" : "p",
+                strstr(axes, "seeds") ? "" : "seeds: 1\n");
+            record_text(base, dir, step == 1, &c);
+        }
+        if (strcmp(c.claims ? c.claims : "", meanings[i].claims ? meanings[i].claims : "") != 0 ||
+            strcmp(c.meant, meanings[i].meant) != 0 ||
+            strcmp(c.renamed, meanings[i].renamed) != 0 || c.baseline != meanings[i].baseline) {
+            fail_msg("case %zu: claims %s, meant %s, renamed %s, baseline %d", i,
+                     c.claims ? c.claims : "", c.meant, c.renamed, c.baseline);
         }
     }
     snprintf(command, sizeof command, "rm -r %s", root);
@@ -120,6 +196,7 @@ static void test_spec_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_changes),
-                                       cmocka_unit_test(test_spec_is_kept)};
+                                       cmocka_unit_test(test_spec_is_kept),
+                                       cmocka_unit_test(test_meaning_of_claims)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
