@@ -32,10 +32,10 @@ typedef struct sld_sweep_run_params {
 sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out);
 
-/* Local. Retry makes points trainable again; skip leaves a point out, also one that runs. which:
- * the beginning of one point's ID; retry also takes "failed", for all failed points. *n: points
- * reset. */
-sld_status sld_sweep_retry(sld_ctx *ctx, const sld_grid *grid, const char *which, size_t *n);
-sld_status sld_sweep_skip(sld_ctx *ctx, const sld_grid *grid, const char *which);
+/* Local. retry makes points trainable again, skip leaves a point out, also one that runs; each the
+ * beginning of one point's ID, retry also "failed", for all failed points; NULL: not asked for. Both
+ * are checked before either changes the folder. *n: points that will be tried again. */
+sld_status sld_sweep_take_back(sld_ctx *ctx, const sld_grid *grid, const char *retry,
+                               const char *skip, size_t *n);
 
 #endif

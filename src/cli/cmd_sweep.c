@@ -242,11 +242,13 @@ static sld_status take_back(command *c)
     const char *retry = c->args->option[RETRY], *skip = c->args->option[SKIP];
     size_t      n = 0;
 
+    if (retry || skip) {
+        SLD_TRY(sld_sweep_take_back(c->ctx, c->grid, retry, skip, &n));
+    }
     if (retry) {
-        SLD_TRY(sld_sweep_retry(c->ctx, c->grid, retry, &n));
         sld_log(c->ctx, SLD_LOG_INFO, "%zu point%s will be tried again", n, sld_text_plural(n));
     }
-    return skip ? sld_sweep_skip(c->ctx, c->grid, skip) : SLD_OK;
+    return SLD_OK;
 }
 
 /* Writes sweep.h5 and report.html. After a stop a failure to write them is only a warning: all

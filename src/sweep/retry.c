@@ -50,20 +50,27 @@ static sld_status refuse_running(ledger *l, const char *which, size_t point)
                : SLD_OK;
 }
 
-/* Makes a waiting point start over, with all its retries, by renaming its checkpoints: it may be
- * unable to continue from them, for instance after an update of a library. */
-static sld_status start_over(ledger *l, const char *which, size_t point)
+/* A waiting point can start over once it has checkpoints. */
+static sld_status check_begun(const ledger *l, const char *which, size_t point)
 {
     char run[PATH_MAX];
 
     sld_grid_trial_dir(l->claims.grid, point, run);
-    if (sld_ckpt_newest(run).epoch == 0) {
-        return SLD_FAIL(
-            l->claims.ctx, SLD_ERR_CONFIG,
-            "%s: expected a point that has begun, got one that waits; run the sweep: it "
-            "trains the point",
-            which);
-    }
+    return sld_ckpt_newest(run).epoch > 0
+               ? SLD_OK
+               : SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
+                          "%s: expected a point that has begun, got one that waits; run the sweep: "
+                          "it trains the point",
+                          which);
+}
+
+/* Makes a waiting point start over, with all its retries, by renaming its checkpoints: it may be
+ * unable to continue from them, for instance after an update of a library. */
+static sld_status start_over(ledger *l, size_t point)
+{
+    char run[PATH_MAX];
+
+    sld_grid_trial_dir(l->claims.grid, point, run);
     forget_errors(l, point);
     return sld_run_set_aside_checkpoints(l->claims.ctx, run);
 }
@@ -99,20 +106,31 @@ static sld_status has_failed(ledger *l, size_t i, bool *failed)
     return SLD_OK;
 }
 
-static sld_status retry(ledger *l, const char *which, size_t *n)
+static bool is_all(const char *which)
 {
-    const bool all   = strcmp(which, "failed") == 0;
-    size_t     point = 0;
+    return strcmp(which, "failed") == 0;
+}
 
-    SLD_TRY(sld_ledger_scan(l));
-    if (!all) {
-        SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
-        SLD_TRY(refuse_running(l, which, point));
-        SLD_TRY(mark_unmarked(l, point));
-        if (l->claims.entries[point].mark == SLD_POINT_WAITING) {
-            ++*n;
-            return start_over(l, which, point);
-        }
+/* *point: the one that is meant, unless all failed ones are. */
+static sld_status check_retry(ledger *l, const char *which, size_t *point)
+{
+    if (is_all(which)) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, point));
+    SLD_TRY(refuse_running(l, which, *point));
+    SLD_TRY(mark_unmarked(l, *point));
+    return l->claims.entries[*point].mark == SLD_POINT_WAITING ? check_begun(l, which, *point)
+                                                               : SLD_OK;
+}
+
+static sld_status retry(ledger *l, const char *which, size_t point, size_t *n)
+{
+    const bool all = is_all(which);
+
+    if (!all && l->claims.entries[point].mark == SLD_POINT_WAITING) {
+        ++*n;
+        return start_over(l, point);
     }
     for (size_t i = 0; i < sld_grid_count(l->claims.grid); i++) {
         const int teacher = sld_grid_point(l->claims.grid, i)->teacher;
@@ -126,32 +144,23 @@ static sld_status retry(ledger *l, const char *which, size_t *n)
     return SLD_OK;
 }
 
-sld_status sld_sweep_retry(sld_ctx *ctx, const sld_grid *grid, const char *which, size_t *n)
+static sld_status check_skip(ledger *l, const char *which, size_t *point)
 {
-    ledger     l;
-    sld_status st = sld_ledger_open(ctx, grid, &l);
-
-    *n = 0;
-    if (st == SLD_OK) {
-        st = retry(&l, which, n);
-    }
-    sld_ledger_close(&l);
-    return st;
+    SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, point));
+    const sld_point_state mark = l->claims.entries[*point].mark;
+    return mark != SLD_POINT_DONE && mark != SLD_POINT_DIVERGED
+               ? SLD_OK
+               : SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
+                          "%s: expected a point without a result, got one that has a result "
+                          "already; it stays: leave --skip out, or take the point out of the spec "
+                          "(exclude) and give that with --accept-changes",
+                          which);
 }
 
-static sld_status skip(ledger *l, const char *which)
+static sld_status skip(ledger *l, const char *which, size_t point)
 {
-    size_t point;
-    bool   held = false;
+    bool held = false;
 
-    SLD_TRY(sld_ledger_scan(l));
-    SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, which, &point));
-    const sld_point_state mark = l->claims.entries[point].mark;
-    if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
-        return SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
-                        "%s: expected a point without a result, got one that has a result already",
-                        which);
-    }
     SLD_TRY(sld_ledger_held(l, point, &held));
     if (held) {
         sld_log(l->claims.ctx, SLD_LOG_INFO,
@@ -159,19 +168,57 @@ static sld_status skip(ledger *l, const char *which)
                 "checkpoint stays, and --retry %s goes on from there",
                 which, sld_ledger_beat_s(l), which);
     }
-    if (mark == SLD_POINT_FAILED) {
+    if (l->claims.entries[point].mark == SLD_POINT_FAILED) {
         SLD_TRY(sld_ledger_unmark(l, point));
     }
     return sld_ledger_mark(l, point, SLD_POINT_SKIPPED, "skipped by hand\n");
 }
 
-sld_status sld_sweep_skip(sld_ctx *ctx, const sld_grid *grid, const char *which)
+/* Two points, unless --retry means all that failed: of these the skipped one is left out. */
+static sld_status check_apart(const ledger *l, const char *again, const char *out)
+{
+    size_t retried, skipped;
+
+    if (!again || !out || is_all(again)) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, again, &retried));
+    SLD_TRY(sld_grid_which(l->claims.ctx, l->claims.grid, out, &skipped));
+    return retried != skipped
+               ? SLD_OK
+               : SLD_FAIL(l->claims.ctx, SLD_ERR_CONFIG,
+                          "sld sweep: --skip: expected another point than that of --retry, got %s "
+                          "twice; leave one of them out",
+                          sld_grid_point(l->claims.grid, skipped)->id);
+}
+
+static sld_status take_back(ledger *l, const char *again, const char *out, size_t *n)
+{
+    size_t retried = 0, skipped = 0;
+
+    SLD_TRY(sld_ledger_scan(l));
+    SLD_TRY(check_apart(l, again, out));
+    if (out) {
+        SLD_TRY(check_skip(l, out, &skipped));
+    }
+    if (again) {
+        SLD_TRY(check_retry(l, again, &retried));
+    }
+    if (out) {
+        SLD_TRY(skip(l, out, skipped));
+    }
+    return again ? retry(l, again, retried, n) : SLD_OK;
+}
+
+sld_status sld_sweep_take_back(sld_ctx *ctx, const sld_grid *grid, const char *again,
+                               const char *out, size_t *n)
 {
     ledger     l;
     sld_status st = sld_ledger_open(ctx, grid, &l);
 
+    *n = 0;
     if (st == SLD_OK) {
-        st = skip(&l, which);
+        st = take_back(&l, again, out, n);
     }
     sld_ledger_close(&l);
     return st;

@@ -131,19 +131,51 @@ static void test_retry_and_skip(void **state)
     join(f, NULL, &l);
     assert_int_equal(sld_ledger_mark(&l, 0, SLD_POINT_FAILED, "no disk\n"), SLD_OK);
     assert_int_equal(sld_ledger_mark(&l, 1, SLD_POINT_FAILED, "its teacher failed\n"), SLD_OK);
-    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, sld_grid_point(f->grid, 0)->id, &n), SLD_OK);
+    assert_int_equal(
+        sld_sweep_take_back(&f->ctx, f->grid, sld_grid_point(f->grid, 0)->id, NULL, &n), SLD_OK);
     assert_int_equal(n, 2); /* the student failed with its teacher */
-    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, "failed", &n), SLD_OK);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, "failed", NULL, &n), SLD_OK);
     assert_int_equal(n, 0);
-    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, id, &n), SLD_ERR_CONFIG);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, id, NULL, &n), SLD_ERR_CONFIG);
     assert_non_null(strstr(f->ctx.err.msg, id));
     sld_err_clear(&f->ctx);
-    assert_int_equal(sld_sweep_skip(&f->ctx, f->grid, id), SLD_OK);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, NULL, id, &n), SLD_OK);
     assert_true(claim_there(f, 1, "skipped"));
     assert_int_equal(sld_ledger_mark(&l, 2, SLD_POINT_DONE, ""), SLD_OK);
-    assert_int_equal(sld_sweep_skip(&f->ctx, f->grid, sld_grid_point(f->grid, 2)->id),
-                     SLD_ERR_CONFIG); /* a result is not left out */
+    assert_int_equal(
+        sld_sweep_take_back(&f->ctx, f->grid, NULL, sld_grid_point(f->grid, 2)->id, &n),
+        SLD_ERR_CONFIG); /* a result is not left out */
     sld_err_clear(&f->ctx);
+    sld_ledger_close(&l);
+}
+
+/* Both are checked before either does anything, and are of two points. */
+static void test_retry_beside_skip(void **state)
+{
+    folder     *f  = *state;
+    const char *id = sld_grid_point(f->grid, 1)->id, *done = sld_grid_point(f->grid, 2)->id;
+    char        path[PATH_MAX], run[PATH_MAX];
+    size_t      n = 9;
+    ledger      l;
+
+    join(f, NULL, &l);
+    sld_grid_trial_dir(f->grid, 2, run);
+    assert_int_equal(sld_file_mkdirs(&f->ctx, run), SLD_OK);
+    snprintf(path, sizeof path, "%.4000s/last.h5", run);
+    put_file(path, "");
+    assert_int_equal(sld_ledger_mark(&l, 2, SLD_POINT_DONE, ""), SLD_OK);
+    assert_int_equal(sld_ledger_mark(&l, 1, SLD_POINT_FAILED, "no disk\n"), SLD_OK);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, done, done, &n), SLD_ERR_CONFIG);
+    assert_non_null(strstr(f->ctx.err.msg, "expected another point than that of --retry"));
+    sld_err_clear(&f->ctx);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, id, done, &n), SLD_ERR_CONFIG);
+    assert_non_null(strstr(f->ctx.err.msg, "leave --skip out"));
+    sld_err_clear(&f->ctx);
+    assert_true(claim_there(f, 2, "done") && claim_there(f, 1, "failed"));
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, "failed", id, &n), SLD_OK);
+    assert_int_equal(n, 0); /* all that failed but this one */
+    assert_true(claim_there(f, 1, "skipped"));
     sld_ledger_close(&l);
 }
 
@@ -164,7 +196,7 @@ static void test_a_point_starts_over(void **state)
     assert_int_equal(sld_file_mkdirs(&f->ctx, run), SLD_OK);
     sld_ckpt_path(run, &(sld_ckpt){.epoch = 2, .attempt = 1}, path);
     put_file(path, "");
-    assert_int_equal(sld_sweep_retry(&f->ctx, f->grid, id, &n), SLD_OK);
+    assert_int_equal(sld_sweep_take_back(&f->ctx, f->grid, id, NULL, &n), SLD_OK);
     assert_int_equal(n, 1);
     assert_int_equal(sld_ckpt_newest(run).epoch, 0);
     assert_int_equal(sld_ledger_scan(&l), SLD_OK);
@@ -268,6 +300,7 @@ int main(void)
         IN_FOLDER(test_errors_are_counted_and_forgotten),
         IN_FOLDER(test_names_of_others_are_left_alone),
         IN_FOLDER(test_retry_and_skip),
+        IN_FOLDER(test_retry_beside_skip),
         IN_FOLDER(test_a_point_starts_over),
         IN_FOLDER(test_claims_that_are_gone_are_forgotten),
         IN_FOLDER(test_claims_that_cannot_be_listed),
