@@ -138,6 +138,8 @@ bool sld_vain_batch(const sld_options *o, const sld_data_sizes *size, char text[
  * output with path NULL is not checked. *exists: on rank 0, the file exists. */
 sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
                            const sld_output *output, bool *exists);
+/* Local. sld_output_check(), and that the output lies outside the folders of runs and sweeps. */
+sld_status sld_output_check_named(sld_ctx *ctx, const sld_output *output, bool *exists);
 /* Local. Whether the path is an HDF5 file whose attribute "format" has this value. */
 bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format);
 

@@ -114,6 +114,32 @@ def over_sweeps():
     expect(sld("report", "runs/s", "--pack", "study.h5", ranks=0), 0)
 
 
+def in_folders():
+    """Nothing that a user names lies in a sweep's or a run's folder, new or old, with --force or not."""
+    trial = os.path.join("runs/s/trials", os.listdir("runs/s/trials")[0])
+    os.makedirs("runs/s/teacher-logits/ab")
+    write(trial + "/results.h5.old", "old")
+    write("runs/s/teacher-logits/ab/epoch-00001.h5", "table")
+    os.symlink("runs/s", "way-to-s")
+    page, pack = ("report", "runs/s", "--html"), ("report", "runs/s", "--pack")
+    evaluate, views = ("eval", "r/last.h5", "--logits"), ("data", "views", "none.yaml", "--epoch", "1", "--out")
+    before = sorted(os.listdir("runs/s") + os.listdir("r") + os.listdir(trial) + os.listdir("runs/s/claims"))
+    for path in ("runs/s/p.h5", "runs/s/now.html", trial + "/zz.h5", "runs/s/claims/foo", "way-to-s/p.h5", "r/new.h5", os.path.abspath("runs/s/p.h5"),
+                 trial + "/results.h5.old", "runs/s/teacher-logits/ab/epoch-00001.h5"):
+        for command in (page, pack, evaluate, views):
+            for force in ((), ("--force",)):
+                done = sld(*command, path, *force, ranks=0)
+                check(done.code == 2 and path in done.err and "choose another name" in done.err, command, path, force, done.code, done.err)
+    check(sorted(os.listdir("runs/s") + os.listdir("r") + os.listdir(trial) + os.listdir("runs/s/claims")) == before, "something was made")
+    os.chdir(trial)  # a name without a folder
+    expect(sld("data", "views", "../../../../none.yaml", "--epoch", "1", "--out", "v.h5", ranks=0), 2, "outside the folders of runs and sweeps")
+    os.chdir("../../../..")
+    os.makedirs("own")  # in which somebody keeps files of his own, called as a run's are
+    for name in ("config.yaml", "points", "log.txt"):
+        shutil.copy("none.yaml", "own/" + name)
+    expect(sld("data", "views", "own/config.yaml", "--epoch", "1", "--out", "own/v.h5", ranks=0), 0)
+
+
 def links():
     """Neither a lock nor a log is written through a link that somebody put there."""
     for name in ("lock", "log.txt"):
@@ -221,6 +247,7 @@ def main():
     expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "run.dir=r"), 0)
     over_inputs()
     over_sweeps()
+    in_folders()
     links()
     over_others_in_a_run_folder()
     over_own_inputs()
