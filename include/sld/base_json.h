@@ -32,7 +32,7 @@ void sld_json_list(sld_json *j, const char *key);
 void sld_json_end(sld_json *j);  /* closes the innermost object or list */
 void sld_json_line(sld_json *j); /* begins a new line before the next element, for readers */
 
-/* Bytes that are not UTF-8 become U+FFFD, so the document is always valid. */
+/* Bytes that are not UTF-8 become U+FFFD, so the document is always valid. text NULL: null. */
 void sld_json_text(sld_json *j, const char *key, const char *text);
 void sld_json_whole(sld_json *j, const char *key, long long x);
 void sld_json_number(sld_json *j, const char *key, double x, int digits); /* significant digits */

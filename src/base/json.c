@@ -109,7 +109,11 @@ void sld_json_line(sld_json *j)
 void sld_json_text(sld_json *j, const char *key, const char *text)
 {
     put_before(j, key);
-    put_string(j->to, text);
+    if (text) {
+        put_string(j->to, text);
+    } else {
+        fputs("null", j->to);
+    }
 }
 
 void sld_json_whole(sld_json *j, const char *key, long long x)

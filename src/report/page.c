@@ -127,13 +127,20 @@ static sld_status put_arms(sld_ctx *ctx, const report *r, FILE *to)
     return SLD_OK;
 }
 
+/* A teacher of the sweep may have the name of an arm of students. */
+static void put_name(const sld_point *p, FILE *to)
+{
+    html_text(to, p->arm);
+    fprintf(to, "%s", p->is_teacher ? " (teacher)" : "");
+}
+
 static void put_running_trial(const report_trial *t, FILE *to)
 {
     const sld_point_status *s = &t->status;
     char                    cell[CELL_BYTES];
 
     fprintf(to, "<tr><th>");
-    html_text(to, t->point->arm);
+    put_name(t->point, to);
     fprintf(to, "</th><td>%lld</td>", (long long)t->point->seed);
     if (s->epochs > 0) {
         cell_time(cell, s->left_s);
@@ -199,7 +206,7 @@ static void put_lost(const report *r, FILE *to)
                     "<th class=\"text\">reason</th></tr></thead><tbody>\n");
         }
         fprintf(to, "<tr><th>");
-        html_text(to, t->point->arm);
+        put_name(t->point, to);
         fprintf(to, "</th><td>%lld</td><td>", (long long)t->point->seed);
         html_text(to, t->point->id);
         fprintf(to, "</td><td>%s</td><td class=\"text\">", sld_point_state_name(t->status.state));
@@ -229,7 +236,7 @@ static void put_events(const report *r, const sld_grid_event *events, size_t n, 
             strftime(text, sizeof text, "%Y-%m-%d %H:%M:%SZ", &utc);
         }
         fprintf(to, "<tr><th>%s</th><td class=\"text\">", text);
-        html_text(to, p->arm);
+        put_name(p, to);
         fprintf(to, ", seed %lld: %s</td></tr>\n", (long long)p->seed, events[i].what);
     }
     fprintf(to, "</tbody></table></div>\n");

@@ -27,9 +27,7 @@ static void put_arm(sld_json *j, const report *r, const report_arm *a)
     sld_json_text(j, "arm", a->name);
     sld_json_bool(j, "is_teacher", a->is_teacher);
     sld_json_bool(j, "is_baseline", a->is_baseline);
-    if (a->baseline >= 0) {
-        sld_json_text(j, "baseline", r->arms[a->baseline].name);
-    }
+    sld_json_text(j, "baseline", a->baseline >= 0 ? r->arms[a->baseline].name : NULL);
     sld_json_whole(j, "trials", (long long)a->n_points);
     put_states(j, a->n_state);
     put_sample(j, "gap", a->gap);

@@ -15,6 +15,20 @@ static const char *plus_minus(void)
     return sld_text_locale_is_utf8() ? "±" : "+-";
 }
 
+/* A teacher of the sweep may have the name of an arm of students. */
+static const char *teacher_mark(bool is_teacher)
+{
+    return is_teacher ? "teacher " : "";
+}
+
+static void name_row(text_table *t, size_t row, const report_arm *a)
+{
+    char name[1024];
+
+    snprintf(name, sizeof name, "%s%s", teacher_mark(a->is_teacher), a->name);
+    text_table_name(t, row, name);
+}
+
 static void put_mean(text_table *t, size_t row, size_t column, double mean, int digits)
 {
     if (isnan(mean)) {
@@ -46,7 +60,7 @@ static sld_status print_accuracy(sld_ctx *ctx, const report *r, FILE *to)
     SLD_TRY(
         text_table_create(ctx, r->arena, r->n_arms, CELL_COLUMNS, "test top-1, %", cell_heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
-        text_table_name(t, i, r->arms[i].name);
+        name_row(t, i, &r->arms[i]);
         for (int c = 0; c < CELL_COLUMNS; c++) {
             cell_of_arm(cell, &r->arms[i], c, plus_minus());
             put_arm_cell(t, i, c, cell);
@@ -74,7 +88,7 @@ static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
     }
     SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 3, "validation top-1, %", heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
-        text_table_name(t, i, r->arms[i].name);
+        name_row(t, i, &r->arms[i]);
         text_table_put(t, i, 0, "%zu", r->arms[i].metric[REPORT_top1_val_last].n);
         for (int c = 0; c < 2; c++) {
             const stats_sample s = r->arms[i].metric[metrics[c]];
@@ -113,7 +127,7 @@ static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
     for (size_t i = 0; i < r->n_arms; i++) {
         const report_arm *a   = &r->arms[i];
         const double      lss = a->metric[REPORT_lss_active_epochs].mean;
-        text_table_name(t, i, a->name);
+        name_row(t, i, a);
         if (lss > 0.0) {
             text_table_put(t, i, 0, "%g of %g", lss, a->metric[REPORT_epochs].mean);
         } else {
@@ -157,7 +171,7 @@ static sld_status print_swaps(sld_ctx *ctx, const report *r, FILE *to)
     SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 4, "rows wrong, %", heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
         const stats_sample *number = r->arms[i].metric;
-        text_table_name(t, i, r->arms[i].name);
+        name_row(t, i, &r->arms[i]);
         put_shares(t, i, 0, &number[REPORT_swapped_teacher_weak_first]);
         put_shares(t, i, 1, &number[REPORT_swapped_teacher_strong_first]);
         put_shares(t, i, 2, &number[REPORT_swapped_student_weak_first]);
@@ -220,7 +234,7 @@ static sld_status print_norms(sld_ctx *ctx, const report *r, FILE *to)
         }
         SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, n, "gradient norm", heads, &t));
         for (size_t i = 0; i < r->n_arms; i++) {
-            text_table_name(t, i, r->arms[i].name);
+            name_row(t, i, &r->arms[i]);
             for (size_t c = 0; c < n; c++) {
                 put_mean(t, i, c, r->arms[i].norm[place[from + c]].mean, 5);
             }
@@ -257,7 +271,8 @@ static void print_same(const report *r, FILE *to)
     for (size_t i = r->n_trials; i < r->n_trials + r->n_same && shown < MAX_REASONS; i++) {
         const report_trial *t = &r->trials[i];
         char                arm[256], its[256];
-        fprintf(to, "%s%s, seed %lld: the same trial as %s (%s)\n", shown++ == 0 ? "\n" : "",
+        fprintf(to, "%s%s%s, seed %lld: the same trial as %s (%s)\n", shown++ == 0 ? "\n" : "",
+                teacher_mark(t->point->is_teacher),
                 sld_text_printable(t->point->arm, arm, sizeof arm), (long long)t->point->seed,
                 sld_text_printable(t->same->arm, its, sizeof its), t->point->id);
     }
@@ -277,9 +292,10 @@ static void print_reasons(const report *r, FILE *to)
             continue;
         }
         if (all++ < MAX_REASONS) {
-            fprintf(to, "%s%s: %s, seed %lld: %s%s%s\n", shown++ == 0 ? "\n" : "", t->point->id,
-                    t->point->arm, (long long)t->point->seed, sld_point_state_name(t->status.state),
-                    t->status.reason[0] ? ": " : "", t->status.reason);
+            fprintf(to, "%s%s: %s%s, seed %lld: %s%s%s\n", shown++ == 0 ? "\n" : "", t->point->id,
+                    teacher_mark(t->point->is_teacher), t->point->arm, (long long)t->point->seed,
+                    sld_point_state_name(t->status.state), t->status.reason[0] ? ": " : "",
+                    t->status.reason);
         }
     }
     if (all > shown) {

@@ -228,7 +228,8 @@ static void put_running(const report *r, int max, FILE *to)
         if (s->state != SLD_POINT_RUNNING || shown++ >= max) {
             continue;
         }
-        fprintf(to, "%s  %s seed %lld: ", shown == 1 ? "\nrunning\n" : "",
+        fprintf(to, "%s  %s%s seed %lld: ", shown == 1 ? "\nrunning\n" : "",
+                t->point->is_teacher ? "teacher " : "",
                 sld_text_printable(t->point->arm, name, sizeof name), (long long)t->point->seed);
         if (s->epochs > 0) {
             cell_time(cell, s->left_s);
@@ -251,7 +252,8 @@ static void put_failed(const report *r, FILE *to)
     for (size_t i = 0; i < r->n_trials; i++) {
         const report_trial *t = &r->trials[i];
         if (t->status.state == SLD_POINT_FAILED && shown++ < MAX_FAILED) {
-            fprintf(to, "%s  %s seed %lld: %s\n", shown == 1 ? "\nfailed\n" : "",
+            fprintf(to, "%s  %s%s seed %lld: %s\n", shown == 1 ? "\nfailed\n" : "",
+                    t->point->is_teacher ? "teacher " : "",
                     sld_text_printable(t->point->arm, name, sizeof name), (long long)t->point->seed,
                     sld_text_printable(t->status.reason, reason, sizeof reason));
         }
@@ -276,7 +278,8 @@ static sld_status put_events(sld_ctx *ctx, const report *r, const sld_grid *grid
         if (gmtime_r(&at, &utc)) {
             strftime(text, sizeof text, "%H:%M:%SZ", &utc);
         }
-        fprintf(to, "%s  %s %s seed %lld: %s\n", i == 0 ? "\nlast events\n" : "", text,
+        fprintf(to, "%s  %s %s%s seed %lld: %s\n", i == 0 ? "\nlast events\n" : "", text,
+                t->point->is_teacher ? "teacher " : "",
                 sld_text_printable(t->point->arm, name, sizeof name), (long long)t->point->seed,
                 events[i].what);
     }

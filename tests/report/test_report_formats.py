@@ -61,6 +61,7 @@ def check_json(trials):
     check(len(said["trials"]) == len(trials) and said["waiting"] == 1 and said["diverged"] == 1 and said["done"] == 11, said)
     ce, kd, sld_arm = arm["ce"], arm["kd"], arm["sld"]
     check([a["arm"] for a in said["arms"]][-1] == "resnet20", "teachers stand last")
+    check(sld_arm["baseline"] == "kd" and "baseline" in arm["resnet20"] and arm["resnet20"]["baseline"] is None, "a teacher has no baseline: null", arm["resnet20"])
     for a, gaps in ((ce, [-2.5, -3.0, -3.5]), (sld_arm, [1.5, 2.0, 2.5])):
         check(a["gap"]["n"] == 3, a["gap"])
         close(a["gap"]["mean"], np.mean(gaps), "gap")
@@ -101,6 +102,8 @@ def check_text():
     check(re.search(r"^sld +2 of 4 +100\.0 +20\.0 ", said, re.M), said)
     check(re.search(r"^lo0000000002: .*seed 2: diverged$", said, re.M), said)
     check("With one seed per arm" not in said, said)
+    rows = [line.split("  ")[0] for line in said.splitlines() if "resnet20" in line]
+    check(set(rows) == {"teacher resnet20"}, "an arm of a teacher is marked", rows)
     plain = expect(sld("report", "made", env={"LC_ALL": "C"}, ranks=0), 0, "59.00 +- 0.50").out
     check(plain.isascii(), "a terminal without UTF-8")
 

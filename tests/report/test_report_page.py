@@ -69,7 +69,7 @@ def check_digits():
     said = expect(sld("report", "made", env=UTF8, ranks=0), 0).out
     shown = expect(sld("status", "made", "--watch", env=UTF8, ranks=0), 0).out
     for arm in ("ce", "kd", "sld", "resnet20"):
-        cells = re.split(r"\s{2,}", re.search(r"^%s +(.*)$" % arm, said, re.M).group(1).strip())
+        cells = re.split(r"\s{2,}", re.search(r"^(?:teacher )?%s +(.*)$" % arm, said, re.M).group(1).strip())
         found = [c.strip() for c in page.row(arm)[0][1:7]]
         check(found == cells, arm, found, cells)
     check("11 done" in page.text and "1 failed" in page.text and "1 diverged" in page.text, page.text[:600])
