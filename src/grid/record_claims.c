@@ -168,10 +168,10 @@ static bool find_contrast(const claim_set *set, const sld_node *name, contrast *
     return n == 2;
 }
 
-/* Whether the point has the second label. */
+/* Whether the point has the second label. A list of points that somebody wrote may lack labels. */
 static bool is_on(const contrast *x, const sld_point *p)
 {
-    return strcmp(p->value[x->axis], x->label[1]) == 0;
+    return p->n_axes > x->axis && strcmp(p->value[x->axis], x->label[1]) == 0;
 }
 
 /* The trials of one side: those on, of two axes those that are both on or both off. */

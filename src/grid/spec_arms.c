@@ -170,16 +170,24 @@ static size_t list_ids(const checker *c, size_t axis, const char *label, const c
     return n;
 }
 
+static size_t axis_of(const spec *s, const sld_node *name)
+{
+    size_t axis = 0;
+
+    while (strcmp(s->axes[axis].name, name->text) != 0) {
+        axis++;
+    }
+    return axis;
+}
+
 /* node names an axis of two labels. */
 static sld_status check_effect(const checker *c, const spec *s, const sld_node *node,
                                const char *key)
 {
     const char **ids[2] = {c->ids, c->ids + c->arms.n + 1}, *label[2];
-    size_t       axis = 0, n[2], i = 0;
+    const size_t axis   = axis_of(s, node);
+    size_t       n[2], i = 0;
 
-    while (strcmp(s->axes[axis].name, node->text) != 0) {
-        axis++;
-    }
     for (int k = 0; k < 2; k++) {
         label[k] = s->axes[axis].entries[k].label;
         n[k]     = list_ids(c, axis, label[k], ids[k]);
@@ -201,6 +209,35 @@ static sld_status check_effect(const checker *c, const spec *s, const sld_node *
                                node->text, label[0], label[1]);
 }
 
+/* An interaction is of four cells: each label of one axis with each of the other. */
+static sld_status check_cells(const checker *c, const spec *s, const sld_node *both)
+{
+    const size_t axis[2]     = {axis_of(s, both->item[0]), axis_of(s, both->item[1])};
+    bool         there[2][2] = {{false, false}, {false, false}};
+
+    for (size_t i = 0; i < c->arms.n; i++) {
+        const sld_point *p = c->arms.points[i];
+        bool             on[2];
+        for (int k = 0; k < 2; k++) {
+            on[k] = strcmp(p->value[axis[k]], s->axes[axis[k]].entries[1].label) == 0;
+        }
+        there[on[0]][on[1]] = true;
+    }
+    for (int x = 0; x < 2; x++) {
+        for (int y = 0; y < 2; y++) {
+            if (!there[x][y]) {
+                return sld_node_fail(c->ctx, both, "interaction",
+                                     "expected trials with each label of one axis beside each of "
+                                     "the other, got none "
+                                     "with %.60s and %.60s; exclude less, or leave this claim out",
+                                     s->axes[axis[0]].entries[x].label,
+                                     s->axes[axis[1]].entries[y].label);
+            }
+        }
+    }
+    return SLD_OK;
+}
+
 static sld_status check_claim(const checker *c, const spec *s, const sld_node *body)
 {
     const sld_node *arm = sld_node_value(body, "arm"), *effect = sld_node_value(body, "effect"),
@@ -213,7 +250,8 @@ static sld_status check_claim(const checker *c, const spec *s, const sld_node *b
         return check_effect(c, s, effect, "effect");
     }
     SLD_TRY(check_effect(c, s, both->item[0], "interaction"));
-    return check_effect(c, s, both->item[1], "interaction");
+    SLD_TRY(check_effect(c, s, both->item[1], "interaction"));
+    return check_cells(c, s, both);
 }
 
 /* ---- all ---- */

@@ -96,8 +96,9 @@ def check_sweep():
                                    ("two.yaml", ("run.features=test",), "2 trials")):
         done = expect(sld("sweep", spec, *settings), 0, told % points)
         check(len(warnings(done)) == 1, settings, done.err)
-    for command in (("grid.yaml", "--accept-changes", "run.features=test"), ("runs/grid",)):
-        check(not warnings(expect(sld("sweep", *command), 0)), "no news", command)
+    for command, told in ((("grid.yaml", "--accept-changes", "run.features=test"), "1 trial that has ended is not in this spec"), (("runs/grid",), "")):
+        news = warnings(expect(sld("sweep", *command), 0))
+        check(len(news) == (told != "") and told in "".join(news), "wanted:", told, command, news)
 
 
 def main():

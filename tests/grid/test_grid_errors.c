@@ -239,6 +239,12 @@ static const struct {
      "s.yaml:4:22: effect: expected an axis of which both labels have trials, got train.lr, whose "
      "2",
      "", NULL},
+    {"base: {method: none}\naxes: {train.lr: [1, 2], m: {a: {}, b: {train.momentum: 0.5}}}\n"
+     "exclude: [{train.lr: 2, m: a}]\nclaims: {c: {interaction: [train.lr, m]}}\n",
+     NULL,
+     "s.yaml:4:27: interaction: expected trials with each label of one axis beside each of the "
+     "other, got none with 2 and a",
+     "exclude less", NULL},
     {LRS "claims: {c: {interaction: [train.lr, train.lr]}}\n", NULL,
      "s.yaml:3:38: interaction: expected two axes, got train.lr twice; name another one", "", NULL},
     {LRS "report: {checks: {X: [lr=1, lr=1]}}\n", NULL,
