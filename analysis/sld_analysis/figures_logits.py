@@ -310,9 +310,11 @@ def fidelity(work):
 
 
 def _independent(work):
-    found = [work.digests.student(t) for t in untaught(work)[:6]]
-    found = [d for d in found if d is not None]
-    rates = [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations(found, 2) if len(a.predicted) == len(b.predicted)]
+    rates = []
+    for data in dict.fromkeys(work.layout.data.values()):
+        found = [work.digests.student(t) for t in untaught(work, data)[:6]]
+        rates += [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations([d for d in found if d is not None], 2)
+                  if len(a.predicted) == len(b.predicted)]
     return float(np.mean(rates)) if rates else float("nan")
 
 

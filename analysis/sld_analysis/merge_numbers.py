@@ -11,9 +11,10 @@ def columns(rows, places, study):
     """{path: values}. rows: (source, row) of each trial, places: of its teacher among the teachers, -1: none."""
     labels = study.labels
     out = {"/trials/" + name: values for name, values in named(labels, rows[0][0].part.axes)}
-    out.update({"/trials/teacher": indices(rows, labels), "/trials/teacher_row": places})
+    teacher = indices(rows, labels)
+    out.update({"/trials/teacher": teacher, "/trials/teacher_row": places})
     out.update(varying(rows, labels))
-    out.update(copied(rows, places, labels))
+    out.update(copied(rows, labels, places, teacher))
     if study.same:
         out["/same/index"] = range(len(study.same))
         out.update(("/same/" + name, values) for name, values in named(study.same, rows[0][0].part.axes))
@@ -62,29 +63,29 @@ def share(student, teacher, labels):
     return 100.0 * np.count_nonzero(student[wrong] == teacher[wrong]) / np.count_nonzero(wrong) if wrong.any() else np.nan
 
 
-def copied(rows, places, labels):
+def copied(rows, labels, places, teacher):
     """copy_rate of the controls, students that never saw a teacher, which they have where the study has one teacher; and for each trial
-    copy_rate_unseen, the mean rate at which the controls copy its teacher."""
-    rates, shas, records, controls = [], [], {}, []
+    copy_rate_unseen, the mean rate at which the controls on its data copy its teacher. A trial that is itself a teacher is none of them.
+    Of trial i: rows[i], labels[i], places[i] of its teacher among the teachers, teacher[i] its row, -1: none."""
+    rates, keys, records, controls = [], [], {}, []
+    made = set(teacher), {source.part.text("teacher_sha256", row) for source, row in rows} - {""}
     for i, (source, row) in enumerate(rows):
         part = source.part
         weights, logits, data = (part.text(name, row) for name in ("teacher_sha256", "teacher_logits_sha256", "data_sha256"))
-        shas.append(weights or (logits or str(places[i]) if places[i] >= 0 else ""))
-        rates.append(part.columns["copy_rate"][row] if shas[i] and "copy_rate" in part.columns else np.nan)
-        if places[i] >= 0 and (shas[i], data) not in records:
-            records[shas[i], data] = predicted(part, row, "teacher"), part.labels(row)
-        if part.valid[row] and not (labels[i].is_teacher or shas[i] or logits):
+        keys.append((weights or (logits or str(places[i]) if places[i] >= 0 else ""), data))
+        rates.append(part.columns["copy_rate"][row] if keys[i][0] and "copy_rate" in part.columns else np.nan)
+        if places[i] >= 0 and keys[i] not in records:
+            records[keys[i]] = predicted(part, row, "teacher"), part.labels(row)
+        if part.valid[row] and not (labels[i].is_teacher or keys[i][0] or logits or i in made[0] or part.text("weights_sha256", row) in made[1]):
             classes = predicted(part, row, "last")
             if classes is not None:
                 controls.append((i, data, classes))
     by_controls = {}
-    for sha in dict.fromkeys(shas):
-        found = [share(classes, *records[sha, data]) for _, data, classes in controls if (sha, data) in records]
-        found = [float(rate) for rate in found if not np.isnan(rate)]
-        by_controls[sha] = sum(found) / len(found) if found else np.nan
-    if len(records) == 1:
-        for i, data, classes in controls:
-            key = next(iter(records))
-            rates[i] = share(classes, *records[key]) if key[1] == data else np.nan
+    for sha, data in records:
+        found = {i: share(classes, *records[sha, data]) for i, on, classes in controls if on == data}
+        known = [float(rate) for rate in found.values() if not np.isnan(rate)]
+        by_controls[sha, data] = sum(known) / len(known) if known else np.nan
+        if len(records) == 1:
+            rates = [found.get(i, rate) for i, rate in enumerate(rates)]
     return {"/trials/copy_rate": np.array(rates),
-            "/trials/copy_rate_unseen": np.array([by_controls[sha] if sha else rate for sha, rate in zip(shas, rates)])}
+            "/trials/copy_rate_unseen": np.array([by_controls.get(key, np.nan) if key[0] else rate for key, rate in zip(keys, rates)])}

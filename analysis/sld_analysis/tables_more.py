@@ -152,13 +152,21 @@ def quality(work):
                   "the same by students without a teacher, %"], rows,
                  ["Means over seeds. ECE: 15 bins. Reliability (0 is best) and resolution: Murphy's parts of the Brier score of being right, in the "
                   "same bins. Copied errors: share of the teacher's errors that the student repeats; what students "
-                  "that never saw a teacher repeat is chance and shared confusion."]
+                  "that never saw a teacher repeat, but for those that are themselves a teacher, is chance and shared confusion."]
                  + (["No copied errors of %s: teacher.logits_files holds no test.h5, the logits of test." % ", ".join(outside)] if outside else []))
 
 
-def untaught(work, data=None):
-    """Done students that never saw a teacher; of one data set where it is given: predictions on others are of other images."""
-    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None and data in (None, work.layout.data[arm])]
+def untaught(work, data):
+    """Done students on that data set that never saw a teacher: predictions on others are of other images."""
+    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None and data == work.layout.data[arm]]
+
+
+def controls(work, data):
+    """The same but for trials that are themselves a teacher of others, trained by the sweep or known by their weights: docs/protocol.md,
+    "Measures"."""
+    rows = set(work.study.trials["teacher"]) if "teacher" in work.study.trials else set()
+    weights = set(work.layout.teacher.values()) - {""}
+    return [i for i in untaught(work, data) if i not in rows and work.study.facts(i).get("weights_sha256") not in weights]
 
 
 def unseen_copies(work):
@@ -169,7 +177,7 @@ def unseen_copies(work):
         teacher = work.digests.teacher(trials[0]) if key is not None else None
         if teacher is None or key in out:
             continue
-        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in untaught(work, work.layout.data[arm]))
+        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in controls(work, work.layout.data[arm]))
                  if d is not None and len(d.correct) == len(teacher.correct)]
         out[key] = stats.summary(rates).mean
     return out
@@ -182,13 +190,12 @@ def copies(work):
     for arm, trials in groups:
         against = [(work.digests.student(t), work.digests.teacher(t)) for t in trials]
         if work.digests.teacher_key(trials[0]) is None:
-            teachers = [work.digests.teacher(t[0]) for other, t in groups
-                        if work.digests.teacher_key(t[0]) is not None and work.layout.data[other] == work.layout.data[arm]]
-            teachers = list({id(t): t for t in teachers if t is not None}.values())
-            if len(teachers) != 1:
-                left += [arm] if teachers else []
+            others = [t[0] for other, t in groups if work.digests.teacher_key(t[0]) is not None and work.layout.data[other] == work.layout.data[arm]]
+            taught = list({id(work.digests.teacher(t)): t for t in others if work.digests.teacher(t) is not None}.values())
+            if len(taught) != 1:
+                left += [arm] if taught else []
                 continue
-            against = [(s, teachers[0]) for s, _ in against]
+            against = [(work.digests.student(t), work.digests.teacher(taught[0])) for t in trials if t in controls(work, work.layout.data[arm])]
         found = [digest.by_rank(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
         if not found:
             continue

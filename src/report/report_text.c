@@ -143,7 +143,8 @@ static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
     text_table_print(t, to);
     fprintf(to, "\ncopied: share of the teacher's errors on test in which the student gives the "
                 "same wrong class;\n"
-                "unseen: the same share for the students of this sweep without a teacher.\n");
+                "unseen: the same share for the students of this sweep without a teacher; with one "
+                "teacher their\nown rows equal their copied %%.\n");
     print_no_copies(r, to);
     return SLD_OK;
 }

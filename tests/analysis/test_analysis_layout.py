@@ -12,6 +12,7 @@ import made_study
 import sld_analysis
 from harness import check, in_folder
 from made_study import Arm
+from sld_analysis import digest
 from sld_analysis.report import Report
 
 
@@ -74,6 +75,35 @@ def check_data_sets():
     check("T8" not in report.tables and any(row[0] == "a CE" for row in report.tables["copies"].rows), report.tables["copies"].rows)
     report = made(arms, baseline="a KD")  # one data set
     check("T8" in report.tables and report.tables["copies"].notes[-1].endswith("none of its own: a CE."), report.tables["copies"].notes)
+
+
+def check_own_teacher():
+    """A trial without a teacher that is itself the teacher of others is no measure of what its students copy."""
+    arms = [Arm("CE", 0.0, ["CE"], teacher=-1, method="none"), Arm("KD", 0.0, ["KD"], weights="resnet14.h5")]
+    head = "the same by students without a teacher, %"
+
+    def said(change):
+        trials = made_study.write_study("own.h5", arms, axes=("arm",), baseline="CE", samples=100)
+        with h5py.File("own.h5", "r+") as f:
+            for name in ("weights_sha256", "teacher_sha256"):
+                f.create_dataset("trials/" + name, data=[""] * len(trials), dtype=h5py.string_dtype())
+            change(f, [str(arm and arm.name) for _, arm, _ in trials])
+        report = Report(sld_analysis.open("own.h5"))
+        table, copies = report.tables["quality"], {row[0]: float(row[4]) for row in report.tables["copies"].rows if row[1] == "2nd"}
+        return float(next(row for row in table.rows if row[0] == "KD")[table.heads.index(head)]), copies["CE"], report.work
+
+    def as_trial(f, arms):
+        f["trials/teacher"][...] = [1 if arm == "KD" else -1 for arm in arms]
+
+    def as_file(f, arms):
+        f["trials/teacher"][...] = -1
+        f["trials/weights_sha256"][1] = f["trials/teacher_sha256"][4] = "a" * 64
+    _, _, work = said(lambda f, arms: None)
+    rates = [digest.copy_rate(work.digests.student(t), work.digests.teacher(work.arms["KD"][0])) for t in work.arms["CE"]]
+    second = [digest.by_rank(work.digests.student(t), work.digests.teacher(work.arms["KD"][0]))[0][3] for t in work.arms["CE"]]
+    for change, but in ((lambda f, arms: None, 0), (as_trial, 1), (as_file, 1)):
+        unseen, copied, _ = said(change)
+        check(abs(unseen - np.mean(rates[but:])) < 0.051 and abs(copied - np.mean(second[but:])) < 0.051, unseen, copied, rates, second)
 
 
 def check_own_baselines():
@@ -144,6 +174,7 @@ def check_names():
 def main():
     check_alike()
     check_data_sets()
+    check_own_teacher()
     check_own_baselines()
     check_missing_seeds()
     check_names()
