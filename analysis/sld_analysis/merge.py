@@ -6,17 +6,14 @@
 
 A trial is known by its ID. Its results come from the first file that has them.
 """
-import itertools
 import os
-import re
 import warnings
 from collections import namedtuple
 
+from . import merge_check, outputs, spec
 from .files import StudyError, StudyFile, attributes, column, open_file
 from .merge_file import union, write
 from .needs import need
-from .options import load_yaml
-from .report import check_file
 
 np = need("numpy")
 
@@ -24,13 +21,8 @@ Label = namedtuple("Label", "id is_teacher seed arm axes")  # of a trial; axes: 
 Merged = namedtuple("Merged", "rows labels same")  # rows: (part, row) of each trial, labels: of each, same: further labels
 
 PACK = "`sld report DIR --pack FILE` makes a packed study of a sweep's folder"
-ONE_SPEC = "parts of one study have one spec, but for seeds and paths: give it to `sld sweep` for both folders, and pack again"
-ONE_DATA = "parts of one study are trained on the same data: train the arm on it, and pack again"
 # What differs from machine to machine, and what depends on the other trials of a study.
 OWN_NUMBERS = {"minutes", "samples_per_second", "memory_mb", "copy_rate", "copy_rate_unseen", "attempts", "teacher", "teacher_row", "ranks"}
-# What a run or a sweep keeps in its folder, which --force keeps too.
-OF_RUN = re.compile(r"(config|results|best|last|log|lock|progress|outcome|experiment|epoch-\d+|ckpt-\d+-\d+)(-a\d+)?(\.(yaml|h5|txt))?")
-OF_SWEEP = ("points", "sweep.yaml", "sweep.h5", "report.html", "late-claims")
 
 
 class Part(StudyFile):
@@ -52,8 +44,7 @@ class Part(StudyFile):
         self.compact = self.compact or "left_out" in self.head
         self.own = self._labels(self.columns)
         self.row_of = {label.id: i for i, label in enumerate(self.own)}
-        spec = load_yaml(self.head.get("sweep", ""))
-        self.spec = spec if isinstance(spec, dict) else {}
+        self.spec, self.fault = spec.read(self.spec_text)
         if len(self.row_of) < self.n:
             raise StudyError("%s: /trials/id: expected each ID once, got one twice; pack the sweep again" % path)
 
@@ -75,31 +66,6 @@ class Part(StudyFile):
         for row in np.flatnonzero(self.valid):
             out.setdefault(self.own[row].arm, self.text("data_sha256", row))
         return out
-
-
-# ---- do they belong together? ----
-
-def same(first, other, key, a, b, cure):
-    if a != b:
-        shown = [str(v) if len(str(v)) < 200 else str(v)[:200] + " ..." for v in (a, b)]
-        raise StudyError("%s: %s: expected that of %s, %s, got %s; %s" % (other.path, key, first.path, shown[0], shown[1], cure))
-
-
-def check_pair(a, b):
-    same(a, b, "form", *("compact" if part.compact else "full" for part in (a, b)),
-         "`sld report DIR --pack FILE --compact` of each makes all compact, without --compact all full")
-    same(a, b, "baseline", a.baseline, b.baseline, ONE_SPEC)
-    for key in ("claims", "report"):
-        same(a, b, key, a.spec.get(key), b.spec.get(key), ONE_SPEC)
-    same(a, b, "axes", *([name[len("axis_"):] for name in part.axes] for part in (a, b)), ONE_SPEC)
-    data, others = a.data_of(), b.data_of()
-    for arm in data:
-        same(a, b, "data_sha256 of arm %s" % arm, data[arm], others.get(arm, data[arm]), ONE_DATA)
-    if set(data.values()) == set(others.values()) and len(set(data.values())) == 1:
-        if a.class_names and b.class_names:
-            same(a, b, "class_name", a.class_names, b.class_names, ONE_DATA)
-        if a.test is not None and b.test is not None and a.test.shape == b.test.shape and (a.test != b.test).any():
-            raise StudyError("%s: /labels/test: expected those of %s, got others; %s" % (b.path, a.path, ONE_DATA))
 
 
 # ---- which trials, in which order, from which file ----
@@ -162,22 +128,6 @@ def merged(parts):
 
 # ---- the verb ----
 
-def check_target(path, inputs, force):
-    """As `sld report --pack`: never over an input or a file of a run or a sweep, over a foreign file with --force alone."""
-    folder, name = os.path.split(os.path.realpath(path))
-    if not os.path.isdir(folder):
-        raise StudyError("--out: %s: there is no folder %s; make it first" % (path, folder))
-    if not os.path.lexists(path):
-        return
-    if not os.path.isfile(path):
-        raise StudyError("--out: %s: expected the name of a file, got a folder, a device or a link that leads nowhere; choose another name" % path)
-    holds = lambda *names: any(os.path.exists(os.path.join(folder, n)) for n in names)  # noqa: E731
-    if name in OF_SWEEP and holds("points") or OF_RUN.fullmatch(name) and holds("config.yaml", "lock"):
-        raise StudyError("--out: %s: expected another file than those that a run or a sweep writes in its folder, which --force keeps too; "
-                         "choose another name" % path)
-    check_file(path, is_study, inputs, force)
-
-
 def is_study(path):
     try:
         with open_file(path) as f:
@@ -190,9 +140,8 @@ def run(args):
     if len(args.parts) < 2:
         raise StudyError("merge: expected two packed studies or more, got %d" % len(args.parts))
     parts = [Part(path) for path in args.parts]
-    check_target(args.out, args.parts, args.force)
-    for pair in itertools.combinations(parts, 2):
-        check_pair(*pair)
+    outputs.check(args.out, args.parts, is_study, args.force, "--out")
+    merge_check.check(parts)
     study = merged(parts)
     write(args.out, parts, study)
     done = sum(bool(part.valid[row]) for part, row in study.rows)

@@ -30,8 +30,14 @@ def is_kept(path):
     if OF_RUN.fullmatch(name) and any(os.path.exists(os.path.join(folder, own)) for own in ("config.yaml", "lock")):
         return True
     sweep = sweep_around(folder)
-    below = os.path.relpath(folder, sweep).split(os.sep)[0] if sweep else ""
-    return below in FOLDERS_OF_SWEEP or (below == os.curdir and name in OF_SWEEP)
+    return in_folder_of_sweep(folder) or (sweep == folder and name in OF_SWEEP)
+
+
+def in_folder_of_sweep(folder):
+    """Whether a folder is one of those that a sweep has for its files, or lies below one."""
+    folder = os.path.realpath(folder)
+    sweep = sweep_around(folder)
+    return bool(sweep) and os.path.relpath(folder, sweep).split(os.sep)[0] in FOLDERS_OF_SWEEP
 
 
 def refuse_inputs(where, path, inputs):

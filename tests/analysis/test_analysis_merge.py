@@ -120,6 +120,9 @@ def check_seeds():
         whole, first, rest = (pack(folder, folder + ".h5", form) for folder in ("whole", "first", "rest"))
         check(merge("merged.h5", first, rest) == "", "equal bits pass silently")
         check(merge("turned.h5", rest, first) == "", "in any order")
+        with h5py.File("merged.h5", "r") as f:
+            rates, unseen = f["trials/copy_rate"][()], f["trials/copy_rate_unseen"][()]
+            check(np.isnan(rates[0]) and unseen[1] == unseen[3] == rates[2], "the trial that is the teacher copies nobody", rates, unseen)
         check_same(whole, "merged.h5", OF_A_RUN)
         check_same("merged.h5", "turned.h5", OF_A_RUN)
         with h5py.File(whole, "r") as f, h5py.File(first, "r") as part:
@@ -316,6 +319,44 @@ def check_refusals():
         refused(2, "new.h5", ["here.h5", "odd.h5"], "odd.h5: " + key, "here.h5", "; parts of one study", *words)
 
 
+def check_experiments():
+    """Under one label there is one experiment, under one teacher's name one teacher; a trial has one label. What differs in seed and paths, and
+    what decides nothing, is no difference."""
+    taught = "method: kd\nseed: %d\nkd:\n  weak: 0.9\ntrain:\n  epochs: %d\ndata:\n  path: %s\nlss:\n  weak: %s\nseeds:\n  init: %d\nteacher:\n  weights: %s\n"
+    teacher = "method: none\nseed: 1\ntrain:\n  epochs: %d\n"
+
+    def part(name, seed, id="%s%09d", arms=("one", "two"), epochs=(2, 3), init=-1, path="x", lss="0.9", trained=(2,), sha="a", weights="trials/x/last.h5"):
+        trials = [Trial("teacher%05d" % t, "small", 1, [50.0], is_teacher=True, experiment=teacher % t) for t in trained]
+        trials += [Trial(id % (kind, seed), arm, seed, [50.0 + seed], [arm], trials[0].id if trained else None, sha=sha * 64,
+                         experiment=taught % (seed, n, path, lss, init, weights)) for kind, arm, n in zip(("kda", "kdb"), arms, epochs)]
+        shutil.rmtree("part", ignore_errors=True)
+        made_sweep.write_sweep("part", trials, baseline="one", axes=["arm"])
+        return pack("part", name)
+    part("p1.h5", 1)
+    for k, fine in enumerate((dict(path="y"), dict(lss="0.5"), dict(init=2), dict(sha="b"), dict(trained=()), dict(arms=("one",)))):
+        merge("fine.h5", "p1.h5", part("p2.h5", 2, **fine))
+    for words, bad in ((("arm two: train.epochs: expected that of p1.h5, 3, got 4",), dict(epochs=(2, 4))),
+                       (("arm one: train.epochs: expected that of p1.h5, 2, got 3",), dict(arms=("two", "one"))),
+                       (("teacher small: train.epochs: expected that of p1.h5, 2, got 5",), dict(trained=(5,))),
+                       (("arm one: seeds.init: expected that of p1.h5, -1, got 7",), dict(init=7)),
+                       (("weights of the teacher of arm one: expected that of p1.h5, last.h5, got epoch-1.h5",), dict(weights="trials/x/epoch-1.h5")),
+                       (("teacher_sha256 of arm one: expected that of p1.h5", "c" * 64), dict(trained=(), sha="c"))):
+        refused(2, "new.h5", ["p1.h5", part("p2.h5", 2, **bad)], "p2.h5: ", "give the other arm another label", *words)
+    refused(2, "new.h5", ["p1.h5", part("p2.h5", 1, arms=("two", "one"))], "p2.h5: arm two: trial kda000000001 (seed 1): expected the label that p1.h5 "
+            "has for it, one, got two", "one trial has one label")
+    shutil.rmtree("part")
+    refused(2, "new.h5", ["p1.h5", "./p1.h5"], "expected different files, got p1.h5 twice")
+    for change in ("claims: {x: {arm: no, against: z}}", "claims: {x: {arm: 010, against: z}}", "claims: {x: {arm: A"):
+        shutil.copy("p1.h5", "p2.h5")
+        with h5py.File("p1.h5", "r+") as f, h5py.File("p2.h5", "r+") as g:
+            f.attrs["sweep"], g.attrs["sweep"] = change.replace("no", "false").replace("010", "8"), change
+        if change.endswith("A"):
+            merge("fine.h5", "p1.h5", "p2.h5")
+            with h5py.File("p2.h5", "r+") as g:
+                g.attrs["sweep"] = change + "B"
+        refused(2, "new.h5", ["p1.h5", "p2.h5"], "p2.h5: spec: expected" if change.endswith("A") else "p2.h5: claims: expected")
+
+
 def check_outputs():
     """What may be written over is what `sld report --pack` would write over; what fails leaves nothing."""
     parts = ["here.h5", "there.h5"]
@@ -325,8 +366,13 @@ def check_outputs():
     refused(2, "whole", parts, "got a folder")
     refused(2, "no/such/folder.h5", parts, "there is no folder")
     refused(2, "text.h5", parts, "text.h5 already exists", "--force")
-    refused(2, "whole/sweep.h5", parts + ["--force"], "--force keeps too")
-    refused(2, "whole/trials/%s/last.h5" % os.listdir("whole/trials")[0], parts + ["--force"], "--force keeps too")
+    trial = "trials/" + os.listdir("whole/trials")[0]
+    for name in ("sweep.h5", "late-claims", "claims/new.h5", "trials/new.h5", trial + "/last.h5", trial + "/new.h5", "teacher-logits/new.h5"):
+        refused(2, "whole/" + name, parts + ["--force"], "which --force keeps too")
+    shutil.copy("there.h5", "whole/mine.h5")
+    with h5py.File("whole/mine.h5", "r+") as f:
+        f.attrs["format"] = "mine"
+    refused(2, "whole/mine.h5", parts + ["--force"], "already exists in the folder of the sweep")
     check(run("merge", *parts, "-o", "text.h5", "--force")[0] == 0 and sld_analysis.open("text.h5").n == 3, "--force")
     os.chmod("text.h5", 0o640)
     merge("text.h5", *parts)
@@ -377,6 +423,7 @@ def main():
     check_arms()
     check_differing()
     check_refusals()
+    check_experiments()
     check_outputs()
 
 
