@@ -2,6 +2,8 @@
 import sys
 import pandas
 from sld_analysis import cells, open as open_study, options, tables
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 study, option = open_study(sys.argv[1]), sys.argv[2]
 if option not in study.varying():
     sys.exit("options that vary: " + ", ".join(study.varying()))

@@ -1,6 +1,8 @@
 """How often does a student say what its teacher says, and how often what another seed says? agreement.py STUDY"""
 import sys
 import sld_analysis
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 study = sld_analysis.open(sys.argv[1])
 for arm, trials in study.arms.items():
     said = [study.predicted(t) for t in trials]

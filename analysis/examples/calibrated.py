@@ -2,6 +2,8 @@
 import sys
 import sld_analysis
 from sld_analysis import calibration
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 study = sld_analysis.open(sys.argv[1])
 for arm, trials in study.arms.items():
     d, logits = study.digests.student(trials[0]), study.logits(trials[0])  # a compact pack has no logits

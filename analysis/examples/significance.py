@@ -2,6 +2,8 @@
 import sys
 import sld_analysis
 from sld_analysis.tables import Work
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 work = Work(sld_analysis.open(sys.argv[1]))
 for arm in work.rivals:
     g = work.gap(arm)

@@ -2,7 +2,11 @@
 import sys
 import sld_analysis
 from sld_analysis import digest
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 study = sld_analysis.open(sys.argv[1])
+if sys.argv[2] not in study.arms:
+    sys.exit("arms with done trials: " + ", ".join(study.arms))
 trial = study.arms[sys.argv[2]][0]
 student, teacher = study.digests.student(trial), study.digests.teacher(trial)
 if teacher is None:

@@ -2,7 +2,11 @@
 import sys
 import numpy as np
 import sld_analysis
+if len(sys.argv) != 4:
+    sys.exit(__doc__)
 study = sld_analysis.open(sys.argv[1])
+if not set(sys.argv[2:]) <= set(study.arms):
+    sys.exit("arms with done trials: " + ", ".join(study.arms))
 right = lambda arm: np.mean([study.predicted(t) == study.labels(t) for t in study.arms[arm]], axis=0)
 labels = study.labels(study.arms[sys.argv[2]][0])
 gain = right(sys.argv[2]) - right(sys.argv[3])

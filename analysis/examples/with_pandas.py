@@ -2,6 +2,8 @@
 import sys
 import h5py
 import pandas
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 with h5py.File(sys.argv[1]) as f:
     columns = {k: v.asstr()[()] if v.dtype.kind == "O" else v[()] for k, v in f["trials"].items() if k != "config"}
     curves = pandas.DataFrame(f["epoch/top1_test"][()], index=columns["arm"])

@@ -79,6 +79,22 @@ def check_examples():
         check(len(open(path).read().splitlines()) <= LINES, "ten lines or so", path)
 
 
+def check_usage():
+    """Without their arguments, and of an arm that is not there, they say what they take."""
+    for path in sorted(glob.glob(os.path.join(ANALYSIS, "examples", "*.*"))):
+        words = ["sh", path] if path.endswith(".sh") else [sys.executable, path]
+        done = subprocess.run(words, env=dict(os.environ, PYTHONPATH=ANALYSIS), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        name = os.path.basename(path).encode()
+        if b"No module named" not in done.stderr:
+            check(done.returncode and name + b" STUDY" in done.stderr and b"Traceback" not in done.stderr, name, done.stderr)
+    for args in (("teacher_errors.py", "nobody"), ("which_classes.py", "SLD", "nobody")):
+        try:
+            run(args[0], "square.h5", *args[1:])
+            check(False, "not refused", args)
+        except SystemExit as left:
+            check("KD-PA" in str(left), args, left)
+
+
 def check_installed():
     """As cmake installs it: bin/sld-analysis beside share/sld/analysis; and the launcher of the source tree."""
     os.makedirs("prefix/bin")
@@ -98,6 +114,7 @@ def main():
     expect(sld("report", "made", "--pack", "study.h5", ranks=0), 0)
     expect(sld("report", "made", "--pack", "compact.h5", "--compact", ranks=0), 0)
     check_examples()
+    check_usage()
     check_installed()
 
 
