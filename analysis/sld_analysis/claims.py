@@ -12,12 +12,11 @@ import math
 import re
 from collections import namedtuple
 
-from . import stats
+from . import contrasts, stats
 
-Claim = namedtuple("Claim", "name weights text metric")
 Judged = namedtuple("Judged", "claim gap p word planned late")  # planned: seeds that all its arms have; late: see late()
 LATE = re.compile(r"(?P<name>.*): (?P<what>named|changed|taken out) (?P<when>after \d+ of \d+ trials had ended), \S+")
-KEYS = ("arm", "against", "effect", "interaction", "metric")
+BASELINE = "the baseline"  # what a line of late claims calls it
 HIGHER_IS_BETTER = re.compile(r"(top1|top5)_")
 LOWER_IS_BETTER = re.compile(r"(nll|ece|brier)_|copy_rate$|minutes$")
 
@@ -39,81 +38,11 @@ def planned(study):
     return out
 
 
-def _axis_arms(study, axes):
-    """{labels of these axes: [arm, ...]}."""
-    columns = []
-    for axis in axes:
-        column = "axis_" + str(axis).replace("/", "_")
-        if column not in study.trials:
-            raise ValueError("expected an axis of the sweep, got %s" % axis)
-        columns.append(study.trials[column])
-    out = {}
-    for i in range(study.n):
-        if not study.trials["is_teacher"][i]:
-            out.setdefault(tuple(c[i] for c in columns), {})[study.trials["arm"][i]] = None
-    return {labels: list(arms) for labels, arms in out.items()}
-
-
-def _labels(study, axis):
-    """The two labels of an axis, in the order of the spec."""
-    column = "axis_" + str(axis).replace("/", "_")
-    if column not in study.trials:
-        raise ValueError("expected an axis of the sweep, got %s" % axis)
-    labels = list(dict.fromkeys(study.trials[column][i] for i in range(study.n) if not study.trials["is_teacher"][i]))
-    if len(labels) != 2:
-        raise ValueError("effect of %s: expected an axis with two labels, got %d: %s" % (axis, len(labels), ", ".join(labels)))
-    return labels
-
-
-def _side(study, names, key):
-    twins = {label: arm for label, _, arm in study.same}
-    names = [twins.get(str(n), str(n)) for n in (names if isinstance(names, list) else [names])]
-    for name in names:
-        if name not in planned(study):
-            raise ValueError("%s: expected an arm of the sweep, got %s" % (key, name))
-    return names
-
-
-def _weights(plus, minus):
-    out = {a: 1.0 / len(plus) for a in plus}
-    for a in minus:
-        out[a] = out.get(a, 0.0) - 1.0 / len(minus)
-    return out
-
-
-def _read(study, name, body):
-    if not isinstance(body, dict) or not body or set(body) - set(KEYS):
-        raise ValueError("expected arm and against, effect, or interaction")
-    metric = str(body.get("metric", "top1_last"))
-    if metric not in study.trials or study.trials[metric].dtype.kind not in "if":
-        raise ValueError("metric: expected a column of numbers, got %s" % metric)
-    if "effect" in body:
-        axis = body["effect"]
-        off, on = _labels(study, axis)
-        arms = _axis_arms(study, [axis])
-        plus, minus = arms[(on,)], arms[(off,)]
-        return Claim(name, _weights(plus, minus), "main effect of %s: %s less %s" % (axis, on, off), metric)
-    if "interaction" in body:
-        axes = body["interaction"]
-        if not isinstance(axes, list) or len(axes) != 2:
-            raise ValueError("interaction: expected two axes")
-        (a0, a1), (b0, b1) = _labels(study, axes[0]), _labels(study, axes[1])
-        arms, weights = _axis_arms(study, axes), {}
-        for (a, b), sign in (((a1, b1), 1), ((a0, b0), 1), ((a1, b0), -1), ((a0, b1), -1)):
-            for arm in arms.get((a, b), []):
-                weights[arm] = sign / len(arms[(a, b)])
-        if len({s for s in weights.values()}) < 2 or len(arms) < 4:
-            raise ValueError("interaction: not all four cells have arms")
-        return Claim(name, weights, "interaction of %s and %s" % tuple(axes), metric)
-    if "arm" not in body or "against" not in body:
-        raise ValueError("expected both arm and against")
-    plus, minus = _side(study, body["arm"], "arm"), _side(study, body["against"], "against")
-    return Claim(name, _weights(plus, minus), "%s less %s" % (" and ".join(plus), " and ".join(minus)), metric)
-
-
 def named(study):
     """Claims of the spec, and [(name, reason)] of those that cannot be judged."""
     found, left = [], []
+    if study.spec_fault:
+        return found, [("claims", "the spec cannot be read: " + study.spec_fault)]
     claims = study.spec.get("claims")
     if claims is None:
         return found, left
@@ -121,17 +50,46 @@ def named(study):
         return found, [("claims", "expected a map of names to contrasts")]
     for name, body in claims.items():
         try:
-            found.append(_read(study, str(name), body))
+            found.append(contrasts.read(study, name, body))
         except ValueError as error:
-            left.append((str(name), str(error)))
+            left.append((name, str(error)))
     return found, left
 
 
 def late(study):
     """{claim: "named after 12 of 60 trials had ended"} of claims that came, changed or went late, as the sweep's folder noted them: the
     last that happened to each."""
+    return {name: what for name, what in _late(study).items() if name != BASELINE}
+
+
+def late_baseline(study):
+    """The same of the baseline, where it became other trials; else an empty text."""
+    return _late(study).get(BASELINE, "")
+
+
+def _late(study):
     found = (LATE.fullmatch(line) for line in study.source.late_text.splitlines())
     return {m["name"]: "%s %s" % (m["what"], m["when"]) for m in found if m}
+
+
+# What a trial needs for a column that not all trials have.
+NEEDS = ((re.compile(r"top1_val_"), "a validation split (data.val_fraction)"),
+         (re.compile(r"copy_rate"), "test logits of the trial and of its teacher; of a trial without a teacher it is known where the study has one teacher"),
+         (re.compile(r"(ece|nll_logits|brier|reliability|resolution)_"), "test logits (run.logits)"),
+         (re.compile(r"swapped_|grad_norm_"), "the teacher, the view or the loss that it is measured on"),
+         (re.compile(r"lss_|.*_lss_start$"), "the student swap"),
+         (re.compile(r"temperature_"), "the method ctkd"), (re.compile(r"teacher_kl_"), "the teacher's test logits"))
+
+
+def lacking(study, claim, values):
+    """Why the arms of a claim have no seed in common, where one of them has no trial that is done or none with this metric."""
+    for arm in claim.weights:
+        if arm not in study.arms:
+            return "no trial of %s is done" % arm
+        if not values.get(arm):
+            needs = next((": it needs " + needs for of, needs in NEEDS if of.match(claim.metric)), "")
+            return "no trial of %s has %s%s" % (arm, claim.metric, needs)
+    return ""
 
 
 def word(gap, p, metric="top1_last"):
@@ -163,13 +121,14 @@ def judge(study):
     claims, left = named(study)
     plan = planned(study)
     found, states = [], [_state(plan, c) for c in claims]
-    gaps = []
+    gaps, lacks = [], []
     for c, (_, to_come) in zip(claims, states):
         values = by_seed(study, c.metric)
         gap = stats.contrast(c.weights, {a: values.get(a, {}) for a in c.weights})
         gaps.append(gap._replace(p=math.nan, p_flip=math.nan) if to_come else gap)
+        lacks.append("" if gap.n else lacking(study, c, values))
     adjusted, came = stats.holm([g.p for g in gaps], len(claims)), late(study)
-    for c, g, p, (seeds, to_come) in zip(claims, gaps, adjusted, states):
-        said = "open: %d of %d seeds" % (g.n, len(seeds)) if to_come else word(g, p, c.metric)
+    for c, g, p, (seeds, to_come), lack in zip(claims, gaps, adjusted, states, lacks):
+        said = "open: %d of %d seeds" % (g.n, len(seeds)) if to_come else "not tested: " + lack if lack else word(g, p, c.metric)
         found.append(Judged(c, g, float(p), said, len(seeds), came.get(c.name, "")))
     return found, left

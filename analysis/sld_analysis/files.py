@@ -110,15 +110,16 @@ class StudyFile:
                 raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
             self.configs = self.columns.pop("config", None)
             self.kept = {name: self.columns.pop(name) for name in FACTS if name in self.columns}
-            self.same = self._same(f)
+            self.same, self.same_axes = self._same(f)
             self.virtual = "trial" in f and "config" not in f["trials"]
             self.compact = "log_p" in f
             self.n_classes = f["class"].shape[0] if isinstance(f.get("class"), h5py.Dataset) else 0
             self.class_names = column(f["class_name"]) if "class_name" in f else None
             self.curve_units = {k: text_of(v.attrs.get("units", "1")) for k, v in f.get("epoch", {}).items() if k != "epoch"}
-        if not self.spec_text:
-            self.spec_text = self._file_beside("sweep.yaml")
-        self.late_text = (self._file_beside("late-claims") if self.virtual else "") or head.get("late_claims", "")
+        self.spec_fault = ""
+        if not self.spec_text and self.virtual:
+            self.spec_text, self.spec_fault = self._file_beside("sweep.yaml")
+        self.late_text = (self._file_beside("late-claims")[0] if self.virtual else "") or head.get("late_claims", "")
         self.unfit = self._leave_out_unfit() if self.virtual else []
 
     def _leave_out_unfit(self):
@@ -150,21 +151,27 @@ class StudyFile:
         return {name: column(trials[name]) for name in names}
 
     def _same(self, f):
-        """[(label, seed, arm)] of labels whose trial is another arm's."""
+        """[(label, seed, arm)] of labels whose trial is another arm's, and {label: {axis_NAME: its label there}}."""
         if "same" not in f:
-            return []
+            return [], {}
         arm_of = dict(zip(self.columns["id"], self.columns["arm"]))
-        ids, arms, seeds, teachers = (column(dataset(f, "same/" + name, 1, self.path)) for name in ("id", "arm", "seed", "is_teacher"))
-        if len({len(ids), len(arms), len(seeds), len(teachers)}) > 1:
+        names = ["id", "arm", "seed", "is_teacher"] + [name for name in f["same"] if name.startswith("axis_")]
+        same = {name: column(dataset(f, "same/" + name, 1, self.path)) for name in names}
+        ids, arms, seeds, teachers = (same.pop(name) for name in names[:4])
+        if len({len(values) for values in (ids, arms, seeds, teachers, *same.values())}) > 1:
             raise StudyError("%s: /same: expected columns of one length, got %d ids and %d arms" % (self.path, len(ids), len(arms)))
-        return [(a, int(s), arm_of.get(i, i)) for i, a, s, t in zip(ids, arms, seeds, teachers) if not t]
+        rows = [i for i, is_teacher in enumerate(teachers) if not is_teacher]
+        return [(arms[i], int(seeds[i]), arm_of.get(ids[i], ids[i])) for i in rows], {
+            arms[i]: {name: values[i] for name, values in same.items()} for i in rows}
 
     def _file_beside(self, name):
+        """(its text, what keeps it from being read)."""
+        path = os.path.join(os.path.dirname(self.path), name)
         try:
-            with open(os.path.join(os.path.dirname(self.path), name), encoding="utf-8", errors="replace") as f:
-                return f.read(1 << 28)
-        except OSError:
-            return ""
+            with open(path, encoding="utf-8", errors="replace") as f:
+                return f.read(1 << 28), ""
+        except OSError as error:
+            return "", "%s: %s" % (path, error.strerror)
 
     def _own(self, trial):
         """Path of a trial's own results, for what a virtual study leaves there."""
@@ -296,7 +303,7 @@ class RunFiles:
         self.n, self.virtual, self.compact, self.n_classes = len(paths), True, False, 0
         self.valid = np.ones(self.n, bool)
         self._facts, self._epochs = [], []
-        self.class_names, self.curve_units, self.same, self.unfit = None, {}, [], []
+        self.class_names, self.curve_units, self.same, self.same_axes, self.unfit, self.spec_fault = None, {}, [], {}, [], ""
         for path in paths:
             fault = fault_of(path)
             if fault:
@@ -304,7 +311,9 @@ class RunFiles:
             with open_file(path) as f:
                 facts = attributes(f)
                 if facts.get("format") != "sld-results":
-                    raise StudyError("%s: attribute format: expected sld-results, got %s" % (path, facts.get("format", "none")))
+                    raise StudyError("%s: attribute format: expected sld-results, got %s; a study is given alone, and `sld-analysis merge` makes one "
+                                     "of several" % (path, facts.get("format", "none")))
+                self._check_once(path, facts.get("id", ""))
                 self._facts.append(facts)
                 curves = {k: v for k, v in f.get("epoch", {}).items() if isinstance(v, h5py.Dataset) and v.ndim == 1}
                 self._epochs.append({k: v[()] for k, v in curves.items() if k != "epoch"})
@@ -312,6 +321,12 @@ class RunFiles:
                 if self.class_names is None and "class_name" in f:
                     self.class_names = column(f["class_name"])
         self.columns = self._columns()
+
+    def _check_once(self, path, id):
+        """A run and its copy would count as two seeds."""
+        for other, facts in zip(self.paths, self._facts):
+            if os.path.samefile(path, other) or id and id == facts.get("id"):
+                raise StudyError("%s: expected different runs, got %s as in %s: one run would count twice; name it once" % (path, id or "the same file", other))
 
     def _columns(self):
         from . import metrics

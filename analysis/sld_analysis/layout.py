@@ -4,6 +4,8 @@ import os
 import re
 
 from . import options as options_of
+from .arms import called
+from .spec import texts
 from .table import plain
 
 
@@ -158,11 +160,9 @@ class Layout:
         base = self.study.baseline
         if base not in self.planned:
             return None
-        twins = {label: arm for label, _, arm in self.study.same}
         pair, _ = self.split_axes
         wanted = [self.label(like if a in pair else base, a) for a in self.axes]
-        there = [arm for arm in self.planned if [self.label(arm, a) for a in self.axes] == wanted]
-        return there[0] if there else twins.get(" ".join(wanted))
+        return next((cell.arm for cell in self.study.cells if [cell.labels[a] for a in self.axes] == wanted), None)
 
     @property
     def baseline_method(self):
@@ -216,7 +216,7 @@ class Layout:
         components alone that some arms have and others have not."""
         named = self.report.get("checks")
         if isinstance(named, dict):
-            return {str(k): {str(a) for a in (v if isinstance(v, list) else [v])} for k, v in named.items()}
+            return {part: {called(self.study, arm) for arm in texts(arms)} for part, arms in named.items()}
         out = {}
         for arm, o in self.options.items():
             for part, there in options_of.parts(o).items():

@@ -4,7 +4,7 @@ import datetime
 import os
 import shlex
 
-from . import claims, figures, figures_logits, page, tables, tables_more
+from . import claims, figures, figures_logits, outputs, page, tables, tables_more
 from .files import StudyError
 from .table import Table, frame_csv, markdown_text, plain
 
@@ -116,9 +116,13 @@ def warnings(work):
     if work.to_come:
         out.insert(0, "This study is not complete: %d of %d trials are still to come. All numbers here are of those that are done, and change until "
                       "the last has ended." % (work.to_come, work.planned))
+    if work.study.spec_fault:
+        out.insert(0, "The spec cannot be read, so that its claims and its `report:` are not known: %s." % work.study.spec_fault)
     named = {c.name for c in claims.named(work.study)[0]}
     out += ["The claim %s was %s: a claim that is not shown makes the others look surer." % (name, what)
             for name, what in claims.late(work.study).items() if name not in named]
+    if claims.late_baseline(work.study):
+        out.append("The baseline was %s: the gaps to it are no prediction of what these trials found." % claims.late_baseline(work.study))
     lost = work.study.trials[(work.study.trials["state"].isin(["failed", "diverged"])) & ~work.study.trials["is_teacher"]]
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (
@@ -217,23 +221,19 @@ def holds(path, mark):
 
 def check_folder(folder, names, force):
     """A report goes into a folder of its own: never among the files of a sweep or a run, nor over files that no report wrote."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise StudyError("--out: %s: expected a folder for the report, got a file, a device or a link that leads nowhere; choose another" % folder)
     for name in ("points", "results.h5"):
         if os.path.exists(os.path.join(folder, name)):
             raise StudyError("--out: %s: expected a folder for the report, got that of a %s; choose another" % (
                 folder, "sweep" if name == "points" else "run"))
+    if outputs.in_folder_of_sweep(folder):
+        raise StudyError("--out: %s: expected a place outside the folders in which a sweep keeps its own files (%s), with --force too; choose another" % (
+            folder, ", ".join(outputs.FOLDERS_OF_SWEEP)))
     there = [name for name in names if os.path.lexists(os.path.join(folder, name))]
     if there and not force and not holds(os.path.join(folder, REPORT), page.MARK):
         raise StudyError("--out: %s already exists and was not written by this command; choose another folder, or add --force to write over it"
                          % os.path.join(folder, there[0]))
-
-
-def check_file(path, is_own, inputs, force):
-    """A file never goes over what it is made from, nor over one that this command did not write."""
-    for one in inputs:
-        if os.path.exists(path) and os.path.samefile(path, one):
-            raise StudyError("--out: %s is the same file as input %s; choose another name" % (path, one))
-    if os.path.lexists(path) and not force and not is_own(path):
-        raise StudyError("--out: %s already exists and was not written by this command; choose another name, or add --force to write over it" % path)
 
 
 def write(folder, name, text):

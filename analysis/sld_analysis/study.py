@@ -6,7 +6,7 @@ import warnings
 
 from .files import FEATURES, LABEL_P, WHICH, RunFiles, StudyError, StudyFile, attributes, open_file, raise_file_limit
 from .needs import need
-from . import options as options_of
+from . import arms, options as options_of, spec
 
 np = need("numpy")
 pd = need("pandas")
@@ -33,12 +33,25 @@ def paths_of(path):
     return [own] if os.path.isfile(own) else results_in(path)
 
 
+def several(paths):
+    """The results of several paths, each of a run or of a folder of runs."""
+    out = []
+    for path in map(os.fspath, paths):
+        if os.path.exists(os.path.join(path, "points")):
+            raise StudyError("%s: expected the folder of a run, got that of a sweep; give a sweep alone, or make one study of several: "
+                             "`sld report DIR --pack FILE` of each, then `sld-analysis merge`" % path)
+        found = paths_of(path)
+        if not found:
+            raise StudyError("%s: expected the folder of a run, or one of runs, got one without results.h5" % path)
+        out += found
+    if not out:
+        raise StudyError("expected the folders of runs, got none")
+    return out
+
+
 def source_of(path):
     if not isinstance(path, (str, os.PathLike)):
-        paths = [p for one in path for p in paths_of(os.fspath(one))]
-        if not paths:
-            raise StudyError("expected the folders of runs, got none that holds a results.h5")
-        return RunFiles(paths)
+        return RunFiles(several(path))
     path = os.fspath(path)
     if not os.path.exists(path):
         raise StudyError("%s: no such file or folder; expected a sweep's folder, a packed study, or a run's folder" % path)
@@ -69,16 +82,15 @@ class Study:
         self.name, self.n = self.source.name, self.source.n
         if self.source.unfit:
             warnings.warn("%s: %s" % (self.path, self.without()), stacklevel=2)
-        spec = options_of.load_yaml(self.source.spec_text)
-        self.spec = spec if isinstance(spec, dict) else {}
+        self.spec, fault = spec.read(self.source.spec_text)
+        self.spec_fault = self.source.spec_fault or fault  # what keeps the spec from being read
         self.class_names = self.source.class_names
         self.options = pd.DataFrame([options_of.flat(self.source.config(i)) for i in range(self.n)],
                                     index=range(self.n)).astype(object)
         self.trials = self._frame()
         self.same = self.source.same
         named = self.source.baseline or (list(self.arms) or [""])[0]
-        twins = {label: arm for label, _, arm in self.same}
-        self.baseline = twins.get(named, named) if named not in self.arms else named
+        self.baseline = arms.called(self, named)
 
     def without(self):
         """What is said of results in a sweep's folder that do not count, or an empty text."""
@@ -135,6 +147,17 @@ class Study:
             told = told or [str(networks[i])] * bool(self.n == 1 and networks[i])
             out.append(", ".join([str(students[i])] + told))
         return out
+
+    @functools.cached_property
+    def twins(self):
+        """{label: the arm whose trials it shares} of the labels that have no trial of their own."""
+        own = set(self.trials["arm"][~self.trials["is_teacher"]])
+        return {label: arm for label, _, arm in self.same if label not in own}
+
+    @functools.cached_property
+    def cells(self):
+        """The cells of the grid that have trials: name, labels on the axes, arm."""
+        return arms.cells(self)
 
     @property
     def arms(self):

@@ -9,6 +9,8 @@ from .layout import family
 
 def exploratory(work):
     """What stands beside every test that is no claim's."""
+    if work.study.spec_fault:
+        return "Exploratory: the spec, which may name contrasts, cannot be read."
     if work.study.spec.get("claims"):
         return "Exploratory: only the contrasts in the table of claims were named in the spec, and only they have a verdict."
     return "Exploratory: no contrast here was named in the spec before the first trial."

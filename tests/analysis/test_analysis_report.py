@@ -306,6 +306,20 @@ def check_odd_studies():
     report("apart.h5", "no arm has a seed in common", "disk")
 
 
+def check_several():
+    """Of several paths each is a run or a folder of runs, and no run is there twice."""
+    one, other = ("made/trials/%s" % i for i in ("kd0000000001", "kd0000000002"))
+    shutil.copytree(one, "copied")
+    os.makedirs("none")
+    for paths, words in (([one, other, "copied"], ("copied/results.h5: expected different runs, got kd0000000001 as in " + one, "name it once")),
+                         ([one, one + "/results.h5"], ("expected different runs",)),
+                         (["made", "unfit"], ("made: expected the folder of a run, got that of a sweep", "sld-analysis merge")),
+                         ([one, "none"], ("none: expected the folder of a run",)), ([one, "study.h5"], ("study.h5: ", "got sld-study", "merge"))):
+        code, out, err = run("report", *paths, "-o", "never")
+        check(code == 2 and not out and all(w in err for w in words) and not os.path.exists("never"), paths, code, err)
+    check(sld_analysis.open([one, other]).n == 2, "two runs")
+
+
 def check_surroundings():
     """A locale without UTF-8, a missing package, a wrong verb."""
     env = dict(os.environ, PYTHONPATH=ANALYSIS, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
@@ -323,13 +337,22 @@ def check_foreign_outputs():
     os.makedirs("thesis")
     write("thesis/trials.csv", "mine")
     os.symlink("made", "way")
-    for args, words in ((("report", "study.h5", "-o", "made"), ("--out: made: expected a folder for the report, got that of a sweep",)),
+    write("taken", "mine")
+    place = "expected a place outside the folders in which a sweep keeps its own files"
+    for args, words in ((("report", "study.h5", "-o", "taken", "--force"), ("--out: taken: expected a folder for the report, got a file",)),
+                        (("report", "bare.h5", "-o", "made/trials", "--force"), (place,)),
+                        (("report", "bare.h5", "-o", "way/trials/new", "--force"), (place,)),
+                        (("viewer", "-o", "made/trials/page.html", "--force"), ("which --force keeps too",)),
+                        (("report", "bare.h5", "-o", "made/claims/new", "--force"), (place,)),
+                        (("report", "bare.h5", "-o", "made/teacher-logits"), (place,)),
+                        (("report", "study.h5", "-o", "made"), ("--out: made: expected a folder for the report, got that of a sweep",)),
                         (("report", "made", "-o", "way/trials/" + os.listdir("made/trials")[0], "--force"), ("got that of a run",)),
                         (("report", "bare.h5", "-o", "thesis"), ("thesis/trials.csv already exists", "--force")),
                         (("viewer", "-o", "study.h5", "--embed", "study.h5", "--force"), ("study.h5 is the same file as input",)),
                         (("viewer", "-o", "thesis/trials.csv"), ("thesis/trials.csv already exists", "--force"))):
         code, out, err = run(*args)
         check(code == 2 and not out and all(w in err for w in words), args, code, err)
+    check(open("taken").read() == "mine" and not os.path.exists("made/teacher-logits") and "new" not in os.listdir("made/claims"), "as it was")
     check(open("thesis/trials.csv").read() == "mine" and os.listdir("thesis") == ["trials.csv"] and not os.path.exists("made/report.md"), "as it was")
     for more in (["--force"], []):  # its own from then on
         check(run("report", "bare.h5", "-o", "thesis", *more)[0] == 0, "forced, then its own", more)
@@ -357,6 +380,7 @@ def main():
     check_hostile_texts()
     check_refusals()
     check_odd_studies()
+    check_several()
     check_surroundings()
 
 
