@@ -41,6 +41,7 @@ sld_status sld_eval_run(sld_ctx *ctx, const sld_comm *comm, const sld_eval_param
 typedef struct sld_probe_params {
     const sld_config *config;
     const char       *batches, *out;
+    const char       *isa;       /* what convolutions use, to be recorded */
     bool              replace;   /* a file that stands at out; else it is an error */
     int64_t           epoch;     /* of schedules and learning rate */
     bool              gradients; /* of every step, by name */

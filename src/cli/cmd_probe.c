@@ -60,7 +60,8 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                 "run.stall_minutes", NULL);
     }
     if (st == SLD_OK) {
-        st = sld_probe_run(ctx, comm, &params);
+        params.isa = sld_kernels_isa();
+        st         = sld_probe_run(ctx, comm, &params);
     }
     sld_config_destroy(config);
     return st;

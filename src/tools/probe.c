@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sld/kernels.h"
 #include "sld/tools.h"
 
 static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
@@ -377,7 +376,7 @@ static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
     SLD_TRY(sld_doc_create(ctx, &p->out));
     SLD_TRY(sld_doc_put_format(ctx, p->out, "sld-probe"));
     SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "config", sld_config_text(p->params->config)));
-    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "isa", sld_kernels_isa()));
+    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "isa", p->params->isa));
     SLD_TRY(sld_doc_attr(ctx, p->out, "/", "probe_epoch", SLD_I64, 0, &p->params->epoch));
     SLD_TRY(sld_doc_attr(ctx, p->out, "/", "lr", SLD_F64, 0, &lr));
     SLD_TRY(sld_doc_put(ctx, p->out, "/loss/total", SLD_F64, 1, &p->steps, p->total));
