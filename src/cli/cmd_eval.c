@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "sld/kernels.h"
 #include "sld/rundir.h"
 #include "sld/store.h"
 #include "sld/tools.h"
@@ -164,8 +165,12 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     }
     const char *split = args->option[SPLIT] ? args->option[SPLIT] : "test";
     if (st == SLD_OK) {
-        st = sld_agree(ctx, comm,
-                       sld_unread_check(ctx, config, sld_eval_makes(split), compares_hash(args)));
+        st = sld_unread_check(ctx, config, sld_eval_makes(split), compares_hash(args));
+        if (st == SLD_OK) { /* so that the numbers are the run's */
+            st = sld_kernels_pin_isa(ctx,
+                                     sld_config_word(sld_config_options(config), "parallel.isa"));
+        }
+        st = sld_agree(ctx, comm, st);
     }
     if (st != SLD_OK) {
         sld_config_destroy(config);
@@ -226,7 +231,8 @@ const sld_verb sld_verb_eval = {
         "  --force          write over OUT.h5 even where another program wrote it; never over a "
         "file\n"
         "                   of a run or a sweep\n"
-        "  --precision P    f32 (default) or bf16, as teacher.precision\n"
+        "  --precision P    f32 (default) or bf16, as teacher.precision; parallel.isa is the "
+        "run's\n"
         "  --any-data       accept another data set than the one the weights were trained on\n\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",

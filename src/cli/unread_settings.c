@@ -76,7 +76,7 @@ static const struct {
     {"train.best_on", NONE},
     {"train.", STEPS},
     {"parallel.shards", STEPS},
-    {"parallel.isa", STEPS},
+    {"parallel.isa", EVAL | STEPS},
 };
 
 static int changes(const char *key)
@@ -106,8 +106,8 @@ static const char *what_is_read(int makes)
                               "that sld data views does not read"
            : makes == STEPS ? "an option of the step (method and terms, student, teacher, train, "
                               "seed, parallel.isa), got one that sld probe does not read"
-                            : "an option of the data set (data, synthetic) or run.stall_minutes, "
-                              "got one that sld eval does not read";
+                            : "an option of the data set (data, synthetic), parallel.isa or "
+                              "run.stall_minutes, got one that sld eval does not read";
 }
 
 static sld_status check(sld_ctx *ctx, const sld_config *config, const sld_option_info *option,

@@ -45,6 +45,7 @@ def main():
         check(digest("runs/avx2-%d" % ranks) == digest("runs/avx2-1"), "AVX2: other bits on", ranks, "ranks")
     expect(sld("run", "student.yaml", "run.dir=runs/avx2-f32", "parallel.isa=avx2"), 0)
     check(digest("runs/avx2-f32") != digest("runs/avx2-1"), "AVX2: f32 gave the bits of bf16")
+    hold_records("runs/avx2-f32")  # with the run's instruction set
 
 
 in_folder(main)
