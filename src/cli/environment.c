@@ -42,12 +42,12 @@ static bool is_terminal(const char *path)
     return is;
 }
 
-/* A live line of training alone goes there. */
+/* A live line of training alone goes there; to /dev/null: nowhere. */
 static void tell_terminal(sld_ctx *ctx)
 {
     const char *path = getenv("SLD_TERMINAL");
 
-    if (path && !is_terminal(path)) {
+    if (path && *path && strcmp(path, "/dev/null") != 0 && !is_terminal(path)) {
         sld_log(
             ctx, SLD_LOG_WARN,
             "SLD_TERMINAL: expected a terminal, such as /dev/pts/3, got '%.200s'; the live line "

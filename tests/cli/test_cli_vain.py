@@ -89,8 +89,8 @@ def check_environment():
                               ("SLD_TERMINAL", "pipe", "SLD_TERMINAL: expected a terminal"), ("SLD_TERMINAL", "none", "SLD_TERMINAL: expected")):
         done = expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=2, env={name: value, "TERM": "xterm"}, timeout=60), 0, "done already")
         check(done.err.count(text) == 1, "told once", done.err)
-    for name, value in (("SLD_LOG", "warn"), ("SLD_LOG", ""), ("SLD_LOG_RANKS", "all"), ("SLD_LOG_RANKS", "")):
-        check("SLD_LOG" not in sld("run", "e.yaml", "run.dir=w", env={name: value}).err, "of", name, value, "there is nothing to tell")
+    for name, value in (("SLD_LOG", "warn"), ("SLD_LOG", ""), ("SLD_LOG_RANKS", "all"), ("SLD_LOG_RANKS", ""), ("SLD_TERMINAL", "/dev/null")):
+        check(name + ":" not in sld("run", "e.yaml", "run.dir=w", env={name: value}).err, "of", name, value, "there is nothing to tell")
 
 
 def main():
