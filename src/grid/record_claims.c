@@ -384,18 +384,16 @@ sld_status sld_record_late(sld_ctx *ctx, const char *dir, const late_claims *lat
         before = NULL;
     }
     FILE *to = open_memstream(&lines, &n_lines);
-    if (to) {
-        fwrite(before ? before : "", 1, before ? n_before : 0, to);
-    }
+    bool  ok = to && (!before || fwrite(before, 1, n_before, to) == n_before);
     for (size_t i = 0; to && i < late->n; i++) {
         fprintf(to, "%s: %s after %zu of %zu trials had ended, %s\n",
                 sld_text_printable(late->entries[i].name, name, sizeof name), late->entries[i].what,
                 change->ended, n_points, now);
     }
     free(before);
-    const sld_status st = !to || fclose(to) != 0
-                              ? SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path)
-                              : sld_file_publish(ctx, path, lines, n_lines, true);
+    ok                  = to && fclose(to) == 0 && ok;
+    const sld_status st = ok ? sld_file_publish(ctx, path, lines, n_lines, true)
+                             : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
     free(lines);
     return st;
 }
