@@ -13,7 +13,7 @@ import pandas
 from scipy import stats as scipy_stats
 
 from harness import check
-from sld_analysis import claims, stats
+from sld_analysis import arms, claims, stats
 
 SOAK = "--soak" in sys.argv
 STUDIES = 10000 if SOAK else 1000
@@ -29,7 +29,8 @@ class Simulated:
 
     def __init__(self, top1, spec):
         n_arms, n_seeds = top1.shape
-        self.spec, self.same = spec, []
+        self.spec, self.spec_fault, self.twins = spec, "", {}
+        self.cells = [arms.Cell(arm, {}, arm) for arm in ARMS]
         self.arms = {arm: list(range(a * n_seeds, (a + 1) * n_seeds)) for a, arm in enumerate(ARMS)}
         self.trials = pandas.DataFrame({"seed": np.tile(np.arange(1, n_seeds + 1), n_arms), "top1_last": top1.ravel(),
                                         "arm": np.repeat(ARMS, n_seeds), "is_teacher": False, "state": "done"})
