@@ -203,7 +203,8 @@ typedef struct sld_method {
     const char *const (*defaults)[2];
 } sld_method;
 const sld_method *sld_method_find(const char *name); /* Local. NULL: no method has this name. */
-size_t            sld_method_count(void);            /* Local. */
-const sld_method *sld_method_at(size_t i);           /* Local. */
+const char *const (*sld_method_defaults(const char *name))[2]; /* Local. NULL likewise. */
+size_t            sld_method_count(void);                      /* Local. */
+const sld_method *sld_method_at(size_t i);                     /* Local. */
 
 #endif

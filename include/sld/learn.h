@@ -194,6 +194,16 @@ void sld_weights_seen_as(const char *sha, const sld_weights_info *info, const sl
 sld_status sld_weights_check_path(sld_ctx *ctx, const sld_config *config, const char *key,
                                   const char *path);
 
+typedef struct sld_data_origin { /* a data set, as weights that were trained on it name it */
+    char hash[65], name[64];
+} sld_data_origin;
+void sld_data_origin_of(const sld_dataset *set, sld_data_origin *out); /* Local. */
+/* Local, on rank 0. Warns of weights that were trained on another data set, and of those whose run had not
+ * ended. key: the option that names the file; data: NULL: not known. ended: nothing is said of the
+ * run. */
+void sld_weights_warn(sld_ctx *ctx, const char *key, const char *path, const sld_data_origin *data,
+                      bool ended);
+
 /* What weights are to be used for. */
 typedef struct sld_weights_use {
     const char  *of;                /* for messages, who has these: "the data set cifar100" */
@@ -224,8 +234,8 @@ const char *sld_weights_name(const sld_model_file *file, int version);
 /* Local. The name of a file's weights. */
 sld_status sld_weights_name_of(sld_ctx *ctx, const char *path, int version,
                                char name[SLD_NAME_BYTES]);
-/* Collective. The name of the data set that the options choose. */
+/* Collective. The name of the data set that the options choose, and what weights would say of it. */
 sld_status sld_data_name_of(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt, int version,
-                            char name[SLD_NAME_BYTES]);
+                            char name[SLD_NAME_BYTES], sld_data_origin *origin);
 
 #endif

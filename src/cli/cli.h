@@ -9,6 +9,7 @@
 #include "sld/config.h"
 #include "sld/data.h"
 #include "sld/grid.h"
+#include "sld/learn.h"
 #include "sld/rundir.h"
 
 enum { SLD_MAX_OPTIONS = 16 }; /* in the table of one verb */
@@ -118,10 +119,17 @@ sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, cons
  * checks that need the list of networks, and hashes of data and weights. */
 const char *const (*sld_experiment_method(const char *name))[2];
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
+typedef struct sld_experiment_data { /* the data set opened last, against which weights are held */
+    char            path[PATH_MAX];
+    sld_data_origin origin;
+} sld_experiment_data;
+/* user: a sld_experiment_data, empty at first. Warns of weights of another data set, or of a run that had
+ * not ended. */
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, int version, char name[SLD_CONTENT_BYTES]);
 
-/* Local. The name of the network in a weights file. */
+/* Local. What a weights file says of itself; the name of its network alone. */
+sld_status sld_experiment_weights(sld_ctx *ctx, const char *weights, sld_weights_info *info);
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);
 
 /* environment.c. Local. Tells of environment variables whose value says nothing to sld. */

@@ -32,6 +32,7 @@ typedef struct command {
     char                 text[2][48]; /* --ranks and --slots as settings */
     sld_grid            *grid;
     sld_grid_change      change;
+    sld_experiment_data  data;
     bool                 recorded; /* opened from its folder, not from a spec */
 } command;
 
@@ -107,7 +108,8 @@ static sld_status open_spec(command *c, void **text, size_t *n)
                               .n_overrides = c->n_words,
                               .method      = sld_experiment_method,
                               .check       = sld_experiment_check,
-                              .content     = sld_experiment_content};
+                              .content     = sld_experiment_content,
+                              .user        = &c->data};
     char            dir[PATH_MAX];
 
     params.metrics = sld_report_metrics(&params.n_metrics);

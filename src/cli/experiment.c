@@ -16,8 +16,7 @@
 
 const char *const (*sld_experiment_method(const char *name))[2]
 {
-    const sld_method *method = sld_method_find(name);
-    return method ? method->defaults : NULL;
+    return sld_method_defaults(name);
 }
 
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,

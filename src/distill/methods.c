@@ -30,6 +30,13 @@ const sld_method *sld_method_find(const char *name)
     return NULL;
 }
 
+const char *const (*sld_method_defaults(const char *name))[2]
+{
+    const sld_method *method = sld_method_find(name);
+
+    return method ? method->defaults : NULL;
+}
+
 static const struct {
     const char *name, *formula;
     sld_status (*add)(sld_ctx *ctx, sld_objective *o, const sld_objective_params *params);

@@ -42,14 +42,21 @@ sld_status sld_data_check_square(sld_ctx *ctx, const sld_options *opt, const sld
                           opt->data.path, (size_t)set->H, (size_t)set->W);
 }
 
+void sld_data_origin_of(const sld_dataset *set, sld_data_origin *out)
+{
+    snprintf(out->hash, sizeof out->hash, "%s", set->hash);
+    snprintf(out->name, sizeof out->name, "%s", set->name);
+}
+
 sld_status sld_data_name_of(sld_ctx *ctx, const sld_comm *comm, const sld_options *opt, int version,
-                            char name[SLD_NAME_BYTES])
+                            char name[SLD_NAME_BYTES], sld_data_origin *origin)
 {
     sld_dataset *set = NULL;
 
     SLD_TRY(sld_open_data(ctx, comm, opt, &set));
     const sld_status st = sld_data_check_square(ctx, opt, set);
     sld_data_name(opt, set, version, name);
+    sld_data_origin_of(set, origin);
     sld_dataset_close(set);
     return st;
 }

@@ -46,12 +46,6 @@ static sld_status write_teacher(sld_ctx *ctx, const char *network, const char *p
     return st;
 }
 
-static const char *const (*method_defaults(const char *name))[2]
-{
-    const sld_method *method = sld_method_find(name);
-    return method ? method->defaults : NULL;
-}
-
 /* Local. One epoch of n_train samples in folder/run. */
 static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size_t n_train,
                               const char *folder, sld_config **out)
@@ -71,7 +65,7 @@ static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size
                  "parallel: {shards: %d}\nrun: {dir: \"%s/run\", logits: false}\n",
                  teacher, params->student, params->student_precision, n_train, N_TEST,
                  params->batch, params->shards, folder);
-    return sld_config_parse(ctx, "bench", text, (size_t)n, NULL, 0, method_defaults, out);
+    return sld_config_parse(ctx, "bench", text, (size_t)n, NULL, 0, sld_method_defaults, out);
 }
 
 /* Collective. */

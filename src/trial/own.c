@@ -45,13 +45,6 @@ static sld_status check_weights(sld_ctx *ctx, const char *path, const void *user
     return SLD_OK;
 }
 
-static const char *const (*defaults_of(const char *method))[2]
-{
-    const sld_method *found = sld_method_find(method);
-
-    return found ? found->defaults : NULL;
-}
-
 /* One that cannot be parsed may be of another version of sld, where other files say that the folder is
  * this trial's. */
 static sld_status compare_config(sld_ctx *ctx, const sld_setup *s, const char *path,
@@ -63,7 +56,7 @@ static sld_status compare_config(sld_ctx *ctx, const sld_setup *s, const char *p
     sld_status  st = SLD_OK;
 
     sld_ctx_init(&quiet);
-    if (sld_config_parse(&quiet, path, text, n, NULL, 0, defaults_of, &stored) != SLD_OK) {
+    if (sld_config_parse(&quiet, path, text, n, NULL, 0, sld_method_defaults, &stored) != SLD_OK) {
         return !lone ? SLD_OK
                      : SLD_FAIL(ctx, SLD_ERR_CONFIG,
                                 "%s: expected the experiment of this trial, got what is none "

@@ -36,15 +36,17 @@ static void warn_single_sample(sld_ctx *ctx, const sld_setup *s, const sld_model
     }
 }
 
-/* Weights of an epoch before a run diverged are finite, and no sign of what became of it. */
-static void warn_diverged_teacher(sld_ctx *ctx, const sld_setup *s)
+/* Weights of an epoch before a run diverged are finite, and no sign of what became of it. True: they
+ * are. */
+static bool warn_diverged_teacher(sld_ctx *ctx, const sld_setup *s)
 {
     const char *weights = s->opt->teacher.weights, *slash = strrchr(weights, '/'), *status = NULL;
     char        folder[PATH_MAX], path[PATH_MAX];
-    sld_doc    *doc = NULL;
+    sld_doc    *doc      = NULL;
+    bool        diverged = false;
 
     if (!s->teacher.model || ctx->rank != 0) {
-        return;
+        return false;
     }
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - weights) : 1,
              slash ? weights : ".");
@@ -53,6 +55,7 @@ static void warn_diverged_teacher(sld_ctx *ctx, const sld_setup *s)
         sld_doc_has_attr(doc, "/", "status") &&
         sld_doc_get_attr_text(ctx, doc, "/", "status", &status) == SLD_OK &&
         strcmp(status, "diverged") == 0) {
+        diverged = true;
         sld_log(ctx, SLD_LOG_WARN,
                 "teacher.weights: %s: its run has diverged since (%s); these weights are of an "
                 "epoch before",
@@ -60,12 +63,30 @@ static void warn_diverged_teacher(sld_ctx *ctx, const sld_setup *s)
     }
     sld_doc_close(doc);
     sld_err_clear(ctx);
+    return diverged;
+}
+
+/* Those of a sweep are told by the sweep, once for each file and not by each of its trials. */
+static void warn_of_weights(sld_ctx *ctx, const sld_setup *s, bool diverged)
+{
+    sld_data_origin data;
+
+    if (s->opt->run.attempt > 0) {
+        return;
+    }
+    sld_data_origin_of(s->set, &data);
+    if (s->teacher.model) {
+        sld_weights_warn(ctx, "teacher.weights", s->opt->teacher.weights, &data, diverged);
+    }
+    if (s->start.model) {
+        sld_weights_warn(ctx, "student.weights", s->opt->student.weights, &data, false);
+    }
 }
 
 void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
                     const sld_objective_params *objective)
 {
-    warn_diverged_teacher(ctx, s);
+    warn_of_weights(ctx, s, warn_diverged_teacher(ctx, s));
     warn_two_classes(ctx, s->set, objective);
     warn_single_sample(ctx, s, student);
 }

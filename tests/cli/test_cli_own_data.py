@@ -1,5 +1,6 @@
 """Own data and own teachers: names in any encoding, labels from 1, few classes, a share of test, another folder, a teacher with
 other constants: done, or told by one warning each, as are settings that such data leave nothing to do."""
+import glob
 import os
 import shutil
 
@@ -269,6 +270,39 @@ def teachers_own_constants():
     expect(sld("run", "none.yaml", "student.weights=teacher/last.h5", *of("own.h5"), "run.dir=start"), 2, "mean", "std")
 
 
+UNMEANT = """
+name: unmeant
+base: {method: kd, teacher: {weights: half/last.h5}, student: {network: resnet8}, synthetic: {train: 36, test: 20}, train: {epochs: 1, batch: 16}}
+axes: {arm: {A: {kd.temperatures: [4]}, B: {kd.temperatures: [2]}}}
+seeds: [1, 2]
+"""
+
+
+def weights_of_another_making():
+    """Weights of another data set, or of a run that had not ended, may be meant: told once, by a sweep once for each file."""
+    base = ("run", "none.yaml", "data.format=synthetic", "train.batch=16", "synthetic.test=20")
+    expect(sld(*base, "synthetic.train=32", "train.epochs=3", "run.dir=half", "run.stop_after_steps=4"), 75)
+    expect(sld(*base, "synthetic.train=32", "train.epochs=3", "run.dir=whole"), 0)
+    other, open_ = "half/last.h5: trained on the data set synthetic (", "half/last.h5: its run had not ended: weights after epoch 2 of 3"
+    kd = base + ("method=kd", "train.epochs=1")
+    done = expect(sld(*kd, "synthetic.train=36", "teacher.weights=half/last.h5", "run.dir=k1", ranks=2), 0, "teacher.weights: " + other,
+                  "teacher.weights: " + open_)
+    check(done.err.count("half/last.h5: ") == 2, done.err)
+    done = expect(sld(*kd, "synthetic.train=32", "teacher.weights=half/best.h5", "student.weights=half/last.h5", "run.dir=k2"), 0,
+                  "teacher.weights: half/best.h5: its run had not ended", "student.weights: " + open_)
+    check("trained on the data set" not in done.err, done.err)
+    done = expect(sld(*kd, "synthetic.train=32", "teacher.weights=whole/best.h5", "student.weights=whole/last.h5", "run.dir=k3"), 0)
+    check("whole/" not in done.err, done.err)
+    write("unmeant.yaml", UNMEANT)
+    for command in (("--plan",), ()):
+        said = expect(sld("sweep", "unmeant.yaml", *command), 0)
+        said = said.out + said.err
+        check(said.count(other) == 1 and said.count(open_) == 1, said)
+    for log in glob.glob("runs/unmeant/trials/*/log-a1.txt"):
+        with open(log) as f:
+            check("half/last.h5: " not in f.read(), log)
+
+
 def main():
     write("none.yaml", NONE)
     write("kd.yaml", KD)
@@ -281,6 +315,7 @@ def main():
     share_of_test()
     from_another_folder()
     teachers_own_constants()
+    weights_of_another_making()
 
 
 in_folder(main)
