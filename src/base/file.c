@@ -31,15 +31,16 @@ sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
         *p = '\0';
         if (mkdir(part, 0777) != 0 &&
             (errno != EEXIST || stat(part, &st) != 0 || !S_ISDIR(st.st_mode))) {
+            const int reason = errno;
             if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode) && stat(part, &st) != 0) {
                 return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                                 "%s: cannot make the folder: a link whose target does not exist "
                                 "has that name; remove it, or choose another folder",
                                 part);
             }
-            const bool named = errno == EEXIST || errno == ENOTDIR; /* the user named a file */
+            const bool named = reason == EEXIST || reason == ENOTDIR; /* the user named a file */
             return SLD_FAIL(ctx, named ? SLD_ERR_CONFIG : SLD_ERR_IO,
-                            "%s: cannot make the folder: %s%s", part, strerror(errno),
+                            "%s: cannot make the folder: %s%s", part, strerror(reason),
                             named ? "; a file of that name is there, choose another folder" : "");
         }
         if (c == '\0') {

@@ -112,12 +112,17 @@ const char *report_no_copies_of(const report_trial *t);
 sld_status report_gather(sld_ctx *ctx, const sld_grid *grid, report **out);
 /* The same with curves and without numbers from logits: fast, for pages that are made often. */
 sld_status report_gather_curves(sld_ctx *ctx, const sld_grid *grid, report **out);
-/* The same for n folders of single runs. Runs that differ only in their seed form one arm. */
+/* report_runs.c: the same for n folders of single runs. Runs that differ only in their seed form one
+ * arm. */
 sld_status report_gather_runs(sld_ctx *ctx, const char *const *dirs, size_t n, report **out);
 /* packed.c: the same for a packed study. */
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out);
 /* Makes a report whose trials have no numbers yet. */
 sld_status report_create(sld_ctx *ctx, size_t n_trials, size_t n_same, report **out);
+/* Reads the results of all trials, whose points and states are set, and makes the arms. */
+sld_status report_read_trials(sld_ctx *ctx, report *r);
+/* Gives the report to *out; after a failure destroys it, and *out is NULL. Returns st. */
+sld_status report_finish(sld_status st, report *r, report **out);
 void       report_destroy(report *r); /* Accepts NULL. */
 
 /* same.c: labels that share another label's trial. Copies that trial into each of them; their
