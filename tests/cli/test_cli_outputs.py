@@ -68,7 +68,7 @@ def over_inputs():
     for path in ("r/ckpt-0000009-000000000.h5", "r/epoch-7.h5", "r/last-a2.h5", "./r/experiment.yaml"):  # names that a run will use
         expect(sld(*evaluate, path, ranks=0), 2, path, "choose another name")
         check(not os.path.exists(path), path, "was made")
-    expect(sld(*evaluate, "r/logits.h5", ranks=0), 0)
+    expect(sld(*evaluate, "r/logits.h5", ranks=0), 2, "outside the folders of runs and sweeps")
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "logits.h5", ranks=0), 0)
     expect(sld(*evaluate, "new.h5", ranks=0), 2, "--force")
@@ -189,19 +189,19 @@ def over_own_inputs():
     for name, key, more in (("last.h5", "student.weights", ()), ("best.h5", "teacher.weights", teacher),
                             ("epoch-1.h5", "teacher.weights", teacher), (checkpoint, "student.weights", ())):
         for lock in (None, "", "foo", "process 12 on there\n"):
-            os.makedirs("own")
-            path = "own/" + name
+            os.makedirs("theirs")
+            path = "theirs/" + name
             shutil.copy("r/" + (checkpoint if name == checkpoint else "best.h5"), path)
             if lock is not None:
-                write("own/lock", lock)
+                write("theirs/lock", lock)
             before = sha(path)
-            expect(sld(*student, *more, "%s=%s" % (key, os.path.abspath(path)), "run.dir=own"), 2, path,
+            expect(sld(*student, *more, "%s=%s" % (key, os.path.abspath(path)), "run.dir=theirs"), 2, path,
                    "is read by this run (%s)" % key, "choose another run.dir")
-            check(sha(path) == before and len(os.listdir("own")) == 1 + (lock is not None), os.listdir("own"))
-            shutil.rmtree("own")
-    os.makedirs("own")
-    shutil.copy("mine.h5", "own/best.h5")
-    expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=own/best.h5", "run.dir=own"), 2, "own/best.h5", "(data.path)")
+            check(sha(path) == before and len(os.listdir("theirs")) == 1 + (lock is not None), os.listdir("theirs"))
+            shutil.rmtree("theirs")
+    os.makedirs("theirs")
+    shutil.copy("mine.h5", "theirs/best.h5")
+    expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=theirs/best.h5", "run.dir=theirs"), 2, "theirs/best.h5", "(data.path)")
 
 
 def lacking(**what):
