@@ -94,6 +94,13 @@ sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, cons
     return sld_comm_watchdog(ctx, comm, &params);
 }
 
+/* A failure that every task of a launcher meets is told by the first, which ends with its code. Another
+ * that ended with it earlier would have the first ended before it has told. */
+static int code_of_all(int code)
+{
+    return sld_launcher_rank() > 0 ? SLD_EXIT_OK : code;
+}
+
 /* Runs a verb without MPI. If a launcher started several tasks, only the first does the work. */
 static int work_alone(sld_ctx *ctx, const sld_verb *verb, const sld_arguments *args)
 {
@@ -144,7 +151,7 @@ static int run_verb(const sld_verb *verb, int argc, char **argv)
         if (sld_launcher_rank() == 0) {
             sld_log(&ctx, SLD_LOG_ERROR, "%s", ctx.err.msg);
         }
-        exit_code = exit_code_of(st);
+        exit_code = code_of_all(exit_code_of(st));
     } else if (verb->work && (!verb->works_alone || verb->works_alone(&args))) {
         exit_code = work_alone(&ctx, verb, &args);
     } else {
@@ -182,7 +189,7 @@ static bool answer(int argc, char **argv, const sld_verb *verb, int *code)
     const bool help    = asks_for(words, argv, "--help") || asks_for(words, argv, "-h");
     const bool version = asks_for(words, argv, "--version");
 
-    *code = help || version ? SLD_EXIT_OK : SLD_EXIT_USAGE;
+    *code = help || version ? SLD_EXIT_OK : code_of_all(SLD_EXIT_USAGE);
     if (help && speaks && verb) {
         sld_help_verb(verb);
     } else if (help && speaks) {
@@ -203,7 +210,7 @@ static int run_command(int argc, char **argv)
         if (sld_launcher_rank() == 0) {
             sld_help_usage(stderr);
         }
-        return code;
+        return code_of_all(code);
     }
     const sld_verb *verb = find_verb(argv[1]);
     return answer(argc, argv, verb, &code) ? code : run_verb(verb, argc - 2, argv + 2);

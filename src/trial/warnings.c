@@ -69,7 +69,7 @@ static bool warn_diverged_teacher(sld_ctx *ctx, const sld_setup *s)
 /* Those of a sweep are told by the sweep, once for each file and not by each of its trials. */
 static void warn_of_weights(sld_ctx *ctx, const sld_setup *s, bool diverged)
 {
-    sld_data_origin data;
+    sld_data_origin data = {0};
 
     if (s->opt->run.attempt > 0) {
         return;

@@ -91,7 +91,8 @@ static void an_incomplete_description_is_refused(void **state)
     sld_doc         *doc;
 
     assert_ok(f, sld_doc_create(ctx, &doc));
-    assert_fails(f, sld_weights_info_get(ctx, doc, &found), SLD_ERR_DATA, "network");
+    assert_fails(f, sld_weights_info_get(ctx, doc, &found), SLD_ERR_DATA,
+                 "expected a weights file");
     assert_ok(f, sld_doc_attr_text(ctx, doc, "/", "network", "resnet8"));
     assert_ok(f, sld_doc_attr(ctx, doc, "/", "classes", SLD_I32, 0, &classes));
     assert_ok(f, sld_doc_attr(ctx, doc, "/", "input_size", SLD_I32, 0, &size));
