@@ -91,10 +91,11 @@ static sld_status check_folder(sld_ctx *ctx, const sld_output *out)
 static sld_status check_kept(sld_ctx *ctx, const sld_output *out)
 {
     if (out->is_kept && out->is_kept(out->path)) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: %s: expected another file than those that a run or a sweep writes in "
-                        "its folder, which --force keeps too; choose another name",
-                        out->option, out->path);
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s: %s: expected a place outside the folders of runs and sweeps, in which "
+            "nothing else is written, with --force neither; choose another name, outside",
+            out->option, out->path);
     }
     return SLD_OK;
 }

@@ -115,9 +115,8 @@ sld_status sld_experiment_settle_format(sld_ctx *ctx, const sld_comm *comm, bool
 sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, const char *setting,
                               const char *advice);
 
-/* experiment.c, content.c. Local. Hooks for a sweep, which has no MPI: the defaults of a method,
- * checks that need the list of networks, and hashes of data and weights. */
-const char *const (*sld_experiment_method(const char *name))[2];
+/* experiment.c, content.c. Local. Hooks for a sweep, which has no MPI: checks that need the list of
+ * networks, and hashes of data and weights. */
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
 typedef struct sld_experiment_data { /* the data set opened last, against which weights are held */
     char            path[PATH_MAX];
@@ -146,8 +145,6 @@ bool sld_vain_batch(const sld_options *o, const sld_data_sizes *size, char text[
  * output with path NULL is not checked. *exists: on rank 0, the file exists. */
 sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config *config,
                            const sld_output *output, bool *exists);
-/* Local. sld_output_check(), and that the output lies outside the folders of runs and sweeps. */
-sld_status sld_output_check_named(sld_ctx *ctx, const sld_output *output, bool *exists);
 /* Local. Whether the path is an HDF5 file whose attribute "format" has this value. */
 bool sld_output_has_format(sld_ctx *ctx, const char *path, const char *format);
 

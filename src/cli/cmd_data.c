@@ -51,7 +51,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .n_inputs = 1,
                                .force    = args->option[FORCE] != NULL,
                                .is_own   = is_own,
-                               .is_kept  = sld_run_is_file};
+                               .is_kept  = sld_run_keeps};
     sld_status       st     = sld_agree(
                   ctx, comm, sld_unread_check(ctx, config, views ? SLD_MAKES_VIEWS : SLD_MAKES_INFO, false));
     if (st == SLD_OK) {

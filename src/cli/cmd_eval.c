@@ -190,7 +190,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .n_inputs = 1,
                                .force    = args->option[FORCE] != NULL,
                                .is_own   = is_own,
-                               .is_kept  = sld_run_is_file};
+                               .is_kept  = sld_run_keeps};
     st                      = sld_verb_output(ctx, comm, config, &output, &params.replace);
     if (st == SLD_OK) {
         st = sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,

@@ -46,7 +46,7 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                 .n_inputs = 2,
                                 .force    = args->option[FORCE] != NULL,
                                 .is_own   = is_own,
-                                .is_kept  = sld_run_is_file};
+                                .is_kept  = sld_run_keeps};
     st                       = sld_unread_check(ctx, config, SLD_MAKES_STEPS, false);
     if (st == SLD_OK) {
         st = sld_kernels_pin_isa(ctx, sld_config_word(sld_config_options(config), "parallel.isa"));

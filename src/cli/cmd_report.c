@@ -126,17 +126,17 @@ static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const c
                              .n_inputs = 1,
                              .force    = args->option[FORCE] != NULL,
                              .is_own   = is_own,
-                             .is_kept  = sld_run_is_file};
+                             .is_kept  = sld_run_keeps};
     sld_output       page = pack;
 
     page.option = options[HTML].name;
     page.path   = args->option[HTML];
     page.is_own = is_own_page;
     if (pack.path) {
-        SLD_TRY(sld_output_check_named(ctx, &pack, &exists));
+        SLD_TRY(sld_output_check(ctx, &pack, &exists));
     }
     if (page.path) {
-        SLD_TRY(sld_output_check_named(ctx, &page, &exists));
+        SLD_TRY(sld_output_check(ctx, &page, &exists));
     }
     return pack.path && page.path ? sld_output_check_apart(ctx, &pack, &page) : SLD_OK;
 }

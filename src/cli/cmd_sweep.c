@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "sld/distill.h"
 #include "sld/report.h"
 #include "sld/sweep.h"
 #include "sweep_job.h"
@@ -106,7 +107,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
                               .n           = *n,
                               .overrides   = c->words,
                               .n_overrides = c->n_words,
-                              .method      = sld_experiment_method,
+                              .method      = sld_method_defaults,
                               .check       = sld_experiment_check,
                               .content     = sld_experiment_content,
                               .user        = &c->data};
@@ -324,7 +325,7 @@ static sld_status work(command *c, int *exit_code)
                                          .n_join_words = n_join,
                                          .settings     = c->recorded ? c->words : NULL,
                                          .n_settings   = c->recorded ? c->n_words : 0,
-                                         .method       = sld_experiment_method,
+                                         .method       = sld_method_defaults,
                                          .mpirun       = sld_comm_mpirun,
                                          .srun_plugin  = sld_comm_srun_plugin(),
                                          .no_wait      = c->args->option[NO_WAIT] != NULL};

@@ -14,16 +14,11 @@
 
 #define MAX_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
-const char *const (*sld_experiment_method(const char *name))[2]
-{
-    return sld_method_defaults(name);
-}
-
 sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
                                 const sld_arguments *args, sld_config **out)
 {
     return sld_config_parse(ctx, name, text, strlen(text), args->overrides, args->n_overrides,
-                            sld_experiment_method, out);
+                            sld_method_defaults, out);
 }
 
 /* What rank 0 finds at data.path, as bytes that can be sent. */
@@ -195,7 +190,7 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
     }
     if (st == SLD_OK) {
         st = sld_config_parse(ctx, args->positional, text, n, args->overrides, args->n_overrides,
-                              sld_experiment_method, out);
+                              sld_method_defaults, out);
     }
     free(text);
     st = comm ? sld_agree(ctx, comm, st) : st;

@@ -106,8 +106,8 @@ static sld_status options(sld_ctx *ctx, sld_arena *arena, const sld_arguments *a
         print_topics();
         return SLD_OK;
     }
-    SLD_TRY(sld_config_defaults(ctx, arena, sld_experiment_method, args->overrides,
-                                args->n_overrides, &t.value));
+    SLD_TRY(sld_config_defaults(ctx, arena, sld_method_defaults, args->overrides, args->n_overrides,
+                                &t.value));
     const char *method = "";
     for (size_t i = 0; sld_config_key(i); i++) {
         method = strcmp(sld_config_key(i), "method") == 0 ? t.value[i] : method;

@@ -46,7 +46,7 @@ static sld_status print_markdown(sld_ctx *ctx, sld_arena *arena)
     const char **value;
     const char  *topic = "";
 
-    SLD_TRY(sld_config_defaults(ctx, arena, sld_experiment_method,
+    SLD_TRY(sld_config_defaults(ctx, arena, sld_method_defaults,
                                 (const char *const[]){"method=none"}, 1, &value));
     puts("# Options\n\n"
          "Every option of an experiment and of a sweep, by topic. Made by `sld help page "

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "sld/base_json.h"
+#include "sld/distill.h"
 #include "sld/store.h"
 
 sld_status sld_status_tail(sld_ctx *ctx, const char *path, long lines)
@@ -44,7 +45,7 @@ static sld_status read_run(sld_ctx *ctx, sld_doc *doc, run_view *v)
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &v->done));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &config));
     SLD_TRY(sld_config_parse(ctx, sld_doc_path(doc), config, strlen(config), NULL, 0,
-                             sld_experiment_method, &whole));
+                             sld_method_defaults, &whole));
     v->epochs = sld_config_options(whole)->train.epochs;
     sld_config_destroy(whole);
     return SLD_OK;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sld/data.h"
+#include "sld/distill.h"
 #include "sld/grid_folder.h"
 #include "sld/nn.h"
 #include "sld/store.h"
@@ -97,7 +98,7 @@ static sld_status teacher_macs(plan *p, const sld_point *point, const sld_option
     if (point->teacher >= 0) {
         const char *text = sld_grid_point(p->grid, (size_t)point->teacher)->experiment;
         SLD_TRY(sld_config_parse(p->ctx, "teacher", text, strlen(text), NULL, 0,
-                                 sld_experiment_method, &config));
+                                 sld_method_defaults, &config));
         snprintf(network, sizeof network, "%s", sld_config_options(config)->student.network);
         sld_config_destroy(config);
     } else if (*o->teacher.weights) {
@@ -287,7 +288,7 @@ static sld_status add_point(plan *p, size_t i, const sld_point_status *status)
     const double     left   = part_left(status);
 
     SLD_TRY(sld_config_parse(p->ctx, point->id, point->experiment, strlen(point->experiment), NULL,
-                             0, sld_experiment_method, &config));
+                             0, sld_method_defaults, &config));
     const sld_options *o  = sld_config_options(config);
     sld_status         st = left > 0 ? describe(p, point, o) : SLD_OK;
     if (st == SLD_OK) {

@@ -24,8 +24,8 @@ sld_status sld_record_spec(sld_ctx *ctx, sld_arena *arena, const sld_grid *there
                            const sld_grid *here, const void *text, size_t n,
                            sld_grid_change *change, late_claims *late);
 
-/* record_claims.c. Local. Lists the claims that come, go or mean something else, and sets claims, meant and baseline of
- * change. Texts are borrowed from the nodes. */
+/* record_claims.c. Local. Lists the claims that come, go or mean something else, and sets claims, meant
+ * and baseline of change. Texts are borrowed from the nodes. */
 sld_status sld_record_claims(sld_ctx *ctx, sld_arena *arena, const recorded_spec *there,
                              const recorded_spec *here, sld_grid_change *change, late_claims *out);
 /* Local. Writes a line for each into DIR/late-claims, if points of the folder have ended. To be called
