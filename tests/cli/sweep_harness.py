@@ -27,7 +27,7 @@ axes:
     SLD: {}
 seeds: %(seeds)s
 baseline: KD-PA
-launch: {retries: %(retries)d, lease_s: %(lease)g}
+launch: {retries: %(retries)d, lease_s: %(lease)g, grow_s: 0}
 """
 
 

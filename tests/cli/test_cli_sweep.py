@@ -155,7 +155,8 @@ def grows():
     write("grow.yaml", "name: grow\nbase: {method: none, train: {batch: 16}, synthetic: {train: 64, test: 20}}\n"
           "axes: {train.epochs: [1, 3]}\n")
     expect(sweep("grow.yaml", "--dir", "runs/small", "--ranks", "1", "--slots", "2"), 0)
-    run = Held("/ckpt-0000003", "grow.yaml", "--dir", "runs/grown", "launch.lease_s=3", starter=start_sweep, log="grown.log")
+    run = Held("/ckpt-0000003", "grow.yaml", "--dir", "runs/grown", "launch.lease_s=3", "launch.grow_s=1000",
+               starter=start_sweep, log="grown.log")  # no machine is so slow that its own guess would ask first
     trial = os.path.dirname(run.path)
     rank, = (pid for pid in attempt_processes("runs/grown") if os.path.basename(trial) in open("/proc/%d/cmdline" % pid).read())
     write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 0 s beat 1\n")
@@ -163,7 +164,7 @@ def grows():
     check("epoch 3 of 3, ETA" not in told, "a guess before the first step", told)
     told = expect(sld("status", "runs/grown", "--json", ranks=0), 0).out
     check(not any("eta_s" in t for t in json.loads(told)["trials"]), "a guess before the first step", told)
-    write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 600 s beat 1\n")  # what a long trial tells
+    write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 60000 s beat 1\n")  # what a long trial tells
     stop(rank)
     wait_pending(rank, signal.SIGUSR1)  # the coordinator asks it to save and stop
     run.go_on()
