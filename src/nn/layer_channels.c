@@ -1,5 +1,7 @@
 /* layer_channels.c: a range of channels, the concatenation of channels, and the channel shuffle,
  * which transposes the channels, seen as (groups, C / groups) (Zhang et al., 2018, ShuffleNet). */
+#include <string.h>
+
 #include "layer.h"
 
 #define MAX_GROUPS 16 /* of a shuffle */
@@ -53,11 +55,13 @@ static sld_status slice_forward(sld_ctx *ctx, void *state, const sld_shard *sh)
 static sld_status slice_backward(sld_ctx *ctx, void *state, const sld_shard *sh)
 {
     const state_t *s    = state;
-    const size_t   rows = sh->n * s->pixels;
-    for (size_t i = 0; i < rows * s->in[0]; i++) {
-        sh->dx[0][i] = 0;
+    const size_t   rows = sh->n * s->pixels, behind = s->first + s->out;
+    for (size_t r = 0; r < rows; r++) {
+        float *row = sh->dx[0] + r * s->in[0];
+        memset(row, 0, s->first * sizeof *row);
+        memcpy(row + s->first, sh->dy + r * s->out, s->out * sizeof *row);
+        memset(row + behind, 0, (s->in[0] - behind) * sizeof *row);
     }
-    sld_copy_channels(sh->dy, s->out, rows, s->out, sh->dx[0] + s->first, s->in[0]);
     return SLD_OK;
 }
 
