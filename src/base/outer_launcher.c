@@ -4,9 +4,13 @@
 
 #include "sld/base_process.h"
 
-const char *const sld_process_stay_here[] = {
-    "OMPI_MCA_ras=^slurm,tm,lsf,gridengine,alps", "OMPI_MCA_plm=^slurm,tm,lsf,alps",
-    "PRTE_MCA_ras=^slurm,pbs,lsf,gridengine,flux", "PRTE_MCA_plm=^slurm,pals,lsf", NULL};
+const char *const sld_process_stay_here[] = {"OMPI_MCA_ras=^slurm,tm,lsf,gridengine,alps",
+                                             "OMPI_MCA_plm=^slurm,tm,lsf,alps",
+                                             "PRTE_MCA_ras=^slurm,pbs,lsf,gridengine,flux",
+                                             "PRTE_MCA_plm=^slurm,pals,lsf",
+                                             "HYDRA_RMK=user",
+                                             "HYDRA_LAUNCHER=fork",
+                                             NULL};
 
 static bool begins_with_one(const char *entry, const char *const *prefixes)
 {

@@ -12,14 +12,22 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Whether it is one of the variables that keep mpirun on this machine. */
+static bool leads_elsewhere(const char *entry)
+{
+    for (const char *const *word = sld_process_stay_here; *word; word++) {
+        if (strncmp(entry, *word, strcspn(*word, "=") + 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Variables that each trial gets with its own values, or must not inherit. */
 static bool replaced(const char *entry, const launch_job *job)
 {
-    const bool scheduler = begins(entry, "OMPI_MCA_ras=") || begins(entry, "OMPI_MCA_plm=") ||
-                           begins(entry, "PRTE_MCA_ras=") || begins(entry, "PRTE_MCA_plm=");
-
     return begins(entry, "TERM=") || begins(entry, "SLD_TERMINAL=") ||
-           begins(entry, SLD_CLAIM_NAME) || (scheduler && !*job->command);
+           begins(entry, SLD_CLAIM_NAME) || (!*job->command && leads_elsewhere(entry));
 }
 
 bool sld_launch_for_srun(const char *entry)

@@ -38,6 +38,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LINKS = ((20, 10), (200, 10), (20, 1), (200, 1))
 NEAR = (0.5, 200)
 MPIRUN = ["mpirun", "--allow-run-as-root", "--bind-to", "none", "--oversubscribe", "-x", "OMPI_MCA_hwloc_base_binding_policy=none"]
+ANY_MPIRUN = os.environ.get("SLD_MPIRUN", " ".join(MPIRUN + ["--mca", "mpi_yield_when_idle", "1"])).split()
 OVER_LINK = ["--host", "m1,m2", "--map-by", "ppr:1:node", "--mca", "btl", "tcp,self", "--mca", "btl_tcp_if_include", "link0",
              "--mca", "oob_tcp_if_include", "link0", "--mca", "plm", "rsh", "--mca", "ras", "^slurm"]
 STREAM = """
@@ -148,8 +149,7 @@ def bench(options, words, pair):
 
 def over_virtual_link(options, pair, us, gigabits):
     library = os.path.abspath(os.path.join(options.build, "tests", "bench", "libvirtual_link.so"))
-    words = MPIRUN + ["--mca", "mpi_yield_when_idle", "1", "-n", str(options.ranks), "-x", "LD_PRELOAD=" + library,
-                      "-x", "SLD_VIRTUAL_LINK=%g %g" % (us, gigabits)]
+    words = ANY_MPIRUN + ["-n", str(options.ranks), "env", "LD_PRELOAD=" + library, "SLD_VIRTUAL_LINK=%g %g" % (us, gigabits)]
     return bench(options, words, pair)
 
 

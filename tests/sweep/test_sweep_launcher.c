@@ -94,6 +94,7 @@ static void test_environment(void **state)
     setenv("OMPI_MCA_pml", "ob1", 1); /* the user's own choices stay */
     setenv("OMPI_ALLOW_MORE", "1", 1);
     setenv("OMPI_MCA_ras", "slurm", 1); /* but not which machines its mpirun asks for */
+    setenv("HYDRA_LAUNCHER", "slurm", 1);
     setenv("SLURM_JOB_ID", "7", 1);
     setenv("TERM", "xterm", 1);
     setenv("SLD_CLAIM", "outer.1.z", 1);
@@ -109,6 +110,8 @@ static void test_environment(void **state)
     assert_int_equal(count(environment, "OMPI_MCA_ras=", &last), 1);
     assert_non_null(strchr(last, '^'));
     assert_int_equal(count(environment, "OMPI_MCA_plm=^slurm", &last), 1);
+    assert_int_equal(count(environment, "HYDRA_LAUNCHER=", &last), 1);
+    assert_string_equal(last, "HYDRA_LAUNCHER=fork");
     assert_int_equal(count(environment, "MINE=a=b", &last), 1);
     assert_int_equal(count(environment, "TERM=", &last), 1);
     assert_string_equal(last, "TERM=dumb");
