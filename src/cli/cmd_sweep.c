@@ -11,6 +11,7 @@
 #include "sld/distill.h"
 #include "sld/report.h"
 #include "sld/sweep.h"
+#include "sweep_index.h"
 #include "sweep_job.h"
 #include "sweep_plan.h"
 
@@ -254,27 +255,6 @@ static sld_status take_back(command *c)
     return SLD_OK;
 }
 
-/* Writes sweep.h5 and report.html. After a stop a failure to write them is only a warning: all
- * trials are saved, and both files can be made later. */
-static sld_status write_index(command *c, sld_sweep_outcome outcome)
-{
-    sld_grid  *grid = NULL; /* read again, because points may have been added */
-    sld_status st   = SLD_OK;
-
-    if (outcome != SLD_SWEEP_ENDED) {
-        st = sld_grid_open(c->ctx, sld_grid_dir(c->grid), &grid);
-        st = st == SLD_OK ? sld_report_index(c->ctx, grid) : st;
-        st = st == SLD_OK ? sld_report_keep_page(c->ctx, grid) : st;
-        sld_grid_close(grid);
-    }
-    if (st != SLD_OK && outcome == SLD_SWEEP_STOPPED) {
-        sld_log(c->ctx, SLD_LOG_WARN, "%s", c->ctx->err.msg);
-        sld_err_clear(c->ctx);
-        return SLD_OK;
-    }
-    return st;
-}
-
 /* Settings for coordinators that this one starts on other machines: those that the folder does not
  * record. */
 static size_t join_words(const command *c, const char **out)
@@ -316,7 +296,7 @@ static sld_status work(command *c, int *exit_code)
     sld_sweep_say_change(c->ctx, c->grid, &c->change);
     SLD_TRY(warn_ended(c));
     if (c->args->option[NO_RUN]) {
-        return SLD_OK;
+        return sld_sweep_renew_index(c->ctx, c->grid);
     }
     const char                *join[sizeof c->words / sizeof *c->words];
     const size_t               n_join = join_words(c, join);
@@ -330,7 +310,7 @@ static sld_status work(command *c, int *exit_code)
                                          .srun_plugin  = sld_comm_srun_plugin(),
                                          .no_wait      = c->args->option[NO_WAIT] != NULL};
     SLD_TRY(sld_sweep_run(c->ctx, c->grid, &params, &outcome));
-    SLD_TRY(write_index(c, outcome));
+    SLD_TRY(sld_sweep_write_index(c->ctx, c->grid, outcome));
     say_end(c, outcome);
     *exit_code = exit_code_of(outcome);
     return SLD_OK;

@@ -187,7 +187,8 @@ static sld_status read_key(builder *b, yaml_event_t *event, sld_node **out)
     } else if (st == SLD_OK &&
                strlen((const char *)event->data.scalar.value) != event->data.scalar.length) {
         found = "a NUL character";
-    } else if (st == SLD_OK && strcmp((const char *)event->data.scalar.value, "<<") == 0) {
+    } else if (st == SLD_OK && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+               strcmp((const char *)event->data.scalar.value, "<<") == 0) {
         st =
             sld_location_fail(b->ctx, &at, path_of(b),
                               "expected a name as key, got the merge key <<; write the values out");

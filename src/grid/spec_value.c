@@ -52,9 +52,9 @@ sld_status sld_spec_whole(spec_reader *r, const sld_node *node, const char *key,
 {
     SLD_TRY(sld_spec_want(r, node, key, SLD_NODE_SCALAR, "a whole number"));
     if (!sld_node_whole(node, low, high, out)) {
-        return sld_node_fail(r->ctx, node, key,
-                             "expected a whole number from %lld to %lld, got %.40s", (long long)low,
-                             (long long)high, node->text);
+        return sld_node_fail(
+            r->ctx, node, key, "expected a whole number from %lld to %lld%s, got %.40s",
+            (long long)low, (long long)high, node->quoted ? " without quotes" : "", node->text);
     }
     return SLD_OK;
 }

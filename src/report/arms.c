@@ -131,6 +131,18 @@ static const report_trial *of_seed(const report *r, const grouping *g, size_t ar
     return NULL;
 }
 
+/* Whether options or data say that two trials were tested on different samples; both may lack logits. */
+static bool tested_apart(const report *r, const report_trial *a, const report_trial *b)
+{
+    bool apart = strcmp(a->data_sha, b->data_sha) != 0;
+
+    for (size_t o = 0; o < r->n_options && !apart; o++) {
+        apart = strcmp(r->option_name[o], "data.test_fraction") == 0 &&
+                strcmp(a->option[o], b->option[o]) != 0;
+    }
+    return apart;
+}
+
 static void fill_gap(report *r, const grouping *g, size_t arm)
 {
     report_arm  *a    = &r->arms[arm];
@@ -142,6 +154,7 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
         const report_trial *other = counts(t) ? of_seed(r, g, base, t->point->seed) : NULL;
         if (other) {
             g->x[n++] = t->metric[REPORT_top1_last] - other->metric[REPORT_top1_last];
+            a->other_test |= tested_apart(r, t, other);
         }
     }
     a->gap            = stats_of(g->x, n);
@@ -165,9 +178,39 @@ static stats_sample own_sample(const report *r, const grouping *g, size_t arm)
     return stats_of(g->x, n);
 }
 
+/* Whether an arm before this one with the same baseline has the trial that this label shares. */
+static bool shared_in_pair(const report *r, const grouping *g, size_t label)
+{
+    const report_trial *t = &r->trials[label];
+
+    for (size_t i = 0; i < g->n; i++) {
+        const report_trial *u = &r->trials[i];
+        if ((u->point == t->same || u->same == t->same) && g->arm[i] < g->arm[label] &&
+            r->arms[g->arm[i]].baseline == r->arms[g->arm[label]].baseline) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The primary measure over the trials of an arm of a pair, those left out that another arm of the pair
+ * brings: arms without a teacher have one trial for the pairs of all teachers. */
+static stats_sample sample_in_pair(const report *r, const grouping *g, size_t arm)
+{
+    size_t n = 0;
+
+    for (size_t k = g->first[arm]; k < g->first[arm + 1]; k++) {
+        const report_trial *t = &r->trials[g->trial[k]];
+        if (counts(t) && !(t->same && shared_in_pair(r, g, g->trial[k]))) {
+            g->x[n++] = t->metric[REPORT_top1_last];
+        }
+    }
+    return stats_of(g->x, n);
+}
+
 /* The deviation that a gap is held against is that of its own pair: pairs of networks differ in it. A
- * pair without two seeds takes that of all arms, else the protocol's. own: (n_arms) */
-static void fill_pair_sd(report *r, const stats_sample *own, stats_sample *groups)
+ * pair without two seeds takes that of all arms, else the protocol's. groups: (n_arms) */
+static void fill_pair_sd(report *r, const grouping *g, stats_sample *groups)
 {
     for (size_t b = 0; b < r->n_arms; b++) {
         size_t n = 0;
@@ -176,7 +219,7 @@ static void fill_pair_sd(report *r, const stats_sample *own, stats_sample *group
         }
         for (size_t a = 0; a < r->n_arms; a++) {
             if (r->arms[a].baseline == (int)b) {
-                groups[n++] = own[a];
+                groups[n++] = sample_in_pair(r, g, a);
             }
         }
         double sd = stats_pooled_sd(groups, n);
@@ -213,7 +256,7 @@ static sld_status fill_gaps(sld_ctx *ctx, report *r, const grouping *g, stats_sa
     if (r->baseline >= 0) {
         SLD_TRY(report_find_baselines(ctx, r, g->arm));
     }
-    fill_pair_sd(r, own, groups);
+    fill_pair_sd(r, g, groups);
     for (size_t a = 0; a < r->n_arms; a++) {
         if (r->arms[a].baseline >= 0 && !r->arms[a].is_baseline) {
             fill_gap(r, g, a);

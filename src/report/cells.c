@@ -32,6 +32,12 @@ static void put_count(char cell[CELL_BYTES], const report_arm *a)
     }
 }
 
+/* Whether the gap is over fewer seeds than the arm has done: its baseline lacks the others. */
+static bool over_fewer(const report_arm *a)
+{
+    return a->gap.n > 0 && a->gap.n < a->metric[REPORT_top1_last].n;
+}
+
 static void put_gap(char cell[CELL_BYTES], const report_arm *a, const char *plus_minus)
 {
     if (a->is_baseline) {
@@ -40,6 +46,10 @@ static void put_gap(char cell[CELL_BYTES], const report_arm *a, const char *plus
         snprintf(cell, CELL_BYTES, "-");
     } else {
         cell_sample(cell, a->gap, a->gap_half_width, a->gap.mean >= 0.0 ? "+" : "", plus_minus);
+        if (over_fewer(a)) {
+            const size_t n = strlen(cell);
+            snprintf(cell + n, CELL_BYTES - n, " (n %zu)", a->gap.n);
+        }
     }
 }
 
@@ -87,6 +97,36 @@ static void put_deviation(const report *r, FILE *to)
     }
 }
 
+/* What gaps are of, and what they cannot be held against. */
+static void explain_gaps(const report *r, FILE *to)
+{
+    size_t fewer = 0, apart = 0, resolve = 0;
+
+    for (size_t i = 0; i < r->n_arms; i++) {
+        fewer += over_fewer(&r->arms[i]);
+        apart += r->arms[i].other_test;
+        resolve += !isnan(r->arms[i].detectable);
+    }
+    fprintf(
+        to,
+        "gap: last epoch less that of %s%s, seed by seed, with its 95 %% confidence interval.\n",
+        r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name);
+    if (fewer > 0) {
+        fprintf(to, "(n k): over the k seeds that both arms have done.\n");
+    }
+    if (apart > 0) {
+        fprintf(to,
+                "%zu gap%s between arms that were tested on different images "
+                "(data.test_fraction, or the data).\n",
+                apart, apart == 1 ? " is" : "s are");
+    }
+    if (resolve > 0) {
+        fprintf(to, "resolves: the smallest difference detectable with this many seeds (two-sided "
+                    "5 %%, power 0.8) at a\n");
+        put_deviation(r, to);
+    }
+}
+
 void cell_explain(const report *r, const char *plus_minus, FILE *to)
 {
     size_t n_val = 0, n = 0;
@@ -104,14 +144,7 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
             : n_val == n ? "the validation split"
                          : "the validation split where a trial has one, else on test itself");
     if (r->baseline >= 0) {
-        fprintf(
-            to,
-            "gap: last epoch less that of %s%s, seed by seed, with its 95 %% confidence interval.\n"
-            "resolves: the smallest difference detectable with this many seeds (two-sided 5 %%, "
-            "power 0.8) "
-            "at a\n",
-            r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name);
-        put_deviation(r, to);
+        explain_gaps(r, to);
     }
     if (r->max_seeds < 2) {
         fprintf(to, "With one seed per arm these differences cannot be separated from noise.\n");

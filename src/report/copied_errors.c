@@ -94,20 +94,21 @@ double copied_errors_share(const int32_t *student, const int32_t *teacher, const
     return wrong > 0 ? 100.0 * (double)copied / (double)wrong : NAN;
 }
 
-static const record *find(const copied_errors *c, const char *sha, const char *data_sha)
+static const record *find(const copied_errors *c, const char *sha, const char *data_sha, size_t n)
 {
     for (size_t i = 0; i < c->teachers.n; i++) {
         const record *t = &c->teachers.at[i];
-        if (strcmp(t->sha, sha) == 0 && strcmp(t->data_sha, data_sha) == 0) {
+        if (strcmp(t->sha, sha) == 0 && strcmp(t->data_sha, data_sha) == 0 && t->n == n) {
             return t;
         }
     }
     return NULL;
 }
 
-bool copied_errors_has_teacher(const copied_errors *c, const char *sha, const char *data_sha)
+bool copied_errors_has_teacher(const copied_errors *c, const char *sha, const char *data_sha,
+                               size_t n)
 {
-    return find(c, sha, data_sha) != NULL;
+    return find(c, sha, data_sha, n) != NULL;
 }
 
 sld_status copied_errors_add_teacher(sld_ctx *ctx, copied_errors *c, const char *sha,
@@ -133,8 +134,8 @@ sld_status copied_errors_add_control(sld_ctx *ctx, copied_errors *c, size_t tria
 double copied_errors_rate(const copied_errors *c, const char *sha, const char *data_sha,
                           const int32_t *predicted, size_t n)
 {
-    const record *t = find(c, sha, data_sha);
-    return t && t->n == n ? copied_errors_share(predicted, t->predicted, t->labels, n) : NAN;
+    const record *t = find(c, sha, data_sha, n);
+    return t ? copied_errors_share(predicted, t->predicted, t->labels, n) : NAN;
 }
 
 void copied_errors_leave_out(copied_errors *c, size_t trial)
@@ -144,20 +145,32 @@ void copied_errors_leave_out(copied_errors *c, size_t trial)
     }
 }
 
-double copied_errors_control_mean(const copied_errors *c, const char *sha, const char *data_sha)
+double copied_errors_control_mean(const copied_errors *c, const char *sha, const char *data_sha,
+                                  size_t n)
 {
-    double sum = 0.0;
-    size_t n   = 0;
+    double sum   = 0.0;
+    size_t rates = 0;
 
     for (size_t i = 0; i < c->control.n; i++) {
         const record *s    = &c->control.at[i];
         const double  rate = copied_errors_rate(c, sha, data_sha, s->predicted, s->n);
-        if (!s->left_out && strcmp(s->data_sha, data_sha) == 0 && !isnan(rate)) {
+        if (!s->left_out && strcmp(s->data_sha, data_sha) == 0 && s->n == n && !isnan(rate)) {
             sum += rate;
-            n++;
+            rates++;
         }
     }
-    return n > 0 ? sum / (double)n : NAN;
+    return rates > 0 ? sum / (double)rates : NAN;
+}
+
+/* The sha of the only teacher; NULL: there are several or none. */
+static const char *only_teacher(const copied_errors *c)
+{
+    for (size_t i = 1; i < c->teachers.n; i++) {
+        if (strcmp(c->teachers.at[i].sha, c->teachers.at[0].sha) != 0) {
+            return NULL;
+        }
+    }
+    return c->teachers.n > 0 ? c->teachers.at[0].sha : NULL;
 }
 
 bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, double *rate)
@@ -165,11 +178,10 @@ bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, d
     if (i >= c->control.n) {
         return false;
     }
-    const record *s = &c->control.at[i];
-    *trial          = s->trial;
-    *rate           = c->teachers.n == 1 && !s->left_out
-                          ? copied_errors_rate(c, c->teachers.at[0].sha, s->data_sha, s->predicted, s->n)
-                          : NAN;
+    const record *s   = &c->control.at[i];
+    const char   *sha = only_teacher(c);
+    *trial            = s->trial;
+    *rate = sha && !s->left_out ? copied_errors_rate(c, sha, s->data_sha, s->predicted, s->n) : NAN;
     return true;
 }
 

@@ -12,8 +12,10 @@ typedef struct copied_errors copied_errors;
 sld_status copied_errors_create(sld_ctx *ctx, copied_errors **out);
 void       copied_errors_destroy(copied_errors *c); /* Accepts NULL. */
 
-/* A teacher is known by the SHA-256 of its weights and that of the data it was tested on. */
-bool copied_errors_has_teacher(const copied_errors *c, const char *sha, const char *data_sha);
+/* A teacher is known by the SHA-256 of its weights, that of the data and the number of samples it was
+ * tested on: of one data set the samples are nested (data.test_fraction). */
+bool copied_errors_has_teacher(const copied_errors *c, const char *sha, const char *data_sha,
+                               size_t n);
 /* labels, predicted: (n); the function makes copies. */
 sld_status copied_errors_add_teacher(sld_ctx *ctx, copied_errors *c, const char *sha,
                                      const char *data_sha, const int32_t *labels,
@@ -32,8 +34,9 @@ double copied_errors_rate(const copied_errors *c, const char *sha, const char *d
                           const int32_t *predicted, size_t n);
 /* The trial is no control, if it was one: it is itself a teacher. */
 void copied_errors_leave_out(copied_errors *c, size_t trial);
-/* The mean share against that teacher of all controls on that data. */
-double copied_errors_control_mean(const copied_errors *c, const char *sha, const char *data_sha);
+/* The mean share against that teacher of all controls on those samples. */
+double copied_errors_control_mean(const copied_errors *c, const char *sha, const char *data_sha,
+                                  size_t n);
 /* The share of the i-th control against the only teacher of the sweep; *rate is NaN if the sweep
  * has several teachers or none, and of one left out. False: there is no i-th control. */
 bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, double *rate);

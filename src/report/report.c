@@ -122,6 +122,16 @@ static sld_status read_states(sld_ctx *ctx, const sld_grid *grid, report *r)
     return st;
 }
 
+bool report_same_test_set(const report_trial *a, const report_trial *b)
+{
+    return strcmp(a->data_sha, b->data_sha) == 0 && a->n_samples == b->n_samples;
+}
+
+bool report_same_teacher(const report_trial *a, const report_trial *b)
+{
+    return strcmp(a->teacher_sha, b->teacher_sha) == 0 && report_same_test_set(a, b);
+}
+
 /* Leaves out of the controls those trials that are a teacher of others, as an arm without a teacher is
  * where a teacher has its network and options. */
 static void leave_out_teachers(report *r, copied_errors *c)
@@ -146,14 +156,14 @@ static void put_control(report *r, const copied_errors *c)
     for (size_t i = 0; i < r->n_trials; i++) {
         report_trial *t = &r->trials[i];
         size_t        j = 0;
-        while (strcmp(r->trials[j].teacher_sha, t->teacher_sha) != 0 ||
-               strcmp(r->trials[j].data_sha, t->data_sha) != 0) {
-            j++; /* the first trial of the same teacher and data; at the latest t itself */
+        while (!report_same_teacher(&r->trials[j], t)) {
+            j++; /* at the latest t itself */
         }
         t->control = !t->teacher_sha[0] && t->has_teacher ? NAN
                      : t->teacher_sha[0] == '\0'          ? t->metric[REPORT_copy_rate]
-                     : j < i                              ? r->trials[j].control
-                             : copied_errors_control_mean(c, t->teacher_sha, t->data_sha);
+                     : j < i
+                         ? r->trials[j].control
+                         : copied_errors_control_mean(c, t->teacher_sha, t->data_sha, t->n_samples);
     }
 }
 

@@ -78,6 +78,7 @@ typedef struct report_arm {
     double pair_sd;        /* deviation of top1_last, pooled over the arms with its baseline */
     double detectable;     /* smallest difference to the baseline that its seeds resolve */
     double control;        /* mean of its trials' control */
+    bool   other_test; /* some of its trials were tested on other samples than their baseline's */
 } report_arm;
 
 typedef struct report {
@@ -101,6 +102,12 @@ typedef struct report {
      * baseline that became other trials; "": none */
     const char *late_claims;
 } report;
+
+/* Whether the logits of two trials are of the same samples: the shares of a test set are nested
+ * (data.test_fraction). */
+bool report_same_test_set(const report_trial *a, const report_trial *b);
+/* Whether one table of a teacher's logits serves both. */
+bool report_same_teacher(const report_trial *a, const report_trial *b);
 
 /* Why there is no rate of copied errors; "": there is one, or no teacher. From the rate and the
  * shares of rows that the teacher swap changes, weak and strong view, of a trial or an arm. */

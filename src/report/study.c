@@ -204,7 +204,7 @@ static sld_status put_words(sld_ctx *ctx, study *s)
 
 static void find_shapes(study *s)
 {
-    const char *first = NULL;
+    const report_trial *first = NULL;
 
     s->one_test_set = true;
     for (size_t i = 0; i < s->r->n_trials; i++) {
@@ -217,8 +217,8 @@ static void find_shapes(study *s)
         s->n_classes = t->n_classes > s->n_classes ? t->n_classes : s->n_classes;
         s->n_val     = t->n_val > s->n_val ? t->n_val : s->n_val;
         if (t->n_samples > 0) {
-            first = first ? first : t->data_sha;
-            s->one_test_set &= strcmp(first, t->data_sha) == 0;
+            first = first ? first : t;
+            s->one_test_set &= report_same_test_set(first, t);
         }
     }
 }

@@ -233,16 +233,15 @@ sld_status study_put_labels(sld_ctx *ctx, study *s)
 
 /* ---- teachers ---- */
 
-/* Index of the first trial with the same teacher and data, at the latest the trial itself. */
-static size_t first_of_teacher(const report *r, size_t trial)
+/* The row of a trial before this one with the same teacher's logits; -1: none of them has any. */
+static int64_t row_before(const report *r, const int64_t *row, size_t trial)
 {
-    size_t i = 0;
-
-    while (strcmp(r->trials[i].teacher_sha, r->trials[trial].teacher_sha) != 0 ||
-           strcmp(r->trials[i].data_sha, r->trials[trial].data_sha) != 0) {
-        i++;
+    for (size_t i = 0; i < trial; i++) {
+        if (row[i] >= 0 && report_same_teacher(&r->trials[i], &r->trials[trial])) {
+            return row[i];
+        }
     }
-    return i;
+    return -1;
 }
 
 static sld_status teacher_rows(sld_ctx *ctx, study *s, int64_t *row, size_t *holder, size_t *n)
@@ -256,9 +255,8 @@ static sld_status teacher_rows(sld_ctx *ctx, study *s, int64_t *row, size_t *hol
         if (!r->trials[i].teacher_sha[0] || r->trials[i].n_samples == 0) {
             continue;
         }
-        const size_t first = first_of_teacher(r, i);
-        if (first < i) {
-            row[i] = row[first];
+        row[i] = row_before(r, row, i);
+        if (row[i] >= 0) {
             continue;
         }
         SLD_TRY(study_open(ctx, s, i, &doc));

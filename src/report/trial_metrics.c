@@ -348,7 +348,7 @@ static sld_status read_teacher(sld_ctx *ctx, trial_metrics_reader *reader, sld_d
                                const report_trial *t)
 {
     if (!t->teacher_sha[0] ||
-        copied_errors_has_teacher(reader->copies, t->teacher_sha, t->data_sha) ||
+        copied_errors_has_teacher(reader->copies, t->teacher_sha, t->data_sha, t->n_samples) ||
         !sld_doc_has(doc, "/logits/test_teacher")) {
         return SLD_OK;
     }

@@ -145,6 +145,11 @@ def late_claims():
             check(len(re.findall(r"\bclaim ", text.split("No predictions")[1].split("Trial")[0])) == len(LATE), "no claim without a name", text)
 
 
+def arms_of_seed_1(path):
+    with h5py.File(path) as f:
+        return {i.decode(): a.decode() for i, a, seed in zip(f["trials/id"], f["trials/arm"], f["trials/seed"]) if seed == 1}
+
+
 def meaning():
     """A claim is what it compares: the same words over other trials are another claim, other words over the same trials are not."""
     head = "name: meaning\n" + BASE + "baseline: p\n"
@@ -162,7 +167,10 @@ def meaning():
     plan = expect(sld("sweep", "meaning.yaml", "--plan", ranks=0), 0, "labels that name other trials than in the folder: " + labels,
                   "claims that compare other trials, though they say the same: c", "after 4 of 4 trials have ended").out
     check("other claims" in plan and not os.path.exists("runs/meaning/late-claims"), "a plan changes nothing", plan)
+    before = arms_of_seed_1("runs/meaning/sweep.h5")
     said = step(exchanged + claims + "seeds: 1..2\n", "--no-run").err
+    check(sorted(arms_of_seed_1("runs/meaning/sweep.h5").items()) == sorted((i, {"p": "q", "q": "p"}[a]) for i, a in before.items()),
+          "sweep.h5 has the labels that the folder has", before, arms_of_seed_1("runs/meaning/sweep.h5"))
     for words in (labels, "though they say the same: c", "claims were changed after 4 of 4", "the baseline became other trials after 4 of 4"):
         check(words in said, "wanted:", words, said)
     for form in (("runs/meaning",), ("meaning.h5",)):

@@ -187,6 +187,7 @@ static void test_yaml_features(void **state)
          "got the alias"},
         {"train:\n  <<: {lr: 1}\n", NULL, "e.yaml:2:3: train: ", "merge key", NULL},
         {"<<: *base\n", NULL, "e.yaml:1:1: ", "merge key", NULL},
+        {"'<<': 1\n", NULL, "e.yaml:1:1: <<: unknown", "", NULL},
         {"seed: !!int 3\n", NULL, "e.yaml:1:7: seed: expected ", "without", "got the tag"},
         {"train: !x {lr: 1}\n", NULL, "e.yaml:1:8: train: expected ", "", "got the tag !x"},
         {"seed: 1\n---\nseed: 2\n", NULL, "e.yaml:2:1: expected ", "", "got a second"},

@@ -73,6 +73,8 @@ static const struct {
     {"seeds: 3..\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got 3.."},
     {"seeds: -1\n", NULL, "s.yaml:1:8: seeds: expected a seed, a list", "1..3", "got -1"},
     {"seeds: [1, 1]\n", NULL, "s.yaml:1:12: seeds: expected each once, got 1 twice", "", NULL},
+    {"seeds: ['2']\n", NULL, "s.yaml:1:9: seeds: expected a whole number", "without quotes",
+     "got 2"},
     {"seeds: [x]\n", NULL, "s.yaml:1:9: seeds: expected a whole number", "", "got x"},
     {"seeds: []\n", NULL, "s.yaml:1:8: seeds: expected at least one seed", "", NULL},
     {"launch: {rank: 2}\n", NULL, "s.yaml:1:10: launch.rank: unknown option; nearest: launch.ranks",

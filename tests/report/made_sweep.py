@@ -30,11 +30,12 @@ def student_logits(copies, errors=6):
 class Trial:
     """top1: one value per epoch."""
     def __init__(self, id, arm, seed, top1=(), axes=(), teacher=None, is_teacher=False, copies=0, sha="", status="done",
-                 columns=None, experiment=None, **attributes):
+                 columns=None, experiment=None, samples=SAMPLES, logits=True, **attributes):
         self.id, self.arm, self.seed, self.top1, self.axes = id, arm, seed, list(top1), list(axes)
         self.teacher, self.is_teacher, self.copies, self.sha, self.status = teacher, is_teacher, copies, sha, status
         self.attributes = attributes  # of its results, over those that write_results() gives
         self.columns = columns or {}  # of /epoch, beside those that all have
+        self.samples, self.logits = samples, logits  # how many of the test samples, and whether their logits were kept
         self.experiment = experiment or "method: none\nname: %s\nseed: %d\n" % (id, seed)
 
 
@@ -66,13 +67,14 @@ def write_results(path, trial, logits=True):
             for name, value in columns.items():
                 f["epoch/" + name] = np.array(value, np.float64)
                 f["epoch/" + name].attrs["units"] = "percent" if name.startswith("top") else "1"
-        if n and logits:
-            f["logits/test_last"] = student_logits(trial.copies)
-            f["logits/test_best"] = student_logits(trial.copies) + np.float32(trial.seed)
-            f["labels/test"] = LABELS
+        if n and logits and trial.logits:
+            student = student_logits(trial.copies)[:trial.samples]
+            f["logits/test_last"] = student
+            f["logits/test_best"] = student + np.float32(trial.seed)
+            f["labels/test"] = LABELS[:trial.samples]
             f["class_name"] = ["class%d" % c for c in range(CLASSES)]
             if trial.sha:
-                f["logits/test_teacher"] = teacher_logits()
+                f["logits/test_teacher"] = teacher_logits()[:trial.samples]
     seal(path)
 
 

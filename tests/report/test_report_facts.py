@@ -151,6 +151,65 @@ def check_named_pair():
                 check("pooled over the arms of each pair" in report(path), report(path))
 
 
+def check_test_sets():
+    """Shares of one test set are different test sets: each trial is held against its own labels and teacher, and gaps say so."""
+    text, sha = "method: kd\ndata:\n  test_fraction: %s\nname: %s\nseed: %d\n", "a" * 64
+    trials = [Trial("%s%010d" % (arm[:2], s), arm, s, [50.0 + s], sha=sha if copies else "", copies=copies or 1, samples=n,
+                    experiment=text % ("1" if n == 12 else "0.3", arm, s))
+              for arm, n, copies in (("whole", 12, 3), ("small", 4, 3), ("control", 4, 0)) for s in (1, 2)]
+    made_sweep.write_sweep("shares", trials, baseline="whole")
+    for form in ("", "--compact"):
+        pack = "shares%s.h5" % form
+        expect(sld("report", "shares", "--pack", pack, *form.split(), ranks=0), 0)
+        with h5py.File(pack) as f:
+            check(f["labels/test"].shape == (6, 12) and (f["labels/test"][2, 4:] == -1).all(), form, "labels of each trial", f["labels/test"][:])
+            check(f["trials/teacher_row"][:].tolist() == [0, 0, 1, 1, -1, -1], form, "a table for each test set", f["trials/teacher_row"][:])
+        for source in ("shares", pack):
+            arms = {a["arm"]: a for a in json.loads(report(source, "--format", "json"))["arms"]}
+            found = [round(arms[a]["copy_rate"]["mean"], 6) for a in ("whole", "small", "control")]
+            check(found == [60.0, 75.0, 25.0], source, "of 5 and of 4 errors of the teacher", found)
+            check(arms["small"]["copy_rate_unseen"] == 25.0 and arms["whole"]["copy_rate_unseen"] is None, source, arms)
+            check("2 gaps are between arms that were tested on different images" in report(source), source, report(source))
+
+
+def check_teacher_rows():
+    """The teacher's logits are packed from the first trial that has them, wherever it stands."""
+    trials = [Trial("n%011d" % 1, "none", 1, [50.0], sha="a" * 64, logits=False), Trial("d%011d" % 1, "lost", 1, [], sha="a" * 64, status="diverged")]
+    trials += [Trial("k%011d" % s, "kd", s, [50.0], sha="a" * 64, copies=3) for s in (1, 2)]
+    made_sweep.write_sweep("rows", trials)
+    for form in ("", "--compact"):
+        expect(sld("report", "rows", "--pack", "rows%s.h5" % form, *form.split(), ranks=0), 0)
+        with h5py.File("rows%s.h5" % form) as f:
+            check(f["trials/teacher_row"][:].tolist() == [-1, -1, 0, 0], form, f["trials/teacher_row"][:])
+        check(report("rows%s.h5" % form, "--format", "csv").count(",60") == report("rows", "--format", "csv").count(",60") >= 2, form, "copied errors")
+
+
+def check_shared_baseline():
+    """A baseline without a teacher has one trial for the pairs of all teachers: its spread enters that of each pair, once."""
+    top1 = {"ce": [50.0, 53.0, 59.0], "t1 kd": [60.0, 61.0, 62.0], "t2 kd": [60.0, 60.5, 61.0]}
+    made_sweep.write_sweep("shared", [Trial("%s%09d" % (arm[:2].strip() + "k", s), "t1 ce" if arm == "ce" else arm, s, [top1[arm][s - 1]],
+                                          ["t1" if arm == "ce" else arm[:2], arm[-2:]]) for arm in top1 for s in (1, 2, 3)],
+                           baseline="t1 ce", axes=("teacher", "arm"))
+    with open("shared/points") as f:
+        text = f.read()
+    for s in (1, 2, 3):  # labels of the second pair for the trials of the first
+        text = text.replace("end\t", "same\tcek%09d\ttrial\t%d\tt2 ce\tt2\tce\nend\t" % (s, s))
+    write("shared/points", text)
+    arms = {a["arm"]: a for a in json.loads(report("shared", "--format", "json"))["arms"]}
+    for pair in ("t1", "t2"):
+        wanted = np.sqrt((np.var(top1["ce"], ddof=1) + np.var(top1[pair + " kd"], ddof=1)) / 2)
+        check(abs(arms[pair + " kd"]["resolving_sd"] - wanted) < 1e-6, pair, arms[pair + " kd"]["resolving_sd"], wanted)
+
+
+def check_seeds_of_gaps():
+    """A gap over fewer seeds than its row says so."""
+    made_sweep.write_sweep("few", [Trial("%s%010d" % (arm[:2], s), arm, s, [50.0 + s]) for arm, seeds in (("one", (1, 2)), ("two", (2, 3)), ("three", (1, 2)))
+                                   for s in seeds], baseline="one")
+    text = report("few")
+    rows = {line.split()[0]: line for line in reversed(text.splitlines()) if line.startswith(("two", "three"))}
+    check("+0.00 (n 1)" in rows["two"] and "(n " not in rows["three"] and "over the k seeds that both arms have done" in text, text)
+
+
 def main():
     check_attempts()
     check_split()
@@ -158,6 +217,10 @@ def main():
     check_runs()
     check_pairs()
     check_paths()
+    check_test_sets()
+    check_teacher_rows()
+    check_shared_baseline()
+    check_seeds_of_gaps()
 
 
 in_folder(main)

@@ -125,18 +125,19 @@ static void test_copies_of_a_teacher_never_seen(void **state)
 
     sld_ctx_init(&ctx);
     assert_int_equal(copied_errors_create(&ctx, &c), SLD_OK);
-    assert_true(isnan(copied_errors_control_mean(c, "teacher", "data")));
+    assert_true(isnan(copied_errors_control_mean(c, "teacher", "data", 4)));
     assert_int_equal(copied_errors_add_teacher(&ctx, c, "teacher", "data", labels, wrong, 4),
                      SLD_OK);
-    assert_true(copied_errors_has_teacher(c, "teacher", "data") &&
-                !copied_errors_has_teacher(c, "teacher", "other"));
+    assert_true(copied_errors_has_teacher(c, "teacher", "data", 4) &&
+                !copied_errors_has_teacher(c, "teacher", "data", 3) && /* a share of the samples */
+                !copied_errors_has_teacher(c, "teacher", "other", 4));
     assert_near(copied_errors_rate(c, "teacher", "data", half, 4), 200.0 / 3.0,
                 1e-12); /* rounding */
     assert_int_equal(copied_errors_add_control(&ctx, c, 5, "data", labels, 4), SLD_OK);
     assert_int_equal(copied_errors_add_control(&ctx, c, 7, "data", half, 4), SLD_OK);
     assert_int_equal(copied_errors_add_control(&ctx, c, 9, "other", half, 4),
                      SLD_OK); /* another test set */
-    assert_near(copied_errors_control_mean(c, "teacher", "data"), 100.0 / 3.0,
+    assert_near(copied_errors_control_mean(c, "teacher", "data", 4), 100.0 / 3.0,
                 1e-12); /* rounding */
     assert_true(copied_errors_control_at(c, 1, &trial, &rate));
     assert_int_equal(trial, 7);
@@ -146,9 +147,10 @@ static void test_copies_of_a_teacher_never_seen(void **state)
                 isnan(rate)); /* which teacher would be meant? */
     assert_int_equal(copied_errors_add_teacher(&ctx, c, "teacher", "other", labels, half, 4),
                      SLD_OK);
-    assert_near(copied_errors_control_mean(c, "teacher", "other"), 100.0, 0.0); /* trial 9 alone */
+    assert_near(copied_errors_control_mean(c, "teacher", "other", 4), 100.0,
+                0.0);              /* trial 9 alone */
     copied_errors_leave_out(c, 7); /* it is a teacher */
-    assert_near(copied_errors_control_mean(c, "teacher", "data"), 0.0, 0.0);
+    assert_near(copied_errors_control_mean(c, "teacher", "data", 4), 0.0, 0.0);
     assert_false(copied_errors_control_at(c, 3, &trial, &rate));
     copied_errors_destroy(c);
 }
