@@ -71,6 +71,13 @@ static sld_status check_data(sld_ctx *ctx, const sld_config *config)
                       "expected at least 2 classes, got %lld outlines of %lld siblings each",
                       (long long)o->synthetic.superclasses, (long long)o->synthetic.subclasses);
     }
+    if (synthetic && o->synthetic.subclasses == 1 && o->data.label_noise > 0 &&
+        o->data.label_noise_kind == SLD_NOISE_SIBLINGS) {
+        return reject(
+            ctx, config, KEYS("data.label_noise_kind", "synthetic.subclasses"),
+            "expected uniform where synthetic.subclasses is 1 and no class has a sibling, "
+            "got siblings: no label would change");
+    }
     if (o->data.per_class > 0 && o->data.train_fraction < 1) {
         return reject(ctx, config, KEYS("data.per_class", "data.train_fraction"),
                       "expected either this or data.train_fraction, got %lld and %g; leave one out",

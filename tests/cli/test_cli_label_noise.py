@@ -1,8 +1,10 @@
 """Label noise and counts per class: train accuracy against both labels, the same on any rank count; kept epochs are
 teachers, survive a kill between them, and are missed with a warning when asked for too late."""
 import os
+import shutil
 
 import h5py
+import numpy as np
 
 from harness import check, digest, expect, in_folder, sld, write, DATA
 
@@ -14,6 +16,25 @@ def weights_sha(path):
     """The identity of a weights file's tensors, as a run that uses it as a teacher records it."""
     with h5py.File(path) as f:
         return {name: item[()].tobytes() for name, item in f["/model"].items()}
+
+
+def siblings():
+    """Noise by siblings reaches the classes that have some: told with the rate over all, refused where none has."""
+    labels, args = np.arange(64) % 4, ("run", "own.yaml", "data.label_noise=0.5", "data.label_noise_kind=siblings", "run.dir=own")
+    write("own.yaml", "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 32}\ndata: {path: own.h5}\n")
+    for coarse, test, code, words in (
+            ([0, 0, 0, 1], [0, 0, 0, 1], 0, ("1 of 4 classes of hdf5 have no sibling", "the first is 3", "label_noise is 0.375, not 0.5")),
+            ([0, 1, 2, 3], [0, 1, 2, 3], 2, ("got one class for each in hdf5", "choose uniform")),
+            ([0, 0, 1, 1], [0, 1, 1, 1], 2, ("class 1 of hdf5 with 0 in train and 1 in test",)),
+            ([0, 0, 1, 1], [0, 0, 1, 1], 0, ())):
+        with h5py.File("own.h5", "w") as f:
+            for split, of in (("train", coarse), ("test", test)):
+                f[split + "/images"] = np.random.default_rng(len(split)).integers(0, 256, (64, 8, 8, 3), dtype="u1")
+                f[split + "/labels"], f[split + "/coarse"] = labels, np.array(of)[labels]
+        done = expect(sld(*args, ranks=0), code, *words)
+        check(code or ("have no sibling" in done.err) == bool(words), "a warning for nothing", done.err)
+        if code == 0:
+            shutil.rmtree("own")
 
 
 def main():
@@ -36,6 +57,7 @@ def main():
 
     expect(sld("run", "e.yaml", "name=a", "run.keep_epochs=[1, 2]"), 0, "done already", "epoch 2 was finished before")
     expect(sld("run", "e.yaml", "name=x", "data.per_class=6"), 2, "data.per_class: expected", "got 6", "has 5")
+    siblings()
 
 
 in_folder(main)

@@ -53,6 +53,10 @@ static void test_refused(void **state)
          "e.yaml:2:16: data.format: ", "expected a path", NULL},
         {"method: none\nsynthetic: {superclasses: 1, subclasses: 1}", NULL,
          "e.yaml:2:27: synthetic.superclasses: ", "at least 2 classes", NULL},
+        {"method: none\nsynthetic: {subclasses: 1}\ndata: {label_noise: 0.5, label_noise_kind: "
+         "siblings}",
+         NULL, "e.yaml:3:44: data.label_noise_kind: ", "no class has a sibling",
+         "no label would change"},
         {"method: none\ntrain: {best_on: val}", NULL,
          "e.yaml:2:18: train.best_on: ", "data.val_fraction", NULL},
         {"method: none\nname: a/b", NULL, "e.yaml:2:7: name: expected ", "folder", "got a/b"},

@@ -109,6 +109,30 @@ static void siblings_want_one_coarse_label_a_class(void **state)
     assert_non_null(strstr(f->ctx.err.msg, "class 0 of made with 0 and 1"));
     sld_err_clear(&f->ctx);
     coarse[12] = 0;
+
+    int32_t     test_label = 4, test_coarse = 2; /* of train: 4 % 3 */
+    sld_dataset other = SET;
+    other.test        = (sld_images){.labels = &test_label, .coarse = &test_coarse, .n = 1};
+    assert_int_equal(sld_labels_create(&f->ctx, &other, &params, &out), SLD_ERR_CONFIG);
+    assert_non_null(strstr(f->ctx.err.msg, "class 4 of made with 1 in train and 2 in test"));
+    sld_err_clear(&f->ctx);
+    test_coarse = 1;
+    assert_int_equal(sld_labels_create(&f->ctx, &other, &params, &out), SLD_OK);
+    free(out);
+}
+
+static void siblings_want_a_class_that_has_some(void **state)
+{
+    fixture               *f      = *state;
+    const sld_label_params params = {.rate = 0.1, .siblings = true, .seed = 1};
+    sld_dataset            alone  = SET;
+    int32_t               *out    = NULL;
+
+    alone.train.coarse = labels;
+    assert_int_equal(sld_labels_create(&f->ctx, &alone, &params, &out), SLD_ERR_CONFIG);
+    assert_null(out);
+    assert_non_null(strstr(f->ctx.err.msg, "got one class for each in made"));
+    sld_err_clear(&f->ctx);
 }
 
 int main(void)
@@ -119,6 +143,7 @@ int main(void)
         cmocka_unit_test(smaller_rates_lie_inside_larger_ones),
         cmocka_unit_test(the_seed_decides_and_rate_0_changes_nothing),
         cmocka_unit_test(siblings_want_one_coarse_label_a_class),
+        cmocka_unit_test(siblings_want_a_class_that_has_some),
     };
     return cmocka_run_group_tests(tests, make_labels, fixture_end);
 }
