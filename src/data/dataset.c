@@ -217,6 +217,7 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
 {
     const data_shape *shape = &source->shape;
     data_target       target[SPLITS];
+    data_look         look[SPLITS];
 
     targets_of(shape, at, base, target);
     SLD_TRY(format->fill(ctx, source, target));
@@ -224,8 +225,14 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
     if (shape->names_bytes) {
         memcpy(base + at->names, source->names, shape->names_bytes);
     }
-    sld_data_facts(ctx, shape, target, facts);
-    sld_data_warn(ctx, where, shape, params->input_size, target);
+    for (int split = 0; split < SPLITS; split++) {
+        sld_data_look_begin(&look[split], shape->n[split]);
+    }
+    sld_data_facts(ctx, shape, target, look, facts);
+    sld_data_warn(ctx, where, shape, params->input_size, target, look);
+    for (int split = 0; split < SPLITS; split++) {
+        sld_data_look_end(&look[split]);
+    }
     return sld_data_share_test(ctx, shape, params->test_fraction, &target[SPLIT_TEST],
                                &facts->n_test);
 }

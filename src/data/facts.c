@@ -14,14 +14,18 @@ static void hash_u64(sld_sha256 *sha, uint64_t value)
     sld_sha256_add(sha, b, sizeof b);
 }
 
-/* Hashes in pieces and gives a sign of life after each, because ImageNet takes minutes. */
-static void hash_pixels(sld_ctx *ctx, sld_sha256 *sha, const uint8_t *pixels, size_t n)
+/* Hashes images, looks at each, and gives signs of life, because ImageNet takes minutes. */
+static void hash_images(sld_ctx *ctx, sld_sha256 *sha, const uint8_t *pixels, size_t n,
+                        size_t image, data_look *look)
 {
-    const size_t piece = (size_t)1 << 26;
+    const size_t piece = ((size_t)1 << 26) / image + 1;
 
-    for (size_t at = 0; at < n; at += piece) {
-        sld_beat(ctx);
-        sld_sha256_add(sha, pixels + at, n - at < piece ? n - at : piece);
+    for (size_t i = 0; i < n; i++, pixels += image) {
+        if (i % piece == 0) {
+            sld_beat(ctx);
+        }
+        sld_sha256_add(sha, pixels, image);
+        sld_data_look_at(look, pixels, image);
     }
 }
 
@@ -36,7 +40,7 @@ static void hash_labels(sld_sha256 *sha, const int32_t *labels, size_t n)
 }
 
 static void hash_set(sld_ctx *ctx, const data_shape *shape, const data_target target[SPLITS],
-                     char hash[65])
+                     data_look look[SPLITS], char hash[65])
 {
     const size_t image = shape->H * shape->W * shape->C;
     sld_sha256   sha;
@@ -50,7 +54,7 @@ static void hash_set(sld_ctx *ctx, const data_shape *shape, const data_target ta
     hash_u64(&sha, shape->n[SPLIT_TRAIN]);
     hash_u64(&sha, shape->n[SPLIT_TEST]);
     for (int split = 0; split < SPLITS; split++) {
-        hash_pixels(ctx, &sha, target[split].pixels, shape->n[split] * image);
+        hash_images(ctx, &sha, target[split].pixels, shape->n[split], image, &look[split]);
         hash_labels(&sha, target[split].labels, shape->n[split]);
         if (target[split].coarse) {
             hash_labels(&sha, target[split].coarse, shape->n[split]);
@@ -79,7 +83,7 @@ void sld_data_moments(const uint8_t *pixels, size_t n, size_t C, float mean[4], 
 }
 
 void sld_data_facts(sld_ctx *ctx, const data_shape *shape, const data_target target[SPLITS],
-                    data_facts *out)
+                    data_look look[SPLITS], data_facts *out)
 {
     if (shape->has_moments) {
         memcpy(out->mean, shape->mean, sizeof out->mean);
@@ -88,5 +92,5 @@ void sld_data_facts(sld_ctx *ctx, const data_shape *shape, const data_target tar
         sld_data_moments(target[SPLIT_TRAIN].pixels, shape->n[SPLIT_TRAIN] * shape->H * shape->W,
                          shape->C, out->mean, out->std);
     }
-    hash_set(ctx, shape, target, out->hash);
+    hash_set(ctx, shape, target, look, out->hash);
 }

@@ -165,6 +165,69 @@ def other_forms():
     one_warning(("data", "info", "none.yaml", *of("alike.h5")), "all training pixels are 7")
 
 
+def test_part():
+    """What is told of train is told of test; and test must not be what was trained on."""
+    def put(name, value):
+        def body(f):
+            del f[name]
+            f[name] = value
+        return body
+
+    def shared(n):
+        def body(f):
+            f["test/images"][:n] = f["train/images"][40 - n:]
+        return body
+
+    def linked(f):
+        del f["test"]
+        f["test"] = f["train"]
+
+    some = RNG.integers(0, 256, (20, 8, 8, 3), dtype="u1")
+    for name, body, *words in (
+            ("test-dark", put("test/images", some % 2), "no test pixel is above 1"),
+            ("test-flat", put("test/images", np.full((20, 8, 8, 3), 9, "u1")), "all test pixels are 9"),
+            ("test-same", put("test/images", np.repeat(some[:1], 20, 0)), "all test images are the same one"),
+            ("train-same", put("train/images", np.repeat(some[:1], 40, 0)), "all training images are the same one"),
+            ("test-class", put("test/labels", np.full(20, 2)), "all test labels are 2", "the other 3 classes"),
+            ("test-is-train", linked, "40 of 40 test images are in train too, the first is 0"),
+            ("test-in-train", shared(1), "1 of 20 test images are in train too, the first is 0")):
+        data(name + ".h5", body)
+        one_warning(("data", "info", "none.yaml", *of(name + ".h5")), *words)
+    data("large-test.h5", shared(1), test=100)  # as few as public sets have
+    check(not warnings("data", "info", "none.yaml", *of("large-test.h5")), "one image of a hundred is told")
+
+    def dark(f):
+        for split, n in (("train", 40), ("test", 20)):
+            del f[split + "/images"]
+            f[split + "/images"] = RNG.integers(0, 2, (n, 8, 8, 3), dtype="u1")
+
+    data("dark.h5", dark)
+    one_warning(("data", "info", "none.yaml", *of("dark.h5")), "no pixel is above 1")
+    one_warning(("run", "none.yaml", *of("test-class.h5"), "run.dir=test-class"), "all test labels are 2")
+
+
+def unwritten():
+    """Images that a writer did not come to are flat, in any layout."""
+    def half(f):
+        f["train/images"][13:] = 0
+
+    def chunked(f):
+        del f["train/images"]
+        images = f.create_dataset("train/images", (40, 8, 8, 3), "u1", chunks=(16, 8, 8, 3), fillvalue=255)
+        images[:36] = RNG.integers(0, 256, (36, 8, 8, 3), dtype="u1")
+
+    def each(f):
+        f["test/images"][2:5] = np.arange(3)[:, None, None, None]
+
+    for name, body, words in (("half", half, "27 of 40 training images are all 0, the first is 13"),
+                              ("chunked", chunked, "4 of 40 training images are all 255, the first is 36"),
+                              ("each", each, "3 of 20 test images show one value each, the first is 2")):
+        data(name + ".h5", body)
+        one_warning(("data", "info", "none.yaml", *of(name + ".h5")), words)
+    data("blank.h5", lambda f: f["train/images"].__setitem__(7, 0))
+    check(not warnings("data", "info", "none.yaml", *of("blank.h5")), "one flat image is told")
+
+
 def few():
     data("two.h5", classes=2)
     expect(sld("run", "none.yaml", *of("two.h5"), "run.dir=two", ranks=0), 0)
@@ -310,6 +373,8 @@ def main():
     names()
     labels_and_pixels()
     other_forms()
+    test_part()
+    unwritten()
     few()
     share_of_test()
     from_another_folder()
