@@ -104,6 +104,9 @@ typedef struct sld_subset {
 sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
                              sld_subset **out);
 void       sld_subset_destroy(sld_subset *subset); /* Local. Accepts NULL. */
+/* Local. Warns of train_fraction or per_class that leave nothing out. */
+void sld_subset_warn(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
+                     const sld_subset *subset);
 
 /* ---- label noise ---- */
 

@@ -134,11 +134,12 @@ sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char networ
 /* environment.c. Local. Tells of environment variables whose value says nothing to sld. */
 void sld_environment_tell(sld_ctx *ctx, const sld_verb *verb);
 
-/* vain.c. Local. Whether an experiment asks for bf16 where it is no faster than f32, or for a batch of
- * more samples than it trains on, as `text` says. */
+/* vain.c. Local. Whether an experiment asks for bf16 where it is no faster than f32, for a batch of more
+ * samples than it trains on, or for a share of train that is all of it, as `text` says. */
 enum { SLD_VAIN_BYTES = 120 };
 bool sld_vain_bf16(const sld_options *o, char text[SLD_VAIN_BYTES]);
 bool sld_vain_batch(const sld_options *o, const sld_data_sizes *size, char text[SLD_VAIN_BYTES]);
+bool sld_vain_share(const sld_options *o, const sld_data_sizes *size, char text[SLD_VAIN_BYTES]);
 
 /* output.c. Collective. Rank 0 checks by sld_output_check() that an output would overwrite neither
  * an input nor a file of another program. Files that the experiment names count as inputs too. An

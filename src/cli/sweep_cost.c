@@ -192,6 +192,10 @@ static sld_status describe(plan *p, const sld_point *point, const sld_options *o
         const size_t n = strlen(line);
         snprintf(line + n, sizeof line - n, "; %s", vain);
     }
+    if (read && sld_vain_share(o, &size, vain)) {
+        const size_t n = strlen(line);
+        snprintf(line + n, sizeof line - n, "; %s", vain);
+    }
     for (size_t i = 0; i < p->out->n_made; i++) {
         if (strcmp(p->out->made[i], line) == 0) {
             return SLD_OK;

@@ -51,3 +51,16 @@ bool sld_vain_batch(const sld_options *o, const sld_data_sizes *size, char text[
              (long long)o->train.batch, most, most);
     return true;
 }
+
+/* Shares are rounded to the nearest number class by class; a class is no larger than the set. */
+bool sld_vain_share(const sld_options *o, const sld_data_sizes *size, char text[SLD_VAIN_BYTES])
+{
+    const double all     = (double)size->train;
+    const bool   counted = (double)o->data.per_class * (double)size->K == all;
+    const bool   shared  = o->data.train_fraction < 1 && all * (1 - o->data.train_fraction) < 0.5;
+
+    snprintf(text, SLD_VAIN_BYTES, "data.%s %.15g keeps all %zu training samples",
+             counted ? "per_class" : "train_fraction",
+             counted ? (double)o->data.per_class : o->data.train_fraction, size->train);
+    return counted || shared;
+}

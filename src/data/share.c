@@ -82,6 +82,13 @@ sld_status sld_data_share_test(sld_ctx *ctx, const data_shape *shape, double fra
     }
     choose(tickets, all, fraction, kept);
     *n = pack(shape, test, kept);
+    if (*n == all) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "data.test_fraction: %.15g keeps all %zu test samples: it changes nothing, but with "
+            "it the ID is another",
+            fraction, all);
+    }
     free(tickets);
     free(kept);
     return SLD_OK;

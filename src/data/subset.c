@@ -134,6 +134,22 @@ sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_sub
     return SLD_OK;
 }
 
+void sld_subset_warn(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
+                     const sld_subset *subset)
+{
+    const bool by_count = params->per_class > 0;
+
+    if ((by_count || params->train_fraction < 1.0) &&
+        subset->n_train + subset->n_val == set->train.n) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "data.%s: %.15g keeps all %zu training samples of %s: it changes nothing, but with "
+                "it the ID is another",
+                by_count ? "per_class" : "train_fraction",
+                by_count ? (double)params->per_class : params->train_fraction, set->train.n,
+                set->name);
+    }
+}
+
 void sld_subset_destroy(sld_subset *subset)
 {
     if (subset) {

@@ -147,7 +147,9 @@ static sld_status prepare(sld_ctx *ctx, export *x)
             x->epoch = x->params->epoch;
         }
     }
-    return sld_subset_create(ctx, x->set, &subset, &x->subset);
+    SLD_TRY(sld_subset_create(ctx, x->set, &subset, &x->subset));
+    sld_subset_warn(ctx, x->set, &subset, x->subset);
+    return SLD_OK;
 }
 
 sld_status sld_views_export(sld_ctx *ctx, const sld_comm *comm, const sld_views_params *params)
@@ -177,6 +179,7 @@ sld_status sld_data_describe(sld_ctx *ctx, const sld_comm *comm, const sld_confi
     sld_status st = sld_agree(ctx, comm, sld_subset_create(ctx, set, &params, &subset));
     if (st == SLD_OK && sld_comm_rank(comm) == 0) {
         char shown[256];
+        sld_subset_warn(ctx, set, &params, subset);
         printf("name      %s\nsha256    %s\nimages    %zu x %zu, %zu channel%s\ninput     %zu x "
                "%zu\nclasses   %zu",
                sld_text_printable(set->name, shown, sizeof shown), set->hash, set->image_H,

@@ -63,6 +63,7 @@ static sld_status make_subset(sld_ctx *ctx, sld_setup *s)
     const sld_subset_params params = sld_subset_of(s->opt);
 
     SLD_TRY(sld_subset_create(ctx, s->set, &params, &s->subset));
+    sld_subset_warn(ctx, s->set, &params, s->subset);
     const size_t n = s->subset->n_train, batch = (size_t)s->opt->train.batch;
     if (n == 0) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,

@@ -23,6 +23,24 @@ static void warn_two_classes(sld_ctx *ctx, const sld_dataset *set, const sld_obj
     }
 }
 
+static void warn_noise(sld_ctx *ctx, const sld_setup *s)
+{
+    const sld_subset *subset = s->subset;
+
+    for (size_t i = 0; s->labels && i < subset->n_train; i++) {
+        const uint32_t sample = subset->train[i];
+        if (s->labels[sample] != s->set->train.labels[sample]) {
+            return;
+        }
+    }
+    if (s->labels) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "data.label_noise: %.15g changes the label of none of the %zu samples that are "
+                "trained on: it changes nothing, but with it the ID is another",
+                s->opt->data.label_noise, subset->n_train);
+    }
+}
+
 static void warn_single_sample(sld_ctx *ctx, const sld_setup *s, const sld_model *student)
 {
     const size_t last = s->batch_rows[1] > 0 ? s->batch_rows[1] : s->batch_rows[0];
@@ -88,5 +106,6 @@ void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
 {
     warn_of_weights(ctx, s, warn_diverged_teacher(ctx, s));
     warn_two_classes(ctx, s->set, objective);
+    warn_noise(ctx, s);
     warn_single_sample(ctx, s, student);
 }

@@ -134,6 +134,18 @@ def labels_and_pixels():
     expect(sld("sweep", "batch.yaml", "--plan", ranks=0), 0, "train.batch 64 is more than the 40 training samples")
     with h5py.File("large-batch/last.h5") as f, h5py.File("full-batch/last.h5") as g:
         check(all((f["model"][name][()] == g["model"][name][()]).all() for name in f["model"]), "it does something")
+    for said, *settings in (("per_class: 10 keeps all 40 training", "data.per_class=10"),
+                            ("train_fraction: 0.99 keeps all 40 training", "data.train_fraction=0.99"),
+                            ("test_fraction: 0.999999 keeps all 20 test", "data.test_fraction=0.999999"),
+                            ("label_noise: 1e-09 changes the label of none of the 40", "data.label_noise=1e-9")):
+        one_warning(("run", "none.yaml", *of("good.h5"), "run.dir=vain-" + settings[0], *settings), said, "the ID is another")
+        if "noise" not in said:
+            one_warning(("data", "info", "none.yaml", *of("good.h5"), *settings), said)
+    said = warnings("run", "none.yaml", *of("good.h5"), "data.per_class=9", "data.test_fraction=0.8", "data.label_noise=0.3", "run.dir=part")
+    check(not said, "a warning for nothing", said)
+    check("is another" not in sld("eval", "vain-data.per_class=10/last.h5", ranks=0).err, "eval speaks of IDs")
+    plan = expect(sld("sweep", "batch.yaml", "--plan", "data.per_class=10", ranks=0), 0, "data.per_class 10 keeps all 40 training samples").out
+    check("keeps all" not in sld("sweep", "batch.yaml", "--plan", "data.per_class=9", ranks=0).out, "nine of ten", plan)
     check(not warnings("data", "info", "none.yaml", *of("good.h5")), "a warning for nothing")
 
 
