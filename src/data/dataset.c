@@ -230,6 +230,7 @@ static sld_status decode(sld_ctx *ctx, const data_format *format, const char *wh
     }
     sld_data_facts(ctx, shape, target, look, facts);
     sld_data_warn(ctx, where, shape, params->input_size, target, look);
+    sld_data_names_warn(ctx, where, source);
     for (int split = 0; split < SPLITS; split++) {
         sld_data_look_end(&look[split]);
     }

@@ -53,5 +53,10 @@ sld_status sld_data_share_test(sld_ctx *ctx, const data_shape *shape, double fra
 /* names.c. Names that are no UTF-8 are taken for Latin-1, with a warning: what they are written to
  * is UTF-8. */
 sld_status sld_data_names_utf8(sld_ctx *ctx, const char *where, data_source *source);
+/* Local. The same of the set's own name, without a warning; one is given where it is too long, and cut
+ * behind a whole character. */
+void sld_data_name_set(sld_ctx *ctx, const char *where, const char *text, char name[64]);
+/* Local. One warning for names of several classes that are equal, one for empty ones. */
+void sld_data_names_warn(sld_ctx *ctx, const char *where, const data_source *source);
 
 #endif

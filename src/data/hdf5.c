@@ -11,10 +11,10 @@
  *   attribute name  optional: what results call the set
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "facts.h"
 #include "files.h"
 #include "format.h"
 #include "sld/store.h"
@@ -245,7 +245,7 @@ static sld_status read_name(sld_ctx *ctx, sld_doc *doc, data_shape *shape)
     if (sld_doc_has_attr(doc, "/", "name")) {
         SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "name", &name));
     }
-    snprintf(shape->name, sizeof shape->name, "%s", name);
+    sld_data_name_set(ctx, sld_doc_path(doc), name, shape->name);
     return SLD_OK;
 }
 

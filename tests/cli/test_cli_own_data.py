@@ -76,18 +76,28 @@ def plans():
 
 def names():
     def latin1(f):
-        f["class_names"] = np.array([b"caf\xe9", b"b", "caf\u00e9".encode(), b"d"])
+        f["class_names"] = np.array([b"caf\xe9", b"b", "th\u00e9".encode(), b"d"])
         f.attrs["name"] = np.bytes_(b"Stra\xdfe")
 
     data("latin1.h5", latin1)
     one_warning(("run", "none.yaml", *of("latin1.h5"), "run.dir=latin1"), "latin1.h5: 1 name is not UTF-8, read as Latin-1")
     with h5py.File("latin1/results.h5") as f:
         found = [n.decode() if isinstance(n, bytes) else n for n in f["class_name"][()]]
-        check(found == ["caf\u00e9", "b", "caf\u00e9", "d"], "names", found)
+        check(found == ["caf\u00e9", "b", "th\u00e9", "d"], "names", found)
         for key, value in f.attrs.items():
             check(not isinstance(value, str) or value.encode(), key)
     with h5py.File("latin1/last.h5") as f:
         check(f.attrs["data_name"] == "Stra\u00dfe", "name of the set", f.attrs["data_name"])
+    for text, kept in (("\u00e9" * 60 + "x", "\u00e9" * 31), ("x" + "\u20ac" * 40, "x" + "\u20ac" * 20), ("n" * 64, "n" * 63),
+                       (np.bytes_(b"\xdf" * 50), "\u00df" * 31)):
+        data("long.h5", name=text)
+        one_warning(("data", "info", "none.yaml", *of("long.h5")), "the attribute name is longer than 63 bytes and cut: " + kept)
+    data("fits.h5", name="\u00e9" * 31)
+    check(not warnings("data", "info", "none.yaml", *of("fits.h5")), "a warning for nothing")
+    data("repeat.h5", lambda f: f.create_dataset("class_names", data=np.array([b"dog", b"", b"cat", b"dog", b"", b"cat", b"dog"])))
+    said = [line for line in warnings("data", "info", "none.yaml", *of("repeat.h5")) if "names" in line]
+    check(len(said) == 2 and "2 of 7 class names are empty, the first is that of 1" in said[0]
+          and "3 of 7 class names repeat another, the first is cat" in said[1], said)
     bad = "evil\x1b[31m\n2026-01-01T00:00:00Z error: forged \u202e"
     data("evil.h5", name=bad)
     done = sld("data", "info", "none.yaml", *of("evil.h5"), "data.input_size=100", ranks=0)
