@@ -81,6 +81,14 @@ sld_status sld_doc_get_attr_text(sld_ctx *ctx, sld_doc *doc, const char *object,
 /* Local. Reads a data set of exactly n texts. texts: (n), each owned by doc. */
 sld_status sld_doc_get_text(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
                             const char **texts);
+typedef struct sld_enum {
+    const char *name; /* owned by doc */
+    int64_t     value;
+} sld_enum;
+/* Local. The names that an HDF5 enumeration gives to a data set's numbers, in the order of names; the
+ * caller frees *out. *n 0: its numbers have no names. */
+sld_status sld_doc_get_enum(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n,
+                            sld_enum **out);
 /* i-th member of a group in name order; NULL past the end. Owned by doc. */
 const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
 /* Local. What the file is, for who wanted one of another kind: "a study; sld report PATH". */

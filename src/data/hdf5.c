@@ -16,8 +16,7 @@
 
 #include "facts.h"
 #include "files.h"
-#include "format.h"
-#include "sld/store.h"
+#include "unread.h"
 
 static const struct {
     const char *images, *labels, *coarse;
@@ -130,7 +129,8 @@ static sld_status read_labels(sld_ctx *ctx, sld_doc *doc, const char *path, size
     return SLD_OK;
 }
 
-/* Classes of train, counted from the labels at `path`. */
+/* Classes of train, counted from the labels at `path`. They are read again by hdf5_fill(), which then
+ * tells from where. */
 static sld_status count_classes(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
                                 uint64_t *classes)
 {
@@ -140,7 +140,10 @@ static sld_status count_classes(sld_ctx *ctx, sld_doc *doc, const char *path, si
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%s: out of memory for %zu labels", sld_doc_path(doc),
                         n);
     }
-    const sld_status st = read_labels(ctx, doc, path, n, labels, classes);
+    const sld_log_level level = ctx->log_level;
+    ctx->log_level            = level > SLD_LOG_WARN ? SLD_LOG_WARN : level;
+    const sld_status st       = read_labels(ctx, doc, path, n, labels, classes);
+    ctx->log_level            = level;
     free(labels);
     return st;
 }
@@ -289,19 +292,13 @@ static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, size
                       "by 255 and round before they are stored");
 }
 
-/* A third split in the file is easily taken for the one that data.val_fraction makes. */
-static void warn_of_val(sld_ctx *ctx, sld_doc *doc)
+static sld_status check_enums(sld_ctx *ctx, sld_doc *doc, const data_shape *shape)
 {
-    static const char *const paths[] = {"/val", "/valid", "/validation", "/dev"};
+    const char *const labels[] = {PATHS[SPLIT_TRAIN].labels, PATHS[SPLIT_TEST].labels};
+    const char *const coarse[] = {PATHS[SPLIT_TRAIN].coarse, PATHS[SPLIT_TEST].coarse};
 
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        if (sld_doc_has(doc, paths[i])) {
-            sld_log(ctx, SLD_LOG_WARN,
-                    "%s: %s is not read: a validation split is a part of train "
-                    "(data.val_fraction); join its samples to train or leave them out",
-                    sld_doc_path(doc), paths[i]);
-        }
-    }
+    SLD_TRY(sld_data_check_enums(ctx, doc, labels, shape->has_class_names));
+    return shape->n_coarse ? sld_data_check_enums(ctx, doc, coarse, true) : SLD_OK;
 }
 
 static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
@@ -311,7 +308,8 @@ static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
     const data_shape *shape = &source->shape;
     const size_t      image = shape->H * shape->W * shape->C;
 
-    warn_of_val(ctx, doc);
+    SLD_TRY(check_enums(ctx, doc, shape));
+    sld_data_warn_unread(ctx, doc, shape);
     for (int split = 0; split < SPLITS; split++) {
         const size_t n = shape->n[split];
         uint64_t     classes;

@@ -149,7 +149,7 @@ sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t data
                       path);
     }
     if (st == SLD_OK) st = read_all(ctx, &v);
-    if (st == SLD_OK && values) {
+    if (st == SLD_OK && values && v.n_files > 0) {
         sld_log(ctx, SLD_LOG_INFO, "%s: %s is read from %zu other file%s", doc_name(doc), path,
                 v.n_files, sld_text_plural(v.n_files));
     }

@@ -76,6 +76,58 @@ def virtual_data_sets():
     data("sub/twice.h5", lambda f: f.create_virtual_dataset("train/images", twice), train=False)
     expect(info("sub/twice.h5"), 2, "/train/images", "empty")
 
+    def whole(f, source):
+        for name, shape in (("train/images", (40, 8, 8, 3)), ("train/labels", (40,))):
+            layout = h5py.VirtualLayout(shape, "u1")
+            layout[...] = h5py.VirtualSource(source, name if source != "." else "kept/" + name, shape)
+            if source == ".":
+                f["kept/" + name] = f[name][()]
+            del f[name]
+            f.create_virtual_dataset(name, layout)
+
+    data("both.h5", lambda f: whole(f, os.path.abspath("plain.h5")))
+    said = expect(info("both.h5"), 0, "/train/images is read from 1 other file").err
+    check(said.count("/train/labels is read from 1 other file") == 1, "told once each", said)
+    data("itself.h5", lambda f: whole(f, "."))
+    check("other file" not in expect(info("itself.h5"), 0).err, "read from no other file")
+
+
+def enumerations():
+    """Names that HDF5 gives to numbers must give the same in train and test; h5py's booleans are numbers."""
+    def named(name, kind):
+        def body(f):
+            old = f[name][()]
+            del f[name]
+            f.create_dataset(name, data=old.astype("u1"), dtype=h5py.enum_dtype(kind, "u1"))
+        return body
+
+    kind, told = dict(zip("abcd", range(4))), "names in the enumeration of /train/labels are not read"
+    for other, code, word in ((kind, 0, told), (dict(a=0, b=1), 0, told), (dict(kind, a=1, b=0), 2, "got a = 1 where that has a = 0"),
+                              (dict(kind, e=4), 0, told), (dict(A=0, b=1, c=2, d=3), 2, "got A = 0 where that has a = 0")):
+        data("enum.h5", lambda f: (named("train/labels", kind)(f), named("test/labels", other)(f)))
+        said = expect(info("enum.h5"), code, word, "/test/labels" if code else "").err
+        check(said.count("warning:") == (code == 0) or code, "one warning", said)
+
+    def both(f, body=()):
+        f["class_names"] = np.array([b"a", b"b", b"c", b"d"])
+        for split, k in (("train", 40), ("test", 20)):
+            f[split + "/coarse"] = np.arange(k) % 2
+        for name, kind in body:
+            named(name, kind)(f)
+
+    data("named.h5", lambda f: both(f, [("train/labels", kind), ("test/labels", kind)]))
+    check("warning:" not in expect(info("named.h5"), 0).err, "the names are there")
+    data("coarse.h5", lambda f: both(f, [("train/coarse", dict(x=0, y=1)), ("test/coarse", dict(x=1, y=0))]))
+    expect(info("coarse.h5"), 2, "/test/coarse", "got x = 1 where that has x = 0")
+
+    def booleans(f):
+        for split, k in (("train", 40), ("test", 20)):
+            del f[split + "/labels"]
+            f[split + "/labels"] = np.arange(k) % 2 == 1
+
+    data("bool.h5", booleans)
+    check("warning:" not in expect(info("bool.h5"), 0, "classes   2").err, "booleans are told")
+
 
 def number_types():
     """Whole numbers are read from every number type, of either byte order; nothing else is, however it is stored."""
@@ -329,6 +381,7 @@ def pipes():
 def main():
     write("none.yaml", NONE)
     virtual_data_sets()
+    enumerations()
     number_types()
     links_and_storage()
     never_written()

@@ -187,6 +187,37 @@ def other_forms():
     one_warning(("data", "info", "none.yaml", *of("alike.h5")), "all training pixels are 7")
 
 
+def elsewhere():
+    """What a file holds where sld does not look is told, once for each kind, and not beside what is read."""
+    moments, rgb = {"mean": [.5] * 3, "std": [.25] * 3}, np.full(3, .5)
+    four = np.array([b"a", b"b", b"c", b"d"])
+
+    def put(**values):
+        return lambda f: [f.create_dataset(name, data=value) for name, value in values.items()]
+
+    def attribute(at, **values):
+        return lambda f: f[at].attrs.update(values)
+
+    def coarse(f):
+        for split, k in (("train", 40), ("test", 20)):
+            f[split + "/coarse"] = np.arange(k) % 2
+        f["train"].attrs["coarse_names"] = four[:2]
+
+    for i, (body, *words) in enumerate((
+            (put(mean=rgb, std=rgb), "/mean is not read", "attributes of the file"),
+            (attribute("train", **moments), "the attribute mean of /train is not read", "measured"),
+            (attribute("train/images", std=rgb), "the attribute std of /train/images is not read"),
+            (attribute("/", Mean=rgb, Std=rgb), "the attribute Mean of / is not read"),
+            (attribute("/", class_names=four), "the attribute class_names of / is not read", "/class_names"),
+            (put(classes=four), "/classes is not read", "/class_names"),
+            (put(coarse_names=four[:2]), "/coarse_names is not read", "/train/coarse and /test/coarse"),
+            (coarse, "the attribute coarse_names of /train is not read", "/coarse_names"))):
+        data("else%d.h5" % i, body)
+        one_warning(("data", "info", "none.yaml", *of("else%d.h5" % i)), *words)
+    data("also.h5", lambda f: (put(mean=rgb, class_names=four)(f), attribute("train", class_names=four)(f)), **moments)
+    check(not warnings("data", "info", "none.yaml", *of("also.h5")), "what is read is there")
+
+
 def test_part():
     """What is told of train is told of test; and test must not be what was trained on."""
     def put(name, value):
@@ -395,6 +426,7 @@ def main():
     names()
     labels_and_pixels()
     other_forms()
+    elsewhere()
     test_part()
     unwritten()
     few()
