@@ -52,14 +52,6 @@ sld_status sld_data_check_enums(sld_ctx *ctx, sld_doc *doc, const char *const pa
     for (int split = 0; split < SPLITS && st == SLD_OK; split++) {
         st = sld_doc_get_enum(ctx, doc, path[split], &n[split], &member[split]);
     }
-    const int first = n[SPLIT_TRAIN] > 0 ? SPLIT_TRAIN : SPLIT_TEST;
-    if (st == SLD_OK && !named && n[first] > 0 && !is_boolean(member[first], n[first])) {
-        sld_log(
-            ctx, SLD_LOG_WARN,
-            "%s: the names in the enumeration of %s are not read: names of classes are the data "
-            "set /class_names, f[\"class_names\"]",
-            sld_doc_path(doc), path[first]);
-    }
     found = find_other(member[SPLIT_TRAIN], n[SPLIT_TRAIN], member[SPLIT_TEST], n[SPLIT_TEST],
                        by_name, &other);
     if (!found && st == SLD_OK) {
@@ -75,6 +67,14 @@ sld_status sld_data_check_enums(sld_ctx *ctx, sld_doc *doc, const char *const pa
                       "got %.60s = %lld where that has %.60s = %lld; number them alike",
                       sld_doc_path(doc), path[SPLIT_TEST], path[SPLIT_TRAIN], other->name,
                       (long long)other->value, found->name, (long long)found->value);
+    }
+    const int first = n[SPLIT_TRAIN] > 0 ? SPLIT_TRAIN : SPLIT_TEST;
+    if (st == SLD_OK && !named && n[first] > 0 && !is_boolean(member[first], n[first])) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s: the names in the enumeration of %s are not read: names of classes are the data "
+            "set /class_names, f[\"class_names\"]",
+            sld_doc_path(doc), path[first]);
     }
     for (int split = 0; split < SPLITS; split++) {
         free(member[split]);

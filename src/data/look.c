@@ -33,7 +33,7 @@ void sld_data_look_end(data_look *look)
 
 void sld_data_look_at(data_look *look, const uint8_t *image, size_t bytes)
 {
-    const bool flat = memcmp(image, image + 1, bytes - 1) == 0;
+    const bool flat = bytes > 1 && memcmp(image, image + 1, bytes - 1) == 0;
 
     if (flat) {
         look->first = look->flat == 0 ? look->n : look->first;

@@ -106,7 +106,7 @@ def enumerations():
                               (dict(kind, e=4), 0, told), (dict(A=0, b=1, c=2, d=3), 2, "got A = 0 where that has a = 0")):
         data("enum.h5", lambda f: (named("train/labels", kind)(f), named("test/labels", other)(f)))
         said = expect(info("enum.h5"), code, word, "/test/labels" if code else "").err
-        check(said.count("warning:") == (code == 0) or code, "one warning", said)
+        check(said.count("warning:") == (code == 0), "one warning, or the refusal alone", said)
 
     def both(f, body=()):
         f["class_names"] = np.array([b"a", b"b", b"c", b"d"])

@@ -279,6 +279,11 @@ def unwritten():
         one_warning(("data", "info", "none.yaml", *of(name + ".h5")), words)
     data("blank.h5", lambda f: f["train/images"].__setitem__(7, 0))
     check(not warnings("data", "info", "none.yaml", *of("blank.h5")), "one flat image is told")
+    with h5py.File("point.h5", "w") as f:  # a pixel is always of one value
+        for split, k in (("train", 40), ("test", 20)):
+            f[split + "/labels"], f[split + "/images"] = np.arange(k) % 4, np.arange(100, 100 + k, dtype="u1")[:, None, None]
+            f[split + "/images"][...] += np.uint8(50 * (split == "test"))
+    check(not warnings("data", "info", "none.yaml", *of("point.h5")), "images of one pixel are told")
 
 
 def few():
