@@ -117,7 +117,8 @@ typedef struct sld_label_params {
 } sld_label_params;
 /* Local. Every rank makes the same labels. *out: (train.n) labels to train on, each a function of
  * (seed, sample); the caller frees it. A class without siblings keeps its labels. SLD_ERR_CONFIG if
- * siblings are asked of a set without coarse labels. */
+ * siblings are asked of a set without coarse labels, in which no class has one, or in which a class
+ * has several coarse labels. */
 sld_status sld_labels_create(sld_ctx *ctx, const sld_dataset *set, const sld_label_params *params,
                              int32_t **out);
 
