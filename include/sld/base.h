@@ -345,6 +345,8 @@ typedef struct sld_output {
     bool (*is_own)(sld_ctx *ctx, const char *path); /* whether the same verb wrote this file */
     bool (*is_kept)(
         const char *path); /* whether no output may have that name, even by --force; NULL: any */
+    bool (*reads)(const char *input,
+                  const char *path); /* whether path is read with that input; NULL: never */
 } sld_output;
 
 /* Local. Checks that path may be written. SLD_ERR_CONFIG if it is an input, no regular file, a

@@ -95,6 +95,11 @@ const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
 void        sld_doc_describe(sld_doc *doc, char *text, size_t n);
 const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or "new file" */
 
+/* Local. Whether who reads input, a file or a folder, reads the existing file path with it: as a file of
+ * the folder, by whatever link, or as a source of a virtual data set. What cannot be read draws on
+ * nothing. */
+bool sld_store_reads(const char *input, const char *path);
+
 /* ---- documents too large for memory: they lie in their file, and carry no checksum line ---- */
 
 /* Local. For reading; HDF5's own locks are off. A file of another program is first tried by a process

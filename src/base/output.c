@@ -57,6 +57,12 @@ static sld_status check_inputs(sld_ctx *ctx, const sld_output *out, const struct
                             "%s: %s exists in the folder %s, which is read; choose another name",
                             out->option, out->path, input);
         }
+        if (out->reads && out->reads(input, out->path)) {
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                            "%s: %s is read with input %s, by a virtual data set or by a link; "
+                            "choose another name",
+                            out->option, out->path, input);
+        }
     }
     return SLD_OK;
 }

@@ -32,6 +32,7 @@ sld_status sld_verb_output(sld_ctx *ctx, const sld_comm *comm, const sld_config 
     sld_output         whole = *output;
     sld_status         st    = SLD_OK;
 
+    whole.reads    = sld_store_reads;
     whole.inputs   = inputs;
     whole.n_inputs = 0;
     for (size_t i = 0; i < output->n_inputs && whole.n_inputs < MAX; i++) {

@@ -65,6 +65,9 @@ bool       storage_is_virtual(hid_t dataset);
  * its file. values NULL: checks alone. n: values, all of it. */
 sld_status virtual_read(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t dataset, sld_type type,
                         size_t n, void *values);
+/* Local. The file of a source, "." being doc's own. False: its path is too long. */
+bool virtual_source_path(const sld_doc *doc, const char *file, char path[PATH_MAX]);
+enum { SOURCE_NAME_MAX = 1024 }; /* bytes of a source's file name, the ending zero included */
 
 /* Local. What HDF5 says about the call that just failed: the innermost entry of its error stack. To
  * be asked before any other HDF5 call, which would empty the stack. Borrowed from doc. */

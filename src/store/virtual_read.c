@@ -28,19 +28,26 @@ static const char *text_of(ssize_t (*get)(hid_t, size_t, char *, size_t), hid_t 
     return n > 0 && (size_t)n < size ? text : NULL;
 }
 
+bool virtual_source_path(const sld_doc *doc, const char *file, char path[PATH_MAX])
+{
+    const char *here  = doc_name(doc);
+    const char *slash = strrchr(here, '/');
+
+    if (strcmp(file, ".") == 0) return snprintf(path, PATH_MAX, "%s", here) < PATH_MAX;
+    const int folder = file[0] == '/' || !slash ? 0 : (int)(slash - here) + 1;
+    return snprintf(path, PATH_MAX, "%.*s%s", folder, here, file) < PATH_MAX;
+}
+
 /* Opens the file of a source, unless it is open; "." is the virtual data set's own. */
 static sld_status open_source(sld_ctx *ctx, virtual_set *v, const char *file, sld_doc **out)
 {
-    char        path[PATH_MAX];
-    const char *here  = doc_name(v->doc);
-    const char *slash = strrchr(here, '/');
+    char path[PATH_MAX];
 
     *out = v->doc;
     if (strcmp(file, ".") == 0) return SLD_OK;
-    const int folder = file[0] == '/' || !slash ? 0 : (int)(slash - here) + 1;
-    if (snprintf(path, sizeof path, "%.*s%s", folder, here, file) >= (int)sizeof path) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected a shorter name of a source file", here,
-                        v->path);
+    if (!virtual_source_path(v->doc, file, path)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected a shorter name of a source file",
+                        doc_name(v->doc), v->path);
     }
     if (!v->source || strcmp(doc_name(v->source), path) != 0) {
         sld_doc_close(v->source);
@@ -91,7 +98,7 @@ static sld_status move(sld_ctx *ctx, virtual_set *v, sld_doc *source, const char
 /* *points: how many values this source brings. */
 static sld_status read_source(sld_ctx *ctx, virtual_set *v, size_t i, double *points)
 {
-    char        file[1024], name[STORE_PATH_MAX];
+    char        file[SOURCE_NAME_MAX], name[STORE_PATH_MAX];
     sld_doc    *source  = NULL;
     hid_t       dataset = H5I_INVALID_HID;
     const hid_t there   = H5Pget_virtual_vspace(v->plist, i);

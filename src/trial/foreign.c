@@ -27,7 +27,8 @@ static sld_status check_not_read(sld_ctx *ctx, const char *path, const input *in
         return SLD_OK;
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_same(&info, &inputs[i].info)) {
+        if (is_same(&info, &inputs[i].info) ||
+            (S_ISREG(inputs[i].info.st_mode) && sld_store_reads(inputs[i].path, path))) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "%s: is read by this run (%s), which would write over it; choose "
                             "another run.dir",
@@ -69,7 +70,7 @@ static sld_status check_checkpoints(sld_ctx *ctx, const char *run, const input *
     return st;
 }
 
-sld_status sld_trial_check_inputs(sld_ctx *ctx, const sld_setup *s, const sld_io *io)
+static sld_status check_all(sld_ctx *ctx, const sld_setup *s, const sld_io *io)
 {
     const sld_list *kept = &s->opt->run.keep_epochs;
     char            path[PATH_MAX];
@@ -85,6 +86,14 @@ sld_status sld_trial_check_inputs(sld_ctx *ctx, const sld_setup *s, const sld_io
         SLD_TRY(check_not_read(ctx, path, inputs, n));
     }
     return check_checkpoints(ctx, io->dir, inputs, n);
+}
+
+sld_status sld_trial_check_inputs(sld_ctx *ctx, const sld_setup *s, const sld_io *io)
+{
+    sld_doc_many(true); /* an input is looked into for each of the files */
+    const sld_status st = check_all(ctx, s, io);
+    sld_doc_many(false);
+    return st;
 }
 
 /* ---- a folder in which no trial has worked ---- */

@@ -82,6 +82,57 @@ def over_inputs():
     expect(sld(*views, "pipe", ranks=0, timeout=60), 2, "pipe")
 
 
+def over_sources():
+    """The file from which a virtual data set takes its values is read too, and so is what a folder's links lead to."""
+    with h5py.File("mine.h5") as f, h5py.File("virtual.h5", "w") as v:
+        for name in ("train/images", "train/labels", "test/images", "test/labels"):
+            if name == "train/images":
+                layout = h5py.VirtualLayout(f[name].shape, f[name].dtype)
+                layout[...] = h5py.VirtualSource("mine.h5", name, f[name].shape)
+                v.create_virtual_dataset(name, layout)
+            else:
+                v[name] = f[name][...]
+    shutil.copy("r/last.h5", "source.h5")
+    with h5py.File("source.h5") as f, h5py.File("weights.h5", "w") as v:
+        v.attrs.update({k: a for k, a in f.attrs.items()})
+        for name in f["model"]:
+            layout = h5py.VirtualLayout(f["model"][name].shape, f["model"][name].dtype)
+            layout[...] = h5py.VirtualSource("source.h5", "model/" + name, f["model"][name].shape)
+            v.create_virtual_dataset("model/" + name, layout)
+    with h5py.File("whole.h5", "w") as f:
+        f["image_weak"] = np.zeros((1, 4, 3, 8, 8), "f4")
+        f["labels"] = np.zeros((1, 4), "i4")
+    with h5py.File("batches.h5", "w") as f:
+        layout = h5py.VirtualLayout((1, 4, 3, 8, 8), "f4")
+        layout[...] = h5py.VirtualSource("whole.h5", "image_weak", (1, 4, 3, 8, 8))
+        f.create_virtual_dataset("image_weak", layout)
+        f["labels"] = np.zeros((1, 4), "i4")
+    os.makedirs("cifar")
+    os.makedirs("batches")
+    for name in ["data_batch_%d.bin" % i for i in range(1, 6)] + ["test_batch.bin"]:
+        RNG.integers(0, 10, (2, 3073), dtype="u1").tofile("batches/" + name)
+        os.symlink("../batches/" + name, "cifar/" + name)
+    views = ("data", "views", "none.yaml", "--epoch", "1", "--force", "--out")
+    own = ("data.format=hdf5", "data.path=virtual.h5")
+    with_weights = ("teacher.weights=weights.h5", "method=kd") + own
+    for source, args in (("mine.h5", views[:3] + own + views[3:]),
+                         ("mine.h5", ("eval", "r/last.h5", "data.path=virtual.h5", "--any-data", "--force", "--logits")),
+                         ("source.h5", ("eval", "weights.h5", "--force", "--logits")),
+                         ("source.h5", views[:3] + with_weights + views[3:]),
+                         ("whole.h5", ("probe", "none.yaml", "student.weights=r/last.h5", "--batches", "batches.h5", "--force", "--out")),
+                         ("batches/data_batch_3.bin", views[:3] + ("data.format=cifar10", "data.path=cifar") + views[3:])):
+        before = sha(source)
+        for name in (source, os.path.abspath(source)):
+            expect(sld(*args, name, ranks=0), 2, name, "is read with input", "choose another name")
+        check(sha(source) == before, source, "was written over")
+    os.makedirs("theirs")
+    os.rename("mine.h5", "theirs/best.h5")
+    os.symlink("theirs/best.h5", "mine.h5")
+    expect(sld("run", "none.yaml", *own, "run.dir=theirs"), 2, "theirs/best.h5", "is read by this run (data.path)")
+    os.rename("theirs/best.h5", "mine.h5")
+    shutil.rmtree("theirs")
+
+
 def twice():
     """Two outputs of one command are two files, however they are called."""
     os.makedirs("sub/deep")
@@ -246,6 +297,7 @@ def main():
     data("mine.h5")
     expect(sld("run", "none.yaml", "data.format=hdf5", "data.path=mine.h5", "run.dir=r"), 0)
     over_inputs()
+    over_sources()
     over_sweeps()
     in_folders()
     links()
