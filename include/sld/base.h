@@ -275,6 +275,13 @@ double sld_cpus_quota(void);
 
 /* ---- files ---- */
 
+enum { SLD_PATH_WHY_BYTES = 320 };
+/* Local. Whether path is one to a shell or a browser alone: it begins with ~ or SCHEME://, or has $NAME in
+ * it, and nothing of that name is there. why: what was expected, found, and to do. */
+bool sld_path_is_odd(const char *path, char why[SLD_PATH_WHY_BYTES]);
+/* Local. SLD_ERR_CONFIG where it is. option: that names it. path NULL: nothing to check. */
+sld_status sld_path_check(sld_ctx *ctx, const char *option, const char *path);
+
 /* Local. Makes the folder and its parents. */
 sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path);
 /* Local. The next entry of an open folder; *entry NULL: there are no more. SLD_ERR_IO if the folder

@@ -220,6 +220,9 @@ size_t sld_config_unlike(const sld_config *config, const char *text, char *keys,
  * serves checks that need more than the table knows. */
 sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,
                              const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Local. Refuses paths that only a shell or a browser understands (sld_path_is_odd), of settings that come
+ * from that origin or a stronger one. */
+sld_status sld_config_check_paths(sld_ctx *ctx, const sld_config *config, sld_origin from);
 
 /* Local. Gives a text option its proper name if the file has another name for the same thing.
  * Options and identity are then as if the file had the proper name. The resolved document stays as

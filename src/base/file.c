@@ -71,10 +71,14 @@ static const char *kind_of(mode_t mode)
 sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
 {
     struct stat info;
+    char        why[SLD_PATH_WHY_BYTES];
 
     *bytes = 0;
     *fd    = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*fd < 0 || fstat(*fd, &info) != 0) {
+        if (errno == ENOENT && sld_path_is_odd(path, why)) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: cannot open: %s", path, why);
+        }
         /* Mostly the user gave a wrong name; only EIO means a broken disk. */
         return SLD_FAIL(ctx, errno == EIO ? SLD_ERR_IO : SLD_ERR_DATA, "%s: cannot open: %s", path,
                         strerror(errno));

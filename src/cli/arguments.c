@@ -6,19 +6,27 @@
 
 #include "cli.h"
 
+static bool names_output(const char *option)
+{
+    static const char *const outputs[] = {"--out", "--logits", "--pack", "--html", "--dir"};
+    size_t                   i         = 0;
+
+    while (i < sizeof outputs / sizeof *outputs && strcmp(option, outputs[i]) != 0) {
+        i++;
+    }
+    return i < sizeof outputs / sizeof *outputs;
+}
+
 /* Which option of the verb names what -o means elsewhere. */
 static void output_words(const sld_verb *verb, char *out, size_t n)
 {
-    static const char *const outputs[] = {"--out", "--logits", "--pack", "--html", "--dir"};
-    size_t                   used      = 0;
+    size_t used = 0;
 
     out[0] = '\0';
     for (size_t i = 0; verb->options && verb->options[i].name; i++) {
-        for (size_t k = 0; k < sizeof outputs / sizeof *outputs; k++) {
-            if (strcmp(verb->options[i].name, outputs[k]) == 0) {
-                used += (size_t)snprintf(out + used, n - used, "%s%s", used > 0 ? " or " : "",
-                                         outputs[k]);
-            }
+        const char *name = verb->options[i].name;
+        if (names_output(name)) {
+            used += (size_t)snprintf(out + used, n - used, "%s%s", used > 0 ? " or " : "", name);
         }
     }
     if (verb == &sld_verb_run) {
@@ -77,6 +85,9 @@ static sld_status read_option(sld_ctx *ctx, const sld_verb *verb, int argc, char
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "sld %s: %s: expected once, got it twice; give one alone", verb->name,
                             spec->name);
+        }
+        if (names_output(spec->name)) { /* an input of such a name is told when it is opened */
+            SLD_TRY(sld_path_check(ctx, spec->name, argv[1]));
         }
         out->option[i] = spec->takes_value ? argv[1] : "";
         *used          = spec->takes_value ? 2 : 1;

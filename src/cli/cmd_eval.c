@@ -79,6 +79,7 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
     const char  **overrides;
 
     SLD_TRY(sld_experiment_parse(ctx, args->positional, text, args, out));
+    SLD_TRY(sld_config_check_paths(ctx, *out, SLD_FROM_OVERRIDE));
     const char *path = sld_config_options(*out)->data.path;
     if (!stored || sets(args, "data.path=") || !path[0]) {
         return SLD_OK;

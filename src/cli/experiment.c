@@ -122,6 +122,7 @@ static sld_status check_network(sld_ctx *ctx, sld_config *config)
 
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
 {
+    SLD_TRY(sld_config_check_paths(ctx, config, SLD_FROM_FILE));
     SLD_TRY(sld_experiment_settle_format(ctx, NULL, false, config));
     return check_network(ctx, config);
 }
@@ -130,9 +131,13 @@ sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
  * checked less, because the sweep has checked its whole grid. */
 static sld_status check_given(sld_ctx *ctx, const sld_comm *comm, sld_config *config)
 {
+    const bool claimed = *sld_config_options(config)->run.claim != '\0';
+    sld_status st      = claimed ? SLD_OK : sld_config_check_paths(ctx, config, SLD_FROM_FILE);
+
+    SLD_TRY(comm ? sld_agree(ctx, comm, st) : st);
     SLD_TRY(sld_experiment_settle_format(ctx, comm, false, config));
     SLD_TRY(check_network(ctx, config));
-    return *sld_config_options(config)->run.claim ? SLD_OK : sld_config_check_settings(ctx, config);
+    return claimed ? SLD_OK : sld_config_check_settings(ctx, config);
 }
 
 /* Collective. Brings rank 0's text, of n bytes, to every rank; st: this rank's status before. The

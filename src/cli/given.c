@@ -71,12 +71,15 @@ sld_given sld_given_at(sld_ctx *ctx, const char *path)
     return S_ISREG(info.st_mode) ? of_file(ctx, path) : SLD_GIVEN_NOTHING;
 }
 
-static const char *nothing_at(const char *path)
+static const char *nothing_at(const char *path, char why[SLD_PATH_WHY_BYTES])
 {
     struct stat info;
 
     if (stat(path, &info) == 0) {
         return "a pipe, a socket or a device; give a file or a folder";
+    }
+    if (errno == ENOENT && sld_path_is_odd(path, why)) {
+        return why + strcspn(why, ",") + strlen(", got ");
     }
     return errno == EACCES ? "nothing that may be read: a folder above it is closed to you"
            : lstat(path, &info) == 0 ? "a link whose target does not exist"
@@ -100,6 +103,8 @@ static void of_hdf5(const char *path, char *text, size_t n)
 /* text: what the path is, and which command takes it. */
 static void advise(sld_given given, const char *path, char *text, size_t n)
 {
+    char why[SLD_PATH_WHY_BYTES];
+
     switch (given) {
     case SLD_GIVEN_RUN:
         snprintf(text, n,
@@ -130,7 +135,7 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
             "and g+w to work on it");
         break;
     case SLD_GIVEN_NOTHING:
-        snprintf(text, n, "%s", nothing_at(path));
+        snprintf(text, n, "%s", nothing_at(path, why));
         break;
     }
 }

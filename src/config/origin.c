@@ -1,4 +1,5 @@
-/* origin.c: the origin of a setting, and its refusal with its location in front. */
+/* origin.c: the origin of a setting, and its refusal with its location in front; the refusal of paths that
+ * only a shell or a browser understands. */
 #include <stdarg.h>
 
 #include "config_state.h"
@@ -24,4 +25,20 @@ sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char 
         format, args);
     va_end(args);
     return st;
+}
+
+sld_status sld_config_check_paths(sld_ctx *ctx, const sld_config *config, sld_origin from)
+{
+    char why[SLD_PATH_WHY_BYTES];
+
+    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
+        const sld_option *option = sld_option_at(i);
+
+        if (option->type == SLD_TYPE_path && config->origins[i] >= from &&
+            sld_path_is_odd(*(const char *const *)sld_option_value(&config->options, option),
+                            why)) {
+            return sld_config_reject(ctx, config, sld_option_key(option), "%s", why);
+        }
+    }
+    return SLD_OK;
 }

@@ -68,11 +68,15 @@ static sld_status know_teacher(expander *x, size_t i)
     const spec_teacher *t     = &x->spec->teachers[i];
     teacher_state      *state = &x->teachers[i];
     const char         *path;
+    char                why[SLD_PATH_WHY_BYTES];
 
     if (state->known) {
         return SLD_OK;
     }
     state->known = true;
+    if (sld_path_is_odd(t->weights, why)) {
+        return sld_node_fail(x->ctx, t->at, t->name, "weights: %s", why);
+    }
     if (*t->weights && access(t->weights, R_OK) == 0) {
         SLD_TRY(sld_expand_absolute(x, t->weights, &path));
         state->file = path;

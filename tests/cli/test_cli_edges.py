@@ -36,6 +36,24 @@ REFUSED = [  # command, what is said
     (("sweep", "columns.yaml", "train.lr=1", "train.lr=1"), ("train.lr: expected once, got twice",)),
     (("sweep", "columns.yaml", "seeds=1", "seeds=2"), ("seeds: expected once, got twice",)),
     (("sweep", "runs/columns", "launch.slots=1", "launch.slots=2"), ("launch.slots: expected once, got twice",)),
+    *(((*args, option + path), (option.rstrip("="), "expected a path, got " + path, text))
+      for path, text in (("~/x", "only a shell puts a home folder for ~; write the whole path: " + os.path.expanduser("~/x")),
+                         ("~her/x", "only a shell"),
+                         ("$HOME/x", "only a shell puts a value for $HOME; write the value"), ("sub/${USER}/x", "a value for ${USER};"),
+                         ("file:///tmp/x", "write it without file://: /tmp/x"), ("s3://x/y", "sld reads local files"))
+      for args, option in ((("run", "none.yaml"), "run.dir="), (("run", "none.yaml"), "data.path="),
+                           (("run", "none.yaml", "method=kd"), "teacher.weights="), (("sweep", "columns.yaml", "--plan"), "data.path="))),
+    (("run", "home.yaml"), ("home.yaml:4:12: run.dir: expected a path, got ~/x",)),
+    (("sweep", "homes.yaml", "--plan"), ("weights: expected a path, got ~/t.h5",)),
+    (("data", "views", "none.yaml", "--epoch", "1", "--out", "~/x"), ("--out: expected a path, got ~/x",)),
+    (("sweep", "columns.yaml", "--dir", "~/x"), ("--dir: expected a path, got ~/x",)),
+    (("report", "runs/columns", "--pack", "$HOME/x"), ("--pack: expected a path, got $HOME/x",)),
+    (("report", "runs/columns", "--html", "~/x"), ("--html: expected a path",)),
+    (("eval", "found/last.h5", "--logits", "file:///x"), ("--logits: expected a path, got file:///x",)),
+    (("eval", "found/last.h5", "data.path=~/d.h5"), ("data.path: expected a path, got ~/d.h5",)),
+    (("eval", "~/last.h5"), ("~/last.h5: cannot open: expected a path, got ~/last.h5: only a shell",)),
+    (("run", "~/none.yaml"), ("~/none.yaml: cannot open: expected a path, got ~/none.yaml: only a shell",)),
+    (("report", "~/runs"), ("got ~/runs: only a shell puts a home folder for ~",)),
     (("sweep", "columns.yaml", "seed=3", "seeds=1..2"), ("seed: expected a sweep without seeds, got 2 in seeds", "give seeds=3")),
 ]
 
@@ -56,6 +74,16 @@ def formats():
     for folder in ("both", "archives"):
         expect(sld("run", "none.yaml", "data.path=" + folder), 2, "data.path: expected data.format beside it, cifar10 or cifar100, for the files of both")
         expect(sld("run", "none.yaml", "--show-config", "data.path=" + folder, "data.format=cifar100", ranks=0), 0, "format: cifar100\n")
+
+
+def named_so():
+    """What is called as a shell writes a home folder or a variable, and is there, is taken."""
+    os.mkdir("$there")
+    os.rename("d.h5", "$there/d.h5")
+    expect(sld("data", "info", "none.yaml", "data.path=$there/d.h5", ranks=0), 0)
+    expect(sld("data", "views", "none.yaml", "--epoch", "1", "--out", "$there/new.h5", ranks=0), 0)
+    os.rename("$there/d.h5", "d.h5")
+    expect(sld("data", "views", "none.yaml", "--epoch", "1", "--out", "a~b.h5", ranks=0), 0)
 
 
 def closed():
@@ -220,7 +248,10 @@ def main():
     os.mkdir("empty")
     for name, text in SPECS.items():
         write(name + ".yaml", "name: %s\n" % name + BASE + text)
+    write("home.yaml", NONE + "run: {dir: ~/x}\n")
+    write("homes.yaml", "name: homes\n" + BASE + "teachers: {t: {weights: ~/t.h5, train: {epochs: 1}}}\naxes: {teacher: [t]}\n")
     formats()
+    named_so()
     closed()
     columns()
     late_claims()

@@ -19,7 +19,7 @@ MANY = {
 IDEAS = {
     "src/base/clock.c": "the only file that asks the clock", "src/base/fault.c": "faults that tests ask for",
     "src/cli/embedded_find.c": "finds what the build embeds", "src/cli/verbs.c": "the list of verbs",
-    "src/comm/mpirun.c": "how this MPI's launcher is called", "src/config/origin.c": "where a setting comes from",
+    "src/comm/mpirun.c": "how this MPI's launcher is called",
     "src/learn/finite.c": "is every value finite", "src/nn/zoo/vgg.c": "a network a file",
     "src/report/stable.c": "names of the teacher term over all arms",
     "src/store/publish.c": "a document becomes a file", "src/trial/stop.c": "requests to stop or save",
