@@ -53,20 +53,35 @@ void sld_weights_content(const sld_weights_info *info, const char *tensors_sha, 
     sld_sha256_hex(&sha, content);
 }
 
-/* A trial's files say which trial made them. This is believed only if their content has not changed
- * since. */
+static sld_status check_content(sld_ctx *ctx, sld_doc *doc, const char *content)
+{
+    const char *told;
+    char        shown[40];
+
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "content_sha256", &told));
+    return strcmp(told, content) == 0
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%.240s: content_sha256: expected that of its network, mean, std and "
+                          "tensors, %.12s..., got %.12s...: it is damaged, or was changed; copy it "
+                          "again, or, where the change is meant, delete that attribute: h5py, del "
+                          "f.attrs[\"content_sha256\"]",
+                          sld_doc_path(doc), content,
+                          sld_text_printable(told, shown, sizeof shown));
+}
+
+/* A trial's files say which trial made them. This is believed only if they say what their content is. */
 sld_status sld_weights_maker(sld_ctx *ctx, sld_doc *doc, const char *content,
                              char made_by[SLD_NAME_BYTES])
 {
-    const char *id, *file, *told;
+    const char *id, *file;
 
     made_by[0] = '\0';
-    if (!sld_doc_has_attr(doc, "/", "made_as") || !sld_doc_has_attr(doc, "/", "id") ||
-        !sld_doc_has_attr(doc, "/", "content_sha256")) {
+    if (!sld_doc_has_attr(doc, "/", "content_sha256")) {
         return SLD_OK;
     }
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "content_sha256", &told));
-    if (strcmp(told, content) != 0) {
+    SLD_TRY(check_content(ctx, doc, content));
+    if (!sld_doc_has_attr(doc, "/", "made_as") || !sld_doc_has_attr(doc, "/", "id")) {
         return SLD_OK;
     }
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "id", &id));

@@ -92,6 +92,15 @@ def what_a_run_was_made_of_may_not_change():
     expect(sld("run", "data.yaml", *stopped, ranks=0), 0)
 
 
+def contradicted(path):
+    """The weights say what their content was, and it is another: they are taken when they say so no more."""
+    for args in (("eval", path), ("eval", path, "--any-data"), ("run", "kd.yaml", "teacher.weights=" + path),
+                 ("run", "teacher.yaml", "student.weights=" + path)):
+        expect(sld(*args, ranks=0), 2, path + ": content_sha256: expected that of its network, mean, std and tensors", "del f.attrs")
+    with h5py.File(path, "r+") as f:
+        del f.attrs["content_sha256"]
+
+
 def every_input_of_the_weights_counts():
     """A trial's weights are named by the trial, wherever they lie; as soon as anything in them is another, by content."""
     write("teacher.yaml", NONE + DATA)
@@ -103,12 +112,14 @@ def every_input_of_the_weights_counts():
     check(id_of("kd.yaml", "kd-place", "teacher.weights=runs/teacher/last.h5") == seen["last"], "a path is in the ID")
     with h5py.File("w.h5", "r+") as f:
         f["model/conv1.weight"][0, 0, 0, 0] += 1
+    contradicted("w.h5")
     seen["a tensor"] = id_of("kd.yaml", "kd-tensor")
     shutil.copy("runs/teacher/last.h5", "w.h5")
     with h5py.File("w.h5", "r+") as f:
         mean = f.attrs["mean"]
         mean[1] = np.nextafter(mean[1], np.float32(1))
         f.attrs["mean"] = mean
+    contradicted("w.h5")
     seen["a mean"] = id_of("kd.yaml", "kd-mean")
     shutil.copy("runs/teacher/last.h5", "w.h5")
     with h5py.File("w.h5", "r+") as f:
