@@ -46,8 +46,10 @@ typedef struct sld_probe_params {
     int64_t           epoch;     /* of schedules and learning rate */
     bool              gradients; /* of every step, by name */
 } sld_probe_params;
-/* Collective. Optimiser steps on given batches: docs/files.md, "Probe". */
-sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params);
+/* Collective. Optimiser steps on given batches: docs/files.md, "Probe". *finite false: a step was not,
+ * and nothing is written. */
+sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params,
+                         bool *finite);
 
 /* ---- what others have computed ---- */
 

@@ -27,6 +27,7 @@ static sld_status read_epoch(sld_ctx *ctx, const char *text, int64_t *epoch)
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     sld_config      *config = NULL;
+    bool             finite = true;
     sld_probe_params params = {.batches   = args->option[BATCHES],
                                .out       = args->option[OUT],
                                .gradients = args->option[GRADIENTS] != NULL};
@@ -61,7 +62,10 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     }
     if (st == SLD_OK) {
         params.isa = sld_kernels_isa();
-        st         = sld_probe_run(ctx, comm, &params);
+        st         = sld_probe_run(ctx, comm, &params, &finite);
+    }
+    if (st == SLD_OK && !finite) {
+        *exit_code = SLD_EXIT_FAILED;
     }
     sld_config_destroy(config);
     return st;
@@ -89,6 +93,7 @@ const sld_verb sld_verb_probe = {
         "  --force        write over OUT.h5 even where another program wrote it; never over a "
         "file\n"
         "                 of a run or a sweep\n\n"
+        "A step that is not finite ends it with 1, and OUT.h5 is not written.\n"
         "Where nothing moves for run.stall_minutes it leaves with 70 and names the rank behind, as "
         "sld run.\n",
     .options = options,

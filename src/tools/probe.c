@@ -11,29 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe.h"
 #include "sld/tools.h"
-
-static const char *const image_path[SLD_VIEWS] = {"/image_weak", "/image_strong"};
-
-typedef struct probe {
-    const sld_probe_params *params;
-    const sld_options      *opt;
-    sld_arena              *arena;
-    sld_doc                *in, *out;
-    size_t                  steps, N, C, H, W, classes; /* batches, samples in each */
-    bool                    views[SLD_VIEWS];
-    sld_model_file          teacher, start;
-    sld_model              *student;
-    sld_learner            *learner;
-    float                  *images[SLD_VIEWS]; /* (steps,N,C,H,W) as read */
-    float                  *input[SLD_VIEWS];  /* (N,H,W,C) of this step */
-    int32_t                *labels;            /* (steps,N) */
-    uint32_t *sample; /* (N): the place in the batch stands for the data set's index */
-    double   *loss[SLD_VIEWS][SLD_MAX_TERMS], *total; /* (steps) */
-    float    *z_s[SLD_VIEWS], *z_t[SLD_VIEWS];        /* (steps,N,classes) */
-    float    *gradient;                               /* (steps, trained) */
-    double   *norm;                                   /* (tensors, steps) */
-} probe;
 
 /* ---- reading ---- */
 
@@ -43,28 +22,28 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
     size_t dims[SLD_DOC_DIMS];
     int    n_dims, first = p->views[SLD_WEAK] ? SLD_WEAK : SLD_STRONG;
 
-    SLD_TRY(sld_doc_dims(ctx, p->in, image_path[first], &n_dims, dims));
+    SLD_TRY(sld_doc_dims(ctx, p->in, probe_image_path[first], &n_dims, dims));
     if (n_dims == 5 && (dims[0] == 0 || dims[1] == 0)) {
         return SLD_FAIL(ctx, SLD_ERR_DATA,
                         "%s: %s: expected at least one sample, got %zu batches of %zu",
-                        sld_doc_path(p->in), image_path[first], dims[0], dims[1]);
+                        sld_doc_path(p->in), probe_image_path[first], dims[0], dims[1]);
     }
     if (n_dims != 5) {
         return SLD_FAIL(
             ctx, SLD_ERR_DATA,
             "%s: %s: expected 5 axes (batches, samples, channels, height, width), got %d",
-            sld_doc_path(p->in), image_path[first], n_dims);
+            sld_doc_path(p->in), probe_image_path[first], n_dims);
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
         if (!p->views[v]) {
             continue;
         }
-        SLD_TRY(sld_doc_check_shape(ctx, p->in, image_path[v], 5, dims));
-        if (!sld_doc_is_floating(p->in, image_path[v])) {
+        SLD_TRY(sld_doc_check_shape(ctx, p->in, probe_image_path[v], 5, dims));
+        if (!sld_doc_is_floating(p->in, probe_image_path[v])) {
             return SLD_FAIL(ctx, SLD_ERR_DATA,
                             "%s: %s: expected floating-point numbers, got another type; normalise "
                             "the pixels: (images / 255 - mean) / std",
-                            sld_doc_path(p->in), image_path[v]);
+                            sld_doc_path(p->in), probe_image_path[v]);
         }
     }
     p->steps = dims[0];
@@ -73,19 +52,6 @@ static sld_status read_shape(sld_ctx *ctx, probe *p)
     p->H     = dims[3];
     p->W     = dims[4];
     return sld_doc_check_shape(ctx, p->in, "/labels", 2, dims);
-}
-
-static sld_status check_images(sld_ctx *ctx, const probe *p, int v, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(p->images[v][i])) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: %s: expected finite pixels, got %g in batch %zu, sample %zu",
-                            sld_doc_path(p->in), image_path[v], (double)p->images[v][i],
-                            i / (p->N * p->C * p->H * p->W), i / (p->C * p->H * p->W) % p->N);
-        }
-    }
-    return SLD_OK;
 }
 
 static sld_status read_batches(sld_ctx *ctx, probe *p)
@@ -100,9 +66,9 @@ static sld_status read_batches(sld_ctx *ctx, probe *p)
             sld_arena_alloc(ctx, p->arena, rows * image * sizeof(float), (void **)&p->images[v]));
         SLD_TRY(
             sld_arena_alloc(ctx, p->arena, p->N * image * sizeof(float), (void **)&p->input[v]));
-        SLD_TRY(sld_doc_get(ctx, p->in, image_path[v], SLD_F32, rows * image, p->images[v]));
-        SLD_TRY(check_images(ctx, p, v, rows * image));
+        SLD_TRY(sld_doc_get(ctx, p->in, probe_image_path[v], SLD_F32, rows * image, p->images[v]));
     }
+    SLD_TRY(probe_check_pixels(ctx, p));
     SLD_TRY(sld_arena_alloc(ctx, p->arena, rows * sizeof(int32_t), (void **)&p->labels));
     SLD_TRY(sld_arena_alloc(ctx, p->arena, p->N * sizeof(uint32_t), (void **)&p->sample));
     SLD_TRY(sld_doc_get(ctx, p->in, "/labels", SLD_I32, rows, p->labels));
@@ -283,11 +249,12 @@ static sld_status gather(sld_ctx *ctx, const sld_comm *comm, const probe *p, flo
     return SLD_OK;
 }
 
-/* Collective. */
-static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, double lr)
+/* Collective. *finite false: a step was not, which is told, and the later ones are not taken. */
+static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, double lr, bool *finite)
 {
     const sld_range mine = sld_learner_rows(p->learner, 0);
 
+    *finite = true;
     for (size_t k = 0; k < p->steps; k++) {
         sld_step_input  in = {.labels = p->labels + k * p->N + mine.begin,
                               .sample = p->sample + mine.begin,
@@ -303,6 +270,13 @@ static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, doubl
         }
         SLD_TRY(sld_agree(ctx, comm, SLD_OK));
         SLD_TRY(sld_learner_step(ctx, p->learner, &in, &out));
+        const char *bad = out.finite ? sld_learner_not_finite(p->learner) : out.what;
+        if (bad) {
+            sld_log(ctx, SLD_LOG_ERROR, "diverged in batch %zu: %s not finite; %s is not written",
+                    k, bad, p->params->out);
+            *finite = false;
+            return SLD_OK;
+        }
         keep_step(p, k, mine, &out);
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
@@ -315,99 +289,8 @@ static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, doubl
     return SLD_OK;
 }
 
-/* ---- writing ---- */
-
-static sld_status put_view(sld_ctx *ctx, probe *p, int v)
-{
-    const sld_objective *o       = sld_learner_objective(p->learner);
-    const size_t         dims[3] = {p->steps, p->N, p->classes};
-    char                 path[128];
-
-    for (size_t i = 0; i < sld_objective_terms(o); i++) {
-        snprintf(path, sizeof path, "/loss/%s_%s", sld_objective_term_name(o, i), sld_view_name[v]);
-        SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F64, 1, &p->steps, p->loss[v][i]));
-    }
-    snprintf(path, sizeof path, "/logits/student_%s", sld_view_name[v]);
-    SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F32, 3, dims, p->z_s[v]));
-    if (!p->teacher.model) {
-        return SLD_OK;
-    }
-    snprintf(path, sizeof path, "/logits/teacher_%s", sld_view_name[v]);
-    return sld_doc_put(ctx, p->out, path, SLD_F32, 3, dims, p->z_t[v]);
-}
-
-/* A tensor's gradients of all steps stand together: (steps, ...). */
-static sld_status put_gradients(sld_ctx *ctx, probe *p)
-{
-    const size_t n_trained = sld_model_trained_count(p->student);
-    size_t       at        = 0;
-    char         path[256];
-
-    for (size_t i = 0; i < sld_model_tensor_count(p->student); i++) {
-        const sld_tensor *t = sld_model_tensor(p->student, i);
-        float            *together;
-        size_t            dims[SLD_DOC_DIMS] = {p->steps};
-
-        if (!t->trained) {
-            continue;
-        }
-        memcpy(dims + 1, t->dims, (size_t)t->n_dims * sizeof *dims);
-        SLD_TRY(
-            sld_arena_alloc(ctx, p->arena, p->steps * t->n * sizeof(float), (void **)&together));
-        for (size_t k = 0; k < p->steps; k++) {
-            memcpy(together + k * t->n, p->gradient + k * n_trained + at, t->n * sizeof(float));
-        }
-        snprintf(path, sizeof path, "/gradient/%s", t->name);
-        SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F32, t->n_dims + 1, dims, together));
-        at += t->n;
-    }
-    return SLD_OK;
-}
-
-/* Rank 0. */
-static sld_status write_answers(sld_ctx *ctx, probe *p, double lr)
-{
-    sld_weights_info info = {
-        .classes = (int)p->classes, .channels = (int)p->C, .input_size = (int)p->H};
-    sld_named *named;
-    size_t     n;
-    char       path[256];
-
-    SLD_TRY(sld_doc_create(ctx, &p->out));
-    SLD_TRY(sld_doc_put_format(ctx, p->out, "sld-probe"));
-    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "config", sld_config_text(p->params->config)));
-    SLD_TRY(sld_doc_attr_text(ctx, p->out, "/", "isa", p->params->isa));
-    SLD_TRY(sld_doc_attr(ctx, p->out, "/", "probe_epoch", SLD_I64, 0, &p->params->epoch));
-    SLD_TRY(sld_doc_attr(ctx, p->out, "/", "lr", SLD_F64, 0, &lr));
-    SLD_TRY(sld_doc_put(ctx, p->out, "/loss/total", SLD_F64, 1, &p->steps, p->total));
-    for (int v = 0; v < SLD_VIEWS; v++) {
-        if (p->views[v]) {
-            SLD_TRY(put_view(ctx, p, v));
-        }
-    }
-    for (size_t i = 0; i < sld_model_tensor_count(p->student); i++) {
-        snprintf(path, sizeof path, "/param_norm/%s", sld_model_tensor(p->student, i)->name);
-        SLD_TRY(sld_doc_put(ctx, p->out, path, SLD_F64, 1, &p->steps, p->norm + i * p->steps));
-    }
-    if (p->gradient) {
-        SLD_TRY(put_gradients(ctx, p));
-    }
-    snprintf(info.network, sizeof info.network, "%s", p->opt->student.network);
-    for (int c = 0; c < 4; c++) {
-        info.std[c] = 1.0f; /* the batches came normalised */
-    }
-    if (p->start.model || p->teacher.model) {
-        const sld_weights_info *like = p->start.model ? &p->start.info : &p->teacher.info;
-        memcpy(info.mean, like->mean, sizeof info.mean);
-        memcpy(info.std, like->std, sizeof info.std);
-    }
-    SLD_TRY(sld_model_named(ctx, p->arena, p->student, NULL, false, &named, &n));
-    SLD_TRY(sld_weights_put(ctx, p->out, &info, named, n));
-    return sld_doc_publish(ctx, &p->out, p->params->out, p->params->replace);
-}
-
 /* Collective. */
-static sld_status run(sld_ctx *ctx, const sld_comm *comm, probe *p)
+static sld_status run(sld_ctx *ctx, const sld_comm *comm, probe *p, bool *finite)
 {
     const sld_options *opt = p->opt;
     sld_learner_params learner;
@@ -424,15 +307,17 @@ static sld_status run(sld_ctx *ctx, const sld_comm *comm, probe *p)
     sld_precision_named(sld_config_word(opt, "teacher.precision"), &learner.teacher_precision);
     SLD_TRY(sld_learner_create(ctx, comm, &learner, &p->learner));
     SLD_TRY(sld_agree(ctx, comm, make_answers(ctx, p)));
-    SLD_TRY(take_steps(ctx, comm, p, lr));
+    SLD_TRY(take_steps(ctx, comm, p, lr, finite));
     sld_enter(ctx, SLD_PHASE_RESULTS);
-    return sld_agree(ctx, comm, sld_comm_rank(comm) == 0 ? write_answers(ctx, p, lr) : SLD_OK);
+    return sld_agree(ctx, comm,
+                     *finite && sld_comm_rank(comm) == 0 ? probe_write(ctx, p, lr) : SLD_OK);
 }
 
-sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params)
+sld_status sld_probe_run(sld_ctx *ctx, const sld_comm *comm, const sld_probe_params *params,
+                         bool *finite)
 {
     probe            p  = {.params = params, .opt = sld_config_options(params->config)};
-    const sld_status st = run(ctx, comm, &p);
+    const sld_status st = run(ctx, comm, &p, finite);
 
     sld_learner_destroy(p.learner);
     if (p.student != p.start.model) {

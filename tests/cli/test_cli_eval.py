@@ -61,6 +61,25 @@ def check_records(told):
         check([d[0].name for d in f["train/label_p"].dims] == ["/train_sample", "/epoch/epoch"], "axes")
 
 
+def check_not_finite():
+    """A probe whose steps are not finite ends as a run does that diverges, and writes nothing; pixels that are not normalised are told."""
+    probe = ("probe", "student.yaml", "--batches")
+    shape = (2, 10, 3, 32, 32)
+    for name, factor in (("normal", 1), ("pixels", 400), ("huge", 1e30)):
+        with h5py.File(name + ".h5", "w") as f:
+            pixels = np.random.default_rng(2).random(shape).astype("f4")
+            for view in ("image_weak", "image_strong"):
+                f[view] = factor * pixels
+            f["labels"] = np.arange(20).reshape(2, 10)
+    expect(sld(*probe, "huge.h5", "--out", "huge-out.h5"), 1, "huge.h5: /image_weak: expected pixels normalised as the weights say",
+           "diverged in batch ", " not finite; huge-out.h5 is not written")
+    check(not os.path.exists("huge-out.h5"), "it was written")
+    done = sld(*probe, "pixels.h5", "--out", "pixels-out.h5")
+    check(done.err.count("expected pixels normalised as the weights say") == 1, done.code, done.err)
+    done = sld(*probe, "normal.h5", "--out", "normal-out.h5")
+    check(done.code == 0 and "normalised" not in done.err, done.code, done.err)
+
+
 def check_batches():
     """As many numbers in another order are another question."""
     rng = np.random.default_rng(2)
@@ -181,6 +200,7 @@ def main():
         f["image_strong"][2, 7, 0, 0, 0] = np.nan
     expect(sld("probe", "student.yaml", "--batches", "in.h5", "--out", "o.h5"), 2, "/image_strong: expected finite pixels, got nan in batch 2, sample 7")
     check(not os.path.exists("o.h5"), "an answer to no question")
+    check_not_finite()
     check_batches()
     expect(sld("probe", "student.yaml"), 2, "usage")
 
