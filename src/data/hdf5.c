@@ -16,6 +16,7 @@
 
 #include "facts.h"
 #include "files.h"
+#include "hdf5_pixels.h"
 #include "unread.h"
 
 static const struct {
@@ -283,13 +284,18 @@ static sld_status hdf5_open(sld_ctx *ctx, const sld_data_params *params, data_so
     return read_name(ctx, doc, shape);
 }
 
-/* Pixels between 0 and 1 are what other programs store. */
-static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, size_t n,
-                              uint8_t *pixels)
+/* n: images. */
+static sld_status read_images(sld_ctx *ctx, sld_doc *doc, const char *path, const data_shape *shape,
+                              size_t n, uint8_t *pixels)
 {
-    return get_values(ctx, doc, path, SLD_U8, n, pixels, SLD_DOES_NOT_FIT,
-                      "whole numbers 0 to 255, got a value that is none; multiply images of 0 to 1 "
-                      "by 255 and round before they are stored");
+    const size_t     all = n * shape->H * shape->W * shape->C;
+    const sld_status st  = sld_doc_get(ctx, doc, path, SLD_U8, all, pixels);
+
+    if (st != SLD_ERR_DATA || !strstr(ctx->err.msg, SLD_DOES_NOT_FIT)) {
+        return st;
+    }
+    sld_err_clear(ctx);
+    return sld_hdf5_refuse_pixels(ctx, doc, path, shape, n);
 }
 
 static sld_status check_enums(sld_ctx *ctx, sld_doc *doc, const data_shape *shape)
@@ -306,7 +312,6 @@ static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
 {
     sld_doc          *doc   = source->own;
     const data_shape *shape = &source->shape;
-    const size_t      image = shape->H * shape->W * shape->C;
 
     SLD_TRY(check_enums(ctx, doc, shape));
     sld_data_warn_unread(ctx, doc, shape);
@@ -314,7 +319,7 @@ static sld_status hdf5_fill(sld_ctx *ctx, const data_source *source,
         const size_t n = shape->n[split];
         uint64_t     classes;
 
-        SLD_TRY(read_images(ctx, doc, PATHS[split].images, n * image, target[split].pixels));
+        SLD_TRY(read_images(ctx, doc, PATHS[split].images, shape, n, target[split].pixels));
         SLD_TRY(read_labels(ctx, doc, PATHS[split].labels, n, target[split].labels, &classes));
         if (shape->n_coarse) {
             SLD_TRY(read_labels(ctx, doc, PATHS[split].coarse, n, target[split].coarse, &classes));

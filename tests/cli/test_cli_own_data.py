@@ -126,14 +126,22 @@ def labels_and_pixels():
 
     data("binary.h5", binary)
     one_warning(("data", "info", "none.yaml", *of("binary.h5")), "above 1", "255")
-    for name, pixels in (("unit", RNG.random((40, 8, 8, 3))), ("signed", np.full((40, 8, 8, 3), -1))):
+    whole = RNG.integers(0, 256, (40, 8, 8, 3))
+    for name, pixels, got, cure in (
+            ("unit", np.where(whole == 0, 0, RNG.random(whole.shape)), "[0,0,0,0]: expected a whole number from 0 to 255, got 0.", "multiply images of 0 to 1 by 255"),
+            ("signed", (whole - 128).astype("i1"), ", in values from -128 to 127", "add 128"),
+            ("wide", np.where(np.arange(40).reshape(40, 1, 1, 1) == 7, 65535, whole).astype("u2"),
+             "[7,0,0,0]: expected a whole number from 0 to 255, got 65535, in values from 0 to 65535", "images // 257"),
+            ("threefold", 3.0 * whole, "in values from 0 to 765", "scale them to 0 to 255"),
+            ("halves", np.clip(whole + .5, 0, 255), "[0,0,0,0]: ", "round them"),
+            ("normal", (whole / 255 - .5) / .25, "in values from -2 to 2", "before any normalisation"),
+            ("nan", np.where(whole == 255, np.nan, whole), "got nan", "NaN or infinity")):
         def other(f):
             del f["test/images"]
             f["test/images"] = pixels
 
         data(name + ".h5", other, test=40)
-        expect(sld("data", "info", "none.yaml", *of(name + ".h5"), ranks=0), 2, "/test/images: expected whole numbers 0 to 255",
-               "multiply images of 0 to 1 by 255")
+        expect(sld("data", "info", "none.yaml", *of(name + ".h5"), ranks=0), 2, "/test/images[", got, cure)
     data("val.h5", lambda f: f.create_group("val"))
     one_warning(("data", "info", "none.yaml", *of("val.h5")), "val.h5: /val is not read", "data.val_fraction")
     data("good.h5")
