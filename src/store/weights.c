@@ -41,24 +41,66 @@ sld_status sld_tensors_put(sld_ctx *ctx, sld_doc *doc, const char *group, const 
     return SLD_OK;
 }
 
-static sld_status tensor_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensor)
-{
-    char path[STORE_PATH_MAX], wanted[128];
-
-    SLD_TRY(tensor_path(ctx, doc, group, tensor->name, path));
-    if (!sld_doc_has(doc, path)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: tensor %s: expected the shape %s, got no such tensor", doc_name(doc),
-                        path, shape_text(tensor->n_dims, tensor->dims, wanted, sizeof wanted));
-    }
-    SLD_TRY(sld_doc_check_shape(ctx, doc, path, tensor->n_dims, tensor->dims));
-    return sld_doc_get(ctx, doc, path, SLD_F32, tensor_size(tensor), tensor->values);
-}
-
 static bool ends_with(const char *name, const char *ending)
 {
     const size_t n = strlen(name), n_ending = strlen(ending);
     return n >= n_ending && strcmp(name + n - n_ending, ending) == 0;
+}
+
+/* Whether all members of the group begin with the first n bytes of name. */
+static bool all_begin_with(sld_doc *doc, const char *group, const char *name, size_t n)
+{
+    const char *other;
+    size_t      i = 0;
+
+    while ((other = sld_doc_member(doc, group, i)) && strncmp(other, name, n) == 0) {
+        i++;
+    }
+    return !other;
+}
+
+/* What stands before all names of the group, as "module."; "": nothing does. */
+static void find_prefix(sld_doc *doc, const char *group, const char *tensor, char *prefix, size_t n)
+{
+    const char *name;
+
+    prefix[0] = '\0';
+    for (size_t i = 0; !prefix[0] && (name = sld_doc_member(doc, group, i)); i++) {
+        const size_t before = strlen(name) - strlen(tensor);
+        if (ends_with(name, tensor) && before > 0 && name[before - 1] == '.' &&
+            all_begin_with(doc, group, name, before)) {
+            snprintf(prefix, n, "%.*s", (int)before, name);
+        }
+    }
+}
+
+/* What to do where other programs put such a tensor; "": it is nowhere. */
+static void advise(sld_doc *doc, const char *group, const char *tensor, char *text, size_t n)
+{
+    char prefix[64], shown[64];
+
+    text[0] = '\0';
+    find_prefix(doc, group, tensor, prefix, sizeof prefix);
+    if (prefix[0]) {
+        snprintf(text, n, "; there is %s%.60s: take %s off all names",
+                 sld_text_printable(prefix, shown, sizeof shown), tensor, shown);
+    }
+}
+
+static sld_status tensor_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensor)
+{
+    char path[STORE_PATH_MAX], wanted[128], advice[240];
+
+    SLD_TRY(tensor_path(ctx, doc, group, tensor->name, path));
+    if (!sld_doc_has(doc, path)) {
+        advise(doc, group, tensor->name, advice, sizeof advice);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: tensor %s: expected the shape %s, got no such tensor%s", doc_name(doc),
+                        path, shape_text(tensor->n_dims, tensor->dims, wanted, sizeof wanted),
+                        advice);
+    }
+    SLD_TRY(sld_doc_check_shape(ctx, doc, path, tensor->n_dims, tensor->dims));
+    return sld_doc_get(ctx, doc, path, SLD_F32, tensor_size(tensor), tensor->values);
 }
 
 /* PyTorch's batch norms count their batches; nothing here depends on the count. */
@@ -103,12 +145,33 @@ static sld_status check_variance(sld_ctx *ctx, const sld_doc *doc, const sld_nam
     return SLD_OK;
 }
 
+/* Of a file that has the tensor elsewhere: in another group, or in none. */
+static sld_status refuse_group(sld_ctx *ctx, sld_doc *doc, const char *group, const char *tensor)
+{
+    char        advice[280] = "", path[STORE_PATH_MAX], shown[64];
+    const char *name;
+
+    for (size_t i = 0; !advice[0] && (name = sld_doc_member(doc, "/", i)); i++) {
+        snprintf(path, sizeof path, "/%.200s/%.200s", name, tensor);
+        if (strcmp(name, tensor) == 0) {
+            snprintf(advice, sizeof advice,
+                     "; there is /%.60s: move all tensors into a group %.20s", tensor, group);
+        } else if (sld_doc_has(doc, path)) {
+            sld_text_printable(name, shown, sizeof shown);
+            snprintf(advice, sizeof advice,
+                     "; there is /%s/%.60s: call the group model: h5py, f.move(\"%s\", \"%.20s\")",
+                     shown, tensor, shown, group + 1);
+        }
+    }
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected a group %s of tensors, got none%s",
+                    doc_name(doc), group, advice);
+}
+
 sld_status sld_tensors_get(sld_ctx *ctx, sld_doc *doc, const char *group, const sld_named *tensors,
                            size_t n)
 {
     if (!sld_doc_has(doc, group)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected a group %s of tensors, got none",
-                        doc_name(doc), group);
+        return refuse_group(ctx, doc, group, tensors[0].name);
     }
     for (size_t i = 0; i < n; i++) {
         SLD_TRY(tensor_get(ctx, doc, group, &tensors[i]));

@@ -287,6 +287,27 @@ def foreign_weights():
     expect(sld("run", "none.yaml", "method=kd", "teacher.weights=variance.h5", "data.format=hdf5", "data.path=plain.h5",
                "run.dir=v"), 2, "running_var")
 
+    def called(path, group, prefix):
+        with h5py.File("same.h5") as f, h5py.File(path, "w") as g:
+            g.attrs.update(f.attrs)
+            for name in f["model"]:
+                f.copy("model/" + name, g, group + "/" + prefix + name)
+
+    for path, group, prefix, words in (
+            ("module.h5", "model", "module.", "got no such tensor; there is module.conv1.weight: take module. off all names"),
+            ("student.h5", "model", "module.student.", "take module.student. off all names"),
+            ("state.h5", "state_dict", "", 'there is /state_dict/conv1.weight: call the group model: h5py, f.move("state_dict", "model")'),
+            ("root.h5", "", "", "there is /conv1.weight: move all tensors into a group /model")):
+        called(path, group, prefix)
+        expect(evaluate(path), 2, path, words)
+
+    def lacking(model):
+        del model["conv1.weight"]
+
+    weights("lacking.h5", lacking)  # layer1.0.conv1.weight has no prefix
+    done = expect(evaluate("lacking.h5"), 2, "/model/conv1.weight", "got no such tensor")
+    check("there is" not in done.err, done.err)
+
     def unwritten(model):
         name = sorted(model)[0]
         shape = model[name].shape
