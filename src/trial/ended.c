@@ -42,22 +42,42 @@ static size_t count_wishes(const sld_trial *t, const char *keys)
            (size_t)(lists(keys, "run.logits") && o->run.logits);
 }
 
-/* Rank 0. Whether results that are written anew would hold all that these do. */
-static bool keeps_all(sld_ctx *ctx, const sld_trial *t)
+enum { SETTINGS_BYTES = 80 };
+
+/* Rank 0. Settings without which results that are written anew would lack what these hold, as
+ * "run.logits=true run.features=test"; "": they would hold it all. */
+static void list_settings(sld_ctx *ctx, const sld_trial *t, char text[SETTINGS_BYTES])
 {
     const sld_options *o = t->setup.opt;
-    char               path[PATH_MAX];
-    sld_doc           *doc = NULL;
+    const struct {
+        bool        given;
+        const char *path, *setting;
+    } parts[] = {{o->run.logits, "/logits/test_last", "run.logits=true"},
+                 {o->run.features != SLD_FEATURES_NONE, "/features/test_last", "run.features=test"},
+                 {o->run.label_p, "/train/label_p", "run.label_p=true"}};
+    char     path[PATH_MAX];
+    sld_doc *doc = NULL;
+    size_t   n   = 0;
 
+    text[0] = '\0';
     sld_run_path(t->io.dir, SLD_RUN_RESULTS, 0, path);
-    const bool yes =
-        sld_doc_open(ctx, path, &doc) == SLD_OK &&
-        (o->run.logits || !sld_doc_has(doc, "/logits/test_last")) &&
-        (o->run.features != SLD_FEATURES_NONE || !sld_doc_has(doc, "/features/test_last")) &&
-        (o->run.label_p || !sld_doc_has(doc, "/train/label_p"));
+    const bool there = sld_doc_open(ctx, path, &doc) == SLD_OK; /* else it may hold each of them */
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i].given && (!there || sld_doc_has(doc, parts[i].path))) {
+            n += (size_t)snprintf(text + n, SETTINGS_BYTES - n, "%s%s", n ? " " : "",
+                                  parts[i].setting);
+        }
+    }
     sld_doc_close(doc);
     sld_err_clear(ctx);
-    return yes;
+}
+
+static bool keeps_all(sld_ctx *ctx, const sld_trial *t)
+{
+    char settings[SETTINGS_BYTES];
+
+    list_settings(ctx, t, settings);
+    return settings[0] == '\0';
 }
 
 enum { LACKING_BYTES = 64 };
@@ -86,7 +106,7 @@ static void list_lacking(sld_ctx *ctx, const sld_trial *t, char text[LACKING_BYT
 static sld_status can_restore(sld_ctx *ctx, const sld_trial *t, bool *restores)
 {
     const bool kept = sld_ckpt_newest(t->io.dir).epoch > t->setup.opt->train.epochs;
-    char       lacking[LACKING_BYTES];
+    char       lacking[LACKING_BYTES], settings[SETTINGS_BYTES];
 
     *restores = false;
     if (sld_trial_is_attempt(&t->io)) {
@@ -96,12 +116,19 @@ static sld_status can_restore(sld_ctx *ctx, const sld_trial *t, bool *restores)
     if (!lacking[0]) {
         return SLD_OK;
     }
-    if (!kept || !keeps_all(ctx, t)) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: the trial is done, and %s: %s", t->io.dir, lacking,
-                        kept ? "give run.logits, run.features and run.label_p as its results have "
-                               "them, and it is written again from the last checkpoint"
-                             : "no checkpoint is left to write it from; put it back, or train the "
-                               "trial anew in another run.dir");
+    if (!kept) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_DATA,
+            "%s: the trial is done, and %s: no checkpoint is left to write it from; put "
+            "it back, or train the trial anew in another run.dir",
+            t->io.dir, lacking);
+    }
+    list_settings(ctx, t, settings);
+    if (settings[0]) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: the trial is done, and %s: give %s, as its results have them, and it "
+                        "is written again from the last checkpoint",
+                        t->io.dir, lacking, settings);
     }
     *restores = true;
     sld_log(ctx, SLD_LOG_WARN,

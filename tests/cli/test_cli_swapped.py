@@ -72,7 +72,7 @@ def lost_in_a_run(run):
     os.truncate("one/last.h5", 5000)
     os.remove("one/best.h5")
     lacks = "one: the trial is done, and last.h5 is damaged, best.h5 is not there: "
-    expect(sld(*run, "run.logits=false", ranks=2), 2, lacks + "give run.logits")
+    expect(sld(*run, "run.logits=false", ranks=2), 2, lacks + "give run.logits=true, as its results have them")
     check(h5py.File("one/results.h5")["logits/test_last"].size > 0, "logits of the results are kept")
     expect(sld(*run, ranks=0), 0, lacks + "written again from the last checkpoint")
     check(kept == {name: model("one/" + name) for name in kept}, "the same weights")
