@@ -86,6 +86,12 @@ sld_status doc_open_dataset(sld_ctx *ctx, sld_doc *doc, const char *path, hid_t 
     const place at = find(doc, path, link);
 
     *out = H5I_INVALID_HID;
+    if (at == ABSENT && link[0] && H5Lexists(doc->file, link, H5P_DEFAULT) > 0) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: %.100s: expected data, got a link that leads nowhere; make the link "
+                        "anew, or store a copy in its place",
+                        doc_name(doc), link);
+    }
     if (at == ABSENT) {
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected %s, got a file without it", doc_name(doc),
                         path);

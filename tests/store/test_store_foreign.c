@@ -69,6 +69,10 @@ static void reads_data_sets(void **state)
     assert_ok(f, sld_doc_dims(&f->ctx, doc, "/nothing", &n_dims, dims));
     assert_int_equal(dims[0], 0);
     assert_false(sld_doc_has(doc, "/dangling"));
+    assert_fails(f, sld_doc_get(&f->ctx, doc, "/dangling", SLD_I32, 3, i32), SLD_ERR_DATA,
+                 "/dangling|a link that leads nowhere");
+    assert_fails(f, sld_doc_get(&f->ctx, doc, "/dangling/x", SLD_I32, 3, i32), SLD_ERR_DATA,
+                 "/dangling|a link that leads nowhere");
     assert_fails(f, sld_doc_get(&f->ctx, doc, "/wide", SLD_I32, 2, i32), SLD_ERR_DATA,
                  "/wide|does not fit");
     assert_fails(f, sld_doc_get(&f->ctx, doc, "/pairs", SLD_I32, 2, i32), SLD_ERR_DATA,
