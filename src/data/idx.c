@@ -85,6 +85,11 @@ static sld_status read_header(sld_ctx *ctx, data_file *file, int fewest_dims, in
     *elements = 1;
     for (int d = 0; d < MAX_DIMS; d++) {
         dims[d] = d < n_dims ? big_endian(head + 4 + 4 * d) : 1;
+        if (d == 0 && dims[d] == 0) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: expected at least one sample, got 0; take a whole copy of it",
+                            file->path);
+        }
         if (dims[d] == 0 || (d > 0 && dims[d] > LARGEST_SIDE)) {
             return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: dimension %d: expected 1 to %d, got %zu",
                             file->path, d, LARGEST_SIDE, (size_t)dims[d]);
