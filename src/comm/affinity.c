@@ -78,6 +78,43 @@ static bool read_item(const char **text, int *low, int *high)
     return **text == '\0';
 }
 
+static int by_number(const void *a, const void *b)
+{
+    return ((const sld_cpu *)a)->number - ((const sld_cpu *)b)->number;
+}
+
+/* The CPUs that this process may use, as a list that parallel.cpus takes: "0-3,8". */
+static void list_allowed(char *text, size_t n)
+{
+    sld_cpu      cpus[SLD_CPUS_MAX];
+    const size_t count = sld_cpus_allowed(cpus);
+    size_t       used  = 0;
+
+    text[0] = '\0';
+    qsort(cpus, count, sizeof *cpus, by_number);
+    for (size_t i = 0, last; i < count && used + 16 < n; i = last + 1) {
+        last = i;
+        while (last + 1 < count && cpus[last + 1].number == cpus[last].number + 1) {
+            last++;
+        }
+        used += (size_t)snprintf(text + used, n - used, "%s%d", used ? "," : "", cpus[i].number);
+        if (last > i) {
+            used += (size_t)snprintf(text + used, n - used, "-%d", cpus[last].number);
+        }
+    }
+}
+
+static sld_status refuse_cpu(sld_ctx *ctx, const char *list, int cpu)
+{
+    char allowed[120];
+
+    list_allowed(allowed, sizeof allowed);
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "parallel.cpus: %s: expected CPUs that this process may use, %s, got %d; name "
+                    "those, or write auto",
+                    list, allowed, cpu);
+}
+
 /* Binds rank i of the machine to the i-th CPU of the list. */
 static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *list)
 {
@@ -105,13 +142,7 @@ static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *lis
     cpu_set_t mine;
     CPU_ZERO(&mine);
     CPU_SET(chosen, &mine);
-    if (sched_setaffinity(0, sizeof mine, &mine) != 0) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "parallel.cpus: %s: CPU %d cannot be used: %s; name CPUs that this process "
-                        "may use, or write auto",
-                        list, chosen, strerror(errno));
-    }
-    return SLD_OK;
+    return sched_setaffinity(0, sizeof mine, &mine) == 0 ? SLD_OK : refuse_cpu(ctx, list, chosen);
 }
 
 sld_status sld_comm_set_affinity(sld_ctx *ctx, const sld_comm *comm, const char *cpus)

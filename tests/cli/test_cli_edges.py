@@ -54,6 +54,7 @@ REFUSED = [  # command, what is said
     (("eval", "~/last.h5"), ("~/last.h5: cannot open: expected a path, got ~/last.h5: only a shell",)),
     (("run", "~/none.yaml"), ("~/none.yaml: cannot open: expected a path, got ~/none.yaml: only a shell",)),
     (("report", "~/runs"), ("got ~/runs: only a shell puts a home folder for ~",)),
+    (("run", "none.yaml", "parallel.cpus=1000"), ("parallel.cpus: 1000: expected CPUs that this process may use, ", ", got 1000; name those")),
     (("sweep", "columns.yaml", "seed=3", "seeds=1..2"), ("seed: expected a sweep without seeds, got 2 in seeds", "give seeds=3")),
 ]
 
