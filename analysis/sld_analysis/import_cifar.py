@@ -2,6 +2,7 @@
 import os
 import pickle
 
+from . import inputs
 from .files import StudyError
 from .import_parts import DataSet, Split, labels_of
 from .needs import need
@@ -22,6 +23,7 @@ class ArrayUnpickler(pickle.Unpickler):
 
 
 def unpickle(path):
+    inputs.check(path)
     try:
         with open(path, "rb") as f:
             content = ArrayUnpickler(f, encoding="bytes").load()

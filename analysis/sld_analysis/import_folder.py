@@ -1,6 +1,7 @@
 """import_folder.py: images in train/CLASS and test/CLASS, as torchvision's ImageFolder takes them."""
 import os
 
+from . import inputs
 from .files import StudyError
 from .import_parts import DataSet, Split, scaled
 from .needs import need
@@ -33,7 +34,7 @@ def load_image(path, size):
     """(H,W,3) uint8; size: 0, or that of scaled()."""
     pil = need("PIL.Image", "images")
     try:
-        with pil.open(path) as image:
+        with pil.open(inputs.check(path)) as image:
             image = image.convert("RGB")
             return np.asarray(scaled(image, size) if size else image)
     except OSError as error:

@@ -3,6 +3,7 @@ import os
 import zipfile
 import zlib
 
+from . import inputs
 from .files import StudyError
 from .import_parts import DataSet, Split, first_of, labels_of
 from .needs import need
@@ -14,9 +15,9 @@ NAMES = (("x_%s", "y_%s"), ("%s_images", "%s_labels"), ("X_%s", "Y_%s"), ("X_%s"
 
 def npz(path):
     try:
-        arrays = np.load(path, allow_pickle=False)
+        arrays = np.load(inputs.check(path), allow_pickle=False)
         keys = set(arrays.files)
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         raise StudyError("%s: expected a .npz of arrays: %s" % (path, str(error).split("\n")[0]))
     for names in NAMES:
         taken = [name % split for split in ("train", "test") for name in names]

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections import OrderedDict
 
-from . import outputs
+from . import inputs, outputs
 from .files import StudyError
 from .needs import need
 from .weights_file import COUNTER, check_values
@@ -89,7 +89,7 @@ def check_zip(path):
 
 
 def load_pth(path, trust):
-    check_zip(path)
+    check_zip(inputs.check(path))
     try:
         return load(path, pickle if trust else TENSORS)
     except OSError as error:

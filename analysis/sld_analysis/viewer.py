@@ -13,7 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 
-from . import outputs
+from . import inputs, outputs
 from .files import StudyError
 from .page import STYLE
 from .table import plain
@@ -29,9 +29,9 @@ def from_folder(path):
     out = []
     for part in PARTS:
         try:
-            with open(os.path.join(path, part), encoding="utf-8") as f:
+            with open(inputs.check(os.path.join(path, part)), encoding="utf-8") as f:
                 out.append(f.read())
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, StudyError, UnicodeDecodeError) as error:
             raise StudyError("%s: expected the npm package h5wasm with %s: %s" % (path, part, error)) from None
     return out
 
@@ -58,7 +58,7 @@ def fetch():
 def embedded(path):
     """A study inside the page."""
     try:
-        if os.path.getsize(path) > MOST_EMBEDDED:
+        if os.path.getsize(inputs.check(path)) > MOST_EMBEDDED:
             raise StudyError("%s: expected at most %d MB to lie in a page, got %d; the page opens it by drop" % (
                 path, MOST_EMBEDDED >> 20, os.path.getsize(path) >> 20))
         with open(path, "rb") as f:

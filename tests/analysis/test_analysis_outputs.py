@@ -1,8 +1,11 @@
 """What the verbs of sld-analysis that write a file may write over: what the same verb wrote, another file with --force, and never an
-input, a file of a run or anything in a sweep's folder. torch-weights is left out without torch."""
+input, a file of a run or anything in a sweep's folder. And what no verb reads: pipes, for which nobody waits. torch-weights is left
+out without torch."""
 import os
 import re
 import shutil
+import signal
+import socket
 
 from package import ANALYSIS, said_by
 
@@ -126,6 +129,46 @@ def check_others():
     refused(DATA, "linked.h5", "is the same file as input set.npz")
 
 
+def node(path):
+    """A pipe, a socket or a device, as its name says."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    if "pipe" in path:
+        os.mkfifo(path)
+    elif "socket" in path:
+        socket.socket(socket.AF_UNIX).bind(path)
+    else:
+        os.symlink("/dev/zero", path)
+    return path
+
+
+def unread(path, *command):
+    node(path)
+    signal.alarm(60)  # ends a test that waits
+    code, out, err = said_by(sld_analysis, *command)
+    signal.alarm(0)
+    check(code == 2 and not out and path + ": " in err, command, code, err)
+    check(not any(name.startswith("no.") for name in os.listdir(".")), "nothing is written", command)
+    os.unlink(path)
+
+
+def check_nodes():
+    """A pipe, a socket or a device as an input is refused by name, wherever a verb opens it."""
+    for kind in ("pipe", "socket", "device"):
+        h5, npz, pth = kind + ".h5", kind + ".npz", kind + ".pth"
+        for command in (("report", h5, "-o", "no.report"), ("trials", h5), ("config", h5, "id"), ("merge", h5, h5, "-o", "no.h5"),
+                        ("probe-linear", h5, h5), PAGE[:-1] + ("--embed", h5, "-o", "no.html")) + ((STATE[:-1] + (h5, "no.pth"),) if torch else ()):
+            unread(h5, *command)
+        if torch:
+            unread(pth, *WEIGHTS[:3], pth, "no.h5", *WEIGHTS[4:])
+        unread(npz, "import-data", npz, "no.h5")
+        unread("nodes/train/a/%s.png" % kind, "import-data", "nodes", "no.h5")
+        unread("w-%s/dist/iife/h5wasm.js" % kind, "viewer", "--h5wasm", "w-" + kind, "-o", "no.html")
+        for name in ("train", "test"):
+            os.makedirs("c-" + kind, exist_ok=True)
+            write("c-%s/%s" % (kind, name), "")
+        unread("c-%s/meta" % kind, "import-data", "c-" + kind, "no.h5")
+
+
 def inputs():
     x, y = np.arange(4 * 8 * 8).reshape(4, 8, 8) % 256, np.arange(4) % 2
     np.savez("set.npz", x_train=x, y_train=y, x_test=x, y_test=y)
@@ -136,6 +179,9 @@ def inputs():
     for split in ("train", "test"):
         os.makedirs("images/%s/a" % split)
         write("images/%s/a/0.png" % split, "an image")
+        for name in "ab":
+            os.makedirs("nodes/%s/%s" % (split, name))
+            write("nodes/%s/%s/0.ppm" % (split, name), "P5 1 1 255\n0")
     teacher()
     made_sweep.small_sweep("made")
     shutil.copy("runs/teacher/last.h5", "weights.h5")
@@ -149,6 +195,7 @@ def main():
     check_names()
     check_kept()
     check_others()
+    check_nodes()
 
 
 in_folder(main)
