@@ -114,6 +114,12 @@ def is_own(path):
 
 # ---- the verb ----
 
+def tell(program, notes):
+    for note in notes:
+        print("%s: %s" % (program, note), file=sys.stderr)
+
+
+
 def load(path, size):
     if os.path.isdir(path):
         found = cifar(path)
@@ -140,9 +146,9 @@ def main(program, arguments):
     outputs.check(args.target, [args.source], is_own, args.force)
     data = load(args.source, args.size or 0)
     classes = check(args.source, data)
-    for note in notes_of(args.source, data):
-        print("%s: %s" % (program, note), file=sys.stderr)
+    tell(program, notes_of(args.source, data))
     hashes = write_file(args.target, data)
+    tell(program, data.seen())
     print("%s: %s, %d training and %d test images of %dx%dx%d, %d classes" % (
         args.target, data.name, data.train.n, data.test.n, *data.train.shape, classes))
     for name, value in hashes.items():

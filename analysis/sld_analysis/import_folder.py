@@ -1,9 +1,9 @@
 """import_folder.py: images in train/CLASS and test/CLASS, as torchvision's ImageFolder takes them."""
 import os
 
-from . import inputs
 from .files import StudyError
-from .import_parts import DataSet, Split, scaled
+from .import_image import Seen, load_image
+from .import_parts import DataSet, Split
 from .needs import need
 
 np = need("numpy")
@@ -30,28 +30,15 @@ def classes_in(folder):
     return out, sorted(path for path in left if not os.path.basename(path).startswith("."))
 
 
-def load_image(path, size):
-    """(H,W,3) uint8; size: 0, or that of scaled()."""
-    pil = need("PIL.Image", "images")
-    try:
-        with pil.open(inputs.check(path)) as image:
-            image = image.convert("RGB")
-            return np.asarray(scaled(image, size) if size else image)
-    except OSError as error:
-        raise StudyError("%s: expected an image: %s" % (path, error))
-    except (ValueError, SyntaxError, pil.DecompressionBombError) as error:
-        raise StudyError("%s: expected an image: %s" % (path, str(error).split("\n")[0]))
-
-
-def folder_split(by_class, names, size):
+def folder_split(by_class, names, size, seen):
     paths = [(path, k) for k, name in enumerate(names) for path in by_class.get(name, [])]
-    shape = load_image(paths[0][0], size).shape
+    shape = load_image(paths[0][0], size, Seen()).shape
 
     def blocks():
         for first in range(0, len(paths), BATCH):
             block = []
             for path, _ in paths[first:first + BATCH]:
-                one = load_image(path, size)
+                one = load_image(path, size, seen)
                 if one.shape != shape:
                     raise StudyError("%s: expected %dx%d as the first image has, got %dx%d; --size N scales all to one size"
                                      % (path, *shape[:2], *one.shape[:2]))
@@ -87,5 +74,6 @@ def folder(path, size):
     unknown = sorted(set(in_test) - set(names))
     if unknown:
         raise StudyError("%s: class %s has no images in %s" % (test, unknown[0], train))
-    return DataSet(os.path.basename(os.path.abspath(path)), folder_split(in_train, names, size), folder_split(in_test, names, size), names,
-                   None, False, notes_of(path, name, left + more))
+    seen = Seen()
+    return DataSet(os.path.basename(os.path.abspath(path)), folder_split(in_train, names, size, seen), folder_split(in_test, names, size, seen),
+                   names, None, False, notes_of(path, name, left + more), seen.notes)

@@ -7,8 +7,9 @@ from .needs import need
 np = need("numpy")
 
 Split = namedtuple("Split", "n shape blocks labels coarse")  # blocks: makes (n,H,W,C) uint8 pieces in order
-# notes: what of the source was not taken, a sentence each; cifar: whether it is one of the two
-DataSet = namedtuple("DataSet", "name train test class_names coarse_names cifar notes", defaults=((),))
+# cifar: whether it is one of the two; notes: what of the source was not taken, a sentence each; seen: makes those of what its images
+# were, once all are read
+DataSet = namedtuple("DataSet", "name train test class_names coarse_names cifar notes seen", defaults=((), tuple))
 
 NUMBERED = "numpy.unique(labels, return_inverse=True) numbers the classes from 0 on"
 

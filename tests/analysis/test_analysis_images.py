@@ -1,0 +1,145 @@
+"""sld_analysis import-data of a folder of images: every kind of image file keeps the pixels that it shows or is refused, and what
+lies in the folder is taken, told or refused. Skipped without Pillow."""
+import os
+import shutil
+import struct
+import zlib
+
+from package import needs, said_by
+
+needs("PIL")
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from harness import check, in_folder
+from sld_analysis.__main__ import main as sld_analysis
+
+VALUES = np.arange(64, dtype=np.uint8).reshape(8, 8) * 3
+DEEP = VALUES.astype(np.uint16) * 200
+GREY, RGB = Image.fromarray(VALUES), Image.fromarray(np.dstack([VALUES, VALUES.T, 255 - VALUES]))
+NOISE = Image.fromarray(np.random.default_rng(3).integers(0, 4, (8, 8, 3)).astype(np.uint8))
+PALETTE, TWO = RGB.quantize(16), GREY.point(lambda v: 255 * (v > 99))
+FRAMES = {"save_all": True, "append_images": [GREY.convert("RGB"), RGB]}
+
+
+def put(path, content):
+    with open(path, "wb") as f:
+        f.write(content)
+
+
+def made(image, **options):
+    """Writes an image as the path's ending says."""
+    return lambda path: image.save(path, **options)
+
+
+def with_alpha(image, alpha):
+    image = image.copy()
+    image.putalpha(alpha)
+    return image
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def put_png_48(path):
+    """RGB of 16 bits a channel, which Pillow reads and does not write."""
+    rows = b"".join(b"\0" + bytes(range(48)) for _ in range(8))
+    put(path, b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def put_damaged(path, bit):
+    """A PNG with another bit among its compressed pixels, some of which Pillow alone reads as other pixels."""
+    NOISE.save(path)
+    with open(path, "rb") as f:
+        content = bytearray(f.read())
+    content[content.index(b"IDAT") + 4 + bit // 8] ^= 1 << bit % 8
+    put(path, bytes(content))
+
+
+def put_turned(path):
+    exif = RGB.getexif()
+    exif[0x0112] = 6
+    RGB.save(path, exif=exif)
+
+
+def folder_of(*first):
+    """The folder "one" of the classes a and b, with first, pairs of a name and what writes it, before the image of a in train."""
+    shutil.rmtree("one", ignore_errors=True)
+    for path in ("one/train/a/1.png", "one/train/b/0.png", "one/test/a/0.png", "one/test/b/0.png"):
+        os.makedirs(os.path.dirname(path))
+        Image.fromarray(np.full((8, 8, 3), 9, np.uint8)).save(path)
+    for name, write in first:
+        os.makedirs(os.path.dirname("one/" + name), exist_ok=True)
+        write("one/" + name)
+
+
+def run():
+    return said_by(sld_analysis, "import-data", "one", "one.h5")
+
+
+def refused(path, *says):
+    """Refused by that path, whatever was there before stays."""
+    code, out, err = run()
+    check(code == 2 and not out and err.startswith("sld-analysis import-data: %s: " % path), path, code, err)
+    check(all(word in err for word in says), "the message says it", says, err)
+    check(not any(name.endswith(".tmp") for name in os.listdir(".")), "nothing is left of a refusal")
+
+
+def taken(*says):
+    """Its training images; says: what is told, a line each."""
+    code, out, err = run()
+    check(code == 0 and len(err.splitlines()) == len(says), code, says, err)
+    check(all("sld-analysis import-data: " + word in err for word in says), "told", says, err)
+    with h5py.File("one.h5") as f:
+        return f["train/images"][()]
+
+
+def check_refused():
+    """What Pillow would clip, cut or leave out."""
+    eight, opaque, frames = "expected 8 bits a ", "expected opaque pixels, got transparent ones", "expected one image, got 3 frames"
+    for name, write, says in (
+            ("0.png", made(Image.fromarray(DEEP)), eight + "pixel, got 16 with values of 0 to 37800"),
+            ("0.tif", made(Image.fromarray(DEEP)), eight + "pixel, got 16 with values of 0 to 37800"),
+            ("0.pgm", lambda path: put(path, b"P5 8 8 65535\n" + DEEP.astype(">u2").tobytes()), eight + "pixel, got 16"),
+            ("0.ppm", lambda path: put(path, b"P6 8 8 1000\n" + bytes(384)), eight + "channel, got 16"),
+            ("0.png", put_png_48, eight + "channel, got 16"),
+            ("0.tif", made(Image.fromarray(VALUES / np.float32(255))), "got Pillow's mode F"),
+            ("0.tif", made(Image.fromarray(VALUES.astype(np.int32))), "got Pillow's mode I"),
+            ("0.tif", made(Image.frombytes("LAB", (8, 8), bytes(192))), "got Pillow's mode LAB"),
+            *(("0." + ending, made(with_alpha(image, GREY)), opaque) for image in (RGB, GREY) for ending in ("png", "tif")),
+            ("0.webp", made(with_alpha(RGB, GREY)), opaque),
+            ("0.png", made(PALETTE, transparency=PALETTE.getpixel((0, 0))), opaque), ("0.png", made(PALETTE, transparency=bytes(range(16))), opaque),
+            ("0.png", made(GREY, transparency=30), opaque), ("0.png", made(RGB, transparency=RGB.getpixel((2, 3))), opaque),
+            *(("0." + ending, made(RGB, **FRAMES), frames) for ending in ("png", "tif", "webp")),
+            ("0.png", lambda path: RGB.save(path, "GIF", **FRAMES), frames),
+            ("0.png", lambda path: put(path, b""), "got an empty file"), ("0.jpg", lambda path: put(path, b"text"), "no format that Pillow knows")):
+        folder_of(("train/a/" + name, write))
+        refused("one/train/a/" + name, says)
+    for bit in range(400, 680, 7):
+        folder_of(("train/a/0.png", lambda path: put_damaged(path, bit)))
+        refused("one/train/a/0.png", "expected an image: ")
+
+
+def check_taken():
+    """The pixels that the file shows; what a viewer may show otherwise is told once."""
+    deep = Image.fromarray(VALUES.astype(np.uint16) * 257)
+    for name, write, wanted in (("0.png", made(deep), GREY), ("0.tif", made(deep), GREY), ("0.png", made(TWO.convert("1")), TWO),
+                                ("0.png", made(PALETTE), PALETTE), ("0.bmp", made(PALETTE), PALETTE), ("0.ppm", made(RGB), RGB),
+                                *(("0." + ending, made(with_alpha(image, 255)), image) for image in (RGB, GREY) for ending in ("png", "tif")),
+                                ("0.png", made(RGB, transparency=(1, 2, 3)), RGB)):
+        folder_of(("train/a/" + name, write))
+        check(np.array_equal(taken()[0], np.asarray(wanted.convert("RGB"))), "the file's pixels", name)
+    for write, says in ((made(RGB.convert("CMYK")), "CMYK: taken as RGB"), (put_turned, "an EXIF orientation: the pixels are taken as stored")):
+        folder_of(("train/a/0.jpg", write), ("test/b/1.jpg", write))
+        taken("one/train/a/0.jpg and 1 more: " + says)
+
+
+def main():
+    check_refused()
+    check_taken()
+
+
+in_folder(main)
