@@ -13,21 +13,54 @@ TEST_NAMES = ("test", "val", "valid", "validation")
 BATCH = 256  # images in memory at a time
 
 
+def listed(folder):
+    """Paths of what lies in a folder, by name."""
+    try:
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    except OSError as error:
+        raise StudyError("%s: cannot list: %s" % (folder, error.strerror)) from None
+
+
+def is_hidden(path):
+    return os.path.basename(path).startswith(".")
+
+
+def is_image(path):
+    return path.lower().endswith(ENDINGS)
+
+
+def files_below(folder):
+    """Files in a folder, then those of the folders below it, by the folders' names; links are followed, as torchvision follows them."""
+    out, ways = [], [(folder, ())]  # folders to come, each with the real folders on the way to it
+    while ways:
+        path, above = ways.pop()
+        real = os.path.realpath(path)
+        if real in above:
+            raise StudyError("%s: expected a folder, got a link that leads back to %s; remove it" % (path, real))
+        out.append((path, []))
+        for entry in listed(path):
+            if os.path.isdir(entry) and not is_hidden(entry):
+                ways.append((entry, above + (real,)))
+            else:
+                out[-1][1].append(entry)
+    return [path for _, files in sorted(out) for path in files]
+
+
 def classes_in(folder):
-    """({class: [path, ...]} as torchvision's ImageFolder orders them, [path, ...] of what it passes over)."""
-    out, left = {}, [e.path for e in os.scandir(folder) if not e.is_dir()]
-    for name in sorted(e.name for e in os.scandir(folder) if e.is_dir()):
-        found = []
-        for root, folders, files in sorted(os.walk(os.path.join(folder, name))):
-            folders.sort()
-            taken = [f for f in sorted(files) if f.lower().endswith(ENDINGS)]
-            found += [os.path.join(root, f) for f in taken]
-            left += [os.path.join(root, f) for f in files if f not in taken]
+    """({class: [path, ...]} as torchvision's ImageFolder orders them, [path, ...] of what is passed over)."""
+    out, left = {}, []
+    for path in listed(folder):
+        if not os.path.isdir(path) or is_hidden(path):
+            left.append(path)
+            continue
+        files = files_below(path)
+        found = [one for one in files if is_image(one) and not is_hidden(one)]
+        left += [one for one in files if not is_image(one) or is_hidden(one)]
         if found:
-            out[name] = found
+            out[os.path.basename(path)] = found
         else:
-            left.append(os.path.join(folder, name))
-    return out, sorted(path for path in left if not os.path.basename(path).startswith("."))
+            left.append(path)
+    return out, sorted(left)
 
 
 def folder_split(by_class, names, size, seen):
@@ -47,16 +80,22 @@ def folder_split(by_class, names, size, seen):
     return Split(len(paths), shape, blocks, np.array([k for _, k in paths], np.int32), None)
 
 
+def some(paths):
+    return "%s%s" % (paths[0], " and %d more" % (len(paths) - 1) if len(paths) > 1 else "")
+
+
 def notes_of(path, test, left):
     """What lies in the folder and is not taken, and that a validation split is taken for test."""
-    others = sorted(e.name for e in os.scandir(path) if e.is_dir() and e.name not in ("train", test) and not e.name.startswith("."))
+    others = [os.path.basename(p) for p in listed(path) if os.path.isdir(p) and os.path.basename(p) not in ("train", test) and not is_hidden(p)]
     notes = [] if test == "test" else ["%s: taken for test; the split that you tune on is then the one that you report" % os.path.join(path, test)]
     if others:
         notes.append("%s: not taken: %s; sld has train and test, and of train data.val_fraction keeps a validation split" % (
             path, ", ".join(others)))
-    if left:
-        notes.append("%s: not taken, as no image in a class's folder (%s): %s%s" % (
-            path, " ".join(ENDINGS), left[0], " and %d more" % (len(left) - 1) if len(left) > 1 else ""))
+    plain, hidden = [p for p in left if not is_hidden(p)], [p for p in left if is_hidden(p) and (is_image(p) or os.path.isdir(p))]
+    if plain:
+        notes.append("%s: not taken, as no image in a class's folder (%s): %s" % (path, " ".join(ENDINGS), some(plain)))
+    if hidden:
+        notes.append("%s: not taken, as the name is hidden: %s" % (path, some(hidden)))
     return notes
 
 

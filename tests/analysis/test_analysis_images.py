@@ -4,6 +4,7 @@ import os
 import shutil
 import struct
 import zlib
+from unittest import mock
 
 from package import needs, said_by
 
@@ -137,9 +138,37 @@ def check_taken():
         taken("one/train/a/0.jpg and 1 more: " + says)
 
 
+def link(to):
+    return lambda path: os.symlink(to, path)
+
+
+def check_folder():
+    """What lies in a class's folder and below it, as ImageFolder goes through it; hidden names are left out, as copies and previews are."""
+    folder_of(("train/a/X.PNG", lambda path: RGB.save(path, "PNG")), ("train/a/0.JpG", lambda path: RGB.save(path, "PNG")), ("train/a/y.png/z.png", made(GREY)))
+    images = taken()
+    check(len(images) == 5 and [int(i[0, 1, 1]) for i in images] == [RGB.getpixel((1, 0))[1], 9, RGB.getpixel((1, 0))[1], 3, 9], "order", images[:, 0, 1, 1])
+    folder_of(("other/0.png", made(GREY)), ("train/a/more", link("../../other")))
+    check(len(taken("one: not taken: other")) == 3, "a folder that a link leads to")
+    for name, to in (("train/a/up", ".."), ("train/a/deep/up", "../../a"), ("test/b/self", ".")):
+        folder_of((name, link(to)))
+        refused("one/" + name if to != ".." else "one/train/a/up/a", "a link that leads back to", "remove it")
+    for name, to, says in (("0.png", "0.png", "Too many levels of symbolic links"), ("0.png", "nowhere", "No such file")):
+        folder_of(("train/a/" + name, link(to)))
+        refused("one/train/a/" + name, "cannot open: " + says)
+    folder_of(("train/c", link("c")))
+    check(len(taken("one: not taken, as no image in a class's folder (.png")) == 2, "a class that is a link to itself")
+    folder_of(("train/.c/0.png", made(GREY)), ("train/a/.thumbnails/0.png", made(GREY)), ("train/a/._1.png", lambda path: put(path, b"\0\5\26\7")), ("train/.x", link("x")))
+    check(len(taken("one: not taken, as the name is hidden: one/train/.c and 2 more")) == 2, "hidden names")
+    folder_of(("train/a/below/0.png", made(GREY)))
+    real = os.listdir
+    with mock.patch("os.listdir", lambda path: real(path) if not str(path).endswith("below") else real("/proc/none")):
+        refused("one/train/a/below", "cannot list: No such file")
+
+
 def main():
     check_refused()
     check_taken()
+    check_folder()
 
 
 in_folder(main)
