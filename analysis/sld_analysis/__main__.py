@@ -6,6 +6,7 @@ import warnings
 
 from . import __version__
 from .needs import Missing, check
+from .printable import printable
 
 PROGRAM = "sld-analysis"
 EPILOG = """
@@ -120,7 +121,7 @@ def main(arguments=None):
     verb = next((word for word in arguments[debug:debug + 1] if not word.startswith("-")), "")
     name = " ".join([PROGRAM, verb]) if verb else PROGRAM  # by which errors call the program
     try:
-        warnings.showwarning = lambda message, *_: print("%s: warning: %s" % (name, message), file=sys.stderr)
+        warnings.showwarning = lambda message, *_: print(printable("%s: warning: %s" % (name, message)), file=sys.stderr)
         if verb in OTHERS:
             other(verb, arguments[debug + 1:])
             return 0
@@ -149,7 +150,7 @@ def told(name, error, code, debug=False):
     if debug:
         import traceback
         traceback.print_exc()
-    print("%s: %s" % (name, str(error).encode("utf-8", "replace").decode()), file=sys.stderr)
+    print("%s: %s" % (name, printable(error)), file=sys.stderr)
     return code
 
 

@@ -75,4 +75,4 @@ def cifar(folder):
 
 
 def texts(names):
-    return [n.decode("utf-8", "replace") if isinstance(n, bytes) else str(n) for n in names] if names else None
+    return [n if isinstance(n, bytes) else str(n) for n in names] if names else None

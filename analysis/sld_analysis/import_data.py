@@ -17,8 +17,9 @@ from .files import StudyError
 from .import_cifar import cifar
 from .import_folder import folder
 from .import_npz import npz
-from .import_parts import first_of, resized
+from .import_parts import first_of, in_utf8, resized
 from .needs import need
+from .printable import printable
 
 h5py, np = need("h5py"), need("numpy")
 
@@ -116,7 +117,7 @@ def is_own(path):
 
 def tell(program, notes):
     for note in notes:
-        print("%s: %s" % (program, note), file=sys.stderr)
+        print(printable("%s: %s" % (program, note)), file=sys.stderr)
 
 
 
@@ -124,14 +125,14 @@ def load(path, size):
     if os.path.isdir(path):
         found = cifar(path)
         if not found:
-            return folder(path, size)
+            return in_utf8(path, folder(path, size))
     elif not os.path.exists(path):
         raise StudyError("%s: no such file or folder" % path)
     elif not path.endswith(".npz"):
         raise StudyError("%s: expected a folder or a .npz file" % path)
     else:
         found = npz(path)
-    return found._replace(train=resized(found.train, size), test=resized(found.test, size))
+    return in_utf8(path, found)._replace(train=resized(found.train, size), test=resized(found.test, size))
 
 
 def main(program, arguments):
@@ -149,7 +150,7 @@ def main(program, arguments):
     tell(program, notes_of(args.source, data))
     hashes = write_file(args.target, data)
     tell(program, data.seen())
-    print("%s: %s, %d training and %d test images of %dx%dx%d, %d classes" % (
-        args.target, data.name, data.train.n, data.test.n, *data.train.shape, classes))
+    print(printable("%s: %s, %d training and %d test images of %dx%dx%d, %d classes" % (
+        args.target, data.name, data.train.n, data.test.n, *data.train.shape, classes)))
     for name, value in hashes.items():
         print("SHA-256 of %s as records of the binary version: %s" % (name, value))

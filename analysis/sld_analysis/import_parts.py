@@ -14,6 +14,37 @@ DataSet = namedtuple("DataSet", "name train test class_names coarse_names cifar 
 NUMBERED = "numpy.unique(labels, return_inverse=True) numbers the classes from 0 on"
 
 
+def bytes_of(name):
+    """Of a name as it lies in a file, or of a path as Python has it."""
+    return name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+
+
+def text_of(name):
+    """What is not UTF-8 is Latin-1, as sld takes class names."""
+    try:
+        return bytes_of(name).decode()
+    except UnicodeDecodeError:
+        return bytes_of(name).decode("latin-1")
+
+
+def texts_of(where, what, names):
+    """Names as texts, and what is told of them. what: they are names of."""
+    texts = [text_of(name) for name in names]
+    other = [text for text, name in zip(texts, names) if text.encode() != bytes_of(name)]
+    twice = [text for text in other if texts.count(text) > 1]
+    if twice:
+        raise StudyError("%s: %s %s: expected each name once, got it twice, as UTF-8 and as Latin-1; rename one" % (where, what, twice[0]))
+    more = " and %d more" % (len(other) - 1) if len(other) > 1 else ""
+    return texts, ["%s: %s %s%s: the name is not UTF-8, read as Latin-1" % (where, what, other[0], more)] if other else []
+
+
+def in_utf8(where, data):
+    """The same set with names that UTF-8 holds."""
+    names, told = texts_of(where, "class", data.class_names or [])
+    coarse, more = texts_of(where, "coarse class", data.coarse_names or [])
+    return data._replace(name=text_of(data.name), class_names=names or None, coarse_names=coarse or None, notes=[*data.notes, *told, *more])
+
+
 def first_of(bad):
     """The place of the first that is so, as one writes it in Python."""
     return "[%s]" % ", ".join(map(str, np.unravel_index(np.argmax(bad), bad.shape)))

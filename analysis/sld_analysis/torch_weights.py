@@ -20,6 +20,7 @@ from collections import OrderedDict
 from . import outputs, torch_files, weights_file
 from .files import StudyError
 from .needs import need
+from .printable import printable
 from .weights_file import COUNTER
 
 np, torch = need("numpy"), need("torch", "PyTorch's files")
@@ -164,7 +165,7 @@ def choose_place(args, found):
             args.source, ", ".join("%s (%s)" % (words(p), found[p][0][0]) for p in same_file)))
     others = [words(p) for p in found if p != first]
     if others:
-        print("%s: %s: took %s; it also holds %s (--key takes another)" % (args.program, args.source, words(first), ", ".join(others)),
+        print(printable("%s: %s: took %s; it also holds %s (--key takes another)" % (args.program, args.source, words(first), ", ".join(others))),
               file=sys.stderr)
     return first
 

@@ -3,10 +3,12 @@ lies in the folder is taken, told or refused. Skipped without Pillow."""
 import os
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from unittest import mock
 
-from package import needs, said_by
+from package import ANALYSIS, needs, said_by
 
 needs("PIL")
 
@@ -165,10 +167,42 @@ def check_folder():
         refused("one/train/a/below", "cannot list: No such file")
 
 
+def latin1(path):
+    return os.fsdecode(path.encode("latin-1"))
+
+
+def check_names():
+    """Names that are not UTF-8 are read as Latin-1 and told; in messages their bytes are shown, as are controls of a terminal."""
+    told = "one: class \u00e9: the name is not UTF-8, read as Latin-1"
+    folder_of(*((latin1(split + "/\u00e9/0.png"), made(GREY)) for split in ("train", "test")), ("train/z\u00fc/0.png", made(GREY)), ("test/z\u00fc/0.png", made(GREY)))
+    taken(told)
+    with h5py.File("one.h5") as f:
+        check(list(f["class_names"].asstr()) == ["a", "b", "z\u00fc", "\u00e9"], "names", list(f["class_names"].asstr()))
+    folder_of(*((path, made(GREY)) for split in ("train", "test") for path in (latin1(split + "/\u00e9/0.png"), split + "/\u00e9/0.png")))
+    refused("one", "class \u00e9: expected each name once, got it twice")
+    for name, shown in ((latin1("\u00e9.png"), "\\xe9.png"), ("x\x1b[31m\n\u202e.png", "x\\x1b[31m\\n\\u202e.png")):
+        folder_of(("train/a/" + name, lambda path: put(path, b"")))
+        refused("one/train/a/" + shown)
+    folder_of()
+    x, y = np.zeros((4, 8, 8), np.uint8), np.arange(4) % 2
+    os.rename("one", latin1("s\u00e9t"))
+    done = subprocess.run([sys.executable, "-m", "sld_analysis", "import-data", b"s\xe9t", b"o\xe9.h5"], capture_output=True, env=dict(os.environ, PYTHONPATH=ANALYSIS))
+    check(done.returncode == 0 and done.stdout.decode().startswith("o\\xe9.h5: s\u00e9t, 2 training") and not done.stderr, done)
+    np.savez("few.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    os.rename("few.npz", latin1("n\u00e9.npz"))
+    check(said_by(sld_analysis, "import-data", latin1("n\u00e9.npz"), "n.h5")[0] == 0, "a file of arrays")
+    path = latin1("\u00e9.h5")
+    for verb in (("report", path), ("trials", path), ("config", path, "id"), ("merge", path, path, "-o", "n.h5"), ("probe-linear", path, path),
+                 ("viewer", "--h5wasm", path), ("import-data", path, "n.h5"), ("viewer", "-o", path + "/"), ("import-data", "one.h5", path + "/x")):
+        code, out, err = said_by(sld_analysis, *verb)
+        check(code == 2 and "\\xe9.h5" in err and "internal" not in err, verb, code, err)
+
+
 def main():
     check_refused()
     check_taken()
     check_folder()
+    check_names()
 
 
 in_folder(main)
