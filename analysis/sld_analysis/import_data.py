@@ -59,10 +59,22 @@ def check(where, data):
     return check_classes(where, data.train.labels, data.test.labels, data.class_names)
 
 
-def notes_of(where, data):
+def missing_of(where, name, split, names, classes):
+    """What is said of classes of which a split has no image."""
+    missing = np.setdiff1d(np.arange(classes), split.labels)
+    if not len(missing):
+        return []
+    more = " and %d more" % (len(missing) - 1) if len(missing) > 1 else ""
+    meaning = "; no student learns to tell what it never sees" if name == "train" else "; no result says how well students tell them"
+    from_one = "; if the labels begin at 1, subtract 1: they count from 0" if not names and list(missing) == [0] else ""
+    return ["%s: %s: no image of class %s%s, of %d%s%s" % (where, name, names[missing[0]] if names else missing[0], more, classes, meaning, from_one)]
+
+
+def notes_of(where, data, classes):
     """What the user should know of a set that is taken."""
     height, width = data.train.shape[:2]
-    return list(data.notes) + (["%s: images of %dx%d are not square: sld trains on them with data.input_size=N alone, N at most %d; --size N "
+    missing = [missing_of(where, name, split, data.class_names, classes) for name, split in (("train", data.train), ("test", data.test))]
+    return list(data.notes) + sum(missing, []) + (["%s: images of %dx%d are not square: sld trains on them with data.input_size=N alone, N at most %d; --size N "
                                 "makes a square set" % (where, height, width, min(height, width))] if height != width else [])
 
 
@@ -147,7 +159,7 @@ def main(program, arguments):
     outputs.check(args.target, [args.source], is_own, args.force)
     data = load(args.source, args.size or 0)
     classes = check(args.source, data)
-    tell(program, notes_of(args.source, data))
+    tell(program, notes_of(args.source, data, classes))
     hashes = write_file(args.target, data)
     tell(program, data.seen())
     print(printable("%s: %s, %d training and %d test images of %dx%dx%d, %d classes" % (

@@ -167,6 +167,22 @@ def check_folder():
         refused("one/train/a/below", "cannot list: No such file")
 
 
+def check_classes():
+    """A class of which a split has no image is told where others are, and refused where it has none to learn from."""
+    folder_of(("train/c/0.png", made(GREY)), ("train/d/0.png", made(GREY)))
+    taken("one: test: no image of class c and 1 more, of 4; no result says how well")
+    folder_of(("test/c/0.png", made(GREY)))
+    refused("one/test", "class c has no images in one/train")
+    x, y = np.zeros((6, 8, 8), np.uint8), np.arange(6) % 3
+    for train, test, says in ((y + 1, y + 1, ["train: no image of class 0, of 4; no student", "test: no image of class 0, of 4; no result"]),
+                              (y, y % 2, ["test: no image of class 2, of 3"]), (y * 2, y * 2, ["train: no image of class 1 and 1 more, of 5", "test: "]), (y, y, [])):
+        np.savez("few.npz", x_train=x, y_train=train, x_test=x, y_test=test)
+        code, out, err = said_by(sld_analysis, "import-data", "few.npz", "few.h5")
+        lines = err.splitlines()
+        check(code == 0 and len(lines) == len(says) and all("few.npz: " + word in line for word, line in zip(says, lines)), says, code, err)
+        check(("subtract 1" in err) == (train[0] == 1), "labels that begin at 1", err)
+
+
 def latin1(path):
     return os.fsdecode(path.encode("latin-1"))
 
@@ -202,6 +218,7 @@ def main():
     check_refused()
     check_taken()
     check_folder()
+    check_classes()
     check_names()
 
 
