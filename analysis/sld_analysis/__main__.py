@@ -115,7 +115,7 @@ def parser_of():
 def main(arguments=None):
     for stream in (sys.stdout, sys.stderr):  # texts are UTF-8, whatever the locale
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors="printable")
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments[:1]
     verb = next((word for word in arguments[debug:debug + 1] if not word.startswith("-")), "")

@@ -1,5 +1,6 @@
 """printable.py: text of unknown origin, as sld shows it (src/base/printable.c): it moves no cursor, imitates no line of a message and
 does not turn the text beside it. Bytes of a path that are not UTF-8 are shown as such."""
+import codecs
 import re
 
 # A line of a message that goes on is indented by four spaces.
@@ -18,3 +19,7 @@ def escaped(found):
 
 def printable(text):
     return UNSAFE.sub(escaped, str(text))
+
+
+# For streams: what UTF-8 does not hold is shown likewise.
+codecs.register_error("printable", lambda error: (printable(error.object[error.start:error.end]), error.end))

@@ -202,8 +202,12 @@ def check_names():
     folder_of()
     x, y = np.zeros((4, 8, 8), np.uint8), np.arange(4) % 2
     os.rename("one", latin1("s\u00e9t"))
-    done = subprocess.run([sys.executable, "-m", "sld_analysis", "import-data", b"s\xe9t", b"o\xe9.h5"], capture_output=True, env=dict(os.environ, PYTHONPATH=ANALYSIS))
-    check(done.returncode == 0 and done.stdout.decode().startswith("o\\xe9.h5: s\u00e9t, 2 training") and not done.stderr, done)
+    for part in ("dist/iife/h5wasm.js", "LICENSE.txt"):
+        os.makedirs(os.path.dirname("h5wasm/" + part), exist_ok=True)
+        put("h5wasm/" + part, b"")
+    for command, says in ((("import-data", b"s\xe9t", b"o\xe9.h5"), "o\\xe9.h5: s\u00e9t, 2 training"), (("viewer", "--h5wasm", "h5wasm", "-o", b"\xe9.html"), "\\xe9.html\n")):
+        done = subprocess.run([sys.executable, "-m", "sld_analysis", *command], capture_output=True, env=dict(os.environ, PYTHONPATH=ANALYSIS))
+        check(done.returncode == 0 and done.stdout.decode().startswith(says) and not done.stderr, done)
     np.savez("few.npz", x_train=x, y_train=y, x_test=x, y_test=y)
     os.rename("few.npz", latin1("n\u00e9.npz"))
     check(said_by(sld_analysis, "import-data", latin1("n\u00e9.npz"), "n.h5")[0] == 0, "a file of arrays")
