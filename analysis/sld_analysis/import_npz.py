@@ -13,11 +13,23 @@ np = need("numpy")
 NAMES = (("x_%s", "y_%s"), ("%s_images", "%s_labels"), ("X_%s", "Y_%s"), ("X_%s", "y_%s"))
 
 
+def check_zip(path):
+    """A .npz is a zip file of arrays."""
+    if zipfile.is_zipfile(inputs.check(path)):
+        return
+    with open(path, "rb") as f:
+        head = f.read(6)
+    raise StudyError("%s: expected a .npz of arrays, got %s" % (
+        path, "a single array; numpy.savez keeps several under their names" if head == b"\x93NUMPY" else
+        "one that is not whole; take another copy" if head.startswith(b"PK") else "another file" if head else "an empty file"))
+
+
 def npz(path):
+    check_zip(path)
     try:
-        arrays = np.load(inputs.check(path), allow_pickle=False)
+        arrays = np.load(path, allow_pickle=False)
         keys = set(arrays.files)
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise StudyError("%s: expected a .npz of arrays: %s" % (path, str(error).split("\n")[0]))
     for names in NAMES:
         taken = [name % split for split in ("train", "test") for name in names]

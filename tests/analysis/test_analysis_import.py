@@ -222,7 +222,7 @@ def check_damaged():
         refused("bit.npz", "n.h5", says=("bit.npz: x_train: damaged: ",))
         with open("bit.npz", "wb") as f:
             f.write(content[:-30])
-        refused("bit.npz", "n.h5", says=("bit.npz: expected a .npz",))
+        refused("bit.npz", "n.h5", says=("bit.npz: expected a .npz of arrays, got one that is not whole",))
 
 
 def check_told():
@@ -255,8 +255,12 @@ def check_refusals():
     refused("empty", "n.h5", says=("folders train and test",))
     write("text.txt", "x")
     refused("text.txt", "n.h5", says=(".npz",))
-    write("text.npz", "x")
-    refused("text.npz", "n.h5", says=("text.npz",))
+    np.save("single.npy", np.zeros((2, 3, 3)))
+    os.rename("single.npy", "single.npz")
+    for name, content, says in (("text.npz", "x", "got another file"), ("zero.npz", "", "got an empty file"), ("single.npz", None, "got a single array")):
+        if content is not None:
+            write(name, content)
+        refused(name, "n.h5", says=(name + ": expected a .npz of arrays, " + says,))
     refused("keras.npz", "keras.npz", says=("same file",))
     with h5py.File("mine.h5", "w") as f:
         f["x"] = 1
