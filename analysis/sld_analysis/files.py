@@ -166,10 +166,13 @@ class StudyFile:
 
     def _file_beside(self, name):
         """(its text, what keeps it from being read)."""
+        from . import inputs
         path = os.path.join(os.path.dirname(self.path), name)
         try:
-            with open(path, encoding="utf-8", errors="replace") as f:
+            with open(inputs.check(path), encoding="utf-8", errors="replace") as f:
                 return f.read(1 << 28), ""
+        except StudyError as error:
+            return "", str(error)
         except OSError as error:
             return "", "%s: %s" % (path, error.strerror)
 

@@ -212,6 +212,8 @@ class Report:
 
 def holds(path, mark):
     """Whether a page with that mark lies there."""
+    if not os.path.isfile(path):
+        return False
     try:
         with open(path, encoding="utf-8", errors="replace") as f:
             return mark in f.read()

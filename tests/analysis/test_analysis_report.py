@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import warnings
@@ -280,6 +281,24 @@ def check_refusals():
     refused("nothing.h5", "expected at least one done trial", "10 waiting")
 
 
+def check_pipes():
+    """Pipes beside a sweep's table, or in the folder for the report, are opened by nobody."""
+    shutil.copytree("made", "piped")
+    os.makedirs("pipes")
+    for path in ("piped/sweep.yaml", "piped/late-claims", "pipes/report.html"):
+        if os.path.exists(path):
+            os.unlink(path)
+        os.mkfifo(path)
+    with h5py.File("piped/sweep.h5", "r+") as f:
+        f.attrs.pop("sweep", None)
+    signal.alarm(60)  # ends a test that waits
+    study = sld_analysis.open("piped")
+    check(study.n > 0 and study.spec_fault == "piped/sweep.yaml: expected a regular file, got a pipe", study.spec_fault)
+    code, out, err = run("report", "good.h5", "-o", "pipes")
+    signal.alarm(0)
+    check(code == 2 and not out and "pipes/report.html already exists" in err, code, err)
+
+
 def check_odd_studies():
     """What can be reported is, and says what is left out."""
     def report(name, *words):
@@ -379,6 +398,7 @@ def main():
     check_validation()
     check_hostile_texts()
     check_refusals()
+    check_pipes()
     check_odd_studies()
     check_several()
     check_surroundings()
