@@ -34,13 +34,15 @@ def raise_file_limit():
 
 
 def attributes(thing):
-    """Of a file's root: texts as str, numbers as they are. An attribute that cannot be read is left out."""
+    """Of a file's root: texts as str, several as one, numbers as they are. An attribute that cannot be read is left out."""
     out = {}
     for name in thing.attrs:
         try:
             value = thing.attrs[name]
         except (OSError, TypeError, ValueError):
             continue
+        if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
+            value = ", ".join(map(text_of, value.flat))
         out[name] = text_of(value) if isinstance(value, (bytes, str, np.str_)) else value
     return out
 

@@ -13,7 +13,7 @@ import os
 import sys
 
 from . import outputs
-from .files import StudyError
+from .files import StudyError, attributes
 from .import_cifar import cifar
 from .import_folder import folder
 from .import_npz import npz
@@ -120,7 +120,7 @@ def write_file(path, data):
 def is_own(path):
     try:
         with h5py.File(path, "r") as f:
-            return SOURCE in f.attrs and f.attrs[SOURCE] == PROGRAM
+            return str(attributes(f).get(SOURCE)) == PROGRAM
     except OSError:
         return False
 

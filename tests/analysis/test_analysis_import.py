@@ -263,7 +263,7 @@ def check_refusals():
         refused(name, "n.h5", says=(name + ": expected a .npz of arrays, " + says,))
     refused("keras.npz", "keras.npz", says=("same file",))
     with h5py.File("mine.h5", "w") as f:
-        f["x"] = 1
+        f["x"], f.attrs["made_by"] = 1, ["a", "b"]
     before = open("mine.h5", "rb").read()
     refused("keras.npz", "mine.h5", says=("already exists",))
     check(open("mine.h5", "rb").read() == before, "untouched")

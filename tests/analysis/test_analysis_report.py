@@ -270,6 +270,9 @@ def check_refusals():
     with h5py.File("foreign.h5", "w") as f:
         f["x"] = 1
     refused("foreign.h5", "expected sld-study")
+    with h5py.File("foreign.h5", "r+") as f:
+        f.attrs["format"] = ["a", "b"]
+    refused("foreign.h5", "expected sld-study", "got a, b")
     refused(damaged("newer.h5", lambda f: f.attrs.modify("format_version", 2)), "newer")
     refused(damaged("short.h5", lambda f: replaced(f, "trials/seed", np.arange(3))), "/trials/seed", "expected 11 values, got 3")
     refused(damaged("no_arm.h5", lambda f: f.__delitem__("trials/arm")), "/trials/arm", "got nothing")
