@@ -11,4 +11,5 @@ for arm, trials in study.arms.items():
     if logits is not None:
         t = calibration.fit_temperature(logits, study.labels(trials[0]))
         best = ", the fit stands at the bound %g: no temperature" % t if calibration.at_bound(t) else ", best at temperature %.2f" % t
-    print("%-24s ECE %.2f %%%s" % (arm, d.scores.ece, best))
+    if d is not None:
+        print("%-24s ECE %.2f %%%s" % (arm, d.scores.ece, best))

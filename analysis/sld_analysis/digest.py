@@ -101,35 +101,36 @@ class CompactDigest(Scored):
 
 
 class Digests:
-    """Digests of a study's students, made when asked for. left: {trial: reason} of those that have none."""
+    """Digests of a study's students, made when asked for. left: {trial: reason} of those that have none; left_teacher: of those that
+    are not compared with their teacher."""
 
     def __init__(self, study):
-        self.study, self.left = study, {}
+        self.study, self.left, self.left_teacher = study, {}, {}
         self._student, self._teacher, self._labels = {}, collections.OrderedDict(), {}
 
     def labels(self, trial):
-        key = 0 if self._labels.get("one") else trial
-        if key not in self._labels:
-            found = self.study.labels(trial)
-            self._labels[key] = found
-        return self._labels[key]
+        if trial not in self._labels:
+            self._labels[trial] = self.study.labels(trial)
+        return self._labels[trial]
 
-    def _good(self, trial, logits, what, n_classes=None):
-        """Labels that go with these logits, or None with the reason kept. n_classes: where there is not a logit for each."""
+    def _good(self, trial, logits, of_teacher=False, n_classes=None):
+        """Labels of the test set that these logits are of, or None with the reason kept: shares of one test set lie inside each other,
+        so that as many samples are the same. n_classes: where there is not a logit for each."""
+        left, what = (self.left_teacher, "the teacher's logits") if of_teacher else (self.left, "logits")
         n_classes = n_classes or (logits.shape[1] if logits is not None else 0)
         if logits is None:
-            self.left.setdefault(trial, "no test logits")
+            left.setdefault(trial, "no test logits")
             return None
         labels = self.labels(trial)
-        if labels is None or len(labels) < len(logits):
-            self.left[trial] = "logits of %d samples, labels of %d" % (len(logits), 0 if labels is None else len(labels))
+        if labels is None or len(labels) != len(logits):
+            left[trial] = "%s of %d samples, labels of %d" % (what, len(logits), 0 if labels is None else len(labels))
             return None
-        labels = np.asarray(labels[:len(logits)])
+        labels = np.asarray(labels)
         if not len(labels) or labels.min() < 0 or labels.max() >= n_classes:
-            self.left[trial] = "labels outside 0 to %d" % (n_classes - 1)
+            left[trial] = "labels outside 0 to %d" % (n_classes - 1)
             return None
         if not np.isfinite(logits).all():
-            self.left[trial] = "%s that are not finite" % what
+            left[trial] = "%s that are not finite" % what
             return None
         return labels
 
@@ -137,37 +138,39 @@ class Digests:
         """The digest of the last epoch, or None. With its teacher's agreement where it has one."""
         if trial not in self._student:
             if self.study.compact:
-                self._student[trial] = self._compact(trial, "last", "logits")
+                self._student[trial] = self._compact(trial, "last")
             else:
                 logits = self.study.logits(trial)
-                labels = self._good(trial, logits, "logits")
+                labels = self._good(trial, logits)
                 self._student[trial] = Digest(logits, labels, self.teacher(trial)) if labels is not None else None
         return self._student[trial]
 
-    def _compact(self, trial, which, what):
+    def _compact(self, trial, which):
         top = self.study.top(trial, which)
-        labels = self._good(trial, top and top.log_p, what, self.study.source.n_classes)
+        labels = self._good(trial, top and top.log_p, which == "teacher", self.study.source.n_classes)
         if labels is None:
             return None
         return CompactDigest(top, labels, self.study.source.n_classes, self.study.trials.loc[trial] if which == "last" else None)
 
     def teacher(self, trial):
-        """The digest of the trial's teacher, shared by the trials that have it; None where it had none."""
-        key = self._teacher_key(trial)
+        """The digest of the trial's teacher on the trial's test set, shared by the trials that have both; None where there is none."""
+        key = self.taught_on(trial)
         if key is None:
             return None
         if key not in self._teacher and self.study.compact:
-            self._teacher[key] = self._compact(trial, "teacher", "the teacher's logits")
+            self._teacher[key] = self._compact(trial, "teacher")
         if key not in self._teacher:
             logits = self.study.logits(trial, "teacher")
-            labels = self._good(trial, logits, "the teacher's logits") if logits is not None else None
+            labels = self._good(trial, logits, True) if logits is not None else None
             self._teacher[key] = Teacher(logits, labels) if labels is not None else None
         return self._teacher[key]
 
-    def teacher_key(self, trial):
-        return self._teacher_key(trial)
+    def taught_on(self, trial):
+        """What tells digests of teachers apart: the teacher, and the size of the test set. None without a teacher."""
+        key, labels = self.teacher_key(trial), self.labels(trial)
+        return None if key is None else (key, 0 if labels is None else len(labels))
 
-    def _teacher_key(self, trial):
+    def teacher_key(self, trial):
         """What tells teachers apart: the row of the packed study, else the SHA-256 that the trial's file names."""
         if "teacher_row" in self.study.trials:
             row = int(self.study.trials["teacher_row"][trial])

@@ -36,9 +36,14 @@ def _taught(work, most=MOST_PANELS):
             if student is not None and student.kl is not None:
                 found[arm] = (arm, trial, student, teacher)
                 return ""
-        return "no test logits of a teacher"
+        return _left(work, arm)
     arms, left = chosen_arms(work, unfit, most)
     return [found[arm] for arm in arms], left
+
+
+def _left(work, arm, else_="no test logits of a teacher"):
+    """Why nothing is made from the logits of an arm's first trial."""
+    return work.digests.left.get(work.arms[arm][0]) or work.digests.left_teacher.get(work.arms[arm][0]) or else_
 
 
 def _seed(work, trial):
@@ -55,7 +60,7 @@ def correlation(work):
         return COMPACT
     taught, left = _taught(work)
     for arm, trial, student, teacher in taught:
-        labels = np.asarray(work.digests.labels(trial))[:len(student.correct)]
+        labels = np.asarray(work.digests.labels(trial))
         found.append((arm, class_difference(digest.class_means(work.study.logits(trial), labels), digest.class_means(teacher.logits, labels))))
     if not found:
         return NO_TEACHER
@@ -91,7 +96,9 @@ def features(work):
             return "no features"
         if not np.isfinite(found).all():
             return "features that are not finite"
-        labels = np.asarray(work.study.labels(trial))[:len(found)]
+        labels = work.study.labels(trial)
+        if labels is None or len(labels) != len(found):
+            return "features of %d samples, labels of %d" % (len(found), 0 if labels is None else len(labels))
         classes = np.unique(labels)[:MOST_CLASSES]
         kept = np.flatnonzero(np.isin(labels, classes))[:MOST_MAPPED]
         if len(kept) < 10:
@@ -165,7 +172,7 @@ def example_logits(work):
     if not found:
         return NO_TEACHER
     arm, trial, student, teacher = next((f for f in found if work.layout.options[f[0]].get("correction") == "swap"), found[0])
-    labels = np.asarray(work.digests.labels(trial))[:len(teacher.correct)]
+    labels = np.asarray(work.digests.labels(trial))
     wrong = np.flatnonzero(~teacher.correct)
     if not len(wrong):
         return "the teacher makes no error on test"
@@ -202,7 +209,7 @@ def _class_name(work, k):
 def reliability(work):
     """F7: isotonic reliability of the first seed of each arm, before and after a fitted temperature."""
     first = {arm: next((t for t in trials if work.digests.student(t) is not None), None) for arm, trials in work.arms.items()}
-    arms, left = chosen_arms(work, lambda arm: "no test logits" if first[arm] is None else "", MOST_PANELS)
+    arms, left = chosen_arms(work, lambda arm: _left(work, arm, "no test logits") if first[arm] is None else "", MOST_PANELS)
     if not arms:
         return "no trial kept its test logits"
     panels, texts, ways = [], [], set()
@@ -210,7 +217,7 @@ def reliability(work):
         d, name = work.digests.student(first[arm]), "%s, %s" % (arm, _seed(work, first[arm]))
         curves, text = [calibration.corp(d.confidence, d.correct)], "%s: ECE %.2f" % (name, d.scores.ece)
         if not work.study.compact:
-            fit = _fitted(work, first[arm], len(d.correct))
+            fit = _fitted(work, first[arm])
             ways.add(fit.on_val)
             if fit.stuck:
                 text += ", no temperature (%s)" % fit.text
@@ -234,7 +241,7 @@ WAYS = {True: "The temperature is fitted on the validation split.",
 Fit = namedtuple("Fit", "confidence text stuck on_val")  # stuck: a fit at the bound of its search, no result
 
 
-def _fitted(work, trial, n):
+def _fitted(work, trial):
     """Confidences on test after a fitted temperature, and whether the validation split gave it."""
     logits, val = work.study.logits(trial), work.study.logits(trial, "val")
     labels = work.study.labels(trial, "val") if val is not None else None
@@ -243,7 +250,7 @@ def _fitted(work, trial, n):
         found = [calibration.fit_temperature(val, labels)]
         confidence = np.exp(calibration.log_softmax(logits / np.float32(found[0])).max(axis=1))
     else:
-        fitted, found = calibration.cross_fitted(logits, np.asarray(work.digests.labels(trial))[:n])
+        fitted, found = calibration.cross_fitted(logits, np.asarray(work.digests.labels(trial)))
         confidence = np.exp(fitted.max(axis=1))
     stuck = [t for t in found if calibration.at_bound(t)]
     text = "the fit stands at %g, the bound of its search" % stuck[0] if stuck else "T = %s" % " and ".join("%.2f" % t for t in found)
@@ -279,7 +286,7 @@ def fidelity(work):
                 agree.append(100.0 * (student.predicted == teacher.predicted).mean())
                 kls.append(np.nan if student.kl is None else student.kl)
         found[arm] = (arm, stats.summary(agree), stats.summary(kls))
-        return "" if agree else "no test logits of a teacher"
+        return "" if agree else _left(work, arm)
     arms, left = chosen_arms(work, unfit, MOST_LINES)
     rows = [found[arm] for arm in arms]
     if not rows:
@@ -311,8 +318,8 @@ def fidelity(work):
 
 def _independent(work):
     rates = []
-    for data in dict.fromkeys(work.layout.data.values()):
-        found = [work.digests.student(t) for t in untaught(work, data)[:6]]
+    for tested in dict.fromkeys(work.layout.tested.values()):
+        found = [work.digests.student(t) for t in untaught(work, tested)[:6]]
         rates += [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations([d for d in found if d is not None], 2)
                   if len(a.predicted) == len(b.predicted)]
     return float(np.mean(rates)) if rates else float("nan")
@@ -329,7 +336,7 @@ def class_gains(work, arm):
     pairs = [(i, at[int(seeds[t])]) for i, t in enumerate(trials) if int(seeds[t]) in at]
     if len(pairs) < FEW_SEEDS or mine.shape[1] != base.shape[1]:
         return None
-    labels = np.asarray(work.digests.labels(trials[0]))[:mine.shape[1]]
+    labels = np.asarray(work.digests.labels(trials[0]))
     k = work.digests.student(trials[0]).n_classes
     n = np.bincount(labels, minlength=k)
     images = np.array([np.bincount(labels, mine[i].astype(float) - base[j], k) for i, j in pairs])
@@ -354,6 +361,8 @@ def per_class(work):
     def unfit(arm):
         if arm not in work.base_of:
             return "no baseline in its pair"
+        if arm in work.elsewhere:
+            return "another test set than its baseline"
         found[arm] = class_gains(work, arm)
         return "" if found[arm] else "fewer than %d seeds with test logits in common with its baseline" % FEW_SEEDS
     if work.base:

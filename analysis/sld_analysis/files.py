@@ -269,11 +269,20 @@ class StudyFile:
         return Top(*(values[:used[-1] + 1] for values in top)) if len(used) else None
 
     def labels(self, trial, name="test"):
-        with open_file(self.path) as f:
-            labels = f.get("labels/" + name)
-            if not isinstance(labels, h5py.Dataset):
-                return None
-            return labels[()] if labels.ndim == 1 else labels[trial]
+        """Of the trial's own test set: from its own results where they are there, as an index or pack may hold those of one set alone."""
+        own = read_labels(self._own(trial), name) if self.virtual and self.valid[trial] else None
+        return own if own is not None else read_labels(self.path, name, trial)
+
+
+def read_labels(where, name, row=None):
+    """(sample), of one row where there is an axis of trials, without padding; None where there are none."""
+    with open_file(where) as f:
+        thing = f.get("labels/" + name)
+        if not isinstance(thing, h5py.Dataset):
+            return None
+        values = thing[()] if thing.ndim == 1 or row is None else thing[row]
+    used = np.flatnonzero(values != -1)
+    return values[:used[-1] + 1] if len(used) else values[:0]
 
 
 def read_record(where, path):
@@ -364,6 +373,4 @@ class RunFiles:
         return read_record(self.paths[trial], path)
 
     def labels(self, trial, name="test"):
-        with open_file(self.paths[trial]) as f:
-            thing = f.get("labels/" + name)
-            return thing[()] if isinstance(thing, h5py.Dataset) else None
+        return read_labels(self.paths[trial], name)

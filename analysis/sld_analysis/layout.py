@@ -35,6 +35,7 @@ class Layout:
         self.axes = [c for c in study.trials.columns if c.startswith("axis_")]
         facts = {arm: study.facts(trial) for arm, trial in self.first.items()}
         self.data = {arm: str(f.get("data_sha256") or "") for arm, f in facts.items()}
+        self.tested = {arm: (self.data[arm], self.options[arm].get("data.test_fraction", 1.0)) for arm in facts}  # what tells test sets apart
         self.teacher = {arm: str(f.get("teacher_sha256") or f.get("teacher_logits_sha256") or "") for arm, f in facts.items()}
         self.pairs = self._pairs()
 

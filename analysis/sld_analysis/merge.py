@@ -10,7 +10,7 @@ import os
 import warnings
 from collections import namedtuple
 
-from . import merge_check, outputs, spec
+from . import merge_check, options, outputs, spec
 from .files import StudyError, StudyFile, attributes, column, open_file
 from .merge_file import union, write
 from .needs import need
@@ -59,6 +59,10 @@ class Part(StudyFile):
 
     def index(self, name, row):
         return int(self.columns[name][row]) if name in self.columns else -1
+
+    def tested(self, row):
+        """What tells its test set from others."""
+        return self.text("data_sha256", row), options.flat(self.configs[row]).get("data.test_fraction", 1.0)
 
     def data_of(self):
         """{arm: SHA-256 of the data of its first trial that has results}."""

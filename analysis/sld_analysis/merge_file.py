@@ -29,6 +29,13 @@ class Source:
         self.sets = {thing.name: thing for thing in data_sets(self.file)}
         self.axes = {path: [d[0].name if len(d) else "" for d in thing.dims] for path, thing in self.sets.items()}
 
+    def of_first_set(self, row):
+        """Whether a trial was tested as the part's first that kept its logits, which alone have an ece_last: labels of one set alone are
+        of that one."""
+        part = self.part
+        scored = part.valid & ~np.isnan(part.columns["ece_last"]) if "ece_last" in part.columns else part.valid
+        return bool(part.valid[row]) and part.tested(row) == part.tested(int(np.argmax(scored)))
+
     def read(self, path, rows=()):
         try:
             return self.sets[path][rows]
@@ -85,7 +92,7 @@ def teachers(rows):
         part, place = source.part, -1
         there = part.index("teacher_row", row)
         if there >= 0:
-            key = tuple(part.text(name, row) for name in ("teacher_sha256", "teacher_logits_sha256", "data_sha256"))
+            key = tuple(part.text(name, row) for name in ("teacher_sha256", "teacher_logits_sha256")) + part.tested(row)
             if not any(key[:2]):
                 key = tuple(hashlib.sha256(source.read(p, there).tobytes()).digest() for p, axes in source.axes.items() if axes[:1] == [TEACHER])
             place = found.setdefault(key, (len(found), source, there))[0]
@@ -103,7 +110,7 @@ class Writer:
         self.out, self.sources = out, sources
         self.rows = {TRIAL: rows, TEACHER: taught}
         self.columns = merge_numbers.columns(rows, places, study)  # what no part can tell of the whole
-        self.one_test_set = len({source.part.text("data_sha256", row) for source, row in rows if source.part.valid[row]}) <= 1
+        self.one_test_set = len({source.part.tested(row) for source, row in rows if source.part.valid[row]}) <= 1
         self.length = {}
         for source in sources:
             for path, thing in source.sets.items():
@@ -176,8 +183,9 @@ class Writer:
         for source, row, at, n in runs(rows, max(1, BLOCK_BYTES // width)):
             block = np.full((n,) + to.shape[1:], missing(path, to.dtype), to.dtype)
             if path in source.sets:
-                if source.axes[path] == [SAMPLE]:  # of a part with one test set
-                    values = np.where(source.part.valid[row:row + n, None], source.read(path), missing(path, to.dtype))
+                if source.axes[path] == [SAMPLE]:  # of one test set
+                    of_it = [source.of_first_set(r) for r in range(row, row + n)]
+                    values = np.where(np.array(of_it)[:, None], source.read(path), missing(path, to.dtype))
                 else:
                     values = source.read(path, slice(row, row + n))
                 block[(slice(None),) + tuple(slice(length) for length in values.shape[1:])] = values

@@ -57,34 +57,34 @@ def predicted(part, row, which):
 
 def share(student, teacher, labels):
     """Percent of the teacher's errors that the student makes too; NaN without any."""
-    if len(student) != len(teacher):
+    if len(student) != len(teacher) or labels is None or len(labels) != len(teacher):
         return np.nan
-    wrong = teacher != labels[:len(teacher)]
+    wrong = teacher != labels
     return 100.0 * np.count_nonzero(student[wrong] == teacher[wrong]) / np.count_nonzero(wrong) if wrong.any() else np.nan
 
 
 def copied(rows, labels, places, teacher):
     """copy_rate of the controls, students that never saw a teacher, which they have where the study has one teacher; and for each trial
-    copy_rate_unseen, the mean rate at which the controls on its data copy its teacher. A trial that is itself a teacher is none of them.
+    copy_rate_unseen, the mean rate at which the controls on its test set copy its teacher. A trial that is itself a teacher is none of them.
     Of trial i: rows[i], labels[i], places[i] of its teacher among the teachers, teacher[i] its row, -1: none."""
     rates, keys, records, controls = [], [], {}, []
     made = set(teacher), {source.part.text("teacher_sha256", row) for source, row in rows} - {""}
     for i, (source, row) in enumerate(rows):
         part = source.part
-        weights, logits, data = (part.text(name, row) for name in ("teacher_sha256", "teacher_logits_sha256", "data_sha256"))
-        keys.append((weights or (logits or str(places[i]) if places[i] >= 0 else ""), data))
+        (weights, logits), tested = (part.text(name, row) for name in ("teacher_sha256", "teacher_logits_sha256")), part.tested(row)
+        keys.append((weights or (logits or str(places[i]) if places[i] >= 0 else ""), tested))
         rates.append(part.columns["copy_rate"][row] if keys[i][0] and "copy_rate" in part.columns else np.nan)
         if places[i] >= 0 and keys[i] not in records:
             records[keys[i]] = predicted(part, row, "teacher"), part.labels(row)
         if part.valid[row] and not (labels[i].is_teacher or keys[i][0] or logits or i in made[0] or part.text("weights_sha256", row) in made[1]):
             classes = predicted(part, row, "last")
             if classes is not None:
-                controls.append((i, data, classes))
+                controls.append((i, tested, classes))
     by_controls = {}
-    for sha, data in records:
-        found = {i: share(classes, *records[sha, data]) for i, on, classes in controls if on == data}
+    for sha, tested in records:
+        found = {i: share(classes, *records[sha, tested]) for i, on, classes in controls if on == tested}
         known = [float(rate) for rate in found.values() if not np.isnan(rate)]
-        by_controls[sha, data] = sum(known) / len(known) if known else np.nan
+        by_controls[sha, tested] = sum(known) / len(known) if known else np.nan
         if len(records) == 1:
             rates = [found.get(i, rate) for i, rate in enumerate(rates)]
     return {"/trials/copy_rate": np.array(rates),

@@ -127,8 +127,9 @@ def warnings(work):
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (
             len(lost), *(("", "is") if len(lost) == 1 else ("s", "are"))))
-    for trial, reason in sorted(work.digests.left.items())[:5]:
-        out.append("Trial %s is left out of what is made from logits: %s." % (work.study.trials["id"][trial], reason))
+    for words, left in (("left out of what is made from logits", work.digests.left), ("not compared with its teacher", work.digests.left_teacher)):
+        out += ["Trial %s is %s: %s." % (work.study.trials["id"][trial], words, reason) for trial, reason in sorted(left.items())[:5]]
+    out += ["%s and its baseline %s have different test sets: their gap is of other images too." % (arm, work.base_of[arm]) for arm in work.elsewhere]
     for arm in work.arms:
         data = {repr(work.study.facts(i).get("data_sha256")) for i in work.arms[arm]}
         seeds = work.study.trials["seed"][work.arms[arm]]

@@ -243,9 +243,8 @@ class Study:
         return self.source.compact
 
     def labels(self, trial=0, split="test"):
-        """(sample) of test or of the trial's validation split (val)."""
-        found = self.source.labels(trial, split)
-        return found if found is None or split == "test" else found[found >= 0]
+        """(sample) of the trial's own test set, or of its validation split (val)."""
+        return self.source.labels(trial, split)
 
     def coarse(self, trial=0):
         return self.source.labels(trial, "test_coarse")

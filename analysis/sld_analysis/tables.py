@@ -29,6 +29,7 @@ class Work:
         self.base = study.baseline if study.baseline in self.arms else next(iter(self.base_of.values()), None)
         self.rivals = [a for a, base in self.base_of.items() if a != base]  # arms that have a gap
         self.base_name = self.base if len(set(self.base_of.values())) < 2 else "the baseline of its pair"
+        self.elsewhere = [a for a in self.rivals if self.layout.tested[a] != self.layout.tested[self.base_of[a]]]  # tested on other images
         self.top1 = claims_of.by_seed(study)
         states = study.trials["state"][~study.trials["is_teacher"]]
         self.planned = len(states)

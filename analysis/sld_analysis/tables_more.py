@@ -142,7 +142,7 @@ def quality(work):
         scores = [mean(values) for values in zip(*(d.scores for _, d in found))]
         rows.append([arm] + [number(score, digits) for score, digits in zip(scores, (4, 2, 2, 4, 4, 4))]
                     + [number(mean(copies), 1),
-                     number(unseen.get(work.digests.teacher_key(trials[0]), math.nan), 1) if copies else "–"])
+                     number(unseen.get(work.digests.taught_on(trials[0]), math.nan), 1) if copies else "–"])
     if not rows:
         return "no trial kept its test logits"
     for column in (1, 2, 4):
@@ -156,28 +156,27 @@ def quality(work):
                  + (["No copied errors of %s: teacher.logits_files holds no test.h5, the logits of test." % ", ".join(outside)] if outside else []))
 
 
-def untaught(work, data):
-    """Done students on that data set that never saw a teacher: predictions on others are of other images."""
-    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None and data == work.layout.data[arm]]
+def untaught(work, tested):
+    """Done students on that test set that never saw a teacher: predictions on others are of other images."""
+    return [i for arm in work.arms for i in work.arms[arm] if work.digests.teacher_key(i) is None and tested == work.layout.tested[arm]]
 
 
-def controls(work, data):
+def controls(work, tested):
     """The same but for trials that are themselves a teacher of others, trained by the sweep or known by their weights: docs/protocol.md,
     "Measures"."""
     rows = set(work.study.trials["teacher"]) if "teacher" in work.study.trials else set()
     weights = set(work.layout.teacher.values()) - {""}
-    return [i for i in untaught(work, data) if i not in rows and work.study.facts(i).get("weights_sha256") not in weights]
+    return [i for i in untaught(work, tested) if i not in rows and work.study.facts(i).get("weights_sha256") not in weights]
 
 
 def unseen_copies(work):
-    """{teacher: mean copy rate by students that never saw one}."""
+    """{teacher and test set: mean copy rate by students that never saw one}."""
     out = {}
     for arm, trials in work.arms.items():
-        key = work.digests.teacher_key(trials[0])
-        teacher = work.digests.teacher(trials[0]) if key is not None else None
+        key, teacher = work.digests.taught_on(trials[0]), work.digests.teacher(trials[0])
         if teacher is None or key in out:
             continue
-        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in controls(work, work.layout.data[arm]))
+        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in controls(work, work.layout.tested[arm]))
                  if d is not None and len(d.correct) == len(teacher.correct)]
         out[key] = stats.summary(rates).mean
     return out
@@ -190,12 +189,13 @@ def copies(work):
     for arm, trials in groups:
         against = [(work.digests.student(t), work.digests.teacher(t)) for t in trials]
         if work.digests.teacher_key(trials[0]) is None:
-            others = [t[0] for other, t in groups if work.digests.teacher_key(t[0]) is not None and work.layout.data[other] == work.layout.data[arm]]
+            tested = work.layout.tested[arm]
+            others = [t[0] for other, t in groups if work.digests.teacher_key(t[0]) is not None and work.layout.tested[other] == tested]
             taught = list({id(work.digests.teacher(t)): t for t in others if work.digests.teacher(t) is not None}.values())
             if len(taught) != 1:
                 left += [arm] if taught else []
                 continue
-            against = [(work.digests.student(t), work.digests.teacher(taught[0])) for t in trials if t in controls(work, work.layout.data[arm])]
+            against = [(work.digests.student(t), work.digests.teacher(taught[0])) for t in trials if t in controls(work, tested)]
         found = [digest.by_rank(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
         if not found:
             continue
@@ -237,7 +237,7 @@ def spread_of_arms(work):
             continue
         split, base = variance.split_spread(mine), by_seed.get(work.base_of.get(arm), {})
         both = [(row, base[s]) for row, s in ((r, int(work.study.trials["seed"][t])) for r, t in zip(mine, kept))
-                if s in base and len(base[s]) == len(row)]
+                if s in base and arm not in work.elsewhere and len(base[s]) == len(row)]
         text = ["–", "–"]
         if arm in work.rivals and len(both) > 1:
             c = variance.crossed_bootstrap([a.astype(float) - b for a, b in both])

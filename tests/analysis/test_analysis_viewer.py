@@ -85,6 +85,18 @@ def check_full(b, program):
     check("NIST" in open("view.html", encoding="utf-8").read(), "the notice of h5wasm is kept")
 
 
+def check_shares(b, program):
+    """A trial is held against labels and teacher of its own share of the test set alone."""
+    with h5py.File("study.h5", "r+") as f:
+        f["logits/test_teacher"][:, 150:] = np.nan
+    dom = opened(b, program, "study.h5")
+    check(dom.texts.get("n-samples") == "200" and dom.texts.get("n-copied-errors") == "no teacher on this test set", dom.texts.get("n-copied-errors"))
+    with h5py.File("study.h5", "r+") as f:
+        f["labels/test"][150:] = -1
+    dom = opened(b, program, "study.h5")
+    check(dom.texts.get("n-samples") == "0" and dom.texts.get("n-NLL") == "no labels of its test set", dom.texts.get("n-NLL"))
+
+
 def check_compact(b, program):
     """A compact pack that sld wrote: its numbers are those that sld_analysis makes of the same file."""
     made_sweep.small_sweep("made")
@@ -108,6 +120,7 @@ def main():
         sys.exit(77)
     with browser.Browser() as b:
         check_full(b, program)
+        check_shares(b, program)
         check_compact(b, program)
         with h5py.File("other.h5", "w") as f:
             f["x"] = 1
