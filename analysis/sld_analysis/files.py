@@ -182,6 +182,11 @@ class StudyFile:
         """Path of a trial's own results, for what a virtual study leaves there."""
         return os.path.join(os.path.dirname(self.path), "trials", self.columns["id"][trial], "results.h5")
 
+    def _has(self, trial, path):
+        """Whether a trial's own results have a table: an index has NaN for those that have none, and for those that cannot be read."""
+        with open_file(self._own(trial)) as f:
+            return path in f
+
     def facts(self, trial):
         """Attributes of the trial's results; of a packed study what it kept of them."""
         if self.virtual and self.valid[trial]:
@@ -234,7 +239,7 @@ class StudyFile:
             else:
                 values = read_logits(f, "logits/" + name, self.path, trial)
         if values is not None and which != "teacher" and np.isnan(values[:, 0]).all():
-            if self.virtual and self.valid[trial]:
+            if self.virtual and self.valid[trial] and self._has(trial, "logits/" + name):
                 self._refuse_lost([trial])
             return None
         return values

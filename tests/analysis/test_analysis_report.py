@@ -132,6 +132,26 @@ def check_unfit():
     refused(folder % damaged, "damaged", "checksum")
 
 
+def check_lacking():
+    """Trials that never stored what others have, logits or a validation split, have none; what was stored and cannot be read is refused."""
+    shutil.copytree("made", "lacking")
+    for seed in (1, 2, 3):
+        with h5py.File("lacking/trials/kd%010d/results.h5" % seed, "r+") as f:
+            del f["logits"]
+        with h5py.File("lacking/trials/sl%010d/results.h5" % seed, "r+") as f:
+            f["logits/val_last"], f["labels/val"] = f["logits/test_last"][...][:6], f["labels/test"][...][:6]
+    subprocess.run([MAKE_INDEX, "lacking"], check=True)
+    study = sld_analysis.open("lacking")
+    kd, sl, ce = (study.arms[arm][0] for arm in ("kd", "sld", "ce"))
+    check(study.logits(kd) is None and study.logits(kd, "best") is None and study.logits(ce).shape == (12, 4), "never stored")
+    check(study.logits(sl, "val").shape == (6, 4) and study.logits(ce, "val") is None and len(study.labels(sl, "val")) == 6, "of its own split")
+    report = Report(study)
+    check("62.00 ± 1.00" in report.markdown() and "kd (no test logits)" in report.figures["F7"].note, report.figures["F7"].note)
+    with h5py.File("lacking/trials/ce0000000001/results.h5", "r+") as f:
+        f["logits/test_last"][...] = np.nan
+    refused("lacking", "the results of ce0000000001", "cannot be read")
+
+
 def ids_of(study):
     return list(study.trials["id"])
 
@@ -395,6 +415,7 @@ def main():
     made_study.write_study("bare.h5", made_study.square(), logits=False)  # of few figures
     check_foreign_outputs()
     check_unfit()
+    check_lacking()
     check_compact()
     check_features()
     check_options()
