@@ -147,10 +147,20 @@ class Digests:
 
     def _compact(self, trial, which):
         top = self.study.top(trial, which)
-        labels = self._good(trial, top and top.log_p, which == "teacher", self.study.source.n_classes)
+        n_classes = self._classes(trial, top) if top else 0
+        labels = self._good(trial, top and top.log_p, which == "teacher", n_classes)
         if labels is None:
             return None
-        return CompactDigest(top, labels, self.study.source.n_classes, self.study.trials.loc[trial] if which == "last" else None)
+        return CompactDigest(top, labels, n_classes, self.study.trials.loc[trial] if which == "last" else None)
+
+    def _classes(self, trial, top):
+        """Of a trial in a compact pack, whose axis has those of the data set with the most: where there are several sets, as many as there
+        are places, or, where those do not tell, the largest that is a label or an answer."""
+        source, labels = self.study.source, self.labels(trial)
+        if top.log_p.shape[1] < source.places:
+            return top.log_p.shape[1]
+        told = source.n_classes == source.places or not source.several_sets or labels is None or not len(labels)
+        return source.n_classes if told else 1 + max(int(labels.max()), int(top.classes.max()))
 
     def teacher(self, trial):
         """The digest of the trial's teacher on the trial's test set, shared by the trials that have both; None where there is none."""

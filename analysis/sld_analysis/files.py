@@ -115,7 +115,8 @@ class StudyFile:
             self.same, self.same_axes = self._same(f)
             self.virtual = "trial" in f and "config" not in f["trials"]
             self.compact = "log_p" in f
-            self.n_classes = f["class"].shape[0] if isinstance(f.get("class"), h5py.Dataset) else 0
+            self.n_classes, self.places = (len(f[axis]) if isinstance(f.get(axis), h5py.Dataset) else 0 for axis in ("class", "place"))
+            self.several_sets = "labels/test" in f and f["labels/test"].ndim == 2
             self.class_names = column(f["class_name"]) if "class_name" in f else None
             self.curve_units = {k: text_of(v.attrs.get("units", "1")) for k, v in f.get("epoch", {}).items() if k != "epoch"}
         self.spec_fault = ""
@@ -259,7 +260,7 @@ class StudyFile:
         return read_record(self._own(trial), path) if self.virtual and self.valid[trial] else None
 
     def top(self, trial, which):
-        """What a compact pack keeps of the logits. None where the trial has none."""
+        """What a compact pack keeps of the logits, with a place for each class of the trial at most. None where the trial has none."""
         row = int(self.columns["teacher_row"][trial]) if which == "teacher" else trial
         if not self.compact or which == "best" or row < 0:
             return None
@@ -271,7 +272,10 @@ class StudyFile:
             top = Top(part("_top", 3).astype(np.float32), part("_top_class", 3).astype(np.int32),
                       part("_label", 2).astype(np.float32), part("_label_rank", 2).astype(np.int32))
         used = np.flatnonzero(~np.isnan(top.label))
-        return Top(*(values[:used[-1] + 1] for values in top)) if len(used) else None
+        if not len(used):
+            return None
+        places = int(np.flatnonzero(~np.isnan(top.log_p).all(axis=0))[-1]) + 1
+        return Top(top.log_p[:used[-1] + 1, :places], top.classes[:used[-1] + 1, :places], *(values[:used[-1] + 1] for values in top[2:]))
 
     def labels(self, trial, name="test"):
         """Of the trial's own test set: from its own results where they are there, as an index or pack may hold those of one set alone."""

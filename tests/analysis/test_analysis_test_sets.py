@@ -1,6 +1,6 @@
-"""Trials of one study that were tested on shares of one test set: from a sweep's folder, its packs, results by themselves and merged
-packs, logits are held against labels and teacher of their own share alone, and what has none there is left out. Skipped without pandas
-or matplotlib."""
+"""Trials of one study that were tested on other images: on shares of one test set, on several data sets. From a sweep's folder, its packs,
+results by themselves and merged packs, logits are held against labels and teacher of their own images alone, and what has none there is
+left out. Skipped without pandas or matplotlib."""
 import os
 import shutil
 import subprocess
@@ -164,7 +164,40 @@ def check_merged():
     check_tables(check_study("merged.h5"))
 
 
+def write_sets(folder):
+    """Two data sets, of two classes and of four; three trials of each, one under a teacher of the data."""
+    random, trials = np.random.default_rng(4), []
+    for name, sha in (("two", "2"), ("four", "4")):
+        experiment = "method: %s\ndata:\n  path: " + name + ".h5\nstudent:\n  network: resnet8\n"
+        trials += [Trial("%s%09d" % (name[:3], seed), name + " " + arm, seed, [50.0, 60.0 + seed], [name, arm], sha=sha * 64 if arm == "KD" else "", data_sha256=sha * 64,
+                         experiment=experiment % ("none" if arm == "CE" else "kd")) for arm, seed in (("CE", 1), ("KD", 2), ("CE", 3))]
+    made_sweep.write_sweep(folder, trials, baseline="two CE", axes=["set", "arm"])
+    for t in trials:
+        k, n = (2, 10) if t.id.startswith("two") else (4, 12)
+        with h5py.File("%s/trials/%s/results.h5" % (folder, t.id), "r+") as f:
+            for path in ["logits/" + name for name in f["logits"]]:
+                replace(f, path, random.standard_normal((n, k)).astype(np.float32))
+            replace(f, "labels/test", LABELS[:n] % k)
+            del f["class_name"]
+    subprocess.run([MAKE_INDEX, folder], check=True)
+
+
+def check_classes():
+    """A compact pack of data sets of which one has fewer classes than the other has places."""
+    expect(sld("report", "sets", "--pack", "sets.h5", "--compact", ranks=0), 0)
+    full, compact = sld_analysis.open("sets"), sld_analysis.open("sets.h5")
+    for a, b in zip(full.students, compact.students):
+        one, other = full.digests.student(a), compact.digests.student(b)
+        check(other is not None and np.array_equal(one.predicted, other.predicted) and one.n_classes == other.n_classes, compact.digests.left)
+        check(compact.top(b).log_p.shape == full.logits(a).shape, "a place for each class", compact.top(b).log_p.shape)
+        one, other = full.digests.teacher(a), compact.digests.teacher(b)
+        check((one is None) == (other is None) and (one is None or np.array_equal(one.rank, other.rank)), "its teacher")
+    check(not compact.digests.left and not compact.digests.left_teacher, compact.digests.left)
+
+
 def main():
+    write_sets("sets")
+    check_classes()
     write_sweep("made")
     check_tables(check_study("made"))
     check_study(["made/trials/" + name for name in sorted(os.listdir("made/trials")) if not name.startswith("t")])
