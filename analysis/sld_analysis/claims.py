@@ -12,7 +12,7 @@ import math
 import re
 from collections import namedtuple
 
-from . import contrasts, stats
+from . import contrasts, metrics, stats
 
 Judged = namedtuple("Judged", "claim gap p word planned late")  # planned: seeds that all its arms have; late: see late()
 LATE = re.compile(r"(?P<name>.*): (?P<what>named|changed|taken out) (?P<when>after \d+ of \d+ trials had ended), \S+")
@@ -106,7 +106,12 @@ def word(gap, p, metric="top1_last"):
         if LOWER_IS_BETTER.match(metric):
             return "better" if gap.mean < 0 else "worse"
         return "larger" if gap.mean > 0 else "smaller"  # of memory, swaps or gradients nobody said which is wanted
-    return "not resolved (resolves %.2f)" % gap.resolves
+    return "not resolved (resolves %.*f)" % (digits(gap, metric), gap.resolves)
+
+
+def digits(gap, metric):
+    """Behind the point, of all that is printed of a gap on a metric."""
+    return metrics.digits(metric, gap.high - gap.low, gap.mean)
 
 
 def _state(plan, claim):

@@ -1,9 +1,24 @@
 """metrics.py: numbers of one trial, from its curves and logits. Names and units are those of /trials in a study file."""
+import math
+import re
+
 from .needs import need
 
 np = need("numpy")
 
 NAN = float("nan")
+PERCENT = re.compile(r"(top1|top5|ece)_|copy_rate")
+SCORE = re.compile(r"(nll|brier|reliability|resolution)_")  # the table of predictions shows four digits of them
+MOST_DIGITS = 12
+
+
+def digits(metric, *sizes):
+    """How many digits behind the point values of a metric need: two of percentages; else so many that the first of the sizes that is
+    not 0, as the width of an interval, has three that count."""
+    if PERCENT.match(metric):
+        return 2
+    size = next((abs(s) for s in sizes if math.isfinite(s) and s), 1.0)
+    return min(max(2 - math.floor(math.log10(size)), 4 if SCORE.match(metric) else 0), MOST_DIGITS)
 
 
 def curve_numbers(curve, best_epoch):

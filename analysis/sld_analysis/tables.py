@@ -90,10 +90,11 @@ def claims(work):
                 "named in the spec before the first trial")
     rows = []
     for j in judged:
-        g = j.gap
+        g, digits = j.gap, claims_of.digits(j.gap, j.claim.metric)
         n = str(g.n) if g.n == j.planned else "%d of %d" % (g.n, j.planned)
-        rows.append([j.claim.name, j.claim.text, n, number(g.mean, 2, True), interval(g.low, g.high), p_text(j.p),
-                     p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves), j.word + ("; exploratory: " + j.late if j.late else "")])
+        rows.append([j.claim.name, j.claim.text, n, number(g.mean, digits, True), interval(g.low, g.high, digits), p_text(j.p),
+                     p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves, digits),
+                     j.word + ("; exploratory: " + j.late if j.late else "")])
     rows += [[name, reason, "", "", "", "", "", "", "not tested"] for name, reason in left]
     notes = ["p: two-sided paired t test over seeds, Holm's correction over %d claims. The word better or worse (larger or smaller) stands where p is "
              "below 0.05, not resolved with the smallest gap detectable with this many seeds at power 0.8." % len(judged)]

@@ -160,6 +160,33 @@ def check_lacking():
     check(words["lost"] == "not tested: no trial of C is done", words)
 
 
+def check_digits():
+    """A claim on another metric than a percentage has so many digits that its numbers say something."""
+    names = {"NLL": ("nll_last", 1e-5), "gradients": ("grad_norm_ce_weak_last", 3e-7), "memory": ("memory_mb", 5000.0), "top-1": ("top1_last", 1.0)}
+    spec = "claims: {%s}" % ", ".join("%s: {arm: B, against: A, metric: %s}" % (name, metric) for name, (metric, _) in names.items())
+    study = made([Arm("A", 0.0, ["A"]), Arm("B", 0.0, ["B"])], spec)
+    with h5py.File("made.h5", "r+") as f:
+        b = np.array([arm == b"B" for arm in f["trials/arm"][...]])
+        for metric, unit in names.values():
+            values = unit * (1000.0 + b * np.random.default_rng(2).normal(-1.0, 2.0, len(b)))
+            if metric in f["trials"]:
+                f["trials/" + metric][...] = values
+            else:
+                f["trials/" + metric] = values
+    study = sld_analysis.open("made.h5")
+    found = claims.judge(study)[0]
+    rows = {row[0]: row for row in Report(study).tables["claims"].rows}
+    for j in found:
+        number = lambda text: float(text.replace("−", "-"))  # noqa: E731
+        gap, ends, resolves, word = rows[j.claim.name][3], rows[j.claim.name][4].split(" to "), rows[j.claim.name][7], rows[j.claim.name][8]
+        width = j.gap.high - j.gap.low
+        for text, value in ((gap, j.gap.mean), (ends[0], j.gap.low), (ends[1], j.gap.high), (resolves, j.gap.resolves)):
+            check(abs(number(text) - value) <= 0.006 * width, "three digits of the width", j.claim.metric, text, value)
+        check(word == "not resolved (resolves %s)" % resolves, word, resolves)
+    check("." not in rows["memory"][3], "and no more", rows["memory"])
+    check(len(rows["top-1"][3].split(".")[1]) == 2, "of percentages two", rows["top-1"])
+
+
 def check_forms():
     """A value without a label is called by its option's key or the key's last word, in claims, checks and the baseline alike."""
     spec = """claims: {whole: {arm: train.lr=0.1 b, against: lr=0.05 a}, brief: {arm: lr=0.1 b, against: train.lr=0.05 a}, not: {arm: r=0.1 b, against: b}}
@@ -195,6 +222,7 @@ def main():
     check_holes()
     check_interactions()
     check_names()
+    check_digits()
     check_unreadable()
     check_lacking()
 
