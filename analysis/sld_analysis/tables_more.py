@@ -240,14 +240,14 @@ def spread_of_arms(work):
                 if s in base and arm not in work.elsewhere and len(base[s]) == len(row)]
         text = ["–", "–"]
         if arm in work.rivals and len(both) > 1:
-            c = variance.crossed_bootstrap([a.astype(float) - b for a, b in both])
+            c = variance.crossed([a.astype(float) - b for a, b in both])
             text = [number(c.mean, 2, True), interval(c.low, c.high)]
         rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + text)
     if not rows:
         return "no trial kept its test logits"
     found = variance.sources(work.study)
     notes = ["Deviation of test top-1 over seeds, in points: the part of this finite test set, and what would remain on ever more data "
-             "(Jordan, arXiv 2304.01910). The interval draws seeds and test images again (crossed bootstrap)."]
+             "(Jordan, arXiv 2304.01910). The interval is for other seeds and other images of this kind, the half widths of each alone put together."]
     if len(found) > 1:
         notes.append("Deviation by source: %s." % ", ".join("%s %.2f (%d degrees of freedom)" % f for f in found))
     return Table("spread", "Where the spread comes from", ["arm", "seeds", "deviation", "of this test set", "would remain",
