@@ -113,15 +113,18 @@ def resolved(work):
 
 
 def deviations(work):
-    """Of the seeds, pooled over the arms of a pair: pairs of networks differ in it."""
-    groups, out, several = {}, [], bool(work.layout.split_axes[0])
-    for arm in work.arms:
-        groups.setdefault(work.layout.place(arm) if several else "", []).append(arm)
+    """Of the seeds, pooled over the arms of a pair, those too whose trials are another pair's: pairs of networks differ in it."""
+    out, axes = [], work.layout.split_axes[0]
+    groups = {work.layout.place(arm) if axes else "": {} for arm in work.arms}
+    for cell in work.study.cells:
+        place = " ".join(cell.labels[axis] for axis in axes)
+        if cell.arm in work.arms and place in groups:
+            groups[place][cell.arm] = True
     for pair, arms in groups.items():
         sd = stats.pooled_sd([work.values(a, "top1_last") for a in arms])
-        if sd == sd:
+        if sd > stats.NO_SPREAD:
             out.append("Deviation over seeds, pooled over the arms%s: %.2f points. With it, paired gaps of independent arms resolve: %s." % (
-                " of %s" % pair if several else "", sd,
+                " of %s" % pair if axes else "", sd,
                 ", ".join("%.2f with %d seeds" % (stats.resolvable(sd * math.sqrt(2), n), n) for n in (3, 5, 6, 10, 20))))
     return out
 

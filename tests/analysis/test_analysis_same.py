@@ -22,7 +22,8 @@ def write_same(folder, lines):
 def check_pairs():
     """The student alone is one trial under every teacher: where it is the baseline it is that of each pair."""
     taught = "method: kd\nkd:\n  weak: 0.9\nstudent:\n  network: resnet8\nteacher:\n  network: %s\n"
-    trials = [Trial("%s%s%08d" % (pair, arm[0].lower(), seed), "%s %s" % (pair, arm), seed, [50.0, 60.0 + gain + seed], [pair, arm],
+    trials = [Trial("%s%s%08d" % (pair, arm[0].lower(), seed), "%s %s" % (pair, arm), seed, [50.0, 60.0 + gain + seed * (5 * 2 ** 0.5 if arm == "CE" else 1.0)],
+                    [pair, arm],
                     experiment=(taught % pair if arm != "CE" else "method: none\nstudent:\n  network: resnet8\n") + "seed: %d\n" % seed)
               for pair, arm, gain in (("r14", "CE", 0.0), ("r14", "KD", 1.0), ("r20", "KD", 2.0)) for seed in (1, 2)]
     trials += [Trial("r32k%08d" % seed, "r32 KD", seed, [50.0, 60.0], ["r32", "KD"], experiment=taught % "r32") for seed in (1, 2)]
@@ -34,6 +35,9 @@ def check_pairs():
     check(said["r20 KD"] == "r20 CE" and said["r32 KD"] is None, "what sld report says", said)
     check(report.work.base_of == {"r14 CE": "r14 CE", "r14 KD": "r14 CE", "r20 KD": "r14 CE"}, report.work.base_of)
     check(any("The arms of r32 have no gap" in w for w in report.warnings), report.warnings)
+    # The spread of the student alone counts in each pair that has it: r20's own arm has a deviation of sqrt(1/2), the student of 5.
+    lines = [note for note in report.tables["T10"].notes if note.startswith("Deviation over seeds")]
+    check([line.split(":")[0].rsplit(" of ", 1)[1] + line.split(":")[1].split(" points")[0] for line in lines] == ["r14 3.57", "r20 3.57"], lines)
 
 
 def check_teachers_tell():
