@@ -13,8 +13,8 @@ Brier = namedtuple("Brier", "total reliability resolution uncertainty")
 Corp = namedtuple("Corp", "confidence accuracy low high")
 
 
-def log_softmax(logits):
-    z = np.asarray(logits, np.float32)
+def log_softmax(logits, dtype=np.float32):
+    z = np.asarray(logits, dtype)
     z = z - z.max(axis=1, keepdims=True)
     z -= np.log(np.exp(z).sum(axis=1, keepdims=True))
     return z

@@ -36,13 +36,12 @@ class Digest(Scored):
 
     def __init__(self, logits, labels, teacher=None):
         n, self.n_classes = logits.shape
-        self.predicted, self.confidence = np.empty(n, np.int32), np.empty(n, np.float32)
-        self.nll = np.empty(n, np.float32)
+        self.predicted, self.confidence, self.nll = np.empty(n, np.int32), np.empty(n), np.empty(n)
         brier = cross = 0.0
-        taught = teacher is not None and teacher.log_p.shape == logits.shape
+        taught = teacher is not None and teacher.p.shape == logits.shape
         for first in range(0, n, BLOCK):
             part = slice(first, first + BLOCK)
-            log_p, own = calibration.log_softmax(logits[part]), labels[part]
+            log_p, own = calibration.log_softmax(logits[part], float), labels[part]  # as packs: float32 loses the digits of large losses
             p, rows = np.exp(log_p), np.arange(len(own))
             self.predicted[part] = top = logits[part].argmax(axis=1)
             self.confidence[part], self.nll[part] = p[rows, top], -log_p[rows, own]
@@ -64,13 +63,13 @@ def class_means(logits, labels):
 
 
 class Teacher(Digest):
-    """A teacher's test logits: also its log-probabilities, the label's rank (1: right), and what the swap makes of them."""
+    """A teacher's test logits: also its probabilities, the label's rank (1: right), and what the swap makes of them."""
 
     def __init__(self, logits, labels):
         super().__init__(logits, labels)
-        self.log_p = calibration.log_softmax(logits)
-        self.p = np.exp(self.log_p)
-        self.entropy = -float(np.einsum("nk,nk->", self.p, self.log_p, dtype=np.float64)) / len(labels)
+        log_p = calibration.log_softmax(logits, float)
+        self.p = np.exp(log_p)
+        self.entropy = -float(np.vdot(self.p, log_p)) / len(labels)
         self.logits = logits
         own = logits[np.arange(len(labels)), labels][:, None]
         self.rank = 1 + (logits > own).sum(axis=1)
@@ -80,7 +79,7 @@ class Teacher(Digest):
 class CompactDigest(Scored):
     """The same from a compact pack: of a teacher its rank too. row: the numbers of its trial; those that need all classes or all
     digits are columns of the pack. A pack of an earlier sld has fewer: the rest is then made from half precision."""
-    logits = log_p = None
+    logits = p = None
 
     def __init__(self, top, labels, n_classes, row=None):
         self.n_classes, self._row = n_classes, row if row is not None else {}
