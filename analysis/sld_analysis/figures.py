@@ -171,23 +171,24 @@ def _heat(chosen, grid, cells, note):
 
 
 def cost(work):
-    """F6: accuracy against minutes of training."""
+    """F6: accuracy against the time of training."""
     shown, note = chosen_arms(work, lambda arm: "" if all(work.summary(arm, c).n for c in ("minutes", "top1_last")) else "no minutes")
     if not shown:
         return "no trial says how long it took"
     points = [(arm, work.summary(arm, "minutes"), work.summary(arm, "top1_last")) for arm in shown]
-    style = looks(shown)
+    style, (unit, of_minute) = looks(shown), work.time_unit()
 
     def draw(ax):
         for arm, minutes, top1 in points:
             color, _, marker = style[arm]
-            ax.errorbar(minutes.mean, top1.mean, 0 if top1.sd != top1.sd else top1.sd, 0 if minutes.sd != minutes.sd else minutes.sd,
+            ax.errorbar(of_minute * minutes.mean, top1.mean, 0 if top1.sd != top1.sd else top1.sd,
+                        0 if minutes.sd != minutes.sd else of_minute * minutes.sd,
                         color=color, marker=marker, markersize=6, capsize=2)
-        ax.set_xlabel("minutes of training")
+        ax.set_xlabel("%s of training" % unit)
         ax.set_ylabel("top-1 on test, %")
-    return Figure("F6", "Accuracy against the time of training", [draw], "Test top-1 against minutes: %s." % "; ".join(
-        "%s %s in %s" % (a, number(t.mean), number(m.mean, 1)) for a, m, t in points), [(a, style[a]) for a, _, _ in points],
-        (note + " Bars: standard deviation over seeds; minutes are of the machines that the trials ran on.").strip(), points=True)
+    return Figure("F6", "Accuracy against the time of training", [draw], "Test top-1 against %s: %s." % (unit, "; ".join(
+        "%s %s in %s" % (a, number(t.mean), number(of_minute * m.mean, 1)) for a, m, t in points)), [(a, style[a]) for a, _, _ in points],
+        (note + " Bars: standard deviation over seeds; times are of the machines that the trials ran on.").strip(), points=True)
 
 
 def apart(values, least):

@@ -21,6 +21,19 @@ def digits(metric, *sizes):
     return min(max(2 - math.floor(math.log10(size)), 4 if SCORE.match(metric) else 0), MOST_DIGITS)
 
 
+def time_unit(minutes):
+    """(name, how many make a minute) of the unit in which so short a time is no 0.0."""
+    return ("seconds", 60.0) if minutes < 1.0 else ("minutes", 1.0)
+
+
+def duration(minutes):
+    """A time in all as a text."""
+    if minutes < 60.0:
+        name, of_minute = time_unit(minutes)
+        return "%.1f %s" % (minutes * of_minute, name)
+    return ("%.2f hours" if minutes < 600.0 else "%.0f hours") % (minutes / 60.0)
+
+
 def curve_numbers(curve, best_epoch):
     """Last, best and mean of the last three of one curve: the measure is the last epoch."""
     n = len(curve)

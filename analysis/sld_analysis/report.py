@@ -4,7 +4,7 @@ import datetime
 import os
 import shlex
 
-from . import claims, figures, figures_logits, outputs, page, tables, tables_more
+from . import claims, figures, figures_logits, metrics, outputs, page, tables, tables_more
 from .files import StudyError
 from .table import Table, frame_csv, markdown_text, plain
 
@@ -47,12 +47,12 @@ def what_was_run(work):
     teachers = _teachers(work)
     states = study.trials["state"].value_counts()
     minutes = study.trials["minutes"] if "minutes" in study.trials else []
-    spent = sum(m for m in minutes if m == m) / 60.0
+    spent = sum(m for m in minutes if m == m)
     facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(teachers) or "none"),
              ("arms", "%s; baseline %s" % (_arms(work), study.baseline or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
              ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
-             ("training time", "%.2f hours in all" % spent if spent < 10 else "%.0f hours in all" % spent)]
+             ("training time", metrics.duration(spent) + " in all")]
     if study.same:
         told = list(dict.fromkeys("%s is %s" % (label, arm) for label, _, arm in study.same))
         facts.append(("labels of other arms' trials", "; ".join(told[:10]) + (" and %d more" % (len(told) - 10) if len(told) > 10 else "")))

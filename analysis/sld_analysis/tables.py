@@ -3,6 +3,7 @@ text: the reason for which the data do not allow it."""
 import math
 
 from . import claims as claims_of
+from . import metrics
 from . import stats
 from .table import Bold, Table, bold_best, interval, number, p_text, spread
 from .layout import family
@@ -45,6 +46,11 @@ class Work:
 
     def summary(self, arm, column):
         return stats.summary(self.values(arm, column))
+
+    def time_unit(self):
+        """Of the training of one trial: (name, how many make a minute), after the shortest."""
+        means = [self.summary(arm, "minutes").mean for arm in self.arms]
+        return metrics.time_unit(min((m for m in means if m == m), default=math.inf))
 
     def gap(self, arm, against=None):
         against = against or self.base_of.get(arm)

@@ -8,14 +8,14 @@ from .tables import exploratory, teacher_top1
 
 
 def cost(work):
-    rows = []
+    rows, (unit, of_minute) = [], work.time_unit()
     for arm in work.arms:
         minutes, rate = work.summary(arm, "minutes"), work.summary(arm, "samples_per_second")
-        rows.append([arm, "%s" % number(work.summary(arm, "epochs").mean, 0), spread(minutes.mean, minutes.sd, 1),
-                     spread(rate.mean, rate.sd, 0)] + [number(_mean(work, arm, name) / unit, digits) for name, unit, digits, _ in COSTS])
+        rows.append([arm, "%s" % number(work.summary(arm, "epochs").mean, 0), spread(of_minute * minutes.mean, of_minute * minutes.sd, 1),
+                     spread(rate.mean, rate.sd, 0)] + [number(_mean(work, arm, name) / size, digits) for name, size, digits, _ in COSTS])
     if not any(r[2] != "–" for r in rows):
         return "no trial says how long it took"
-    heads, notes = ["arm", "epochs", "minutes", "samples/s"] + [c[3] for c in COSTS], [
+    heads, notes = ["arm", "epochs", unit, "samples/s"] + [c[3] for c in COSTS], [
         "Mean ± standard deviation over seeds, on the machines that the trials ran on. Parameters and multiply-adds are the student's, the "
         "latter for one image; memory is the largest of one rank, the teacher's share included."]
     used = [c for c in range(len(heads)) if c < 4 or any(r[c] != "–" for r in rows)]
@@ -226,9 +226,7 @@ def swaps(work):
 
 
 def spread_of_arms(work):
-    """Gap with both seeds and images drawn again; where the spread over seeds comes from."""
-    if not work.base:
-        return "no baseline among the arms that are done"
+    """Where the spread over seeds comes from; the gap with its interval for other seeds and images."""
     by_seed = {}
     for base in set(work.base_of.values()):
         correct, trials = work.digests.correct(work.arms[base])
@@ -245,16 +243,19 @@ def spread_of_arms(work):
         if arm in work.rivals and len(both) > 1:
             c = variance.crossed([a.astype(float) - b for a, b in both])
             text = [number(c.mean, 2, True), interval(c.low, c.high)]
-        rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + text)
+        rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + (text if work.base else []))
     if not rows:
         return "no trial kept its test logits"
     found = variance.sources(work.study)
     notes = ["Deviation of test top-1 over seeds, in points: the part of this finite test set, and what would remain on ever more data "
-             "(Jordan, arXiv 2304.01910). The interval is for other seeds and other images of this kind, the half widths of each alone put together."]
+             "(Jordan, arXiv 2304.01910)."]
+    if work.base:
+        notes.append("The interval is for other seeds and other images of this kind, the half widths of each alone put together.")
     if len(found) > 1:
         notes.append("Deviation by source: %s." % ", ".join("%s %.2f (%d degrees of freedom)" % f for f in found))
-    return Table("spread", "Where the spread comes from", ["arm", "seeds", "deviation", "of this test set", "would remain",
-                                                           "gap to %s" % work.base_name, "95 %, new seeds and images"], rows, notes)
+    heads = ["arm", "seeds", "deviation", "of this test set", "would remain"]
+    heads += ["gap to %s" % work.base_name, "95 %, new seeds and images"] if work.base else []
+    return Table("spread", "Where the spread comes from", heads, rows, notes)
 
 
 def several_pairs(work):

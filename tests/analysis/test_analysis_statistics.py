@@ -15,7 +15,7 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, claims, digest, figures_logits, pairs, probe_linear, stats, tables, variance
+from sld_analysis import calibration, claims, digest, figures_logits, metrics, pairs, probe_linear, stats, tables, variance
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -258,6 +258,32 @@ def check_words(study):
             check(key not in report.tables or "Exploratory" in " ".join(report.tables[key].notes), "marked exploratory", key)
 
 
+def check_small():
+    """A small study: times in a unit that fits, and where the spread comes from without any baseline."""
+    for minutes, said in ((0.02, "1.2 seconds"), (5.0, "5.0 minutes"), (90.0, "1.50 hours"), (6000.0, "100 hours")):
+        check(metrics.duration(minutes) == said, metrics.duration(minutes), said)
+    made_study.write_study("small.h5", made_study.square(), seeds=2, states={("KD-PA", s): ("failed", "") for s in (1, 2)})
+    with h5py.File("small.h5", "r+") as f:
+        f["trials/minutes"][...] *= 1e-3
+    report = Report(sld_analysis.open("small.h5"))
+    check(dict(report.facts)["training time"] == "6.1 seconds in all", report.facts)
+    check(report.tables["T6"].heads[2] == "seconds" and report.tables["T6"].rows[0][2].startswith("0.6"), report.tables["T6"].rows)
+    check("against seconds" in report.figures["F6"].alt and " in 0.6" in report.figures["F6"].alt, report.figures["F6"].alt)
+    table = report.tables["spread"]
+    check(len(table.rows) == 4 and len(table.heads) == len(table.rows[0]) == 5 and "interval" not in " ".join(table.notes), table.heads, table.notes)
+
+
+def check_large_losses():
+    """NLL in float64, as packs have it: float32 has no digits left of large losses."""
+    random = np.random.default_rng(12)
+    z, labels = (1e5 * random.standard_normal((50, 7))).astype(np.float32), random.integers(0, 7, 50)
+    own = z.astype(float).max(axis=1) - z.astype(float)[np.arange(50), labels]  # all other terms are 0 to the last digit, or nearly so
+    exact = own + np.log(np.exp(z.astype(float) - z.max(axis=1, keepdims=True)).sum(axis=1))
+    d = digest.Digest(z, labels, digest.Teacher(z, labels))
+    near(d.scores.nll / exact.mean(), 1.0, 1e-14, "to the last digit")
+    near(d.kl, 0.0, 1e-9, "of a teacher to itself")
+
+
 def check_open_claims():
     """A study that is not complete: claims with trials to come have no test and no word, no arm stands out, Holm counts all claims."""
     waiting = {("SLD", s): ("waiting" if s < 6 else "running", "") for s in range(3, 7)}
@@ -389,6 +415,8 @@ def main():
     check_calibration()
     check_copies()
     check_words(check_made_study())
+    check_small()
+    check_large_losses()
     check_open_claims()
     check_pairs()
 
