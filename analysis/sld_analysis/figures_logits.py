@@ -108,15 +108,15 @@ def features(work):
     arms, left = chosen_arms(work, unfit, MOST_PANELS)
     if not arms:
         return "the files hold no features of the last layer; `run.features: test` keeps them in the results of a sweep's folder"
-    panels = []
+    panels, most = [], max((maps[arm][2] for arm in arms), key=len)
     for arm in arms:
         values, labels, classes = maps[arm]
         tsne = need("sklearn.manifold", "t-SNE").TSNE(perplexity=min(30.0, (len(values) - 1) / 3.0), init="pca", random_state=1)
         panels.append(_map_panel(arm, tsne.fit_transform(values), labels, classes))
     return Figure("F3", "Features of the last layer, t-SNE", panels, "Maps of test samples by their features: %s." % ", ".join(arms),
-                  [(_class_name(work, int(k)), look(i)) for i, k in enumerate(classes)],
+                  [(_class_name(work, int(k)), look(i)) for i, k in enumerate(most)],
                   "Perplexity 30, the first %d classes, first seed of each arm. Distances between groups mean little in such a map. %s" % (
-                      len(classes), left))
+                      len(most), left))
 
 
 def _map_panel(arm, at, labels, classes):
@@ -168,14 +168,15 @@ def example_logits(work):
     """F5: samples that the teacher gets wrong: its logits before and after the swap, and a student's."""
     if work.study.compact:
         return COMPACT
-    found, _ = _taught(work)
+    found, _ = _taught(work, len(work.arms))
     if not found:
         return NO_TEACHER
+    found = [f for f in found if not f[3].correct.all()]
+    if not found:
+        return "no teacher makes an error on test"
     arm, trial, student, teacher = next((f for f in found if work.layout.options[f[0]].get("correction") == "swap"), found[0])
     labels = np.asarray(work.digests.labels(trial))
     wrong = np.flatnonzero(~teacher.correct)
-    if not len(wrong):
-        return "the teacher makes no error on test"
     logits = work.study.logits(trial)
     chosen = wrong[np.argsort(teacher.rank[wrong], kind="stable")][np.linspace(0, len(wrong) - 1, min(3, len(wrong))).astype(int)]
     after = digest.swapped(teacher.logits[chosen], labels[chosen])
@@ -291,38 +292,43 @@ def fidelity(work):
     rows = [found[arm] for arm in arms]
     if not rows:
         return NO_TEACHER
-    independent = _independent(work)
+    rates, note = _independent(work, [r[0] for r in rows])
     style = looks([r[0] for r in rows])
 
-    def bars(column, label, line):
+    def bars(column, label, lines):
         def draw(ax):
             y = np.arange(len(rows))[::-1]
             for i, r in zip(y, rows):
                 s = r[column]
                 ax.errorbar(s.mean, i, xerr=0 if s.sd != s.sd else s.sd, color=style[r[0]][0], marker=style[r[0]][2], capsize=3)
-            if line == line:
-                ax.axvline(line, color=INK, linestyle=":", linewidth=1)
+                if r[0] in lines:
+                    ax.plot([lines[r[0]]] * 2, [i - 0.5, i + 0.5], color=INK, linestyle=":", linewidth=1)
             ax.set_yticks(y, [clip(r[0], 20) for r in rows])
             ax.set_ylim(-0.6, len(rows) - 0.4)
             ax.set_xlabel(label)
         draw.margins = {"left": 0.34}
         return draw
-    note = "Dotted: agreement of two students that never saw a teacher, %.1f %%." % independent if independent == independent else \
-        "No two students without a teacher are there to compare with."
-    return Figure("F8", "Fidelity to the teacher on test", [bars(1, "agreement with the teacher, %", independent),
-                                                              bars(2, "KL(teacher || student), nats", float("nan"))],
+    return Figure("F8", "Fidelity to the teacher on test", [bars(1, "agreement with the teacher, %", rates),
+                                                              bars(2, "KL(teacher || student), nats", {})],
                   "Agreement and KL by arm: %s." % "; ".join("%s %s %%, %s nats" % (a, number(g.mean, 1), number(k.mean, 3)) for a, g, k in rows),
                   note=note + " On train it is not shown: the files hold no logits of training samples (`sld eval WEIGHTS.h5 --split train --logits FILE` "
                   "makes them). " + left)
 
 
-def _independent(work):
-    rates = []
-    for tested in dict.fromkeys(work.layout.tested.values()):
-        found = [work.digests.student(t) for t in untaught(work, tested)[:6]]
-        rates += [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations([d for d in found if d is not None], 2)
-                  if len(a.predicted) == len(b.predicted)]
-    return float(np.mean(rates)) if rates else float("nan")
+def _independent(work, arms):
+    """{arm: percent on which two students without a teacher agree on its test set, mean over such pairs}, and a sentence on them."""
+    layout, by_set = work.layout, {}
+    for tested in dict.fromkeys(layout.tested[arm] for arm in arms):
+        found = [d for d in (work.digests.student(t) for t in untaught(work, tested)[:6]) if d is not None]
+        rates = [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations(found, 2) if len(a.predicted) == len(b.predicted)]
+        if rates:
+            by_set[tested] = float(np.mean(rates))
+    if not by_set:
+        return {}, "No two students without a teacher are there to compare with."
+    names = {layout.tested[arm]: layout.test_set(arm) for arm in arms}
+    told = ", ".join("%.1f %%%s" % (rate, " on %s" % names[tested] if len(names) > 1 else "") for tested, rate in by_set.items())
+    return {arm: by_set[layout.tested[arm]] for arm in arms if layout.tested[arm] in by_set}, \
+        "Dotted: agreement of two students that never saw a teacher, %s." % told
 
 
 def class_gains(work, arm):

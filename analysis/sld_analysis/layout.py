@@ -36,8 +36,15 @@ class Layout:
         facts = {arm: study.facts(trial) for arm, trial in self.first.items()}
         self.data = {arm: str(f.get("data_sha256") or "") for arm, f in facts.items()}
         self.tested = {arm: (self.data[arm], self.options[arm].get("data.test_fraction", 1.0)) for arm in facts}  # what tells test sets apart
+        self.data_name = {arm: str(f.get("data") or self.options[arm].get("data.format") or "–") for arm, f in facts.items()}
         self.teacher = {arm: str(f.get("teacher_sha256") or f.get("teacher_logits_sha256") or "") for arm, f in facts.items()}
         self.pairs = self._pairs()
+
+    def test_set(self, arm):
+        """The name of an arm's test set, with the beginning of its SHA-256 where another has that name too."""
+        sha, share = self.tested[arm]
+        alike = {self.data[a] for a in self.first if self.data_name[a] == self.data_name[arm]}
+        return self.data_name[arm] + (" %s" % sha[:8] if len(alike) > 1 else "") + ("" if share == 1 else ", %s of test" % share)
 
     def _teacher(self, trial):
         """The network of a trial's teacher, or its file's name; '' without one."""

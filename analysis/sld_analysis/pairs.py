@@ -10,8 +10,8 @@ np = need("numpy")
 scipy_stats = need("scipy.stats")
 
 # values[method], gaps[method]: [seeds of pair 1, seeds of pair 2 ...]; by_seed[method]: [{seed: value} of pair 1 ...]; left: sentences on
-# pairs and methods that are not among them.
-Scores = namedtuple("Scores", "pairs methods values gaps by_seed left")
+# pairs and methods that are not among them; few: on methods that have no interquartile mean.
+Scores = namedtuple("Scores", "pairs methods values gaps by_seed left few")
 LEAST_TRIMMED = 4  # of fewer values a quarter is none
 
 
@@ -41,9 +41,9 @@ def scores(work):
     others = [m for m in layout.methods if m not in methods]
     left = [missing + "."] if len(pairs) < len(layout.pairs) else []
     few = ["%s (%d)" % (m, n) for m, n in ((m, sum(map(len, gaps[m]))) for m in methods) if n < LEAST_TRIMMED]
-    left += ["No interquartile mean below %d values of pairs x seeds: %s." % (LEAST_TRIMMED, ", ".join(few))] if few else []
+    told = ["No interquartile mean below %d values of pairs x seeds: %s." % (LEAST_TRIMMED, ", ".join(few))] if few else []
     left += ["Not in every pair: %s." % ", ".join(others)] if others else []
-    return Scores(pairs, methods, values, gaps, by_seed, left)
+    return Scores(pairs, methods, values, gaps, by_seed, left, told)
 
 
 def interquartile_mean(gaps, n_resamples=2000, seed=1):

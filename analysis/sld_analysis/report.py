@@ -36,12 +36,7 @@ def what_was_run(work):
     """[(name, value)]: data, networks, teacher, epochs, seeds, machine, version, date, cost."""
     study, o = work.study, work.layout.options
     each = lambda key: ", ".join(dict.fromkeys(str(v.get(key)) for v in o.values() if v.get(key) not in (None, ""))) or "–"  # noqa: E731
-    first = study.students[0]
-    seen = _facts(work)
-    d = work.digests.student(first)
-    data = each("data.format") if "data" not in seen else seen["data"]
-    if d:
-        data += "; %d test samples, %d classes" % (len(d.correct), d.n_classes)
+    seen, data = _facts(work), _data(work)
     if any(v.get("data.format") == "synthetic" for v in o.values()):
         data += "; %s training samples" % each("synthetic.train")
     teachers = _teachers(work)
@@ -62,6 +57,18 @@ def what_was_run(work):
     absent = [name for key, name in names.items() if key not in seen]
     facts += [("not in this file", ", ".join(absent))] if absent else []
     return facts + [("study", plain(study.path if isinstance(study.path, str) else study.name)), ("report made", _today())]
+
+
+def _data(work):
+    """Each test set: its name, samples and classes."""
+    names, sizes = {}, {}
+    for arm, trials in work.arms.items():
+        tested, d = work.layout.tested[arm], work.digests.student(trials[0])
+        names[tested] = work.layout.test_set(arm)
+        if d:
+            sizes[tested] = "%d test samples, %d classes" % (len(d.correct), d.n_classes)
+    between = ": " if len(names) > 1 else "; "
+    return "; ".join(name + (between + sizes[tested] if tested in sizes else "") for tested, name in names.items())
 
 
 def _teachers(work):

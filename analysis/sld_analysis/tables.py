@@ -36,10 +36,12 @@ class Work:
         self.planned = len(states)
         self.to_come = int(states.isin(["waiting", "running"]).sum())  # trials whose numbers are not in yet
 
-    def bold_best(self, rows, column, values, largest=True):
-        """No arm stands out while trials are to come."""
-        if not self.to_come:
-            bold_best(rows, column, values, largest)
+    def bold_best(self, rows, column, values, arms, largest=True):
+        """The best of each test set; arms: of each row, None: of none. No arm stands out while trials are to come."""
+        tested = [self.layout.tested[arm] if arm else None for arm in arms]
+        for one in set(tested) - {None} if not self.to_come else ():
+            at = [i for i, of in enumerate(tested) if of == one]
+            bold_best([rows[i] for i in at], column, [values[i] for i in at], largest)
 
     def values(self, arm, column):
         return [float(self.study.trials[column][i]) for i in self.arms[arm]] if column in self.study.trials else []
@@ -77,7 +79,7 @@ def accuracy(work):
             row += [number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), p_text(adjusted[arm])] if g else [
                 "baseline" if work.base_of.get(arm) == arm else "–", "", "", ""]
         rows.append(row)
-    work.bold_best(rows, 2, means)
+    work.bold_best(rows, 2, means, list(work.arms))
     best_on = {int(v) for v in work.study.trials["best_on_val"][work.study.students]} if "best_on_val" in work.study.trials else {0}
     chosen = "on validation" if best_on == {1} else "on test itself" if best_on == {0} else "on validation or on test, by trial"
     notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
@@ -151,8 +153,8 @@ def _pairs_table(work, key, title, pairs):
             row.append(spread(s.mean, s.sd) + ("" if gap != gap else " (%s)" % number(gap, 2, True)))
             columns[c].append(s.mean)
         rows.append(row)
-    for c, values in enumerate(columns):
-        work.bold_best(rows, c + 1, values)
+    for c, (pair, values) in enumerate(zip(pairs, columns)):
+        work.bold_best(rows, c + 1, values, [layout.pairs[pair].get(method) for method in methods])
     teachers = _teacher_row(work, pairs)
     notes = ["Test top-1, %%, mean ± standard deviation over seeds%s%s." % (
         "; in brackets the gap to %s, paired by seed" % base if base else "", "" if work.to_come else "; best in bold")]
@@ -194,11 +196,12 @@ def other_architecture(work):
 
 
 def imagenet(work):
-    first = work.digests.student(work.study.students[0])
-    if not first or first.n_classes != 1000:
-        return "ImageNet has 1,000 classes, the data set here %s" % (first.n_classes if first else "an unknown number")
-    rows = [[arm, spread(*work.summary(arm, "top1_last")[1:3]), spread(*work.summary(arm, "top5_last")[1:3])] for arm in work.arms]
-    work.bold_best(rows, 1, [work.summary(a, "top1_last").mean for a in work.arms])
+    digests = {arm: work.digests.student(trials[0]) for arm, trials in work.arms.items()}
+    arms, found = [a for a, d in digests.items() if d and d.n_classes == 1000], sorted({d.n_classes for d in digests.values() if d})
+    if not arms:
+        return "ImageNet has 1,000 classes, the data here %s" % (" and ".join(map(str, found)) or "an unknown number")
+    rows = [[arm, spread(*work.summary(arm, "top1_last")[1:3]), spread(*work.summary(arm, "top5_last")[1:3])] for arm in arms]
+    work.bold_best(rows, 1, [work.summary(a, "top1_last").mean for a in arms], arms)
     return Table("T3", "Top-1 and top-5", ["arm", "top-1", "top-5"], rows)
 
 
@@ -213,7 +216,7 @@ def components(work):
         g = work.gap(arm) if arm in work.rivals else stats.NO_GAP
         rows.append([arm] + ["✓" if arm in arms else "" for arms in checks.values()] + [spread(s.mean, s.sd), number(g.mean, 2, True)])
         means.append(s.mean)
-    work.bold_best(rows, len(checks) + 1, means)
+    work.bold_best(rows, len(checks) + 1, means, order)
     return Table("T4", "Component ablation", ["arm"] + list(checks) + ["top-1", "gap"], rows)
 
 

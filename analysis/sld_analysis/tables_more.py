@@ -149,7 +149,8 @@ def quality(work):
     if not rows:
         return "no trial kept its test logits"
     for column in (1, 2, 4):
-        work.bold_best(rows, column, [float(r[column].replace("−", "-")) if r[column] != "–" else math.nan for r in rows], largest=False)
+        work.bold_best(rows, column, [float(r[column].replace("−", "-")) if r[column] != "–" else math.nan for r in rows], [r[0] for r in rows],
+                       largest=False)
     return Table("quality", "Predictions on test, last epoch",
                  ["arm", "NLL", "ECE, %", "ECE, equal mass, %", "Brier", "reliability", "resolution", "copied errors, %",
                   "the same by students without a teacher, %"], rows,
@@ -271,7 +272,7 @@ def several_pairs(work):
     return Table("pairs", "Methods over %d pairs" % len(scores.pairs),
                  ["method", "pairs", "interquartile mean of the gap", "95 % interval", "probability of improvement"], rows,
                  ["Over pairs x seeds, the gap to %s in points; 95 %% intervals for other seeds of these pairs: t times the deviation "
-                  "of a bootstrap within them. " % base + exploratory(work)] + scores.left)
+                  "of a bootstrap within them. " % base + exploratory(work)] + scores.few + scores.left)
 
 
 def matrix(work):

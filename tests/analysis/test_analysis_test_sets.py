@@ -20,6 +20,7 @@ from made_sweep import CLASSES, LABELS, SAMPLES, TEACHER_WRONG, Trial
 from sld_analysis import calibration, digest
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
+from sld_analysis.table import Bold
 
 MAKE_INDEX = sys.argv[1]
 HALF = np.array([1, 4, 7, 8, 10, 11])  # samples of the share: their labels are others than those of the first six
@@ -165,21 +166,43 @@ def check_merged():
 
 
 def write_sets(folder):
-    """Two data sets, of two classes and of four; three trials of each, one under a teacher of the data."""
+    """Two data sets, of two classes and of four, the second harder; a teacher of each, the first of which makes no error."""
     random, trials = np.random.default_rng(4), []
-    for name, sha in (("two", "2"), ("four", "4")):
+    for name, sha, top1 in (("two", "2", 60.0), ("four", "4", 40.0)):
         experiment = "method: %s\ndata:\n  path: " + name + ".h5\nstudent:\n  network: resnet8\n"
-        trials += [Trial("%s%09d" % (name[:3], seed), name + " " + arm, seed, [50.0, 60.0 + seed], [name, arm], sha=sha * 64 if arm == "KD" else "", data_sha256=sha * 64,
-                         experiment=experiment % ("none" if arm == "CE" else "kd")) for arm, seed in (("CE", 1), ("KD", 2), ("CE", 3))]
+        trials += [Trial("%s%s%07d" % (name[:3], arm, seed), name + " " + arm, seed, [30.0, top1 + gain], [name, arm],
+                         sha=sha * 64 if arm == "KD" else "", data_sha256=sha * 64, data=name, experiment=experiment % ("none" if arm == "CE" else "kd"))
+                   for arm, seed, gain in (("CE", 1, 1.0), ("CE", 2, 2.0), ("KD", 1, 3.0))]
     made_sweep.write_sweep(folder, trials, baseline="two CE", axes=["set", "arm"])
     for t in trials:
         k, n = (2, 10) if t.id.startswith("two") else (4, 12)
         with h5py.File("%s/trials/%s/results.h5" % (folder, t.id), "r+") as f:
             for path in ["logits/" + name for name in f["logits"]]:
                 replace(f, path, random.standard_normal((n, k)).astype(np.float32))
+            if k == 2 and t.sha:
+                replace(f, "logits/test_teacher", np.eye(2, dtype=np.float32)[LABELS[:n] % 2])
             replace(f, "labels/test", LABELS[:n] % k)
             del f["class_name"]
     subprocess.run([MAKE_INDEX, folder], check=True)
+
+
+def check_words():
+    """What a report says of several data sets is said of each."""
+    report = Report(sld_analysis.open("sets"))
+    study, left = report.work.study, dict(report.left)
+    check(dict(report.facts)["data"] == "two: 10 test samples, 2 classes; four: 12 test samples, 4 classes", report.facts)
+    check("the data here 2 and 4" in left["T3, ImageNet"], left)
+    for key, column in (("accuracy", 2), ("quality", 1), ("quality", 2), ("quality", 4)):
+        best = [row[0] for row in report.tables[key].rows if isinstance(row[column], Bold)]
+        check([arm.split()[0] for arm in best] == ["two", "four"], "the best of each", key, column, best)
+        check(key == "quality" or best == ["two KD", "four KD"], "by the mean", best)
+    check("Of one arm, four KD" in report.figures["F5"].note, "the teacher that errs", report.figures["F5"].note)
+    rates = [100 * np.mean(np.equal(*(study.predicted(t) for t in study.arms[arm]))) for arm in ("two CE", "four CE")]
+    check("%.1f %% on two, %.1f %% on four" % tuple(rates) in report.figures["F8"].note, rates, report.figures["F8"].note)
+    report.figures["F8"].html()
+    few = "No interquartile mean"
+    others = " ".join(report.tables["matrix"].notes) + report.figures["F11"].note
+    check(few in " ".join(report.tables["pairs"].notes) and few not in others, "of the table alone", others)
 
 
 def check_classes():
@@ -198,6 +221,7 @@ def check_classes():
 def main():
     write_sets("sets")
     check_classes()
+    check_words()
     write_sweep("made")
     check_tables(check_study("made"))
     check_study(["made/trials/" + name for name in sorted(os.listdir("made/trials")) if not name.startswith("t")])
