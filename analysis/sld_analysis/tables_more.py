@@ -59,22 +59,19 @@ def linear_probe(work):
 
 
 def graded_teachers(work):
-    """Arms by the quality of their teacher, where one student has several teachers."""
-    groups = {}
-    for arm, trials in work.arms.items():
-        key = work.digests.teacher_key(trials[0])
-        if key is not None:
-            groups.setdefault(key, []).append(arm)
+    """Arms by the quality of their teacher, where one student has several teachers on one test set."""
+    keys = {arm: work.digests.teacher_key(trials[0]) for arm, trials in work.arms.items()}
+    subject = lambda arm: (work.layout.networks[arm][1], work.layout.tested[arm])  # noqa: E731
     students = {}
-    for key, arms in groups.items():
-        students.setdefault((work.layout.networks[arms[0]][1], work.layout.data[arms[0]]), set()).add(key)
-    if not any(len(keys) > 1 for keys in students.values()):
-        return "no student has teachers of different quality"
+    for arm, key in keys.items():
+        students.setdefault(subject(arm), set()).update({key} - {None})
     rows = []
-    for key, arms in groups.items():
-        for arm in arms if len(students[work.layout.networks[arms[0]][1], work.layout.data[arms[0]]]) > 1 else ():
-            s = work.summary(arm, "top1_last")
-            rows.append((teacher_top1(work, work.arms[arm][0]), [arm, number(teacher_top1(work, work.arms[arm][0])), spread(s.mean, s.sd)]))
+    for arm, key in keys.items():
+        if key is not None and len(students[subject(arm)]) > 1:
+            s, top1 = work.summary(arm, "top1_last"), teacher_top1(work, work.arms[arm][0])
+            rows.append((top1, [arm, number(top1), spread(s.mean, s.sd)]))
+    if not rows:
+        return "no student has teachers of different quality"
     rows.sort(key=lambda r: (r[0] != r[0], r[0]))
     return Table("T8", "Teachers of graded quality", ["arm", "teacher's top-1", "top-1"], [r for _, r in rows])
 

@@ -107,6 +107,7 @@ def check_tables(report):
     counts = {row[0]: int(row[2]) for row in report.tables["copies"].rows}
     check(counts == {"whole": 5, "half": 2, "CE": 5, "CE half": 2}, "each against the teacher on its own samples", report.tables["copies"].rows)
     check(not any(row[-1] != "–" for row in report.tables["spread"].rows if "half" in row[0]), "no interval over other images")
+    check("T8" not in report.tables, "one teacher on two shares is no two teachers of one student")
     check("half, CE half (another test set than its baseline)" in report.figures["F9"].note, report.figures["F9"].note)
     check(sum("different test sets: their gap is of other images too" in w for w in report.warnings) == 2, report.warnings)
 
