@@ -39,6 +39,9 @@ static void isolate(void)
     setenv("OMPI_MCA_plm", "^slurm", 0);
     setenv("OMPI_MCA_pml", "ob1", 0);
     setenv("OMPI_MCA_btl", "self", 0);
+#if !defined(OPEN_MPI) /* UCX would make files for others to share, which `ulimit -f` may forbid */
+    setenv("UCX_TLS", "self", 0);
+#endif
     for (size_t i = 0; i < sizeof step / sizeof *step; i++) {
         unsetenv(step[i]);
     }
