@@ -85,7 +85,7 @@ def copied(rows, labels, places, teacher):
         found = {i: share(classes, *records[sha, tested]) for i, on, classes in controls if on == tested}
         known = [float(rate) for rate in found.values() if not np.isnan(rate)]
         by_controls[sha, tested] = sum(known) / len(known) if known else np.nan
-        if len(records) == 1:
+        if len({sha for sha, _ in records}) == 1:
             rates = [found.get(i, rate) for i, rate in enumerate(rates)]
     return {"/trials/copy_rate": np.array(rates),
             "/trials/copy_rate_unseen": np.array([by_controls.get(key, np.nan) if key[0] else rate for key, rate in zip(keys, rates)])}

@@ -56,7 +56,9 @@ sld_status sld_data_check_enums(sld_ctx *ctx, sld_doc *doc, const char *const pa
                        by_name, &other);
     if (!found && st == SLD_OK) {
         for (int split = 0; split < SPLITS; split++) {
-            if (n[split]) qsort(member[split], n[split], sizeof *member[split], by_value);
+            if (n[split] > 0) {
+                qsort(member[split], n[split], sizeof *member[split], by_value);
+            }
         }
         found = find_other(member[SPLIT_TRAIN], n[SPLIT_TRAIN], member[SPLIT_TEST], n[SPLIT_TEST],
                            by_value, &other);

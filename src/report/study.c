@@ -206,7 +206,7 @@ static void find_shapes(study *s)
 {
     const report_trial *first = NULL;
 
-    s->one_test_set = true;
+    s->one_data_set = s->one_test_set = true;
     for (size_t i = 0; i < s->r->n_trials; i++) {
         const report_trial *t = &s->r->trials[i];
         if (!t->has_results) {
@@ -218,6 +218,7 @@ static void find_shapes(study *s)
         s->n_val     = t->n_val > s->n_val ? t->n_val : s->n_val;
         if (t->n_samples > 0) {
             first = first ? first : t;
+            s->one_data_set &= strcmp(first->data_sha, t->data_sha) == 0;
             s->one_test_set &= report_same_test_set(first, t);
         }
     }

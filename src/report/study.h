@@ -34,7 +34,7 @@ typedef struct study {
     bool          copy_curves, copy_logits; /* false: virtual data sets */
     bool          compact;                  /* a summary in place of logits: study_compact.c */
     size_t        n_epochs, n_samples, n_classes, n_val; /* largest of any trial */
-    bool          one_test_set; /* all trials were tested on the same samples */
+    bool          one_data_set, one_test_set; /* of all trials; the latter: the same samples too */
     size_t        n_columns;
     const char  *column[STUDY_COLUMNS], *unit[STUDY_COLUMNS]; /* of /epoch; in the report's arena */
     const char **axis_path; /* (axes of the grid) "/trials/axis_NAME" */

@@ -114,7 +114,7 @@ static sld_status find_holder(sld_ctx *ctx, const study *s, const char *path, si
         SLD_TRY(study_open(ctx, s, *trial, &doc));
         const bool has = sld_doc_has(doc, path);
         sld_doc_close(doc);
-        if (has || s->one_test_set) { /* with one test set the files of all trials are alike */
+        if (has || s->one_data_set) { /* of one data set the files of all trials are alike */
             *trial = has ? *trial : s->r->n_trials;
             return SLD_OK;
         }
@@ -169,7 +169,7 @@ static sld_status put_class_names(sld_ctx *ctx, study *s)
     sld_doc     *doc    = NULL;
     const char **names  = NULL;
 
-    if (!s->one_test_set) {
+    if (!s->one_data_set) {
         return SLD_OK;
     }
     SLD_TRY(find_holder(ctx, s, "/class_name", &holder));

@@ -1,6 +1,7 @@
 """Trials of one study that were tested on other images: on shares of one test set, on several data sets. From a sweep's folder, its packs,
 results by themselves and merged packs, logits are held against labels and teacher of their own images alone, and what has none there is
 left out. Skipped without pandas or matplotlib."""
+import json
 import os
 import shutil
 import subprocess
@@ -147,7 +148,7 @@ def as_packed(path, out, by_trial):
 def check_packs():
     for name, words in (("full.h5", ()), ("small.h5", ("--compact",))):
         expect(sld("report", "made", "--pack", name, *words, ranks=0), 0)
-        check_study(name, lambda arm: "half" not in arm)  # as this sld packs them: what is compared is right
+        check_tables(check_study(name))
         check_tables(check_study(as_packed(name, "by-trial.h5", True)))
         report = check_study(as_packed(name, "first-alone.h5", False), lambda arm: "half" not in arm)
         check({row[0] for row in report.tables["quality"].rows} == {"whole", "CE"}, report.tables["quality"].rows)
@@ -164,6 +165,9 @@ def check_merged():
             f.attrs["baseline"] = "whole"
     check(run_verb(["merge", "whole.h5", "half.h5", "-o", "merged.h5"]) == 0, "merged")
     check_tables(check_study("merged.h5"))
+    rates = {where: {a["arm"]: a["copy_rate"]["mean"] for a in json.loads(expect(sld("report", where, "--format", "json", ranks=0), 0).out)["arms"]
+                     if a["arm"] in COPIES} for where in ("made", "merged.h5")}
+    check(rates["made"] == rates["merged.h5"] and None not in rates["made"].values(), "copied errors, of the controls too", rates)
 
 
 def write_sets(folder):

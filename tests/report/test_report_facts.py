@@ -163,6 +163,7 @@ def check_test_sets():
         expect(sld("report", "shares", "--pack", pack, *form.split(), ranks=0), 0)
         with h5py.File(pack) as f:
             check(f["labels/test"].shape == (6, 12) and (f["labels/test"][2, 4:] == -1).all(), form, "labels of each trial", f["labels/test"][:])
+            check(f["class_name"].shape == (4,), form, "the classes of the one data set")
             check(f["trials/teacher_row"][:].tolist() == [0, 0, 1, 1, -1, -1], form, "a table for each test set", f["trials/teacher_row"][:])
         for source in ("shares", pack):
             arms = {a["arm"]: a for a in json.loads(report(source, "--format", "json"))["arms"]}
