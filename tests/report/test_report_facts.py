@@ -173,6 +173,10 @@ def check_test_sets():
             check("2 gaps are between arms that were tested on different images" in report(source), source, report(source))
 
 
+    made_sweep.write_sweep("sets", [Trial("%s%011d" % (arm, 1), arm, 1, [50.0], data_sha256=sha * 64) for arm, sha in (("a", "d"), ("b", "f"))], baseline="a")
+    check("1 gap is between arms that were tested on different images" in report("sets"), report("sets"))
+
+
 def check_teacher_rows():
     """The teacher's logits are packed from the first trial that has them, wherever it stands."""
     trials = [Trial("n%011d" % 1, "none", 1, [50.0], sha="a" * 64, logits=False), Trial("d%011d" % 1, "lost", 1, [], sha="a" * 64, status="diverged")]

@@ -110,6 +110,7 @@ static void test_environment(void **state)
     assert_int_equal(count(environment, "OMPI_MCA_ras=", &last), 1);
     assert_non_null(strchr(last, '^'));
     assert_int_equal(count(environment, "OMPI_MCA_plm=^slurm", &last), 1);
+    assert_int_equal(count(environment, "HYDRA_RMK=user", &last), 1);
     assert_int_equal(count(environment, "HYDRA_LAUNCHER=", &last), 1);
     assert_string_equal(last, "HYDRA_LAUNCHER=fork");
     assert_int_equal(count(environment, "MINE=a=b", &last), 1);
