@@ -19,6 +19,9 @@ sld_process sld_process_of(pid_t pid); /* start 0: there is none, or it is a zom
 /* Whether this process of this machine has certainly ended; a later process with its number is not
  * mistaken for it. A process that this user cannot see counts as running. */
 bool sld_process_gone(sld_process p);
+/* Whether no process of that number runs: there is none, or a zombie, which its parent may not bury for
+ * long. One that this user cannot see counts as running. */
+bool sld_process_none(pid_t pid);
 
 /* "BOOT ID/PID NAMESPACE": process numbers can be compared within one. SLD_TEST_MACHINE overrides
  * it. */

@@ -53,6 +53,13 @@ sld_process sld_process_self(void)
 
 /* A process of another user may be hidden (hidepid, no /proc). Then kill(pid, 0) still tells
  * whether the number is in use. */
+bool sld_process_none(pid_t pid)
+{
+    long long now;
+
+    return read_stat(pid, &now) ? now == 0 : kill(pid, 0) != 0 && errno == ESRCH;
+}
+
 bool sld_process_gone(sld_process p)
 {
     long long now;
@@ -60,10 +67,7 @@ bool sld_process_gone(sld_process p)
     if (p.pid <= 0 || p.start <= 0) {
         return false; /* the process had no /proc to read its start time from */
     }
-    if (read_stat(p.pid, &now)) {
-        return now != p.start;
-    }
-    return kill(p.pid, 0) != 0 && errno == ESRCH;
+    return read_stat(p.pid, &now) ? now != p.start : sld_process_none(p.pid);
 }
 
 void sld_process_machine(char machine[SLD_MACHINE_BYTES])

@@ -1,8 +1,6 @@
 /* table_temporary.c: the names under which tables are written, and what dead writers left of them.
  */
 #include <dirent.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sld/base_process.h"
 #include "table.h"
 
 enum { HOST_BYTES = 96 };
@@ -57,7 +56,7 @@ static bool is_dead(const char *name, const char *stem, bool published)
         return published; /* a slower writer finds the table published and is content */
     }
     const long process = strtol(writer + n_host + 1, NULL, 10);
-    return process > 0 && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+    return process > 0 && sld_process_none((pid_t)process);
 }
 
 void sld_table_clean_up(const char *path)

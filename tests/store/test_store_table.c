@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "comm/world.h"
@@ -195,7 +196,7 @@ static void touch(const char *name)
 static void dead_writers_are_swept(void **state)
 {
     (void)state;
-    char        name[64] = "", host[96], dead[256], live[256], away[256], longer[256];
+    char        name[64] = "", host[96], dead[256], zombie[256], live[256], away[256], longer[256];
     struct stat space;
 
     if (sld_comm_rank(comm) != 0) return;
@@ -203,16 +204,24 @@ static void dead_writers_are_swept(void **state)
     assert_int_equal(stat("/proc/self/ns/pid", &space), 0); /* process numbers are those of it */
     snprintf(host, sizeof host, "%s-%ju", name, (uintmax_t)space.st_ino);
     snprintf(dead, sizeof dead, "%s.%s.%d.00c0ffee.tmp", path, host,
-             INT_MAX); /* above any process id */
+             INT_MAX);          /* above any process id */
+    const pid_t ended = fork(); /* it stays a zombie until it is waited for */
+    if (ended == 0) _exit(0);
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)ended, &info, WEXITED | WNOWAIT), 0);
+    snprintf(zombie, sizeof zombie, "%s.%s.%ld.00c0ffee.tmp", path, host, (long)ended);
     snprintf(live, sizeof live, "%s.%s.%ld.00c0ffee.tmp", path, host, (long)getpid());
     snprintf(away, sizeof away, "%s.elsewhere.1.tmp", path);
     snprintf(longer, sizeof longer, "%s0.%s.%d.tmp", path, host, INT_MAX); /* of another table */
     touch(dead);
+    touch(zombie);
     touch(live);
     touch(away);
     touch(longer);
     sld_table_clean_up(path);
     assert_int_equal(access(dead, F_OK), -1);
+    assert_int_equal(access(zombie, F_OK), -1);
+    assert_int_equal(waitpid(ended, NULL, 0), ended);
     assert_int_equal(access(live, F_OK), 0);
     assert_int_equal(access(away, F_OK), 0);
     assert_int_equal(access(longer, F_OK), 0);
