@@ -17,8 +17,8 @@ MOST_VALUES = 1 << 30  # of one trial's logits
 OPTION = "option_"  # columns of options, for who reads no YAML; a Study has them from the configurations, with their types
 WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher", "val": "val_last"}
 # What a packed study keeps of the attributes of each trial's results.
-FACTS = ("version", "machine", "fingerprint", "data", "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256", "started",
-         "finished", "ranks")
+FACTS = ("version", "machine", "fingerprint", "fingerprints", "data", "data_sha256", "weights_sha256", "teacher_sha256",
+         "teacher_logits_sha256", "started", "finished", "ranks")
 Top = namedtuple("Top", "log_p classes label rank")  # (sample, place), (sample, place), (sample): its log-probability, (sample)
 
 

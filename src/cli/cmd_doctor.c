@@ -20,13 +20,14 @@ static sld_status gather(sld_ctx *ctx, const sld_comm *comm, sld_report *reports
 static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
 {
     const int   rank = sld_comm_rank(comm), size = sld_comm_size(comm);
-    const char *folder  = args->positional ? args->positional : ".";
-    sld_report *reports = calloc((size_t)size, sizeof *reports);
+    const char *folder = args->positional ? args->positional : ".";
 
-    *exit_code    = SLD_EXIT_OK;
-    sld_status st = sld_agree(
-        ctx, comm,
-        reports ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size));
+    SLD_TRY(sld_agree(ctx, comm, sld_path_check(ctx, "doctor", args->positional)));
+    *exit_code          = SLD_EXIT_OK;
+    sld_report *reports = calloc((size_t)size, sizeof *reports);
+    sld_status  st =
+        reports ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size);
+    st = sld_agree(ctx, comm, st);
     if (st != SLD_OK) {
         free(reports);
         return st;

@@ -53,6 +53,8 @@ REFUSED = [  # command, what is said
     (("eval", "found/last.h5", "data.path=~/d.h5"), ("data.path: expected a path, got ~/d.h5",)),
     (("eval", "~/last.h5"), ("~/last.h5: cannot open: expected a path, got ~/last.h5: only a shell",)),
     (("run", "~/none.yaml"), ("~/none.yaml: cannot open: expected a path, got ~/none.yaml: only a shell",)),
+    (("doctor", "~/runs"), ("doctor: expected a path, got ~/runs: only a shell puts a home folder for ~",)),
+    (("doctor", "$SCRATCH/runs"), ("doctor: expected a path, got $SCRATCH/runs: only a shell puts a value for $SCRATCH",)),
     (("report", "~/runs"), ("got ~/runs: only a shell puts a home folder for ~",)),
     (("run", "none.yaml", "parallel.cpus=1000"), ("parallel.cpus: 1000: expected CPUs that this process may use, ", ", got 1000; name those")),
     (("sweep", "columns.yaml", "seed=3", "seeds=1..2"), ("seed: expected a sweep without seeds, got 2 in seeds", "give seeds=3")),

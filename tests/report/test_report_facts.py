@@ -112,6 +112,20 @@ def check_pairs():
     check_named_pair()
 
 
+def check_fingerprints():
+    """A trial that went on under another fingerprint has all of them in a pack too."""
+    both = "epoch 1, step 0: library 1\nepoch 2, step 0: library 2"
+    trials = [Trial("m%011d" % 1, "moved", 1, [50.0, 60.0], fingerprint="library 2", fingerprints=both),
+              Trial("s%011d" % 1, "stayed", 1, [50.0, 60.0], fingerprint="library 2")]
+    made_sweep.write_sweep("moved", trials)
+    for compact in ((), ("--compact",)):
+        expect(sld("report", "moved", "--pack", "moved.h5", "--force", *compact, ranks=0), 0)
+        with h5py.File("moved.h5") as f:
+            kept = {i: (now, all_of) for i, now, all_of in
+                    zip(*(f["trials/" + name].asstr()[:] for name in ("id", "fingerprint", "fingerprints")))}
+        check(kept == {trials[0].id: ("library 2", both), trials[1].id: ("library 2", "")}, "fingerprints in a pack", kept)
+
+
 def check_paths():
     """Configurations in a pack name what lies in the sweep's folder relative to it, wherever it was; other paths stay."""
     text = ("method: kd\ndata:\n  path: %s\nteacher:\n  weights: %s\n  logits: %s\n  logits_files: [%s, /else/a.h5]\n"
@@ -222,6 +236,7 @@ def main():
     check_runs()
     check_pairs()
     check_paths()
+    check_fingerprints()
     check_test_sets()
     check_teacher_rows()
     check_shared_baseline()
