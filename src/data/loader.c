@@ -63,10 +63,8 @@ static bool allocate_rows(const sld_loader *loader, data_rows *rows)
     }
     for (int v = 0; v < 2; v++) {
         if (loader->params.views[v]) {
-            /* Whole cache lines, which aligned_alloc() needs and kernels like. */
-            const size_t bytes = (n * image * sizeof(float) + 63) / 64 * 64;
-            rows->view[v]      = aligned_alloc(64, bytes);
-            ok                 = ok && rows->view[v];
+            rows->view[v] = sld_memory_alloc(n * image * sizeof(float));
+            ok            = ok && rows->view[v];
         }
     }
     return ok;

@@ -158,7 +158,7 @@ static bool make_pass(sld_amx_pass *pass, size_t n_products, bool (*make)(sld_am
         sld_amx_product *p     = &pass->products[i];
         const size_t     width = sld_amx_whole(pass->out, SLD_AMX_SIDE);
         const size_t     n     = (p->n_steps + 1) * SLD_AMX_DEPTH * width;
-        p->weights             = aligned_alloc(64, n * sizeof *p->weights);
+        p->weights             = sld_memory_alloc(n * sizeof *p->weights);
         if (!p->weights) {
             return false;
         }

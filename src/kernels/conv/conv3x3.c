@@ -17,7 +17,7 @@ bool sld_conv3x3_supports(const sld_conv_params *p)
 
 static float *floats(size_t n)
 {
-    return aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64);
+    return sld_memory_alloc(n * sizeof(float));
 }
 
 static bool allocate(sld_conv3x3 *c, unsigned passes, size_t weights_of_filter)

@@ -175,8 +175,8 @@ static void destroy(void *state)
 
 static float *floats(size_t n)
 {
-    const size_t bytes = (n * sizeof(float) + 64) / 64 * 64;
-    float       *p     = aligned_alloc(64, bytes);
+    const size_t bytes = n * sizeof(float) + 64; /* memory for no floats is memory too */
+    float       *p     = sld_memory_alloc(bytes);
     return p ? memset(p, 0, bytes) : NULL;
 }
 
