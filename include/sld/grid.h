@@ -42,9 +42,10 @@ typedef struct sld_grid_params {
     sld_defaults_find  method;
     /* Checks that need more than the option table, and names; NULL: none. */
     sld_status (*check)(sld_ctx *ctx, void *user, sld_config *config);
-    /* What names that which lies at a path: the weights file, the folder of an outside teacher's
-     * logits, or with weights NULL the data set of config. Asked once for each path; never for
-     * synthetic data. version: of the ID. */
+    /* The name of a content: of the weights file, of the folder of an outside teacher's logits, or
+     * with weights NULL of config's data set. Asked once for the same data.format, data.path and
+     * weights, or for the same data.format, data.path, data.input_size and data.test_fraction; never
+     * for synthetic data. version: of the ID. */
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
                           int version, char name[SLD_CONTENT_BYTES]);
     void *user;

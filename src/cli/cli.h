@@ -119,6 +119,7 @@ sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, cons
  * networks, and hashes of data and weights. */
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
 typedef struct sld_experiment_data { /* the data set opened last, against which weights are held */
+    int             format;
     char            path[PATH_MAX];
     sld_data_origin origin;
 } sld_experiment_data;

@@ -24,21 +24,24 @@ static sld_status name_data(sld_ctx *ctx, const sld_config *config, int version,
 
     SLD_TRY(sld_comm_alone(ctx, &comm));
     const sld_status st = sld_data_name_of(ctx, comm, o, version, name, &seen->origin);
+    seen->format        = (int)o->data.format;
     snprintf(seen->path, sizeof seen->path, "%s", o->data.path);
     sld_comm_destroy(comm);
     return st;
 }
 
-/* Once for each file: a sweep asks for its name once. */
+/* Once for each file and data set: a sweep asks for the name once. */
 static sld_status warn_of_weights(sld_ctx *ctx, const sld_config *config, const char *key,
                                   const char *path, sld_experiment_data *seen)
 {
-    const char      *data = sld_config_options(config)->data.path;
-    sld_weights_info info;
-    char             name[SLD_CONTENT_BYTES];
+    const sld_options *o = sld_config_options(config);
+    sld_weights_info   info;
+    char               name[SLD_CONTENT_BYTES];
+    const bool         is_seen = *o->data.path && (int)o->data.format == seen->format &&
+                         strcmp(o->data.path, seen->path) == 0;
 
     SLD_TRY(sld_experiment_weights(ctx, path, &info));
-    if (info.data_hash[0] && !(*data && strcmp(data, seen->path) == 0)) {
+    if (info.data_hash[0] && !is_seen) {
         SLD_TRY(name_data(ctx, config, SLD_ID_VERSION, seen, name));
     }
     sld_weights_warn(ctx, key, path, info.data_hash[0] ? &seen->origin : NULL, false);

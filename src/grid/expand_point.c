@@ -38,13 +38,25 @@ static int id_version(const expander *x)
     return x->params->id_version ? x->params->id_version : SLD_ID_VERSION;
 }
 
+/* Weights are held against the data set too. The same folder may hold two data sets. */
+static void content_key(const sld_options *o, const char *weights, char *key, size_t n)
+{
+    if (weights) {
+        snprintf(key, n, "weights\n%d\n%s\n%s", (int)o->data.format, o->data.path, weights);
+    } else {
+        snprintf(key, n, "data\n%d\n%s\n%lld %.17g", (int)o->data.format, o->data.path,
+                 (long long)o->data.input_size, o->data.test_fraction);
+    }
+}
+
 static sld_status content_of(expander *x, const sld_config *config, const char *weights,
                              const char **name)
 {
-    const char *path = weights ? weights : sld_config_options(config)->data.path;
+    char key[2 * PATH_MAX + 64];
 
+    content_key(sld_config_options(config), weights, key, sizeof key);
     for (size_t i = 0; i < x->n_contents; i++) {
-        if (strcmp(x->contents[i].path, path) == 0) {
+        if (strcmp(x->contents[i].key, key) == 0) {
             *name = x->contents[i].name;
             return SLD_OK;
         }
@@ -56,8 +68,8 @@ static sld_status content_of(expander *x, const sld_config *config, const char *
                         x->spec->source, CONTENTS_MAX);
     }
     content *c = &x->contents[x->n_contents];
-    c->path    = sld_arena_strdup(x->arena, path);
-    if (!c->path) {
+    c->key     = sld_arena_strdup(x->arena, key);
+    if (!c->key) {
         return sld_expand_no_memory(x);
     }
     SLD_TRY(x->params->content(x->ctx, x->params->user, config, weights, id_version(x), c->name));

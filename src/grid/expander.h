@@ -5,10 +5,10 @@
 #include "grid.h"
 #include "spec_parts.h"
 
-enum { CONTENTS_MAX = 256, ARM_MAX = AXES_MAX * (LABEL_MAX + 80) + 1 };
+enum { CONTENTS_MAX = 1024, ARM_MAX = AXES_MAX * (LABEL_MAX + 80) + 1 };
 
-typedef struct content { /* what lies at a path; asked once */
-    const char *path;
+typedef struct content { /* of a file or a data set; asked once */
+    const char *key;     /* all that its name, its checks and its warnings depend on */
     char        name[SLD_CONTENT_BYTES];
 } content;
 

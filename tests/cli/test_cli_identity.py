@@ -175,6 +175,33 @@ def points_from_plan():
     return [w[0] for w in words if len(w) > 1 and len(w[0]) == 12 and w[1] == "new"]
 
 
+def one_path_holds_several_data_sets():
+    """Points of one data.path are each named and checked by what they read there, in any order of the axis."""
+    records = np.random.default_rng(3).integers(0, 10, (12, 3074), dtype=np.uint8)
+    for folder, names, label_bytes in (("cifar-10-batches-bin", ["data_batch_%d.bin" % i for i in range(1, 6)] + ["test_batch.bin"], 1),
+                                       ("cifar-100-binary", ["train.bin", "test.bin"], 2)):
+        os.makedirs("both/" + folder)
+        for name in names:
+            records[:, 2 - label_bytes:].tofile("both/%s/%s" % (folder, name))
+    of_order = {}
+    for order in ((10, 100), (100, 10), (10,), (100,)):
+        entries = ", ".join("c%d: {data.format: cifar%d}" % (c, c) for c in order)
+        write("grid.yaml", "name: both\nbase: {method: none, student: {network: resnet8}, data: {path: both}, "
+              "train: {epochs: 1, batch: 12, lr: 0.05, lr_stages: []}}\naxes: {set: {%s}}\n" % entries)
+        for c, i in zip(order, points_from_plan()):
+            of_order.setdefault(c, set()).add(i)
+    check(len(of_order[10]) == len(of_order[100]) == 1 and of_order[10] != of_order[100], "IDs change with the order of an axis", of_order)
+    expect(sld("sweep", "grid.yaml", ranks=0), 0)
+    with h5py.File("wide.h5", "w") as f:
+        for split in ("train", "test"):
+            f[split + "/images"] = np.random.default_rng(4).integers(0, 256, (16, 16, 24, 3), dtype=np.uint8)
+            f[split + "/labels"] = np.arange(16) % 4
+    for entries in ("cut: 16, whole: 0", "whole: 0, cut: 16"):
+        write("wide.yaml", "name: wide\nbase: {method: none, student: {network: resnet8}, data: {format: hdf5, path: wide.h5}, "
+              "train: {epochs: 1, batch: 12, lr_stages: []}}\naxes: {data.input_size: {%s}}\n" % entries)
+        expect(sld("sweep", "wide.yaml", "--plan", ranks=0), 2, "wide.h5: expected square images, got 16x24")
+
+
 def to_version_1(path, data):
     """A file of this version as sld 0.1 wrote it: the identity with the hashes of that time, nothing of what came later."""
     with h5py.File(path, "r+") as f:
@@ -244,6 +271,7 @@ def main():
     every_input_of_the_weights_counts()
     a_run_and_a_sweep_agree()
     a_sweep_compares_what_it_opens()
+    one_path_holds_several_data_sets()
     folders_of_version_1_go_on()
     sweeps_of_version_1_go_on()
 
