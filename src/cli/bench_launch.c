@@ -46,8 +46,18 @@ static void put_mpirun(bool crowded, char *text, size_t size)
     }
 }
 
+static bool quotable(const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strchr(words[i], '\'')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* text: the shell command of one measurement. Words of the user stand between single quotes, so
- * they may not contain one. */
+ * they may not contain one. False: errno says why. */
 static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
                          const char *stall_minutes, char text[LINE])
 {
@@ -56,23 +66,29 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
     if (n < 0) {
         return false;
     }
-    program[n]      = '\0';
-    const char *all = p->teacher ? p->teacher : "none";
-    if (strchr(program, '\'') || strchr(all, '\'') || strchr(p->student, '\'') ||
-        strchr(cpus, '\'') || strchr(p->teacher_precision, '\'') ||
-        strchr(p->student_precision, '\'')) {
+    program[n]                = '\0';
+    const char       *teacher = p->teacher ? p->teacher : "none";
+    const char *const words[] = {program,
+                                 teacher,
+                                 p->student,
+                                 cpus,
+                                 stall_minutes,
+                                 p->teacher_precision,
+                                 p->student_precision};
+    if (!quotable(words, sizeof words / sizeof *words)) {
         errno = EINVAL;
         return false;
     }
     put_mpirun(ranks > cores(), mpirun, sizeof mpirun);
-    snprintf(text, LINE,
-             "%s%d '%s' bench '%s' '%s' --json --batch %zu "
-             "--seconds %g --steps %zu --cpus '%s' --stall-minutes '%s' --teacher-precision '%s' "
-             "--student-precision '%s' %s",
-             mpirun, ranks, program, all, p->student, p->batch, p->seconds, p->n_steps, cpus,
-             stall_minutes, p->teacher_precision, p->student_precision,
-             p->epoch ? "" : "--no-epoch");
-    return true;
+    const int length = snprintf(
+        text, LINE,
+        "%s%d '%s' bench '%s' '%s' --json --batch %zu "
+        "--seconds %g --steps %zu --cpus '%s' --stall-minutes '%s' --teacher-precision '%s' "
+        "--student-precision '%s' %s",
+        mpirun, ranks, program, teacher, p->student, p->batch, p->seconds, p->n_steps, cpus,
+        stall_minutes, p->teacher_precision, p->student_precision, p->epoch ? "" : "--no-epoch");
+    errno = E2BIG;
+    return length < LINE;
 }
 
 /* Runs one measurement. line and *out: the JSON that the program prints, as text and as numbers. */

@@ -4,10 +4,12 @@
  * name other trials, when labels are exchanged or an axis has one more. */
 #include "record.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arm_names.h"
 #include "grid.h"
@@ -379,9 +381,8 @@ sld_status sld_record_late(sld_ctx *ctx, const char *dir, const late_claims *lat
     }
     sld_clock_utc(now);
     snprintf(path, sizeof path, "%.4000s/" SLD_LATE_CLAIMS, dir);
-    if (sld_file_read(ctx, path, (size_t)1 << 28, &before, &n_before) != SLD_OK) {
-        sld_err_clear(ctx);
-        before = NULL;
+    if (access(path, F_OK) == 0 || errno != ENOENT) { /* what it holds must stay */
+        SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 28, &before, &n_before));
     }
     FILE *to = open_memstream(&lines, &n_lines);
     bool  ok = to && (!before || fwrite(before, 1, n_before, to) == n_before);

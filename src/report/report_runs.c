@@ -44,9 +44,17 @@ static sld_status read_status(sld_ctx *ctx, sld_doc *doc, report *r, report_tria
     const char *text = "";
 
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "status", &text));
-    t->status.state = strcmp(text, "diverged") == 0  ? SLD_POINT_DIVERGED
-                      : strcmp(text, "running") == 0 ? SLD_POINT_RUNNING
-                                                     : SLD_POINT_DONE;
+    if (strcmp(text, "done") == 0) {
+        t->status.state = SLD_POINT_DONE;
+    } else if (strcmp(text, "diverged") == 0) {
+        t->status.state = SLD_POINT_DIVERGED;
+    } else if (strcmp(text, "running") == 0) {
+        t->status.state = SLD_POINT_RUNNING;
+    } else {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: attribute status: expected running, done or diverged, got %.40s",
+                        sld_doc_path(doc), text);
+    }
     if (t->status.state == SLD_POINT_RUNNING) {
         r->name = r->n_trials == 1 ? "a run that is not finished" : "runs, not all finished";
     }

@@ -39,13 +39,15 @@ static bool read_all(int fd, char *text, size_t n)
     size_t        at    = 0;
     ssize_t       got   = 1;
 
-    while (got > 0 && at + 1 < n) {
+    while (got > 0) {
+        char         beyond[4096]; /* what text has no room for */
+        const bool   full   = at + 1 == n;
         const double left_s = end_s - sld_clock_s();
         if (left_s <= 0 || poll(&from, 1, (int)(1000 * left_s) + 1) == 0) {
             got = -1;
         } else {
-            got = read(fd, text + at, n - 1 - at);
-            at += got > 0 ? (size_t)got : 0;
+            got = read(fd, full ? beyond : text + at, full ? sizeof beyond : n - 1 - at);
+            at += got > 0 && !full ? (size_t)got : 0;
         }
     }
     text[at] = '\0';
