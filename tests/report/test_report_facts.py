@@ -74,6 +74,9 @@ def check_runs():
     check(said["running"] == 1 and said["done"] == 2 and said["arms"][0]["top1_last"]["mean"] == 61.5, "what has not ended is in no mean", said)
     check([t["state"] for t in said["trials"]] == ["done", "done", "running"], said)
     expect(sld("report", "begun", ranks=0), 0, "a run that is not finished (begun): 1 trial: 1 running", "0/1")
+    with h5py.File("begun/results.h5", "r+") as f:
+        f.attrs["status"] = "paused"
+    expect(sld("report", "begun", ranks=0), 2, "begun/results.h5: attribute status: expected running, done or diverged, got paused")
     expect(sld("report", "one", "other", "one", ranks=0), 2, "one: expected different runs", "as in one", "name it once")
     expect(sld("report", "one", "ended", ranks=0), 2, "ended: expected the folder of a run beside", "the folder of a sweep")
 

@@ -177,6 +177,21 @@ static void test_answers_that_tell_nothing(void **state)
     }
 }
 
+/* The end stands before what an answer lists at length. */
+static void test_an_answer_longer_than_is_read(void **state)
+{
+    folder        *f = *state;
+    sld_allocation a;
+
+    clear_environment();
+    setenv("SLURM_JOB_ID", "7", 1);
+    put_command(f, "scontrol",
+                "echo JobId=7 JobName=x JobState=RUNNING EndTime=4000000000 $(seq 1 50000)");
+    assert_int_equal(sld_allocation_find(&f->ctx, true, &a), SLD_OK);
+    assert_true(a.end_s == 4e9);
+    sld_allocation_free(&a);
+}
+
 static void test_a_job_of_pbs(void **state)
 {
     folder        *f = *state;
@@ -329,6 +344,7 @@ int main(void)
         IN_FOLDER(test_no_job),
         IN_FOLDER(test_a_job_of_slurm),
         IN_FOLDER(test_answers_that_tell_nothing),
+        IN_FOLDER(test_an_answer_longer_than_is_read),
         IN_FOLDER(test_a_job_of_pbs),
         IN_FOLDER(test_a_job_of_flux),
         IN_FOLDER(test_the_step_on_another_node),
