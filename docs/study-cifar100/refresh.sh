@@ -21,7 +21,7 @@ for spec in "$here"/*.yaml; do
         sld report "$runs/$name" --pack "$name.h5" --compact
         if [ -e "$here/$name.h5" ]; then
             mv "$name.h5" new.h5
-            sld-analysis merge "$here/$name.h5" new.h5 -o "$name.h5"
+            sld-analysis merge new.h5 "$here/$name.h5" -o "$name.h5"
         fi
     elif [ -e "$here/$name.h5" ]; then
         cp "$here/$name.h5" .

@@ -85,6 +85,10 @@ hid_t       type_in_memory(sld_type type);
 hid_t       type_in_file(sld_type type);
 const char *type_name(sld_type type);
 
+/* half.c. Local. H5Dwrite() of n values in memory, of half precision too. */
+herr_t dataset_write(hid_t dataset, sld_type type, hid_t memory, hid_t file, size_t n,
+                     const void *values);
+
 /* Local. A variable-length UTF-8 string: h5py gives str, netCDF NC_STRING. The caller closes it. */
 hid_t type_text(void);
 

@@ -51,8 +51,8 @@ sld_status sld_doc_put_rows(sld_ctx *ctx, sld_doc *doc, const char *path, sld_ty
 
     SLD_TRY(doc_open_dataset(ctx, doc, path, &dataset));
     if (!select_rows(dataset, rows, &file_space, &memory_space) ||
-        H5Dwrite(dataset, type_in_memory(type), memory_space, file_space, H5P_DEFAULT, values) <
-            0) {
+        dataset_write(dataset, type, memory_space, file_space,
+                      (size_t)H5Sget_select_npoints(memory_space), values) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: rows %zu to %zu of %s cannot be written: %s",
                       doc_name(doc), rows.begin, rows.end, path, doc_reason(doc));
     }

@@ -70,8 +70,7 @@ sld_status sld_doc_put(sld_ctx *ctx, sld_doc *doc, const char *path, sld_type ty
     for (int d = 0; d < n_dims; d++) {
         n *= dims[d];
     }
-    if (n > 0 &&
-        H5Dwrite(dataset, type_in_memory(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+    if (n > 0 && dataset_write(dataset, type, H5S_ALL, H5S_ALL, n, values) < 0) {
         st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s cannot be written: %s", doc_name(doc), path,
                       doc_reason(doc));
     }

@@ -2,6 +2,8 @@
  * wrong with a call is said by name. */
 #include "fixture.h"
 
+#include <math.h>
+
 static const float   weights[2][3] = {{0.5F, -1.0F, 3.0e-39F}, {1.0e30F, 0.1F, -0.0F}};
 static const int64_t counts[]      = {-1, INT64_C(1) << 53, 3};
 static const uint8_t pixels[]      = {0, 128, 255};
@@ -316,6 +318,67 @@ static void formats_are_written_with_their_version(void **state)
     sld_doc_close(doc);
 }
 
+/* The value of a finite half precision number. */
+static float of_half(unsigned bits)
+{
+    const int exponent = (int)(bits >> 10), fraction = (int)(bits & 1023);
+
+    return exponent == 0 ? ldexpf((float)fraction, -24)
+                         : ldexpf((float)(1024 + fraction), exponent - 25);
+}
+
+/* Every half, and what lies between it and the next: the nearest is kept, of two the even one. The first
+ * values are subnormal halves. */
+static void rounds_to_half_precision(void **state)
+{
+    enum { HALVES = 0x7bff, EACH = 4, N = HALVES * EACH + 3 };
+    static float given[N], wanted[N], got[N];
+    fixture     *f = *state;
+    sld_doc     *doc;
+    size_t       n = 0;
+
+    for (unsigned b = 0; b < HALVES; b++) {
+        const float low = of_half(b), high = of_half(b + 1), middle = (low + high) / 2,
+                    sign      = b % 3 == 0 ? -1.0F : 1.0F;
+        const float values[]  = {low, middle, nextafterf(middle, low), nextafterf(middle, high)};
+        const float nearest[] = {low, b % 2 == 0 ? low : high, low, high};
+        for (int i = 0; i < EACH; i++, n++) {
+            given[n]  = sign * values[i];
+            wanted[n] = sign * nearest[i];
+        }
+    }
+    const float ends[]    = {65519.0F, 65520.0F, -INFINITY},
+                rounded[] = {65504.0F, INFINITY, -INFINITY};
+    memcpy(given + n, ends, sizeof ends);
+    memcpy(wanted + n, rounded, sizeof rounded);
+    assert_ok(f, sld_doc_create(&f->ctx, &doc));
+    assert_ok(f, sld_doc_put(&f->ctx, doc, "/whole", SLD_F16, 1, (const size_t[]){N}, given));
+    assert_ok(f, sld_doc_reserve(&f->ctx, doc, "/rows", SLD_F16, 1, (const size_t[]){N}));
+    assert_ok(f, sld_doc_put_rows(&f->ctx, doc, "/rows", SLD_F32, (sld_range){0, N}, given));
+    assert_ok(f, sld_doc_publish(&f->ctx, &doc, f->path, true));
+    assert_ok(f, sld_doc_open(&f->ctx, f->path, &doc));
+    for (int i = 0; i < 2; i++) {
+        assert_ok(f, sld_doc_get(&f->ctx, doc, i == 0 ? "/whole" : "/rows", SLD_F16, N, got));
+        assert_memory_equal(got, wanted, sizeof got);
+    }
+    sld_doc_close(doc);
+}
+
+/* The type of half precision is made once and stays, as HDF5's own do. */
+static int make_half_type(void **state)
+{
+    static sld_ctx ctx;
+    sld_doc       *doc;
+
+    sld_ctx_init(&ctx);
+    const sld_status st = sld_doc_create(&ctx, &doc);
+    if (st == SLD_OK) {
+        (void)sld_doc_put(&ctx, doc, "/half", SLD_F16, 1, (const size_t[]){1}, &(float){0});
+        sld_doc_close(doc);
+    }
+    return st;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -331,6 +394,7 @@ int main(void)
         TEST(names_the_library),
         TEST(newer_versions_are_refused),
         TEST(formats_are_written_with_their_version),
+        TEST(rounds_to_half_precision),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_half_type, NULL);
 }
