@@ -1,5 +1,5 @@
 /* sld/comm.h: ranks, agreement on errors and stop requests, reductions in shard order, memory
- * shared by the ranks of a machine, CPU placement. The only room that sees mpi.h. */
+ * shared by the ranks of a machine, CPU placement. The only room that includes mpi.h. */
 #ifndef SLD_COMM_H
 #define SLD_COMM_H
 
@@ -15,7 +15,7 @@ typedef struct sld_range {
  * the cure, if a launcher started several tasks but MPI does not connect them (srun without PMIx,
  * or the mpirun of another MPI). If the launcher dies, the kernel kills the rank. Without a
  * launcher, or as the only task of an srun without PMIx, the world has one rank. Output of
- * libraries during the start goes to stderr. */
+ * libraries during the start goes to stderr. *out: the caller destroys it; NULL on failure. */
 sld_status sld_comm_create(sld_ctx *ctx, sld_comm **out);
 /* Local. Makes a world of this process alone, without MPI. It serves for reading data, not for
  * training. */
@@ -73,7 +73,8 @@ sld_status sld_shared_create(sld_ctx *ctx, const sld_comm *comm, size_t bytes, s
 void      *sld_shared_ptr(const sld_shared *shared); /* Local. This rank's address of the memory. */
 /* Collective over the machine. What its ranks wrote before the call, all of them read after it. */
 sld_status sld_shared_ready(sld_ctx *ctx, const sld_comm *comm, sld_shared *shared);
-void       sld_shared_destroy(sld_shared *shared); /* Collective over the machine. Accepts NULL. */
+/* Local. Other ranks keep the memory until they destroy it too. Accepts NULL. */
+void sld_shared_destroy(sld_shared *shared);
 
 /* ---- stalls ---- */
 

@@ -84,7 +84,7 @@ typedef struct sld_dataset {
  * input_size. */
 sld_status sld_dataset_open(sld_ctx *ctx, const sld_comm *comm, const sld_data_params *params,
                             sld_dataset **out);
-void       sld_dataset_close(sld_dataset *set); /* Collective. Accepts NULL. */
+void       sld_dataset_close(sld_dataset *set); /* Local. Accepts NULL. */
 /* Local. Returns one image of train or test as stored: (image_H,image_W,C), borrowed. */
 const uint8_t *sld_data_image(const sld_dataset *set, const sld_images *images, size_t sample);
 

@@ -1,6 +1,5 @@
 /* sld/rundir.h: what lies in the folder of a trial and of a sweep: names of files, the short texts
- * in them, exit codes, and the ID that names a trial. A trial writes, a sweep reads; both by these
- * functions alone.
+ * in them, exit codes, and the ID that names a trial.
  *
  *   RUN/                          a trial: runs/NAME by itself, SWEEP/trials/ID of a sweep
  *     config.yaml results.h5 best.h5 last.h5 epoch-E.h5    what it gives to its reader

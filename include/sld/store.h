@@ -8,8 +8,8 @@
 #include "sld/comm.h"
 
 /* ---- a document: what goes into or comes from one HDF5 file, built in memory ----
- * Paths like "/model/conv1.weight". Every function here is Local. and needs no other rank; failures
- * are SLD_ERR_IO (writing) or SLD_ERR_DATA (reading) and name file and object. The same content is
+ * Paths like "/model/conv1.weight". Every function of this section is Local: it needs no other rank.
+ * Failures are SLD_ERR_IO (writing) or SLD_ERR_DATA (reading) and name file and object. The same content is
  * the same bytes: no times, and the order of the calls is the order in the file. */
 
 typedef struct sld_doc sld_doc;

@@ -72,7 +72,7 @@ typedef struct sld_teacher_source sld_teacher_source;
 /* Collective. *out NULL: nothing but the forward in every step. files: NULL or empty for none. */
 sld_status sld_teacher_source_create(sld_ctx *ctx, const sld_teacher_env *env,
                                      const sld_teacher_files *files, sld_teacher_source **out);
-/* Collective (shared memory). Accepts NULL, as do those below. */
+/* Local. Accepts NULL, as do those below. */
 void sld_teacher_source_destroy(sld_teacher_source *source);
 /* Collective. Makes the logits of the epoch ready. *stop: a stop was asked for meanwhile. */
 sld_status sld_teacher_source_epoch(sld_ctx *ctx, sld_teacher_source *source, int64_t epoch,

@@ -219,7 +219,7 @@ static const sld_option_rule rules[] = {
 const sld_verb sld_verb_eval = {
     .name    = "eval",
     .usage   = "[mpirun -n RANKS] sld eval WEIGHTS.h5 [key=value ...] [--split test|train|val] "
-               "[--logits OUT.h5 [--features] [--force]] [--precision f32|bf16]",
+               "[--logits OUT.h5 [--features] [--force]] [--precision f32|bf16] [--any-data]",
     .summary = "top-1, top-5 and loss of a weights file",
     .help =
         "WEIGHTS.h5 is best.h5 or last.h5 of a run, which know their data set, or a converted "

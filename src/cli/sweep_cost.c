@@ -20,11 +20,11 @@
 #define GUESS_FLOPS 1.5e11
 
 typedef struct cost {
-    double train_flops, flops; /* the student's training; the same with its evaluation */
-    double kept_bytes;         /* weights and results */
-    double running_bytes;      /* checkpoints while it runs */
-    double logits_bytes;       /* teacher logits of all epochs and views */
-    char   logits_key[256];    /* trials with the same key share the logits; "": none */
+    double train_flops, flops;       /* the student's training; the same with its evaluation */
+    double kept_bytes;               /* weights and results */
+    double running_bytes;            /* checkpoints while it runs */
+    double logits_bytes;             /* teacher logits of all epochs and views */
+    char   logits_key[2 * PATH_MAX]; /* trials with the same key share the logits; "": none */
 } cost;
 
 static sld_status network_cost(sld_ctx *ctx, const char *name, const sld_data_sizes *size,
@@ -142,26 +142,31 @@ static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o,
     out->running_bytes = 2 * 3 * 4 * parameters;
     if (teacher > 0) {
         out->logits_bytes = 4 * epochs * n * views * K;
-        snprintf(out->logits_key, sizeof out->logits_key, "%.80s %lld %g %g %g", o->teacher.weights,
-                 (long long)o->seeds.augment, epochs, n, views);
+        snprintf(out->logits_key, sizeof out->logits_key, "%s\n%d %s\n%lld %.17g %.17g %g",
+                 o->teacher.weights, (int)o->data.format, o->data.path, (long long)o->seeds.augment,
+                 epochs, n, views);
     }
     return SLD_OK;
 }
 
-/* Whether the key is new: each table of logits is computed and stored once. */
-static bool new_key(plan *p, const char *key)
+/* *is_new: the key is. Each table of logits is computed and stored once. */
+static sld_status take_key(plan *p, const char *key, bool *is_new)
 {
+    *is_new = false;
     for (size_t i = 0; i < p->n_keys; i++) {
         if (strcmp(p->keys[i], key) == 0) {
-            return false;
+            return SLD_OK;
         }
     }
     char **more = realloc(p->keys, (p->n_keys + 1) * sizeof *more);
-    if (more) {
-        p->keys              = more;
-        p->keys[p->n_keys++] = strdup(key);
+    p->keys     = more ? more : p->keys;
+    char *own   = more ? strdup(key) : NULL;
+    if (!own) {
+        return SLD_FAIL(p->ctx, SLD_ERR_NOMEM, "out of memory: a sweep's tables of teacher logits");
     }
-    return true;
+    p->keys[p->n_keys++] = own;
+    *is_new              = true;
+    return SLD_OK;
 }
 
 /* Adds a line such as "resnet8 by sld, 8 epochs on synthetic (4000 images, 2000 to test), teacher
@@ -273,9 +278,13 @@ static sld_status add_logits(plan *p, const sld_point *point, const sld_options 
 {
     sld_data_sizes size;
     double         teacher;
+    bool           is_new = false;
 
     (void)sld_sweep_sizes_of(&p->data, o, &size);
-    if (!*c->logits_key || !new_key(p, c->logits_key)) {
+    if (*c->logits_key) {
+        SLD_TRY(take_key(p, c->logits_key, &is_new));
+    }
+    if (!is_new) {
         return SLD_OK;
     }
     SLD_TRY(teacher_macs(p, point, o, &size, &teacher));

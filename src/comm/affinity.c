@@ -24,14 +24,14 @@ sld_status sld_affinity_compare(sld_ctx *ctx, MPI_Comm node, bool *same)
 
 /* Gives each rank a group of neighbouring CPUs. Changes nothing if there are more ranks than CPUs,
  * or if the launcher has bound each rank already. */
-static sld_status place_auto(sld_ctx *ctx, const sld_comm *comm)
+static void bind_auto(sld_ctx *ctx, const sld_comm *comm)
 {
     cpu_set_t mine;
     sld_cpu   cpus[SLD_CPUS_MAX];
     const int n = (int)sld_cpus_allowed(cpus);
 
     if (!comm->same_cpus || n < comm->node_size) {
-        return SLD_OK;
+        return;
     }
     CPU_ZERO(&mine);
     for (int i = comm->node_rank * n / comm->node_size;
@@ -42,7 +42,6 @@ static sld_status place_auto(sld_ctx *ctx, const sld_comm *comm)
         sld_log(ctx, SLD_LOG_WARN, "rank %d is not bound to a CPU: sched_setaffinity: %s",
                 comm->rank, strerror(errno));
     }
-    return SLD_OK;
 }
 
 /* Reads a CPU number and moves *text past it. */
@@ -116,7 +115,7 @@ static sld_status refuse_cpu(sld_ctx *ctx, const char *list, int cpu)
 }
 
 /* Binds rank i of the machine to the i-th CPU of the list. */
-static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *list)
+static sld_status bind_list(sld_ctx *ctx, const sld_comm *comm, const char *list)
 {
     int n = 0, chosen = -1;
     for (const char *text = list; *text != '\0';) {
@@ -142,7 +141,14 @@ static sld_status place_list(sld_ctx *ctx, const sld_comm *comm, const char *lis
     cpu_set_t mine;
     CPU_ZERO(&mine);
     CPU_SET(chosen, &mine);
-    return sched_setaffinity(0, sizeof mine, &mine) == 0 ? SLD_OK : refuse_cpu(ctx, list, chosen);
+    if (sched_setaffinity(0, sizeof mine, &mine) == 0) {
+        return SLD_OK;
+    }
+    return errno == EINVAL ? refuse_cpu(ctx, list, chosen)
+                           : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                      "parallel.cpus: %s: this process may not choose its CPUs: "
+                                      "sched_setaffinity: %s; write none",
+                                      list, strerror(errno));
 }
 
 sld_status sld_comm_set_affinity(sld_ctx *ctx, const sld_comm *comm, const char *cpus)
@@ -150,5 +156,9 @@ sld_status sld_comm_set_affinity(sld_ctx *ctx, const sld_comm *comm, const char 
     if (strcmp(cpus, "none") == 0) {
         return SLD_OK;
     }
-    return strcmp(cpus, "auto") == 0 ? place_auto(ctx, comm) : place_list(ctx, comm, cpus);
+    if (strcmp(cpus, "auto") == 0) {
+        bind_auto(ctx, comm);
+        return SLD_OK;
+    }
+    return bind_list(ctx, comm, cpus);
 }

@@ -50,28 +50,33 @@ static double height(const report *r, size_t arm)
     return n == 0 ? NAN : sum / (double)n;
 }
 
-sld_status arm_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out, size_t *n,
-                      size_t *longest)
+sld_status choose_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out,
+                         arm_curves *chosen)
 {
     double *high = NULL, *x = NULL;
 
-    *n = *longest = 0;
+    *chosen = (arm_curves){.n = 0};
     SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_arms + 1) * sizeof *high, (void **)&high));
     SLD_TRY(sld_arena_alloc(ctx, r->arena, (r->n_trials + r->n_same + 1) * sizeof *x, (void **)&x));
     for (size_t a = 0; a < r->n_arms; a++) {
         high[a] = r->arms[a].is_teacher ? NAN : height(r, a);
     }
-    for (size_t a = 0; a < r->n_arms && *n < max; a++) {
+    for (size_t a = 0; a < r->n_arms; a++) {
         size_t higher = 0; /* arms that are preferred to this one */
         for (size_t b = 0; b < r->n_arms; b++) {
             higher += b != a && !isnan(high[b]) &&
                       ((int)b == r->baseline || high[b] > high[a] || (high[b] == high[a] && b < a));
         }
-        if (!isnan(high[a]) && ((int)a == r->baseline || higher < max)) {
-            SLD_TRY(make(ctx, r, a, x, &out[*n]));
-            *longest = out[*n].n_epochs > *longest ? out[*n].n_epochs : *longest;
-            (*n)++;
+        if (isnan(high[a])) {
+            continue;
         }
+        if (chosen->n == max || ((int)a != r->baseline && higher >= max)) {
+            chosen->left_out++;
+            continue;
+        }
+        arm_curve *curve = &out[chosen->n++];
+        SLD_TRY(make(ctx, r, a, x, curve));
+        chosen->longest = curve->n_epochs > chosen->longest ? curve->n_epochs : chosen->longest;
     }
     return SLD_OK;
 }

@@ -10,9 +10,15 @@ typedef struct arm_curve {
     stats_sample *at; /* (n_epochs) in the report's arena; over the seeds that reached the epoch */
 } arm_curve;
 
+typedef struct arm_curves {
+    size_t n;        /* curves that were chosen */
+    size_t left_out; /* arms with a curve that were not */
+    size_t longest;  /* epochs of the longest chosen one */
+} arm_curves;
+
 /* Chooses the baseline and the arms with the highest accuracy so far, at most max arms, and returns
- * their curves in the order of the report. out: (max). *longest: epochs of the longest curve. */
-sld_status arm_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out, size_t *n,
-                      size_t *longest);
+ * their curves in the order of the report. out: (max). */
+sld_status choose_curves(sld_ctx *ctx, const report *r, size_t max, arm_curve *out,
+                         arm_curves *chosen);
 
 #endif

@@ -148,14 +148,15 @@ static void put_legend(const report *r, const arm_curve *curves, size_t n, FILE 
 
 sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to)
 {
-    arm_curve curves[HTML_MAX_CURVES];
-    size_t    n, longest;
+    arm_curve  curves[HTML_MAX_CURVES];
+    arm_curves chosen;
 
-    SLD_TRY(arm_curves(ctx, r, HTML_MAX_CURVES, curves, &n, &longest));
+    SLD_TRY(choose_curves(ctx, r, HTML_MAX_CURVES, curves, &chosen));
+    const size_t n = chosen.n;
     if (n == 0) {
         return SLD_OK;
     }
-    const frame f = find_frame(curves, n, longest);
+    const frame f = find_frame(curves, n, chosen.longest);
     fprintf(
         to,
         "<h2>Learning curves</h2>\n<figure><svg class=\"curves\" viewBox=\"0 0 %d %d\" "
@@ -174,7 +175,7 @@ sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to)
     fprintf(to,
             "<figcaption class=\"note\">Test top-1, %%: mean over the seeds that have reached an "
             "epoch; band: one standard deviation.%s</figcaption></figure>\n",
-            r->n_arms > n + 1 ? " The baseline and the best arms are shown." : "");
+            chosen.left_out > 0 ? " The baseline and the best arms are shown." : "");
     return SLD_OK;
 }
 

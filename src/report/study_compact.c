@@ -196,17 +196,23 @@ static sld_status put_metrics(sld_ctx *ctx, study *s, const double *values)
     return SLD_OK;
 }
 
+/* The type of classes and ranks. */
+static sld_type class_type(size_t K, size_t *bytes)
+{
+    *bytes = K <= UINT8_MAX ? 1 : K <= UINT16_MAX ? 2 : 4;
+    return K <= UINT8_MAX ? SLD_U8 : K <= UINT16_MAX ? SLD_U16 : SLD_I32;
+}
+
 static sld_status make(sld_ctx *ctx, study *s, const char *set, const char *row, compactor *c)
 {
     const size_t N = s->n_samples, K = s->n_classes;
+    size_t       bytes;
 
     *c = (compactor){.s     = s,
                      .set   = set,
                      .row   = row,
                      .max   = K < PLACES ? K : PLACES,
-                     .class = K <= UINT8_MAX    ? SLD_U8
-                              : K <= UINT16_MAX ? SLD_U16
-                                                : SLD_I32};
+                     .class = class_type(K, &bytes)};
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * K * sizeof(float), (void **)&c->logits));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * c->max * sizeof(float), (void **)&c->top));
     SLD_TRY(sld_arena_alloc(ctx, s->r->arena, N * sizeof(float), (void **)&c->label));
@@ -220,9 +226,10 @@ static sld_status make(sld_ctx *ctx, study *s, const char *set, const char *row,
 
 uint64_t study_compact_bytes(const study *s)
 {
-    const uint64_t class = s->n_classes <= UINT8_MAX ? 1 : 2;
+    size_t class_bytes;
 
-    return (uint64_t)s->r->n_trials * s->n_samples * (PLACES + 1) * (2 + class);
+    (void)class_type(s->n_classes, &class_bytes);
+    return (uint64_t)s->r->n_trials * s->n_samples * (PLACES + 1) * (2 + class_bytes);
 }
 
 sld_status study_put_compact(sld_ctx *ctx, study *s)

@@ -165,11 +165,12 @@ static void put_arms(const sld_screen *screen, const report *r, const arm_curve 
 
 static sld_status put_curves(sld_ctx *ctx, const sld_screen *screen, const report *r, FILE *to)
 {
-    arm_curve curves[MAX_CURVES];
-    chart    *c = NULL;
-    size_t    n, longest;
+    arm_curve  curves[MAX_CURVES];
+    arm_curves chosen;
+    chart     *c = NULL;
 
-    SLD_TRY(arm_curves(ctx, r, MAX_CURVES, curves, &n, &longest));
+    SLD_TRY(choose_curves(ctx, r, MAX_CURVES, curves, &chosen));
+    const size_t n = chosen.n;
     if (n == 0) {
         return SLD_OK;
     }
@@ -178,7 +179,7 @@ static sld_status put_curves(sld_ctx *ctx, const sld_screen *screen, const repor
     c->columns = c->columns < MIN_COLUMNS   ? MIN_COLUMNS
                  : c->columns > MAX_COLUMNS ? MAX_COLUMNS
                                             : c->columns;
-    c->longest = longest;
+    c->longest = chosen.longest;
     find_range(curves, n, c);
     for (size_t k = 0; k < n; k++) {
         draw(c, &curves[k], (char)('a' + k));

@@ -120,7 +120,7 @@ typedef struct sld_trial {
  */
 sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,
                            sld_trial *t);
-void       sld_trial_teardown(sld_trial *t); /* Collective (shared memory). */
+void       sld_trial_teardown(sld_trial *t); /* Local. */
 
 /* checkpoint.c. Local. Seconds of all attempts so far. */
 double sld_trial_spent(const sld_trial *t);

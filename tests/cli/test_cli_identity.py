@@ -202,6 +202,23 @@ def one_path_holds_several_data_sets():
         expect(sld("sweep", "wide.yaml", "--plan", ranks=0), 2, "wide.h5: expected square images, got 16x24")
 
 
+def teachers_of_one_long_name_are_two():
+    """The plan counts the logits of each teacher, though their paths agree in many letters."""
+    said = []
+    for files in (("a",), ("a", "b")):
+        for name in files:
+            os.makedirs("t" * 90, exist_ok=True)
+            shutil.copy("runs/teacher/last.h5", "t" * 90 + "/" + name + ".h5")
+        if "b" in files:
+            with h5py.File("t" * 90 + "/b.h5", "r+") as f:
+                f.attrs["id"] = "000000000000"
+        write("long.yaml", "name: long\nbase: {method: kd, student: {network: resnet8}, synthetic: {train: 36, test: 20}, "
+              "train: {epochs: 1, batch: 12, lr_stages: []}}\naxes: {of: {%s}}\n" % ", ".join("%s: {teacher.weights: %s/%s.h5}" % (n, "t" * 90, n) for n in files))
+        line = [x for x in expect(sld("sweep", "long.yaml", "--plan", ranks=0), 0).out.splitlines() if "if all kept" in x]
+        said.append(float(line[0].split()[-2]))
+    check(said[1] == 2 * said[0], "logits of two teachers", said)
+
+
 def to_version_1(path, data):
     """A file of this version as sld 0.1 wrote it: the identity with the hashes of that time, nothing of what came later."""
     with h5py.File(path, "r+") as f:
@@ -272,6 +289,7 @@ def main():
     a_run_and_a_sweep_agree()
     a_sweep_compares_what_it_opens()
     one_path_holds_several_data_sets()
+    teachers_of_one_long_name_are_two()
     folders_of_version_1_go_on()
     sweeps_of_version_1_go_on()
 

@@ -120,6 +120,15 @@ def check_facts():
     check("Data: cifar100. Networks: resnet8, resnet20. Methods: kd. Epochs: 1. Trained by sld 9.9 (<script>" in page.text, page.text[:400])
 
 
+def check_left_out():
+    """Arms without a curve on the page are told, and only where there are any."""
+    for name, arms, teachers in (("few", 2, 2), ("many", 9, 0), ("most", 8, 1)):
+        made_sweep.write_sweep(name, [made_sweep.Trial("%s%s%010d" % (name[0], kind[0], i), "%s %d" % (kind, i), 1, [50.0 + i], is_teacher=kind == "teacher")
+                                      for kind, n in (("arm", arms), ("teacher", teachers)) for i in range(n)])
+        _, text = page_of(name, name + ".html")
+        check(("the best arms are shown" in text) == (arms > 8), name, "arms left out")
+
+
 def check_refusals():
     write("mine.html", "mine")
     expect(sld("report", "made", "--html", "mine.html", ranks=0), 2, "mine.html")
@@ -134,6 +143,7 @@ def main():
     check_screen()
     check_size()
     check_facts()
+    check_left_out()
     check_refusals()
 
 
