@@ -53,9 +53,14 @@ typedef struct sld_node {
  * than 16 levels. */
 sld_status sld_yaml_document(sld_ctx *ctx, sld_arena *arena, const char *source, const void *text,
                              size_t n, const sld_node **out);
-/* Local. Parses the value of key from the command line; its nodes have no lines. */
+/* Local. Parses the value of key, written as YAML; its nodes have no lines. */
 sld_status sld_yaml_value(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                           const char *text, const sld_node **out);
+/* Local. Reads the value of key from the command line. text: the value is text, and the word is taken as
+ * it stands, unless quotes enclose the whole of it. Else it is YAML; SLD_ERR_CONFIG where a comment, an
+ * anchor or a document mark stands beside the value. */
+sld_status sld_yaml_word(sld_ctx *ctx, sld_arena *arena, const char *key, const char *word,
+                         bool text, const sld_node **out);
 /* Local. The value of the first such key; NULL: there is none, or map is no mapping. */
 const sld_node *sld_node_value(const sld_node *map, const char *key);
 const char     *sld_node_words(const sld_node *node); /* Local. What it is: "a list". A literal. */
@@ -82,7 +87,7 @@ typedef const char *const (*(*sld_defaults_find)(const char *name))[2];
 
 /* Local. Parses and resolves an experiment; equal texts and overrides give the same on every rank.
  * text: one YAML document of n bytes, a mapping of sections and options ("{}" sets none, an empty
- * text is an error); path names it in messages. overrides: "key=value", where value is YAML.
+ * text is an error); path names it in messages. overrides: "key=value", as sld_overlay_override() takes.
  * method: NULL: there are no methods. Every error is SLD_ERR_CONFIG "FILE:LINE:COLUMN: key:
  * expected X, got Y" (or "command line: key: ...", "method NAME: key: ..."), with the nearest key
  * for an unknown one. The caller owns *out and gives it to sld_config_destroy(); on failure *out is
@@ -127,7 +132,7 @@ void       sld_overlay_clear(sld_overlay *overlay); /* Local. */
  * document. */
 sld_status sld_overlay_read(sld_ctx *ctx, sld_arena *arena, const sld_node *map,
                             sld_overlay *overlay);
-/* Local. Adds "key=value" of the command line. */
+/* Local. Adds "key=value" of the command line, whose value is read as sld_yaml_word() does. */
 sld_status sld_overlay_override(sld_ctx *ctx, sld_arena *arena, const char *pair,
                                 sld_overlay *overlay);
 /* Local. Sets one option to a value in YAML, in place of an earlier value. */
@@ -163,6 +168,7 @@ sld_status sld_overlay_text(sld_ctx *ctx, sld_arena *arena, const sld_overlay *o
 bool sld_config_is_result(const char *key);
 bool sld_config_is_key(const char *key);      /* Local. Of an experiment, so not launch.KEY. */
 bool sld_config_is_section(const char *name); /* Local. Likewise. */
+bool sld_config_is_text(const char *key);     /* Local. Whether its value is text or a path. */
 
 /* ---- launch: the options of a sweep itself, rows of the same table ---- */
 

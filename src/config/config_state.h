@@ -38,6 +38,9 @@ sld_status sld_parse_tree(sld_ctx *ctx, sld_arena *arena, const sld_node *root,
  * value: YAML. */
 sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                           const char *value, sld_overlay *overlay);
+/* Local. The same from the command line. */
+sld_status sld_parse_word(sld_ctx *ctx, sld_arena *arena, const char *key, const char *word,
+                          sld_overlay *overlay);
 
 /* Local. Reads the value of one option. It is an error if setting is given already. at: the
  * location of the key. */

@@ -41,7 +41,7 @@ sld_status sld_overlay_override(sld_ctx *ctx, sld_arena *arena, const char *pair
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the configuration");
     }
     key[equals - pair] = '\0';
-    return sld_parse_pair(ctx, arena, location.source, key, equals + 1, overlay);
+    return sld_parse_word(ctx, arena, key, equals + 1, overlay);
 }
 
 sld_status sld_overlay_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
@@ -216,6 +216,14 @@ bool sld_config_is_key(const char *key)
     const int id = sld_option_find(key);
 
     return id >= 0 && sld_option_at((size_t)id)->kind != SLD_KIND_launch;
+}
+
+bool sld_config_is_text(const char *key)
+{
+    const int id = sld_option_find(key);
+
+    return id >= 0 && (sld_option_at((size_t)id)->type == SLD_TYPE_text ||
+                       sld_option_at((size_t)id)->type == SLD_TYPE_path);
 }
 
 const char *sld_config_nearest(const char *key)

@@ -186,3 +186,13 @@ sld_status sld_parse_pair(sld_ctx *ctx, sld_arena *arena, const char *source, co
     SLD_TRY(sld_yaml_value(ctx, arena, source, key, value, &node));
     return read_entry(&r, NULL, key, node, node);
 }
+
+sld_status sld_parse_word(sld_ctx *ctx, sld_arena *arena, const char *key, const char *word,
+                          sld_overlay *overlay)
+{
+    reader          r = {.ctx = ctx, .arena = arena, .overlay = overlay};
+    const sld_node *node;
+
+    SLD_TRY(sld_yaml_word(ctx, arena, key, word, sld_config_is_text(key), &node));
+    return read_entry(&r, NULL, key, node, node);
+}

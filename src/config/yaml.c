@@ -7,6 +7,7 @@
 #include "location.h"
 #include "sld/config.h"
 #include "utf8.h"
+#include "word.h"
 
 enum { DEPTH_MAX = 16, PATH_BYTES = 256 };
 
@@ -15,8 +16,10 @@ typedef struct builder {
     sld_arena    *arena;
     const char   *source;
     bool          has_lines;
+    bool          alone; /* nothing may stand beside the value */
     const char   *text;
     size_t        n;
+    size_t        begin, end;       /* of the value in the text, characters */
     char          path[PATH_BYTES]; /* the keys above the present one: "train.lr" */
     int           depth;
     yaml_parser_t parser;
@@ -74,14 +77,37 @@ static sld_status fail_yaml(builder *b)
 
 static sld_status next_event(builder *b, yaml_event_t *event)
 {
-    return yaml_parser_parse(&b->parser, event) ? SLD_OK : fail_yaml(b);
+    if (!yaml_parser_parse(&b->parser, event)) {
+        return fail_yaml(b);
+    }
+    const size_t end = event->end_mark.index;
+    if (end > event->start_mark.index &&
+        (event->type == YAML_SCALAR_EVENT || event->type == YAML_SEQUENCE_END_EVENT ||
+         event->type == YAML_MAPPING_END_EVENT)) {
+        b->end = end;
+    }
+    return SLD_OK;
+}
+
+/* An anchor names a value for aliases, which are refused. In a file it is harmless, as a comment is. */
+static sld_status check_anchor(builder *b, const sld_location *at, const void *anchor)
+{
+    char name[SLD_CLIP];
+
+    if (!anchor || !b->alone) {
+        return SLD_OK;
+    }
+    sld_text_clip(anchor, name);
+    return sld_location_fail(b->ctx, at, path_of(b),
+                             "expected a value, got the anchor &%s; write the value without it",
+                             name);
 }
 
 /* Refuses aliases and tags anywhere. */
 static sld_status check_form(builder *b, const yaml_event_t *event)
 {
     const sld_location at  = location_of(b, &event->start_mark);
-    const void        *tag = NULL;
+    const void        *tag = NULL, *anchor = NULL;
     char               name[SLD_CLIP];
 
     if (event->type == YAML_ALIAS_EVENT) {
@@ -90,11 +116,14 @@ static sld_status check_form(builder *b, const yaml_event_t *event)
                                  "expected a value, got the alias *%s; write the value out", name);
     }
     if (event->type == YAML_SCALAR_EVENT) {
-        tag = event->data.scalar.tag;
+        tag    = event->data.scalar.tag;
+        anchor = event->data.scalar.anchor;
     } else if (event->type == YAML_SEQUENCE_START_EVENT) {
-        tag = event->data.sequence_start.tag;
+        tag    = event->data.sequence_start.tag;
+        anchor = event->data.sequence_start.anchor;
     } else if (event->type == YAML_MAPPING_START_EVENT) {
-        tag = event->data.mapping_start.tag;
+        tag    = event->data.mapping_start.tag;
+        anchor = event->data.mapping_start.anchor;
     }
     if (tag) {
         sld_text_clip(tag, name);
@@ -102,7 +131,7 @@ static sld_status check_form(builder *b, const yaml_event_t *event)
                                  "expected a value, got the tag %s; write the value without it",
                                  name);
     }
-    return SLD_OK;
+    return check_anchor(b, &at, anchor);
 }
 
 static sld_status make_node(builder *b, const yaml_event_t *event, sld_node **out)
@@ -274,6 +303,7 @@ static sld_status read_stream(builder *b, sld_node **out)
         return st;
     }
     SLD_TRY(next_event(b, &event));
+    b->begin = event.start_mark.index;
     SLD_TRY(read_node(b, &event, out));
     SLD_TRY(next_event(b, &event)); /* document end */
     yaml_event_delete(&event);
@@ -322,6 +352,42 @@ sld_status sld_yaml_value(sld_ctx *ctx, sld_arena *arena, const char *source, co
 
     snprintf(b.path, sizeof b.path, "%s", key);
     SLD_TRY(read_text(&b, &node));
+    *out = node;
+    return SLD_OK;
+}
+
+/* Whether something else than blanks lies outside the value. */
+static bool has_more(const builder *b)
+{
+    size_t at = 0; /* characters */
+
+    for (size_t i = 0; i < b->n; i++) {
+        const bool outside = at < b->begin || at >= b->end;
+        if (outside && !strchr(" \t\r\n", b->text[i])) {
+            return true;
+        }
+        at += i + 1 == b->n || ((unsigned char)b->text[i + 1] & 0xC0) != 0x80;
+    }
+    return false;
+}
+
+sld_status sld_yaml_alone(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
+                          const char *text, const sld_node **out)
+{
+    builder   b = {.ctx = ctx, .arena = arena, .source = source, .text = text, .n = strlen(text)};
+    sld_node *node = NULL;
+    char      found[SLD_CLIP];
+
+    b.alone = true;
+    snprintf(b.path, sizeof b.path, "%s", key);
+    SLD_TRY(read_text(&b, &node));
+    if (has_more(&b)) {
+        sld_text_clip(text, found);
+        return sld_node_fail(ctx, node, key,
+                             "expected a value alone, got %s; a comment or a document mark is no "
+                             "part of a value: leave it out",
+                             found);
+    }
     *out = node;
     return SLD_OK;
 }

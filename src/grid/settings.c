@@ -54,7 +54,7 @@ static sld_status take_launch(sld_ctx *ctx, sld_grid *grid, const char *key, con
 {
     const sld_node *node;
 
-    SLD_TRY(sld_yaml_value(ctx, grid->arena, "command line", key, value, &node));
+    SLD_TRY(sld_yaml_word(ctx, grid->arena, key, value, sld_config_is_text(key), &node));
     return sld_launch_set(ctx, grid->arena, node, key + strlen("launch."), node, &grid->launch);
 }
 

@@ -206,8 +206,10 @@ static sld_status read_override(spec_reader *r, const char *pair)
         strcmp(key, "baseline") != 0) {
         return sld_overlay_override(r->ctx, r->arena, pair, r->spec->override);
     }
-    SLD_TRY(sld_yaml_value(r->ctx, r->arena, "command line", key, equals + 1, &value));
-    return teacher  ? sld_spec_teacher_override(r, key + 9, equals + 1, value)
+    SLD_TRY(sld_yaml_word(r->ctx, r->arena, key, equals + 1,
+                          strcmp(key, "seeds") != 0 && (!launch || sld_config_is_text(key)),
+                          &value));
+    return teacher  ? sld_spec_teacher_override(r, pair + 9, value)
            : launch ? sld_launch_set(r->ctx, r->arena, value, key + 7, value, &r->spec->launch)
            : strcmp(key, "seeds") == 0 ? read_seeds(r, value)
            : strcmp(key, "name") == 0  ? read_name(r, value)

@@ -100,9 +100,8 @@ sld_status sld_spec_check_arms(sld_ctx *ctx, const spec *s, sld_grid *grid);
 
 /* spec_teachers.c. */
 sld_status sld_spec_teachers(spec_reader *r, const sld_node *node);
-/* rest: "NAME.KEY" of teachers.NAME.KEY=value; text: the value as given. */
-sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const char *text,
-                                     const sld_node *value);
+/* rest: "NAME.KEY=value" of teachers.NAME.KEY=value; value: as read. */
+sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const sld_node *value);
 
 /* spec_value.c: single values of the document. */
 sld_status sld_spec_text(spec_reader *r, const sld_node *node, const char *key, const char **out);

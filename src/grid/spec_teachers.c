@@ -74,15 +74,20 @@ sld_status sld_spec_teachers(spec_reader *r, const sld_node *node)
     return SLD_OK;
 }
 
-sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const char *text,
-                                     const sld_node *value)
+sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const sld_node *value)
 {
     spec        *s      = r->spec;
-    const size_t length = strcspn(rest, ".");
-    const char  *key    = rest + length + (rest[length] == '.');
+    const size_t length = strcspn(rest, ".=");
+    const char  *pair   = rest + length + (rest[length] == '.');
+    char        *key    = sld_arena_strdup(r->arena, pair);
     const char  *names[64];
     char         name[LABEL_MAX];
     size_t       n = 0;
+
+    if (!key) {
+        return SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the teachers");
+    }
+    key[strcspn(key, "=")] = '\0';
 
     for (size_t i = 0; i < s->n_teachers; i++) {
         spec_teacher *t = &s->teachers[i];
@@ -104,7 +109,8 @@ sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const cha
                                  nearest ? "; nearest: " : "", nearest ? nearest : "");
         }
         t->described = true;
-        return sld_overlay_set(r->ctx, r->arena, value->source, key, text, t->overlay);
+        sld_overlay_drop(t->overlay, key);
+        return sld_overlay_override(r->ctx, r->arena, pair, t->overlay);
     }
     snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), rest);
     return sld_spec_unknown(r, value, "teachers", name, names, n);

@@ -100,6 +100,7 @@ def main():
     expect(sld("sweep", "grid.yaml", "--no-run", ranks=0), 0)
     plan = ("sweep", "grid.yaml", "--plan", "--dir", "new", "parallel.shards=2")
     expect(sld(*plan, "--ranks", "4", ranks=0), 0, "launch.ranks 4: a trial uses at most parallel.shards ranks, here 2")
+    expect(sld(*plan, "name=x #2", "data.path=set #2", ranks=0), 2, "data.path: expected a data set, got set #2, which is not there")
     expect(sld(*plan, "ce.ramp=1", ranks=0), 0, "grid.yaml: ce.ramp: changes nothing here", "(in every point)")
     check("launch.ranks" not in expect(sld(*plan, "--ranks", "2", ranks=0), 0).out, "as many ranks as shards are no news")
     expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=0), 0, "the stage 0.4 is epoch 0", "no epoch has the rate")

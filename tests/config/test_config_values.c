@@ -111,6 +111,105 @@ static void test_keys(void **state)
     assert_null(sld_config_key(n));
 }
 
+/* One word of the command line, blanks and all. */
+static sld_status parse_word(sld_ctx *ctx, const char *word, sld_config **out)
+{
+    sld_ctx_init(ctx);
+    return sld_config_parse(ctx, "e.yaml", none, strlen(none), &word, 1, fixture_methods, out);
+}
+
+/* Text is taken as the shell hands it over. Quotes around the whole word are YAML's. */
+static void test_words_of_text(void **state)
+{
+    static const struct {
+        const char *word, *value;
+    } cases[] = {
+        {"b #1", "b #1"},       {"&x y", "&x y"},    {"--- x", "--- x"}, {"x ...", "x ..."},
+        {"!x", "!x"},           {"*x", "*x"},        {"[a]", "[a]"},     {"a: b", "a: b"},
+        {"{ranks}", "{ranks}"}, {"@x", "@x"},        {"'x", "'x"},       {"a 'b'", "a 'b'"},
+        {" a ", " a "},         {"12", "12"},        {"true", "true"},   {"'x #1'", "x #1"},
+        {"\"a\\\\b\"", "a\\b"}, {"'it''s'", "it's"}, {"''", ""},         {"", ""},
+        {"\"a 'b'\"", "a 'b'"}, {"'null'", "null"},  {"a\\nb", "a\\nb"},
+    };
+    static const char *const keys[] = {"name", "run.dir", "teacher.weights", "student.network"};
+
+    for (size_t i = 0; i < COUNT(cases) * COUNT(keys); i++) {
+        const char *key = keys[i % COUNT(keys)], *value = NULL;
+        const char *word = cases[i / COUNT(keys)].word, *wanted = cases[i / COUNT(keys)].value;
+        char        pair[64];
+        sld_ctx     ctx;
+        sld_config *c = NULL;
+
+        if (key == keys[0] && *wanted == '-') {
+            continue; /* no name of a folder */
+        }
+        snprintf(pair, sizeof pair, "%s=%s", key, word);
+        if (parse_word(&ctx, pair, &c) != SLD_OK) {
+            fail_msg("%s: %s", pair, ctx.err.msg);
+        }
+        const sld_options *o = sld_config_options(c);
+        value                = key == keys[0]   ? o->top.name
+                               : key == keys[1] ? o->run.dir
+                               : key == keys[2] ? o->teacher.weights
+                                                : o->student.network;
+        assert_string_equal(value, wanted);
+        sld_config_destroy(c);
+    }
+}
+
+static void test_words_refused(void **state)
+{
+    static const struct {
+        const char *word, *holds;
+    } cases[] = {
+        {"name=a\nb", "name: expected text of one line without control characters, got a"},
+        {"run.dir=a\tb", "run.dir: expected a path of one line without control characters"},
+        {"run.dir=a\r", "run.dir: expected a path of one line"},
+        {"run.dir='a\nb'", "run.dir: expected a path of one line"},
+        {"name=\"a\\nb\"", "name: expected text of one line without control characters"},
+        {"name='a' #b'", "name: expected a value alone, got 'a' #b'"},
+        {"name='a' b'", "name: expected YAML, got something else"},
+        {"name=--- x", "name: expected the name of a folder"},
+        {"name='a' # 'b'", "name: expected a value alone, got 'a' # 'b'"},
+        {"train.lr=0.1 # x", "train.lr: expected a value alone, got 0.1 # x; a comment"},
+        {"train.lr=&x 0.1", "train.lr: expected a value, got the anchor &x; write the value"},
+        {"train.lr=--- 0.1", "train.lr: expected a value alone, got --- 0.1"},
+        {"train.lr=0.1\n...", "train.lr: expected a value alone"},
+        {"train.epochs=# 3", "train.epochs: expected a value alone, got # 3"},
+        {"train.lr_stages=[1, 2] #3", "train.lr_stages: expected a value alone, got [1, 2] #3"},
+        {"train.lr_stages=[1, &x 2]", "train.lr_stages: expected a value, got the anchor &x"},
+        {"method=none #1", "method: expected a value alone, got none #1"},
+        {"student_swap_after=never # x", "student_swap_after: expected a value alone"},
+        {"run.logits='true'", "run.logits: expected true or false without quotes"},
+        {"train={lr: 0.1} # x", "train: expected a value alone, got {lr: 0.1} # x"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx     ctx;
+        sld_config *c = NULL;
+
+        assert_int_equal(parse_word(&ctx, cases[i].word, &c), SLD_ERR_CONFIG);
+        if (strncmp(ctx.err.msg, "command line: ", 14) != 0 ||
+            !strstr(ctx.err.msg, cases[i].holds)) {
+            fail_msg("%s gave: %s", cases[i].word, ctx.err.msg);
+        }
+    }
+}
+
+/* Blanks around any other value are YAML's, and nothing that counts is lost. */
+static void test_words_with_blanks(void **state)
+{
+    static const char *const words[] = {"train.lr= 0.5 ", "train.lr=0.5\n", "train={lr: 0.5} ",
+                                        "train=lr: 0.5"};
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        sld_ctx     ctx;
+        sld_config *c = NULL;
+        assert_int_equal(parse_word(&ctx, words[i], &c), SLD_OK);
+        assert_true(sld_config_options(c)->train.lr == 0.5);
+        sld_config_destroy(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +219,9 @@ int main(void)
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_range_ends_are_inside),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_words_of_text),
+        cmocka_unit_test(test_words_refused),
+        cmocka_unit_test(test_words_with_blanks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
