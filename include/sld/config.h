@@ -154,6 +154,9 @@ const char *sld_overlay_common(const sld_overlay *a, const sld_overlay *b);
 /* Local. Sets in `into` all that `more` sets, and unsets nothing. It serves the question which
  * options are set at all. */
 void sld_overlay_all(sld_overlay *into, const sld_overlay *more);
+/* Local. Refuses another method or preset in `over` than in base, where base is a resolved document
+ * (config.yaml, --show-config): it sets every option itself, and only the name would change. */
+sld_status sld_overlay_check_method(sld_ctx *ctx, const sld_overlay *base, const sld_overlay *over);
 /* Local. *key: the first key that they set to different values, or by different names; NULL:
  * none. */
 sld_status sld_overlay_clash(sld_ctx *ctx, sld_arena *arena, const sld_overlay *a,

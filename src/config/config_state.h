@@ -52,6 +52,12 @@ sld_status sld_parse_value(sld_ctx *ctx, sld_arena *arena, const sld_option *opt
 /* Local. *out: the options without the settings of the command line. */
 sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options *out);
 
+/* ---- resolved.c ---- */
+
+/* Whether sld wrote the document, as config.yaml or for --show-config: it sets most of the table's
+ * options. Its idle lines repeat defaults. */
+bool sld_is_resolved_document(const sld_overlay *overlay);
+
 /* ---- check.c: what needs more than one key ---- */
 
 sld_status sld_check_options(sld_ctx *ctx, const sld_config *config);

@@ -170,18 +170,6 @@ static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *lis
         sld_condition_words(needs), *found ? found : "none of them", others);
 }
 
-/* A document that sets most of the table's options was written by sld, as config.yaml or for
- * --show-config. Its idle lines repeat defaults. */
-static bool is_resolved_document(const sld_overlay *overlay)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
-        n += overlay->settings[i].given;
-    }
-    return 2 * n > SLD_OPTION_COUNT;
-}
-
 /* The value that the option would have without the file. */
 static const void *below_file(const sld_config *config, size_t i)
 {
@@ -205,7 +193,7 @@ static void add(idle *list, size_t id)
 
 static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle_settings *out)
 {
-    const bool  resolved = is_resolved_document(config->overlays[SLD_FROM_FILE]);
+    const bool  resolved = sld_is_resolved_document(config->overlays[SLD_FROM_FILE]);
     bool        asked    = false;
     sld_options file     = config->options;
 
@@ -262,7 +250,7 @@ static sld_status check_swap(sld_ctx *ctx, const sld_overlay *overlay)
 
     if (!swap->given || swap->implied || swap->value.b || !correction->given ||
         correction->implied || correction->value.choice == SLD_CORRECTION_NONE ||
-        is_resolved_document(overlay)) {
+        sld_is_resolved_document(overlay)) {
         return SLD_OK;
     }
     return sld_location_fail(
@@ -289,6 +277,8 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 
     SLD_TRY(check_swap(ctx, config->overlays[SLD_FROM_FILE]));
     SLD_TRY(check_swap(ctx, config->overlays[SLD_FROM_OVERRIDE]));
+    SLD_TRY(sld_overlay_check_method(ctx, config->overlays[SLD_FROM_FILE],
+                                     config->overlays[SLD_FROM_OVERRIDE]));
     SLD_TRY(find_idle(ctx, config, &found));
     if (found.refused.n > 0) {
         return refuse(ctx, config, &found.refused);

@@ -205,6 +205,21 @@ static sld_status check_parts(const expander *x)
     return SLD_OK;
 }
 
+/* A base that is a resolved document leaves the words method and preset without effect. */
+static sld_status check_methods(const expander *x)
+{
+    const spec *s = x->spec;
+
+    SLD_TRY(sld_overlay_check_method(x->ctx, s->base.overlay, s->override));
+    for (size_t a = 0; a < s->n_axes; a++) {
+        for (size_t i = 0; i < s->axes[a].n; i++) {
+            SLD_TRY(sld_overlay_check_method(x->ctx, s->base.overlay,
+                                             s->axes[a].entries[i].part.overlay));
+        }
+    }
+    return SLD_OK;
+}
+
 /* What an axis sets, the command line cannot: every point would become the same. */
 static sld_status check_override(const expander *x)
 {
@@ -281,6 +296,7 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
 
     SLD_TRY(sld_spec_read(x->ctx, x->arena, x->params, s));
     SLD_TRY(check_override(x));
+    SLD_TRY(check_methods(x));
     SLD_TRY(check_own_keys(x));
     SLD_TRY(check_seed(x));
     SLD_TRY(count_points(x, &n));

@@ -76,6 +76,10 @@ REFUSED = [  # command, what is said
     (("doctor", "-o", "x"), "-o: unknown option; all is printed to standard output, which > FILE keeps; see"),
     (("report", "set.h5"), "set.h5: expected a packed study, or the folder of a sweep or a run, got a data set; an experiment names it by data.path"),
     (("report", "views.h5"), "views.h5: expected a packed study, or the folder of a sweep or a run, got a file of the format sld-views"),
+    (("run", "full.yaml", "method=sld"), "method: expected 'none', as in the resolved document below it, got 'sld': that document says every option itself"),
+    (("run", "full.yaml", "preset=cifar100/resnet56-resnet20"), "preset: expected '', as in the resolved document below it"),
+    (("sweep", "full-method.yaml", "--plan"), "full-method.yaml:2:23: method: expected 'none', as in the resolved document below it, got 'kd'"),
+    (("sweep", "full-lr.yaml", "--plan", "method=kd"), "command line: method: expected 'none', as in the resolved document below it, got 'kd'"),
     (("run", "e.yaml", "data.path=none.h5"), "none.h5: expected 1 to 4294967295 training images, got 0: images of the shape (0,8,8,3)"),
 ]
 
@@ -105,6 +109,9 @@ def main():
     check("launch.ranks" not in expect(sld(*plan, "--ranks", "2", ranks=0), 0).out, "as many ranks as shards are no news")
     expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=0), 0, "the stage 0.4 is epoch 0", "no epoch has the rate")
     check_environment()
+    write("full.yaml", expect(sld("run", "e.yaml", "--show-config"), 0).out)
+    for name, axes in (("method", "method: [none, kd]"), ("lr", "train.lr: [0.1, 0.2]")):
+        write("full-%s.yaml" % name, "base: full.yaml\naxes: {%s}\n" % axes)
     write("init.yaml", WEIGHTS + "axes: {seeds.init: [3, 4]}\n")
     expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +

@@ -282,9 +282,7 @@ static void test_resolved_document(void **state)
     sld_ctx     ctx;
     char        log[2048];
     assert_int_equal(check(&ctx, sld_config_text(config),
-                           "method=none kd.weak=0 kd.strong=0 "
-                           "student_swap=false",
-                           log),
+                           "kd.weak=0 kd.strong=0 student_swap=false", log),
                      SLD_OK);
     assert_non_null(strstr(log, "lss.weak"));
     sld_config_destroy(config);
@@ -358,12 +356,43 @@ static void test_usage(void **state)
     sld_arena_destroy(arena);
 }
 
+/* A resolved document says every option itself: another method over it would change the name alone. */
+static void test_method_over_resolved(void **state)
+{
+    static const struct {
+        const char *overrides, *message; /* NULL: taken */
+    } cases[] = {
+        {"method=kd", NULL},
+        {"method=kd kd.weak=0.5 preset=", NULL},
+        {"method=none",
+         "command line: method: expected 'kd', as in the resolved document below it, got 'none'"},
+        {"method=sld", "command line: method: expected 'kd'"},
+        {"preset=cifar100/resnet56-resnet20", "command line: preset: expected '', as in"},
+    };
+    sld_config *c = fixture_config("method: kd\nteacher: {weights: t.h5}\n", NULL);
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx          ctx;
+        char             log[2048];
+        const sld_status st = check(&ctx, sld_config_text(c), cases[i].overrides, log);
+
+        if (!cases[i].message) {
+            assert_int_equal(st, SLD_OK);
+        } else if (st != SLD_ERR_CONFIG ||
+                   strncmp(ctx.err.msg, cases[i].message, strlen(cases[i].message)) != 0) {
+            fail_msg("%s gave: %s", cases[i].overrides, ctx.err.msg);
+        }
+    }
+    sld_config_destroy(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused), cmocka_unit_test(test_accepted),
         cmocka_unit_test(test_told),    cmocka_unit_test(test_resolved_document),
         cmocka_unit_test(test_usage),   cmocka_unit_test(test_factor_of_0),
+        cmocka_unit_test(test_method_over_resolved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
