@@ -214,6 +214,10 @@ sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *p
  * whether correction is "swap". */
 const sld_options *sld_config_options(const sld_config *config);
 sld_origin         sld_config_origin(const sld_config *config, const char *key);
+/* Local. Whether nothing follows from `seed`, because seeds.* and student.weights say all that it would
+ * move. words: what does, "seeds.init, seeds.order and seeds.augment". */
+enum { SLD_PINNED_BYTES = 80 };
+bool sld_config_pins_seed(const sld_config *config, char words[SLD_PINNED_BYTES]);
 /* Local. What this experiment lacks so that some value of the option would change something, in words;
  * "": nothing. */
 const char *sld_config_lacks(const sld_config *config, const char *key);

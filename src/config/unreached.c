@@ -14,7 +14,8 @@ typedef enum {
     LATE_STAGE,
     SPARE_SHARDS,
     NO_PART,
-    WHOLE_IMAGE
+    WHOLE_IMAGE,
+    PINNED_SEED
 } finding;
 
 typedef struct finder {
@@ -182,6 +183,20 @@ static void find_whole_image(const finder *f)
     }
 }
 
+/* The default of `seed` needs no word: it is no part of the ID. */
+static void find_pinned_seed(const finder *f)
+{
+    char words[SLD_PINNED_BYTES];
+
+    if (is_given(f, "seed") && f->o->top.seed != f->config->defaults.top.seed &&
+        sld_config_pins_seed(f->config, words)) {
+        found(f, "seed", PINNED_SEED,
+              "changes nothing here, and gives another ID: %s say all that it would move; leave it "
+              "out, or give seeds.* the value -1",
+              words);
+    }
+}
+
 void sld_config_each_unreached(const sld_config *config, sld_unreached_report report, void *user)
 {
     static const char *const ce_keys[]  = {"ce.until", "ce.after", "ce.boost_after", "ce.boost"};
@@ -203,6 +218,7 @@ void sld_config_each_unreached(const sld_config *config, sld_unreached_report re
     find_stages(&f);
     find_shards(&f);
     find_whole_image(&f);
+    find_pinned_seed(&f);
     find_no_part(&f, SLD_IF_dkd, dkd_keys, o->dkd.alpha, o->dkd.beta);
     find_no_part(&f, SLD_IF_rld, rld_keys, o->rld.alpha, o->rld.beta);
 }

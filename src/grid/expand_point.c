@@ -194,6 +194,27 @@ static void count_usage(expander *x, const sld_config *config, const sld_point *
     }
 }
 
+/* Trials of an arm that differ by a seed from which nothing follows would count as replicates. */
+static sld_status check_seeds(const expander *x, const sld_config *config, const sld_point *p)
+{
+    char words[SLD_PINNED_BYTES];
+
+    if (p->is_teacher || !x->spec->seeds || !sld_config_pins_seed(config, words)) {
+        return SLD_OK;
+    }
+    for (size_t i = 0; i < x->n_points; i++) {
+        if (strcmp(x->points[i].arm, p->arm) == 0) {
+            return SLD_FAIL(
+                x->ctx, SLD_ERR_CONFIG,
+                "%s: seeds: expected trials that differ by their seed, got the seeds %lld "
+                "and %lld beside %s, which say all that a seed would move: both would "
+                "compute the same bits; leave seeds.* out, or give one seed",
+                x->spec->source, (long long)x->points[i].seed, (long long)p->seed, words);
+        }
+    }
+    return SLD_OK;
+}
+
 sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *out)
 {
     sld_config *config = NULL;
@@ -205,6 +226,9 @@ sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *
             teacher      = NULL;
         }
         st = finish(x, teacher, config, out);
+    }
+    if (st == SLD_OK) {
+        st = check_seeds(x, config, out);
     }
     if (st == SLD_OK) {
         count_usage(x, config, out);

@@ -247,6 +247,12 @@ static void test_told(void **state)
          "it needs random initial weights", NULL},
         {"method: none\nstudent: {weights: w.h5}\nseeds: {init: 3}", NULL,
          "seeds.init: changes nothing here", "it needs random initial weights", NULL},
+        {"method: none\nseeds: {init: 1, order: 1, augment: 1}", "seed=7",
+         "seed: changes nothing here, and gives another ID: seeds.init, seeds.order and "
+         "seeds.augment say all that it would move",
+         "leave it out", NULL},
+        {"method: none\nseed: 2\nseeds: {order: 1, augment: 1}", "student.weights=w.h5",
+         "seed: changes nothing here", "student.weights, seeds.order and seeds.augment say", NULL},
         {"method: none\nseeds.init: 4", "student.weights=w.h5", "seeds.init: changes nothing here",
          "student.weights: w.h5", NULL},
     };
@@ -256,6 +262,24 @@ static void test_told(void **state)
 
         if (check(&ctx, cases[i].text, cases[i].overrides, log) != SLD_OK ||
             !strstr(log, cases[i].begins) || !strstr(log, cases[i].holds)) {
+            fail_msg("case %zu: %s%s", i, ctx.err.msg, log);
+        }
+    }
+}
+
+/* What has an effect of some kind is not told. */
+static void test_not_told(void **state)
+{
+    static const char *const cases[][2] = {
+        {"method: none\nseeds: {init: 1, order: 1}", "seed=7"},
+        {"method: none\nseeds: {init: 1, augment: 1}", "seed=7"},
+        {"method: none\nseeds: {init: 1, order: 1, augment: 1}", "seed=1"}, /* the same ID */
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx ctx;
+        char    log[2048];
+
+        if (check(&ctx, cases[i][0], cases[i][1], log) != SLD_OK || *log) {
             fail_msg("case %zu: %s%s", i, ctx.err.msg, log);
         }
     }
@@ -389,9 +413,13 @@ static void test_method_over_resolved(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_told),    cmocka_unit_test(test_resolved_document),
-        cmocka_unit_test(test_usage),   cmocka_unit_test(test_factor_of_0),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_told),
+        cmocka_unit_test(test_not_told),
+        cmocka_unit_test(test_resolved_document),
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_factor_of_0),
         cmocka_unit_test(test_method_over_resolved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

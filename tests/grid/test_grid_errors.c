@@ -290,6 +290,19 @@ static const struct {
      "command line: teachers.t.train.lr: expected once, got twice", "", NULL},
     {TAUGHT, "teachers.t.use=last teachers.t.use=best",
      "command line: teachers.t.use: expected once, got twice", "", NULL},
+    /* seeds from which nothing follows are no replicates */
+    {"base: {method: none, seeds: {init: 4, order: 3, augment: 2}}\nseeds: 1..3\n", NULL,
+     "s.yaml: seeds: expected trials that differ by their seed, got the seeds 1 and 2",
+     "beside seeds.init, seeds.order and seeds.augment", NULL},
+    {LRS "seeds: [5, 6]\n", "seeds.order=3 seeds.init=0 augment.crop_pad=0 augment.flip=1",
+     "s.yaml: seeds: expected trials that differ", "views without chance and seeds.order",
+     "(in the point "},
+    {"base: {method: none, student.weights: w.h5, seeds: {order: 3, augment: 2}}\nseeds: 1..3\n",
+     NULL, "s.yaml: seeds: expected trials that differ", "beside student.weights, seeds.order",
+     NULL},
+    {"base: {method: none, seeds: {order: 3, augment: 2}}\nseeds: 1..2\n"
+     "axes: {seeds.init: [-1, 5]}\n",
+     NULL, "s.yaml: seeds: expected trials that differ", "", "(in the point init=5)"},
     /* a word of the command line is taken whole */
     {LRS, "seeds=1..2\t#x", "command line: seeds: expected a value alone, got 1..2", "", NULL},
     {LRS, "launch.slots=1\t#x", "command line: launch.slots: expected a value alone", "", NULL},

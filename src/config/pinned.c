@@ -1,0 +1,22 @@
+/* pinned.c: seeds.* that leave `seed` nothing to move. */
+#include "config_state.h"
+
+/* Whether the option of a seed says it itself; -1 is that of `seed`. */
+static bool is_pinned(const sld_config *config, sld_option_id id)
+{
+    return config->overlays[config->origins[id]]->settings[id].value.i64 >= 0;
+}
+
+bool sld_config_pins_seed(const sld_config *config, char words[SLD_PINNED_BYTES])
+{
+    const sld_options *o       = &config->options;
+    const bool         init    = is_pinned(config, SLD_OPTION_seeds_init);
+    const bool         augment = is_pinned(config, SLD_OPTION_seeds_augment);
+    const bool         weights = !sld_condition_holds(SLD_IF_random_weights, o);
+    const bool         views   = sld_condition_holds(SLD_IF_random_views, o);
+
+    snprintf(words, SLD_PINNED_BYTES, "%s, %sseeds.order%s",
+             weights ? "student.weights" : "seeds.init", views ? "" : "views without chance and ",
+             views ? " and seeds.augment" : "");
+    return is_pinned(config, SLD_OPTION_seeds_order) && (init || weights) && (augment || !views);
+}
