@@ -3,31 +3,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "config_state.h"
+#include "finder.h"
 #include "schedule.h"
 
-typedef enum {
-    PAST_THE_END,
-    NO_EPOCH,
-    ONE_EPOCH,
-    NO_FULL_RATE,
-    LATE_STAGE,
-    SPARE_SHARDS,
-    NO_PART,
-    WHOLE_IMAGE,
-    PINNED_SEED
-} finding;
-
-typedef struct finder {
-    const sld_config    *config;
-    const sld_options   *o;
-    sld_unreached_report report;
-    void                *user;
-} finder;
-
-static void found(const finder *f, const char *key, finding kind, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static void found(const finder *f, const char *key, finding kind, const char *format, ...)
+void sld_found(const finder *f, const char *key, finding kind, const char *format, ...)
 {
     char    text[SLD_UNREACHED_BYTES];
     va_list args;
@@ -38,7 +17,7 @@ static void found(const finder *f, const char *key, finding kind, const char *fo
     f->report(f->user, key, (int)kind, text);
 }
 
-static bool is_given(const finder *f, const char *key)
+bool sld_finder_given(const finder *f, const char *key)
 {
     return sld_config_origin(f->config, key) >= SLD_FROM_FILE;
 }
@@ -55,9 +34,9 @@ static void find_epochs(const finder *f)
         const sld_when_value *when  = sld_option_value(f->o, option);
         const int64_t         epoch = sld_config_when(f->o, *when);
         if (when->word != SLD_WHEN_NEVER && epoch >= f->o->train.epochs) {
-            found(f, sld_option_key(option), PAST_THE_END,
-                  "changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
-                  (long long)epoch, (long long)f->o->train.epochs);
+            sld_found(f, sld_option_key(option), PAST_THE_END,
+                      "changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
+                      (long long)epoch, (long long)f->o->train.epochs);
         }
     }
 }
@@ -75,12 +54,13 @@ static void find_window(const finder *f, const char *const keys[4], const sld_ac
         return;
     }
     for (size_t i = 0; i < 4; i++) {
-        if (is_given(f, keys[i])) {
-            found(f, keys[i], NO_EPOCH,
-                  "the term %.*s changes nothing here: it comes after epoch %lld and ends with "
-                  "epoch %lld, so it acts in no epoch, and train.epochs is %lld",
-                  (int)(end - keys[0]), keys[0], (long long)after,
-                  (long long)(boosted < until ? boosted : until), (long long)f->o->train.epochs);
+        if (sld_finder_given(f, keys[i])) {
+            sld_found(f, keys[i], NO_EPOCH,
+                      "the term %.*s changes nothing here: it comes after epoch %lld and ends with "
+                      "epoch %lld, so it acts in no epoch, and train.epochs is %lld",
+                      (int)(end - keys[0]), keys[0], (long long)after,
+                      (long long)(boosted < until ? boosted : until),
+                      (long long)f->o->train.epochs);
             return;
         }
     }
@@ -101,9 +81,10 @@ static void find_ramp(const finder *f, sld_option_id id)
         origin--;
     }
     if (f->config->overlays[origin]->settings[id].value.i64 == 0) {
-        found(f, sld_option_key(option), ONE_EPOCH,
-              "changes nothing here: expected 2 or more epochs of growth, got 1, which is a step "
-              "like 0");
+        sld_found(
+            f, sld_option_key(option), ONE_EPOCH,
+            "changes nothing here: expected 2 or more epochs of growth, got 1, which is a step "
+            "like 0");
     }
 }
 
@@ -119,11 +100,11 @@ static void find_no_full_rate(const finder *f)
         rate *= f->o->train.lr_decay;
     }
     if (past > 0) {
-        found(f, "train.lr_stages", NO_FULL_RATE,
-              "the stage %g is epoch 0, and train.epochs is %lld: no epoch has the rate train.lr "
-              "%g, the first has %g; give later stages or more epochs",
-              f->o->train.lr_stages.v[past - 1], (long long)f->o->train.epochs, f->o->train.lr,
-              rate);
+        sld_found(
+            f, "train.lr_stages", NO_FULL_RATE,
+            "the stage %g is epoch 0, and train.epochs is %lld: no epoch has the rate train.lr "
+            "%g, the first has %g; give later stages or more epochs",
+            f->o->train.lr_stages.v[past - 1], (long long)f->o->train.epochs, f->o->train.lr, rate);
     }
 }
 
@@ -134,11 +115,13 @@ static void find_stages(const finder *f)
     const int64_t   epochs = f->o->train.epochs;
 
     for (size_t i = 0; i < stages->n; i++) {
-        if (is_given(f, "train.lr_stages") && stages->v[i] >= 1 && stages->v[i] >= (double)epochs) {
-            found(f, "train.lr_stages", LATE_STAGE,
-                  "the stage %g changes nothing here: it comes after that epoch, and train.epochs "
-                  "is %lld; fractions like 0.75 follow the length",
-                  stages->v[i], (long long)epochs);
+        if (sld_finder_given(f, "train.lr_stages") && stages->v[i] >= 1 &&
+            stages->v[i] >= (double)epochs) {
+            sld_found(
+                f, "train.lr_stages", LATE_STAGE,
+                "the stage %g changes nothing here: it comes after that epoch, and train.epochs "
+                "is %lld; fractions like 0.75 follow the length",
+                stages->v[i], (long long)epochs);
             return; /* the later ones neither */
         }
     }
@@ -147,12 +130,13 @@ static void find_stages(const finder *f)
 /* Shards beyond the samples of a batch, which are empty in every step. */
 static void find_shards(const finder *f)
 {
-    if (is_given(f, "parallel.shards") && f->o->parallel.shards > f->o->train.batch) {
-        found(f, "parallel.shards", SPARE_SHARDS,
-              "more than train.batch does nothing: expected at most %lld, got %lld, of which %lld "
-              "have no sample in any step",
-              (long long)f->o->train.batch, (long long)f->o->parallel.shards,
-              (long long)(f->o->parallel.shards - f->o->train.batch));
+    if (sld_finder_given(f, "parallel.shards") && f->o->parallel.shards > f->o->train.batch) {
+        sld_found(
+            f, "parallel.shards", SPARE_SHARDS,
+            "more than train.batch does nothing: expected at most %lld, got %lld, of which %lld "
+            "have no sample in any step",
+            (long long)f->o->train.batch, (long long)f->o->parallel.shards,
+            (long long)(f->o->parallel.shards - f->o->train.batch));
     }
 }
 
@@ -161,39 +145,27 @@ static void find_no_part(const finder *f, sld_condition_id loss, const char *con
                          double first, double second)
 {
     if (sld_condition_holds(loss, f->o) && first == 0 && second == 0) {
-        found(f, keys[is_given(f, keys[1])], NO_PART,
-              "%s and %s are both 0, so the teacher term is 0 in every step, and no option of kd "
-              "or teacher changes anything; give one of them a weight, or take method: none",
-              keys[0], keys[1]);
+        sld_found(
+            f, keys[sld_finder_given(f, keys[1])], NO_PART,
+            "%s and %s are both 0, so the teacher term is 0 in every step, and no option of kd "
+            "or teacher changes anything; give one of them a weight, or take method: none",
+            keys[0], keys[1]);
     }
 }
 
 /* A box of all the image. What is left is its scaling, where images are larger than the input. */
 static void find_whole_image(const finder *f)
 {
-    const bool area = is_given(f, "augment.area"), ratio = is_given(f, "augment.ratio");
+    const bool area  = sld_finder_given(f, "augment.area"),
+               ratio = sld_finder_given(f, "augment.ratio");
 
     if (f->o->augment.crop == SLD_CROP_RESIZED && f->o->augment.area == 1 &&
         f->o->augment.ratio == 1 && (area || ratio)) {
-        found(
+        sld_found(
             f, area ? "augment.area" : "augment.ratio", WHOLE_IMAGE,
             "with area 1 and ratio 1 the box is all of a square image: nothing is cropped, and on "
             "images of the network's size this computes what augment.crop: pad with crop_pad: 0 "
             "does, under another ID");
-    }
-}
-
-/* The default of `seed` needs no word: it is no part of the ID. */
-static void find_pinned_seed(const finder *f)
-{
-    char words[SLD_PINNED_BYTES];
-
-    if (is_given(f, "seed") && f->o->top.seed != f->config->defaults.top.seed &&
-        sld_config_pins_seed(f->config, words)) {
-        found(f, "seed", PINNED_SEED,
-              "changes nothing here, and gives another ID: %s say all that it would move; leave it "
-              "out, or give seeds.* the value -1",
-              words);
     }
 }
 
@@ -218,7 +190,8 @@ void sld_config_each_unreached(const sld_config *config, sld_unreached_report re
     find_stages(&f);
     find_shards(&f);
     find_whole_image(&f);
-    find_pinned_seed(&f);
+    sld_find_pinned_seed(&f);
+    sld_find_same(&f);
     find_no_part(&f, SLD_IF_dkd, dkd_keys, o->dkd.alpha, o->dkd.beta);
     find_no_part(&f, SLD_IF_rld, rld_keys, o->rld.alpha, o->rld.beta);
 }

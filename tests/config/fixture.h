@@ -64,6 +64,26 @@ static inline sld_config *fixture_config(const char *text, const char *overrides
     return config;
 }
 
+/* What sld_config_check_settings() returns, and what it logs in log. */
+static inline sld_status fixture_settings(sld_ctx *ctx, const char *text, const char *overrides,
+                                          char log[2048])
+{
+    sld_config *config = NULL;
+    FILE       *file   = tmpfile();
+
+    assert_non_null(file);
+    if (fixture_parse(ctx, text, overrides, &config) != SLD_OK) {
+        fail_msg("%s\nwith %s: %s", text, overrides ? overrides : "no overrides", ctx->err.msg);
+    }
+    sld_log_to(ctx, file);
+    const sld_status st = sld_config_check_settings(ctx, config);
+    rewind(file);
+    log[fread(log, 1, 2047, file)] = '\0';
+    fclose(file);
+    sld_config_destroy(config);
+    return st;
+}
+
 typedef struct fixture_error {
     const char *text, *overrides;
     const char *begins, *holds; /* the message */
