@@ -22,6 +22,26 @@ bool sld_finder_given(const finder *f, const char *key)
     return sld_config_origin(f->config, key) >= SLD_FROM_FILE;
 }
 
+/* The term that begins after this option; NULL: the option begins none. */
+static const char *term_after(size_t id)
+{
+    return id == SLD_OPTION_ce_after                 ? "ce"
+           : id == SLD_OPTION_kd_after               ? "kd"
+           : id == SLD_OPTION_top_student_swap_after ? "lss"
+                                                     : NULL;
+}
+
+/* "epoch 300, and train.epochs is 2": what an option waits for in vain. */
+static void vain_words(const finder *f, int64_t epoch, char *out, size_t n)
+{
+    if (epoch == INT64_MAX) {
+        snprintf(out, n, "first_lr_drop, and train.lr_stages has no stage");
+    } else {
+        snprintf(out, n, "epoch %lld, and train.epochs is %lld", (long long)epoch,
+                 (long long)f->o->train.epochs);
+    }
+}
+
 /* Epochs that the run does not reach. */
 static void find_epochs(const finder *f)
 {
@@ -33,10 +53,21 @@ static void find_epochs(const finder *f)
         }
         const sld_when_value *when  = sld_option_value(f->o, option);
         const int64_t         epoch = sld_config_when(f->o, *when);
-        if (when->word != SLD_WHEN_NEVER && epoch >= f->o->train.epochs) {
+        const char           *term  = term_after(i);
+        char                  vain[80];
+
+        if (when->word == SLD_WHEN_NEVER || epoch < f->o->train.epochs) {
+            continue;
+        }
+        vain_words(f, epoch, vain, sizeof vain);
+        if (term) {
             sld_found(f, sld_option_key(option), PAST_THE_END,
-                      "changes nothing here: it comes after epoch %lld, and train.epochs is %lld",
-                      (long long)epoch, (long long)f->o->train.epochs);
+                      "the term %s acts in no epoch: it begins after %s; let it begin earlier, or "
+                      "give it no weight",
+                      term, vain);
+        } else {
+            sld_found(f, sld_option_key(option), PAST_THE_END,
+                      "changes nothing here: it comes after %s", vain);
         }
     }
 }
