@@ -58,6 +58,9 @@ sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options 
  * options. Its idle lines repeat defaults. */
 bool sld_is_resolved_document(const sld_overlay *overlay);
 
+/* The value that the option would have without the file. */
+const void *sld_below_file(const sld_config *config, size_t i);
+
 /* ---- check.c: what needs more than one key ---- */
 
 sld_status sld_check_options(sld_ctx *ctx, const sld_config *config);

@@ -10,6 +10,7 @@ typedef enum {
     ONE_EPOCH,
     NO_FULL_RATE,
     LATE_STAGE,
+    MEETING_STAGES,
     SPARE_SHARDS,
     NO_PART,
     WHOLE_IMAGE,
@@ -28,7 +29,7 @@ typedef struct finder {
 
 void sld_found(const finder *f, const char *key, finding kind, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Whether the file or the command line sets the option. */
+/* Whether the user has set the option: a resolved document repeats what its method and the table say. */
 bool sld_finder_given(const finder *f, const char *key);
 
 /* ---- pinned.c: a `seed` from which nothing follows ---- */
@@ -36,5 +37,8 @@ void sld_find_pinned_seed(const finder *f);
 
 /* ---- same.c: what computes the same as another setting, under another ID ---- */
 void sld_find_same(const finder *f);
+
+/* ---- stages.c: stages of the rate in a run of this length ---- */
+void sld_find_stages(const finder *f);
 
 #endif

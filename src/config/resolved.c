@@ -12,6 +12,16 @@ bool sld_is_resolved_document(const sld_overlay *overlay)
     return 2 * n > SLD_OPTION_COUNT;
 }
 
+const void *sld_below_file(const sld_config *config, size_t i)
+{
+    int origin = SLD_FROM_PRESET;
+
+    while (origin > SLD_FROM_DEFAULT && !config->overlays[origin]->settings[i].given) {
+        origin--;
+    }
+    return &config->overlays[origin]->settings[i].value;
+}
+
 /* The words of a method or a preset. */
 static const char *word_of(const sld_option *option, const sld_setting *setting)
 {

@@ -19,7 +19,14 @@ void sld_found(const finder *f, const char *key, finding kind, const char *forma
 
 bool sld_finder_given(const finder *f, const char *key)
 {
-    return sld_config_origin(f->config, key) >= SLD_FROM_FILE;
+    const size_t      i      = (size_t)sld_option_find(key);
+    const sld_option *option = sld_option_at(i);
+
+    return f->config->origins[i] == SLD_FROM_OVERRIDE ||
+           (f->config->origins[i] == SLD_FROM_FILE &&
+            !(sld_is_resolved_document(f->config->overlays[SLD_FROM_FILE]) &&
+              sld_value_equal(option->type, sld_option_value(f->o, option),
+                              sld_below_file(f->config, i))));
 }
 
 /* The term that begins after this option; NULL: the option begins none. */
@@ -119,45 +126,6 @@ static void find_ramp(const finder *f, sld_option_id id)
     }
 }
 
-/* Stages that fall on epoch 0: no epoch has the full rate. */
-static void find_no_full_rate(const finder *f)
-{
-    int64_t      epochs[SLD_LIST_MAX];
-    const size_t n    = sld_config_lr_stages(f->o, epochs);
-    double       rate = f->o->train.lr;
-    size_t       past = 0;
-
-    for (; past < n && epochs[past] <= 0; past++) {
-        rate *= f->o->train.lr_decay;
-    }
-    if (past > 0) {
-        sld_found(
-            f, "train.lr_stages", NO_FULL_RATE,
-            "the stage %g is epoch 0, and train.epochs is %lld: no epoch has the rate train.lr "
-            "%g, the first has %g; give later stages or more epochs",
-            f->o->train.lr_stages.v[past - 1], (long long)f->o->train.epochs, f->o->train.lr, rate);
-    }
-}
-
-/* A drop of the rate that the run does not reach. Fractions follow the length. */
-static void find_stages(const finder *f)
-{
-    const sld_list *stages = &f->o->train.lr_stages;
-    const int64_t   epochs = f->o->train.epochs;
-
-    for (size_t i = 0; i < stages->n; i++) {
-        if (sld_finder_given(f, "train.lr_stages") && stages->v[i] >= 1 &&
-            stages->v[i] >= (double)epochs) {
-            sld_found(
-                f, "train.lr_stages", LATE_STAGE,
-                "the stage %g changes nothing here: it comes after that epoch, and train.epochs "
-                "is %lld; fractions like 0.75 follow the length",
-                stages->v[i], (long long)epochs);
-            return; /* the later ones neither */
-        }
-    }
-}
-
 /* Shards beyond the samples of a batch, which are empty in every step. */
 static void find_shards(const finder *f)
 {
@@ -217,8 +185,7 @@ void sld_config_each_unreached(const sld_config *config, sld_unreached_report re
     find_ramp(&f, SLD_OPTION_ce_ramp);
     find_ramp(&f, SLD_OPTION_kd_ramp);
     find_ramp(&f, SLD_OPTION_lss_ramp);
-    find_no_full_rate(&f);
-    find_stages(&f);
+    sld_find_stages(&f);
     find_shards(&f);
     find_whole_image(&f);
     sld_find_pinned_seed(&f);

@@ -170,17 +170,6 @@ static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *lis
         sld_condition_words(needs), *found ? found : "none of them", others);
 }
 
-/* The value that the option would have without the file. */
-static const void *below_file(const sld_config *config, size_t i)
-{
-    int origin = SLD_FROM_PRESET;
-
-    while (origin > SLD_FROM_DEFAULT && !config->overlays[origin]->settings[i].given) {
-        origin--;
-    }
-    return &config->overlays[origin]->settings[i].value;
-}
-
 /* Idle settings: some are refused, and some named, together or each with what it needs. */
 typedef struct idle_settings {
     idle refused, told, told_alone;
@@ -208,7 +197,7 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle_setting
         }
         const bool in_identity = lacking(&config->options, option) != option->condition;
         if (origin == SLD_FROM_FILE && resolved) {
-            if (!sld_value_equal(option->type, &setting->value, below_file(config, i))) {
+            if (!sld_value_equal(option->type, &setting->value, sld_below_file(config, i))) {
                 add(in_identity ? &out->told_alone : &out->told, i);
             }
             continue;

@@ -82,31 +82,6 @@ static void describe_terms(const sld_trial *t, char *text, size_t n)
     }
 }
 
-/* Stages that come to one epoch, as fractions of a short run may, or to its end: said, not refused.
- * Nothing is said of stages that the user has not set. */
-static void warn_of_stages(const sld_trial *t)
-{
-    char       text[256] = "";
-    size_t     at        = 0;
-    bool       odd       = false;
-    int64_t    stages[SLD_LIST_MAX];
-    const bool own =
-        sld_config_origin(t->setup.params->config, "train.lr_stages") > SLD_FROM_METHOD;
-    const size_t n = own ? sld_config_lr_stages(t->setup.opt, stages) : 0;
-
-    for (size_t i = 0; i < n && at < sizeof text; i++) {
-        odd |= (i > 0 && stages[i] == stages[i - 1]) || stages[i] >= t->setup.opt->train.epochs;
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%lld", i ? ", " : "",
-                               (long long)stages[i]);
-    }
-    if (odd) {
-        sld_log(t->ctx, SLD_LOG_WARN,
-                "train.lr_stages are the epochs %s of %lld; some coincide or lie at the end; "
-                "choose others, or more epochs",
-                text, (long long)t->setup.opt->train.epochs);
-    }
-}
-
 void sld_trial_announce(sld_trial *t)
 {
     const sld_options *opt   = t->setup.opt;
@@ -130,7 +105,6 @@ void sld_trial_announce(sld_trial *t)
         t->setup.subset->n_train, t->setup.subset->n_val, t->setup.set->test.n,
         (long long)opt->train.batch, (long long)opt->parallel.shards, ranks,
         sld_text_plural(ranks));
-    warn_of_stages(t);
     if (t->state.at.epoch > opt->train.epochs) {
         sld_log(ctx, SLD_LOG_INFO, "the trial is trained already; its results are written again");
     } else if (t->state.at.epoch > 1 || t->state.at.step > 0) {

@@ -96,8 +96,9 @@ static void test_accepted(void **state)
         {"method: none\nstudent.weights: w.h5\nseeds: {init: -1, order: 2}", NULL},
         {"method: none\nce.ramp: 2", NULL},
         {"method: none\nce.ramp: 3", "ce.ramp=1"},
-        {"method: kd\ntrain.epochs: 3\nkd: {after: 1, until: 2}\n" TEACHER, NULL},
-        {"method: none\nkd: {until: 0}\ntrain: {epochs: 1, lr_stages: [0.5]}", NULL},
+        {"method: kd\ntrain: {epochs: 3, lr_stages: [2]}\nkd: {after: 1, until: 2}\n" TEACHER,
+         NULL},
+        {"method: none\nkd: {until: 0}\ntrain: {epochs: 2, lr_stages: [0.5]}", NULL},
         /* a factor of 0 that leaves the other work */
         {LOSS("rld") "rld: {alpha: 0, beta: 2}\nkd.temperatures: [2]\n" TEACHER, NULL},
         {LOSS("rld") "rld: {beta: 0, confidence_tau: 2}\n" TEACHER, NULL},

@@ -32,7 +32,9 @@ static size_t expand(const char *text, char log[4096])
     return lines;
 }
 
-#define KD "name: s\nbase: {method: kd, teacher: {weights: /w/t.h5}, train: {epochs: 4}}\n"
+#define KD                                                                                         \
+    "name: s\nbase: {method: kd, teacher: {weights: /w/t.h5}, train: {epochs: 4, lr_stages: "      \
+    "[3]}}\n"
 
 static const struct {
     const char *text;
@@ -63,7 +65,10 @@ static const struct {
      {"dkd.beta: dkd.alpha and dkd.beta are both 0, so the teacher term is 0 in every step, and no "
       "option of kd or teacher changes anything; give one of them a weight, or take method: none "
       "(in 1 of 2 points, such as alpha=0)"}},
-    {"name: s\nbase: {method: none, train: {epochs: 4}}\naxes: {ce.after: [0, 1]}\n", {NULL}},
+    {"name: s\nbase: {method: none, train: {epochs: 8}}\naxes: {ce.after: [0, 1]}\n", {NULL}},
+    {"name: s\nbase: {method: none}\naxes: {train.epochs: [4, 8]}\nseeds: 1..3\n",
+     {"train.lr_stages: the stages 0.625 and 0.75 are both epoch 3 of 4: the rate falls to 0.01 of "
+      "train.lr at once; give other stages or more epochs (in 3 of 6 points, such as epochs=4)"}},
 };
 
 static void test_told_once(void **state)
