@@ -11,6 +11,7 @@ typedef enum {
     NO_FULL_RATE,
     LATE_STAGE,
     MEETING_STAGES,
+    OTHER_LENGTH,
     SPARE_SHARDS,
     NO_PART,
     WHOLE_IMAGE,

@@ -69,6 +69,32 @@ static void find_meeting(const finder *f, const int64_t *epochs, size_t n)
     }
 }
 
+/* A preset's stages and the start of its student swap are epochs of its own length. */
+static void find_other_length(const finder *f, const int64_t *epochs, size_t n)
+{
+    const sld_overlay *preset = f->config->overlays[SLD_FROM_PRESET];
+    const sld_setting *length = &preset->settings[SLD_OPTION_train_epochs];
+    const int64_t      after  = sld_config_when(f->o, f->o->top.student_swap_after);
+
+    if (f->config->origins[SLD_OPTION_train_lr_stages] == SLD_FROM_PRESET && length->given &&
+        length->value.i64 != f->o->train.epochs && n > 0) {
+        sld_found(f, "train.lr_stages", OTHER_LENGTH,
+                  "the preset's stages are epochs of its own %lld, and train.epochs is %lld: the "
+                  "rate first drops after epoch %lld all the same; give train.lr_stages too, "
+                  "fractions like [0.625, 0.75, 0.875] keep the proportions",
+                  (long long)length->value.i64, (long long)f->o->train.epochs,
+                  (long long)epochs[0]);
+    }
+    if (f->config->origins[SLD_OPTION_top_student_swap_after] == SLD_FROM_PRESET &&
+        sld_condition_holds(SLD_IF_lss, f->o) && n > 0 && after != epochs[0]) {
+        sld_found(f, "student_swap_after", OTHER_LENGTH,
+                  "the preset lets the student swap begin after epoch %lld, its own first drop of "
+                  "the rate, and here the rate first drops after epoch %lld; give "
+                  "student_swap_after: first_lr_drop, or the epoch that you mean",
+                  (long long)after, (long long)epochs[0]);
+    }
+}
+
 void sld_find_stages(const finder *f)
 {
     int64_t      epochs[SLD_LIST_MAX];
@@ -77,4 +103,5 @@ void sld_find_stages(const finder *f)
     find_no_full_rate(f, epochs, n);
     find_late(f, epochs, n);
     find_meeting(f, epochs, n);
+    find_other_length(f, epochs, n);
 }

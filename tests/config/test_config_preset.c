@@ -106,6 +106,39 @@ static void test_a_preset_is_its_values(void **state)
     sld_config_destroy(b);
 }
 
+/* A preset's epochs in a run of another length, or beside other stages. */
+static void test_other_length(void **state)
+{
+    static const struct {
+        const char *method, *overrides, *told; /* NULL: nothing */
+    } cases[] = {
+        {"sld", "train.epochs=160 train.lr_stages=[0.625,0.75,0.875]",
+         "student_swap_after: the preset lets the student swap begin after epoch 150, its own "
+         "first "
+         "drop of the rate, and here the rate first drops after epoch 100"},
+        {"sld", "train.lr_stages=[200]", "here the rate first drops after epoch 200"},
+        {"sld", "train.epochs=480",
+         "train.lr_stages: the preset's stages are epochs of its own 240, and train.epochs is 480: "
+         "the rate first drops after epoch 150 all the same"},
+        {"kd", "train.epochs=480", "train.lr_stages: the preset's stages"},
+        {"kd", "train.epochs=160 train.lr_stages=[0.625,0.75,0.875]", NULL},
+        {"sld", "train.epochs=160 train.lr_stages=[0.625,0.75] student_swap_after=first_lr_drop",
+         NULL},
+        {"sld", NULL, NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_ctx ctx;
+        char    text[256], log[2048];
+
+        snprintf(text, sizeof text, "method: %s\npreset: " PAIR FILES, cases[i].method);
+        if (fixture_settings(&ctx, text, cases[i].overrides, log) != SLD_OK ||
+            (cases[i].told ? !strstr(log, cases[i].told) : *log != '\0')) {
+            fail_msg("case %zu: %s%s\nwanted: %s", i, ctx.err.msg, log,
+                     cases[i].told ? cases[i].told : "nothing");
+        }
+    }
+}
+
 static void test_errors(void **state)
 {
     static const fixture_error cases[] = {
@@ -132,11 +165,9 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_of_strength),
-        cmocka_unit_test(test_rates_of_the_reference),
-        cmocka_unit_test(test_every_preset_parses),
-        cmocka_unit_test(test_a_preset_is_its_values),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_order_of_strength),   cmocka_unit_test(test_rates_of_the_reference),
+        cmocka_unit_test(test_every_preset_parses), cmocka_unit_test(test_a_preset_is_its_values),
+        cmocka_unit_test(test_other_length),        cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
