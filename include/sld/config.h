@@ -157,6 +157,9 @@ void sld_overlay_all(sld_overlay *into, const sld_overlay *more);
 /* Local. Refuses another method or preset in `over` than in base, where base is a resolved document
  * (config.yaml, --show-config): it sets every option itself, and only the name would change. */
 sld_status sld_overlay_check_method(sld_ctx *ctx, const sld_overlay *base, const sld_overlay *over);
+/* Local. Whether sld wrote these settings as a resolved document (config.yaml, --show-config): they are
+ * most of the table's. */
+bool sld_overlay_is_resolved(const sld_overlay *overlay);
 /* Local. *key: the first key that they set to different values, or by different names; NULL:
  * none. */
 sld_status sld_overlay_clash(sld_ctx *ctx, sld_arena *arena, const sld_overlay *a,
@@ -193,8 +196,9 @@ typedef struct sld_usage sld_usage;
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out); /* Local. */
 void       sld_usage_add(sld_usage *usage, const sld_options *options); /* Local. Adds a point. */
 bool sld_usage_has(const sld_usage *usage, const char *key); /* Local. True if there is no point. */
-/* Local. Refuses a setting of overlay that matters in no point, like sld_config_check_settings().
- * where, for the message: "any point of this sweep". */
+/* Local. Refuses a setting of overlay that matters in no point, like sld_config_check_settings(); of a
+ * resolved document it warns of one that is not the default's. where, for the message: "any point of this
+ * sweep". */
 sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overlay *overlay,
                            const char *where);
 

@@ -54,10 +54,6 @@ sld_status sld_resolve_file(sld_ctx *ctx, const sld_config *config, sld_options 
 
 /* ---- resolved.c ---- */
 
-/* Whether sld wrote the document, as config.yaml or for --show-config: it sets most of the table's
- * options. Its idle lines repeat defaults. */
-bool sld_is_resolved_document(const sld_overlay *overlay);
-
 /* The value that the option would have without the file. */
 const void *sld_below_file(const sld_config *config, size_t i);
 

@@ -2,7 +2,7 @@
  * set over them. */
 #include "config_state.h"
 
-bool sld_is_resolved_document(const sld_overlay *overlay)
+bool sld_overlay_is_resolved(const sld_overlay *overlay)
 {
     size_t n = 0;
 
@@ -33,7 +33,7 @@ sld_status sld_overlay_check_method(sld_ctx *ctx, const sld_overlay *base, const
 {
     static const sld_option_id sets[] = {SLD_OPTION_top_method, SLD_OPTION_top_preset};
 
-    for (size_t i = 0; i < sizeof sets / sizeof *sets && sld_is_resolved_document(base); i++) {
+    for (size_t i = 0; i < sizeof sets / sizeof *sets && sld_overlay_is_resolved(base); i++) {
         const sld_option  *option = sld_option_at(sets[i]);
         const sld_setting *below = &base->settings[sets[i]], *above = &over->settings[sets[i]];
         char               found[SLD_CLIP], wanted[SLD_CLIP];

@@ -24,7 +24,7 @@ bool sld_finder_given(const finder *f, const char *key)
 
     return f->config->origins[i] == SLD_FROM_OVERRIDE ||
            (f->config->origins[i] == SLD_FROM_FILE &&
-            !(sld_is_resolved_document(f->config->overlays[SLD_FROM_FILE]) &&
+            !(sld_overlay_is_resolved(f->config->overlays[SLD_FROM_FILE]) &&
               sld_value_equal(option->type, sld_option_value(f->o, option),
                               sld_below_file(f->config, i))));
 }

@@ -182,7 +182,7 @@ static void add(idle *list, size_t id)
 
 static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle_settings *out)
 {
-    const bool  resolved = sld_is_resolved_document(config->overlays[SLD_FROM_FILE]);
+    const bool  resolved = sld_overlay_is_resolved(config->overlays[SLD_FROM_FILE]);
     bool        asked    = false;
     sld_options file     = config->options;
 
@@ -239,7 +239,7 @@ static sld_status check_swap(sld_ctx *ctx, const sld_overlay *overlay)
 
     if (!swap->given || swap->implied || swap->value.b || !correction->given ||
         correction->implied || correction->value.choice == SLD_CORRECTION_NONE ||
-        sld_is_resolved_document(overlay)) {
+        sld_overlay_is_resolved(overlay)) {
         return SLD_OK;
     }
     return sld_location_fail(
@@ -333,9 +333,38 @@ bool sld_usage_has(const sld_usage *usage, const char *key)
     return !usage->any || usage->matters[sld_option_find(key)];
 }
 
+/* Whether the value is the table's own, or given by the preset of a resolved document. */
+static bool is_repeated(const sld_overlay *overlay, const sld_option *option, const void *value)
+{
+    const sld_setting *preset = &overlay->settings[SLD_OPTION_top_preset];
+    const sld_setting *method = &overlay->settings[SLD_OPTION_top_method];
+    const char        *pairs[SLD_PRESET_PAIRS][2];
+    char               text[512];
+    FILE              *out = fmemopen(text, sizeof text, "w");
+    size_t             n   = 0;
+
+    if (!out) {
+        return true;
+    }
+    sld_value_write(out, option, value);
+    fclose(out);
+    if (preset->given && method->given) {
+        n = sld_preset_pairs(preset->value.text,
+                             sld_option_at(SLD_OPTION_top_method)->words[method->value.choice],
+                             pairs);
+    }
+    while (n > 0 && (strcmp(pairs[n - 1][0], sld_option_key(option)) != 0 ||
+                     strcmp(pairs[n - 1][1], text) != 0)) {
+        n--;
+    }
+    return n > 0 || strcmp(text, option->initial) == 0;
+}
+
 sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overlay *overlay,
                            const char *where)
 {
+    const bool resolved = sld_overlay_is_resolved(overlay);
+
     SLD_TRY(check_swap(ctx, overlay));
     for (size_t i = 0; usage->any && i < SLD_OPTION_COUNT; i++) {
         const sld_option  *option  = sld_option_at(i);
@@ -346,7 +375,10 @@ sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overl
             asks_for_nothing(option, &setting->value)) {
             continue;
         }
-        if (usage->lacking[i] != option->condition) {
+        if (resolved && is_repeated(overlay, option, &setting->value)) {
+            continue;
+        }
+        if (resolved || usage->lacking[i] != option->condition) {
             sld_log(ctx, SLD_LOG_WARN, "%s: changes nothing in %s: it needs %s",
                     sld_option_key(option), where, needs);
         } else {

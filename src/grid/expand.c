@@ -146,7 +146,7 @@ static sld_status check_own_keys(const expander *x)
             s->source, key, where, sld_grid_own_cure(key));
     }
     key = own_key(s->base.overlay);
-    if (key) {
+    if (key && !sld_overlay_is_resolved(s->base.overlay)) {
         sld_log(x->ctx, SLD_LOG_WARN,
                 "%s: base: %s: changes nothing here: a sweep sets it for each trial%s", s->source,
                 key, sld_grid_own_cure(key));
@@ -168,7 +168,8 @@ static sld_status check_seed(const expander *x)
                         "beside which it changes nothing; leave it out, or give seeds=%s",
                         s->n_seeds, seed);
     }
-    if (s->seeds && sld_overlay_sets(s->base.overlay, "seed")) {
+    if (s->seeds && sld_overlay_sets(s->base.overlay, "seed") &&
+        !sld_overlay_is_resolved(s->base.overlay)) {
         sld_log(x->ctx, SLD_LOG_WARN,
                 "%s: base: seed: changes nothing here: seeds says the seeds of this sweep; leave "
                 "it out",

@@ -112,6 +112,10 @@ def main():
     write("full.yaml", expect(sld("run", "e.yaml", "--show-config"), 0).out)
     for name, axes in (("method", "method: [none, kd]"), ("lr", "train.lr: [0.1, 0.2]")):
         write("full-%s.yaml" % name, "base: full.yaml\naxes: {%s}\n" % axes)
+    plain = expect(sld("sweep", "full-lr.yaml", "--plan", "seeds=1..2"), 0, "4 points")
+    check("changes nothing" not in plain.err, "lines that sld wrote are not the user's", plain.err)
+    write("full.yaml", open("full.yaml").read().replace("  beta: 8.0", "  beta: 7.5"))
+    expect(sld("sweep", "full-lr.yaml", "--plan"), 0, "dkd.beta: changes nothing in a point of this sweep: it needs a teacher term with kd.loss: dkd")
     write("init.yaml", WEIGHTS + "axes: {seeds.init: [3, 4]}\n")
     expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +
