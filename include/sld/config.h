@@ -138,12 +138,13 @@ sld_status sld_overlay_override(sld_ctx *ctx, sld_arena *arena, const char *pair
 /* Local. Sets one option to a value in YAML, in place of an earlier value. */
 sld_status sld_overlay_set(sld_ctx *ctx, sld_arena *arena, const char *source, const char *key,
                            const char *value, sld_overlay *overlay);
-/* Local. The same for an option of type text or path, whose value is text, not YAML. */
+/* Local. The same for an option of the table whose type is text or path; its value is text, not YAML. */
 sld_status sld_overlay_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
                                 sld_overlay *overlay);
-bool       sld_overlay_sets(const sld_overlay *overlay, const char *key); /* Local. */
-bool       sld_overlay_is_empty(const sld_overlay *overlay);              /* Local. */
-void       sld_overlay_drop(sld_overlay *overlay, const char *key);       /* Local. Unsets it. */
+/* Local. key: of the table, as in all that follows where nothing else is said. */
+bool sld_overlay_sets(const sld_overlay *overlay, const char *key);
+bool sld_overlay_is_empty(const sld_overlay *overlay);        /* Local. */
+void sld_overlay_drop(sld_overlay *overlay, const char *key); /* Local. Unsets it. */
 /* Local. Sets in `into` all that `over` sets, in place of earlier values. teacher_swap and
  * correction, for which it is short, replace each other. */
 void sld_overlay_lay(sld_overlay *into, const sld_overlay *over);
@@ -212,7 +213,7 @@ void       sld_composer_destroy(sld_composer *composer); /* Local. Accepts NULL.
 sld_status sld_composer_make(sld_ctx *ctx, sld_composer *composer, const char *path,
                              const sld_overlay *overlay, sld_config **out);
 
-/* ---- questions to a configuration ---- */
+/* ---- questions to a configuration. key: of the table, where nothing else is said ---- */
 
 /* Local. Borrowed until destroy. All is resolved: seeds.* are never -1, and teacher_swap says
  * whether correction is "swap". */
@@ -231,7 +232,8 @@ bool sld_config_is_written(const sld_config *config, const char *key);
  * then: run.features, teacher.logits, not data.path. */
 bool sld_config_asks_for_training(const char *key);
 /* Local. keys: such options that the user set to other values than the stored document text has, as
- * "run.features, run.logits". Returns how many. */
+ * "run.features, run.logits", no more than n bytes hold. An option that is not in text has its default
+ * there. Returns how many keys names; 0 also where text is of a newer sld, which this one cannot read. */
 size_t sld_config_unlike(const sld_config *config, const char *text, char *keys, size_t n);
 /* Local. Fails with SLD_ERR_CONFIG, with the location or origin of key in front of the message. It
  * serves checks that need more than the table knows. */

@@ -43,7 +43,7 @@ const char *sld_write_identity(sld_arena *arena, const sld_options *options,
 
 sld_status sld_config_call(sld_ctx *ctx, sld_config *config, const char *key, const char *name)
 {
-    const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+    const sld_option *option = sld_option_at(sld_option_index(key));
     const char       *copy   = sld_arena_strdup(config->arena, name);
 
     if (copy) {

@@ -1,6 +1,7 @@
 /* options.c: the rows of options.def, and the search for a key in them. */
 #include "options.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ const char *sld_config_key(size_t i)
 
 const char *sld_config_word(const sld_options *options, const char *key)
 {
-    const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+    const sld_option *option = sld_option_at(sld_option_index(key));
 
     return option->words[*(const int *)((const char *)options + option->offset)];
 }
@@ -100,6 +101,14 @@ int sld_option_find(const char *key)
     return -1;
 }
 
+size_t sld_option_index(const char *key)
+{
+    const int id = sld_option_find(key);
+
+    assert(id >= 0);
+    return (size_t)id;
+}
+
 int sld_section_find(const char *name)
 {
     for (size_t i = 0; i < SLD_SECTION_COUNT; i++) {
@@ -112,7 +121,7 @@ int sld_section_find(const char *name)
 
 int64_t sld_config_default_whole(const char *key)
 {
-    return strtoll(rows[sld_option_find(key)].initial, NULL, 10);
+    return strtoll(rows[sld_option_index(key)].initial, NULL, 10);
 }
 
 const char *sld_config_topic(const char *topic)

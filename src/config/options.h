@@ -60,6 +60,7 @@ typedef enum sld_section_id {
 const sld_option *sld_option_at(size_t i);                  /* i < SLD_OPTION_COUNT */
 const char       *sld_option_key(const sld_option *option); /* "seed", "train.lr" */
 bool              sld_option_in_top(const sld_option *option);
+size_t            sld_option_index(const char *key);  /* of a key that the table has */
 int               sld_option_find(const char *key);   /* index, or -1 */
 int               sld_section_find(const char *name); /* index, or -1; not "top" */
 

@@ -58,11 +58,9 @@ sld_status sld_overlay_set(sld_ctx *ctx, sld_arena *arena, const char *source, c
 sld_status sld_overlay_set_text(sld_ctx *ctx, sld_arena *arena, const char *key, const char *text,
                                 sld_overlay *overlay)
 {
-    const int    id      = sld_option_find(key);
-    sld_setting *setting = &overlay->settings[id];
+    sld_setting *setting = &overlay->settings[sld_option_index(key)];
 
-    assert(sld_option_at((size_t)id)->type == SLD_TYPE_text ||
-           sld_option_at((size_t)id)->type == SLD_TYPE_path);
+    assert(sld_config_is_text(key));
     setting->given      = true;
     setting->value.text = sld_arena_strdup(arena, text);
     return setting->value.text
@@ -72,7 +70,7 @@ sld_status sld_overlay_set_text(sld_ctx *ctx, sld_arena *arena, const char *key,
 
 bool sld_overlay_sets(const sld_overlay *overlay, const char *key)
 {
-    return overlay->settings[sld_option_find(key)].given;
+    return overlay->settings[sld_option_index(key)].given;
 }
 
 bool sld_overlay_is_empty(const sld_overlay *overlay)
@@ -87,7 +85,7 @@ bool sld_overlay_is_empty(const sld_overlay *overlay)
 
 void sld_overlay_drop(sld_overlay *overlay, const char *key)
 {
-    overlay->settings[sld_option_find(key)].given = false;
+    overlay->settings[sld_option_index(key)].given = false;
 }
 
 /* teacher_swap is short for correction. If the upper overlay sets one of the two alone, the lower

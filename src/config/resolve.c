@@ -238,6 +238,7 @@ static sld_status make_config(sld_ctx *ctx, const char *path, sld_config **out)
     sld_arena *arena  = NULL;
     void      *memory = NULL;
 
+    *out = NULL;
     SLD_TRY(sld_arena_create(ctx, &arena));
     if (sld_arena_alloc(ctx, arena, sizeof **out, &memory) == SLD_OK) {
         *out          = memory;
@@ -255,13 +256,13 @@ static sld_status make_config(sld_ctx *ctx, const char *path, sld_config **out)
 sld_status sld_config_settle(sld_ctx *ctx, sld_config *config, const char *beside, const char *key,
                              const char *value)
 {
-    const int        id       = sld_option_find(beside);
+    const size_t     id       = sld_option_index(beside);
     const sld_origin origin   = config->origins[id];
     const char      *source   = config->overlays[origin]->settings[id].location.source;
     sld_overlay     *override = *config->text ? config->overlays[SLD_FROM_OVERRIDE] : NULL;
 
     SLD_TRY(sld_overlay_set(ctx, config->arena, source, key, value, config->overlays[origin]));
-    config->overlays[origin]->settings[sld_option_find(key)].implied = true;
+    config->overlays[origin]->settings[sld_option_index(key)].implied = true;
     return build(ctx, config->composer, config->overlays[SLD_FROM_FILE], override, config);
 }
 

@@ -54,7 +54,7 @@ const char *sld_write_document(sld_arena *arena, const sld_options *options)
 sld_status sld_config_value(sld_ctx *ctx, sld_arena *arena, const sld_config *config,
                             const char *key, const char **out)
 {
-    const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+    const sld_option *option = sld_option_at(sld_option_index(key));
     sld_writer        w;
 
     *out = NULL;

@@ -19,7 +19,7 @@ void sld_found(const finder *f, const char *key, finding kind, const char *forma
 
 bool sld_finder_given(const finder *f, const char *key)
 {
-    const size_t      i      = (size_t)sld_option_find(key);
+    const size_t      i      = sld_option_index(key);
     const sld_option *option = sld_option_at(i);
 
     return f->config->origins[i] == SLD_FROM_OVERRIDE ||

@@ -131,7 +131,7 @@ static void found_words(const sld_options *options, sld_condition_id condition, 
     snprintf(keys, sizeof keys, "%s", sld_condition_keys(condition));
     for (char *key = strtok_r(keys, " ", &rest), *first = key; key;
          key = strtok_r(NULL, " ", &rest)) {
-        const sld_option *option = sld_option_at((size_t)sld_option_find(key));
+        const sld_option *option = sld_option_at(sld_option_index(key));
         fprintf(text, "%s%s: ", key == first ? "" : ", ", key);
         sld_value_write(text, option, sld_option_value(options, option));
     }
@@ -285,13 +285,12 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
 
 const char *sld_config_lacks(const sld_config *config, const char *key)
 {
-    return sld_condition_words(
-        lacking(&config->options, sld_option_at((size_t)sld_option_find(key))));
+    return sld_condition_words(lacking(&config->options, sld_option_at(sld_option_index(key))));
 }
 
 bool sld_config_is_written(const sld_config *config, const char *key)
 {
-    const size_t i = (size_t)sld_option_find(key);
+    const size_t i = sld_option_index(key);
 
     return config->origins[i] == SLD_FROM_OVERRIDE &&
            !config->overlays[SLD_FROM_OVERRIDE]->settings[i].implied;
@@ -330,7 +329,7 @@ void sld_usage_add(sld_usage *usage, const sld_options *options)
 
 bool sld_usage_has(const sld_usage *usage, const char *key)
 {
-    return !usage->any || usage->matters[sld_option_find(key)];
+    return !usage->any || usage->matters[sld_option_index(key)];
 }
 
 /* Whether the value is the table's own, or given by the preset of a resolved document. */

@@ -2,6 +2,10 @@
  * and stages as epochs. */
 #include "fixture.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #define TEACHER "teacher: {weights: t.h5}\n"
 
 static void test_order_of_strength(void **state)
@@ -184,6 +188,28 @@ static void test_when(void **state)
     }
 }
 
+#ifndef NDEBUG
+/* A key that the table lacks is a mistake of the caller: it stops there, and reads nothing before the table. */
+static void test_key_of_no_option(void **state)
+{
+    sld_config *c      = fixture_config("method: none", NULL);
+    int         status = 0;
+    const pid_t child  = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        if (freopen("/dev/null", "w", stderr)) {
+            (void)sld_config_lacks(c, "train.rate");
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    sld_config_destroy(c);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +221,9 @@ int main(void)
         cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_stages),
         cmocka_unit_test(test_when),
+#ifndef NDEBUG
+        cmocka_unit_test(test_key_of_no_option),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
