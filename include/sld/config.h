@@ -150,7 +150,8 @@ void sld_overlay_drop(sld_overlay *overlay, const char *key); /* Local. Unsets i
 void sld_overlay_lay(sld_overlay *into, const sld_overlay *over);
 /* Local. Unsets all options but those of these sections; NULL ends the list. */
 void sld_overlay_keep(sld_overlay *overlay, const char *const *sections);
-/* Local. The first key in the table's order that both set; NULL: none. */
+/* Local. The first key in the table's order that both set, or what b sets of teacher_swap and
+ * correction where a sets the other; NULL: none. */
 const char *sld_overlay_common(const sld_overlay *a, const sld_overlay *b);
 /* Local. Sets in `into` all that `more` sets, and unsets nothing. It serves the question which
  * options are set at all. */

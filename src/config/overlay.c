@@ -120,6 +120,12 @@ void sld_overlay_keep(sld_overlay *overlay, const char *const *sections)
     }
 }
 
+static bool is_swap_and_correction(const sld_overlay *a, const sld_overlay *b)
+{
+    return a->settings[SLD_OPTION_top_teacher_swap].given &&
+           b->settings[SLD_OPTION_top_correction].given;
+}
+
 const char *sld_overlay_common(const sld_overlay *a, const sld_overlay *b)
 {
     for (size_t i = 0; i < SLD_OPTION_COUNT; i++) {
@@ -127,7 +133,9 @@ const char *sld_overlay_common(const sld_overlay *a, const sld_overlay *b)
             return sld_option_key(sld_option_at(i));
         }
     }
-    return NULL;
+    return is_swap_and_correction(a, b)   ? "correction"
+           : is_swap_and_correction(b, a) ? "teacher_swap"
+                                          : NULL;
 }
 
 void sld_overlay_all(sld_overlay *into, const sld_overlay *more)
@@ -137,12 +145,6 @@ void sld_overlay_all(sld_overlay *into, const sld_overlay *more)
             into->settings[i] = more->settings[i];
         }
     }
-}
-
-static bool is_swap_and_correction(const sld_overlay *a, const sld_overlay *b)
-{
-    return a->settings[SLD_OPTION_top_teacher_swap].given &&
-           b->settings[SLD_OPTION_top_correction].given;
 }
 
 sld_status sld_overlay_clash(sld_ctx *ctx, sld_arena *arena, const sld_overlay *a,

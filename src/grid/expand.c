@@ -221,6 +221,19 @@ static sld_status check_methods(const expander *x)
     return SLD_OK;
 }
 
+static sld_status refuse_override(const expander *x, const sld_overlay *set, const char *key,
+                                  const char *axis)
+{
+    const bool  swap       = strcmp(key, "teacher_swap") == 0 && !sld_overlay_sets(set, key);
+    const bool  correction = strcmp(key, "correction") == 0 && !sld_overlay_sets(set, key);
+    const char *by         = swap ? " by correction" : correction ? " by teacher_swap" : "";
+
+    return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
+                    "command line: %s: expected an option that no axis sets, got one that the axis "
+                    "%s sets%s; leave it out",
+                    key, axis, by);
+}
+
 /* What an axis sets, the command line cannot: every point would become the same. */
 static sld_status check_override(const expander *x)
 {
@@ -234,10 +247,7 @@ static sld_status check_override(const expander *x)
                 key = "teacher.weights";
             }
             if (key) {
-                return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
-                                "command line: %s: expected an option that no axis sets, got one "
-                                "that the axis %s sets; leave it out",
-                                key, s->axes[a].name);
+                return refuse_override(x, part->overlay, key, s->axes[a].name);
             }
         }
     }

@@ -170,7 +170,6 @@ sld_status sld_expand_find_clashes(expander *x)
 {
     const spec  *s = x->spec;
     sld_overlay *all[AXES_MAX];
-    const char  *key = NULL;
 
     for (size_t a = 0; a < s->n_axes; a++) {
         SLD_TRY(sld_overlay_create(x->ctx, x->arena, &all[a]));
@@ -180,11 +179,8 @@ sld_status sld_expand_find_clashes(expander *x)
     }
     for (size_t a = 0; a < s->n_axes; a++) {
         for (size_t b = a + 1; b < s->n_axes; b++) {
-            key = sld_overlay_common(all[a], all[b]);
-            if (!key) {
-                SLD_TRY(sld_overlay_clash(x->ctx, x->arena, all[a], all[b], &key));
-            }
-            x->may_clash[a][b] = key || (some_teacher(&s->axes[a]) && some_teacher(&s->axes[b]));
+            x->may_clash[a][b] = sld_overlay_common(all[a], all[b]) ||
+                                 (some_teacher(&s->axes[a]) && some_teacher(&s->axes[b]));
         }
     }
     return SLD_OK;

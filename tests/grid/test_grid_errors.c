@@ -315,6 +315,13 @@ static const struct {
     {LRS "seeds: 1..3\n", "seed=3",
      "command line: seed: expected a sweep without seeds, got 3 in seeds", "give seeds=3", NULL},
     {LRS, "seeds=1..2 seed=3", "command line: seed: expected a sweep without seeds", "", NULL},
+    /* teacher_swap is short for correction: an axis that sets the one sets the other */
+    {TAUGHT "axes: {arm: {A: {correction: none}, B: {correction: random}}}\n", "teacher_swap=true",
+     "command line: teacher_swap: expected an option that no axis sets",
+     "the axis arm sets by correction; leave it out", NULL},
+    {TAUGHT "axes: {teacher_swap: [true, false]}\n", "correction=random",
+     "command line: correction: expected an option that no axis sets",
+     "the axis teacher_swap sets by teacher_swap", NULL},
     {LRS, "baseline=lr=3", "command line: baseline: expected an arm of this sweep, got lr=3", "",
      NULL},
 };
