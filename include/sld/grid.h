@@ -33,6 +33,12 @@ typedef struct sld_grid sld_grid;
 
 enum { SLD_CONTENT_BYTES = 96 };
 
+typedef struct sld_grid_teacher { /* by name, as far as it is known */
+    const char       *name;
+    const sld_config *described; /* its own experiment; NULL: none is given */
+    const char       *weights;   /* that exist; NULL: it is yet to be trained */
+} sld_grid_teacher;
+
 typedef struct sld_grid_params {
     const char        *path; /* of the spec: names it, and a relative base starts at its folder */
     const void        *text;
@@ -48,6 +54,8 @@ typedef struct sld_grid_params {
      * for synthetic data. version: of the ID. */
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
                           int version, char name[SLD_CONTENT_BYTES]);
+    /* Whether what is known of a teacher goes together; NULL: not checked. */
+    sld_status (*teacher)(sld_ctx *ctx, void *user, const sld_grid_teacher *teacher);
     void *user;
     /* (n_metrics) columns of a report, which a claim may name; NULL: not checked. */
     const char *const *metrics;

@@ -128,6 +128,9 @@ typedef struct sld_experiment_data { /* the data set opened last, against which 
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, int version, char name[SLD_CONTENT_BYTES]);
 
+/* teacher_fit.c. Refuses weights of another network than that by which a teacher is described. */
+sld_status sld_experiment_teacher(sld_ctx *ctx, void *user, const sld_grid_teacher *teacher);
+
 /* Local. What a weights file says of itself; the name of its network alone. */
 sld_status sld_experiment_weights(sld_ctx *ctx, const char *weights, sld_weights_info *info);
 sld_status sld_experiment_network(sld_ctx *ctx, const char *weights, char network[64]);

@@ -111,6 +111,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
                               .method      = sld_method_defaults,
                               .check       = sld_experiment_check,
                               .content     = sld_experiment_content,
+                              .teacher     = sld_experiment_teacher,
                               .user        = &c->data};
     char            dir[PATH_MAX];
 

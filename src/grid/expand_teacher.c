@@ -29,29 +29,37 @@ static sld_status check_use(const expander *x, const spec_teacher *t, const sld_
         return SLD_OK;
     }
     return epoch < 1 || epoch > epochs
-               ? sld_node_fail(x->ctx, t->at, "use",
+               ? sld_node_fail(x->ctx, t->use, "use",
                                "expected last, best or an epoch of 1 to %lld, "
                                "which the teacher %s is trained for, got %lld",
                                epochs, t->name, epoch)
-               : sld_node_fail(x->ctx, t->at, "use",
+               : sld_node_fail(x->ctx, t->use, "use",
                                "expected an epoch that the teacher keeps, got %lld of the teacher "
                                "%s; give it run: {keep_epochs: [%lld]}",
                                epoch, t->name, epoch);
 }
 
-static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
+/* The experiment by which the teacher is trained, or was. */
+static sld_status describe(const expander *x, const spec_teacher *t, sld_overlay **own)
 {
     static const char *const shared[] = {"data", "synthetic", "parallel", "run", NULL};
-    sld_point               *p        = &x->teacher_points[at];
-    sld_overlay             *own;
-    char                     where[112];
 
-    SLD_TRY(sld_overlay_create(x->ctx, x->arena, &own));
-    sld_overlay_lay(own, x->spec->base.overlay);
-    sld_overlay_lay(own, x->spec->override);
-    sld_overlay_keep(own, shared);
-    SLD_TRY(sld_overlay_set(x->ctx, x->arena, "teachers", "method", "none", own));
-    sld_overlay_lay(own, t->overlay);
+    SLD_TRY(sld_overlay_create(x->ctx, x->arena, own));
+    sld_overlay_lay(*own, x->spec->base.overlay);
+    sld_overlay_lay(*own, x->spec->override);
+    sld_overlay_keep(*own, shared);
+    SLD_TRY(sld_overlay_set(x->ctx, x->arena, "teachers", "method", "none", *own));
+    sld_overlay_lay(*own, t->overlay);
+    return SLD_OK;
+}
+
+static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
+{
+    sld_point   *p = &x->teacher_points[at];
+    sld_overlay *own;
+    char         where[112];
+
+    SLD_TRY(describe(x, t, &own));
     *p         = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
     x->overlay = own;
     SLD_TRY(sld_usage_create(x->ctx, x->arena, &x->counting[1]));
@@ -61,6 +69,43 @@ static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
     SLD_TRY(check_use(x, t, p));
     snprintf(where, sizeof where, "the teacher %.80s", t->name);
     return sld_usage_check(x->ctx, x->counting[1], t->overlay, where);
+}
+
+/* Weights that exist: what the teacher says of itself beside them must be true of them. Options by
+ * which it could not be trained are not looked at: nobody trains it. */
+static sld_status check_file(const expander *x, const spec_teacher *t, const char *file)
+{
+    sld_config  *config = NULL;
+    sld_overlay *own;
+
+    if (!t->described) {
+        return !t->use ? SLD_OK
+                       : sld_node_fail(x->ctx, t->use, "use",
+                                       "expected options to train the teacher %s by, got weights "
+                                       "alone, which are one file; leave use out",
+                                       t->name);
+    }
+    if (!x->params->teacher) {
+        return SLD_OK;
+    }
+    SLD_TRY(describe(x, t, &own));
+    sld_status st = sld_composer_make(x->ctx, x->composer, x->spec->source, own, &config);
+    if (st == SLD_ERR_CONFIG) {
+        sld_err_clear(x->ctx);
+        return SLD_OK;
+    }
+    if (st == SLD_OK) {
+        st = x->params->teacher(
+            x->ctx, x->params->user,
+            &(sld_grid_teacher){.name = t->name, .described = config, .weights = file});
+    }
+    sld_config_destroy(config);
+    if (st != SLD_ERR_CONFIG) {
+        return st;
+    }
+    const sld_err err = x->ctx->err;
+    sld_err_clear(x->ctx);
+    return sld_node_fail(x->ctx, t->at, t->name, "weights: %.400s", err.msg);
 }
 
 static sld_status know_teacher(expander *x, size_t i)
@@ -80,7 +125,7 @@ static sld_status know_teacher(expander *x, size_t i)
     if (*t->weights && access(t->weights, R_OK) == 0) {
         SLD_TRY(sld_expand_absolute(x, t->weights, &path));
         state->file = path;
-        return SLD_OK;
+        return check_file(x, t, path);
     }
     if (!t->described) {
         return sld_node_fail(

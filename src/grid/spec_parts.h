@@ -38,6 +38,7 @@ typedef struct spec_exclude {
 typedef struct spec_teacher {
     const char     *name, *weights; /* "": none given */
     const char     *file;           /* of the trained one: last.h5, best.h5, epoch-N.h5 */
+    const sld_node *use;            /* where that is said; NULL: nowhere */
     sld_overlay    *overlay;        /* its own options */
     bool            described;      /* has options of its own, so that it can be trained */
     const sld_node *at;
@@ -112,6 +113,8 @@ sld_status sld_spec_want(spec_reader *r, const sld_node *node, const char *key, 
                          const char *wanted);
 /* A map of options in which `teacher: NAME` may stand. */
 sld_status sld_spec_part(spec_reader *r, const sld_node *map, const char *key, spec_part *out);
+/* Refuses a key where *first, one of the same text in the same map, is not NULL; makes it *first. */
+sld_status sld_spec_first(spec_reader *r, const sld_node *key, const sld_node **first);
 /* A copy of map without entry i. */
 sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const sld_node **out);
 /* SLD_ERR_CONFIG "unknown KEY; nearest: ...". */

@@ -10,17 +10,39 @@ static sld_status set_use(spec_reader *r, const sld_node *node, spec_teacher *t)
     const char              *word;
 
     SLD_TRY(sld_spec_text(r, node, "use", &word));
+    t->use = node;
     if (strspn(word, "0123456789") == strlen(word) && node->length > 0 && node->length < 9) {
         char file[32]; /* as run.keep_epochs names it */
         snprintf(file, sizeof file, "epoch-%s.h5", word);
         t->file = sld_arena_strdup(r->arena, file);
-        t->at   = node;
         return t->file ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the teachers");
     }
     if (strcmp(word, "last") != 0 && strcmp(word, "best") != 0) {
         return sld_spec_unknown(r, node, "use", word, words, 2);
     }
     t->file = *word == 'l' ? "last.h5" : "best.h5";
+    return SLD_OK;
+}
+
+/* Takes weights and use out of *map, and leaves the options of an experiment. */
+static sld_status take_own(spec_reader *r, const sld_node **map, spec_teacher *t)
+{
+    const sld_node *weights = NULL, *use = NULL;
+
+    for (size_t i = 0; i < (*map)->n;) {
+        const sld_node *key = (*map)->key[i], *item = (*map)->item[i];
+        if (strcmp(key->text, "weights") == 0) {
+            SLD_TRY(sld_spec_first(r, key, &weights));
+            SLD_TRY(sld_spec_text(r, item, "weights", &t->weights));
+        } else if (strcmp(key->text, "use") == 0) {
+            SLD_TRY(sld_spec_first(r, key, &use));
+            SLD_TRY(set_use(r, item, t));
+        } else {
+            i++;
+            continue;
+        }
+        SLD_TRY(sld_spec_without(r, *map, i, map));
+    }
     return SLD_OK;
 }
 
@@ -37,20 +59,7 @@ static sld_status read_teacher(spec_reader *r, const sld_node *key, const sld_no
     t->at      = key;
     t->weights = "";
     t->file    = "last.h5";
-    for (size_t i = 0; i < map->n;) {
-        const sld_node *item    = map->item[i];
-        const bool      weights = strcmp(map->key[i]->text, "weights") == 0;
-        const bool      use     = strcmp(map->key[i]->text, "use") == 0;
-        if (weights) {
-            SLD_TRY(sld_spec_text(r, item, "weights", &t->weights));
-        } else if (use) {
-            SLD_TRY(set_use(r, item, t));
-        } else {
-            i++;
-            continue;
-        }
-        SLD_TRY(sld_spec_without(r, map, i, &map));
-    }
+    SLD_TRY(take_own(r, &map, t));
     t->described = map->n > 0;
     SLD_TRY(sld_overlay_create(r->ctx, r->arena, &t->overlay));
     return sld_overlay_read(r->ctx, r->arena, map, t->overlay);

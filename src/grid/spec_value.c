@@ -136,6 +136,17 @@ sld_status sld_spec_once(spec_reader *r, const sld_node *map, const char *where)
                             keys[again], map->key[first]->line);
 }
 
+sld_status sld_spec_first(spec_reader *r, const sld_node *key, const sld_node **first)
+{
+    const sld_node *before = *first;
+
+    *first = key;
+    return !before ? SLD_OK
+                   : sld_node_fail(r->ctx, key, key->text,
+                                   "expected once, got twice, first in line %zu; leave one out",
+                                   before->line);
+}
+
 sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const sld_node **out)
 {
     const size_t     tail  = map->n - i - 1;
@@ -157,12 +168,25 @@ sld_status sld_spec_without(spec_reader *r, const sld_node *map, size_t i, const
     return SLD_OK;
 }
 
+/* A teacher by name and one by its file are two. */
+static sld_status check_one_teacher(spec_reader *r, const spec_part *part)
+{
+    return !part->teacher || !sld_overlay_sets(part->overlay, "teacher.weights")
+               ? SLD_OK
+               : sld_node_fail(r->ctx, part->at, "teacher",
+                               "expected one teacher, got %s and teacher.weights; leave one out",
+                               *part->teacher ? part->teacher : "none");
+}
+
 sld_status sld_spec_part(spec_reader *r, const sld_node *map, const char *key, spec_part *out)
 {
+    const sld_node *first = NULL;
+
     *out = (spec_part){0};
     SLD_TRY(sld_spec_want(r, map, key, SLD_NODE_MAP, "options of an experiment"));
     for (size_t i = 0; i < map->n; i++) {
         if (strcmp(map->key[i]->text, "teacher") == 0 && map->item[i]->kind == SLD_NODE_SCALAR) {
+            SLD_TRY(sld_spec_first(r, map->key[i], &first));
             SLD_TRY(sld_spec_label(r, map->item[i], "teacher", &out->teacher));
             out->teacher = strcmp(out->teacher, "none") == 0 ? "" : out->teacher;
             out->at      = map->item[i];
@@ -171,5 +195,6 @@ sld_status sld_spec_part(spec_reader *r, const sld_node *map, const char *key, s
         }
     }
     SLD_TRY(sld_overlay_create(r->ctx, r->arena, &out->overlay));
-    return sld_overlay_read(r->ctx, r->arena, map, out->overlay);
+    SLD_TRY(sld_overlay_read(r->ctx, r->arena, map, out->overlay));
+    return check_one_teacher(r, out);
 }

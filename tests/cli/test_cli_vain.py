@@ -80,6 +80,8 @@ REFUSED = [  # command, what is said
     (("run", "full.yaml", "preset=cifar100/resnet56-resnet20"), "preset: expected '', as in the resolved document below it"),
     (("sweep", "full-method.yaml", "--plan"), "full-method.yaml:2:23: method: expected 'none', as in the resolved document below it, got 'kd'"),
     (("sweep", "full-lr.yaml", "--plan", "method=kd"), "command line: method: expected 'none', as in the resolved document below it, got 'kd'"),
+    (("sweep", "described.yaml", "--plan"), "described.yaml:3:12: t: weights: /"),
+    (("sweep", "described.yaml", "--plan"), "w/last.h5: network: expected resnet20, as student.network says, got resnet8"),
     (("run", "e.yaml", "data.path=none.h5"), "none.h5: expected 1 to 4294967295 training images, got 0: images of the shape (0,8,8,3)"),
 ]
 
@@ -120,6 +122,7 @@ def main():
     expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +
           "axes: {a: {p: {teacher_swap: false, correction: random}, q: {correction: swap}}}\n")
+    write("described.yaml", SPEC.replace("method: none", "method: kd, teacher: t") + "teachers: {t: {weights: w/last.h5, student: {network: resnet20}}}\n")
     for name, n in (("set.h5", 4), ("none.h5", 0)):
         with h5py.File(name, "w") as f:
             for split, k in (("train", n), ("test", 4)):
