@@ -297,6 +297,7 @@ static sld_status build_grid(expander *x, sld_grid *grid)
     grid->launch   = s->launch;
     grid->n_axes   = s->n_axes;
     grid->axis     = axis;
+    SLD_TRY(sld_expand_unite(x, grid->points, grid->n));
     return sld_grid_index(x->ctx, grid);
 }
 

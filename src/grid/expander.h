@@ -70,6 +70,9 @@ sld_status sld_expand_watch_usage(expander *x);
 void       sld_expand_count_usage(expander *x, const size_t *at);
 sld_status sld_expand_check_usage(const expander *x);
 
+/* expand_same.c. After the last: gives points of one ID the outputs of all of them. */
+sld_status sld_expand_unite(const expander *x, sld_point *points, size_t n);
+
 /* expand_unreached.c. Of each point; after the last. arm: borrowed. */
 void sld_expand_count_unreached(expander *x, const sld_config *config, const char *arm);
 void sld_expand_tell_unreached(const expander *x);

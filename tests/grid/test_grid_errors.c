@@ -346,6 +346,12 @@ static const struct {
     {"base: {method: sld, teacher: t}\nteachers: {t: {weights: /dev/null}}\n",
      "teachers.t.use=best", "command line: use: expected options to train the teacher t by", "",
      NULL},
+    /* a trial of two labels keeps what both ask for, where that is possible */
+    {"base: {method: none, train.epochs: 20}\naxes: {arm: {\n"
+     "A: {run.keep_epochs: [1, 2, 3, 4, 5, 6, 7, 8, 9]},\n"
+     "B: {run.keep_epochs: [10, 11, 12, 13, 14, 15, 16, 17]}}}\n",
+     NULL, "s.yaml: run.keep_epochs: expected at most 16 epochs of all points that are one trial",
+     "got more in B", NULL},
     {LRS, "baseline=lr=3", "command line: baseline: expected an arm of this sweep, got lr=3", "",
      NULL},
 };

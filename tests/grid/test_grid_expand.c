@@ -215,6 +215,38 @@ static void test_same_points_are_one(void **state)
 }
 
 /* An axis speaks after the base, even where one word is short for another. */
+/* What one of several labels of a trial asks for is made by the one trial: a student may need it. */
+static void test_same_points_keep_all(void **state)
+{
+    static const struct {
+        const char *spec, *arm, *kept;
+    } cases[] = {
+        {"base: {method: kd}\nteachers: {late: {train.epochs: 2}, early: {train.epochs: 2, use: 1, "
+         "run.keep_epochs: [1]}}\naxes: {teacher: [late, early]}\n",
+         "late", "run.keep_epochs: [1]\n"},
+        {"base: {method: kd}\nteachers: {mid: {train.epochs: 2, use: 2, run.keep_epochs: [2]}, "
+         "early: {train.epochs: 2, use: 1, run.keep_epochs: [1]}}\naxes: {teacher: [mid, early]}\n",
+         "mid", "run.keep_epochs: [1, 2]\n"},
+        {"base: {train.epochs: 2, teacher: t}\nteachers: {t: {train.epochs: 2, use: 1, "
+         "run.keep_epochs: [1]}}\naxes: {method: [none, kd]}\n",
+         "method=none", "run.keep_epochs: [1]\n"},
+        {"base: {method: none}\naxes: {arm: {A: {}, B: {run.features: test, run.label_p: true}}}\n",
+         "A", "run.features: test\nrun.label_p: true\n"},
+        {"base: {method: none}\naxes: {arm: {A: {run.logits: false}, B: {}}}\n", "A",
+         "run.logits: true\n"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        sld_grid   *grid = fixture_sweep(cases[i].spec, NULL);
+        const char *text = fixture_point(grid, cases[i].arm, 1)->experiment;
+        assert_int_equal(sld_grid_dropped(grid), 1);
+        if (!strstr(text, cases[i].kept)) {
+            fail_msg("%s\nhas not %s:\n%s", cases[i].spec, cases[i].kept, text);
+        }
+        sld_grid_close(grid);
+    }
+}
+
 static void test_axis_over_base(void **state)
 {
     sld_grid   *s = fixture_sweep("base: {method: sld, correction: none, teacher: {weights: t}}\n"
@@ -272,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_outside_teacher),
         cmocka_unit_test(test_axis_over_base),
         cmocka_unit_test(test_same_points_are_one),
+        cmocka_unit_test(test_same_points_keep_all),
         cmocka_unit_test(test_store_of_the_sweep),
         cmocka_unit_test(test_command_line),
     };
