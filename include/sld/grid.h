@@ -33,10 +33,11 @@ typedef struct sld_grid sld_grid;
 
 enum { SLD_CONTENT_BYTES = 96 };
 
-typedef struct sld_grid_teacher { /* by name, as far as it is known */
+typedef struct sld_grid_teacher { /* as far as it is known */
     const char       *name;
     const sld_config *described; /* its own experiment; NULL: none is given */
     const char       *weights;   /* that exist; NULL: it is yet to be trained */
+    const sld_config *student;   /* whom it is to teach; NULL: asked of the teacher alone */
 } sld_grid_teacher;
 
 typedef struct sld_grid_params {
@@ -54,8 +55,12 @@ typedef struct sld_grid_params {
      * for synthetic data. version: of the ID. */
     sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
                           int version, char name[SLD_CONTENT_BYTES]);
-    /* Whether what is known of a teacher goes together; NULL: not checked. */
+    /* Whether what is known of a teacher goes together: its weights and how it is described, or a
+     * student's teacher.network, classes and images and what it has been trained on. Asked once for
+     * the same teacher, teacher.network and data. NULL: not checked. */
     sld_status (*teacher)(sld_ctx *ctx, void *user, const sld_grid_teacher *teacher);
+    /* The side of an experiment's images; 0: they cannot be read. NULL: not known. */
+    size_t (*side)(sld_ctx *ctx, void *user, const sld_config *config);
     void *user;
     /* (n_metrics) columns of a report, which a claim may name; NULL: not checked. */
     const char *const *metrics;

@@ -11,6 +11,7 @@
 #include "sld/grid.h"
 #include "sld/learn.h"
 #include "sld/rundir.h"
+#include "sweep_sizes.h"
 
 enum { SLD_MAX_OPTIONS = 16 }; /* in the table of one verb */
 
@@ -118,18 +119,22 @@ sld_status sld_start_watchdog(sld_ctx *ctx, sld_comm *comm, double minutes, cons
 /* experiment.c, content.c. Local. Hooks for a sweep, which has no MPI: checks that need the list of
  * networks, and hashes of data and weights. */
 sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config);
-typedef struct sld_experiment_data { /* the data set opened last, against which weights are held */
-    int             format;
+typedef struct sld_experiment_data {
+    int             format; /* of the data set opened last, against which weights are held */
     char            path[PATH_MAX];
     sld_data_origin origin;
+    sld_sweep_sizes sizes;
 } sld_experiment_data;
 /* user: a sld_experiment_data, empty at first. Warns of weights of another data set, or of a run that had
  * not ended. */
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, int version, char name[SLD_CONTENT_BYTES]);
 
-/* teacher_fit.c. Refuses weights of another network than that by which a teacher is described. */
-sld_status sld_experiment_teacher(sld_ctx *ctx, void *user, const sld_grid_teacher *teacher);
+/* teacher_fit.c. Refuses weights of another network than that by which a teacher is described, and a
+ * teacher that its student could not use: of another network than teacher.network says, for other
+ * classes, for images of another size. */
+sld_status sld_experiment_teacher(sld_ctx *ctx, void *user, const sld_grid_teacher *t);
+size_t     sld_experiment_side(sld_ctx *ctx, void *user, const sld_config *config);
 
 /* Local. What a weights file says of itself; the name of its network alone. */
 sld_status sld_experiment_weights(sld_ctx *ctx, const char *weights, sld_weights_info *info);

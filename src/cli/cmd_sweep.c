@@ -112,6 +112,7 @@ static sld_status open_spec(command *c, void **text, size_t *n)
                               .check       = sld_experiment_check,
                               .content     = sld_experiment_content,
                               .teacher     = sld_experiment_teacher,
+                              .side        = sld_experiment_side,
                               .user        = &c->data};
     char            dir[PATH_MAX];
 

@@ -353,6 +353,9 @@ sld_status sld_grid_expand(sld_ctx *ctx, const sld_grid_params *params, sld_grid
         (*out)->arena      = arena;
         st                 = expand(&x, &s, *out);
     }
+    for (size_t i = 0; x.teachers && i < s.n_teachers; i++) {
+        sld_config_destroy(x.teachers[i].config);
+    }
     sld_composer_destroy(x.composer);
     if (st != SLD_OK) {
         sld_arena_destroy(arena);

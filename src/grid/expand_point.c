@@ -49,8 +49,8 @@ static void content_key(const sld_options *o, const char *weights, char *key, si
     }
 }
 
-static sld_status content_of(expander *x, const sld_config *config, const char *weights,
-                             const char **name)
+sld_status sld_expand_content(expander *x, const sld_config *config, const char *weights,
+                              const char **name)
 {
     char key[2 * PATH_MAX + 64];
 
@@ -99,7 +99,7 @@ static sld_status find_inputs(expander *x, const sld_config *config, const sld_p
 
     *in = (sld_inputs){.data = "synthetic"}; /* its options say all */
     if (o->data.format != SLD_FORMAT_SYNTHETIC) {
-        SLD_TRY(content_of(x, config, NULL, &in->data));
+        SLD_TRY(sld_expand_content(x, config, NULL, &in->data));
     }
     if (teacher) {
         const char *weights = strrchr(o->teacher.weights, '/');
@@ -107,13 +107,13 @@ static sld_status find_inputs(expander *x, const sld_config *config, const sld_p
                  weights ? weights : "");
         in->teacher = given;
     } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
-        SLD_TRY(content_of(x, config, o->teacher.weights, &in->teacher));
+        SLD_TRY(sld_expand_content(x, config, o->teacher.weights, &in->teacher));
     }
     if (sld_config_wants_teacher(o) && *o->teacher.logits_files) {
-        SLD_TRY(content_of(x, config, o->teacher.logits_files, &in->teacher_logits));
+        SLD_TRY(sld_expand_content(x, config, o->teacher.logits_files, &in->teacher_logits));
     }
     if (*o->student.weights) {
-        SLD_TRY(content_of(x, config, o->student.weights, &in->student));
+        SLD_TRY(sld_expand_content(x, config, o->student.weights, &in->student));
     }
     return SLD_OK;
 }
@@ -154,6 +154,7 @@ static sld_status finish(expander *x, const sld_point *teacher, sld_config *conf
                                 sld_config_word(o, "data.format"), x->overlay));
     }
     SLD_TRY(make_id(x, config, teacher, &out->id));
+    SLD_TRY(sld_expand_fit(x, teacher, config, out->arm));
     out->seed = o->top.seed;
     SLD_TRY(sld_point_take_needs(x->ctx, x->arena, config, out));
     SLD_TRY(fix_path(x, "data.path", o->data.path));

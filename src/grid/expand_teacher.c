@@ -8,23 +8,19 @@
 
 /* use: N takes epoch-N.h5. The teacher must have an option to keep this file, else its students
  * fail once it is trained. */
-static sld_status check_use(const expander *x, const spec_teacher *t, const sld_point *p)
+static sld_status check_use(const expander *x, const spec_teacher *t, const sld_config *config)
 {
-    long long   epoch;
-    sld_config *config = NULL;
+    long long epoch;
 
     if (sscanf(t->file, "epoch-%lld.h5", &epoch) != 1) {
         return SLD_OK;
     }
-    SLD_TRY(sld_config_parse(x->ctx, x->spec->source, p->experiment, strlen(p->experiment), NULL, 0,
-                             x->params->method, &config));
     const sld_list *kept   = &sld_config_options(config)->run.keep_epochs;
     const long long epochs = sld_config_options(config)->train.epochs;
     bool            found  = false;
     for (size_t i = 0; i < kept->n; i++) {
         found |= (long long)kept->v[i] == epoch;
     }
-    sld_config_destroy(config);
     if (found) {
         return SLD_OK;
     }
@@ -53,20 +49,102 @@ static sld_status describe(const expander *x, const spec_teacher *t, sld_overlay
     return SLD_OK;
 }
 
-static sld_status train_teacher(expander *x, const spec_teacher *t, size_t at)
+static bool is_set(const sld_overlay *own, const char *key)
 {
-    sld_point   *p = &x->teacher_points[at];
+    return sld_overlay_sets(own, "preset") || sld_overlay_sets(own, key);
+}
+
+/* The side of the images that the teacher would see; 0: not known. */
+static sld_status side_of(expander *x, const sld_overlay *own, size_t *side)
+{
+    sld_config *config = NULL;
+
+    *side = 0;
+    if (!x->params->side) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_composer_make(x->ctx, x->composer, x->spec->source, own, &config));
+    const sld_status st =
+        x->params->check ? x->params->check(x->ctx, x->params->user, config) : SLD_OK;
+    if (st == SLD_OK) {
+        *side = x->params->side(x->ctx, x->params->user, config);
+    }
+    sld_config_destroy(config);
+    return st;
+}
+
+/* A preset of the students says how they see the data. Where the teacher would see it otherwise, it
+ * could not teach them. Where it would not, its ID stays what it was. */
+static sld_status take_data(expander *x, const sld_config *student, sld_overlay *own)
+{
+    const sld_options *o = sld_config_options(student);
+    char               number[24];
+    size_t             side;
+
+    if (sld_config_origin(student, "data.format") == SLD_FROM_PRESET &&
+        !is_set(own, "data.format")) {
+        SLD_TRY(sld_overlay_set(x->ctx, x->arena, "preset", "data.format",
+                                sld_config_word(o, "data.format"), own));
+    }
+    if (sld_config_origin(student, "data.input_size") == SLD_FROM_PRESET &&
+        !is_set(own, "data.input_size")) {
+        SLD_TRY(side_of(x, own, &side));
+        snprintf(number, sizeof number, "%lld", (long long)o->data.input_size);
+        return side == (size_t)o->data.input_size
+                   ? SLD_OK
+                   : sld_overlay_set(x->ctx, x->arena, "preset", "data.input_size", number, own);
+    }
+    return SLD_OK;
+}
+
+/* into: the student's settings, without a teacher as yet. A student that is wrong says so itself. */
+static sld_status take_preset(expander *x, const sld_overlay *into, sld_overlay *own)
+{
+    sld_config  *student = NULL;
+    sld_overlay *named;
+
+    if (!sld_overlay_sets(into, "preset")) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_overlay_create(x->ctx, x->arena, &named));
+    sld_overlay_lay(named, into);
+    SLD_TRY(sld_overlay_set_text(x->ctx, x->arena, "teacher.weights", "-", named));
+    sld_status st = sld_composer_make(x->ctx, x->composer, x->spec->source, named, &student);
+    if (st == SLD_OK) {
+        st = take_data(x, student, own);
+    }
+    sld_config_destroy(student);
+    if (st == SLD_ERR_CONFIG) {
+        sld_err_clear(x->ctx);
+        return SLD_OK;
+    }
+    return st;
+}
+
+/* Of the point: its settings as it was made, which x->overlay still holds. */
+static sld_status keep_config(expander *x, teacher_state *state)
+{
+    SLD_TRY(sld_composer_make(x->ctx, x->composer, x->spec->source, x->overlay, &state->config));
+    return x->params->check ? x->params->check(x->ctx, x->params->user, state->config) : SLD_OK;
+}
+
+static sld_status train_teacher(expander *x, const spec_teacher *t, const sld_overlay *into,
+                                teacher_state *state)
+{
+    sld_point   *p = &x->teacher_points[state->at];
     sld_overlay *own;
     char         where[112];
 
     SLD_TRY(describe(x, t, &own));
+    SLD_TRY(take_preset(x, into, own));
     *p         = (sld_point){.arm = t->name, .is_teacher = true, .teacher = -1};
     x->overlay = own;
     SLD_TRY(sld_usage_create(x->ctx, x->arena, &x->counting[1]));
     x->counting[0] = x->used;
     x->n_counting  = 2;
     SLD_TRY(sld_expand_compose(x, NULL, p));
-    SLD_TRY(check_use(x, t, p));
+    SLD_TRY(keep_config(x, state));
+    SLD_TRY(check_use(x, t, state->config));
     snprintf(where, sizeof where, "the teacher %.80s", t->name);
     return sld_usage_check(x->ctx, x->counting[1], t->overlay, where);
 }
@@ -108,7 +186,7 @@ static sld_status check_file(const expander *x, const spec_teacher *t, const cha
     return sld_node_fail(x->ctx, t->at, t->name, "weights: %.400s", err.msg);
 }
 
-static sld_status know_teacher(expander *x, size_t i)
+static sld_status know_teacher(expander *x, size_t i, const sld_overlay *into)
 {
     const spec_teacher *t     = &x->spec->teachers[i];
     teacher_state      *state = &x->teachers[i];
@@ -139,7 +217,7 @@ static sld_status know_teacher(expander *x, size_t i)
                 t->weights);
     }
     state->at = x->n_teacher_points++;
-    return train_teacher(x, t, state->at);
+    return train_teacher(x, t, into, state);
 }
 
 static sld_status find_teacher(expander *x, const char *name, const sld_node *at, size_t *out)
@@ -169,7 +247,7 @@ sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at,
 
     *out = NULL;
     SLD_TRY(find_teacher(x, name, at, &i));
-    SLD_TRY(know_teacher(x, i));
+    SLD_TRY(know_teacher(x, i, into));
     if (x->teachers[i].file) {
         return sld_overlay_set_text(x->ctx, x->arena, "teacher.weights", x->teachers[i].file, into);
     }

@@ -14,9 +14,22 @@ typedef struct content { /* of a file or a data set; asked once */
 
 typedef struct teacher_state {
     bool        known;
-    const char *file; /* of weights that exist, absolute; NULL: it is trained */
-    size_t      at;   /* else among the teachers' points */
+    const char *file;   /* of weights that exist, absolute; NULL: it is trained */
+    size_t      at;     /* else among the teachers' points */
+    sld_config *config; /* of that point; owned */
 } teacher_state;
+
+typedef struct dataset {                                  /* all that tells it from another */
+    const char                  *format, *path, *content; /* content NULL: embedded */
+    struct sld_options_synthetic synthetic;
+} dataset;
+
+typedef struct taught {  /* a teacher, on whose data set its students are looked at */
+    const char *teacher; /* its trial, or its file */
+    dataset     data;
+    const char *arm; /* of the student whose data set it is; NULL: its own */
+    bool        told;
+} taught;
 
 enum { COLUMNS_MAX = 24 };   /* kinds of columns that some trials lack, expand_report.c */
 enum { UNREACHED_MAX = 64 }; /* more than there are kinds and keys of them */
@@ -42,6 +55,10 @@ typedef struct expander {
     bool                  *excludes; /* (spec->n_excludes) those that leave out some point */
     content                contents[CONTENTS_MAX];
     size_t                 n_contents;
+    const char            *fits[CONTENTS_MAX]; /* what was asked of teachers and students */
+    size_t                 n_fits;
+    taught                 taught[CONTENTS_MAX];
+    size_t                 n_taught;
     sld_usage             *used;                   /* options that matter in some point */
     sld_usage            **used_by[AXES_MAX];      /* in some point of an axis' entry */
     sld_usage             *counting[AXES_MAX + 1]; /* for the point that is being made */
@@ -87,6 +104,14 @@ sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *
 /* Paths of a spec start at the folder in which sld was started; trials start elsewhere. */
 sld_status sld_expand_absolute(const expander *x, const char *path, const char **out);
 sld_status sld_expand_no_memory(const expander *x);
+/* The name of the content of weights, or with NULL of the data set. */
+sld_status sld_expand_content(expander *x, const sld_config *config, const char *weights,
+                              const char **name);
+
+/* expand_fit.c. Refuses a teacher that the student cannot use. teacher: a point that is yet to be
+ * trained; NULL: the student names a file. arm: of the student, borrowed. */
+sld_status sld_expand_fit(expander *x, const sld_point *teacher, const sld_config *student,
+                          const char *arm);
 
 /* expand_teacher.c. Sets teacher.weights in `into`. at: where it is named. *out: the point that
  * makes them; NULL: a file has them. */

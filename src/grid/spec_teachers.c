@@ -1,5 +1,6 @@
 /* spec_teachers.c: the experiments that are trained first, because others need their weights. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "spec_parts.h"
@@ -12,8 +13,8 @@ static sld_status set_use(spec_reader *r, const sld_node *node, spec_teacher *t)
     SLD_TRY(sld_spec_text(r, node, "use", &word));
     t->use = node;
     if (strspn(word, "0123456789") == strlen(word) && node->length > 0 && node->length < 9) {
-        char file[32]; /* as run.keep_epochs names it */
-        snprintf(file, sizeof file, "epoch-%s.h5", word);
+        char file[32]; /* as run.keep_epochs names it, which has no leading zeros */
+        snprintf(file, sizeof file, "epoch-%ld.h5", strtol(word, NULL, 10));
         t->file = sld_arena_strdup(r->arena, file);
         return t->file ? SLD_OK : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the teachers");
     }

@@ -82,6 +82,11 @@ REFUSED = [  # command, what is said
     (("sweep", "full-lr.yaml", "--plan", "method=kd"), "command line: method: expected 'none', as in the resolved document below it, got 'kd'"),
     (("sweep", "described.yaml", "--plan"), "described.yaml:3:12: t: weights: /"),
     (("sweep", "described.yaml", "--plan"), "w/last.h5: network: expected resnet20, as student.network says, got resnet8"),
+    (("sweep", "classes.yaml", "--plan"), "teachers: t: expected a teacher for 16 classes and 3 channels, as its students' data have, got one for 20 and 3"),
+    (("sweep", "taught.yaml", "--plan", "teacher.network=resnet20"), "teacher.network: expected resnet8, the network of the teacher t, got resnet20"),
+    (("sweep", "filed.yaml", "--plan", "teacher.network=resnet20"), "w/last.h5: network: expected resnet20, as teacher.network says, got resnet8"),
+    (("sweep", "classes.yaml", "--plan", "teachers.t.weights=w/last.h5"), "w/last.h5: expected weights for the 16 classes of its students' data set, got 20"),
+    (("sweep", "sized.yaml", "--plan", "teachers.t.data.input_size=248"), "teachers: t: expected images of its students' size, 224x224, got 248x248"),
     (("run", "e.yaml", "data.path=none.h5"), "none.h5: expected 1 to 4294967295 training images, got 0: images of the shape (0,8,8,3)"),
 ]
 
@@ -97,6 +102,30 @@ def check_environment():
         check(done.err.count(text) == 1, "told once", done.err)
     for name, value in (("SLD_LOG", "warn"), ("SLD_LOG", ""), ("SLD_LOG_RANKS", "all"), ("SLD_LOG_RANKS", ""), ("SLD_TERMINAL", "/dev/null")):
         check(name + ":" not in sld("run", "e.yaml", "run.dir=w", env={name: value}).err, "of", name, value, "there is nothing to tell")
+
+
+TAUGHT = SPEC.replace("method: none", "method: kd, teacher: t") + "teachers: {t: {student: {network: resnet8}, train: {epochs: 1, batch: 16}}}\n"
+
+
+def check_teachers():
+    """What a student's teacher is, is known before it is trained: another data set is told once, of an axis over it; a preset of the
+    students says how their teacher sees the images too, unless they lie there so already, as in sweeps before."""
+    write("taught.yaml", TAUGHT)
+    write("filed.yaml", TAUGHT.replace("{student", "{weights: w/last.h5, student"))
+    write("classes.yaml", TAUGHT + "axes: {synthetic.superclasses: [5, 4]}\n")
+    for name in ("taught", "filed"):
+        write("apart.yaml", open(name + ".yaml").read() + "axes: {synthetic.separation: [3, 2, 1]}\nseeds: 1..2\n")
+        done = expect(sld("sweep", "apart.yaml", "--plan"), 0)
+        check(done.err.count("synthetic.separation 3 and 2; where that is not meant") == 1, name, done.err)
+    for side in (224, 256):
+        with h5py.File("side%d.h5" % side, "w") as f:
+            for split in ("train", "test"):
+                f[split + "/labels"], f[split + "/images"] = np.arange(4) % 2, np.random.default_rng(0).integers(0, 256, (4, side, side, 3), dtype="u1")
+        write("sized.yaml", "name: side%d\nbase: {method: kd, preset: imagenet/ResNet34-ResNet18, data.path: side%d.h5, teacher: t}\n"
+              "teachers: {t: {student: {network: imagenet_ResNet34}, train: {epochs: 1, batch: 2}}}\n" % (side, side))
+        expect(sld("sweep", "sized.yaml", "--no-run"), 0)
+        with open("runs/side%d/points" % side) as f:
+            check(f.read().count("data.input_size: 224") == (side == 256), side)
 
 
 def main():
@@ -123,6 +152,7 @@ def main():
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +
           "axes: {a: {p: {teacher_swap: false, correction: random}, q: {correction: swap}}}\n")
     write("described.yaml", SPEC.replace("method: none", "method: kd, teacher: t") + "teachers: {t: {weights: w/last.h5, student: {network: resnet20}}}\n")
+    check_teachers()
     for name, n in (("set.h5", 4), ("none.h5", 0)):
         with h5py.File(name, "w") as f:
             for split, k in (("train", n), ("test", 4)):

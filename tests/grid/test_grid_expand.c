@@ -247,6 +247,18 @@ static void test_same_points_keep_all(void **state)
     }
 }
 
+/* An epoch is a number, however it is written. */
+static void test_epoch_of_teacher(void **state)
+{
+    sld_grid *grid =
+        fixture_sweep("name: s\nbase: {method: kd, teacher: t}\nteachers: {t: {use: 001, "
+                      "run.keep_epochs: [1]}}\n",
+                      NULL);
+
+    assert_non_null(strstr(fixture_point(grid, "s", 1)->experiment, "/epoch-1.h5"));
+    sld_grid_close(grid);
+}
+
 static void test_axis_over_base(void **state)
 {
     sld_grid   *s = fixture_sweep("base: {method: sld, correction: none, teacher: {weights: t}}\n"
@@ -305,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_axis_over_base),
         cmocka_unit_test(test_same_points_are_one),
         cmocka_unit_test(test_same_points_keep_all),
+        cmocka_unit_test(test_epoch_of_teacher),
         cmocka_unit_test(test_store_of_the_sweep),
         cmocka_unit_test(test_command_line),
     };

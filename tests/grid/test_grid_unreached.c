@@ -56,6 +56,19 @@ static const struct {
     {"name: s\nteachers: {t: {train: {epochs: 2}}}\n"
      "base: {method: kd, teacher: t, train: {epochs: 9, lr_stages: [5]}}\n",
      {NULL}}, /* stages of the base are the students' */
+    /* a teacher of another data set than some students have, once; that of a file is of one set */
+    {"name: s\nteachers: {t: {train: {epochs: 2}}}\nbase: {method: kd, teacher: t}\n"
+     "axes: {synthetic.separation: [3, 1, 2]}\nseeds: 1..2\n",
+     {"s.yaml: teachers: t: trained on another data set than the one that it is used on in "
+      "separation=1: synthetic.separation 3 and 1; where that is not meant, give each data set a "
+      "teacher of its own"}},
+    {"name: s\nbase: {method: kd, teacher.weights: /w/t.h5}\naxes: {synthetic.seed: [1, 2, 3]}\n",
+     {"s.yaml: teacher.weights: /w/t.h5: trained on one data set, and used on two, in seed=1 and "
+      "in "
+      "seed=2: synthetic.seed 1 and 2"}},
+    {"name: s\nbase: {method: kd, data.format: cifar10, teacher.weights: /w/t.h5}\n"
+     "axes: {data.path: [/a/x, /b/x]}\n",
+     {NULL}}, /* one content at two places */
     {"name: s\nteachers: {t: {train: {epochs: 2, lr_stages: [1, 5]}}}\n"
      "base: {method: kd, teacher: t, train: {epochs: 9}}\n",
      {"train.lr_stages: the stage 5 changes nothing here: it comes after that epoch, and "
