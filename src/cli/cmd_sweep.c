@@ -14,6 +14,7 @@
 #include "sweep_index.h"
 #include "sweep_job.h"
 #include "sweep_plan.h"
+#include "sweep_settings.h"
 
 #define MAX_BYTES ((size_t)1 << 20)
 
@@ -190,7 +191,10 @@ static sld_status open_folder(command *c)
                         c->words[0]);
     }
     SLD_TRY(check_command(c));
-    return sld_grid_set_launch(c->ctx, c->grid, c->words, &c->n_words);
+    SLD_TRY(sld_grid_set_launch(c->ctx, c->grid, c->words, &c->n_words));
+    return sld_sweep_check_settings(
+        c->ctx, c->grid, &c->change, &c->data,
+        &(sld_sweep_settings){c->words, c->n_words, c->args->option[RETRY]});
 }
 
 static sld_status open_sweep(command *c)
@@ -233,7 +237,8 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
         [SLD_SWEEP_FAILED] = "ended, and some trials failed: sld status says which, --retry failed "
                              "tries them again",
         [SLD_SWEEP_BROKEN] =
-            "stopped for the error above; once its cause is mended, the same command goes on",
+            "stopped for the error above; once its cause is mended, the same command goes on, and "
+            "--retry failed tries what it has given up again",
         [SLD_SWEEP_UNFINISHED] = "not ended: other coordinators run the remaining trials",
         [SLD_SWEEP_KIND]       = "not ended: the remaining trials cannot go on here",
         [SLD_SWEEP_STOPPED]    = "stopped, and all is saved: the same command goes on",

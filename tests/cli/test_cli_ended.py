@@ -91,6 +91,10 @@ def check_sweep():
                            (("--ranks", "1", "--plan"), "runs/grid: launch.ranks: changes nothing here")):
         done = expect(sld("sweep", "runs/grid", *settings), 0, text)
         check(len(warnings(done)) == 1, settings, done.err)
+    (name,) = os.listdir("runs/grid/trials")
+    before = sorted(os.listdir("runs/grid/trials/" + name))
+    expect(sld("sweep", "runs/grid", "--retry", name, "run.keep_epochs=[9]"), 2, "run.keep_epochs: expected whole epochs of 1 to", "got 9 (in the point")
+    check(sorted(os.listdir("runs/grid/trials/" + name)) == before, "a setting that is refused moves nothing")
     told = "runs/grid: run.features: changes nothing in 1 of %s, which ended without it; --retry ID trains one anew, another --dir all"
     for spec, settings, points in (("grid.yaml", ("run.features=test", "--plan"), "1 trial"),
                                    ("two.yaml", ("run.features=test",), "2 trials")):

@@ -87,6 +87,14 @@ REFUSED = [  # command, what is said
     (("sweep", "filed.yaml", "--plan", "teacher.network=resnet20"), "w/last.h5: network: expected resnet20, as teacher.network says, got resnet8"),
     (("sweep", "classes.yaml", "--plan", "teachers.t.weights=w/last.h5"), "w/last.h5: expected weights for the 16 classes of its students' data set, got 20"),
     (("sweep", "sized.yaml", "--plan", "teachers.t.data.input_size=248"), "teachers: t: expected images of its students' size, 224x224, got 248x248"),
+    # beside a folder: held against the points before anything is started
+    (("sweep", "runs/grid", "run.keep_epochs=[9]"), "command line: run.keep_epochs: expected whole epochs of 1 to 1, got 9 (in the point grid, "),
+    (("sweep", "runs/grid", "data.path=set.h5"), "data.path: expected the place of what the spec names, got one where the spec names none"),
+    (("sweep", "runs/grid", "student.weights=w/last.h5"), "student.weights: expected the place of what the spec names, got one where"),
+    (("sweep", "runs/grid", "lss.allow_inactive=true"), "lss.allow_inactive: expected student_swap: true in some point of this sweep, got none"),
+    (("sweep", "runs/taught", "teacher.weights=w/last.h5"), "teacher.weights: expected none beside the folder, whose sweep trains this teacher, got one"),
+    (("sweep", "runs/taught", "teacher.network=resnet20"), "teacher.network: expected resnet8, the network of the teacher t, got resnet20"),
+    (("sweep", "runs/init", "student.weights=w/gone.h5"), "student.weights: w/gone.h5: cannot open: No such file"),
     (("run", "e.yaml", "data.path=none.h5"), "none.h5: expected 1 to 4294967295 training images, got 0: images of the shape (0,8,8,3)"),
 ]
 
@@ -110,7 +118,8 @@ TAUGHT = SPEC.replace("method: none", "method: kd, teacher: t") + "teachers: {t:
 def check_teachers():
     """What a student's teacher is, is known before it is trained: another data set is told once, of an axis over it; a preset of the
     students says how their teacher sees the images too, unless they lie there so already, as in sweeps before."""
-    write("taught.yaml", TAUGHT)
+    write("taught.yaml", TAUGHT.replace("name: grid", "name: taught"))
+    expect(sld("sweep", "taught.yaml", "--no-run"), 0)
     write("filed.yaml", TAUGHT.replace("{student", "{weights: w/last.h5, student"))
     write("classes.yaml", TAUGHT + "axes: {synthetic.superclasses: [5, 4]}\n")
     for name in ("taught", "filed"):
@@ -148,6 +157,7 @@ def main():
     write("full.yaml", open("full.yaml").read().replace("  beta: 8.0", "  beta: 7.5"))
     expect(sld("sweep", "full-lr.yaml", "--plan"), 0, "dkd.beta: changes nothing in a point of this sweep: it needs a teacher term with kd.loss: dkd")
     write("init.yaml", WEIGHTS + "axes: {seeds.init: [3, 4]}\n")
+    expect(sld("sweep", "init.yaml", "--no-run", "name=init"), 0)
     expect(sld("sweep", "init.yaml", "--plan", ranks=0), 0, "seeds.init: changes nothing in a point with seeds.init 3", "2 points")
     write("swap.yaml", SPEC.replace("method: none", "method: kd, teacher: {weights: w/last.h5}") +
           "axes: {a: {p: {teacher_swap: false, correction: random}, q: {correction: swap}}}\n")
