@@ -61,6 +61,8 @@ bool sld_run_is_file(const char *path);
 /* Local. Whether no output may be written there: it is such a file, or lies in the folder of a run or a
  * sweep, whoever wrote what is there, and whether or not anything is. (sld_output.is_kept) */
 bool sld_run_keeps(const char *path);
+/* Local. Whether dir, which need not exist, is the folder of a sweep or lies in one. */
+bool sld_run_in_sweep(const char *dir);
 /* Local. Removes what attempts 1 to N wrote under names of their own, but for their logs. */
 void sld_run_remove_attempts(const char *run, int64_t attempt);
 

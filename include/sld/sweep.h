@@ -32,6 +32,10 @@ typedef struct sld_sweep_run_params {
 sld_status sld_sweep_run(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params *params,
                          sld_sweep_outcome *out);
 
+/* Local. Whether trials can be given this folder as key="PATH" on their command lines: one line of
+ * UTF-8. */
+sld_status sld_sweep_check_dir(sld_ctx *ctx, const char *dir);
+
 /* Local. retry makes points trainable again, skip leaves a point out, also one that runs; each the
  * beginning of one point's ID, retry also "failed", for all failed points; NULL: not asked for. Both
  * are checked before either changes the folder. *n: points that will be tried again. */

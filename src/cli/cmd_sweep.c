@@ -82,6 +82,7 @@ static sld_status folder_of(const command *c, char dir[PATH_MAX])
     } else {
         snprintf(dir, PATH_MAX, "runs/%s", sld_grid_name(c->grid));
     }
+    SLD_TRY(sld_sweep_check_dir(c->ctx, dir));
     errno             = *dir ? 0 : ENOENT;
     const bool folder = *dir && stat(dir, &info) == 0;
     return (folder && S_ISDIR(info.st_mode)) || (*dir && !folder && errno == ENOENT)
@@ -247,6 +248,17 @@ static void say_end(const command *c, sld_sweep_outcome outcome)
     sld_log(c->ctx, SLD_LOG_INFO, "sweep %s: %s", sld_grid_name(c->grid), words[outcome]);
 }
 
+static sld_status say_skipped(const command *c, const char *which)
+{
+    size_t point;
+
+    SLD_TRY(sld_grid_which(c->ctx, c->grid, which, &point));
+    const sld_point *p = sld_grid_point(c->grid, point);
+    sld_log(c->ctx, SLD_LOG_INFO, "%s seed %lld (%s) is skipped; --retry %s takes it back", p->arm,
+            (long long)p->seed, p->id, p->id);
+    return SLD_OK;
+}
+
 /* Does what --retry and --skip ask for. */
 static sld_status take_back(command *c)
 {
@@ -255,6 +267,9 @@ static sld_status take_back(command *c)
 
     if (retry || skip) {
         SLD_TRY(sld_sweep_take_back(c->ctx, c->grid, retry, skip, &n));
+    }
+    if (skip) {
+        SLD_TRY(say_skipped(c, skip));
     }
     if (retry) {
         sld_log(c->ctx, SLD_LOG_INFO, "%zu point%s will be tried again", n, sld_text_plural(n));

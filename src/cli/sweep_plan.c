@@ -27,9 +27,10 @@ static void print_points(const sld_grid *grid, const sld_point_status *status)
     printf("  %-12s %-8s %6s  %s\n", "id", "state", "seed", "arm");
     for (size_t i = 0; i < n; i++) {
         const sld_point *p = sld_grid_point(grid, i);
+        char             arm[4096];
         printf("  %-12s %-8s %6lld  %s%s\n", p->id,
                status ? sld_point_state_name(status[i].state) : "new", (long long)p->seed,
-               p->is_teacher ? "teacher " : "", p->arm);
+               p->is_teacher ? "teacher " : "", sld_text_printable(p->arm, arm, sizeof arm));
     }
 }
 
@@ -50,12 +51,14 @@ static void print_same(const sld_grid *grid)
 static void print_change(const sld_grid *grid, const sld_grid_change *change)
 {
     const char *parts = sld_sweep_changed_parts(change);
+    char        dir[512];
 
+    (void)sld_text_printable(sld_grid_dir(grid), dir, sizeof dir);
     if (change->known + change->gone == 0) {
-        printf("folder %s: new\n", sld_grid_dir(grid));
+        printf("folder %s: new\n", dir);
         return;
     }
-    printf("folder %s: %zu point%s known, %zu added, %zu gone\n", sld_grid_dir(grid), change->known,
+    printf("folder %s: %zu point%s known, %zu added, %zu gone\n", dir, change->known,
            sld_text_plural(change->known), change->added, change->gone);
     if (change->gone > 0) {
         printf("  changed: %s\n", change->example);
@@ -136,8 +139,10 @@ sld_status sld_sweep_plan(sld_ctx *ctx, const sld_grid *grid, const sld_grid_cha
     SLD_TRY(sld_sweep_known(ctx, grid, change, &status));
     sld_status st = sld_sweep_cost_of(ctx, grid, status, &cost);
     if (st == SLD_OK) {
-        printf("sweep %s: %zu point%s, %zu of them %s\n", sld_grid_name(grid), n,
-               sld_text_plural(n), teachers, teachers == 1 ? "a teacher" : "teachers");
+        char name[256];
+        printf("sweep %s: %zu point%s, %zu of them %s\n",
+               sld_text_printable(sld_grid_name(grid), name, sizeof name), n, sld_text_plural(n),
+               teachers, teachers == 1 ? "a teacher" : "teachers");
         if (sld_grid_dropped(grid) > 0) {
             printf("  %zu more compute%s the same as another: one trial each\n",
                    sld_grid_dropped(grid), sld_grid_dropped(grid) == 1 ? "s" : "");

@@ -19,7 +19,7 @@ static bool is_run(const char *folder)
 static bool is_sweep(const char *folder)
 {
     static const char begin[] = "sld-sweep ";
-    char              path[PATH_MAX + 8], line[sizeof begin] = "";
+    char              path[PATH_MAX + 16], line[sizeof begin] = "";
 
     snprintf(path, sizeof path, "%s/points", folder);
     FILE      *file = sld_file_stream(path);
@@ -67,4 +67,24 @@ static bool lies_inside(const char *path)
 bool sld_run_keeps(const char *path)
 {
     return sld_run_is_file(path) || lies_inside(path);
+}
+
+bool sld_run_in_sweep(const char *dir)
+{
+    char  path[PATH_MAX], whole[PATH_MAX + 2];
+    char *slash, *at;
+
+    snprintf(path, sizeof path, "%s%s", *dir == '/' ? "" : "./", dir);
+    while (!(at = realpath(path, NULL)) && (slash = strrchr(path, '/')) && slash != path) {
+        *slash = '\0';
+    }
+    snprintf(whole, sizeof whole, "%.*s/.", PATH_MAX - 1, at ? at : "");
+    free(at);
+    while ((slash = strrchr(whole, '/')) && slash != whole) {
+        *slash = '\0';
+        if (is_sweep(whole)) {
+            return true;
+        }
+    }
+    return false;
 }

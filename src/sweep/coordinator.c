@@ -299,25 +299,23 @@ static sld_status join_and_work(coordinator *c, sld_sweep_outcome *out)
     return st;
 }
 
-/* Each trial gets the folder as key="PATH" on its command line: one line of UTF-8. */
-static sld_status check_folder(coordinator *c)
+sld_status sld_sweep_check_dir(sld_ctx *ctx, const char *dir)
 {
-    for (const char *at = c->dir; *at; at++) {
+    for (const char *at = dir; *at; at++) {
         if ((unsigned char)*at < ' ' || *at == '\x7f') {
-            return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
+            return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "%s: expected a folder whose path is one line without control "
                             "characters, got one with the byte 0x%02x; rename that folder, or "
                             "give another: --dir DIR",
-                            c->dir, (unsigned char)*at);
+                            dir, (unsigned char)*at);
         }
     }
-    if (!sld_text_is_utf8(c->dir)) {
-        return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
-                        "%s: expected a folder whose path is UTF-8, got other bytes; rename that "
-                        "folder, or give another: --dir DIR",
-                        c->dir);
-    }
-    return SLD_OK;
+    return sld_text_is_utf8(dir)
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                          "%s: expected a folder whose path is UTF-8, got other bytes; rename that "
+                          "folder, or give another: --dir DIR",
+                          dir);
 }
 
 /* Checks what mpirun needs. Trials of one rank start without it. */
@@ -357,7 +355,7 @@ static sld_status make(sld_ctx *ctx, sld_grid *grid, const sld_sweep_run_params 
     if (!realpath(sld_grid_dir(grid), c->dir)) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", sld_grid_dir(grid), strerror(errno));
     }
-    SLD_TRY(check_folder(c));
+    SLD_TRY(sld_sweep_check_dir(c->ctx, c->dir));
     SLD_TRY(sld_grid_complete(ctx, grid, params->method));
     if (!*c->command) { /* launch.command places its trials itself, perhaps on other machines */
         c->slots.locks = sld_core_locks_open(ctx);

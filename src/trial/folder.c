@@ -75,6 +75,13 @@ static sld_status take(sld_ctx *ctx, sld_setup *s, sld_io *io)
 {
     char path[PATH_MAX];
 
+    if (!sld_trial_is_attempt(io) && sld_run_in_sweep(io->dir)) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: expected a folder of its own, got one inside the folder of a sweep, "
+                        "which alone writes there; choose another run.dir, or train the sweep's "
+                        "trials by sld sweep",
+                        io->dir);
+    }
     SLD_TRY(sld_file_mkdirs(ctx, io->dir));
     if (sld_trial_is_attempt(io)) {
         return take_attempt(ctx, s, io);

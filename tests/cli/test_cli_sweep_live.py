@@ -70,7 +70,7 @@ def main():
     expect(sweep("more.yaml", "--no-run"), 0)
     check(status("runs/live")["points"] == 3 and process.poll() is None, "added beside the sweep", said(process))
     expect(sweep("runs/live", "--retry", long, "--no-run"), 2, "got one that runs")  # nothing to try again
-    expect(sweep("runs/live", "--skip", long, "--no-run"), 0, long)
+    expect(sweep("runs/live", "--skip", long[:6], "--no-run"), 0, "long seed 1 (%s) is skipped; --retry %s takes it back" % (long, long))
 
     done = ended(process)  # the trial without an end is stopped, the point that came in trained
     expect(done, 0, "now 3, before 1", "skipped: stopped and saved", "done short")

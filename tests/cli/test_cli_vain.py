@@ -95,6 +95,10 @@ REFUSED = [  # command, what is said
     (("sweep", "runs/taught", "teacher.weights=w/last.h5"), "teacher.weights: expected none beside the folder, whose sweep trains this teacher, got one"),
     (("sweep", "runs/taught", "teacher.network=resnet20"), "teacher.network: expected resnet8, the network of the teacher t, got resnet20"),
     (("sweep", "runs/init", "student.weights=w/gone.h5"), "student.weights: w/gone.h5: cannot open: No such file"),
+    *((("sweep", "grid.yaml", "--dir", "x\ny\033[1m", *how), "x\\ny\\x1b[1m: expected a folder whose path is one line without control characters")
+      for how in (("--plan",), ("--no-run",))),
+    *((("run", "e.yaml", "run.dir=" + path), path + ": expected a folder of its own, got one inside the folder of a sweep")
+      for path in ("runs/grid", "runs/grid/trials/x", "runs/grid/new/folder")),
     (("run", "e.yaml", "data.path=none.h5"), "none.h5: expected 1 to 4294967295 training images, got 0: images of the shape (0,8,8,3)"),
 ]
 
