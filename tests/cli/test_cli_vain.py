@@ -95,6 +95,9 @@ REFUSED = [  # command, what is said
     (("sweep", "runs/taught", "teacher.weights=w/last.h5"), "teacher.weights: expected none beside the folder, whose sweep trains this teacher, got one"),
     (("sweep", "runs/taught", "teacher.network=resnet20"), "teacher.network: expected resnet8, the network of the teacher t, got resnet20"),
     (("sweep", "runs/init", "student.weights=w/gone.h5"), "student.weights: w/gone.h5: cannot open: No such file"),
+    (("sweep", "runs/lectured", "data.path=other.h5"), "data.path: expected the place of what the spec was read with"),
+    (("sweep", "runs/stored", "data.path=other.h5"), "data.path: expected the place of what the spec was read with, got another content, which makes another trial"),
+    (("sweep", "runs/stored", "data.path=gone.h5"), "gone.h5: cannot open: No such file"),
     *((("sweep", "grid.yaml", "--dir", "x\ny\033[1m", *how), "x\\ny\\x1b[1m: expected a folder whose path is one line without control characters")
       for how in (("--plan",), ("--no-run",))),
     *((("run", "e.yaml", "run.dir=" + path), path + ": expected a folder of its own, got one inside the folder of a sweep")
@@ -167,10 +170,16 @@ def main():
           "axes: {a: {p: {teacher_swap: false, correction: random}, q: {correction: swap}}}\n")
     write("described.yaml", SPEC.replace("method: none", "method: kd, teacher: t") + "teachers: {t: {weights: w/last.h5, student: {network: resnet20}}}\n")
     check_teachers()
-    for name, n in (("set.h5", 4), ("none.h5", 0)):
+    for name, n in (("set.h5", 4), ("other.h5", 6), ("none.h5", 0)):
         with h5py.File(name, "w") as f:
             for split, k in (("train", n), ("test", 4)):
                 f[split + "/images"], f[split + "/labels"] = np.ones((k, 8, 8, 3), "u1"), np.arange(k, dtype="i4") % 2
+    for spec, name in (("grid.yaml", "stored"), ("taught.yaml", "lectured")):
+        expect(sld("sweep", spec, "--no-run", "name=" + name, "data.path=set.h5"), 0)
+    os.rename("set.h5", "moved.h5")
+    for name in ("stored", "lectured"):
+        expect(sld("sweep", "runs/" + name, "--plan", "data.path=moved.h5"), 0)
+    os.rename("moved.h5", "set.h5")
     views = ("augment.flip=0", "seed=3", "ce.strong=1", "train.epochs=2", "--epoch", "2", "--out", "views.h5")
     expect(sld("data", "views", "e.yaml", *views, ranks=0), 0)
     expect(sld("data", "info", "e.yaml", "data.val_fraction=0.5", "data.split_seed=2", "synthetic.train=64", "synthetic.subclasses=2"), 0, "val ")
