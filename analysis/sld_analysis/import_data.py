@@ -80,9 +80,24 @@ def notes_of(where, data, classes):
 
 # ---- the file ----
 
+def chunk_of(split):
+    """Images of a chunk: about 1 MiB."""
+    return max(1, min(split.n, (1 << 20) // int(np.prod(split.shape))))
+
+
+def max_bytes(data):
+    """Of the file: its images in whole chunks, labels, names, and for what HDF5 adds 256 bytes a chunk, 64 a name and 1 MiB."""
+    out = 1 << 20
+    for split in (data.train, data.test):
+        chunk = chunk_of(split)
+        out += -(-split.n // chunk) * (chunk * int(np.prod(split.shape)) + 256) + 8 * split.n
+    return out + sum(64 + 2 * len(name if isinstance(name, bytes) else name.encode()) for names in (data.class_names, data.coarse_names)
+                     for name in names or ())
+
+
 def put_split(f, name, split, record_hash):
     h, w, c = split.shape
-    out = f.create_dataset(name + "/images", (split.n, h, w, c), np.uint8, chunks=(max(1, min(split.n, (1 << 20) // (h * w * c) or 1)), h, w, c))
+    out = f.create_dataset(name + "/images", (split.n, h, w, c), np.uint8, chunks=(chunk_of(split), h, w, c))
     at = 0
     for block in split.blocks():
         out[at:at + len(block)] = block
@@ -102,7 +117,7 @@ def write_file(path, data):
     hashes = {}
 
     def write(temporary):
-        with h5py.File(temporary, "w", libver=("v108", "v108")) as f:
+        with outputs.hdf5(temporary, max_bytes(data), (h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V18)) as f:
             f.attrs["name"], f.attrs[SOURCE] = data.name, PROGRAM
             for name, split in (("train", data.train), ("test", data.test)):
                 record_hash = hashlib.sha256() if data.cifar and split.shape == (32, 32, 3) else None

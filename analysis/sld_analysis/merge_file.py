@@ -1,11 +1,10 @@
 """merge_file.py: writes a merged study in the layout of `sld report DIR --pack FILE` (docs/files.md, "Studies"). Each data set of the
 parts on the axis of trials, or of teachers, is joined row by row, read in blocks; other data sets are alike in all parts."""
 import contextlib
-import errno
 import hashlib
 import os
 
-from . import merge_numbers
+from . import merge_numbers, outputs
 from .files import OPTION, StudyError, first_line
 from .needs import need
 
@@ -14,6 +13,7 @@ h5py = need("h5py")
 
 TRIAL, TEACHER, SAME, SAMPLE = "/trial_index", "/teacher", "/same/index", "/sample"
 OPTIONS = "/trials/" + OPTION
+VERSIONS = h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V110
 ORDERED = h5py.h5p.CRT_ORDER_TRACKED | h5py.h5p.CRT_ORDER_INDEXED  # members in the order in which they were made
 BLOCK_BYTES = 16 << 20  # read at a time
 OF_SCALES = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST"}  # attributes that HDF5 writes for dimension scales
@@ -103,11 +103,11 @@ def teachers(rows):
 class Writer:
     """The new file: which data sets it has, and each from its parts."""
 
-    def __init__(self, out, sources, study):
+    def __init__(self, sources, study):
         of = {source.part: source for source in sources}
         rows = [(of[part], row) for part, row in study.rows]
         taught, places = teachers(rows)
-        self.out, self.sources = out, sources
+        self.sources = sources
         self.rows = {TRIAL: rows, TEACHER: taught}
         self.columns = merge_numbers.columns(rows, places, study)  # what no part can tell of the whole
         self.one_test_set = len({source.part.tested(row) for source, row in rows if source.part.valid[row]}) <= 1
@@ -153,6 +153,13 @@ class Writer:
         joined = sum(dtype.itemsize * int(np.prod([self.length[axis] for axis in axes])) for _, axes, dtype in self.sets.values() if len(axes) > 1)
         large = sum(thing.id.get_storage_size() for source in self.sources for thing in source.sets.values() if thing.ndim > 1)
         return joined + sum(os.path.getsize(source.part.path) for source in self.sources) - large
+
+    def fill(self, out):
+        self.out = out
+        for path in self.sets:
+            self.put(path)
+        self.attach()
+        self.put_head()
 
     def put(self, path):
         like, axes, dtype = self.sets[path]
@@ -210,55 +217,13 @@ class Writer:
         self.out["trials"].attrs["columns"] = "\n".join(union(columns))
 
 
-def create(path, like):
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V110)
-    access.set_sieve_buf_size(0)  # a write that fails says so at once
-    access.set_file_locking(False, True)  # nobody else knows the file
-    return h5py.File(h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_EXCL, like.id.get_create_plist(), access))
-
-
-def reserve(path, n):
-    """Tells a full disk before anything is written, as HDF5 does not survive it; a file system that cannot reserve is left alone."""
-    with open(path, "rb+") as f:
-        try:
-            os.posix_fallocate(f.fileno(), 0, n)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise OSError("no room for its %d bytes: %s" % (n, error.strerror)) from None
-
-
 def fill(path, parts, study):
     with contextlib.ExitStack() as stack:
         sources = [Source(part, stack) for part in parts]
-        out = stack.enter_context(create(path, sources[0].file))
-        writer = Writer(out, sources, study)
-        reserve(path, writer.bytes())
-        for one in writer.sets:
-            writer.put(one)
-        writer.attach()
-        writer.put_head()
-        out.flush()
-        length = out.id.get_filesize()
-    os.truncate(path, length)  # gives back what was reserved too much
+        writer = Writer(sources, study)
+        with outputs.hdf5(path, writer.bytes(), VERSIONS, sources[0].file.id.get_create_plist()) as out:
+            writer.fill(out)
 
 
 def write(path, parts, study):
-    """The file is there whole or not at all; one that it replaces leaves it its mode and, where that is allowed, its group."""
-    path = os.path.realpath(path)
-    temporary = "%s.%d.tmp" % (path, os.getpid())
-    try:
-        fill(temporary, parts, study)
-        with open(temporary, "rb") as f:
-            os.fsync(f.fileno())
-        if os.path.exists(path):
-            old = os.stat(path)
-            with contextlib.suppress(OSError):
-                os.chown(temporary, -1, old.st_gid)
-            os.chmod(temporary, old.st_mode & 0o7777)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
-        raise OSError("%s cannot be written: %s" % (path, first_line(error))) from None
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+    outputs.publish(path, lambda temporary: fill(temporary, parts, study))

@@ -6,11 +6,15 @@ import os
 import re
 import secrets
 
-from .files import StudyError
+from .files import StudyError, first_line
+from .needs import need
+
+h5py = need("h5py")
 
 # What a run and a sweep write in their folders: src/rundir/names.c, sld_run_is_file.
 OF_RUN = re.compile(r"(config|experiment)(-a\d+)?\.yaml|(results|best|last|epoch-\d+|ckpt-\d{7}-\d{9})(-a\d+)?\.h5|log(-a\d+)?\.txt|"
                     r"(lock|progress|outcome)(-a\d+)?")
+EMPTY_BYTES = 1 << 16  # of an HDF5 file that is closed before anything is in it, at most
 OF_SWEEP, FOLDERS_OF_SWEEP = ("points", "sweep.yaml", "sweep.h5", "report.html", "late-claims"), ("claims", "trials", "teacher-logits")
 
 
@@ -87,6 +91,33 @@ def keep_mode(temporary, path):
         os.chown(temporary, -1, old.st_gid)
 
 
+def reserve(path, n):
+    """Finds a full disk before anything is written. A file system that cannot reserve is left alone."""
+    with open(path, "rb+") as f:
+        try:
+            os.posix_fallocate(f.fileno(), 0, n)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise OSError(error.errno, "no room for %d bytes: %s" % (n, error.strerror)) from None
+
+
+@contextlib.contextmanager
+def hdf5(path, max_bytes, versions, properties=None):
+    """A new HDF5 file to fill, in place of what is at path. max_bytes, which it must not exceed, are reserved first: a write that fails
+    while HDF5 closes a file ends the process. versions: of the format, the lowest and the highest; properties: of its creation, of h5py."""
+    reserve(path, EMPTY_BYTES)
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_libver_bounds(*versions)
+    access.set_sieve_buf_size(0)  # a write that fails says so at once
+    access.set_file_locking(False, True)  # nobody else knows the file
+    with h5py.File(h5py.h5f.create(os.fsencode(path), h5py.h5f.ACC_TRUNC, properties, access)) as f:
+        reserve(path, max_bytes)
+        yield f
+        f.flush()
+        length = f.id.get_filesize()
+    os.truncate(path, length)  # gives back what was reserved too much
+
+
 def publish(path, write):
     """write(temporary) makes the file under a name beside it: it is there whole or not at all. An OSError names path."""
     temporary = "%s.%s.tmp" % (path, secrets.token_hex(4))
@@ -97,8 +128,8 @@ def publish(path, write):
             os.fsync(f.fileno())
         keep_mode(temporary, path)
         os.replace(temporary, path)
-    except OSError as error:  # HDF5's has a text alone
-        raise OSError(error.errno or errno.EIO, "cannot be written: %s" % (error.strerror or str(error).split("\n")[0]), path) from None
+    except (OSError, RuntimeError) as error:  # HDF5's have a text alone
+        raise OSError(getattr(error, "errno", 0) or errno.EIO, "cannot be written: %s" % (getattr(error, "strerror", "") or first_line(error)), path) from None
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)

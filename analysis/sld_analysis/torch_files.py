@@ -1,5 +1,6 @@
 """torch_files.py: state dicts in PyTorch's files, as people have them: alone, under keys, with a prefix, beside objects of other
 classes. Nothing that a file names is run."""
+import io
 import pickle
 import types
 import zipfile
@@ -156,7 +157,10 @@ def arrays_of(path, state):
 
 
 def save(path, content):
+    made = io.BytesIO()  # PyTorch ends the process when a disk is full, and makes a file's name a part of the file
+    torch.save(content, made)
+
     def write(temporary):
-        with open(temporary, "wb") as f:  # of a name PyTorch would make a part of the file
-            torch.save(content, f)
+        with open(temporary, "wb") as f:
+            f.write(made.getbuffer())
     outputs.publish(path, write)

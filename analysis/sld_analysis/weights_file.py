@@ -9,6 +9,7 @@ from .needs import need
 
 h5py, np = need("h5py"), need("numpy")
 
+ORDERED = h5py.h5p.CRT_ORDER_TRACKED | h5py.h5p.CRT_ORDER_INDEXED  # members in the order in which they were made
 COUNTER = "num_batches_tracked"  # PyTorch's batch norms count their batches; sld has no use for it and lets it lie
 COPY = "take another copy, or write it again"
 
@@ -87,8 +88,13 @@ def array_of(path, name, thing):
 
 
 def write(path, weights):
+    properties = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    properties.set_link_creation_order(ORDERED)
+    properties.set_attr_creation_order(ORDERED)
+    max_bytes = (1 << 20) + sum(4096 + value.nbytes for value in weights.tensors.values())  # 4096: what HDF5 adds to each, at most
+
     def put(temporary):
-        with h5py.File(temporary, "w", track_order=True) as f:
+        with outputs.hdf5(temporary, max_bytes, (h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_V110), properties) as f:
             f.attrs["network"] = weights.network
             f.attrs["classes"] = np.int32(weights.classes)
             for name, value in weights.head.items():

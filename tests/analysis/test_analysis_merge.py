@@ -380,7 +380,7 @@ def check_outputs():
     was = open("text.h5", "rb").read()
     done = subprocess.run([sys.executable, "-m", "sld_analysis", "merge", *parts, "-o", "text.h5"], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                           env=dict(os.environ, PYTHONPATH=ANALYSIS), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, 1 << 14)))
-    check(done.returncode == 74 and b"text.h5 cannot be written: no room" in done.stderr, done.returncode, done.stderr)
+    check(done.returncode == 74 and b"text.h5: cannot be written: no room" in done.stderr, done.returncode, done.stderr)
     check(open("text.h5", "rb").read() == was and not [name for name in os.listdir(".") if ".tmp" in name], "nothing changed", os.listdir("."))
 
 

@@ -3,9 +3,12 @@ input, a file of a run or anything in a sweep's folder. And what no verb reads: 
 out without torch."""
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 
 from package import ANALYSIS, said_by
 
@@ -14,7 +17,7 @@ import numpy as np
 
 import made_sweep
 from harness import SLD, check, in_folder, teacher, write
-from sld_analysis import outputs
+from sld_analysis import import_data, import_parts, outputs, weights_file
 from sld_analysis.__main__ import main as sld_analysis
 
 try:
@@ -169,6 +172,34 @@ def check_nodes():
         unread("c-%s/meta" % kind, "import-data", "c-" + kind, "no.h5")
 
 
+def check_full_disk():
+    """A file that may not grow ends a verb as a full disk does: with 74 and the file's name, not by a signal; nothing is left."""
+    beside = sorted(os.listdir("."))
+    for command, path in ((PAGE, "new.html"), (DATA, "new.h5")) + (((WEIGHTS, "new.h5"), (STATE, "new.pth")) if torch else ()):
+        for most in (0, 1 << 12):
+            done = subprocess.run([sys.executable, "-m", "sld_analysis", *command, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=dict(os.environ, PYTHONPATH=ANALYSIS), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+            check(done.returncode == 74 and (path + ": cannot be written: ").encode() in done.stderr, command, most, done.returncode, done.stderr)
+            check(sorted(os.listdir(".")) == beside, "nothing is left", command, most, os.listdir("."))
+
+
+def check_room():
+    """What is reserved of a disk holds the file: of few and many chunks, long names, many small tensors."""
+    reserved, keep = [], outputs.reserve
+    outputs.reserve = lambda path, n: reserved.append(n)
+    for n, shape, classes, name in ((1, (1, 1, 1), 0, ""), (3, (9, 9, 3), 4000, "class %04d"), (20, (700, 800, 3), 2, "\u00e9" * 500 + "%d")):
+        images = np.zeros((n,) + shape, np.uint8)
+        split = import_parts.Split(n, shape, lambda: iter([images]), np.zeros(n, np.int32), np.zeros(n, np.int32))
+        names = [name % k for k in range(classes)]
+        import_data.write_file("room.h5", import_parts.DataSet("room", split, split, names, names, False))
+        check(os.path.getsize("room.h5") <= reserved[-1], "room", n, shape, os.path.getsize("room.h5"), reserved)
+    for n in (0, 3, 2000):
+        tensors = {"layer%d.%s.weight" % (k, "x" * 100): np.zeros(k % 7, np.float32) for k in range(n)}
+        weights_file.write("room.h5", weights_file.Weights(tensors, "resnet8", 10, {"mean": np.zeros(3, np.float32)}))
+        check(os.path.getsize("room.h5") <= reserved[-1], "room", n, os.path.getsize("room.h5"), reserved)
+    outputs.reserve = keep
+
+
 def inputs():
     x, y = np.arange(4 * 8 * 8).reshape(4, 8, 8) % 256, np.arange(4) % 2
     np.savez("set.npz", x_train=x, y_train=y, x_test=x, y_test=y)
@@ -195,6 +226,8 @@ def main():
     check_names()
     check_kept()
     check_others()
+    check_full_disk()
+    check_room()
     check_nodes()
 
 
