@@ -3,8 +3,10 @@ flows with its width; on request the whole figure becomes one PDF or PNG."""
 import html
 import io
 import math
+import os
 import re
 
+from . import outputs
 from .needs import need
 from .table import markdown_text, plain
 
@@ -114,13 +116,14 @@ class Figure:
     def _write(self, canvas, path):
         """The same figure is the same bytes: no date, no random names."""
         if not path.endswith(".svg"):
-            canvas.savefig(path, dpi=150, metadata={"CreationDate": None} if path.endswith(".pdf") else None)
+            out, ending = io.BytesIO(), os.path.splitext(path)[1][1:]
+            canvas.savefig(out, format=ending or None, dpi=150, metadata={"CreationDate": None} if ending == "pdf" else None)
+            outputs.publish_bytes(path, out.getbuffer())
             return
         out = io.StringIO()
         with matplotlib.rc_context({"svg.hashsalt": self.key}):
             canvas.savefig(out, format="svg", metadata={"Date": None})
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(short(out.getvalue()))
+        outputs.publish_text(path, short(out.getvalue()))
 
 
 def _recolor(canvas):

@@ -118,18 +118,39 @@ def hdf5(path, max_bytes, versions, properties=None):
     os.truncate(path, length)  # gives back what was reserved too much
 
 
+@contextlib.contextmanager
+def errors_of(path):
+    """What goes wrong while a file is written names that file."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # HDF5's have a text alone
+        reason = getattr(error, "strerror", "") or first_line(error)
+        raise OSError(getattr(error, "errno", 0) or errno.EIO, "cannot be written: %s" % reason, path) from None
+
+
 def publish(path, write):
     """write(temporary) makes the file under a name beside it: it is there whole or not at all. An OSError names path."""
     temporary = "%s.%s.tmp" % (path, secrets.token_hex(4))
-    try:
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        write(temporary)
-        with open(temporary, "rb+") as f:
-            os.fsync(f.fileno())
-        keep_mode(temporary, path)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:  # HDF5's have a text alone
-        raise OSError(getattr(error, "errno", 0) or errno.EIO, "cannot be written: %s" % (getattr(error, "strerror", "") or first_line(error)), path) from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with errors_of(path):
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))  # from here on it is ours to remove
+        try:
+            write(temporary)
+            with open(temporary, "rb+") as f:
+                os.fsync(f.fileno())
+            keep_mode(temporary, path)
+            os.replace(temporary, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def publish_bytes(path, content):
+    def write(temporary):
+        with open(temporary, "wb") as f:
+            f.write(content)
+    publish(path, write)
+
+
+def publish_text(path, text):
+    """In UTF-8 whatever the locale."""
+    publish_bytes(path, text.encode("utf-8", "replace"))

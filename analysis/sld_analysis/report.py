@@ -201,15 +201,14 @@ class Report:
     def write(self, folder, formats=()):
         """report.html, report.md, tables.tex, KEY.csv; trials.csv; and figures in the formats asked for."""
         os.makedirs(folder, exist_ok=True)
-        write(folder, REPORT, self.html())
-        write(folder, "report.md", self.markdown(next((f for f in ("svg", "png") if f in formats), "")))
-        write(folder, "tables.tex", "% \\usepackage{booktabs,amssymb,textcomp}\n" + "\n".join(t.latex() for t in self.tables.values()))
-        for key, t in self.tables.items():
-            write(folder, key + ".csv", t.csv())
-        write(folder, "trials.csv", frame_csv(self.work.study.trials))
+        texts = {REPORT: self.html(), "report.md": self.markdown(next((f for f in ("svg", "png") if f in formats), "")),
+                 "tables.tex": "% \\usepackage{booktabs,amssymb,textcomp}\n" + "\n".join(t.latex() for t in self.tables.values()),
+                 **{key + ".csv": t.csv() for key, t in self.tables.items()}, "trials.csv": frame_csv(self.work.study.trials)}
+        for name, text in texts.items():
+            outputs.publish_text(place(folder, name), text)
         for key, f in self.figures.items():
             for ending in formats:
-                f.save(os.path.join(folder, "%s.%s" % (key, ending)))
+                f.save(place(folder, "%s.%s" % (key, ending)))
         return os.path.join(folder, REPORT)
 
     def names(self, formats=()):
@@ -246,19 +245,12 @@ def check_folder(folder, names, force):
                          % os.path.join(folder, there[0]))
 
 
-def write(folder, name, text):
-    """Whole or not at all, in UTF-8 whatever the locale."""
+def place(folder, name):
+    """The path of a file of the report."""
     path = os.path.join(folder, name)
     if os.path.isdir(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise StudyError("%s: expected a file to write over, got a folder or device" % path)
-    temporary = "%s.%d.tmp" % (path, os.getpid())
-    try:
-        with open(temporary, "x", encoding="utf-8") as f:
-            f.write(text.encode("utf-8", "replace").decode("utf-8"))
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+    return path
 
 
 def make(study, folder, formats=(), force=False, features=()):

@@ -159,8 +159,4 @@ def arrays_of(path, state):
 def save(path, content):
     made = io.BytesIO()  # PyTorch ends the process when a disk is full, and makes a file's name a part of the file
     torch.save(content, made)
-
-    def write(temporary):
-        with open(temporary, "wb") as f:
-            f.write(made.getbuffer())
-    outputs.publish(path, write)
+    outputs.publish_bytes(path, made.getbuffer())

@@ -85,9 +85,5 @@ def run(args):
     outputs.check(args.out, [path for path in (args.embed, args.h5wasm) if path], is_page, args.force, "--out")
     inside = embedded(args.embed) if args.embed else ""
     made = page(*(from_folder(args.h5wasm) if args.h5wasm else fetch()), inside)
-
-    def write(temporary):
-        with open(temporary, "w", encoding="utf-8", errors="replace") as f:
-            f.write(made)
-    outputs.publish(args.out, write)
+    outputs.publish_text(args.out, made)
     print(args.out)

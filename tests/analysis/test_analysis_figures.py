@@ -1,7 +1,9 @@
 """Figures of sld_analysis against studies whose answer is known: classes that move by chance, sensitivity where arms differ in more than
 the option, fits at the bound of their search, gaps of exactly 0, arms that a figure leaves out; and the interval over several pairs,
 whose coverage is measured. Skipped without scipy, pandas or matplotlib."""
+import errno
 import math
+import os
 import re
 from types import SimpleNamespace
 
@@ -16,7 +18,7 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, cells, figures, figures_logits, pairs, stats, tables, variance
+from sld_analysis import calibration, cells, figure, figures, figures_logits, pairs, stats, tables, variance
 from sld_analysis.report import Report
 
 CLASSES, IMAGES = 100, 20
@@ -197,7 +199,33 @@ def check_interval():
     check(mean == 1.0 and math.isnan(low), "no spread, no interval")
 
 
+def content_of(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def check_saved():
+    """A figure's file is there whole or not at all, and keeps its mode."""
+    with open("old.svg", "w") as f:
+        f.write("old")
+    os.chmod("old.svg", 0o640)
+    drawn = figure.Figure("F1", "title", [lambda ax: ax.plot([1, 2])], "alt")
+    replace, os.replace = os.replace, lambda *paths: (_ for _ in ()).throw(OSError(errno.EIO, "no more"))
+    try:
+        drawn.save("old.svg")
+        check(False, "a figure that was not published")
+    except OSError as error:
+        check("old.svg: cannot be written: no more" == "%s: %s" % (error.filename, error.strerror), error)
+    os.replace = replace
+    check(content_of("old.svg") == b"old", "the old one stays")
+    for ending in ("svg", "pdf", "png"):
+        drawn.save("old." + ending)
+    check(b"<svg" in content_of("old.svg") and content_of("old.pdf")[:4] == b"%PDF" and content_of("old.png")[1:4] == b"PNG", "figures")
+    check(os.stat("old.svg").st_mode & 0o777 == 0o640 and not [n for n in os.listdir(".") if n.startswith("old.svg.")], "with its mode")
+
+
 def main():
+    check_saved()
     check_classes()
     check_sensitivity()
     check_temperature()

@@ -4,6 +4,7 @@ out without torch."""
 import os
 import re
 import resource
+import secrets
 import shutil
 import signal
 import socket
@@ -183,6 +184,19 @@ def check_full_disk():
             check(sorted(os.listdir(".")) == beside, "nothing is left", command, most, os.listdir("."))
 
 
+def check_publish():
+    """A temporary file of somebody else stays, whatever becomes of ours."""
+    names, secrets.token_hex = secrets.token_hex, lambda n: "theirs"
+    write("new.txt.theirs.tmp", "theirs")
+    try:
+        outputs.publish("new.txt", lambda temporary: write(temporary, "ours"))
+        check(False, "published over another's temporary file")
+    except OSError as error:
+        check(error.filename == "new.txt", error)
+    check(bytes_of("new.txt.theirs.tmp") == b"theirs" and not os.path.exists("new.txt"), "theirs stays")
+    secrets.token_hex = names
+
+
 def check_room():
     """What is reserved of a disk holds the file: of few and many chunks, long names, many small tensors."""
     reserved, keep = [], outputs.reserve
@@ -227,6 +241,7 @@ def main():
     check_kept()
     check_others()
     check_full_disk()
+    check_publish()
     check_room()
     check_nodes()
 
