@@ -355,10 +355,19 @@ class RunFiles:
         from . import metrics
         rows = [metrics.of_run(f, e) for f, e in zip(self._facts, self._epochs)]
         out = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-        out["id"] = [f.get("id", "") or "run %d" % (i + 1) for i, f in enumerate(self._facts)]
+        out["id"] = [self._id(i, i + 1) for i in range(self.n)]
         out["state"] = [f.get("status", "running") for f in self._facts]
         out["reason"] = [""] * self.n
         return out
+
+    def _id(self, trial, number):
+        """number: by which a run without an ID is called."""
+        return self._facts[trial].get("id", "") or "run %d" % number
+
+    def address(self, trial):
+        """(path, ID) of a run by itself: its folder, or its results where they have another name."""
+        folder, name = os.path.split(self.paths[trial])
+        return folder or "." if name == "results.h5" else self.paths[trial], self._id(trial, 1)
 
     def facts(self, trial):
         return self._facts[trial]

@@ -56,7 +56,7 @@ def what_was_run(work):
     facts += [(name, seen[key]) for key, name in names.items() if key in seen]
     absent = [name for key, name in names.items() if key not in seen]
     facts += [("not in this file", ", ".join(absent))] if absent else []
-    return facts + [("study", plain(study.path if isinstance(study.path, str) else study.name)), ("report made", _today())]
+    return facts + [("study", plain(study.where)), ("report made", _today())]
 
 
 def _data(work):
@@ -150,12 +150,10 @@ def warnings(work):
 
 def again(work):
     """[(arm, command)] that trains the arm's first seed again."""
-    path = work.study.path if isinstance(work.study.path, str) else "STUDY"
     out = []
     for arm, trials in work.arms.items():
-        trial = work.study.trials["id"][trials[0]]
-        out.append((arm, "sld-analysis config %s %s > %s.yaml && sld run %s.yaml name=again" % (
-            shlex.quote(plain(path)), shlex.quote(plain(trial)), *(2 * [shlex.quote(plain(trial))]))))
+        path, trial = (shlex.quote(plain(word)) for word in work.study.address(trials[0]))
+        out.append((arm, "sld-analysis config %s %s > %s.yaml && sld run %s.yaml name=again" % (path, trial, trial, trial)))
     return out
 
 
@@ -166,7 +164,7 @@ class Report:
         self.work = tables.Work(study, features)
         if not self.work.arms:
             states = ", ".join("%d %s" % (n, s) for s, n in study.trials["state"].value_counts().items()) or "no trial"
-            raise StudyError("%s: expected at least one done trial, got %s" % (study.path, states))
+            raise StudyError("%s: expected at least one done trial, got %s" % (study.where, states))
         self.tables, self.figures, self.left = {}, {}, []
         for made, makers in ((self.tables, TABLES), (self.figures, FIGURES)):
             for key, make in makers.items():

@@ -78,10 +78,11 @@ class Study:
     def __init__(self, path):
         raise_file_limit()
         self.source = source_of(path)
-        self.path = path if isinstance(path, str) else getattr(self.source, "path", "")
+        self.path = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None  # None: of several runs there is no single one
         self.name, self.n = self.source.name, self.source.n
+        self.where = self.path or self.name  # for messages
         if self.source.unfit:
-            warnings.warn("%s: %s" % (self.path, self.without()), stacklevel=2)
+            warnings.warn("%s: %s" % (self.where, self.without()), stacklevel=2)
         self.spec, fault = spec.read(self.source.spec_text)
         self.spec_fault = self.source.spec_fault or fault  # what keeps the spec from being read
         self.class_names = self.source.class_names
@@ -191,7 +192,7 @@ class Study:
         names = [name] if name in self.source.curve_units else [n for n in self.source.curve_units
                                                                  if self.stable_name(n) == name]
         if not names:
-            raise StudyError("%s: no curve %s; there are %s" % (self.path, name, ", ".join(self.curve_names)))
+            raise StudyError("%s: no curve %s; there are %s" % (self.where, name, ", ".join(self.curve_names)))
         values = None
         for one in names:
             found = self.source.curve(one)
@@ -206,7 +207,7 @@ class Study:
         if which not in WHICH:
             raise StudyError("logits: expected last, best, teacher or val, got %s" % which)
         if not 0 <= trial < self.n:
-            raise StudyError("%s: trial %d of %d" % (self.path, trial, self.n))
+            raise StudyError("%s: trial %d of %d" % (self.where, trial, self.n))
         return self.source.logits(trial, which) if self.source.valid[trial] else None
 
     def predicted(self, trial, which="last"):
@@ -255,3 +256,7 @@ class Study:
 
     def config(self, trial):
         return self.source.config(trial)
+
+    def address(self, trial):
+        """(path, ID) by which `sld-analysis config` finds the trial."""
+        return (self.path, self.trials["id"][trial]) if self.path is not None else self.source.address(trial)
