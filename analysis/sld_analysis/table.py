@@ -3,11 +3,15 @@ escapes what its format would take for markup."""
 import csv
 import html
 import io
+import re
 import unicodedata
 
 LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
          "^": r"\^{}", "~": r"\~{}", "<": r"$<$", ">": r"$>$", "|": r"\textbar{}", "±": r"$\pm$", "−": r"$-$", "–": "--",
          "✓": r"\checkmark{}", "×": r"$\times$", "²": r"\textsuperscript{2}", "≥": r"$\ge$", "≤": r"$\le$"}
+NUMBER = r"[-+−]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|∞)"
+# What number(), spread(), interval() and the table of all pairs of methods make; "-" alone is no formula.
+NUMBERS = re.compile(r"-|{0}(?: ± {0}| to {0}|; \d+ of \d+; (?:<?{0}|–))?".format(NUMBER), re.ASCII)
 MARKDOWN = set("\\`*_[]<>#|&$~")
 
 
@@ -96,17 +100,7 @@ def _latex_cell(cell):
 def csv_text(cell):
     """A spreadsheet takes what begins with = + - @ for a formula: numbers stay, texts are quoted as texts."""
     text = plain(cell)
-    if text[:1] in ("=", "+", "-", "@") and not _is_number(text):
-        return "'" + text
-    return text
-
-
-def _is_number(text):
-    try:
-        float(text.split(" ")[0].replace("−", "-"))
-        return True
-    except ValueError:
-        return text in ("-", "–")
+    return "'" + text if text[:1] in ("=", "+", "-", "@") and not NUMBERS.fullmatch(text) else text
 
 
 def frame_csv(frame):

@@ -23,7 +23,7 @@ import made_study
 import made_sweep
 import sld_analysis
 from harness import check, expect, in_folder, sld, write
-from sld_analysis import report
+from sld_analysis import report, table
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -262,6 +262,16 @@ def check_hostile_texts():
     check("<script" not in markdown.replace("\\<", "") and r"a\|b \`c\` \*d\*" in markdown, markdown[:3000])
 
 
+def check_formulas():
+    """In CSV a number stays, whatever a table makes of it; a text that only begins with one is quoted like any other."""
+    for cell in (table.number(1.5, 2, True), table.number(-1.5), "-1", "-1e-05", table.spread(1.5, 0.2, 2, True), table.spread(-1.5, 0.2),
+                 table.interval(-1.0, 2.0), table.interval(1.0, float("inf")), "+0.50; 2 of 3; <0.001", "+0.50; 0 of 1; –", "-", "–", "KD", "1 +x"):
+        check(table.csv_text(cell) == cell, "stays", cell, table.csv_text(cell))
+    for cell in ("-1 +cmd|'/C calc'!A0", "+1 =HYPERLINK(1)", "+1;=2", "+1 ± =2", "-1 to 2+cmd|' /C calc'!A0", "=1", "@x", "+x", "--1", "+1_0", "-nan",
+                 "-1\n=2", "+1 "):
+        check(table.csv_text(cell) == "'" + table.plain(cell), "quoted", cell, table.csv_text(cell))
+
+
 def damaged(name, change):
     """A copy of a good study with one thing changed."""
     shutil.copyfile("good.h5", name)
@@ -446,6 +456,7 @@ def main():
     check_options()
     check_validation()
     check_hostile_texts()
+    check_formulas()
     check_refusals()
     check_pipes()
     check_odd_studies()
