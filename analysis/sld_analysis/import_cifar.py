@@ -29,6 +29,8 @@ def unpickle(path):
             content = ArrayUnpickler(f, encoding="bytes").load()
     except OSError as error:
         raise StudyError("%s: %s" % (path, error.strerror))
+    except MemoryError:  # says nothing of the file
+        raise
     except Exception as error:  # pickle raises whatever the bytes make it raise
         raise StudyError("%s: expected a batch of CIFAR's python version: %s" % (path, str(error).split("\n")[0]))
     if not isinstance(content, dict):

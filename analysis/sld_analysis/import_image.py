@@ -90,6 +90,8 @@ def orientation(image):
     """What EXIF says; TIFF, which Pillow turns itself, is upright."""
     try:
         return None if image.format == "TIFF" else image.getexif().get(ORIENTATION)
+    except MemoryError:
+        raise
     except Exception:  # EXIF that cannot be read turns nothing
         return None
 

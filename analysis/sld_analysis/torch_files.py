@@ -98,7 +98,11 @@ def load_pth(path, trust):
     except pickle.UnpicklingError as error:
         raise StudyError("%s is no file of tensors: %s\n    --trust loads a file all the same, and runs whatever code it "
                       "names" % (path, error))
+    except MemoryError:  # says nothing of the file
+        raise
     except Exception as error:  # torch raises what its reader of the day raises
+        if "CPUAllocator" in str(error):  # by which PyTorch says that memory is short
+            raise MemoryError from None
         raise StudyError("%s is not a file of torch.save: %s" % (path, str(error).split("\n")[0]))
 
 

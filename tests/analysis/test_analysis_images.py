@@ -218,12 +218,21 @@ def check_names():
         check(code == 2 and "\\xe9.h5" in err and "internal" not in err, verb, code, err)
 
 
+def check_memory():
+    """Too little memory while EXIF is read is no image without EXIF."""
+    folder_of()
+    with mock.patch.object(Image.Image, "getexif", side_effect=MemoryError):
+        code, out, err = run()
+    check(code == 1 and not out and "out of memory" in err, code, err)
+
+
 def main():
     check_refused()
     check_taken()
     check_folder()
     check_classes()
     check_names()
+    check_memory()
 
 
 in_folder(main)

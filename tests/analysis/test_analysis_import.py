@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 import zipfile
+from unittest import mock
 
 from package import needs, said_by
 
@@ -14,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from harness import check, expect, in_folder, sld, write
+from sld_analysis import import_cifar
 from sld_analysis.__main__ import main as sld_analysis
 
 CIFAR100 = os.environ.get("SLD_CIFAR100_DIR", "")
@@ -282,6 +284,16 @@ def check_refusals():
     check(not os.path.exists("ran"), "no code of the pickle ran")
 
 
+def check_memory():
+    """Too little memory is no fault of the file: it is told as what it is."""
+    os.makedirs("short")
+    for name in ("train", "test", "meta"):
+        dump("short/" + name, {b"fine_label_names": [b"a", b"b"]})
+    with mock.patch.object(import_cifar.ArrayUnpickler, "load", side_effect=MemoryError):
+        code, out, err = run("short", "n.h5")
+    check(code == 1 and not out and "import-data: out of memory" in err and not os.path.exists("n.h5"), code, err)
+
+
 def main():
     check_cifar100()
     check_cifar10()
@@ -292,6 +304,7 @@ def main():
     check_damaged()
     check_told()
     check_refusals()
+    check_memory()
 
 
 in_folder(main)

@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections import OrderedDict, defaultdict
 from pathlib import Path
+from unittest import mock
 
 from package import ANALYSIS, needs, said_by
 
@@ -261,6 +262,15 @@ def check_constants(state):
         check(f.attrs["channels"] == 1 and f.attrs["mean"] == np.float32(0.5) and f.attrs["std"] == np.float32(0.2), "one channel")
 
 
+def check_memory(state):
+    """Too little memory is no fault of the file, by Python's error or by PyTorch's."""
+    torch.save(state, "short.pth")
+    for error in (MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes")):
+        with mock.patch.object(torch, "load", side_effect=error):
+            done = convert("short.pth", "short.h5", "--data", "cifar100")
+        check(done.code == 1 and not done.out and "out of memory" in done.err and not os.path.exists("short.h5"), done.code, done.err)
+
+
 def check_idle(state):
     """A setting that changes nothing is refused."""
     torch.save(state, "in.pth")
@@ -324,6 +334,7 @@ def main():
     check_damaged(state)
     check_values(state)
     check_constants(state)
+    check_memory(state)
     check_idle(state)
     check_called()
     check_public_teacher()
