@@ -1,5 +1,6 @@
-"""calibration.py: how far a student's confidence is from its accuracy. All take log-probabilities or confidences of one
-trial; percent where the name is an accuracy's, else as defined."""
+"""calibration.py: how far a student's confidence is from its accuracy, of one trial. log_softmax(), nll_at(), fit_temperature() and
+cross_fitted() take logits, brier() takes probabilities, the others take confidences and whether each prediction is right. The errors of
+calibration, ece() and ece_equal_mass(), are in percent; everything else is as its definition has it."""
 import math
 from collections import namedtuple
 

@@ -1,5 +1,5 @@
 """figure.py: a figure is a few panels and a legend. In a page each panel is an inline SVG that follows the page's colours and
-flows with its width; on request the whole figure becomes one PDF or PNG."""
+flows with its width; on request the whole figure becomes one SVG, PDF or PNG."""
 import html
 import io
 import math

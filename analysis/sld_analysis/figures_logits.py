@@ -1,5 +1,6 @@
-"""figures_logits.py: from test logits: class by class against the teacher, the swap on samples, reliability, fidelity, gain by
-class and copied errors."""
+"""figures_logits.py: from what trials kept of single samples: of test logits and features, of training the label's probability by epoch.
+Class by class against the teacher, features of the last layer, training samples by the label's probability, the swap on samples,
+reliability, fidelity, gain by class and copied errors."""
 import itertools
 from collections import namedtuple
 

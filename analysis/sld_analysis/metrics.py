@@ -1,4 +1,4 @@
-"""metrics.py: numbers of one trial, from its curves and logits. Names and units are those of /trials in a study file."""
+"""metrics.py: numbers of one trial, from the curves and attributes of its results, and how they are shown. Names and units are those of /trials in a study file."""
 import math
 import re
 

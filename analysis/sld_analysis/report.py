@@ -1,5 +1,5 @@
-"""report.py: the report of a study: one HTML page, the same as Markdown, every table as CSV and LaTeX, figures as PDF and PNG on
-request."""
+"""report.py: the report of a study: one HTML page, the same as Markdown, every table as CSV and LaTeX, figures as SVG, PDF and
+PNG on request."""
 import datetime
 import os
 import shlex

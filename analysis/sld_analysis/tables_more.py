@@ -1,4 +1,5 @@
-"""tables_more.py: cost, teachers of graded quality, few and noisy labels, what the seeds resolve, quality of the predictions."""
+"""tables_more.py: cost, linear probe, teachers of graded quality, few and wrong labels, what the seeds resolve, quality of the predictions,
+copied errors, swapped rows, where the spread comes from, and several pairs of networks together."""
 import math
 
 from . import digest, pairs as pairs_of, probe_linear, stats, variance
