@@ -131,22 +131,22 @@ def main(arguments=None):
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # head has what it wanted
     except Missing as error:
-        return told(name, error, 2, debug)
+        return report_error(name, error, 2, debug)
     except MemoryError:
-        return told(name, "out of memory", 1, debug)
+        return report_error(name, "out of memory", 1, debug)
     except OSError as error:
-        return told(name, "%s: %s" % (error.filename, error.strerror) if error.filename else error, 74, debug)
+        return report_error(name, "%s: %s" % (error.filename, error.strerror) if error.filename else error, 74, debug)
     except Exception as error:
         from .files import StudyError
         if isinstance(error, StudyError):
-            return told(name, error, 2, debug)
+            return report_error(name, error, 2, debug)
         if debug:
             raise
-        return told(name, "internal error: %s: %s; --debug shows where" % (type(error).__name__, str(error).split("\n")[0]), 70)
+        return report_error(name, "internal error: %s: %s; --debug shows where" % (type(error).__name__, str(error).split("\n")[0]), 70)
     return 0
 
 
-def told(name, error, code, debug=False):
+def report_error(name, error, code, debug=False):
     if debug:
         import traceback
         traceback.print_exc()

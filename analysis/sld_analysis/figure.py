@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 from matplotlib.figure import Figure as Canvas  # noqa: E402 (after use)
 from matplotlib.lines import Line2D  # noqa: E402
 
-INK, FAINT = "#010203", "#858687"  # stand for the page's own colours; no picture has them
+INK, FAINT = "#010203", "#858687"  # stand for the page's own colours; no image has them
 COLORS = ("#0072b2", "#c24f00", "#008060", "#b0578f", "#8a6d00", "#7a5cc9", "#8c564b", "#2f86c0")  # told apart by all eyes
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5)))
 MARKERS = "osD^vP*X"
@@ -25,8 +25,8 @@ SHAPES = {"o": "M13 5a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "s": "M13 1h8v8h-8z", "D": "
           "X": "M13 1h3l1 2l1-2h3l-2 4l2 4h-3l-1-2l-1 2h-3l2-4z"}
 WIDTH, HEIGHT = 4.6, 3.3  # inches of a panel: a phone's width at the size it is printed
 MARGINS = {"left": 0.14, "right": 0.97, "bottom": 0.15, "top": 0.91}  # a panel says otherwise by draw.margins
-MOST_LINES = 10
-MOST_NAMED = 40  # arms of one reason that a caption names
+MAX_LINES = 10
+MAX_ARMS_NAMED = 40  # arms of one reason that a caption names
 STYLE = {"text.parse_math": False, "svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"],
          "font.size": 9, "axes.edgecolor": FAINT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK,
          "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": FAINT,
@@ -68,12 +68,12 @@ class Figure:
                 % (self.key, "wide" if self.wide else "", self.key, html.escape(self.title),
                    '<ul class="legend">%s</ul>\n' % legend if legend else "", panels, note))
 
-    def markdown(self, pictures=""):
-        """The picture of that ending, with its legend inside and its text for who cannot see it; without one the text. Then the note."""
+    def markdown(self, image_ending=""):
+        """The image of that ending, with its legend inside and its text for who cannot see it; without one the text. Then the note."""
         note = "\n%s\n" % markdown_text(self.note) if self.note else ""
-        if not pictures:
+        if not image_ending:
             return "**%s. %s.** %s\n%s\n" % (self.key, markdown_text(self.title), markdown_text(self.alt), note)
-        return "### %s. %s\n\n![%s](%s.%s)\n%s\n" % (self.key, markdown_text(self.title), markdown_text(self.alt), self.key, pictures, note)
+        return "### %s. %s\n\n![%s](%s.%s)\n%s\n" % (self.key, markdown_text(self.title), markdown_text(self.alt), self.key, image_ending, note)
 
     def _key(self, color, dash, marker):
         """A line's look, or that of points."""
@@ -166,19 +166,19 @@ def page_svg(text, name, alt):
             'xmlns:xlink="http://www.w3.org/1999/xlink">%s\n' % (html.escape(alt), box, text[len(head):]))
 
 
-def chosen_arms(work, unfit=None, most=MOST_LINES, arms=None):
+def chosen_arms(work, unfit=None, max_arms=MAX_LINES, arms=None):
     """Of all arms, or of those given, the ones that a figure shows, in the order of the spec, and a sentence on those that it leaves
-    out; unfit(arm): the reason for which an arm cannot be shown, or "". Of more than most the baseline and the best by mean stay."""
+    out; unfit(arm): the reason for which an arm cannot be shown, or "". Of more than max_arms the baseline and the best by mean stay."""
     arms = list(work.arms if arms is None else arms)
     reasons = {arm: unfit(arm) if unfit else "" for arm in arms}
     fit = sorted((a for a in arms if not reasons[a]), key=lambda a: (a != work.base, -np.nan_to_num(work.summary(a, "top1_last").mean)))
-    why = "at most %d are shown, the %shighest means" % (most, "baseline and the " if work.base in fit else "")
-    reasons.update((arm, why) for arm in fit[most:])
+    why = "at most %d are shown, the %shighest means" % (max_arms, "baseline and the " if work.base in fit else "")
+    reasons.update((arm, why) for arm in fit[max_arms:])
     return [a for a in arms if not reasons[a]], left_out({r: [a for a in arms if reasons[a] == r] for r in reasons.values() if r})
 
 
 def left_out(arms_by_reason):
     """A sentence that names what a figure does not show, and why; "" where it shows all."""
-    names = lambda arms: ", ".join(arms[:MOST_NAMED]) + (" and %d more" % (len(arms) - MOST_NAMED) if len(arms) > MOST_NAMED else "")  # noqa: E731
+    names = lambda arms: ", ".join(arms[:MAX_ARMS_NAMED]) + (" and %d more" % (len(arms) - MAX_ARMS_NAMED) if len(arms) > MAX_ARMS_NAMED else "")  # noqa: E731
     told = ["%s (%s)" % (names(arms), reason) for reason, arms in arms_by_reason.items() if arms]
     return "Not shown: %s." % "; ".join(told) if told else ""

@@ -1,6 +1,6 @@
 """figures.py: from curves and numbers of trials: learning curves, sensitivity, cost, seeds, performance profile. Each function
 gives a Figure or a text: the reason for which the data do not allow it."""
-from .figure import FAINT, INK, MOST_LINES, Figure, chosen_arms, clip, left_out, look, looks
+from .figure import FAINT, INK, MAX_LINES, Figure, chosen_arms, clip, left_out, look, looks
 from .needs import need
 from .table import number
 from . import cells as cells_of
@@ -120,7 +120,7 @@ def _text(value):
     return "{%s}" % ", ".join("%g" % v for v in value) if isinstance(value, tuple) else "%g" % value if isinstance(value, float) else str(value)
 
 
-MOST_CELLS = 60  # drawn one by one
+MAX_CELLS = 60  # drawn one by one
 
 
 def _line_over(key, grid, cells, note):
@@ -130,7 +130,7 @@ def _line_over(key, grid, cells, note):
 
     def draw(ax):
         x = [_as_x(v) for v in grid] if numeric else list(range(len(grid)))
-        for cell in list(each[0])[:MOST_CELLS]:
+        for cell in list(each[0])[:MAX_CELLS]:
             ax.plot(x, [m[cell] for m in each], color=FAINT, linewidth=0.7, marker=".", markersize=4, zorder=1)
         ax.plot(x, [m.mean for m in means], color=look(0)[0], marker="o")
         if not numeric:
@@ -139,7 +139,7 @@ def _line_over(key, grid, cells, note):
         ax.set_ylabel("top-1 on test, %")
     draw.margins = {"bottom": 0.28} if len(grid) > 4 and not numeric else {}
     text = "; ".join("%s: %s" % (_text(v), number(m.mean)) for v, m in zip(grid, means))
-    faint = "Faint: each cell%s." % (", the first %d" % MOST_CELLS if cells.n > MOST_CELLS else "")
+    faint = "Faint: each cell%s." % (", the first %d" % MAX_CELLS if cells.n > MAX_CELLS else "")
     return Figure("F4", _title([key], cells), [draw], "Test top-1 against %s: %s." % (key, text), note="%s %s" % (faint, note))
 
 
@@ -210,7 +210,7 @@ def seeds(work):
 
     def unfit(arm):
         return "no baseline in its pair" if arm not in base_of else "" if in_common[arm] else "no seed in common with its baseline"
-    shown, note = chosen_arms(work, unfit, MOST_LINES, [a for a in work.arms if base_of.get(a) != a])
+    shown, note = chosen_arms(work, unfit, MAX_LINES, [a for a in work.arms if base_of.get(a) != a])
     pairs = [(a, in_common[a]) for a in shown]
     if not pairs:
         return "no arm has a seed in common with %s" % work.base_name
@@ -219,7 +219,7 @@ def seeds(work):
         def draw(ax):
             for s in common:
                 a, b = work.top1[base_of[arm]][s], work.top1[arm][s]
-                color, dash, marker = WAYS[way(a, b)]
+                color, dash, marker = DIRECTIONS[direction(a, b)]
                 ax.plot([0, 1], [a, b], color=color, linestyle=dash, marker=marker, markersize=3.5, linewidth=1.2)
             low, high = ax.get_ylim()
             at = apart([work.top1[arm][s] for s in common], 0.06 * (high - low))
@@ -229,17 +229,17 @@ def seeds(work):
             ax.set_xlim(-0.15, 1.2)
             ax.set_ylabel("top-1 on test, %")
         return draw
-    ways = {a: [way(work.top1[base_of[a]][s], work.top1[a][s]) for s in common] for a, common in pairs}
+    directions = {a: [direction(work.top1[base_of[a]][s], work.top1[a][s]) for s in common] for a, common in pairs}
     return Figure("F10", "Seed by seed from %s" % work.base_name, [panel(*p) for p in pairs],
                   "Lines from the baseline to each arm, one a seed. Of the seeds: %s." % "; ".join(
-                      "%s %s" % (a, ", ".join("%d %s" % (w.count(name), name) for name in WAYS if name in w)) for a, w in ways.items()),
-                  [(name, look) for name, look in WAYS.items() if any(name in w for w in ways.values())], note)
+                      "%s %s" % (a, ", ".join("%d %s" % (w.count(name), name) for name in DIRECTIONS if name in w)) for a, w in directions.items()),
+                  [(name, look) for name, look in DIRECTIONS.items() if any(name in w for w in directions.values())], note)
 
 
-WAYS = {"up": (look(0)[0], "-", "o"), "down": (look(1)[0], (0, (4, 2)), "o"), "the same": (FAINT, (0, (1.5, 1.5)), "o")}
+DIRECTIONS = {"up": (look(0)[0], "-", "o"), "down": (look(1)[0], (0, (4, 2)), "o"), "the same": (FAINT, (0, (1.5, 1.5)), "o")}
 
 
-def way(before, after):
+def direction(before, after):
     """A gap of exactly 0 is neither up nor down."""
     return "up" if after > before else "down" if after < before else "the same"
 
@@ -251,8 +251,8 @@ def profile(work):
         return scores
     base = work.layout.baseline_method
     rivals = [m for m in scores.methods if m != base]
-    methods = rivals[:MOST_LINES]
-    note = " ".join(scores.left + [left_out({"at most %d are shown, the first of the spec" % MOST_LINES: rivals[MOST_LINES:]})])
+    methods = rivals[:MAX_LINES]
+    note = " ".join(scores.left + [left_out({"at most %d are shown, the first of the spec" % MAX_LINES: rivals[MAX_LINES:]})])
     flat = np.concatenate([np.concatenate(scores.gaps[m]) for m in methods])
     grid = np.linspace(min(flat.min(), 0) - 0.1, max(flat.max(), 0) + 0.1, 200)
     style = looks(methods)

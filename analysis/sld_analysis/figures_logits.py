@@ -5,7 +5,7 @@ import itertools
 from collections import namedtuple
 
 from . import calibration, digest, stats
-from .figure import FAINT, INK, MOST_LINES, Figure, chosen_arms, clip, left_out, look, looks
+from .figure import FAINT, INK, MAX_LINES, Figure, chosen_arms, clip, left_out, look, looks
 from .needs import need
 from .table import number
 from .tables_more import untaught
@@ -14,7 +14,7 @@ np = need("numpy")
 ticker = need("matplotlib.ticker")
 scipy_stats = need("scipy.stats")
 
-MOST_PANELS, MOST_GAINS = 6, 4
+MAX_PANELS, MAX_GAINS = 6, 4
 FEW_SEEDS = 2  # a t test by class needs two
 
 
@@ -26,7 +26,7 @@ def class_difference(student, teacher):
     return np.nan_to_num(out)
 
 
-def _taught(work, most=MOST_PANELS):
+def _taught(work, max_arms=MAX_PANELS):
     """[(arm, its first trial that has logits, that trial's digest, its teacher)], and a sentence on the arms left out."""
     found = {}
 
@@ -38,7 +38,7 @@ def _taught(work, most=MOST_PANELS):
                 found[arm] = (arm, trial, student, teacher)
                 return ""
         return _left(work, arm)
-    arms, left = chosen_arms(work, unfit, most)
+    arms, left = chosen_arms(work, unfit, max_arms)
     return [found[arm] for arm in arms], left
 
 
@@ -83,7 +83,7 @@ def correlation(work):
                       "%s %.3f" % (a, v.mean()) for a, v in found), note="|student − teacher| / 3 off the diagonal, first seed of each arm. " + left)
 
 
-MOST_MAPPED, MOST_CLASSES = 800, 8
+MAX_MAPPED, MAX_CLASSES = 800, 8
 
 
 def features(work):
@@ -100,24 +100,24 @@ def features(work):
         labels = work.study.labels(trial)
         if labels is None or len(labels) != len(found):
             return "features of %d samples, labels of %d" % (len(found), 0 if labels is None else len(labels))
-        classes = np.unique(labels)[:MOST_CLASSES]
-        kept = np.flatnonzero(np.isin(labels, classes))[:MOST_MAPPED]
+        classes = np.unique(labels)[:MAX_CLASSES]
+        kept = np.flatnonzero(np.isin(labels, classes))[:MAX_MAPPED]
         if len(kept) < 10:
             return "features of fewer than 10 samples"
         maps[arm] = found[kept].astype(np.float64), labels[kept], classes
         return ""
-    arms, left = chosen_arms(work, unfit, MOST_PANELS)
+    arms, left = chosen_arms(work, unfit, MAX_PANELS)
     if not arms:
         return "the files hold no features of the last layer; `run.features: test` keeps them in the results of a sweep's folder"
-    panels, most = [], max((maps[arm][2] for arm in arms), key=len)
+    panels, longest = [], max((maps[arm][2] for arm in arms), key=len)
     for arm in arms:
         values, labels, classes = maps[arm]
         tsne = need("sklearn.manifold", "t-SNE").TSNE(perplexity=min(30.0, (len(values) - 1) / 3.0), init="pca", random_state=1)
         panels.append(_map_panel(arm, tsne.fit_transform(values), labels, classes))
     return Figure("F3", "Features of the last layer, t-SNE", panels, "Maps of test samples by their features: %s." % ", ".join(arms),
-                  [(_class_name(work, int(k)), look(i)) for i, k in enumerate(most)],
+                  [(_class_name(work, int(k)), look(i)) for i, k in enumerate(longest)],
                   "Perplexity 30, the first %d classes, first seed of each arm. Distances between groups mean little in such a map. %s" % (
-                      len(most), left))
+                      len(longest), left))
 
 
 def _map_panel(arm, at, labels, classes):
@@ -142,7 +142,7 @@ def cartography(work):
             return "no probability of the label by training sample"
         found[arm] = np.nanmean(p, axis=1), np.nanstd(p, axis=1)
         return ""
-    arms, left = chosen_arms(work, unfit, MOST_PANELS)
+    arms, left = chosen_arms(work, unfit, MAX_PANELS)
     if not arms:
         return "the files hold no probability of the label by training sample and epoch; `run.label_p: true` keeps it in the results of a sweep's folder"
     texts = ["%s: mean %.2f, below 0.5 %.1f %% of %d samples" % (arm, mean.mean(), 100 * (mean < 0.5).mean(), len(mean))
@@ -211,7 +211,7 @@ def _class_name(work, k):
 def reliability(work):
     """F7: isotonic reliability of the first seed of each arm, before and after a fitted temperature."""
     first = {arm: next((t for t in trials if work.digests.student(t) is not None), None) for arm, trials in work.arms.items()}
-    arms, left = chosen_arms(work, lambda arm: _left(work, arm, "no test logits") if first[arm] is None else "", MOST_PANELS)
+    arms, left = chosen_arms(work, lambda arm: _left(work, arm, "no test logits") if first[arm] is None else "", MAX_PANELS)
     if not arms:
         return "no trial kept its test logits"
     panels, texts, ways = [], [], set()
@@ -231,13 +231,13 @@ def reliability(work):
         texts.append(text)
     note = "Isotonic regression of being right on the confidence, with the 90 % band of a calibrated student. One trial an arm, its first " \
         "seed: the table of predictions has the means over seeds. "
-    after = "The curve after a fitted temperature %s." % COMPACT if work.study.compact else " ".join(WAYS[way] for way in sorted(ways))
+    after = "The curve after a fitted temperature %s." % COMPACT if work.study.compact else " ".join(FITTED_ON[way] for way in sorted(ways))
     return Figure("F7", "Reliability" + ("" if work.study.compact else " before and after a fitted temperature"), panels,
                   "Accuracy against confidence, a panel an arm.", [] if work.study.compact else [("before", look(0)), ("after", look(1))],
                   "%s%s %s. %s" % (note, after, "; ".join(texts), left))
 
 
-WAYS = {True: "The temperature is fitted on the validation split.",
+FITTED_ON = {True: "The temperature is fitted on the validation split.",
         False: "Without validation logits (data.val_fraction) each half of the test images takes the temperature that the other half gives: "
                "T has two values."}
 Fit = namedtuple("Fit", "confidence text stuck on_val")  # stuck: a fit at the bound of its search, no result
@@ -289,7 +289,7 @@ def fidelity(work):
                 kls.append(np.nan if student.kl is None else student.kl)
         found[arm] = (arm, stats.summary(agree), stats.summary(kls))
         return "" if agree else _left(work, arm)
-    arms, left = chosen_arms(work, unfit, MOST_LINES)
+    arms, left = chosen_arms(work, unfit, MAX_LINES)
     rows = [found[arm] for arm in arms]
     if not rows:
         return NO_TEACHER
@@ -373,8 +373,8 @@ def per_class(work):
         found[arm] = class_gains(work, arm)
         return "" if found[arm] else "fewer than %d seeds with test logits in common with its baseline" % FEW_SEEDS
     if work.base:
-        arms, left = chosen_arms(work, unfit, MOST_GAINS, [a for a in work.arms if work.base_of.get(a) != a])
-    errors, left_errors = _taught(work, MOST_GAINS)
+        arms, left = chosen_arms(work, unfit, MAX_GAINS, [a for a in work.arms if work.base_of.get(a) != a])
+    errors, left_errors = _taught(work, MAX_GAINS)
     rows = [(arm, digest.by_rank(s, t)) for arm, _, s, t in errors]
     panels = [_gain_panel(arm, found[arm]) for arm in arms] + [_errors_panel(arm, r) for arm, r in rows if r]
     if not panels:

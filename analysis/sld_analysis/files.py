@@ -12,8 +12,8 @@ h5py = need("h5py")
 
 FEATURES, LABEL_P = "features/test_last", "train/label_p"
 BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
-MOST_TRIALS = 1000000  # beyond these a file is damaged, not large
-MOST_VALUES = 1 << 30  # of one trial's logits
+MAX_TRIALS = 1000000  # beyond these a file is damaged, not large
+MAX_VALUES = 1 << 30  # of one trial's logits
 OPTION = "option_"  # columns of options, for who reads no YAML; a Study has them from the configurations, with their types
 WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher", "val": "val_last"}
 # What a packed study keeps of the attributes of each trial's results.
@@ -145,8 +145,8 @@ class StudyFile:
         for name in ("id", "arm", "seed", "state", "is_teacher"):
             dataset(f, "trials/" + name, 1, self.path)
         n = trials["id"].shape[0]
-        if n > MOST_TRIALS:
-            raise StudyError("%s: /trials/id: expected at most %d trials, got %d" % (self.path, MOST_TRIALS, n))
+        if n > MAX_TRIALS:
+            raise StudyError("%s: /trials/id: expected at most %d trials, got %d" % (self.path, MAX_TRIALS, n))
         names = [name for name in trials if not name.startswith(OPTION)]
         for name in names:
             if dataset(f, "trials/" + name, 1, self.path).shape[0] != n:
@@ -306,7 +306,7 @@ def read_logits(f, path, where, row=None):
         return None
     thing = dataset(f, path, 2 if row is None else 3, where)
     shape = thing.shape[-2:]
-    if shape[0] * shape[1] > MOST_VALUES or (row is not None and row >= thing.shape[0]):
+    if shape[0] * shape[1] > MAX_VALUES or (row is not None and row >= thing.shape[0]):
         raise StudyError("%s: /%s: shape %s does not fit this study" % (where, path, thing.shape))
     values = thing[()] if row is None else thing[row]
     classes = ~np.isnan(values).all(axis=0)
@@ -315,6 +315,16 @@ def read_logits(f, path, where, row=None):
         return values
     last = lambda used: int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0  # noqa: E731
     return values[:last(samples), :last(classes)] if samples.any() else values
+
+
+def predicted(study, trial, which):
+    """(sample) the class of the largest logit, of equal ones the lowest; a logit that is no number is never the largest. None where there
+    are no logits. study: a StudyFile or a Study, of a compact pack too."""
+    if study.compact:
+        top = study.top(trial, which)
+        return top.classes[:, 0] if top else None
+    logits = study.logits(trial, which)
+    return None if logits is None else np.where(np.isnan(logits), -np.inf, logits).argmax(axis=1)
 
 
 class RunFiles:

@@ -24,7 +24,7 @@ from .printable import printable
 h5py, np = need("h5py"), need("numpy")
 
 SOURCE, PROGRAM = "made_by", "sld_analysis import-data"  # the attribute by which a file of this verb is known
-LARGEST_SIDE, MOST_CLASSES, FEW_CLASSES = 4096, 1 << 20, 4096  # of sld: src/data/dataset.c
+MAX_SIDE, MAX_CLASSES, FEW_CLASSES = 4096, 1 << 20, 4096  # of sld: src/data/dataset.c
 
 
 # ---- what sld would refuse ----
@@ -32,9 +32,9 @@ LARGEST_SIDE, MOST_CLASSES, FEW_CLASSES = 4096, 1 << 20, 4096  # of sld: src/dat
 def check_classes(where, train, test, names, least=2):
     """Labels of two splits, as sld counts classes: by their names, else 1 + the largest label of train. The number of classes."""
     classes = len(names) if names else 1 + int(train.max())
-    most = MOST_CLASSES if names else max(len(train), FEW_CLASSES)
-    if not least <= classes <= most:
-        raise StudyError("%s: expected labels of %d to %d classes, got %d" % (where, least, most, classes))
+    max_classes = MAX_CLASSES if names else max(len(train), FEW_CLASSES)
+    if not least <= classes <= max_classes:
+        raise StudyError("%s: expected labels of %d to %d classes, got %d" % (where, least, max_classes, classes))
     for name, labels in (("train", train), ("test", test)):
         beyond = labels >= classes
         if beyond.any():
@@ -48,9 +48,9 @@ def check(where, data):
     for name, split in (("train", data.train), ("test", data.test)):
         if split.n < 1:
             raise StudyError("%s: %s: expected at least one image, got none" % (where, name))
-        if not all(1 <= side <= LARGEST_SIDE for side in split.shape[:2]):
+        if not all(1 <= side <= MAX_SIDE for side in split.shape[:2]):
             raise StudyError("%s: %s: expected images with sides of 1 to %d, got %dx%d; --size N scales them" % (
-                where, name, LARGEST_SIDE, *split.shape[:2]))
+                where, name, MAX_SIDE, *split.shape[:2]))
     if data.train.shape != data.test.shape:
         raise StudyError("%s: test: expected images of train's size %s, got %s; --size N scales all to one size"
                          % (where, data.train.shape, data.test.shape))
@@ -142,7 +142,7 @@ def is_own(path):
 
 # ---- the verb ----
 
-def tell(program, notes):
+def print_notes(program, notes):
     for note in notes:
         print(printable("%s: %s" % (program, note)), file=sys.stderr)
 
@@ -169,14 +169,14 @@ def main(program, arguments):
     parser.add_argument("--size", type=int, help="scale images to this height and width")
     parser.add_argument("--force", action="store_true", help="write over a file that another program wrote")
     args = parser.parse_args(arguments)
-    if args.size is not None and not 1 <= args.size <= LARGEST_SIDE:
-        raise StudyError("--size: expected 1 to %d, got %d" % (LARGEST_SIDE, args.size))
+    if args.size is not None and not 1 <= args.size <= MAX_SIDE:
+        raise StudyError("--size: expected 1 to %d, got %d" % (MAX_SIDE, args.size))
     outputs.check(args.target, [args.source], is_own, args.force)
     data = load(args.source, args.size or 0)
     classes = check(args.source, data)
-    tell(program, notes_of(args.source, data, classes))
+    print_notes(program, notes_of(args.source, data, classes))
     hashes = write_file(args.target, data)
-    tell(program, data.seen())
+    print_notes(program, data.seen())
     print(printable("%s: %s, %d training and %d test images of %dx%dx%d, %d classes" % (
         args.target, data.name, data.train.n, data.test.n, *data.train.shape, classes)))
     for name, value in hashes.items():

@@ -1,5 +1,6 @@
-"""import_image.py: the pixels of one image file, those that torchvision's ImageFolder takes. Refused is what Pillow would clip, cut or
-leave out on the way to 8 bits of red, green and blue, and told what it takes otherwise than a viewer shows it."""
+"""import_image.py: the pixels of one image file, as torchvision's ImageFolder would load them: 8 bits of red, green and blue, made by
+Pillow. An image of which Pillow would clip, cut or drop something on the way is refused. An image that Pillow loads otherwise than a
+viewer shows it is taken, and a note says so."""
 import os
 
 from . import inputs
@@ -12,7 +13,7 @@ np = need("numpy")
 PLAIN, WITH_ALPHA = ("1", "L", "P", "RGB", "CMYK", "YCbCr"), ("LA", "PA", "RGBA", "RGBa")  # modes of Pillow
 ORIENTATION, UPRIGHT = 0x0112, (None, 0, 1)  # of EXIF
 WHITE_16 = 257  # 65535 is 257 * 255
-TOLD = {"CMYK": "taken as RGB by Pillow's formula, without a colour profile, as torchvision takes it",
+NOTES = {"CMYK": "taken as RGB by Pillow's formula, without a colour profile, as torchvision takes it",
         "an EXIF orientation": "the pixels are taken as stored, not turned, as torchvision takes them; mogrify -auto-orient turns them"}
 
 
@@ -29,7 +30,7 @@ class Seen:
         out = []
         for kind, paths in self.paths.items():
             more = " and %d more" % (len(paths) - 1) if len(paths) > 1 else ""
-            out.append("%s%s: %s: %s" % (paths[0], more, kind, TOLD[kind]))
+            out.append("%s%s: %s: %s" % (paths[0], more, kind, NOTES[kind]))
         return out
 
 

@@ -109,7 +109,7 @@ class Layout:
         rest = [a for a in self.axes if a not in pair]
         return (pair, rest) if rest else ([], self.axes)
 
-    def place(self, arm):
+    def pair_of(self, arm):
         """The pair of an arm."""
         pair, _ = self.split_axes
         return " ".join(self.label(arm, a) for a in pair) if pair else networks_text([self.networks[arm]])
@@ -122,7 +122,7 @@ class Layout:
     def _pairs(self):
         own, names = {}, {}
         for arm in self.first:  # two arms of one name, as those beside the axes, keep their own
-            row = own.setdefault(self.place(arm), {})
+            row = own.setdefault(self.pair_of(arm), {})
             names[arm] = self.method(arm) if self.method(arm) not in row else arm
             row[names[arm]] = arm
         subjects = {pair: {self._subject(a) for a in row.values()} for pair, row in own.items()}
@@ -160,8 +160,8 @@ class Layout:
         base = self.study.baseline
         if not self.split_axes[0]:
             return dict.fromkeys(self.first, base) if base in self.first else {}
-        found = {self.place(arm): self._base_in(arm) for arm in self.first}
-        return {arm: found[self.place(arm)] for arm in self.first if found[self.place(arm)] in self.first}
+        found = {self.pair_of(arm): self._base_in(arm) for arm in self.first}
+        return {arm: found[self.pair_of(arm)] for arm in self.first if found[self.pair_of(arm)] in self.first}
 
     def _base_in(self, like):
         """The baseline in the pair of that arm, done or not; None where the sweep has none. Its label may be another arm's trial."""
@@ -187,8 +187,8 @@ class Layout:
         for arm in self.first:
             if arm not in self.base_of:
                 base = self._base_in(arm)
-                out[self.place(arm)] = "The arms of %s have no gap: %s." % (
-                    self.place(arm), "their baseline %s has no done trial" % base if base else
+                out[self.pair_of(arm)] = "The arms of %s have no gap: %s." % (
+                    self.pair_of(arm), "their baseline %s has no done trial" % base if base else
                     "the sweep has no arm there that is like the baseline %s in all but the pair" % self.study.baseline)
         return list(out.values())
 
@@ -211,7 +211,7 @@ class Layout:
         """What an arm computes, but for these options: to be compared with that of another."""
         rest = sorted((k, repr(v)) for k, v in self.options[arm].items()
                       if not options_of.technical(k) and k not in keys and k not in ("seed", "method"))
-        return (self.place(arm), self.data.get(arm)) + tuple(rest)
+        return (self.pair_of(arm), self.data.get(arm)) + tuple(rest)
 
     def names_of(self, groups):
         """A name for each group of arms: the labels that its arms share where others differ, else its first arm."""

@@ -12,7 +12,7 @@ ONE_SPEC = "parts of one study have one spec, but for seeds and paths: give it t
 ONE_DATA = "parts of one study are trained on the same data: train the arm on it, and pack again"
 ONE_ARM = "trials of one arm differ in seed and paths alone: train them alike, or give the other arm another label in its spec, and pack again"
 ONE_LABEL = "one trial has one label in all parts: give both folders one spec, and pack again"
-MOST_NAMED = 6  # options in a message
+MAX_OPTIONS_NAMED = 6  # options in a message
 
 
 def check(parts):
@@ -98,7 +98,7 @@ def check_experiments(a, b):
         mine, other = ours[key], theirs.get(key, ours[key])
         differ = [k for k in mine if k in other and mine[k] != other[k] and counts(k, mine, other)]
         if differ:
-            more = " (it differs in %s too)" % ", ".join(differ[1:MOST_NAMED]) if differ[1:] else ""
+            more = " (it differs in %s too)" % ", ".join(differ[1:MAX_OPTIONS_NAMED]) if differ[1:] else ""
             raise StudyError("%s: %s %s: %s: expected that of %s, %s, got %s%s; %s" % (
                 b.path, "teacher" if key[0] else "arm", key[1], differ[0], a.path, shown(mine[differ[0]]), shown(other[differ[0]]), more, ONE_ARM))
 

@@ -73,12 +73,12 @@ def missing(path, dtype):
     return np.nan if dtype.kind == "f" else 0 if dtype.kind == "u" or path in COUNTS else -1
 
 
-def runs(rows, most):
+def runs(rows, max_rows):
     """(source, first row there, place, count) of rows that follow each other in their source too."""
     at = 0
     while at < len(rows):
         (source, row), n = rows[at], 1
-        while n < most and at + n < len(rows) and rows[at + n] == (source, row + n):
+        while n < max_rows and at + n < len(rows) and rows[at + n] == (source, row + n):
             n += 1
         yield source, row, at, n
         at += n

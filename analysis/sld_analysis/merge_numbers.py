@@ -1,7 +1,7 @@
 """merge_numbers.py: what the columns of /trials hold that depends on the other trials of a study, anew over all parts: indices,
 options that vary, and copied errors (docs/protocol.md, "Measures"). As src/report/options.c and copied_errors.c make it."""
 from . import options
-from .files import OPTION
+from .files import OPTION, predicted
 from .needs import need
 
 np = need("numpy")
@@ -44,15 +44,6 @@ def varying(rows, labels):
     keys = dict.fromkeys(key for text in students for key in text if options.is_column(key))
     return {"/trials/" + OPTION + key: [text.get(key, "") for text in texts] for key in keys
             if len({text[key] for text in students if key in text}) > 1}
-
-
-def predicted(part, row, which):
-    """(sample) classes, of equal logits the lower; None: there are no logits."""
-    if part.compact:
-        top = part.top(row, which)
-        return top.classes[:, 0] if top else None
-    logits = part.logits(row, which)
-    return None if logits is None else np.where(np.isnan(logits), -np.inf, logits).argmax(axis=1)
 
 
 def share(student, teacher, labels):

@@ -9,7 +9,7 @@ np = need("numpy")
 NAN = float("nan")
 PERCENT = re.compile(r"(top1|top5|ece)_|copy_rate")
 SCORE = re.compile(r"(nll|brier|reliability|resolution)_")  # the table of predictions shows four digits of them
-MOST_DIGITS = 12
+MAX_DIGITS = 12
 
 
 def digits(metric, *sizes):
@@ -18,7 +18,7 @@ def digits(metric, *sizes):
     if PERCENT.match(metric):
         return 2
     size = next((abs(s) for s in sizes if math.isfinite(s) and s), 1.0)
-    return min(max(2 - math.floor(math.log10(size)), 4 if SCORE.match(metric) else 0), MOST_DIGITS)
+    return min(max(2 - math.floor(math.log10(size)), 4 if SCORE.match(metric) else 0), MAX_DIGITS)
 
 
 def time_unit(minutes):

@@ -12,7 +12,9 @@ scipy_stats = need("scipy.stats")
 # values[method], gaps[method]: [seeds of pair 1, seeds of pair 2 ...]; by_seed[method]: [{seed: value} of pair 1 ...]; left: sentences on
 # pairs and methods that are not among them; few: on methods that have no interquartile mean.
 Scores = namedtuple("Scores", "pairs methods values gaps by_seed left few")
-LEAST_TRIMMED = 4  # of fewer values a quarter is none
+# gap: the mean over pairs; won: pairs in which it is above 0; p: of the paired t test over the pairs' means; pairs: how many
+Comparison = namedtuple("Comparison", "gap won p pairs")
+MIN_TRIMMED = 4  # of fewer values a quarter is none
 
 
 def scores(work):
@@ -40,19 +42,19 @@ def scores(work):
         return "a method and %s have no seed in common on some pair" % base
     others = [m for m in layout.methods if m not in methods]
     left = [missing + "."] if len(pairs) < len(layout.pairs) else []
-    few = ["%s (%d)" % (m, n) for m, n in ((m, sum(map(len, gaps[m]))) for m in methods) if n < LEAST_TRIMMED]
-    told = ["No interquartile mean below %d values of pairs x seeds: %s." % (LEAST_TRIMMED, ", ".join(few))] if few else []
+    few = ["%s (%d)" % (m, n) for m, n in ((m, sum(map(len, gaps[m]))) for m in methods) if n < MIN_TRIMMED]
+    told = ["No interquartile mean below %d values of pairs x seeds: %s." % (MIN_TRIMMED, ", ".join(few))] if few else []
     left += ["Not in every pair: %s." % ", ".join(others)] if others else []
     return Scores(pairs, methods, values, gaps, by_seed, left, told)
 
 
 def interquartile_mean(gaps, n_resamples=2000, seed=1):
     """Mean of the middle half over pairs x seeds, and its 95 % interval for other seeds of these pairs. NaN for fewer values than
-    LEAST_TRIMMED, of which nothing would be left out. The interval is mean ± t x deviation of the bootstrap with seeds drawn again within
+    MIN_TRIMMED, of which nothing would be left out. The interval is mean ± t x deviation of the bootstrap with seeds drawn again within
     each pair: its plain percentiles are too narrow, as seeds drawn of n spread less by sqrt((n - 1) / n), which is made good, and as few
     seeds do not know their spread, which t of the seeds' degrees of freedom allows for."""
     flat = np.concatenate(gaps)
-    if len(flat) < LEAST_TRIMMED:
+    if len(flat) < MIN_TRIMMED:
         return math.nan, math.nan, math.nan
     mean = float(scipy_stats.trim_mean(flat, 0.25))
     if min(len(g) for g in gaps) < 2:
@@ -70,13 +72,12 @@ def probability(mine, others):
     return float(np.mean(each))
 
 
-def against(scores, a, b):
-    """Mean gap of a less b over pairs, pairs won, p of the paired t test over the pairs' means, pairs: of each pair the seeds that both
-    have, and no pair where they have none."""
+def compare(scores, a, b):
+    """Method a less b over pairs: of each pair the seeds that both have, and no pair where they have none."""
     gaps = [paired(x, y) for x, y in zip(scores.by_seed[a], scores.by_seed[b])]
     d = np.array([g.mean for g in gaps if g.n])
     over = gap_of(d)
-    return over.mean, int((d > 0).sum()), over.p, over.n
+    return Comparison(over.mean, int((d > 0).sum()), over.p, over.n)
 
 
 def profile(gaps, grid):

@@ -182,15 +182,15 @@ class Report:
     def html(self):
         return page.page(self.title, self.facts, self.warnings, self.sections, self.left, again(self.work))
 
-    def markdown(self, pictures=""):
-        """pictures: the ending of the figures' files beside it; "": their texts alone."""
+    def markdown(self, image_ending=""):
+        """image_ending: the ending of the figures' files beside it; "": their texts alone."""
         out = "# %s\n\n" % markdown_text(self.title) + "".join("- %s: %s\n" % (markdown_text(k), markdown_text(v)) for k, v in self.facts)
         out += "".join("\n> %s\n" % markdown_text(w) for w in self.warnings)
         for heading, parts in self.sections:
             if parts:
                 out += "\n## %s\n\n" % heading
             for p in parts:
-                out += p.markdown() if isinstance(p, Table) else p.markdown(pictures)
+                out += p.markdown() if isinstance(p, Table) else p.markdown(image_ending)
         if self.left:
             out += "\n## What this report cannot show, and why\n\n" + "".join(
                 "- %s: %s.\n" % (markdown_text(k), markdown_text(r)) for k, r in self.left)
@@ -203,10 +203,10 @@ class Report:
                  "tables.tex": "% \\usepackage{booktabs,amssymb,textcomp}\n" + "\n".join(t.latex() for t in self.tables.values()),
                  **{key + ".csv": t.csv() for key, t in self.tables.items()}, "trials.csv": frame_csv(self.work.study.trials)}
         for name, text in texts.items():
-            outputs.publish_text(place(folder, name), text)
+            outputs.publish_text(target(folder, name), text)
         for key, f in self.figures.items():
             for ending in formats:
-                f.save(place(folder, "%s.%s" % (key, ending)))
+                f.save(target(folder, "%s.%s" % (key, ending)))
         return os.path.join(folder, REPORT)
 
     def names(self, formats=()):
@@ -243,7 +243,7 @@ def check_folder(folder, names, force):
                          % os.path.join(folder, there[0]))
 
 
-def place(folder, name):
+def target(folder, name):
     """The path of a file of the report."""
     path = os.path.join(folder, name)
     if os.path.isdir(path) or (os.path.exists(path) and not os.path.isfile(path)):

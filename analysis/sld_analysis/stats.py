@@ -11,7 +11,7 @@ special = need("scipy.special")
 
 ALPHA, POWER = 0.05, 0.8
 SIGN_FLIP_SEEDS = 6   # 2 / 2^6 = 0.031: fewer seeds cannot reach 5 %
-MOST_FLIPS = 1 << 14  # up to 14 seeds every flip is tried; beyond, so many at random
+MAX_FLIPS = 1 << 14  # up to 14 seeds every flip is tried; beyond, so many at random
 
 Summary = namedtuple("Summary", "n mean sd half")  # half: of the 95 % confidence interval of the mean
 NO_SPREAD = 1e-9      # less is rounding: seeds that agree say nothing about other seeds
@@ -42,7 +42,7 @@ def sign_flip(differences):
     if len(d) < 2:
         return math.nan
     return float(scipy_stats.permutation_test((d,), lambda x, axis: np.mean(x, axis=axis), permutation_type="samples",
-                                              vectorized=True, n_resamples=MOST_FLIPS, random_state=1).pvalue)
+                                              vectorized=True, n_resamples=MAX_FLIPS, random_state=1).pvalue)
 
 
 def gap_of(differences, seeds=()):

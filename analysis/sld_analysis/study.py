@@ -4,7 +4,7 @@ import os
 import re
 import warnings
 
-from .files import FEATURES, LABEL_P, WHICH, RunFiles, StudyError, StudyFile, attributes, open_file, raise_file_limit
+from .files import FEATURES, LABEL_P, WHICH, RunFiles, StudyError, StudyFile, attributes, open_file, predicted, raise_file_limit
 from .needs import need
 from . import arms, options as options_of, spec
 
@@ -212,11 +212,7 @@ class Study:
 
     def predicted(self, trial, which="last"):
         """(sample) the class of the largest logit, of a compact pack too. None where there is none."""
-        if self.compact:
-            top = self.top(trial, which)
-            return top.classes[:, 0] if top else None
-        logits = self.logits(trial, which)
-        return logits.argmax(axis=1) if logits is not None else None
+        return predicted(self, trial, which)
 
     @functools.cached_property
     def digests(self):

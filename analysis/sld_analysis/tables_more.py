@@ -45,7 +45,7 @@ def linear_probe(work):
             facts = study.facts(trial)
             rows.setdefault(arm, set()).add(str(facts.get("weights_sha256", "")))
             if facts.get("teacher_sha256"):
-                rows.setdefault("teacher of %s" % work.layout.place(arm), set()).add(str(facts["teacher_sha256"]))
+                rows.setdefault("teacher of %s" % work.layout.pair_of(arm), set()).add(str(facts["teacher_sha256"]))
     lost = sorted({weights for weights, _ in probes} - set().union(*rows.values()))
     if lost:
         raise StudyError("--features: weights_sha256: expected those of done trials of this study (their last.h5) or of their teachers, got %s"
@@ -113,7 +113,7 @@ def resolved(work):
 def deviations(work):
     """Of the seeds, pooled over the arms of a pair, those too whose trials are another pair's: pairs of networks differ in it."""
     out, axes = [], work.layout.split_axes[0]
-    groups = {work.layout.place(arm) if axes else "": {} for arm in work.arms}
+    groups = {work.layout.pair_of(arm) if axes else "": {} for arm in work.arms}
     for cell in work.study.cells:
         place = " ".join(cell.labels[axis] for axis in axes)
         if cell.arm in work.arms and place in groups:
@@ -285,8 +285,8 @@ def matrix(work):
             if a == b:
                 row.append("")
                 continue
-            gap, wins, p, n = pairs_of.against(scores, a, b)
-            row.append("%s; %d of %d; %s" % (number(gap, 2, True), wins, n, p_text(p)) if n else "–")
+            c = pairs_of.compare(scores, a, b)
+            row.append("%s; %d of %d; %s" % (number(c.gap, 2, True), c.won, c.pairs, p_text(c.p)) if c.pairs else "–")
         rows.append(row)
     return Table("matrix", "Each method less each other", ["method"] + list(scores.methods), rows,
                  ["Mean gap over pairs, each over the seeds that both methods have there; pairs in which the row's method has the higher mean; p of a "

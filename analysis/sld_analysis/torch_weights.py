@@ -31,7 +31,7 @@ DATA = {  # what the public training codes normalise with: mean, std
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
 SHOWN = 5  # differences listed in an error
-LARGEST_SIDE, MOST_CHANNELS = 4096, 4  # of sld
+MAX_SIDE, MAX_CHANNELS = 4096, 4  # of sld
 OF_ONE_WAY = {"PyTorch file": ("key", "data", "mean", "std", "input_size", "trust"), "weights file": ("flat",)}  # {input: options}
 
 
@@ -59,7 +59,7 @@ def networks_of(sld, classes):
 def channels_of(tensors, shapes):
     """Of the images: what the first convolution takes. `sld models` shows it for 3."""
     first = tensors.get(next(iter(shapes)))
-    return first.shape[1] if first is not None and len(first.shape) == 4 and 1 <= first.shape[1] <= MOST_CHANNELS else 3
+    return first.shape[1] if first is not None and len(first.shape) == 4 and 1 <= first.shape[1] <= MAX_CHANNELS else 3
 
 
 def differences(tensors, shapes):
@@ -267,8 +267,8 @@ def check_settings(args, is_weights):
     if idle:
         raise StudyError("--%s: expected a %s as input, got the %s %s, of which it changes nothing; leave it out" % (
             idle[0].replace("_", "-"), other, kind, args.source))
-    if args.input_size is not None and not 1 <= args.input_size <= LARGEST_SIDE:
-        raise StudyError("--input-size: expected 1 to %d, got %d" % (LARGEST_SIDE, args.input_size))
+    if args.input_size is not None and not 1 <= args.input_size <= MAX_SIDE:
+        raise StudyError("--input-size: expected 1 to %d, got %d" % (MAX_SIDE, args.input_size))
 
 
 def numbers(text):

@@ -21,7 +21,7 @@ from .table import plain
 MARK = "<title>Study viewer</title>"  # by which the verb knows a page of its own
 VERSION = "0.10.3"
 PARTS = ("dist/iife/h5wasm.js", "LICENSE.txt")
-MOST_EMBEDDED = 256 << 20  # bytes: base64 in a page takes four thirds, and the page holds it twice
+MAX_EMBEDDED = 256 << 20  # bytes: base64 in a page takes four thirds, and the page holds it twice
 
 
 def from_folder(path):
@@ -58,9 +58,9 @@ def fetch():
 def embedded(path):
     """A study inside the page."""
     try:
-        if os.path.getsize(inputs.check(path)) > MOST_EMBEDDED:
+        if os.path.getsize(inputs.check(path)) > MAX_EMBEDDED:
             raise StudyError("%s: expected at most %d MB to lie in a page, got %d; the page opens it by drop" % (
-                path, MOST_EMBEDDED >> 20, os.path.getsize(path) >> 20))
+                path, MAX_EMBEDDED >> 20, os.path.getsize(path) >> 20))
         with open(path, "rb") as f:
             content = f.read()
     except OSError as error:

@@ -346,6 +346,8 @@ def check_odd_studies():
     def spoil(f):
         f["logits/test_last"][3, 5, 1] = np.inf
     reported(damaged("inf.h5", spoil), "logits that are not finite")
+    with_nan = sld_analysis.open(damaged("nan.h5", lambda f: f["logits/test_last"].__setitem__((3, 5), [np.nan, 1.0, 3.0, 3.0] + [0.0] * 6)))
+    check(with_nan.predicted(3)[5] == 2, "a logit that is no number is never the largest", with_nan.predicted(3)[5])
     reported(damaged("labels.h5", lambda f: replaced(f, "labels/test", np.full(400, 77, np.int32))), "labels outside 0 to 9")
     reported(damaged("few.h5", lambda f: replaced(f, "labels/test", np.zeros(3, np.int32))), "logits of 400 samples, labels of 3")
     reported(damaged("twice.h5", lambda f: replaced(f, "trials/seed", np.ones(11, np.int64))), "has seed 1 more than once")
