@@ -19,7 +19,10 @@ def open(path):  # the package's one verb: sld_analysis.open(...)
 
 
 def __getattr__(name):
-    if name in ("Study", "StudyError"):
-        from . import study
-        return getattr(study, name)
+    if name == "Study":
+        from .study import Study
+        return Study
+    if name == "StudyError":
+        from .errors import StudyError
+        return StudyError
     raise AttributeError("module %r has no attribute %r" % (__name__, name))

@@ -32,7 +32,7 @@ def trials(args):
 
 def config(args):
     from . import open as open_study
-    from .files import StudyError
+    from .errors import StudyError
     study = open_study(args.study)
     found = [i for i, one in enumerate(study.trials["id"]) if one == args.id]
     if not found:
@@ -137,7 +137,7 @@ def main(arguments=None):
     except OSError as error:
         return report_error(name, "%s: %s" % (error.filename, error.strerror) if error.filename else error, 74, debug)
     except Exception as error:
-        from .files import StudyError
+        from .errors import StudyError
         if isinstance(error, StudyError):
             return report_error(name, error, 2, debug)
         if debug:

@@ -8,7 +8,7 @@ from . import calibration, digest, stats
 from .figure import FAINT, INK, MAX_LINES, Figure, chosen_arms, clip, left_out, look, looks
 from .needs import need
 from .table import number
-from .tables_more import untaught
+from .tables_predictions import untaught
 
 np = need("numpy")
 ticker = need("matplotlib.ticker")

@@ -3,7 +3,7 @@ import os
 import pickle
 
 from . import inputs
-from .files import StudyError
+from .errors import StudyError
 from .import_parts import DataSet, Split, labels_of
 from .needs import need
 

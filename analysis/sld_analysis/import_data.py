@@ -13,7 +13,8 @@ import os
 import sys
 
 from . import outputs
-from .files import StudyError, attributes
+from .errors import StudyError
+from .hdf5 import attributes
 from .import_cifar import cifar
 from .import_folder import folder
 from .import_npz import npz

@@ -1,7 +1,7 @@
 """import_folder.py: images in train/CLASS and test/CLASS, as torchvision's ImageFolder takes them."""
 import os
 
-from .files import StudyError
+from .errors import StudyError
 from .import_image import Seen, load_image
 from .import_parts import DataSet, Split
 from .needs import need

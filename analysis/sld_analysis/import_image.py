@@ -4,7 +4,7 @@ viewer shows it is taken, and a note says so."""
 import os
 
 from . import inputs
-from .files import StudyError
+from .errors import StudyError
 from .import_parts import scaled
 from .needs import need
 

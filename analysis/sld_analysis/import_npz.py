@@ -4,7 +4,7 @@ import zipfile
 import zlib
 
 from . import inputs
-from .files import StudyError
+from .errors import StudyError
 from .import_parts import DataSet, Split, first_of, labels_of
 from .needs import need
 

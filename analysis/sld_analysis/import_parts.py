@@ -1,7 +1,7 @@
 """import_parts.py: what import-data makes of each kind of source: two splits, their labels checked, their images scaled."""
 from collections import namedtuple
 
-from .files import StudyError
+from .errors import StudyError
 from .needs import need
 
 np = need("numpy")

@@ -2,7 +2,7 @@
 import os
 import stat
 
-from .files import StudyError
+from .errors import StudyError
 
 KINDS = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
 

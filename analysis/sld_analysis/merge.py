@@ -11,7 +11,9 @@ import warnings
 from collections import namedtuple
 
 from . import merge_check, options, outputs, spec
-from .files import StudyError, StudyFile, attributes, column, open_file
+from .errors import StudyError
+from .hdf5 import attributes, column, open_file
+from .study_file import StudyFile
 from .merge_file import union, write
 from .needs import need
 

@@ -3,7 +3,7 @@ import itertools
 import os
 
 from . import options
-from .files import StudyError
+from .errors import StudyError
 from .needs import need
 
 np = need("numpy")

@@ -5,7 +5,8 @@ import hashlib
 import os
 
 from . import merge_numbers, outputs
-from .files import OPTION, StudyError, first_line
+from .errors import StudyError, first_line
+from .study_file import OPTION
 from .needs import need
 
 np = need("numpy")

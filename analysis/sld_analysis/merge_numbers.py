@@ -1,7 +1,8 @@
 """merge_numbers.py: what the columns of /trials hold that depends on the other trials of a study, anew over all parts: indices,
 options that vary, and copied errors (docs/protocol.md, "Measures"). As src/report/options.c and copied_errors.c make it."""
 from . import options
-from .files import OPTION, predicted
+from .samples import predicted
+from .study_file import OPTION
 from .needs import need
 
 np = need("numpy")

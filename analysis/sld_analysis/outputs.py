@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 
-from .files import StudyError, first_line
+from .errors import StudyError, first_line
 from .needs import need
 
 h5py = need("h5py")

@@ -7,7 +7,8 @@
 """
 from collections import namedtuple
 
-from .files import StudyError, attributes, dataset, open_file
+from .errors import StudyError
+from .hdf5 import attributes, dataset, open_file
 from .integrity import checksum_fails
 from .needs import need
 

@@ -4,15 +4,16 @@ import datetime
 import os
 import shlex
 
-from . import claims, figures, figures_logits, metrics, outputs, page, tables, tables_more
-from .files import StudyError
+from . import claims, figures, figures_logits, metrics, outputs, page, tables
+from . import tables_conditions, tables_cost, tables_pairs, tables_predictions, tables_probe, tables_seeds
+from .errors import StudyError
 from .table import Table, frame_csv, markdown_text, plain
 
 TABLES = {"claims": tables.claims, "accuracy": tables.accuracy, "effects": tables.effects, "T1": tables.same_architecture,
           "T2": tables.other_architecture, "T3": tables.imagenet, "T4": tables.components, "T5": tables.combined,
-          "T6": tables_more.cost, "T7": tables_more.linear_probe, "T8": tables_more.graded_teachers, "T9": tables_more.labels,
-          "T10": tables_more.resolved, "quality": tables_more.quality, "copies": tables_more.copies, "swaps": tables_more.swaps,
-          "spread": tables_more.spread_of_arms, "pairs": tables_more.several_pairs, "matrix": tables_more.matrix}
+          "T6": tables_cost.cost, "T7": tables_probe.linear_probe, "T8": tables_conditions.graded_teachers, "T9": tables_conditions.labels,
+          "T10": tables_seeds.resolved, "quality": tables_predictions.quality, "copies": tables_predictions.copies, "swaps": tables_predictions.swaps,
+          "spread": tables_seeds.spread_of_arms, "pairs": tables_pairs.several_pairs, "matrix": tables_pairs.matrix}
 FIGURES = {"F1": figures.learning_curves, "F2": figures_logits.correlation, "F3": figures_logits.features, "F4": figures.sensitivity,
            "F5": figures_logits.example_logits, "F6": figures.cost, "F7": figures_logits.reliability, "F8": figures_logits.fidelity,
            "F9": figures_logits.per_class, "F10": figures.seeds, "F11": figures.profile,

@@ -4,7 +4,11 @@ import os
 import re
 import warnings
 
-from .files import FEATURES, LABEL_P, WHICH, RunFiles, StudyError, StudyFile, attributes, open_file, predicted, raise_file_limit
+from .errors import StudyError
+from .hdf5 import attributes, open_file, raise_file_limit
+from .run_files import RunFiles
+from .samples import FEATURES, LABEL_P, WHICH, predicted
+from .study_file import StudyFile
 from .needs import need
 from . import arms, options as options_of, spec
 

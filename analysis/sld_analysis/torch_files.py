@@ -8,7 +8,7 @@ import zlib
 from collections import OrderedDict
 
 from . import inputs, outputs
-from .files import StudyError
+from .errors import StudyError
 from .needs import need
 from .weights_file import COUNTER, check_values
 

@@ -18,7 +18,7 @@ import types
 from collections import OrderedDict
 
 from . import outputs, torch_files, weights_file
-from .files import StudyError
+from .errors import StudyError
 from .needs import need
 from .printable import printable
 from .weights_file import COUNTER

@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 
 from . import inputs, outputs
-from .files import StudyError
+from .errors import StudyError
 from .page import STYLE
 from .table import plain
 

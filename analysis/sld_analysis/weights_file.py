@@ -3,7 +3,8 @@ import hashlib
 from collections import namedtuple
 
 from . import outputs
-from .files import StudyError, attributes, open_file
+from .errors import StudyError
+from .hdf5 import attributes, open_file
 from .integrity import checksum_fails
 from .needs import need
 

@@ -1,92 +1,25 @@
-"""files.py: what lies in the HDF5 files: one study file (sweep.h5 or a packed study), or the results of single runs. Both
-are read by block and closed again; nothing is kept open."""
+"""study_file.py: one study file: the index of a sweep's folder (sweep.h5) or a packed study. It is read by block and closed again;
+nothing is kept open."""
 import os
-import resource
 from collections import namedtuple
 
+from . import inputs
+from .errors import StudyError
+from .hdf5 import attributes, column, dataset, open_file
 from .integrity import NOT_THERE, fault_of, text_of
 from .needs import need
+from .samples import WHICH, read_labels, read_logits, read_record
 
 np = need("numpy")
 h5py = need("h5py")
 
-FEATURES, LABEL_P = "features/test_last", "train/label_p"
-BLOCK = 100            # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
+BLOCK = 100  # rows read at a time: HDF5 keeps every source of a virtual data set open until the file is closed
 MAX_TRIALS = 1000000  # beyond these a file is damaged, not large
-MAX_VALUES = 1 << 30  # of one trial's logits
 OPTION = "option_"  # columns of options, for who reads no YAML; a Study has them from the configurations, with their types
-WHICH = {"last": "test_last", "best": "test_best", "teacher": "test_teacher", "val": "val_last"}
 # What a packed study keeps of the attributes of each trial's results.
 FACTS = ("version", "machine", "fingerprint", "fingerprints", "data", "data_sha256", "weights_sha256", "teacher_sha256",
          "teacher_logits_sha256", "started", "finished", "ranks")
 Top = namedtuple("Top", "log_p classes label rank")  # (sample, place), (sample, place), (sample): its log-probability, (sample)
-
-
-class StudyError(Exception):
-    """What is wrong with the input: names the file, what was found, and what to do."""
-
-
-def raise_file_limit():
-    """HDF5 gives NaN in silence for a source that it has no descriptor left to open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def attributes(thing):
-    """Of a file's root: texts as str, several as one, numbers as they are. An attribute that cannot be read is left out."""
-    out = {}
-    for name in thing.attrs:
-        try:
-            value = thing.attrs[name]
-        except (OSError, TypeError, ValueError):
-            continue
-        if isinstance(value, np.ndarray) and value.dtype.kind in "OSU":
-            value = ", ".join(map(text_of, value.flat))
-        out[name] = text_of(value) if isinstance(value, (bytes, str, np.str_)) else value
-    return out
-
-
-class open_file:
-    """with open_file(path) as f: an HDF5 file, read only. What goes wrong inside becomes a StudyError that names the file."""
-
-    def __init__(self, path):
-        self.path, self.file = path, None
-
-    def __enter__(self):
-        try:
-            if not os.path.isfile(self.path):
-                what = "expected a file, got a folder or device" if os.path.exists(self.path) else "no such file"
-                raise StudyError("%s: %s" % (self.path, what))
-            self.file = h5py.File(self.path, "r", locking=False)
-        except OSError as error:
-            raise StudyError("%s: expected an HDF5 file that is whole: %s" % (self.path, first_line(error))) from None
-        return self.file
-
-    def __exit__(self, kind, error, trace):
-        self.file.close()
-        if kind and issubclass(kind, (OSError, KeyError, RuntimeError, TypeError)) and not issubclass(kind, StudyError):
-            raise StudyError("%s: cannot be read: %s" % (self.path, first_line(error))) from None
-
-
-def first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0].strip("'\"")
-
-
-def dataset(f, path, n_dims, where):
-    """A data set of so many axes, or a StudyError."""
-    thing = f.get(path)
-    if not isinstance(thing, h5py.Dataset) or len(thing.shape or ()) != n_dims:
-        found = "shape %s" % (thing.shape,) if isinstance(thing, h5py.Dataset) else "nothing" if thing is None else "a group"
-        raise StudyError("%s: /%s: expected a data set of %d axes, got %s" % (where, path, n_dims, found))
-    return thing
-
-
-def column(thing):
-    """A data set of one axis as numbers, or as a list of texts."""
-    if thing.dtype.kind in "OS":
-        return [text_of(t) for t in thing[()]]
-    return thing[()]
 
 
 class StudyFile:
@@ -169,7 +102,6 @@ class StudyFile:
 
     def _file_beside(self, name):
         """(its text, what keeps it from being read)."""
-        from . import inputs
         path = os.path.join(os.path.dirname(self.path), name)
         try:
             with open(inputs.check(path), encoding="utf-8", errors="replace") as f:
@@ -281,124 +213,3 @@ class StudyFile:
         """Of the trial's own test set: from its own results where they are there, as an index or pack may hold those of one set alone."""
         own = read_labels(self._own(trial), name) if self.virtual and self.valid[trial] else None
         return own if own is not None else read_labels(self.path, name, trial)
-
-
-def read_labels(where, name, row=None):
-    """(sample), of one row where there is an axis of trials, without padding; None where there are none."""
-    with open_file(where) as f:
-        thing = f.get("labels/" + name)
-        if not isinstance(thing, h5py.Dataset):
-            return None
-        values = thing[()] if thing.ndim == 1 or row is None else thing[row]
-    used = np.flatnonzero(values != -1)
-    return values[:used[-1] + 1] if len(used) else values[:0]
-
-
-def read_record(where, path):
-    """A table of two axes, or None where the results have none."""
-    with open_file(where) as f:
-        return dataset(f, path, 2, where)[()] if path in f else None
-
-
-def read_logits(f, path, where, row=None):
-    """(sample, class) float32, of one row where there is an axis of trials; padding is cut off."""
-    if path not in f:
-        return None
-    thing = dataset(f, path, 2 if row is None else 3, where)
-    shape = thing.shape[-2:]
-    if shape[0] * shape[1] > MAX_VALUES or (row is not None and row >= thing.shape[0]):
-        raise StudyError("%s: /%s: shape %s does not fit this study" % (where, path, thing.shape))
-    values = thing[()] if row is None else thing[row]
-    classes = ~np.isnan(values).all(axis=0)
-    samples = ~np.isnan(values).all(axis=1)
-    if classes.all() and samples.all():
-        return values
-    last = lambda used: int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0  # noqa: E731
-    return values[:last(samples), :last(classes)] if samples.any() else values
-
-
-def predicted(study, trial, which):
-    """(sample) the class of the largest logit, of equal ones the lowest; a logit that is no number is never the largest. None where there
-    are no logits. study: a StudyFile or a Study, of a compact pack too."""
-    if study.compact:
-        top = study.top(trial, which)
-        return top.classes[:, 0] if top else None
-    logits = study.logits(trial, which)
-    return None if logits is None else np.where(np.isnan(logits), -np.inf, logits).argmax(axis=1)
-
-
-class RunFiles:
-    """results.h5 of single runs, put together as a study: columns as in a study file, made from each run's own numbers."""
-
-    def __init__(self, paths):
-        self.paths, self.head, self.spec_text, self.late_text, self.baseline = paths, {}, "", "", ""
-        self.name = os.path.basename(os.path.dirname(os.path.abspath(paths[0]))) if len(paths) == 1 else "%d runs" % len(paths)
-        self.n, self.virtual, self.compact, self.n_classes = len(paths), True, False, 0
-        self.valid = np.ones(self.n, bool)
-        self._facts, self._epochs = [], []
-        self.class_names, self.curve_units, self.same, self.same_axes, self.unfit, self.spec_fault = None, {}, [], {}, [], ""
-        for path in paths:
-            fault = fault_of(path)
-            if fault:
-                raise StudyError("%s: expected the results of a run that are whole, got %s" % (path, fault.replace("damaged: ", "damaged ones: ")))
-            with open_file(path) as f:
-                facts = attributes(f)
-                if facts.get("format") != "sld-results":
-                    raise StudyError("%s: attribute format: expected sld-results, got %s; a study is given alone, and `sld-analysis merge` makes one "
-                                     "of several" % (path, facts.get("format", "none")))
-                self._check_once(path, facts.get("id", ""))
-                self._facts.append(facts)
-                curves = {k: v for k, v in f.get("epoch", {}).items() if isinstance(v, h5py.Dataset) and v.ndim == 1}
-                self._epochs.append({k: v[()] for k, v in curves.items() if k != "epoch"})
-                self.curve_units.update({k: text_of(v.attrs.get("units", "1")) for k, v in curves.items() if k != "epoch"})
-                if self.class_names is None and "class_name" in f:
-                    self.class_names = column(f["class_name"])
-        self.columns = self._columns()
-
-    def _check_once(self, path, id):
-        """A run and its copy would count as two seeds."""
-        for other, facts in zip(self.paths, self._facts):
-            if os.path.samefile(path, other) or id and id == facts.get("id"):
-                raise StudyError("%s: expected different runs, got %s as in %s: one run would count twice; name it once" % (path, id or "the same file", other))
-
-    def _columns(self):
-        from . import metrics
-        rows = [metrics.of_run(f, e) for f, e in zip(self._facts, self._epochs)]
-        out = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-        out["id"] = [self._id(i, i + 1) for i in range(self.n)]
-        out["state"] = [f.get("status", "running") for f in self._facts]
-        out["reason"] = [""] * self.n
-        return out
-
-    def _id(self, trial, number):
-        """number: by which a run without an ID is called."""
-        return self._facts[trial].get("id", "") or "run %d" % number
-
-    def address(self, trial):
-        """(path, ID) of a run by itself: its folder, or its results where they have another name."""
-        folder, name = os.path.split(self.paths[trial])
-        return folder or "." if name == "results.h5" else self.paths[trial], self._id(trial, 1)
-
-    def facts(self, trial):
-        return self._facts[trial]
-
-    def config(self, trial):
-        return self._facts[trial].get("config", "")
-
-    def curve(self, name):
-        longest = max((len(e[name]) for e in self._epochs if name in e), default=0)
-        out = np.full((self.n, longest), np.nan)
-        for row, epochs in zip(out, self._epochs):
-            values = epochs.get(name, ())
-            row[:len(values)] = values
-        return out
-
-    def logits(self, trial, which):
-        with open_file(self.paths[trial]) as f:
-            return read_logits(f, "logits/" + WHICH[which], self.paths[trial])
-
-    def record(self, trial, path):
-        return read_record(self.paths[trial], path)
-
-    def labels(self, trial, name="test"):
-        return read_labels(self.paths[trial], name)
