@@ -4,13 +4,11 @@ import html.parser
 import json
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 from package import ANALYSIS, needs, said_by
 
@@ -23,7 +21,7 @@ import made_study
 import made_sweep
 import sld_analysis
 from harness import check, expect, in_folder, sld, write
-from sld_analysis import report, table
+from sld_analysis import table
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -337,7 +335,7 @@ def check_pipes():
 
 def check_odd_studies():
     """What can be reported is, and says what is left out."""
-    def reported(name, *words):
+    def report(name, *words):
         text = Report(sld_analysis.open(name)).markdown()  # draws nothing: what is left out is the same
         for word in words:
             check(word in text, name, word, text)
@@ -345,58 +343,22 @@ def check_odd_studies():
 
     def spoil(f):
         f["logits/test_last"][3, 5, 1] = np.inf
-    reported(damaged("inf.h5", spoil), "logits that are not finite")
+    report(damaged("inf.h5", spoil), "logits that are not finite")
     with_nan = sld_analysis.open(damaged("nan.h5", lambda f: f["logits/test_last"].__setitem__((3, 5), [np.nan, 1.0, 3.0, 3.0] + [0.0] * 6)))
     check(with_nan.predicted(3)[5] == 2, "a logit that is no number is never the largest", with_nan.predicted(3)[5])
-    reported(damaged("labels.h5", lambda f: replaced(f, "labels/test", np.full(400, 77, np.int32))), "labels outside 0 to 9")
-    reported(damaged("few.h5", lambda f: replaced(f, "labels/test", np.zeros(3, np.int32))), "logits of 400 samples, labels of 3")
-    reported(damaged("twice.h5", lambda f: replaced(f, "trials/seed", np.ones(11, np.int64))), "has seed 1 more than once")
-    reported(damaged("texts.h5", lambda f: f["trials/config"].__setitem__(slice(3, 6), [b"[1", b"\xff", b"a: {b: [x, {c: d}]}"])), "top-1")
-    reported(damaged("teacher.h5", lambda f: f["logits/test_teacher"].__setitem__((0, 3, 3), np.nan)), "teacher's logits that are not finite")
+    report(damaged("labels.h5", lambda f: replaced(f, "labels/test", np.full(400, 77, np.int32))), "labels outside 0 to 9")
+    report(damaged("few.h5", lambda f: replaced(f, "labels/test", np.zeros(3, np.int32))), "logits of 400 samples, labels of 3")
+    report(damaged("twice.h5", lambda f: replaced(f, "trials/seed", np.ones(11, np.int64))), "has seed 1 more than once")
+    report(damaged("texts.h5", lambda f: f["trials/config"].__setitem__(slice(3, 6), [b"[1", b"\xff", b"a: {b: [x, {c: d}]}"])), "top-1")
+    report(damaged("teacher.h5", lambda f: f["logits/test_teacher"].__setitem__((0, 3, 3), np.nan)), "teacher's logits that are not finite")
     made_study.write_study("one.h5", made_study.square(), seeds=1)
-    text = reported("one.h5", "With one seed per arm these differences cannot be separated from noise")
+    text = report("one.h5", "With one seed per arm these differences cannot be separated from noise")
     check(" 0.0" not in text.split("### Test top")[1].split("###")[0].split("| p (Holm)")[1], "no p from one seed", text)
-    reported("bare.h5", "no trial kept its test logits")
+    report("bare.h5", "no trial kept its test logits")
     apart = {("KD-PA", 1): ("failed", "disk"), ("KD-PA", 2): ("done", "")}
     apart.update({(a, 2): ("waiting", "") for a in ("CE", "KD-PA+LTS", "KD-PA+LSS", "SLD")})
     made_study.write_study("apart.h5", made_study.square(), seeds=2, states=apart)
-    reported("apart.h5", "no arm has a seed in common", "disk")
-
-
-def check_several():
-    """Of several paths each is a run or a folder of runs, and no run is there twice."""
-    one, other = ("made/trials/%s" % i for i in ("kd0000000001", "kd0000000002"))
-    shutil.copytree(one, "copied")
-    os.makedirs("none")
-    for paths, words in (([one, other, "copied"], ("copied/results.h5: expected different runs, got kd0000000001 as in " + one, "name it once")),
-                         ([one, one + "/results.h5"], ("expected different runs",)),
-                         (["made", "unfit"], ("made: expected the folder of a run, got that of a sweep", "sld-analysis merge")),
-                         ([one, "none"], ("none: expected the folder of a run",)), ([one, "study.h5"], ("study.h5: ", "got sld-study", "merge"))):
-        code, out, err = run("report", *paths, "-o", "never")
-        check(code == 2 and not out and all(w in err for w in words) and not os.path.exists("never"), paths, code, err)
-    check(sld_analysis.open([one, other]).n == 2, "two runs")
-    check_again([one, other], "2 runs")
-    check_again(Path("good.h5"), "good.h5")
-    for name in ("some/a", "some/b"):
-        shutil.copytree("made/trials/ce0000000001" if name == "some/a" else one, name)
-        with h5py.File(name + "/results.h5", "r+") as f:
-            f.attrs["id"] = ""
-    check_again("some", "some")
-    shutil.copy("some/b/results.h5", "b.h5")
-    check_again(["b.h5", one], "2 runs", "sld-analysis config b.h5 'run 1' >")
-
-
-def check_again(path, shown, *commands):
-    """The commands that make a row again find its experiment, whatever the report was made of."""
-    made = Report(sld_analysis.open(path))
-    check(dict(made.facts)["study"] == shown, "the study", made.facts)
-    said = [command for _, command in report.again(made.work)]
-    check(said and all(any(c in one for one in said) for c in commands), "the commands", said)
-    for command in said:
-        words = shlex.split(command)
-        check(words[:2] == ["sld-analysis", "config"], command)
-        code, out, err = run("config", *words[2:4])
-        check(code == 0 and "method:" in out and not err, command, code, err)
+    report("apart.h5", "no arm has a seed in common", "disk")
 
 
 def check_surroundings():
@@ -462,7 +424,6 @@ def main():
     check_refusals()
     check_pipes()
     check_odd_studies()
-    check_several()
     check_surroundings()
 
 

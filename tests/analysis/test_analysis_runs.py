@@ -1,0 +1,70 @@
+"""Reports of single runs and of several together: no run is there twice, and the command that makes a row again finds its experiment
+whatever the report was made of. Skipped without pandas or matplotlib."""
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from package import needs, said_by
+
+needs("matplotlib", "pandas", "scipy", "yaml")
+
+import h5py
+
+import made_study
+import made_sweep
+import sld_analysis
+from harness import check, in_folder
+from sld_analysis import report
+from sld_analysis.__main__ import main as run_verb
+
+
+def run(*args):
+    return said_by(run_verb, *args)
+
+
+def check_several():
+    """Of several paths each is a run or a folder of runs, and no run is there twice."""
+    one, other = ("made/trials/%s" % i for i in ("kd0000000001", "kd0000000002"))
+    shutil.copytree(one, "copied")
+    os.makedirs("none")
+    for paths, words in (([one, other, "copied"], ("copied/results.h5: expected different runs, got kd0000000001 as in " + one, "name it once")),
+                         ([one, one + "/results.h5"], ("expected different runs",)),
+                         (["made", "other"], ("made: expected the folder of a run, got that of a sweep", "sld-analysis merge")),
+                         ([one, "none"], ("none: expected the folder of a run",)), ([one, "study.h5"], ("study.h5: ", "got sld-study", "merge"))):
+        code, out, err = run("report", *paths, "-o", "never")
+        check(code == 2 and not out and all(w in err for w in words) and not os.path.exists("never"), paths, code, err)
+    check(sld_analysis.open([one, other]).n == 2, "two runs")
+    check_again([one, other], "2 runs")
+    check_again(Path("good.h5"), "good.h5")
+    for name in ("some/a", "some/b"):
+        shutil.copytree("made/trials/ce0000000001" if name == "some/a" else one, name)
+        with h5py.File(name + "/results.h5", "r+") as f:
+            f.attrs["id"] = ""
+    check_again("some", "some")
+    shutil.copy("some/b/results.h5", "b.h5")
+    check_again(["b.h5", one], "2 runs", "sld-analysis config b.h5 'run 1' >")
+
+
+def check_again(path, shown, *commands):
+    """The commands that make a row again find its experiment, whatever the report was made of."""
+    made = report.Report(sld_analysis.open(path))
+    check(dict(made.facts)["study"] == shown, "the study", made.facts)
+    said = [command for _, command in report.again(made.work)]
+    check(said and all(any(c in one for one in said) for c in commands), "the commands", said)
+    for command in said:
+        words = shlex.split(command)
+        check(words[:2] == ["sld-analysis", "config"], command)
+        code, out, err = run("config", *words[2:4])
+        check(code == 0 and "method:" in out and not err, command, code, err)
+
+
+def main():
+    for folder in ("made", "other"):
+        made_sweep.small_sweep(folder)
+    for name in ("good.h5", "study.h5"):
+        made_study.write_study(name, made_study.square(), seeds=2)
+    check_several()
+
+
+in_folder(main)
