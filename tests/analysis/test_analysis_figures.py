@@ -18,7 +18,8 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, cells, figure, figures, figures_logits, pairs, stats, tables, variance
+from sld_analysis import calibration, cells, figures, figures_logits, pairs, stats, tables, variance
+from sld_analysis.figure import Figure
 from sld_analysis.report import Report
 
 CLASSES, IMAGES = 100, 20
@@ -145,7 +146,7 @@ def check_temperature():
 
 
 def check_ties():
-    check([figures.way(1.0, y) for y in (2.0, 1.0, 0.5)] == ["up", "the same", "down"], "0 is neither")
+    check([figures.direction(1.0, y) for y in (2.0, 1.0, 0.5)] == ["up", "the same", "down"], "0 is neither")
     study = made("ties.h5", made_study.square()[1:3], seeds=3)
     with h5py.File("ties.h5", "r+") as f:
         arm, top1 = list(study.trials["arm"]), f["trials/top1_last"][...]
@@ -209,7 +210,7 @@ def check_saved():
     with open("old.svg", "w") as f:
         f.write("old")
     os.chmod("old.svg", 0o640)
-    drawn = figure.Figure("F1", "title", [lambda ax: ax.plot([1, 2])], "alt")
+    drawn = Figure("F1", "title", [lambda ax: ax.plot([1, 2])], "alt")
     replace, os.replace = os.replace, lambda *paths: (_ for _ in ()).throw(OSError(errno.EIO, "no more"))
     try:
         drawn.save("old.svg")
