@@ -117,6 +117,8 @@ def main(arguments=None):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="printable")
     arguments = sys.argv[1:] if arguments is None else arguments
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller; what is written must not go into a file instead
+        return 74
     debug = "--debug" in arguments[:1]
     verb = next((word for word in arguments[debug:debug + 1] if not word.startswith("-")), "")
     name = " ".join([PROGRAM, verb]) if verb else PROGRAM  # by which errors call the program

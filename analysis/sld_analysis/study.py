@@ -146,12 +146,24 @@ class Study:
         """Runs that differ in seed alone are one arm, named by its method and by what tells it from the others."""
         keys = [k for k in self.varying() if k != "method" and not k.startswith("seeds.")]
         students, networks = self._option("method", "run"), self._option("student.network", "")
-        out = []
-        for i in range(self.n):
-            told = ["%s=%s" % (k, self.options[k][i]) for k in keys[:4]]
-            told = told or [str(networks[i])] * bool(self.n == 1 and networks[i])
-            out.append(", ".join([str(students[i])] + told))
-        return out
+        experiments = [self._without_seeds(i) for i in range(self.n)]
+        for told in (keys[:4], keys):  # as few as tell arms apart
+            names = [", ".join([str(students[i])] + ["%s=%s" % (k, self.options[k][i]) for k in told] +
+                               [str(networks[i])] * bool(self.n == 1 and not told and networks[i])) for i in range(self.n)]
+            of = {}
+            for name, experiment in zip(names, experiments):
+                of.setdefault(name, []).append(experiment)
+            if all(len(set(alike)) == 1 for alike in of.values()):
+                return names
+        ids = {experiment: self.source.columns["id"][i] for i, experiment in reversed(list(enumerate(experiments)))}
+        return ["%s (%s)" % (name, ids[experiment]) if len(set(of[name])) > 1 else name for name, experiment in zip(names, experiments)]
+
+    def _without_seeds(self, trial):
+        """What a run computes, whatever its seed: its identity, which names data and weights by content, else its options."""
+        identity = self.source.facts(trial).get("identity", "")
+        if identity:
+            return "\n".join(line for line in identity.splitlines() if not line.startswith("seed"))
+        return repr([(k, v) for k, v in self.options.loc[trial].items() if not k.startswith("seed") and not options_of.technical(k)])
 
     @functools.cached_property
     def twins(self):

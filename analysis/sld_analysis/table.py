@@ -11,7 +11,7 @@ LATEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\
          "✓": r"\checkmark{}", "×": r"$\times$", "²": r"\textsuperscript{2}", "≥": r"$\ge$", "≤": r"$\le$"}
 NUMBER = r"[-+−]?(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|∞)"
 # What number(), spread(), interval() and the table of all pairs of methods make; "-" alone is no formula.
-NUMBERS = re.compile(r"-|{0}(?: ± {0}| to {0}|; \d+ of \d+; (?:<?{0}|–))?".format(NUMBER), re.ASCII)
+NUMBERS = re.compile(r"-|{0}(?: ± {0}| \(n \d+\)| to {0}|; \d+ of \d+; (?:<?{0}|–))?".format(NUMBER), re.ASCII)
 MARKDOWN = set("\\`*_[]<>#|&$~")
 
 
@@ -116,7 +116,10 @@ def number(x, digits=2, sign=False):
         return "–"
     if x in (float("inf"), float("-inf")):
         return "∞" if x > 0 else "−∞"
-    return (("%+.*f" if sign else "%.*f") % (digits, x)).replace("-", "−")
+    text = "%.*f" % (digits, x)
+    if not text.strip("-0."):  # no number is below 0 that prints as 0
+        text = text.lstrip("-")
+    return (text if text.startswith("-") or not sign else "+" + text).replace("-", "−")
 
 
 def spread(mean, sd, digits=2, sign=False):
@@ -128,14 +131,20 @@ def interval(low, high, digits=2, sign=True):
 
 
 def p_text(p):
-    return "–" if p != p else "<0.001" if p < 0.001 else "%.3f" % p
+    """Never on the other side of 0.05 than p."""
+    return "–" if p != p else "<0.001" if p < 0.001 else "<0.050" if 0.0495 <= p < 0.05 else "%.3f" % p
+
+
+def _mean(cell):
+    return cell.split(" ", 1)[0]
 
 
 def bold_best(rows, column, values, largest=True):
-    """Marks the row whose value is best; none where fewer than two have one."""
+    """Marks the row whose value is best, and those that print the same; none where fewer than two have one."""
     good = [(v, i) for i, v in enumerate(values) if v == v]
     if len(good) > 1:
-        best = (max if largest else min)(v for v, _ in good)
-        for v, i in good:
-            if v == best:
+        first = (max if largest else min)(good, key=lambda pair: pair[0])[1]
+        best = _mean(rows[first][column])
+        for _, i in good:
+            if _mean(rows[i][column]) == best:
                 rows[i][column] = Bold(rows[i][column])

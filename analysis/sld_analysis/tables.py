@@ -34,7 +34,9 @@ class Work:
         self.top1 = claims_of.by_seed(study)
         states = study.trials["state"][~study.trials["is_teacher"]]
         self.planned = len(states)
-        self.to_come = int(states.isin(["waiting", "running"]).sum())  # trials whose numbers are not in yet
+        coming = states[states.isin(["waiting", "running"])]
+        self.to_come = len(coming)  # trials whose numbers are not in yet
+        self.open_arms = set(study.trials["arm"][coming.index])  # those that have such: a test before the last seed would be one more look
 
     def bold_best(self, rows, column, values, arms, largest=True):
         """The best of each test set; arms: of each row, None: of none. No arm stands out while trials are to come."""
@@ -56,13 +58,24 @@ class Work:
 
     def gap(self, arm, against=None):
         against = against or self.base_of.get(arm)
-        return stats.paired(self.top1[arm], self.top1[against]) if against else stats.NO_GAP
+        return self.untested(stats.paired(self.top1[arm], self.top1[against]), arm, against) if against else stats.NO_GAP
+
+    def untested(self, gap, *arms):
+        """The gap, without its test and its interval while one of its arms has trials to come."""
+        return gap._replace(low=math.nan, high=math.nan, p=math.nan, p_flip=math.nan) if self.open_arms.intersection(arms) else gap
+
+    def gap_text(self, gap, arm):
+        """With the number of its seeds where the arm has more."""
+        return number(gap.mean, 2, True) + (" (n %d)" % gap.n if 0 < gap.n < len(self.arms[arm]) else "")
+
+    def open_note(self):
+        return ["No test and no interval stands where an arm has trials to come."] * bool(self.open_arms.intersection(self.arms))
 
 
 def accuracy(work):
     """Last epoch (the measure), best, last three; the gap to the baseline, paired by seed."""
     gaps = {a: work.gap(a) for a in work.rivals}
-    adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()])))
+    adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()], sum(g.p == g.p or a in work.open_arms for a, g in gaps.items()))))
     heads = ["arm", "seeds", "last epoch", "best epoch", "last three"]
     has_val = "top1_val_last" in work.study.trials and work.study.trials["top1_val_last"].notna().any()
     heads += ["validation"] if has_val else []
@@ -76,7 +89,7 @@ def accuracy(work):
         row += [spread(*work.summary(arm, "top1_val_last")[1:3])] if has_val else []
         if work.base:
             g = gaps.get(arm)
-            row += [number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), p_text(adjusted[arm])] if g else [
+            row += [work.gap_text(g, arm), interval(g.low, g.high), p_text(g.p), p_text(adjusted[arm])] if g else [
                 "baseline" if work.base_of.get(arm) == arm else "–", "", "", ""]
         rows.append(row)
     work.bold_best(rows, 2, means, list(work.arms))
@@ -85,6 +98,7 @@ def accuracy(work):
     notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
     if work.base:
         notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms. " + exploratory(work))
+        notes += work.open_note()
     if max(len(t) for t in work.arms.values()) < 2:
         notes.append("With one seed per arm these differences cannot be separated from noise.")
     return Table("accuracy", "Test top-1 by arm", heads, rows, notes)
@@ -100,7 +114,8 @@ def claims(work):
     for j in judged:
         g, digits = j.gap, claims_of.digits(j.gap, j.claim.metric)
         n = str(g.n) if g.n == j.planned else "%d of %d" % (g.n, j.planned)
-        rows.append([j.claim.name, j.claim.text, n, number(g.mean, digits, True), interval(g.low, g.high, digits), p_text(j.p),
+        low, high = (math.nan, math.nan) if j.word.startswith("open") else (g.low, g.high)
+        rows.append([j.claim.name, j.claim.text, n, number(g.mean, digits, True), interval(low, high, digits), p_text(j.p),
                      p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves, digits),
                      j.word + ("; exploratory: " + j.late if j.late else "")])
     rows += [[name, reason, "", "", "", "", "", "", "not tested"] for name, reason in left]
@@ -122,7 +137,7 @@ def effects(work):
     rows, squares = [], work.layout.squares()
     for (first, second, arms), of in zip(squares, work.layout.names_of([arms for _, _, arms in squares])):
         for key, weights in stats.two_by_two(*arms).items():
-            g = stats.contrast(weights, work.top1)
+            g = work.untested(stats.contrast(weights, work.top1), *arms)
             name = {"first": first, "second": second, "interaction": "interaction"}[key]
             rows.append([name, of, str(g.n), number(g.mean, 2, True), interval(g.low, g.high), p_text(g.p), number(g.resolves)])
     if not rows:
@@ -130,7 +145,8 @@ def effects(work):
     return Table("effects", "Teacher swap x student swap: effects on test top-1",
                  ["effect", "among", "seeds", "points", "95 % interval", "p", "resolves"], rows,
                  ["Main effect: mean gap with and without, over both settings of the other. Interaction: what the second adds "
-                  "more where the first is on. Among: what the four arms share, else the arm with neither. Paired by seed. " + exploratory(work)])
+                  "more where the first is on. Among: what the four arms share, else the arm with neither. Paired by seed. " + exploratory(work)]
+                 + work.open_note())
 
 
 def _pairs_table(work, key, title, pairs):
@@ -149,8 +165,8 @@ def _pairs_table(work, key, title, pairs):
                 continue
             s = work.summary(arm, "top1_last")
             against = layout.pairs[pair].get(base)
-            gap = work.gap(arm, against).mean if against and against != arm else math.nan
-            row.append(spread(s.mean, s.sd) + ("" if gap != gap else " (%s)" % number(gap, 2, True)))
+            gap = work.gap(arm, against) if against and against != arm else stats.NO_GAP
+            row.append(spread(s.mean, s.sd) + (" (%s)" % work.gap_text(gap, arm).replace(" (", "; ").rstrip(")") if gap.n else ""))
             columns[c].append(s.mean)
         rows.append(row)
     for c, (pair, values) in enumerate(zip(pairs, columns)):
@@ -214,7 +230,7 @@ def components(work):
     for arm in order:
         s = work.summary(arm, "top1_last")
         g = work.gap(arm) if arm in work.rivals else stats.NO_GAP
-        rows.append([arm] + ["✓" if arm in arms else "" for arms in checks.values()] + [spread(s.mean, s.sd), number(g.mean, 2, True)])
+        rows.append([arm] + ["✓" if arm in arms else "" for arms in checks.values()] + [spread(s.mean, s.sd), work.gap_text(g, arm)])
         means.append(s.mean)
     work.bold_best(rows, len(checks) + 1, means, order)
     return Table("T4", "Component ablation", ["arm"] + list(checks) + ["top-1", "gap"], rows)
@@ -239,7 +255,7 @@ def combined(work):
                 row.append("–")
                 continue
             s, gap = work.summary(g[c], "top1_last"), work.gap(g[c], g["none"])
-            text = "%s (%s)" % (spread(s.mean, s.sd), number(gap.mean, 2, True))
+            text = "%s (%s)" % (spread(s.mean, s.sd), work.gap_text(gap, g[c]).replace(" (", "; ").rstrip(")"))
             row.append(Bold(text) if gap.mean > 0 else text)
         rows.append(row)
     notes = ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)]

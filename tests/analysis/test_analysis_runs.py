@@ -10,6 +10,7 @@ from package import needs, said_by
 needs("matplotlib", "pandas", "scipy", "yaml")
 
 import h5py
+import numpy as np
 
 import made_study
 import made_sweep
@@ -59,12 +60,32 @@ def check_again(path, shown, *commands):
         check(code == 0 and "method:" in out and not err, command, code, err)
 
 
+def check_run_names():
+    """Runs of one name are one arm, so that of other experiments have other names, however many options tell them apart."""
+    def copy(to, seed, options, data="d" * 64):
+        shutil.copytree("made/trials/kd0000000001", to)
+        with h5py.File(to + "/results.h5", "r+") as f:
+            text = "method: kd\n" + "".join("%s: %s\n" % pair for pair in options.items()) + "seed: %d\n" % seed
+            f.attrs.update({"id": "%012x" % abs(hash(to)), "seed": np.int64(seed), "config": text, "identity": text + "data: hdf5 %s\n" % data})
+
+    base = {"augment.flip": 0.5, "ce.weak": 0.1, "ce.strong": 0.1, "kd.weak": 0.9, "train.lr": 0.1}
+    for to, seed, change in (("n1", 1, {}), ("n2", 2, {}), ("n3", 3, {"train.lr": 0.5}), ("n4", 4, {"augment.flip": 0.1, "ce.weak": 0.2}),
+                             ("n5", 5, {"ce.strong": 0.2, "kd.weak": 0.5})):
+        copy(to, seed, dict(base, **change))
+    arms = sld_analysis.open(["n1", "n2", "n3", "n4", "n5"]).arms
+    check(sorted(map(len, arms.values())) == [1, 1, 1, 2], "the fifth option tells runs apart", arms)
+    copy("n6", 6, base, data="e" * 64)
+    arms = sld_analysis.open(["n1", "n2", "n6"]).arms
+    check(sorted(map(len, arms.values())) == [1, 2], "other data, another arm", arms)
+
+
 def main():
     for folder in ("made", "other"):
         made_sweep.small_sweep(folder)
     for name in ("good.h5", "study.h5"):
         made_study.write_study(name, made_study.square(), seeds=2)
     check_several()
+    check_run_names()
 
 
 in_folder(main)

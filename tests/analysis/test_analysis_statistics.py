@@ -15,7 +15,7 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, claims, digest, figures_logits, metrics, pairs, probe_linear, stats, tables, variance
+from sld_analysis import calibration, claims, digest, figures_logits, metrics, pairs, probe_linear, stats, table, tables, variance
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -305,6 +305,12 @@ def check_open_claims():
     text = report.markdown()
     check(not [line for line in text.splitlines() if line.startswith("|") and "**" in line] and "best in bold" not in text, "nothing stands out")
     check("| whole | KD-PA+LTS less KD-PA | 5 of 6 |" in text and dict(report.facts)["arms"].startswith("3 of 4 with done trials"), text)
+    rows = {row[0]: dict(zip(report.tables["accuracy"].heads, row)) for row in report.tables["accuracy"].rows}
+    for arm, tested in (("SLD", False), ("KD-PA+LTS", True)):
+        check(all((rows[arm][head] != "–") == tested for head in ("95 % interval", "p", "p (Holm)")), "a test of an arm with trials to come", rows[arm])
+    check("effects" not in report.tables or all("–" in row for row in report.tables["effects"].rows), "effects of open arms")
+    open_claim = next(row for row in report.tables["claims"].rows if row[0] == "planted")
+    check(open_claim[4] == open_claim[5] == "–", "an open claim has no interval, which is a test", open_claim)
     check("F4" not in report.figures, "an arm without a teacher says nothing of temperatures", list(report.figures))
     with h5py.File("open.h5", "r+") as f:
         f.attrs["late_claims"] = "\n".join("%s after %d of 24 trials had ended, 2026-01-31T23:59:59Z" % (what, n) for what, n in (
@@ -313,6 +319,30 @@ def check_open_claims():
     words = {row[0]: row[-1] for row in report.tables["claims"].rows}
     check(words["whole"] == "better; exploratory: changed after 7 of 24 trials had ended" and words["planted"] == "open: 2 of 6 seeds", words)
     check(any("gone was taken out after 9 of 24 trials had ended" in w for w in report.warnings), report.warnings)
+
+
+def check_fewer_seeds():
+    """A gap over fewer seeds than its arm's mean says so, in every table."""
+    lost = {("KD-PA", 2): ("failed", "disk")}
+    made_study.write_study("fewer.h5", made_study.square(), seeds=4, states=lost)
+    report = Report(sld_analysis.open("fewer.h5"))
+    for key in ("accuracy", "T1", "T4"):
+        shown = report.tables[key]
+        gaps = [i for i, head in enumerate(shown.heads) if head.startswith("gap") or key == "T1"]
+        cells = [row[i] for row in shown.rows for i in gaps if row[0] not in ("teacher", "KD-PA") and row[i][:1] in "+−" or " (" in row[i]]
+        check(len(cells) > 2 and all(cell.endswith("n 3)") for cell in cells), key, shown.rows)
+    report = Report(sld_analysis.open("pairs.h5"))
+    check("n " not in "".join(cell for row in report.tables["accuracy"].rows for cell in row[6:]), "of all seeds")
+
+
+def check_numbers():
+    """What rounds to 0 has no sign; a p never prints on the other side of 0.05; what prints alike is bold alike."""
+    check([table.number(x, 2, True) for x in (-0.001, 0.0, 0.001, -0.006)] == ["+0.00", "+0.00", "+0.00", "−0.01"], "signs of 0")
+    check(table.number(-0.0004) == "0.00" and table.number(-12.0, 0) == "−12", "signs")
+    check([table.p_text(p) for p in (0.0494, 0.0499, 0.05, 0.0501)] == ["0.049", "<0.050", "0.050", "0.050"], "p at 0.05")
+    rows = [["a", "74.17 ± 0.10"], ["b", "74.17 ± 0.30"], ["c", "74.16 ± 0.10"]]
+    table.bold_best(rows, 1, [74.1667, 74.1666, 74.1600])
+    check([isinstance(row[1], table.Bold) for row in rows] == [True, True, False], "bold")
 
 
 def check_pairs():
@@ -419,6 +449,8 @@ def main():
     check_large_losses()
     check_open_claims()
     check_pairs()
+    check_fewer_seeds()
+    check_numbers()
 
 
 in_folder(main)
