@@ -173,8 +173,8 @@ typedef struct sld_grid_totals {
 void sld_grid_count_states(const sld_point_status *status, size_t n,
                            sld_grid_totals *out); /* Local. */
 
-/* Local. What happened last to the points: how they ended, which attempts began. out: (most), newest
- * first. *n: how many there are. */
+/* Local. What happened last to the points: how they ended, which attempts began. out: (max), newest
+ * first. *n: how many were written, at most max. */
 typedef struct sld_grid_event {
     size_t  point;
     int64_t at;       /* UTC, seconds */

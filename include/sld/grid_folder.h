@@ -34,7 +34,7 @@ typedef struct sld_grid_claim { /* what claims/ says of a point */
     int64_t         claim;      /* highest N; 0: none */
     int64_t         known;      /* the claim whose lease is known */
     int64_t         left;       /* highest N that is nobody's any more; 0: none */
-    int             lease;      /* index; -1: cannot be read, and then it is dead */
+    int             lease;      /* index */
     int             errors;     /* attempts that failed */
 } sld_grid_claim;
 

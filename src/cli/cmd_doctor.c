@@ -9,7 +9,7 @@ enum { JSON };
 static const sld_option_spec options[] = {[JSON] = {"--json", false}, {NULL, false}};
 
 /* Collective. Copies the reports of all ranks to every rank. reports: (ranks). */
-static sld_status gather(sld_ctx *ctx, const sld_comm *comm, sld_report *reports)
+static sld_status gather(sld_ctx *ctx, const sld_comm *comm, sld_doctor_report *reports)
 {
     for (int rank = 0; rank < sld_comm_size(comm); rank++) {
         SLD_TRY(sld_comm_bcast(ctx, comm, &reports[rank], sizeof *reports, rank));
@@ -23,19 +23,19 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     const char *folder = args->positional ? args->positional : ".";
 
     SLD_TRY(sld_agree(ctx, comm, sld_path_check(ctx, "doctor", args->positional)));
-    *exit_code          = SLD_EXIT_OK;
-    sld_report *reports = calloc((size_t)size, sizeof *reports);
-    sld_status  st =
+    *exit_code                 = SLD_EXIT_OK;
+    sld_doctor_report *reports = calloc((size_t)size, sizeof *reports);
+    sld_status         st =
         reports ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "no memory for %d reports", size);
     st = sld_agree(ctx, comm, st);
     if (st != SLD_OK) {
         free(reports);
         return st;
     }
-    sld_report *mine = &reports[rank];
-    mine->rank       = rank;
-    mine->node_rank  = sld_comm_node_rank(comm);
-    mine->node_size  = sld_comm_node_size(comm);
+    sld_doctor_report *mine = &reports[rank];
+    mine->rank              = rank;
+    mine->node_rank         = sld_comm_node_rank(comm);
+    mine->node_size         = sld_comm_node_size(comm);
     gethostname(mine->host, sizeof mine->host - 1);
     sld_doctor_cpu(comm, mine);
     sld_doctor_memory(comm, mine);

@@ -16,15 +16,15 @@ typedef struct sld_finding {
 
 enum { SLD_FINDINGS = 32 };
 
-typedef struct sld_report {
+typedef struct sld_doctor_report {
     int         rank, node_rank, node_size, n;
     char        host[64];
     sld_finding list[SLD_FINDINGS];
-} sld_report;
+} sld_doctor_report;
 
 /* doctor_report.c. Adds a finding with verdict SLD_FINE and no advice. If the report is full, the
  * last finding is replaced. */
-sld_finding *sld_report_add(sld_report *r, const char *what, const char *format, ...)
+sld_finding *sld_doctor_add(sld_doctor_report *r, const char *what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Sets verdict and advice, unless the finding has a worse verdict or already advice of this one. */
 void sld_finding_advise(sld_finding *f, sld_verdict verdict, const char *format, ...)
@@ -33,15 +33,17 @@ void sld_finding_advise(sld_finding *f, sld_verdict verdict, const char *format,
 bool sld_read_line(const char *path, char *line, size_t n);
 
 /* Probes. The first three are local. */
-void sld_doctor_cpu(const sld_comm *comm, sld_report *r);
-void sld_doctor_memory(const sld_comm *comm, sld_report *r);
-void sld_doctor_launcher(const sld_comm *comm, sld_report *r);
+void sld_doctor_cpu(const sld_comm *comm, sld_doctor_report *r);
+void sld_doctor_memory(const sld_comm *comm, sld_doctor_report *r);
+void sld_doctor_launcher(const sld_comm *comm, sld_doctor_report *r);
 /* Collective. The batch job, and each machine's TMPDIR and clock. */
-sld_status sld_doctor_job(sld_ctx *ctx, const sld_comm *comm, sld_report *r);
+sld_status sld_doctor_job(sld_ctx *ctx, const sld_comm *comm, sld_doctor_report *r);
 /* Collective. The folder, as seen by rank 0 and by one rank of each other machine. */
-sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder, sld_report *r);
+sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder,
+                             sld_doctor_report *r);
 
 /* doctor_print.c. Local. reports: (n) of all ranks, in order. Returns the worst verdict. */
-sld_verdict sld_doctor_print(const sld_report *reports, int n, const char *folder, bool json);
+sld_verdict sld_doctor_print(const sld_doctor_report *reports, int n, const char *folder,
+                             bool json);
 
 #endif

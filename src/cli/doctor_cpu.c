@@ -45,14 +45,14 @@ static level cpu_level(char *features, size_t n)
     return PLAIN;
 }
 
-static void processor(sld_report *r)
+static void processor(sld_doctor_report *r)
 {
     char name[SLD_PROCESSOR_BYTES], features[64];
 
     sld_processor_name(name);
     const level  cpu = cpu_level(features, sizeof features);
     sld_finding *f =
-        sld_report_add(r, "processor", "%s: %s", name[0] ? name : "unknown processor", features);
+        sld_doctor_add(r, "processor", "%s: %s", name[0] ? name : "unknown processor", features);
     if (cpu == PLAIN) {
         sld_finding_advise(f, SLD_WARN,
                            "without AVX2 of x86-64 training is many times slower: use other "
@@ -60,13 +60,13 @@ static void processor(sld_report *r)
     }
 }
 
-static void kernels(sld_report *r)
+static void kernels(sld_doctor_report *r)
 {
     char versions[160], features[64];
 
     sld_kernels_versions(versions, sizeof versions);
     const char  *isa = sld_kernels_isa();
-    sld_finding *f   = sld_report_add(r, "kernels", "%s (%s)", versions, isa);
+    sld_finding *f   = sld_doctor_add(r, "kernels", "%s (%s)", versions, isa);
     if (cpu_level(features, sizeof features) == AVX512 && !strstr(isa, "AVX-512")) {
         sld_finding_advise(f, SLD_WARN,
                            "the CPU has AVX-512: unset ONEDNN_MAX_CPU_ISA and DNNL_MAX_CPU_ISA, "
@@ -116,7 +116,7 @@ static int count_cores(const cpu_set_t *set)
     return cores;
 }
 
-static void binding(const sld_comm *comm, sld_report *r)
+static void binding(const sld_comm *comm, sld_doctor_report *r)
 {
     cpu_set_t set;
     char      list[128];
@@ -128,7 +128,7 @@ static void binding(const sld_comm *comm, sld_report *r)
     }
     list_cpus(&set, list, sizeof list);
     const int    cpus = CPU_COUNT(&set), cores = count_cores(&set);
-    sld_finding *f = sld_report_add(
+    sld_finding *f = sld_doctor_add(
         r, "CPUs", "%d rank%s on this machine, allowed CPU%s %s (%d core%s)", ranks,
         sld_text_plural(ranks), sld_text_plural(cpus), list, cores, sld_text_plural(cores));
     f->own = true;
@@ -147,15 +147,15 @@ static void binding(const sld_comm *comm, sld_report *r)
     }
 }
 
-static void quota(const sld_comm *comm, sld_report *r)
+static void quota(const sld_comm *comm, sld_doctor_report *r)
 {
     const double cpus = sld_cpus_quota();
 
     if (cpus <= 0) {
-        sld_report_add(r, "CPU quota", "none");
+        sld_doctor_add(r, "CPU quota", "none");
         return;
     }
-    sld_finding *f = sld_report_add(r, "CPU quota", "%.2f CPUs for this container or job", cpus);
+    sld_finding *f = sld_doctor_add(r, "CPU quota", "%.2f CPUs for this container or job", cpus);
     if (cpus < sld_comm_node_size(comm)) {
         sld_finding_advise(f, SLD_WARN,
                            "%d ranks are throttled to %.2f CPUs, and each waits for the slowest: "
@@ -164,7 +164,7 @@ static void quota(const sld_comm *comm, sld_report *r)
     }
 }
 
-void sld_doctor_cpu(const sld_comm *comm, sld_report *r)
+void sld_doctor_cpu(const sld_comm *comm, sld_doctor_report *r)
 {
     processor(r);
     kernels(r);

@@ -52,12 +52,12 @@ static void file_system_of(const struct stat *s, char type[32])
     }
 }
 
-static void file_system(const struct stat *s, const char *folder, sld_report *r)
+static void file_system(const struct stat *s, const char *folder, sld_doctor_report *r)
 {
     char type[32];
 
     file_system_of(s, type);
-    sld_finding *f = sld_report_add(r, "folder", "%s, on %s", folder, type);
+    sld_finding *f = sld_doctor_add(r, "folder", "%s, on %s", folder, type);
     if (strcmp(type, "tmpfs") == 0 || strcmp(type, "ramfs") == 0) {
         sld_finding_advise(f, SLD_WARN,
                            "it is in memory and lost at the next reboot: use a disk for runs");
@@ -67,7 +67,7 @@ static void file_system(const struct stat *s, const char *folder, sld_report *r)
     }
 }
 
-static void space(const char *folder, sld_report *r)
+static void space(const char *folder, sld_doctor_report *r)
 {
     struct statvfs s;
 
@@ -75,7 +75,7 @@ static void space(const char *folder, sld_report *r)
         return;
     }
     const double bytes = (double)s.f_bavail * (double)s.f_frsize;
-    sld_finding *f     = sld_report_add(r, "free space", "%.1f GiB", bytes / GIB);
+    sld_finding *f     = sld_doctor_add(r, "free space", "%.1f GiB", bytes / GIB);
     if (bytes < 0.01 * GIB || (s.f_files > 0 && s.f_favail < 10)) {
         sld_finding_advise(f, SLD_BAD, "no room for a run (%llu files may be made): make room",
                            (unsigned long long)s.f_favail);
@@ -92,7 +92,7 @@ static int by_value(const void *a, const void *b)
 
 /* Measures how long fsync takes. The temporary file stays for publishing(). False: writing
  * fails. */
-static bool sync_time(const names *n, sld_report *r)
+static bool sync_time(const names *n, sld_doctor_report *r)
 {
     double    seconds[SYNCS];
     char     *bytes = calloc(1, BYTES);
@@ -110,13 +110,13 @@ static bool sync_time(const names *n, sld_report *r)
     }
     free(bytes);
     if (!good) {
-        sld_finding_advise(sld_report_add(r, "writing", "fails: %s", strerror(why)), SLD_BAD,
+        sld_finding_advise(sld_doctor_add(r, "writing", "fails: %s", strerror(why)), SLD_BAD,
                            "no run can be kept here: choose another folder (run.dir)");
         return false;
     }
     qsort(seconds, SYNCS, sizeof *seconds, by_value);
     const double median = seconds[SYNCS / 2];
-    sld_finding *f = sld_report_add(r, "fsync", "1 MiB reaches the disk in %.1f ms", 1e3 * median);
+    sld_finding *f = sld_doctor_add(r, "fsync", "1 MiB reaches the disk in %.1f ms", 1e3 * median);
     if (median > 0.5) {
         sld_finding_advise(f, SLD_WARN,
                            "every checkpoint waits for it: raise run.checkpoint_epochs, or run in "
@@ -126,7 +126,7 @@ static bool sync_time(const names *n, sld_report *r)
 }
 
 /* Tries the calls that publish a file, in their order, and reports the one that fails. */
-static void publishing(const char *folder, const names *n, sld_report *r)
+static void publishing(const char *folder, const names *n, sld_doctor_report *r)
 {
     const char *fails = NULL;
     int         fd    = -1;
@@ -142,17 +142,17 @@ static void publishing(const char *folder, const names *n, sld_report *r)
                       (fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0 &&
                       (fsync(fd) == 0 || errno == EINVAL);
     if (!core) {
-        sld_finding_advise(sld_report_add(r, "publishing",
+        sld_finding_advise(sld_doctor_add(r, "publishing",
                                           "rename or fsync of the folder fails: %s",
                                           strerror(errno)),
                            SLD_BAD, "results cannot appear whole here: choose another folder");
     } else if (fails) {
-        sld_finding_advise(sld_report_add(r, "publishing", "%s fails: %s", fails, strerror(why)),
+        sld_finding_advise(sld_doctor_add(r, "publishing", "%s fails: %s", fails, strerror(why)),
                            SLD_WARN,
                            "single runs work; a sweep shared by several coordinators does not: "
                            "choose another file system for it");
     } else {
-        sld_report_add(r, "publishing", "rename, link and fsync of the folder work");
+        sld_doctor_add(r, "publishing", "rename, link and fsync of the folder work");
     }
     if (fd >= 0) {
         close(fd);
@@ -160,11 +160,11 @@ static void publishing(const char *folder, const names *n, sld_report *r)
 }
 
 /* Checks that a second open of the file cannot take the lock. *fd: holds the lock; -1: no file. */
-static void locking(const names *n, sld_report *r, int *fd)
+static void locking(const names *n, sld_doctor_report *r, int *fd)
 {
     *fd = open(n->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        sld_finding_advise(sld_report_add(r, "locks", "flock fails: %s", strerror(errno)), SLD_BAD,
+        sld_finding_advise(sld_doctor_add(r, "locks", "flock fails: %s", strerror(errno)), SLD_BAD,
                            "a run must lock its folder: mount it with locks (NFS: without nolock, "
                            "Lustre: -o flock), or choose another folder");
         return;
@@ -174,7 +174,7 @@ static void locking(const names *n, sld_report *r, int *fd)
     if (other >= 0) {
         close(other);
     }
-    sld_finding *f = sld_report_add(r, "locks", held ? "flock works" : "flock does not exclude");
+    sld_finding *f = sld_doctor_add(r, "locks", held ? "flock works" : "flock does not exclude");
     if (!held) {
         sld_finding_advise(f, SLD_WARN,
                            "two runs on one folder would not see each other: start "
@@ -183,7 +183,7 @@ static void locking(const names *n, sld_report *r, int *fd)
 }
 
 /* Called on rank 0. False: the folder cannot be used, so other machines need not look at it. */
-static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
+static bool probe(const char *folder, const names *n, sld_doctor_report *r, int *lock)
 {
     struct stat s;
     const bool  there = stat(folder, &s) == 0;
@@ -193,7 +193,7 @@ static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
         const char  *what    = !there               ? strerror(errno)
                                : S_ISREG(s.st_mode) ? "a file"
                                                     : "a pipe, a socket or a device";
-        sld_finding *f = sld_report_add(r, "folder", "%s: expected a folder, got %s%s", folder,
+        sld_finding *f = sld_doctor_add(r, "folder", "%s: expected a folder, got %s%s", folder,
                                         there ? "" : "nothing: ", what);
         if (missing) {
             sld_finding_advise(f, SLD_BAD, "make it: mkdir -p %s; or name one that exists", folder);
@@ -213,12 +213,12 @@ static bool probe(const char *folder, const names *n, sld_report *r, int *lock)
 }
 
 /* Called on one rank of each other machine while rank 0 holds the lock: it must see the lock. */
-static void look_from_afar(const names *n, sld_report *r)
+static void look_from_afar(const names *n, sld_doctor_report *r)
 {
     const int fd = open(n->lock, O_RDWR | O_CLOEXEC);
 
     if (fd < 0) {
-        sld_finding_advise(sld_report_add(r, "folder from afar", "%s does not see it", r->host),
+        sld_finding_advise(sld_doctor_add(r, "folder from afar", "%s does not see it", r->host),
                            SLD_WARN,
                            "rank 0 alone writes, but data and weights are read by every machine: "
                            "take a folder that all share");
@@ -226,16 +226,17 @@ static void look_from_afar(const names *n, sld_report *r)
     }
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         sld_finding_advise(
-            sld_report_add(r, "folder from afar", "%s sees it, not its locks", r->host), SLD_WARN,
+            sld_doctor_add(r, "folder from afar", "%s sees it, not its locks", r->host), SLD_WARN,
             "locks hold on one machine only (NFS local_lock, Lustre localflock): never start two "
             "runs on one folder from two machines");
     } else {
-        sld_report_add(r, "folder from afar", "seen, with its locks");
+        sld_doctor_add(r, "folder from afar", "seen, with its locks");
     }
     close(fd);
 }
 
-sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder, sld_report *r)
+sld_status sld_doctor_folder(sld_ctx *ctx, const sld_comm *comm, const char *folder,
+                             sld_doctor_report *r)
 {
     const bool first = sld_comm_rank(comm) == 0;
     names      n     = {0};

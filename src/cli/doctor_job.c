@@ -29,7 +29,7 @@ static void duration(double s, char *text, size_t n)
     }
 }
 
-static void job(const sld_allocation *a, int machines, sld_report *r)
+static void job(const sld_allocation *a, int machines, sld_doctor_report *r)
 {
     const char *name     = sld_scheduler_name(a->scheduler);
     char        left[48] = "its end is unknown", cpus[48] = "", memory[48] = "", again[48] = "";
@@ -49,7 +49,7 @@ static void job(const sld_allocation *a, int machines, sld_report *r)
                  a->requeue ? ", may be requeued, was %d times" : ", no requeue", a->restarts);
     }
     sld_finding *f =
-        sld_report_add(r, "job", "%s %s: %zu machine%s%s%s, %s%s", name, a->job, a->n_nodes,
+        sld_doctor_add(r, "job", "%s %s: %zu machine%s%s%s, %s%s", name, a->job, a->n_nodes,
                        sld_text_plural((long long)a->n_nodes), cpus, memory, left, again);
     if (a->n_nodes > (size_t)machines) {
         sld_finding_advise(f, SLD_WARN,
@@ -65,7 +65,7 @@ static void job(const sld_allocation *a, int machines, sld_report *r)
 }
 
 /* Lists srun's plugins for MPI. This query does not reach the controller. */
-static void plugins(sld_report *r)
+static void plugins(sld_doctor_report *r)
 {
     char  line[128], list[200] = "";
     FILE *srun  = popen("srun --mpi=list 2>&1", "r");
@@ -80,7 +80,7 @@ static void plugins(sld_report *r)
         first = false;
     }
     if (srun && pclose(srun) == 0 && *list) {
-        sld_finding *f    = sld_report_add(r, "srun --mpi", "%s", list);
+        sld_finding *f    = sld_doctor_add(r, "srun --mpi", "%s", list);
         const char  *mine = sld_comm_srun_plugin();
         sld_finding_advise(f, SLD_FINE,
                            strstr(list, mine)
@@ -90,7 +90,7 @@ static void plugins(sld_report *r)
     }
 }
 
-static sld_status allocation(sld_ctx *ctx, const sld_comm *comm, int machines, sld_report *r)
+static sld_status allocation(sld_ctx *ctx, const sld_comm *comm, int machines, sld_doctor_report *r)
 {
     sld_allocation a = {0};
 
@@ -110,20 +110,20 @@ static sld_status allocation(sld_ctx *ctx, const sld_comm *comm, int machines, s
 
 /* ---- each machine ---- */
 
-static void temporary_folder(sld_report *r)
+static void temporary_folder(sld_doctor_report *r)
 {
     const char    *given = getenv("TMPDIR"), *folder = given && *given ? given : "/tmp";
     struct statvfs s;
 
     if (statvfs(folder, &s) != 0 || access(folder, W_OK | X_OK) != 0) {
-        sld_finding_advise(sld_report_add(r, "TMPDIR", "%.150s: %s", folder, strerror(errno)),
+        sld_finding_advise(sld_doctor_add(r, "TMPDIR", "%.150s: %s", folder, strerror(errno)),
                            SLD_WARN,
                            "MPI keeps a session's files there: set TMPDIR to a folder of this "
                            "machine that can be written");
         return;
     }
     const double free_mib = (double)s.f_bavail * (double)s.f_frsize / MIB;
-    sld_finding *f = sld_report_add(r, "TMPDIR", "%.150s, %.1f GiB free", folder, free_mib / 1024);
+    sld_finding *f = sld_doctor_add(r, "TMPDIR", "%.150s, %.1f GiB free", folder, free_mib / 1024);
     f->own         = true;
     if (free_mib < TMP_MIN_MIB) {
         sld_finding_advise(f, SLD_WARN, "too little for MPI's files: make room, or set TMPDIR");
@@ -132,7 +132,7 @@ static void temporary_folder(sld_report *r)
 
 /* Collective. Compares the clocks of all machines, read at the same time as far as a barrier
  * allows. */
-static sld_status clocks(sld_ctx *ctx, const sld_comm *comm, sld_report *r)
+static sld_status clocks(sld_ctx *ctx, const sld_comm *comm, sld_doctor_report *r)
 {
     struct timespec now;
     double          first, mine;
@@ -145,7 +145,7 @@ static sld_status clocks(sld_ctx *ctx, const sld_comm *comm, sld_report *r)
         return SLD_OK;
     }
     const double apart_s = mine - first;
-    sld_finding *f = sld_report_add(r, "clock", "%s has the time of rank 0's machine", r->host);
+    sld_finding *f = sld_doctor_add(r, "clock", "%s has the time of rank 0's machine", r->host);
     f->own         = true;
     if (fabs(apart_s) > CLOCKS_MAX_S) {
         snprintf(f->found, sizeof f->found, "%s is %.0f s %s rank 0's machine", r->host,
@@ -157,7 +157,7 @@ static sld_status clocks(sld_ctx *ctx, const sld_comm *comm, sld_report *r)
     return SLD_OK;
 }
 
-sld_status sld_doctor_job(sld_ctx *ctx, const sld_comm *comm, sld_report *r)
+sld_status sld_doctor_job(sld_ctx *ctx, const sld_comm *comm, sld_doctor_report *r)
 {
     int machines = 0;
 

@@ -40,14 +40,14 @@ static double cgroup_bytes(double total)
     return limit < total ? limit : 0;
 }
 
-static void memory(const sld_comm *comm, sld_report *r)
+static void memory(const sld_comm *comm, sld_doctor_report *r)
 {
     const double total = meminfo("MemTotal"), available = meminfo("MemAvailable"),
                  limit  = cgroup_bytes(total);
     const double usable = limit > 0 && limit < available ? limit : available;
     const int    ranks  = sld_comm_node_size(comm);
     sld_finding *f =
-        sld_report_add(r, "memory", "%.1f GiB, %.1f free", total / GIB, available / GIB);
+        sld_doctor_add(r, "memory", "%.1f GiB, %.1f free", total / GIB, available / GIB);
 
     f->own = true;
     if (limit > 0) {
@@ -65,19 +65,19 @@ static void memory(const sld_comm *comm, sld_report *r)
 
 /* Open MPI passes messages between ranks of one machine through files in /dev/shm. sld's own shared
  * memory, which holds data sets, is not there. */
-static void shared_memory(const sld_comm *comm, sld_report *r)
+static void shared_memory(const sld_comm *comm, sld_doctor_report *r)
 {
     struct statvfs s;
     const double   wanted = 16.0 * 1048576 * sld_comm_node_size(comm);
 
     if (statvfs("/dev/shm", &s) != 0) {
-        sld_finding_advise(sld_report_add(r, "/dev/shm", "not there"), SLD_WARN,
+        sld_finding_advise(sld_doctor_add(r, "/dev/shm", "not there"), SLD_WARN,
                            "Open MPI needs it for messages between ranks: mount a tmpfs there");
         return;
     }
     const double free_bytes = (double)s.f_bavail * (double)s.f_frsize;
     sld_finding *f =
-        sld_report_add(r, "/dev/shm", "%.2f GiB, %.2f free",
+        sld_doctor_add(r, "/dev/shm", "%.2f GiB, %.2f free",
                        (double)s.f_blocks * (double)s.f_frsize / GIB, free_bytes / GIB);
     f->own = true;
     if (free_bytes < wanted) {
@@ -97,14 +97,14 @@ static const char *limit_text(rlim_t value, char text[24])
     return text;
 }
 
-static void limits(sld_report *r)
+static void limits(sld_doctor_report *r)
 {
     struct rlimit files, size, core, space;
     char          soft[24], hard[24];
 
     getrlimit(RLIMIT_NOFILE, &files);
     sld_finding *f =
-        sld_report_add(r, "open files", "%s, may be raised to %s", limit_text(files.rlim_cur, soft),
+        sld_doctor_add(r, "open files", "%s, may be raised to %s", limit_text(files.rlim_cur, soft),
                        limit_text(files.rlim_max, hard));
     if (files.rlim_max < 1024) {
         sld_finding_advise(f, SLD_WARN,
@@ -114,13 +114,13 @@ static void limits(sld_report *r)
     getrlimit(RLIMIT_FSIZE, &size);
     getrlimit(RLIMIT_AS, &space);
     if (size.rlim_cur != RLIM_INFINITY || space.rlim_cur != RLIM_INFINITY) {
-        f = sld_report_add(r, "limits", "file size %s, address space %s bytes",
+        f = sld_doctor_add(r, "limits", "file size %s, address space %s bytes",
                            limit_text(size.rlim_cur, soft), limit_text(space.rlim_cur, hard));
         sld_finding_advise(f, SLD_WARN,
                            "a run can fail on these: ulimit -f unlimited -v unlimited");
     }
     getrlimit(RLIMIT_CORE, &core);
-    f = sld_report_add(r, "core dumps", "%s",
+    f = sld_doctor_add(r, "core dumps", "%s",
                        core.rlim_cur == 0               ? "off"
                        : core.rlim_cur == RLIM_INFINITY ? "on"
                                                         : "on, cut short");
@@ -131,7 +131,7 @@ static void limits(sld_report *r)
     }
 }
 
-void sld_doctor_memory(const sld_comm *comm, sld_report *r)
+void sld_doctor_memory(const sld_comm *comm, sld_doctor_report *r)
 {
     if (sld_comm_node_rank(comm) == 0) { /* once per machine: two ranks would see other numbers */
         memory(comm, r);

@@ -10,7 +10,7 @@
 
 static const char *const verdicts[] = {"ok", "warn", "bad"};
 
-static const sld_finding *find(const sld_report *r, const char *what)
+static const sld_finding *find(const sld_doctor_report *r, const char *what)
 {
     for (int i = 0; i < r->n; i++) {
         if (strcmp(r->list[i].what, what) == 0) {
@@ -21,14 +21,14 @@ static const sld_finding *find(const sld_report *r, const char *what)
 }
 
 /* Whether the report has a finding equal to f. */
-static bool has(const sld_report *r, const sld_finding *f)
+static bool has(const sld_doctor_report *r, const sld_finding *f)
 {
     const sld_finding *mine = find(r, f->what);
     return mine && strcmp(mine->found, f->found) == 0 && mine->verdict == f->verdict;
 }
 
 /* text: the ranks that have finding f, such as "0-2,5"; "" if all have it. */
-static void name_ranks(const sld_report *reports, int n, const sld_finding *f, char *text,
+static void name_ranks(const sld_doctor_report *reports, int n, const sld_finding *f, char *text,
                        size_t bytes)
 {
     size_t at     = 0;
@@ -54,7 +54,7 @@ static void name_ranks(const sld_report *reports, int n, const sld_finding *f, c
 }
 
 /* Appends the machines of those ranks, ", on n1 n2", if the ranks run on several machines. */
-static void name_machines(const sld_report *reports, int n, const sld_finding *f, char *text,
+static void name_machines(const sld_doctor_report *reports, int n, const sld_finding *f, char *text,
                           size_t bytes)
 {
     bool   several = false;
@@ -73,7 +73,7 @@ static void name_machines(const sld_report *reports, int n, const sld_finding *f
 }
 
 /* How many ranks have a finding of this name. The folder has 1: only rank 0 checks it. */
-static int count_finders(const sld_report *reports, int n, const char *what)
+static int count_finders(const sld_doctor_report *reports, int n, const char *what)
 {
     int finders = 0;
     for (int i = 0; i < n; i++) {
@@ -83,10 +83,10 @@ static int count_finders(const sld_report *reports, int n, const char *what)
 }
 
 typedef struct printer {
-    const sld_report *reports;
-    int               n, counts[3];
-    bool              json;
-    sld_json          document; /* used if json is set */
+    const sld_doctor_report *reports;
+    int                      n, counts[3];
+    bool                     json;
+    sld_json                 document; /* used if json is set */
 } printer;
 
 static void print_json(printer *p, const sld_finding *f, const char *ranks)
@@ -187,7 +187,7 @@ static void print_findings(printer *p)
     }
 }
 
-sld_verdict sld_doctor_print(const sld_report *reports, int n, const char *folder, bool json)
+sld_verdict sld_doctor_print(const sld_doctor_report *reports, int n, const char *folder, bool json)
 {
     printer p = {.reports = reports, .n = n, .json = json, .document = sld_json_begin(stdout)};
     int     machines = 0;

@@ -5,7 +5,7 @@
 
 #include "doctor.h"
 
-sld_finding *sld_report_add(sld_report *r, const char *what, const char *format, ...)
+sld_finding *sld_doctor_add(sld_doctor_report *r, const char *what, const char *format, ...)
 {
     sld_finding *f = &r->list[r->n < SLD_FINDINGS ? r->n++ : SLD_FINDINGS - 1];
     va_list      args;

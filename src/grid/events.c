@@ -60,18 +60,22 @@ static void insert(const sld_grid_event *new, size_t max, sld_grid_event *out, s
 sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t max, sld_grid_event *out,
                            size_t *n)
 {
-    char           dir[PATH_MAX];
-    struct dirent *entry;
-    struct stat    info;
-    sld_grid_event event;
+    char                 dir[PATH_MAX];
+    const struct dirent *entry;
+    struct stat          info;
+    sld_grid_event       event;
+    sld_status           st;
 
     *n = 0;
-    snprintf(dir, sizeof dir, "%s/claims", sld_grid_dir(grid));
+    if (snprintf(dir, sizeof dir, "%s/claims", sld_grid_dir(grid)) >= (int)sizeof dir) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: expected a shorter path",
+                        sld_grid_dir(grid));
+    }
     DIR *folder = opendir(dir);
     if (!folder) {
         return errno == ENOENT ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_IO, "%s: %s", dir, strerror(errno));
     }
-    while ((entry = readdir(folder))) {
+    while ((st = sld_file_next_entry(ctx, folder, dir, &entry)) == SLD_OK && entry) {
         if (parse(grid, entry->d_name, &event) &&
             fstatat(dirfd(folder), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0) {
             event.at = (int64_t)info.st_mtim.tv_sec * BILLION + info.st_mtim.tv_nsec;
@@ -79,8 +83,8 @@ sld_status sld_grid_events(sld_ctx *ctx, const sld_grid *grid, size_t max, sld_g
         }
     }
     closedir(folder);
-    for (size_t i = 0; i < *n; i++) { /* sorted by nanoseconds, told in seconds */
+    for (size_t i = 0; i < *n; i++) { /* sorted by nanoseconds, returned in seconds */
         out[i].at /= BILLION;
     }
-    return SLD_OK;
+    return st;
 }

@@ -93,7 +93,6 @@ typedef struct parser {
     size_t      line; /* from 1 */
     char       *word[WORDS_MAX];
     size_t      n_words;
-    const char *teacher; /* id of the point's, until indices are known */
 } parser;
 
 static sld_status damaged(const parser *p, const char *wanted)
@@ -339,8 +338,11 @@ static sld_status open_in(sld_ctx *ctx, const char *dir, sld_grid *grid)
 
     SLD_TRY(sld_launch_default(ctx, grid->arena, &grid->launch));
     grid->dir = sld_arena_strdup(grid->arena, dir);
-    if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
-        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s...: expected a shorter path", dir);
+    if (!grid->dir) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s: out of memory: its path", dir);
+    }
+    if (snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG, "%.200s...: expected a shorter path", dir);
     }
     SLD_TRY(sld_file_read(ctx, path, MAX_BYTES, &grid->text, &n));
     return sld_grid_points_parse(ctx, grid, path, grid->text, n);

@@ -320,7 +320,10 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
 
     *out      = (sld_grid_change){.accepted = accept};
     grid->dir = sld_arena_strdup(grid->arena, dir);
-    if (!grid->dir || snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
+    if (!grid->dir) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s: out of memory: its path", dir);
+    }
+    if (snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%.200s...: expected a shorter path; choose another folder", dir);
     }

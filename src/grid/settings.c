@@ -66,7 +66,10 @@ sld_status sld_grid_set_launch(sld_ctx *ctx, sld_grid *grid, const char **words,
     for (size_t i = 0; i < *n; i++) {
         const char *equals = strchr(words[i], '=');
         char       *key    = sld_arena_strdup(grid->arena, words[i]);
-        if (!equals || !key) {
+        if (!key) {
+            return SLD_FAIL(ctx, SLD_ERR_NOMEM, "command line: out of memory: %.100s", words[i]);
+        }
+        if (!equals) {
             return SLD_FAIL(ctx, SLD_ERR_CONFIG, "command line: expected key=value, got %.100s",
                             words[i]);
         }

@@ -10,8 +10,8 @@
  * column already. */
 static bool is_wanted(const sld_option_info *o)
 {
-    return (strcmp(o->kind, "result") == 0 || strcmp(o->kind, "word") == 0) && !o->path &&
-           strcmp(o->key, "seed") != 0 && strcmp(o->topic, "seeds") != 0;
+    return strcmp(o->kind, "result") == 0 && !o->path && strcmp(o->key, "seed") != 0 &&
+           strcmp(o->topic, "seeds") != 0;
 }
 
 typedef struct keys {

@@ -112,7 +112,6 @@ static node_command command_of(const coordinator *c)
                           .dir     = c->dir,
                           .words   = c->params->join_words,
                           .n_words = c->params->n_join_words,
-                          .job     = c->allocation.job,
                           .end_s   = c->allocation.end_s,
                           .no_wait = c->params->no_wait};
 }

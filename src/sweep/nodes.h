@@ -25,7 +25,6 @@ typedef struct node_command {
     const char        *program, *dir; /* sld, the sweep's folder */
     const char *const *words;         /* options that the user gave on the command line */
     size_t             n_words;
-    const char        *job;
     double             end_s;
     bool               no_wait;
 } node_command;

@@ -116,7 +116,7 @@ def no_daemon(c, computed):
     wait_for("a trial that saves", lambda: held("daemon"))
     machine = log("daemon.log").split()[0]
     c.run("bash", "-c", "kill -KILL $(cat /run/slurmd.pid)", machine=machine, user="root")
-    wait_for("the job's next start", lambda: log("daemon.log").count("points") == 2)
+    wait_for("the job's next start", lambda: log("daemon.log").count(" in daemon: ") == 2)
     check({"n1", "n2"} <= set(log("daemon.log").split()), log("daemon.log"))
     release("daemon")
     c.wait(job)
