@@ -143,8 +143,11 @@ def page_color(color):
 
 
 def short(svg):
-    """Two digits behind the point are a hundredth of a pixel."""
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+    """Two digits behind the point are a hundredth of a pixel. Clip paths are numbered: matplotlib names some after addresses in memory."""
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+    for i, name in enumerate(re.findall(r'<clipPath id="([^"]+)"', svg)):
+        svg = svg.replace(name, "clip%d" % i)
+    return svg
 
 
 def page_svg(text, name, alt):

@@ -237,11 +237,14 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
 }
 
 /* Puts a norm under its name in the report, which gets a place for it if the name is new and the list
- * is not full. */
+ * is not full. A name that sld does not give is no column: it could be a formula or steer a terminal. */
 static sld_status put_norm(sld_ctx *ctx, report *r, report_trial *t, const char *name, double x)
 {
     size_t i = 0;
 
+    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")]) {
+        return SLD_OK;
+    }
     while (i < r->n_norms && strcmp(r->norm_name[i], name) != 0) {
         i++;
     }

@@ -34,11 +34,12 @@ run:
   keep_epochs: [%d] # epoch
 """
 KD, LTS = [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]
+ODD = "grad_norm_,=HYPERLINK(1),\x1b[31m"  # a column that no sld has made
 
 
 def trial(number, arm, seed, method, weight, tau, term):
     curve = KD if term == "kd" else LTS
-    columns = {"loss_%s_weak" % term: curve, "grad_norm_%s_weak" % term: [x / 8 for x in curve], "top1_val": [40.0, 41.0, 42.0 + seed]}
+    columns = {ODD: curve, "loss_%s_weak" % term: curve, "grad_norm_%s_weak" % term: [x / 8 for x in curve], "top1_val": [40.0, 41.0, 42.0 + seed]}
     return Trial("%s%011d" % (arm[0], number), arm, seed, [50.0, 60.0, 70.0], sha="a" * 64, columns=columns if term else {},
                  experiment=RESOLVED % (seed, method, seed, weight, tau, seed))
 
@@ -49,6 +50,7 @@ def rows(path):
 
 def check_rows(path, trials):
     found = rows(path)
+    check(not [c for c in found[0] if "HYPERLINK" in c or "\x1b" in c], path, "an odd name became a column", list(found[0]))
     options = [c for c in found[0] if c.startswith("option_")]
     check(options == ["option_method", "option_kd.weak", "option_kd.temperatures"], path, "columns of options", options)
     for row, t in zip(found, trials):
