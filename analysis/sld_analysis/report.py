@@ -5,7 +5,7 @@ import os
 import shlex
 
 from . import claims, figures, figures_logits, metrics, outputs, page, tables
-from . import tables_conditions, tables_cost, tables_pairs, tables_predictions, tables_probe, tables_seeds
+from . import tables_conditions, tables_cost, tables_pairs, tables_predictions, tables_probe, tables_seeds, teachers
 from .errors import StudyError
 from .table import Table, frame_csv, markdown_text, plain
 
@@ -40,11 +40,10 @@ def what_was_run(work):
     seen, data = _facts(work), _data(work)
     if any(v.get("data.format") == "synthetic" for v in o.values()):
         data += "; %s training samples" % each("synthetic.train")
-    teachers = _teachers(work)
     states = study.trials["state"].value_counts()
     minutes = study.trials["minutes"] if "minutes" in study.trials else []
     spent = sum(m for m in minutes if m == m)
-    facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(teachers) or "none"),
+    facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(_teachers(work)) or "none"),
              ("arms", "%s; baseline %s" % (_arms(work), study.baseline or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
              ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
@@ -73,16 +72,16 @@ def _data(work):
 
 
 def _teachers(work):
-    """Each teacher of the students: the name of its trial or file, its network, its accuracy."""
+    """Each teacher of the students, of each part of a study too: the name of its trial or file, its network, its accuracy."""
     study, out = work.study, {}
     for arm, trials in work.arms.items():
         network = work.layout.networks[arm][0]
         for trial in trials if network else ():
-            row = int(study.trials["teacher"][trial]) if "teacher" in study.trials else -1
+            row = teachers.row_of(work, trial)
             name = study.trials["arm"][row] if row >= 0 else network
-            key = row if row >= 0 else (network, work.digests.teacher_key(trial))
+            key = network, teachers.key_of(work, trial)
             if key not in out:
-                top1 = tables.teacher_top1(work, trial)
+                top1 = teachers.top1(work, trial)
                 out[key] = (name if name == network else "%s (%s)" % (name, network)) + (", test top-1 %.2f %%" % top1 if top1 == top1 else "")
     return list(out.values())
 

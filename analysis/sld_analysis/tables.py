@@ -4,7 +4,7 @@ import math
 
 from . import claims as claims_of
 from . import metrics
-from . import stats
+from . import stats, teachers
 from .table import Bold, Table, bold_best, interval, number, p_text, spread
 from .layout import family
 
@@ -171,28 +171,18 @@ def _pairs_table(work, key, title, pairs):
         rows.append(row)
     for c, (pair, values) in enumerate(zip(pairs, columns)):
         work.bold_best(rows, c + 1, values, [layout.pairs[pair].get(method) for method in methods])
-    teachers = _teacher_row(work, pairs)
+    taught_by = _teacher_row(work, pairs)
     notes = ["Test top-1, %%, mean ± standard deviation over seeds%s%s." % (
         "; in brackets the gap to %s, paired by seed" % base if base else "", "" if work.to_come else "; best in bold")]
-    return Table(key, title, heads, teachers + rows, notes)
+    return Table(key, title, heads, taught_by + rows, notes)
 
 
 def _teacher_row(work, pairs):
     out = ["teacher"]
     for pair in pairs:
         arms = [arm for arm in work.layout.pairs[pair].values() if work.layout.networks[arm][0]]
-        found = [number(top1) for top1 in (teacher_top1(work, work.arms[arm][0]) for arm in arms) if top1 == top1]
-        out.append(", ".join(dict.fromkeys(found)) or "–")
+        out.append(", ".join(dict.fromkeys(map(number, teachers.top1_of_arms(work, arms)))) or "–")
     return [out] if any(c != "–" for c in out[1:]) else []
-
-
-def teacher_top1(work, trial):
-    """Of its teacher: by its logits, else by the trial that trained it."""
-    teacher = work.digests.teacher(trial)
-    if teacher is not None:
-        return 100.0 * float(teacher.correct.mean())
-    row = int(work.study.trials["teacher"][trial]) if "teacher" in work.study.trials else -1
-    return float(work.study.trials["top1_last"][row]) if row >= 0 else math.nan
 
 
 def one_family(work, pair):

@@ -1,24 +1,25 @@
 """tables_conditions.py: accuracy under other conditions of training: teachers of graded quality, few or wrong labels."""
+from . import stats, teachers
 from .table import Table, number, spread
-from .tables import teacher_top1
 
 
 def graded_teachers(work):
     """Arms by the quality of their teacher, where one student has several teachers on one test set."""
-    keys = {arm: work.digests.teacher_key(trials[0]) for arm, trials in work.arms.items()}
+    keys = {arm: {work.digests.teacher_key(t) for t in trials} - {None} for arm, trials in work.arms.items()}
     subject = lambda arm: (work.layout.networks[arm][1], work.layout.tested[arm])  # noqa: E731
     students = {}
-    for arm, key in keys.items():
-        students.setdefault(subject(arm), set()).update({key} - {None})
+    for arm, own in keys.items():
+        students.setdefault(subject(arm), []).extend([own] * bool(own))
     rows = []
-    for arm, key in keys.items():
-        if key is not None and len(students[subject(arm)]) > 1:
-            s, top1 = work.summary(arm, "top1_last"), teacher_top1(work, work.arms[arm][0])
-            rows.append((top1, [arm, number(top1), spread(s.mean, s.sd)]))
+    for arm, own in keys.items():
+        if own and len(teachers.groups(students[subject(arm)])) > 1:
+            s, taught = work.summary(arm, "top1_last"), stats.summary(teachers.top1_of_arms(work, [arm]))
+            rows.append((taught.mean, [arm, spread(taught.mean, taught.sd), spread(s.mean, s.sd)]))
     if not rows:
         return "no student has teachers of different quality"
     rows.sort(key=lambda r: (r[0] != r[0], r[0]))
-    return Table("T8", "Teachers of graded quality", ["arm", "teacher's top-1", "top-1"], [r for _, r in rows])
+    return Table("T8", "Teachers of graded quality", ["arm", "teacher's top-1", "top-1"], [r for _, r in rows],
+                 ["Mean ± standard deviation over teachers, where parts of the study each trained one, and over seeds."])
 
 
 def labels(work):

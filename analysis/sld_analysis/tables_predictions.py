@@ -1,7 +1,7 @@
 """tables_predictions.py: what students predict on test: calibration, copied errors, and rows that a swap touches."""
 import math
 
-from . import digest, stats
+from . import digest, stats, teachers
 from .table import Table, number
 
 
@@ -21,7 +21,7 @@ def quality(work):
         scores = [mean(values) for values in zip(*(d.scores for _, d in found))]
         rows.append([arm] + [number(score, digits) for score, digits in zip(scores, (4, 2, 2, 4, 4, 4))]
                     + [number(mean(copies), 1),
-                     number(unseen.get(work.digests.taught_on(trials[0]), math.nan), 1) if copies else "–"])
+                     number(mean([unseen.get(work.digests.taught_on(t), math.nan) for t in trials]), 1) if copies else "–"])
     if not rows:
         return "no trial kept its test logits"
     for column in (1, 2, 4):
@@ -45,49 +45,64 @@ def controls(work, tested):
     """The same but for trials that are themselves a teacher of others, trained by the sweep or known by their weights: docs/protocol.md,
     "Measures"."""
     rows = set(work.study.trials["teacher"]) if "teacher" in work.study.trials else set()
-    weights = set(work.layout.teacher.values()) - {""}
+    weights = teachers.shas(work)
     return [i for i in untaught(work, tested) if i not in rows and work.study.facts(i).get("weights_sha256") not in weights]
 
 
 def unseen_copies(work):
     """{teacher and test set: mean copy rate by students that never saw one}."""
     out = {}
-    for arm, trials in work.arms.items():
-        key, teacher = work.digests.taught_on(trials[0]), work.digests.teacher(trials[0])
-        if teacher is None or key in out:
-            continue
-        rates = [digest.copy_rate(d, teacher) for d in (work.digests.student(i) for i in controls(work, work.layout.tested[arm]))
-                 if d is not None and len(d.correct) == len(teacher.correct)]
-        out[key] = stats.summary(rates).mean
+    for arm in work.arms:
+        for key, teacher in teachers.digests_of(work, arm).items():
+            if key not in out:
+                found = [work.digests.student(i) for i in controls(work, work.layout.tested[arm])]
+                out[key] = stats.summary([digest.copy_rate(d, teacher) for d in found if d is not None and len(d.correct) == len(teacher.correct)]).mean
+    return out
+
+
+def _against(work, arm, left):
+    """[(digest of a student, of a teacher)] of an arm: each with its own; of students without one with each teacher of the others on their
+    test set, unless these others have different ones: then the arm goes into left."""
+    trials = work.arms[arm]
+    if work.digests.teacher_key(trials[0]) is not None:
+        return [(work.digests.student(t), work.digests.teacher(t)) for t in trials]
+    tested = work.layout.tested[arm]
+    others = [teachers.digests_of(work, other) for other in work.arms if work.layout.tested[other] == tested]
+    if len(teachers.groups(found for found in others if found)) > 1:
+        left.append(arm)
+        return []
+    taught = {key: teacher for found in others for key, teacher in found.items()}.values()
+    measures = controls(work, tested)
+    return [(work.digests.student(t), teacher) for t in trials if t in measures for teacher in taught]
+
+
+def _by_rank(against):
+    """[[rank, samples, right, copied, other]] as texts: means over the students, of each rank over those whose teacher has it."""
+    against = [(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
+    found = [{row[0]: row[1:] for row in digest.by_rank(s, t)} for s, t in against]
+    out = []
+    for _, _, name in digest.RANKS:
+        of = [ranks[name] for ranks in found if name in ranks]
+        counts = {ranks[name][0] if name in ranks else 0 for ranks in found}
+        if of:
+            samples = str(min(counts)) if len(counts) == 1 else "%d to %d" % (min(counts), max(counts))
+            out.append([name, samples] + [number(stats.summary(values).mean, 1) for values in list(zip(*of))[1:]])
     return out
 
 
 def copies(work):
     """Among the teacher's errors, by the label's rank in the teacher: right, copied, other."""
-    rows, left = [], []
-    groups = list(work.arms.items())
-    for arm, trials in groups:
-        against = [(work.digests.student(t), work.digests.teacher(t)) for t in trials]
-        if work.digests.teacher_key(trials[0]) is None:
-            tested = work.layout.tested[arm]
-            others = [t[0] for other, t in groups if work.digests.teacher_key(t[0]) is not None and work.layout.tested[other] == tested]
-            taught = list({id(work.digests.teacher(t)): t for t in others if work.digests.teacher(t) is not None}.values())
-            if len(taught) != 1:
-                left += [arm] if taught else []
-                continue
-            against = [(work.digests.student(t), work.digests.teacher(taught[0])) for t in trials if t in controls(work, tested)]
-        found = [digest.by_rank(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
-        if not found:
-            continue
-        for k, (name, n, _, _, _) in enumerate(found[0]):
-            cells = [stats.summary([f[k][c] for f in found if k < len(f)]).mean for c in (2, 3, 4)]
-            rows.append([arm, name, str(n)] + [number(c, 1) for c in cells])
+    left = []
+    rows = [[arm] + row for arm in work.arms for row in _by_rank(_against(work, arm, left))]
     if not rows:
         return "no trial has the test logits of a teacher"
+    notes = ["Means over seeds. Students that never saw a teacher are the measure of what copying is."]
+    if any(" to " in row[2] for row in rows):
+        notes.append("Samples from the teacher with fewest to that with most; a teacher that has none of a rank counts in no mean there.")
+    if left:
+        notes.append("Not here, as there are several teachers and none of its own: %s." % ", ".join(left))
     return Table("copies", "Where the teacher errs: right, copied, otherwise wrong, by the label's rank in the teacher",
-                 ["arm", "label's rank", "samples", "right, %", "copied, %", "other, %"], rows,
-                 ["Means over seeds. Students that never saw a teacher are the measure of what copying is."]
-                 + (["Not here, as there are several teachers and none of its own: %s." % ", ".join(left)] if left else []))
+                 ["arm", "label's rank", "samples", "right, %", "copied, %", "other, %"], rows, notes)
 
 
 def swaps(work):

@@ -106,6 +106,52 @@ def check_own_teacher():
         check(abs(unseen - np.mean(rates[but:])) < 0.051 and abs(copied - np.mean(second[but:])) < 0.051, unseen, copied, rates, second)
 
 
+def check_each_trained():
+    """Parts that each trained the teacher: each of its weights counts, by the ranks that the label has there."""
+    arms = [Arm("CE", 0.0, ["CE"], teacher=-1, method="none"), Arm("KD", 0.0, ["KD"])]
+    trials = made_study.write_study("each.h5", arms, seeds=2, axes=("arm",), baseline="CE", samples=40)
+    labels, seeds = np.arange(40) % 10, np.array([seed for _, _, seed in trials])
+    with h5py.File("each.h5", "r+") as f:
+        taught = f["trials/teacher_row"][()] == 0
+        z = np.tile(np.eye(10, dtype=np.float32)[labels] * 5, (2, 1, 1))  # the teachers of both parts: right
+        z[:, np.arange(20), (labels[:20] + 1) % 10] = [[9.0], [9.0]]          # label second, but
+        z[1, np.arange(10), labels[:10]], z[1, np.arange(10, 20), (labels[10:20] + 2) % 10] = 9.5, 7.0  # of seed 2: right, and third
+        student = np.eye(10, dtype=np.float32)[np.where(np.arange(40) < 10, labels, (labels + np.arange(40) // 10 % 2) % 10)]
+        for i in np.flatnonzero([arm is not None for _, arm, _ in trials]):
+            f["logits/test_last"][i] = student  # right in the first ten, the teacher's class in the next
+        del f["logits/test_teacher"]
+        f["logits/test_teacher"] = z
+        f["trials/teacher_row"][...] = np.where(taught, seeds - 1, -1)
+        f["trials/top1_last"][0] = 50.0  # of the first part
+        for name, values in (("teacher_sha256", np.where(taught, seeds, 0)), ("weights_sha256", np.arange(len(trials)) == 0)):
+            f.create_dataset("trials/" + name, data=[str(v) * 64 if v else "" for v in values.astype(int)], dtype=h5py.string_dtype())
+    report = Report(sld_analysis.open("each.h5"))
+    rows = [[str(c) for c in row] for row in report.tables["copies"].rows]
+    same = [["2nd", "0 to 20", "50.0", "50.0", "0.0"], ["3rd", "0 to 10", "0.0", "100.0", "0.0"]]
+    check(rows == [[arm] + row for arm in ("CE", "KD") for row in same], "by rank, not by place", rows)
+    check("Samples from the teacher with fewest" in report.tables["copies"].notes[1], report.tables["copies"].notes)
+    said = dict(report.facts)["teachers"]
+    check("test top-1 50.00 %" in said and "test top-1 75.00 %" in said, "both teachers", said)
+    check(rows_of(report, "T1")["teacher"] == ["50.00, 75.00"] and "T8" not in report.tables, rows_of(report, "T1"))
+    quality = report.tables["quality"]
+    said = [row[-1] for row in quality.rows if row[0] == "KD"]
+    check(said == ["75.0"], "what is copied by chance, of both teachers", said)
+    with h5py.File("each.h5", "r+") as f:  # another teacher for another arm
+        arm = f["trials/arm"].asstr()[()]
+        f["trials/teacher_row"][...] = np.where(arm == "KD", seeds - 1, np.where(arm == "CE", 2, -1))
+        del f["logits/test_teacher"]
+        f["logits/test_teacher"] = np.concatenate([z, z[:1]])
+        f["trials/teacher_sha256"][...] = [str(row + 1) * 64 if row >= 0 else "" for row in f["trials/teacher_row"][()]]
+    graded = rows_of(Report(sld_analysis.open("each.h5")), "T8")
+    check(graded["CE"][0] == "50.00" and graded["KD"][0] == "62.50 ± 17.68", "graded by all teachers of an arm", graded)
+    with h5py.File("each.h5", "r+") as f:  # without logits the weights tell
+        del f["logits"]
+        f["trials/teacher_row"][...] = -1
+        f["trials/teacher"][...] = np.where(arm == "KD", 0, -1)
+    said = dict(Report(sld_analysis.open("each.h5")).facts)["teachers"]
+    check(said.count("resnet20") == 2 and said.count("test top-1 50.00 %") == 1 == said.count("test top-1"), "the trial that is kept trained one", said)
+
+
 def check_own_baselines():
     """Warnings name the arm that the gap is to; a pair without a baseline is told, and costs the others nothing."""
     odd = dict(TWO, odd={"correction": "swap", "lts": "true", "temperatures": "9"})
@@ -175,6 +221,7 @@ def main():
     check_alike()
     check_data_sets()
     check_own_teacher()
+    check_each_trained()
     check_own_baselines()
     check_missing_seeds()
     check_names()
