@@ -47,8 +47,6 @@ class Part(StudyFile):
         self.own = self._labels(self.columns)
         self.row_of = {label.id: i for i, label in enumerate(self.own)}
         self.spec, self.fault = spec.read(self.spec_text)
-        if len(self.row_of) < self.n:
-            raise StudyError("%s: /trials/id: expected each ID once, got one twice; pack the sweep again" % path)
 
     def _labels(self, columns):
         axes = zip(*(columns[name] for name in self.axes)) if self.axes else [()] * len(columns["id"])

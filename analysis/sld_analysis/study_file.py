@@ -3,7 +3,7 @@ nothing is kept open."""
 import os
 from collections import namedtuple
 
-from . import inputs
+from . import inputs, study_check
 from .errors import StudyError
 from .hdf5 import attributes, column, dataset, open_file
 from .integrity import NOT_THERE, fault_of, text_of
@@ -32,17 +32,18 @@ class StudyFile:
             if head.get("format") != "sld-study":
                 raise StudyError("%s: attribute format: expected sld-study or sld-results, got %s. `sld report DIR --pack "
                                  "study.h5` makes a study of a sweep" % (path, head.get("format", "none")))
-            if int(head.get("format_version", 1)) > 1:
-                raise StudyError("%s: format_version: expected 1, got %s: a newer program wrote it; update sld_analysis"
-                                 % (path, head["format_version"]))
+            study_check.check_head(head, path)
             self.head = head
             self.name, self.baseline = head.get("name", os.path.basename(path)), head.get("baseline", "")
             self.spec_text = head.get("sweep", "")
             self.columns = self._columns(f)
             self.n = len(self.columns["id"])
-            self.valid = column(dataset(f, "valid", 1, path)) == 1
+            study_check.check_columns({"valid": dataset(f, "valid", 1, path)}, path)
+            self.valid = column(f["valid"]) == 1
             if len(self.valid) != self.n:
                 raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
+            study_check.check_trials(self.columns, self.valid, path)
+            study_check.check_tables(f, self.columns, path)
             self.configs = self.columns.pop("config", None)
             self.kept = {name: self.columns.pop(name) for name in FACTS if name in self.columns}
             self.same, self.same_axes = self._same(f)
@@ -84,6 +85,7 @@ class StudyFile:
         for name in names:
             if dataset(f, "trials/" + name, 1, self.path).shape[0] != n:
                 raise StudyError("%s: /trials/%s: expected %d values, got %d" % (self.path, name, n, trials[name].shape[0]))
+        study_check.check_columns(trials, self.path)
         return {name: column(trials[name]) for name in names}
 
     def _same(self, f):
@@ -92,7 +94,9 @@ class StudyFile:
             return [], {}
         arm_of = dict(zip(self.columns["id"], self.columns["arm"]))
         names = ["id", "arm", "seed", "is_teacher"] + [name for name in f["same"] if name.startswith("axis_")]
-        same = {name: column(dataset(f, "same/" + name, 1, self.path)) for name in names}
+        things = {name: dataset(f, "same/" + name, 1, self.path) for name in names}
+        study_check.check_columns(things, self.path)
+        same = {name: column(thing) for name, thing in things.items()}
         ids, arms, seeds, teachers = (same.pop(name) for name in names[:4])
         if len({len(values) for values in (ids, arms, seeds, teachers, *same.values())}) > 1:
             raise StudyError("%s: /same: expected columns of one length, got %d ids and %d arms" % (self.path, len(ids), len(arms)))

@@ -315,6 +315,62 @@ def check_refusals():
     refused("nothing.h5", "expected at least one done trial", "10 waiting")
 
 
+def texts(n):
+    return np.array(["x"] * n, object).astype(h5py.string_dtype())
+
+
+def check_damaged():
+    """One column or table that is not what the format says: refused when the file is opened, with what was expected and found."""
+    def column(name, value, *words):
+        return name, lambda f: replaced(f, name, value(f[name][()])), words
+
+    def part(name, place, value, *words):
+        return name, lambda f: f[name].__setitem__(place, value), words
+
+    def attribute(name, value, *words):
+        return name, lambda f: f.attrs.__setitem__(name, value), words
+    log_p, study, full, compact = "log_p/test_last", "full.h5", [], []
+    with h5py.File(study, "r") as f:
+        n = len(f["valid"])
+    for key in ("trials/top1_last", "trials/minutes", "trials/best_epoch"):
+        full.append(column(key, lambda v: texts(n), "/%s: expected numbers, got text" % key))
+    full += [("trials/top1_last", lambda f: f.__delitem__("trials/top1_last"), ("/trials/top1_last: expected one number per trial, got nothing",)),
+             column("trials/arm", lambda v: np.arange(n), "/trials/arm: expected text, got int64"),
+             column("trials/seed", lambda v: v + 0.5, "/trials/seed: expected whole numbers"),
+             column("valid", lambda v: texts(n), "/valid: expected whole numbers, got text"),
+             column("valid", lambda v: 0 * v, "/valid: trial ", "expected 1, as /trials/state says done"),
+             column("trials/id", lambda v: texts(n), "/trials/id: expected each ID once, got x %d times" % n),
+             part("trials/state", 0, "Done", "/trials/state: trial ", "or skipped, got Done"),
+             part("trials/teacher", 1, 99, "/trials/teacher: trial ", "expected -1 to %d, got 99" % (n - 1)),
+             part("trials/teacher_row", 1, 99, "/trials/teacher_row: trial ", "expected -1 to 0, got 99"),
+             part("trials/top1_last", slice(None), np.inf, "/trials/top1_last: trial ", "expected 0 to 100, or NaN, got inf"),
+             column("epoch/top1_test", lambda v: v[:2], "/epoch/top1_test: expected %d rows" % n, "got 2"),
+             column("labels/test", lambda v: v.astype(float), "/labels/test: expected whole numbers", "float64"),
+             column("labels/test", lambda v: np.tile(v, (3, 1)), "/labels/test: expected %d rows, one for each trial, got 3" % n),
+             column("logits/test_last", lambda v: v[:2], "/logits/test_last: expected %d rows" % n),
+             column("class", lambda v: v[:2], "/class_name: expected 2 texts, one for each class"),
+             attribute("format_version", "x", "attribute format_version: expected a whole number, got x"),
+             attribute("name", 5, "attribute name: expected text, got 5")]
+    compact += [column(log_p + "_label_rank", lambda v: v[:, :3], "_label_rank: expected shape", "3)"),
+                column(log_p + "_label", lambda v: np.full(v.shape, "x", object).astype(h5py.string_dtype()), "_label: expected numbers of 2 axes, got text"),
+                part(log_p + "_top_class", (0, 0, 0), 200, "_top_class: expected at most", "got 200"),
+                (log_p, lambda f: f.__delitem__(log_p + "_label"), ("_label: expected what /log_p has of each set", "got nothing")),
+                (log_p, lambda f: [replaced(f, log_p + e, f[log_p + e][:2]) for e in ("_top", "_top_class", "_label", "_label_rank")],
+                 ("_top: expected %d rows" % n,))]
+    for source, cases in ((study, full), ("compact.h5", compact)):
+        for name, change, words in cases:
+            shutil.copyfile(source, "spoilt.h5")
+            with h5py.File("spoilt.h5", "r+") as f:
+                change(f)
+            try:
+                sld_analysis.open("spoilt.h5")
+            except sld_analysis.StudyError as error:
+                check(all(word in str(error) for word in ("spoilt.h5: ", *words)), name, words, error)
+            else:
+                check(False, "opened", name, words)
+    refused("spoilt.h5", "spoilt.h5: /log_p/test_last_top: expected")
+
+
 def check_pipes():
     """Pipes beside a sweep's table, or in the folder for the report, are opened by nobody."""
     shutil.copytree("made", "piped")
@@ -422,6 +478,7 @@ def main():
     check_hostile_texts()
     check_formulas()
     check_refusals()
+    check_damaged()
     check_pipes()
     check_odd_studies()
     check_surroundings()
