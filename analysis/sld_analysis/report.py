@@ -119,7 +119,7 @@ def _today():
 
 
 def warnings(work):
-    out = [work.study.without()] * bool(work.study.without()) + list(work.layout.warnings())
+    out = [text for text in (work.study.without(), work.study.halved) if text] + list(work.layout.warnings())
     if work.to_come:
         out.insert(0, "This study is not complete: %d of %d trials are still to come. All numbers here are of those that are done, and change until "
                       "the last has ended." % (work.to_come, work.planned))

@@ -22,6 +22,7 @@ class RunFiles:
         self.valid = np.ones(self.n, bool)
         self._facts, self._epochs = [], []
         self.class_names, self.curve_units, self.same, self.same_axes, self.unfit, self.spec_fault = None, {}, [], {}, [], ""
+        self.halved = ""  # runs keep logits
         for path in paths:
             fault = fault_of(path)
             if fault:

@@ -90,6 +90,7 @@ class Study:
         self.spec, fault = spec.read(self.source.spec_text)
         self.spec_fault = self.source.spec_fault or fault  # what keeps the spec from being read
         self.class_names = self.source.class_names
+        self.halved = self.source.halved  # what is said of a compact pack with wrong values, or an empty text
         self.options = pd.DataFrame([options_of.flat(self.source.config(i)) for i in range(self.n)],
                                     index=range(self.n)).astype(object)
         self.trials = self._frame()

@@ -1,9 +1,10 @@
 """study_file.py: one study file: the index of a sweep's folder (sweep.h5) or a packed study. It is read by block and closed again;
 nothing is kept open."""
 import os
+import warnings
 from collections import namedtuple
 
-from . import inputs, study_check
+from . import halved, inputs, study_check
 from .errors import StudyError
 from .hdf5 import attributes, column, dataset, open_file
 from .integrity import NOT_THERE, fault_of, text_of
@@ -44,6 +45,9 @@ class StudyFile:
                 raise StudyError("%s: /valid: expected %d values, got %d" % (path, self.n, len(self.valid)))
             study_check.check_trials(self.columns, self.valid, path)
             study_check.check_tables(f, self.columns, path)
+            self.halved = halved.told(f, path)
+            if self.halved:
+                warnings.warn(self.halved, stacklevel=2)
             self.configs = self.columns.pop("config", None)
             self.kept = {name: self.columns.pop(name) for name in FACTS if name in self.columns}
             self.same, self.same_axes = self._same(f)

@@ -132,6 +132,10 @@ def check_seeds():
         check(without_times(said[0]) == without_times(said[1]), said)
         written = [open(name, "rb").read() for name in ("merged.h5",) if not merge(name, first, rest)] + [open("merged.h5", "rb").read()]
         check(written[0] == written[1], "the same content is the same bytes")
+    with h5py.File("rest.h5", "r+") as f:
+        f["log_p/test_last_top"][1, :2, 1] = 0.0
+    said = merge("merged.h5", "first.h5", "rest.h5")
+    check(said.count("half of what they were") == 1 and "rest.h5: log-" in said and "test_last_top: 2 of" in said, "halved values are told", said)
 
 
 def forget(folder, ids):

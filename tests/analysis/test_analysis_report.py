@@ -192,12 +192,33 @@ def check_compact():
         if one.teacher(trial) is not None:
             check(np.array_equal(one.teacher(trial).rank, other.teacher(trial).rank), "rank of the label")
     compact.html()
+    check_halved(compact)
     with h5py.File("compact.h5", "r+") as f:  # as a sld packed that kept two numbers alone
         for name in ("nll_logits_last", "ece_equal_mass_last", "reliability_last", "resolution_last"):
             del f["trials/" + name]
     older = sld_analysis.open("compact.h5").digests
     for trial in full.work.study.students:
         check(np.allclose(one.student(trial).scores, older.student(trial).scores, rtol=2e-3, atol=2e-3), "an earlier pack")
+
+
+def check_halved(good):
+    """Log-probabilities that HDF5 1.10 halved as it rounded them show where they rise or sum to more than one: told once."""
+    check(good.work.study.halved == "" and not any("half of what" in w for w in good.warnings), good.warnings)
+    shutil.copyfile("compact.h5", "halved.h5")
+    first, second = good.work.study.students[:2]
+    with h5py.File("halved.h5", "r+") as f:
+        top = f["log_p/test_last_top"]
+        top[first, 3, 1] = top[first, 3, 0] / 2  # rises
+        for sample in (0, 5):
+            top[second, sample, :2] = -0.02, -0.5  # falls, and sums to 1.6
+        there = ~np.isnan(top[:, :, 0])
+        f["log_p/test_teacher_top"][0, 1, 1] = -0.0001
+    said = "/log_p/test_last_top: 3 of %d samples, of 2 of %d trials; /log_p/test_teacher_top: 1 of %d samples, of 1 of 1 teachers; pack the study again"
+    code, _, err = run("report", "halved.h5", "-o", "halved")
+    check(code == 0 and err.count("half of what") == 1, "told once", err)
+    check(said % (there.sum(), there.any(axis=1).sum(), len(good.work.study.labels())) in err, err)
+    with open("halved/report.md", encoding="utf-8") as f:
+        check(f.read().count("half of what they were") == 1, "the report says it")
 
 
 def check_features():
