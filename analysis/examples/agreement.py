@@ -5,9 +5,9 @@ if len(sys.argv) != 2:
     sys.exit(__doc__)
 study = sld_analysis.open(sys.argv[1])
 for arm, trials in study.arms.items():
-    said = [p for p in map(study.predicted, trials) if p is not None]
-    teacher = study.predicted(trials[0], "teacher")
-    with_teacher = [(s == teacher).mean() for s in said if len(s) == len(teacher)] if teacher is not None else []
+    trials = [t for t in trials if study.predicted(t) is not None]
+    said, taught = [study.predicted(t) for t in trials], [study.predicted(t, "teacher") for t in trials]
+    with_teacher = [(s == t).mean() for s, t in zip(said, taught) if t is not None and len(s) == len(t)]
     with_each_other = [(a == b).mean() for i, a in enumerate(said) for b in said[:i]]
     for name, rates in (("teacher", with_teacher), ("each other", with_each_other)):
         if rates:

@@ -1,15 +1,15 @@
-"""Is a student's confidence its accuracy? calibrated.py STUDY"""
+"""Is a student's confidence its accuracy? Means over seeds. calibrated.py STUDY"""
 import sys
 import sld_analysis
-from sld_analysis import calibration
+from sld_analysis import calibration, stats
 if len(sys.argv) != 2:
     sys.exit(__doc__)
 study = sld_analysis.open(sys.argv[1])
 for arm, trials in study.arms.items():
-    d, logits = study.digests.student(trials[0]), study.logits(trials[0])  # a compact pack has no logits
-    best = ""
-    if logits is not None:
-        t = calibration.fit_temperature(logits, study.labels(trials[0]))
-        best = ", the fit stands at the bound %g: no temperature" % t if calibration.at_bound(t) else ", best at temperature %.2f" % t
-    if d is not None:
-        print("%-24s ECE %.2f %%%s" % (arm, d.scores.ece, best))
+    found = [study.digests.student(t) for t in trials]
+    ece = stats.summary([d.scores.ece for d in found if d is not None])
+    logits = [(study.logits(t), study.labels(t)) for t, d in zip(trials, found) if d is not None and not study.compact]  # a compact pack has none
+    fits = stats.summary([t for t in (calibration.fit_temperature(*z) for z in logits) if not calibration.at_bound(t)])
+    best = ", best at temperature %.2f (%d)" % (fits.mean, fits.n) if fits.n else ", the fit stands at a bound: no temperature" if logits else ""
+    if ece.n:
+        print("%-24s ECE %.2f %% (%d)%s" % (arm, ece.mean, ece.n, best))

@@ -219,6 +219,21 @@ def by_rank(student, teacher):
     return out
 
 
+def mean_by_rank(pairs):
+    """The same of several [(student, teacher)]: means over the students, at each rank over those whose teacher has it; samples is a text, from
+    the teacher with fewest to that with most. A pair without one of the two, or of different test sets, counts nowhere."""
+    pairs = [(s, t) for s, t in pairs if s is not None and t is not None and len(s.correct) == len(t.correct)]
+    found = [{row[0]: row[1:] for row in by_rank(s, t)} for s, t in pairs]
+    out = []
+    for _, _, name in RANKS:
+        of = [ranks[name] for ranks in found if name in ranks]
+        counts = [ranks[name][0] if name in ranks else 0 for ranks in found]
+        if of:
+            samples = str(counts[0]) if len(set(counts)) == 1 else "%d to %d" % (min(counts), max(counts))
+            out.append((name, samples, *(float(np.mean(values)) for values in list(zip(*of))[1:])))
+    return out
+
+
 def copy_rate(student, teacher):
     """Percent of the teacher's errors that the student repeats."""
     wrong = ~teacher.correct

@@ -76,24 +76,11 @@ def _against(work, arm, left):
     return [(work.digests.student(t), teacher) for t in trials if t in measures for teacher in taught]
 
 
-def _by_rank(against):
-    """[[rank, samples, right, copied, other]] as texts: means over the students, of each rank over those whose teacher has it."""
-    against = [(s, t) for s, t in against if s is not None and t is not None and len(s.correct) == len(t.correct)]
-    found = [{row[0]: row[1:] for row in digest.by_rank(s, t)} for s, t in against]
-    out = []
-    for _, _, name in digest.RANKS:
-        of = [ranks[name] for ranks in found if name in ranks]
-        counts = {ranks[name][0] if name in ranks else 0 for ranks in found}
-        if of:
-            samples = str(min(counts)) if len(counts) == 1 else "%d to %d" % (min(counts), max(counts))
-            out.append([name, samples] + [number(stats.summary(values).mean, 1) for values in list(zip(*of))[1:]])
-    return out
-
-
 def copies(work):
     """Among the teacher's errors, by the label's rank in the teacher: right, copied, other."""
     left = []
-    rows = [[arm] + row for arm in work.arms for row in _by_rank(_against(work, arm, left))]
+    rows = [[arm, rank, samples] + [number(c, 1) for c in cells]
+            for arm in work.arms for rank, samples, *cells in digest.mean_by_rank(_against(work, arm, left))]
     if not rows:
         return "no trial has the test logits of a teacher"
     notes = ["Means over seeds. Students that never saw a teacher are the measure of what copying is."]

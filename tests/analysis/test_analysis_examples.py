@@ -2,6 +2,7 @@
 of the study, and is ten lines or so. The package from the source tree and installed. Skipped without pandas."""
 import contextlib
 import glob
+import importlib
 import io
 import os
 import re
@@ -14,6 +15,9 @@ import warnings
 from package import ANALYSIS, needs
 
 needs("pandas", "yaml", "scipy")
+
+import h5py
+import numpy as np
 
 import made_study
 import made_sweep
@@ -67,16 +71,66 @@ def check_examples():
         if shutil.which(tool):
             said = run_alone(name, "study.h5")
             check('"sld"' in said and "top1_last" in said and "62.5" in said, name, said)
-    try:
-        import h5netcdf  # noqa: F401
-        import xarray  # noqa: F401
-    except ImportError as error:
-        print("no %s: with_xarray.py not run" % error.name)
-    else:
+    if has("h5netcdf", "xarray"):
         said = run("with_xarray.py", "study.h5")
         check("sld [30. 65. 63. 64.]" in said, said)
     for path in glob.glob(os.path.join(ANALYSIS, "examples", "*")):
         check(len(open(path).read().splitlines()) <= LINES, "ten lines or so", path)
+
+
+def check_each_trial():
+    """All done students of an arm that have what is asked for, and they alone: one without logits, one that waits, one with a teacher of its
+    own, and a teacher called like an arm."""
+    made_study.write_study("odd.h5", made_study.square(), seeds=3, states={("SLD", 3): ("waiting", "")})
+    with h5py.File("odd.h5", "r+") as f:
+        arm, seed = f["trials/arm"].asstr()[()], f["trials/seed"][()]
+        f["trials/arm"][0] = "CE"
+        at = {(a, s): int(np.flatnonzero((arm == a) & (seed == s))[0]) for a, s in (("KD-PA", 2), ("KD-PA", 3), ("SLD", 2), ("SLD", 3))}
+        f["logits/test_last"][at["KD-PA", 2]] = np.nan
+        taught = f["logits/test_teacher"][()]
+        del f["logits/test_teacher"]
+        f["logits/test_teacher"] = np.concatenate([taught, np.roll(taught, 1, axis=2)])  # another teacher, which is nearly always wrong
+        f["trials/teacher_row"][at["SLD", 2]] = 1
+        labels, logits, top1 = f["labels/test"][()], f["logits/test_last"][()], f["trials/top1_last"][()]
+        curve = f["epoch/top1_test"][()][arm == "CE"].mean(axis=0)
+    said = logits.argmax(axis=2)
+    right = {a: (said[(arm == a) & np.isfinite(logits).all(axis=(1, 2))] == labels).mean(axis=0) for a in ("SLD", "KD-PA")}
+    wanted = {"class %d" % k: 100 * (right["SLD"] - right["KD-PA"])[labels == k].mean() for k in range(10)}
+    found = {" ".join(line.split()[1:]): float(line.split()[0]) for line in run("which_classes.py", "odd.h5", "SLD", "KD-PA").splitlines()}
+    check(found.keys() == wanted.keys() and all(abs(found[k] - wanted[k]) < 0.0051 for k in wanted), "of trials with logits", found, wanted)
+    pairs = [(said[i] == labels, said[i], np.roll(taught[0], 1, axis=1) if i == at["SLD", 2] else taught[0])
+             for i in np.flatnonzero(arm == "SLD")[:2]]
+    second = []
+    for correct, one, z in pairs:
+        rank = 1 + (z > z[np.arange(len(labels)), labels][:, None]).sum(axis=1)
+        second.append((int((rank == 2).sum()), 100 * correct[rank == 2].mean(), 100 * (one == z.argmax(axis=1))[rank == 2].mean()))
+    line = run("teacher_errors.py", "odd.h5", "SLD").splitlines()[0]
+    counts, means = sorted(s[0] for s in second), np.mean(second, axis=0)
+    check("%d to %d samples" % (counts[0], counts[1]) in line, "both teachers", second, line)
+    check("%.1f %% right, " % means[1] in line and "%.1f %% copied" % means[2] in line, "means over seeds", second, line)
+    said_of = [[(one == z.argmax(axis=1)).mean() for _, one, z in pairs]]
+    check("SLD                      with teacher    %.1f %%" % (100 * np.mean(said_of)) in run("agreement.py", "odd.h5"), "each with its own teacher")
+    lines = dict((line.split()[0], line) for line in run("calibrated.py", "odd.h5").splitlines())
+    check("% (3)" in lines["CE"] and "% (2)" in lines["KD-PA"] and "% (2)" in lines["SLD"], "how many trials", lines)
+    check("best at" not in lines["CE"] or lines["CE"].endswith("(3)"), "the fit of each", lines)
+    lines = [line.split() for line in run("with_pandas.py", "odd.h5").splitlines()]
+    mean = "%.2f" % top1[arm == "CE"].mean()
+    check(["3", mean] in [line[1:3] for line in lines if line[0] == "CE"] and ["2"] in [line[1:2] for line in lines if line[0] == "SLD"], lines, mean)
+    check(["%.1f" % curve[-1]] in [line[-1:] for line in lines if line[0] == "CE"], "curves of students", lines, curve)
+    if not has("xarray", "h5netcdf"):
+        return
+    said = run("with_xarray.py", "odd.h5")
+    check("nan" not in said and "CE %s" % curve.round(1) in said and "SLD [" in said, "done students", said, curve.round(1))
+
+
+def has(*modules):
+    try:
+        for name in modules:
+            importlib.import_module(name)
+    except ImportError as error:
+        print("no %s: with_xarray.py not run" % error.name)
+        return False
+    return True
 
 
 def check_usage():
@@ -114,6 +168,7 @@ def main():
     expect(sld("report", "made", "--pack", "study.h5", ranks=0), 0)
     expect(sld("report", "made", "--pack", "compact.h5", "--compact", ranks=0), 0)
     check_examples()
+    check_each_trial()
     check_usage()
     check_installed()
 
