@@ -5,13 +5,13 @@ from .needs import need
 np = need("numpy")
 
 BLOCK = 100  # trials read at a time
-MOST = 1.01  # of five probabilities; half precision makes the sum wrong by 0.001 at most
+MAX_SUM = 1.01  # of five probabilities; half precision makes the sum wrong by 0.001 at most
 
 
 def rows(top):
     """top: (trial, sample, place) log-probabilities, largest first. Which (trial, sample) cannot be so: they rise, or are more than one."""
     top = top.astype(np.float32)
-    return (top[:, :, 1:] > top[:, :, :-1]).any(axis=2) | (np.exp(top).sum(axis=2) > MOST)
+    return (top[:, :, 1:] > top[:, :, :-1]).any(axis=2) | (np.exp(top).sum(axis=2) > MAX_SUM)
 
 
 def told(f, path):
