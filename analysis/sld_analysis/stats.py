@@ -19,13 +19,18 @@ Gap = namedtuple("Gap", "n mean sd low high p p_flip resolves seeds")
 NO_GAP = Gap(0, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, math.nan, ())
 
 
+def mean_of(x):
+    """Added up in their order, as src/report/stats.c does: a mean that ends in 5 behind the last digit is rounded as `sld report` rounds it."""
+    return float(np.add.accumulate(x)[-1]) / len(x)
+
+
 def summary(values):
     x = np.asarray(values, float)
     x = x[np.isfinite(x)]
     n = len(x)
     sd = float(x.std(ddof=1)) if n > 1 else math.nan
     half = float(scipy_stats.t.ppf(1 - ALPHA / 2, n - 1)) * sd / math.sqrt(n) if n > 1 else math.nan
-    return Summary(n, float(x.mean()) if n else math.nan, sd, half)
+    return Summary(n, mean_of(x) if n else math.nan, sd, half)
 
 
 def resolvable(sd, n):

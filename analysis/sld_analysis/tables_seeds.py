@@ -56,12 +56,13 @@ def spread_of_arms(work):
         if not len(mine):
             continue
         split, base = variance.split_spread(mine), by_seed.get(work.base_of.get(arm), {})
-        both = [(row, base[s]) for row, s in ((r, int(work.study.trials["seed"][t])) for r, t in zip(mine, kept))
-                if s in base and arm not in work.elsewhere and len(base[s]) == len(row)]
+        own = {int(work.study.trials["seed"][t]): row for t, row in zip(kept, mine)}
+        seeds = [s for s, row in own.items() if s in base and arm not in work.elsewhere and len(base[s]) == len(row)]
         text = ["–", "–"]
-        if arm in work.rivals and len(both) > 1:
-            c = variance.crossed([a.astype(float) - b for a, b in both])
-            text = [number(c.mean, 2, True), interval(c.low, c.high)]
+        if arm in work.rivals and len(seeds) > 1:
+            c = variance.crossed([own[s].astype(float) - base[s] for s in seeds])
+            gap = stats.paired({s: work.top1[arm][s] for s in seeds if s in work.top1[arm]}, work.top1[work.base_of[arm]])  # as every table has it
+            text = [number(gap.mean, 2, True), interval(c.low, c.high)]
         rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + (text if work.base else []))
     if not rows:
         return "no trial kept its test logits"

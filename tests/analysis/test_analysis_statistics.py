@@ -335,6 +335,29 @@ def check_fewer_seeds():
     check("n " not in "".join(cell for row in report.tables["accuracy"].rows for cell in row[6:]), "of all seeds")
 
 
+def check_one_rounding():
+    """A gap that ends in 5 behind the last digit, -13.065, is rounded one way: in the tables, and as src/report/stats.c adds up."""
+    arms = [arm for arm in made_study.square() if arm.name in ("CE", "KD-PA")]
+    rights = {"CE": (3949, 3913, 3969, 3987), "KD-PA": (5306, 5320, 5148, 5270)}
+    trials = made_study.write_study("rounded.h5", arms, seeds=4, samples=10000, classes=2)
+    with h5py.File("rounded.h5", "r+") as f:
+        labels = f["labels/test"][()]
+        for i, (_, arm, seed) in enumerate(trials):
+            if arm:
+                right = rights[arm.name][seed - 1]
+                f["logits/test_last"][i] = np.eye(2, dtype=np.float32)[np.where(np.arange(10000) < right, labels, 1 - labels)]
+                f["trials/top1_last"][i] = right / 100
+    report = Report(sld_analysis.open("rounded.h5"))
+    gaps = {key: next(row[report.tables[key].heads.index("gap to KD-PA")] for row in report.tables[key].rows if row[0] == "CE")
+            for key in ("accuracy", "spread")}
+    check(gaps == {"accuracy": "−13.07", "spread": "−13.07"}, gaps)
+    for values in np.random.default_rng(2).integers(0, 10000, (200, 10)) / 100:
+        total = 0.0
+        for value in values:
+            total += value
+        check(stats.summary(values).mean == total / 10, "added up in order", values)
+
+
 def check_numbers():
     """What rounds to 0 has no sign; a p never prints on the other side of 0.05; what prints alike is bold alike."""
     check([table.number(x, 2, True) for x in (-0.001, 0.0, 0.001, -0.006)] == ["+0.00", "+0.00", "+0.00", "−0.01"], "signs of 0")
@@ -450,6 +473,7 @@ def main():
     check_open_claims()
     check_pairs()
     check_fewer_seeds()
+    check_one_rounding()
     check_numbers()
 
 
