@@ -46,25 +46,27 @@ static void put_mpirun(bool crowded, char *text, size_t size)
     }
 }
 
-static bool quotable(const char *const *words, size_t n)
+/* The first word that has a quote, which the shell would take for the end of it; NULL: none. */
+static const char *find_quote(const char *const *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (strchr(words[i], '\'')) {
-            return false;
+            return words[i];
         }
     }
-    return true;
+    return NULL;
 }
 
 /* text: the shell command of one measurement. Words of the user stand between single quotes, so
- * they may not contain one. False: errno says why. */
-static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
-                         const char *stall_minutes, char text[LINE])
+ * they may not contain one. Returns an exit code, and has printed why it is not SLD_EXIT_OK. */
+static int make_command(const sld_bench_params *p, int ranks, const char *cpus,
+                        const char *stall_minutes, char text[LINE])
 {
     char          program[2048], mpirun[256];
     const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     if (n < 0) {
-        return false;
+        fprintf(stderr, "sld bench: /proc/self/exe: %s\n", strerror(errno));
+        return SLD_EXIT_INTERNAL;
     }
     program[n]                = '\0';
     const char       *teacher = p->teacher ? p->teacher : "none";
@@ -75,9 +77,12 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
                                  stall_minutes,
                                  p->teacher_precision,
                                  p->student_precision};
-    if (!quotable(words, sizeof words / sizeof *words)) {
-        errno = EINVAL;
-        return false;
+    const char       *quoted  = find_quote(words, sizeof words / sizeof *words);
+    if (quoted) {
+        char shown[512];
+        fprintf(stderr, "sld bench: expected words without a single quote, got %s\n",
+                sld_text_printable(quoted, shown, sizeof shown));
+        return SLD_EXIT_USAGE;
     }
     put_mpirun(ranks > cores(), mpirun, sizeof mpirun);
     const int length = snprintf(
@@ -87,19 +92,26 @@ static bool make_command(const sld_bench_params *p, int ranks, const char *cpus,
         "--student-precision '%s' %s",
         mpirun, ranks, program, teacher, p->student, p->batch, p->seconds, p->n_steps, cpus,
         stall_minutes, p->teacher_precision, p->student_precision, p->epoch ? "" : "--no-epoch");
-    errno = E2BIG;
-    return length < LINE;
+    if (length >= LINE) {
+        fprintf(stderr, "sld bench: expected a command of fewer than %d bytes, got %d\n", LINE,
+                length);
+        return SLD_EXIT_USAGE;
+    }
+    return SLD_EXIT_OK;
 }
 
 /* Runs one measurement. line and *out: the JSON that the program prints, as text and as numbers. */
 static int measure(const sld_bench_params *params, int ranks, const char *cpus,
                    const char *stall_minutes, char line[LINE], sld_bench_row *out)
 {
-    char  command[LINE];
-    FILE *pipe =
-        make_command(params, ranks, cpus, stall_minutes, command) ? popen(command, "r") : NULL;
-    bool found = false;
+    char      command[LINE];
+    const int made  = make_command(params, ranks, cpus, stall_minutes, command);
+    bool      found = false;
 
+    if (made != SLD_EXIT_OK) {
+        return made;
+    }
+    FILE *pipe = popen(command, "r");
     if (!pipe) {
         fprintf(stderr, "sld bench: cannot start mpirun: %s\n", strerror(errno));
         return SLD_EXIT_INTERNAL;
