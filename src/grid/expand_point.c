@@ -200,7 +200,9 @@ static sld_status check_seeds(const expander *x, const sld_config *config, const
 {
     char words[SLD_PINNED_BYTES];
 
-    if (p->is_teacher || !x->spec->seeds || !sld_config_pins_seed(config, words)) {
+    if (p->is_teacher || !x->spec->seeds || x->n_points == 0 ||
+        p->seed == x->points[0].seed || /* all points of the first seed come first */
+        !sld_config_pins_seed(config, words)) {
         return SLD_OK;
     }
     for (size_t i = 0; i < x->n_points; i++) {
