@@ -6,6 +6,7 @@
 
 #include "sld/base.h"
 #include "sld/config.h"
+#include "sld/grid_id.h"
 
 /* ---- points: what a spec expands to ---- */
 
@@ -31,8 +32,6 @@ typedef struct sld_point {
 
 typedef struct sld_grid sld_grid;
 
-enum { SLD_CONTENT_BYTES = 96 };
-
 typedef struct sld_grid_teacher { /* as far as it is known */
     const char       *name;
     const sld_config *described; /* its own experiment; NULL: none is given */
@@ -49,12 +48,7 @@ typedef struct sld_grid_params {
     sld_defaults_find  method;
     /* Checks that need more than the option table, and names; NULL: none. */
     sld_status (*check)(sld_ctx *ctx, void *user, sld_config *config);
-    /* The name of a content: of the weights file, of the folder of an outside teacher's logits, or
-     * with weights NULL of config's data set. Asked once for the same data.format, data.path and
-     * weights, or for the same data.format, data.path, data.input_size and data.test_fraction; never
-     * for synthetic data. version: of the ID. */
-    sld_status (*content)(sld_ctx *ctx, void *user, const sld_config *config, const char *weights,
-                          int version, char name[SLD_CONTENT_BYTES]);
+    sld_content_name content; /* grid_id.h */
     /* Whether what is known of a teacher goes together: its weights and how it is described, or a
      * student's teacher.network, classes and images and what it has been trained on. Asked once for
      * the same teacher, teacher.network and data. NULL: not checked. */

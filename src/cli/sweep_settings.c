@@ -6,18 +6,11 @@
 #include <string.h>
 
 #include "sld/distill.h"
-#include "sld/rundir.h"
 #include "sweep_plan.h"
 
 /* Options that name what a trial reads. Its content is part of the ID. */
 static const char *const inputs[] = {"data.path", "student.weights", "teacher.weights",
                                      "teacher.logits_files"};
-
-enum { CONTENTS = 32 };
-
-typedef struct content { /* of a file or a data set, read once */
-    const char *key, *name;
-} content;
 
 typedef struct checker {
     sld_ctx             *ctx;
@@ -28,9 +21,7 @@ typedef struct checker {
     sld_arena           *arena;
     sld_overlay         *overlay; /* of the words */
     sld_usage           *usage;
-    int                  version;                /* of the IDs */
-    content              contents[CONTENTS + 1]; /* the last stays empty */
-    size_t               n_contents;
+    sld_contents        *contents;
 } checker;
 
 static sld_status configure(const checker *k, const sld_point *p, bool given, sld_config **out)
@@ -127,77 +118,11 @@ static sld_status check_teacher(const checker *k, const sld_point *p, const sld_
     return st;
 }
 
-/* ---- the ID, which the content of what is read belongs to ---- */
-
-static sld_status content_of(checker *k, const sld_config *given, const char *weights,
-                             const char **name)
-{
-    const sld_options *o = sld_config_options(given);
-    char               key[2 * PATH_MAX];
-    content           *c = k->contents;
-
-    if (weights) {
-        snprintf(key, sizeof key, "weights %s", weights);
-    } else {
-        snprintf(key, sizeof key, "data %d %lld %.17g %s", (int)o->data.format,
-                 (long long)o->data.input_size, o->data.test_fraction, o->data.path);
-    }
-    while (c < k->contents + k->n_contents && strcmp(c->key, key) != 0) {
-        c++;
-    }
-    *name = c->name;
-    if (c < k->contents + k->n_contents || k->n_contents == CONTENTS) {
-        return SLD_OK; /* full: *name is NULL, of the one behind the last */
-    }
-    char *kept = NULL, *made = NULL;
-    SLD_TRY(sld_arena_alloc(k->ctx, k->arena, SLD_CONTENT_BYTES, (void **)&made));
-    SLD_TRY(sld_experiment_content(k->ctx, k->data, given, weights, k->version, made));
-    kept = sld_arena_strdup(k->arena, key);
-    if (!kept) {
-        return SLD_FAIL(k->ctx, SLD_ERR_NOMEM, "out of memory: the settings");
-    }
-    *c    = (content){kept, made};
-    *name = made;
-    k->n_contents++;
-    return SLD_OK;
-}
-
-/* *known: false where there were more files than are looked at; the trials look themselves. */
-static sld_status find_inputs(checker *k, const sld_point *p, const sld_config *given,
-                              char teacher[128], sld_inputs *in, bool *known)
-{
-    const sld_options *o     = sld_config_options(given);
-    const bool         wants = sld_config_wants_teacher(o);
-
-    *in = (sld_inputs){.data = "synthetic"};
-    if (o->data.format != SLD_FORMAT_SYNTHETIC) {
-        SLD_TRY(content_of(k, given, NULL, &in->data));
-    }
-    if (wants && p->teacher_file) {
-        snprintf(teacher, 128, "%s %s", k->version == 1 ? "point" : "trial",
-                 p->teacher_file + strlen("trials/"));
-        in->teacher = teacher;
-    } else if (wants && *o->teacher.weights) {
-        SLD_TRY(content_of(k, given, o->teacher.weights, &in->teacher));
-    }
-    if (wants && *o->teacher.logits_files) {
-        SLD_TRY(content_of(k, given, o->teacher.logits_files, &in->teacher_logits));
-    }
-    if (*o->student.weights) {
-        SLD_TRY(content_of(k, given, o->student.weights, &in->student));
-    }
-    *known = in->data && (in->teacher || !wants || !*o->teacher.weights) &&
-             (in->teacher_logits || !wants || !*o->teacher.logits_files) &&
-             (in->student || !*o->student.weights);
-    return SLD_OK;
-}
-
+/* The content of what is read belongs to the ID. */
 static sld_status check_id(checker *k, const sld_point *p, const sld_config *given)
 {
-    const char *written = NULL, *text = NULL;
-    char        teacher[128], id[SLD_ID_LENGTH + 1];
-    sld_inputs  in;
-    bool        known = false;
+    const char *written = NULL;
+    char        id[SLD_ID_LENGTH + 1];
 
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs && !written; i++) {
         written = reads(given, inputs[i]) ? inputs[i] : NULL;
@@ -205,12 +130,8 @@ static sld_status check_id(checker *k, const sld_point *p, const sld_config *giv
     if (!written) {
         return SLD_OK;
     }
-    SLD_TRY(find_inputs(k, p, given, teacher, &in, &known));
-    if (!known) {
-        return SLD_OK;
-    }
-    SLD_TRY(sld_identity_text(k->ctx, k->arena, sld_config_identity(given), &in, &text));
-    sld_identity_id(text, id);
+    const bool wants = sld_config_wants_teacher(sld_config_options(given));
+    SLD_TRY(sld_contents_id(k->ctx, k->contents, given, wants ? p->teacher_file : NULL, id));
     return strcmp(id, p->id) == 0
                ? SLD_OK
                : SLD_FAIL(k->ctx, SLD_ERR_CONFIG,
@@ -227,6 +148,19 @@ static sld_status check_point(checker *k, const sld_point *p, sld_config *given)
     SLD_TRY(check_files(k, given));
     SLD_TRY(check_teacher(k, p, given));
     return check_id(k, p, given);
+}
+
+/* The IDs are those of the folder. */
+static sld_status take_contents(checker *k)
+{
+    const int version = sld_grid_id_version(sld_grid_dir(k->grid));
+
+    return sld_contents_create(k->ctx, k->arena,
+                               &(sld_contents_params){.source  = sld_grid_name(k->grid),
+                                                      .version = version ? version : SLD_ID_VERSION,
+                                                      .name    = sld_experiment_content,
+                                                      .user    = k->data},
+                               &k->contents);
 }
 
 /* Says which point it is. */
@@ -306,6 +240,9 @@ sld_status sld_sweep_check_settings(sld_ctx *ctx, const sld_grid *grid,
     }
     SLD_TRY(sld_sweep_known(ctx, grid, change, &status));
     sld_status st = sld_arena_create(ctx, &k.arena);
+    if (st == SLD_OK) {
+        st = take_contents(&k);
+    }
     if (st == SLD_OK) {
         st = check(&k, status, given->retry);
     }

@@ -313,6 +313,12 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(check_seed(x));
     SLD_TRY(count_points(x, &n));
     SLD_TRY(sld_composer_create(x->ctx, x->params->method, &x->composer));
+    SLD_TRY(sld_contents_create(x->ctx, x->arena,
+                                &(sld_contents_params){.source  = s->source,
+                                                       .version = grid->id_version,
+                                                       .name    = x->params->content,
+                                                       .user    = x->params->user},
+                                &x->contents));
     SLD_TRY(
         sld_arena_alloc(x->ctx, x->arena, (s->n_teachers + 1) * sizeof *x->teachers, &memory[0]));
     SLD_TRY(sld_arena_alloc(x->ctx, x->arena, (s->n_teachers + 1) * sizeof *x->teacher_points,

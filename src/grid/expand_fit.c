@@ -40,7 +40,7 @@ static sld_status ask(expander *x, const sld_grid_teacher *t, const char *teache
         }
     }
     SLD_TRY(x->params->teacher(x->ctx, x->params->user, t));
-    const char *kept = x->n_fits < CONTENTS_MAX ? sld_arena_strdup(x->arena, key) : NULL;
+    const char *kept = x->n_fits < ASKED_MAX ? sld_arena_strdup(x->arena, key) : NULL;
     if (kept) {
         x->fits[x->n_fits++] = kept;
     }
@@ -61,7 +61,7 @@ static sld_status data_of(expander *x, const sld_config *config, dataset *out)
     }
     return o->data.format == SLD_FORMAT_SYNTHETIC
                ? SLD_OK
-               : sld_expand_content(x, config, NULL, &out->content);
+               : sld_contents_name(x->ctx, x->contents, config, NULL, &out->content);
 }
 
 /* Writes what tells two embedded sets apart: "synthetic.separation 1 and 3". */
@@ -110,7 +110,7 @@ static sld_status find_taught(expander *x, const char *teacher, const sld_config
             return SLD_OK;
         }
     }
-    if (x->n_taught == CONTENTS_MAX) {
+    if (x->n_taught == ASKED_MAX) {
         *out = NULL;
         return SLD_OK;
     }

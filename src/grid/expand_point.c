@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "expander.h"
-#include "sld/rundir.h"
 
 sld_status sld_expand_no_memory(const expander *x)
 {
@@ -33,51 +32,6 @@ sld_status sld_expand_absolute(const expander *x, const char *path, const char *
     return *out ? SLD_OK : sld_expand_no_memory(x);
 }
 
-static int id_version(const expander *x)
-{
-    return x->params->id_version ? x->params->id_version : SLD_ID_VERSION;
-}
-
-/* Weights are held against the data set too. The same folder may hold two data sets. */
-static void content_key(const sld_options *o, const char *weights, char *key, size_t n)
-{
-    if (weights) {
-        snprintf(key, n, "weights\n%d\n%s\n%s", (int)o->data.format, o->data.path, weights);
-    } else {
-        snprintf(key, n, "data\n%d\n%s\n%lld %.17g", (int)o->data.format, o->data.path,
-                 (long long)o->data.input_size, o->data.test_fraction);
-    }
-}
-
-sld_status sld_expand_content(expander *x, const sld_config *config, const char *weights,
-                              const char **name)
-{
-    char key[2 * PATH_MAX + 64];
-
-    content_key(sld_config_options(config), weights, key, sizeof key);
-    for (size_t i = 0; i < x->n_contents; i++) {
-        if (strcmp(x->contents[i].key, key) == 0) {
-            *name = x->contents[i].name;
-            return SLD_OK;
-        }
-    }
-    if (x->n_contents == CONTENTS_MAX) {
-        return SLD_FAIL(x->ctx, SLD_ERR_CONFIG,
-                        "%s: expected at most %d data sets and weights files in one sweep, got "
-                        "more; make several sweeps of it",
-                        x->spec->source, CONTENTS_MAX);
-    }
-    content *c = &x->contents[x->n_contents];
-    c->key     = sld_arena_strdup(x->arena, key);
-    if (!c->key) {
-        return sld_expand_no_memory(x);
-    }
-    SLD_TRY(x->params->content(x->ctx, x->params->user, config, weights, id_version(x), c->name));
-    x->n_contents++;
-    *name = c->name;
-    return SLD_OK;
-}
-
 /* Paths of a file start at the folder in which sld was started: they are made whole, because the
  * trials start elsewhere. */
 static sld_status fix_path(expander *x, const char *key, const char *path)
@@ -91,51 +45,15 @@ static sld_status fix_path(expander *x, const char *key, const char *path)
     return sld_overlay_set_text(x->ctx, x->arena, key, whole, x->overlay);
 }
 
-/* What the experiment reads, by content; teacher: the point that is yet to make its weights, or NULL. */
-static sld_status find_inputs(expander *x, const sld_config *config, const sld_point *teacher,
-                              char given[128], sld_inputs *in)
-{
-    const sld_options *o = sld_config_options(config);
-
-    *in = (sld_inputs){.data = "synthetic"}; /* its options say all */
-    if (o->data.format != SLD_FORMAT_SYNTHETIC) {
-        SLD_TRY(sld_expand_content(x, config, NULL, &in->data));
-    }
-    if (teacher) {
-        const char *weights = strrchr(o->teacher.weights, '/');
-        snprintf(given, 128, "%s %s%.60s", id_version(x) == 1 ? "point" : "trial", teacher->id,
-                 weights ? weights : "");
-        in->teacher = given;
-    } else if (sld_config_wants_teacher(o) && *o->teacher.weights) {
-        SLD_TRY(sld_expand_content(x, config, o->teacher.weights, &in->teacher));
-    }
-    if (sld_config_wants_teacher(o) && *o->teacher.logits_files) {
-        SLD_TRY(sld_expand_content(x, config, o->teacher.logits_files, &in->teacher_logits));
-    }
-    if (*o->student.weights) {
-        SLD_TRY(sld_expand_content(x, config, o->student.weights, &in->student));
-    }
-    return SLD_OK;
-}
-
 /* The name of what it computes, as the trial itself will find it: a teacher that is yet to be
  * trained is named by its trial. */
-static sld_status make_id(expander *x, const sld_config *config, const sld_point *teacher,
+static sld_status make_id(const expander *x, const sld_config *config, const sld_point *teacher,
                           const char **out)
 {
-    sld_inputs  in;
-    sld_arena  *arena = NULL;
-    char        given[128], id[SLD_ID_LENGTH + 1] = "";
-    const char *text = NULL;
+    const char *made = teacher ? sld_config_options(config)->teacher.weights : NULL;
+    char        id[SLD_ID_LENGTH + 1];
 
-    SLD_TRY(find_inputs(x, config, teacher, given, &in));
-    SLD_TRY(sld_arena_create(x->ctx, &arena));
-    const sld_status st = sld_identity_text(x->ctx, arena, sld_config_identity(config), &in, &text);
-    if (st == SLD_OK) {
-        sld_identity_id(text, id);
-    }
-    sld_arena_destroy(arena);
-    SLD_TRY(st);
+    SLD_TRY(sld_contents_id(x->ctx, x->contents, config, made, id));
     *out = sld_arena_strdup(x->arena, id);
     return *out ? SLD_OK : sld_expand_no_memory(x);
 }

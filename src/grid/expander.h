@@ -5,12 +5,7 @@
 #include "grid.h"
 #include "spec_parts.h"
 
-enum { CONTENTS_MAX = 1024, ARM_MAX = AXES_MAX * (LABEL_MAX + 80) + 1 };
-
-typedef struct content { /* of a file or a data set; asked once */
-    const char *key;     /* all that its name, its checks and its warnings depend on */
-    char        name[SLD_CONTENT_BYTES];
-} content;
+enum { ASKED_MAX = 1024, ARM_MAX = AXES_MAX * (LABEL_MAX + 80) + 1 };
 
 typedef struct teacher_state {
     bool        known;
@@ -53,11 +48,10 @@ typedef struct expander {
     sld_point             *teacher_points, *points;
     size_t                 n_teacher_points, n_points;
     bool                  *excludes; /* (spec->n_excludes) those that leave out some point */
-    content                contents[CONTENTS_MAX];
-    size_t                 n_contents;
-    const char            *fits[CONTENTS_MAX]; /* what was asked of teachers and students */
+    sld_contents          *contents;
+    const char            *fits[ASKED_MAX]; /* what was asked of teachers and students */
     size_t                 n_fits;
-    taught                 taught[CONTENTS_MAX];
+    taught                 taught[ASKED_MAX];
     size_t                 n_taught;
     sld_usage             *used;                   /* options that matter in some point */
     sld_usage            **used_by[AXES_MAX];      /* in some point of an axis' entry */
@@ -104,9 +98,6 @@ sld_status sld_expand_compose(expander *x, const sld_point *teacher, sld_point *
 /* Paths of a spec start at the folder in which sld was started; trials start elsewhere. */
 sld_status sld_expand_absolute(const expander *x, const char *path, const char **out);
 sld_status sld_expand_no_memory(const expander *x);
-/* The name of the content of weights, or with NULL of the data set. */
-sld_status sld_expand_content(expander *x, const sld_config *config, const char *weights,
-                              const char **name);
 
 /* expand_fit.c. Refuses a teacher that the student cannot use. teacher: a point that is yet to be
  * trained; NULL: the student names a file. arm: of the student, borrowed. */

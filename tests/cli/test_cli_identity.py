@@ -282,6 +282,29 @@ def sweeps_of_version_1_go_on():
     check(open("runs/s1/points").readline() == "sld-sweep 1\n", "the folder's version has changed")
 
 
+def data_of_a_sweep_of_version_1_may_move():
+    write("moves.yaml", "name: moves\nbase: {method: none, student: {network: resnet8}, data: {format: hdf5, path: there.h5},\n"
+          "  train: {epochs: 1, batch: 16, lr: 0.05, lr_stages: []}}\n")
+    make_data("there.h5")
+    expect(sld("sweep", "moves.yaml", ranks=0), 0)
+    old = ""
+    for path in glob.glob("runs/moves/trials/*/*.h5"):
+        found = attributes(path)
+        if "identity" in found:
+            old = to_version_1(path, found.get("data_sha256", attributes(os.path.dirname(path) + "/results.h5")["data_sha256"]))
+    (new,) = os.listdir("runs/moves/trials")
+    with open("runs/moves/points") as f:
+        write("points", f.read().replace("sld-sweep 2", "sld-sweep 1").replace(new, old))
+    os.rename("points", "runs/moves/points")
+    shutil.rmtree("runs/moves/trials/" + new)
+    os.remove("runs/moves/claims/%s.done" % new)
+    os.rename("there.h5", "here.h5")
+    make_data("other.h5", change=one_more("train/labels", 7))
+    expect(sld("sweep", "runs/moves", "data.path=other.h5", ranks=0), 2, "got another content")
+    expect(sld("sweep", "runs/moves", "data.path=here.h5", ranks=0), 0)
+    check(os.listdir("runs/moves/trials") == [old], "another trial", os.listdir("runs/moves/trials"))
+
+
 def main():
     every_input_of_the_data_counts()
     what_a_run_was_made_of_may_not_change()
@@ -292,6 +315,7 @@ def main():
     teachers_of_one_long_name_are_two()
     folders_of_version_1_go_on()
     sweeps_of_version_1_go_on()
+    data_of_a_sweep_of_version_1_may_move()
 
 
 in_folder(main)
