@@ -273,8 +273,11 @@ sld_status sld_config_value(sld_ctx *ctx, sld_arena *arena, const sld_config *co
 /* Local. The word of an option that takes one of a set: "cifar100" for data.format. */
 const char *sld_config_word(const sld_options *options, const char *key);
 
-/* Local. Whether a term of the objective uses the teacher. */
+/* Local. Whether a term of the objective uses the teacher, the labels, a view of the images. */
 bool sld_config_wants_teacher(const sld_options *options);
+bool sld_config_wants_ce(const sld_options *options);
+bool sld_config_wants_weak_view(const sld_options *options);
+bool sld_config_wants_strong_view(const sld_options *options);
 
 /* Local. The epoch after which `when` holds, numbered from 1; 0: from the start; INT64_MAX: never.
  * A fraction f of E epochs is the epoch floor(f E + 1/2). first_lr_drop is the last epoch at the

@@ -123,12 +123,9 @@ static sld_status cost_of(plan *p, const sld_point *point, const sld_options *o,
 
     (void)sld_sweep_sizes_of(&p->data, o, &size);
     const double K = (double)size.K, test = (double)size.test * o->data.test_fraction;
-    const double n = trained_on(o, &size);
-    const double strong =
-        o->ce.strong > 0 || o->kd.strong > 0 || (o->top.student_swap && o->lss.strong > 0);
-    const double weak =
-        o->ce.weak > 0 || o->kd.weak > 0 || (o->top.student_swap && o->lss.weak > 0);
-    const double views = weak + strong, epochs = (double)o->train.epochs;
+    const double n      = trained_on(o, &size);
+    const double views  = sld_config_wants_weak_view(o) + sld_config_wants_strong_view(o);
+    const double epochs = (double)o->train.epochs;
     double       student, teacher, parameters;
 
     SLD_TRY(look_up(p, o->student.network, &size, &student, &parameters));

@@ -50,3 +50,18 @@ bool sld_config_wants_teacher(const sld_options *options)
 {
     return sld_condition_holds(SLD_IF_kd, options);
 }
+
+bool sld_config_wants_ce(const sld_options *options)
+{
+    return sld_condition_holds(SLD_IF_ce, options);
+}
+
+bool sld_config_wants_weak_view(const sld_options *options)
+{
+    return sld_condition_holds(SLD_IF_weak_view, options);
+}
+
+bool sld_config_wants_strong_view(const sld_options *options)
+{
+    return sld_condition_holds(SLD_IF_strong_view, options);
+}

@@ -27,21 +27,6 @@ static bool swaps_student(const sld_options *o)
     return o->top.student_swap && sld_config_lss_active_epochs(o) > 0;
 }
 
-static bool has_ce(const sld_options *o)
-{
-    return o->ce.weak > 0 || o->ce.strong > 0;
-}
-
-static bool has_weak_view(const sld_options *o)
-{
-    return o->ce.weak > 0 || o->kd.weak > 0 || (o->top.student_swap && o->lss.weak > 0);
-}
-
-static bool has_strong_view(const sld_options *o)
-{
-    return o->ce.strong > 0 || o->kd.strong > 0 || (o->top.student_swap && o->lss.strong > 0);
-}
-
 static bool has_three_epochs(const sld_options *o)
 {
     return o->train.epochs >= 3;
@@ -67,9 +52,10 @@ static const struct {
     {"grad_norm_kd_", sld_config_wants_teacher, A_TEACHER},
     {"grad_norm_lts_", sld_config_wants_teacher, A_TEACHER},
     {"grad_norm_lss_", swaps_student, "student_swap: true"},
-    {"grad_norm_ce_", has_ce, "a cross-entropy term (ce.weak or ce.strong above 0)"},
-    {"_weak_", has_weak_view, "a weight on the weak view (ce.weak, kd.weak or lss.weak)"},
-    {"_strong_", has_strong_view,
+    {"grad_norm_ce_", sld_config_wants_ce, "a cross-entropy term (ce.weak or ce.strong above 0)"},
+    {"_weak_", sld_config_wants_weak_view,
+     "a weight on the weak view (ce.weak, kd.weak or lss.weak)"},
+    {"_strong_", sld_config_wants_strong_view,
      "a weight on the strong view (ce.strong, kd.strong or lss.strong)"},
 };
 

@@ -24,8 +24,7 @@ typedef struct grouping {
     double *x;     /* (n) scratch */
 } grouping;
 
-/* A teacher and an arm of students may have the same name. */
-static bool is_arm_of(const report_arm *arm, const sld_point *p)
+bool report_is_arm_of(const report_arm *arm, const sld_point *p)
 {
     return arm->is_teacher == p->is_teacher && strcmp(arm->name, p->arm) == 0;
 }
@@ -34,11 +33,11 @@ static bool is_arm_of(const report_arm *arm, const sld_point *p)
  * axis, so a point mostly belongs to the arm after that of the point before it. */
 static size_t find_arm(const report *r, const sld_point *p, size_t guess)
 {
-    if (guess < r->n_arms && is_arm_of(&r->arms[guess], p)) {
+    if (guess < r->n_arms && report_is_arm_of(&r->arms[guess], p)) {
         return guess;
     }
     for (size_t a = 0; a < r->n_arms; a++) {
-        if (is_arm_of(&r->arms[a], p)) {
+        if (report_is_arm_of(&r->arms[a], p)) {
             return a;
         }
     }

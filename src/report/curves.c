@@ -9,8 +9,7 @@ static bool is_of(const report *r, size_t trial, size_t arm)
 {
     const report_trial *t = &r->trials[trial];
 
-    return t->n_top1 > 0 && t->point->is_teacher == r->arms[arm].is_teacher &&
-           strcmp(t->point->arm, r->arms[arm].name) == 0;
+    return t->n_top1 > 0 && report_is_arm_of(&r->arms[arm], t->point);
 }
 
 static sld_status make(sld_ctx *ctx, const report *r, size_t arm, double *x, arm_curve *out)

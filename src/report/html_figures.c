@@ -182,9 +182,7 @@ sld_status html_curves(sld_ctx *ctx, const report *r, FILE *to)
 static bool is_done(const report *r, const report_trial *t, size_t arm)
 {
     return t->status.state == SLD_POINT_DONE && t->has_results &&
-           isfinite(t->metric[REPORT_top1_last]) &&
-           t->point->is_teacher == r->arms[arm].is_teacher &&
-           strcmp(t->point->arm, r->arms[arm].name) == 0;
+           isfinite(t->metric[REPORT_top1_last]) && report_is_arm_of(&r->arms[arm], t->point);
 }
 
 bool html_range(const report *r, double *low, double *high)

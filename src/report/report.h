@@ -103,6 +103,8 @@ typedef struct report {
     const char *late_claims;
 } report;
 
+/* A teacher and an arm of students may have the same name. */
+bool report_is_arm_of(const report_arm *arm, const sld_point *p);
 /* Whether the logits of two trials are of the same samples: the shares of a test set are nested
  * (data.test_fraction). */
 bool report_same_test_set(const report_trial *a, const report_trial *b);
