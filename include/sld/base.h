@@ -259,6 +259,7 @@ bool   sld_text_locale_is_utf8(void); /* Local. Whether the environment says tha
 double sld_clock_s(void);                                /* monotonic, seconds */
 void   sld_clock_utc(char text[32]);                     /* 2026-01-31T23:59:59Z */
 void   sld_clock_utc_of(int64_t seconds, char text[32]); /* since 1970 */
+void   sld_clock_span(double seconds, char text[32]); /* h:mm:ss; not finite or below 0: 0:00:00 */
 
 /* ---- CPUs ---- */
 
@@ -284,6 +285,8 @@ sld_status sld_path_check(sld_ctx *ctx, const char *option, const char *path);
 
 /* Local. Makes the folder and its parents. */
 sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path);
+/* Local. Removes a folder and all in it, as far as that is allowed. Follows no links. */
+void sld_file_remove_tree(const char *path);
 /* Local. The next entry of an open folder; *entry NULL: there are no more. SLD_ERR_IO if the folder
  * cannot be read on, which readdir() alone does not tell from its end. path: for the message. */
 sld_status sld_file_next_entry(sld_ctx *ctx, DIR *dir, const char *path,

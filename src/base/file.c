@@ -1,7 +1,9 @@
-/* file.c: makes folders, and opens and reads whole files. Only regular files are opened, because
- * reading a pipe could wait for ever. */
+/* file.c: makes and removes folders, and opens and reads whole files. Only regular files are opened,
+ * because reading a pipe could wait for ever. */
+#define _XOPEN_SOURCE 700 /* nftw */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -48,6 +50,17 @@ sld_status sld_file_mkdirs(sld_ctx *ctx, const char *path)
         }
         *p = c;
     }
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)info, (void)type, (void)walk;
+    return remove(path);
+}
+
+void sld_file_remove_tree(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 sld_status sld_file_next_entry(sld_ctx *ctx, DIR *dir, const char *path,

@@ -1,8 +1,6 @@
 /* cmd_selftest.c: sld selftest: checks that an installed copy works on this machine: that it
  * starts, computes the right numbers, and reads and writes its files. */
-#define _XOPEN_SOURCE 700 /* nftw */
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,11 +94,6 @@ static int run_checks(sld_selftest *t, bool json, verdict verdicts[CHECKS], int 
     return failed;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    return remove(path);
-}
-
 static sld_status make_folder(sld_ctx *ctx, char dir[PATH_MAX])
 {
     const char *above = getenv("TMPDIR");
@@ -150,7 +143,7 @@ static sld_status selftest(sld_ctx *ctx, const sld_arguments *args, int *exit_co
                failed ? "; files are left in " : "", failed ? dir : "");
     }
     if (failed == 0) {
-        nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        sld_file_remove_tree(dir);
     }
     free(t);
     *exit_code = *sld_signals_stop() ? SLD_EXIT_STOPPED : failed ? SLD_EXIT_FAILED : SLD_EXIT_OK;

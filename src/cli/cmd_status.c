@@ -34,10 +34,12 @@ static sld_status look(sld_ctx *ctx, view *v)
     return SLD_OK;
 }
 
-static void print_time(const char *before, double s)
+static void print_eta(double s)
 {
-    printf("%s%.0f:%02d:%02d", before, s >= 3600 ? (double)((long long)s / 3600) : 0.0,
-           (int)((long long)s / 60 % 60), (int)((long long)s % 60));
+    char text[32];
+
+    sld_clock_span(s, text);
+    printf(", ETA %s", text);
 }
 
 static void print_name(const sld_point *p)
@@ -74,7 +76,7 @@ static void print_text(const view *v)
         }
     }
     if (v->all.left_s > 0) {
-        print_time(", ETA ", v->all.left_s);
+        print_eta(v->all.left_s);
     }
     putchar('\n');
     for (size_t i = 0; i < v->n; i++) {
@@ -84,7 +86,7 @@ static void print_text(const view *v)
             if (s->epochs > 0) {
                 printf(": epoch %lld of %lld", (long long)s->epoch, (long long)s->epochs);
                 if (s->left_s > 0) { /* else it has made no step yet */
-                    print_time(", ETA ", s->left_s);
+                    print_eta(s->left_s);
                 }
             } else {
                 printf(": starting");

@@ -1,8 +1,7 @@
 /* start.c: calls MPI_Init, also in a Slurm step without PMIx, with a TMPDIR that cannot be written,
  * between user namespaces, and with libraries that print to stdout. */
-#define _GNU_SOURCE /* F_DUPFD_CLOEXEC, nftw */
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC */
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -106,12 +105,6 @@ static void init_quietly(void)
     }
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 /* Open MPI 5 makes that folder all the same, in TMPDIR, and leaves it there. So it finds another
  * TMPDIR while it starts, which is removed at once: the folder of a world of one rank serves for
  * nothing afterwards. */
@@ -128,7 +121,7 @@ static void init_without_session(void)
     }
     init_quietly();
     if (made) {
-        nftw(own, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        sld_file_remove_tree(own);
         if (given) {
             setenv("TMPDIR", given, 1);
         } else {

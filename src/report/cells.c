@@ -72,13 +72,6 @@ void cell_of_arm(char cell[CELL_BYTES], const report_arm *a, int column, const c
     }
 }
 
-void cell_time(char cell[CELL_BYTES], double seconds)
-{
-    const long long s = seconds > 0.0 && seconds < 1e12 ? (long long)seconds : 0;
-
-    snprintf(cell, CELL_BYTES, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
-}
-
 /* What detectable rests on: of the one pair, or of several from least to most. */
 static void put_deviation(const report *r, FILE *to)
 {

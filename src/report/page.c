@@ -43,7 +43,7 @@ static void put_states(const report *r, const sld_grid_totals *all, FILE *to)
         }
     }
     if (all->left_s > 0) {
-        cell_time(cell, all->left_s);
+        sld_clock_span(all->left_s, cell);
         fprintf(to, "; ETA %s", cell);
     }
     if (all->ranks > 0) {
@@ -143,7 +143,7 @@ static void put_running_trial(const report_trial *t, FILE *to)
     put_name(t->point, to);
     fprintf(to, "</th><td>%lld</td>", (long long)t->point->seed);
     if (s->epochs > 0) {
-        cell_time(cell, s->left_s);
+        sld_clock_span(s->left_s, cell);
         fprintf(to, "<td>%lld of %lld</td><td>%s</td>", (long long)s->epoch, (long long)s->epochs,
                 s->left_s > 0 ? cell : "-");
     } else {

@@ -213,7 +213,7 @@ static void put_totals(const sld_grid_totals *all, FILE *to)
         fprintf(to, ", %d core%s busy", all->ranks, sld_text_plural(all->ranks));
     }
     if (all->left_s > 0) {
-        cell_time(cell, all->left_s);
+        sld_clock_span(all->left_s, cell);
         fprintf(to, ", ETA %s", cell);
     }
 }
@@ -233,7 +233,7 @@ static void put_running(const report *r, int max, FILE *to)
                 t->point->is_teacher ? "teacher " : "",
                 sld_text_printable(t->point->arm, name, sizeof name), (long long)t->point->seed);
         if (s->epochs > 0) {
-            cell_time(cell, s->left_s);
+            sld_clock_span(s->left_s, cell);
             fprintf(to, "epoch %lld of %lld%s%s\n", (long long)s->epoch, (long long)s->epochs,
                     s->left_s > 0 ? ", ETA " : "", s->left_s > 0 ? cell : "");
         } else {

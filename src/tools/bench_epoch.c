@@ -2,8 +2,6 @@
  * its data, on evaluation and on its files. It writes what an epoch leaves (a checkpoint, weights,
  * results) and results.h5 once more at its start. Of few samples these are short: their logits at
  * full size are written besides, so that files cost rather too much here than too little. */
-#define _XOPEN_SOURCE 700 /* nftw */
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,11 +145,6 @@ static double steps_of(const sld_times *t)
     return sum;
 }
 
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
-{
-    return remove(path);
-}
-
 sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_params *params,
                            size_t n_train, sld_bench_result *out)
 {
@@ -174,7 +167,7 @@ sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_p
         st = time_logits(ctx, comm, folder, &logits_s);
     }
     if (sld_comm_rank(comm) == 0) {
-        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        sld_file_remove_tree(folder);
     }
     SLD_TRY(st);
 

@@ -9,12 +9,6 @@
 
 #include "parts.h"
 
-static void duration(double s, char text[64])
-{
-    const long long t = isfinite(s) && s > 0 ? llround(s) : 0;
-    snprintf(text, 64, "%lld:%02lld:%02lld", t / 3600, t / 60 % 60, t % 60);
-}
-
 /* Seconds to the end at the pace of this attempt. */
 static double remaining(const sld_trial *t)
 {
@@ -139,7 +133,7 @@ void sld_trial_show_step(sld_trial *t)
     if (t->ctx->rank != 0 || now - t->io.shown_s < (t->io.terminal ? 0.25 : 60.0)) {
         return;
     }
-    duration(remaining(t), eta);
+    sld_clock_span(remaining(t), eta);
     int n = snprintf(text, sizeof text,
                      "epoch %lld/%lld step %lld/%lld ETA %s %.0f samples/s top-1 %.1f %%",
                      (long long)t->state.at.epoch, (long long)t->setup.opt->train.epochs,
@@ -206,7 +200,7 @@ void sld_trial_show_epoch(sld_trial *t)
     const char        *chosen = t->setup.best_on_val ? "val" : "test";
     char               eta[64], val[32] = "";
 
-    duration(remaining(t), eta);
+    sld_clock_span(remaining(t), eta);
     if (t->setup.subset->n_val > 0) {
         snprintf(val, sizeof val, " val %.2f %%", sld_history_get(h, "top1_val", epoch));
     }

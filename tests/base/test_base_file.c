@@ -1,5 +1,6 @@
 /* Published files: whole or not at all, and what stood there before survives a failure. */
 #include <fcntl.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -366,6 +367,42 @@ static void test_what_is_printed_moves_nothing(void **state)
     assert_string_equal(ctx.err.msg, "a\\n2026 error: forged: gone");
 }
 
+/* A link in it goes, and not what it leads to. */
+static void test_a_tree_goes_and_nothing_beside_it(void **state)
+{
+    sld_ctx ctx;
+    char    tree[96], deep[160], kept[96], link_name[160];
+
+    sld_ctx_init(&ctx);
+    snprintf(tree, sizeof tree, "%s/tree", dir);
+    snprintf(deep, sizeof deep, "%s/a/b", tree);
+    snprintf(kept, sizeof kept, "%s/kept", dir);
+    snprintf(link_name, sizeof link_name, "%s/link", tree);
+    assert_int_equal(sld_file_mkdirs(&ctx, deep), SLD_OK);
+    assert_int_equal(sld_file_mkdirs(&ctx, kept), SLD_OK);
+    assert_int_equal(symlink(kept, link_name), 0);
+    snprintf(deep, sizeof deep, "%s/a/b/file", tree);
+    assert_int_equal(sld_file_publish(&ctx, deep, "x", 1, true), SLD_OK);
+    sld_file_remove_tree(tree);
+    assert_int_equal(access(tree, F_OK), -1);
+    assert_int_equal(access(kept, F_OK), 0);
+}
+
+static void test_spans_of_time(void **state)
+{
+    static const struct {
+        double      seconds;
+        const char *text;
+    } cases[] = {{0, "0:00:00"},        {59.9, "0:00:59"}, {60, "0:01:00"},  {3725, "1:02:05"},
+                 {360000, "100:00:00"}, {-1, "0:00:00"},   {NAN, "0:00:00"}, {INFINITY, "0:00:00"}};
+    char text[32];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sld_clock_span(cases[i].seconds, text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +417,8 @@ int main(void)
         cmocka_unit_test(test_looking_at_a_lock_takes_nothing),
         cmocka_unit_test(test_outputs_spare_inputs_and_foreign_files),
         cmocka_unit_test(test_what_is_printed_moves_nothing),
+        cmocka_unit_test(test_a_tree_goes_and_nothing_beside_it),
+        cmocka_unit_test(test_spans_of_time),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -17,7 +17,7 @@ MANY = {
 
 # One idea that is no part of its neighbours', all of it.
 IDEAS = {
-    "src/base/clock.c": "the only file that asks the clock", "src/base/fault.c": "faults that tests ask for",
+    "src/base/fault.c": "faults that tests ask for",
     "src/cli/embedded_find.c": "finds what the build embeds", "src/cli/verbs.c": "the list of verbs",
     "src/comm/mpirun.c": "how this MPI's launcher is called",
     "src/learn/finite.c": "is every value finite", "src/nn/zoo/vgg.c": "a network a file",
