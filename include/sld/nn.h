@@ -142,8 +142,8 @@ void sld_infer_keep_features(sld_infer *infer, float *features);
  * is one evaluation at a time: another begin or run drops the one under way. */
 void sld_infer_begin(sld_infer *infer, const float *images, size_t n, float *logits);
 bool sld_infer_done(const sld_infer *infer);
-/* Local. Computes one layer of one block, which takes 0.1 to 3 ms; nothing when done. After a
- * failure begin again. */
+/* Local. Computes one layer for a block or a part of it, which takes 0.1 to 3 ms; nothing when done.
+ * After a failure begin again. */
 sld_status sld_infer_advance(sld_ctx *ctx, sld_infer *infer);
 
 /* ---- training on shards ---- */

@@ -1,36 +1,23 @@
-/* infer.c: evaluates in blocks of a fixed number of samples. A batch norm behind a convolution is
- * folded into it, with the addition and the relu after it. A buffer is reused as soon as its value
- * has been read for the last time. */
+/* infer.c: evaluates in blocks of a fixed number of samples, by the steps of infer_steps.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch_norm.h"
 #include "infer.h"
+#include "infer_steps.h"
 #include "layer.h"
 #include "model.h"
-#include "packing.h"
-
-/* One call of a layer kind. */
-typedef struct {
-    int     layer;    /* its kind, inputs and tensors are used */
-    int     norm;     /* the batch norm folded into it; -1: none */
-    sld_val out;      /* the value it makes: the layer's, or the folded batch norm's */
-    sld_val residual; /* of a folded addition; -1: none */
-    bool    copies;   /* the residual is still needed, so it is copied first */
-    void   *state;
-} step;
 
 struct sld_infer {
     const sld_model *model; /* borrowed */
     sld_arena       *arena;
     sld_kernels     *kernels;
     sld_precision    precision;
-    step            *steps;
+    sld_infer_step  *steps;
     int              n_steps;
-    float *
-        *values; /* per layer: the buffer of a block; values that do not live together share one */
-    float *padded;             /* (block,H,W,C): a short last block, or a renormalised one */
+    sld_infer_value *values;   /* per layer */
+    float           *padded;   /* (block,H,W,C): a short last block, or a renormalised one */
     float *mean, *std, *table; /* see sld_infer_renormalise(); NULL: images are used as they come */
 
     /* The evaluation under way. */
@@ -38,110 +25,28 @@ struct sld_infer {
     float       *logits;   /* (n,K), borrowed */
     float       *features; /* (n,F), borrowed; NULL: not wanted */
     size_t       n, at;    /* number of samples; the first of the present block */
-    int          next;     /* the next step of the block */
+    int          next;     /* the next step of the block, for its samples from `part` on */
+    int          part;
 };
 
-/* ---- steps and their memory ---- */
+/* ---- made and freed ---- */
 
-static int count_readers(const sld_graph *g, sld_val v)
+/* The input of the last layer. */
+static sld_val feature_value(const sld_infer *infer)
 {
-    int n = 0;
-    for (int l = v + 1; l < g->n_layers; l++) {
-        for (int i = 0; i < g->layers[l].n_in; i++) {
-            n += g->layers[l].in[i] == v;
-        }
-    }
-    return n;
-}
-
-static bool folds(const sld_graph *g, int norm)
-{
-    const sld_layer *layer = &g->layers[norm];
-    return layer->kind == &sld_bn_kind && g->layers[layer->in[0]].kind == &sld_conv_kind &&
-           count_readers(g, layer->in[0]) == 1;
-}
-
-static void list_steps(sld_infer *infer)
-{
-    const sld_graph *g = &infer->model->graph;
-    for (int l = 1; l < g->n_layers; l++) {
-        const sld_layer *layer = &g->layers[l];
-        step             s     = {.layer = l, .norm = -1, .out = l, .residual = -1};
-        if (folds(g, l)) {
-            s.layer    = layer->in[0];
-            s.norm     = l;
-            s.residual = layer->n_in > 1 ? layer->in[1] : -1;
-        } else if (layer->kind == &sld_conv_kind && count_readers(g, l) == 1) {
-            bool taken = false;
-            for (int n = l + 1; n < g->n_layers; n++) {
-                taken = taken || (folds(g, n) && g->layers[n].in[0] == l);
-            }
-            if (taken) {
-                continue; /* done in place of its batch norm, when the residual is ready */
-            }
-        }
-        infer->steps[infer->n_steps++] = s;
-    }
-}
-
-/* Gives each value a buffer. A folded addition overwrites its residual if nobody reads that
- * later. */
-static sld_status place_values(sld_ctx *ctx, sld_infer *infer)
-{
-    const sld_graph *g = &infer->model->graph;
-    const size_t     n = (size_t)g->n_layers;
-    sld_span        *spans;
-    int             *buffer, *last; /* per value: index of its span; last step that reads it */
-    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *spans, (void **)&spans));
-    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *buffer, (void **)&buffer));
-    SLD_TRY(sld_arena_alloc(ctx, infer->arena, n * sizeof *last, (void **)&last));
-    for (int t = 0; t < infer->n_steps; t++) {
-        const step      *s     = &infer->steps[t];
-        const sld_layer *layer = &g->layers[s->layer];
-        for (int i = 0; i < layer->n_in; i++) {
-            last[layer->in[i]] = t;
-        }
-        if (s->residual >= 0) {
-            last[s->residual] = t;
-        }
-        last[s->out] = infer->n_steps;
-    }
-    size_t n_spans = 0;
-    for (int t = 0; t < infer->n_steps; t++) {
-        step *s = &infer->steps[t];
-        if (s->residual > 0 && last[s->residual] == t && g->layers[s->layer].in[0] != s->residual) {
-            buffer[s->out]           = buffer[s->residual];
-            spans[buffer[s->out]].to = last[s->out];
-        } else {
-            s->copies      = s->residual >= 0;
-            buffer[s->out] = (int)n_spans;
-            spans[n_spans++] =
-                (sld_span){.floats = SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[s->out]),
-                           .from   = t,
-                           .to     = last[s->out]};
-        }
-    }
-    float *memory;
-    SLD_TRY(sld_arena_alloc(ctx, infer->arena, sld_pack_spans(spans, n_spans) * sizeof *memory,
-                            (void **)&memory));
-    for (int t = 0; t < infer->n_steps; t++) {
-        const sld_val out  = infer->steps[t].out;
-        infer->values[out] = memory + spans[buffer[out]].offset;
-    }
-    return SLD_OK;
+    return infer->model->graph.layers[infer->model->logits].in[0];
 }
 
 static sld_status make_steps(sld_ctx *ctx, sld_infer *infer)
 {
-    static const int sizes[] = {SLD_EVAL_BLOCK};
-    const sld_graph *g       = &infer->model->graph;
+    const sld_graph *g = &infer->model->graph;
     for (int t = 0; t < infer->n_steps; t++) {
-        step            *s     = &infer->steps[t];
+        sld_infer_step  *s     = &infer->steps[t];
         const sld_layer *layer = &g->layers[s->layer];
         sld_layer_env    env   = {.kernels = infer->kernels,
                                   .arena   = infer->arena,
                                   .layer   = layer,
-                                  .sizes   = sizes,
+                                  .sizes   = &s->samples,
                                   .n_sizes = 1};
         for (int i = 0; i < layer->n_in; i++) {
             env.inputs[i] = &g->layers[layer->in[i]];
@@ -168,8 +73,9 @@ static sld_status make_all(sld_ctx *ctx, sld_infer *infer)
     SLD_TRY(sld_arena_alloc(ctx, infer->arena,
                             SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[0]) * sizeof(float),
                             (void **)&infer->padded));
-    list_steps(infer);
-    SLD_TRY(place_values(ctx, infer));
+    infer->n_steps = sld_infer_list_steps(g, infer->precision == SLD_PRECISION_BF16, infer->steps);
+    SLD_TRY(sld_infer_place_values(ctx, infer->arena, g, infer->steps, infer->n_steps,
+                                   feature_value(infer), infer->values));
     return make_steps(ctx, infer);
 }
 
@@ -210,7 +116,7 @@ void sld_infer_destroy(sld_infer *infer)
         return;
     }
     for (int t = 0; t < infer->n_steps; t++) {
-        const step           *s    = &infer->steps[t];
+        const sld_infer_step *s    = &infer->steps[t];
         const sld_layer_kind *kind = infer->model->graph.layers[s->layer].kind;
         if (kind->destroy && s->state) {
             kind->destroy(s->state);
@@ -245,7 +151,7 @@ static void fold(const sld_model *model, const sld_layer *conv, const sld_layer 
 
 /* Folds into memory that it frees at once: it is as large as the largest layer, and a teacher needs
  * it once. */
-static sld_status refresh_folded(sld_ctx *ctx, const sld_model *model, const step *s)
+static sld_status refresh_folded(sld_ctx *ctx, const sld_model *model, const sld_infer_step *s)
 {
     const sld_layer *conv    = &model->graph.layers[s->layer];
     const size_t     weights = model->tensors[conv->first_tensor].n;
@@ -266,8 +172,8 @@ sld_status sld_infer_refresh(sld_ctx *ctx, sld_infer *infer)
 {
     const sld_model *model = infer->model;
     for (int t = 0; t < infer->n_steps; t++) {
-        const step      *s     = &infer->steps[t];
-        const sld_layer *layer = &model->graph.layers[s->layer];
+        const sld_infer_step *s     = &infer->steps[t];
+        const sld_layer      *layer = &model->graph.layers[s->layer];
         if (s->norm >= 0) {
             SLD_TRY(refresh_folded(ctx, model, s));
         } else if (layer->kind->refresh) {
@@ -286,6 +192,7 @@ void sld_infer_begin(sld_infer *infer, const float *images, size_t n, float *log
     infer->n      = n;
     infer->at     = 0;
     infer->next   = 0;
+    infer->part   = 0;
 }
 
 bool sld_infer_done(const sld_infer *infer)
@@ -337,7 +244,7 @@ static const float *block_images(sld_infer *infer)
     if (rows == SLD_EVAL_BLOCK && !infer->table) {
         return block;
     }
-    if (infer->next == 0) {
+    if (infer->next == 0 && infer->part == 0) {
         memset(infer->padded, 0, SLD_EVAL_BLOCK * image * sizeof *infer->padded);
         memcpy(infer->padded, block, rows * image * sizeof *infer->padded);
         if (infer->table) {
@@ -347,25 +254,33 @@ static const float *block_images(sld_infer *infer)
     return infer->padded;
 }
 
-static sld_status run_layer(sld_ctx *ctx, sld_infer *infer, const step *s, const float *images)
+/* A value of the block, from the present part on. */
+static float *value_of(const sld_infer *infer, sld_val v)
+{
+    return infer->values[v].at + (size_t)infer->part * infer->values[v].to_sample;
+}
+
+/* Of the image and of what steps have made. */
+static const float *read_value(const sld_infer *infer, sld_val v, const float *images)
+{
+    const size_t image = sld_layer_floats(&infer->model->graph.layers[0]);
+    return v == 0 ? images + (size_t)infer->part * image : value_of(infer, v);
+}
+
+static sld_status run_step(sld_ctx *ctx, sld_infer *infer, const sld_infer_step *s,
+                           const float *images)
 {
     const sld_graph *g     = &infer->model->graph;
     const sld_layer *layer = &g->layers[s->layer];
-    sld_shard        shard = {.n = SLD_EVAL_BLOCK, .y = infer->values[s->out]};
+    sld_shard        shard = {.n = (size_t)s->samples, .y = value_of(infer, s->out)};
     for (int i = 0; i < layer->n_in; i++) {
-        shard.x[i] = layer->in[i] == 0 ? images : infer->values[layer->in[i]];
+        shard.x[i] = read_value(infer, layer->in[i], images);
     }
     if (s->copies) {
-        memcpy(shard.y, s->residual == 0 ? images : infer->values[s->residual],
-               SLD_EVAL_BLOCK * sld_layer_floats(&g->layers[s->out]) * sizeof *shard.y);
+        memcpy(shard.y, read_value(infer, s->residual, images),
+               shard.n * sld_layer_floats(&g->layers[s->out]) * sizeof *shard.y);
     }
     return layer->kind->forward(ctx, s->state, &shard);
-}
-
-/* The input of the last layer, which lives until that has run. */
-static sld_val feature_value(const sld_infer *infer)
-{
-    return infer->model->graph.layers[infer->model->logits].in[0];
 }
 
 size_t sld_infer_feature_count(const sld_infer *infer)
@@ -387,11 +302,11 @@ void sld_infer_keep_features(sld_infer *infer, float *features)
 static void end_block(sld_infer *infer)
 {
     const size_t classes = (size_t)infer->model->classes;
-    memcpy(infer->logits + infer->at * classes, infer->values[infer->model->logits],
+    memcpy(infer->logits + infer->at * classes, infer->values[infer->model->logits].at,
            rows_of_block(infer) * classes * sizeof *infer->logits);
     if (infer->features) {
         const size_t F = sld_infer_feature_count(infer);
-        memcpy(infer->features + infer->at * F, infer->values[feature_value(infer)],
+        memcpy(infer->features + infer->at * F, infer->values[feature_value(infer)].at,
                rows_of_block(infer) * F * sizeof *infer->features);
     }
     infer->at += SLD_EVAL_BLOCK;
@@ -403,8 +318,13 @@ sld_status sld_infer_advance(sld_ctx *ctx, sld_infer *infer)
     if (sld_infer_done(infer)) {
         return SLD_OK;
     }
-    SLD_TRY(run_layer(ctx, infer, &infer->steps[infer->next], block_images(infer)));
+    const sld_infer_step *s = &infer->steps[infer->next];
+    SLD_TRY(run_step(ctx, infer, s, block_images(infer)));
     infer->next++;
+    if (infer->next == s->end) { /* of the run: it begins again with the next part */
+        infer->part = (infer->part + s->samples) % SLD_EVAL_BLOCK;
+        infer->next = infer->part > 0 ? s->first : s->end;
+    }
     if (infer->next == infer->n_steps) {
         end_block(infer);
     }
@@ -426,7 +346,7 @@ const char *sld_infer_implementation(const sld_infer *infer, int step_index, int
     if (step_index >= infer->n_steps) {
         return NULL;
     }
-    const step           *s    = &infer->steps[step_index];
+    const sld_infer_step *s    = &infer->steps[step_index];
     const sld_layer_kind *kind = infer->model->graph.layers[s->layer].kind;
     const char           *name = kind->implementation ? kind->implementation(s->state, i) : NULL;
     return name ? name : "";

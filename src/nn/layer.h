@@ -56,6 +56,8 @@ struct sld_layer_kind {
     sld_phase          forward_phase, data_phase, weights_phase; /* for the account of time */
 
     double (*macs)(const sld_layer *layer, const sld_layer *input); /* NULL: 0 */
+    /* Evaluation: whether a sample has the same bits in a call of any number. NULL: it has. */
+    bool (*any_number)(const sld_layer *layer, const sld_layer *input, bool bf16);
 
     /* state: made by create, in the arena or to be freed by destroy (NULL: nothing to free). */
     sld_status (*create)(sld_ctx *ctx, const sld_layer_env *env, void **state);

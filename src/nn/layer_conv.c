@@ -48,28 +48,38 @@ static double macs(const sld_layer *layer, const sld_layer *input)
     return (double)sld_layer_floats(layer) * (input->channels / c->groups) * c->kernel * c->kernel;
 }
 
+static sld_conv_params params_of(const sld_layer *layer, const sld_layer *input)
+{
+    const sld_conv_shape *c = &layer->conv;
+    return (sld_conv_params){.height = input->height,
+                             .width  = input->width,
+                             .in     = input->channels,
+                             .out    = c->out,
+                             .kernel = c->kernel,
+                             .stride = c->stride,
+                             .pad    = c->pad,
+                             .groups = c->groups,
+                             .bias   = c->bias};
+}
+
+static bool any_number(const sld_layer *layer, const sld_layer *input, bool bf16)
+{
+    sld_conv_params params = params_of(layer, input);
+    params.bf16            = bf16;
+    return sld_conv_takes_any_number(&params);
+}
+
 static sld_status create(sld_ctx *ctx, const sld_layer_env *env, void **state)
 {
-    const sld_layer      *in     = env->inputs[0];
-    const sld_conv_shape *c      = &env->layer->conv;
-    const sld_conv_params params = {
-        .height        = in->height,
-        .width         = in->width,
-        .in            = in->channels,
-        .out           = c->out,
-        .kernel        = c->kernel,
-        .stride        = c->stride,
-        .pad           = c->pad,
-        .groups        = c->groups,
-        .bias          = c->bias || env->fused_bias,
-        .add           = env->fused_add,
-        .relu          = env->fused_relu,
-        .bf16          = env->bf16,
-        .training      = env->training,
-        .data_gradient = env->wants_dx[0],
-        .sizes         = env->sizes,
-        .n_sizes       = env->n_sizes,
-    };
+    sld_conv_params params = params_of(env->layer, env->inputs[0]);
+    params.bias            = params.bias || env->fused_bias;
+    params.add             = env->fused_add;
+    params.relu            = env->fused_relu;
+    params.bf16            = env->bf16;
+    params.training        = env->training;
+    params.data_gradient   = env->wants_dx[0];
+    params.sizes           = env->sizes;
+    params.n_sizes         = env->n_sizes;
     return sld_conv_create(ctx, env->kernels, &params, (sld_conv **)state);
 }
 
@@ -126,6 +136,7 @@ const sld_layer_kind sld_conv_kind = {
     .data_phase       = SLD_PHASE_CONV_BACKWARD_DATA,
     .weights_phase    = SLD_PHASE_CONV_BACKWARD_WEIGHTS,
     .macs             = macs,
+    .any_number       = any_number,
     .create           = create,
     .destroy          = destroy,
     .refresh          = refresh,

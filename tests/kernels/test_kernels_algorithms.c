@@ -288,6 +288,125 @@ static void test_every_row_was_tried(void **state)
     }
 }
 
+/* docs/performance.md, "bf16": the passes that round, as bits. */
+static void test_bf16_rule(void **state)
+{
+    enum { F = 1 << SLD_FORWARD, D = 1 << SLD_BACKWARD_DATA, W = 1 << SLD_BACKWARD_WEIGHTS };
+    static const struct {
+        sld_conv_params p;
+        unsigned        passes;
+    } cases[] = {
+        {{.height = 32,
+          .width  = 32,
+          .in     = 3,
+          .out    = 16,
+          .kernel = 3,
+          .stride = 1,
+          .pad    = 1,
+          .groups = 1},
+         0},
+        {{.height = 16,
+          .width  = 16,
+          .in     = 58,
+          .out    = 58,
+          .kernel = 3,
+          .stride = 1,
+          .pad    = 1,
+          .groups = 58},
+         0},
+        {{.height = 6,
+          .width  = 6,
+          .in     = 48,
+          .out    = 96,
+          .kernel = 3,
+          .stride = 1,
+          .pad    = 1,
+          .groups = 3},
+         0},
+        {{.height = 32,
+          .width  = 32,
+          .in     = 16,
+          .out    = 16,
+          .kernel = 3,
+          .stride = 1,
+          .pad    = 1,
+          .groups = 1},
+         F | D | W},
+        {{.height = 16,
+          .width  = 16,
+          .in     = 32,
+          .out    = 64,
+          .kernel = 3,
+          .stride = 2,
+          .pad    = 1,
+          .groups = 1},
+         F | D | W},
+        {{.height = 4,
+          .width  = 4,
+          .in     = 512,
+          .out    = 512,
+          .kernel = 3,
+          .stride = 1,
+          .pad    = 1,
+          .groups = 1},
+         F | D | W},
+        {{.height = 16,
+          .width  = 16,
+          .in     = 58,
+          .out    = 58,
+          .kernel = 1,
+          .stride = 1,
+          .pad    = 0,
+          .groups = 1},
+         F | D | W},
+        {{.height = 32,
+          .width  = 32,
+          .in     = 24,
+          .out    = 58,
+          .kernel = 1,
+          .stride = 1,
+          .pad    = 0,
+          .groups = 1},
+         D | W},
+        {{.height = 4,
+          .width  = 4,
+          .in     = 96,
+          .out    = 16,
+          .kernel = 1,
+          .stride = 1,
+          .pad    = 0,
+          .groups = 1},
+         F | W},
+        {{.height = 32,
+          .width  = 32,
+          .in     = 16,
+          .out    = 32,
+          .kernel = 1,
+          .stride = 1,
+          .pad    = 0,
+          .groups = 1},
+         D},
+        {{.height = 16,
+          .width  = 16,
+          .in     = 16,
+          .out    = 16,
+          .kernel = 1,
+          .stride = 1,
+          .pad    = 0,
+          .groups = 1},
+         0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned passes = 0;
+        for (int pass = 0; pass < SLD_PASSES; pass++) {
+            passes |= sld_conv_in_bf16(&cases[i].p, pass) ? 1u << pass : 0;
+        }
+        assert_int_equal(passes, cases[i].passes);
+    }
+}
+
 int main(int argc, char **argv)
 {
     sld_ctx_init(&ctx);
@@ -295,7 +414,8 @@ int main(int argc, char **argv)
     if (argc > 1 && sld_kernels_pin_isa(&ctx, argv[1]) != SLD_OK) {
         return 1;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_shape), cmocka_unit_test(test_3x3),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bf16_rule),
+                                       cmocka_unit_test(test_any_shape), cmocka_unit_test(test_3x3),
                                        cmocka_unit_test(test_depthwise),
                                        cmocka_unit_test(test_every_row_was_tried)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,6 +320,18 @@ static void test_training_bf16(void **state)
     }
 }
 
+/* Where a sample has the same bits in a call of any number. y: of all samples in one call; alone: what
+ * was in it before. */
+static void check_each_alone(const problem *p, sld_conv *conv, const float *x, const float *y,
+                             float *alone)
+{
+    for (size_t i = 0; i < MAX && sld_conv_takes_any_number(&p->params); i++) {
+        float *one = alone + i * p->y;
+        assert_int_equal(sld_conv_forward(&ctx, conv, SIZES - 1, x + i * p->x, one), SLD_OK);
+        assert_memory_equal(one, y + i * p->y, p->y * sizeof *y);
+    }
+}
+
 static void check_evaluation(const shape *s, bool add, bool relu, bool bf16)
 {
     problem   p    = problem_of(s);
@@ -345,13 +357,16 @@ static void check_evaluation(const shape *s, bool add, bool relu, bool bf16)
     if (!add) {
         spoil(y, MAX * p.y);
     }
+    float *alone = random_floats(MAX * p.y);
+    memcpy(alone, y, MAX * p.y * sizeof *y);
     assert_int_equal(sld_conv_forward(&ctx, conv, 0, x, y), SLD_OK);
     assert_true(distance(y, want, MAX * p.y) < TOLERANCE);
+    check_each_alone(&p, conv, x, y, alone);
     free_reference(&both[0]);
     free_reference(&both[1]);
     sld_conv_destroy(conv);
     sld_kernels_destroy(kernels);
-    float *all[] = {x, w, bias, y, x_rounded, w_rounded};
+    float *all[] = {x, w, bias, y, x_rounded, w_rounded, alone};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         free(all[i]);
     }
@@ -372,38 +387,6 @@ static void test_evaluation_bf16(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         check_evaluation(&shapes[i], true, true, true);
-    }
-}
-
-/* docs/performance.md, "bf16": the passes that round, as bits. */
-static void test_bf16_rule(void **state)
-{
-    enum { F = 1 << SLD_FORWARD, D = 1 << SLD_BACKWARD_DATA, W = 1 << SLD_BACKWARD_WEIGHTS };
-    static const struct {
-        shape    s;
-        unsigned passes;
-    } cases[] = {
-        {{32, 32, 3, 16, 3, 1, 1, 1, false}, 0},
-        {{16, 16, 58, 58, 3, 1, 1, 58, false}, 0},
-        {{6, 6, 48, 96, 3, 1, 1, 3, false}, 0},
-        {{32, 32, 16, 16, 3, 1, 1, 1, false}, F | D | W},
-        {{16, 16, 32, 64, 3, 2, 1, 1, false}, F | D | W},
-        {{4, 4, 512, 512, 3, 1, 1, 1, false}, F | D | W},
-        {{16, 16, 58, 58, 1, 1, 0, 1, false}, F | D | W},
-        {{32, 32, 24, 58, 1, 1, 0, 1, false}, D | W},
-        {{4, 4, 96, 16, 1, 1, 0, 1, false}, F | W},
-        {{32, 32, 16, 32, 1, 1, 0, 1, false}, D},
-        {{16, 16, 16, 16, 1, 1, 0, 1, false}, 0},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const problem p      = problem_of(&cases[i].s);
-        unsigned      passes = 0;
-        for (int pass = 0; pass < SLD_PASSES; pass++) {
-            passes |= sld_conv_in_bf16(&p.params, pass) ? 1u << pass : 0;
-        }
-        assert_int_equal(passes, cases[i].passes);
     }
 }
 
@@ -431,8 +414,8 @@ int main(void)
     sld_ctx_init(&ctx);
     random_numbers                  = sld_rng_make(1, SLD_RNG_SYNTH, 0, 0);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bf16_rule),       cmocka_unit_test(test_training),
-        cmocka_unit_test(test_training_bf16),   cmocka_unit_test(test_evaluation),
-        cmocka_unit_test(test_evaluation_bf16), cmocka_unit_test(test_amx_takes_bf16)};
+        cmocka_unit_test(test_training), cmocka_unit_test(test_training_bf16),
+        cmocka_unit_test(test_evaluation), cmocka_unit_test(test_evaluation_bf16),
+        cmocka_unit_test(test_amx_takes_bf16)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

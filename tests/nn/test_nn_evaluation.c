@@ -73,7 +73,9 @@ static void test_bf16(void **state)
     (void)state;
     sld_model *model = make("resnet8");
     check_blocks("resnet8", SLD_PRECISION_BF16);
-    check_blocks("resnet8x4", SLD_PRECISION_BF16);
+    check_blocks("resnet8x4", SLD_PRECISION_BF16); /* in parts of 2, 4 and 8 samples */
+    check_blocks("wrn_16_2", SLD_PRECISION_BF16);
+    check_blocks("ShuffleV2", SLD_PRECISION_BF16);
     check_blocks("MobileNetV2", SLD_PRECISION_BF16);
 
     float *x  = random_floats(N * IMAGE, 4);

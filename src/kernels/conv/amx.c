@@ -224,6 +224,7 @@ static const char *implementation(const void *state, int i)
 
 const sld_conv_algorithm sld_amx_gemm = {.name             = "amx",
                                          .supports         = supports,
+                                         .any_number       = true,
                                          .create           = create,
                                          .destroy          = destroy,
                                          .scratch_bytes    = scratch_bytes,

@@ -181,6 +181,17 @@ static sld_status create(sld_ctx *ctx, sld_kernels *k, some_rows rows, const sld
     return SLD_OK;
 }
 
+bool sld_conv_takes_any_number(const sld_conv_params *params)
+{
+    sld_conv_params p = *params;
+    size_t          r = 0;
+    p.bf16            = p.bf16 && sld_conv_in_bf16(&p, SLD_FORWARD);
+    while (r < ROWS - 1 && !table[r]->supports(&p, SLD_FORWARD)) {
+        r++;
+    }
+    return table[r]->any_number;
+}
+
 sld_status sld_conv_create(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                            sld_conv **out)
 {

@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     const char *name;
     bool (*supports)(const sld_conv_params *params, sld_conv_pass pass);
+    bool any_number; /* forward: a sample has the same bits in a call of any number */
     /* passes: a bit for each that this row serves. params->sizes is borrowed by the call alone. */
     sld_status (*create)(sld_ctx *ctx, sld_kernels *k, const sld_conv_params *params,
                          unsigned passes, void **out);
