@@ -47,7 +47,7 @@ class Layout:
         return self.data_name[arm] + (" %s" % sha[:8] if len(alike) > 1 else "") + ("" if share == 1 else ", %s of test" % share)
 
     def _teacher(self, trial):
-        """The network of a trial's teacher, or its file's name; '' without one."""
+        """The network of a trial's teacher; where nothing says it, as results of sld 0.1, the name of its file; '' without one."""
         o = self.study.options.loc[trial]
         row = int(self.study.trials["teacher"][trial]) if "teacher" in self.study.trials else -1
         if row >= 0:
@@ -56,6 +56,8 @@ class Layout:
             return ""
         if isinstance(o.get("teacher.network"), str) and o["teacher.network"]:
             return o["teacher.network"]
+        if self.study.facts(trial).get("teacher_network"):
+            return str(self.study.facts(trial)["teacher_network"])
         weights = str(o.get("teacher.weights") or o.get("teacher.logits_files") or "")
         teachers = self.study.spec.get("teachers")
         for body in (teachers.values() if isinstance(teachers, dict) else ()):

@@ -19,7 +19,7 @@ MAX_TRIALS = 1000000  # beyond these a file is damaged, not large
 OPTION = "option_"  # columns of options, for who reads no YAML; a Study has them from the configurations, with their types
 # What a packed study keeps of the attributes of each trial's results.
 FACTS = ("version", "machine", "fingerprint", "fingerprints", "data", "data_sha256", "weights_sha256", "teacher_sha256",
-         "teacher_logits_sha256", "started", "finished", "ranks")
+         "teacher_logits_sha256", "teacher_network", "started", "finished", "ranks")
 Top = namedtuple("Top", "log_p classes label rank")  # (sample, place), (sample, place), (sample): its log-probability, (sample)
 
 

@@ -8,10 +8,13 @@
 #include "study.h"
 
 /* Text attributes of results.h5. Their columns have the same names. */
-static const char *const texts_kept[] = {
-    "config",  "version",     "machine",        "fingerprint",    "fingerprints",
-    "data",    "data_sha256", "weights_sha256", "teacher_sha256", "teacher_logits_sha256",
-    "started", "finished"};
+static const char *const texts_kept[] = {"config",          "version",
+                                         "machine",         "fingerprint",
+                                         "fingerprints",    "data",
+                                         "data_sha256",     "weights_sha256",
+                                         "teacher_sha256",  "teacher_logits_sha256",
+                                         "teacher_network", "started",
+                                         "finished"};
 enum { N_TEXTS = sizeof texts_kept / sizeof *texts_kept };
 
 typedef struct facts {

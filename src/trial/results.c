@@ -123,6 +123,8 @@ static sld_status put_attributes(sld_ctx *ctx, const sld_trial *t, sld_arena *ar
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "weights_sha256", sha));
     if (t->setup.teacher.model) {
         SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_sha256", t->setup.teacher.sha));
+        SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "teacher_network",
+                                  sld_model_network(t->setup.teacher.model)->name));
     }
     SLD_TRY(put_teacher_use(ctx, t, doc));
     SLD_TRY(sld_doc_attr_text(ctx, doc, "/", "started", t->state.started));

@@ -106,6 +106,24 @@ def check_own_teacher():
         check(abs(unseen - np.mean(rates[but:])) < 0.051 and abs(copied - np.mean(second[but:])) < 0.051, unseen, copied, rates, second)
 
 
+def check_network_of_the_teacher():
+    """The results say it; the name of the file, which anybody may choose, stands where they do not."""
+    arms = [Arm("KD", 0.0, ["KD"], weights="last.h5"), Arm("wide", 0.0, ["wide"], weights="last.h5")]
+    trials = made_study.write_study("networks.h5", arms, axes=("arm",), baseline="KD")
+    with h5py.File("networks.h5", "r+") as f:
+        f["trials/teacher"][...] = -1
+    check("last → resnet8" in Report(sld_analysis.open("networks.h5")).tables["T2"].heads, "results of sld 0.1")
+    with h5py.File("networks.h5", "r+") as f:
+        named = {"KD": "resnet20", "wide": "wrn_40_2"}
+        f.create_dataset("trials/teacher_network", data=[named.get(arm.name, "") if arm else "" for _, arm, _ in trials],
+                         dtype=h5py.string_dtype())
+    report = Report(sld_analysis.open("networks.h5"))
+    said = dict(report.facts)["teachers"]
+    check("resnet20" in said and "wrn_40_2" in said and "last" not in said, said)
+    check("resnet20 → resnet8" in report.tables["T1"].heads and "wrn_40_2 → resnet8" in report.tables["T2"].heads,
+          report.tables["T1"].heads, report.tables["T2"].heads)
+
+
 def check_each_trained():
     """Parts that each trained the teacher: each of its weights counts, by the ranks that the label has there."""
     arms = [Arm("CE", 0.0, ["CE"], teacher=-1, method="none"), Arm("KD", 0.0, ["KD"])]
@@ -221,6 +239,7 @@ def main():
     check_alike()
     check_data_sets()
     check_own_teacher()
+    check_network_of_the_teacher()
     check_each_trained()
     check_own_baselines()
     check_missing_seeds()

@@ -143,6 +143,7 @@ def a_run_and_a_sweep_agree():
         path = "runs/s/trials/" + i
         found = attributes(path + "/results.h5")
         check(found["id"] == i == hashlib.sha256(found["identity"].encode()).hexdigest()[:12], "ID of", path, found["identity"])
+        check(found.get("teacher_network", "") == ("resnet8" if i == students[0] else ""), "the teacher's network", found.get("teacher_network"))
         extra = []
         if i == students[0]:
             teacher = [t for t in points.values() if t != i][0]

@@ -118,7 +118,7 @@ def check_pairs():
 def check_fingerprints():
     """A trial that went on under another fingerprint has all of them in a pack too."""
     both = "epoch 1, step 0: library 1\nepoch 2, step 0: library 2"
-    trials = [Trial("m%011d" % 1, "moved", 1, [50.0, 60.0], fingerprint="library 2", fingerprints=both),
+    trials = [Trial("m%011d" % 1, "moved", 1, [50.0, 60.0], fingerprint="library 2", fingerprints=both, teacher_network="resnet20"),
               Trial("s%011d" % 1, "stayed", 1, [50.0, 60.0], fingerprint="library 2")]
     made_sweep.write_sweep("moved", trials)
     for compact in ((), ("--compact",)):
@@ -126,6 +126,7 @@ def check_fingerprints():
         with h5py.File("moved.h5") as f:
             kept = {i: (now, all_of) for i, now, all_of in
                     zip(*(f["trials/" + name].asstr()[:] for name in ("id", "fingerprint", "fingerprints")))}
+            check(f["trials/teacher_network"].asstr()[0] == "resnet20", "the teacher's network in a pack")
         check(kept == {trials[0].id: ("library 2", both), trials[1].id: ("library 2", "")}, "fingerprints in a pack", kept)
 
 
