@@ -57,7 +57,8 @@ typedef struct sld_conv_params {
     int        n_sizes;
 } sld_conv_params;
 
-/* Whether a forward pass gives a sample the same bits in a call of any number of samples. */
+/* Whether a forward pass gives a sample the same bits in a call of any number of samples, sizes[0] at
+ * most. */
 bool sld_conv_takes_any_number(const sld_conv_params *params);
 /* Chooses an implementation of each pass and size. Borrows k; the caller owns *out. SLD_ERR_NOMEM;
  * SLD_ERR_LIB of oneDNN. */

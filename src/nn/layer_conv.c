@@ -64,8 +64,11 @@ static sld_conv_params params_of(const sld_layer *layer, const sld_layer *input)
 
 static bool any_number(const sld_layer *layer, const sld_layer *input, bool bf16)
 {
-    sld_conv_params params = params_of(layer, input);
-    params.bf16            = bf16;
+    static const int sizes[] = {SLD_EVAL_BLOCK};
+    sld_conv_params  params  = params_of(layer, input);
+    params.bf16              = bf16;
+    params.sizes             = sizes;
+    params.n_sizes           = 1;
     return sld_conv_takes_any_number(&params);
 }
 
