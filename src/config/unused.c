@@ -172,7 +172,7 @@ static sld_status refuse(sld_ctx *ctx, const sld_config *config, const idle *lis
 
 /* Idle settings: some are refused, and some named, together or each with what it needs. */
 typedef struct idle_settings {
-    idle refused, told, told_alone;
+    idle refused, reported, reported_alone;
 } idle_settings;
 
 static void add(idle *list, size_t id)
@@ -198,19 +198,19 @@ static sld_status find_idle(sld_ctx *ctx, const sld_config *config, idle_setting
         const bool in_identity = lacking(&config->options, option) != option->condition;
         if (origin == SLD_FROM_FILE && resolved) {
             if (!sld_value_equal(option->type, &setting->value, sld_below_file(config, i))) {
-                add(in_identity ? &out->told_alone : &out->told, i);
+                add(in_identity ? &out->reported_alone : &out->reported, i);
             }
             continue;
         }
         if (in_identity || origin == SLD_FROM_OVERRIDE) {
-            add(in_identity ? &out->told_alone : &out->refused, i);
+            add(in_identity ? &out->reported_alone : &out->refused, i);
             continue;
         }
         if (!asked) {
             SLD_TRY(sld_resolve_file(ctx, config, &file));
             asked = true;
         }
-        add(is_idle(&file, option) ? &out->refused : &out->told, i);
+        add(is_idle(&file, option) ? &out->refused : &out->reported, i);
     }
     return SLD_OK;
 }
@@ -272,11 +272,11 @@ sld_status sld_config_check_settings(sld_ctx *ctx, const sld_config *config)
     if (found.refused.n > 0) {
         return refuse(ctx, config, &found.refused);
     }
-    if (found.told.n > 0) {
-        report_unused(ctx, config, &found.told);
+    if (found.reported.n > 0) {
+        report_unused(ctx, config, &found.reported);
     }
-    for (size_t i = 0; i < found.told_alone.n; i++) {
-        const idle alone = {.id = {found.told_alone.id[i]}, .n = 1};
+    for (size_t i = 0; i < found.reported_alone.n; i++) {
+        const idle alone = {.id = {found.reported_alone.id[i]}, .n = 1};
         report_unused(ctx, config, &alone);
     }
     sld_config_each_unreached(config, warn_unreached, &(log_of){ctx, config});

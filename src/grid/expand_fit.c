@@ -1,5 +1,5 @@
 /* expand_fit.c: whether students can use their teachers. It is asked before a teacher is trained: network,
- * classes and size of images must fit. A teacher of another data set fits, and is told once. */
+ * classes and size of images must fit. A teacher of another data set fits, and is reported once. */
 #include <stdio.h>
 #include <string.h>
 
@@ -135,17 +135,17 @@ static sld_status tell_other_data(expander *x, const sld_grid_teacher *t, const 
 
     SLD_TRY(find_taught(x, teacher, t->described ? t->described : t->student,
                         t->described ? NULL : arm, &known));
-    if (!known || known->told) {
+    if (!known || known->reported) {
         return SLD_OK;
     }
     SLD_TRY(data_of(x, t->student, &mine));
-    known->told = differ(&known->data, &mine, words, sizeof words);
-    if (known->told && t->described) {
+    known->reported = differ(&known->data, &mine, words, sizeof words);
+    if (known->reported && t->described) {
         sld_log(x->ctx, SLD_LOG_WARN,
                 "%s: teachers: %s: trained on another data set than the one that it is used on in "
                 "%s: %s; where that is not meant, give each data set a teacher of its own",
                 x->spec->source, t->name, arm, words);
-    } else if (known->told) {
+    } else if (known->reported) {
         sld_log(x->ctx, SLD_LOG_WARN,
                 "%s: teacher.weights: %s: trained on one data set, and used on two, in %s and in "
                 "%s: %s; where that is not meant, give each data set a teacher of its own",

@@ -23,7 +23,7 @@ typedef struct taught {  /* a teacher, on whose data set its students are looked
     const char *teacher; /* its trial, or its file */
     dataset     data;
     const char *arm; /* of the student whose data set it is; NULL: its own */
-    bool        told;
+    bool        reported;
 } taught;
 
 enum { COLUMNS_MAX = 24 };   /* kinds of columns that some trials lack, expand_report.c */

@@ -188,20 +188,20 @@ static sld_status check_position(sld_ctx *ctx, const sld_trial *t, sld_doc *doc)
 static sld_status check_content(sld_ctx *ctx, const sld_trial *t, sld_doc *doc,
                                 const sld_named *tensors, size_t n)
 {
-    const char *told;
+    const char *stored;
     char        content[65];
 
     if (!sld_doc_has_attr(doc, "/", "content_sha256")) { /* not in checkpoints of sld 0.1 */
         return SLD_OK;
     }
-    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "content_sha256", &told));
+    SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "content_sha256", &stored));
     sld_trial_content(t, tensors, n, content);
-    return strcmp(told, content) == 0
+    return strcmp(stored, content) == 0
                ? SLD_OK
                : SLD_FAIL(ctx, SLD_ERR_DATA,
                           "%s: content_sha256: expected that of its weights, %.12s..., got "
                           "%.12s...: they were changed",
-                          sld_doc_path(doc), content, told);
+                          sld_doc_path(doc), content, stored);
 }
 
 static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc *doc)

@@ -1,6 +1,6 @@
 /* ended.c: a folder may hold the end of its trial already. Then nothing is trained: weights that are gone,
  * and logits or features that this start asks for, are written from the last checkpoint; what else it asks
- * for is told. */
+ * for is reported. */
 #include <stdio.h>
 #include <string.h>
 
@@ -194,12 +194,12 @@ static void warn_damaged(sld_ctx *ctx, const sld_trial *t)
  * to write its files again. */
 static sld_status stored_status(sld_ctx *ctx, sld_trial *t, char status[32])
 {
-    char *told  = NULL;
-    bool  again = false;
+    char *stored = NULL;
+    bool  again  = false;
 
-    SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &told));
-    snprintf(status, 32, "%s", told ? told : "");
-    if (!told) {
+    SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &stored));
+    snprintf(status, 32, "%s", stored ? stored : "");
+    if (!stored) {
         warn_damaged(ctx, t);
     }
     if (strcmp(status, "done") == 0) {

@@ -118,7 +118,7 @@ static sld_status read_claims(sld_ctx *ctx, sld_arena *arena, const char *path, 
     return st;
 }
 
-/* Of the newest checkpoint that says whose it is. One that cannot be read is told where it is to be gone
+/* Of the newest checkpoint that says whose it is. One that cannot be read is reported where it is to be gone
  * on from. */
 static sld_status of_checkpoints(sld_ctx *ctx, const sld_setup *s, const sld_io *io,
                                  char where[PATH_MAX], claims *out)
@@ -140,20 +140,20 @@ static sld_status of_checkpoints(sld_ctx *ctx, const sld_setup *s, const sld_io 
 
 sld_status sld_trial_check_own(sld_ctx *ctx, sld_setup *s, const sld_io *io)
 {
-    claims   told = {0};
-    evidence e    = {.id = NULL};
+    claims   stored = {0};
+    evidence e      = {.id = NULL};
     char     where[PATH_MAX];
 
     snprintf(where, sizeof where, "%s", io->dir);
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &told.identity));
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "contents", &told.contents));
-    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "id", &told.id));
-    if (!told.identity || !told.id) {
-        SLD_TRY(of_checkpoints(ctx, s, io, where, &told));
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "identity", &stored.identity));
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "contents", &stored.contents));
+    SLD_TRY(sld_trial_stored(ctx, io, s->arena, "id", &stored.id));
+    if (!stored.identity || !stored.id) {
+        SLD_TRY(of_checkpoints(ctx, s, io, where, &stored));
     }
-    if (told.identity && told.id) {
-        SLD_TRY(sld_trial_check_same(ctx, &s->identity, where, told.identity, told.contents));
-        e.id = told.id;
+    if (stored.identity && stored.id) {
+        SLD_TRY(sld_trial_check_same(ctx, &s->identity, where, stored.identity, stored.contents));
+        e.id = stored.id;
     }
     sld_identity_id(s->identity.text, e.own);
     sld_identity_id(s->identity.old_text, e.of_old);
