@@ -76,11 +76,16 @@ sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
                                 sld_status (*check)(sld_ctx *ctx, const char *path,
                                                     const void *user),
                                 const void *user);
-/* Local. Results and weights get ".old" behind their names, in the place of older ones: the trial
- * is to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
+/* Local. Results, weights and config.yaml get ".old" behind their names, in the place of older ones: the
+ * trial is to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run);
 /* Local. The same for its checkpoints: it begins anew. */
 sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run);
+/* Local. The same for what would keep trial ID from going on: those of its checkpoints and weights that
+ * is_others says another trial has made, and config.yaml, which the next attempt writes. */
+sld_status sld_run_set_aside_others(sld_ctx *ctx, const char *run,
+                                    bool (*is_others)(const char *path, const char *id),
+                                    const char *id);
 
 /* ---- its lock: the kernel holds it, and its text names the holder ---- */
 

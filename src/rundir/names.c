@@ -87,12 +87,22 @@ void sld_run_remove_attempts(const char *run, int64_t attempt)
     remove_epochs(run, attempt);
 }
 
+static sld_status rename_old(sld_ctx *ctx, const char *path)
+{
+    char to[PATH_MAX];
+
+    snprintf(to, sizeof to, "%.*s.old", (int)sizeof to - 5, path);
+    return rename(path, to) == 0 || errno == ENOENT
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot rename: %s", path, strerror(errno));
+}
+
 /* Files whose names are of that kind get ".old" behind them. */
 static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const char *name))
 {
     DIR                 *dir = opendir(run);
     const struct dirent *entry;
-    char                 from[PATH_MAX], to[PATH_MAX];
+    char                 path[PATH_MAX];
     sld_status           st = SLD_OK;
 
     if (!dir) {
@@ -102,11 +112,8 @@ static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const
     }
     while (st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK && entry) {
         if (is_kind(entry->d_name)) {
-            snprintf(from, sizeof from, "%s/%s", run, entry->d_name);
-            snprintf(to, sizeof to, "%s/%s.old", run, entry->d_name);
-            if (rename(from, to) != 0 && errno != ENOENT) {
-                st = SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot rename: %s", from, strerror(errno));
-            }
+            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
+            st = rename_old(ctx, path);
         }
     }
     closedir(dir);
@@ -230,9 +237,10 @@ bool sld_run_is_file(const char *path)
     return found;
 }
 
+/* config.yaml says what the others were made with: it goes with them. */
 static bool is_result(const char *name)
 {
-    return strcmp(name, "results.h5") == 0 || is_weights(name);
+    return strcmp(name, "results.h5") == 0 || strcmp(name, "config.yaml") == 0 || is_weights(name);
 }
 
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
@@ -250,6 +258,34 @@ static bool is_checkpoint(const char *name)
 sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run)
 {
     return set_aside(ctx, run, is_checkpoint);
+}
+
+static bool is_made(const char *name)
+{
+    return is_checkpoint(name) || is_weights(name);
+}
+
+sld_status sld_run_set_aside_others(sld_ctx *ctx, const char *run,
+                                    bool (*is_others)(const char *path, const char *id),
+                                    const char *id)
+{
+    DIR                 *dir = opendir(run);
+    const struct dirent *entry;
+    char                 path[PATH_MAX];
+    sld_status           st = SLD_OK;
+
+    while (dir && st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK &&
+           entry) {
+        snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
+        if (is_made(entry->d_name) && is_others(path, id)) {
+            st = rename_old(ctx, path);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    sld_run_path(run, SLD_RUN_CONFIG, 0, path);
+    return st == SLD_OK ? rename_old(ctx, path) : st;
 }
 
 void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX])

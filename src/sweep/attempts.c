@@ -66,7 +66,6 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
  * marked. */
 static sld_status adopt(coordinator *c, size_t point, bool *found)
 {
-    char        run[PATH_MAX];
     sld_results results;
 
     SLD_TRY(sld_grid_results(c->ctx, c->grid, point, &results));
@@ -79,9 +78,8 @@ static sld_status adopt(coordinator *c, size_t point, bool *found)
         return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s", results.reason);
     }
     if (results.kind == SLD_RESULTS_BAD) {
-        sld_grid_trial_dir(c->grid, point, run);
         sld_log(c->ctx, SLD_LOG_WARN, "%s: renamed to results.h5.old", results.reason);
-        return sld_run_set_aside(c->ctx, run);
+        return sld_sweep_set_aside(c->ctx, c->grid, point);
     }
     return SLD_OK;
 }

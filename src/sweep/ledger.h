@@ -34,6 +34,12 @@ sld_status sld_ledger_error(ledger *l, size_t point, int64_t attempt, const char
 /* Deletes the claims and errors of a point that has ended. */
 void sld_ledger_forget(ledger *l, size_t point);
 
+/* set_aside.c. What the point's results, weights, config.yaml and foreign checkpoints are called is *.old
+ * from now on: the trial begins anew, or goes on from its own checkpoint. */
+sld_status sld_sweep_set_aside(sld_ctx *ctx, const sld_grid *grid, size_t point);
+/* The same, but for the trial's own weights. */
+sld_status sld_sweep_set_aside_others(sld_ctx *ctx, const sld_grid *grid, size_t point);
+
 /* coordinators.c: the leases of coordinators. */
 sld_status sld_ledger_join(ledger *l); /* Gives this coordinator an ID and a lease. */
 /* Renews the lease. SLD_ERR_FENCED if others have declared this coordinator dead. */

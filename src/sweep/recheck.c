@@ -11,12 +11,10 @@
 static sld_status train_again(coordinator *c, size_t point, const char *why, size_t *again)
 {
     const sld_point *p = sld_grid_point(c->grid, point);
-    char             run[PATH_MAX];
 
     sld_log(c->ctx, SLD_LOG_WARN, "%s seed %lld (%s) is trained again: %s", p->arm,
             (long long)p->seed, p->id, why);
-    sld_grid_trial_dir(c->grid, point, run);
-    SLD_TRY(sld_run_set_aside(c->ctx, run));
+    SLD_TRY(sld_sweep_set_aside(c->ctx, c->grid, point));
     ++*again;
     return sld_ledger_unmark(&c->ledger, point);
 }

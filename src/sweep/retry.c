@@ -19,19 +19,18 @@ static void forget_errors(const ledger *l, size_t i)
     }
 }
 
-/* Makes the point wait again. A result that it has is renamed to *.old. */
+/* Makes the point wait again. A result that it has is renamed to *.old, and so is what another trial has
+ * made. */
 static sld_status retry_point(ledger *l, size_t i, size_t *n)
 {
     const sld_point_state mark = l->claims.entries[i].mark;
-    char                  run[PATH_MAX];
 
     if (mark == SLD_POINT_WAITING) {
         return SLD_OK;
     }
-    if (mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED) {
-        sld_grid_trial_dir(l->claims.grid, i, run);
-        SLD_TRY(sld_run_set_aside(l->claims.ctx, run));
-    }
+    SLD_TRY(mark == SLD_POINT_DONE || mark == SLD_POINT_DIVERGED
+                ? sld_sweep_set_aside(l->claims.ctx, l->claims.grid, i)
+                : sld_sweep_set_aside_others(l->claims.ctx, l->claims.grid, i));
     forget_errors(l, i);
     ++*n;
     return sld_ledger_unmark(l, i);
@@ -72,7 +71,8 @@ static sld_status start_over(ledger *l, size_t point)
 
     sld_grid_trial_dir(l->claims.grid, point, run);
     forget_errors(l, point);
-    return sld_run_set_aside_checkpoints(l->claims.ctx, run);
+    SLD_TRY(sld_run_set_aside_checkpoints(l->claims.ctx, run));
+    return sld_sweep_set_aside_others(l->claims.ctx, l->claims.grid, point);
 }
 
 /* Treats a point whose result exists but is not marked yet like one that is marked. */

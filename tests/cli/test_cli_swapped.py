@@ -5,7 +5,7 @@ import shutil
 
 import h5py
 
-from harness import check, expect, in_folder, sld, write
+from harness import check, digest, expect, in_folder, sld, write
 from sweep_harness import status, sweep
 
 SPEC = """
@@ -132,6 +132,7 @@ def swapped_in_a_run(ids):
             expect(sld("report", "one", ranks=0), 2, words)
         os.replace("kept", "one/" + name)
     without_results(ids, run)
+    whole_folders(ids)
     lost_in_a_run(run)
     for name in os.listdir("one"):
         if name.startswith("ckpt-"):
@@ -146,6 +147,27 @@ def swapped_in_a_run(ids):
             shutil.copy("ckpt", "two/" + name)
     expect(sld("run", own + "experiment.yaml", "run.dir=two", "train.lr=0.01", ranks=0), 2, "two/ckpt-", "train.lr is 0.03 there, 0.01 here",
            "move this away")
+
+
+def whole_folders(ids):
+    """The folder of C, with its checkpoints, in the place of B's: what C has made is in B's way, and gets other names."""
+    folder = "runs/s/trials/" + ids["B"]
+    before = digest(folder)
+    shutil.rmtree(folder)
+    shutil.copytree("one", folder)
+    expect(sld("status", "runs/s", ranks=0), 0, "1 waiting", "another trial's results", "trains it anew")
+    expect(sweep("runs/s"), 0, "is trained again")
+    check(digest(folder) == before, "trained anew, the bits are others")
+    for name in ["results.h5", "last.h5", "config.yaml"] + [n for n in os.listdir("one") if n.startswith("ckpt-")]:
+        check(os.path.exists(folder + "/" + name + ".old"), name, "is lost")
+    # a point that has failed by it
+    shutil.rmtree(folder)
+    shutil.copytree("one", folder)
+    os.remove(folder + "/results.h5")
+    os.remove("runs/s/claims/%s.done" % ids["B"])
+    expect(sweep("runs/s"), 1, "another trial")
+    expect(sweep("runs/s", "--retry", "failed"), 0, "1 point will be tried again")
+    check(digest(folder) == before, "tried again, the bits are others")
 
 
 def pipes(ids):
