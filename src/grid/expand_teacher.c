@@ -156,14 +156,8 @@ static sld_status check_file(const expander *x, const spec_teacher *t, const cha
     sld_config  *config = NULL;
     sld_overlay *own;
 
-    if (!t->described) {
-        return !t->use ? SLD_OK
-                       : sld_node_fail(x->ctx, t->use, "use",
-                                       "expected options to train the teacher %s by, got weights "
-                                       "alone, which are one file; leave use out",
-                                       t->name);
-    }
-    if (!x->params->teacher) {
+    SLD_TRY(sld_expand_check_untrained(x, t));
+    if (!t->described || !x->params->teacher) {
         return SLD_OK;
     }
     SLD_TRY(describe(x, t, &own));
@@ -177,6 +171,7 @@ static sld_status check_file(const expander *x, const spec_teacher *t, const cha
             x->ctx, x->params->user,
             &(sld_grid_teacher){.name = t->name, .described = config, .weights = file});
     }
+    st = st == SLD_OK ? sld_expand_tell_described(x, t, config, file) : st;
     sld_config_destroy(config);
     if (st != SLD_ERR_CONFIG) {
         return st;

@@ -104,6 +104,12 @@ sld_status sld_expand_no_memory(const expander *x);
 sld_status sld_expand_fit(expander *x, const sld_point *teacher, const sld_config *student,
                           const char *arm);
 
+/* expand_described.c. Of a teacher whose weights exist: refuses what is asked of its training; tells where
+ * the weights, file, were made otherwise than it is described. */
+sld_status sld_expand_check_untrained(const expander *x, const spec_teacher *t);
+sld_status sld_expand_tell_described(const expander *x, const spec_teacher *t,
+                                     const sld_config *described, const char *file);
+
 /* expand_teacher.c. Sets teacher.weights in `into`. at: where it is named. *out: the point that
  * makes them; NULL: a file has them. */
 sld_status sld_expand_teacher(expander *x, const char *name, const sld_node *at, sld_overlay *into,

@@ -41,6 +41,9 @@ typedef struct spec_teacher {
     const sld_node *use;            /* where that is said; NULL: nowhere */
     sld_overlay    *overlay;        /* its own options */
     bool            described;      /* has options of its own, so that it can be trained */
+    bool            weights_given;  /* on the command line: they take the place of a spec's use */
+    const sld_node *asked;          /* an option of its training on the command line; NULL: none */
+    const char     *asked_key;
     const sld_node *at;
 } spec_teacher;
 

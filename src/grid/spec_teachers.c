@@ -108,6 +108,7 @@ sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const sld
             continue;
         }
         if (strcmp(key, "weights") == 0) {
+            t->weights_given = true;
             return sld_spec_text(r, value, "weights", &t->weights);
         }
         if (strcmp(key, "use") == 0) {
@@ -119,6 +120,9 @@ sld_status sld_spec_teacher_override(spec_reader *r, const char *rest, const sld
                                  nearest ? "; nearest: " : "", nearest ? nearest : "");
         }
         t->described = true;
+        if (strcmp(key, "student.network") != 0) { /* of which weights that exist are, too */
+            t->asked = value, t->asked_key = key;
+        }
         sld_overlay_drop(t->overlay, key);
         return sld_overlay_override(r->ctx, r->arena, pair, t->overlay);
     }

@@ -133,6 +133,16 @@ def check_teachers():
         write("apart.yaml", open(name + ".yaml").read() + "axes: {synthetic.separation: [3, 2, 1]}\nseeds: 1..2\n")
         done = expect(sld("sweep", "apart.yaml", "--plan"), 0)
         check(done.err.count("synthetic.separation 3 and 2; where that is not meant") == 1, name, done.err)
+    # weights that exist beside a description: what it says of their training is theirs, or told once; what the command line asks is refused
+    told = "told.yaml: teachers: t: %s: expected 1, by which w/last.h5 was made, got %s"
+    for more, text in (("train: {epochs: 1, batch: 16}", None), ("seed: 4", told % ("seed", "4; the weights")),
+                       ("run: {keep_epochs: [1]}", None), ("train: {epochs: 20, batch: 16}", told % ("train.epochs", "20")),
+                       ("seed: 4, train: {epochs: 20}", "got 4, and 1 more differs")):
+        write("told.yaml", TAUGHT.replace("train: {epochs: 1, batch: 16}}}", "weights: w/last.h5, %s}}" % more))
+        done = expect(sld("sweep", "told.yaml", "--plan", "seeds=1..2"), 0)
+        check(done.err.count("teachers: t: ") == (text is not None) and (text or "") in done.err, more, done.err)
+    write("told.yaml", TAUGHT.replace("{student", "{use: best, student"))  # weights of the command line take the place of use
+    expect(sld("sweep", "told.yaml", "--plan", "teachers.t.student.network=resnet8", "teachers.t.weights=w/last.h5"), 0, "0 of them teachers")
     for side in (224, 256):
         with h5py.File("side%d.h5" % side, "w") as f:
             for split in ("train", "test"):

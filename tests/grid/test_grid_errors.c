@@ -346,6 +346,20 @@ static const struct {
     {"base: {method: sld, teacher: t}\nteachers: {t: {weights: /dev/null}}\n",
      "teachers.t.use=best", "command line: use: expected options to train the teacher t by", "",
      NULL},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {weights: /dev/null, use: best, train.lr: "
+     "0.1}}\n",
+     NULL,
+     "s.yaml:2:41: use: expected a teacher that is trained, got best beside weights of t that "
+     "exist, /dev/null",
+     "leave use out; without weights the sweep trains", NULL},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {use: best, train.lr: 0.1}}\n",
+     "teachers.t.weights=/dev/null teachers.t.use=last",
+     "command line: use: expected a teacher that is trained, got last", "", NULL},
+    {"base: {method: sld, teacher: t}\nteachers: {t: {weights: /dev/null, train.lr: 0.1}}\n",
+     "teachers.t.train.lr=0.2",
+     "command line: teachers.t.train.lr: expected a teacher that is trained, got weights that "
+     "exist, /dev/null",
+     "leave it out; without weights the sweep trains", NULL},
     /* a trial of two labels keeps what both ask for, where that is possible */
     {"base: {method: none, train.epochs: 20}\naxes: {arm: {\n"
      "A: {run.keep_epochs: [1, 2, 3, 4, 5, 6, 7, 8, 9]},\n"
