@@ -6,8 +6,12 @@
 
 typedef enum {
     PAST_THE_END,
+    NEVER,
     NO_EPOCH,
     ONE_EPOCH,
+    NO_FULL_WEIGHT,
+    NO_BOOST,
+    NO_TERM,
     NO_FULL_RATE,
     LATE_STAGE,
     MEETING_STAGES,
@@ -38,6 +42,9 @@ void sld_find_pinned_seed(const finder *f);
 
 /* ---- same.c: what computes the same as another setting, under another ID ---- */
 void sld_find_same(const finder *f);
+
+/* ---- windows.c: the epochs in which terms act ---- */
+void sld_find_windows(const finder *f);
 
 /* ---- stages.c: stages of the rate in a run of this length ---- */
 void sld_find_stages(const finder *f);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "finder.h"
-#include "schedule.h"
 
 void sld_found(const finder *f, const char *key, finding kind, const char *format, ...)
 {
@@ -49,6 +48,19 @@ static void vain_words(const finder *f, int64_t epoch, char *out, size_t n)
     }
 }
 
+/* A method's default may be that a term begins never. */
+static void find_never(const finder *f, size_t id, const char *term)
+{
+    const char *key = sld_option_key(sld_option_at(id));
+
+    if (term && sld_finder_given(f, key)) {
+        sld_found(
+            f, key, NEVER,
+            "the term %s acts in no epoch: it begins never; let it begin, or give it no weight",
+            term);
+    }
+}
+
 /* Epochs that the run does not reach. */
 static void find_epochs(const finder *f)
 {
@@ -63,7 +75,11 @@ static void find_epochs(const finder *f)
         const char           *term  = term_after(i);
         char                  vain[80];
 
-        if (when->word == SLD_WHEN_NEVER || epoch < f->o->train.epochs) {
+        if (when->word == SLD_WHEN_NEVER) {
+            find_never(f, i, term);
+            continue;
+        }
+        if (epoch < f->o->train.epochs) {
             continue;
         }
         vain_words(f, epoch, vain, sizeof vain);
@@ -76,53 +92,6 @@ static void find_epochs(const finder *f)
             sld_found(f, sld_option_key(option), PAST_THE_END,
                       "changes nothing here: it comes after %s", vain);
         }
-    }
-}
-
-/* A window of a term that lies within the run and holds no epoch. */
-static void find_window(const finder *f, const char *const keys[4], const sld_active *active)
-{
-    const char   *end     = strchr(keys[0], '.');
-    const int64_t after   = sld_config_when(f->o, active->after);
-    const int64_t until   = sld_config_when(f->o, active->until);
-    const int64_t boosted = active->boost == 0 ? sld_config_when(f->o, active->boost_after) : until;
-
-    if (!(active->weak > 0 || active->strong > 0) || sld_active_epochs(f->o, active) > 0 ||
-        after >= f->o->train.epochs) { /* the last: find_epochs() has found it */
-        return;
-    }
-    for (size_t i = 0; i < 4; i++) {
-        if (sld_finder_given(f, keys[i])) {
-            sld_found(f, keys[i], NO_EPOCH,
-                      "the term %.*s changes nothing here: it comes after epoch %lld and ends with "
-                      "epoch %lld, so it acts in no epoch, and train.epochs is %lld",
-                      (int)(end - keys[0]), keys[0], (long long)after,
-                      (long long)(boosted < until ? boosted : until),
-                      (long long)f->o->train.epochs);
-            return;
-        }
-    }
-}
-
-/* Growth over one epoch is none: the first epoch has the full weight. Where a method or a file below
- * the command line has another ramp, 1 takes it away. */
-static void find_ramp(const finder *f, sld_option_id id)
-{
-    const sld_option *option = sld_option_at(id);
-    int               origin = (int)f->config->origins[id];
-
-    if (origin < SLD_FROM_FILE || *(const int64_t *)sld_option_value(f->o, option) != 1 ||
-        !sld_condition_holds(option->condition, f->o)) {
-        return;
-    }
-    for (origin--; origin > SLD_FROM_DEFAULT && !f->config->overlays[origin]->settings[id].given;) {
-        origin--;
-    }
-    if (f->config->overlays[origin]->settings[id].value.i64 == 0) {
-        sld_found(
-            f, sld_option_key(option), ONE_EPOCH,
-            "changes nothing here: expected 2 or more epochs of growth, got 1, which is a step "
-            "like 0");
     }
 }
 
@@ -170,21 +139,14 @@ static void find_whole_image(const finder *f)
 
 void sld_config_each_unreached(const sld_config *config, sld_unreached_report report, void *user)
 {
-    static const char *const ce_keys[]  = {"ce.until", "ce.after", "ce.boost_after", "ce.boost"};
-    static const char *const kd_keys[]  = {"kd.until", "kd.after", "kd.boost_after", "kd.boost"};
     static const char *const dkd_keys[] = {"dkd.alpha", "dkd.beta"};
     static const char *const rld_keys[] = {"rld.alpha", "rld.beta"};
 
-    const sld_options *o  = &config->options;
-    const finder       f  = {config, o, report, user};
-    const sld_active   ce = sld_active_ce(o), kd = sld_active_kd(o);
+    const sld_options *o = &config->options;
+    const finder       f = {config, o, report, user};
 
     find_epochs(&f);
-    find_window(&f, ce_keys, &ce);
-    find_window(&f, kd_keys, &kd);
-    find_ramp(&f, SLD_OPTION_ce_ramp);
-    find_ramp(&f, SLD_OPTION_kd_ramp);
-    find_ramp(&f, SLD_OPTION_lss_ramp);
+    sld_find_windows(&f);
     sld_find_stages(&f);
     find_shards(&f);
     find_whole_image(&f);

@@ -29,10 +29,12 @@ static inline const char *const (*fixture_methods(const char *name))[2]
                                           {"train.lr", "0.025"},
                                           {NULL, NULL}};
     static const char *const kd[][2]   = {{"kd.weak", "0.9"}, {"ce.weak", "0.1"}, {NULL, NULL}};
+    static const char *const dkd[][2]  = {{"kd.weak", "1"}, {"kd.ramp", "20"}, {NULL, NULL}};
     static const char *const none[][2] = {{NULL, NULL}};
 
     return strcmp(name, "sld") == 0    ? sld
            : strcmp(name, "kd") == 0   ? kd
+           : strcmp(name, "dkd") == 0  ? dkd
            : strcmp(name, "none") == 0 ? none
                                        : NULL;
 }

@@ -110,7 +110,8 @@ static void test_accepted(void **state)
          NULL},
         {LOSS("lr") "revision: {eta: 0, logits: 0}\n" TEACHER, NULL},
         {LOSS("ctkd") "ctkd: {range: 0, start: 2}\n" TEACHER, NULL},
-        {"method: none\ntrain: {lr_decay: 1, lr_stages: [0.5]}\nce.after: first_lr_drop", NULL},
+        {"method: kd\ntrain: {lr_decay: 1, lr_stages: [0.5]}\nce.after: first_lr_drop\n" TEACHER,
+         NULL},
         /* what has an effect, beside what is told without it */
         {"method: none\nseeds: {init: 1, order: 1}", "seed=7"},
         {"method: none\nseeds: {init: 1, augment: 1}", "seed=7"},

@@ -78,7 +78,19 @@ static const struct {
      {"dkd.beta: dkd.alpha and dkd.beta are both 0, so the teacher term is 0 in every step, and no "
       "option of kd or teacher changes anything; give one of them a weight, or take method: none "
       "(in 1 of 2 points, such as alpha=0)"}},
-    {"name: s\nbase: {method: none, train: {epochs: 8}}\naxes: {ce.after: [0, 1]}\n", {NULL}},
+    {"name: s\nbase: {method: none, train: {epochs: 8}}\naxes: {ce.after: [0, 1]}\n",
+     {"s.yaml: ce.after: no term of the objective has a weight in 1 of 8 epochs, of which 1 is the "
+      "first: momentum and weight decay alone move the weights there; let a term act, or train for "
+      "fewer epochs (in 1 of 2 points, such as after=1)"}},
+    {KD "axes: {kd.after: [0, first_lr_drop, never]}\n",
+     {"s.yaml: kd.after: the term kd acts in no epoch: it begins never; let it begin, or give it "
+      "no "
+      "weight (in 1 of 3 points, such as after=never)"}},
+    {KD "axes: {kd.ramp: [0, 4, 5, 6]}\n",
+     {"s.yaml: kd.ramp: the term kd never has its full weight: it grows over 5 epochs, acts in 4 "
+      "and "
+      "comes to 0.8 of it; let it grow over fewer, or train for more (in 2 of 4 points, such as "
+      "ramp=5)"}},
     {"name: s\nbase: {method: none}\naxes: {train.epochs: [4, 8]}\nseeds: 1..3\n",
      {"train.lr_stages: the stages 0.625 and 0.75 are both epoch 3 of 4: the rate falls to 0.01 of "
       "train.lr at once; give other stages or more epochs (in 3 of 6 points, such as epochs=4)"}},
