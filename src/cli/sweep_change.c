@@ -2,6 +2,7 @@
  * changed. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sld/grid_folder.h"
 #include "sweep_plan.h"
@@ -99,6 +100,23 @@ static bool any_asked(const sld_grid *grid)
     return i < sld_grid_count(grid);
 }
 
+/* Whether students wait for a file of this teacher that is not there: the sweep trains it once more. */
+static bool is_missed(const sld_grid *grid, const sld_point_status *status, size_t teacher)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < sld_grid_count(grid); i++) {
+        const sld_point *p = sld_grid_point(grid, i);
+        if (p->teacher == (int)teacher && status[i].state == SLD_POINT_WAITING) {
+            snprintf(path, sizeof path, "%.2000s/%.2000s", sld_grid_dir(grid), p->teacher_file);
+            if (access(path, F_OK) != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Of points that have ended: how many ask for something else than the folder records. *keys: of the
  * first. */
 static size_t count_asked(const sld_grid *grid, const sld_point_status *status, const char **keys)
@@ -108,7 +126,8 @@ static size_t count_asked(const sld_grid *grid, const sld_point_status *status, 
     for (size_t i = 0; i < sld_grid_count(grid); i++) {
         const sld_point *p = sld_grid_point(grid, i);
         if (p->asked &&
-            (status[i].state == SLD_POINT_DONE || status[i].state == SLD_POINT_DIVERGED)) {
+            (status[i].state == SLD_POINT_DONE || status[i].state == SLD_POINT_DIVERGED) &&
+            !is_missed(grid, status, i)) {
             *keys = n++ == 0 ? p->asked : *keys;
         }
     }

@@ -4,8 +4,7 @@
 
 #include "config_state.h"
 
-/* Options that a start reads though it trains nothing: what to open, where to work, how long to wait.
- * Of run.keep_epochs the files themselves say what is missing. */
+/* Options that a start reads though it trains nothing: what to open, where to work, how long to wait. */
 static bool is_read_anyway(size_t i)
 {
     static const sld_option_id read[] = {SLD_OPTION_data_path,
@@ -19,8 +18,7 @@ static bool is_read_anyway(size_t i)
                                          SLD_OPTION_run_claim,
                                          SLD_OPTION_run_attempt,
                                          SLD_OPTION_run_stall_minutes,
-                                         SLD_OPTION_run_wait_minutes,
-                                         SLD_OPTION_run_keep_epochs};
+                                         SLD_OPTION_run_wait_minutes};
     size_t                     n      = 0;
 
     while (n < sizeof read / sizeof *read && read[n] != (sld_option_id)i) {
@@ -61,7 +59,8 @@ size_t sld_config_unlike(const sld_config *config, const char *text, char *keys,
         const void *value = stored->settings[i].given ? (const void *)&stored->settings[i].value
                                                       : sld_option_value(&config->defaults, option);
 
-        if (config->origins[i] >= SLD_FROM_FILE &&
+        /* of run.keep_epochs the run's own files say what is missing */
+        if (config->origins[i] >= SLD_FROM_FILE && i != SLD_OPTION_run_keep_epochs &&
             sld_config_asks_for_training(sld_option_key(option)) &&
             !sld_value_equal(option->type, value, sld_option_value(&config->options, option))) {
             used += (size_t)snprintf(keys + used, n - used, "%s%s", found++ > 0 ? ", " : "",

@@ -103,6 +103,16 @@ def check_sweep():
     for command, told in ((("grid.yaml", "--accept-changes", "run.features=test"), "1 trial that has ended is not in this spec"), (("runs/grid",), "")):
         news = warnings(expect(sld("sweep", *command), 0))
         check(len(news) == (told != "") and told in "".join(news), "wanted:", told, command, news)
+    for how in (("--plan",), ()):
+        expect(sld("sweep", "grid.yaml", "run.features=test", "run.keep_epochs=[1]", *how), 0,
+               "runs/grid: run.keep_epochs: changes nothing in 1 of 1 trial, which ended without it; --retry ID")
+    # of a teacher whose students wait for that epoch it does change something: the sweep trains it once more
+    write("taught.yaml", SPEC.replace("grid", "taught").replace("method: none", "method: kd, teacher: t") +
+          "teachers: {t: {student: {network: resnet8}, train: {epochs: 1, batch: 16}}}\n")
+    expect(sld("sweep", "taught.yaml"), 0)
+    expect(sld("sweep", "taught.yaml", "teachers.t.run.keep_epochs=[1]", "--plan"), 0, "runs/taught: run.keep_epochs: changes nothing in 1 of 2 trials")
+    done = expect(sld("sweep", "taught.yaml", "teachers.t.run.keep_epochs=[1]", "teachers.t.use=1", "--accept-changes"), 0, "is trained again")
+    check("changes nothing" not in done.err, done.err)
 
 
 def main():
