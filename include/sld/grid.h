@@ -78,6 +78,9 @@ sld_status sld_grid_refuse_spec(sld_ctx *ctx, const char *path, const void *text
 /* The sweep that was recorded in a folder; no hashing, no validation: quick. SLD_ERR_DATA when the
  * folder holds none. */
 sld_status sld_grid_open(sld_ctx *ctx, const char *dir, sld_grid **out);
+/* Local. Of such a sweep: tells in the log that its sweep.yaml is another text than the spec that was
+ * given. Folders of earlier builds do not say. */
+sld_status sld_grid_tell_edited(sld_ctx *ctx, const sld_grid *grid);
 
 void              sld_grid_close(sld_grid *grid); /* Accepts NULL. */
 const char       *sld_grid_name(const sld_grid *grid);

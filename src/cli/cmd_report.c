@@ -166,7 +166,10 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
     SLD_TRY(check_outputs(ctx, args, dir));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     sld_doc_many(true); /* check, report and pack open the same files again and again */
-    sld_status st = check_index(ctx, grid);
+    sld_status st = sld_grid_tell_edited(ctx, grid);
+    if (st == SLD_OK) {
+        st = check_index(ctx, grid);
+    }
     if (st == SLD_OK && (!files || args->option[FORMAT])) {
         st = sld_report_print(ctx, grid, format, stdout);
     }

@@ -174,8 +174,9 @@ static sld_status open_folder(command *c)
 {
     share_as(c->args->positional);
     SLD_TRY(sld_grid_open(c->ctx, c->args->positional, &c->grid));
-    c->recorded      = true;
-    c->change.known  = sld_grid_count(c->grid);
+    c->recorded     = true;
+    c->change.known = sld_grid_count(c->grid);
+    SLD_TRY(sld_grid_tell_edited(c->ctx, c->grid));
     const char *vain = c->args->option[DIR_]     ? "--dir"
                        : c->args->option[ACCEPT] ? "--accept-changes"
                                                  : NULL;

@@ -9,6 +9,7 @@ struct sld_grid {
     sld_arena         *arena;
     void              *text; /* what the points' texts lie in when they were read; free() */
     const char        *name, *dir, *baseline;
+    const char        *spec; /* SHA-256 of sweep.yaml as it was given; NULL: not known */
     sld_launch         launch;
     size_t             n_axes;
     const char *const *axis;

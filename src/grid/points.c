@@ -7,7 +7,8 @@
  *    its experiment, each line after a space
  *   needs MAX-RANKS TEACHER-FILE|- shared|own   of the point above; earlier builds wrote none
  *   same ID trial|teacher SEED ARM VALUE ...    another label of that trial
- *   end COUNT (of points) */
+ *   end COUNT (of points)
+ *   spec SHA256   of sweep.yaml as it was given; behind the end, where earlier builds do not look */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,9 @@ sld_status sld_grid_points_text(sld_ctx *ctx, const sld_grid *grid, char **out, 
         write_same(file, &grid->same[i]);
     }
     fprintf(file, "end\t%zu\n", grid->n);
+    if (grid->spec) {
+        fprintf(file, "spec\t%s\n", grid->spec);
+    }
     const bool bad = ferror(file) != 0;
     if (fclose(file) != 0 || bad) {
         free(*out);
@@ -326,6 +330,9 @@ sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path,
     }
     if (!end) {
         return damaged(&p, "the line end COUNT: truncated");
+    }
+    if (next_line(&p) && p.n_words == 2 && strcmp(p.word[0], "spec") == 0) {
+        grid->spec = p.word[1];
     }
     SLD_TRY(sld_grid_index(ctx, grid));
     return settle_same(&p);

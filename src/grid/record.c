@@ -323,6 +323,7 @@ sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const 
     if (!grid->dir) {
         return SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s: out of memory: its path", dir);
     }
+    SLD_TRY(sld_record_sum(ctx, grid, text, n));
     if (snprintf(path, sizeof path, "%s/points", dir) >= (int)sizeof path) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                         "%.200s...: expected a shorter path; choose another folder", dir);

@@ -18,7 +18,9 @@ typedef struct late_claims {
     size_t      n;
 } late_claims;
 
-/* record_spec.c. Local. Sets text, report, claims, meant and baseline of change; late: what of the
+/* record_spec.c. Local. Notes the spec's SHA-256, which DIR/points holds. */
+sld_status sld_record_sum(sld_ctx *ctx, sld_grid *grid, const void *text, size_t n);
+/* Local. Sets text, report, claims, meant and baseline of change; late: what of the
  * claims, in the arena. A sweep.yaml that is missing or that nobody can read says nothing. */
 sld_status sld_record_spec(sld_ctx *ctx, sld_arena *arena, const sld_grid *there,
                            const sld_grid *here, const void *text, size_t n,

@@ -5,7 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grid.h"
 #include "record.h"
+
+static void sum_of(const void *text, size_t n, char hex[65])
+{
+    sld_sha256 sha;
+
+    sld_sha256_init(&sha);
+    sld_sha256_add(&sha, text, n);
+    sld_sha256_hex(&sha, hex);
+}
+
+sld_status sld_record_sum(sld_ctx *ctx, sld_grid *grid, const void *text, size_t n)
+{
+    char hex[65];
+
+    sum_of(text, n, hex);
+    grid->spec = sld_arena_strdup(grid->arena, hex);
+    return grid->spec ? SLD_OK
+                      : SLD_FAIL(ctx, SLD_ERR_NOMEM, "%.200s: out of memory: its spec", grid->dir);
+}
 
 static bool is_equal(const sld_node *a, const sld_node *b)
 {
@@ -56,6 +76,29 @@ static sld_status read_recorded(sld_ctx *ctx, const char *dir, void **old, size_
     sld_err_clear(ctx);
     *old   = NULL;
     *n_old = 0;
+    return SLD_OK;
+}
+
+sld_status sld_grid_tell_edited(sld_ctx *ctx, const sld_grid *grid)
+{
+    void  *text = NULL;
+    size_t n    = 0;
+    char   hex[65];
+
+    if (!grid->spec) {
+        return SLD_OK;
+    }
+    SLD_TRY(read_recorded(ctx, grid->dir, &text, &n));
+    sum_of(text ? text : "", n, hex);
+    if (text && strcmp(hex, grid->spec) != 0) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s/sweep.yaml: expected the spec that was given to sld sweep, got another text: the "
+            "points stay those of the spec, and packs hold this text beside them; put the spec "
+            "back, or give the text to sld sweep: sld sweep %s/sweep.yaml --dir %s",
+            grid->dir, grid->dir, grid->dir);
+    }
+    free(text);
     return SLD_OK;
 }
 

@@ -154,6 +154,25 @@ def check_teachers():
             check(f.read().count("data.input_size: 224") == (side == 256), side)
 
 
+def check_edited():
+    """sweep.yaml of a sweep's folder, which reports and packs hold: an edit makes no other points, and is told."""
+    spec = open("runs/grid/sweep.yaml").read()
+    write("runs/grid/sweep.yaml", spec.replace("epochs: 1", "epochs: 3"))
+    told = "runs/grid/sweep.yaml: expected the spec that was given to sld sweep, got another text"
+    for command in (("sweep", "runs/grid", "--plan"), ("report", "runs/grid"), ("report", "runs/grid", "--pack", "edited.h5")):
+        check(expect(sld(*command), 0, told).err.count(told) == 1, command)
+    with open("runs/grid/points") as f:
+        points = f.read()
+    write("runs/grid/points", points[:points.index("spec\t")])  # as earlier builds wrote it
+    check(told not in sld("report", "runs/grid").err, "of such a folder nobody knows")
+    write("runs/grid/points", points)
+    write("runs/grid/sweep.yaml", spec)
+    check("sweep.yaml" not in sld("report", "runs/grid").err, "put back")
+    expect(sld("sweep", "grid.yaml", "--no-run"), 0)
+    with open("runs/grid/points") as f:
+        check(f.read() == points, "the same spec changes nothing")
+
+
 def main():
     write("e.yaml", NONE)
     write("grid.yaml", SPEC)
@@ -166,6 +185,7 @@ def main():
     check("launch.ranks" not in expect(sld(*plan, "--ranks", "2", ranks=0), 0).out, "as many ranks as shards are no news")
     expect(sld("run", "e.yaml", "run.dir=w", "train.lr_stages=[0.4]", ranks=0), 0, "the stage 0.4 is epoch 0", "no epoch has the rate")
     check_environment()
+    check_edited()
     write("full.yaml", expect(sld("run", "e.yaml", "--show-config"), 0).out)
     for name, axes in (("method", "method: [none, kd]"), ("lr", "train.lr: [0.1, 0.2]")):
         write("full-%s.yaml" % name, "base: full.yaml\naxes: {%s}\n" % axes)
