@@ -293,15 +293,16 @@ static size_t join_words(const command *c, const char **out)
 }
 
 /* What --retry and --skip ask for is done before. */
-static sld_status warn_ended(const command *c)
+static sld_status warn(const command *c)
 {
+    sld_sweep_tell_command(c->ctx, c->grid);
     return sld_sweep_warn_ended(c->ctx, c->grid, &c->change, c->given,
                                 c->recorded ? c->n_given : 0);
 }
 
 static sld_status plan(const command *c)
 {
-    SLD_TRY(warn_ended(c));
+    SLD_TRY(warn(c));
     return sld_sweep_plan(c->ctx, c->grid, &c->change);
 }
 
@@ -317,7 +318,7 @@ static sld_status work(command *c, int *exit_code)
     program[n] = '\0';
     SLD_TRY(take_back(c));
     sld_sweep_say_change(c->ctx, c->grid, &c->change);
-    SLD_TRY(warn_ended(c));
+    SLD_TRY(warn(c));
     if (c->args->option[NO_RUN]) {
         return sld_sweep_renew_index(c->ctx, c->grid);
     }

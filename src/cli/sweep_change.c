@@ -90,6 +90,24 @@ void sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_cha
     }
 }
 
+void sld_sweep_tell_command(sld_ctx *ctx, const sld_grid *grid)
+{
+    const sld_launch *launch = sld_grid_launch(grid);
+    size_t            i      = 0;
+
+    while (i < sld_grid_count(grid) && sld_grid_point(grid, i)->max_ranks == 1) {
+        i++;
+    }
+    if (*launch->command && !strstr(launch->command, "{ranks}") && launch->ranks != 1 &&
+        i < sld_grid_count(grid)) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "launch.command: expected {ranks}, which becomes a trial's number of ranks, got a line "
+            "without it: trials run on as many as the line itself starts, whatever the sweep says; "
+            "write {ranks} into it, or give launch.ranks=1 where it starts one");
+    }
+}
+
 static bool any_asked(const sld_grid *grid)
 {
     size_t i = 0;

@@ -17,6 +17,9 @@ const char *sld_sweep_changed_parts(const sld_grid_change *change);
  * that came after trials had ended. */
 void sld_sweep_say_change(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change);
 
+/* Local. Warns of a launch.command by which trials cannot get the ranks that the sweep gives them. */
+void sld_sweep_tell_command(sld_ctx *ctx, const sld_grid *grid);
+
 /* Local. Warns of settings that nothing is trained with, because trials have ended: of the given spec,
  * or words "key=value" beside the sweep's folder. */
 sld_status sld_sweep_warn_ended(sld_ctx *ctx, const sld_grid *grid, const sld_grid_change *change,

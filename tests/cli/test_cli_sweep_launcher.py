@@ -25,6 +25,9 @@ def launcher_that_cannot_work():
         done = expect(sweep("one.yaml", "--dir", folder, "launch.command=" + line), 1, "trials cannot be started from here",
                       "did not start: " + reason)
         check(done.err.count("did not start") == 3, done.err)
+        for settings in ((), ("launch.ranks=1",), ("parallel.shards=1",)):
+            told = sweep("one.yaml", "--plan", "launch.command=" + line, *settings).err.count("launch.command: expected {ranks}")
+            check(told == (not settings and "{ranks}" not in line), line, settings)
         check(time.monotonic() - before > 3, "no pause between launches")
         told = status(folder)
         check(told["failed"] == 0 and told["trials"][0]["state"] == "waiting", told)
