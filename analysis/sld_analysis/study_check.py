@@ -10,7 +10,7 @@ np = need("numpy")
 h5py = need("h5py")
 
 AGAIN = "; pack the sweep again"
-TEXTS = re.compile(r"(id|arm|state|reason|config|axis_.*|version|machine|fingerprints?|data|started|finished|.*sha256)$")
+TEXTS = re.compile(r"(id|arm|state|reason|config|axis_.*|option_.*|version|machine|fingerprints?|data|started|finished|.*sha256)$")
 WHOLES = re.compile(r"(seed|is_teacher|teacher|teacher_row|attempts|best_on_val|ranks|valid)$")
 NUMBERS = re.compile(r"(minutes|epochs|best_epoch|params|multiply_adds|memory_mb|samples_per_second|copy_rate|copy_rate_unseen|lss_active_epochs"
                      r"|.*_(first|last|last3|best|start))$")
@@ -42,17 +42,19 @@ def check_head(head, path):
 
 
 def check_columns(group, path):
-    """Kinds of the columns of trials, or of labels that share a trial. Of others than sld's nothing is known, and nothing expected."""
+    """Kinds of the columns of trials, or of labels that share a trial. Of others than sld's nothing is known, and nothing expected. An axis
+    has any name, so that axis_top1_last is a text and no number."""
     for name, thing in group.items():
         if not isinstance(thing, h5py.Dataset):
             continue  # told where it is read
         shown, kind = thing.name, thing.dtype.kind
-        if TEXTS.match(name) and kind not in "OSU":
-            fail(path, shown, "text", kind_of(thing))
-        if WHOLES.match(name) and kind not in "iu":
+        if TEXTS.match(name):
+            if kind not in "OSU":
+                fail(path, shown, "text", kind_of(thing))
+        elif WHOLES.match(name) and kind not in "iu":
             if kind != "f" or not np.array_equal(thing[()], np.trunc(thing[()])):
                 fail(path, shown, "whole numbers", "others" if kind == "f" else kind_of(thing))
-        if NUMBERS.match(name) and kind not in "iuf":
+        elif NUMBERS.match(name) and kind not in "iuf":
             fail(path, shown, "numbers", kind_of(thing))
 
 

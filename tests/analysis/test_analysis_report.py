@@ -235,8 +235,9 @@ def check_features():
 
 
 def check_options():
-    """A column per option that varies, under its own name; one name for the teacher's term; and the ablation from the options."""
-    made_study.write_study("options.h5", made_study.square(), seeds=2)
+    """A column per option that varies, under its own name; one name for the teacher's term; and the ablation from the options. Axes may be
+    called as columns of numbers are."""
+    made_study.write_study("options.h5", made_study.square(), seeds=2, axes=("warm_start", "top1_last"))
     study = sld_analysis.open("options.h5")
     check(set(study.varying()) == {"method", "correction", "teacher_swap", "student_swap", "kd.weak", "kd.strong", "teacher.weights"},
           study.varying())
