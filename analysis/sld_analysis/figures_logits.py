@@ -1,6 +1,6 @@
 """figures_logits.py: from what trials kept of single samples: of test logits and features, of training the label's probability by epoch.
 Class by class against the teacher, features of the last layer, training samples by the label's probability, the swap on samples,
-reliability, fidelity, gain by class and copied errors."""
+reliability, fidelity. Gain by class and copied errors: figures_classes.py."""
 import itertools
 from collections import namedtuple
 
@@ -12,10 +12,8 @@ from .tables_predictions import untaught
 
 np = need("numpy")
 ticker = need("matplotlib.ticker")
-scipy_stats = need("scipy.stats")
 
-MAX_PANELS, MAX_GAINS = 6, 4
-FEW_SEEDS = 2  # a t test by class needs two
+MAX_PANELS = 6
 
 
 def class_difference(student, teacher):
@@ -26,7 +24,7 @@ def class_difference(student, teacher):
     return np.nan_to_num(out)
 
 
-def _taught(work, max_arms=MAX_PANELS):
+def taught_arms(work, max_arms=MAX_PANELS):
     """[(arm, its first trial that has logits, that trial's digest, its teacher)], and a sentence on the arms left out."""
     found = {}
 
@@ -59,7 +57,7 @@ def correlation(work):
     found = []
     if work.study.compact:
         return COMPACT
-    taught, left = _taught(work)
+    taught, left = taught_arms(work)
     for arm, trial, student, teacher in taught:
         labels = np.asarray(work.digests.labels(trial))
         found.append((arm, class_difference(digest.class_means(work.study.logits(trial), labels), digest.class_means(teacher.logits, labels))))
@@ -169,7 +167,7 @@ def example_logits(work):
     """F5: samples that the teacher gets wrong: its logits before and after the swap, and a student's."""
     if work.study.compact:
         return COMPACT
-    found, _ = _taught(work, len(work.arms))
+    found, _ = taught_arms(work, len(work.arms))
     if not found:
         return NO_TEACHER
     found = [f for f in found if not f[3].correct.all()]
@@ -330,93 +328,3 @@ def _independent(work, arms):
     told = ", ".join("%.1f %%%s" % (rate, " on %s" % names[tested] if len(names) > 1 else "") for tested, rate in by_set.items())
     return {arm: by_set[layout.tested[arm]] for arm in arms if layout.tested[arm] in by_set}, \
         "Dotted: agreement of two students that never saw a teacher, %s." % told
-
-
-def class_gains(work, arm):
-    """(class) mean gain in points over seeds, its p, and the p adjusted for the false discovery rate over the classes that are tested.
-    A class whose gap is the same for each seed is not tested, its p is NaN: seeds without spread say nothing of the spread, and a gap
-    of whole images is often the same by chance."""
-    base, base_trials = work.digests.correct(work.arms[work.base_of[arm]])
-    mine, trials = work.digests.correct(work.arms[arm])
-    seeds = work.study.trials["seed"]
-    at = {int(seeds[t]): i for i, t in enumerate(base_trials)}
-    pairs = [(i, at[int(seeds[t])]) for i, t in enumerate(trials) if int(seeds[t]) in at]
-    if len(pairs) < FEW_SEEDS or mine.shape[1] != base.shape[1]:
-        return None
-    labels = np.asarray(work.digests.labels(trials[0]))
-    k = work.digests.student(trials[0]).n_classes
-    n = np.bincount(labels, minlength=k)
-    images = np.array([np.bincount(labels, mine[i].astype(float) - base[j], k) for i, j in pairs])
-    tested = np.ptp(images, axis=0) > 0  # of whole numbers: the deviation of equal percentages is not always 0
-    p = np.full(k, np.nan)
-    p[tested] = scipy_stats.ttest_1samp(images[:, tested], 0.0).pvalue
-    return 100.0 * images.mean(axis=0) / np.maximum(n, 1), p, stats.false_discovery(p)
-
-
-def _moved(found):
-    _, p, q = found
-    tested = int((~np.isnan(p)).sum())
-    same = len(p) - tested
-    return "moves %d of %d classes" % ((q < stats.ALPHA).sum(), tested) + (
-        " tested (%d more have the same gap for each seed: not tested)" % same if same else "")
-
-
-def per_class(work):
-    """F9: gain and loss by class against the baseline; then the teacher's errors by the label's rank."""
-    found, arms, left = {}, [], ""
-
-    def unfit(arm):
-        if arm not in work.base_of:
-            return "no baseline in its pair"
-        if arm in work.elsewhere:
-            return "another test set than its baseline"
-        found[arm] = class_gains(work, arm)
-        return "" if found[arm] else "fewer than %d seeds with test logits in common with its baseline" % FEW_SEEDS
-    if work.base:
-        arms, left = chosen_arms(work, unfit, MAX_GAINS, [a for a in work.arms if work.base_of.get(a) != a])
-    errors, left_errors = _taught(work, MAX_GAINS)
-    rows = [(arm, digest.by_rank(s, t)) for arm, _, s, t in errors]
-    panels = [_gain_panel(arm, found[arm]) for arm in arms] + [_errors_panel(arm, r) for arm, r in rows if r]
-    if not panels:
-        return "no baseline with two seeds in common and test logits, and no teacher's logits"
-    perfect = left_out({"the teacher makes no error": [arm for arm, r in rows if not r]})
-    texts = "; ".join("%s %s" % (arm, _moved(found[arm])) for arm in arms)
-    gains = ("Gains are sorted; filled: moved, at a false-discovery rate below 5 %% over the classes tested (paired t test over seeds): of the "
-             "classes called moved at most 5 %% are not, on average; that a class is not called so is no evidence that it did not move. %s. %s" % (
-                 texts, left)) if arms else "No gains by class. " + left
-    return Figure("F9", "By class, and where the teacher errs", panels,
-                  "Gain by class against %s; then right, copied and other by the label's rank in the teacher." % work.base_name,
-                  [("right", look(2)), ("copies the teacher's class (hatched)", look(1)), ("errs otherwise", look(3))] if errors else [],
-                  "%s Errors by rank: first seed of each arm. %s %s" % (gains, left_errors, perfect))
-
-
-def _gain_panel(arm, found):
-    mean, _, q = found
-
-    def draw(ax):
-        order = np.argsort(mean)
-        colors = [look(0)[0] if mean[i] >= 0 else look(1)[0] for i in order]
-        bars = ax.bar(np.arange(len(order)), mean[order], width=0.85, color=colors, alpha=0.35)
-        for bar, i, color in zip(bars, order, colors):
-            if q[i] < stats.ALPHA:
-                bar.set_alpha(1.0)
-        ax.axhline(0, color=INK, linewidth=0.7)
-        ax.set_title(clip(arm, 34))
-        ax.set_xlabel("classes, sorted")
-        ax.set_ylabel("gain, points")
-    return draw
-
-
-def _errors_panel(arm, rows):
-    def draw(ax):
-        x, bottom = np.arange(len(rows)), np.zeros(len(rows))
-        for column, name, hatch in ((2, 2, ""), (3, 1, "//"), (4, 3, "..")):
-            values = np.array([r[column] for r in rows])
-            ax.bar(x, values, 0.7, bottom, color=look(name)[0], hatch=hatch, edgecolor=INK, linewidth=0.3)
-            bottom += values
-        ax.set_xticks(x, ["%s\n(%d)" % (r[0].replace(" to ", "\nto ").replace(" and ", "\nand "), r[1]) for r in rows], fontsize=8)
-        ax.set_title(clip(arm, 34))
-        ax.set_xlabel("label's rank in the teacher (samples)")
-        ax.set_ylabel("of the teacher's errors, %")
-    draw.margins = {"bottom": 0.25}
-    return draw

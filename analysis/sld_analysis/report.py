@@ -4,7 +4,7 @@ import datetime
 import os
 import shlex
 
-from . import claims, figures, figures_logits, metrics, outputs, page, tables
+from . import claims, figures, figures_classes, figures_logits, metrics, outputs, page, tables
 from . import tables_conditions, tables_cost, tables_pairs, tables_predictions, tables_probe, tables_seeds, teachers
 from .errors import StudyError
 from .table import Table, frame_csv, markdown_text, plain
@@ -16,7 +16,7 @@ TABLES = {"claims": tables.claims, "accuracy": tables.accuracy, "effects": table
           "spread": tables_seeds.spread_of_arms, "pairs": tables_pairs.several_pairs, "matrix": tables_pairs.matrix}
 FIGURES = {"F1": figures.learning_curves, "F2": figures_logits.correlation, "F3": figures_logits.features, "F4": figures.sensitivity,
            "F5": figures_logits.example_logits, "F6": figures.cost, "F7": figures_logits.reliability, "F8": figures_logits.fidelity,
-           "F9": figures_logits.per_class, "F10": figures.seeds, "F11": figures.profile,
+           "F9": figures_classes.per_class, "F10": figures.seeds, "F11": figures.profile,
            "F12": figures_logits.cartography}
 TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architectures", "T3": "ImageNet", "T4": "component ablation",
           "T5": "combined with other methods", "T6": "cost", "T7": "linear probe on another data set", "T8": "teachers of graded quality",

@@ -62,7 +62,11 @@ class Work:
 
     def untested(self, gap, *arms):
         """The gap, without its test and its interval while one of its arms has trials to come."""
-        return gap._replace(low=math.nan, high=math.nan, p=math.nan, p_flip=math.nan) if self.open_arms.intersection(arms) else gap
+        return gap._replace(low=math.nan, high=math.nan, p=math.nan, p_flip=math.nan) if self.is_open(*arms) else gap
+
+    def is_open(self, *arms):
+        """Whether one of them has trials to come."""
+        return not self.open_arms.isdisjoint(arms)
 
     def gap_text(self, gap, arm):
         """With the number of its seeds where the arm has more."""

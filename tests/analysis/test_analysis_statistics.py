@@ -15,7 +15,7 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, claims, digest, figures_logits, metrics, pairs, probe_linear, stats, table, tables, variance
+from sld_analysis import calibration, claims, digest, figures_classes, figures_logits, metrics, pairs, probe_linear, stats, table, tables, variance
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -192,7 +192,7 @@ def check_made_study():
                 t = study.logits(trial, "teacher").astype(float)
                 q = np.exp(t) / np.exp(t).sum(axis=1, keepdims=True)
                 near(d.kl, (q * (np.log(q) - np.log(p))).sum(axis=1).mean(), 1e-4, "KL in float32")
-    gain, p, q = figures_logits.class_gains(work, "SLD")
+    gain, p, q = figures_classes.class_gains(work, "SLD", "KD-PA")
     right = {a: [[(study.logits(t).argmax(1) == study.labels(t))[study.labels(t) == k].mean() for k in range(10)] for t in study.arms[a]]
              for a in ("SLD", "KD-PA")}
     d = 100 * (np.array(right["SLD"]) - np.array(right["KD-PA"]))
@@ -309,6 +309,9 @@ def check_open_claims():
     for arm, tested in (("SLD", False), ("KD-PA+LTS", True)):
         check(all((rows[arm][head] != "–") == tested for head in ("95 % interval", "p", "p (Holm)")), "a test of an arm with trials to come", rows[arm])
     check("effects" not in report.tables or all("–" in row for row in report.tables["effects"].rows), "effects of open arms")
+    spread = {row[0]: row[-1] for row in report.tables["spread"].rows}
+    check(spread["SLD"] == "–" and " to " in spread["KD-PA+LTS"], "where the spread comes from", spread)
+    check("SLD not tested, as trials are to come" in report.figures["F9"].note and "KD-PA+LTS moves" in report.figures["F9"].note, report.figures["F9"].note)
     open_claim = next(row for row in report.tables["claims"].rows if row[0] == "planted")
     check(open_claim[4] == open_claim[5] == "–", "an open claim has no interval, which is a test", open_claim)
     check("F4" not in report.figures, "an arm without a teacher says nothing of temperatures", list(report.figures))
@@ -382,6 +385,15 @@ def check_pairs():
     gaps = [row[table.heads.index("gap to the baseline of its pair")] for row in table.rows]
     check(gaps[0] == gaps[2] == "baseline" and all(abs(float(str(g).replace("−", "-")) - 1.5) < 5 for g in gaps[1::2]),  # pairs lie 10 apart
           "gaps over pairs", gaps)
+    made_study.write_study("pairs_open.h5", arms, seeds=5, axes=("pair", "method"), baseline="resnet8 T1",
+                           states={("MobileNetV2 T4", 5): ("waiting", "")})
+    for path, is_open in (("pairs.h5", False), ("pairs_open.h5", True)):
+        tables_of = Report(sld_analysis.open(path)).tables
+        row = tables_of["pairs"].rows[1]
+        check((row[3] == "–") == is_open and row[2] != "–", "an interval over pairs with trials to come", row)
+        check(tables_of["matrix"].rows[1][1].endswith("; –") == is_open, "a p over pairs with trials to come", tables_of["matrix"].rows)
+        for key in ("pairs", "matrix"):
+            check(("No test and no interval stands" in " ".join(tables_of[key].notes)) == is_open, key, tables_of[key].notes)
     # An axis of methods, one of which has a network of its own, makes no pairs.
     made_study.write_study("mixed.h5", [made_study.Arm("%s %s" % (m, t), 0.0, [m, t], student=s, temperatures=t) for t in "14"
                                         for m, s in (("kd", "resnet8"), ("sld", "resnet8"), ("wide", "resnet14"))],
