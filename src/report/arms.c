@@ -142,6 +142,11 @@ static bool tested_apart(const report *r, const report_trial *a, const report_tr
     return apart;
 }
 
+static bool has_to_come(const report_arm *a)
+{
+    return a->n_state[SLD_POINT_WAITING] + a->n_state[SLD_POINT_RUNNING] > 0;
+}
+
 static void fill_gap(report *r, const grouping *g, size_t arm)
 {
     report_arm  *a    = &r->arms[arm];
@@ -157,7 +162,8 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
         }
     }
     a->gap            = stats_of(g->x, n);
-    a->gap_half_width = stats_half_width(a->gap);
+    a->is_open        = has_to_come(a) || has_to_come(&r->arms[base]);
+    a->gap_half_width = a->is_open ? NAN : stats_half_width(a->gap);
     a->detectable     = stats_detectable(a->pair_sd, a->metric[REPORT_top1_last].n,
                                          r->arms[base].metric[REPORT_top1_last].n);
 }

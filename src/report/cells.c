@@ -45,7 +45,9 @@ static void put_gap(char cell[CELL_BYTES], const report_arm *a, const char *plus
     } else if (a->baseline < 0) {
         snprintf(cell, CELL_BYTES, "-");
     } else {
-        cell_sample(cell, a->gap, a->gap_half_width, a->gap.mean >= 0.0 ? "+" : "", plus_minus);
+        stats_sample gap = a->gap;
+        gap.mean         = fabs(gap.mean) < 0.005 ? 0.0 : gap.mean; /* prints as 0: has no sign */
+        cell_sample(cell, gap, a->gap_half_width, gap.mean >= 0.0 ? "+" : "", plus_minus);
         if (over_fewer(a)) {
             const size_t n = strlen(cell);
             snprintf(cell + n, CELL_BYTES - n, " (n %zu)", a->gap.n);
@@ -93,17 +95,21 @@ static void put_deviation(const report *r, FILE *to)
 /* What gaps are of, and what they cannot be held against. */
 static void explain_gaps(const report *r, FILE *to)
 {
-    size_t fewer = 0, apart = 0, resolve = 0;
+    size_t fewer = 0, apart = 0, resolve = 0, open = 0, intervals = 0;
 
     for (size_t i = 0; i < r->n_arms; i++) {
         fewer += over_fewer(&r->arms[i]);
         apart += r->arms[i].other_test;
+        open += r->arms[i].is_open;
+        intervals += !isnan(r->arms[i].gap_half_width);
         resolve += !isnan(r->arms[i].detectable);
     }
-    fprintf(
-        to,
-        "gap: last epoch less that of %s%s, seed by seed, with its 95 %% confidence interval.\n",
-        r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name);
+    fprintf(to, "gap: last epoch less that of %s%s, seed by seed%s.\n",
+            r->n_baselines > 1 ? "the baseline of the same pair, like " : "", r->baseline_name,
+            intervals > 0 ? ", with its 95 % confidence interval" : "");
+    if (open > 0) {
+        fprintf(to, "No interval stands where an arm or its baseline has trials to come.\n");
+    }
     if (fewer > 0) {
         fprintf(to, "(n k): over the k seeds that both arms have done.\n");
     }

@@ -74,11 +74,13 @@ typedef struct report_arm {
     stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
     stats_sample norm[REPORT_MAX_NORMS];
     stats_sample gap; /* top1_last minus the baseline's, of the seeds that both arms have done */
-    double gap_half_width; /* 95 % confidence; NaN below two seeds, or where all gaps are one */
-    double pair_sd;        /* deviation of top1_last, pooled over the arms with its baseline */
-    double detectable;     /* smallest difference to the baseline that its seeds resolve */
-    double control;        /* mean of its trials' control */
+    /* 95 % confidence; NaN below two seeds, where all gaps are one, or where is_open */
+    double gap_half_width;
+    double pair_sd;    /* deviation of top1_last, pooled over the arms with its baseline */
+    double detectable; /* smallest difference to the baseline that its seeds resolve */
+    double control;    /* mean of its trials' control */
     bool   other_test; /* some of its trials were tested on other samples than their baseline's */
+    bool   is_open;    /* trials of it or of its baseline are to come: one look more is no test */
 } report_arm;
 
 typedef struct report {

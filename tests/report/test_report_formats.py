@@ -112,7 +112,7 @@ def check_one_seed():
     trials = [made_sweep.Trial("a%011d" % i, arm, 1, [50.0 + i]) for i, arm in enumerate(("one", "two"))]
     made_sweep.write_sweep("single", trials, baseline="one", logits=False)
     said = expect(sld("report", "single", ranks=0), 0, "With one seed per arm").out
-    check("resolves: the" not in said, "nothing is resolved, so nothing to explain", said)
+    check("resolves: the" not in said and "confidence interval" not in said, "nothing is resolved, so nothing to explain", said)
     check(re.search(r"^two +1 +51\.00 .* \+1\.00 +-$", said, re.M), said)
 
 
@@ -130,6 +130,21 @@ def check_without_gap():
     check(re.search(r"^two +2 +53\.00 .* \+3\.00 +[\d.]+$", text, re.M) and re.search(r"^three +2 .* - +[\d.]+$", text, re.M), text)
     made_sweep.write_sweep("agree", trials[:4], baseline="one", logits=False)
     check(re.search(r"^two +2 +53\.00 .* \+3\.00 +-$", expect(sld("report", "agree", ranks=0), 0).out, re.M), "nothing to resolve with")
+
+
+def check_open():
+    """No interval while trials of an arm or of its baseline are to come: it would be one more look. What prints as 0 has no sign."""
+    values = {"one": [50.0, 50.0], "two": [53.0, 54.0], "three": [49.998, 49.999, None]}
+    trials = [made_sweep.Trial("%s%09d" % (arm[:3], seed), arm, seed, [value] if value else []) for arm, tops in values.items()
+              for seed, value in enumerate(tops, 1)]
+    for name, few, whole in (("to-come", trials, "two"), ("base-to-come", trials + [made_sweep.Trial("one000000003", "one", 3)], "")):
+        made_sweep.write_sweep(name, few, baseline="one", logits=False)
+        arms = {a["arm"]: a for a in json.loads(expect(sld("report", name, "--format", "json", ranks=0), 0).out)["arms"]}
+        for arm in ("two", "three"):
+            check((arms[arm]["gap_half_width"] is not None) == (arm == whole) and arms[arm]["gap"]["n"] == 2, name, arms[arm])
+        said = expect(sld("report", name, ranks=0), 0, "No interval stands where an arm or its baseline has trials to come.").out
+        check(re.search(r"^three +2/3 .* \+0\.00 +[\d.]+$", said, re.M), said)
+        check(("confidence interval" in said) == bool(whole), said)
 
 
 def check_damage():
@@ -168,6 +183,7 @@ def main():
     check_text()
     check_one_seed()
     check_without_gap()
+    check_open()
     check_damage()
     check_run_folder()
     check_errors()
