@@ -17,11 +17,17 @@ MAX_PANELS = 6
 
 
 def class_difference(student, teacher):
-    """Per-class mean logits, student less teacher: |difference| / 3, diagonal 0. (class of the label, class of the logit). The
-    measure of the notebooks of the mdistiller project."""
+    """Per-class mean logits, student less teacher: |difference| / 3, diagonal 0. (class of the label, class of the logit); NaN in the
+    row of a class without samples. The measure of the notebooks of the mdistiller project."""
     out = np.abs(student - teacher) / 3.0
-    np.fill_diagonal(out, 0.0)
-    return np.nan_to_num(out)
+    np.fill_diagonal(out, np.where(np.isnan(out).any(axis=1), np.nan, 0.0))
+    return out
+
+
+def off_diagonal(difference):
+    """What a heat map shows of it: without the diagonal and without classes that have no samples."""
+    values = difference[~np.eye(len(difference), dtype=bool)]
+    return values[~np.isnan(values)]
 
 
 def taught_arms(work, max_arms=MAX_PANELS):
@@ -63,12 +69,13 @@ def correlation(work):
         found.append((arm, class_difference(digest.class_means(work.study.logits(trial), labels), digest.class_means(teacher.logits, labels))))
     if not found:
         return NO_TEACHER
-    top = max(0.2, float(np.quantile(np.concatenate([v.ravel() for _, v in found]), 0.999)))
+    top = max(0.2, float(np.quantile(np.concatenate([off_diagonal(v) for _, v in found]), 0.999)))
+    absent = max(int(np.isnan(v).all(axis=1).sum()) for _, v in found)
 
     def panel(arm, values):
         def draw(ax):
             image = ax.imshow(values, vmin=0.0, vmax=top, cmap="cividis", interpolation="nearest")
-            ax.set_title("%s: max %.2f, mean %.3f" % (clip(arm, 24), values.max(), values.mean()))
+            ax.set_title("%s: max %.2f, mean %.3f" % (clip(arm, 24), off_diagonal(values).max(), off_diagonal(values).mean()))
             for axis in (ax.xaxis, ax.yaxis):
                 axis.set_major_locator(ticker.MaxNLocator(5, integer=True))
             ax.set_xlabel("logit of class")
@@ -78,7 +85,9 @@ def correlation(work):
         return draw
     return Figure("F2", "Mean logits by class, student less teacher", [panel(*f) for f in found],
                   "Heat maps of |student − teacher| / 3 off the diagonal. Mean: %s." % "; ".join(
-                      "%s %.3f" % (a, v.mean()) for a, v in found), note="|student − teacher| / 3 off the diagonal, first seed of each arm. " + left)
+                      "%s %.3f" % (a, off_diagonal(v).mean()) for a, v in found),
+                  note="|student − teacher| / 3 off the diagonal, first seed of each arm. %s%s" % (
+                      "Blank: classes without test images (%d). " % absent if absent else "", left))
 
 
 MAX_MAPPED, MAX_CLASSES = 800, 8

@@ -173,6 +173,9 @@ def check_copies():
     labels, student = np.array([0, 0, 1]), np.array([[1.0, 4.0], [3.0, 2.0], [0.0, 0.0]], np.float32)
     means = digest.class_means(student, labels)
     check(np.allclose(figures_logits.class_difference(means, np.zeros((2, 2))), [[0.0, 1.0], [0.0, 0.0]]), "heat map of two classes")
+    student = np.array([[9.0, 3.0, 6.0], [9.0, 9.0, 9.0]], np.float32)
+    absent = figures_logits.class_difference(digest.class_means(student, np.array([0, 2])), np.zeros((3, 3)))
+    check(np.isnan(absent[1]).all() and sorted(figures_logits.off_diagonal(absent)) == [1.0, 2.0, 3.0, 3.0], "a class without images is no agreement", absent)
 
 
 def check_made_study():
