@@ -1,12 +1,16 @@
 """tables.py: accuracy: the arms, the claims, pairs x methods, components, combinations. Each function gives a Table or a
 text: the reason for which the data do not allow it."""
 import math
+import re
 
 from . import claims as claims_of
 from . import metrics
 from . import stats, teachers
 from .table import Bold, Table, bold_best, interval, number, p_text, spread
 from .layout import family
+
+FEWER = re.compile(r"[(;] ?n \d+\)$")
+
 
 def exploratory(work):
     """What stands beside every test that is no claim's."""
@@ -68,9 +72,16 @@ class Work:
         """Whether one of them has trials to come."""
         return not self.open_arms.isdisjoint(arms)
 
-    def gap_text(self, gap, arm):
-        """With the number of its seeds where the arm has more."""
-        return number(gap.mean, 2, True) + (" (n %d)" % gap.n if 0 < gap.n < len(self.arms[arm]) else "")
+    def gap_text(self, gap, arm, against=None):
+        """With the number of its seeds where the arm, or what it is held against, has more: mean less mean is then another number."""
+        most = max(len(self.arms[a]) for a in (arm, against or self.base_of.get(arm, arm)))
+        return number(gap.mean, 2, True) + (" (n %d)" % gap.n if 0 < gap.n < most else "")
+
+    @staticmethod
+    def fewer_note(rows):
+        """What "n k" means, where a cell of the table has it."""
+        return ["n k: over the k seeds that both arms have done; one of them has more, so that the gap is not the one mean less the other."] * any(
+            FEWER.search(cell) for row in rows for cell in row[1:])
 
     def open_note(self):
         return ["No test and no interval stands where an arm has trials to come."] * bool(self.open_arms.intersection(self.arms))
@@ -102,7 +113,7 @@ def accuracy(work):
     notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
     if work.base:
         notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms. " + exploratory(work))
-        notes += work.open_note()
+        notes += work.fewer_note(rows) + work.open_note()
     if max(len(t) for t in work.arms.values()) < 2:
         notes.append("With one seed per arm these differences cannot be separated from noise.")
     return Table("accuracy", "Test top-1 by arm", heads, rows, notes)
@@ -170,7 +181,7 @@ def _pairs_table(work, key, title, pairs):
             s = work.summary(arm, "top1_last")
             against = layout.pairs[pair].get(base)
             gap = work.gap(arm, against) if against and against != arm else stats.NO_GAP
-            row.append(spread(s.mean, s.sd) + (" (%s)" % work.gap_text(gap, arm).replace(" (", "; ").rstrip(")") if gap.n else ""))
+            row.append(spread(s.mean, s.sd) + (" (%s)" % work.gap_text(gap, arm, against).replace(" (", "; ").rstrip(")") if gap.n else ""))
             columns[c].append(s.mean)
         rows.append(row)
     for c, (pair, values) in enumerate(zip(pairs, columns)):
@@ -178,6 +189,7 @@ def _pairs_table(work, key, title, pairs):
     taught_by = _teacher_row(work, pairs)
     notes = ["Test top-1, %%, mean ± standard deviation over seeds%s%s." % (
         "; in brackets the gap to %s, paired by seed" % base if base else "", "" if work.to_come else "; best in bold")]
+    notes += work.fewer_note(rows)
     return Table(key, title, heads, taught_by + rows, notes)
 
 
@@ -227,7 +239,7 @@ def components(work):
         rows.append([arm] + ["✓" if arm in arms else "" for arms in checks.values()] + [spread(s.mean, s.sd), work.gap_text(g, arm)])
         means.append(s.mean)
     work.bold_best(rows, len(checks) + 1, means, order)
-    return Table("T4", "Component ablation", ["arm"] + list(checks) + ["top-1", "gap"], rows)
+    return Table("T4", "Component ablation", ["arm"] + list(checks) + ["top-1", "gap"], rows, work.fewer_note(rows))
 
 
 def combined(work):
@@ -249,10 +261,10 @@ def combined(work):
                 row.append("–")
                 continue
             s, gap = work.summary(g[c], "top1_last"), work.gap(g[c], g["none"])
-            text = "%s (%s)" % (spread(s.mean, s.sd), work.gap_text(gap, g[c]).replace(" (", "; ").rstrip(")"))
+            text = "%s (%s)" % (spread(s.mean, s.sd), work.gap_text(gap, g[c], g["none"]).replace(" (", "; ").rstrip(")"))
             row.append(Bold(text) if gap.mean > 0 else text)
         rows.append(row)
-    notes = ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)]
+    notes = ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)] + work.fewer_note(rows)
     shown = {arm for g in found for arm in g.values()}
     alone = [a for a, o in layout.options.items() if str(o.get("method")) not in ("none", "sld") and a not in shown]
     if alone:

@@ -62,7 +62,7 @@ def spread_of_arms(work):
         if arm in work.rivals and len(seeds) > 1:
             c = variance.crossed([own[s].astype(float) - base[s] for s in seeds])
             gap = stats.paired({s: work.top1[arm][s] for s in seeds if s in work.top1[arm]}, work.top1[work.base_of[arm]])  # as every table has it
-            text = [number(gap.mean, 2, True), "–" if work.is_open(arm, work.base_of[arm]) else interval(c.low, c.high)]
+            text = [work.gap_text(gap, arm), "–" if work.is_open(arm, work.base_of[arm]) else interval(c.low, c.high)]
         rows.append([arm, str(len(kept)), number(split.total), number(split.test_set), number(split.distribution)] + (text if work.base else []))
     if not rows:
         return "no trial kept its test logits"
@@ -71,7 +71,7 @@ def spread_of_arms(work):
              "(Jordan, arXiv 2304.01910)."]
     if work.base:
         notes.append("The interval is for other seeds and other images of this kind, the half widths of each alone put together.")
-        notes += work.open_note()
+        notes += work.fewer_note(rows) + work.open_note()
     if len(found) > 1:
         notes.append("Deviation by source: %s." % ", ".join("%s %.2f (%d degrees of freedom)" % f for f in found))
     heads = ["arm", "seeds", "deviation", "of this test set", "would remain"]

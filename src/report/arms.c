@@ -162,6 +162,8 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
         }
     }
     a->gap            = stats_of(g->x, n);
+    a->fewer          = a->gap.n > 0 && (a->gap.n < a->metric[REPORT_top1_last].n ||
+                                a->gap.n < r->arms[base].metric[REPORT_top1_last].n);
     a->is_open        = has_to_come(a) || has_to_come(&r->arms[base]);
     a->gap_half_width = a->is_open ? NAN : stats_half_width(a->gap);
     a->detectable     = stats_detectable(a->pair_sd, a->metric[REPORT_top1_last].n,

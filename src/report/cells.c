@@ -32,12 +32,6 @@ static void put_count(char cell[CELL_BYTES], const report_arm *a)
     }
 }
 
-/* Whether the gap is over fewer seeds than the arm has done: its baseline lacks the others. */
-static bool over_fewer(const report_arm *a)
-{
-    return a->gap.n > 0 && a->gap.n < a->metric[REPORT_top1_last].n;
-}
-
 static void put_gap(char cell[CELL_BYTES], const report_arm *a, const char *plus_minus)
 {
     if (a->is_baseline) {
@@ -48,7 +42,7 @@ static void put_gap(char cell[CELL_BYTES], const report_arm *a, const char *plus
         stats_sample gap = a->gap;
         gap.mean         = fabs(gap.mean) < 0.005 ? 0.0 : gap.mean; /* prints as 0: has no sign */
         cell_sample(cell, gap, a->gap_half_width, gap.mean >= 0.0 ? "+" : "", plus_minus);
-        if (over_fewer(a)) {
+        if (a->fewer) {
             const size_t n = strlen(cell);
             snprintf(cell + n, CELL_BYTES - n, " (n %zu)", a->gap.n);
         }
@@ -98,7 +92,7 @@ static void explain_gaps(const report *r, FILE *to)
     size_t fewer = 0, apart = 0, resolve = 0, open = 0, intervals = 0;
 
     for (size_t i = 0; i < r->n_arms; i++) {
-        fewer += over_fewer(&r->arms[i]);
+        fewer += r->arms[i].fewer;
         apart += r->arms[i].other_test;
         open += r->arms[i].is_open;
         intervals += !isnan(r->arms[i].gap_half_width);

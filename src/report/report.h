@@ -80,6 +80,7 @@ typedef struct report_arm {
     double detectable; /* smallest difference to the baseline that its seeds resolve */
     double control;    /* mean of its trials' control */
     bool   other_test; /* some of its trials were tested on other samples than their baseline's */
+    bool   fewer;      /* its gap is over fewer seeds than it or its baseline has done */
     bool   is_open;    /* trials of it or of its baseline are to come: one look more is no test */
 } report_arm;
 

@@ -42,8 +42,9 @@ static void put_mean(text_table *t, size_t row, size_t column, double mean, int 
 static void put_arm_cell(text_table *t, size_t row, int column, const char *cell)
 {
     const bool spread = column >= 1 && column <= 4;
-    const bool whole  = strstr(cell, plus_minus()) || strcmp(cell, "baseline") == 0;
-    const int  width  = (int)strlen(" +- 0.00") - (plus_minus()[0] != '+');
+    const bool whole =
+        strstr(cell, plus_minus()) || strchr(cell, '(') || strcmp(cell, "baseline") == 0;
+    const int width = (int)strlen(" +- 0.00") - (plus_minus()[0] != '+');
 
     if (spread && strcmp(cell, "-") == 0) {
         text_table_put(t, row, (size_t)column, "-       ");

@@ -337,6 +337,12 @@ def check_fewer_seeds():
         gaps = [i for i, head in enumerate(shown.heads) if head.startswith("gap") or key == "T1"]
         cells = [row[i] for row in shown.rows for i in gaps if row[0] not in ("teacher", "KD-PA") and row[i][:1] in "+−" or " (" in row[i]]
         check(len(cells) > 2 and all(cell.endswith("n 3)") for cell in cells), key, shown.rows)
+        check("over the k seeds that both arms have done" in " ".join(shown.notes), key, shown.notes)
+    made_study.write_study("fewer.h5", made_study.square(), seeds=4, states={("SLD", 2): ("failed", "disk")})
+    report = Report(sld_analysis.open("fewer.h5"))  # the baseline has more seeds
+    for key in ("accuracy", "T1", "T4", "spread"):
+        told = [row[0] for row in report.tables[key].rows if any("n 3)" in cell for cell in row)]
+        check(told == ["SLD"] and "over the k seeds that both arms" in " ".join(report.tables[key].notes), key, told, report.tables[key].rows)
     report = Report(sld_analysis.open("pairs.h5"))
     check("n " not in "".join(cell for row in report.tables["accuracy"].rows for cell in row[6:]), "of all seeds")
 

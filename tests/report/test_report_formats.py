@@ -98,7 +98,7 @@ def check_text():
     check(max(len(line) for line in said.splitlines()) <= 100, "100 columns", said)
     check(re.search(r"^ce +3 +59\.00 ± 0\.50 +60\.00 ± 0\.50 +59\.00 ± 0\.50 +-3\.00 ± 1\.24 +[\d.]+$", said, re.M), said)
     check(re.search(r"^kd +3 .* baseline +-$", said, re.M), said)
-    check(re.search(r"^a long name, .*\n +1/3 ", said, re.M), said)
+    check(re.search(r"^a long name, .*\n +1/3 .* -6\.00 \(n 1\) ", said, re.M), "the baseline has more seeds than the gap", said)
     check(re.search(r"^sld +2 of 4 +100\.0 +20\.0 ", said, re.M), said)
     check(re.search(r"^lo0000000002: .*seed 2: diverged$", said, re.M), said)
     check("With one seed per arm" not in said, said)
