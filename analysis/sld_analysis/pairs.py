@@ -12,7 +12,7 @@ scipy_stats = need("scipy.stats")
 # values[method], gaps[method]: [seeds of pair 1, seeds of pair 2 ...]; by_seed[method]: [{seed: value} of pair 1 ...]; left: sentences on
 # pairs and methods that are not among them; few: on methods that have no interquartile mean; open: methods with trials to come.
 Scores = namedtuple("Scores", "pairs methods values gaps by_seed left few open")
-# gap: the mean over pairs; won: pairs in which it is above 0; p: of the paired t test over the pairs' means; pairs: how many
+# gap: the mean over pairs; won: pairs in which it is above 0, by more than rounding; p: of the paired t test over the pairs' means; pairs: how many
 Comparison = namedtuple("Comparison", "gap won p pairs")
 MIN_TRIMMED = 4  # of fewer values a quarter is none
 
@@ -78,7 +78,7 @@ def compare(scores, a, b):
     gaps = [paired(x, y) for x, y in zip(scores.by_seed[a], scores.by_seed[b])]
     d = np.array([g.mean for g in gaps if g.n])
     over = gap_of(d)
-    return Comparison(over.mean, int((d > 0).sum()), math.nan if scores.open & {a, b} else over.p, over.n)
+    return Comparison(over.mean, int((d > NO_SPREAD).sum()), math.nan if scores.open & {a, b} else over.p, over.n)
 
 
 def profile(gaps, grid):

@@ -262,9 +262,10 @@ def combined(work):
                 continue
             s, gap = work.summary(g[c], "top1_last"), work.gap(g[c], g["none"])
             text = "%s (%s)" % (spread(s.mean, s.sd), work.gap_text(gap, g[c], g["none"]).replace(" (", "; ").rstrip(")"))
-            row.append(Bold(text) if gap.mean > 0 else text)
+            row.append(Bold(text) if not work.to_come and round(gap.mean, 2) > 0 else text)
         rows.append(row)
-    notes = ["In brackets the gap to the method as it is, paired by seed; bold where it is above 0. " + exploratory(work)] + work.fewer_note(rows)
+    notes = ["In brackets the gap to the method as it is, paired by seed%s. %s" % ("" if work.to_come else "; bold where it prints above 0", exploratory(work))]
+    notes += work.fewer_note(rows)
     shown = {arm for g in found for arm in g.values()}
     alone = [a for a, o in layout.options.items() if str(o.get("method")) not in ("none", "sld") and a not in shown]
     if alone:

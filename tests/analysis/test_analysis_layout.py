@@ -14,6 +14,7 @@ from harness import check, in_folder
 from made_study import Arm
 from sld_analysis import digest
 from sld_analysis.report import Report
+from sld_analysis.table import Bold
 
 
 def made(arms, axes=("pair", "method"), seeds=3, data=None, **more):
@@ -235,6 +236,29 @@ def check_names():
     check("Not here, as no arm differs from it in the correction alone: b T1 swap." in table.notes, table.notes)
 
 
+def check_rounding():
+    """Accuracies of one sum are a gap of 0, whose last bits win nothing; and nothing is bold while trials are to come."""
+    grid = {c: {"method": "kd", "correction": c, "lts": "true" if c == "swap" else "false"} for c in ("none", "swap", "random")}
+    for waiting in (False, True):
+        states = {("b random", 3): ("waiting", "")} if waiting else {}
+        report = made(pair_arms(grid), baseline="a none", states=states)
+        with h5py.File("made.h5", "r+") as f:
+            arms, top1 = f["trials/arm"].asstr()[()], f["trials/top1_last"][()]
+            for pair in "ab":
+                for arm, values in (("none", (60.2, 60.3, 60.4)), ("swap", (60.1, 60.1, 60.7)), ("random", (60.3, 60.4, 60.5))):
+                    top1[arms == "%s %s" % (pair, arm)] = values
+            f["trials/top1_last"][...] = top1
+        report = Report(sld_analysis.open("made.h5"))
+        gap = report.work.gap("a swap")
+        check(0.0 < gap.mean < 1e-12, "rounding alone", gap)
+        cells = [row[2:] for row in report.tables["T5"].rows]
+        check(all(cell[0].endswith("(+0.00)") and cell[1][:-1].endswith(("(+0.10", "n 2")) for cell in cells), cells)
+        check([[isinstance(cell, Bold) for cell in row] for row in cells] == [[False, not waiting]] * 2, "bold where it is above 0", cells)
+        check(("bold" in report.tables["T5"].notes[0]) != waiting, report.tables["T5"].notes)
+        row = {row[0]: row for row in report.tables["matrix"].rows}["swap"]
+        check(row[1].startswith("+0.00; 0 of 2;"), "no pair is won", row)
+
+
 def main():
     check_alike()
     check_data_sets()
@@ -244,6 +268,7 @@ def main():
     check_own_baselines()
     check_missing_seeds()
     check_names()
+    check_rounding()
 
 
 in_folder(main)
