@@ -44,7 +44,7 @@ def what_was_run(work):
     minutes = study.trials["minutes"] if "minutes" in study.trials else []
     spent = sum(m for m in minutes if m == m)
     facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(_teachers(work)) or "none"),
-             ("arms", "%s; baseline %s" % (_arms(work), study.baseline or "none")), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
+             ("arms", "%s; baseline %s" % (_arms(work), _baseline(study))), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
              ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
              ("training time", metrics.duration(spent) + " in all")]
@@ -84,6 +84,10 @@ def _teachers(work):
                 top1 = teachers.top1(work, trial)
                 out[key] = (name if name == network else "%s (%s)" % (name, network)) + (", test top-1 %.2f %%" % top1 if top1 == top1 else "")
     return list(out.values())
+
+
+def _baseline(study):
+    return (study.baseline or "none") + ("" if study.names_baseline or not study.baseline else ", the first arm, as none is named")
 
 
 def _arms(work):
@@ -130,6 +134,8 @@ def warnings(work):
             for name, what in claims.late(work.study).items() if name not in named]
     if claims.late_baseline(work.study):
         out.append("The baseline was %s: the gaps to it are no prediction of what these trials found." % claims.late_baseline(work.study))
+    if not work.study.names_baseline and len(claims.planned(work.study)) > 1:
+        out.append("No baseline is named: gaps are to the first arm, %s. `baseline: ARM` in the spec names one." % work.study.baseline)
     lost = work.study.trials[(work.study.trials["state"].isin(["failed", "diverged"])) & ~work.study.trials["is_teacher"]]
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (

@@ -95,8 +95,9 @@ class Study:
                                     index=range(self.n)).astype(object)
         self.trials = self._frame()
         self.same = self.source.same
-        named = self.source.baseline or (list(self.arms) or [""])[0]
-        self.baseline = arms.called(self, named)
+        # Where none is named the first arm of the spec, whatever has ended: another one each day would be no baseline.
+        self.names_baseline = bool(self.source.baseline)
+        self.baseline = arms.called(self, self.source.baseline or next(iter(self.trials["arm"][~self.trials["is_teacher"]]), ""))
 
     def without(self):
         """What is said of results in a sweep's folder that do not count, or an empty text."""

@@ -433,6 +433,11 @@ def check_odd_studies():
     text = report("one.h5", "With one seed per arm these differences cannot be separated from noise")
     check(" 0.0" not in text.split("### Test top")[1].split("###")[0].split("| p (Holm)")[1], "no p from one seed", text)
     report("bare.h5", "no trial kept its test logits")
+    for states, gaps in (({}, "CE | 2 |"), ({("CE", s): ("waiting", "") for s in (1, 2)}, "The baseline CE has no done trial")):
+        made_study.write_study("nobase.h5", made_study.square(), seeds=2, baseline="", states=states, logits=False)
+        text = report("nobase.h5", "No baseline is named: gaps are to the first arm, CE.", "baseline CE, the first arm, as none is named", gaps)
+        check(("gap to CE" in text) == (not states), "none to another arm, whatever is done", text)
+    check("No baseline is named" not in report("bare.h5"), "named")
     apart = {("KD-PA", 1): ("failed", "disk"), ("KD-PA", 2): ("done", "")}
     apart.update({(a, 2): ("waiting", "") for a in ("CE", "KD-PA+LTS", "KD-PA+LSS", "SLD")})
     made_study.write_study("apart.h5", made_study.square(), seeds=2, states=apart)
