@@ -14,7 +14,8 @@ from collections import namedtuple
 
 from . import contrasts, metrics, stats
 
-Judged = namedtuple("Judged", "claim gap p word planned late")  # planned: seeds that all its arms have; late: see late()
+# planned: seeds that all its arms have; late: see late(); skipped: "6 of 26 of its trials were skipped", or an empty text
+Judged = namedtuple("Judged", "claim gap p word planned late skipped")
 LATE = re.compile(r"(?P<name>.*): (?P<what>named|changed|taken out) (?P<when>after \d+ of \d+ trials had ended), \S+")
 BASELINE = "the baseline"  # what a line of late claims calls it
 HIGHER_IS_BETTER = re.compile(r"(top1|top5)_")
@@ -121,6 +122,13 @@ def _state(plan, claim):
     return seeds, {s for s in seeds if any(a[s] in ("waiting", "running") for a in arms)}
 
 
+def _skipped(plan, claim):
+    """Whoever skips trials after a look at the others chooses when the test ends."""
+    states = [state for a in claim.weights for state in plan[a].values()]
+    n = states.count("skipped")
+    return "%d of %d of its trials %s skipped" % (n, len(states), "was" if n == 1 else "were") if n else ""
+
+
 def judge(study):
     """Every claim with its gap, its p after Holm's correction over all claims, and the word. An open claim has no p."""
     claims, left = named(study)
@@ -135,5 +143,5 @@ def judge(study):
     adjusted, came = stats.holm([g.p for g in gaps], len(claims)), late(study)
     for c, g, p, (seeds, to_come), lack in zip(claims, gaps, adjusted, states, lacks):
         said = "open: %d of %d seeds" % (g.n, len(seeds)) if to_come else "not tested: " + lack if lack else word(g, p, c.metric)
-        found.append(Judged(c, g, float(p), said, len(seeds), came.get(c.name, "")))
+        found.append(Judged(c, g, float(p), said, len(seeds), came.get(c.name, ""), _skipped(plan, c)))
     return found, left

@@ -140,6 +140,9 @@ def warnings(work):
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (
             len(lost), *(("", "is") if len(lost) == 1 else ("s", "are"))))
+    skipped = int(((work.study.trials["state"] == "skipped") & ~work.study.trials["is_teacher"]).sum())
+    if skipped:
+        out.append("%d trial%s skipped and %s not in the means (T10)." % (skipped, *((" was", "is") if skipped == 1 else ("s were", "are"))))
     for words, left in (("left out of what is made from logits", work.digests.left), ("not compared with its teacher", work.digests.left_teacher)):
         out += ["Trial %s is %s: %s." % (work.study.trials["id"][trial], words, reason) for trial, reason in sorted(left.items())[:5]]
     out += ["%s and its baseline %s have different test sets: their gap is of other images too." % (arm, work.base_of[arm]) for arm in work.elsewhere]

@@ -112,7 +112,7 @@ def accuracy(work):
     chosen = "on validation" if best_on == {1} else "on test itself" if best_on == {0} else "on validation or on test, by trial"
     notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
     if work.base:
-        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms. " + exploratory(work))
+        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms, which intervals are not. " + exploratory(work))
         notes += work.fewer_note(rows) + work.open_note()
     if max(len(t) for t in work.arms.values()) < 2:
         notes.append("With one seed per arm these differences cannot be separated from noise.")
@@ -132,14 +132,17 @@ def claims(work):
         low, high = (math.nan, math.nan) if j.word.startswith("open") else (g.low, g.high)
         rows.append([j.claim.name, j.claim.text, n, number(g.mean, digits, True), interval(low, high, digits), p_text(j.p),
                      p_text(g.p_flip) if g.n >= stats.SIGN_FLIP_SEEDS else "–", number(g.resolves, digits),
-                     j.word + ("; exploratory: " + j.late if j.late else "")])
+                     "; exploratory: ".join([j.word] + [", ".join(filter(None, (j.late, j.skipped)))] * bool(j.late or j.skipped))])
     rows += [[name, reason, "", "", "", "", "", "", "not tested"] for name, reason in left]
     notes = ["p: two-sided paired t test over seeds, Holm's correction over %d claims. The word better or worse (larger or smaller) stands where p is "
-             "below 0.05, not resolved with the smallest gap detectable with this many seeds at power 0.8." % len(judged)]
+             "below 0.05, not resolved with the smallest gap detectable with this many seeds at power 0.8." % len(judged),
+             "Intervals are of each claim by itself, without Holm's correction: one may leave out 0 where the verdict, which is corrected, does not."]
     if any(j.word.startswith("open") for j in judged):
         notes.append("Open: trials of the contrast are still to come. It is not tested before they have ended; its gap so far is no result.")
     if any(j.late for j in judged):
         notes.append("Exploratory: the claim came or changed when trials had ended, so that it is no prediction of what they found.")
+    if any(j.skipped for j in judged):
+        notes.append("Skipped: nothing says whether it was before or after a look at the other trials, and who skips after it chooses when a test ends.")
     few = sorted({j.gap.n for j in judged if j.gap.n < stats.SIGN_FLIP_SEEDS and not j.word.startswith("open")})
     if few:
         notes.append("Sign flips need %d seeds to reach 5 %%; here %s." % (stats.SIGN_FLIP_SEEDS, " or ".join(map(str, few))))

@@ -160,6 +160,18 @@ def check_lacking():
     check(words["lost"] == "not tested: no trial of C is done", words)
 
 
+def check_skipped():
+    """An open claim that is closed by skipping what is left shows it, and the report warns; the others are as they were."""
+    arms, spec = [Arm(n, 4.0 * k, [n]) for k, n in enumerate("ABC")], "claims: {cut: {arm: B, against: A}, whole: {arm: C, against: A}}"
+    for state, mark in (("waiting", ""), ("skipped", "; exploratory: 2 of 8 of its trials were skipped"), ("failed", "")):
+        report = Report(made(arms, spec, states={("B", s): (state, "") for s in (3, 4)}))
+        verdicts = {row[0]: row[-1] for row in report.tables["claims"].rows}
+        check(verdicts["cut"].endswith(mark) and ("exploratory" in verdicts["cut"]) == bool(mark), state, verdicts)
+        check("skipped" not in verdicts["whole"], state, verdicts)
+        check(any("2 trials were skipped and are not in the means" in w for w in report.warnings) == bool(mark), state, report.warnings)
+    check("without Holm's correction" in " ".join(report.tables["claims"].notes), "of the intervals", report.tables["claims"].notes)
+
+
 def check_digits():
     """A claim on another metric than a percentage has so many digits that its numbers say something."""
     names = {"NLL": ("nll_last", 1e-5), "gradients": ("grad_norm_ce_weak_last", 3e-7), "memory": ("memory_mb", 5000.0), "top-1": ("top1_last", 1.0)}
@@ -225,6 +237,7 @@ def main():
     check_digits()
     check_unreadable()
     check_lacking()
+    check_skipped()
 
 
 in_folder(main)
