@@ -6,6 +6,7 @@ if len(sys.argv) != 2:
     sys.exit(__doc__)
 work = Work(sld_analysis.open(sys.argv[1]))
 for arm in work.rivals:
-    g = work.gap(arm)
-    print("%-24s less %-24s %+.2f (%+.2f to %+.2f), p %.3f, resolves %.2f"
-          % (arm, work.base_of[arm], g.mean, g.low, g.high, g.p, g.resolves))
+    g, base = work.gap(arm), work.base_of[arm]
+    test = "%+.2f to %+.2f, p %.3f, resolves %.2f" % (g.low, g.high, g.p, g.resolves)
+    not_tested = "trials are to come" if work.is_open(arm, base) else "no spread between seeds" if g.n > 1 else "%d seeds in common" % g.n
+    print("%-24s less %-24s %+.2f (%s)" % (arm, base, g.mean, test if g.p == g.p else "not tested: " + not_tested))

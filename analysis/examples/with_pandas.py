@@ -6,7 +6,7 @@ if len(sys.argv) != 2:
     sys.exit(__doc__)
 with h5py.File(sys.argv[1]) as f:
     columns = {k: v.asstr()[()] if v.dtype.kind == "O" else v[()] for k, v in f["trials"].items() if k != "config"}
-    curves = pandas.DataFrame(f["epoch/top1_test"][()], index=columns["arm"])
+    curves = pandas.DataFrame(f["epoch/top1_test"][()], index=columns["arm"], columns=f["epoch/epoch"][()])
 trials = pandas.DataFrame(columns)
 students = (trials.state == "done") & (trials.is_teacher == 0)
 print(trials[students].groupby("arm", sort=False).top1_last.agg(["count", "mean", "std"]).round(2).to_string())

@@ -1,42 +1,13 @@
 """figures_classes.py: from test logits: gain and loss by class against the baseline, and where students copy the teacher's errors."""
-from collections import namedtuple
-
 from . import digest, stats
 from .figure import INK, Figure, chosen_arms, clip, left_out, look
 from .figures_logits import taught_arms
+from .gains import FEW_SEEDS, class_gains
 from .needs import need
 
 np = need("numpy")
-scipy_stats = need("scipy.stats")
 
 MAX_GAINS = 4
-FEW_SEEDS = 2  # a t test by class needs two
-# (class): mean gain in points over seeds, NaN of a class without test images; its p; the p adjusted for the false discovery rate over the
-# classes that are tested.
-Gains = namedtuple("Gains", "mean p q")
-
-
-def class_gains(work, arm, base):
-    """Gains of an arm on another, seed by seed; None where they have too few seeds with test logits in common. A class whose gap is the same
-    for each seed is not tested, its p is NaN: seeds without spread say nothing of the spread, and a gap of whole images is often the same
-    by chance. No class is tested while an arm has trials to come."""
-    others, other_trials = work.digests.correct(work.arms[base])
-    mine, trials = work.digests.correct(work.arms[arm])
-    seeds = work.study.trials["seed"]
-    at = {int(seeds[t]): i for i, t in enumerate(other_trials)}
-    pairs = [(i, at[int(seeds[t])]) for i, t in enumerate(trials) if int(seeds[t]) in at]
-    if len(pairs) < FEW_SEEDS or mine.shape[1] != others.shape[1]:
-        return None
-    labels = np.asarray(work.digests.labels(trials[0]))
-    k = work.digests.student(trials[0]).n_classes
-    n = np.bincount(labels, minlength=k)
-    images = np.array([np.bincount(labels, mine[i].astype(float) - others[j], k) for i, j in pairs])
-    mean, p = np.full(k, np.nan), np.full(k, np.nan)
-    mean[n > 0] = 100.0 * images.mean(axis=0)[n > 0] / n[n > 0]
-    if not work.is_open(arm, base):
-        tested = np.ptp(images, axis=0) > 0  # of whole numbers: the deviation of equal percentages is not always 0
-        p[tested] = scipy_stats.ttest_1samp(images[:, tested], 0.0).pvalue
-    return Gains(mean, p, stats.false_discovery(p))
 
 
 def moved(gains, is_open):

@@ -48,12 +48,12 @@ def run(name, *args):
 
 def check_examples():
     said = run("which_classes.py", "square.h5", "SLD", "KD-PA")
-    check(len(said.splitlines()) == 10 and "class 3" in said, said)
+    check(len(said.splitlines()) == 11 and "class 3" in said and "seeds in common: 3; classes without test images: 0" in said, said)
     said = run("agreement.py", "square.h5")
     check("KD-PA                    with teacher" in said and "CE                       with teacher" not in said, said)
     check("ECE" in run("calibrated.py", "square.h5"), "calibration")
     said = run("significance.py", "square.h5")
-    check("SLD" in said and "resolves" in said, said)
+    check("SLD" in said and "resolves" in said and "not tested" not in said, said)
     arms = [made_study.Arm("%s %s" % (p, m), 9.0 * t, [p, m], teacher=t, weights="%s.h5" % p, temperatures=m[1])
             for t, p in enumerate(("r14", "r20")) for m in ("T1", "T4")]
     made_study.write_study("pairs.h5", arms, axes=("pair", "method"), baseline="r14 T1")
@@ -85,7 +85,7 @@ def check_each_trial():
     with h5py.File("odd.h5", "r+") as f:
         arm, seed = f["trials/arm"].asstr()[()], f["trials/seed"][()]
         f["trials/arm"][0] = "CE"
-        at = {(a, s): int(np.flatnonzero((arm == a) & (seed == s))[0]) for a, s in (("KD-PA", 2), ("KD-PA", 3), ("SLD", 2), ("SLD", 3))}
+        at = {(a, s): int(np.flatnonzero((arm == a) & (seed == s))[0]) for a, s in (("KD-PA", 1), ("SLD", 1), ("KD-PA", 2), ("KD-PA", 3), ("SLD", 2), ("SLD", 3))}
         f["logits/test_last"][at["KD-PA", 2]] = np.nan
         taught = f["logits/test_teacher"][()]
         del f["logits/test_teacher"]
@@ -94,10 +94,12 @@ def check_each_trial():
         labels, logits, top1 = f["labels/test"][()], f["logits/test_last"][()], f["trials/top1_last"][()]
         curve = f["epoch/top1_test"][()][arm == "CE"].mean(axis=0)
     said = logits.argmax(axis=2)
-    right = {a: (said[(arm == a) & np.isfinite(logits).all(axis=(1, 2))] == labels).mean(axis=0) for a in ("SLD", "KD-PA")}
+    right = {a: (said[at[a, 1]] == labels).astype(float) for a in ("SLD", "KD-PA")}
     wanted = {"class %d" % k: 100 * (right["SLD"] - right["KD-PA"])[labels == k].mean() for k in range(10)}
-    found = {" ".join(line.split()[1:]): float(line.split()[0]) for line in run("which_classes.py", "odd.h5", "SLD", "KD-PA").splitlines()}
-    check(found.keys() == wanted.keys() and all(abs(found[k] - wanted[k]) < 0.0051 for k in wanted), "of trials with logits", found, wanted)
+    found = {" ".join(line.split()[1:]): float(line.split()[0]) for line in run("which_classes.py", "odd.h5", "SLD", "KD-PA").splitlines()[1:]}
+    check(found.keys() == wanted.keys() and all(abs(found[k] - wanted[k]) < 0.0051 for k in wanted), "of the seed with logits in both", found, wanted)
+    lines = {line.split()[0]: line for line in run("significance.py", "odd.h5").splitlines()}
+    check("nan" not in "".join(lines.values()) and "(not tested: trials are to come)" in lines["SLD"] and ", p 0." in lines["KD-PA+LTS"], lines)
     pairs = [(said[i] == labels, said[i], np.roll(taught[0], 1, axis=1) if i == at["SLD", 2] else taught[0])
              for i in np.flatnonzero(arm == "SLD")[:2]]
     second = []
@@ -116,6 +118,7 @@ def check_each_trial():
     lines = [line.split() for line in run("with_pandas.py", "odd.h5").splitlines()]
     mean = "%.2f" % top1[arm == "CE"].mean()
     check(["3", mean] in [line[1:3] for line in lines if line[0] == "CE"] and ["2"] in [line[1:2] for line in lines if line[0] == "SLD"], lines, mean)
+    check(["1", "2", "3"] in [line[:3] for line in lines], "epochs count from 1", lines)
     check(["%.1f" % curve[-1]] in [line[-1:] for line in lines if line[0] == "CE"], "curves of students", lines, curve)
     if not has("xarray", "h5netcdf"):
         return
@@ -131,6 +134,26 @@ def has(*modules):
         print("no %s: with_xarray.py not run" % error.name)
         return False
     return True
+
+
+def check_classes_apart():
+    """A class that test has no image of, and two arms with different test sets or no seed in common."""
+    made_study.write_study("absent.h5", made_study.square(), seeds=2, states={("CE", 1): ("failed", ""), ("SLD", 2): ("failed", "")})
+    with h5py.File("absent.h5", "r+") as f:
+        labels = f["labels/test"][()]
+        f["labels/test"][...] = np.where(labels == 1, 2, labels)
+        arms = f["trials/arm"].asstr()[()]
+        f.create_dataset("trials/data_sha256", data=[("b" if a == "KD-PA+LSS" else "a") * 64 for a in arms], dtype=h5py.string_dtype())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        said = run("which_classes.py", "absent.h5", "SLD", "KD-PA")
+    check("nan" not in said and "class 1" not in said and "seeds in common: 1; classes without test images: 1" in said, said)
+    for arms in (("KD-PA+LSS", "KD-PA"), ("CE", "SLD")):
+        try:
+            run("which_classes.py", "absent.h5", *arms)
+            check(False, "not refused", arms)
+        except SystemExit as left:
+            check("no seed with test logits in common, or different test sets" in str(left), arms, left)
 
 
 def check_usage():
@@ -169,6 +192,7 @@ def main():
     expect(sld("report", "made", "--pack", "compact.h5", "--compact", ranks=0), 0)
     check_examples()
     check_each_trial()
+    check_classes_apart()
     check_usage()
     check_installed()
 

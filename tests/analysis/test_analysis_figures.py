@@ -19,6 +19,7 @@ import made_study
 import sld_analysis
 from harness import check, in_folder
 from sld_analysis import calibration, cells, figures, figures_classes, pairs, stats, tables, variance
+from sld_analysis import gains as gains_of
 from sld_analysis.figure import Figure
 from sld_analysis.report import Report
 
@@ -47,7 +48,7 @@ def check_classes():
     random = np.random.default_rng(21)
     for n, studies in ((2, 100), (3, 100), (5, 200)):
         p_image = random.beta(3, 1.5, CLASSES * IMAGES)
-        moved = [int((figures_classes.class_gains(two_arms(random.random((2, n, len(p_image))) < p_image), "arm", "base")[2] < stats.ALPHA).sum())
+        moved = [int((gains_of.class_gains(two_arms(random.random((2, n, len(p_image))) < p_image), "arm", "base")[2] < stats.ALPHA).sum())
                  for _ in range(studies)]
         check(np.mean(np.array(moved) > 0) <= most(stats.ALPHA, studies), "%d seeds: studies with a class that moved" % n, np.mean(moved), max(moved))
         print("no effect, %d seeds: a class called moved in %.1f %% of studies" % (n, 100 * np.mean(np.array(moved) > 0)))
@@ -55,24 +56,24 @@ def check_classes():
     for _ in range(100):
         p_image = np.tile(random.beta(3, 3, CLASSES * IMAGES), (2, 1))
         p_image[1, :30 * IMAGES] = 0.95
-        found = figures_classes.class_gains(two_arms(random.random((2, 5, CLASSES * IMAGES)) < p_image[:, None]), "arm", "base")[2] < stats.ALPHA
+        found = gains_of.class_gains(two_arms(random.random((2, 5, CLASSES * IMAGES)) < p_image[:, None]), "arm", "base")[2] < stats.ALPHA
         false.append(found[30:].sum() / max(1, found.sum()))
     check(np.mean(false) <= stats.ALPHA + 3 * np.std(false) / math.sqrt(len(false)), "share of classes that did not move", np.mean(false))
     for n in (2, 3, 5, 6, 7):  # 7 of 20 images: the mean of equal percentages is not always the percentage
         right = np.zeros((2, n, CLASSES * IMAGES), bool)
         right[1, :, :7] = True
         right[1, 0, IMAGES] = True
-        gain, p, q = gains = figures_classes.class_gains(two_arms(right), "arm", "base")
+        gain, p, q = gains = gains_of.class_gains(two_arms(right), "arm", "base")
         check(abs(gain[0] - 35) < 1e-9 and math.isnan(p[0]) and math.isnan(q[0]) and p[1] > 0.05, "no spread, no test", n, gain[:2], p[:2])
         check(figures_classes.moved(gains, False).startswith("moves 0 of 1 classes tested (99 more"), "and the caption says so")
     # A class without test images has no gain, and none is tested while trials are to come.
     work = two_arms(right, is_open=True)
     work.digests.student = lambda trial: SimpleNamespace(n_classes=CLASSES + 1)
-    gains = figures_classes.class_gains(work, "arm", "base")
+    gains = gains_of.class_gains(work, "arm", "base")
     check(np.isnan(gains.p).all() and np.array_equal(gains.mean[:-1], gain) and math.isnan(gains.mean[-1]), gains)
     check(figures_classes.moved(gains, True) == "not tested, as trials are to come (1 without test images)", figures_classes.moved(gains, True))
     work.is_open = lambda *arms: False
-    said = figures_classes.moved(figures_classes.class_gains(work, "arm", "base"), False)
+    said = figures_classes.moved(gains_of.class_gains(work, "arm", "base"), False)
     check(said == "moves 0 of 1 classes tested (99 more have the same gap for each seed: not tested; 1 without test images)", said)
 
 

@@ -15,7 +15,8 @@ from scipy import stats as scipy_stats
 import made_study
 import sld_analysis
 from harness import check, in_folder
-from sld_analysis import calibration, claims, digest, figures_classes, figures_logits, metrics, pairs, probe_linear, stats, table, tables, variance
+from sld_analysis import calibration, claims, digest, figures_logits, metrics, pairs, probe_linear, stats, table, tables, variance
+from sld_analysis import gains as gains_of
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -195,7 +196,7 @@ def check_made_study():
                 t = study.logits(trial, "teacher").astype(float)
                 q = np.exp(t) / np.exp(t).sum(axis=1, keepdims=True)
                 near(d.kl, (q * (np.log(q) - np.log(p))).sum(axis=1).mean(), 1e-4, "KL in float32")
-    gain, p, q = figures_classes.class_gains(work, "SLD", "KD-PA")
+    gain, p, q = gains_of.class_gains(work, "SLD", "KD-PA")
     right = {a: [[(study.logits(t).argmax(1) == study.labels(t))[study.labels(t) == k].mean() for k in range(10)] for t in study.arms[a]]
              for a in ("SLD", "KD-PA")}
     d = 100 * (np.array(right["SLD"]) - np.array(right["KD-PA"]))
