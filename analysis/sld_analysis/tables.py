@@ -90,7 +90,9 @@ class Work:
 def accuracy(work):
     """Last epoch (the measure), best, last three; the gap to the baseline, paired by seed."""
     gaps = {a: work.gap(a) for a in work.rivals}
-    adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()], sum(g.p == g.p or a in work.open_arms for a, g in gaps.items()))))
+    # Of one size from the first look to the last: arms that cannot be tested count too, as in claims, and those of which no trial is done yet.
+    tests = len(gaps) + len(work.open_arms - set(work.arms) - {work.study.baseline})
+    adjusted = dict(zip(gaps, stats.holm([g.p for g in gaps.values()], tests)))
     heads = ["arm", "seeds", "last epoch", "best epoch", "last three"]
     has_val = "top1_val_last" in work.study.trials and work.study.trials["top1_val_last"].notna().any()
     heads += ["validation"] if has_val else []
@@ -112,7 +114,8 @@ def accuracy(work):
     chosen = "on validation" if best_on == {1} else "on test itself" if best_on == {0} else "on validation or on test, by trial"
     notes = ["Mean ± standard deviation over seeds, percent. The last epoch is the measure; the best epoch was chosen %s." % chosen]
     if work.base:
-        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for the number of arms, which intervals are not. " + exploratory(work))
+        notes.append("Gaps are paired by seed; p: two-sided paired t test; Holm: corrected for %d arm%s, which intervals are not. %s" % (
+            tests, "" if tests == 1 else "s", exploratory(work)))
         notes += work.fewer_note(rows) + work.open_note()
     if max(len(t) for t in work.arms.values()) < 2:
         notes.append("With one seed per arm these differences cannot be separated from noise.")

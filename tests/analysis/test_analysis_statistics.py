@@ -312,6 +312,7 @@ def check_open_claims():
     rows = {row[0]: dict(zip(report.tables["accuracy"].heads, row)) for row in report.tables["accuracy"].rows}
     for arm, tested in (("SLD", False), ("KD-PA+LTS", True)):
         check(all((rows[arm][head] != "–") == tested for head in ("95 % interval", "p", "p (Holm)")), "a test of an arm with trials to come", rows[arm])
+    check(rows["KD-PA+LTS"]["p (Holm)"] == table.p_text(min(1.0, 3 * report.work.gap("KD-PA+LTS").p)), "three arms, one without a done trial", rows)
     check("effects" not in report.tables or all("–" in row for row in report.tables["effects"].rows), "effects of open arms")
     spread = {row[0]: row[-1] for row in report.tables["spread"].rows}
     check(spread["SLD"] == "–" and " to " in spread["KD-PA+LTS"], "where the spread comes from", spread)
@@ -346,6 +347,20 @@ def check_fewer_seeds():
         check(told == ["SLD"] and "over the k seeds that both arms" in " ".join(report.tables[key].notes), key, told, report.tables[key].rows)
     report = Report(sld_analysis.open("pairs.h5"))
     check("n " not in "".join(cell for row in report.tables["accuracy"].rows for cell in row[6:]), "of all seeds")
+
+
+def check_family():
+    """Holm counts an arm whose gap is the same for each seed, which has no test: so does its note, and so do claims."""
+    study = made_study.write_study("constant.h5", made_study.square()[1:4], seeds=3, logits=False)
+    with h5py.File("constant.h5", "r+") as f:
+        arms, top1 = [arm and arm.name for _, arm, _ in study], f["trials/top1_last"][()]
+        at = {name: [i for i, arm in enumerate(arms) if arm == name] for name in arms if name}
+        top1[at["KD-PA"]], top1[at["KD-PA+LTS"]], top1[at["KD-PA+LSS"]] = [70.0, 71.0, 72.0], [71.0, 72.0, 73.0], [71.0, 72.1, 73.3]
+        f["trials/top1_last"][...] = top1
+    report = Report(sld_analysis.open("constant.h5"))
+    rows = {row[0]: dict(zip(report.tables["accuracy"].heads, row)) for row in report.tables["accuracy"].rows}
+    check(rows["KD-PA+LTS"]["p"] == "–" and rows["KD-PA+LSS"]["p (Holm)"] == table.p_text(2 * report.work.gap("KD-PA+LSS").p), rows)
+    check("corrected for 2 arms" in " ".join(report.tables["accuracy"].notes), report.tables["accuracy"].notes)
 
 
 def check_one_rounding():
@@ -495,6 +510,7 @@ def main():
     check_open_claims()
     check_pairs()
     check_fewer_seeds()
+    check_family()
     check_one_rounding()
     check_numbers()
 
