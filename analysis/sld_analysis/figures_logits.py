@@ -108,23 +108,37 @@ def features(work):
         if labels is None or len(labels) != len(found):
             return "features of %d samples, labels of %d" % (len(found), 0 if labels is None else len(labels))
         classes = np.unique(labels)[:MAX_CLASSES]
-        kept = np.flatnonzero(np.isin(labels, classes))[:MAX_MAPPED]
+        of_classes = np.flatnonzero(np.isin(labels, classes))
+        kept = of_classes[:MAX_MAPPED]
         if len(kept) < 10:
             return "features of fewer than 10 samples"
-        maps[arm] = found[kept].astype(np.float64), labels[kept], classes
+        maps[arm] = found[kept].astype(np.float64), labels[kept], classes, len(of_classes)
         return ""
     arms, left = chosen_arms(work, unfit, MAX_PANELS)
     if not arms:
         return "the files hold no features of the last layer; `run.features: test` keeps them in the results of a sweep's folder"
     panels, longest = [], max((maps[arm][2] for arm in arms), key=len)
     for arm in arms:
-        values, labels, classes = maps[arm]
-        tsne = need("sklearn.manifold", "t-SNE").TSNE(perplexity=min(30.0, (len(values) - 1) / 3.0), init="pca", random_state=1)
+        values, labels, classes, _ = maps[arm]
+        tsne = need("sklearn.manifold", "t-SNE").TSNE(perplexity=_perplexity(values), init="pca", random_state=1)
         panels.append(_map_panel(arm, tsne.fit_transform(values), labels, classes))
     return Figure("F3", "Features of the last layer, t-SNE", panels, "Maps of test samples by their features: %s." % ", ".join(arms),
                   [(_class_name(work, int(k)), look(i)) for i, k in enumerate(longest)],
-                  "Perplexity 30, the first %d classes, first seed of each arm. Distances between groups mean little in such a map. %s" % (
-                      len(longest), left))
+                  "Perplexity %s; %s; first seed of each arm. Distances between groups mean little in such a map. %s" % (
+                      " or ".join(dict.fromkeys("%.3g" % _perplexity(maps[arm][0]) for arm in arms)), mapped([maps[arm] for arm in arms]), left))
+
+
+def _perplexity(values):
+    """t-SNE wants three neighbours for each at least."""
+    return min(30.0, (len(values) - 1) / 3.0)
+
+
+def mapped(maps):
+    """Which samples the maps are of."""
+    most = max(len(classes) for _, _, classes, _ in maps)
+    out = "samples of the first %d classes that test has" % most
+    of = max(n for _, _, _, n in maps)
+    return out + (", of %d the first %d in the order of the test set" % (of, MAX_MAPPED) if of > MAX_MAPPED else "")
 
 
 def _map_panel(arm, at, labels, classes):

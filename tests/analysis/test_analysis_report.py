@@ -21,7 +21,7 @@ import made_study
 import made_sweep
 import sld_analysis
 from harness import check, expect, in_folder, sld, write
-from sld_analysis import table
+from sld_analysis import figures_logits, table
 from sld_analysis.__main__ import main as run_verb
 from sld_analysis.report import Report
 
@@ -232,6 +232,10 @@ def check_features():
     report = Report(study)
     check("F3" in report.figures and "sld" in report.figures["F3"].alt, report.left)
     report.figures["F3"].html()
+    note = report.figures["F3"].note
+    check("Perplexity 3.67; samples of the first 4 classes that test has; first seed" in note, note)
+    of = [(np.zeros((n, 2)), None, range(8), samples) for n, samples in ((800, 1000), (800, 800))]
+    check(figures_logits.mapped(of).endswith(", of 1000 the first 800 in the order of the test set"), figures_logits.mapped(of))
 
 
 def check_options():
