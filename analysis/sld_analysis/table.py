@@ -70,7 +70,7 @@ class Table:
         write = csv.writer(out, lineterminator="\n")
         write.writerow(csv_text(h) for h in self.heads)
         for r in self.rows:
-            write.writerow(csv_text(c) for c in r)
+            write.writerow([csv_text(r[0])] + [csv_number(c) for c in r[1:]])
         return out.getvalue()
 
 
@@ -101,6 +101,11 @@ def csv_text(cell):
     """A spreadsheet takes what begins with = + - @ for a formula: numbers stay, texts are quoted as texts."""
     text = plain(cell)
     return "'" + text if text[:1] in ("=", "+", "-", "@") and not NUMBERS.fullmatch(text) else text
+
+
+def csv_number(cell):
+    """A cell that readers of CSV take for a number where it is one: the minus of ASCII, and nothing where there is none."""
+    return "" if cell == "–" else cell.replace("−", "-") if NUMBERS.fullmatch(plain(cell)) else csv_text(cell)
 
 
 def frame_csv(frame):

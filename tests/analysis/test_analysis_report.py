@@ -77,7 +77,9 @@ def check_outputs(folder):
     check(not page.sources and "script" not in page.tags and "link" not in page.tags, "one self-contained page", page.sources)
     check(len(set(page.ids)) == len(page.ids), "no id twice", len(page.ids) - len(set(page.ids)))
     check(r"64.00 $\pm$ 1.50" in open(folder + "/tables.tex", encoding="utf-8").read(), "LaTeX")
-    check("sld,3,64.00 ± 1.50," in open(folder + "/accuracy.csv", encoding="utf-8").read(), "CSV")
+    kept = open(folder + "/accuracy.csv", encoding="utf-8").read()
+    check("sld,3,64.00 ± 1.50," in kept and "ce,3,59.00 ± 0.50,60.00 ± 0.50,59.00 ± 0.50,-3.00,-4.24 to -1.76,0.009,0.027\n" in kept, "CSV", kept)
+    check("−" not in kept and "–" not in kept and ",,,\n" in kept, "the minus of ASCII, and nothing where there is no number", kept)
     check(len(open(folder + "/trials.csv", encoding="utf-8").read().splitlines()) == 14, "a row a trial")
 
 
