@@ -91,8 +91,8 @@ class Study:
         self.spec_fault = self.source.spec_fault or fault  # what keeps the spec from being read
         self.class_names = self.source.class_names
         self.halved = self.source.halved  # what is said of a compact pack with wrong values, or an empty text
-        self.options = pd.DataFrame([options_of.flat(self.source.config(i)) for i in range(self.n)],
-                                    index=range(self.n)).astype(object)
+        # object from the start: beside a trial that waits, which has no options, a whole number would become 2.0
+        self.options = pd.DataFrame([options_of.flat(self.source.config(i)) for i in range(self.n)], index=range(self.n), dtype=object)
         self.trials = self._frame()
         self.same = self.source.same
         # Where none is named the first arm of the spec, whatever has ended: another one each day would be no baseline.

@@ -433,6 +433,7 @@ def check_odd_studies():
     report(damaged("labels.h5", lambda f: replaced(f, "labels/test", np.full(400, 77, np.int32))), "labels outside 0 to 9")
     report(damaged("few.h5", lambda f: replaced(f, "labels/test", np.zeros(3, np.int32))), "logits of 400 samples, labels of 3")
     report(damaged("twice.h5", lambda f: replaced(f, "trials/seed", np.ones(11, np.int64))), "has seed 1 more than once")
+    report(damaged("no_config.h5", lambda f: f["trials/config"].__setitem__(3, b"")), "epochs, batch: 12; 64\n", "; 4000 training samples")
     report(damaged("texts.h5", lambda f: f["trials/config"].__setitem__(slice(3, 6), [b"[1", b"\xff", b"a: {b: [x, {c: d}]}"])), "top-1")
     report(damaged("teacher.h5", lambda f: f["logits/test_teacher"].__setitem__((0, 3, 3), np.nan)), "teacher's logits that are not finite")
     made_study.write_study("one.h5", made_study.square(), seeds=1)
