@@ -40,13 +40,12 @@ def what_was_run(work):
     seen, data = _facts(work), _data(work)
     if any(v.get("data.format") == "synthetic" for v in o.values()):
         data += "; %s training samples" % each("synthetic.train")
-    states = study.trials["state"].value_counts()
     minutes = study.trials["minutes"] if "minutes" in study.trials else []
     spent = sum(m for m in minutes if m == m)
     facts = [("data", data), ("students", each("student.network")), ("teachers", "; ".join(_teachers(work)) or "none"),
              ("arms", "%s; baseline %s" % (_arms(work), _baseline(study))), ("epochs, batch", "%s; %s" % (each("train.epochs"), each("train.batch"))),
              ("seeds", ", ".join(str(s) for s in sorted({int(study.trials["seed"][i]) for i in study.students}))),
-             ("trials", ", ".join("%d %s" % (n, s) for s, n in states.items())),
+             ("trials", _states(study)),
              ("training time", metrics.duration(spent) + " in all")]
     if study.same:
         told = list(dict.fromkeys("%s is %s" % (label, arm) for label, _, arm in study.same))
@@ -57,6 +56,13 @@ def what_was_run(work):
     absent = [name for key, name in names.items() if key not in seen]
     facts += [("not in this file", ", ".join(absent))] if absent else []
     return facts + [("study", plain(study.where)), ("report made", _today())]
+
+
+def _states(study):
+    """How many trials of students are in each state, then of teachers."""
+    t = study.trials
+    texts = [", ".join("%d %s" % (n, s) for s, n in t["state"][of].value_counts().items()) for of in (~t["is_teacher"], t["is_teacher"])]
+    return texts[0] + ("; of teachers %s" % texts[1] if texts[1] else "")
 
 
 def _data(work):
@@ -102,8 +108,8 @@ def _values(facts, key):
 
 
 def _facts(work):
-    """Attributes that all results share, or their span."""
-    found = [work.study.facts(i) for i in work.study.students]
+    """Attributes that all results share, those of teachers too, or their span."""
+    found = [work.study.facts(i) for i, there in enumerate(work.study.source.valid) if there]
     out = {}
     for key in ("data", "machine", "version", "fingerprint", "ranks", "data_sha256"):
         values = list(dict.fromkeys(value for f in found for value in _values(f, key)))
@@ -125,7 +131,7 @@ def _today():
 def warnings(work):
     out = [text for text in (work.study.without(), work.study.halved) if text] + list(work.layout.warnings())
     if work.to_come:
-        out.insert(0, "This study is not complete: %d of %d trials are still to come. All numbers here are of those that are done, and change until "
+        out.insert(0, "This study is not complete: %d of %d trials of students are still to come. All numbers here are of those that are done, and change until "
                       "the last has ended." % (work.to_come, work.planned))
     if work.study.spec_fault:
         out.insert(0, "The spec cannot be read, so that its claims and its `report:` are not known: %s." % work.study.spec_fault)
@@ -135,7 +141,8 @@ def warnings(work):
     if claims.late_baseline(work.study):
         out.append("The baseline was %s: the gaps to it are no prediction of what these trials found." % claims.late_baseline(work.study))
     if not work.study.names_baseline and len(claims.planned(work.study)) > 1:
-        out.append("No baseline is named: gaps are to the first arm, %s. `baseline: ARM` in the spec names one." % work.study.baseline)
+        others = ", and in other pairs to the arm like it" if len(set(work.base_of.values())) > 1 else ""
+        out.append("No baseline is named: gaps are to the first arm, %s%s. `baseline: ARM` in the spec names one." % (work.study.baseline, others))
     lost = work.study.trials[(work.study.trials["state"].isin(["failed", "diverged"])) & ~work.study.trials["is_teacher"]]
     if len(lost):
         out.append("%d trial%s failed or diverged and %s not in the means (T10)." % (

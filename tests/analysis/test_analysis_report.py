@@ -67,7 +67,7 @@ class Page(html.parser.HTMLParser):
 def check_outputs(folder):
     text = open(folder + "/report.md", encoding="utf-8").read()
     check("| sld | 3 | 64.00 ± 1.50 | 65.00 ± 1.50 | 64.00 ± 1.50 | +2.00 | +0.76 to +3.24 | 0.020 | 0.040 |" in text, text)
-    check("**" not in text and "This study is not complete: 1 of 12 trials are still to come." in text, "no arm stands out before all have ended", text)
+    check("**" not in text and "This study is not complete: 1 of 12 trials of students are still to come." in text, "no arm stands out before all have ended", text)
     check("| kd | 3 | 62.00 ± 1.00 |" in text and "| baseline |" in text, text)
     check("| ce | 3 | 59.00 ± 0.50 | 60.00 ± 0.50 | 59.00 ± 0.50 | −3.00 | −4.24 to −1.76 |" in text, text)
     check("1 failed" not in text and "1 trial failed or diverged" in text, text)
@@ -434,6 +434,10 @@ def check_odd_studies():
     report(damaged("few.h5", lambda f: replaced(f, "labels/test", np.zeros(3, np.int32))), "logits of 400 samples, labels of 3")
     report(damaged("twice.h5", lambda f: replaced(f, "trials/seed", np.ones(11, np.int64))), "has seed 1 more than once")
     report(damaged("no_config.h5", lambda f: f["trials/config"].__setitem__(3, b"")), "epochs, batch: 12; 64\n", "; 4000 training samples")
+    def ran(f):
+        for name, values in (("started", ["2026-01-01"] + ["2026-01-02"] * 10), ("machine", ["first"] + ["second"] * 10)):
+            f.create_dataset("trials/" + name, data=values, dtype=h5py.string_dtype())
+    report(damaged("ran.h5", ran), "first trial started: 2026-01-01\n", "machine: first; second\n", "trials: 10 done; of teachers 1 done\n")
     report(damaged("texts.h5", lambda f: f["trials/config"].__setitem__(slice(3, 6), [b"[1", b"\xff", b"a: {b: [x, {c: d}]}"])), "top-1")
     report(damaged("teacher.h5", lambda f: f["logits/test_teacher"].__setitem__((0, 3, 3), np.nan)), "teacher's logits that are not finite")
     made_study.write_study("one.h5", made_study.square(), seeds=1)

@@ -305,7 +305,7 @@ def check_open_claims():
     check(all(math.isnan(by[n].p) and math.isnan(by[n].gap.p) for n in ("planted", "both")), "no p of an open claim")
     near(by["whole"].p, min(1.0, 4 * by["whole"].gap.p), 1e-12, "four claims, whether tested yet or not")
     report = Report(study)
-    check("This study is not complete: 10 of 24 trials are still to come" in report.warnings[0], report.warnings)
+    check("This study is not complete: 10 of 24 trials of students are still to come" in report.warnings[0], report.warnings)
     text = report.markdown()
     check(not [line for line in text.splitlines() if line.startswith("|") and "**" in line] and "best in bold" not in text, "nothing stands out")
     check("| whole | KD-PA+LTS less KD-PA | 5 of 6 |" in text and dict(report.facts)["arms"].startswith("3 of 4 with done trials"), text)
