@@ -27,6 +27,16 @@ static bool swaps_student(const sld_options *o)
     return o->top.student_swap && sld_config_lss_active_epochs(o) > 0;
 }
 
+static bool teaches_weak_view(const sld_options *o)
+{
+    return sld_config_wants_teacher(o) && o->kd.weak > 0.0;
+}
+
+static bool teaches_strong_view(const sld_options *o)
+{
+    return sld_config_wants_teacher(o) && o->kd.strong > 0.0;
+}
+
 static bool has_three_epochs(const sld_options *o)
 {
     return o->train.epochs >= 3;
@@ -47,7 +57,10 @@ static const struct {
     {"top1_last3", has_three_epochs, "train.epochs of 3 or more"},
     {"temperature_", trains_temperature, "a teacher term with kd.loss: ctkd"},
     {"lss_start", swaps_student, "student_swap: true"},
-    {"swapped_teacher_", sld_config_wants_teacher, A_TEACHER},
+    {"swapped_teacher_weak_", teaches_weak_view,
+     "a teacher term on the weak view (kd.weak above 0)"},
+    {"swapped_teacher_strong_", teaches_strong_view,
+     "a teacher term on the strong view (kd.strong above 0)"},
     {"grad_norm_teacher_", sld_config_wants_teacher, A_TEACHER},
     {"grad_norm_kd_", sld_config_wants_teacher, A_TEACHER},
     {"grad_norm_lts_", sld_config_wants_teacher, A_TEACHER},

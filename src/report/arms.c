@@ -104,6 +104,7 @@ static void fill_arm(report *r, const grouping *g, size_t arm)
         const report_trial *t = &r->trials[g->trial[k]];
         a->n_points++;
         a->n_state[t->status.state]++;
+        a->taught |= counts(t) && t->has_teacher;
     }
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         a->metric[i] = sample_of(r, g, arm, i, -1);

@@ -185,10 +185,8 @@ bool copied_errors_control_at(const copied_errors *c, size_t i, size_t *trial, d
     return true;
 }
 
-const char *report_no_copies(double copy_rate, double swapped_weak, double swapped_strong)
+const char *report_no_copies(double copy_rate, bool taught)
 {
-    const bool taught = !isnan(swapped_weak) || !isnan(swapped_strong);
-
     return taught && isnan(copy_rate)
                ? "there are no test logits of the teacher (teacher.logits_files without test.h5) "
                  "or of the trial (run.logits: false), or the teacher is never wrong"
@@ -197,7 +195,5 @@ const char *report_no_copies(double copy_rate, double swapped_weak, double swapp
 
 const char *report_no_copies_of(const report_trial *t)
 {
-    return report_no_copies(t->metric[REPORT_copy_rate],
-                            t->metric[REPORT_swapped_teacher_weak_first],
-                            t->metric[REPORT_swapped_teacher_strong_first]);
+    return report_no_copies(t->metric[REPORT_copy_rate], t->has_teacher && t->n_epochs > 0);
 }

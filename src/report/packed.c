@@ -274,17 +274,19 @@ static sld_status read_configs(sld_ctx *ctx, packed *p)
     return report_find_options(ctx, p->r);
 }
 
-/* Reads which data and teacher each trial had: baselines.c compares them. */
+/* Reads which data and teacher each trial had: baselines.c compares them, reports ask whether it had one. */
 static sld_status read_hashes(sld_ctx *ctx, packed *p)
 {
-    const char **data, **teacher;
+    const char **data, **teacher, **logits;
 
     SLD_TRY(read_texts(ctx, p, "data_sha256", &data));
     SLD_TRY(read_texts(ctx, p, "teacher_sha256", &teacher));
+    SLD_TRY(read_texts(ctx, p, "teacher_logits_sha256", &logits));
     for (size_t i = 0; i < p->r->n_trials; i++) {
         report_trial *t = &p->r->trials[i];
         snprintf(t->data_sha, sizeof t->data_sha, "%s", data ? data[i] : "");
         snprintf(t->teacher_sha, sizeof t->teacher_sha, "%s", teacher ? teacher[i] : "");
+        t->has_teacher = t->teacher_sha[0] || (logits && logits[i][0]);
     }
     return SLD_OK;
 }

@@ -69,6 +69,7 @@ typedef struct report_trial {
 typedef struct report_arm {
     const char  *name;
     bool         is_teacher, is_baseline;
+    bool         taught;   /* a done trial has a teacher */
     int          baseline; /* index of the arm that it is compared with; -1: none */
     size_t       n_points, n_state[SLD_POINT_SKIPPED + 1];
     stats_sample metric[REPORT_N_METRICS]; /* over its done trials */
@@ -114,9 +115,8 @@ bool report_same_test_set(const report_trial *a, const report_trial *b);
 /* Whether one table of a teacher's logits serves both. */
 bool report_same_teacher(const report_trial *a, const report_trial *b);
 
-/* Why there is no rate of copied errors; "": there is one, or no teacher. From the rate and the
- * shares of rows that the teacher swap changes, weak and strong view, of a trial or an arm. */
-const char *report_no_copies(double copy_rate, double swapped_weak, double swapped_strong);
+/* Why there is no rate of copied errors, of a trial or an arm; "": there is one, or no teacher. */
+const char *report_no_copies(double copy_rate, bool taught);
 const char *report_no_copies_of(const report_trial *t);
 
 /* Reads a sweep's folder. Returns SLD_OK even if the results of a trial cannot be read: the trial

@@ -36,9 +36,7 @@ static void put_arm(sld_json *j, const report *r, const report_arm *a)
     sld_json_number(j, "detectable", a->detectable, DIGITS);
     sld_json_number(j, "copy_rate_unseen", a->control, DIGITS);
     sld_json_text(j, "copy_rate_reason",
-                  report_no_copies(a->metric[REPORT_copy_rate].mean,
-                                   a->metric[REPORT_swapped_teacher_weak_first].mean,
-                                   a->metric[REPORT_swapped_teacher_strong_first].mean));
+                  report_no_copies(a->metric[REPORT_copy_rate].mean, a->taught));
     for (int i = 0; i < REPORT_N_METRICS; i++) {
         put_sample(j, report_metric_name[i], a->metric[i]);
     }

@@ -108,12 +108,10 @@ static sld_status print_validation(sld_ctx *ctx, const report *r, FILE *to)
 static void print_no_copies(const report *r, FILE *to)
 {
     for (size_t i = 0; i < r->n_arms; i++) {
-        const stats_sample *metric = r->arms[i].metric;
-        const char         *reason = report_no_copies(metric[REPORT_copy_rate].mean,
-                                                      metric[REPORT_swapped_teacher_weak_first].mean,
-                                                      metric[REPORT_swapped_teacher_strong_first].mean);
+        const report_arm *a      = &r->arms[i];
+        const char       *reason = report_no_copies(a->metric[REPORT_copy_rate].mean, a->taught);
         if (*reason) {
-            fprintf(to, "No copied %% of %s: %s.\n", r->arms[i].name, reason);
+            fprintf(to, "No copied %% of %s: %s.\n", a->name, reason);
         }
     }
 }

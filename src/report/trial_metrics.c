@@ -226,7 +226,7 @@ static sld_status read_swaps(sld_ctx *ctx, trial_metrics_reader *reader, sld_doc
     for (size_t i = 0; i < sizeof swaps / sizeof *swaps; i++) {
         SLD_TRY(read_column(ctx, &reader->column, doc, swaps[i].column, t->n_epochs, &x));
         if (i < 2 && !t->has_teacher) {
-            x = NULL; /* without a teacher the column is 0, which means nothing here */
+            x = NULL; /* files of earlier builds hold 0 there */
         }
         double *at = &t->metric[swaps[i].first];
         at[0]      = x ? x[0] : NAN;

@@ -158,8 +158,8 @@ static sld_status prepare(sld_ctx *ctx, probe *p, sld_objective_params *objectiv
 static sld_status make_answers(sld_ctx *ctx, probe *p)
 {
     const size_t terms   = sld_objective_terms(sld_learner_objective(p->learner));
-    const size_t doubles = p->steps * sizeof(double),
-                 logits  = p->steps * p->N * p->classes * sizeof(float);
+    const size_t doubles = p->steps * sizeof(double), values = p->steps * p->N * p->classes,
+                 logits = values * sizeof(float);
 
     SLD_TRY(sld_arena_alloc(ctx, p->arena, doubles, (void **)&p->total));
     SLD_TRY(sld_arena_alloc(ctx, p->arena, doubles * sld_model_tensor_count(p->student),
@@ -170,6 +170,9 @@ static sld_status make_answers(sld_ctx *ctx, probe *p)
         }
         SLD_TRY(sld_arena_alloc(ctx, p->arena, logits, (void **)&p->z_s[v]));
         SLD_TRY(sld_arena_alloc(ctx, p->arena, logits, (void **)&p->z_t[v]));
+        for (size_t i = 0; i < values; i++) {
+            p->z_t[v][i] = NAN; /* of a view that no term asks the teacher about */
+        }
     }
     if (!p->params->gradients) {
         return SLD_OK;
@@ -199,10 +202,10 @@ static void to_nhwc(const probe *p, const float *images, sld_range mine, float *
 /* Local. This step's numbers; logits of this rank's rows at their place. */
 static void keep_step(probe *p, size_t k, sld_range mine, const sld_step_output *step)
 {
-    const size_t n_trained = sld_model_trained_count(p->student);
-    const size_t terms     = sld_objective_terms(sld_learner_objective(p->learner));
-    const size_t at        = (k * p->N + mine.begin) * p->classes,
-                 n         = (mine.end - mine.begin) * p->classes * sizeof(float);
+    const size_t         n_trained = sld_model_trained_count(p->student);
+    const sld_objective *o         = sld_learner_objective(p->learner);
+    const size_t         at        = (k * p->N + mine.begin) * p->classes,
+                 n                 = (mine.end - mine.begin) * p->classes * sizeof(float);
 
     for (int v = 0; v < SLD_VIEWS; v++) {
         const float *z_s = sld_learner_student_logits(p->learner, v),
@@ -214,8 +217,9 @@ static void keep_step(probe *p, size_t k, sld_range mine, const sld_step_output 
         if (z_t) {
             memcpy(p->z_t[v] + at, z_t, n);
         }
-        for (size_t i = 0; i < terms; i++) {
-            p->loss[v][i][k] = step->sums[v].loss[i] / (double)p->N;
+        for (size_t i = 0; i < sld_objective_terms(o); i++) {
+            const bool computed = sld_objective_weight(o, i, v, p->params->epoch) != 0.0;
+            p->loss[v][i][k]    = computed ? step->sums[v].loss[i] / (double)p->N : NAN;
         }
     }
     for (size_t i = 0; i < sld_model_tensor_count(p->student); i++) {

@@ -238,6 +238,7 @@ static sld_status get_all(sld_ctx *ctx, sld_trial *t, sld_arena *arena, sld_doc 
         SLD_TRY(sld_tensors_get(ctx, doc, "/best", named, n));
     }
     SLD_TRY(sld_history_read(ctx, &s->history, doc, "/history", (size_t)(s->at.epoch - 1)));
+    sld_trial_blank_history(t);
     SLD_TRY(sld_trial_load_label_p(ctx, t, doc));
     SLD_TRY(sld_trial_note_fingerprint(ctx, t, doc));
     return sld_learner_refresh(ctx, t->setup.learner);

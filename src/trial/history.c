@@ -53,6 +53,19 @@ void sld_history_set(sld_history *h, double value, const char *format, ...)
     h->values[c * h->capacity + h->n_epochs] = value;
 }
 
+void sld_history_blank(sld_history *h, size_t epoch, const char *format, ...)
+{
+    char    column[40];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(column, sizeof column, format, args);
+    va_end(args);
+    const size_t c = find(h, column);
+    assert(c < h->n_columns && epoch >= 1 && epoch <= h->capacity);
+    h->values[c * h->capacity + epoch - 1] = NAN;
+}
+
 double sld_history_get(const sld_history *h, const char *column, size_t epoch)
 {
     const size_t c = find(h, column);

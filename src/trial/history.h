@@ -22,6 +22,9 @@ sld_status sld_history_reserve(sld_ctx *ctx, sld_history *h, sld_arena *arena, s
  * bug. */
 void sld_history_set(sld_history *h, double value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Local. Takes the value of an epoch from 1 out of a column: NaN. The epoch being recorded counts. */
+void sld_history_blank(sld_history *h, size_t epoch, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Local. Of an epoch from 1; NaN when there is no such column. */
 double sld_history_get(const sld_history *h, const char *column, size_t epoch);
 

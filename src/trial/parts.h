@@ -240,6 +240,8 @@ sld_status sld_trial_epoch(sld_ctx *ctx, sld_trial *t, sld_epoch_end *end);
 
 /* record.c. Local. Names the columns of the history, before sld_history_reserve(). */
 void sld_trial_columns(sld_trial *t);
+/* Local. Takes out of a history that was read what was not computed: older checkpoints hold 0 there. */
+void sld_trial_blank_history(sld_trial *t);
 /* Collective. Evaluates, records the open epoch in the history, keeps the best. What is not finite is
  * no epoch: attempt.diverged says it, and nothing is recorded. */
 sld_status sld_trial_record(sld_ctx *ctx, sld_trial *t, double seconds);

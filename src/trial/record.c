@@ -46,6 +46,32 @@ void sld_trial_columns(sld_trial *t)
     sld_history_column(h, "1/s", "samples_per_second");
 }
 
+/* What was not computed on a view in an epoch has no value: the loss of a term without a weight, and
+ * the rows that a teacher gets wrong whom no term asked. */
+static void blank_absent(sld_trial *t, int view, size_t epoch)
+{
+    const sld_objective *o = sld_learner_objective(t->setup.learner);
+
+    for (size_t i = 0; i < sld_objective_terms(o); i++) {
+        if (sld_objective_weight(o, i, view, (int64_t)epoch) == 0.0) {
+            sld_history_blank(&t->state.history, epoch, "loss_%s_%s", sld_objective_term_name(o, i),
+                              sld_view_name[view]);
+        }
+    }
+    if (!sld_objective_needs_teacher(o, view, (int64_t)epoch)) {
+        sld_history_blank(&t->state.history, epoch, "swapped_teacher_%s", sld_view_name[view]);
+    }
+}
+
+void sld_trial_blank_history(sld_trial *t)
+{
+    for (int v = 0; v < SLD_VIEWS; v++) {
+        for (size_t e = 1; t->setup.views[v] && e <= t->state.history.n_epochs; e++) {
+            blank_absent(t, v, e);
+        }
+    }
+}
+
 static void record_view(sld_trial *t, int view)
 {
     const sld_objective *o    = sld_learner_objective(t->setup.learner);
@@ -63,6 +89,7 @@ static void record_view(sld_trial *t, int view)
                     sld_view_name[view]);
     sld_history_set(&t->state.history, sums->swapped_student / rows, "swapped_student_%s",
                     sld_view_name[view]);
+    blank_absent(t, view, (size_t)t->state.at.epoch);
 }
 
 static void record_training(sld_trial *t, double seconds)

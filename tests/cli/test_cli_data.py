@@ -16,7 +16,7 @@ def results(folder):
     """All that a trial computes but the teacher's logits on test, which need a network."""
     found = {}
     with h5py.File(folder + "/results.h5") as f:
-        f.visititems(lambda name, item: found.update({name: item[()].tolist()})
+        f.visititems(lambda name, item: found.update({name: repr(item[()].tolist())})  # a NaN equals itself
                      if isinstance(item, h5py.Dataset) and name.split("/")[-1] not in TIMES | {"test_teacher"} else None)
         found["weights"] = f.attrs["weights_sha256"]
     return found

@@ -193,6 +193,10 @@ def main():
 
     first.visititems(same)
     check("gradient/conv1.weight" in first, "no gradients")
+    expect(sld("probe", "student.yaml", "kd.strong=0", "--batches", "in.h5", "--out", "first.h5"), 0)  # epoch 1: no student swap yet
+    with h5py.File("first.h5") as f:
+        absent = sorted(name for group in ("loss", "logits") for name in f[group] if np.isnan(f[group][name]).all())
+        check(absent == ["lss_strong", "lss_weak", "lts_strong", "teacher_strong"], "what was not computed", absent)
     check_vain_probe()
     check_probe_arithmetic()
     expect(sld("probe", "student.yaml", "--batches", "none.h5", "--out", "o.h5"), 2, "none.h5")

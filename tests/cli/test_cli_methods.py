@@ -1,9 +1,12 @@
 """Each method's own step is the same on any rank count and after a stop in mid-epoch; what it records; a teacher of
 another network than the experiment names is refused, as is a preset that does not exist; the sweeps over presets
-expand."""
+expand; what was not computed in an epoch is NaN."""
+import csv
+import io
 import os
 
 import h5py
+import numpy as np
 
 from harness import check, digest, expect, in_folder, sld, teacher, write, DATA
 
@@ -20,8 +23,40 @@ CASES = {
 }
 
 
+def zeros(f):
+    """As earlier builds wrote what was not computed."""
+    for name in f["history"]:
+        f["history"][name][...] = np.nan_to_num(f["history"][name][()])
+
+
+def check_absent():
+    """A loss without a weight and a teacher whom no term asks have no value, by resume from an older checkpoint too; no trial is called
+    right for it. A loss that is computed is a number, and a norm of nothing is 0."""
+    write("absent.yaml", "method: kd\nce: {strong: 0.1, until: 2}\nkd: {after: 1, until: 2}\n" + STUDENT.replace("epochs: 1", "epochs: 3"))
+    expect(sld("run", "absent.yaml", "run.dir=runs/absent"), 0)
+    expect(sld("run", "absent.yaml", "run.dir=runs/older", "run.stop_after_steps=7"), 75)
+    for name in os.listdir("runs/older"):
+        if name.startswith("ckpt-"):
+            with h5py.File("runs/older/" + name, "r+") as f:
+                zeros(f)
+    expect(sld("run", "absent.yaml", "run.dir=runs/older"), 0, "resumed at epoch 3, step 1")
+    check(digest("runs/absent") == digest("runs/older"), "other bits after an older checkpoint")
+    with h5py.File("runs/absent/results.h5") as f, h5py.File("runs/teacher/results.h5") as taught:
+        there = {name: np.isfinite(f["epoch/" + name]).tolist() for name in f["epoch"] if name.startswith(("loss_", "swapped_", "grad_"))}
+        norms = [f["epoch/grad_norm_kd_weak"][e] > 0 for e in range(3)]
+        check(np.isnan(taught["epoch/swapped_teacher_weak"]).all(), "a share of rows wrong without a teacher")
+    for name, wanted in (("loss_ce_weak", [1, 1, 0]), ("loss_ce_strong", [1, 1, 0]), ("loss_kd_weak", [0, 1, 0]), ("loss_kd_strong", [0, 0, 0]),
+                         ("swapped_teacher_weak", [0, 1, 0]), ("swapped_teacher_strong", [0, 0, 0])):
+        check(there.pop(name) == [w == 1 for w in wanted], name)
+    check(all(all(finite) for finite in there.values()) and norms == [False, True, False], there, norms)
+    row, = csv.DictReader(io.StringIO(expect(sld("report", "runs/absent", "--format", "csv", ranks=0), 0).out))
+    check({row["swapped_teacher_%s_%s" % (v, e)] for v in ("weak", "strong") for e in ("first", "last")} == {""}, "the teacher's shares", row)
+    check(row["copy_rate"] and not row["copy_rate_reason"], "copied errors", row)
+
+
 def main():
     teacher()
+    check_absent()
     for name, (lines, terms) in CASES.items():
         write("e.yaml", lines + STUDENT)
         expect(sld("run", "e.yaml", "name=%s1" % name), 0)

@@ -31,7 +31,8 @@ static inline sld_status fixture_expand(sld_ctx *ctx, const char *text, const ch
     for (char *c = strtok(words, " "); c; c = strtok(NULL, " ")) {
         list[n++] = c;
     }
-    static const char *const metrics[] = {"top1_last", "nll_last", "copy_rate", "top1_val_last"};
+    static const char *const metrics[] = {"top1_last", "nll_last", "copy_rate", "top1_val_last",
+                                          "swapped_teacher_strong_last"};
     const sld_grid_params    params    = {.path        = "s.yaml",
                                           .text        = text,
                                           .n           = strlen(text),
@@ -41,7 +42,7 @@ static inline sld_status fixture_expand(sld_ctx *ctx, const char *text, const ch
                                           .content     = fixture_content,
                                           .user        = asked ? asked : &nobody,
                                           .metrics     = metrics,
-                                          .n_metrics   = 4};
+                                          .n_metrics   = 5};
     sld_ctx_init(ctx);
     ctx->log_level = SLD_LOG_ERROR;
     return sld_grid_expand(ctx, &params, out);

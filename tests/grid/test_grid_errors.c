@@ -278,6 +278,9 @@ static const struct {
      "got copy_rate, which needs a teacher", NULL},
     {LRS "claims: {c: {effect: train.lr, metric: grad_norm_lss_weak_last}}\n", NULL,
      "s.yaml:3:40: metric: expected a column that some trial", "student_swap: true", NULL},
+    {"base: {method: kd, teacher: t, ce.strong: 0.1}\nteachers: {t: {train.epochs: 3}}\naxes: "
+     "{train.lr: [1, 2]}\nclaims: {c: {effect: train.lr, metric: swapped_teacher_strong_last}}\n",
+     NULL, "s.yaml:4:40: metric: expected a column that some trial", "kd.strong above 0", NULL},
     /* said twice, or in vain, on the command line */
     {LRS "seeds: 1..3\n", "seeds=1 seeds=2", "command line: seeds: expected once, got twice", "",
      NULL},

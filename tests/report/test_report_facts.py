@@ -46,12 +46,19 @@ def check_split():
 
 
 def check_teacher_of_files():
-    trials = [Trial("f%011d" % 1, "files", 1, [50.0, 60.0, 70.0], teacher_logits_sha256="f" * 64),
-              Trial("n%011d" % 1, "none", 1, [50.0, 60.0, 70.0])]
+    nan, top1 = float("nan"), [50.0, 60.0, 70.0]
+    trials = [Trial("f%011d" % 1, "files", 1, top1, teacher_logits_sha256="f" * 64), Trial("n%011d" % 1, "none", 1, top1),
+              Trial("l%011d" % 1, "late", 1, top1, teacher_logits_sha256="f" * 64, columns={"swapped_teacher_weak": [nan, 0.25, nan]})]
     made_sweep.write_sweep("files", trials)
     found = rows("files")
     check(found[trials[0].id]["swapped_teacher_weak_first"] == "0.25", "shares of the teacher's wrong rows", found)
     check(found[trials[1].id]["swapped_teacher_weak_first"] == "", "no teacher, no share", found)
+    expect(sld("report", "files", "--pack", "files.h5", ranks=0), 0)
+    for study in ("files", "files.h5"):  # a teacher that comes late and leaves early is a teacher
+        said = json.loads(report(study, "--format", "json"))
+        check([bool(x["copy_rate_reason"]) for x in said["trials"]] == [bool(x["copy_rate_reason"]) for x in said["arms"]] == [True, False, True],
+              "why there are no copied errors", study, said)
+        check("No copied % of late: there are no test logits of the teacher" in report(study), study, report(study))
 
 
 def check_runs():
