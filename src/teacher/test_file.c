@@ -2,13 +2,53 @@
  * errors from:
  *   /logits (sample, class)  in the order of test, any float type
  *   attribute data_sha256    as in the exported views
+ *   attribute split, /labels (sample)  of what sld eval --logits wrote: that it is test
  * The file may be left out. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "parts.h"
+
+/* val and train may have as many samples as test. */
+static sld_status check_split(sld_ctx *ctx, sld_doc *doc)
+{
+    const char *split = "test"; /* a file of another program may not say it */
+
+    if (sld_doc_has_attr(doc, "/", "split")) {
+        SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "split", &split));
+    }
+    return strcmp(split, "test") == 0 ? SLD_OK
+                                      : SLD_FAIL(ctx, SLD_ERR_DATA,
+                                                 "%s: attribute split: expected test, got %.32s; "
+                                                 "write the teacher's logits on test there",
+                                                 sld_doc_path(doc), split);
+}
+
+/* labels: (n) those of test. */
+static sld_status check_labels(sld_ctx *ctx, sld_doc *doc, const int32_t *labels, size_t n)
+{
+    if (!sld_doc_has(doc, "/labels")) {
+        return SLD_OK;
+    }
+    int32_t *found = malloc(n * sizeof *found);
+    if (!found) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu labels", n);
+    }
+    sld_status st = sld_doc_get(ctx, doc, "/labels", SLD_I32, n, found);
+    for (size_t i = 0; st == SLD_OK && i < n; i++) {
+        if (found[i] != labels[i]) {
+            st = SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%s: /labels: row %zu: expected %d, as in test, got %d; write the logits "
+                          "of test in its own order",
+                          sld_doc_path(doc), i, (int)labels[i], (int)found[i]);
+        }
+    }
+    free(found);
+    return st;
+}
 
 static sld_status check_data(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc)
 {
@@ -20,7 +60,9 @@ static sld_status check_data(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *
         return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute data_sha256: expected %s, got %.64s",
                         sld_doc_path(doc), env->set->hash, sha);
     }
-    return sld_doc_check_shape(ctx, doc, "/logits", 2, dims);
+    SLD_TRY(check_split(ctx, doc));
+    SLD_TRY(sld_doc_check_shape(ctx, doc, "/logits", 2, dims));
+    return check_labels(ctx, doc, env->set->test.labels, env->set->test.n);
 }
 
 static sld_status read_logits(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc, float *logits)

@@ -100,8 +100,14 @@ def main():
     expect(sld("report", "runs/files1", "--format", "csv", ranks=0), 0, "copy_rate_reason\n", "without test.h5")
     for change, text in ((lambda f: replace(f, "logits", np.zeros((31, 20))), "/logits: expected the shape (20,20)"),
                          (lambda f: replace(f, "logits", np.full((20, 20), np.nan)), "/logits: expected finite logits, got nan"),
-                         (lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256: expected")):
+                         (lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256: expected"),
+                         (lambda f: f.attrs.update({"split": "val"}), "attribute split: expected test, got val"),
+                         (lambda f: replace(f, "labels", f["labels"][()][::-1]), "/labels: row 0: expected "),
+                         (lambda f: replace(f, "labels", f["labels"][:19]), "/labels: expected 20 values, got 19")):
         refused(change, text, ranks=2, name="files/test.h5")
+    with h5py.File("files/test.h5", "r+") as f:  # what another program writes need not have them
+        del f["labels"], f.attrs["split"]
+    expect(sld("run", "outside.yaml", "run.dir=runs/bare", "run.stop_after_steps=1", ranks=0), 75)
     os.rename("files/test.h5", "test.h5")
 
     # the content is the trial, the folder is not
