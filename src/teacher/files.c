@@ -13,6 +13,7 @@
 #include "parts.h"
 
 #define DIGEST_FLOATS 16 /* 64 hexadecimal digits, moved between ranks as so many floats */
+#define LOOK_FLOATS   (SLD_VIEWS * sizeof(sld_look) / sizeof(float))
 
 static void file_path(const sld_teacher_env *env, int64_t epoch, char path[PATH_MAX])
 {
@@ -162,8 +163,9 @@ static size_t list_files(const sld_teacher_env *env, int64_t *epoch)
     return n;
 }
 
-/* Local. This rank's share of the files. */
-static sld_status read_share(sld_ctx *ctx, const sld_teacher_env *env, sld_teacher_files *f)
+/* Local. This rank's share of the files. look: (f->n, SLD_VIEWS), zero on entry. */
+static sld_status read_share(sld_ctx *ctx, const sld_teacher_env *env, sld_teacher_files *f,
+                             sld_look *look)
 {
     const size_t    floats = env->subset->n_train * env->set->K;
     const sld_range mine   = sld_comm_share(env->comm, f->n, 1);
@@ -178,8 +180,16 @@ static sld_status read_share(sld_ctx *ctx, const sld_teacher_env *env, sld_teach
         char         digest[65];
 
         (void)wanted_in(env, f->epoch[i], wanted);
-        st = read_file(ctx, env, file_epoch(env, f->epoch[i], wanted), wanted, views, digest);
+        const int64_t named = file_epoch(env, f->epoch[i], wanted);
+        st                  = read_file(ctx, env, named, wanted, views, digest);
         memcpy(f->digest + i * 64, digest, 64);
+        for (size_t v = 0; v < SLD_VIEWS && st == SLD_OK; v++) {
+            if (wanted[v]) {
+                look[i * SLD_VIEWS + v].epoch = (float)named;
+                sld_look_at(views[v], env->set->train.labels, env->subset->train,
+                            env->subset->n_train, env->set->K, &look[i * SLD_VIEWS + v]);
+            }
+        }
     }
     free(rows);
     return st;
@@ -187,6 +197,7 @@ static sld_status read_share(sld_ctx *ctx, const sld_teacher_env *env, sld_teach
 
 sld_status sld_teacher_files_check(sld_ctx *ctx, const sld_teacher_env *env, sld_teacher_files *f)
 {
+    sld_look  *look = NULL;
     sld_sha256 sha;
 
     sld_enter(ctx, SLD_PHASE_DATA);
@@ -196,12 +207,17 @@ sld_status sld_teacher_files_check(sld_ctx *ctx, const sld_teacher_env *env, sld
         st = sld_arena_alloc(ctx, env->arena, f->n * sizeof *f->epoch, (void **)&f->epoch);
     }
     if (st == SLD_OK) {
+        st = sld_arena_alloc(ctx, env->arena, f->n * SLD_VIEWS * sizeof *look, (void **)&look);
+    }
+    if (st == SLD_OK) {
         (void)list_files(env, f->epoch);
-        st = read_share(ctx, env, f);
+        st = read_share(ctx, env, f, look);
     }
     SLD_TRY(sld_agree(ctx, env->comm, st));
     SLD_TRY(
         sld_comm_gather_rows(ctx, env->comm, (float *)(void *)f->digest, f->n, 1, DIGEST_FLOATS));
+    SLD_TRY(sld_comm_gather_rows(ctx, env->comm, (float *)look, f->n, 1, LOOK_FLOATS));
+    sld_look_tell(ctx, env->opt->teacher.logits_files, look, f->n);
     sld_sha256_init(&sha);
     sld_sha256_add(&sha, f->digest, f->n * 64);
     sld_sha256_hex(&sha, f->sha);

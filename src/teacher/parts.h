@@ -52,6 +52,24 @@ sld_status sld_teacher_store_epoch(sld_ctx *ctx, sld_teacher_store *store, int64
                                    const bool wanted[SLD_VIEWS], float *const rows[SLD_VIEWS],
                                    bool held[SLD_VIEWS], bool *stop);
 
+/* ---- look.c: what an outside teacher's tables look like ---- */
+
+#define SLD_LOOK_TEST (-1.0f)
+
+/* Counts of rows of one table; all 0: there is no such table. Floats, because ranks exchange them. */
+typedef struct sld_look {
+    float epoch; /* that its file is named by; SLD_LOOK_TEST: the logits on test */
+    float rows, right, flat, probabilities; /* right: the largest logit is the label's */
+} sld_look;
+
+/* Local. Adds the rows of a table. logits: (n,K). labels: of the sample index[i], or of i without an
+ * index. */
+void sld_look_at(const float *logits, const int32_t *labels, const uint32_t *index, size_t n,
+                 size_t K, sld_look *out);
+/* Local. Logs how often the teacher is right, and warns once of each thing that logits hardly are.
+ * look: (n, SLD_VIEWS), of the files in folder; that of test stands in the first view. */
+void sld_look_tell(sld_ctx *ctx, const char *folder, const sld_look *look, size_t n);
+
 /* ---- files.c ---- */
 
 /* Collective. As sld_teacher_store_epoch(); every wanted view is held. */

@@ -95,8 +95,12 @@ static sld_status read_test(sld_ctx *ctx, const sld_teacher_env *env, sld_teache
     SLD_TRY(sld_doc_open(ctx, path, &doc));
     const sld_status st = read_logits(ctx, env, doc, logits);
     sld_doc_close(doc);
-    f->test = st == SLD_OK ? logits : NULL;
-    return st;
+    SLD_TRY(st);
+    sld_look look[SLD_VIEWS] = {{.epoch = SLD_LOOK_TEST}};
+    sld_look_at(logits, env->set->test.labels, NULL, env->set->test.n, env->set->K, look);
+    sld_look_tell(ctx, env->opt->teacher.logits_files, look, 1);
+    f->test = logits;
+    return SLD_OK;
 }
 
 sld_status sld_teacher_files_test(sld_ctx *ctx, const sld_teacher_env *env, sld_teacher_files *f)

@@ -60,6 +60,39 @@ def replace(f, name, value):
     f[name] = value
 
 
+def rewritten(change):
+    """The tables of both epochs, each changed by its name and its own logits."""
+    for epoch in (1, 2):
+        with h5py.File("files/epoch-%05d.h5" % epoch, "r+") as f:
+            for view in ("weak", "strong"):
+                replace(f, "logits_" + view, change(view, epoch, f["logits_" + view][()]))
+
+
+def check_look():
+    """Numbers that logits hardly are are told once each, with the first table; how often the teacher is right stands in the log."""
+    kept = {name: open("files/" + name, "rb").read() for name in os.listdir("files")}
+    right = {"weak": 0, "strong": 0}
+    for epoch in (1, 2):
+        with export(epoch) as views, h5py.File("files/epoch-%05d.h5" % epoch) as f:
+            for view in right:
+                right[view] += 100 * np.mean(f["logits_" + view][()].argmax(1) == views["labels"][()]) / 2
+
+    def told(folder, *texts):
+        done = expect(sld("run", "outside.yaml", "run.dir=" + folder, "run.stop_after_steps=1", ranks=2), 75, *texts)
+        return done.err.count(": expected logits")
+
+    top1 = "files: top-1 %.2f %% on weak views, %.2f %% on strong views" % (right["weak"], right["strong"])
+    check(told("runs/look", top1) == 0, "told of real logits")
+    softmax = lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)  # noqa: E731
+    rewritten(lambda view, epoch, z: softmax(z).astype("f2") if view == "strong" else z if epoch == 1 else np.where(np.arange(20)[:, None] < 3, 0, z))
+    many = told("runs/unlike", "files/epoch-00001.h5: /logits_strong: expected logits, got rows of numbers from 0 to 1 with the sum 1 in 2 tables",
+                "files/epoch-00002.h5: /logits_weak: expected logits that tell classes apart", "for all classes in this table: they teach nothing")
+    check(many == 2, "each is told once", many)
+    for name, text in kept.items():
+        with open("files/" + name, "wb") as f:
+            f.write(text)
+
+
 def main():
     teacher()
     write("student.yaml", EXPERIMENT)
@@ -76,6 +109,7 @@ def main():
         check(results("runs/files%d" % ranks) == results("runs/network"), "other bits from files on", ranks, "ranks")
         check(tables("runs/files%d" % ranks)[1:] == (0, 0), "tables")
 
+    check_look()
     refused(lambda f: f.attrs.update({"epoch": 1}), "epoch: expected 2, got 1", ranks=2)
     refused(lambda f: f.attrs.update({"views_strong": f.attrs["views_weak"]}), "views_strong", "view: strong")
     refused(lambda f: f.attrs.update({"data_sha256": "0" * 64}), "data_sha256")
@@ -91,7 +125,7 @@ def main():
     # logits of test, for copied errors: those of the network
     expect(sld("eval", "runs/teacher/last.h5", "--logits", "files/test.h5", ranks=0), 0)
     expect(sld("run", "outside.yaml", "run.dir=runs/files1", ranks=0), 2, "teacher_logits")  # they are part of the ID
-    expect(sld("run", "outside.yaml", "run.dir=runs/tested", ranks=2), 0)
+    expect(sld("run", "outside.yaml", "run.dir=runs/tested", ranks=2), 0, "files: top-1 5.00 % on test")
     check(results("runs/tested") == results("runs/network"), "other bits with logits of test")
     rates = [json.loads(expect(sld("report", folder, "--format", "json", ranks=0), 0).out)["trials"][0]
              for folder in ("runs/network", "runs/tested", "runs/files1")]
@@ -107,7 +141,9 @@ def main():
         refused(change, text, ranks=2, name="files/test.h5")
     with h5py.File("files/test.h5", "r+") as f:  # what another program writes need not have them
         del f["labels"], f.attrs["split"]
-    expect(sld("run", "outside.yaml", "run.dir=runs/bare", "run.stop_after_steps=1", ranks=0), 75)
+        f["logits"][...] = 0
+    expect(sld("run", "outside.yaml", "run.dir=runs/bare", "run.stop_after_steps=1", ranks=0), 75,
+           "files/test.h5: /logits: expected logits that tell classes apart")
     os.rename("files/test.h5", "test.h5")
 
     # the content is the trial, the folder is not
