@@ -66,6 +66,81 @@ static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, eval
                                params->split);
 }
 
+/* The samples that the run behind the weights trained on. *out NULL: the file does not tell of it. */
+static sld_status trained_on(sld_ctx *ctx, const sld_eval_params *params, const sld_dataset *set,
+                             sld_subset **out)
+{
+    char       *text   = NULL;
+    sld_config *config = NULL;
+
+    *out = NULL;
+    SLD_TRY(sld_weights_config(ctx, params->weights, &text));
+    if (!text) {
+        return SLD_OK;
+    }
+    sld_status st = sld_config_parse(ctx, params->weights, text, strlen(text), NULL, 0,
+                                     sld_method_defaults, &config);
+    if (st == SLD_OK) {
+        const sld_subset_params subset = sld_subset_of(sld_config_options(config));
+        st                             = sld_subset_create(ctx, set, &subset, out);
+    }
+    sld_config_destroy(config);
+    free(text);
+    return st;
+}
+
+/* How many of the samples index[] are trained on; both lists ascend. */
+static size_t count_trained(const sld_subset *run, const uint32_t *index, size_t n)
+{
+    size_t common = 0;
+
+    for (size_t i = 0, j = 0; i < n && j < run->n_train;) {
+        common += index[i] == run->train[j];
+        if (index[i] <= run->train[j]) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+    return common;
+}
+
+/* other: how many of the samples the run did not treat as the split's name says. */
+static void tell_other(sld_ctx *ctx, const sld_eval_params *params, const evaluation *e, bool val,
+                       bool held_out, size_t other)
+{
+    const char *why = !val       ? "the run chose others"
+                      : held_out ? "the run held out others"
+                                 : "the run held out none";
+
+    sld_log(ctx, SLD_LOG_WARN, "%s: %zu of the %zu samples of %s were %strained on: %s%s",
+            params->weights, other, e->n, params->split, val ? "" : "not ", why,
+            val && !held_out ? ""
+                             : "; for the run's own leave out data.train_fraction, "
+                               "data.val_fraction, data.per_class and data.split_seed");
+}
+
+/* The command line can cut train in another way than the run did. */
+static sld_status warn_trained(sld_ctx *ctx, const sld_eval_params *params, const evaluation *e)
+{
+    const bool  val = e->index == e->subset->val;
+    sld_subset *run = NULL;
+
+    if (!e->index || strcmp(e->file.info.data_hash, e->set->hash) != 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(trained_on(ctx, params, e->set, &run));
+    if (run) {
+        const size_t trained = count_trained(run, e->index, e->n);
+        const size_t other   = val ? trained : e->n - trained;
+        if (other > 0) {
+            tell_other(ctx, params, e, val, run->n_val > 0, other);
+        }
+    }
+    sld_subset_destroy(run);
+    return SLD_OK;
+}
+
 /* The images are normalised as the weights were trained, not as the data set would. */
 static sld_status check_data(sld_ctx *ctx, const sld_eval_params *params, evaluation *e)
 {
@@ -97,6 +172,7 @@ static sld_status prepare(sld_ctx *ctx, const sld_eval_params *params, evaluatio
     SLD_TRY(sld_model_load(ctx, e->arena, params->weights, (int)set->H, (int)set->W, &e->file));
     SLD_TRY(check_data(ctx, params, e));
     SLD_TRY(choose_split(ctx, params, e));
+    SLD_TRY(warn_trained(ctx, params, e));
     sld_precision precision;
     if (!sld_precision_named(params->precision, &precision)) {
         return SLD_FAIL(ctx, SLD_ERR_CONFIG, "--precision: expected f32 or bf16, got '%s'",

@@ -38,6 +38,18 @@ def check_vain():
     expect(sld("eval", "runs/s/last.h5", "data.test_fraction=0.5", "run.stall_minutes=5", "parallel.isa=avx2"), 0, "top-1")
 
 
+def check_trained():
+    """Samples of val that were trained on, and samples of train that were not, are told, once."""
+    kept = ("data.train_fraction=0.5", "data.val_fraction=0")
+    for args, text in (((), ""), (("--split", "val"), ""), (("--split", "train"), ""),
+                       (("--split", "train", *kept), "8 of the 60 samples of train were not trained on: the run chose others; "),
+                       (("--split", "val", "data.split_seed=9"), " of the 20 samples of val were trained on: the run held out others; ")):
+        said = expect(sld("eval", "runs/s/last.h5", *args, ranks=2 if text else 0), 0, text).err
+        check(said.count("trained on") == bool(text), args, said)
+    said = expect(sld("eval", "runs/teacher/last.h5", "--split", "val", "data.val_fraction=0.5"), 0).err
+    check("16 of the 16 samples of val were trained on: the run held out none\n" in said, said)
+
+
 def log_softmax(z):
     z = z.astype(float) - z.max(axis=1, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
@@ -161,6 +173,7 @@ def main():
             check(weights == "best" or (f["/features"][()] == features).all(), "features of", weights, ranks)
     check_other_classes()
     check_vain()
+    check_trained()
     expect(sld("eval", "runs/s/last.h5"), 0, "top-1 %.2f %%" % top1)
     expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
