@@ -8,7 +8,7 @@ from . import calibration, digest, stats
 from .figure import FAINT, INK, MAX_LINES, Figure, chosen_arms, clip, left_out, look, looks
 from .needs import need
 from .table import number
-from .tables_predictions import untaught
+from .tables_predictions import controls
 
 np = need("numpy")
 ticker = need("matplotlib.ticker")
@@ -337,17 +337,25 @@ def fidelity(work):
                   "makes them). " + left)
 
 
+MAX_INDEPENDENT = 6
+
+
 def _independent(work, arms):
-    """{arm: percent on which two students without a teacher agree on its test set, mean over such pairs}, and a sentence on them."""
-    layout, by_set = work.layout, {}
-    for tested in dict.fromkeys(layout.tested[arm] for arm in arms):
-        found = [d for d in (work.digests.student(t) for t in untaught(work, tested)[:6]) if d is not None]
+    """{arm: percent on which two students of its network that never saw a teacher agree on its test set, mean over such pairs}, and a sentence
+    on them."""
+    layout, by_kind = work.layout, {}
+    kind = {arm: (layout.tested[arm], layout.networks[arm][1]) for arm in arms}
+    for tested, network in dict.fromkeys(kind.values()):
+        alike = [t for t in controls(work, tested) if layout.networks[work.study.trials["arm"][t]][1] == network][:MAX_INDEPENDENT]
+        found = [d for d in map(work.digests.student, alike) if d is not None]
         rates = [100.0 * (a.predicted == b.predicted).mean() for a, b in itertools.combinations(found, 2) if len(a.predicted) == len(b.predicted)]
         if rates:
-            by_set[tested] = float(np.mean(rates))
-    if not by_set:
+            by_kind[tested, network] = float(np.mean(rates)), list(dict.fromkeys(work.study.trials["arm"][t] for t in alike))
+    if not by_kind:
         return {}, "No two students without a teacher are there to compare with."
-    names = {layout.tested[arm]: layout.test_set(arm) for arm in arms}
-    told = ", ".join("%.1f %%%s" % (rate, " on %s" % names[tested] if len(names) > 1 else "") for tested, rate in by_set.items())
-    return {arm: by_set[layout.tested[arm]] for arm in arms if layout.tested[arm] in by_set}, \
-        "Dotted: agreement of two students that never saw a teacher, %s." % told
+    sets = {layout.tested[arm]: layout.test_set(arm) for arm in arms}
+    told = "; ".join("%.1f %%%s of %s (%s)" % (rate, " on %s" % sets[tested] if len(sets) > 1 else "", network, ", ".join(of))
+                     for (tested, network), (rate, of) in by_kind.items())
+    return {arm: by_kind[kind[arm]][0] for arm in arms if kind[arm] in by_kind}, \
+        "Dotted: agreement of two students of the arm's network that never saw a teacher and are none, mean over the pairs among the first %d: %s." % (
+            MAX_INDEPENDENT, told)

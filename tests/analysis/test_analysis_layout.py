@@ -12,9 +12,10 @@ import made_study
 import sld_analysis
 from harness import check, in_folder
 from made_study import Arm
-from sld_analysis import digest
+from sld_analysis import digest, figures_logits
 from sld_analysis.report import Report
 from sld_analysis.table import Bold
+from sld_analysis.tables import Work
 
 
 def made(arms, axes=("pair", "method"), seeds=3, data=None, **more):
@@ -103,8 +104,17 @@ def check_own_teacher():
     rates = [digest.copy_rate(work.digests.student(t), work.digests.teacher(work.arms["KD"][0])) for t in work.arms["CE"]]
     second = [digest.by_rank(work.digests.student(t), work.digests.teacher(work.arms["KD"][0]))[0][3] for t in work.arms["CE"]]
     for change, but in ((lambda f, arms: None, 0), (as_trial, 1), (as_file, 1)):
-        unseen, copied, _ = said(change)
+        unseen, copied, work = said(change)
+        alone = [work.study.predicted(t) for t in work.arms["CE"][but:]]
+        agree = 100 * np.mean([(a == b).mean() for i, a in enumerate(alone) for b in alone[:i]])
+        note = figures_logits.fidelity(work).note
+        check("among the first 6: %.1f %% of resnet8 (CE)." % agree in note, "two students that are no teacher", note, agree)
         check(abs(unseen - np.mean(rates[but:])) < 0.051 and abs(copied - np.mean(second[but:])) < 0.051, unseen, copied, rates, second)
+
+    wide = [Arm("wide", 0.0, ["wide"], teacher=-1, method="none", student="resnet14")]
+    made_study.write_study("wide.h5", wide + arms, axes=("arm",), baseline="CE", samples=100)
+    note = figures_logits.fidelity(Work(sld_analysis.open("wide.h5"))).note
+    check("of resnet8 (CE)." in note and "wide)" not in note.split("Not shown")[0], "of the arm's network", note)
 
 
 def check_network_of_the_teacher():

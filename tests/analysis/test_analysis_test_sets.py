@@ -203,7 +203,7 @@ def check_words():
         check(key == "quality" or best == ["two KD", "four KD"], "by the mean", best)
     check("Of one arm, four KD" in report.figures["F5"].note, "the teacher that errs", report.figures["F5"].note)
     rates = [100 * np.mean(np.equal(*(study.predicted(t) for t in study.arms[arm]))) for arm in ("two CE", "four CE")]
-    check("%.1f %% on two, %.1f %% on four" % tuple(rates) in report.figures["F8"].note, rates, report.figures["F8"].note)
+    check("%.1f %% on two of resnet8 (two CE); %.1f %% on four of resnet8 (four CE)" % tuple(rates) in report.figures["F8"].note, rates, report.figures["F8"].note)
     report.figures["F8"].html()
     few = "No interquartile mean"
     others = " ".join(report.tables["matrix"].notes) + report.figures["F11"].note
