@@ -113,6 +113,42 @@ double stats_half_width(stats_sample s)
                : stats_t_quantile(LEVEL, (double)(s.n - 1)) * s.sd / sqrt((double)s.n);
 }
 
+/* P(|T| > critical) of the noncentral t distribution, delta its noncentrality: T^2 is a mixture of
+ * beta distributions with Poisson weights. I_x(a + 1, b) is I_x(a, b) less one term. */
+static double power_of(double delta, double critical, double df)
+{
+    const double x = critical * critical / (critical * critical + df), b = 0.5 * df;
+    const double mean = 0.5 * delta * delta; /* of the Poisson weights */
+    double       a = 0.5, weight = exp(-mean), inside = 0.0;
+    double       below = incomplete_beta(a, b, x); /* I_x(a, b) */
+    double less = exp(lgamma(a + b) - lgamma(a + 1.0) - lgamma(b) + a * log(x) + b * log1p(-x));
+
+    for (int j = 0; j <= mean || weight > 1e-17; j++) {
+        inside += weight * below;
+        below -= less;
+        less *= x * (a + b) / (a + 1.0);
+        a += 1.0;
+        weight *= mean / (j + 1.0);
+    }
+    return 1.0 - inside;
+}
+
+/* The noncentrality at which the two-sided test of that many degrees of freedom has power 0.8. */
+static double detectable_delta(double df)
+{
+    const double critical = stats_t_quantile(LEVEL, df);
+    double       low = 0.0, high = 1.0;
+
+    while (power_of(high, critical, df) < POWER) {
+        high *= 2.0;
+    }
+    for (int i = 0; i < 60; i++) { /* bisection down to the last bit */
+        const double middle                                      = 0.5 * (low + high);
+        *(power_of(middle, critical, df) < POWER ? &low : &high) = middle;
+    }
+    return 0.5 * (low + high);
+}
+
 double stats_detectable(double sd, size_t n_a, size_t n_b)
 {
     const double df = (double)n_a + (double)n_b - 2.0;
@@ -120,6 +156,5 @@ double stats_detectable(double sd, size_t n_a, size_t n_b)
     if (n_a < 1 || n_b < 1 || df < 1.0 || sd < NO_SPREAD) {
         return NAN;
     }
-    return (stats_t_quantile(LEVEL, df) + stats_t_quantile(POWER, df)) * sd *
-           sqrt(1.0 / (double)n_a + 1.0 / (double)n_b);
+    return detectable_delta(df) * sd * sqrt(1.0 / (double)n_a + 1.0 / (double)n_b);
 }

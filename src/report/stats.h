@@ -24,8 +24,9 @@ double stats_t_quantile(double p, double df);
 double stats_half_width(stats_sample s);
 
 /* The smallest difference of two means that a two-sided t test at 5 % finds with power 0.8, given
- * n_a and n_b values of standard deviation sd: (t_0.975 + t_0.8) sd sqrt(1/n_a + 1/n_b), both
- * quantiles with n_a + n_b - 2 degrees of freedom. NaN without a degree of freedom or for sd 0. */
+ * n_a and n_b values of standard deviation sd: delta sd sqrt(1/n_a + 1/n_b), delta the noncentrality
+ * at which the t distribution of n_a + n_b - 2 degrees of freedom exceeds the critical value in 80 %
+ * of cases. NaN without a degree of freedom or for sd 0. */
 double stats_detectable(double sd, size_t n_a, size_t n_b);
 
 #endif

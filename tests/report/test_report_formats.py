@@ -76,8 +76,11 @@ def check_json(trials):
     check(long_arm["gap_half_width"] is None, "one pair has no interval")
     pooled = math.sqrt((2 * 0.25 + 2 * 1.0 + 2 * 2.25) / 6)  # ce 0.5, kd 1, sld 1.5, three seeds each
     close(said["pooled_sd"], pooled, "pooled deviation")
-    close(sld_arm["detectable"], (2.776445105 + 0.940964577) * pooled * math.sqrt(2 / 3), "resolves")  # t(., 4)
+    close(sld_arm["detectable"], DELTA_4 * pooled * math.sqrt(2 / 3), "resolves")
     close(sld_arm["copy_rate_unseen"], 20.0, "students that never saw the teacher")
+
+
+DELTA_4 = 3.761059553825  # noncentrality at which t of 4 degrees of freedom has power 0.8: a root of scipy.stats.nct
 
 
 def check_teacher_among_students():

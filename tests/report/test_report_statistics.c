@@ -61,10 +61,14 @@ static void test_quantiles_of_t(void **state)
     assert_true(isnan(stats_t_quantile(0.975, 0.0)));
 }
 
-/* docs/protocol.md, "What n seeds resolve": 0.76, 0.51, 0.38, 0.33 with a deviation of 0.25. */
+/* docs/protocol.md, "What n seeds resolve": 0.77, 0.51, 0.38, 0.33 with a deviation of 0.25. With few
+ * seeds: roots of scipy.stats.nct, for means of two and two, three and three, one and two. */
 static void test_what_seeds_resolve(void **state)
 {
-    assert_near(stats_detectable(0.25, 3, 3), 0.76, 0.005); /* two digits are given */
+    assert_near(stats_detectable(1.0, 2, 2), 5.653489, 1e-6); /* six digits are given */
+    assert_near(stats_detectable(sqrt(1.5), 3, 3), 3.761060, 1e-6);
+    assert_near(stats_detectable(sqrt(2.0 / 3.0), 1, 2), 16.334009, 1e-6);
+    assert_near(stats_detectable(0.25, 3, 3), 0.77, 0.005); /* two digits are given */
     assert_near(stats_detectable(0.25, 5, 5), 0.51, 0.005);
     assert_near(stats_detectable(0.25, 8, 8), 0.38, 0.005);
     assert_near(stats_detectable(0.25, 10, 10), 0.33, 0.005);
