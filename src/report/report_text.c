@@ -116,11 +116,41 @@ static void print_no_copies(const report *r, FILE *to)
     }
 }
 
+/* Whether the shortest arm takes so long that its minutes are no 0.0. */
+static bool in_minutes(const report *r)
+{
+    double least = INFINITY;
+
+    for (size_t i = 0; i < r->n_arms; i++) { /* of a number and a NaN fmin takes the number */
+        least = fmin(least, r->arms[i].metric[REPORT_minutes].mean);
+    }
+    return least >= 1.0;
+}
+
+static void explain_copies(const report *r, FILE *to)
+{
+    bool taught = false;
+
+    for (size_t i = 0; i < r->n_trials; i++) {
+        taught = taught || *r->trials[i].teacher_sha || r->trials[i].has_teacher;
+    }
+    if (taught) {
+        fprintf(to,
+                "\ncopied: share of the teacher's errors on test in which the student gives the "
+                "same wrong class;\n"
+                "unseen: the same share for the students of this sweep without a teacher; with one "
+                "teacher their\nown rows equal their copied %%.\n");
+        print_no_copies(r, to);
+    }
+}
+
 static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
 {
-    static const char *const heads[] = {"LSS epochs", "copied %", "unseen %", "NLL",
-                                        "ECE %",      "minutes",  "samples/s"};
-    text_table              *t       = NULL;
+    const bool        minutes = in_minutes(r);
+    const char *const heads[] = {"LSS epochs", "copied %", "unseen %",
+                                 "NLL",        "ECE %",    minutes ? "minutes" : "seconds",
+                                 "samples/s"};
+    text_table       *t       = NULL;
 
     SLD_TRY(text_table_create(ctx, r->arena, r->n_arms, 7, "last epoch", heads, &t));
     for (size_t i = 0; i < r->n_arms; i++) {
@@ -136,15 +166,11 @@ static sld_status print_calibration(sld_ctx *ctx, const report *r, FILE *to)
         put_mean(t, i, 2, a->control, 1);
         put_mean(t, i, 3, a->metric[REPORT_nll_last].mean, 4);
         put_mean(t, i, 4, a->metric[REPORT_ece_last].mean, 2);
-        put_mean(t, i, 5, a->metric[REPORT_minutes].mean, 1);
+        put_mean(t, i, 5, a->metric[REPORT_minutes].mean * (minutes ? 1.0 : 60.0), 1);
         put_mean(t, i, 6, a->metric[REPORT_samples_per_second].mean, 0);
     }
     text_table_print(t, to);
-    fprintf(to, "\ncopied: share of the teacher's errors on test in which the student gives the "
-                "same wrong class;\n"
-                "unseen: the same share for the students of this sweep without a teacher; with one "
-                "teacher their\nown rows equal their copied %%.\n");
-    print_no_copies(r, to);
+    explain_copies(r, to);
     return SLD_OK;
 }
 

@@ -104,7 +104,7 @@ def check_text():
     check(re.search(r"^a long name, .*\n +1/3 .* -6\.00 \(n 1\) ", said, re.M), "the baseline has more seeds than the gap", said)
     check(re.search(r"^sld +2 of 4 +100\.0 +20\.0 ", said, re.M), said)
     check(re.search(r"^lo0000000002: .*seed 2: diverged$", said, re.M), said)
-    check("With one seed per arm" not in said, said)
+    check("With one seed per arm" not in said and "minutes" in said and "\ncopied: share" in said, said)
     rows = [line.split("  ")[0] for line in said.splitlines() if "resnet20" in line]
     check(set(rows) == {"teacher resnet20"}, "an arm of a teacher is marked", rows)
     plain = expect(sld("report", "made", env={"LC_ALL": "C"}, ranks=0), 0, "59.00 +- 0.50").out
@@ -117,6 +117,8 @@ def check_one_seed():
     said = expect(sld("report", "single", ranks=0), 0, "With one seed per arm").out
     check("resolves: the" not in said and "confidence interval" not in said, "nothing is resolved, so nothing to explain", said)
     check(re.search(r"^two +1 +51\.00 .* \+1\.00 +-$", said, re.M), said)
+    check("copied: share" not in said, "without a teacher there is nothing to copy", said)
+    check(re.search(r" seconds +samples/s$", said, re.M) and re.search(r"^two .* 30\.0 +100$", said, re.M), "half a minute each", said)
 
 
 def check_without_gap():
