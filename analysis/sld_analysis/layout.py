@@ -19,6 +19,13 @@ def own_names(parts):
     return [p for p in parts if not any(p.startswith(q + " ") for q in parts)]
 
 
+def shown_label(name, axis, label):
+    """A label on an axis as an arm or label of that name shows it."""
+    key = axis[len("axis_"):]
+    texts_of = ["%s=%s" % (head, label) for head in (key, key.rsplit(".", 1)[-1])]
+    return next((text for text in texts_of if re.search(r"(?<!\S)%s(?!\S)" % re.escape(text), name)), label)
+
+
 def networks_text(networks):
     return ", ".join("%s → %s" % n if n[0] else n[1] for n in networks)
 
@@ -79,6 +86,10 @@ class Layout:
     def label(self, arm, axis):
         return str(self.study.trials[axis][self.planned[arm]])
 
+    def shown(self, arm, axis):
+        """The label as the arm's name has it: of a value that has no label with the key of its option, per_class=2."""
+        return shown_label(arm, axis, self.label(arm, axis))
+
     def _pair_axes(self):
         """Axes that decide the pair: `report: {pair: AXIS}`, else those called pair or teacher, and those that decide the student's
         network or the data."""
@@ -114,12 +125,12 @@ class Layout:
     def pair_of(self, arm):
         """The pair of an arm."""
         pair, _ = self.split_axes
-        return " ".join(self.label(arm, a) for a in pair) if pair else networks_text([self.networks[arm]])
+        return " ".join(self.shown(arm, a) for a in pair) if pair else networks_text([self.networks[arm]])
 
     def method(self, arm):
         """What an arm is within its pair."""
         pair, rest = self.split_axes
-        return " ".join(self.label(arm, a) for a in rest) if pair else arm
+        return " ".join(self.shown(arm, a) for a in rest) if pair else arm
 
     def _pairs(self):
         own, names = {}, {}
@@ -218,7 +229,7 @@ class Layout:
     def names_of(self, groups):
         """A name for each group of arms: the labels that its arms share where others differ, else its first arm."""
         axes = [a for a in self.axes if len({self.label(arm, a) for arm in self.first}) > 1]
-        shared = [" ".join(self.label(arms[0], a) for a in axes if len({self.label(arm, a) for arm in arms}) == 1) for arms in groups]
+        shared = [" ".join(self.shown(arms[0], a) for a in axes if len({self.label(arm, a) for arm in arms}) == 1) for arms in groups]
         return [name if name and shared.count(name) == 1 else arms[0] for name, arms in zip(shared, groups)]
 
     def checks(self):

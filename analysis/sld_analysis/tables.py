@@ -213,7 +213,8 @@ def one_family(work, pair):
 
 def same_architecture(work):
     pairs = [p for p in work.layout.pairs if one_family(work, p)]
-    return _pairs_table(work, "T1", "Teacher and student of one architecture", pairs) if pairs else \
+    taught = any(teacher for p in pairs for teacher, _ in work.layout.networks_of(p))
+    return _pairs_table(work, "T1", "Teacher and student of one architecture" if taught else "Students without a teacher", pairs) if pairs else \
         "no pair whose teacher and student are of one architecture"
 
 

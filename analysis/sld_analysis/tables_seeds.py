@@ -2,6 +2,7 @@
 import math
 
 from . import stats, variance
+from .layout import shown_label
 from .table import Table, interval, number
 
 
@@ -32,7 +33,7 @@ def deviations(work):
     out, axes = [], work.layout.split_axes[0]
     groups = {work.layout.pair_of(arm) if axes else "": {} for arm in work.arms}
     for cell in work.study.cells:
-        place = " ".join(cell.labels[axis] for axis in axes)
+        place = " ".join(shown_label(cell.name, axis, cell.labels[axis]) for axis in axes)
         if cell.arm in work.arms and place in groups:
             groups[place][cell.arm] = True
     for pair, arms in groups.items():

@@ -244,6 +244,21 @@ def check_names():
         mean, gap = work.summary(row[0] + " swap", "top1_last").mean, work.gap(row[0] + " swap", row[0] + " none").mean
         check(str(row[2]).startswith("%.2f ±" % mean) and str(row[2]).endswith(("(%+.2f)" % gap).replace("-", "−")), row, mean, gap)
     check("Not here, as no arm differs from it in the correction alone: b T1 swap." in table.notes, table.notes)
+    keyed = [Arm("per_class=%d %s" % (n, c), 0.0, [str(n), c], method="kd", correction=c, temperatures=str(n), lts="true" if c == "swap" else "false")
+             for n in (2, 16) for c in ("none", "swap")]
+    for axes, name in ((("data.per_class", "with"), "per_class=%d"), (("pair", "with"), "%d")):  # a label of its own has no key
+        report = made(keyed, axes=axes, baseline="per_class=2 none")
+        check([row[0] for row in report.tables["T5"].rows] == [name % n for n in (2, 16)], axes, report.tables["T5"].rows)
+
+
+def check_untaught():
+    """Pairs by a value without a label have its key in their names; a table of students without a teacher is called that."""
+    arms = [Arm("network=%s %s" % (n, m), 0.0, [n, m], teacher=-1, method="none", student=n, temperatures=m[1])
+            for n in ("resnet8", "resnet14") for m in ("T1", "T4")]
+    report = made(arms, axes=("student.network", "method"), baseline="network=resnet8 T1")
+    check(report.tables["T1"].title == "Students without a teacher" and report.tables["T1"].heads[1].startswith("network=resnet8 ("), report.tables["T1"].heads)
+    notes = " ".join(report.tables["T10"].notes)
+    check("of network=resnet8: " in notes and "of network=resnet14: " in notes, "their deviations", notes)
 
 
 def check_rounding():
@@ -279,6 +294,7 @@ def main():
     check_missing_seeds()
     check_names()
     check_rounding()
+    check_untaught()
 
 
 in_folder(main)
