@@ -104,7 +104,10 @@ typedef struct sld_subset {
 sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
                              sld_subset **out);
 void       sld_subset_destroy(sld_subset *subset); /* Local. Accepts NULL. */
-/* Local. Warns of train_fraction or per_class that leave nothing out. */
+/* Local. Warns of classes without a validation sample beside others that have one. */
+void sld_subset_warn_val(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
+                         const sld_subset *subset);
+/* Local. Warns of train_fraction or per_class that leave nothing out, and of such classes. */
 void sld_subset_warn(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
                      const sld_subset *subset);
 

@@ -134,6 +134,36 @@ sld_status sld_subset_create(sld_ctx *ctx, const sld_dataset *set, const sld_sub
     return SLD_OK;
 }
 
+void sld_subset_warn_val(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
+                         const sld_subset *subset)
+{
+    size_t *train = calloc(2 * set->K, sizeof *train), without = 0, first = 0;
+    size_t *val = train ? train + set->K : NULL;
+
+    if (!train || subset->n_val == 0) {
+        free(train);
+        return; /* without memory there is no warning */
+    }
+    for (size_t i = 0; i < subset->n_train; i++) {
+        train[set->train.labels[subset->train[i]]]++;
+    }
+    for (size_t i = 0; i < subset->n_val; i++) {
+        val[set->train.labels[subset->val[i]]]++;
+    }
+    for (size_t k = set->K; k-- > 0;) {
+        const bool lacks = train[k] > 0 && val[k] == 0;
+        without += lacks;
+        first = lacks ? k : first;
+    }
+    if (without > 0) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "data.val_fraction: %.15g leaves %zu of the %zu classes of %s without a sample in "
+                "val, the first is %zu: accuracy on val says nothing of them",
+                params->val_fraction, without, set->K, set->name, first);
+    }
+    free(train);
+}
+
 void sld_subset_warn(sld_ctx *ctx, const sld_dataset *set, const sld_subset_params *params,
                      const sld_subset *subset)
 {
@@ -148,6 +178,7 @@ void sld_subset_warn(sld_ctx *ctx, const sld_dataset *set, const sld_subset_para
                 by_count ? (double)params->per_class : params->train_fraction, set->train.n,
                 set->name);
     }
+    sld_subset_warn_val(ctx, set, params, subset);
 }
 
 void sld_subset_destroy(sld_subset *subset)

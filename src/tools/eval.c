@@ -47,6 +47,9 @@ static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, eval
 
     SLD_TRY(sld_subset_create(ctx, e->set, &subset, &e->subset));
     e->images = &e->set->train;
+    if (strcmp(params->split, "val") == 0) {
+        sld_subset_warn_val(ctx, e->set, &subset, e->subset);
+    }
     if (strcmp(params->split, "test") == 0) {
         e->images = &e->set->test;
         e->n      = e->images->n;

@@ -50,6 +50,23 @@ def check_trained():
     check("16 of the 16 samples of val were trained on: the run held out none\n" in said, said)
 
 
+def check_rare():
+    """Classes too small for a place in the validation split are told, once, by all that cut it."""
+    with h5py.File("rare.h5", "w") as f:
+        for split, labels in (("train", np.maximum(np.arange(31) - 27, 0)), ("test", np.arange(12) % 4)):
+            f[split + "/labels"] = labels
+            f[split + "/images"] = np.random.default_rng(len(labels)).integers(0, 256, (len(labels), 8, 8, 3), np.uint8)
+    write("rare.yaml", "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 16, lr_stages: []}\n"
+                       "data: {path: rare.h5, val_fraction: 0.5}\n")
+    for args, times in ((("data", "info", "rare.yaml"), 1), (("run", "rare.yaml", "run.dir=runs/rare"), 1),
+                        (("eval", "runs/rare/last.h5", "--split", "val"), 1), (("eval", "runs/rare/last.h5", "--split", "train"), 0)):
+        said = expect(sld(*args, ranks=2 * times), 0).err
+        check(said.count("data.val_fraction: 0.5 leaves 3 of the 4 classes of hdf5 without a sample in val, the first is 1: accuracy on val") == times,
+              args, said)
+    said = expect(sld("data", "info", "rare.yaml", "data.val_fraction=0", ranks=0), 0).err
+    check("without a sample" not in said, "a warning for nothing", said)
+
+
 def log_softmax(z):
     z = z.astype(float) - z.max(axis=1, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
@@ -174,6 +191,7 @@ def main():
     check_other_classes()
     check_vain()
     check_trained()
+    check_rare()
     expect(sld("eval", "runs/s/last.h5"), 0, "top-1 %.2f %%" % top1)
     expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
