@@ -14,14 +14,13 @@
 sld_status sld_status_tail(sld_ctx *ctx, const char *path, long lines)
 {
     void  *bytes = NULL;
-    size_t n     = 0, at;
+    size_t n     = 0;
 
     SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 30, &bytes, &n));
-    for (at = n; at > 0 && lines >= 0; at--) {
-        lines -= ((char *)bytes)[at - 1] == '\n' && at < n;
-        if (lines < 0) {
-            break;
-        }
+    size_t at = n;
+    while (at > 0 && lines > 0) { /* to where the first of them begins */
+        at--;
+        lines -= at > 0 && ((char *)bytes)[at - 1] == '\n';
     }
     (void)fwrite((char *)bytes + at, 1, n - at, stdout); /* main() looks at stdout once more */
     free(bytes);

@@ -143,6 +143,11 @@ def main():
 
     for path in (RUN, RESULTS, RUN + "/"):
         expect(sld("status", path, ranks=0), 0, "done, 1 of 1 epoch", "top-1 on test")
+    with open(RUN + "/log.txt") as f:
+        log = f.readlines()
+    for n in (0, 1, 3, len(log), len(log) + 2):
+        shown = expect(sld("status", RUN, "--lines", n, ranks=0), 0).out.splitlines(True)[1:]
+        check(shown == log[len(log) - min(n, len(log)):], "--lines", n, shown)
     state = json.loads(expect(sld("status", RUN, "--json", ranks=0), 0).out)
     check(state["state"] == "done" and state["epochs"] == 1, state)
     expect(sld("report", RESULTS, ranks=0), 0, "a run (runs/e): 1 trial: 1 done")

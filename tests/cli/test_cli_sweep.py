@@ -22,11 +22,14 @@ def plan_and_run():
     for t in told["by_id"]:
         check(t in planned.out, "the plan names", t)
         with open("runs/tiny/trials/%s/log-a1.txt" % t) as f:
-            check("trial %s in " % t in f.read(), "the log names another ID than", t)
+            log = f.read()
+        check("trial %s in " % t in log, "the log names another ID than", t)
         left = sorted(os.listdir("runs/tiny/trials/" + t))
         check(left == ["best.h5", "config.yaml", "experiment.yaml", "last.h5", "log-a1.txt", "results.h5"], left)
     for end in ("", "/"):
         expect(sld("status", "runs/tiny/trials/" + t + end, ranks=0), 0, "done", "log-a1.txt", "top-1 on test")
+    shown = expect(sld("status", "runs/tiny/trials/" + t, "--lines", 1, ranks=0), 0).out
+    check(shown.endswith("log-a1.txt:\n" + log.splitlines(True)[-1]), "--lines 1", shown)
     return digests("runs/tiny")
 
 
