@@ -139,15 +139,16 @@ static wanted work_out(const batch *b, const sld_objective_params *p, int view, 
     const bool    weak = view == SLD_WEAK, coded = !p->mlkd_as_described;
     wanted        result = {0};
     for (size_t j = 0; j < 5; j++) {
-        const matrices m    = soften_all(b, tau[j], keep);
-        const bool     lent = coded && j >= 3;
+        const double   T    = p->kd.temperatures.t[j];
+        const matrices m    = soften_all(b, T, keep);
+        const bool     lent = coded && j >= 3; /* by place, whatever the temperature */
         result.bc += batch_consistency(&m, weak || coded ? w.sample : w.one);
         if (weak || !lent) {
-            result.kd += kl(&m, tau[j], weak ? w.sample : w.one);
+            result.kd += kl(&m, T, weak ? w.sample : w.one);
             result.cc += class_consistency(&m, weak ? w.class : w.one);
         }
         if (weak && lent) {
-            result.kd_lent += kl(&m, tau[j], w.one);
+            result.kd_lent += kl(&m, T, w.one);
             result.cc_lent += class_consistency(&m, w.one);
         }
     }
@@ -225,6 +226,40 @@ static void test_skipped_rows_are_left_out(void **state)
     }
 }
 
+static double total_of_views(fixture *f, const sld_objective_params *p)
+{
+    batch  b[SLD_VIEWS];
+    double total = 0.0;
+    for (int view = 0; view < SLD_VIEWS; view++) {
+        sld_view_sums sums;
+        batch_fill(&b[view], N, K, 7 + (uint64_t)view);
+        evaluate(f, p, 8, &b[view], view, 1, NULL, &sums);
+        total += sums.total;
+    }
+    return total;
+}
+
+/* The fourth and fifth temperature are lent, whatever they are; described, the order says nothing. */
+static void test_the_place_of_a_temperature_counts(void **state)
+{
+    batch b;
+    batch_fill(&b, N, K, 4);
+    for (int variant = 0; variant < 4; variant++) {
+        const sld_objective_params own       = params_mlkd(variant);
+        sld_objective_params       up        = own;
+        const double               sorted[5] = {2.0, 3.0, 4.0, 5.0, 6.0};
+        memcpy(up.kd.temperatures.t, sorted, sizeof sorted);
+        compare(*state, &up, &b, NULL);
+        const double a = total_of_views(*state, &own), c = total_of_views(*state, &up);
+        if (own.mlkd_as_described) {
+            expect(c, a);
+        } else {
+            assert_true(fabs(c - a) >
+                        1e-6 * a); /* far above what the order of sums in double does */
+        }
+    }
+}
+
 /* A strong view alone has no weak logits to borrow: every temperature is its own. */
 static void test_the_strong_view_alone(void **state)
 {
@@ -253,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_variant_is_its_definition),
         cmocka_unit_test(test_skipped_rows_are_left_out),
+        cmocka_unit_test(test_the_place_of_a_temperature_counts),
         cmocka_unit_test(test_the_strong_view_alone),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
