@@ -110,7 +110,6 @@ def check_own_teacher():
         note = figures_logits.fidelity(work).note
         check("among the first 6: %.1f %% of resnet8 (CE)." % agree in note, "two students that are no teacher", note, agree)
         check(abs(unseen - np.mean(rates[but:])) < 0.051 and abs(copied - np.mean(second[but:])) < 0.051, unseen, copied, rates, second)
-
     wide = [Arm("wide", 0.0, ["wide"], teacher=-1, method="none", student="resnet14")]
     made_study.write_study("wide.h5", wide + arms, axes=("arm",), baseline="CE", samples=100)
     note = figures_logits.fidelity(Work(sld_analysis.open("wide.h5"))).note
