@@ -297,9 +297,9 @@ def unwritten():
 def few():
     data("two.h5", classes=2)
     expect(sld("run", "none.yaml", *of("two.h5"), "run.dir=two", ranks=0), 0)
-    for method, word in (("lskd", "+1 and -1"), ("dkd", "dkd"), ("nkd", "nkd")):
-        one_warning(("run", "kd.yaml", "method=" + method, "teacher.weights=two/last.h5", *of("two.h5"),
-                     "run.dir=two-" + method), "two classes", word)
+    for method, word, *more in (("lskd", "+1 and -1"), ("dkd", "dkd", "kd.ramp=0"), ("nkd", "nkd")):
+        taught = ("run", "kd.yaml", "method=" + method, "teacher.weights=two/last.h5", "run.dir=two-" + method, *more)
+        one_warning((*taught, *of("two.h5")), "two classes", word)
     check(not warnings("run", "kd.yaml", "teacher.weights=two/last.h5", *of("two.h5"), "run.dir=two-kd"), "kd is warned of")
     data("one_left.h5", n=41)
     one_warning(("run", "none.yaml", "student.network=vgg8", "data.input_size=0", *of("one_left.h5"), "run.dir=left"),
