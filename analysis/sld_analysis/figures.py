@@ -223,8 +223,9 @@ def seeds(work):
                 ax.plot([0, 1], [a, b], color=color, linestyle=dash, marker=marker, markersize=3.5, linewidth=1.2)
             low, high = ax.get_ylim()
             at = apart([work.top1[arm][s] for s in common], 0.06 * (high - low))
+            lift = max(0.0, low + 0.04 * (high - low) - min(at))  # else the lowest would lie on the arm's name below the axis
             for s, y in zip(common, at):
-                ax.annotate(str(s), (1, work.top1[arm][s]), xytext=(1.04, y), fontsize=8, va="center", color=INK, annotation_clip=False)
+                ax.annotate(str(s), (1, work.top1[arm][s]), xytext=(1.04, y + lift), fontsize=8, va="center", color=INK, annotation_clip=False)
             ax.set_xticks([0, 1], [clip(base_of[arm], 20), clip(arm, 20)])
             ax.set_xlim(-0.15, 1.2)
             ax.set_ylabel("top-1 on test, %")

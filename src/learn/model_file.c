@@ -104,7 +104,7 @@ static sld_status check_size(sld_ctx *ctx, sld_doc *doc, const sld_weights_info 
 static sld_status check_network(sld_ctx *ctx, sld_doc *doc, const char *name)
 {
     enum { MAX = 256 };
-    const char *names[MAX];
+    const char *names[MAX] = {NULL};
     char        shown[80];
     size_t      n = 0;
 

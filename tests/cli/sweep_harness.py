@@ -70,28 +70,25 @@ def files(folder):
     return found
 
 
-def attempt_processes(folder):
-    """The processes of all attempts in the folder: launchers and ranks."""
+def command_line(pid):
+    """Words with zeros behind them; empty when the process has gone."""
+    try:
+        with open("/proc/%s/cmdline" % pid, "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+def attempt_processes(folder, trial=""):
+    """The processes of all attempts in the folder, or of those of one trial: launchers and ranks."""
     mark = ("run.claim=\"" + os.path.realpath(folder)).encode()
-    found = []
-    for pid in os.listdir("/proc"):
-        if pid.isdigit() and int(pid) != os.getpid():
-            try:
-                with open("/proc/%s/cmdline" % pid, "rb") as f:
-                    if mark in f.read():
-                        found.append(int(pid))
-            except OSError:
-                pass
-    return found
+    lines = {int(pid): command_line(pid) for pid in os.listdir("/proc") if pid.isdigit() and int(pid) != os.getpid()}
+    return [pid for pid, line in lines.items() if mark in line and trial.encode() in line]
 
 
 def kind(pid):
     """Of one of attempt_processes(): "launcher" or "rank"; "" when it has gone."""
-    try:
-        with open("/proc/%d/cmdline" % pid, "rb") as f:
-            name = os.path.basename(f.read().split(b"\0")[0]).decode()
-    except OSError:
-        name = ""
+    name = os.path.basename(command_line(pid).split(b"\0")[0]).decode()
     return "rank" if name == os.path.basename(SLD) else "launcher" if name else ""
 
 

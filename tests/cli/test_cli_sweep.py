@@ -161,7 +161,12 @@ def grows():
     run = Held("/ckpt-0000003", "grow.yaml", "--dir", "runs/grown", "launch.lease_s=3", "launch.grow_s=1000",
                starter=start_sweep, log="grown.log")  # no machine is so slow that its own guess would ask first
     trial = os.path.dirname(run.path)
-    rank, = (pid for pid in attempt_processes("runs/grown") if os.path.basename(trial) in open("/proc/%d/cmdline" % pid).read())
+
+    def ranks():
+        return attempt_processes("runs/grown", os.path.basename(trial))
+    # A child that has yet to start its own program bears its parent's command line.
+    wait_for("the rank alone", lambda: len(ranks()) == 1, run.process)
+    rank, = ranks()
     write(trial + "/progress-a1", "epoch 3 of 3 step 0 of 4 left 0 s beat 1\n")
     told = expect(sld("status", "runs/grown", ranks=0), 0, "epoch 3 of 3").out
     check("epoch 3 of 3, ETA" not in told, "a guess before the first step", told)

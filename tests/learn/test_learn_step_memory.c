@@ -70,7 +70,7 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 
 /* ---- a learner and its batch ---- */
 
-enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 100, BATCH = 8, WARMUP = 3, WATCHED = 4 };
+enum { SIDE = 32, IMAGE = SIDE * SIDE * 3, CLASSES = 100, BATCH = 8, WARMUP = 3, WATCHED = 12 };
 
 static sld_model   *teacher, *student;
 static sld_learner *learner;
