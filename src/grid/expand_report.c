@@ -29,12 +29,12 @@ static bool swaps_student(const sld_options *o)
 
 static bool teaches_weak_view(const sld_options *o)
 {
-    return sld_config_wants_teacher(o) && o->kd.weak > 0.0;
+    return o->kd.weak > 0.0;
 }
 
 static bool teaches_strong_view(const sld_options *o)
 {
-    return sld_config_wants_teacher(o) && o->kd.strong > 0.0;
+    return o->kd.strong > 0.0;
 }
 
 static bool has_three_epochs(const sld_options *o)

@@ -15,7 +15,6 @@ void cell_sample(char cell[CELL_BYTES], stats_sample s, double spread, const cha
                  const char *plus_minus);
 /* The cell of an arm in a column, an index of cell_heads. */
 void cell_of_arm(char cell[CELL_BYTES], const report_arm *a, int column, const char *plus_minus);
-/* Formats seconds as "1:02:03". */
 /* Prints some lines that explain the table of arms. */
 void cell_explain(const report *r, const char *plus_minus, FILE *to);
 

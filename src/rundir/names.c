@@ -97,27 +97,42 @@ static sld_status rename_old(sld_ctx *ctx, const char *path)
                : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot rename: %s", path, strerror(errno));
 }
 
-/* Files whose names are of that kind get ".old" behind them. */
-static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const char *name))
+typedef sld_status (*act_on)(sld_ctx *ctx, const char *path, const void *user);
+
+/* Does this to each file of an open folder whose name is of that kind, and closes the folder. */
+static sld_status each_file(sld_ctx *ctx, DIR *dir, const char *run,
+                            bool (*is_kind)(const char *name), act_on act, const void *user)
 {
-    DIR                 *dir = opendir(run);
     const struct dirent *entry;
     char                 path[PATH_MAX];
     sld_status           st = SLD_OK;
+
+    while (st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK && entry) {
+        if (is_kind(entry->d_name)) {
+            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
+            st = act(ctx, path, user);
+        }
+    }
+    closedir(dir);
+    return st;
+}
+
+static sld_status set_old(sld_ctx *ctx, const char *path, const void *user)
+{
+    return rename_old(ctx, path);
+}
+
+/* Files whose names are of that kind get ".old" behind them. */
+static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const char *name))
+{
+    DIR *dir = opendir(run);
 
     if (!dir) {
         return errno == ENOENT
                    ? SLD_OK
                    : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
     }
-    while (st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK && entry) {
-        if (is_kind(entry->d_name)) {
-            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
-            st = rename_old(ctx, path);
-        }
-    }
-    closedir(dir);
-    return st;
+    return each_file(ctx, dir, run, is_kind, set_old, NULL);
 }
 
 static bool is_weights(const char *name)
@@ -133,22 +148,9 @@ sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
                                                     const void *user),
                                 const void *user)
 {
-    DIR                 *dir = opendir(run);
-    const struct dirent *entry;
-    char                 path[PATH_MAX];
-    sld_status           st = SLD_OK;
+    DIR *dir = opendir(run);
 
-    while (dir && st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK &&
-           entry) {
-        if (is_weights(entry->d_name)) {
-            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
-            st = check(ctx, path, user);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return st;
+    return dir ? each_file(ctx, dir, run, is_weights, check, user) : SLD_OK;
 }
 
 /* The name that attempt 0 gives the file: without "-aN" before the ending. */
@@ -265,27 +267,29 @@ static bool is_made(const char *name)
     return is_checkpoint(name) || is_weights(name);
 }
 
+typedef struct others { /* who says whose a file is, for which trial */
+    bool (*is_others)(const char *path, const char *id);
+    const char *id;
+} others;
+
+static sld_status set_old_of_others(sld_ctx *ctx, const char *path, const void *user)
+{
+    const others *o = user;
+
+    return o->is_others(path, o->id) ? rename_old(ctx, path) : SLD_OK;
+}
+
 sld_status sld_run_set_aside_others(sld_ctx *ctx, const char *run,
                                     bool (*is_others)(const char *path, const char *id),
                                     const char *id)
 {
-    DIR                 *dir = opendir(run);
-    const struct dirent *entry;
-    char                 path[PATH_MAX];
-    sld_status           st = SLD_OK;
+    const others o   = {is_others, id};
+    DIR         *dir = opendir(run);
+    char         path[PATH_MAX];
 
-    while (dir && st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK &&
-           entry) {
-        snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
-        if (is_made(entry->d_name) && is_others(path, id)) {
-            st = rename_old(ctx, path);
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
+    SLD_TRY(dir ? each_file(ctx, dir, run, is_made, set_old_of_others, &o) : SLD_OK);
     sld_run_path(run, SLD_RUN_CONFIG, 0, path);
-    return st == SLD_OK ? rename_old(ctx, path) : st;
+    return rename_old(ctx, path);
 }
 
 void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX])

@@ -40,30 +40,33 @@ static size_t find(const sld_history *h, const char *column)
     return c;
 }
 
+/* at: epochs before. */
+static void put(sld_history *h, size_t at, double value, const char *format, va_list args)
+{
+    char column[40];
+
+    vsnprintf(column, sizeof column, format, args);
+    const size_t c = find(h, column);
+    assert(c < h->n_columns && at < h->capacity);
+    h->values[c * h->capacity + at] = value;
+}
+
 void sld_history_set(sld_history *h, double value, const char *format, ...)
 {
-    char    column[40];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(column, sizeof column, format, args);
+    put(h, h->n_epochs, value, format, args);
     va_end(args);
-    const size_t c = find(h, column);
-    assert(c < h->n_columns && h->n_epochs < h->capacity);
-    h->values[c * h->capacity + h->n_epochs] = value;
 }
 
 void sld_history_blank(sld_history *h, size_t epoch, const char *format, ...)
 {
-    char    column[40];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(column, sizeof column, format, args);
+    put(h, epoch - 1, NAN, format, args);
     va_end(args);
-    const size_t c = find(h, column);
-    assert(c < h->n_columns && epoch >= 1 && epoch <= h->capacity);
-    h->values[c * h->capacity + epoch - 1] = NAN;
 }
 
 double sld_history_get(const sld_history *h, const char *column, size_t epoch)

@@ -92,6 +92,20 @@ typedef struct fixture_error {
     const char *got;            /* in it too; NULL: nothing */
 } fixture_error;
 
+/* Settings that are accepted, with such words in the log. */
+static inline void fixture_check_told(const fixture_error *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        sld_ctx ctx;
+        char    log[2048];
+
+        if (fixture_settings(&ctx, cases[i].text, cases[i].overrides, log) != SLD_OK ||
+            !strstr(log, cases[i].begins) || !strstr(log, cases[i].holds)) {
+            fail_msg("case %zu\n%s\ngave: %s%s", i, cases[i].text, ctx.err.msg, log);
+        }
+    }
+}
+
 static inline void fixture_check_errors(const fixture_error *cases, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -54,15 +54,7 @@ static void test_told(void **state)
          "first",
          "", NULL},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        sld_ctx ctx;
-        char    log[2048];
-
-        if (fixture_settings(&ctx, cases[i].text, cases[i].overrides, log) != SLD_OK ||
-            !strstr(log, cases[i].begins) || !strstr(log, cases[i].holds)) {
-            fail_msg("case %zu: %s%s", i, ctx.err.msg, log);
-        }
-    }
+    fixture_check_told(cases, COUNT(cases));
 }
 
 static void test_nothing_to_tell(void **state)
