@@ -162,6 +162,16 @@ void sld_tree_work(sld_tree *tree, sld_work *work);
  * if MPI fails (SLD_ERR_MPI: the caller must abort) or the tree's work does. */
 sld_status sld_tree_reduce(sld_ctx *ctx, sld_tree *tree, sld_op op, void *slots, size_t stride,
                            size_t n);
+#define SLD_TREE_LANES 2
+/* The same for a caller that has something else to do meanwhile, twice at a time: lane 0 and 1.
+ * Collective: begin, and later finish, with no change of these slots in between; all ranks begin and
+ * finish in one order. Until both lanes are finished there is no other call for this tree, but for
+ * sld_tree_advance(). That is Local: it lets short reductions move on, without waiting, and does
+ * nothing where none is under way. Slot 0 is complete after finish. */
+sld_status sld_tree_begin(sld_ctx *ctx, sld_tree *tree, int lane, sld_op op, void *slots,
+                          size_t stride, size_t n);
+sld_status sld_tree_advance(sld_ctx *ctx, sld_tree *tree);
+sld_status sld_tree_finish(sld_ctx *ctx, sld_tree *tree, int lane);
 /* Collective. The two halves of sld_tree_reduce(), for values that are added to others in between.
  * After the first, slot 0 holds the tree's value in the elements of *mine. The parts of all ranks
  * cover all n elements, some perhaps twice; they are the same for the same tree, op and n. The

@@ -165,15 +165,20 @@ sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model 
 void       sld_backprop_destroy(sld_backprop *net); /* Local. Accepts NULL. */
 /* Local. Copies the model's trained values. Call it once per step, after the update. */
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);
-/* Collective. Computes one view in training mode: batch norms take their statistics from the global
- * batch and move the model's running statistics once (momentum 0.1, unbiased variance). images:
- * this rank's rows (n,H,W,C), borrowed until the end of the backward; logits: (n,K). */
-sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
-                                float *logits);
-/* Collective. Computes the backward of the last forward, which it may do once. dlogits: (n,K),
- * divided by the global batch already. add: this is a second view of the same tree, and its
- * gradient is added to that of the backward before. */
-sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, bool add);
+/* Local. How many views one forward may take, one or two: with several ranks two, so that one is
+ * computed while the other's sums are on their way. The bits do not depend on it. */
+int sld_backprop_views(const sld_backprop *net);
+/* Collective. Computes views of one batch in training mode: batch norms take their statistics from
+ * the global batch, view by view, and move the model's running statistics once for each (momentum
+ * 0.1, unbiased variance), in the views' order. images: (views), each this rank's rows (n,H,W,C),
+ * borrowed until the end of the backward; logits: (views), (n,K) each. */
+sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, int views,
+                                const float *const *images, float *const *logits);
+/* Collective. Computes the backward of the last forward, which it may do once. dlogits: (views),
+ * (n,K) each, divided by the global batch already. add: these are more views of the same tree, and
+ * their gradient is added to that of the backward before; two in all. */
+sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *const *dlogits,
+                                 bool add);
 /* Collective. Sums the gradient of these backwards over all ranks, once: G = tree(weak) +
  * tree(strong). grad: (trained_count) in the model's order, written, complete on every rank. */
 sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad);

@@ -81,6 +81,25 @@ typedef struct sld_tree_step {
  * boundary contain each other, so there are at most 32 of them for 2^31 shards. */
 enum { SLD_TREE_MAX_STEPS = 2 * 32 };
 
+/* One of the reductions that a tree may have under way at a time: reduce.c, message.c. */
+typedef struct sld_lane {
+    int   tag;     /* of its messages */
+    void *scratch; /* (scratch_bytes), 64-byte aligned, owned */
+
+    sld_op op;
+    void  *slots; /* borrowed */
+    size_t stride, n;
+    int    distance; /* of the ranks that exchange now; 0: nothing moves before the end */
+
+    /* the exchange with one of them */
+    int         peer;
+    const void *out;         /* borrowed, n_out bytes */
+    void       *in;          /* borrowed, n_in bytes */
+    size_t      n_out, n_in; /* bytes */
+    size_t      at;          /* the piece under way begins here; behind both ends: it has ended */
+    MPI_Request messages[2]; /* of this piece: received, sent */
+} sld_lane;
+
 struct sld_tree {
     const sld_comm *comm; /* borrowed, outlives the tree */
     int             n_shards;
@@ -93,16 +112,22 @@ struct sld_tree {
     size_t          halving_from;  /* bytes from which a message is long: tree.c */
     int             n_steps;       /* of this rank */
     sld_tree_step   steps[SLD_TREE_MAX_STEPS];
-    void           *scratch; /* (scratch_bytes), 64-byte aligned, owned */
     size_t          scratch_bytes;
     sld_work       *work; /* borrowed; NULL: none */
+    sld_lane        lanes[SLD_TREE_LANES];
 };
 
 /* Collective over this rank and peer. Sends n_out bytes and receives n_in bytes at the same time,
  * on the tree's clock and, when they are short, with its work; either may be 0. The peer calls it
  * with the two numbers exchanged. */
-sld_status sld_exchange(sld_ctx *ctx, sld_tree *tree, int peer, const void *out, size_t n_out,
-                        void *in, size_t n_in);
+sld_status sld_exchange(sld_ctx *ctx, sld_tree *tree, sld_lane *lane, int peer, const void *out,
+                        size_t n_out, void *in, size_t n_in);
+/* The same in parts: begin, advance any number of times, without waiting, and finish. One exchange
+ * of a lane is under way at a time; its memory is MPI's until it has ended. */
+sld_status sld_exchange_begin(sld_ctx *ctx, sld_tree *tree, sld_lane *lane, int peer,
+                              const void *out, size_t n_out, void *in, size_t n_in);
+sld_status sld_exchange_advance(sld_ctx *ctx, sld_tree *tree, sld_lane *lane, bool *ended);
+sld_status sld_exchange_finish(sld_ctx *ctx, sld_tree *tree, sld_lane *lane);
 
 /* Local. out = op(left, right); out may be left or right. */
 void sld_op_apply(sld_op op, const void *left, const void *right, void *out, size_t n);

@@ -26,17 +26,54 @@ static int piece(const sld_comm *comm, size_t n, size_t at)
     return (int)(rest < comm->max_message ? rest : comm->max_message);
 }
 
-/* Tests both messages for so long, and once more: what moves them may be a test that takes long. */
-static sld_status test_for(sld_ctx *ctx, double overlap_after_s, MPI_Request messages[2],
-                           int *through)
+/* ---- an exchange with one peer, piece by piece ---- */
+
+static bool has_ended(const sld_lane *l)
 {
-    const double start = sld_clock_s();
-    int          code  = MPI_SUCCESS;
-    for (bool over = false; code == MPI_SUCCESS && !*through && !over;) {
-        over = sld_clock_s() - start >= overlap_after_s;
-        code = MPI_Testall(2, messages, through, MPI_STATUSES_IGNORE);
+    return l->at >= (l->n_out > l->n_in ? l->n_out : l->n_in);
+}
+
+/* Sends this piece's messages on their way. */
+static sld_status post(sld_ctx *ctx, const sld_tree *t, sld_lane *l)
+{
+    const sld_comm *comm = t->comm;
+    const int       send = piece(comm, l->n_out, l->at), receive = piece(comm, l->n_in, l->at);
+    int             code = MPI_SUCCESS;
+
+    l->messages[0] = l->messages[1] = MPI_REQUEST_NULL;
+    if (receive) {
+        code = MPI_Irecv((char *)l->in + l->at, receive, MPI_BYTE, l->peer, l->tag, comm->world,
+                         l->messages);
+    }
+    if (send && code == MPI_SUCCESS) {
+        code = MPI_Isend((const char *)l->out + l->at, send, MPI_BYTE, l->peer, l->tag, comm->world,
+                         l->messages + 1);
     }
     return sld_mpi_status(ctx, code, "exchange between two ranks");
+}
+
+/* The piece is through: goes on to the next. */
+static sld_status next_piece(sld_ctx *ctx, const sld_tree *t, sld_lane *l)
+{
+    l->at += t->comm->max_message;
+    return has_ended(l) ? SLD_OK : post(ctx, t, l);
+}
+
+static sld_status test(sld_ctx *ctx, sld_lane *l, int *through)
+{
+    return sld_mpi_status(ctx, MPI_Testall(2, l->messages, through, MPI_STATUSES_IGNORE),
+                          "exchange between two ranks");
+}
+
+/* Tests both messages for so long, and once more: what moves them may be a test that takes long. */
+static sld_status test_for(sld_ctx *ctx, sld_lane *l, double overlap_after_s, int *through)
+{
+    const double start = sld_clock_s();
+    for (bool over = false; !*through && !over;) {
+        over = sld_clock_s() - start >= overlap_after_s;
+        SLD_TRY(test(ctx, l, through));
+    }
+    return SLD_OK;
 }
 
 /* *did: whether some work was done and more may be. */
@@ -50,47 +87,73 @@ static sld_status advance(sld_ctx *ctx, sld_work *work, bool *did)
 
 /* Waits for both messages, with work while there is some, once they are late. MPI holds their
  * memory: whatever becomes of the work, they are through in the end. */
-static sld_status settle(sld_ctx *ctx, const sld_tree *t, MPI_Request messages[2], bool may_work)
+static sld_status settle(sld_ctx *ctx, const sld_tree *t, sld_lane *l)
 {
     double     overlap_after_s = t->comm->overlap_after_s;
+    bool       may_work        = t->work && l->n_out < t->halving_from && l->n_in < t->halving_from;
     sld_status st              = SLD_OK;
     int        through         = 0;
     while (may_work) {
-        SLD_TRY(test_for(ctx, overlap_after_s, messages, &through));
+        SLD_TRY(test_for(ctx, l, overlap_after_s, &through));
         if (through) {
             return SLD_OK;
         }
         overlap_after_s = TAKE_IN_S;
         st              = advance(ctx, t->work, &may_work);
     }
-    SLD_TRY(sld_mpi_status(ctx, MPI_Waitall(2, messages, MPI_STATUSES_IGNORE),
+    SLD_TRY(sld_mpi_status(ctx, MPI_Waitall(2, l->messages, MPI_STATUSES_IGNORE),
                            "exchange between two ranks"));
     return st;
 }
 
-sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, int peer, const void *out, size_t n_out,
-                        void *in, size_t n_in)
+sld_status sld_exchange_begin(sld_ctx *ctx, sld_tree *t, sld_lane *l, int peer, const void *out,
+                              size_t n_out, void *in, size_t n_in)
 {
-    const sld_comm *comm     = t->comm;
-    const size_t    longest  = n_out > n_in ? n_out : n_in;
-    const bool      may_work = t->work && longest < t->halving_from;
-    const sld_phase before   = sld_enter(ctx, SLD_PHASE_REDUCE);
-    for (size_t at = 0; at < longest; at += comm->max_message) {
-        const int   send = piece(comm, n_out, at), receive = piece(comm, n_in, at);
-        MPI_Request messages[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-        int         code        = MPI_SUCCESS;
-        if (receive) {
-            code = MPI_Irecv((char *)in + at, receive, MPI_BYTE, peer, 0, comm->world, messages);
-        }
-        if (send && code == MPI_SUCCESS) {
-            code = MPI_Isend((const char *)out + at, send, MPI_BYTE, peer, 0, comm->world,
-                             messages + 1);
-        }
-        SLD_TRY(sld_mpi_status(ctx, code, "exchange between two ranks"));
-        SLD_TRY(settle(ctx, t, messages, may_work));
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_REDUCE);
+
+    l->peer  = peer;
+    l->out   = out;
+    l->n_out = n_out;
+    l->in    = in;
+    l->n_in  = n_in;
+    l->at    = 0;
+    if (!has_ended(l)) {
+        SLD_TRY(post(ctx, t, l));
     }
     sld_enter(ctx, before);
     return SLD_OK;
+}
+
+sld_status sld_exchange_advance(sld_ctx *ctx, sld_tree *t, sld_lane *l, bool *ended)
+{
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_REDUCE);
+    for (int through = 1; through && !has_ended(l);) {
+        SLD_TRY(test(ctx, l, &through));
+        if (through) {
+            SLD_TRY(next_piece(ctx, t, l));
+        }
+    }
+    *ended = has_ended(l);
+    sld_enter(ctx, before);
+    return SLD_OK;
+}
+
+sld_status sld_exchange_finish(sld_ctx *ctx, sld_tree *t, sld_lane *l)
+{
+    const sld_phase before = sld_enter(ctx, SLD_PHASE_REDUCE);
+    while (!has_ended(l)) {
+        SLD_TRY(settle(ctx, t, l));
+        SLD_TRY(next_piece(ctx, t, l));
+    }
+    sld_enter(ctx, before);
+    return SLD_OK;
+}
+
+sld_status sld_exchange(sld_ctx *ctx, sld_tree *t, sld_lane *l, int peer, const void *out,
+                        size_t n_out, void *in, size_t n_in)
+{
+    SLD_TRY(sld_exchange_begin(ctx, t, l, peer, out, n_out, in, n_in));
+    return sld_exchange_finish(ctx, t, l);
 }
 
 sld_status sld_comm_bcast(sld_ctx *ctx, const sld_comm *comm, void *bytes, size_t n, int root)

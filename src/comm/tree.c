@@ -101,6 +101,17 @@ static bool is_power_of_two(int n)
     return (n & (n - 1)) == 0;
 }
 
+static bool make_lanes(sld_tree *t)
+{
+    bool made = true;
+    for (int i = 0; i < SLD_TREE_LANES; i++) {
+        t->lanes[i].tag     = i;
+        t->lanes[i].scratch = aligned_alloc(64, t->scratch_bytes > 0 ? t->scratch_bytes : 64);
+        made                = made && t->lanes[i].scratch;
+    }
+    return made;
+}
+
 sld_status sld_tree_create(sld_ctx *ctx, const sld_comm *comm, int n_shards, size_t n_rows,
                            size_t scratch_bytes, sld_tree **out)
 {
@@ -129,8 +140,7 @@ sld_status sld_tree_create(sld_ctx *ctx, const sld_comm *comm, int n_shards, siz
     t->scratch_bytes = (scratch_bytes + 63) / 64 * 64;
     t->slot          = calloc((size_t)t->count, 1);
     t->merges        = calloc((size_t)t->count, 1);
-    t->scratch       = aligned_alloc(64, t->scratch_bytes > 0 ? t->scratch_bytes : 64);
-    if (!t->slot || !t->merges || !t->scratch) {
+    if (!t->slot || !t->merges || !make_lanes(t)) {
         sld_tree_destroy(t);
         return SLD_FAIL(ctx, SLD_ERR_NOMEM,
                         "out of memory: a reduction tree of %d shards and %zu bytes of messages",
@@ -152,7 +162,9 @@ void sld_tree_destroy(sld_tree *tree)
     }
     free(tree->slot);
     free(tree->merges);
-    free(tree->scratch);
+    for (int i = 0; i < SLD_TREE_LANES; i++) {
+        free(tree->lanes[i].scratch);
+    }
     free(tree);
 }
 

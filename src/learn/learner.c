@@ -19,13 +19,13 @@ struct sld_learner {
     sld_sgd_params sgd;
     sld_arena     *arena;
     size_t         K, n_trained, max_rows;
-    float         *z_s[SLD_VIEWS], *dz_s; /* (max rows, K) */
-    float         *z_t[2][SLD_VIEWS];     /* (max rows, K) of two steps, used alternately */
-    int            turn;                  /* index of this step's */
-    float         *grad, *momentum;       /* (n_trained) */
-    float          parameter[2];          /* of the trained temperature; its momentum */
-    bool           has_z_s[SLD_VIEWS];    /* in the last step */
-    const float   *used_z_t[SLD_VIEWS];   /* likewise: the teacher's logits, or NULL */
+    float         *z_s[SLD_VIEWS], *dz_s[SLD_VIEWS]; /* (max rows, K) */
+    float         *z_t[2][SLD_VIEWS];   /* (max rows, K) of two steps, used alternately */
+    int            turn;                /* index of this step's */
+    float         *grad, *momentum;     /* (n_trained) */
+    float          parameter[2];        /* of the trained temperature; its momentum */
+    bool           has_z_s[SLD_VIEWS];  /* in the last step */
+    const float   *used_z_t[SLD_VIEWS]; /* likewise: the teacher's logits, or NULL */
 };
 
 static size_t rows_of(sld_range r)
@@ -69,10 +69,10 @@ static sld_status make_buffers(sld_ctx *ctx, sld_learner *l, size_t rows)
 
     for (int v = 0; v < SLD_VIEWS; v++) {
         SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_s[v]));
+        SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->dz_s[v]));
         SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_t[0][v]));
         SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->z_t[1][v]));
     }
-    SLD_TRY(sld_arena_alloc(ctx, l->arena, logits, (void **)&l->dz_s));
     SLD_TRY(sld_arena_alloc(ctx, l->arena, params, (void **)&l->grad));
     return sld_arena_alloc(ctx, l->arena, params, (void **)&l->momentum);
 }
@@ -178,14 +178,10 @@ static void begin_teacher(sld_learner *l, const sld_step_input *in)
     sld_overlap_begin(&l->overlap, &now, &next);
 }
 
-/* Collective. Runs one view: the student's forward, the rest of the teacher's, terms, backward. */
-static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
-                           bool first, sld_view_sums *sums)
+/* Collective. One view's terms: the rest of the teacher's forward, losses and their gradient. */
+static sld_status run_terms(sld_ctx *ctx, sld_learner *l, const sld_step_input *in, int view,
+                            sld_view_sums *sums)
 {
-    sld_tree *tree = l->trees[in->tree];
-
-    sld_enter(ctx, SLD_PHASE_LAYERS);
-    SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, in->view[view], l->z_s[view]));
     sld_enter(ctx, SLD_PHASE_TEACHER);
     SLD_TRY(sld_overlap_finish(ctx, &l->overlap, view));
     sld_enter(ctx, SLD_PHASE_LOSS);
@@ -197,11 +193,33 @@ static sld_status run_view(sld_ctx *ctx, sld_learner *l, const sld_step_input *i
                            .sample = in->sample,
                            .view   = view,
                            .epoch  = in->epoch};
-    SLD_TRY(sld_objective_view(ctx, l->objective, tree, &rows, l->dz_s, sums));
+    return sld_objective_view(ctx, l->objective, l->trees[in->tree], &rows, l->dz_s[view], sums);
+}
+
+/* Collective. Runs views together: the student's forward, terms, backward. add: others ran before.
+ * *gradient: of the temperature's parameter, to which theirs is added. */
+static sld_status run_views(sld_ctx *ctx, sld_learner *l, const sld_step_input *in,
+                            const int *views, int n, bool add, sld_step_output *out,
+                            double *gradient)
+{
+    const float *images[SLD_VIEWS], *dlogits[SLD_VIEWS];
+    float       *logits[SLD_VIEWS];
+
+    for (int i = 0; i < n; i++) {
+        images[i]  = in->view[views[i]];
+        logits[i]  = l->z_s[views[i]];
+        dlogits[i] = l->dz_s[views[i]];
+    }
     sld_enter(ctx, SLD_PHASE_LAYERS);
-    SLD_TRY(sld_backprop_backward(ctx, l->net, l->dz_s, !first));
-    l->has_z_s[view] = true;
-    return SLD_OK;
+    SLD_TRY(sld_backprop_forward(ctx, l->net, in->tree, n, images, logits));
+    for (int i = 0; i < n; i++) {
+        sld_view_sums *sums = &out->sums[views[i]];
+        SLD_TRY(run_terms(ctx, l, in, views[i], sums));
+        *gradient += sld_objective_parameter_gradient(l->objective) / sums->rows;
+        out->what = isfinite(sums->total) ? out->what : "the loss is";
+    }
+    sld_enter(ctx, SLD_PHASE_LAYERS);
+    return sld_backprop_backward(ctx, l->net, dlogits, add);
 }
 
 /* Local. Updates the temperature's parameter like a weight. Its gradient is a mean over the global
@@ -219,20 +237,21 @@ static void update_parameter(sld_learner *l, double lr, double gradient)
 sld_status sld_learner_step(sld_ctx *ctx, sld_learner *l, const sld_step_input *in,
                             sld_step_output *out)
 {
-    bool   first    = true;
-    double gradient = 0.0; /* of the temperature's parameter */
+    const int together = sld_backprop_views(l->net);
+    double    gradient = 0.0; /* of the temperature's parameter */
+    int       views[SLD_VIEWS], n = 0;
 
     memset(out, 0, sizeof *out);
     begin_teacher(l, in);
     for (int view = 0; view < SLD_VIEWS; view++) {
-        l->has_z_s[view] = false;
-        if (!in->view[view]) {
-            continue;
+        l->has_z_s[view] = in->view[view] != NULL;
+        if (l->has_z_s[view]) {
+            views[n++] = view;
         }
-        SLD_TRY(run_view(ctx, l, in, view, first, &out->sums[view]));
-        gradient += sld_objective_parameter_gradient(l->objective) / out->sums[view].rows;
-        out->what = isfinite(out->sums[view].total) ? out->what : "the loss is";
-        first     = false;
+    }
+    for (int i = 0; i < n; i += together) {
+        const int count = n - i < together ? n - i : together;
+        SLD_TRY(run_views(ctx, l, in, views + i, count, i > 0, out, &gradient));
     }
     if (!out->what) {
         SLD_TRY(sld_backprop_gradient(ctx, l->net, l->grad));

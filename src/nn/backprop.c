@@ -1,46 +1,49 @@
-/* backprop.c: runs forward and backward of one view: segment by segment, in a segment shard by
- * shard, in a shard layer by layer (plan.h). */
+/* backprop.c: runs forward and backward of one view or two: segment by segment, in a segment shard
+ * by shard, in a shard layer by layer (plan.h). Of two views, one computes its segment while the
+ * other's sums are on their way between the ranks. */
 #include <string.h>
 
 #include "backprop.h"
 
-static float *zone(const sld_backprop *net, const sld_place *place, size_t row, size_t floats)
+/* A pass over shards, and its present shard. */
+typedef struct {
+    sld_ctx             *ctx;
+    const sld_view_pass *pass;
+    int                  slot;    /* of the shard's partials */
+    int                  merges;  /* of slots, to be done after it */
+    size_t               row;     /* first row, counted in this rank's rows */
+    size_t               n;       /* rows */
+    int                  size;    /* index of n in net->sizes */
+    double              *message; /* of this slot */
+} shard_run;
+
+static float *zone(const sld_backprop *net, const shard_run *run, const sld_place *place,
+                   size_t floats)
 {
     switch (place->where) {
     case SLD_AT_VALUE:
-        return net->values[place->value] + row * floats;
+        return run->pass->values[place->value] + run->row * floats;
     case SLD_AT_SHARD:
         return net->shard_gradients + net->max_shard * place->offset;
     case SLD_AT_BATCH:
-        return net->batch_gradients + net->max_rows * place->offset + row * floats;
+        return run->pass->batch_gradients + net->max_rows * place->offset + run->row * floats;
     case SLD_AT_NOWHERE:
         break;
     }
     return NULL;
 }
 
-/* A pass over shards, and its present shard. */
-typedef struct {
-    sld_ctx *ctx;
-    int      slot;    /* of the shard's partials */
-    int      merges;  /* of slots, to be done after it */
-    size_t   row;     /* first row, counted in this rank's rows */
-    size_t   n;       /* rows */
-    int      size;    /* index of n in net->sizes */
-    double  *message; /* of this slot */
-} shard_run;
-
 static void look_up_gradient(const sld_backprop *net, const shard_run *run, int l, sld_shard *s)
 {
     const sld_plan_layer *plan   = &net->plan->layers[l];
     const size_t          floats = sld_layer_floats(&net->model->graph.layers[l]);
     if (plan->gathered.where != SLD_AT_NOWHERE) {
-        s->dy = zone(net, &plan->gathered, run->row, floats);
+        s->dy = zone(net, run, &plan->gathered, floats);
     } else if (plan->n_parts == 0) {
-        s->dy = net->dlogits + run->row * floats;
+        s->dy = run->pass->dlogits + run->row * floats;
     } else {
-        s->dy  = zone(net, &plan->parts[0], run->row, floats);
-        s->dy2 = plan->n_parts > 1 ? zone(net, &plan->parts[1], run->row, floats) : NULL;
+        s->dy  = zone(net, run, &plan->parts[0], floats);
+        s->dy2 = plan->n_parts > 1 ? zone(net, run, &plan->parts[1], floats) : NULL;
     }
 }
 
@@ -49,7 +52,8 @@ static void look_up_gradient(const sld_backprop *net, const shard_run *run, int 
 static bool adds_weights(const sld_backprop *net, const shard_run *run, int l)
 {
     const sld_layer_kind *kind = net->model->graph.layers[l].kind;
-    return run->merges > 0 && kind->adds_weights && kind->adds_weights(net->states[l], run->size);
+    return run->merges > 0 && kind->adds_weights &&
+           kind->adds_weights(run->pass->states[l], run->size);
 }
 
 static sld_shard look_up(const sld_backprop *net, const shard_run *run, int l, bool backward)
@@ -60,16 +64,16 @@ static sld_shard look_up(const sld_backprop *net, const shard_run *run, int l, b
     for (int i = 0; i < layer->n_in; i++) {
         const sld_val in     = layer->in[i];
         const size_t  floats = sld_layer_floats(&g->layers[in]);
-        s.x[i]               = (in == 0 ? net->images : net->values[in]) + run->row * floats;
+        s.x[i] = (in == 0 ? run->pass->images : run->pass->values[in]) + run->row * floats;
         if (backward) {
-            s.dx[i] = zone(net, &net->plan->layers[l].dx[i], run->row, floats);
+            s.dx[i] = zone(net, run, &net->plan->layers[l].dx[i], floats);
         }
     }
-    s.y = net->values[l] + run->row * sld_layer_floats(layer);
+    s.y = run->pass->values[l] + run->row * sld_layer_floats(layer);
     if (backward) {
         look_up_gradient(net, run, l, &s);
         s.add = adds_weights(net, run, l);
-        s.dw  = sld_backprop_partial(net, run->slot - s.add, l);
+        s.dw  = sld_backprop_partial(net, run->pass->root, run->slot - s.add, l);
     }
     return s;
 }
@@ -85,11 +89,11 @@ static void gather(const sld_backprop *net, const shard_run *run, int l)
 {
     const sld_plan_layer *plan   = &net->plan->layers[l];
     const size_t          floats = sld_layer_floats(&net->model->graph.layers[l]);
-    float                *sum    = zone(net, &plan->gathered, run->row, floats);
-    sld_add_forward(zone(net, &plan->parts[0], run->row, floats),
-                    zone(net, &plan->parts[1], run->row, floats), false, run->n * floats, sum);
+    float                *sum    = zone(net, run, &plan->gathered, floats);
+    sld_add_forward(zone(net, run, &plan->parts[0], floats),
+                    zone(net, run, &plan->parts[1], floats), false, run->n * floats, sum);
     for (int i = 2; i < plan->n_parts; i++) {
-        sld_accumulate(zone(net, &plan->parts[i], run->row, floats), run->n * floats, sum);
+        sld_accumulate(zone(net, run, &plan->parts[i], floats), run->n * floats, sum);
     }
 }
 
@@ -97,10 +101,11 @@ static void gather(const sld_backprop *net, const shard_run *run, int l)
  * this slot. */
 static void merge_weights(sld_backprop *net, const shard_run *run, int l, int slot)
 {
-    const size_t floats = net->model->graph.layers[l].kind->gradient_floats(net->states[l]);
+    const int    root   = run->pass->root;
+    const size_t floats = net->model->graph.layers[l].kind->gradient_floats(run->pass->states[l]);
     for (int k = slot; k > run->slot - run->merges; k--) {
-        sld_op_combine(SLD_SUM_F32, sld_backprop_partial(net, k - 1, l),
-                       sld_backprop_partial(net, k, l), floats);
+        sld_op_combine(SLD_SUM_F32, sld_backprop_partial(net, root, k - 1, l),
+                       sld_backprop_partial(net, root, k, l), floats);
     }
 }
 
@@ -123,7 +128,7 @@ static sld_status run_task(sld_backprop *net, const sld_segment *segment, const 
 {
     const int             l     = task->layer;
     const sld_layer_kind *kind  = net->model->graph.layers[l].kind;
-    void                 *state = net->states[l];
+    void                 *state = run->pass->states[l];
     const bool            back  = task->action != SLD_DO_FORWARD && task->action != SLD_DO_MEASURE;
     const sld_shard       s     = look_up(net, run, l, back);
     sld_status            st    = SLD_OK;
@@ -156,13 +161,14 @@ static sld_status run_task(sld_backprop *net, const sld_segment *segment, const 
     return st;
 }
 
-/* Local. Runs one shard through one segment. */
-static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment, int shard,
-                            bool backward)
+/* Local. Runs one shard of one view through one segment, and lets the other view's sums move on. */
+static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_view_pass *pass,
+                            const sld_segment *segment, int shard, bool backward)
 {
-    const sld_tree *tree = net->trees[net->tree];
+    sld_tree       *tree = net->trees[net->tree];
     const sld_range rows = sld_tree_shard(tree, shard);
     shard_run       run  = {.ctx    = ctx,
+                            .pass   = pass,
                             .slot   = sld_tree_slot(tree, shard),
                             .merges = sld_tree_merges(tree, shard),
                             .row    = rows.begin - sld_tree_mine(tree).begin,
@@ -171,26 +177,28 @@ static sld_status run_shard(sld_ctx *ctx, sld_backprop *net, const sld_segment *
         run.size++;
     }
     const size_t stride = net->moments_stride / sizeof(double);
-    run.message         = net->moments + (size_t)run.slot * stride;
+    run.message         = pass->moments + (size_t)run.slot * stride;
     if (!backward) {
         run.message[0] = (double)run.n;
     }
     for (int i = 0; i < segment->n_tasks; i++) {
         SLD_TRY(run_task(net, segment, &run, &net->plan->tasks[segment->first_task + i]));
+        SLD_TRY(sld_tree_advance(ctx, tree));
     }
     for (int k = run.slot; segment->n_norms > 0 && k > run.slot - run.merges; k--) {
         sld_op_combine(backward ? SLD_SUM_F64 : SLD_MOMENTS,
-                       net->moments + (size_t)(k - 1) * stride, net->moments + (size_t)k * stride,
+                       pass->moments + (size_t)(k - 1) * stride, pass->moments + (size_t)k * stride,
                        2 * segment->channels + (backward ? 0 : 1));
     }
     return SLD_OK;
 }
 
-/* Finds a batch norm's gradients in the roots in use. NULL: the tensor is not trained. */
-static void norm_gradients(const sld_backprop *net, int l, float *gradients[SLD_LAYER_TENSORS])
+/* Finds a batch norm's gradients in a root. NULL: the tensor is not trained. */
+static void norm_gradients(const sld_backprop *net, int root, int l,
+                           float *gradients[SLD_LAYER_TENSORS])
 {
     const sld_layer *layer = &net->model->graph.layers[l];
-    float           *at    = sld_backprop_partial(net, 0, l);
+    float           *at    = sld_backprop_partial(net, root, 0, l);
     for (int j = 0; j < layer->n_tensors; j++) {
         const sld_tensor *tensor = &net->model->tensors[layer->first_tensor + j];
         gradients[j]             = tensor->trained ? at : NULL;
@@ -198,43 +206,79 @@ static void norm_gradients(const sld_backprop *net, int l, float *gradients[SLD_
     }
 }
 
-static void take_moments(sld_backprop *net, const sld_segment *segment, bool backward)
+static void take_moments(sld_backprop *net, const sld_view_pass *pass, const sld_segment *segment,
+                         bool backward)
 {
     const sld_model *model = net->model;
     const size_t     rows  = sld_tree_rows(net->trees[net->tree]);
     for (int i = 0; i < segment->n_norms; i++) {
         const int         l     = net->plan->norms[segment->first_norm + i];
         const sld_layer  *layer = &model->graph.layers[l];
-        const sld_moments all   = moments_of(net->moments, net->plan, segment, l, backward);
+        const sld_moments all   = moments_of(pass->moments, net->plan, segment, l, backward);
         float            *tensors[SLD_LAYER_TENSORS];
         if (backward) {
-            norm_gradients(net, l, tensors);
-            layer->kind->take_sums(net->states[l], rows, all, tensors);
+            norm_gradients(net, pass->root, l, tensors);
+            layer->kind->take_sums(pass->states[l], rows, all, tensors);
         } else {
             sld_model_layer_tensors(model, layer, tensors);
-            layer->kind->take(net->states[l], rows, all, tensors);
+            layer->kind->take(pass->states[l], rows, all, tensors);
         }
     }
 }
 
-/* Collective. Runs one segment on all shards of this rank, and its reduction. */
-static sld_status run_segment(sld_ctx *ctx, sld_backprop *net, const sld_segment *segment,
-                              bool backward)
+static sld_status begin_sums(sld_ctx *ctx, sld_backprop *net, int pass, const sld_segment *segment,
+                             bool backward)
 {
-    sld_tree *tree  = net->trees[net->tree];
-    const int first = sld_tree_first(tree), end = first + sld_tree_count(tree);
+    sld_enter(ctx, SLD_PHASE_ADD);
+    net->passes[pass].under_way = segment;
+    return sld_tree_begin(ctx, net->trees[net->tree], pass, backward ? SLD_SUM_F64 : SLD_MOMENTS,
+                          net->passes[pass].moments, net->moments_stride,
+                          2 * segment->channels + (backward ? 0 : 1));
+}
+
+static sld_status finish_sums(sld_ctx *ctx, sld_backprop *net, int pass, bool backward)
+{
+    const sld_segment *segment = net->passes[pass].under_way;
+    if (segment) {
+        net->passes[pass].under_way = NULL;
+        sld_enter(ctx, SLD_PHASE_ADD);
+        SLD_TRY(sld_tree_finish(ctx, net->trees[net->tree], pass));
+        sld_enter(ctx, SLD_PHASE_BATCH_NORM);
+        take_moments(net, &net->passes[pass], segment, backward);
+    }
+    return SLD_OK;
+}
+
+/* Local. Runs one segment on all shards of this rank. */
+static sld_status run_shards(sld_ctx *ctx, sld_backprop *net, const sld_view_pass *pass,
+                             const sld_segment *segment, bool backward)
+{
+    const sld_tree *tree  = net->trees[net->tree];
+    const int       first = sld_tree_first(tree), end = first + sld_tree_count(tree);
     for (int shard = first; shard < end; shard++) {
         const sld_range rows = sld_tree_shard(tree, shard);
         if (rows.end > rows.begin) {
-            SLD_TRY(run_shard(ctx, net, segment, shard, backward));
+            SLD_TRY(run_shard(ctx, net, pass, segment, shard, backward));
         }
     }
-    if (segment->n_norms > 0) {
-        sld_enter(ctx, SLD_PHASE_ADD);
-        SLD_TRY(sld_tree_reduce(ctx, tree, backward ? SLD_SUM_F64 : SLD_MOMENTS, net->moments,
-                                net->moments_stride, 2 * segment->channels + (backward ? 0 : 1)));
-        sld_enter(ctx, SLD_PHASE_BATCH_NORM);
-        take_moments(net, segment, backward);
+    return SLD_OK;
+}
+
+/* Collective. Runs all segments of a forward or a backward. The views take turns. */
+static sld_status run_segments(sld_ctx *ctx, sld_backprop *net, const sld_segment *segments, int n,
+                               bool backward)
+{
+    for (const sld_segment *segment = segments; segment < segments + n; segment++) {
+        for (int i = 0; i < net->n_passes; i++) {
+            SLD_TRY(finish_sums(ctx, net, i, backward));
+            SLD_TRY(run_shards(ctx, net, &net->passes[i], segment, backward));
+            if (segment->n_norms > 0) {
+                SLD_TRY(begin_sums(ctx, net, i, segment, backward));
+            }
+        }
+    }
+    for (int i = 0; i < net->n_passes; i++) {
+        SLD_TRY(finish_sums(ctx, net, i, backward));
     }
     return SLD_OK;
 }
@@ -270,7 +314,8 @@ static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
     sld_enter(ctx, SLD_PHASE_ADD);
     /* A short sum: while a rank waits for it, it may do overlapped work (comm.h). The partial sums
      * are used up. */
-    SLD_TRY(sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->moments, net->moments_stride, 1));
+    SLD_TRY(
+        sld_tree_reduce(ctx, tree, SLD_SUM_F64, net->passes[0].moments, net->moments_stride, 1));
     for (size_t at = 0; at < net->reduced_floats; at += max) {
         const size_t left = net->reduced_floats - at;
         SLD_TRY(reduce_piece(ctx, net, tree, at, left < max ? left : max));
@@ -292,10 +337,11 @@ static sld_status unpack_layer(sld_ctx *ctx, const sld_backprop *net, int l, flo
         gradients[j] = tensor[j].trained ? grad + (tensor[j].values - net->model->trained) : NULL;
     }
     if (layer->kind->unpack) {
-        return layer->kind->unpack(ctx, net->states[l], sld_backprop_partial(net, 0, l), gradients);
+        return layer->kind->unpack(ctx, net->passes[0].states[l],
+                                   sld_backprop_partial(net, 0, 0, l), gradients);
     }
     if (layer->kind->reduces) {
-        norm_gradients(net, l, norms);
+        norm_gradients(net, 0, l, norms);
         for (int j = 0; j < layer->n_tensors; j++) {
             if (gradients[j]) {
                 memcpy(gradients[j], norms[j], tensor[j].n * sizeof *grad);
@@ -319,6 +365,19 @@ static void clear_unseen_biases(const sld_backprop *net, float *grad)
     }
 }
 
+/* In every pass that has a state of its own. */
+static sld_status refresh_layer(sld_ctx *ctx, const sld_backprop *net, int l,
+                                const float *const *tensors)
+{
+    const sld_layer_kind *kind = net->model->graph.layers[l].kind;
+    for (int i = 0; i < net->max_passes; i++) {
+        if (i == 0 || net->passes[i].states[l] != net->passes[0].states[l]) {
+            SLD_TRY(kind->refresh(ctx, net->passes[i].states[l], tensors));
+        }
+    }
+    return SLD_OK;
+}
+
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net)
 {
     const sld_model *model = net->model;
@@ -327,44 +386,51 @@ sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net)
         if (layer->kind->refresh) {
             float *tensors[SLD_LAYER_TENSORS];
             sld_model_layer_tensors(model, layer, tensors);
-            SLD_TRY(layer->kind->refresh(ctx, net->states[l], (const float *const *)tensors));
+            SLD_TRY(refresh_layer(ctx, net, l, (const float *const *)tensors));
         }
     }
     return SLD_OK;
 }
 
-sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, const float *images,
-                                float *logits)
+int sld_backprop_views(const sld_backprop *net)
 {
-    net->tree   = tree;
-    net->images = images;
-    for (int k = 0; k < net->plan->n_forward; k++) {
-        SLD_TRY(run_segment(ctx, net, &net->plan->forward[k], false));
-    }
+    return net->max_passes;
+}
+
+sld_status sld_backprop_forward(sld_ctx *ctx, sld_backprop *net, size_t tree, int views,
+                                const float *const *images, float *const *logits)
+{
     const sld_range mine = sld_tree_mine(net->trees[tree]);
     const size_t    n    = (mine.end - mine.begin) * (size_t)net->model->classes;
-    for (size_t i = 0; i < n; i++) {
-        logits[i] = net->values[net->model->logits][i];
+    net->tree            = tree;
+    net->n_passes        = views;
+    for (int i = 0; i < views; i++) {
+        net->passes[i].images = images[i];
+    }
+    SLD_TRY(run_segments(ctx, net, net->plan->forward, net->plan->n_forward, false));
+    for (int i = 0; i < views; i++) {
+        if (n > 0) {
+            memcpy(logits[i], net->passes[i].values[net->model->logits], n * sizeof *logits[i]);
+        }
     }
     return SLD_OK;
 }
 
-sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *dlogits, bool add)
+sld_status sld_backprop_backward(sld_ctx *ctx, sld_backprop *net, const float *const *dlogits,
+                                 bool add)
 {
-    net->dlogits = dlogits;
-    net->roots   = add ? 1 : 0;
-    net->views   = net->roots + 1;
-    for (int k = 0; k < net->plan->n_backward; k++) {
-        SLD_TRY(run_segment(ctx, net, &net->plan->backward[k], true));
+    net->views = add ? net->views : 0;
+    for (int i = 0; i < net->n_passes; i++) {
+        net->passes[i].root    = net->views++;
+        net->passes[i].dlogits = dlogits[i];
     }
-    return SLD_OK;
+    return run_segments(ctx, net, net->plan->backward, net->plan->n_backward, true);
 }
 
 sld_status sld_backprop_gradient(sld_ctx *ctx, sld_backprop *net, float *grad)
 {
     SLD_TRY(reduce_weights(ctx, net));
     sld_enter(ctx, SLD_PHASE_UPDATE);
-    net->roots = 0;
     for (int l = 1; l < net->model->graph.n_layers; l++) {
         SLD_TRY(unpack_layer(ctx, net, l, grad));
     }

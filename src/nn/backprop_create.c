@@ -69,21 +69,28 @@ static sld_status alloc_floats(sld_ctx *ctx, sld_backprop *net, size_t n, float 
     return sld_arena_alloc(ctx, net->arena, n * sizeof **out, (void **)out);
 }
 
-static sld_status make_values(sld_ctx *ctx, sld_backprop *net)
+static sld_status make_values(sld_ctx *ctx, sld_backprop *net, sld_view_pass *pass)
 {
     const sld_graph *g = &net->model->graph;
-    SLD_TRY(sld_arena_alloc(ctx, net->arena, (size_t)g->n_layers * sizeof *net->values,
-                            (void **)&net->values));
+    SLD_TRY(sld_arena_alloc(ctx, net->arena, (size_t)g->n_layers * sizeof *pass->values,
+                            (void **)&pass->values));
     for (int l = 1; l < g->n_layers; l++) {
         SLD_TRY(alloc_floats(ctx, net, net->max_rows * sld_layer_floats(&g->layers[l]),
-                             &net->values[l]));
+                             &pass->values[l]));
     }
     SLD_TRY(
-        alloc_floats(ctx, net, net->max_shard * net->plan->shard_floats, &net->shard_gradients));
-    SLD_TRY(alloc_floats(ctx, net, net->max_rows * net->plan->batch_floats, &net->batch_gradients));
-    net->moments_stride = (1 + 2 * net->plan->max_channels) * sizeof(double);
+        alloc_floats(ctx, net, net->max_rows * net->plan->batch_floats, &pass->batch_gradients));
     return sld_arena_alloc(ctx, net->arena, (size_t)net->max_slots * net->moments_stride,
-                           (void **)&net->moments);
+                           (void **)&pass->moments);
+}
+
+static sld_status make_memory(sld_ctx *ctx, sld_backprop *net)
+{
+    net->moments_stride = (1 + 2 * net->plan->max_channels) * sizeof(double);
+    for (int i = 0; i < net->max_passes; i++) {
+        SLD_TRY(make_values(ctx, net, &net->passes[i]));
+    }
+    return alloc_floats(ctx, net, net->max_shard * net->plan->shard_floats, &net->shard_gradients);
 }
 
 static size_t trained_floats(const sld_model *model, const sld_layer *layer)
@@ -110,10 +117,10 @@ static sld_status make_partials(sld_ctx *ctx, sld_backprop *net)
         for (int i = 0; i < segment->n_tasks; i++) {
             const sld_task *task = &net->plan->tasks[segment->first_task + i];
             if (task->action == SLD_DO_WEIGHTS) {
-                const sld_layer_kind *kind   = g->layers[task->layer].kind;
-                const size_t          floats = kind->gradient_floats(net->states[task->layer]);
-                net->root_at[task->layer]    = net->reduced_floats;
-                net->spill_at[task->layer]   = spill;
+                const sld_layer_kind *kind = g->layers[task->layer].kind;
+                const size_t floats = kind->gradient_floats(net->passes[0].states[task->layer]);
+                net->root_at[task->layer]  = net->reduced_floats;
+                net->spill_at[task->layer] = spill;
                 net->reduced_floats += (floats + 15) / 16 * 16;
                 spill += (floats + 15) / 16 * 16;
             }
@@ -135,11 +142,26 @@ static sld_status make_partials(sld_ctx *ctx, sld_backprop *net)
 
 /* ---- layers ---- */
 
+/* A layer that reduces keeps statistics of its view from forward to backward. */
+static sld_status make_states(sld_ctx *ctx, sld_backprop *net, int l, const sld_layer_env *env)
+{
+    for (int i = 0; i < net->max_passes; i++) {
+        if (i == 0 || env->layer->kind->reduces) {
+            SLD_TRY(env->layer->kind->create(ctx, env, &net->passes[i].states[l]));
+        } else {
+            net->passes[i].states[l] = net->passes[0].states[l];
+        }
+    }
+    return SLD_OK;
+}
+
 static sld_status make_layers(sld_ctx *ctx, sld_backprop *net)
 {
     const sld_graph *g = &net->model->graph;
-    SLD_TRY(sld_arena_alloc(ctx, net->arena, (size_t)g->n_layers * sizeof *net->states,
-                            (void **)&net->states));
+    for (int i = 0; i < net->max_passes; i++) {
+        SLD_TRY(sld_arena_alloc(ctx, net->arena, (size_t)g->n_layers * sizeof(void *),
+                                (void **)&net->passes[i].states));
+    }
     SLD_TRY(sld_kernels_create(ctx, &net->kernels));
     for (int l = 1; l < g->n_layers; l++) {
         const sld_layer *layer = &g->layers[l];
@@ -154,7 +176,7 @@ static sld_status make_layers(sld_ctx *ctx, sld_backprop *net)
             env.inputs[i]   = &g->layers[layer->in[i]];
             env.wants_dx[i] = net->plan->layers[l].wants_dx[i];
         }
-        SLD_TRY(layer->kind->create(ctx, &env, &net->states[l]));
+        SLD_TRY(make_states(ctx, net, l, &env));
     }
     return sld_kernels_ready(ctx, net->kernels);
 }
@@ -170,7 +192,7 @@ static sld_status make_all(sld_ctx *ctx, sld_backprop *net, sld_tree *const *tre
     SLD_TRY(find_sizes(ctx, net, n_shards));
     SLD_TRY(sld_plan_create(ctx, net->arena, &net->model->graph, &net->plan));
     SLD_TRY(make_layers(ctx, net));
-    SLD_TRY(make_values(ctx, net));
+    SLD_TRY(make_memory(ctx, net));
     return make_partials(ctx, net);
 }
 
@@ -201,8 +223,10 @@ sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model 
         net->comm      = comm;
         net->model     = model;
         net->precision = precision;
-        net->n_trees   = n_trees;
-        st             = make_all(ctx, net, trees, n_shards);
+        /* A rank by itself waits for nobody, and does with the values of one view. */
+        net->max_passes = sld_comm_size(comm) > 1 ? 2 : 1;
+        net->n_trees    = n_trees;
+        st              = make_all(ctx, net, trees, n_shards);
     } else {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a network's training state of %zu bytes",
                       sizeof *net);
@@ -221,10 +245,11 @@ void sld_backprop_destroy(sld_backprop *net)
     if (!net) {
         return;
     }
-    for (int l = 1; net->states && l < net->model->graph.n_layers; l++) {
+    void **states = net->passes[0].states; /* kinds that reduce have nothing to free */
+    for (int l = 1; states && l < net->model->graph.n_layers; l++) {
         const sld_layer_kind *kind = net->model->graph.layers[l].kind;
-        if (kind->destroy && net->states[l]) {
-            kind->destroy(net->states[l]);
+        if (kind->destroy && states[l]) {
+            kind->destroy(states[l]);
         }
     }
     sld_kernels_destroy(net->kernels);

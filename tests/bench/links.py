@@ -186,11 +186,11 @@ def middle(values, form):
 
 def print_pair(options, pair, turns):
     near = [t["near"]["step"] for t in turns]
-    at_hand = 0 if options.wire else 1e3 * scaling.link_s(pair, options.ranks, *NEAR)
+    at_hand = 0 if options.wire else 1e3 * scaling.link_s(pair, options.ranks, 8, *NEAR)
     print("%s, %d ranks: %s ms without a link" % (pair, options.ranks, middle(near, "%.0f")))
     for i, (us, gigabits) in enumerate(options.links):
         over = [(t["near"], t["links"][i]) for t in turns]
-        model = 1e3 * scaling.link_s(pair, options.ranks, us, gigabits) - at_hand
+        model = 1e3 * scaling.link_s(pair, options.ranks, 8, us, gigabits) - at_hand
         text = "  %-18s added %s ms, model %.0f; efficiency %s, model %.0f" % (
             "%g us, %g Gbit/s:" % (us, gigabits), middle([added_ms(options, *o) for o in over], "%.0f"), model,
             middle([share(options, *o) for o in over], "%.0f"), 100 * statistics.median(near) / (statistics.median(near) + model))

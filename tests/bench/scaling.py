@@ -5,36 +5,43 @@ machine. Prints the efficiency, of one rank, in per cent.
     tests/bench/scaling.py                              # 8, 16 and 64 ranks over the networks below
     tests/bench/scaling.py --ranks 2 --link 200 1       # another network: microseconds, Gbit/s in each direction
 
-    compute * ceil(V / R) / V  +  log2(R) * (messages * latency + short / rate)  +  3 (1 - 1/R) * long / rate
+    compute * ceil(V / R) / V  +  waits  +  log2(R) * (3 + 3 * pieces) * latency  +  3 (1 - 1/R) * gradient / rate
 
-V = parallel.shards. A reduction below 64 KiB goes whole at each of log2(R) distances; a longer one, a piece of the gradient, is
-halved at each, once for each of two views, and gathered once (docs/determinism.md, "Reductions"). links.py measures what a link
-adds to a step, and counts messages and bytes by it."""
+V = parallel.shards. A reduction below 64 KiB goes whole at each of log2(R) distances. Those of batch norms are on their way while
+the rank computes the other view, layer by layer: it waits for what log2(R) * (latency + bytes / rate) is longer than a layer takes,
+here an average one, and for both views' at once. Nothing hides the others, three short ones and the gradient, in pieces of 512 KiB: a piece is halved at each
+distance, once for each of two views, and gathered once (docs/determinism.md, "Reductions"). links.py measures what a link adds
+to a step."""
 import argparse
 import math
 
-# Pair: seconds of one rank's step of 64 samples (a core with AVX-512), and what MPI_Isend counts on rank 0 in a step of 2 and 4
-# ranks: messages per distance, bytes of short reductions per distance, bytes of long gradients.
+# Pair: seconds of one rank's step of 64 samples (a core with AVX-512), those of them in the student's layers, and what MPI_Isend
+# counts on rank 0 in a step of 2 and 4 ranks: messages per distance, bytes of short reductions per distance, bytes of gradients.
 PAIRS = {
-    "resnet56-resnet20": (0.35, 87, 168e3, 1.05e6),
-    "resnet32x4-resnet8x4": (1.64, 61, 89e3, 4.92e6),
-    "wrn_40_2-wrn_16_2": (0.76, 73, 59e3, 2.81e6),
-    "vgg13-vgg8": (0.78, 116, 95e3, 15.85e6),
-    "resnet32x4-ShuffleV2": (1.42, 236, 519e3, 5.73e6),
-    "vgg13-MobileNetV2": (0.42, 235, 671e3, 3.15e6),
+    "resnet56-resnet20": (0.35, 0.20, 87, 168e3, 1.05e6),
+    "resnet32x4-resnet8x4": (1.64, 0.66, 61, 89e3, 4.92e6),
+    "wrn_40_2-wrn_16_2": (0.76, 0.40, 73, 59e3, 2.81e6),
+    "vgg13-vgg8": (0.78, 0.41, 116, 95e3, 15.85e6),
+    "resnet32x4-ShuffleV2": (1.42, 0.47, 236, 519e3, 5.73e6),
+    "vgg13-MobileNetV2": (0.42, 0.13, 235, 671e3, 3.15e6),
 }
+PIECE, OTHERS = 512 * 1024, 3  # bytes; short reductions beside those of batch norms: two of losses, one before the gradient
 LINKS = {"2 us, 200 Gbit/s": (2, 200), "20 us, 25 Gbit/s": (20, 25), "20 us, 10 Gbit/s": (20, 10), "50 us, 1 Gbit/s": (50, 1)}
 
 
-def link_s(pair, ranks, latency_us, gigabits):
+def link_s(pair, ranks, shards, latency_us, gigabits):
     """What the network adds to a step."""
-    _, messages, short, gradient = PAIRS[pair]
-    byte_s, distances = 8e-9 / gigabits, math.log2(ranks)
-    return distances * (messages * latency_us * 1e-6 + short * byte_s) + 3 * (1 - 1 / ranks) * gradient * byte_s
+    _, student_s, messages, short, gradient = PAIRS[pair]
+    latency_s, byte_s, distances = latency_us * 1e-6, 8e-9 / gigabits, math.log2(ranks)
+    last = OTHERS + 3 * math.ceil(gradient / PIECE)
+    norms = messages - last
+    layer_s = student_s * math.ceil(shards / ranks) / shards / norms
+    waits_s = norms / 2 * max(0, distances * (latency_s + short / messages * byte_s) - layer_s)
+    return waits_s + distances * last * latency_s + 3 * (1 - 1 / ranks) * gradient * byte_s
 
 
 def step_s(pair, ranks, shards, latency_us, gigabits):
-    return PAIRS[pair][0] * math.ceil(shards / ranks) / shards + link_s(pair, ranks, latency_us, gigabits)
+    return PAIRS[pair][0] * math.ceil(shards / ranks) / shards + link_s(pair, ranks, shards, latency_us, gigabits)
 
 
 def main():

@@ -8,8 +8,8 @@
  * that what sld computes while it waits is the same as on such a network. A collective operation ends on all ranks at the latest of
  * their clocks and log2(ranks) messages.
  *
- * It knows the calls that sld makes in a step: one exchange at a time, of one message each way. What it leaves out: the CPU time
- * of the protocol stack, and the contention of several flows in the network. */
+ * It knows the calls that sld makes in a step: some exchanges at a time, each of at most one message each way. What it leaves out:
+ * the CPU time of the protocol stack, and the contention of several flows in the network. */
 #define _GNU_SOURCE
 #include <mpi.h>
 #include <stdint.h>
@@ -24,9 +24,38 @@
 static _Thread_local int ours;               /* the thread that called MPI_Init_thread */
 static int               inside;             /* of MPI: the clock stands */
 static double            clock_s, counted_s; /* this rank's clock; the CPU time that is in it */
-static double            latency_s, s_per_byte, wire_free_s, due_s;
-static int               sender = -1;
+static double            latency_s, s_per_byte, wire_free_s;
 static MPI_Comm          stamps = MPI_COMM_NULL;
+
+/* A message under way, found by where its request is. */
+typedef struct {
+    const MPI_Request *request; /* NULL: free */
+    int    peer, tag; /* of one to be received, until its time has come; else peer is -1 */
+    double due_s;     /* on the clock */
+} message;
+enum { MESSAGES = 16 };
+static message under_way[MESSAGES];
+
+static message *find(const MPI_Request *request)
+{
+    for (message *m = under_way; m < under_way + MESSAGES; m++) {
+        if (m->request == request) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+static void remember(const MPI_Request *request, int peer, int tag, double due_s)
+{
+    message *m = find(NULL);
+
+    if (!m) {
+        fprintf(stderr, "virtual_link: more than %d messages under way\n", MESSAGES);
+        exit(2);
+    }
+    *m = (message){request, peer, tag, due_s};
+}
 
 static double read_s(clockid_t id)
 {
@@ -87,7 +116,7 @@ int MPI_Irecv(void *buffer, int n, MPI_Datatype type, int source, int tag, MPI_C
               MPI_Request *out)
 {
     enter();
-    sender = source;
+    remember(out, source, tag, 0);
     return leave(PMPI_Irecv(buffer, n, type, source, tag, comm, out));
 }
 
@@ -99,50 +128,67 @@ int MPI_Isend(const void *buffer, int n, MPI_Datatype type, int peer, int tag, M
     enter();
     PMPI_Type_size(type, &bytes);
     wire_free_s = (wire_free_s > clock_s ? wire_free_s : clock_s) + (double)bytes * n * s_per_byte;
-    due_s       = wire_free_s > due_s ? wire_free_s : due_s;
+    remember(out, -1, tag, wire_free_s);
     double    stamp = wire_free_s + latency_s;
     const int code  = PMPI_Isend(buffer, n, type, peer, tag, comm, out);
-    PMPI_Send(&stamp, 1, MPI_DOUBLE, peer, 0, stamps);
+    PMPI_Send(&stamp, 1, MPI_DOUBLE, peer, tag, stamps);
     return leave(code);
 }
 
-/* In truth both messages are through when this returns; due_s: when they are on the clock. It sleeps, for ranks may share a core. */
-static int finish(int n, MPI_Request *messages, MPI_Status *statuses)
+/* In truth these messages are through when this returns; *due_s: when they are on the clock. It sleeps, for ranks may share a core. */
+static int finish(int n, MPI_Request *requests, MPI_Status *statuses, double *due_s)
 {
     const struct timespec moment = {.tv_nsec = 50000};
     int                   code, through = 0;
-    double                stamp;
 
-    while ((code = PMPI_Testall(n, messages, &through, statuses)) == MPI_SUCCESS && !through) {
+    while ((code = PMPI_Testall(n, requests, &through, statuses)) == MPI_SUCCESS && !through) {
         nanosleep(&moment, NULL);
     }
-    if (sender >= 0) {
-        PMPI_Recv(&stamp, 1, MPI_DOUBLE, sender, 0, stamps, MPI_STATUS_IGNORE);
-        due_s = stamp > due_s ? stamp : due_s;
+    *due_s = 0;
+    for (int i = 0; i < n; i++) {
+        message *m = find(&requests[i]);
+        if (m && m->peer >= 0) {
+            PMPI_Recv(&m->due_s, 1, MPI_DOUBLE, m->peer, m->tag, stamps, MPI_STATUS_IGNORE);
+            m->peer = -1;
+        }
+        *due_s = m && m->due_s > *due_s ? m->due_s : *due_s;
     }
-    sender = -1;
     return code;
 }
 
-int MPI_Testall(int n, MPI_Request *messages, int *through, MPI_Status *statuses)
+static void forget(int n, const MPI_Request *requests)
 {
+    for (int i = 0; i < n; i++) {
+        message *m = find(&requests[i]);
+        if (m) {
+            m->request = NULL;
+        }
+    }
+}
+
+int MPI_Testall(int n, MPI_Request *requests, int *through, MPI_Status *statuses)
+{
+    double due_s;
+
     enter();
-    const int code = finish(n, messages, statuses);
+    const int code = finish(n, requests, statuses, &due_s);
     *through       = clock_s >= due_s;
     if (*through) {
-        due_s = 0;
+        forget(n, requests);
     } else {
         clock_s += POLL_S;
     }
     return leave(code);
 }
 
-int MPI_Waitall(int n, MPI_Request *messages, MPI_Status *statuses)
+int MPI_Waitall(int n, MPI_Request *requests, MPI_Status *statuses)
 {
+    double due_s;
+
     enter();
-    const int code = finish(n, messages, statuses);
+    const int code = finish(n, requests, statuses, &due_s);
     clock_s        = due_s > clock_s ? due_s : clock_s;
-    due_s          = 0;
+    forget(n, requests);
     return leave(code);
 }
 

@@ -140,6 +140,27 @@ static void reduce_by_halves(sld_tree *tree, sld_op op, unsigned char *slots)
     }
 }
 
+static int advances = -1; /* between begin and finish; -1: a reduction is one call */
+
+/* Two at a time, of the same numbers: the second may move while the first ends. */
+static void reduce_meanwhile(sld_tree *tree, sld_op op, unsigned char *slots)
+{
+    const size_t   all   = (size_t)sld_tree_slots(tree) * STRIDE;
+    unsigned char *other = aligned_alloc(64, all);
+    assert_non_null(other);
+    memcpy(other, slots, all);
+    assert_int_equal(sld_tree_begin(&ctx, tree, 0, op, slots, STRIDE, N), SLD_OK);
+    assert_int_equal(sld_tree_begin(&ctx, tree, 1, op, other, STRIDE, N), SLD_OK);
+    for (int i = 0; i < advances * (sld_comm_rank(comm) + 1); i++) {
+        assert_int_equal(sld_tree_advance(&ctx, tree), SLD_OK);
+    }
+    const int first = advances % 2;
+    assert_int_equal(sld_tree_finish(&ctx, tree, first), SLD_OK);
+    assert_int_equal(sld_tree_finish(&ctx, tree, 1 - first), SLD_OK);
+    assert_memory_equal(slots, other, value_bytes(op));
+    free(other);
+}
+
 /* Collective. One reduction, start to end. */
 static void reduce(sld_op op, size_t n_rows, int n_shards, transport how, value *out)
 {
@@ -150,7 +171,9 @@ static void reduce(sld_op op, size_t n_rows, int n_shards, transport how, value 
     unsigned char *slots = aligned_alloc(64, (size_t)sld_tree_slots(tree) * STRIDE);
     memset(slots, 0xff, (size_t)sld_tree_slots(tree) * STRIDE); /* NaN: what is read unset shows */
     local_part(tree, op, n_shards, slots);
-    if (op == SLD_MOMENTS) { /* one count, then the rest: no elements of one width */
+    if (advances >= 0) {
+        reduce_meanwhile(tree, op, slots);
+    } else if (op == SLD_MOMENTS) { /* one count, then the rest: no elements of one width */
         assert_int_equal(sld_tree_reduce(&ctx, tree, op, slots, STRIDE, N), SLD_OK);
     } else {
         reduce_by_halves(tree, op, slots);
@@ -205,6 +228,40 @@ static void test_long_messages_in_pieces(void **state)
     comm->max_message  = 20;
     compare_with_serial();
     comm->max_message = usual;
+}
+
+/* Begun, left to move while the ranks do other things, some longer than others, and finished. */
+static void test_in_the_background(void **state)
+{
+    (void)state;
+    const size_t usual = comm->max_message;
+    for (advances = 0; advances < 8; advances += 3) {
+        compare_with_serial();
+        comm->max_message = 20;
+        compare_with_serial();
+        comm->max_message = usual;
+    }
+    advances = -1;
+}
+
+/* Nobody has to finish for another's sums to arrive. */
+static void test_advancing_is_enough(void **state)
+{
+    (void)state;
+    sld_tree *tree = NULL;
+    double    one  = 1.0;
+    if ((sld_comm_size(comm) & (sld_comm_size(comm) - 1)) == 0) { /* else owners wait for all */
+        const double start = sld_clock_s();
+        assert_int_equal(sld_tree_create(&ctx, comm, sld_comm_size(comm), 64, 64, &tree), SLD_OK);
+        assert_int_equal(sld_tree_begin(&ctx, tree, 0, SLD_SUM_F64, &one, sizeof one, 1), SLD_OK);
+        while (one < sld_comm_size(comm) && sld_clock_s() - start < 30) { /* s; takes far less */
+            assert_int_equal(sld_tree_advance(&ctx, tree), SLD_OK);
+        }
+        assert_true(one == sld_comm_size(comm));
+        assert_int_equal(sld_tree_finish(&ctx, tree, 0), SLD_OK);
+        assert_true(one == sld_comm_size(comm));
+        sld_tree_destroy(tree);
+    }
 }
 
 /* sld_work: never at an end. */
@@ -377,6 +434,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bits_of_the_serial_tree),
         cmocka_unit_test(test_long_messages_in_pieces),
+        cmocka_unit_test(test_in_the_background),
+        cmocka_unit_test(test_advancing_is_enough),
         cmocka_unit_test(test_work_in_the_waits),
         cmocka_unit_test(test_same_digest_for_every_rank_count),
         cmocka_unit_test(test_order_matters),

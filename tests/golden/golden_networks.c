@@ -232,7 +232,9 @@ static sld_status draw(golden_run *s, golden_case *c, golden_trainer *t)
             golden_fill(c->prefix, sld_model_tensor(c->model, i));
         }
     }
-    SLD_TRY(sld_backprop_forward(s->ctx, t->net, 0, c->drawn + mine.begin * image, t->own));
+    SLD_TRY(sld_backprop_forward(s->ctx, t->net, 0, 1,
+                                 (const float *[]){c->drawn + mine.begin * image},
+                                 (float *[]){t->own}));
     SLD_TRY(share_logits(s, c, t->tree, t->own));
     add_floats(c->logits, c->n * c->classes, c->logits_sum);
     double *sum = c->running_sum;
@@ -305,7 +307,7 @@ static sld_status train(golden_run *s, golden_case *c, golden_trainer *t)
     SLD_TRY(sld_backprop_refresh(s->ctx, t->net));
     SLD_TRY(draw(s, c, t));
     SLD_TRY(check_forward(s, c, t, &good));
-    SLD_TRY(sld_backprop_backward(s->ctx, t->net, t->dlogits, false));
+    SLD_TRY(sld_backprop_backward(s->ctx, t->net, (const float *[]){t->dlogits}, false));
     SLD_TRY(sld_backprop_gradient(s->ctx, t->net, c->grad));
     if (!good) {
         if (sld_comm_rank(s->comm) == 0) {

@@ -149,7 +149,9 @@ typedef struct {
 static double loss_of(trial *t)
 {
     assert_int_equal(sld_backprop_refresh(&ctx, t->net), SLD_OK);
-    assert_int_equal(sld_backprop_forward(&ctx, t->net, 0, t->x, t->logits), SLD_OK);
+    assert_int_equal(
+        sld_backprop_forward(&ctx, t->net, 0, 1, (const float *[]){t->x}, (float *[]){t->logits}),
+        SLD_OK);
     double loss = 0;
     for (int i = 0; i < ROWS * CLASSES; i++) {
         loss += (double)t->weights[i] * (double)t->logits[i];
@@ -214,7 +216,8 @@ static void check(const sld_network *network)
     assert_int_equal(sld_backprop_create(&ctx, comm, t.model, &t.tree, 1, &t.net), SLD_OK);
     float *grad = random_floats(sld_model_trained_count(t.model), 13);
     loss_of(&t);
-    assert_int_equal(sld_backprop_backward(&ctx, t.net, t.weights, false), SLD_OK);
+    assert_int_equal(sld_backprop_backward(&ctx, t.net, (const float *[]){t.weights}, false),
+                     SLD_OK);
     assert_int_equal(sld_backprop_gradient(&ctx, t.net, grad), SLD_OK);
 
     const float *own = grad;
@@ -266,8 +269,9 @@ static void gradient_in(sld_precision precision, float **grad, size_t *n)
     *grad = random_floats(*n, 0);
     assert_int_equal(sld_backprop_create_in(&ctx, comm, model, &tree, 1, precision, &net), SLD_OK);
     assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
-    assert_int_equal(sld_backprop_forward(&ctx, net, 0, x, z), SLD_OK);
-    assert_int_equal(sld_backprop_backward(&ctx, net, dz, false), SLD_OK);
+    assert_int_equal(sld_backprop_forward(&ctx, net, 0, 1, (const float *[]){x}, (float *[]){z}),
+                     SLD_OK);
+    assert_int_equal(sld_backprop_backward(&ctx, net, (const float *[]){dz}, false), SLD_OK);
     assert_int_equal(sld_backprop_gradient(&ctx, net, *grad), SLD_OK);
     sld_backprop_destroy(net);
     sld_tree_destroy(tree);

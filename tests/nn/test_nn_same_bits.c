@@ -56,8 +56,12 @@ static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t ind
     float          *x = random_floats(rows * IMAGE, 1 + index), *own = floats(rows * CLASSES);
     float *dlogits = random_floats(rows * CLASSES, 100 + index), *logits = floats(rows * CLASSES);
     assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
-    assert_int_equal(sld_backprop_forward(&ctx, net, of_net, x + first * IMAGE, own), SLD_OK);
-    assert_int_equal(sld_backprop_backward(&ctx, net, dlogits + first * CLASSES, false), SLD_OK);
+    assert_int_equal(sld_backprop_forward(&ctx, net, of_net, 1,
+                                          (const float *[]){x + first * IMAGE}, (float *[]){own}),
+                     SLD_OK);
+    assert_int_equal(
+        sld_backprop_backward(&ctx, net, (const float *[]){dlogits + first * CLASSES}, false),
+        SLD_OK);
     assert_int_equal(sld_backprop_gradient(&ctx, net, grad), SLD_OK);
     for (int r = 0; r < sld_comm_size(comm); r++) { /* all logits on all ranks */
         sld_range range = mine;
@@ -88,32 +92,100 @@ static void step(sld_model *model, sld_backprop *net, sld_tree *tree, size_t ind
     free(logits);
 }
 
-/* One view's gradient, then another's added to it: the sum of both by themselves, to the last bit.
- */
-static void check_addition(sld_model *model, sld_backprop *net, sld_tree *tree, size_t index,
-                           size_t of_net)
+/* Running statistics of a model, to be put back. */
+static float *copy_statistics(const sld_model *model)
 {
-    const sld_range mine = sld_tree_mine(tree);
-    const size_t    rows = batches[index], n = sld_model_trained_count(model);
-    float          *x = random_floats(rows * IMAGE, 1 + index), *logits = floats(rows * CLASSES);
-    float          *dlogits = random_floats(2 * rows * CLASSES, 200), *grad = floats(3 * n);
-    for (size_t k = 0; k < 4; k++) {
-        const size_t view = k % 2;
-        assert_int_equal(sld_backprop_forward(&ctx, net, of_net, x + mine.begin * IMAGE, logits),
-                         SLD_OK);
-        assert_int_equal(sld_backprop_backward(
-                             &ctx, net, dlogits + (view * rows + mine.begin) * CLASSES, k == 3),
-                         SLD_OK);
-        if (k != 2) {
-            assert_int_equal(sld_backprop_gradient(&ctx, net, grad + (k < 2 ? k : 2) * n), SLD_OK);
+    size_t n = 0;
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        n += sld_model_tensor(model, i)->trained ? 0 : sld_model_tensor(model, i)->n;
+    }
+    float *copy = floats(n), *at = copy;
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        if (!t->trained) {
+            memcpy(at, t->values, t->n * sizeof *at);
+            at += t->n;
         }
     }
+    return copy;
+}
+
+static void put_statistics(sld_model *model, const float *copy)
+{
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        if (!t->trained) {
+            memcpy(t->values, copy, t->n * sizeof *copy);
+            copy += t->n;
+        }
+    }
+}
+
+typedef struct {
+    size_t       index, of_net; /* of the batch; net's own number of it */
+    sld_range    mine;
+    const float *x, *dlogits; /* of two views, one behind the other, all ranks' rows */
+} two_views;
+
+/* Takes views[0..n) of a batch, `together` at a time, and all that this computes into the sum. */
+static void run_views(sld_model *model, sld_backprop *net, const two_views *of, const int *views,
+                      int n, int together, float *grad, char hex[65])
+{
+    const size_t rows = batches[of->index], own = (of->mine.end - of->mine.begin) * CLASSES;
+    float       *logits[2]  = {floats(own), floats(own)};
+    float       *statistics = copy_statistics(model);
+    const float *x[2], *dlogits[2];
+    sld_sha256   sha;
+    for (int i = 0; i < n; i++) {
+        const size_t first = (size_t)views[i] * rows + of->mine.begin;
+        x[i]               = of->x + first * IMAGE;
+        dlogits[i]         = of->dlogits + first * CLASSES;
+    }
+    for (int i = 0; i < n; i += together) {
+        assert_int_equal(sld_backprop_forward(&ctx, net, of->of_net, together, x + i, logits + i),
+                         SLD_OK);
+        assert_int_equal(sld_backprop_backward(&ctx, net, dlogits + i, i > 0), SLD_OK);
+    }
+    assert_int_equal(sld_backprop_gradient(&ctx, net, grad), SLD_OK);
+    sld_sha256_init(&sha);
+    for (int i = 0; i < n; i++) {
+        sld_sha256_add(&sha, logits[i], own * sizeof *logits[i]);
+    }
+    sld_sha256_add(&sha, grad, sld_model_trained_count(model) * sizeof *grad);
+    for (size_t i = 0; i < sld_model_tensor_count(model); i++) {
+        const sld_tensor *t = sld_model_tensor(model, i);
+        sld_sha256_add(&sha, t->values, t->n * sizeof *t->values);
+    }
+    sld_sha256_hex(&sha, hex);
+    put_statistics(model, statistics);
+    free(statistics);
+    free(logits[0]);
+    free(logits[1]);
+}
+
+/* The gradient of two views is the sum of theirs, to the last bit; and two views that take turns
+ * compute what they do one after the other. */
+static void check_two_views(sld_model *model, sld_backprop *net, sld_tree *tree, size_t index,
+                            size_t of_net)
+{
+    const size_t    rows = batches[index], n = sld_model_trained_count(model);
+    float          *x = random_floats(2 * rows * IMAGE, 1 + index), *grad = floats(3 * n);
+    float          *dlogits = random_floats(2 * rows * CLASSES, 200);
+    const two_views of      = {index, of_net, sld_tree_mine(tree), x, dlogits};
+    const int       both    = sld_backprop_views(net);
+    char            apart[65], together[65], alone[65];
+
+    run_views(model, net, &of, (int[]){0}, 1, 1, grad, alone);
+    run_views(model, net, &of, (int[]){1}, 1, 1, grad + n, alone);
+    run_views(model, net, &of, (int[]){0, 1}, 2, 1, grad + 2 * n, apart);
     for (size_t i = 0; i < n; i++) {
         grad[i] += grad[n + i];
     }
     assert_memory_equal(grad, grad + 2 * n, n * sizeof *grad);
+    run_views(model, net, &of, (int[]){0, 1}, 2, both, grad, together);
+    assert_string_equal(apart, together);
+    assert_int_equal(both, sld_comm_size(comm) > 1 ? 2 : 1);
     free(x);
-    free(logits);
     free(dlogits);
     free(grad);
 }
@@ -143,7 +215,9 @@ static void compute(int which, char hex[65])
         step(model, net, trees[i], i, i - first, grad, &sha);
     }
     sld_sha256_hex(&sha, hex);
-    check_addition(model, net, trees[BATCHES - 1], BATCHES - 1, BATCHES - 1 - first);
+    for (size_t i = which == 0 ? 1 : BATCHES - 1; i < BATCHES; i++) {
+        check_two_views(model, net, trees[i], i, i - first);
+    }
     sld_backprop_destroy(net);
     for (size_t i = first; i < BATCHES; i++) {
         sld_tree_destroy(trees[i]);
