@@ -177,6 +177,17 @@ typedef struct sld_model_file {
 sld_status sld_model_load(sld_ctx *ctx, sld_arena *arena, const char *path, int height, int width,
                           sld_model_file *out);
 
+/* What a weights file tells of the samples that its run trained on. */
+typedef struct sld_trained_on {
+    bool   told;     /* false: nothing, or the run had another data set */
+    bool   held_out; /* the run held out validation samples */
+    size_t n;        /* of the samples asked for */
+} sld_trained_on;
+/* Local. index: (n) samples of the set's train, ascending. path names the file in messages. */
+sld_status sld_weights_trained_on(sld_ctx *ctx, const char *path, const sld_model_file *file,
+                                  const sld_dataset *set, const uint32_t *index, size_t n,
+                                  sld_trained_on *out);
+
 /* Local. Whether a network's constants of normalisation are those of the images. mean, std:
  * (channels). own_input.c. */
 bool sld_normalises_alike(const sld_weights_info *info, const float *mean, const float *std,

@@ -320,8 +320,11 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
     v.grid        = grid;
     v.n           = sld_grid_count(grid);
     v.status      = calloc(v.n + 1, sizeof *v.status);
-    sld_status st = v.status ? show(ctx, args, &v, id, lines)
+    sld_status st = v.status ? sld_grid_tell_edited(ctx, grid)
                              : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu points", v.n);
+    if (st == SLD_OK) {
+        st = show(ctx, args, &v, id, lines);
+    }
     free(v.status);
     sld_grid_close(grid);
     return st;

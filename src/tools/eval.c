@@ -69,45 +69,6 @@ static sld_status choose_split(sld_ctx *ctx, const sld_eval_params *params, eval
                                params->split);
 }
 
-/* The samples that the run behind the weights trained on. *out NULL: the file does not tell of it. */
-static sld_status trained_on(sld_ctx *ctx, const sld_eval_params *params, const sld_dataset *set,
-                             sld_subset **out)
-{
-    char       *text   = NULL;
-    sld_config *config = NULL;
-
-    *out = NULL;
-    SLD_TRY(sld_weights_config(ctx, params->weights, &text));
-    if (!text) {
-        return SLD_OK;
-    }
-    sld_status st = sld_config_parse(ctx, params->weights, text, strlen(text), NULL, 0,
-                                     sld_method_defaults, &config);
-    if (st == SLD_OK) {
-        const sld_subset_params subset = sld_subset_of(sld_config_options(config));
-        st                             = sld_subset_create(ctx, set, &subset, out);
-    }
-    sld_config_destroy(config);
-    free(text);
-    return st;
-}
-
-/* How many of the samples index[] are trained on; both lists ascend. */
-static size_t count_trained(const sld_subset *run, const uint32_t *index, size_t n)
-{
-    size_t common = 0;
-
-    for (size_t i = 0, j = 0; i < n && j < run->n_train;) {
-        common += index[i] == run->train[j];
-        if (index[i] <= run->train[j]) {
-            i++;
-        } else {
-            j++;
-        }
-    }
-    return common;
-}
-
 /* other: how many of the samples the run did not treat as the split's name says. */
 static void tell_other(sld_ctx *ctx, const sld_eval_params *params, const evaluation *e, bool val,
                        bool held_out, size_t other)
@@ -126,21 +87,17 @@ static void tell_other(sld_ctx *ctx, const sld_eval_params *params, const evalua
 /* The command line can cut train in another way than the run did. */
 static sld_status warn_trained(sld_ctx *ctx, const sld_eval_params *params, const evaluation *e)
 {
-    const bool  val = e->index == e->subset->val;
-    sld_subset *run = NULL;
+    const bool     val = e->index == e->subset->val;
+    sld_trained_on run;
 
-    if (!e->index || strcmp(e->file.info.data_hash, e->set->hash) != 0) {
+    if (!e->index) {
         return SLD_OK;
     }
-    SLD_TRY(trained_on(ctx, params, e->set, &run));
-    if (run) {
-        const size_t trained = count_trained(run, e->index, e->n);
-        const size_t other   = val ? trained : e->n - trained;
-        if (other > 0) {
-            tell_other(ctx, params, e, val, run->n_val > 0, other);
-        }
+    SLD_TRY(sld_weights_trained_on(ctx, params->weights, &e->file, e->set, e->index, e->n, &run));
+    const size_t other = val ? run.n : e->n - run.n;
+    if (run.told && other > 0) {
+        tell_other(ctx, params, e, val, run.held_out, other);
     }
-    sld_subset_destroy(run);
     return SLD_OK;
 }
 

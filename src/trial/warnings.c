@@ -101,10 +101,35 @@ static void warn_of_weights(sld_ctx *ctx, const sld_setup *s, bool diverged)
     }
 }
 
+/* Validation is to say how a network does on samples that it does not know. */
+static void warn_known(sld_ctx *ctx, const sld_setup *s, const char *key, const char *path,
+                       const sld_model_file *file)
+{
+    sld_trained_on run;
+    sld_ctx        quiet;
+
+    sld_ctx_init(&quiet);
+    if (!file->model || s->subset->n_val == 0 ||
+        sld_weights_trained_on(&quiet, path, file, s->set, s->subset->val, s->subset->n_val,
+                               &run) != SLD_OK ||
+        run.n == 0) {
+        return;
+    }
+    sld_log(ctx, SLD_LOG_WARN,
+            "%s: %s: its run trained on %zu of the %zu samples that are validation here: what "
+            "this run has on validation is too good; %s",
+            key, path, run.n, s->subset->n_val,
+            run.held_out ? "give all runs the same data.val_fraction, data.train_fraction, "
+                           "data.per_class and data.split_seed"
+                         : "give weights of a run that held them out too, by data.val_fraction");
+}
+
 void sld_trial_warn(sld_ctx *ctx, const sld_setup *s, const sld_model *student,
                     const sld_objective_params *objective)
 {
     warn_of_weights(ctx, s, warn_diverged_teacher(ctx, s));
+    warn_known(ctx, s, "teacher.weights", s->opt->teacher.weights, &s->teacher);
+    warn_known(ctx, s, "student.weights", s->opt->student.weights, &s->start);
     warn_two_classes(ctx, s->set, objective);
     warn_noise(ctx, s);
     warn_single_sample(ctx, s, student);

@@ -421,6 +421,15 @@ def weights_of_another_making():
     check("trained on the data set" not in done.err, done.err)
     done = expect(sld(*kd, "synthetic.train=32", "teacher.weights=whole/best.h5", "student.weights=whole/last.h5", "run.dir=k3"), 0)
     check("whole/" not in done.err, done.err)
+    val = kd + ("synthetic.train=32", "data.val_fraction=0.25")
+    expect(sld(*base, "synthetic.train=32", "train.epochs=1", "data.val_fraction=0.25", "run.dir=val"), 0)
+    done = expect(sld(*val, "teacher.weights=whole/last.h5", "student.weights=val/last.h5", "run.dir=k4", ranks=2), 0,
+                  "whole/last.h5: its run trained on 12 of the 12 samples that are validation here: ",
+                  "; give weights of a run that held them out too, by data.val_fraction\n")
+    check(done.err.count("its run trained on") == 1, done.err)
+    done = expect(sld(*val, "data.split_seed=9", "teacher.weights=val/last.h5", "student.weights=val/last.h5", "run.dir=k5"), 0,
+                  "val/last.h5: its run trained on ", "; give all runs the same data.val_fraction, ")
+    check(done.err.count(" of the 12 samples that are validation here: ") == 2, done.err)
     write("unmeant.yaml", UNMEANT)
     for command in (("--plan",), ()):
         said = expect(sld("sweep", "unmeant.yaml", *command), 0)

@@ -159,7 +159,7 @@ def check_edited():
     spec = open("runs/grid/sweep.yaml").read()
     write("runs/grid/sweep.yaml", spec.replace("epochs: 1", "epochs: 3"))
     told = "runs/grid/sweep.yaml: expected the spec that was given to sld sweep, got another text"
-    for command in (("sweep", "runs/grid", "--plan"), ("report", "runs/grid"), ("report", "runs/grid", "--pack", "edited.h5")):
+    for command in (("sweep", "runs/grid", "--plan"), ("status", "runs/grid"), ("report", "runs/grid"), ("report", "runs/grid", "--pack", "edited.h5")):
         check(expect(sld(*command), 0, told).err.count(told) == 1, command)
     with open("runs/grid/points") as f:
         points = f.read()
