@@ -151,7 +151,7 @@ sld_status sld_infer_advance(sld_ctx *ctx, sld_infer *infer);
 typedef struct sld_backprop sld_backprop;
 
 /* Local. The least scratch_bytes of the trees. Longer sums are sent in pieces. */
-size_t sld_backprop_message_bytes(const sld_model *model);
+size_t sld_backprop_message_bytes(const sld_comm *comm, const sld_model *model);
 /* Collective. Allocates everything for batches of the given trees, which have distinct global batch
  * sizes: full and tail. Borrows model and trees until destroy; the caller owns *out. */
 sld_status sld_backprop_create(sld_ctx *ctx, const sld_comm *comm, sld_model *model,

@@ -52,7 +52,7 @@ static size_t max_rows(const sld_comm *comm, const sld_learner_params *params)
 static sld_status make_trees(sld_ctx *ctx, const sld_comm *comm, const sld_learner_params *params,
                              sld_learner *l)
 {
-    const size_t net  = sld_backprop_message_bytes(params->student),
+    const size_t net  = sld_backprop_message_bytes(comm, params->student),
                  sums = sld_objective_message_bytes(l->objective);
 
     for (int i = 0; i < 2 && params->batch_rows[i] > 0; i++) {

@@ -310,7 +310,7 @@ static sld_status reduce_piece(sld_ctx *ctx, sld_backprop *net, sld_tree *tree, 
 static sld_status reduce_weights(sld_ctx *ctx, sld_backprop *net)
 {
     sld_tree    *tree = net->trees[net->tree];
-    const size_t max  = sld_backprop_message_bytes(net->model) / sizeof(float);
+    const size_t max  = sld_backprop_message_bytes(net->comm, net->model) / sizeof(float);
     sld_enter(ctx, SLD_PHASE_ADD);
     /* A short sum: while a rank waits for it, it may do overlapped work (comm.h). The partial sums
      * are used up. */

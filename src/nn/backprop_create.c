@@ -3,20 +3,21 @@
 
 #include "backprop.h"
 
-/* Bytes of a gradient in one message. A piece is added while it is in the second-level cache, and
- * only one piece needs memory. */
-#define GRADIENT_PIECE ((size_t)1 << 19)
+/* Bytes of a gradient in one message. On one machine a piece is added while it is in the
+ * second-level cache; between machines a longer one waits for fewer messages. */
+enum { NEAR_PIECE = 512 * 1024, FAR_PIECE = 2048 * 1024 };
 
-size_t sld_backprop_message_bytes(const sld_model *model)
+size_t sld_backprop_message_bytes(const sld_comm *comm, const sld_model *model)
 {
-    size_t channels = 0;
+    const size_t most     = sld_comm_node_size(comm) < sld_comm_size(comm) ? FAR_PIECE : NEAR_PIECE;
+    size_t       channels = 0;
     for (int l = 0; l < model->graph.n_layers; l++) {
         const sld_layer *layer = &model->graph.layers[l];
         channels += layer->kind->reduces ? (size_t)layer->channels : 0;
     }
     const size_t moments  = (1 + 2 * channels) * sizeof(double);
     const size_t gradient = model->n_trained * sizeof(float);
-    const size_t piece    = gradient < GRADIENT_PIECE ? gradient : GRADIENT_PIECE;
+    const size_t piece    = gradient < most ? gradient : most;
     return piece > moments ? piece : moments;
 }
 

@@ -9,7 +9,7 @@ machine. Prints the efficiency, of one rank, in per cent.
 
 V = parallel.shards. A reduction below 64 KiB goes whole at each of log2(R) distances. Those of batch norms are on their way while
 the rank computes the other view, layer by layer: it waits for what log2(R) * (latency + bytes / rate) is longer than a layer takes,
-here an average one, and for both views' at once. Nothing hides the others, three short ones and the gradient, in pieces of 512 KiB: a piece is halved at each
+here an average one, and for both views' at once. Nothing hides the others, three short ones and the gradient, in pieces of 2 MiB: a piece is halved at each
 distance, once for each of two views, and gathered once (docs/determinism.md, "Reductions"). links.py measures what a link adds
 to a step."""
 import argparse
@@ -18,14 +18,14 @@ import math
 # Pair: seconds of one rank's step of 64 samples (a core with AVX-512), those of them in the student's layers, and what MPI_Isend
 # counts on rank 0 in a step of 2 and 4 ranks: messages per distance, bytes of short reductions per distance, bytes of gradients.
 PAIRS = {
-    "resnet56-resnet20": (0.35, 0.20, 87, 168e3, 1.05e6),
-    "resnet32x4-resnet8x4": (1.64, 0.66, 61, 89e3, 4.92e6),
-    "wrn_40_2-wrn_16_2": (0.76, 0.40, 73, 59e3, 2.81e6),
-    "vgg13-vgg8": (0.78, 0.41, 116, 95e3, 15.85e6),
-    "resnet32x4-ShuffleV2": (1.42, 0.47, 236, 519e3, 5.73e6),
-    "vgg13-MobileNetV2": (0.42, 0.13, 235, 671e3, 3.15e6),
+    "resnet56-resnet20": (0.35, 0.20, 82, 168e3, 1.05e6),
+    "resnet32x4-resnet8x4": (1.64, 0.66, 40, 89e3, 4.92e6),
+    "wrn_40_2-wrn_16_2": (0.76, 0.40, 61, 59e3, 2.81e6),
+    "vgg13-vgg8": (0.78, 0.41, 47, 95e3, 15.85e6),
+    "resnet32x4-ShuffleV2": (1.42, 0.47, 212, 519e3, 5.73e6),
+    "vgg13-MobileNetV2": (0.42, 0.13, 221, 671e3, 3.15e6),
 }
-PIECE, OTHERS = 512 * 1024, 3  # bytes; short reductions beside those of batch norms: two of losses, one before the gradient
+PIECE, OTHERS = 2048 * 1024, 3  # bytes; short reductions beside those of batch norms: two of losses, one before the gradient
 LINKS = {"2 us, 200 Gbit/s": (2, 200), "20 us, 25 Gbit/s": (20, 25), "20 us, 10 Gbit/s": (20, 10), "50 us, 1 Gbit/s": (50, 1)}
 
 

@@ -32,7 +32,7 @@ def main():
     options = types.SimpleNamespace(links=[(200, 1)], ranks=2, wire=False)
     with contextlib.redirect_stdout(io.StringIO()) as told:
         links.print_pair(options, "vgg13-vgg8", turns)
-    check("added 152 (151 to 153) ms, model 208; efficiency 42 (42 to 42), model 33" in told.getvalue(), told.getvalue())
+    check("added 152 (151 to 153) ms, model 195; efficiency 42 (42 to 42), model 34" in told.getvalue(), told.getvalue())
 
 
 in_folder(main)

@@ -112,6 +112,13 @@ int MPI_Init_thread(int *argc, char ***argv, int wanted, int *got)
     return code;
 }
 
+/* Each rank has a machine of its own. */
+int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm *out)
+{
+    return PMPI_Comm_split_type(type == MPI_COMM_TYPE_SHARED ? MPI_COMM_SELF : comm, type, key,
+                                info, out);
+}
+
 int MPI_Irecv(void *buffer, int n, MPI_Datatype type, int source, int tag, MPI_Comm comm,
               MPI_Request *out)
 {

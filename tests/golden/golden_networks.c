@@ -368,8 +368,8 @@ static sld_status check_gradients(golden_run *s, golden_case *c)
 
 static sld_status make_trainer(golden_run *s, golden_case *c, golden_trainer *t)
 {
-    SLD_TRY(sld_tree_create(s->ctx, s->comm, SHARDS, c->n, sld_backprop_message_bytes(c->model),
-                            &t->tree));
+    SLD_TRY(sld_tree_create(s->ctx, s->comm, SHARDS, c->n,
+                            sld_backprop_message_bytes(s->comm, c->model), &t->tree));
     const sld_range mine   = sld_tree_mine(t->tree);
     const size_t    floats = (mine.end - mine.begin + 1) * c->classes;
     SLD_TRY(sld_arena_alloc(s->ctx, c->arena, floats * sizeof *t->own, (void **)&t->own));

@@ -210,9 +210,9 @@ static void check(const sld_network *network)
                      SLD_OK);
     sld_model_init(t.model, 3);
     keep_relus_away_from_zero(t.model);
-    assert_int_equal(
-        sld_tree_create(&ctx, comm, SHARDS, ROWS, sld_backprop_message_bytes(t.model), &t.tree),
-        SLD_OK);
+    assert_int_equal(sld_tree_create(&ctx, comm, SHARDS, ROWS,
+                                     sld_backprop_message_bytes(comm, t.model), &t.tree),
+                     SLD_OK);
     assert_int_equal(sld_backprop_create(&ctx, comm, t.model, &t.tree, 1, &t.net), SLD_OK);
     float *grad = random_floats(sld_model_trained_count(t.model), 13);
     loss_of(&t);
@@ -263,7 +263,7 @@ static void gradient_in(sld_precision precision, float **grad, size_t *n)
     assert_int_equal(sld_model_create(&ctx, "resnet8", 32, 32, 3, CLASSES, &model), SLD_OK);
     sld_model_init(model, 3);
     assert_int_equal(
-        sld_tree_create(&ctx, comm, SHARDS, BATCH, sld_backprop_message_bytes(model), &tree),
+        sld_tree_create(&ctx, comm, SHARDS, BATCH, sld_backprop_message_bytes(comm, model), &tree),
         SLD_OK);
     *n    = sld_model_trained_count(model);
     *grad = random_floats(*n, 0);
