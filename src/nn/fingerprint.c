@@ -35,7 +35,8 @@ void sld_nn_fingerprint(const sld_backprop *net, const sld_infer *infer, char *t
     for (int l = 1; net && l < net->model->graph.n_layers; l++) {
         const sld_layer_kind *kind = net->model->graph.layers[l].kind;
         const char           *name = NULL;
-        for (int i = 0; kind->implementation && (name = kind->implementation(net->passes[0].states[l], i));
+        for (int i = 0;
+             kind->implementation && (name = kind->implementation(net->passes[0].states[l], i));
              i++) {
             collect(&c, name);
         }
