@@ -154,7 +154,7 @@ static void reduce_meanwhile(sld_tree *tree, sld_op op, unsigned char *slots)
     for (int i = 0; i < advances * (sld_comm_rank(comm) + 1); i++) {
         assert_int_equal(sld_tree_advance(&ctx, tree), SLD_OK);
     }
-    const int first = advances % 2;
+    const int first = op == SLD_MOMENTS;
     assert_int_equal(sld_tree_finish(&ctx, tree, first), SLD_OK);
     assert_int_equal(sld_tree_finish(&ctx, tree, 1 - first), SLD_OK);
     assert_memory_equal(slots, other, value_bytes(op));
@@ -235,13 +235,13 @@ static void test_in_the_background(void **state)
 {
     (void)state;
     const size_t usual = comm->max_message;
-    for (advances = 0; advances < 8; advances += 3) {
-        compare_with_serial();
-        comm->max_message = 20;
-        compare_with_serial();
-        comm->max_message = usual;
-    }
-    advances = -1;
+    advances           = 3;
+    compare_with_serial();
+    advances          = 0;
+    comm->max_message = 20;
+    compare_with_serial();
+    comm->max_message = usual;
+    advances          = -1;
 }
 
 /* Nobody has to finish for another's sums to arrive. */
