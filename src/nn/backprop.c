@@ -371,7 +371,7 @@ static sld_status refresh_layer(sld_ctx *ctx, const sld_backprop *net, int l,
 {
     const sld_layer_kind *kind = net->model->graph.layers[l].kind;
     for (int i = 0; i < net->max_passes; i++) {
-        if (i == 0 || net->passes[i].states[l] != net->passes[0].states[l]) {
+        if (sld_backprop_owns_state(net, i, l)) {
             SLD_TRY(kind->refresh(ctx, net->passes[i].states[l], tensors));
         }
     }

@@ -8,7 +8,7 @@
 
 /* What belongs to one of the views that are under way together. */
 typedef struct sld_view_pass {
-    void  **states; /* one per layer; of layers that do not reduce the same in all views */
+    void  **states; /* one per layer, made by its kind */
     float **values; /* (max_rows,H,W,C) per layer; the image's is NULL */
     float  *batch_gradients;
     double *moments; /* one message per slot */
@@ -32,8 +32,8 @@ struct sld_backprop {
     int             n_sizes;
     size_t          max_rows, max_shard; /* of this rank's rows in any tree; of one shard */
 
-    sld_view_pass passes[2];
-    int           max_passes; /* how many of them there are */
+    sld_view_pass passes[SLD_TREE_LANES]; /* each reduces in the lane of its index */
+    int           max_passes;             /* how many of them there are */
     float        *shard_gradients;
     size_t        moments_stride; /* bytes */
 
@@ -50,6 +50,13 @@ struct sld_backprop {
     size_t tree;     /* of the last forward */
     int    n_passes; /* views in it */
 };
+
+/* Whether a pass has a state of its own for the layer: what a layer that reduces keeps from forward to
+ * backward belongs to one view. The others have that of the first pass. */
+static inline bool sld_backprop_owns_state(const sld_backprop *net, int pass, int layer)
+{
+    return pass == 0 || net->model->graph.layers[layer].kind->reduces;
+}
 
 /* Slot 0 of a view's roots. */
 static inline float *sld_backprop_root(const sld_backprop *net, int view)

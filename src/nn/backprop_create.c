@@ -143,11 +143,10 @@ static sld_status make_partials(sld_ctx *ctx, sld_backprop *net)
 
 /* ---- layers ---- */
 
-/* A layer that reduces keeps statistics of its view from forward to backward. */
 static sld_status make_states(sld_ctx *ctx, sld_backprop *net, int l, const sld_layer_env *env)
 {
     for (int i = 0; i < net->max_passes; i++) {
-        if (i == 0 || env->layer->kind->reduces) {
+        if (sld_backprop_owns_state(net, i, l)) {
             SLD_TRY(env->layer->kind->create(ctx, env, &net->passes[i].states[l]));
         } else {
             net->passes[i].states[l] = net->passes[0].states[l];
@@ -225,7 +224,7 @@ sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model 
         net->model     = model;
         net->precision = precision;
         /* A rank by itself waits for nobody, and does with the values of one view. */
-        net->max_passes = sld_comm_size(comm) > 1 ? 2 : 1;
+        net->max_passes = sld_comm_size(comm) > 1 ? SLD_TREE_LANES : 1;
         net->n_trees    = n_trees;
         st              = make_all(ctx, net, trees, n_shards);
     } else {
@@ -241,17 +240,24 @@ sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model 
     return SLD_OK;
 }
 
+static void destroy_states(sld_backprop *net, int pass)
+{
+    void **states = net->passes[pass].states;
+    for (int l = 1; states && l < net->model->graph.n_layers; l++) {
+        const sld_layer_kind *kind = net->model->graph.layers[l].kind;
+        if (kind->destroy && states[l] && sld_backprop_owns_state(net, pass, l)) {
+            kind->destroy(states[l]);
+        }
+    }
+}
+
 void sld_backprop_destroy(sld_backprop *net)
 {
     if (!net) {
         return;
     }
-    void **states = net->passes[0].states; /* kinds that reduce have nothing to free */
-    for (int l = 1; states && l < net->model->graph.n_layers; l++) {
-        const sld_layer_kind *kind = net->model->graph.layers[l].kind;
-        if (kind->destroy && states[l]) {
-            kind->destroy(states[l]);
-        }
+    for (int i = 0; i < net->max_passes; i++) {
+        destroy_states(net, i);
     }
     sld_kernels_destroy(net->kernels);
     sld_arena_destroy(net->arena);

@@ -18,12 +18,12 @@ import math
 # Pair: seconds of one rank's step of 64 samples (a core with AVX-512), those of them in the student's layers, and what MPI_Isend
 # counts on rank 0 in a step of 2 and 4 ranks: messages per distance, bytes of short reductions per distance, bytes of gradients.
 PAIRS = {
-    "resnet56-resnet20": (0.35, 0.20, 82, 168e3, 1.05e6),
+    "resnet56-resnet20": (0.35, 0.20, 82, 51e3, 1.11e6),
     "resnet32x4-resnet8x4": (1.64, 0.66, 40, 89e3, 4.92e6),
     "wrn_40_2-wrn_16_2": (0.76, 0.40, 61, 59e3, 2.81e6),
     "vgg13-vgg8": (0.78, 0.41, 47, 95e3, 15.85e6),
     "resnet32x4-ShuffleV2": (1.42, 0.47, 212, 519e3, 5.73e6),
-    "vgg13-MobileNetV2": (0.42, 0.13, 221, 671e3, 3.15e6),
+    "vgg13-MobileNetV2": (0.42, 0.13, 221, 589e3, 3.19e6),
 }
 PIECE, OTHERS = 2048 * 1024, 3  # bytes; short reductions beside those of batch norms: two of losses, one before the gradient
 LINKS = {"2 us, 200 Gbit/s": (2, 200), "20 us, 25 Gbit/s": (20, 25), "20 us, 10 Gbit/s": (20, 10), "50 us, 1 Gbit/s": (50, 1)}
