@@ -95,6 +95,10 @@ typedef const char *const (*(*sld_defaults_find)(const char *name))[2];
 sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, size_t n,
                             const char *const *overrides, size_t n_overrides,
                             sld_defaults_find method, sld_config **out);
+/* Local. Likewise for what the attribute config of an HDF5 file holds. Messages name both. */
+sld_status sld_config_parse_stored(sld_ctx *ctx, const char *file, const char *text,
+                                   const char *const *overrides, size_t n_overrides,
+                                   sld_defaults_find method, sld_config **out);
 void       sld_config_destroy(sld_config *config); /* Local. Accepts NULL. */
 
 /* Local. Refuses a setting of the user that changes nothing in this experiment, with its location

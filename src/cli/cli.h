@@ -100,10 +100,6 @@ sld_status sld_experiment_read(sld_ctx *ctx, const sld_comm *comm, const sld_arg
 /* Collective. Makes the paths of what the experiment reads whole, as the trial's config.yaml and weights
  * keep them, because both may be used from other folders. A sweep has done so for its trials. */
 sld_status sld_experiment_whole_paths(sld_ctx *ctx, const sld_comm *comm, sld_config *config);
-/* Local. Parses the text of an experiment. name: for messages. */
-sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
-                                const sld_arguments *args, sld_config **out);
-
 /* Collective, unless comm is NULL. If data.format is not given, sets it to the format of the data
  * at data.path, which rank 0 detects. over_file: does so too if a stored document says synthetic
  * but data.path stands on the command line. */

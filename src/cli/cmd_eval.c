@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "sld/distill.h"
 #include "sld/kernels.h"
 #include "sld/rundir.h"
 #include "sld/store.h"
@@ -75,10 +76,10 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
                         sld_config **out)
 {
     char          found[PATH_MAX], setting[PATH_MAX + 16];
-    sld_arguments more = *args;
     const char  **overrides;
 
-    SLD_TRY(sld_experiment_parse(ctx, args->positional, text, args, out));
+    SLD_TRY(sld_config_parse_stored(ctx, args->positional, text, args->overrides, args->n_overrides,
+                                    sld_method_defaults, out));
     SLD_TRY(sld_config_check_paths(ctx, *out, SLD_FROM_OVERRIDE));
     const char *path = sld_config_options(*out)->data.path;
     if (!stored || sets(args, "data.path=") || !path[0]) {
@@ -101,11 +102,10 @@ static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *tex
     snprintf(setting, sizeof setting, "data.path=%s", found);
     memcpy(overrides, args->overrides, args->n_overrides * sizeof *overrides);
     overrides[args->n_overrides] = setting;
-    more.overrides               = overrides;
-    more.n_overrides             = args->n_overrides + 1;
     sld_config_destroy(*out);
     *out                = NULL;
-    const sld_status st = sld_experiment_parse(ctx, args->positional, text, &more, out);
+    const sld_status st = sld_config_parse_stored(ctx, args->positional, text, overrides,
+                                                  args->n_overrides + 1, sld_method_defaults, out);
     free(overrides);
     return st;
 }

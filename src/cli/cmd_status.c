@@ -186,8 +186,8 @@ static sld_status show_point(sld_ctx *ctx, view *v, const char *id, long lines)
 }
 
 /* Finds the sweep in word or above it. dir: the sweep's folder. *id: the ID in "DIR/trials/ID" or
- * "DIR/ID"; NULL: word is the sweep itself. */
-static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const char **id)
+ * "DIR/ID"; NULL: word is the sweep itself. False: there is none. */
+static bool find(const char *word, char dir[4096], const char **id)
 {
     struct stat info;
     char        path[4200];
@@ -197,7 +197,7 @@ static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const cha
     for (int up = 0; up < 3; up++) {
         snprintf(path, sizeof path, "%s/points", dir);
         if (stat(path, &info) == 0) {
-            return SLD_OK;
+            return true;
         }
         char *slash = strrchr(dir, '/');
         if (strcmp(slash ? slash + 1 : dir, "trials") != 0) {
@@ -208,8 +208,7 @@ static sld_status find(sld_ctx *ctx, const char *word, char dir[4096], const cha
         }
         *slash = '\0';
     }
-    return sld_given_refuse(ctx, word, sld_given_at(ctx, word),
-                            "the folder of a sweep or a run, or a trial in a sweep (DIR/ID)");
+    return false;
 }
 
 /* NO_COLOR is a convention of many programs: no-color.org. */
@@ -286,10 +285,12 @@ static sld_status show(sld_ctx *ctx, const sld_arguments *args, view *v, const c
     }
 }
 
-/* A folder with log.txt holds a single run: the log of a sweep's trial has another name. */
-static bool is_run_alone(sld_given given, const char *dir)
+/* A run that is no trial of a sweep: in no sweep's folder, or with log.txt, for the log of a trial has
+ * another name. */
+static bool is_run_alone(sld_given given, const char *dir, bool in_sweep)
 {
-    return (given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) && sld_run_has(dir, SLD_RUN_LOG);
+    return (given == SLD_GIVEN_RUN || given == SLD_GIVEN_RESULTS) &&
+           (!in_sweep || sld_run_has(dir, SLD_RUN_LOG));
 }
 
 static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code)
@@ -306,16 +307,19 @@ static sld_status status(sld_ctx *ctx, const sld_arguments *args, int *exit_code
     for (size_t n = strlen(word); n > 1 && word[n - 1] == '/'; n--) {
         word[n - 1] = '\0'; /* completion in a shell ends a folder so */
     }
-    snprintf(dir, sizeof dir, "%s", word);
     if (given == SLD_GIVEN_RESULTS) {
-        char *slash = strrchr(dir, '/');
-        snprintf(slash ? slash : dir, 2, "%s", slash ? "" : ".");
+        char *slash = strrchr(word, '/');
+        snprintf(slash ? slash : word, 2, "%s", slash ? "" : ".");
     }
-    if (is_run_alone(given, dir)) {
-        return sld_status_run(ctx, dir, args->option[WATCH] != NULL, args->option[JSON] != NULL,
+    const bool in_sweep = find(word, dir, &id);
+    if (is_run_alone(given, word, in_sweep)) {
+        return sld_status_run(ctx, word, args->option[WATCH] != NULL, args->option[JSON] != NULL,
                               lines);
     }
-    SLD_TRY(find(ctx, word, dir, &id));
+    if (!in_sweep) {
+        return sld_given_refuse(ctx, args->positional, given,
+                                "the folder of a sweep or a run, or a trial in a sweep (DIR/ID)");
+    }
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     v.grid        = grid;
     v.n           = sld_grid_count(grid);

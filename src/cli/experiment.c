@@ -14,13 +14,6 @@
 
 #define MAX_BYTES ((size_t)1 << 20) /* an experiment is a page of text */
 
-sld_status sld_experiment_parse(sld_ctx *ctx, const char *name, const char *text,
-                                const sld_arguments *args, sld_config **out)
-{
-    return sld_config_parse(ctx, name, text, strlen(text), args->overrides, args->n_overrides,
-                            sld_method_defaults, out);
-}
-
 /* What rank 0 finds at data.path, as bytes that can be sent. */
 typedef struct found {
     char format[16], other[16];

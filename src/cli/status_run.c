@@ -43,8 +43,8 @@ static sld_status read_run(sld_ctx *ctx, sld_doc *doc, run_view *v)
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "id", &v->id));
     SLD_TRY(sld_doc_get_attr(ctx, doc, "/", "epochs_done", SLD_I64, 0, &v->done));
     SLD_TRY(sld_doc_get_attr_text(ctx, doc, "/", "config", &config));
-    SLD_TRY(sld_config_parse(ctx, sld_doc_path(doc), config, strlen(config), NULL, 0,
-                             sld_method_defaults, &whole));
+    SLD_TRY(sld_config_parse_stored(ctx, sld_doc_path(doc), config, NULL, 0, sld_method_defaults,
+                                    &whole));
     v->epochs = sld_config_options(whole)->train.epochs;
     sld_config_destroy(whole);
     return SLD_OK;

@@ -416,6 +416,16 @@ sld_status sld_config_parse(sld_ctx *ctx, const char *path, const void *text, si
     return st;
 }
 
+sld_status sld_config_parse_stored(sld_ctx *ctx, const char *file, const char *text,
+                                   const char *const *overrides, size_t n_overrides,
+                                   sld_defaults_find method, sld_config **out)
+{
+    char name[PATH_MAX + 32];
+
+    snprintf(name, sizeof name, "%s (attribute config)", file);
+    return sld_config_parse(ctx, name, text, strlen(text), overrides, n_overrides, method, out);
+}
+
 void sld_config_destroy(sld_config *config)
 {
     if (config) {

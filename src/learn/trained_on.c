@@ -9,7 +9,7 @@ static sld_status subset_of_run(sld_ctx *ctx, const char *path, const char *text
 {
     sld_config *config = NULL;
 
-    SLD_TRY(sld_config_parse(ctx, path, text, strlen(text), NULL, 0, sld_method_defaults, &config));
+    SLD_TRY(sld_config_parse_stored(ctx, path, text, NULL, 0, sld_method_defaults, &config));
     const sld_subset_params subset = sld_subset_of(sld_config_options(config));
     const sld_status        st     = sld_subset_create(ctx, set, &subset, out);
     sld_config_destroy(config);

@@ -1,5 +1,6 @@
 """sld eval gives the numbers that the run recorded, needs no configuration, and sld probe's step is the run's."""
 import os
+import shutil
 
 import h5py
 import numpy as np
@@ -65,6 +66,21 @@ def check_rare():
               args, said)
     said = expect(sld("data", "info", "rare.yaml", "data.val_fraction=0", ranks=0), 0).err
     check("without a sample" not in said, "a warning for nothing", said)
+
+
+def check_stored():
+    """What is wrong in the experiment that a file stores is told with the file and the attribute that holds it."""
+    for name in ("last.h5", "results.h5"):
+        shutil.copy("runs/s/" + name, name)
+        with h5py.File(name, "a") as f:
+            f.attrs["config"] = f.attrs["config"].replace("epochs:", "epoch_s:")
+    expect(sld("eval", "last.h5"), 2, "last.h5 (attribute config):", "train.epoch_s: unknown option")
+    os.makedirs("runs/no-log")  # a run whose other files were not kept
+    shutil.copy("runs/s/results.h5", "runs/no-log")
+    for given in ("runs/no-log", "runs/no-log/results.h5"):
+        expect(sld("status", given), 0, "in runs/no-log: done, 2 of 2 epochs")
+    os.rename("results.h5", "runs/no-log/results.h5")
+    expect(sld("status", "runs/no-log"), 2, "runs/no-log/results.h5 (attribute config):", "train.epoch_s: unknown option")
 
 
 def log_softmax(z):
@@ -192,6 +208,7 @@ def main():
     check_vain()
     check_trained()
     check_rare()
+    check_stored()
     expect(sld("eval", "runs/s/last.h5"), 0, "top-1 %.2f %%" % top1)
     expect(sld("eval", "runs/s/last.h5", "--split", "val"), 0, "20 samples: top-1 %.2f %%" % val)
     expect(sld("eval", "runs/s/last.h5", "synthetic.seed=5"), 2, "--any-data")
