@@ -293,12 +293,13 @@ sld_status sld_file_next_entry(sld_ctx *ctx, DIR *dir, const char *path,
                                const struct dirent **entry);
 
 /* Local. Opens a regular file for reading. Refuses a pipe, at which open() alone could wait for
- * ever. *bytes: its size. The caller closes *fd, which is -1 on failure. SLD_ERR_DATA. */
+ * ever. *bytes: its size. The caller closes *fd, which is -1 on failure. SLD_ERR_DATA: there is no
+ * such file; SLD_ERR_CONFIG: this user may not open it; SLD_ERR_IO: it cannot be opened, perhaps now. */
 sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes);
 
 /* Local. Reads a whole file. *bytes: (*n) and a zero after them; the caller frees it with free().
- * SLD_ERR_DATA if the file cannot be opened, is not regular or has more than max_bytes; SLD_ERR_IO
- * if reading fails. */
+ * Opening fails as above; SLD_ERR_DATA also if the file has more than max_bytes, SLD_ERR_IO if reading
+ * fails. */
 sld_status sld_file_read(sld_ctx *ctx, const char *path, size_t max_bytes, void **bytes, size_t *n);
 
 /* Local. Makes a new empty file in the folder of path. Its name is random, so two programs never

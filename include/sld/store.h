@@ -100,11 +100,14 @@ const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or 
  * nothing. */
 bool sld_store_reads(const char *input, const char *path);
 
-/* ---- documents too large for memory: they lie in their file, and carry no checksum line ---- */
+/* ---- documents that lie in their file, as what is too large for memory does. sld writes no checksum
+ * line into one that it makes so ---- */
 
-/* Local. For reading; HDF5's own locks are off. A file of another program is first tried by a process
- * of its own. */
+/* Local. For reading; HDF5's own locks are off. Where the file has a checksum line, the whole file is
+ * held against it; else it is first read by a process of its own. */
 sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out);
+/* Local. The same without that check, which the caller has made of this very file. */
+sld_status sld_doc_open_checked(sld_ctx *ctx, const char *path, sld_doc **out);
 /* Local. Begins and ends a time in which one process tries all that sld_doc_open_file() opens: for
  * who reads thousands of files. In pairs, which may lie within each other. */
 void sld_doc_many(bool begins);

@@ -81,20 +81,52 @@ static const char *kind_of(mode_t mode)
                             : "a device";
 }
 
+/* Whose fault it is: the path's, which leads to no file; the user's, who may not; else that of the disk,
+ * the network or the machine, perhaps for a moment. Who finds a file bad may make it anew, but not for
+ * the latter two. */
+static sld_status status_of_open(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENXIO:
+    case ENODEV:
+        return SLD_ERR_DATA;
+    case EACCES:
+    case EPERM:
+        return SLD_ERR_CONFIG;
+    default:
+        return SLD_ERR_IO;
+    }
+}
+
+static sld_status fail_open(sld_ctx *ctx, const char *path, int error)
+{
+    char why[SLD_PATH_WHY_BYTES];
+
+    if (error == ENOENT && sld_path_is_odd(path, why)) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: cannot open: %s", path, why);
+    }
+    return SLD_FAIL(ctx, status_of_open(error), "%s: cannot open: %s", path, strerror(error));
+}
+
 sld_status sld_file_open(sld_ctx *ctx, const char *path, int *fd, size_t *bytes)
 {
     struct stat info;
-    char        why[SLD_PATH_WHY_BYTES];
 
     *bytes = 0;
     *fd    = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (*fd < 0 || fstat(*fd, &info) != 0) {
-        if (errno == ENOENT && sld_path_is_odd(path, why)) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: cannot open: %s", path, why);
-        }
-        /* Mostly the user gave a wrong name; only EIO means a broken disk. */
-        return SLD_FAIL(ctx, errno == EIO ? SLD_ERR_IO : SLD_ERR_DATA, "%s: cannot open: %s", path,
-                        strerror(errno));
+    if (*fd < 0) {
+        return fail_open(ctx, path, errno);
+    }
+    if (fstat(*fd, &info) != 0) {
+        const int error = errno;
+        close(*fd);
+        *fd = -1;
+        return fail_open(ctx, path, error);
     }
     if (!S_ISREG(info.st_mode)) {
         close(*fd);

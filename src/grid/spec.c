@@ -27,7 +27,7 @@ static sld_status read_base_file(spec_reader *r, const sld_node *node, const sld
     const char *kept = sld_arena_strdup(r->arena, path);
     sld_status  st   = kept ? sld_file_read(r->ctx, path, MAX_BYTES, &text, &n)
                             : SLD_FAIL(r->ctx, SLD_ERR_NOMEM, "out of memory: the base");
-    if (st == SLD_ERR_DATA) {
+    if (st == SLD_ERR_DATA || st == SLD_ERR_CONFIG) {
         const sld_err err = r->ctx->err;
         sld_err_clear(r->ctx);
         return sld_node_fail(r->ctx, node, "base",

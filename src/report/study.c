@@ -13,7 +13,7 @@ sld_status study_open(sld_ctx *ctx, const study *s, size_t i, sld_doc **out)
     char path[PATH_MAX];
 
     report_results_path(s->r, &s->r->trials[i], path, sizeof path);
-    return sld_doc_open_file(ctx, path, out);
+    return sld_doc_open_checked(ctx, path, out);
 }
 
 sld_status study_source(sld_ctx *ctx, const study *s, size_t i, const char **out)

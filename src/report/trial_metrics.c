@@ -389,7 +389,7 @@ sld_status trial_metrics_read(sld_ctx *ctx, trial_metrics_reader *reader, const 
     report_trial *t   = &reader->report->trials[trial];
     sld_doc      *doc = NULL;
 
-    SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+    SLD_TRY(sld_doc_open_checked(ctx, path, &doc));
     sld_status st = read_attributes(ctx, reader->report, doc, t);
     st            = st == SLD_OK ? read_cost(ctx, doc, t) : st;
     st            = st == SLD_OK ? read_accuracy(ctx, reader, doc, t) : st;

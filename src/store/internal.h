@@ -138,14 +138,15 @@ const char *shape_text(int n_dims, const size_t *dims, char *text, size_t n);
 void hdf5_silence(void);
 
 /* The checksum that sld appends to an HDF5 image (trailer.c). */
-#define TRAILER_BYTES 76 /* "sld-sha256:", 64 hexadecimal digits, newline */
+#define TRAILER_BYTES    76 /* "sld-sha256:", 64 hexadecimal digits, newline */
+#define SUPERBLOCK_BYTES 128 /* at least what image_length() looks at */
 
 /* Local. The length that the superblock at the image's first byte states (HDF5 File Format
  * Specification 3.0, II.A), or 0 when there is none in a form known here. */
 uint64_t image_length(const void *image, size_t n);
 
-/* Local. Does the open file of n bytes end in the line? It is not checked. */
-bool trailer_is_there(int fd, size_t n);
+/* Local. Adds bytes [begin,end) of the open file. False: they cannot be read, errno says why. */
+bool sha_add_file(sld_sha256 *sha, int fd, uint64_t begin, uint64_t end);
 
 /* Local. Writes the trailer of the n bytes of image. */
 void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES]);
@@ -154,5 +155,9 @@ void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES]);
  * one. *n_image: bytes without the trailer. SLD_ERR_DATA names the file and what is wrong. */
 sld_status trailer_check(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                          size_t *n_image);
+
+/* Local. The same of an open file of n bytes, read in parts; of one without a line the length alone.
+ * SLD_ERR_DATA, SLD_ERR_IO. */
+sld_status trailer_check_file(sld_ctx *ctx, const char *path, int fd, size_t n, bool *has_line);
 
 #endif

@@ -13,8 +13,6 @@
 #include "internal.h"
 #include "sld/store_large.h"
 
-#define SUPERBLOCK_BYTES 128 /* at least what image_length() looks at */
-
 /* How a file that is too large for memory is accessed; the caller closes it. It has no locks,
  * because a published file never changes, and nobody else uses an unpublished one. It has no sieve,
  * so that a failed write is reported by the write, not by the close of its data set. */
@@ -41,7 +39,16 @@ static bool open_in_place(sld_doc *doc)
     return doc->file >= 0;
 }
 
-sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
+/* By its line, or by a process that reads it. */
+static sld_status check_file(sld_ctx *ctx, sld_doc *doc, int fd)
+{
+    bool has_line;
+
+    SLD_TRY(trailer_check_file(ctx, doc->path, fd, doc->file_bytes, &has_line));
+    return has_line ? SLD_OK : foreign_check(ctx, doc, open_in_place);
+}
+
+static sld_status open_file(sld_ctx *ctx, const char *path, bool check, sld_doc **out)
 {
     sld_doc *doc = NULL;
     int      fd;
@@ -49,9 +56,7 @@ sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
     SLD_TRY(doc_new(ctx, path, &doc));
 
     sld_status st = sld_file_open(ctx, path, &fd, &doc->file_bytes);
-    if (st == SLD_OK && !trailer_is_there(fd, doc->file_bytes)) {
-        st = foreign_check(ctx, doc, open_in_place);
-    }
+    if (st == SLD_OK && check) st = check_file(ctx, doc, fd);
     if (fd >= 0) close(fd);
     if (st == SLD_OK && !open_in_place(doc)) {
         st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: HDF5 cannot read it: %s", path, doc->reason);
@@ -63,6 +68,16 @@ sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
     }
     *out = doc;
     return st;
+}
+
+sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    return open_file(ctx, path, true, out);
+}
+
+sld_status sld_doc_open_checked(sld_ctx *ctx, const char *path, sld_doc **out)
+{
+    return open_file(ctx, path, false, out);
 }
 
 /* Reserves the file's first bytes; a file system that cannot is left alone. */

@@ -95,7 +95,7 @@ sld_status sld_table_read(sld_ctx *ctx, const sld_table *table, const char *path
     float   *rows = NULL; /* (SLD_TABLE_BLOCK,K) where none are wanted */
 
     SLD_TRY(table_trailer_check(ctx, path));
-    SLD_TRY(sld_doc_open_file(ctx, path, &doc));
+    SLD_TRY(sld_doc_open_checked(ctx, path, &doc)); /* by its own last line */
     sld_status st = check_key(ctx, doc, table);
     if (st == SLD_OK && !out && !(rows = malloc(SLD_TABLE_BLOCK * table->K * sizeof *rows))) {
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %d rows of %zu logits", SLD_TABLE_BLOCK,

@@ -16,28 +16,6 @@
 
 #define LINE_BYTES (11 + 21 + 21 + 64 + 1)
 
-/* Adds bytes [begin,end) of the file. */
-static bool add_bytes(int fd, uint64_t begin, uint64_t end, sld_sha256 *sha)
-{
-    uint8_t bytes[1 << 14];
-
-    while (begin < end) {
-        const uint64_t left = end - begin;
-        const ssize_t  got =
-            pread(fd, bytes, left < sizeof bytes ? (size_t)left : sizeof bytes, (off_t)begin);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            errno = got < 0 ? errno : EIO;
-            return false;
-        }
-        sld_sha256_add(sha, bytes, (size_t)got);
-        begin += (uint64_t)got;
-    }
-    return true;
-}
-
 /* The line that the first n bytes of the file ask for. */
 static bool make_line(int fd, uint64_t n, uint64_t begin, uint64_t end, char line[LINE_BYTES + 1])
 {
@@ -45,7 +23,7 @@ static bool make_line(int fd, uint64_t n, uint64_t begin, uint64_t end, char lin
     char       hex[65];
 
     sld_sha256_init(&sha);
-    if (!add_bytes(fd, 0, begin, &sha) || !add_bytes(fd, end, n, &sha)) {
+    if (!sha_add_file(&sha, fd, 0, begin) || !sha_add_file(&sha, fd, end, n)) {
         return false;
     }
     sld_sha256_hex(&sha, hex);

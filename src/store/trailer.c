@@ -6,6 +6,7 @@
  *
  * No cut goes unseen: within HDF5's part the superblock's end-of-file address tells, within the
  * line the number of bytes behind that address. A cut exactly between the two loses no data. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,20 +18,47 @@
 
 static const uint8_t signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
-void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES])
+static void make_line(sld_sha256 *sha, char trailer[TRAILER_BYTES])
 {
-    sld_sha256 sha;
-    char       hex[65];
+    char hex[65];
 
-    sld_sha256_init(&sha);
-    sld_sha256_add(&sha, image, n);
-    sld_sha256_hex(&sha, hex);
+    sld_sha256_hex(sha, hex);
     memcpy(trailer, MARK, MARK_BYTES);
     memcpy(trailer + MARK_BYTES, hex, 64);
     trailer[TRAILER_BYTES - 1] = '\n';
 }
 
-bool trailer_is_there(int fd, size_t n)
+void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES])
+{
+    sld_sha256 sha;
+
+    sld_sha256_init(&sha);
+    sld_sha256_add(&sha, image, n);
+    make_line(&sha, trailer);
+}
+
+bool sha_add_file(sld_sha256 *sha, int fd, uint64_t begin, uint64_t end)
+{
+    uint8_t bytes[1 << 14];
+
+    while (begin < end) {
+        const uint64_t left = end - begin;
+        const ssize_t  got =
+            pread(fd, bytes, left < sizeof bytes ? (size_t)left : sizeof bytes, (off_t)begin);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            errno = got < 0 ? errno : EIO;
+            return false;
+        }
+        sld_sha256_add(sha, bytes, (size_t)got);
+        begin += (uint64_t)got;
+    }
+    return true;
+}
+
+static bool line_is_there(int fd, size_t n)
 {
     char found[MARK_BYTES];
 
@@ -69,6 +97,69 @@ static bool has_signature(const uint8_t *bytes, size_t n)
     return false;
 }
 
+/* found: the line of the file; wanted: the one that its first n bytes ask for. */
+static sld_status compare(sld_ctx *ctx, const char *path, size_t n, const char *found,
+                          const char *wanted)
+{
+    return memcmp(found, wanted, TRAILER_BYTES) == 0
+               ? SLD_OK
+               : SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%s: damaged: the SHA-256 of its first %zu bytes is %.12s..., its last "
+                          "line says %.12s...",
+                          path, n, wanted + MARK_BYTES, found + MARK_BYTES);
+}
+
+/* Of a file of n bytes without a whole line: length: as its superblock states it; behind: what stands
+ * behind that length, as far as it may be the line's begin. */
+static sld_status check_end(sld_ctx *ctx, const char *path, uint64_t length, size_t n,
+                            const void *behind)
+{
+    if (length > n) {
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: truncated: %zu bytes, its superblock states %" PRIu64, path, n,
+                        length);
+    }
+    if (length > 0 && length < n) {
+        const size_t n_behind  = n - (size_t)length;
+        const size_t n_compare = n_behind < MARK_BYTES ? n_behind : MARK_BYTES;
+        if (n_behind == TRAILER_BYTES || memcmp(behind, MARK, n_compare) == 0) {
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: damaged: its checksum line, %d bytes behind byte %" PRIu64
+                            ", is cut or altered (%zu bytes are there)",
+                            path, TRAILER_BYTES, length, n_behind);
+        }
+    }
+    return SLD_OK;
+}
+
+static sld_status check_line(sld_ctx *ctx, const char *path, int fd, size_t n)
+{
+    char         found[TRAILER_BYTES], wanted[TRAILER_BYTES];
+    const size_t n_front = n - TRAILER_BYTES;
+    sld_sha256   sha;
+
+    sld_sha256_init(&sha);
+    if (!sha_add_file(&sha, fd, 0, n_front) ||
+        pread(fd, found, sizeof found, (off_t)n_front) != (ssize_t)sizeof found) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    }
+    make_line(&sha, wanted);
+    return compare(ctx, path, n_front, found, wanted);
+}
+
+sld_status trailer_check_file(sld_ctx *ctx, const char *path, int fd, size_t n, bool *has_line)
+{
+    uint8_t superblock[SUPERBLOCK_BYTES] = {0};
+    char    behind[MARK_BYTES]           = "";
+
+    *has_line = line_is_there(fd, n);
+    if (*has_line) return check_line(ctx, path, fd, n);
+    const ssize_t  got    = pread(fd, superblock, sizeof superblock, 0);
+    const uint64_t length = got > 0 ? image_length(superblock, (size_t)got) : 0;
+    if (length < n) (void)!pread(fd, behind, sizeof behind, (off_t)length);
+    return check_end(ctx, path, length, n, behind);
+}
+
 sld_status trailer_check(sld_ctx *ctx, const char *path, const void *bytes, size_t n,
                          size_t *n_image)
 {
@@ -79,14 +170,8 @@ sld_status trailer_check(sld_ctx *ctx, const char *path, const void *bytes, size
         if (memcmp(found, MARK, MARK_BYTES) == 0) {
             char wanted[TRAILER_BYTES];
             trailer_make(bytes, n_front, wanted);
-            if (memcmp(found, wanted, TRAILER_BYTES) != 0) {
-                return SLD_FAIL(ctx, SLD_ERR_DATA,
-                                "%s: damaged: the SHA-256 of its first %zu bytes is %.12s..., its "
-                                "last line says %.12s...",
-                                path, n_front, wanted + MARK_BYTES, found + MARK_BYTES);
-            }
             *n_image = n_front;
-            return SLD_OK;
+            return compare(ctx, path, n_front, found, wanted);
         }
     }
     if (n == 0)
@@ -95,23 +180,6 @@ sld_status trailer_check(sld_ctx *ctx, const char *path, const void *bytes, size
         return SLD_FAIL(ctx, SLD_ERR_DATA,
                         "%s: expected an HDF5 file, got %zu bytes without its signature", path, n);
     }
-
     const uint64_t length = image_length(bytes, n);
-    if (length > n) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA,
-                        "%s: truncated: %zu bytes, its superblock states %" PRIu64, path, n,
-                        length);
-    }
-    if (length > 0 && length < n) {
-        const size_t n_behind  = n - (size_t)length;
-        const size_t n_compare = n_behind < MARK_BYTES ? n_behind : MARK_BYTES;
-        if (n_behind == TRAILER_BYTES ||
-            memcmp((const uint8_t *)bytes + length, MARK, n_compare) == 0) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: damaged: its checksum line, %d bytes behind byte %" PRIu64
-                            ", is cut or altered (%zu bytes are there)",
-                            path, TRAILER_BYTES, length, n_behind);
-        }
-    }
-    return SLD_OK;
+    return check_end(ctx, path, length, n, (const uint8_t *)bytes + (length < n ? length : 0));
 }

@@ -79,6 +79,13 @@ def check_stored():
     shutil.copy("runs/s/results.h5", "runs/no-log")
     for given in ("runs/no-log", "runs/no-log/results.h5"):
         expect(sld("status", given), 0, "in runs/no-log: done, 2 of 2 epochs")
+    with open("runs/no-log/results.h5", "r+b") as f:  # behind the back of HDF5, so that the checksum line stays
+        f.seek(os.path.getsize(f.name) // 2)
+        byte = f.read(1)[0] ^ 1
+        f.seek(-1, 1)
+        f.write(bytes([byte]))
+    for verb in ("status", "report"):
+        expect(sld(verb, "runs/no-log"), 2, "runs/no-log/results.h5: damaged: the SHA-256 of its first")
     os.rename("results.h5", "runs/no-log/results.h5")
     expect(sld("status", "runs/no-log"), 2, "runs/no-log/results.h5 (attribute config):", "train.epoch_s: unknown option")
 

@@ -1,5 +1,6 @@
 """A sweep of two users: neither declares the other dead because /proc hides his processes, nor locks the other out by a umask of
 his own; what may not be opened is told as that. Another user and a /proc of one's own take root."""
+import glob
 import os
 import re
 import signal
@@ -52,6 +53,19 @@ def closed_to_me():
         check("no file" not in refused.err, refused.err)
 
 
+def results_closed_to_me():
+    """Results that another user may not open are not taken for damaged and trained anew, though he could move them."""
+    subprocess.run(["chmod", "-R", "a+rwX", "open"], check=True)
+    results = glob.glob("open/trials/*/results.h5")[0]
+    os.chmod(results, 0o600)
+    os.utime(results, (1, 1))  # whoever has marked it has not seen it so
+    before = os.stat(results).st_ino
+    for verb in ("status", "sweep", "report"):
+        done = run(*OTHER, SLD, verb, "open")
+        check("Permission denied" in done.out + done.err and "anew" not in done.out + done.err, verb, done.code, done.out, done.err)
+    check(os.stat(results).st_ino == before and not os.path.exists(results + ".old"), "it was trained anew")
+
+
 def hidden_from_me():
     """While its coordinator lives another user sees the trial run, and takes nothing over."""
     write("two.yaml", SPEC % (100000, "[1]"))
@@ -75,6 +89,7 @@ def main():
         return
     os.chmod(".", 0o755)
     closed_to_me()
+    results_closed_to_me()
     hidden_from_me()
 
 

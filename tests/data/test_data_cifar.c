@@ -254,7 +254,13 @@ static void unreadable_files_are_refused(void **state)
     if (me == 0 && seteuid(nobody) != 0) {
         skip();
     }
-    fixture_refused(f, "cifar100", fixture_path(f, "c100"), "test.bin", "Permission denied", NULL);
+    const sld_data_params params = {.format = "cifar100", .path = fixture_path(f, "c100")};
+    sld_dataset          *set    = NULL;
+    assert_int_equal(sld_dataset_open(&f->ctx, f->comm, &params, &set), SLD_ERR_CONFIG);
+    assert_null(set);
+    assert_non_null(strstr(f->ctx.err.msg, "test.bin"));
+    assert_non_null(strstr(f->ctx.err.msg, "Permission denied"));
+    sld_err_clear(&f->ctx);
     assert_int_equal(seteuid(me), 0);
 }
 
