@@ -76,7 +76,8 @@ void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char pa
 /* *out: the lease of the coordinator that holds the point's newest claim, NULL when there is none.
  * Valid until the next call. */
 sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out);
-/* Reads its beat again. False: there is none, it has left or was declared dead. */
+/* Reads its beat again. False: there is none, it has left or was declared dead. True also where the
+ * beat cannot be read now: the lease stays as it was. */
 bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease);
 /* Its process was on this machine and certainly is no more: what cannot be seen is judged by its beat. */
 bool sld_grid_claims_gone(const sld_grid_claims *c, const sld_lease *lease);

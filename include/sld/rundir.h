@@ -79,6 +79,10 @@ sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
 /* Local. Results, weights and config.yaml get ".old" behind their names, in the place of older ones: the
  * trial is to be trained anew, and nothing is lost. SLD_ERR_IO when one of them cannot be renamed. */
 sld_status sld_run_set_aside(sld_ctx *ctx, const char *run);
+/* Local. The same for the logs of its attempts, whose numbers begin again. */
+sld_status sld_run_set_aside_logs(sld_ctx *ctx, const char *run);
+/* Local. The newest attempt that has a log; 0: none has. One that never began has none. */
+int64_t sld_run_newest_log(const char *run);
 /* Local. The same for its checkpoints: it begins anew. */
 sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run);
 /* Local. The same for what would keep trial ID from going on: those of its checkpoints and weights that

@@ -182,18 +182,20 @@ void sld_grid_claims_value(const char *text, const char *key, char *value, size_
     }
 }
 
-/* open and read, not stat: a network file system then asks its server. */
-static bool read_text(const char *path, char *text, size_t n)
+/* open and read, not stat: a network file system then asks its server. 0, or the error: ENOENT alone
+ * says that there is none, all others that nothing is known now. */
+static int read_text(const char *path, char *text, size_t n)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
-        return false;
+        return errno;
     }
     const ssize_t got       = read(fd, text, n - 1);
+    const int     error     = got > 0 ? 0 : got < 0 ? errno : ENODATA;
     text[got > 0 ? got : 0] = '\0';
     close(fd);
-    return got > 0;
+    return error;
 }
 
 bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease)
@@ -201,8 +203,9 @@ bool sld_grid_claims_look(const sld_grid_claims *c, sld_lease *lease)
     char path[PATH_MAX], text[512], value[SLD_MACHINE_BYTES];
 
     sld_grid_claims_beat_path(c, lease->id, path);
-    if (!read_text(path, text, sizeof text)) {
-        return false;
+    const int error = read_text(path, text, sizeof text);
+    if (error != 0) {
+        return error != ENOENT;
     }
     sld_grid_claims_value(text, "machine", lease->machine, sizeof lease->machine);
     sld_grid_claims_value(text, "pid", value, sizeof value);
@@ -241,6 +244,18 @@ static sld_status know(sld_grid_claims *c, const char *id, int *out)
     return SLD_OK;
 }
 
+/* It is somebody's, and who cannot read it cannot know whether they live. */
+static sld_status fail_claim(const sld_grid_claims *c, const char *path, int error)
+{
+    return error == EACCES
+               ? SLD_FAIL(c->ctx, SLD_ERR_IO,
+                          "%s: cannot read: permission denied; its owner opens it to you by chmod "
+                          "-R g+rwX %.300s",
+                          path, sld_grid_dir(c->grid))
+               : SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot read: %s", path,
+                          error == ENODATA ? "it is empty" : strerror(error));
+}
+
 sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out)
 {
     sld_grid_claim *e = &c->entries[point];
@@ -253,16 +268,10 @@ sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **o
     if (e->known != e->claim) { /* what a claim says never changes */
         snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim);
         sld_grid_claims_path(c, point, suffix, path);
-        errno = 0;
-        if (!read_text(path, text, sizeof text)) {
-            if (errno ==
-                EACCES) { /* somebody's, and who may not read it cannot know whether they live */
-                return SLD_FAIL(c->ctx, SLD_ERR_IO,
-                                "%s: cannot read: permission denied; its owner opens it to you by "
-                                "chmod -R g+rwX %.300s",
-                                path, sld_grid_dir(c->grid));
-            }
-            return SLD_OK; /* ended meanwhile: the next look at the folder tells */
+        const int error = read_text(path, text, sizeof text);
+        if (error != 0) {
+            return error == ENOENT ? SLD_OK /* ended: the next look at the folder tells */
+                                   : fail_claim(c, path, error);
         }
         sld_grid_claims_value(text, "holder", id, sizeof id);
         SLD_TRY(know(c, id, &e->lease));

@@ -268,9 +268,14 @@ static sld_status exclude_axis(spec_reader *r, const sld_node *key, const sld_no
 
 static sld_status exclude_seeds(spec_reader *r, const sld_node *node, spec_exclude *out)
 {
-    const bool list  = node->kind == SLD_NODE_LIST;
-    int64_t   *seeds = sld_spec_alloc(r, (node->n + 1) * sizeof *seeds);
+    const bool list = node->kind == SLD_NODE_LIST;
 
+    if (list && node->n == 0) {
+        return sld_node_fail(r->ctx, node, "seed",
+                             "expected a seed or a list of them, got an empty list; leave it out to "
+                             "exclude all seeds");
+    }
+    int64_t *seeds = sld_spec_alloc(r, (node->n + 1) * sizeof *seeds);
     if (!seeds) {
         return SLD_ERR_NOMEM;
     }

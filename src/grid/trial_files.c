@@ -40,18 +40,10 @@ double sld_grid_seconds(const sld_grid *grid, size_t point)
 
 void sld_grid_log_path(const sld_grid *grid, size_t point, char *path, size_t n)
 {
-    char run[PATH_MAX], candidate[PATH_MAX];
-    int  misses = 0;
+    char run[PATH_MAX], newest[PATH_MAX];
 
-    path[0] = '\0';
     sld_grid_trial_dir(grid, point, run);
-    for (int64_t k = 1; misses < 3; k++) { /* an attempt that never began has none */
-        sld_run_path(run, SLD_RUN_LOG, k, candidate);
-        if (access(candidate, F_OK) == 0) {
-            snprintf(path, n, "%s", candidate);
-            misses = 0;
-        } else {
-            misses++;
-        }
-    }
+    const int64_t attempt = sld_run_newest_log(run);
+    sld_run_path(run, SLD_RUN_LOG, attempt, newest);
+    snprintf(path, n, "%s", attempt > 0 ? newest : "");
 }

@@ -257,6 +257,44 @@ static bool is_checkpoint(const char *name)
     return sld_ckpt_parse(name, &ckpt);
 }
 
+/* The attempt whose log bears this name; 0: it is no log. */
+static int64_t attempt_of_log(const char *name)
+{
+    long long attempt;
+    int       n = 0;
+
+    return sscanf(name, "log-a%18lld.txt%n", &attempt, &n) == 1 && n > 0 && name[n] == '\0' &&
+                   attempt > 0
+               ? attempt
+               : 0;
+}
+
+static bool is_log(const char *name)
+{
+    return attempt_of_log(name) > 0;
+}
+
+sld_status sld_run_set_aside_logs(sld_ctx *ctx, const char *run)
+{
+    return set_aside(ctx, run, is_log);
+}
+
+int64_t sld_run_newest_log(const char *run)
+{
+    DIR           *dir = opendir(run);
+    struct dirent *entry;
+    int64_t        newest = 0;
+
+    while (dir && (entry = readdir(dir))) {
+        const int64_t attempt = attempt_of_log(entry->d_name);
+        newest                = attempt > newest ? attempt : newest;
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return newest;
+}
+
 sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run)
 {
     return set_aside(ctx, run, is_checkpoint);

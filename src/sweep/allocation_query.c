@@ -106,18 +106,22 @@ static void ask_slurm(sld_allocation *a)
 /* Reads "01:30:00", "1:01:30:00" or a number of seconds; 0 if it is none of these. */
 static double duration_s(const char *text)
 {
-    static const double units[] = {60, 60, 24};
-    double              value   = 0;
+    static const double units[] = {1, 60, 3600, 86400}; /* of the parts, from the last one on */
+    double              part[sizeof units / sizeof *units], sum = 0;
+    size_t              n = 0;
     char               *end;
 
-    for (size_t i = 0;; i++) {
-        value += strtod(text, &end);
-        if (end == text || *end != ':' || i == sizeof units / sizeof *units) {
-            return end == text ? 0 : value;
+    do {
+        part[n++] = strtod(text, &end);
+        if (end == text) {
+            return 0;
         }
-        value *= 60;
         text = end + 1;
+    } while (*end == ':' && n < sizeof part / sizeof *part);
+    for (size_t i = 0; i < n; i++) {
+        sum += part[i] * units[n - 1 - i];
     }
+    return *end == ':' ? 0 : sum;
 }
 
 /* In OpenPBS and Torque, stime is when the job started: local time in the form of ctime(3). */

@@ -111,6 +111,9 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
     *a = (attempt){
         .point = point, .number = c->ledger.claims.entries[point].claim + 1, .ranks = ranks};
     sld_grid_trial_dir(c->grid, point, run);
+    if (a->number == 1) { /* what is there is of attempts before the trial was to be trained anew */
+        SLD_TRY(sld_run_set_aside_logs(c->ctx, run));
+    }
     sld_run_path(run, SLD_RUN_LOG, a->number, a->log);
     a->checkpoint = sld_ckpt_newest(run);
     a->n_cores    = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);

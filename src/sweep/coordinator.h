@@ -89,7 +89,7 @@ typedef struct coordinator {
     node_helpers helpers;                  /* coordinators on the job's other machines */
     bool         leaving;                  /* the helpers were asked to leave */
     sld_grid    *own;                      /* the grid as read again; NULL: not read again */
-    char         points[SLD_STAMP_BYTES];  /* stamp of the file DIR/points when it was read */
+    char         points[SLD_STAMP_BYTES];  /* stamp of DIR/points when it was read; "": not known yet */
     char         refused[SLD_STAMP_BYTES]; /* its stamp when it could not be read */
     size_t       unreadable;               /* results files that exist but could not be read */
     char (*passed)[SLD_ID_LENGTH + 1];     /* (n_passed) IDs that cannot go on here; owned */

@@ -93,7 +93,7 @@ static void look(ledger *l, sld_lease *lease)
         return;
     }
     const double now = l->clock_s(), silent_s = 4 * lease->beat_s;
-    if (lease->count != before) {
+    if (lease->count != before || lease->seen_s == 0) {
         lease->seen_s = now;
     }
     const bool gone = sld_grid_claims_gone(&l->claims, lease);

@@ -24,6 +24,18 @@ static bool has_all(const coordinator *c, const sld_grid *grid)
     return all;
 }
 
+/* Whether both have the same points. The file was read before the coordinator was there to take its
+ * stamp, so the first look compares points. */
+static bool is_same(const sld_grid *a, const sld_grid *b)
+{
+    bool same = sld_grid_count(a) == sld_grid_count(b);
+
+    for (size_t i = 0; same && i < sld_grid_count(a); i++) {
+        same = strcmp(sld_grid_point(a, i)->id, sld_grid_point(b, i)->id) == 0;
+    }
+    return same;
+}
+
 static sld_status take(coordinator *c, sld_grid *grid)
 {
     SLD_TRY(sld_grid_claims_regrid(&c->ledger.claims, grid));
@@ -57,9 +69,6 @@ sld_status sld_sweep_extend(coordinator *c)
     sld_grid *grid = NULL;
 
     stamp_of(c, stamp);
-    if (!*c->points) {
-        snprintf(c->points, sizeof c->points, "%s", stamp);
-    }
     if (!*stamp || strcmp(stamp, c->points) == 0) {
         return SLD_OK;
     }
@@ -69,6 +78,11 @@ sld_status sld_sweep_extend(coordinator *c)
         tell_refused(c, stamp);
         sld_err_clear(c->ctx);
         return SLD_OK; /* it is tried again at the next beat */
+    }
+    if (!*c->points && is_same(c->grid, grid)) {
+        snprintf(c->points, sizeof c->points, "%s", stamp);
+        sld_grid_close(grid);
+        return SLD_OK;
     }
     if (!has_all(c, grid)) { /* try again at the next beat, until those points have ended */
         sld_grid_close(grid);

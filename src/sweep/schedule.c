@@ -201,11 +201,14 @@ sld_status sld_schedule_rescale(coordinator *c)
     SLD_TRY(sld_schedule_next(c, &point, &waiting));
     for (int i = 0; i < c->slots.max_trials && waiting == 0; i++) {
         attempt *a = &c->attempts[i];
-        if (a->active && a->rescales) {
+        if (!a->active) {
+            continue; /* its point may be one of a grid before */
+        }
+        if (a->rescales) {
             return SLD_OK; /* one at a time: that trial will take all free cores */
         }
         const growth *g = growth_of(c, a->point);
-        if (!a->active || a->n_cores < a->ranks || (g && g->back) || gain(c, a) <= best_s) {
+        if (a->n_cores < a->ranks || (g && g->back) || gain(c, a) <= best_s) {
             continue;
         }
         if (a->ranks < sld_schedule_most(c, a->point)) {

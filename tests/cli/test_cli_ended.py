@@ -95,6 +95,14 @@ def check_sweep():
     before = sorted(os.listdir("runs/grid/trials/" + name))
     expect(sld("sweep", "runs/grid", "--retry", name, "run.keep_epochs=[9]"), 2, "run.keep_epochs: expected whole epochs of 1 to", "got 9 (in the point")
     check(sorted(os.listdir("runs/grid/trials/" + name)) == before, "a setting that is refused moves nothing")
+    for number in (2, 7):  # of a former life, in which attempts failed
+        write("runs/grid/trials/%s/log-a%d.txt" % (name, number), "2026-01-01T00:00:00Z error: an old one\n")
+    expect(sld("sweep", "runs/grid", "--retry", name), 0)
+    with open("runs/grid/trials/%s/log-a1.txt" % name) as f:
+        check(f.read().count(" training, ") == 1, "the log of one attempt holds two")
+    logs = sorted(n for n in os.listdir("runs/grid/trials/" + name) if n.startswith("log"))
+    check(logs == ["log-a1.txt", "log-a1.txt.old", "log-a2.txt.old", "log-a7.txt.old"], logs)
+    expect(sld("status", "runs/grid/" + name), 0, name + "/log-a1.txt:")
     told = "runs/grid: run.features: changes nothing in 1 of %s, which ended without it; --retry ID trains one anew, another --dir all"
     for spec, settings, points in (("grid.yaml", ("run.features=test", "--plan"), "1 trial"),
                                    ("two.yaml", ("run.features=test",), "2 trials")):

@@ -110,6 +110,8 @@ static const struct {
     {"base: {method: none}\naxes: {arm: {A: {}, \" \": {train.lr: 1}}}\n", NULL,
      "s.yaml:2:21: arm: expected a label without blanks at its ends", "", NULL},
     /* what leaves out nothing, and what a sweep sets by itself */
+    {"base: {method: none}\nseeds: 1..2\nexclude: [{seed: []}]\n", NULL,
+     "s.yaml:3:18: seed: expected a seed or a list of them, got an empty list", "", NULL},
     {"base: {method: none}\nseeds: 1..2\nexclude: [{seed: 99}]\n", NULL,
      "s.yaml:3:11: exclude: expected a choice that leaves out some point", "", NULL},
     {"base: {method: none}\naxes: {train.lr: [1, 2]}\nexclude: [{train.lr: 1}, {train.lr: []}]\n",

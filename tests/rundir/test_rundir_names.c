@@ -95,6 +95,27 @@ static void what_attempts_leave_is_removed(void **state)
     assert_false(sld_run_has(f->dir, SLD_RUN_BEST));
 }
 
+static void logs_are_set_aside_by_their_names(void **state)
+{
+    static const char *const others[] = {"log.txt", "log-a0.txt", "log-a3.txt.old", "log-ax.txt"};
+    fixture                 *f        = *state;
+
+    for (size_t i = 0; i < COUNT(others); i++) {
+        put(f, others[i], "");
+    }
+    assert_int_equal(sld_run_newest_log(f->dir), 0);
+    put(f, "log-a3.txt", "");
+    put(f, "log-a12.txt", "");
+    assert_int_equal(sld_run_newest_log(f->dir), 12);
+    assert_int_equal(sld_run_set_aside_logs(&f->ctx, f->dir), SLD_OK);
+    assert_int_equal(sld_run_newest_log(f->dir), 0);
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_true(is_there(f, others[i]));
+    }
+    assert_true(is_there(f, "log-a12.txt.old"));
+    assert_int_equal(sld_run_newest_log("nowhere"), 0);
+}
+
 /* Of sld's own lock, and of what other programs call lock. */
 static void a_lock_is_known_by_its_text(void **state)
 {
@@ -188,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_claim_names_trial_and_attempt),
         cmocka_unit_test(other_names_are_no_claims),
         cmocka_unit_test_setup_teardown(what_attempts_leave_is_removed, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(logs_are_set_aside_by_their_names, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(a_lock_is_known_by_its_text, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(files_of_runs_and_sweeps_are_known, folder_make,
                                         folder_remove),

@@ -194,6 +194,12 @@ static void test_an_answer_longer_than_is_read(void **state)
 
 static void test_a_job_of_pbs(void **state)
 {
+    static const struct {
+        const char *walltime;
+        double      seconds; /* 0: it is not read */
+    } limits[] = {{"01:30:00", 5400}, {"1:01:30:00", 91800}, {"200:00:05", 720005},
+                  {"30:00", 1800},    {"7200", 7200},        {"1:1:1:1:1", 0},
+                  {"never", 0}};
     folder        *f = *state;
     char           path[160], host[64] = "", text[400];
     sld_allocation a;
@@ -207,19 +213,23 @@ static void test_a_job_of_pbs(void **state)
     setenv("PBS_JOBID", "9.server", 1);
     setenv("PBS_NODEFILE", path, 1);
     setenv("NCPUS", "8", 1);
-    put_command(
-        f, "qstat",
-        "echo 'Job Id: 9.server\n    Rerunable = True\n    Resource_List.walltime = 01:30:00\n"
-        "    stime = Wed Jan  2 03:00:00 2030'");
-    assert_int_equal(sld_allocation_find(&f->ctx, true, &a), SLD_OK);
-    assert_int_equal(calls(f), 1);
-    assert_int_equal(a.scheduler, SLD_SCHEDULER_PBS);
-    assert_int_equal(a.n_nodes, 2);
-    assert_int_equal(a.here, 1);
-    assert_int_equal(a.nodes[1].cpus, 8);
-    assert_true(a.end_s == (double)mktime(&start) + 5400);
-    assert_int_equal(a.requeue, 1);
-    sld_allocation_free(&a);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        snprintf(text, sizeof text,
+                 "echo 'Job Id: 9.server\n    Rerunable = True\n    Resource_List.walltime = %s\n"
+                 "    stime = Wed Jan  2 03:00:00 2030'",
+                 limits[i].walltime);
+        put_command(f, "qstat", text);
+        assert_int_equal(sld_allocation_find(&f->ctx, true, &a), SLD_OK);
+        assert_int_equal(calls(f), 1);
+        assert_int_equal(a.scheduler, SLD_SCHEDULER_PBS);
+        assert_int_equal(a.n_nodes, 2);
+        assert_int_equal(a.here, 1);
+        assert_int_equal(a.nodes[1].cpus, 8);
+        assert_true(a.end_s ==
+                    (limits[i].seconds > 0 ? (double)mktime(&start) + limits[i].seconds : 0));
+        assert_int_equal(a.requeue, 1);
+        sld_allocation_free(&a);
+    }
 }
 
 static void test_a_job_of_flux(void **state)

@@ -2,6 +2,9 @@
  * away for a lease by the observer's own clock. The lease is 60 s, a beat is due every 10 s. */
 #include "fixture.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static void test_a_beat_keeps_the_lease(void **state)
@@ -42,6 +45,53 @@ static void test_silence_beyond_the_lease(void **state)
     assert_int_equal(sld_ledger_beat(&far), SLD_ERR_FENCED); /* it wakes, and is told */
     sld_err_clear(&f->ctx);
     assert_true(claims(&near, 1));
+    sld_ledger_close(&near);
+    sld_ledger_close(&far);
+}
+
+/* A folder in place of a file: as on a file system that fails for a moment, opening or reading it fails,
+ * and not because it is gone. */
+static void make_unreadable(const char *path, char aside[PATH_MAX])
+{
+    snprintf(aside, PATH_MAX, "%.4000s.aside", path);
+    assert_int_equal(rename(path, aside), 0);
+    assert_int_equal(mkdir(path, 0777), 0);
+}
+
+static void make_readable(const char *path, const char *aside)
+{
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rename(aside, path), 0);
+}
+
+static void test_a_beat_that_cannot_be_read_is_not_death(void **state)
+{
+    folder *f = *state;
+    ledger  near, far;
+    bool    held;
+    char    beat[PATH_MAX], claim[PATH_MAX], aside[PATH_MAX];
+
+    join(f, "far/1", &far);
+    join(f, NULL, &near);
+    assert_true(claims(&far, 1));
+    assert_int_equal(sld_ledger_scan(&near), SLD_OK);
+    sld_grid_claims_path(&far.claims, 1, "1", claim);
+    make_unreadable(claim, aside); /* whose it is cannot be known: not nobody's */
+    assert_int_equal(sld_ledger_held(&near, 1, &held), SLD_ERR_IO);
+    sld_err_clear(&f->ctx);
+    make_readable(claim, aside);
+    sld_grid_claims_beat_path(&far.claims, far.id, beat);
+    make_unreadable(beat, aside);
+    assert_true(is_held(&near, 1)); /* from the first look on */
+    fixture_now += 60;
+    assert_true(is_held(&near, 1));
+    make_readable(beat, aside);
+    assert_int_equal(sld_ledger_beat(&far), SLD_OK);
+    assert_true(is_held(&near, 1));
+    make_unreadable(beat, aside);
+    fixture_now += 61;
+    assert_false(is_held(&near, 1)); /* the lease decides */
+    make_readable(beat, aside);
     sld_ledger_close(&near);
     sld_ledger_close(&far);
 }
@@ -155,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_a_beat_keeps_the_lease),
         IN_FOLDER(test_silence_beyond_the_lease),
+        IN_FOLDER(test_a_beat_that_cannot_be_read_is_not_death),
         IN_FOLDER(test_the_lease_of_a_slow_coordinator),
         IN_FOLDER(test_death_on_this_machine_is_seen_at_once),
         IN_FOLDER(test_death_elsewhere_takes_a_lease),
