@@ -484,6 +484,39 @@ static void test_failed_trials_are_no_failure_of_a_helper(void **state)
     coordinator_free(c);
 }
 
+/* Of a sweep that others extend: what was added before the first look counts, what is not added changes
+ * nothing, and an attempt that has ended keeps the index of a point that may be gone. */
+static void test_points_that_change_meanwhile(void **state)
+{
+    static const char more[] = "name: s\nbase: {method: sld, teacher: big}\n"
+                               "teachers: {big: {student: {network: resnet20}}}\n"
+                               "axes: {arm: {A: {}, B: {correction: none}}}\nseeds: [1, 2, 3]\n";
+    folder         *f = *state;
+    coordinator    *c = coordinator_make(f, 2);
+    sld_grid       *larger;
+    sld_grid_change change;
+
+    assert_int_equal(sld_sweep_extend(c), SLD_OK);
+    assert_ptr_equal(c->grid, f->grid);
+    c->points[0] = '\0'; /* as before the first look */
+    larger       = fixture_sweep(more, NULL);
+    assert_int_equal(sld_grid_record(c->ctx, larger, f->dir, more, strlen(more), false, false, &change),
+                     SLD_OK);
+    sld_grid_close(larger);
+    assert_int_equal(sld_sweep_extend(c), SLD_OK);
+    assert_int_equal(sld_grid_count(c->grid), 7);
+    for (size_t point = 0; point < 7; point++) {
+        mark(c, point, SLD_POINT_DONE);
+    }
+    c->attempts[1].point = 1000000;
+    c->slots.n_free      = 1;
+    assert_int_equal(sld_schedule_rescale(c), SLD_OK);
+    sld_ledger_close(&c->ledger);
+    sld_grid_close(c->own);
+    free(c->attempts);
+    free(c);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 int main(void)
@@ -502,6 +535,7 @@ int main(void)
         IN_FOLDER(test_the_first_interrupt_is_gentle),
         IN_FOLDER(test_a_full_disk_is_no_failure_of_a_trial),
         IN_FOLDER(test_failed_trials_are_no_failure_of_a_helper),
+        IN_FOLDER(test_points_that_change_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
