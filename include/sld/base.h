@@ -183,7 +183,6 @@ void       sld_arena_destroy(sld_arena *arena);             /* Local. Accepts NU
 /* Local. *out: (bytes) set to zero, aligned to 64 bytes, valid until the arena is destroyed.
  * SLD_ERR_NOMEM. */
 sld_status sld_arena_alloc(sld_ctx *ctx, sld_arena *arena, size_t bytes, void **out);
-size_t     sld_arena_bytes(const sld_arena *arena); /* Local. Bytes allocated so far. */
 char      *sld_arena_strdup(sld_arena *arena, const char *text); /* Local. NULL: out of memory. */
 
 /* ---- random numbers without state: Philox4x32-10 (Salmon et al., SC 2011) ---- */
@@ -270,9 +269,13 @@ typedef struct sld_cpu { /* lists are sorted by package, then core, then number 
 enum { SLD_CPUS_MAX = 1024 };
 /* Local. out: (SLD_CPUS_MAX) the CPUs this process may use. Returns how many; 0: unknown. */
 size_t sld_cpus_allowed(sld_cpu *out);
+/* Local. out: (SLD_CPUS_MAX) one CPU of each core that this process may use, at most as many as its
+ * quota. Returns how many, at least 1; where nothing is known *out is not written. */
+size_t sld_cpus_cores(int out[SLD_CPUS_MAX]);
 /* Local. The CPU time that the cgroups of this process allow it, in CPUs (1.5: one and a half); 0:
  * no limit. */
 double sld_cpus_quota(void);
+double sld_memory_limit(void); /* Local. Likewise in bytes. */
 
 /* ---- files ---- */
 

@@ -47,15 +47,16 @@ sld_status sld_report_watch(sld_ctx *ctx, const sld_grid *grid, const sld_screen
 
 /* Writes the present state of the sweep as one HTML page that needs no script and no other file:
  * arms with their seeds, learning curves, running trials, failures with reasons. It is quick
- * because it reads no logits. */
-sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path);
+ * because it reads no logits. replace false: fails where the file is there. */
+sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path, bool replace);
 bool       sld_report_is_page(const char *path); /* Local. Whether sld wrote this page. */
 /* Writes DIR/report.html, unless there is one that sld did not write. */
 sld_status sld_report_keep_page(sld_ctx *ctx, const sld_grid *grid);
 
 /* Writes one file with the contents of sweep.h5, but without links, and with the configurations and
  * the spec. compact: keeps a summary of the logits (study_compact.c), at most a tenth of their
- * size. */
-sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact);
+ * size. replace: as above. */
+sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact,
+                           bool replace);
 
 #endif

@@ -168,8 +168,6 @@ sld_status sld_doc_put_on_axes(sld_ctx *ctx, sld_doc *doc, const char *path, sld
  * column. units: as UDUNITS would say it; "1" for a pure number. values: (n). */
 sld_status sld_doc_put_column(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
                               const double *values, size_t n);
-sld_status sld_doc_put_column_i64(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
-                                  const int64_t *values, size_t n);
 
 /* Local. On the axes SLD_AXIS_SAMPLE and SLD_AXIS_CLASS, made when first used.
  * logits: (n_samples,n_classes) float32, labels: (n_samples), names: (n_classes), as /class_name.

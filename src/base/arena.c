@@ -118,11 +118,6 @@ sld_status sld_arena_alloc(sld_ctx *ctx, sld_arena *arena, size_t bytes, void **
                            bytes, arena->bytes);
 }
 
-size_t sld_arena_bytes(const sld_arena *arena)
-{
-    return arena->bytes;
-}
-
 char *sld_arena_strdup(sld_arena *arena, const char *text)
 {
     const size_t n = strlen(text) + 1;

@@ -1,10 +1,9 @@
-/* cpus.c: finds the CPUs that this process may use: its affinity, their cores, and cgroup
- * quotas. */
+/* cpus.c: finds the CPUs that this process may use, by its affinity, and their cores. */
 #define _GNU_SOURCE /* sched_getaffinity, CPU_SET */
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sld/base.h"
 
@@ -54,74 +53,23 @@ size_t sld_cpus_allowed(sld_cpu *out)
     return n;
 }
 
-/* Reads the one or two numbers of a file in the folder; -1 for "max" or if there is no such
- * file. */
-static long long number_in(const char *folder, const char *name, long long *second)
+size_t sld_cpus_cores(int out[SLD_CPUS_MAX])
 {
-    char      path[768];
-    long long first = -1;
+    sld_cpu      cpus[SLD_CPUS_MAX];
+    const size_t n = sld_cpus_allowed(cpus), quota = (size_t)ceil(sld_cpus_quota());
+    size_t       cores = 0;
 
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        if (fscanf(file, "%lld %lld", &first, second) < 1) {
-            first = -1;
+    for (size_t i = 0; i < n; i++) { /* hardware threads of one core stand together */
+        if (i == 0 || cpus[i].core != cpus[i - 1].core || cpus[i].package != cpus[i - 1].package) {
+            out[cores++] = cpus[i].number;
         }
-        fclose(file);
     }
-    return first;
-}
-
-/* Returns the smallest quota, in CPUs, of the cgroup in folder and of all cgroups above it; 0: no
- * limit. */
-static double quota_above(char *folder)
-{
-    double least = 0;
-
-    while (true) {
-        long long period = 0, quota = number_in(folder, "cpu.max", &period);
-        if (quota < 0) {
-            long long none;
-            quota  = number_in(folder, "cpu.cfs_quota_us", &none);
-            period = number_in(folder, "cpu.cfs_period_us", &none);
+    /* If the kernel does not describe cores, all CPUs seem to be one core: take each for a core. */
+    if (cores == 1 && n > 1 && cpus[0].core == 0) {
+        for (cores = 0; cores < n; cores++) {
+            out[cores] = cpus[cores].number;
         }
-        if (quota > 0 && period > 0) {
-            const double n = (double)quota / (double)period;
-            least          = least == 0 || n < least ? n : least;
-        }
-        char *slash = strrchr(folder, '/');
-        if (strcmp(folder, "/sys/fs/cgroup") == 0 || !slash || slash == folder) {
-            return least;
-        }
-        *slash = '\0';
     }
-}
-
-double sld_cpus_quota(void)
-{
-    FILE  *file = fopen("/proc/self/cgroup", "r");
-    char   line[512], folder[600];
-    double least = 0;
-
-    while (file && fgets(line, sizeof line, file)) { /* number:controllers:path */
-        char *controllers = strchr(line, ':'), *path;
-        if (!controllers || !(path = strchr(++controllers, ':'))) {
-            continue;
-        }
-        *path++                   = '\0';
-        path[strcspn(path, "\n")] = '\0';
-        if (*controllers == '\0') {
-            snprintf(folder, sizeof folder, "/sys/fs/cgroup%s", path);
-        } else if (strstr(controllers, "cpu") && !strstr(controllers, "cpuset")) {
-            snprintf(folder, sizeof folder, "/sys/fs/cgroup/cpu%s", path);
-        } else {
-            continue;
-        }
-        const double n = quota_above(folder);
-        least          = n > 0 && (least == 0 || n < least) ? n : least;
-    }
-    if (file) {
-        fclose(file);
-    }
-    return least;
+    cores = quota > 0 && cores > quota ? quota : cores;
+    return cores > 0 ? cores : 1;
 }

@@ -10,15 +10,15 @@
 
 enum { LINE = 8192 };
 
-/* Reads "1,2,4". Returns how many numbers there are; 0: it is not such a list. */
-static size_t read_list(const char *text, int counts[SLD_BENCH_MAX_ROWS])
+/* Reads "1,2,4", numbers up to most. Returns how many there are; 0: it is not such a list. */
+static size_t read_list(const char *text, int most, int counts[SLD_BENCH_MAX_ROWS])
 {
     size_t n = 0;
 
     for (const char *at = text; n < SLD_BENCH_MAX_ROWS; at++) {
         char      *end;
         const long count = strtol(at, &end, 10);
-        if (*at < '1' || *at > '9' || count < 1 || count > 4096 || (*end && *end != ',')) {
+        if (*at < '1' || *at > '9' || count < 1 || count > most || (*end && *end != ',')) {
             return 0;
         }
         counts[n++] = (int)count;
@@ -137,14 +137,14 @@ int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *r
     int           counts[SLD_BENCH_MAX_ROWS];
     sld_bench_row rows[SLD_BENCH_MAX_ROWS];
     char          line[LINE];
-    const size_t  n = read_list(ranks, counts);
+    const size_t  n = read_list(ranks, params->shards, counts);
 
     if (n == 0) {
         fprintf(
             stderr,
-            "sld bench: --ranks: expected 1 to %d numbers of ranks from 1 to 4096, such as 1,2,4, "
+            "sld bench: --ranks: expected 1 to %d numbers of ranks from 1 to %d, such as 1,2,4, "
             "got '%s'\n",
-            SLD_BENCH_MAX_ROWS, ranks);
+            SLD_BENCH_MAX_ROWS, params->shards, ranks);
         return SLD_EXIT_USAGE;
     }
     sld_process_find_session_folder(ctx);

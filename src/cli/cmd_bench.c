@@ -8,6 +8,7 @@
 
 #define PEAK_S 0.25 /* spent on measuring each peak */
 #define STALL  "10" /* minutes: the default of --stall-minutes */
+#define SHARDS 8    /* parallel.shards, as a run has them by default; so many ranks at most */
 
 enum {
     RANKS,
@@ -69,7 +70,7 @@ static sld_status read_params(sld_ctx *ctx, const sld_arguments *args, sld_bench
                               .warmup            = 2,
                               .n_steps           = (size_t)steps,
                               .epoch             = !args->option[NO_EPOCH],
-                              .shards            = 8};
+                              .shards            = SHARDS};
     return SLD_OK;
 }
 
@@ -106,6 +107,12 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
     *exit_code = SLD_EXIT_OK;
     SLD_TRY(start_watchdog(ctx, comm, args));
     sld_status st = read_params(ctx, args, &params);
+    if (st == SLD_OK && row.ranks > SHARDS) {
+        st = SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                      "sld bench: expected at most %d ranks, one for each shard of the batch, got "
+                      "%d; start fewer",
+                      SHARDS, row.ranks);
+    }
     if (st == SLD_OK) {
         st = sld_comm_set_affinity(ctx, comm, word_of(args, CPUS, "auto"));
     }
@@ -134,8 +141,8 @@ const sld_verb sld_verb_bench = {
         "and a short trial that feeds on the synthetic set and writes its files, in TMPDIR (/tmp). "
         "TEACHER\n"
         "none: the step of cross-entropy alone. Wants an otherwise idle machine.\n\n"
-        "  --ranks 1,2     starts mpirun itself, once for each number of ranks, and prints them\n"
-        "                  side by side with the efficiency; not under mpirun\n"
+        "  --ranks 1,2     starts mpirun itself, once for each number of ranks, at most 8, and\n"
+        "                  prints them side by side with the efficiency; not under mpirun\n"
         "  --batch N       global batch (64)\n"
         "  --seconds S     of measured steps, and about as long for the trial (5)\n"
         "  --steps N       so many measured steps; 0: as many as fit (0)\n"

@@ -75,8 +75,8 @@ static bool find_from_weights(const char *weights, const char *stored, char foun
 static sld_status parse(sld_ctx *ctx, const sld_arguments *args, const char *text, bool stored,
                         sld_config **out)
 {
-    char          found[PATH_MAX], setting[PATH_MAX + 16];
-    const char  **overrides;
+    char         found[PATH_MAX], setting[PATH_MAX + 16];
+    const char **overrides;
 
     SLD_TRY(sld_config_parse_stored(ctx, args->positional, text, args->overrides, args->n_overrides,
                                     sld_method_defaults, out));
@@ -142,13 +142,18 @@ static bool compares_hash(const sld_arguments *args)
     return answer;
 }
 
-static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
+static const char *word_of(const sld_arguments *args, int option, const char *other)
 {
-    char       *text   = NULL;
-    sld_config *config = NULL;
-    sld_metrics m;
+    return args->option[option] ? args->option[option] : other;
+}
 
-    *exit_code = SLD_EXIT_OK;
+/* Collective. The experiment behind the weights, with the settings of the command line, checked. On
+ * failure the caller destroys *out too. */
+static sld_status configure(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args,
+                            sld_config **out)
+{
+    char *text = NULL;
+
     SLD_TRY(sld_agree(ctx, comm, read_weights(ctx, args->positional, &text)));
     if (!text && !sets(args, "data.format=") && !sets(args, "data.path=")) {
         return sld_agree(
@@ -158,33 +163,29 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                      "data.format=... and data.path=...",
                      args->positional));
     }
-    sld_status st = sld_agree(
-        ctx, comm, parse(ctx, args, text ? text : "method: none\n", text != NULL, &config));
+    sld_status st = parse(ctx, args, text ? text : "method: none\n", text != NULL, out);
     free(text);
-    if (st == SLD_OK) {
-        st = sld_agree(ctx, comm, sld_experiment_settle_format(ctx, comm, true, config));
+    SLD_TRY(sld_agree(ctx, comm, st));
+    SLD_TRY(sld_agree(ctx, comm, sld_experiment_settle_format(ctx, comm, true, *out)));
+    st = sld_unread_check(ctx, *out, sld_eval_makes(word_of(args, SPLIT, "test")),
+                          compares_hash(args));
+    if (st == SLD_OK) { /* so that the numbers are the run's */
+        st = sld_kernels_pin_isa(ctx, sld_config_word(sld_config_options(*out), "parallel.isa"));
     }
-    const char *split = args->option[SPLIT] ? args->option[SPLIT] : "test";
-    if (st == SLD_OK) {
-        st = sld_unread_check(ctx, config, sld_eval_makes(split), compares_hash(args));
-        if (st == SLD_OK) { /* so that the numbers are the run's */
-            st = sld_kernels_pin_isa(ctx,
-                                     sld_config_word(sld_config_options(config), "parallel.isa"));
-        }
-        st = sld_agree(ctx, comm, st);
-    }
-    if (st != SLD_OK) {
-        sld_config_destroy(config);
-        return st;
-    }
-    sld_eval_params  params = {.weights  = args->positional,
-                               .config   = config,
-                               .split    = split,
-                               .logits   = args->option[LOGITS],
-                               .features = args->option[FEATURES] != NULL,
-                               .precision =
-                                  args->option[PRECISION] ? args->option[PRECISION] : "f32",
-                               .any_data = args->option[ANY_DATA] != NULL};
+    return sld_agree(ctx, comm, st);
+}
+
+/* Collective. */
+static sld_status evaluate(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args,
+                           const sld_config *config, sld_metrics *m)
+{
+    sld_eval_params  params = {.weights   = args->positional,
+                               .config    = config,
+                               .split     = word_of(args, SPLIT, "test"),
+                               .logits    = args->option[LOGITS],
+                               .features  = args->option[FEATURES] != NULL,
+                               .precision = word_of(args, PRECISION, "f32"),
+                               .any_data  = args->option[ANY_DATA] != NULL};
     const sld_output output = {.option   = "--logits",
                                .path     = params.logits,
                                .inputs   = &args->positional,
@@ -192,22 +193,40 @@ static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, i
                                .force    = args->option[FORCE] != NULL,
                                .is_own   = is_own,
                                .is_kept  = sld_run_keeps};
-    st                      = sld_verb_output(ctx, comm, config, &output, &params.replace);
-    if (st == SLD_OK) {
-        st = sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,
-                                "run.stall_minutes", NULL);
-    }
-    if (st == SLD_OK) {
-        st = sld_eval_run(ctx, comm, &params, &m);
-    }
-    if (st == SLD_OK && sld_comm_rank(comm) == 0 && isnan(m.top1)) {
+
+    SLD_TRY(sld_verb_output(ctx, comm, config, &output, &params.replace));
+    SLD_TRY(sld_start_watchdog(ctx, comm, sld_config_options(config)->run.stall_minutes,
+                               "run.stall_minutes", NULL));
+    return sld_eval_run(ctx, comm, &params, m);
+}
+
+static void print_metrics(const sld_arguments *args, const sld_metrics *m)
+{
+    const char *split = word_of(args, SPLIT, "test");
+
+    if (isnan(m->top1)) {
         printf(
             "%s: %s, features of %lld sample%s; the data set has other classes than the weights\n",
-            args->positional, params.split, (long long)m.n, sld_text_plural(m.n));
-    } else if (st == SLD_OK && sld_comm_rank(comm) == 0) {
-        printf("%s: %s, %lld sample%s: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
-               args->positional, params.split, (long long)m.n, sld_text_plural(m.n), m.top1,
-               (long long)m.hits1, m.top5, (long long)m.hits5, m.loss);
+            args->positional, split, (long long)m->n, sld_text_plural(m->n));
+        return;
+    }
+    printf("%s: %s, %lld sample%s: top-1 %.2f %% (%lld), top-5 %.2f %% (%lld), loss %.6f\n",
+           args->positional, split, (long long)m->n, sld_text_plural(m->n), m->top1,
+           (long long)m->hits1, m->top5, (long long)m->hits5, m->loss);
+}
+
+static sld_status run(sld_ctx *ctx, sld_comm *comm, const sld_arguments *args, int *exit_code)
+{
+    sld_config *config = NULL;
+    sld_metrics m;
+
+    *exit_code    = SLD_EXIT_OK;
+    sld_status st = configure(ctx, comm, args, &config);
+    if (st == SLD_OK) {
+        st = evaluate(ctx, comm, args, config, &m);
+    }
+    if (st == SLD_OK && sld_comm_rank(comm) == 0) {
+        print_metrics(args, &m);
     }
     sld_config_destroy(config);
     return st;

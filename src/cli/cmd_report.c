@@ -116,10 +116,15 @@ static sld_status check_index(sld_ctx *ctx, const sld_grid *grid)
     return SLD_OK;
 }
 
+/* Which of the files that options name are there. */
+typedef struct existing {
+    bool pack, page;
+} existing;
+
 /* Checks the files that options name, before any file is written. */
-static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const char *dir)
+static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const char *dir,
+                                existing *there)
 {
-    bool             exists;
     const sld_output pack = {.option   = options[PACK].name,
                              .path     = args->option[PACK],
                              .inputs   = &dir,
@@ -133,24 +138,25 @@ static sld_status check_outputs(sld_ctx *ctx, const sld_arguments *args, const c
     page.path   = args->option[HTML];
     page.is_own = is_own_page;
     if (pack.path) {
-        SLD_TRY(sld_output_check(ctx, &pack, &exists));
+        SLD_TRY(sld_output_check(ctx, &pack, &there->pack));
     }
     if (page.path) {
-        SLD_TRY(sld_output_check(ctx, &page, &exists));
+        SLD_TRY(sld_output_check(ctx, &page, &there->page));
     }
     return pack.path && page.path ? sld_output_check_apart(ctx, &pack, &page) : SLD_OK;
 }
 
-static sld_status write_files(sld_ctx *ctx, const sld_arguments *args, const sld_grid *grid)
+static sld_status write_files(sld_ctx *ctx, const sld_arguments *args, const sld_grid *grid,
+                              const existing *there)
 {
     const char *pack = args->option[PACK], *page = args->option[HTML];
 
     if (page) {
-        SLD_TRY(sld_report_page(ctx, grid, page));
+        SLD_TRY(sld_report_page(ctx, grid, page, there->page));
         sld_log(ctx, SLD_LOG_INFO, "%s: the sweep as it stands", page);
     }
     if (pack) {
-        SLD_TRY(sld_report_pack(ctx, grid, pack, args->option[COMPACT] != NULL));
+        SLD_TRY(sld_report_pack(ctx, grid, pack, args->option[COMPACT] != NULL, there->pack));
         sld_log(ctx, SLD_LOG_INFO, "%s: %zu trial%s packed", pack, sld_grid_count(grid),
                 sld_text_plural(sld_grid_count(grid)));
     }
@@ -162,8 +168,9 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
 {
     const bool files = args->option[PACK] || args->option[HTML];
     sld_grid  *grid  = NULL;
+    existing   there = {false, false};
 
-    SLD_TRY(check_outputs(ctx, args, dir));
+    SLD_TRY(check_outputs(ctx, args, dir, &there));
     SLD_TRY(sld_grid_open(ctx, dir, &grid));
     sld_doc_many(true); /* check, report and pack open the same files again and again */
     sld_status st = sld_grid_tell_edited(ctx, grid);
@@ -174,7 +181,7 @@ static sld_status report_sweep(sld_ctx *ctx, const char *dir, const sld_argument
         st = sld_report_print(ctx, grid, format, stdout);
     }
     if (st == SLD_OK) {
-        st = write_files(ctx, args, grid);
+        st = write_files(ctx, args, grid, &there);
     }
     sld_doc_many(false);
     sld_grid_close(grid);

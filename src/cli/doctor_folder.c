@@ -159,22 +159,40 @@ static void publishing(const char *folder, const names *n, sld_doctor_report *r)
     }
 }
 
-/* Checks that a second open of the file cannot take the lock. *fd: holds the lock; -1: no file. */
+/* Checks that a second open of the file cannot take the lock, which a run takes in the same way. *fd:
+ * holds the lock; -1: no file. */
 static void locking(const names *n, sld_doctor_report *r, int *fd)
 {
+    sld_ctx  quiet;
+    sld_lock lock = SLD_LOCK_NONE, second = SLD_LOCK_NONE;
+
+    sld_ctx_init(&quiet);
     *fd = open(n->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        sld_finding_advise(sld_doctor_add(r, "locks", "flock fails: %s", strerror(errno)), SLD_BAD,
+    if (*fd < 0) {
+        sld_finding_advise(sld_doctor_add(r, "locks", "cannot make a file: %s", strerror(errno)),
+                           SLD_BAD, "choose another folder");
+        return;
+    }
+    if (sld_file_lock(&quiet, n->lock, *fd, &lock) != SLD_OK) {
+        sld_finding_advise(sld_doctor_add(r, "locks", "%s", quiet.err.msg), SLD_BAD,
                            "a run must lock its folder: mount it with locks (NFS: without nolock, "
                            "Lustre: -o flock), or choose another folder");
         return;
     }
+    if (lock == SLD_LOCK_NONE) {
+        sld_finding_advise(sld_doctor_add(r, "locks", "this file system has none"), SLD_WARN,
+                           "nothing keeps a second run out of a run's folder: start one at a time, "
+                           "mount it with locks (NFS: without nolock, Lustre: -o flock), or choose "
+                           "another folder");
+        return;
+    }
     const int  other = open(n->lock, O_RDWR | O_CLOEXEC);
-    const bool held  = other >= 0 && flock(other, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    const bool held  = other >= 0 && sld_file_lock(&quiet, n->lock, other, &second) == SLD_OK &&
+                      second == SLD_LOCK_HELD;
     if (other >= 0) {
         close(other);
     }
-    sld_finding *f = sld_doctor_add(r, "locks", held ? "flock works" : "flock does not exclude");
+    sld_finding *f = sld_doctor_add(r, "locks", held ? "locks work" : "a lock does not exclude");
     if (!held) {
         sld_finding_advise(f, SLD_WARN,
                            "two runs on one folder would not see each other: start "

@@ -32,6 +32,7 @@ static void duration(double s, char *text, size_t n)
 static void job(const sld_allocation *a, int machines, sld_doctor_report *r)
 {
     const char *name     = sld_scheduler_name(a->scheduler);
+    const bool  slurm    = a->scheduler == SLD_SCHEDULER_SLURM;
     char        left[48] = "its end is unknown", cpus[48] = "", memory[48] = "", again[48] = "";
 
     if (a->end_s > 0) {
@@ -52,11 +53,15 @@ static void job(const sld_allocation *a, int machines, sld_doctor_report *r)
         sld_doctor_add(r, "job", "%s %s: %zu machine%s%s%s, %s%s", name, a->job, a->n_nodes,
                        sld_text_plural((long long)a->n_nodes), cpus, memory, left, again);
     if (a->n_nodes > (size_t)machines) {
+        char srun[64] = "";
+        if (slurm) {
+            snprintf(srun, sizeof srun, "`srun --mpi=%.40s` or ", sld_comm_srun_plugin());
+        }
         sld_finding_advise(f, SLD_WARN,
-                           "the ranks run on %d of %zu machines: start doctor on all by `srun "
-                           "--mpi=%s` or mpirun; `sld sweep` in a batch script of Slurm uses all",
-                           machines, a->n_nodes, sld_comm_srun_plugin());
-    } else if (a->requeue == 0) {
+                           "the ranks run on %d of %zu machines: start doctor on all by %smpirun%s",
+                           machines, a->n_nodes, srun,
+                           slurm ? "; `sld sweep` in a batch script of Slurm uses all" : "");
+    } else if (a->requeue == 0 && slurm) {
         sld_finding_advise(
             f, SLD_FINE,
             "with #SBATCH --requeue, and `scontrol requeue $SLURM_JOB_ID` after exit "

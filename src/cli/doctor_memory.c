@@ -30,13 +30,8 @@ static double meminfo(const char *name)
 /* Bytes that the container or job may use; 0: as much as the machine has. */
 static double cgroup_bytes(double total)
 {
-    char line[64];
+    const double limit = sld_memory_limit();
 
-    if (!sld_read_line("/sys/fs/cgroup/memory.max", line, sizeof line) &&
-        !sld_read_line("/sys/fs/cgroup/memory/memory.limit_in_bytes", line, sizeof line)) {
-        return 0;
-    }
-    const double limit = atof(line); /* 0 for the text "max" */
     return limit < total ? limit : 0;
 }
 

@@ -126,7 +126,7 @@ static bool is_missed(const sld_grid *grid, const sld_point_status *status, size
     for (size_t i = 0; i < sld_grid_count(grid); i++) {
         const sld_point *p = sld_grid_point(grid, i);
         if (p->teacher == (int)teacher && status[i].state == SLD_POINT_WAITING) {
-            snprintf(path, sizeof path, "%.2000s/%.2000s", sld_grid_dir(grid), p->teacher_file);
+            sld_sweep_path(sld_grid_dir(grid), p->teacher_file, path);
             if (access(path, F_OK) != 0) {
                 return true;
             }

@@ -287,6 +287,9 @@ static sld_status add_logits(plan *p, const sld_point *point, const sld_options 
     SLD_TRY(teacher_macs(p, point, o, &size, &teacher));
     p->flops += 2 * teacher * c->logits_bytes / (4 * (double)size.K);
     p->out->logits_bytes += c->logits_bytes;
+    if (!*o->teacher.logits && o->teacher.logits_budget == 0) {
+        p->out->folder_logits_bytes += c->logits_bytes;
+    }
     return SLD_OK;
 }
 
@@ -350,8 +353,7 @@ sld_status sld_sweep_cost_of(sld_ctx *ctx, const sld_grid *grid, const sld_point
 
 double sld_sweep_cores(void)
 {
-    sld_cpu      cpus[SLD_CPUS_MAX];
-    const size_t n = sld_cpus_allowed(cpus), quota = (size_t)ceil(sld_cpus_quota());
+    int cpus[SLD_CPUS_MAX];
 
-    return (double)(quota > 0 && quota < n ? quota : n > 0 ? n : 1);
+    return (double)sld_cpus_cores(cpus);
 }

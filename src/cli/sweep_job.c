@@ -136,6 +136,11 @@ static void say_fit(plan *p, const sld_grid *grid)
     if (free_bytes >= 0 && bytes > free_bytes) {
         note(p, "%.3g GB of results and checkpoints do not fit: %s has room for %.3g GB",
              bytes / 1e9, sld_grid_dir(grid), free_bytes / 1e9);
+    } else if (free_bytes >= 0 && bytes + c->folder_logits_bytes > free_bytes) {
+        note(p,
+             "%.3g GB with all teacher logits do not fit: %s has room for %.3g GB; teacher.logits "
+             "names another place for them, teacher.logits_budget a limit",
+             (bytes + c->folder_logits_bytes) / 1e9, sld_grid_dir(grid), free_bytes / 1e9);
     }
 }
 

@@ -107,14 +107,15 @@ static void print_estimate(const sld_sweep_cost *c, int asked)
         printf("estimate (%.0f GFLOP/s per core; the machine decides):\n", c->gflops);
     }
     if (c->core_hours < 1) {
-        printf("  %-28s %.3g core-minutes, %.3g minutes on %.0f CPUs\n", "training",
-               60 * c->core_hours, 60 * c->core_hours / used, cores);
+        printf("  %-28s %.3g core-minutes, %.3g minutes on %.0f core%s\n", "training",
+               60 * c->core_hours, 60 * c->core_hours / used, cores,
+               sld_text_plural((long long)cores));
     } else {
-        printf("  %-28s %.3g core-hours, %.3g hours on %.0f CPUs\n", "training", c->core_hours,
-               c->core_hours / used, cores);
+        printf("  %-28s %.3g core-hours, %.3g hours on %.0f core%s\n", "training", c->core_hours,
+               c->core_hours / used, cores, sld_text_plural((long long)cores));
     }
     if (c->left > 0 && cores > c->ranks) {
-        printf("  %.0f of %.0f CPUs idle: a trial uses at most parallel.shards ranks\n",
+        printf("  %.0f of %.0f cores idle: a trial uses at most parallel.shards ranks\n",
                cores - c->ranks, cores);
     }
     if (c->left > 0 && asked > c->max_ranks) {

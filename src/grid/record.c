@@ -181,16 +181,16 @@ static sld_status compare(sld_ctx *ctx, const sld_grid *there, sld_grid *here, s
 /* A run by itself lives in runs/NAME too. */
 static sld_status check_foreign(sld_ctx *ctx, const char *dir)
 {
-    static const char *const names[] = {"results.h5", "config.yaml", "lock"};
-    char                     path[PATH_MAX], name[NAME_MAX + 1], shown[NAME_MAX + 1];
+    static const sld_run_file of_run[] = {SLD_RUN_RESULTS, SLD_RUN_CONFIG, SLD_RUN_LOCK};
+    char                      path[PATH_MAX], name[NAME_MAX + 1], shown[NAME_MAX + 1];
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        if (access(path, F_OK) == 0) {
+    for (size_t i = 0; i < sizeof of_run / sizeof *of_run; i++) {
+        if (sld_run_has(dir, of_run[i])) {
+            sld_run_path(dir, of_run[i], 0, path);
             return SLD_FAIL(ctx, SLD_ERR_CONFIG,
                             "%s: expected a sweep's folder or none, got that of a single run (it "
                             "holds %s); choose another with --dir",
-                            dir, names[i]);
+                            dir, path + strlen(dir) + 1);
         }
     }
     if (sld_run_foreign(dir, name)) {
@@ -292,7 +292,7 @@ static sld_status take_place(sld_ctx *ctx, const sld_grid *grid, const void *tex
     bool same = false;
 
     SLD_TRY(sld_record_late(ctx, grid->dir, late, change, grid->n));
-    snprintf(path, sizeof path, "%s/points", grid->dir);
+    sld_sweep_path(grid->dir, "points", path);
     SLD_TRY(same_text(ctx, grid, path, &same));
     if (!same) {
         return write_all(ctx, grid, text, n);

@@ -380,7 +380,7 @@ sld_status sld_record_late(sld_ctx *ctx, const char *dir, const late_claims *lat
         return SLD_OK;
     }
     sld_clock_utc(now);
-    snprintf(path, sizeof path, "%.4000s/" SLD_LATE_CLAIMS, dir);
+    sld_sweep_path(dir, SLD_LATE_CLAIMS, path);
     if (access(path, F_OK) == 0 || errno != ENOENT) { /* what it holds must stay */
         SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 28, &before, &n_before));
     }

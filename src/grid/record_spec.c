@@ -68,7 +68,7 @@ static sld_status read_recorded(sld_ctx *ctx, const char *dir, void **old, size_
 {
     char path[PATH_MAX];
 
-    snprintf(path, sizeof path, "%.4000s/sweep.yaml", dir);
+    sld_sweep_path(dir, "sweep.yaml", path);
     const sld_status st = sld_file_read(ctx, path, (size_t)1 << 28, old, n_old);
     if (st == SLD_OK || st == SLD_ERR_NOMEM) {
         return st;

@@ -271,9 +271,10 @@ static sld_status exclude_seeds(spec_reader *r, const sld_node *node, spec_exclu
     const bool list = node->kind == SLD_NODE_LIST;
 
     if (list && node->n == 0) {
-        return sld_node_fail(r->ctx, node, "seed",
-                             "expected a seed or a list of them, got an empty list; leave it out to "
-                             "exclude all seeds");
+        return sld_node_fail(
+            r->ctx, node, "seed",
+            "expected a seed or a list of them, got an empty list; leave it out to "
+            "exclude all seeds");
     }
     int64_t *seeds = sld_spec_alloc(r, (node->n + 1) * sizeof *seeds);
     if (!seeds) {

@@ -52,7 +52,6 @@ struct sld_layer_kind {
     bool               adds_gradients; /* takes dy2 */
     bool               reduces;        /* has measure and backward_sums: a batch norm */
     bool               reads_y;        /* backward needs the values of y */
-    bool               reads_x;        /* backward needs the values of x */
     sld_phase          forward_phase, data_phase, weights_phase; /* for the account of time */
 
     double (*macs)(const sld_layer *layer, const sld_layer *input); /* NULL: 0 */

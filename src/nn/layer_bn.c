@@ -170,7 +170,6 @@ const sld_layer_kind sld_bn_kind = {
     .place          = {SLD_IN_INPUT, SLD_IN_OUTPUT},
     .adds_gradients = true,
     .reduces        = true,
-    .reads_x        = true,
     .reads_y        = true,
     .forward_phase  = SLD_PHASE_BATCH_NORM,
     .data_phase     = SLD_PHASE_BATCH_NORM,

@@ -134,7 +134,6 @@ static const char *implementation(const void *state, int i)
 const sld_layer_kind sld_conv_kind = {
     .name             = "convolution",
     .place            = {SLD_IN_NEW},
-    .reads_x          = true,
     .forward_phase    = SLD_PHASE_CONV_FORWARD,
     .data_phase       = SLD_PHASE_CONV_BACKWARD_DATA,
     .weights_phase    = SLD_PHASE_CONV_BACKWARD_WEIGHTS,

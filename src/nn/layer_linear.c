@@ -103,7 +103,6 @@ static sld_status unpack(sld_ctx *ctx, void *state, const float *dw, float *cons
 const sld_layer_kind sld_linear_kind = {
     .name             = "linear",
     .place            = {SLD_IN_NEW},
-    .reads_x          = true,
     .forward_phase    = SLD_PHASE_LAYERS,
     .data_phase       = SLD_PHASE_LAYERS,
     .weights_phase    = SLD_PHASE_LAYERS,

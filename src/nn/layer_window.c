@@ -63,7 +63,6 @@ static sld_status max_backward(sld_ctx *ctx, void *state, const sld_shard *s)
 const sld_layer_kind sld_max_pool_kind = {
     .name          = "max pool",
     .place         = {SLD_IN_NEW},
-    .reads_x       = true,
     .reads_y       = true,
     .forward_phase = SLD_PHASE_LAYERS,
     .data_phase    = SLD_PHASE_LAYERS,

@@ -15,7 +15,7 @@
 
 static void index_path(const sld_grid *grid, char path[PATH_MAX])
 {
-    snprintf(path, PATH_MAX, "%s/sweep.h5", sld_grid_dir(grid));
+    sld_sweep_path(sld_grid_dir(grid), "sweep.h5", path);
 }
 
 static sld_status put_links(sld_ctx *ctx, study *s)
@@ -40,7 +40,7 @@ static sld_status put_spec(sld_ctx *ctx, study *s)
     void  *text = NULL;
     size_t n    = 0;
 
-    snprintf(path, sizeof path, "%s/sweep.yaml", s->r->dir);
+    sld_sweep_path(s->r->dir, "sweep.yaml", path);
     if (access(path, F_OK) != 0) {
         return SLD_OK;
     }
@@ -57,7 +57,7 @@ static sld_status put_pack(sld_ctx *ctx, study *s)
     return study_put_teachers(ctx, s);
 }
 
-static sld_status write_study(sld_ctx *ctx, study *s, const char *path, bool pack)
+static sld_status write_study(sld_ctx *ctx, study *s, const char *path, bool pack, bool replace)
 {
     SLD_TRY(study_measure(ctx, s));
     SLD_TRY(sld_doc_create_on_disk(ctx, path, study_bytes(s), &s->doc));
@@ -74,7 +74,7 @@ static sld_status write_study(sld_ctx *ctx, study *s, const char *path, bool pac
             "file that holds all.");
     }
     if (st == SLD_OK) {
-        st = sld_doc_publish(ctx, &s->doc, path, true);
+        st = sld_doc_publish(ctx, &s->doc, path, replace);
     }
     sld_doc_close(s->doc);
     return st;
@@ -88,18 +88,19 @@ sld_status sld_report_index(sld_ctx *ctx, const sld_grid *grid)
     index_path(grid, path);
     SLD_TRY(report_gather(ctx, grid, &r));
     study            s  = {.r = r, .copy_curves = r->n_trials > MAX_VIRTUAL};
-    const sld_status st = write_study(ctx, &s, path, false);
+    const sld_status st = write_study(ctx, &s, path, false, true);
     report_destroy(r);
     return st;
 }
 
-sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact)
+sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path, bool compact,
+                           bool replace)
 {
     report *r = NULL;
 
     SLD_TRY(report_gather(ctx, grid, &r));
     study            s  = {.r = r, .copy_curves = true, .copy_logits = true, .compact = compact};
-    const sld_status st = write_study(ctx, &s, path, true);
+    const sld_status st = write_study(ctx, &s, path, true, replace);
     report_destroy(r);
     return st;
 }
@@ -109,10 +110,11 @@ sld_status sld_report_pack(sld_ctx *ctx, const sld_grid *grid, const char *path,
 static void check_sources(const sld_grid *grid, const char *const *ids, const int32_t *valid,
                           size_t n_trials, size_t *n_missing, char *first, size_t n)
 {
-    char path[PATH_MAX];
+    char run[PATH_MAX], path[PATH_MAX];
 
     for (size_t i = 0; i < n_trials; i++) {
-        snprintf(path, sizeof path, "%s/trials/%s/results.h5", sld_grid_dir(grid), ids[i]);
+        sld_trial_dir(sld_grid_dir(grid), ids[i], run);
+        sld_run_path(run, SLD_RUN_RESULTS, 0, path);
         if (!valid[i] || access(path, R_OK) == 0) {
             continue;
         }

@@ -277,7 +277,7 @@ static sld_status put_page(sld_ctx *ctx, const report *r, const sld_grid *grid, 
     return SLD_OK;
 }
 
-sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path)
+sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path, bool replace)
 {
     report *r    = NULL;
     char   *text = NULL;
@@ -291,7 +291,7 @@ sld_status sld_report_page(sld_ctx *ctx, const sld_grid *grid, const char *path)
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the page of a sweep");
     }
     if (st == SLD_OK) {
-        st = sld_file_publish(ctx, path, text, n, true);
+        st = sld_file_publish(ctx, path, text, n, replace);
     }
     free(text);
     report_destroy(r);
@@ -316,9 +316,9 @@ sld_status sld_report_keep_page(sld_ctx *ctx, const sld_grid *grid)
 {
     char path[PATH_MAX];
 
-    snprintf(path, sizeof path, "%s/report.html", sld_grid_dir(grid));
+    sld_sweep_path(sld_grid_dir(grid), "report.html", path);
     if (access(path, F_OK) == 0 && !sld_report_is_page(path)) {
         return SLD_OK; /* a file of the user's: keep it */
     }
-    return sld_report_page(ctx, grid, path);
+    return sld_report_page(ctx, grid, path, true);
 }

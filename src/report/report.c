@@ -25,13 +25,14 @@ const char *const *sld_report_metrics(size_t *n)
     return names;
 }
 
-void report_results_path(const report *r, const report_trial *t, char *path, size_t n)
+void report_results_path(const report *r, const report_trial *t, char path[PATH_MAX])
 {
-    if (t->run_dir) {
-        snprintf(path, n, "%s/results.h5", t->run_dir);
-    } else {
-        snprintf(path, n, "%s/trials/%s/results.h5", r->dir, t->point->id);
+    char run[PATH_MAX];
+
+    if (!t->run_dir) {
+        sld_trial_dir(r->dir, t->point->id, run);
     }
+    sld_run_path(t->run_dir ? t->run_dir : run, SLD_RUN_RESULTS, 0, path);
 }
 
 const sld_point *report_with_axes(const report *r)
@@ -88,7 +89,7 @@ static sld_status read_trial(sld_ctx *ctx, trial_metrics_reader *reader, size_t 
     if (t->status.state != SLD_POINT_DONE && t->status.state != SLD_POINT_DIVERGED && !so_far) {
         return SLD_OK;
     }
-    report_results_path(reader->report, t, path, sizeof path);
+    report_results_path(reader->report, t, path);
     const sld_status st = trial_metrics_read(ctx, reader, path, trial);
     t->has_results      = st == SLD_OK;
     if (st == SLD_OK || st == SLD_ERR_NOMEM) {
@@ -235,7 +236,7 @@ static sld_status read_spec(sld_ctx *ctx, report *r)
     void  *text = NULL;
     size_t n    = 0;
 
-    snprintf(path, sizeof path, "%s/sweep.yaml", r->dir);
+    sld_sweep_path(r->dir, "sweep.yaml", path);
     if (access(path, F_OK) != 0) {
         return SLD_OK;
     }

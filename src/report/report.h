@@ -174,7 +174,7 @@ const sld_point *report_with_axes(const report *r);
 bool report_stable_name(const char *column, char name[96]);
 
 /* The path of a trial's results.h5. path: (n) bytes. */
-void report_results_path(const report *r, const report_trial *t, char *path, size_t n);
+void report_results_path(const report *r, const report_trial *t, char path[PATH_MAX]);
 
 /* Printers. */
 sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to);

@@ -70,7 +70,7 @@ static sld_status read_run(sld_ctx *ctx, report *r, report_trial *t, sld_point *
     const char *text = "";
     sld_doc    *doc  = NULL;
 
-    report_results_path(r, t, path, sizeof path);
+    report_results_path(r, t, path);
     SLD_TRY(sld_doc_open_file(ctx, path, &doc));
     sld_status st = sld_doc_get_attr_text(ctx, doc, "/", "id", &text);
     point->id     = sld_arena_strdup(r->arena, text);

@@ -12,7 +12,7 @@ sld_status study_open(sld_ctx *ctx, const study *s, size_t i, sld_doc **out)
 {
     char path[PATH_MAX];
 
-    report_results_path(s->r, &s->r->trials[i], path, sizeof path);
+    report_results_path(s->r, &s->r->trials[i], path);
     return sld_doc_open_checked(ctx, path, out);
 }
 

@@ -330,6 +330,11 @@ sld_status sld_run_set_aside_others(sld_ctx *ctx, const char *run,
     return rename_old(ctx, path);
 }
 
+void sld_sweep_path(const char *sweep, const char *name, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/%s", sweep, name);
+}
+
 void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX])
 {
     snprintf(path, PATH_MAX, "%s/trials/%s", sweep, id);

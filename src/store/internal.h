@@ -138,7 +138,7 @@ const char *shape_text(int n_dims, const size_t *dims, char *text, size_t n);
 void hdf5_silence(void);
 
 /* The checksum that sld appends to an HDF5 image (trailer.c). */
-#define TRAILER_BYTES    76 /* "sld-sha256:", 64 hexadecimal digits, newline */
+#define TRAILER_BYTES    76  /* "sld-sha256:", 64 hexadecimal digits, newline */
 #define SUPERBLOCK_BYTES 128 /* at least what image_length() looks at */
 
 /* Local. The length that the superblock at the image's first byte states (HDF5 File Format

@@ -98,26 +98,14 @@ static sld_status column_axis(sld_ctx *ctx, const sld_doc *doc, const char *path
     return SLD_OK;
 }
 
-static sld_status put_column(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
-                             sld_type type, const void *values, size_t n)
+sld_status sld_doc_put_column(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
+                              const double *values, size_t n)
 {
     char axis[STORE_PATH_MAX];
     SLD_TRY(column_axis(ctx, doc, path, axis));
     SLD_TRY(sld_doc_axis(ctx, doc, axis, 1, n)); /* epochs are numbered from 1 */
-    SLD_TRY(sld_doc_put_on_axes(ctx, doc, path, type, 1, (const char *[]){axis}, values));
+    SLD_TRY(sld_doc_put_on_axes(ctx, doc, path, SLD_F64, 1, (const char *[]){axis}, values));
     return sld_doc_attr_text(ctx, doc, path, "units", units);
-}
-
-sld_status sld_doc_put_column(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
-                              const double *values, size_t n)
-{
-    return put_column(ctx, doc, path, units, SLD_F64, values, n);
-}
-
-sld_status sld_doc_put_column_i64(sld_ctx *ctx, sld_doc *doc, const char *path, const char *units,
-                                  const int64_t *values, size_t n)
-{
-    return put_column(ctx, doc, path, units, SLD_I64, values, n);
 }
 
 sld_status sld_doc_put_logits(sld_ctx *ctx, sld_doc *doc, const char *path, const float *logits,

@@ -12,15 +12,16 @@
 static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH_MAX])
 {
     const sld_point *p = sld_grid_point(c->grid, point);
-    const int        n = snprintf(experiment, PATH_MAX, "%s/trials/%s", c->dir, p->id);
+    char             run[PATH_MAX];
 
-    if (n >= PATH_MAX - 32) {
+    sld_trial_dir(c->dir, p->id, run);
+    if (strlen(run) >= PATH_MAX - 32) {
         return SLD_FAIL(c->ctx, SLD_ERR_CONFIG,
                         "%.200s...: expected a shorter path; move the sweep to another folder",
                         c->dir);
     }
-    SLD_TRY(sld_file_mkdirs(c->ctx, experiment));
-    snprintf(experiment + n, PATH_MAX - (size_t)n, "/experiment.yaml");
+    SLD_TRY(sld_file_mkdirs(c->ctx, run));
+    sld_run_path(run, SLD_RUN_EXPERIMENT, 0, experiment);
     return sld_file_publish(c->ctx, experiment, p->experiment, strlen(p->experiment), true);
 }
 
@@ -98,7 +99,7 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
 {
     const sld_point *p = sld_grid_point(c->grid, point);
     attempt         *a = free_attempt(c);
-    char             run[PATH_MAX], experiment[PATH_MAX], cpus[4096];
+    char             run[PATH_MAX], experiment[PATH_MAX], cpus[SLD_CPU_LIST_BYTES];
     bool             found;
 
     *got = false;

@@ -96,7 +96,7 @@ static sld_status take_ends(coordinator *c)
             }
         }
         sld_nodes_end(c, pid, status);
-        sld_index_writer_end(&c->index, pid);
+        sld_index_writer_end(&c->index, pid, status);
     }
     return SLD_OK;
 }

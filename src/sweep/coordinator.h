@@ -83,16 +83,16 @@ typedef struct coordinator {
     double       reap_at_s;    /* clock of the next look at launchers */
     index_writer index;
     growth       grown[GROWTHS_MAX];
-    double       stop_at_s;                /* clock when trials stop for the job's end; 0: never */
-    double       startup_s;                /* longest time from a trial's start to its first step */
-    bool         too_late;                 /* no trial is started any more, and the log says so */
-    node_helpers helpers;                  /* coordinators on the job's other machines */
-    bool         leaving;                  /* the helpers were asked to leave */
-    sld_grid    *own;                      /* the grid as read again; NULL: not read again */
-    char         points[SLD_STAMP_BYTES];  /* stamp of DIR/points when it was read; "": not known yet */
-    char         refused[SLD_STAMP_BYTES]; /* its stamp when it could not be read */
-    size_t       unreadable;               /* results files that exist but could not be read */
-    char (*passed)[SLD_ID_LENGTH + 1];     /* (n_passed) IDs that cannot go on here; owned */
+    double       stop_at_s;            /* clock when trials stop for the job's end; 0: never */
+    double       startup_s;            /* longest time from a trial's start to its first step */
+    bool         too_late;             /* no trial is started any more, and the log says so */
+    node_helpers helpers;              /* coordinators on the job's other machines */
+    bool         leaving;              /* the helpers were asked to leave */
+    sld_grid    *own;                  /* the grid as read again; NULL: not read again */
+    char   points[SLD_STAMP_BYTES];    /* stamp of DIR/points when it was read; "": not known yet */
+    char   refused[SLD_STAMP_BYTES];   /* its stamp when it could not be read */
+    size_t unreadable;                 /* results files that exist but could not be read */
+    char (*passed)[SLD_ID_LENGTH + 1]; /* (n_passed) IDs that cannot go on here; owned */
     size_t n_passed;
     char   kinds[SLD_KINDS_MAX][SLD_KIND_BYTES]; /* (n_kinds) of warnings that were passed on */
     size_t n_kinds;

@@ -8,7 +8,7 @@ static void stamp_of(const coordinator *c, char stamp[SLD_STAMP_BYTES])
 {
     char path[PATH_MAX];
 
-    snprintf(path, sizeof path, "%.4000s/points", c->dir);
+    sld_sweep_path(c->dir, "points", path);
     sld_file_stamp(path, stamp);
 }
 

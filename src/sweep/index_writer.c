@@ -37,14 +37,15 @@ void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, in
         _exit(getppid() == parent ? write_both(ctx, grid, ended != w->ended) : 1);
     }
     w->writer  = pid > 0 ? pid : 0;
-    w->ended   = ended;
+    w->writes  = ended;
     w->began_s = now;
     w->at_s    = now + MIN_PAUSE_S;
 }
 
-void sld_index_writer_end(index_writer *w, pid_t pid)
+void sld_index_writer_end(index_writer *w, pid_t pid, int status)
 {
     if (w->writer == pid) {
+        w->ended         = status == 0 ? w->writes : w->ended; /* else it is tried again */
         const double now = sld_clock_s(), pause_s = PAUSE_RATIO * (now - w->began_s);
         w->at_s   = now + (pause_s > MIN_PAUSE_S ? pause_s : MIN_PAUSE_S);
         w->writer = 0;

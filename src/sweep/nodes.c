@@ -272,7 +272,7 @@ void sld_nodes_leave(coordinator *c)
         sld_sweep_take_signals(c);
         while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
             sld_nodes_end(c, pid, status);
-            sld_index_writer_end(&c->index, pid);
+            sld_index_writer_end(&c->index, pid, status);
         }
         if (c->ledger.clock_s() > until_s) {
             sld_nodes_signal(c, SIGKILL);

@@ -62,8 +62,7 @@ static sld_status check_weights(coordinator *c, size_t student, char why[SLD_REA
     char     path[PATH_MAX];
 
     why[0] = '\0';
-    snprintf(path, sizeof path, "%.2000s/%.2000s", c->dir,
-             sld_grid_point(c->grid, student)->teacher_file);
+    sld_sweep_path(c->dir, sld_grid_point(c->grid, student)->teacher_file, path);
     const sld_status st = sld_doc_open(c->ctx, path, &doc);
     sld_doc_close(doc);
     if (st == SLD_ERR_DATA || (st == SLD_ERR_IO && access(path, F_OK) != 0 && errno == ENOENT)) {

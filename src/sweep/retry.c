@@ -10,11 +10,11 @@
 /* Deletes the records of failures, so that the point has all its retries again. */
 static void forget_errors(const ledger *l, size_t i)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], suffix[40];
 
     for (long long k = 1; k <= (long long)l->claims.entries[i].claim; k++) {
-        snprintf(path, sizeof path, "%.4000s/%s.%lld.error", l->claims.dir,
-                 sld_grid_point(l->claims.grid, i)->id, k);
+        snprintf(suffix, sizeof suffix, "%lld.error", k);
+        sld_grid_claims_path(&l->claims, i, suffix, path);
         unlink(path);
     }
 }

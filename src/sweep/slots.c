@@ -8,27 +8,8 @@
 
 void sld_slots_find(const sld_launch *launch, slots *out)
 {
-    sld_cpu      cpus[SLD_CPUS_MAX];
-    const size_t n = sld_cpus_allowed(cpus), quota = (size_t)ceil(sld_cpus_quota());
-
-    *out = (slots){0};
-    for (size_t i = 0; i < n;
-         i++) { /* hardware threads of one core stand together: take the first */
-        if (i == 0 || cpus[i].core != cpus[i - 1].core || cpus[i].package != cpus[i - 1].package) {
-            out->cpu[out->n_cores++] = cpus[i].number;
-        }
-    }
-    /* If the kernel does not describe cores, all CPUs seem to be one core: take each for a core. */
-    if (out->n_cores == 1 && n > 1 && cpus[0].core == 0) {
-        out->n_cores = 0;
-        for (size_t i = 0; i < n; i++) {
-            out->cpu[out->n_cores++] = cpus[i].number;
-        }
-    }
-    if (quota > 0 && (size_t)out->n_cores > quota) {
-        out->n_cores = (int)quota;
-    }
-    out->n_cores    = out->n_cores > 0 ? out->n_cores : 1;
+    *out            = (slots){0};
+    out->n_cores    = (int)sld_cpus_cores(out->cpu);
     out->n_free     = out->n_cores;
     out->max_trials = (int)launch->slots;
     if (out->max_trials == 0) {

@@ -5,6 +5,8 @@
 #include "core_locks.h"
 #include "sld/grid.h"
 
+enum { SLD_CPU_LIST_BYTES = 8 * SLD_CPUS_MAX }; /* of all CPUs as a list */
+
 typedef struct slots {
     int         cpu[SLD_CPUS_MAX];    /* (n_cores) the first CPU of each core that may be used */
     bool        taken[SLD_CPUS_MAX];  /* (n_cores) used by a trial of this coordinator */

@@ -41,13 +41,16 @@ sld_status sld_teacher_files_sha256(sld_ctx *ctx, const char *folder, char sha[6
 {
     struct dirent **entries = NULL;
     const int       n       = scandir(folder, &entries, is_read, alphasort);
-    sld_status      st      = /* epoch-*.h5 come first */
-        n > 0 && is_epoch(entries[0])
-                      ? SLD_OK
-                      : SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected files epoch-*.h5, got none", folder);
-    sld_sha256 sum;
-    char       path[PATH_MAX];
+    sld_status      st      = SLD_OK;
+    sld_sha256      sum;
+    char            path[PATH_MAX];
 
+    if (n < 0) {
+        st = SLD_FAIL(ctx, errno == EACCES ? SLD_ERR_CONFIG : SLD_ERR_DATA, "%s: cannot list: %s",
+                      folder, strerror(errno));
+    } else if (n == 0 || !is_epoch(entries[0])) { /* epoch-*.h5 come first */
+        st = SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected files epoch-*.h5, got none", folder);
+    }
     sld_sha256_init(&sum);
     for (int i = 0; i < n; i++) {
         if (st == SLD_OK) {

@@ -288,7 +288,14 @@ sld_status sld_bench_run(sld_ctx *ctx, const sld_comm *comm, const sld_bench_par
 
     out->v[SLD_BENCH_peak_f32]  = params->peak_f32;
     out->v[SLD_BENCH_peak_bf16] = params->peak_bf16;
-    if (params->epoch && fits) {
+    const bool one_machine      = sld_comm_node_size(comm) == sld_comm_size(comm);
+    if (params->epoch && fits && !one_machine && sld_comm_rank(comm) == 0) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "sld bench: the trial is left out: its files would lie in the TMPDIR of one machine, "
+            "and the ranks run on several");
+    }
+    if (params->epoch && fits && one_machine) {
         const double wanted = out->v[SLD_BENCH_samples_per_s] * params->seconds;
         const size_t least = 4 * params->batch, max = SLD_BENCH_EPOCH_TRAIN;
         size_t       n = wanted < (double)max ? (size_t)wanted : max;

@@ -289,7 +289,13 @@ sld_status sld_golden_losses(sld_ctx *ctx, const sld_comm *comm, const char *pat
 {
     run r = {.ctx = ctx, .comm = comm, .speaks = sld_comm_rank(comm) == 0, .out = out};
 
-    *out                = (sld_golden){.compared = 0};
+    *out = (sld_golden){.compared = 0};
+    if (sld_comm_size(comm) > SHARDS) {
+        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                        "%s: expected at most %d ranks, one for each shard of the rows, got %d; "
+                        "start fewer",
+                        path, SHARDS, sld_comm_size(comm));
+    }
     const sld_status st = compare_file(&r, path);
     sld_doc_close(r.doc);
     return st;

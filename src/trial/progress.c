@@ -139,7 +139,7 @@ void sld_trial_show_step(sld_trial *t)
                      (long long)t->state.at.epoch, (long long)t->setup.opt->train.epochs,
                      (long long)t->state.at.step, (long long)sld_loader_steps(t->setup.loader), eta,
                      sums->rows / t->state.open_seconds, 100.0 * sums->hits / sums->rows);
-    for (size_t i = 0; i < sld_objective_terms(o); i++) {
+    for (size_t i = 0; i < sld_objective_terms(o) && n < (int)sizeof text; i++) {
         if (sld_objective_weight(o, i, first, t->state.at.epoch) != 0.0) {
             n += snprintf(text + n, sizeof text - (size_t)n, " %s %.3f",
                           sld_objective_term_name(o, i), sums->loss[i] / sums->rows);

@@ -187,17 +187,24 @@ static sld_status make_rest(sld_ctx *ctx, sld_trial *t)
 /* Collective. Ranks that would compute other bits must not train together. */
 static sld_status compare_fingerprints(sld_ctx *ctx, const sld_comm *comm, const sld_setup *s)
 {
+    char first[sizeof s->identity.fingerprint];
     bool same = true;
 
     SLD_TRY(
         sld_comm_same(ctx, comm, s->identity.fingerprint, sizeof s->identity.fingerprint, &same));
-    return same ? SLD_OK
-                : sld_agree(ctx, comm,
-                            SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                                     "ranks: expected one set of libraries and instructions on "
-                                     "all, or the bits would differ; rank %d has %.300s; start all "
-                                     "ranks on machines of one kind",
-                                     sld_comm_rank(comm), s->identity.fingerprint));
+    if (same) {
+        return SLD_OK;
+    }
+    memcpy(first, s->identity.fingerprint, sizeof first);
+    SLD_TRY(sld_comm_bcast(ctx, comm, first, sizeof first, 0));
+    return sld_agree(ctx, comm,
+                     strcmp(first, s->identity.fingerprint) == 0
+                         ? SLD_OK
+                         : SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                    "ranks: expected one set of libraries and instructions on all, "
+                                    "or the bits would differ; rank %d has %.200s, rank 0 has "
+                                    "%.200s; start all ranks on machines of one kind",
+                                    sld_comm_rank(comm), s->identity.fingerprint, first));
 }
 
 sld_status sld_trial_setup(sld_ctx *ctx, const sld_comm *comm, const sld_trial_params *params,

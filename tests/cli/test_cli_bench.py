@@ -69,6 +69,7 @@ def main():
     expect(sld("bench", "resnet14", "resnte8"), 2, "resnet8")
     expect(sld("bench", "resnet14", "resnet8", "--batch", "0"), 2, "--batch: expected a whole number from 1 to 65536, got 0")
     expect(sld("bench", "resnet14", "resnet8", "--ranks", "1,,2", ranks=0), 2, "got '1,,2'")
+    expect(sld("bench", "none", "resnet8", ranks=9), 2, "expected at most 8 ranks, one for each shard of the batch, got 9; start fewer")
     expect(sld("bench", "resnet14", "resnet8", "train.batch=3"), 2, "train.batch=3")
     expect(sld("bench", "resnet14", "resnet8", "--no-epochs"), 2, "nearest: --no-epoch")
     expect(sld("bench", "resnet14", "resnet8", "--stall-minutes", "-1"), 2, "--stall-minutes: expected a number from 0 to 100000, got -1")

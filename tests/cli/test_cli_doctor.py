@@ -3,7 +3,9 @@ is found, with advice; ranks that differ are named; nothing is left in the folde
 import errno
 import json
 import os
+import re
 import subprocess
+import time
 
 from harness import MPIRUN, SLD, check, environment, expect, faulty, in_folder, sld
 
@@ -76,6 +78,22 @@ def mpirun():
         check(len(os.sched_getaffinity(0)) == 1 or "--bind-to none" in found["binding"]["advice"], found)
 
 
+def pbs():
+    """A job of PBS is told in words of PBS."""
+    os.mkdir("bin")
+    with open("bin/qstat", "w") as f:
+        f.write("#!/bin/sh\necho 'Job Id: 9.server\n    Rerunable = False\n    Resource_List.walltime = 2:00:00:00\n"
+                "    stime = %s'\n" % time.strftime("%a %b %d %H:%M:%S %Y"))
+    os.chmod("bin/qstat", 0o755)
+    with open("nodes", "w") as f:
+        f.write(os.uname().nodename + "\nfar\n")
+    job = {"PATH": os.path.abspath("bin") + ":" + os.environ["PATH"], "PBS_JOBID": "9.server", "PBS_NODEFILE": os.path.abspath("nodes")}
+    _, found = doctor(ranks=0, env=job)
+    told = found["job"]["found"] + found["job"]["advice"]
+    check("48.0 h left" in told and "1 of 2 machines: start doctor on all by mpirun" in told, told)
+    check(not re.search("SBATCH|scontrol|srun|Slurm", told), told)
+
+
 def main():
     report, found = doctor(ranks=2)
     check(LOOKED_AT <= set(found), "not looked at:", LOOKED_AT - set(found))
@@ -94,6 +112,7 @@ def main():
     _, found = doctor(ranks=0, env={"SLURM_JOB_ID": "77"})
     check("--signal=USR1" in found["Slurm"]["advice"], found)
     mpirun()
+    pbs()
     cpus = os.cpu_count()
     _, found = doctor(ranks=cpus + 1)
     check(found["CPUs"]["verdict"] == "warn" and "more ranks than CPUs" in found["CPUs"]["advice"], found)

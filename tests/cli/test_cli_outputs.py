@@ -268,6 +268,8 @@ def file_systems():
         expect(done, 0)
         check("no locks" not in done.err, "another kind of lock is there:", done.err)
         expect(sld(*run, folder.replace("=f", "=n"), env=lacking(flock=number, ofd=number)), 0, "no locks")
+        expect(sld("doctor", ".", env=lacking(flock=number)), 0, "locks work")  # doctor says what a run does
+        expect(sld("doctor", ".", env=lacking(flock=number, ofd=number)), 0, "this file system has none", "nothing keeps a second run out")
     first = start(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38))
     wait_for("a checkpoint", lambda: os.path.exists("held/results.h5"), first)
     expect(sld(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38)), 3, "another run works in this folder")

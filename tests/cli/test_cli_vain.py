@@ -55,7 +55,7 @@ REFUSED = [  # command, what is said
     (("bench", "none", "resnet8", "--teacher-precision", "bf16"), "--teacher-precision: expected a teacher with it, got none"),
     (("bench", "none", "resnet8", "--teacher-precision", "bf16", "--ranks", "1"), "--teacher-precision: expected a teacher with it, got none"),
     (("bench", "none", "resnet8", "--seconds", "nan"), "--seconds: expected a number from 0 to 1000000, got nan"),
-    (("bench", "none", "resnet8", "--ranks", "0"), "--ranks: expected 1 to 16 numbers of ranks from 1 to 4096, such as 1,2,4, got '0'"),
+    (("bench", "none", "resnet8", "--ranks", "0"), "--ranks: expected 1 to 16 numbers of ranks from 1 to 8, such as 1,2,4, got '0'"),
     (("bench", "none", "resnet8", "--ranks", " 1"), "--ranks: expected 1 to 16 numbers of ranks"),
     (("models", "--classes", "0x10"), "--classes: expected a whole number from 1 to 1000000, got 0x10"),
     (("data", "views", "e.yaml", "--epoch", "01", "--out", "f.h5"), "--epoch: expected a whole number from 1 to 1000000, got 01"),

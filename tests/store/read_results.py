@@ -43,7 +43,7 @@ def check_h5py(path):
 
 def check_ncdump(path):
     text = output("ncdump", "-h", path)
-    for line in ("epoch = 3", "sample = 5", "class = 4", "double lr(epoch)", "int64 lss_active(epoch)",
+    for line in ("epoch = 3", "sample = 5", "class = 4", "double lr(epoch)",
                  "float test_last(sample, class)", "int test(sample)", "string class_name(class)", 'lr:units = "1"'):
         assert line in text, f"no {line!r} in\n{text}"
     assert "phony_dim" not in text, text

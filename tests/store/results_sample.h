@@ -15,7 +15,6 @@ static inline sld_status put_results_sample(sld_ctx *ctx, sld_doc *doc)
 {
     const double      lr[]          = {0.05, 0.05, 0.005};
     const double      loss[]        = {2.5, 1.5, NAN};
-    const int64_t     lss_active[]  = {0, 0, 1};
     const int32_t     labels[]      = {3, 1, 0, 2, 2};
     const char *const class_names[] = {"apple", "B\xc3\xa4r", "cat", "dog"};
     float             logits[SAMPLE_SAMPLES * SAMPLE_CLASSES];
@@ -28,7 +27,6 @@ static inline sld_status put_results_sample(sld_ctx *ctx, sld_doc *doc)
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "ranks", SLD_I32, 0, &(int32_t){2}));
     SLD_TRY(sld_doc_put_column(ctx, doc, "/epoch/lr", "1", lr, SAMPLE_EPOCHS));
     SLD_TRY(sld_doc_put_column(ctx, doc, "/epoch/loss_ce_weak", "1", loss, SAMPLE_EPOCHS));
-    SLD_TRY(sld_doc_put_column_i64(ctx, doc, "/epoch/lss_active", "1", lss_active, SAMPLE_EPOCHS));
     SLD_TRY(
         sld_doc_put_logits(ctx, doc, "/logits/test_last", logits, SAMPLE_SAMPLES, SAMPLE_CLASSES));
     SLD_TRY(

@@ -47,7 +47,8 @@ static void any_changed_byte_is_found(void **state)
         bytes[i] ^= (uint8_t)(1U << (i % 8));
         write_bytes(f->path, bytes, n);
         for (size_t k = 0; k < 2; k++) {
-            const sld_status st = (k == 0 ? sld_doc_open : sld_doc_open_file)(&f->ctx, f->path, &doc);
+            const sld_status st =
+                (k == 0 ? sld_doc_open : sld_doc_open_file)(&f->ctx, f->path, &doc);
             if (st != SLD_ERR_DATA) print_error("byte %zu of %zu\n", i, n);
             assert_fails(f, st, SLD_ERR_DATA, "file.h5|damaged");
             assert_null(doc);

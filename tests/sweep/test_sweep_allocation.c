@@ -197,9 +197,8 @@ static void test_a_job_of_pbs(void **state)
     static const struct {
         const char *walltime;
         double      seconds; /* 0: it is not read */
-    } limits[] = {{"01:30:00", 5400}, {"1:01:30:00", 91800}, {"200:00:05", 720005},
-                  {"30:00", 1800},    {"7200", 7200},        {"1:1:1:1:1", 0},
-                  {"never", 0}};
+    } limits[] = {{"01:30:00", 5400}, {"1:01:30:00", 91800}, {"200:00:05", 720005}, {"30:00", 1800},
+                  {"7200", 7200},     {"1:1:1:1:1", 0},      {"never", 0}};
     folder        *f = *state;
     char           path[160], host[64] = "", text[400];
     sld_allocation a;

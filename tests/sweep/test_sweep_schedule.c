@@ -491,17 +491,17 @@ static void test_points_that_change_meanwhile(void **state)
     static const char more[] = "name: s\nbase: {method: sld, teacher: big}\n"
                                "teachers: {big: {student: {network: resnet20}}}\n"
                                "axes: {arm: {A: {}, B: {correction: none}}}\nseeds: [1, 2, 3]\n";
-    folder         *f = *state;
-    coordinator    *c = coordinator_make(f, 2);
-    sld_grid       *larger;
-    sld_grid_change change;
+    folder           *f      = *state;
+    coordinator      *c      = coordinator_make(f, 2);
+    sld_grid         *larger;
+    sld_grid_change   change;
 
     assert_int_equal(sld_sweep_extend(c), SLD_OK);
     assert_ptr_equal(c->grid, f->grid);
     c->points[0] = '\0'; /* as before the first look */
     larger       = fixture_sweep(more, NULL);
-    assert_int_equal(sld_grid_record(c->ctx, larger, f->dir, more, strlen(more), false, false, &change),
-                     SLD_OK);
+    assert_int_equal(
+        sld_grid_record(c->ctx, larger, f->dir, more, strlen(more), false, false, &change), SLD_OK);
     sld_grid_close(larger);
     assert_int_equal(sld_sweep_extend(c), SLD_OK);
     assert_int_equal(sld_grid_count(c->grid), 7);
