@@ -1,5 +1,6 @@
 """python3 -m sld_analysis: the verbs."""
 import argparse
+import functools
 import os
 import sys
 import warnings
@@ -123,7 +124,8 @@ def main(arguments=None):
     verb = next((word for word in arguments[debug:debug + 1] if not word.startswith("-")), "")
     name = " ".join([PROGRAM, verb]) if verb else PROGRAM  # by which errors call the program
     try:
-        warnings.showwarning = lambda message, *_: print(printable("%s: warning: %s" % (name, message)), file=sys.stderr)
+        told = functools.lru_cache(maxsize=None)(lambda text: print(printable("%s: warning: %s" % (name, text)), file=sys.stderr))  # each once
+        warnings.showwarning = lambda message, *_: told(str(message))
         if verb in OTHERS:
             other(verb, arguments[debug + 1:])
             return 0

@@ -180,13 +180,24 @@ class Digests:
         return None if key is None else (key, 0 if labels is None else len(labels))
 
     def teacher_key(self, trial):
-        """What tells teachers apart: the row of the packed study, else the SHA-256 that the trial's file names."""
-        if "teacher_row" in self.study.trials:
-            row = int(self.study.trials["teacher_row"][trial])
-            return ("row", row) if row >= 0 else None
+        """What tells teachers apart: the row of the packed study, else the SHA-256 that the trial's file names, as of a trial that kept no
+        logits of its teacher. None: it has no teacher."""
+        sha = self._teacher_sha(trial)
+        row = int(self.study.trials["teacher_row"][trial]) if "teacher_row" in self.study.trials else -1
+        return ("row", row) if row >= 0 else self._rows.get(sha, sha)
+
+    def _teacher_sha(self, trial):
         facts = self.study.facts(trial)
         sha = facts.get("teacher_sha256") or facts.get("teacher_logits_sha256")
         return ("sha", sha, facts.get("data_sha256")) if sha else None
+
+    @functools.cached_property
+    def _rows(self):
+        """{the SHA-256 of a teacher: its row}, by the students that kept its logits."""
+        rows = self.study.trials["teacher_row"] if "teacher_row" in self.study.trials else []
+        found = {self._teacher_sha(i): ("row", int(row)) for i, row in enumerate(rows) if row >= 0}
+        found.pop(None, None)
+        return found
 
     def correct(self, trials):
         """(trial, sample) of bool over those trials that have logits on one test set, and those trials."""

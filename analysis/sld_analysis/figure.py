@@ -37,8 +37,9 @@ PRINTED = dict(STYLE, **{"text.color": "#000000", "axes.labelcolor": "#000000", 
 
 
 def look(i):
-    """Colour, dash and marker of the i-th line: neighbours differ in the dash too, and no two of the first 32 are alike."""
-    return COLORS[i % len(COLORS)], DASHES[(i + i // len(COLORS)) % len(DASHES)], MARKERS[i % len(MARKERS)]
+    """Colour, dash and marker of the i-th line: neighbours differ in the dash too. No two of the first 32 lines are alike, nor of the first
+    64 points, which have no dash."""
+    return COLORS[i % len(COLORS)], DASHES[(i + i // len(COLORS)) % len(DASHES)], MARKERS[(i + 3 * (i // len(COLORS))) % len(MARKERS)]
 
 
 def looks(names):

@@ -66,4 +66,5 @@ def column(thing):
     """A data set of one axis as numbers, or as a list of texts."""
     if thing.dtype.kind in "OS":
         return [text_of(t) for t in thing[()]]
-    return thing[()]
+    values = thing[()]
+    return values.astype(values.dtype.newbyteorder("="), copy=False)  # pandas takes this machine's order of bytes alone

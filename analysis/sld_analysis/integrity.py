@@ -1,4 +1,5 @@
-"""integrity.py: whether a trial's results are there, whole, its own and ended. `sld status` asks this too, and looks into tables besides."""
+"""integrity.py: whether a trial's results are there, whole, its own and ended, and their tables what a trial writes. `sld status` asks the
+same (src/grid/results.c), so that the same trials count."""
 import hashlib
 import os
 
@@ -57,11 +58,58 @@ def fault_of(path, trial=None):
             return "damaged: their checksum fails"
         with h5py.File(path, "r", locking=False) as f:
             found, status = (text_of(f.attrs.get(name, "")) for name in ("id", "status"))
-    except OSError as error:
+            wrong = tables_fault(f) if status in ENDED else None
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         return "damaged: %s" % (str(error).splitlines() or ["not HDF5"])[0]
     if trial and found != trial:
         return "those of another trial, %s" % found
-    return "not those of a trial that has ended: %s" % status if trial and status not in ENDED else None
+    if trial and status not in ENDED:
+        return "not those of a trial that has ended: %s" % status
+    return wrong and "damaged: " + wrong
+
+
+def tables_fault(f):
+    """What is wrong in the tables of an open file of results that have ended, or None."""
+    return curves_fault(f) or logits_fault(f)
+
+
+def shape_of(thing):
+    return "shape %s" % (thing.shape,) if isinstance(thing, h5py.Dataset) else "nothing" if thing is None else "a group"
+
+
+def curves_fault(f):
+    if "epochs_done" not in f.attrs:
+        return "attribute epochs_done: expected a number, got nothing"
+    epochs = int(f.attrs["epochs_done"])
+    for name, thing in f["epoch"].items() if epochs > 0 else ():
+        if getattr(thing, "shape", None) != (epochs,):
+            return "/epoch/%s: expected %d epochs, got %s" % (name, epochs, shape_of(thing))
+    if epochs > 0:
+        top1 = f.get("epoch/top1_test")
+        if top1 is None or top1.dtype.kind not in "iuf":
+            return "/epoch/top1_test: expected numbers, got %s" % ("nothing" if top1 is None else top1.dtype)
+        values = top1[()]
+        bad = (values < 0.0) | (values > 100.0)
+        if bad.any():
+            return "/epoch/top1_test: expected 0 to 100 percent, got %g in epoch %d" % (values[bad][0], 1 + bad.argmax())
+    return None
+
+
+def logits_fault(f):
+    last, labels = f.get("logits/test_last"), f.get("labels/test")
+    if last is None:
+        return None
+    if last.ndim != 2 or last.shape[1] == 0 or getattr(labels, "shape", None) != last.shape[:1]:
+        return "/logits/test_last: expected (sample, class) with a label for each sample, got %s and labels of %s" % (shape_of(last), shape_of(labels))
+    for name in ("test_best", "test_teacher"):
+        other = f.get("logits/" + name)
+        if other is not None and getattr(other, "shape", None) != last.shape:
+            return "/logits/%s: expected the shape of /logits/test_last, %s, got %s" % (name, last.shape, shape_of(other))
+    values = labels[()]
+    if len(values) and not 0 <= values.min() <= values.max() < last.shape[1]:
+        bad = values[(values < 0) | (values >= last.shape[1])]
+        return "/labels/test: expected 0 to %d, got %d" % (last.shape[1] - 1, bad[0])
+    return None
 
 
 def text_of(value):

@@ -41,8 +41,17 @@ def curve_numbers(curve, best_epoch):
             float(np.mean(curve[-3:])) if n >= 3 else NAN)
 
 
+FACTS = (("params", "params", 1.0), ("multiply_adds", "multiply_adds", 1.0), ("memory_mb", "memory_bytes", 1e6))  # column, attribute, unit
+
+
+def _edges(name, curve):
+    """Of a curve its first and its last value, as columns."""
+    n = len(curve)
+    return {name + "_first": curve[0] if n else NAN, name + "_last": curve[-1] if n else NAN}
+
+
 def of_run(facts, epochs):
-    """The row of /trials that a run's own file gives."""
+    """The row of /trials that a run's own file gives, but for what is made from logits."""
     best = int(facts.get("best_epoch", 0))
     last, at_best, last3 = curve_numbers(epochs.get("top1_test", ()), best)
     row = {"top1_last": last, "top1_best": at_best, "top1_last3": last3,
@@ -57,4 +66,14 @@ def of_run(facts, epochs):
     row["samples_per_second"] = (rate * seconds).sum() / seconds.sum() if len(rate) == len(seconds) and seconds.sum() > 0 else NAN
     active = np.flatnonzero(np.asarray(epochs.get("lss_active", ()), float) > 0)
     row["lss_start"] = float(active[0] + 1) if len(active) else NAN
+    row["top1_val_last"], row["top1_val_best"], _ = curve_numbers(epochs.get("top1_val", ()), best)
+    row.update((column, float(facts.get(name, NAN)) / unit) for column, name, unit in FACTS)
+    row.update(_edges("temperature", epochs.get("temperature", ())))
+    taught = facts.get("teacher_sha256") or facts.get("teacher_logits_sha256")
+    for who in ("teacher", "student"):
+        for view in ("weak", "strong"):
+            name = "swapped_%s_%s" % (who, view)
+            curve = epochs.get(name, ()) if taught or who == "student" else ()  # files of earlier builds hold 0 there
+            row.update(_edges(name, curve))
+            row[name + "_start"] = curve[active[0]] if len(active) and len(curve) else NAN
     return row

@@ -31,8 +31,9 @@ def read(path):
         head = attributes(f)
     if len(features) != len(labels) or not len(labels):
         raise StudyError("%s: expected a label for each of %d samples, got %d" % (path, len(features), len(labels)))
-    if not np.isfinite(features).all():
-        raise StudyError("%s: /features: expected finite values" % path)
+    bad = np.argwhere(~np.isfinite(features))
+    if len(bad):
+        raise StudyError("%s: /features: expected finite values, got %s at (%d,%d)" % (path, features[tuple(bad[0])], *bad[0]))
     return Features(path, features.astype(np.float64), labels, *(str(head.get(name, "")) for name in ("weights_sha256", "data_sha256", "split")))
 
 

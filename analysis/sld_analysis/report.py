@@ -135,6 +135,10 @@ def warnings(work):
                       "the last has ended." % (work.to_come, work.planned))
     if work.study.spec_fault:
         out.insert(0, "The spec cannot be read, so that its claims and its `report:` are not known: %s." % work.study.spec_fault)
+    unread = [work.study.trials["id"][i] for i in work.study.students if work.study.options.loc[i].isna().all()]
+    if unread:
+        out.insert(0, "The experiments of %d trial%s cannot be read (/trials/config), the first is %s: in which options arms differ is not known." % (
+            len(unread), "s" * (len(unread) > 1), unread[0]))
     named = {c.name for c in claims.named(work.study)[0]}
     out += ["The claim %s was %s: a claim that is not shown makes the others look surer." % (name, what)
             for name, what in claims.late(work.study).items() if name not in named]

@@ -183,10 +183,10 @@ class Study:
         """{arm: [trial, ...]} of done trials that have results, in the order of the spec; no teachers."""
         t = self.trials
         good = self.source.valid & (t["state"] == "done").to_numpy() & ~t["is_teacher"].to_numpy()
-        out = {}
+        out = {arm: [] for arm in t["arm"]}  # also of arms whose first trials are still to come
         for i in np.flatnonzero(good):
-            out.setdefault(t["arm"][i], []).append(int(i))
-        return out
+            out[t["arm"][i]].append(int(i))
+        return {arm: trials for arm, trials in out.items() if trials}
 
     @property
     def students(self):

@@ -3,6 +3,7 @@ file is opened, so that a damaged one is refused there, with the data set, what 
 import collections
 import re
 
+from . import options
 from .errors import StudyError
 from .needs import need
 
@@ -69,6 +70,9 @@ def check_trials(columns, valid, path):
             fail(path, "/trials/state: trial " + i, ", ".join(STATES[:-1]) + " or " + STATES[-1], state)
         if state == "done" and not has_results:
             fail(path, "/valid: trial " + i, "1, as /trials/state says done", "another value")
+    configs = [config for config, has_results in zip(columns.get("config", []), valid) if has_results]
+    if configs and not any(map(options.flat, configs)):  # of single ones the report tells
+        fail(path, "/trials/config", "the experiment of each trial, a YAML document of options", "%r of the first" % configs[0][:20])
     if valid.any() and "top1_last" not in columns:
         fail(path, "/trials/top1_last", "one number per trial", "nothing")
     in_range(columns, ids, "teacher", -1, n - 1, path)
@@ -151,6 +155,7 @@ def check_compact(f, name, n, path):
     n_classes = n_of(f, "class")
     for first in range(0, top.shape[0] if n_classes else 0, BLOCK):
         for thing, most in ((classes, n_classes - 1), (rank, n_classes)):
-            largest = int(thing[first:first + BLOCK].max(initial=0))
-            if largest > most:
-                fail(path, thing.name, "at most %d, as /class has %d" % (most, n_classes), largest)
+            block = thing[first:first + BLOCK]
+            for found in (int(block.max(initial=0)), int(block.min(initial=0))):
+                if not 0 <= found <= most:
+                    fail(path, thing.name, "0 to %d, as /class has %d" % (most, n_classes), found)

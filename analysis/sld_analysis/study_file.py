@@ -168,9 +168,11 @@ class StudyFile:
 
     def _refuse_lost(self, lost):
         if len(lost):
-            raise StudyError("%s: the results of %s (and %d others) cannot be read: expected trials/ID/results.h5 beside "
-                             "it, and a free descriptor for each (ulimit -n). `sld report DIR --pack study.h5` makes a file "
-                             "that stands alone" % (self.path, self.columns["id"][lost[0]], len(lost) - 1))
+            others = " (and %d others)" % (len(lost) - 1) if len(lost) > 1 else ""
+            what = ("%s, which is there, gives NaN alone: it holds nothing else, or there was no free descriptor for it (ulimit -n)" % self._own(lost[0])
+                    if os.path.isfile(self._own(lost[0])) else "expected trials/ID/results.h5 beside it")
+            raise StudyError("%s: the results of %s%s cannot be read: %s. `sld report DIR --pack study.h5` makes a file that stands alone" % (
+                self.path, self.columns["id"][lost[0]], others, what))
 
     def logits(self, trial, which):
         name = WHICH[which]

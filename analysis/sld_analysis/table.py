@@ -57,7 +57,7 @@ class Table:
         return out + "".join("\n%s\n" % markdown_text(n) for n in self.notes) + "\n"
 
     def latex(self):
-        line = lambda cells: " & ".join(_latex_cell(c) for c in cells) + r" \\" + "\n"  # noqa: E731
+        line = lambda cells: _guard(" & ".join(_latex_cell(c) for c in cells)) + r" \\" + "\n"  # noqa: E731
         columns = "l" + "r" * (len(self.heads) - 1)
         notes = "".join("%% %s\n" % plain(n) for n in self.notes)
         return ("\\begin{table}\n  \\centering\n  \\caption{%s}\n  \\label{tab:%s}\n  \\begin{tabular}{%s}\n    \\toprule\n    %s"
@@ -90,6 +90,11 @@ def _markdown_cell(cell):
 
 def latex_text(text):
     return "".join(LATEX.get(c, c) for c in plain(text))
+
+
+def _guard(line):
+    """A [ or * at its begin would be an argument of the command before: of \\midrule, of the end of the line above."""
+    return "{}" + line if line[:1] in ("[", "*") else line
 
 
 def _latex_cell(cell):

@@ -32,6 +32,14 @@ static bool is_hdf5(const char *path)
     return yes;
 }
 
+/* Verbs take results for the run in their folder: under another name they are of another run. */
+static bool is_results_of_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return strcmp(slash ? slash + 1 : path, "results.h5") == 0;
+}
+
 static sld_given of_file(sld_ctx *ctx, const char *path)
 {
     sld_ctx  quiet;
@@ -41,7 +49,7 @@ static sld_given of_file(sld_ctx *ctx, const char *path)
         return SLD_GIVEN_TEXT;
     }
     if (sld_output_has_format(ctx, path, "sld-results")) {
-        return SLD_GIVEN_RESULTS;
+        return is_results_of_folder(path) ? SLD_GIVEN_RESULTS : SLD_GIVEN_HDF5;
     }
     if (sld_output_has_format(ctx, path, "sld-study")) {
         return SLD_GIVEN_STUDY;
@@ -69,6 +77,24 @@ sld_given sld_given_at(sld_ctx *ctx, const char *path)
                                            : SLD_GIVEN_FOLDER;
     }
     return S_ISREG(info.st_mode) ? of_file(ctx, path) : SLD_GIVEN_NOTHING;
+}
+
+/* By its first bytes: there are some, none of which no text has. */
+static bool is_text(const char *path)
+{
+    char         begin[256];
+    FILE        *file = fopen(path, "rb");
+    const size_t n    = file ? fread(begin, 1, sizeof begin, file) : 0;
+
+    if (file) {
+        fclose(file);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)begin[i] < ' ' && !strchr("\t\n\r\f", begin[i])) {
+            return false;
+        }
+    }
+    return n > 0;
 }
 
 static const char *nothing_at(const char *path, char why[SLD_PATH_WHY_BYTES])
@@ -125,6 +151,12 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
         snprintf(text, n, "a folder that holds no run and no sweep");
         break;
     case SLD_GIVEN_TEXT:
+        if (!is_text(path)) {
+            snprintf(text, n,
+                     "an empty file or one that is neither HDF5 nor text; copy or make it "
+                     "again");
+            break;
+        }
         snprintf(text, n, "a text; an experiment is trained by sld run %.180s, a spec by sld sweep",
                  path);
         break;

@@ -30,6 +30,31 @@ static sld_status check_columns(sld_ctx *ctx, sld_doc *doc, int64_t epochs)
     return SLD_OK;
 }
 
+/* What every table begins with. NaN: not measured. */
+static sld_status check_accuracy(sld_ctx *ctx, sld_doc *doc, int64_t epochs)
+{
+    const char *path = "/epoch/top1_test";
+    int         n_dims;
+    size_t      dims[SLD_DOC_DIMS];
+
+    if (epochs <= 0) {
+        return SLD_OK;
+    }
+    SLD_TRY(sld_doc_dims(ctx, doc, path, &n_dims, dims)); /* its length was looked at */
+    double    *top1 = malloc(dims[0] * sizeof *top1);
+    sld_status st   = top1 ? sld_doc_get(ctx, doc, path, SLD_F64, dims[0], top1)
+                           : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %s", path);
+    for (size_t e = 0; st == SLD_OK && e < dims[0]; e++) {
+        if (top1[e] < 0.0 || top1[e] > 100.0) {
+            st = SLD_FAIL(ctx, SLD_ERR_DATA,
+                          "%s: %s: expected 0 to 100 percent, got %g in epoch %zu",
+                          sld_doc_path(doc), path, top1[e], e + 1);
+        }
+    }
+    free(top1);
+    return st;
+}
+
 static sld_status check_label_values(sld_ctx *ctx, sld_doc *doc, size_t n, size_t classes)
 {
     int32_t   *labels = malloc((n + 1) * sizeof *labels);
@@ -138,6 +163,7 @@ static sld_status check(sld_ctx *ctx, sld_doc *doc, const char *id, sld_results 
         }
     }
     SLD_TRY(check_columns(ctx, doc, epochs));
+    SLD_TRY(check_accuracy(ctx, doc, epochs));
     SLD_TRY(check_logits(ctx, doc));
     SLD_TRY(read_live(ctx, doc, out));
     return out->kind == SLD_RESULTS_DIVERGED ? describe_divergence(ctx, doc, out) : SLD_OK;

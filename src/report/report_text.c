@@ -33,6 +33,8 @@ static void put_mean(text_table *t, size_t row, size_t column, double mean, int 
 {
     if (isnan(mean)) {
         text_table_put(t, row, column, "-");
+    } else if (fabs(mean) >= 1e9) { /* of a run gone wrong: more digits than a double has */
+        text_table_put(t, row, column, "%.4g", mean);
     } else {
         text_table_put(t, row, column, "%.*f", digits, mean);
     }
@@ -375,8 +377,8 @@ sld_status report_print_text(sld_ctx *ctx, const report *r, FILE *to)
     SLD_TRY(print_validation(ctx, r, to));
     SLD_TRY(print_calibration(ctx, r, to));
     fprintf(to, "\n");
-    print_temperatures(r, to);
     SLD_TRY(print_swaps(ctx, r, to));
+    print_temperatures(r, to);
     SLD_TRY(print_norms(ctx, r, to));
     print_same(r, to);
     print_reasons(r, to);

@@ -150,6 +150,13 @@ static sld_status read_accuracy(sld_ctx *ctx, trial_metrics_reader *reader, sld_
     const double *x    = NULL;
 
     SLD_TRY(read_column(ctx, &reader->column, doc, "top1_test", n, &x));
+    for (size_t e = 0; x && e < n; e++) {
+        if (x[e] < 0.0 || x[e] > 100.0) { /* as a sweep looks at its trials (grid/results.c) */
+            return SLD_FAIL(ctx, SLD_ERR_DATA,
+                            "%s: /epoch/top1_test: expected 0 to 100 percent, got %g in epoch %zu",
+                            sld_doc_path(doc), x[e], e + 1);
+        }
+    }
     if (x && reader->report->curves) {
         SLD_TRY(keep_curve(ctx, reader->report, x, n, t));
     }

@@ -11,6 +11,12 @@ static void of_results(const char *path, char *text, size_t n)
     const char *slash = strrchr(path, '/');
     char        folder[200];
 
+    if (strcmp(slash ? slash + 1 : path, "results.h5") != 0) {
+        snprintf(text, n,
+                 "the results of a run under another name; a run is the folder of its results.h5: "
+                 "copy it into a folder of its own under that name");
+        return;
+    }
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     snprintf(text, n, "the results of a run; sld report %.180s, sld eval %.180s/last.h5", folder,
              folder);

@@ -12,9 +12,9 @@ import made_study
 import sld_analysis
 from harness import check, in_folder
 from made_study import Arm
-from sld_analysis import digest, figures_logits
+from sld_analysis import digest, figure, figures_logits, tables_predictions
 from sld_analysis.report import Report
-from sld_analysis.table import Bold
+from sld_analysis.table import Bold, Table
 from sld_analysis.tables import Work
 
 
@@ -283,7 +283,52 @@ def check_rounding():
         check(row[1].startswith("+0.00; 0 of 2;"), "no pair is won", row)
 
 
+def check_kept_no_teacher():
+    """A student whose file keeps no logits of its teacher has seen one all the same: by its weights, or by its logits in files."""
+    made([Arm("CE", 0.0, ["CE"], teacher=-1, method="none"), Arm("KD", 1.0, ["KD"]), Arm("outside", 1.0, ["outside"]), Arm("bare", 1.0, ["bare"])],
+         axes=("arm",), baseline="KD")
+    with h5py.File("made.h5", "r+") as f:
+        arms, rows = f["trials/arm"].asstr()[()], f["trials/teacher_row"][()]
+        rows[(arms == "outside") | (arms == "bare")] = -1
+        f["trials/teacher_row"][...] = rows
+        for name, of in (("teacher_sha256", {"KD": "a" * 64, "bare": "a" * 64}), ("teacher_logits_sha256", {"outside": "b" * 64})):
+            f.create_dataset("trials/" + name, data=np.array([of.get(arm, "") for arm in arms], object), dtype=h5py.string_dtype())
+    work = Work(sld_analysis.open("made.h5"))
+    key = {arm: work.digests.teacher_key(trials[0]) for arm, trials in work.arms.items()}
+    check(key["CE"] is None and key["KD"] == key["bare"] is not None and key["outside"] not in (None, key["KD"]), key)
+    controls = tables_predictions.controls(work, work.layout.tested["CE"])
+    check(controls == work.arms["CE"], "students that never saw a teacher", controls, work.arms)
+
+
+def check_order_of_arms():
+    """Arms stand as in the spec, whichever of their trials have ended."""
+    grid = {m: {} for m in ("KD", "LTS", "LSS", "SLD")}
+    states = {("a LTS", 1): ("waiting", ""), ("a KD", 1): ("failed", "no disk"), ("a LSS", 1): ("waiting", ""), ("a LSS", 2): ("waiting", ""),
+              ("a LSS", 3): ("waiting", "")}
+    made(pair_arms(grid, labels=("a",), weights=("x/resnet14.h5",)), states=states)
+    with h5py.File("made.h5", "r+") as f:  # seed by seed, as sweeps have them, the teacher first
+        seeds, n = f["trials/seed"][()], len(f["valid"])
+        order = np.concatenate([[0], 1 + np.argsort(seeds[1:], kind="stable")])
+        found = []
+        f.visititems(lambda name, thing: found.append(thing) if isinstance(thing, h5py.Dataset) and thing.shape[:1] == (n,) else None)
+        for thing in found:
+            thing[...] = thing[()][order]
+    report = Report(sld_analysis.open("made.h5"))
+    check(list(report.work.arms) == ["a KD", "a LTS", "a SLD"], report.work.arms)
+
+
+def check_cells_and_looks():
+    """In LaTeX a cell is no argument of the command before it; in a figure no point looks like another."""
+    lines = Table("T", "t", ["arm", "x"], [["[a] x", "1"], ["*b", "2"], ["c", "3"]]).latex().splitlines()
+    check([line.strip()[:6] for line in lines if line.endswith(r"\\")][1:] == ["{}[a] ", "{}*b &", "c & 3 "], lines)
+    points, dashes = [figure.look(i)[::2] for i in range(64)], [figure.look(i)[:2] for i in range(32)]
+    check(len(set(points)) == 64 and len(set(map(str, dashes))) == 32, points, dashes)
+
+
 def main():
+    check_kept_no_teacher()
+    check_order_of_arms()
+    check_cells_and_looks()
     check_alike()
     check_data_sets()
     check_own_teacher()

@@ -3,6 +3,8 @@ whatever the report was made of. Skipped without pandas or matplotlib."""
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from package import needs, said_by
@@ -18,6 +20,8 @@ import sld_analysis
 from harness import check, in_folder
 from sld_analysis import report
 from sld_analysis.__main__ import main as run_verb
+
+MAKE_INDEX = sys.argv[1]
 
 
 def run(*args):
@@ -79,6 +83,43 @@ def check_run_names():
     check(sorted(map(len, arms.values())) == [1, 2], "other data, another arm", arms)
 
 
+def check_facts_of_runs():
+    """A run by itself has the numbers that its sweep's table has of it, but for those made from logits."""
+    alone = sld_analysis.open(["made/trials/kd0000000001"]).trials.iloc[0]
+    whole = sld_analysis.open("made").trials
+    row = whole[whole["id"] == "kd0000000001"].iloc[0]
+    names = [n for n in whole.columns if n in alone.index and n not in ("arm", "attempts", "teacher", "teacher_row", "is_teacher")
+             and isinstance(row[n], float) and row[n] == row[n]]
+    check({"top1_last", "minutes", "swapped_teacher_weak_last", "params", "multiply_adds", "memory_mb"} <= set(names), names)
+    check(all(np.isclose(alone[n], row[n], rtol=1e-12) for n in names), [(n, alone[n], row[n]) for n in names if not np.isclose(alone[n], row[n], rtol=1e-12)])
+
+
+def check_damaged_trials():
+    """What keeps results from counting for `sld status` keeps them from counting here: tests/cli/test_cli_one_truth.py."""
+    def without(name):
+        return lambda f: f.__delitem__(name)
+
+    def values(name, value):
+        def change(f):
+            old = f[name][()]
+            del f[name]
+            f[name] = value(old)
+        return change
+    for change, words in ((without("epoch/top1_test"), "/epoch/top1_test: expected numbers, got nothing"),
+                          (values("epoch/top1_test", lambda v: v + 900), "/epoch/top1_test: expected 0 to 100 percent, got 9"),
+                          (values("epoch/seconds", lambda v: v[:-1]), "/epoch/seconds: expected"),
+                          (values("labels/test", lambda v: v - 100), "/labels/test: expected 0 to"),
+                          (values("labels/test", lambda v: v[:-1]), "/logits/test_last: expected (sample, class) with a label for each sample"),
+                          (values("logits/test_last", lambda v: v[:, :1]), "/l"),
+                          (lambda f: f.attrs.__delitem__("epochs_done"), "epochs_done")):
+        shutil.rmtree("spoilt", ignore_errors=True)
+        shutil.copytree("made", "spoilt")
+        with h5py.File("spoilt/trials/kd0000000001/results.h5", "r+") as f:
+            change(f)
+        unfit = sld_analysis.open("spoilt").source.unfit
+        check([i for i, _ in unfit] == ["kd0000000001"] and "damaged: " in unfit[0][1] and words in unfit[0][1], words, unfit)
+
+
 def main():
     for folder in ("made", "other"):
         made_sweep.small_sweep(folder)
@@ -86,6 +127,11 @@ def main():
         made_study.write_study(name, made_study.square(), seeds=2)
     check_several()
     check_run_names()
+    with h5py.File("made/trials/kd0000000001/results.h5", "r+") as f:
+        f.attrs.update({"params": np.int64(78123), "multiply_adds": np.int64(12345678), "memory_bytes": np.int64(98765432)})
+    subprocess.run([MAKE_INDEX, "made"], check=True)
+    check_facts_of_runs()
+    check_damaged_trials()
 
 
 in_folder(main)

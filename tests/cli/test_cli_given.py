@@ -2,6 +2,7 @@
 get the nearest; a folder of other things is not trained in; a run by itself has a status."""
 import json
 import os
+import shutil
 
 import h5py
 import numpy as np
@@ -24,6 +25,11 @@ REFUSED = [  # command, what is said
     (("sweep", "nowhere"), ("got nothing",)),
     (("report", LAST), ("expected a packed study, or the folder of a sweep or a run, got a weights file", "sld eval")),
     (("report", "e.yaml"), ("got a text", "sld run e.yaml")),
+    (("report", "empty.h5"), ("empty.h5: expected a packed study, or the folder of a sweep or a run, got an empty file or one that is neither",)),
+    (("report", "noise.h5"), ("got an empty file or one that is neither HDF5 nor text",)),
+    (("report", "mine.h5"), ("mine.h5: expected a packed study", "got the results of a run under another name; a run is the folder of its results.h5")),
+    (("report", "mine.h5", RUN), ("mine.h5: expected the folder of a run", "the results of a run under another name")),
+    (("status", "mine.h5"), ("the results of a run under another name",)),
     (("report", "full"), ("got a folder that holds no run",)),
     (("status", LAST), ("expected the folder of a sweep or a run", "got a weights file")),
     (("status", "full"), ("got a folder that holds no run and no sweep",)),
@@ -130,6 +136,10 @@ def main():
     os.mkfifo("pipe.h5")
     os.symlink("nowhere", "loose")
     expect(sld("run", "e.yaml", ranks=0), 0)
+    shutil.copy(RESULTS, "mine.h5")
+    for name, content in (("empty.h5", b""), ("noise.h5", bytes(range(256)))):
+        with open(name, "wb") as f:
+            f.write(content)
     said = expect(sld("sweep", "grid.yaml", ranks=0), 0, "1 point\n")
     check("1 points" not in said.err, said.err)
     for command, texts in REFUSED:

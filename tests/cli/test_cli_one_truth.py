@@ -94,6 +94,10 @@ def bad_label(f):
     f["labels/test"][0] = 99
 
 
+def too_good(f):
+    f["epoch/top1_test"][0] = 900.0
+
+
 def without(name):
     return forged(lambda f: f.attrs.__delitem__(name) if name in f.attrs else f.__delitem__(name))
 
@@ -109,8 +113,8 @@ def shorter(name):
 DAMAGES = ([nothing, touched, gone, no_folder, replaced(b""), replaced(b"no HDF5"), replaced(None),
             attribute("id", "ffffffffffff"), attribute("status", "running"), attribute("status", "other")]
            + [cut(s) for s in (0.1, 0.5, 0.9, 0.999)] + [flipped(s) for s in (0.0, 0.3, 0.6, 0.95, 1.0)]
-           + [without(n) for n in ("id", "status", "epochs_done", "best_on", "best_epoch", "lss_active_epochs", "labels/test")]
-           + [forged(bad_label), attribute("data_sha256", 3)] + [shorter(n) for n in ("epoch/top1_test", "epoch/seconds", "labels/test", "logits/test_best")])
+           + [without(n) for n in ("id", "status", "epochs_done", "best_on", "best_epoch", "lss_active_epochs", "labels/test", "epoch/top1_test")]
+           + [forged(bad_label), forged(too_good), attribute("data_sha256", 3)] + [shorter(n) for n in ("epoch/top1_test", "epoch/seconds", "labels/test", "logits/test_best")])
 MARKS = [["done"], ["diverged"], ["failed"], ["skipped"], [], ["done", "failed"], ["skipped", "done"]]
 
 
