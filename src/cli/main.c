@@ -127,7 +127,7 @@ static int run_on_ranks(sld_ctx *ctx, const sld_verb *verb, const sld_arguments 
         if (sld_launcher_rank() == 0) {
             fprintf(stderr, "sld: %s\n", ctx->err.msg);
         }
-        return code_of_all(exit_code_of(st));
+        return exit_code_of(st);
     }
     st = verb->run(ctx, comm, args, &exit_code);
     return finish(ctx, comm, st, exit_code);

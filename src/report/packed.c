@@ -180,51 +180,6 @@ static sld_status read_numbers(sld_ctx *ctx, packed *p, const char *name, double
                : SLD_OK;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static sld_status check_ids(sld_ctx *ctx, const packed *p)
-{
-    const size_t n  = p->r->n_trials;
-    const char **id = malloc((n + 1) * sizeof *id);
-    sld_status   st = id ? SLD_OK : SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: %zu IDs", n);
-
-    for (size_t i = 0; id && i < n; i++) {
-        id[i] = p->points[i].id;
-    }
-    if (id) {
-        qsort(id, n, sizeof *id, by_text);
-    }
-    for (size_t i = 1; st == SLD_OK && i < n; i++) {
-        if (strcmp(id[i - 1], id[i]) == 0) {
-            st = SLD_FAIL(ctx, SLD_ERR_DATA,
-                          "%s: /trials/id: expected each ID once, got %.40s again; pack the sweep "
-                          "again",
-                          sld_doc_path(p->doc), id[i]);
-        }
-    }
-    free(id);
-    return st;
-}
-
-/* Infinite ones too are no percentages; NaN: not measured. */
-static sld_status check_percent(sld_ctx *ctx, const packed *p, int metric)
-{
-    for (size_t i = 0; i < p->r->n_trials; i++) {
-        const report_trial *t = &p->r->trials[i];
-        const double        x = t->metric[metric];
-        if (t->has_results && (x < 0.0 || x > 100.0)) {
-            return SLD_FAIL(ctx, SLD_ERR_DATA,
-                            "%s: /trials/%s: trial %s: expected 0 to 100, or NaN, got %g; pack the "
-                            "sweep again",
-                            sld_doc_path(p->doc), report_metric_name[metric], t->point->id, x);
-        }
-    }
-    return SLD_OK;
-}
-
 static sld_status read_metrics(sld_ctx *ctx, packed *p)
 {
     const size_t n = p->r->n_trials;
@@ -235,9 +190,6 @@ static sld_status read_metrics(sld_ctx *ctx, packed *p)
         SLD_TRY(read_numbers(ctx, p, report_metric_name[m], values));
         for (size_t i = 0; i < n; i++) {
             p->r->trials[i].metric[m] = values[i];
-        }
-        if (strcmp(report_metric_unit[m], "percent") == 0) {
-            SLD_TRY(check_percent(ctx, p, m));
         }
     }
     SLD_TRY(read_numbers(ctx, p, "copy_rate_unseen", values));
@@ -408,8 +360,8 @@ static sld_status read_study(sld_ctx *ctx, packed *p)
     SLD_TRY(read_head(ctx, p));
     SLD_TRY(read_names(ctx, p));
     SLD_TRY(read_integers(ctx, p));
-    SLD_TRY(check_ids(ctx, p));
     SLD_TRY(read_metrics(ctx, p));
+    SLD_TRY(report_check_trials(ctx, sld_doc_path(p->doc), p->r));
     SLD_TRY(read_hashes(ctx, p));
     SLD_TRY(read_columns(ctx, p));
     SLD_TRY(read_axes(ctx, p));

@@ -129,6 +129,8 @@ sld_status report_gather_curves(sld_ctx *ctx, const sld_grid *grid, report **out
 sld_status report_gather_runs(sld_ctx *ctx, const char *const *dirs, size_t n, report **out);
 /* packed.c: the same for a packed study. */
 sld_status report_gather_packed(sld_ctx *ctx, const char *path, report **out);
+/* packed_check.c: of such a report, read from path: each ID once, percentages from 0 to 100. */
+sld_status report_check_trials(sld_ctx *ctx, const char *path, const report *r);
 /* Makes a report whose trials have no numbers yet. */
 sld_status report_create(sld_ctx *ctx, size_t n_trials, size_t n_same, report **out);
 /* Reads the results of all trials, whose points and states are set, and makes the arms. */

@@ -123,17 +123,22 @@ def damaged_packs():
     def at(index, value):
         return lambda f: f["trials/teacher"].__setitem__(index, value)
 
-    for number, (change, text) in enumerate((
+    for number, (change, *texts) in enumerate((
             (without("seed"), "/trials/seed: expected one whole number per trial, got nothing"),
             (without("is_teacher"), "/trials/is_teacher: expected one whole number per trial, got nothing"),
             (at(0, 4), "/trials/teacher: trial 0: expected the index of a trial, 0 to 3, or -1, got 4"),
             (at(3, -2), "trial 3: expected the index of a trial, 0 to 3, or -1, got -2"),
-            (at(1, 2**40), "got 1099511627776"))):
+            (at(1, 2**40), "got 1099511627776"),
+            (lambda f: f["trials/top1_last"].__setitem__(1, np.inf), "/trials/top1_last: trial ", "expected 0 to 100, or NaN, got inf"),
+            (lambda f: f["trials/top5_last"].__setitem__(2, -3), "/trials/top5_last: trial ", "expected 0 to 100, or NaN, got -3"),
+            (lambda f: f["trials/id"].__setitem__(1, f["trials/id"][0]), "/trials/id: expected each ID once, got "),
+            (lambda f: f["valid"].__setitem__(0, 2), "/valid: trial ", "got 2"),
+            (lambda f: f["valid"].__setitem__(0, 0), "expected 1 of a trial that is done, else 0 or 1, got 0"))):
         path = "damaged%d.h5" % number
         shutil.copy("pack.h5", path)
         with h5py.File(path, "r+") as f:
             change(f)
-        expect(sld("report", path, ranks=0), 2, path, text)
+        expect(sld("report", path, ranks=0), 2, path, *texts)
 
 
 def main():
