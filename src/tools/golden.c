@@ -291,10 +291,11 @@ sld_status sld_golden_losses(sld_ctx *ctx, const sld_comm *comm, const char *pat
 
     *out = (sld_golden){.compared = 0};
     if (sld_comm_size(comm) > SHARDS) {
-        return SLD_FAIL(ctx, SLD_ERR_CONFIG,
-                        "%s: expected at most %d ranks, one for each shard of the rows, got %d; "
-                        "start fewer",
-                        path, SHARDS, sld_comm_size(comm));
+        return sld_agree(ctx, comm,
+                         SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                                  "%s: expected at most %d ranks, one for each shard of the rows, "
+                                  "got %d; start fewer",
+                                  path, SHARDS, sld_comm_size(comm)));
     }
     const sld_status st = compare_file(&r, path);
     sld_doc_close(r.doc);

@@ -35,6 +35,7 @@ def wrong_value():
     with h5py.File("golden.h5", "r+") as f:
         f["small/nkd_T2"].attrs["total"] *= 1.001
     expect(sld("selftest", "--losses", "golden.h5", ranks=0), 1, "FAIL: /small/nkd_T2 total", "63 values, 1 failed")
+    expect(sld("selftest", "--losses", "golden.h5", ranks=9), 2, "golden.h5: expected at most 8 ranks, one for each shard of the rows, got 9; start fewer")
 
 
 def main():
