@@ -1,5 +1,5 @@
 """integrity.py: whether a trial's results are there, whole, its own and ended, and their tables what a trial writes. `sld status` asks the
-same (src/grid/results.c), so that the same trials count."""
+same (src/grid/results.c), and for some attributes besides."""
 import hashlib
 import os
 
@@ -59,7 +59,7 @@ def fault_of(path, trial=None):
         with h5py.File(path, "r", locking=False) as f:
             found, status = (text_of(f.attrs.get(name, "")) for name in ("id", "status"))
             wrong = tables_fault(f) if status in ENDED else None
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:  # tables of any kind and shape
         return "damaged: %s" % (str(error).splitlines() or ["not HDF5"])[0]
     if trial and found != trial:
         return "those of another trial, %s" % found

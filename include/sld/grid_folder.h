@@ -45,6 +45,7 @@ typedef struct sld_lease { /* of a coordinator */
     long long   count;  /* last seen; 0: never looked at */
     double      seen_s; /* clock when the count was last another, kept by those that time it */
     bool        dead;
+    bool        unread; /* whose claim cannot be read now: somebody holds it, nobody knows who */
 } sld_lease;
 
 typedef struct sld_grid_claims {
@@ -55,6 +56,7 @@ typedef struct sld_grid_claims {
     sld_grid_claim *entries;                    /* (points) */
     sld_lease      *leases;
     size_t          n_leases;
+    sld_lease       unread; /* what a claim that cannot be read now stands for */
 } sld_grid_claims;
 
 sld_status sld_grid_claims_open(sld_ctx *ctx, const sld_grid *grid, sld_grid_claims *out);

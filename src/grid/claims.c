@@ -192,7 +192,7 @@ static int read_text(const char *path, char *text, size_t n)
         return errno;
     }
     const ssize_t got       = read(fd, text, n - 1);
-    const int     error     = got > 0 ? 0 : got < 0 ? errno : ENODATA;
+    const int     error     = got > 0 ? 0 : got == 0 ? ENODATA : errno == ESTALE ? ENOENT : errno;
     text[got > 0 ? got : 0] = '\0';
     close(fd);
     return error;
@@ -244,16 +244,13 @@ static sld_status know(sld_grid_claims *c, const char *id, int *out)
     return SLD_OK;
 }
 
-/* It is somebody's, and who cannot read it cannot know whether they live. */
-static sld_status fail_claim(const sld_grid_claims *c, const char *path, int error)
+/* It is somebody's, and who may not read it cannot know whether they live. */
+static sld_status fail_claim(const sld_grid_claims *c, const char *path)
 {
-    return error == EACCES
-               ? SLD_FAIL(c->ctx, SLD_ERR_IO,
-                          "%s: cannot read: permission denied; its owner opens it to you by chmod "
-                          "-R g+rwX %.300s",
-                          path, sld_grid_dir(c->grid))
-               : SLD_FAIL(c->ctx, SLD_ERR_IO, "%s: cannot read: %s", path,
-                          error == ENODATA ? "it is empty" : strerror(error));
+    return SLD_FAIL(c->ctx, SLD_ERR_IO,
+                    "%s: cannot read: permission denied; its owner opens it to you by chmod -R "
+                    "g+rwX %.300s",
+                    path, sld_grid_dir(c->grid));
 }
 
 sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out)
@@ -269,9 +266,16 @@ sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **o
         snprintf(suffix, sizeof suffix, "%lld", (long long)e->claim);
         sld_grid_claims_path(c, point, suffix, path);
         const int error = read_text(path, text, sizeof text);
-        if (error != 0) {
-            return error == ENOENT ? SLD_OK /* ended: the next look at the folder tells */
-                                   : fail_claim(c, path, error);
+        if (error == ENOENT) {
+            return SLD_OK; /* ended: the next look at the folder tells */
+        }
+        if (error == EACCES) {
+            return fail_claim(c, path);
+        }
+        if (error != 0) { /* somebody's, until it can be read or is gone */
+            c->unread = (sld_lease){.unread = true};
+            *out      = &c->unread;
+            return SLD_OK;
         }
         sld_grid_claims_value(text, "holder", id, sizeof id);
         SLD_TRY(know(c, id, &e->lease));

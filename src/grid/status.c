@@ -28,7 +28,7 @@ static sld_status is_held(sld_grid_claims *c, size_t point, bool *held)
     sld_lease *lease = NULL;
 
     SLD_TRY(sld_grid_claims_lease(c, point, &lease));
-    if (lease && !lease->dead) {
+    if (lease && !lease->dead && !lease->unread) {
         lease->dead = !sld_grid_claims_look(c, lease) || sld_grid_claims_gone(c, lease);
     }
     *held = lease && !lease->dead;

@@ -25,6 +25,19 @@ static sld_status make_folder(coordinator *c, size_t point, char experiment[PATH
     return sld_file_publish(c->ctx, experiment, p->experiment, strlen(p->experiment), true);
 }
 
+/* Before the first attempt: what is there is of attempts before the trial was to be trained anew. Only who
+ * holds the claim may do so, for others' attempts write there; and before the attempt opens its log. */
+static void set_aside_logs(const coordinator *c, const attempt *a)
+{
+    char run[PATH_MAX];
+
+    sld_grid_trial_dir(c->grid, a->point, run);
+    if (a->number == 1 && sld_run_set_aside_logs(c->ctx, run) != SLD_OK) {
+        sld_log(c->ctx, SLD_LOG_WARN, "%s: the attempt's log goes on behind it", c->ctx->err.msg);
+        sld_err_clear(c->ctx);
+    }
+}
+
 static sld_status launch(coordinator *c, attempt *a, const char *experiment, const char *cpus,
                          bool *got)
 {
@@ -53,6 +66,7 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
     if (st == SLD_OK) {
         st = sld_ledger_claim(&c->ledger, a->point, a->child.process, got);
         if (st == SLD_OK && *got) {
+            set_aside_logs(c, a);
             sld_launch_release(&a->child);
         } else {
             sld_launch_cancel(&a->child);
@@ -112,9 +126,6 @@ sld_status sld_attempt_start(coordinator *c, size_t point, int ranks, bool *got)
     *a = (attempt){
         .point = point, .number = c->ledger.claims.entries[point].claim + 1, .ranks = ranks};
     sld_grid_trial_dir(c->grid, point, run);
-    if (a->number == 1) { /* what is there is of attempts before the trial was to be trained anew */
-        SLD_TRY(sld_run_set_aside_logs(c->ctx, run));
-    }
     sld_run_path(run, SLD_RUN_LOG, a->number, a->log);
     a->checkpoint = sld_ckpt_newest(run);
     a->n_cores    = sld_slots_take(&c->slots, ranks, a->cores, cpus, sizeof cpus);

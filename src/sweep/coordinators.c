@@ -111,7 +111,7 @@ sld_status sld_ledger_held(ledger *l, size_t point, bool *held)
     sld_lease *lease = NULL;
 
     SLD_TRY(sld_grid_claims_lease(&l->claims, point, &lease));
-    if (lease && !lease->dead && strcmp(lease->id, l->id) != 0) {
+    if (lease && !lease->dead && !lease->unread && strcmp(lease->id, l->id) != 0) {
         look(l, lease);
     }
     *held = lease && !lease->dead;

@@ -55,7 +55,10 @@ def share():
     check(told["points"] == 2 * SEEDS and told["done"] == told["points"], told)
     no_process_left("runs/many")
     for i in told["by_id"]:
-        left = sorted(n for n in os.listdir("runs/many/trials/" + i) if not n.startswith("log-"))
+        names = os.listdir("runs/many/trials/" + i)
+        left = sorted(n for n in names if not n.startswith("log-"))
+        logs = [n for n in names if n.startswith("log-")]
+        check(logs and not any(n.endswith(".old") for n in logs), "the log of another's attempt was moved away", i, logs)
         check(left == ["best.h5", "config.yaml", "experiment.yaml", "last.h5", "results.h5"], i, left)
     marks = sorted(n for n in os.listdir("runs/many/claims"))
     check([m for m in marks if m.endswith(".done")] == sorted(i + ".done" for i in told["by_id"]), marks)
