@@ -1,5 +1,5 @@
-"""integrity.py: whether a trial's results are there, whole, its own and ended, and their tables what a trial writes. `sld status` asks the
-same (src/grid/results.c), and for some attributes besides."""
+"""integrity.py: whether a trial's results are there, whole, its own and ended, and their tables what a trial writes, as `sld status` asks
+(src/grid/results.c). A file whose checksum line is right is as sld wrote it: its tables are not read for this."""
 import hashlib
 import os
 
@@ -26,6 +26,13 @@ def line_is_cut(f, size):
     f.seek(end)
     behind = f.read(len(MARK)) if 0 < end < size else b""
     return bool(behind) and (size - end == LINE_BYTES or MARK.startswith(behind))
+
+
+def has_checksum(path):
+    """Whether the file ends in the line."""
+    with open(path, "rb") as f:
+        f.seek(max(os.path.getsize(path) - LINE_BYTES, 0))
+        return f.read(len(MARK)) == MARK
 
 
 def checksum_fails(path):
@@ -58,8 +65,8 @@ def fault_of(path, trial=None):
             return "damaged: their checksum fails"
         with h5py.File(path, "r", locking=False) as f:
             found, status = (text_of(f.attrs.get(name, "")) for name in ("id", "status"))
-            wrong = tables_fault(f) if status in ENDED else None
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:  # tables of any kind and shape
+            wrong = tables_fault(f) if status in ENDED and not has_checksum(path) else None
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         return "damaged: %s" % (str(error).splitlines() or ["not HDF5"])[0]
     if trial and found != trial:
         return "those of another trial, %s" % found
@@ -70,23 +77,34 @@ def fault_of(path, trial=None):
 
 def tables_fault(f):
     """What is wrong in the tables of an open file of results that have ended, or None."""
-    return curves_fault(f) or logits_fault(f)
+    return facts_fault(f.attrs) or curves_fault(f) or logits_fault(f)
 
 
 def shape_of(thing):
     return "shape %s" % (thing.shape,) if isinstance(thing, h5py.Dataset) else "nothing" if thing is None else "a group"
 
 
+def facts_fault(attrs):
+    for name in ("epochs_done", "lss_active_epochs", "best_epoch", "best_on"):
+        if name not in attrs:
+            return "attribute %s: expected it in results that have ended, got nothing" % name
+    for name in ("best_on", "data_sha256", "teacher_sha256"):
+        if not isinstance(attrs.get(name, ""), (str, bytes)):
+            return "attribute %s: expected text, got %s" % (name, attrs[name])
+    return None
+
+
 def curves_fault(f):
-    if "epochs_done" not in f.attrs:
-        return "attribute epochs_done: expected a number, got nothing"
     epochs = int(f.attrs["epochs_done"])
-    for name, thing in f["epoch"].items() if epochs > 0 else ():
+    table = f.get("epoch")
+    if epochs > 0 and not isinstance(table, h5py.Group):
+        return "/epoch: expected a group of columns, got %s" % shape_of(table)
+    for name, thing in table.items() if epochs > 0 else ():
         if getattr(thing, "shape", None) != (epochs,):
             return "/epoch/%s: expected %d epochs, got %s" % (name, epochs, shape_of(thing))
     if epochs > 0:
         top1 = f.get("epoch/top1_test")
-        if top1 is None or top1.dtype.kind not in "iuf":
+        if top1 is None or top1.dtype.kind not in "iuf":  # of one axis, as above
             return "/epoch/top1_test: expected numbers, got %s" % ("nothing" if top1 is None else top1.dtype)
         values = top1[()]
         bad = (values < 0.0) | (values > 100.0)
@@ -99,16 +117,16 @@ def logits_fault(f):
     last, labels = f.get("logits/test_last"), f.get("labels/test")
     if last is None:
         return None
-    if last.ndim != 2 or last.shape[1] == 0 or getattr(labels, "shape", None) != last.shape[:1]:
+    if not isinstance(last, h5py.Dataset) or last.ndim != 2 or last.shape[1] == 0 or getattr(labels, "shape", None) != last.shape[:1]:
         return "/logits/test_last: expected (sample, class) with a label for each sample, got %s and labels of %s" % (shape_of(last), shape_of(labels))
     for name in ("test_best", "test_teacher"):
         other = f.get("logits/" + name)
         if other is not None and getattr(other, "shape", None) != last.shape:
             return "/logits/%s: expected the shape of /logits/test_last, %s, got %s" % (name, last.shape, shape_of(other))
     values = labels[()]
-    if len(values) and not 0 <= values.min() <= values.max() < last.shape[1]:
-        bad = values[(values < 0) | (values >= last.shape[1])]
-        return "/labels/test: expected 0 to %d, got %d" % (last.shape[1] - 1, bad[0])
+    bad = ~((values >= 0) & (values < last.shape[1]))
+    if bad.any():
+        return "/labels/test: expected 0 to %d, got %s" % (last.shape[1] - 1, values[bad][0])
     return None
 
 

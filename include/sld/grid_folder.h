@@ -75,8 +75,9 @@ void sld_grid_claims_path(const sld_grid_claims *c, size_t point, const char *su
 /* DIR/claims/COORDINATOR.beat. */
 void sld_grid_claims_beat_path(const sld_grid_claims *c, const char *id, char path[PATH_MAX]);
 
-/* *out: the lease of the coordinator that holds the point's newest claim, NULL when there is none.
- * Valid until the next call. */
+/* *out: the lease of the coordinator that holds the point's newest claim, NULL when there is none; one
+ * marked unread where the claim cannot be read now, whose beat is not to be looked at. Valid until the
+ * next call. SLD_ERR_IO: this user may not read the claim. */
 sld_status sld_grid_claims_lease(sld_grid_claims *c, size_t point, sld_lease **out);
 /* Reads its beat again. False: there is none, it has left or was declared dead. True also where the
  * beat cannot be read now: the lease stays as it was. */

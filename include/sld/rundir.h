@@ -170,9 +170,9 @@ void sld_outcome_remove(const char *run, int64_t attempt);                     /
 
 /* ---- a sweep's folder ---- */
 
-void sld_sweep_path(const char *sweep, const char *name,
-                    char path[PATH_MAX]);                                   /* Local. SWEEP/NAME */
-void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX]); /* Local. trials/ID */
+/* Local. SWEEP/NAME, and SWEEP/trials/ID. */
+void sld_sweep_path(const char *sweep, const char *name, char path[PATH_MAX]);
+void sld_trial_dir(const char *sweep, const char *id, char path[PATH_MAX]);
 /* Local. claims/ID.N; the file of the attempt that would supersede this one; ID and N back from a
  * path or name, false when it is none. */
 enum { SLD_ID_LENGTH = 12, SLD_ATTEMPTS_MAX = 100000 }; /* a higher number is no attempt's */

@@ -233,7 +233,9 @@ static bool probe(const char *folder, const names *n, sld_doctor_report *r, int 
 /* Called on one rank of each other machine while rank 0 holds the lock: it must see the lock. */
 static void look_from_afar(const names *n, sld_doctor_report *r)
 {
-    const int fd = open(n->lock, O_RDWR | O_CLOEXEC);
+    sld_ctx   quiet;
+    sld_lock  lock = SLD_LOCK_NONE;
+    const int fd   = open(n->lock, O_RDWR | O_CLOEXEC);
 
     if (fd < 0) {
         sld_finding_advise(sld_doctor_add(r, "folder from afar", "%s does not see it", r->host),
@@ -242,13 +244,15 @@ static void look_from_afar(const names *n, sld_doctor_report *r)
                            "take a folder that all share");
         return;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    sld_ctx_init(&quiet);
+    if (sld_file_lock(&quiet, n->lock, fd, &lock) == SLD_OK && lock == SLD_LOCK_HELD) {
+        sld_doctor_add(r, "folder from afar", "seen, with its locks");
+    } else {
         sld_finding_advise(
             sld_doctor_add(r, "folder from afar", "%s sees it, not its locks", r->host), SLD_WARN,
-            "locks hold on one machine only (NFS local_lock, Lustre localflock): never start two "
-            "runs on one folder from two machines");
-    } else {
-        sld_doctor_add(r, "folder from afar", "seen, with its locks");
+            "locks hold on one machine only (NFS local_lock, Lustre localflock), or there are "
+            "none: "
+            "never start two runs on one folder from two machines");
     }
     close(fd);
 }

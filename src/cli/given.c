@@ -55,8 +55,10 @@ static sld_given of_file(sld_ctx *ctx, const char *path)
         return SLD_GIVEN_STUDY;
     }
     sld_ctx_init(&quiet);
-    const bool weights =
-        sld_doc_open_file(&quiet, path, &doc) == SLD_OK && sld_doc_has_attr(doc, "/", "network");
+    if (sld_doc_open_file(&quiet, path, &doc) != SLD_OK) { /* who reads it says what is wrong */
+        return is_results_of_folder(path) ? SLD_GIVEN_RESULTS : SLD_GIVEN_HDF5;
+    }
+    const bool weights = sld_doc_has_attr(doc, "/", "network");
     sld_doc_close(doc);
     return weights ? SLD_GIVEN_WEIGHTS : SLD_GIVEN_HDF5;
 }

@@ -1,5 +1,5 @@
-/* files.h: reading the files of a data set. Whatever is wrong with a file that can be opened is SLD_ERR_DATA with its
- * path, what was found and what was wanted. Everything here is local. */
+/* files.h: reading the files of a data set. Whatever is wrong with a file that can be opened is
+ * SLD_ERR_DATA with its path, what was found and what was wanted. Everything here is local. */
 #ifndef SLD_DATA_FILES_H
 #define SLD_DATA_FILES_H
 

@@ -50,6 +50,9 @@ sld_status doc_seal(sld_ctx *ctx, sld_doc *doc, const char *path, size_t *n);
 
 /* on_disk.c. Local. sld_doc_publish() of a document on disk; the caller closes doc. */
 sld_status doc_publish_on_disk(sld_ctx *ctx, sld_doc *doc, const char *path, bool replace);
+/* Local. As sld_doc_open_file(), but a file that has a line is trusted: its checksum costs a reading of
+ * all of it, too much for who wants one attribute of many large files. */
+sld_status doc_open_trusting(sld_ctx *ctx, const char *path, sld_doc **out);
 
 /* foreign.c. Local. Reads a file that another program may have written in a process of its own
  * first: HDF5 crashes, or asks for any amount of memory, on some malformed files. open: sets
@@ -147,6 +150,9 @@ uint64_t image_length(const void *image, size_t n);
 
 /* Local. Adds bytes [begin,end) of the open file. False: they cannot be read, errno says why. */
 bool sha_add_file(sld_sha256 *sha, int fd, uint64_t begin, uint64_t end);
+
+/* Local. Does the open file of n bytes end in the line? It is not compared. */
+bool trailer_is_there(int fd, size_t n);
 
 /* Local. Writes the trailer of the n bytes of image. */
 void trailer_make(const void *image, size_t n, char trailer[TRAILER_BYTES]);

@@ -81,8 +81,14 @@ sld_status table_trailer_check(sld_ctx *ctx, const char *path)
     size_t bytes;
     int    fd;
 
-    SLD_TRY(sld_file_open(ctx, path, &fd, &bytes));
-    const sld_status st = check(ctx, path, fd, bytes);
+    sld_status st = sld_file_open(ctx, path, &fd, &bytes);
+    if (st == SLD_ERR_CONFIG) { /* others wrote it, and closed it to this user: no fault of his */
+        const sld_err err = ctx->err;
+        sld_err_clear(ctx);
+        st = SLD_FAIL(ctx, SLD_ERR_IO, "%s", err.msg);
+    }
+    SLD_TRY(st);
+    st = check(ctx, path, fd, bytes);
     close(fd);
     return st;
 }

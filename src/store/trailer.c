@@ -58,7 +58,7 @@ bool sha_add_file(sld_sha256 *sha, int fd, uint64_t begin, uint64_t end)
     return true;
 }
 
-static bool line_is_there(int fd, size_t n)
+bool trailer_is_there(int fd, size_t n)
 {
     char found[MARK_BYTES];
 
@@ -152,7 +152,7 @@ sld_status trailer_check_file(sld_ctx *ctx, const char *path, int fd, size_t n, 
     uint8_t superblock[SUPERBLOCK_BYTES] = {0};
     char    behind[MARK_BYTES]           = "";
 
-    *has_line = line_is_there(fd, n);
+    *has_line = trailer_is_there(fd, n);
     if (*has_line) return check_line(ctx, path, fd, n);
     const ssize_t  got    = pread(fd, superblock, sizeof superblock, 0);
     const uint64_t length = got > 0 ? image_length(superblock, (size_t)got) : 0;

@@ -308,7 +308,7 @@ bool sld_weights_id(const char *path, char shown[SLD_SHOWN_ID_BYTES])
     const char *found = "";
 
     sld_ctx_init(&quiet);
-    if (sld_doc_open_file(&quiet, path, &doc) == SLD_OK && sld_doc_has_attr(doc, "/", "id") &&
+    if (doc_open_trusting(&quiet, path, &doc) == SLD_OK && sld_doc_has_attr(doc, "/", "id") &&
         sld_doc_get_attr_text(&quiet, doc, "/", "id", &found) != SLD_OK) {
         found = "";
     }

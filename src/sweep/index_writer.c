@@ -14,12 +14,14 @@
 #define MIN_PAUSE_S 60 /* between two writers; a browser reloads the page as often */
 #define PAUSE_RATIO 50 /* the pause is at least this many times what the last writer took */
 
-/* The page also shows running trials, so it is written even if no trial has ended. */
+/* The page also shows running trials, so it is written even if no trial has ended. 0: sweep.h5 tells of
+ * all points that had ended. */
 static int write_both(sld_ctx *ctx, const sld_grid *grid, bool index)
 {
-    const sld_status page = sld_report_keep_page(ctx, grid);
-
-    return (!index || sld_report_index(ctx, grid) == SLD_OK) && page == SLD_OK ? 0 : 1;
+    if (sld_report_keep_page(ctx, grid) != SLD_OK) {
+        sld_err_clear(ctx);
+    }
+    return !index || sld_report_index(ctx, grid) == SLD_OK ? 0 : 1;
 }
 
 void sld_index_writer_begin(sld_ctx *ctx, const sld_grid *grid, size_t ended, index_writer *w)

@@ -30,12 +30,6 @@ void sld_store_live(sld_ctx *ctx, const sld_teacher_store *s, const char *then, 
 
 /* ---- acting, on all ranks ---- */
 
-/* A failure of a table's file, which the trial can do without. */
-static bool is_of_file(sld_status st)
-{
-    return st == SLD_ERR_IO || st == SLD_ERR_DATA || st == SLD_ERR_CONFIG;
-}
-
 /* Collective. A table is computed and published. */
 static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const sld_plan *p, float *rows,
                        bool *stop)
@@ -63,7 +57,7 @@ static sld_status fill(sld_ctx *ctx, sld_teacher_store *s, const sld_plan *p, fl
         sld_claims_drop(&view->claims, p->epoch);
     }
     env->use->fill_s += sld_clock_s() - t0;
-    if (is_of_file(st) && ctx->err.agreed) { /* a full or broken disk */
+    if ((st == SLD_ERR_IO || st == SLD_ERR_DATA) && ctx->err.agreed) { /* a full or broken disk */
         sld_store_live(ctx, s, "from here on the trial computes what is missing in every step",
                        "%s", ctx->err.msg);
         sld_err_clear(ctx);
@@ -116,7 +110,7 @@ static sld_status load(sld_ctx *ctx, sld_teacher_store *s, int v, int64_t epoch,
     if (st == SLD_OK) {
         s->view[v].in_memory = epoch;
         s->env->use->read++;
-    } else if (is_of_file(st) && ctx->err.agreed) {
+    } else if ((st == SLD_ERR_DATA || st == SLD_ERR_IO) && ctx->err.agreed) {
         if (sld_comm_rank(comm) == 0) {
             remember_bad(ctx, s, v, epoch, path);
         }

@@ -6,14 +6,19 @@
 
 #include "parts.h"
 
-static bool is_whole(sld_ctx *ctx, const char *path)
+/* *whole false: it is not there, or damaged. Fails where it cannot be opened, which says nothing of it. */
+static sld_status look(sld_ctx *ctx, const char *path, bool *whole)
 {
-    sld_doc   *doc = NULL;
-    const bool yes = sld_doc_open(ctx, path, &doc) == SLD_OK;
+    sld_doc         *doc = NULL;
+    const sld_status st  = sld_doc_open(ctx, path, &doc);
 
     sld_doc_close(doc);
-    sld_err_clear(ctx);
-    return yes;
+    *whole = st == SLD_OK;
+    if (st == SLD_ERR_DATA) {
+        sld_err_clear(ctx);
+        return SLD_OK;
+    }
+    return st;
 }
 
 static bool lists(const char *keys, const char *key)
@@ -83,7 +88,7 @@ static bool keeps_all(sld_ctx *ctx, const sld_trial *t)
 enum { LACKING_BYTES = 64 };
 
 /* "last.h5 is not there, best.h5 is damaged"; "": both are whole. */
-static void list_lacking(sld_ctx *ctx, const sld_trial *t, char text[LACKING_BYTES])
+static sld_status list_lacking(sld_ctx *ctx, const sld_trial *t, char text[LACKING_BYTES])
 {
     static const sld_run_file files[] = {SLD_RUN_LAST, SLD_RUN_BEST};
     size_t                    n       = 0;
@@ -91,13 +96,16 @@ static void list_lacking(sld_ctx *ctx, const sld_trial *t, char text[LACKING_BYT
     text[0] = '\0';
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[PATH_MAX];
+        bool whole;
         sld_run_path(t->io.dir, files[i], 0, path);
-        if (!is_whole(ctx, path)) {
+        SLD_TRY(look(ctx, path, &whole));
+        if (!whole) {
             n += (size_t)snprintf(text + n, LACKING_BYTES - n, "%s%s is %s", n ? ", " : "",
                                   strrchr(path, '/') + 1,
                                   sld_run_has(t->io.dir, files[i]) ? "damaged" : "not there");
         }
     }
+    return SLD_OK;
 }
 
 /* Rank 0. Whether a finished run lacks weights that are to be written again: its last checkpoint has
@@ -112,7 +120,7 @@ static sld_status can_restore(sld_ctx *ctx, const sld_trial *t, bool *restores)
     if (sld_trial_is_attempt(&t->io)) {
         return SLD_OK;
     }
-    list_lacking(ctx, t, lacking);
+    SLD_TRY(list_lacking(ctx, t, lacking));
     if (!lacking[0]) {
         return SLD_OK;
     }
@@ -180,14 +188,20 @@ static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *stat
 }
 
 /* Rank 0. They follow from the checkpoint. */
-static void warn_damaged(sld_ctx *ctx, const sld_trial *t)
+static sld_status warn_damaged(sld_ctx *ctx, const sld_trial *t)
 {
     char path[PATH_MAX];
+    bool whole;
 
+    if (!sld_run_has(t->io.dir, SLD_RUN_RESULTS)) {
+        return SLD_OK;
+    }
     sld_run_path(t->io.dir, SLD_RUN_RESULTS, 0, path);
-    if (sld_run_has(t->io.dir, SLD_RUN_RESULTS) && !is_whole(ctx, path)) {
+    SLD_TRY(look(ctx, path, &whole));
+    if (!whole) {
         sld_log(ctx, SLD_LOG_WARN, "%s: damaged; it is written anew", path);
     }
+    return SLD_OK;
 }
 
 /* Rank 0. The status that the folder's results tell: "" when there are none, or when a finished run is
@@ -200,7 +214,7 @@ static sld_status stored_status(sld_ctx *ctx, sld_trial *t, char status[32])
     SLD_TRY(sld_trial_stored(ctx, &t->io, t->setup.arena, "status", &stored));
     snprintf(status, 32, "%s", stored ? stored : "");
     if (!stored) {
-        warn_damaged(ctx, t);
+        SLD_TRY(warn_damaged(ctx, t));
     }
     if (strcmp(status, "done") == 0) {
         SLD_TRY(can_restore(ctx, t, &again));

@@ -60,8 +60,8 @@ static sld_status next_open(sld_ctx *ctx, const char *run, const sld_ckpt_list *
         sld_ckpt_path(run, &all->at[*i], path);
         const sld_status st = sld_doc_open(ctx, path, &doc);
         sld_doc_close(doc);
-        if (st !=
-            SLD_ERR_DATA) { /* of a newer sld, or not to be opened now: not to be trained over */
+        /* What a newer sld wrote, or what cannot be opened now, is not to be trained over. */
+        if (st != SLD_ERR_DATA) {
             ++*i;
             return st;
         }

@@ -105,12 +105,24 @@ def check_damaged_trials():
             del f[name]
             f[name] = value(old)
         return change
+    def grouped(name):
+        def change(f):
+            del f[name]
+            f.create_group(name)
+        return change
+
     for change, words in ((without("epoch/top1_test"), "/epoch/top1_test: expected numbers, got nothing"),
                           (values("epoch/top1_test", lambda v: v + 900), "/epoch/top1_test: expected 0 to 100 percent, got 9"),
                           (values("epoch/seconds", lambda v: v[:-1]), "/epoch/seconds: expected"),
                           (values("labels/test", lambda v: v - 100), "/labels/test: expected 0 to"),
                           (values("labels/test", lambda v: v[:-1]), "/logits/test_last: expected (sample, class) with a label for each sample"),
-                          (values("logits/test_last", lambda v: v[:, :1]), "/l"),
+                          (values("logits/test_best", lambda v: v[:, :1]), "/logits/test_best: expected the shape of /logits/test_last"),
+                          (values("logits/test_last", lambda v: v[0]), "/logits/test_last: expected (sample, class)"),
+                          (grouped("logits/test_last"), "/logits/test_last: expected (sample, class) with a label for each sample, got a group"), (grouped("epoch/top1_test"), "/epoch/top1_test: expected"),
+                          (values("labels/test", lambda v: v * np.nan), "/labels/test: expected 0 to 3, got nan"),
+                          (without("epoch"), "/epoch: expected a group of columns, got nothing"), (lambda f: f.attrs.__delitem__("best_on"), "attribute best_on: expected it"),
+                          (lambda f: f.attrs.__delitem__("lss_active_epochs"), "attribute lss_active_epochs: expected it"),
+                          (lambda f: f.attrs.__setitem__("data_sha256", 3), "attribute data_sha256: expected text, got 3"),
                           (lambda f: f.attrs.__delitem__("epochs_done"), "epochs_done")):
         shutil.rmtree("spoilt", ignore_errors=True)
         shutil.copytree("made", "spoilt")

@@ -1,5 +1,6 @@
-/* lacking_fs.c: a file system without locks or hard links, for LD_PRELOAD. SLD_LACKS names what is
- * missing, with the errno that the call then gives: "flock=524 ofd=524 link=1 noreplace=22". */
+/* lacking_fs.c: a file system without locks or hard links, or one that some files cannot be opened on to
+ * be read, for LD_PRELOAD. SLD_LACKS names what is missing, with the errno that the call then gives:
+ * "flock=524 ofd=524 link=1 noreplace=22 read=24"; SLD_LACKS_OF: files whose paths have this in them. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -67,4 +68,23 @@ int fcntl64(int fd, int command, ...)
     void *argument = va_arg(list, void *);
     va_end(list);
     return control("fcntl64", fd, command, argument);
+}
+
+static int is_closed(const char *path, int flags)
+{
+    const char *of = getenv("SLD_LACKS_OF");
+
+    errno = of && strstr(path, of) && (flags & O_ACCMODE) == O_RDONLY ? lacks("read=") : 0;
+    return errno != 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+    va_list list;
+
+    va_start(list, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    return is_closed(path, flags) ? -1 : real(path, flags, mode);
 }

@@ -84,8 +84,8 @@ def check_stored():
         byte = f.read(1)[0] ^ 1
         f.seek(-1, 1)
         f.write(bytes([byte]))
-    for verb in ("status", "report"):
-        expect(sld(verb, "runs/no-log"), 2, "runs/no-log/results.h5: damaged: the SHA-256 of its first")
+    for verb, given in (("status", ""), ("report", ""), ("status", "/results.h5"), ("report", "/results.h5")):
+        expect(sld(verb, "runs/no-log" + given), 2, "runs/no-log/results.h5: damaged: the SHA-256 of its first")
     os.rename("results.h5", "runs/no-log/results.h5")
     expect(sld("status", "runs/no-log"), 2, "runs/no-log/results.h5 (attribute config):", "train.epoch_s: unknown option")
 

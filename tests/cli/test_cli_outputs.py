@@ -260,6 +260,22 @@ def lacking(**what):
             "SLD_LACKS": " ".join("%s=%d" % item for item in what.items())}
 
 
+def not_now():
+    """What cannot be opened now is no damage: no checkpoint is passed over for it, and no weights are written over."""
+    run = ("run", "none.yaml", "synthetic.train=40", "synthetic.test=20", "train.epochs=3", "run.dir=not-now")
+    expect(sld(*run, "run.stop_after_steps=1"), 75)
+    kept = sorted(os.listdir("not-now"))
+    for number, code in ((24, 74), (116, 74), (13, 2)):  # too many open files, a stale handle of NFS, not allowed
+        done = expect(sld(*run, env=dict(lacking(read=number), SLD_LACKS_OF="/ckpt-")), code, "ckpt-", "cannot open: " + os.strerror(number))
+        check("passed over" not in done.err and sorted(os.listdir("not-now")) == kept, done.err, os.listdir("not-now"))
+    expect(sld(*run), 0, "resumed")
+    before = {n: os.stat("not-now/" + n).st_ino for n in ("last.h5", "best.h5", "results.h5")}
+    for name, inode in before.items():
+        done = sld(*run, env=dict(lacking(read=24), SLD_LACKS_OF="not-now/" + name))
+        expect(done, 74, name, "cannot open: " + os.strerror(24))
+        check("damaged" not in done.err and os.stat("not-now/" + name).st_ino == inode, name, done.err)
+
+
 def file_systems():
     run = ("run", "none.yaml", "synthetic.train=20", "synthetic.test=20")
     for number in (38, 95, 37, 524, 22):  # ENOSYS, ENOTSUP, ENOLCK, the kernel's own, EINVAL
@@ -270,6 +286,7 @@ def file_systems():
         expect(sld(*run, folder.replace("=f", "=n"), env=lacking(flock=number, ofd=number)), 0, "no locks")
         expect(sld("doctor", ".", env=lacking(flock=number)), 0, "locks work")  # doctor says what a run does
         expect(sld("doctor", ".", env=lacking(flock=number, ofd=number)), 0, "this file system has none", "nothing keeps a second run out")
+    not_now()
     first = start(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38))
     wait_for("a checkpoint", lambda: os.path.exists("held/results.h5"), first)
     expect(sld(*run, "run.dir=held", "train.epochs=400", env=lacking(flock=38)), 3, "another run works in this folder")
