@@ -28,7 +28,6 @@ sld_val sld_graph_conv(sld_graph *g, sld_val x, sld_conv_shape shape, const char
  * an addition reads a bn's output, the addition becomes the bn's residual. */
 sld_val sld_graph_bn(sld_graph *g, sld_val x, sld_val residual, bool relu, const char *name, ...)
     __attribute__((format(printf, 5, 6)));
-sld_val sld_graph_relu(sld_graph *g, sld_val x);
 sld_val sld_graph_add(sld_graph *g, sld_val a, sld_val b, bool relu);
 /* A batch norm moves its running statistics n times per training forward. Without this call:
  * once. */

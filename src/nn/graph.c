@@ -101,11 +101,14 @@ int sld_graph_channels(sld_graph *g, sld_val x)
     return sld_graph_at(g, x)->channels;
 }
 
+/* The image: value 0, which no layer makes. */
+static const sld_layer_kind image_kind = {.name = "image"};
+
 void sld_graph_init(sld_graph *g, sld_ctx *ctx, sld_arena *arena, int height, int width,
                     int channels)
 {
     *g                    = (sld_graph){.ctx = ctx, .arena = arena};
-    const sld_layer image = {.kind     = &sld_image_kind,
+    const sld_layer image = {.kind     = &image_kind,
                              .name     = "",
                              .height   = height,
                              .width    = width,

@@ -82,8 +82,8 @@ struct sld_layer_kind {
     const char *(*implementation)(const void *state, int i); /* NULL: none worth naming */
 };
 
-extern const sld_layer_kind sld_image_kind, sld_conv_kind, sld_bn_kind, sld_relu_kind, sld_add_kind,
-    sld_max_pool_kind, sld_average_pool_kind, sld_global_pool_kind, sld_slice_kind, sld_concat_kind,
-    sld_shuffle_kind, sld_linear_kind;
+extern const sld_layer_kind sld_conv_kind, sld_bn_kind, sld_add_kind, sld_max_pool_kind,
+    sld_average_pool_kind, sld_global_pool_kind, sld_slice_kind, sld_concat_kind, sld_shuffle_kind,
+    sld_linear_kind;
 
 #endif

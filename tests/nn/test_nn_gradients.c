@@ -80,14 +80,12 @@ static sld_val build_branches(sld_graph *g, sld_val x, int classes, int variant)
     return head(g, sld_graph_add(g, y, z, false), classes);
 }
 
-/* relu and addition as layers of their own; a batch norm whose input comes from a relu. */
-static sld_val build_pointwise(sld_graph *g, sld_val x, int classes, int variant)
+/* An addition as a layer of its own, with a relu: the batch norm before it has two readers. */
+static sld_val build_addition(sld_graph *g, sld_val x, int classes, int variant)
 {
-    x         = sld_graph_bn(g, conv(g, x, 8, 3, 1, 1, false, "a"), -1, false, "bn_relu_a");
-    x         = sld_graph_relu(g, x);
-    x         = sld_graph_bn(g, x, -1, false, "bn_relu_b");
-    sld_val y = sld_graph_relu(g, x);
-    x         = sld_graph_add(g, y, x, true);
+    x         = sld_graph_bn(g, conv(g, x, 8, 3, 1, 1, false, "a"), -1, true, "bn_a");
+    sld_val y = sld_graph_bn(g, x, -1, false, "bn_b");
+    x         = sld_graph_add(g, x, y, true);
     x         = conv(g, x, 8, 1, 1, 1, true, "c");
     x         = sld_graph_bn(g, x, -1, false, "bn_d");
     return head(g, x, classes);
@@ -132,7 +130,7 @@ static const sld_network networks[] = {
     {.name = "residual", .build = build_residual},
     {.name = "preactivation", .build = build_preactivation},
     {.name = "branches", .build = build_branches},
-    {.name = "pointwise", .build = build_pointwise},
+    {.name = "addition", .build = build_addition},
     {.name = "norm of image", .build = build_norm_of_image},
     {.name = "pools", .build = build_pools},
     {.name = "channels", .build = build_channels},

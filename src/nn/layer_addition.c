@@ -1,9 +1,6 @@
-/* layer_pointwise.c: the image, relu and addition. */
+/* layer_addition.c: the addition of two values. */
 #include "layer.h"
 
-const sld_layer_kind sld_image_kind = {.name = "image"};
-
-/* The state of the pointwise kinds. */
 typedef struct {
     size_t floats; /* per sample */
     bool   relu;
@@ -18,47 +15,6 @@ static sld_status create(sld_ctx *ctx, const sld_layer_env *env, void **state)
     *state    = s;
     return SLD_OK;
 }
-
-/* ---- relu ---- */
-
-sld_val sld_graph_relu(sld_graph *g, sld_val x)
-{
-    const sld_layer *in    = sld_graph_at(g, x);
-    const sld_layer  layer = {.kind     = &sld_relu_kind,
-                              .name     = "",
-                              .n_in     = 1,
-                              .in       = {x},
-                              .height   = in->height,
-                              .width    = in->width,
-                              .channels = in->channels,
-                              .relu     = true};
-    return sld_graph_append(g, &layer);
-}
-
-static sld_status relu_forward(sld_ctx *ctx, void *state, const sld_shard *s)
-{
-    sld_relu_forward(s->x[0], s->n * ((state_t *)state)->floats, s->y);
-    return SLD_OK;
-}
-
-static sld_status relu_backward(sld_ctx *ctx, void *state, const sld_shard *s)
-{
-    sld_relu_backward(s->dy, s->y, s->n * ((state_t *)state)->floats, s->dx[0]);
-    return SLD_OK;
-}
-
-const sld_layer_kind sld_relu_kind = {
-    .name          = "relu",
-    .place         = {SLD_IN_OUTPUT},
-    .reads_y       = true,
-    .forward_phase = SLD_PHASE_LAYERS,
-    .data_phase    = SLD_PHASE_LAYERS,
-    .create        = create,
-    .forward       = relu_forward,
-    .backward      = relu_backward,
-};
-
-/* ---- addition ---- */
 
 /* If only this addition reads a batch norm, the batch norm does the addition too, as a new layer
  * behind the present last one: one pass over memory in place of two. Its old layer has no reader
