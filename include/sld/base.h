@@ -241,6 +241,8 @@ char *sld_text_choices(const char *word, const char *const *candidates, size_t n
 const char *sld_text_plural(long long n);
 /* Local. A word as a POSIX shell reads it back: in quotes where it needs them. */
 void sld_text_quote(FILE *to, const char *word);
+/* Local. A text as YAML reads it back, in double quotes. */
+void sld_text_quote_yaml(FILE *to, const char *text);
 
 /* Local. Text from files and names, made fit to be printed: control characters, line breaks, marks
  * that turn the direction of writing, and bytes that are no UTF-8 become \\n, \\x1b, \\u202e ...;

@@ -33,7 +33,7 @@ void sld_processor_name(char name[SLD_PROCESSOR_BYTES]);
 void sld_processor_read(FILE *cpuinfo, char name[SLD_PROCESSOR_BYTES]); /* a file in its form */
 
 /* Whether an mpirun or srun set "NAME=value" for this process alone. A child must not inherit it:
- * it would believe to be a rank of that launcher. Variables that the user set (OMPI_MCA_...,
+ * it would take itself for a rank of that launcher. Variables that the user set (OMPI_MCA_...,
  * OMPI_ALLOW_...) do not count. */
 bool sld_process_is_launchers(const char *entry);
 /* Entries "NAME=value", ended by NULL. With them mpirun starts its ranks on this machine alone, not

@@ -202,9 +202,9 @@ typedef struct sld_usage sld_usage;
 sld_status sld_usage_create(sld_ctx *ctx, sld_arena *arena, sld_usage **out); /* Local. */
 void       sld_usage_add(sld_usage *usage, const sld_options *options); /* Local. Adds a point. */
 bool sld_usage_has(const sld_usage *usage, const char *key); /* Local. True if there is no point. */
-/* Local. Refuses a setting of overlay that matters in no point, like sld_config_check_settings(); of a
- * resolved document it warns of one that is not the default's. where, for the message: "any point of this
- * sweep". */
+/* Local. Refuses a setting of overlay that matters in no point, like sld_config_check_settings(). Where the
+ * overlay is a resolved document, it warns instead, of settings that differ from the default. where, for
+ * the message: "any point of this sweep". */
 sld_status sld_usage_check(sld_ctx *ctx, const sld_usage *usage, const sld_overlay *overlay,
                            const char *where);
 

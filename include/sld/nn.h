@@ -134,7 +134,7 @@ sld_status sld_infer_run(sld_ctx *ctx, sld_infer *infer, const float *images, si
 /* Local. Floats of a sample's features, which are the input of the last layer. */
 size_t sld_infer_feature_count(const sld_infer *infer);
 size_t sld_infer_class_count(const sld_infer *infer); /* Local. Of the network. */
-/* Local. The next runs write features too: (n,count) of each run. NULL: they stop to. */
+/* Local. The next runs write features too: (n,count) of each run. NULL: they write none any more. */
 void sld_infer_keep_features(sld_infer *infer, float *features);
 /* Local. The same a little at a time: begin, then advance until done; the caller may do anything
  * else in between. images and logits are borrowed until then, and logits are complete then. There
@@ -152,15 +152,13 @@ typedef struct sld_backprop sld_backprop;
 /* Local. The least scratch_bytes of the trees. Longer sums are sent in pieces. */
 size_t sld_backprop_message_bytes(const sld_comm *comm, const sld_model *model);
 /* Collective. Allocates everything for batches of the given trees, which have distinct global batch
- * sizes: full and tail. Borrows model and trees until destroy; the caller owns *out. */
+ * sizes: full and tail. bf16: convolutions round their input, their weights and the gradient of
+ * their output to bfloat16 and sum in float32; their results, the trained weights, the gradients of
+ * these and everything else are float32. Borrows model and trees until destroy; the caller owns
+ * *out. */
 sld_status sld_backprop_create(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
-                               sld_tree *const *trees, size_t n_trees, sld_backprop **out);
-/* Collective. The same in another precision. bf16: convolutions round their input, their weights
- * and the gradient of their output to bfloat16 and sum in float32. Their results, the trained
- * weights, the gradients of these and everything else are float32. */
-sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
-                                  sld_tree *const *trees, size_t n_trees, sld_precision precision,
-                                  sld_backprop **out);
+                               sld_tree *const *trees, size_t n_trees, sld_precision precision,
+                               sld_backprop **out);
 void       sld_backprop_destroy(sld_backprop *net); /* Local. Accepts NULL. */
 /* Local. Copies the model's trained values. Call it once per step, after the update. */
 sld_status sld_backprop_refresh(sld_ctx *ctx, sld_backprop *net);

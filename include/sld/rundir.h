@@ -54,13 +54,15 @@ void sld_run_path(const char *run, sld_run_file file, int64_t attempt, char path
 /* Local. The same for the weights after an epoch. */
 void sld_run_epoch_path(const char *run, int64_t epoch, int64_t attempt, char path[PATH_MAX]);
 bool sld_run_has(const char *run, sld_run_file file); /* Local. Of attempt 0. */
-/* Local. Whether the path leads, by links too, to a file that a run writes in its folder, or to one
- * of a sweep: the folder has config.yaml or lock, or points. Where nothing is, whether a run will
- * write it. */
+/* Local. Whether the path leads, by links too, to a file that a run writes in its folder, which has
+ * config.yaml or lock, or to one of a sweep's. Where nothing is, whether a run will write it. */
 bool sld_run_is_file(const char *path);
 /* Local. Whether no output may be written there: it is such a file, or lies in the folder of a run or a
  * sweep, whoever wrote what is there, and whether or not anything is. (sld_output.is_kept) */
 bool sld_run_keeps(const char *path);
+/* Local. Whether the folder is a sweep's: it has points, which begins as sld writes it, in whatever
+ * version, or lies beside claims, whatever has become of it. */
+bool sld_sweep_is_folder(const char *folder);
 /* Local. Whether dir, which need not exist, is the folder of a sweep or lies in one. */
 bool sld_run_in_sweep(const char *dir);
 /* Local. Removes what attempts 1 to N wrote under names of their own, but for their logs. */
@@ -71,7 +73,7 @@ void sld_run_remove_attempts(const char *run, int64_t attempt);
  * of the folder. A folder that is not there holds nothing. */
 bool sld_run_foreign(const char *dir, char name[NAME_MAX + 1]);
 /* Local. Calls check for last.h5, best.h5 and each epoch-E.h5 of the folder until one fails; what
- * it returns. A folder that cannot be listed holds none. */
+ * it returns; SLD_ERR_IO when the folder cannot be listed. One that is not there holds none. */
 sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
                                 sld_status (*check)(sld_ctx *ctx, const char *path,
                                                     const void *user),

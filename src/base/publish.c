@@ -163,8 +163,7 @@ static const char *why_not(int error)
 {
     return error == EPERM || error == ENOTSUP || error == ENOSYS || error == EMLINK
                ? "this file system has neither hard links nor a rename that spares what exists; "
-                 "put "
-                 "the folder on another one"
+                 "put the folder on another one"
                : strerror(error);
 }
 

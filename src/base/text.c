@@ -114,3 +114,15 @@ void sld_text_quote(FILE *to, const char *word)
     }
     putc('\'', to);
 }
+
+void sld_text_quote_yaml(FILE *to, const char *text)
+{
+    fputc('"', to);
+    for (const char *c = text; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            fputc('\\', to);
+        }
+        fputc(*c, to);
+    }
+    fputc('"', to);
+}

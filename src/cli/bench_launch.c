@@ -1,5 +1,6 @@
 /* bench_launch.c: sld bench --ranks: starts this program under mpirun for each number of ranks. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,67 +36,47 @@ static long cores(void)
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* text: mpirun and its options, with a blank after each word. */
-static void put_mpirun(bool crowded, char *text, size_t size)
+static void put_option(FILE *to, const char *option, const char *value)
 {
-    size_t n = 0;
-
-    *text = '\0';
-    for (const char *const *word = sld_comm_mpirun(crowded); *word && n < size; word++) {
-        n += (size_t)snprintf(text + n, size - n, "%s ", *word);
-    }
+    fprintf(to, " %s ", option);
+    sld_text_quote(to, value);
 }
 
-/* The first word that has a quote, which the shell would take for the end of it; NULL: none. */
-static const char *find_quote(const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strchr(words[i], '\'')) {
-            return words[i];
-        }
-    }
-    return NULL;
-}
-
-/* text: the shell command of one measurement. Words of the user stand between single quotes, so
- * they may not contain one. Returns an exit code, and has printed why it is not SLD_EXIT_OK. */
+/* *text: the shell command of one measurement; the caller frees it. Returns an exit code, and has
+ * printed why it is not SLD_EXIT_OK. */
 static int make_command(const sld_bench_params *p, int ranks, const char *cpus,
-                        const char *stall_minutes, char text[LINE])
+                        const char *stall_minutes, char **text)
 {
-    char          program[2048], mpirun[256];
-    const ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (n < 0) {
-        fprintf(stderr, "sld bench: /proc/self/exe: %s\n", strerror(errno));
+    char          program[PATH_MAX];
+    size_t        bytes;
+    const ssize_t n  = readlink("/proc/self/exe", program, sizeof program - 1);
+    FILE         *to = n < 0 ? NULL : open_memstream(text, &bytes);
+
+    if (!to) {
+        fprintf(stderr, "sld bench: %s: %s\n", n < 0 ? "/proc/self/exe" : "its command",
+                strerror(errno));
         return SLD_EXIT_INTERNAL;
     }
-    program[n]                = '\0';
-    const char       *teacher = p->teacher ? p->teacher : "none";
-    const char *const words[] = {program,
-                                 teacher,
-                                 p->student,
-                                 cpus,
-                                 stall_minutes,
-                                 p->teacher_precision,
-                                 p->student_precision};
-    const char       *quoted  = find_quote(words, sizeof words / sizeof *words);
-    if (quoted) {
-        char shown[512];
-        fprintf(stderr, "sld bench: expected words without a single quote, got %s\n",
-                sld_text_printable(quoted, shown, sizeof shown));
-        return SLD_EXIT_USAGE;
+    program[n] = '\0';
+    for (const char *const *word = sld_comm_mpirun(ranks > cores()); *word; word++) {
+        sld_text_quote(to, *word);
+        fputc(' ', to);
     }
-    put_mpirun(ranks > cores(), mpirun, sizeof mpirun);
-    const int length = snprintf(
-        text, LINE,
-        "%s%d '%s' bench '%s' '%s' --json --batch %zu "
-        "--seconds %g --steps %zu --cpus '%s' --stall-minutes '%s' --teacher-precision '%s' "
-        "--student-precision '%s' %s",
-        mpirun, ranks, program, teacher, p->student, p->batch, p->seconds, p->n_steps, cpus,
-        stall_minutes, p->teacher_precision, p->student_precision, p->epoch ? "" : "--no-epoch");
-    if (length >= LINE) {
-        fprintf(stderr, "sld bench: expected a command of fewer than %d bytes, got %d\n", LINE,
-                length);
-        return SLD_EXIT_USAGE;
+    fprintf(to, "%d ", ranks);
+    sld_text_quote(to, program);
+    put_option(to, "bench", p->teacher ? p->teacher : "none");
+    fputc(' ', to);
+    sld_text_quote(to, p->student);
+    fprintf(to, " --json --batch %zu --seconds %g --steps %zu", p->batch, p->seconds, p->n_steps);
+    put_option(to, "--cpus", cpus);
+    put_option(to, "--stall-minutes", stall_minutes);
+    put_option(to, "--teacher-precision", p->teacher_precision);
+    put_option(to, "--student-precision", p->student_precision);
+    fputs(p->epoch ? "" : " --no-epoch", to);
+    if (fclose(to) != 0) {
+        free(*text);
+        fprintf(stderr, "sld bench: out of memory: its command\n");
+        return SLD_EXIT_INTERNAL;
     }
     return SLD_EXIT_OK;
 }
@@ -104,9 +85,9 @@ static int make_command(const sld_bench_params *p, int ranks, const char *cpus,
 static int measure(const sld_bench_params *params, int ranks, const char *cpus,
                    const char *stall_minutes, char line[LINE], sld_bench_row *out)
 {
-    char      command[LINE];
-    const int made  = make_command(params, ranks, cpus, stall_minutes, command);
-    bool      found = false;
+    char     *command = NULL;
+    const int made    = make_command(params, ranks, cpus, stall_minutes, &command);
+    bool      found   = false;
 
     if (made != SLD_EXIT_OK) {
         return made;
@@ -114,6 +95,7 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus,
     FILE *pipe = popen(command, "r");
     if (!pipe) {
         fprintf(stderr, "sld bench: cannot start mpirun: %s\n", strerror(errno));
+        free(command);
         return SLD_EXIT_INTERNAL;
     }
     for (char text[LINE]; fgets(text, sizeof text, pipe);) {
@@ -126,9 +108,11 @@ static int measure(const sld_bench_params *params, int ranks, const char *cpus,
     if (status != 0 || !found) {
         fprintf(stderr, "sld bench: %d rank%s failed; the command was: %s\n", ranks,
                 sld_text_plural(ranks), command);
-        return status > 0 && status / 256 <= 128 ? status / 256 : SLD_EXIT_INTERNAL;
     }
-    return SLD_EXIT_OK;
+    free(command);
+    return status == 0 && found                ? SLD_EXIT_OK
+           : status > 0 && status / 256 <= 128 ? status / 256
+                                               : SLD_EXIT_INTERNAL;
 }
 
 int sld_bench_launch(sld_ctx *ctx, const sld_bench_params *params, const char *ranks,

@@ -137,8 +137,8 @@ static void signals(const sld_comm *comm, sld_doctor_report *r)
                            getenv("SLURM_JOB_ID")),
             SLD_FINE,
             "#SBATCH --signal=B:USR1@120 asks for the stop in time where the script ends in `exec "
-            "sld "
-            "sweep ...`, or hands the signal to mpirun (`mpirun ... & trap 'kill -USR1 $!' USR1; "
+            "sld sweep ...`, or hands the signal to mpirun (`mpirun ... & trap 'kill -USR1 $!' "
+            "USR1; "
             "wait`); without B: it reaches srun's steps alone. By hand: scancel --batch "
             "--signal=USR1 JOB");
     }

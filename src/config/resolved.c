@@ -47,8 +47,8 @@ sld_status sld_overlay_check_method(sld_ctx *ctx, const sld_overlay *base, const
         return sld_location_fail(
             ctx, &above->location, sld_option_key(option),
             "expected '%s', as in the resolved document below it, got '%s': that document says "
-            "every "
-            "option itself, so another %s changes nothing but the name; start from an experiment "
+            "every option itself, so another %s changes nothing but the name; start from an "
+            "experiment "
             "file, or change the options one by one",
             wanted, found, sld_option_key(option));
     }

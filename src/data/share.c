@@ -5,9 +5,8 @@
 
 #include "facts.h"
 
-enum {
-    EPOCH_OF_TEST = 1
-}; /* of the random numbers: with SLD_RNG_SPLIT, epoch 0 is train's subset */
+/* Of the random numbers of SLD_RNG_SPLIT: those of epoch 0 choose train's subset. */
+enum { EPOCH_OF_TEST = 1 };
 
 typedef struct ticket {
     int32_t  label;

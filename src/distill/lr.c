@@ -1,12 +1,12 @@
 /* lr.c: label revision as coded by its authors, docs/methods.md, "LR". Rows that the teacher gets
- * right and rows that it gets wrong have different losses. Each is a mean over its own rows of the
+ * right and rows that it gets wrong have different losses, each a mean over its own rows of the
  * global batch:
- *   lr_right  cross-entropy + logits (times) the mean square of z_s - z_t;
- *   lr_wrong  soft (times) the mean square of p - t, p the student's softmax at temperature 1 and t
- * the
- *             revised target b q + (1 - b) one-hot with b = eta / (1 + q_m - q_y): small enough for
- * the
- *             label to come first. */
+ *
+ *   lr_right  cross-entropy + logits x mean square of z_s - z_t
+ *   lr_wrong  soft x mean square of p - t
+ *
+ * where p is the student's softmax at temperature 1 and t = b q + (1 - b) one-hot the revised target.
+ * b = eta / (1 + q_m - q_y) is small enough for the label to come first. */
 #include <math.h>
 
 #include "objective.h"

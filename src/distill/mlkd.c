@@ -1,7 +1,6 @@
 /* mlkd.c: multi-level logit distillation, docs/methods.md, "MLKD": as coded by its authors and as
  * their paper describes it. A sum of
- *   kd       temperature KL; on the weak view masked (global_batch.c). As coded the strong view has
- * only
+ *   kd       temperature KL; on the weak view masked (global_batch.c). As coded the strong view has only
  *            the first three temperatures: of the others the code takes the weak view's logits,
  *   kd_lent  which is this plain KL on the weak view, at the strong view's weight;
  *   cc, bc   class and batch consistency (consistency.c), on the weak view masked; on the strong

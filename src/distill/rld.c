@@ -1,11 +1,10 @@
 /* rld.c: refined logit distillation as coded by its authors, docs/methods.md, "RLD". It corrects no
  * logit. It takes two things from the teacher that a wrong prediction does not spoil:
- *   scd  how sure the teacher is: tau^2 KL of (maximum, the others) against the student's (label,
- * the
- *        others), at a temperature of its own;
- *   mcd  how the classes below the label are related: tau^2 KL of the softmaxes over these alone.
- * In
- *        a row in which every class stands above the label this part is 0. */
+ *
+ *   scd  how sure the teacher is: tau^2 KL of (maximum, the others) against the student's (label, the
+ *        others), at a temperature of its own
+ *   mcd  how the classes below the label are related: tau^2 KL of the softmaxes over these alone; 0 in
+ *        a row in which every class stands above the label */
 #include <math.h>
 
 #include "objective.h"

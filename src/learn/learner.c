@@ -121,8 +121,8 @@ sld_status sld_learner_create(sld_ctx *ctx, const sld_comm *comm, const sld_lear
         st = SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: a learner");
     }
     if ((st = sld_agree(ctx, comm, st)) == SLD_OK) {
-        st = sld_backprop_create_in(ctx, comm, params->student, l->trees, l->n_trees,
-                                    params->student_precision, &l->net);
+        st = sld_backprop_create(ctx, comm, params->student, l->trees, l->n_trees,
+                                 params->student_precision, &l->net);
     }
     if (st == SLD_OK) {
         st = sld_agree(ctx, comm, sld_backprop_refresh(ctx, l->net));

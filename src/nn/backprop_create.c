@@ -204,14 +204,8 @@ static sld_status count_shards(sld_ctx *ctx, const sld_comm *comm, const sld_tre
 }
 
 sld_status sld_backprop_create(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
-                               sld_tree *const *trees, size_t n_trees, sld_backprop **out)
-{
-    return sld_backprop_create_in(ctx, comm, model, trees, n_trees, SLD_PRECISION_F32, out);
-}
-
-sld_status sld_backprop_create_in(sld_ctx *ctx, const sld_comm *comm, sld_model *model,
-                                  sld_tree *const *trees, size_t n_trees, sld_precision precision,
-                                  sld_backprop **out)
+                               sld_tree *const *trees, size_t n_trees, sld_precision precision,
+                               sld_backprop **out)
 {
     *out         = NULL;
     int n_shards = 0;

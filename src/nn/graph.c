@@ -108,11 +108,8 @@ void sld_graph_init(sld_graph *g, sld_ctx *ctx, sld_arena *arena, int height, in
                     int channels)
 {
     *g                    = (sld_graph){.ctx = ctx, .arena = arena};
-    const sld_layer image = {.kind     = &image_kind,
-                             .name     = "",
-                             .height   = height,
-                             .width    = width,
-                             .channels = channels};
+    const sld_layer image = {
+        .kind = &image_kind, .name = "", .height = height, .width = width, .channels = channels};
     sld_graph_append(g, &image);
     if (height < 1 || width < 1 || channels < 1) {
         sld_graph_mistake(g, "image of %d x %d x %d", height, width, channels);

@@ -200,8 +200,7 @@ static void put_lost(const report *r, FILE *to)
         }
         if (shown == 1) {
             fprintf(to,
-                    "<h2 class=\"bad\">Failed, diverged</h2>\n<div class=\"scroll\">"
-                    "<table "
+                    "<h2 class=\"bad\">Failed, diverged</h2>\n<div class=\"scroll\"><table "
                     "class=\"lost\"><thead><tr><th>arm</th><th>seed</th><th>ID</th><th>state</th>"
                     "<th class=\"text\">reason</th></tr></thead><tbody>\n");
         }

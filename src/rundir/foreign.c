@@ -22,7 +22,8 @@ static bool is_own(const char *name)
                                         "trials",
                                         "teacher-logits",
                                         "points",
-                                        "sweep."};
+                                        "sweep.",
+                                        "report.html"};
 
     for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
         if (begins(name, stems[i])) {

@@ -1,13 +1,10 @@
-/* names.c: paths of a trial's files, and of a trial and a claim in a sweep's folder. */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+/* names.c: names and paths of a trial's files, and of a trial and a claim in a sweep's folder. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "sld/rundir.h"
+#include "file_names.h"
 
 #define NAME_OF(name, stem, ending) {stem, ending},
 static const struct {
@@ -45,112 +42,61 @@ bool sld_run_has(const char *run, sld_run_file file)
     return access(path, F_OK) == 0;
 }
 
-/* Whether the name is epoch-E-aN.h5 of an attempt from 1 to last. */
-static bool is_epoch_of_attempt(const char *name, int64_t last)
-{
-    long long epoch, attempt;
-    int       n = 0;
+/* ---- a name read back ---- */
 
-    return sscanf(name, "epoch-%18lld-a%18lld.h5%n", &epoch, &attempt, &n) == 2 && n > 0 &&
-           name[n] == '\0' && attempt >= 1 && attempt <= last;
+/* One to 18 digits. */
+static bool take_number(const char **at, int64_t *number)
+{
+    const size_t digits = strspn(*at, "0123456789");
+
+    *number = digits > 0 && digits <= 18 ? strtoll(*at, NULL, 10) : -1;
+    *at += digits;
+    return *number >= 0;
 }
 
-static void remove_epochs(const char *run, int64_t attempt)
+static bool take_word(const char **at, const char *word)
 {
-    DIR           *dir = opendir(run);
-    struct dirent *entry;
-    char           path[PATH_MAX];
+    const size_t n = strlen(word);
 
-    while (dir && (entry = readdir(dir))) {
-        if (is_epoch_of_attempt(entry->d_name, attempt)) {
-            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
-            unlink(path);
-        }
+    if (strncmp(*at, word, n) != 0) {
+        return false;
     }
-    if (dir) {
-        closedir(dir);
-    }
+    *at += n;
+    return true;
 }
 
-void sld_run_remove_attempts(const char *run, int64_t attempt)
+bool sld_name_is_weights(const char *name)
 {
-    static const sld_run_file own[] = {SLD_RUN_CONFIG, SLD_RUN_RESULTS,  SLD_RUN_LAST,
-                                       SLD_RUN_BEST,   SLD_RUN_PROGRESS, SLD_RUN_OUTCOME};
-    char                      path[PATH_MAX];
-
-    for (int64_t n = 1; n <= attempt; n++) {
-        for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-            sld_run_path(run, own[i], n, path);
-            unlink(path);
-        }
-    }
-    remove_epochs(run, attempt);
-}
-
-static sld_status rename_old(sld_ctx *ctx, const char *path)
-{
-    char to[PATH_MAX];
-
-    snprintf(to, sizeof to, "%.*s.old", (int)sizeof to - 5, path);
-    return rename(path, to) == 0 || errno == ENOENT
-               ? SLD_OK
-               : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot rename: %s", path, strerror(errno));
-}
-
-typedef sld_status (*act_on)(sld_ctx *ctx, const char *path, const void *user);
-
-/* Does this to each file of an open folder whose name is of that kind, and closes the folder. */
-static sld_status each_file(sld_ctx *ctx, DIR *dir, const char *run,
-                            bool (*is_kind)(const char *name), act_on act, const void *user)
-{
-    const struct dirent *entry;
-    char                 path[PATH_MAX];
-    sld_status           st = SLD_OK;
-
-    while (st == SLD_OK && (st = sld_file_next_entry(ctx, dir, run, &entry)) == SLD_OK && entry) {
-        if (is_kind(entry->d_name)) {
-            snprintf(path, sizeof path, "%s/%s", run, entry->d_name);
-            st = act(ctx, path, user);
-        }
-    }
-    closedir(dir);
-    return st;
-}
-
-static sld_status set_old(sld_ctx *ctx, const char *path, const void *user)
-{
-    return rename_old(ctx, path);
-}
-
-/* Files whose names are of that kind get ".old" behind them. */
-static sld_status set_aside(sld_ctx *ctx, const char *run, bool (*is_kind)(const char *name))
-{
-    DIR *dir = opendir(run);
-
-    if (!dir) {
-        return errno == ENOENT
-                   ? SLD_OK
-                   : SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot list: %s", run, strerror(errno));
-    }
-    return each_file(ctx, dir, run, is_kind, set_old, NULL);
-}
-
-static bool is_weights(const char *name)
-{
-    int epoch, n = 0;
+    const char *at = name;
+    int64_t     epoch;
 
     return strcmp(name, "last.h5") == 0 || strcmp(name, "best.h5") == 0 ||
-           (sscanf(name, "epoch-%d.h5%n", &epoch, &n) == 1 && n > 0 && name[n] == '\0');
+           (take_word(&at, "epoch-") && take_number(&at, &epoch) && strcmp(at, ".h5") == 0);
 }
 
-sld_status sld_run_each_weights(sld_ctx *ctx, const char *run,
-                                sld_status (*check)(sld_ctx *ctx, const char *path,
-                                                    const void *user),
-                                const void *user)
+bool sld_name_is_epoch_of_attempt(const char *name, int64_t last)
 {
-    DIR *dir = opendir(run);
+    int64_t epoch, attempt;
 
-    return dir ? each_file(ctx, dir, run, is_weights, check, user) : SLD_OK;
+    return take_word(&name, "epoch-") && take_number(&name, &epoch) && take_word(&name, "-a") &&
+           take_number(&name, &attempt) && strcmp(name, ".h5") == 0 && attempt >= 1 &&
+           attempt <= last;
+}
+
+int64_t sld_name_attempt_of_log(const char *name)
+{
+    int64_t attempt;
+
+    return take_word(&name, "log-a") && take_number(&name, &attempt) && strcmp(name, ".txt") == 0
+               ? attempt
+               : 0;
+}
+
+bool sld_name_is_checkpoint(const char *name)
+{
+    sld_ckpt ckpt;
+
+    return sld_ckpt_parse(name, &ckpt);
 }
 
 /* The name that attempt 0 gives the file: without "-aN" before the ending. */
@@ -167,11 +113,9 @@ static void without_attempt(const char *name, char plain[NAME_MAX + 1])
     }
 }
 
-/* Whether a run gives a file this name, in whatever attempt. */
-static bool is_name(const char *name)
+bool sld_name_is_own(const char *name)
 {
-    char     plain[NAME_MAX + 1], of[64];
-    sld_ckpt ckpt;
+    char plain[NAME_MAX + 1], of[64];
 
     without_attempt(name, plain);
     for (size_t i = 0; i < SLD_RUN_FILE_COUNT; i++) {
@@ -180,155 +124,10 @@ static bool is_name(const char *name)
             return true;
         }
     }
-    return is_weights(plain) || sld_ckpt_parse(name, &ckpt);
+    return sld_name_is_weights(plain) || sld_name_is_checkpoint(name);
 }
 
-static bool is_sweep(const char *folder)
-{
-    char points[PATH_MAX + 8];
-
-    snprintf(points, sizeof points, "%s/points", folder);
-    return access(points, F_OK) == 0;
-}
-
-/* Cuts the last name off an absolute path and returns it. */
-static const char *cut_name(char *path)
-{
-    char *slash = strrchr(path, '/');
-
-    *slash = '\0';
-    return slash + 1;
-}
-
-static bool is_file_in(const char *name, char *folder)
-{
-    static const char *const of_sweep[] = {"points", "sweep.yaml", "sweep.h5", "report.html",
-                                           "late-claims"};
-
-    if (is_name(name) &&
-        (sld_run_has(folder, SLD_RUN_CONFIG) || sld_run_has(folder, SLD_RUN_LOCK))) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof of_sweep / sizeof *of_sweep; i++) {
-        if (strcmp(name, of_sweep[i]) == 0 && is_sweep(folder)) {
-            return true;
-        }
-    }
-    return strchr(folder, '/') && strcmp(cut_name(folder), "claims") == 0 && is_sweep(folder);
-}
-
-/* A name that nothing bears yet is a run's in the folder of a run, which will write it. */
-static bool is_file_to_come(const char *path)
-{
-    const char  *slash  = strrchr(path, '/');
-    const size_t n      = slash ? (size_t)(slash - path) + 1 : 0;
-    char        *folder = n > 0 ? strndup(path, n) : strdup(".");
-    const bool   comes  = folder && is_name(path + n) &&
-                       (sld_run_has(folder, SLD_RUN_CONFIG) || sld_run_has(folder, SLD_RUN_LOCK));
-
-    free(folder);
-    return comes;
-}
-
-bool sld_run_is_file(const char *path)
-{
-    char      *whole = realpath(path, NULL);
-    const bool found = whole ? is_file_in(cut_name(whole), whole) : is_file_to_come(path);
-
-    free(whole);
-    return found;
-}
-
-/* config.yaml says what the others were made with: it goes with them. */
-static bool is_result(const char *name)
-{
-    return strcmp(name, "results.h5") == 0 || strcmp(name, "config.yaml") == 0 || is_weights(name);
-}
-
-sld_status sld_run_set_aside(sld_ctx *ctx, const char *run)
-{
-    return set_aside(ctx, run, is_result);
-}
-
-static bool is_checkpoint(const char *name)
-{
-    sld_ckpt ckpt;
-
-    return sld_ckpt_parse(name, &ckpt);
-}
-
-/* The attempt whose log bears this name; 0: it is no log. */
-static int64_t attempt_of_log(const char *name)
-{
-    long long attempt;
-    int       n = 0;
-
-    return sscanf(name, "log-a%18lld.txt%n", &attempt, &n) == 1 && n > 0 && name[n] == '\0' &&
-                   attempt > 0
-               ? attempt
-               : 0;
-}
-
-static bool is_log(const char *name)
-{
-    return attempt_of_log(name) > 0;
-}
-
-sld_status sld_run_set_aside_logs(sld_ctx *ctx, const char *run)
-{
-    return set_aside(ctx, run, is_log);
-}
-
-int64_t sld_run_newest_log(const char *run)
-{
-    DIR           *dir = opendir(run);
-    struct dirent *entry;
-    int64_t        newest = 0;
-
-    while (dir && (entry = readdir(dir))) {
-        const int64_t attempt = attempt_of_log(entry->d_name);
-        newest                = attempt > newest ? attempt : newest;
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return newest;
-}
-
-sld_status sld_run_set_aside_checkpoints(sld_ctx *ctx, const char *run)
-{
-    return set_aside(ctx, run, is_checkpoint);
-}
-
-static bool is_made(const char *name)
-{
-    return is_checkpoint(name) || is_weights(name);
-}
-
-typedef struct others { /* who says whose a file is, for which trial */
-    bool (*is_others)(const char *path, const char *id);
-    const char *id;
-} others;
-
-static sld_status set_old_of_others(sld_ctx *ctx, const char *path, const void *user)
-{
-    const others *o = user;
-
-    return o->is_others(path, o->id) ? rename_old(ctx, path) : SLD_OK;
-}
-
-sld_status sld_run_set_aside_others(sld_ctx *ctx, const char *run,
-                                    bool (*is_others)(const char *path, const char *id),
-                                    const char *id)
-{
-    const others o   = {is_others, id};
-    DIR         *dir = opendir(run);
-    char         path[PATH_MAX];
-
-    SLD_TRY(dir ? each_file(ctx, dir, run, is_made, set_old_of_others, &o) : SLD_OK);
-    sld_run_path(run, SLD_RUN_CONFIG, 0, path);
-    return rename_old(ctx, path);
-}
+/* ---- in a sweep ---- */
 
 void sld_sweep_path(const char *sweep, const char *name, char path[PATH_MAX])
 {

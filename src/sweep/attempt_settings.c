@@ -21,22 +21,19 @@ static void add(attempt_settings *s, char *text)
 /* Adds key="value", quoted as in YAML: a path may contain any character. */
 static void set_text(attempt_settings *s, const char *key, const char *value)
 {
-    const size_t length = strlen(key) + 2 * strlen(value) + 4;
-    char        *text   = malloc(length);
+    char  *text = NULL;
+    size_t bytes;
+    FILE  *to = open_memstream(&text, &bytes);
 
-    if (!text) {
+    if (to) {
+        fprintf(to, "%s=", key);
+        sld_text_quote_yaml(to, value);
+    }
+    if (!to || fclose(to) != 0) {
+        free(text);
         s->failed = true;
         return;
     }
-    int n = sprintf(text, "%s=\"", key);
-    for (const char *v = value; *v; v++) {
-        if (*v == '"' || *v == '\\') {
-            text[n++] = '\\';
-        }
-        text[n++] = *v;
-    }
-    text[n++] = '"';
-    text[n]   = '\0';
     add(s, text);
 }
 

@@ -2,6 +2,7 @@
  * its data, on evaluation and on its files. It writes what an epoch leaves (a checkpoint, weights,
  * results) and results.h5 once more at its start. Of few samples these are short: their logits at
  * full size are written besides, so that files cost rather too much here than too little. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,26 +45,49 @@ static sld_status write_teacher(sld_ctx *ctx, const char *network, const char *p
     return st;
 }
 
+/* The path folder/name as a text of YAML. */
+static void put_path(FILE *to, const char *folder, const char *name)
+{
+    char path[2 * FOLDER];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    sld_text_quote_yaml(to, path);
+}
+
 /* Local. One epoch of n_train samples in folder/run. */
 static sld_status make_config(sld_ctx *ctx, const sld_bench_params *params, size_t n_train,
                               const char *folder, sld_config **out)
 {
-    char text[3 * FOLDER], teacher[2 * FOLDER] = "method: none\nce: {strong: 1}\n";
+    char  *text = NULL;
+    size_t n;
+    FILE  *to = open_memstream(&text, &n);
 
-    if (params->teacher) {
-        snprintf(teacher, sizeof teacher,
-                 "method: sld\nstudent_swap_after: 0\nteacher: {weights: \"%s/teacher.h5\", "
-                 "precision: %s}\n",
-                 folder, params->teacher_precision);
+    if (!to) {
+        return SLD_FAIL(ctx, SLD_ERR_NOMEM, "out of memory: the experiment of the trial");
     }
-    const int n =
-        snprintf(text, sizeof text,
-                 "%sstudent: {network: %s, precision: %s}\nsynthetic: {train: %zu, test: %d}\n"
-                 "train: {epochs: 1, batch: %zu, lr_stages: []}\n"
-                 "parallel: {shards: %d}\nrun: {dir: \"%s/run\", logits: false}\n",
-                 teacher, params->student, params->student_precision, n_train, N_TEST,
-                 params->batch, params->shards, folder);
-    return sld_config_parse(ctx, "bench", text, (size_t)n, NULL, 0, sld_method_defaults, out);
+    if (params->teacher) {
+        fputs("method: sld\nstudent_swap_after: 0\nteacher: {weights: ", to);
+        put_path(to, folder, "teacher.h5");
+        fprintf(to, ", precision: %s}\n", params->teacher_precision);
+    } else {
+        fputs("method: none\nce: {strong: 1}\n", to);
+    }
+    fprintf(to,
+            "student: {network: %s, precision: %s}\nsynthetic: {train: %zu, test: %d}\n"
+            "train: {epochs: 1, batch: %zu, lr_stages: []}\n"
+            "parallel: {shards: %d}\nrun: {logits: false, dir: ",
+            params->student, params->student_precision, n_train, N_TEST, params->batch,
+            params->shards);
+    put_path(to, folder, "run");
+    fputs("}\n", to);
+    sld_status st = fclose(to) == 0 ? SLD_OK
+                                    : SLD_FAIL(ctx, SLD_ERR_NOMEM,
+                                               "out of memory: the experiment of the trial");
+    if (st == SLD_OK) {
+        st = sld_config_parse(ctx, "bench", text, n, NULL, 0, sld_method_defaults, out);
+    }
+    free(text);
+    return st;
 }
 
 /* Collective. */
@@ -157,7 +181,8 @@ sld_status sld_bench_epoch(sld_ctx *ctx, const sld_comm *comm, const sld_bench_p
     snprintf(folder, sizeof folder, "%.900s/sld-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (sld_comm_rank(comm) == 0 && !mkdtemp(folder)) {
         st = SLD_FAIL(ctx, SLD_ERR_IO,
-                      "%s: cannot make a folder there; set TMPDIR to another place", folder);
+                      "%s: cannot make a folder there: %s; set TMPDIR to another place", folder,
+                      strerror(errno));
     }
     SLD_TRY(sld_agree(ctx, comm, st));
     SLD_TRY(sld_comm_bcast(ctx, comm, folder, sizeof folder, 0));

@@ -1,11 +1,13 @@
-/* probe.c: optimiser steps on given batches, to be held against another implementation.
+/* probe.c: optimiser steps on given batches, to be held against another implementation. It reads
+ * image_weak and image_strong (K,N,C,H,W), float32 and normalised, and labels (K,N), and writes, for
+ * steps k = 0 .. K-1:
  *
- * In: image_weak, image_strong (K,N,C,H,W) float32 normalised, labels (K,N). Out, for steps k = 0
- * .. K-1: /loss/TERM_VIEW (K)           unweighted mean over the batch /loss/total (K) weighted sum
- * over terms and views /logits/student_VIEW, teacher_VIEW (K,N,classes) /gradient/NAME (K,...) of
- * the total, without weight decay (asked for by gradients) /param_norm/NAME (K)          2-norm
- * after the step /model/NAME                   the student after the last step, a weights file as
- * any other */
+ *   /loss/TERM_VIEW (K)                                unweighted mean over the batch
+ *   /loss/total (K)                                    weighted sum over terms and views
+ *   /logits/student_VIEW, teacher_VIEW (K,N,classes)
+ *   /gradient/NAME (K,...)                             of the total, without weight decay; on request
+ *   /param_norm/NAME (K)                               2-norm after the step
+ *   /model/NAME                                        the student after the last step, as weights */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,23 +238,6 @@ static void keep_step(probe *p, size_t k, sld_range mine, const sld_step_output 
     }
 }
 
-/* Collective. rows: (N,width) of one batch, each rank brings the rows of its shards; complete
- * afterwards. */
-static sld_status gather(sld_ctx *ctx, const sld_comm *comm, const probe *p, float *rows)
-{
-    const int V = (int)p->opt->parallel.shards, size = sld_comm_size(comm);
-
-    for (int r = 0; r < size; r++) {
-        int first, count;
-        sld_shard_owned(V, size, r, &first, &count);
-        const size_t begin = sld_shard_rows(p->N, V, first).begin,
-                     end   = sld_shard_rows(p->N, V, first + count - 1).end;
-        SLD_TRY(sld_comm_bcast(ctx, comm, rows + begin * p->classes,
-                               (end - begin) * p->classes * sizeof *rows, r));
-    }
-    return SLD_OK;
-}
-
 /* Collective. *finite false: a step was not, which is told, and the later ones are not taken. */
 static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, double lr, bool *finite)
 {
@@ -285,9 +270,9 @@ static sld_status take_steps(sld_ctx *ctx, const sld_comm *comm, probe *p, doubl
     }
     for (int v = 0; v < SLD_VIEWS; v++) {
         for (size_t k = 0; p->views[v] && k < p->steps; k++) {
-            const size_t at = k * p->N * p->classes;
-            SLD_TRY(gather(ctx, comm, p, p->z_s[v] + at));
-            SLD_TRY(gather(ctx, comm, p, p->z_t[v] + at));
+            const size_t at = k * p->N * p->classes, bytes = p->classes * sizeof(float);
+            SLD_TRY(sld_learner_gather(ctx, p->learner, 0, p->z_s[v] + at, bytes));
+            SLD_TRY(sld_learner_gather(ctx, p->learner, 0, p->z_t[v] + at, bytes));
         }
     }
     return SLD_OK;

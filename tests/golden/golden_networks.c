@@ -383,7 +383,7 @@ static sld_status check_training(golden_run *s, golden_case *c)
     golden_trainer t  = {0};
     sld_status     st = sld_agree(s->ctx, s->comm, make_trainer(s, c, &t));
     if (st == SLD_OK) {
-        st = sld_backprop_create(s->ctx, s->comm, c->model, &t.tree, 1, &t.net);
+        st = sld_backprop_create(s->ctx, s->comm, c->model, &t.tree, 1, SLD_PRECISION_F32, &t.net);
     }
     if (st == SLD_OK) {
         st = train(s, c, &t);

@@ -211,7 +211,8 @@ static void check(const sld_network *network)
     assert_int_equal(sld_tree_create(&ctx, comm, SHARDS, ROWS,
                                      sld_backprop_message_bytes(comm, t.model), &t.tree),
                      SLD_OK);
-    assert_int_equal(sld_backprop_create(&ctx, comm, t.model, &t.tree, 1, &t.net), SLD_OK);
+    assert_int_equal(
+        sld_backprop_create(&ctx, comm, t.model, &t.tree, 1, SLD_PRECISION_F32, &t.net), SLD_OK);
     float *grad = random_floats(sld_model_trained_count(t.model), 13);
     loss_of(&t);
     assert_int_equal(sld_backprop_backward(&ctx, t.net, (const float *[]){t.weights}, false),
@@ -265,7 +266,7 @@ static void gradient_in(sld_precision precision, float **grad, size_t *n)
         SLD_OK);
     *n    = sld_model_trained_count(model);
     *grad = random_floats(*n, 0);
-    assert_int_equal(sld_backprop_create_in(&ctx, comm, model, &tree, 1, precision, &net), SLD_OK);
+    assert_int_equal(sld_backprop_create(&ctx, comm, model, &tree, 1, precision, &net), SLD_OK);
     assert_int_equal(sld_backprop_refresh(&ctx, net), SLD_OK);
     assert_int_equal(sld_backprop_forward(&ctx, net, 0, 1, (const float *[]){x}, (float *[]){z}),
                      SLD_OK);

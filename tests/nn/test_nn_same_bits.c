@@ -207,8 +207,8 @@ static void compute(int which, char hex[65])
                                          sld_backprop_message_bytes(comm, model), &trees[i]),
                          SLD_OK);
     }
-    assert_int_equal(sld_backprop_create_in(&ctx, comm, model, trees + first, BATCHES - first,
-                                            networks[which].precision, &net),
+    assert_int_equal(sld_backprop_create(&ctx, comm, model, trees + first, BATCHES - first,
+                                         networks[which].precision, &net),
                      SLD_OK);
     float *grad = floats(sld_model_trained_count(model));
     sld_sha256_init(&sha);

@@ -190,6 +190,7 @@ static void files_of_runs_and_sweeps_are_known(void **state)
     assert_int_equal(mkdir(path, 0755), 0);
     put(f, "sweep.h5", "");
     assert_false(kept(f, "sweep.h5"));
+    assert_false(sld_sweep_is_folder(f->dir));
     for (size_t i = 0; i < COUNT(of_sweep); i++) {
         put(f, of_sweep[i], "");
     }
@@ -200,6 +201,11 @@ static void files_of_runs_and_sweeps_are_known(void **state)
     unlink(path);
     snprintf(path, sizeof path, "%s/claims", f->dir);
     assert_int_equal(rmdir(path), 0);
+    put(f, "points", "a list of the user's own\n");
+    assert_false(sld_sweep_is_folder(f->dir));
+    assert_false(kept(f, "points"));
+    put(f, "points", "sld-sweep 9\n");
+    assert_true(sld_sweep_is_folder(f->dir));
 }
 
 int main(void)
