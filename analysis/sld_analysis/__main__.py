@@ -20,8 +20,8 @@ EPILOG = """
 
 def report(args):
     from . import open as open_study
-    from .report import make
-    formats = [f for f in ("svg", "pdf", "png") if getattr(args, f)]
+    from .report import FORMATS, make
+    formats = [f for f in FORMATS if getattr(args, f)]
     print(make(open_study(one_or_several(args.study)), args.out, formats, args.force, args.features))
 
 

@@ -157,7 +157,8 @@ def load(path, size):
     elif not os.path.exists(path):
         raise StudyError("%s: no such file or folder" % path)
     elif not path.endswith(".npz"):
-        raise StudyError("%s: expected a folder or a .npz file" % path)
+        cure = "; numpy.savez(FILE, x_train=..., y_train=..., x_test=..., y_test=...) makes one of arrays" if path.endswith((".npy", ".mat", ".csv")) else ""
+        raise StudyError("%s: expected a folder or a .npz file%s" % (path, cure))
     else:
         found = npz(path)
     return in_utf8(path, found)._replace(train=resized(found.train, size), test=resized(found.test, size))

@@ -103,7 +103,10 @@ def folder(path, size):
     train = os.path.join(path, "train")
     name = next((n for n in TEST_NAMES if os.path.isdir(os.path.join(path, n))), None)
     if not os.path.isdir(train) or not name:
-        raise StudyError("%s: expected folders train and test (or val) with a folder for each class, or CIFAR's python version" % path)
+        there = sorted(e.name for e in os.scandir(path) if e.is_dir() and not e.name.startswith("."))
+        cure = "; hold some images of each class of train out as test" if os.path.isdir(train) else ""
+        raise StudyError("%s: expected folders train and test (or val) with a folder for each class, or CIFAR's python version, got %s%s" % (
+            path, ", ".join(there[:5]) + (" ..." if len(there) > 5 else "") if there else "no folder in it", cure))
     test = os.path.join(path, name)
     (in_train, left), (in_test, more) = classes_in(train), classes_in(test)
     for by_class, where in ((in_train, train), (in_test, test)):

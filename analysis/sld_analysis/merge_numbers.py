@@ -79,5 +79,6 @@ def copied(rows, labels, places, teacher):
         by_controls[sha, tested] = sum(known) / len(known) if known else np.nan
         if len({sha for sha, _ in records}) == 1:
             rates = [found.get(i, rate) for i, rate in enumerate(rates)]
-    return {"/trials/copy_rate": np.array(rates),
-            "/trials/copy_rate_unseen": np.array([by_controls.get(key, np.nan) if key[0] else rate for key, rate in zip(keys, rates)])}
+    unseen = [by_controls.get(key, np.nan) if key[0] else rate for key, rate in zip(keys, rates)]
+    ended = [not np.isnan(source.part.columns["top1_last"][row]) for source, row in rows]  # a diverged trial has nothing to compare
+    return {"/trials/copy_rate": np.array(rates), "/trials/copy_rate_unseen": np.where(ended, unseen, np.nan)}

@@ -28,6 +28,7 @@ TITLES = {"T1": "pairs of one architecture", "T2": "pairs of different architect
           "copies": "copied errors", "swaps": "rows that a swap touches", "spread": "where the spread comes from",
           "pairs": "several pairs together", "matrix": "comparison matrix"}
 REPORT = "report.html"
+FORMATS = ("svg", "pdf", "png")  # of figures, in files of their own
 SECTIONS = (("Result", ("claims", "accuracy", "F10", "F1")), ("Tables", ("T1", "T2", "T3", "T4", "effects", "T5", "T7", "T8", "T9", "pairs", "matrix", "F11")),
             ("Seeds and spread", ("T10", "spread")), ("Sensitivity and cost", ("F4", "T6", "F6")),
             ("Predictions", ("quality", "F7", "F9", "copies", "F8", "F2", "F5", "F3", "F12", "swaps")))
@@ -157,6 +158,14 @@ def warnings(work):
     for words, left in (("left out of what is made from logits", work.digests.left), ("not compared with its teacher", work.digests.left_teacher)):
         out += ["Trial %s is %s: %s." % (work.study.trials["id"][trial], words, reason) for trial, reason in sorted(left.items())[:5]]
     out += ["%s and its baseline %s have different test sets: their gap is of other images too." % (arm, work.base_of[arm]) for arm in work.elsewhere]
+    kinds = {}
+    for arm in work.arms:
+        for i in work.arms[arm]:
+            kinds.setdefault(str(work.study.facts(i).get("fingerprint") or "").split(";")[0], {}).setdefault(arm, []).append(i)
+    kinds.pop("", None)
+    if len(kinds) > 1:
+        out.append("Trials were computed by %d sets of libraries and instructions, which round differently: %s." % (len(kinds), "; ".join(
+            "%s (%s)" % (kind, ", ".join("%s %d" % (arm, len(of)) for arm, of in by_arm.items())) for kind, by_arm in kinds.items())))
     for arm in work.arms:
         data = {repr(work.study.facts(i).get("data_sha256")) for i in work.arms[arm]}
         seeds = work.study.trials["seed"][work.arms[arm]]
@@ -263,6 +272,14 @@ def check_folder(folder, names, force):
                          % os.path.join(folder, there[0]))
 
 
+def earlier(folder, names):
+    """Tables and figures of the report that lies there which the new one does not make: beside it they would pass for its own."""
+    if not holds(os.path.join(folder, REPORT), page.MARK):
+        return []
+    own = ["%s.%s" % (key, ending) for _, keys in SECTIONS for key in keys for ending in ("csv",) + FORMATS]
+    return [name for name in own if name not in names and os.path.isfile(os.path.join(folder, name))]
+
+
 def target(folder, name):
     """The path of a file of the report."""
     path = os.path.join(folder, name)
@@ -274,4 +291,8 @@ def target(folder, name):
 def make(study, folder, formats=(), force=False, features=()):
     made = Report(study, features)
     check_folder(folder, made.names(formats), force)
-    return made.write(folder, formats)
+    stale = earlier(folder, made.names(formats))
+    path = made.write(folder, formats)
+    for name in stale:
+        os.unlink(os.path.join(folder, name))
+    return path

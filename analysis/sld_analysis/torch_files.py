@@ -2,6 +2,7 @@
 classes. Nothing that a file names is run."""
 import io
 import pickle
+import tarfile
 import types
 import zipfile
 import zlib
@@ -23,6 +24,7 @@ def is_state_dict(value):
         isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in value.items())
 
 
+TRUST = "\n    --trust loads a file all the same, and runs whatever code it names"
 FOREIGN = []  # classes that the file at hand names and that were not made
 
 
@@ -89,21 +91,43 @@ def check_zip(path):
         raise StudyError("%s: damaged: %s; take another copy" % (path, error)) from None
 
 
+def what_else(path):
+    """What a file that torch.save did not write is, by its first bytes, and the cure; "": nothing that is known."""
+    with open(path, "rb") as f:
+        begin = f.read(512)
+    if begin.startswith(b"version https://git-lfs"):
+        return "it is a pointer of Git LFS: `git lfs pull` brings the file"
+    if begin.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "it is a web page: the download gave another file than that of the weights"
+    if begin.startswith(b"PK") and not zipfile.is_zipfile(path):
+        return "it is a zip file that is cut off: take another copy"
+    if begin.startswith(b"\x1f\x8b") or tarfile.is_tarfile(path):
+        return "it is an archive: unpack it"
+    if not begin:
+        return "it is empty: take another copy"
+    return "it is a text" if begin.isascii() and not any(byte < 32 and byte not in b"\t\r\n" for byte in begin) else ""
+
+
 def load_pth(path, trust):
     check_zip(inputs.check(path))
     try:
         return load(path, pickle if trust else TENSORS)
-    except OSError as error:
-        raise StudyError("%s: %s" % (path, error.strerror))
-    except pickle.UnpicklingError as error:
-        raise StudyError("%s is no file of tensors: %s\n    --trust loads a file all the same, and runs whatever code it "
-                      "names" % (path, error))
     except MemoryError:  # says nothing of the file
         raise
-    except Exception as error:  # torch raises what its reader of the day raises
-        if "CPUAllocator" in str(error):  # by which PyTorch says that memory is short
-            raise MemoryError from None
-        raise StudyError("%s is not a file of torch.save: %s" % (path, str(error).split("\n")[0]))
+    except Exception as error:
+        refuse(path, trust, error)
+
+
+def refuse(path, trust, error):
+    """Says why the file was not read: torch raises what its reader of the day raises."""
+    if "CPUAllocator" in str(error):  # by which PyTorch says that memory is short
+        raise MemoryError from None
+    other = what_else(path)
+    if other:
+        raise StudyError("%s is not a file of torch.save: %s" % (path, other)) from None
+    if isinstance(error, pickle.UnpicklingError) and FOREIGN and not trust:
+        raise StudyError("%s is no file of tensors: %s" % (path, error) + TRUST) from None
+    raise StudyError("%s is not a file of torch.save: %s" % (path, str(error).split("\n")[0])) from None
 
 
 def nested(inner, depth=4):
@@ -130,8 +154,10 @@ def state_dicts_of(path, trust, key):
     inner = content if isinstance(content, dict) else {}
     found = nested(inner)
     if not found and FOREIGN:
-        raise StudyError("%s is no file of tensors: it holds a %s\n    --trust loads a file all the same, and runs whatever code it "
-                      "names" % (path, FOREIGN[0]))
+        raise StudyError("%s is no file of tensors: it holds a %s" % (path, FOREIGN[0]) + TRUST)
+    if not found and any(isinstance(v, np.ndarray) for v in inner.values()):
+        raise StudyError("%s: expected tensors, got arrays of NumPy (%s first); write it with torch.from_numpy(array) for each" % (
+            path, next(k for k, v in inner.items() if isinstance(v, np.ndarray))))
     if not found:
         held = ", ".join(map(str, inner)) if inner else type(content).__name__
         raise StudyError("%s holds no state dict, neither itself nor under a key; found: %s" % (path, held))
@@ -142,8 +168,11 @@ def state_dicts_of(path, trust, key):
 
 
 def to_float32(path, name, value):
+    if value.is_meta:
+        raise StudyError("%s: tensor %s: expected values, got a tensor of the device meta, which has none" % (path, name))
     if value.layout != torch.strided or not (value.dtype.is_floating_point or value.dtype in (torch.int64, torch.int32)):
-        raise StudyError("%s: tensor %s: expected numbers, got %s (%s)" % (path, name, value.dtype, value.layout))
+        cure = "; dequantise it first" if value.is_quantized or value.dtype in (torch.int8, torch.uint8) else ""
+        raise StudyError("%s: tensor %s: expected floating-point numbers, got %s (%s)%s" % (path, name, value.dtype, value.layout, cure))
     value = value.detach()
     out = value.to(torch.float32)
     finite = torch.isfinite(value)
@@ -154,7 +183,7 @@ def to_float32(path, name, value):
 
 def arrays_of(path, state):
     """{name: array}, checked."""
-    out = OrderedDict((name, value.numpy().astype(np.int64) if name.endswith(COUNTER) else to_float32(path, name, value))
+    out = OrderedDict((name, value.numpy().astype(np.int64) if name.endswith(COUNTER) and not value.is_meta else to_float32(path, name, value))
                       for name, value in state.items())
     check_values(path, out)
     return out

@@ -30,8 +30,9 @@ DATA = {  # what the public training codes normalise with: mean, std
     "cifar100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
+COUNTS_OF_COST = ("total_ops", "total_params")  # what thop.profile leaves in a model: no weights
 SHOWN = 5  # differences listed in an error
-MAX_SIDE, MAX_CHANNELS = 4096, 4  # of sld
+MAX_SIDE, MAX_CHANNELS, SMALLEST_STD = 4096, 4, 1e-5  # of sld
 OF_ONE_WAY = {"PyTorch file": ("key", "data", "mean", "std", "input_size", "trust"), "weights file": ("flat",)}  # {input: options}
 
 
@@ -73,14 +74,34 @@ def differences(tensors, shapes):
         elif tensors[name].shape != wanted:
             lines.append("tensor %s: expected shape %s, got %s" % (name, shape_text(wanted), shape_text(tensors[name].shape)))
     for name, value in tensors.items():
-        if name not in shapes and not name.endswith(COUNTER):
+        if name not in shapes and not name.endswith((COUNTER,) + COUNTS_OF_COST):
             lines.append("tensor %s of shape %s has no place in it" % (name, shape_text(value.shape)))
     return lines
 
 
-def refuse(path, name, lines, hint=""):
+def renaming(tensors, shapes):
+    """Lines of Python that give the tensors the names of that network, where only names differ; []: more than that differs."""
+    lacking = [name for name in shapes if name not in tensors]
+    more = [name for name in tensors if name not in shapes and not name.endswith((COUNTER,) + COUNTS_OF_COST)]
+    alike = len(lacking) == len(more) and all(tuple(tensors[b].shape) == shapes[a] for a, b in zip(lacking, more))
+    return ['state["%s"] = state.pop("%s")' % pair for pair in zip(lacking, more)] if alike else []
+
+
+def dropping(tensors, shapes):
+    """The same where tensors are left over."""
+    more = [name for name in tensors if name not in shapes and not name.endswith((COUNTER,) + COUNTS_OF_COST)]
+    return ['state.pop("%s")' % name for name in more] if all(name in tensors for name in shapes) else []
+
+
+def refuse(path, name, lines, hint="", cure=()):
     shown = lines[:SHOWN] + (["and %d more" % (len(lines) - SHOWN)] if len(lines) > SHOWN else [])
+    if cure:
+        shown += ["in Python, before torch.save(state, ...):"] + ["    " + line for line in cure[:SHOWN]] + (["    ..."] if len(cure) > SHOWN else [])
     raise StudyError("%s is not a %s%s:\n    %s" % (path, name, hint, "\n    ".join(shown)))
+
+
+def cure_of(tensors, shapes):
+    return renaming(tensors, shapes) or dropping(tensors, shapes)
 
 
 def find_network(path, tensors, networks, asked):
@@ -92,13 +113,13 @@ def find_network(path, tensors, networks, asked):
     if asked:
         if misfit[asked]:
             hint = "; nearest network: %s" % nearest if len(misfit[nearest]) < len(misfit[asked]) else ""
-            refuse(path, asked, misfit[asked], hint)
+            refuse(path, asked, misfit[asked], hint, cure_of(tensors, networks[asked]["shapes"]))
         return asked
     fitting = [name for name, lines in misfit.items() if not lines]
     if len(fitting) > 1:
         raise StudyError("%s fits several networks, choose one with --network: %s" % (path, ", ".join(fitting)))
     if not fitting:
-        refuse(path, "network that sld knows", misfit[nearest], "; nearest: %s" % nearest)
+        refuse(path, "network that sld knows", misfit[nearest], "; nearest: %s" % nearest, cure_of(tensors, networks[nearest]["shapes"]))
     return fitting[0]
 
 
@@ -135,6 +156,8 @@ def fitting(args, state):
             continue
         shapes = {k: types.SimpleNamespace(shape=tuple(v.shape), ndim=v.ndim) for k, v in tensors.items()}
         classes = classes_of(args.source, shapes)
+        if classes < 2:
+            continue
         fits = [n for n, known in networks_of(args.sld, classes).items() if not differences(shapes, known["shapes"])]
         if args.network in fits or (fits and not args.network):
             out[prefix] = (fits, tensors, classes)
@@ -187,6 +210,9 @@ def choose(args):
     shared = [p for p in prefixes(state) if p and all(k.startswith(p) for k in state)]
     tensors = torch_files.arrays_of(args.source, below(state, shared[-1]) if shared else state)
     classes = classes_of(args.source, tensors)
+    if classes < 2:
+        raise StudyError("%s: tensor %s: expected the weights of 2 classes or more, got %d" % (
+            args.source, [name for name, value in tensors.items() if value.ndim == 2][-1], classes))
     return tensors, find_network(args.source, tensors, networks_of(args.sld, classes), args.network), classes
 
 
@@ -195,9 +221,9 @@ def choose(args):
 
 def check_constants(option, values, channels):
     """Of pixel/255: a mean in 0..1, a deviation above 0 and at most 1, one for each channel of the images."""
-    least = "0 to 1" if option == "--mean" else "above 0, at most 1"
+    least = "0 to 1" if option == "--mean" else "%g to 1" % SMALLEST_STD
     for value in values:
-        if not (0 <= value <= 1 and (option == "--mean" or np.float32(value) > 0)):
+        if not (0 <= value <= 1 and (option == "--mean" or np.float32(value) >= np.float32(SMALLEST_STD))):
             raise StudyError("%s: expected numbers of pixel/255, %s, got %g; of pixels of 0 to 255 they are divided by 255"
                              % (option, least, value))
     if channels and len(values) != channels:
@@ -235,6 +261,7 @@ def with_counters(tensors, shapes):
 def to_sld(args):
     normalisation(args)
     tensors, network, classes = choose(args)
+    tensors = OrderedDict((name, value) for name, value in tensors.items() if not name.endswith(COUNTS_OF_COST))
     known = networks_of(args.sld, classes)[network]
     channels, size = channels_of(tensors, known["shapes"]), args.input_size or known["input_size"]
     mean, std = normalisation(args, channels)

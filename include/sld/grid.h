@@ -115,6 +115,7 @@ typedef struct sld_grid_change {
      * compares, of the seeds that both have. */
     const char *claims;
     char        meant[200];  /* claims with other trials, though they say the same */
+    bool        fewer;       /* claims compare fewer seeds: trials that had ended went */
     bool        baseline;    /* there and here, but other trials */
     bool        accepted;    /* points may go */
     size_t      ended, left; /* points that have ended: of both; of the folder alone */

@@ -95,14 +95,17 @@ const char *sld_doc_member(sld_doc *doc, const char *group, size_t i);
 void        sld_doc_describe(sld_doc *doc, char *text, size_t n);
 const char *sld_doc_path(const sld_doc *doc); /* the file it was opened from or "new file" */
 
-/* Local. Whether who reads input, a file or a folder, reads the existing file path with it: as a file of
- * the folder, by whatever link, or as a source of a virtual data set. What cannot be read draws on
- * nothing. */
+/* Local. Whether a reader of input, a file or a folder, also reads the existing file path: because it lies
+ * in the folder, by whatever link, or because it is a source of a virtual data set. An input that cannot be
+ * read has no such files. */
 bool sld_store_reads(const char *input, const char *path);
 
 /* ---- documents that lie in their file, as what is too large for memory does. sld writes no checksum
  * line into one that it makes so ---- */
 
+/* Local. Whether the file bears HDF5's signature, at its begin or behind a block of the user's, as MATLAB
+ * writes one. A pipe or a device does not, and nobody waits for it. */
+bool sld_doc_is_hdf5(const char *path);
 /* Local. For reading; HDF5's own locks are off. Where the file has a checksum line, the whole file is
  * held against it; else it is first read by a process of its own. */
 sld_status sld_doc_open_file(sld_ctx *ctx, const char *path, sld_doc **out);

@@ -69,7 +69,9 @@ sld_status sld_teacher_files_test(sld_ctx *ctx, const sld_teacher_env *env,
 
 typedef struct sld_teacher_source sld_teacher_source;
 
-/* Collective. *out NULL: nothing but the forward in every step. files: NULL or empty for none. */
+/* Local. Whether a store or files are to serve rows in some epoch. */
+bool sld_teacher_source_serves(const sld_teacher_env *env);
+/* Collective. *out NULL: nothing serves rows, there is the forward in every step. files: NULL or empty for none. */
 sld_status sld_teacher_source_create(sld_ctx *ctx, const sld_teacher_env *env,
                                      const sld_teacher_files *files, sld_teacher_source **out);
 /* Local. Accepts NULL, as do those below. */

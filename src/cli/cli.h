@@ -120,16 +120,19 @@ typedef struct sld_experiment_data {
     char            path[PATH_MAX];
     sld_data_origin origin;
     sld_sweep_sizes sizes;
+    char            start[PATH_MAX + 256]; /* student.weights that fit, and what they fit */
 } sld_experiment_data;
 /* user: a sld_experiment_data, empty at first. Warns of weights of another data set, or of a run that had
  * not ended. */
 sld_status sld_experiment_content(sld_ctx *ctx, void *user, const sld_config *config,
                                   const char *weights, int version, char name[SLD_CONTENT_BYTES]);
 
-/* teacher_fit.c. Refuses weights of another network than that by which a teacher is described, and a
+/* weights_fit.c. Refuses weights of another network than that by which a teacher is described, and a
  * teacher that its student could not use: of another network than teacher.network says, for other
  * classes, for images of another size. */
 sld_status sld_experiment_teacher(sld_ctx *ctx, void *user, const sld_grid_teacher *t);
+/* The same of student.weights, from which a student is to start. */
+sld_status sld_experiment_start(sld_ctx *ctx, void *user, const sld_config *config);
 size_t     sld_experiment_side(sld_ctx *ctx, void *user, const sld_config *config);
 
 /* Local. What a weights file says of itself; the name of its network alone. */

@@ -341,12 +341,10 @@ const sld_verb sld_verb_status = {
     .usage   = "sld status DIR|DIR/ID|RUN [--watch] [--json] [--lines N]",
     .summary = "where a sweep stands",
     .help =
-        "Counts the points of the sweep in DIR by state, lists those that run (epoch, ETA) and "
-        "those\n"
-        "that failed, with the reason. Of a trial, DIR/ID, or of a run by itself, the end of its "
-        "log. Reads only; "
-        "from any\n"
-        "shell, while the sweep runs or later.\n\n"
+        "Counts the points of the sweep in DIR by state, lists those that run (epoch, ETA) and\n"
+        "those that failed, with the reason. Of a trial, DIR/ID, or of a run by itself, the end "
+        "of\n"
+        "its log. Reads only; from any shell, while the sweep runs or later.\n\n"
         "  --watch    again every two seconds, until all has ended: curves by arm, what runs, "
         "what\n"
         "             happened last; without a terminal one line every 30 seconds\n"

@@ -101,6 +101,7 @@ static bool sync_time(const names *n, sld_doctor_report *r)
 
     for (int i = 0; good && i < SYNCS; i++) {
         const double start_s = sld_clock_s();
+        errno                = ENOSPC; /* what a write that is cut short has met */
         good       = pwrite(fd, bytes, BYTES, (off_t)i * BYTES) == BYTES && fsync(fd) == 0;
         seconds[i] = sld_clock_s() - start_s;
     }
@@ -251,8 +252,7 @@ static void look_from_afar(const names *n, sld_doctor_report *r)
         sld_finding_advise(
             sld_doctor_add(r, "folder from afar", "%s sees it, not its locks", r->host), SLD_WARN,
             "locks hold on one machine only (NFS local_lock, Lustre localflock), or there are "
-            "none: "
-            "never start two runs on one folder from two machines");
+            "none: never start two runs on one folder from two machines");
     }
     close(fd);
 }

@@ -117,7 +117,8 @@ sld_status sld_experiment_check(sld_ctx *ctx, void *user, sld_config *config)
 {
     SLD_TRY(sld_config_check_paths(ctx, config, SLD_FROM_FILE));
     SLD_TRY(sld_experiment_settle_format(ctx, NULL, false, config));
-    return check_network(ctx, config);
+    SLD_TRY(check_network(ctx, config));
+    return sld_experiment_start(ctx, user, config);
 }
 
 /* Collective. Checks an experiment that a user gave. A trial of a sweep (run.claim is set) is

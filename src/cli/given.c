@@ -18,20 +18,6 @@ static bool holds(const char *dir, const char *name)
            access(path, F_OK) == 0;
 }
 
-static bool is_hdf5(const char *path)
-{
-    static const char signature[] = "\x89HDF\r\n\x1a\n";
-    char              begin[8];
-    FILE             *file = fopen(path, "rb");
-    const bool        yes =
-        file && fread(begin, sizeof begin, 1, file) == 1 && memcmp(begin, signature, 8) == 0;
-
-    if (file) {
-        fclose(file);
-    }
-    return yes;
-}
-
 /* Verbs take results for the run in their folder: under another name they are of another run. */
 static bool is_results_of_folder(const char *path)
 {
@@ -45,7 +31,7 @@ static sld_given of_file(sld_ctx *ctx, const char *path)
     sld_ctx  quiet;
     sld_doc *doc = NULL;
 
-    if (!is_hdf5(path)) {
+    if (!sld_doc_is_hdf5(path)) {
         return SLD_GIVEN_TEXT;
     }
     if (sld_output_has_format(ctx, path, "sld-results")) {
@@ -150,6 +136,13 @@ static void advise(sld_given given, const char *path, char *text, size_t n)
         of_hdf5(path, text, n);
         break;
     case SLD_GIVEN_FOLDER:
+        if (holds(path, "config.yaml") && (holds(path, "last.h5") || holds(path, "lock"))) {
+            snprintf(
+                text, n,
+                "the folder of a run without its results.h5; the same sld run as before writes "
+                "it again");
+            break;
+        }
         snprintf(text, n, "a folder that holds no run and no sweep");
         break;
     case SLD_GIVEN_TEXT:

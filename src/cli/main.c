@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -216,10 +217,29 @@ static int run_command(int argc, char **argv)
     return answer(argc, argv, verb, &code) ? code : run_verb(verb, argc - 2, argv + 2);
 }
 
+/* MPI opens some files at its start, and where it cannot it says nothing of the limit. */
+static bool may_open_files(void)
+{
+    enum { FEWEST = 20, ENOUGH = 256 };
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= ENOUGH) {
+        return true;
+    }
+    files.rlim_cur = files.rlim_max < ENOUGH ? files.rlim_max : ENOUGH;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur >= FEWEST) {
+        return true;
+    }
+    fprintf(stderr, "sld: ulimit -n: expected at least %d open files, got %llu; raise the limit\n",
+            FEWEST, (unsigned long long)files.rlim_cur);
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f then fails like one to a full disk */
-    const int code = run_command(argc, argv);
+    const int code = may_open_files() ? run_command(argc, argv) : SLD_EXIT_STORAGE;
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code == SLD_EXIT_OK) {
         fprintf(stderr, "sld: standard output: cannot write: %s\n", strerror(errno));

@@ -57,7 +57,9 @@ static void print_run(const char *dir, const run_view *v, bool json)
                                                           : "stopped";
 
     if (!json) {
-        printf("run %s in %s: %s, %lld of %lld epoch%s\n", v->id, dir, state, (long long)v->done,
+        char id[64], shown[64]; /* texts from a file, on a terminal */
+        printf("run %s in %s: %s, %lld of %lld epoch%s\n", sld_text_printable(v->id, id, sizeof id),
+               dir, sld_text_printable(state, shown, sizeof shown), (long long)v->done,
                (long long)v->epochs, sld_text_plural(v->epochs));
         return;
     }

@@ -53,6 +53,13 @@ static void say_meaning(sld_ctx *ctx, const char *dir, const sld_grid_change *ch
             change->left == 1 ? "is" : "are", change->left == 1 ? "it" : "them",
             change->left == 1 ? "it stays" : "they stay");
     }
+    if (change->fewer) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s: claims compare fewer seeds than before, though trials of the others had ended; "
+            "reports say so beside their tests",
+            dir);
+    }
     if (*change->renamed) {
         sld_log(ctx, SLD_LOG_WARN,
                 "%s: labels that name other trials than in the folder before: %s", dir,

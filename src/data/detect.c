@@ -8,22 +8,14 @@
 
 #include "files.h"
 #include "sld/data.h"
+#include "sld/store.h"
 
 static sld_detected detect_file(const char *path)
 {
-    static const char signature[8] = "\x89HDF\r\n\x1a\n";
-    char              head[8];
-    FILE             *file = fopen(path, "rb");
-    sld_detected      out  = {.error = file ? 0 : errno};
+    const bool readable = access(path, R_OK) == 0;
 
-    if (file) {
-        out.format = fread(head, 1, sizeof head, file) == sizeof head &&
-                             memcmp(head, signature, sizeof head) == 0
-                         ? "hdf5"
-                         : NULL;
-        fclose(file);
-    }
-    return out;
+    return (sld_detected){.error  = readable ? 0 : errno,
+                          .format = readable && sld_doc_is_hdf5(path) ? "hdf5" : NULL};
 }
 
 /* Whether the folder has train-images-idx3-ubyte or another spelling that idx.c opens. Compressed

@@ -154,6 +154,29 @@ static sld_status check_own_keys(const expander *x)
     return SLD_OK;
 }
 
+/* The instruction set decides the bits and is no part of an ID: the trials of two arms that differ in it
+ * would pass for one. */
+static sld_status check_isa(const expander *x)
+{
+    static const char isa[] = "parallel.isa";
+    const spec       *s     = x->spec;
+    const char       *where = NULL;
+
+    for (size_t a = 0; a < s->n_axes && !where; a++) {
+        for (size_t i = 0; i < s->axes[a].n && !where; i++) {
+            where =
+                sld_overlay_sets(s->axes[a].entries[i].part.overlay, isa) ? s->axes[a].name : NULL;
+        }
+    }
+    return !where ? SLD_OK
+                  : SLD_FAIL(
+                        x->ctx, SLD_ERR_CONFIG,
+                        "%s: %s: expected one for all trials of a sweep, whose IDs do not tell it "
+                        "apart, got it in the axis %s; give it in base or on the command line, "
+                        "and compare two of them in two sweeps",
+                        s->source, isa, where);
+}
+
 /* A seed beside seeds has no say. In a base, which may be the file of an experiment, it is only
  * reported. */
 static sld_status check_seed(const expander *x)
@@ -310,6 +333,7 @@ static sld_status expand(expander *x, spec *s, sld_grid *grid)
     SLD_TRY(check_override(x));
     SLD_TRY(check_methods(x));
     SLD_TRY(check_own_keys(x));
+    SLD_TRY(check_isa(x));
     SLD_TRY(check_seed(x));
     SLD_TRY(count_points(x, &n));
     SLD_TRY(sld_composer_create(x->ctx, x->params->method, &x->composer));

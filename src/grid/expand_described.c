@@ -106,8 +106,7 @@ sld_status sld_expand_tell_described(const expander *x, const spec_teacher *t,
         }
         sld_log(x->ctx, SLD_LOG_WARN,
                 "%s: teachers: %s: %s: expected %.80s, by which %s was made, got %.80s%s; the "
-                "weights are "
-                "used as they are; describe it so; without weights the sweep "
+                "weights are used as they are; describe it so; without weights the sweep "
                 "trains the teacher",
                 x->spec->source, t->name, first.key, first.there, t->weights, first.here, more);
     }

@@ -99,11 +99,16 @@ typedef struct parser {
     size_t      n_words;
 } parser;
 
+/* IDs follow from the spec alone, so the list can be made again. */
+#define CURE                                                                                       \
+    "move this file away, and give the spec again: sld sweep SPEC --dir DIR; trials keep their "   \
+    "IDs "                                                                                         \
+    "and their results"
+
 static sld_status damaged(const parser *p, const char *wanted)
 {
-    return SLD_FAIL(p->ctx, SLD_ERR_DATA,
-                    "%s:%zu: damaged: expected %s; give the spec to sld sweep again", p->path,
-                    p->line, wanted);
+    return SLD_FAIL(p->ctx, SLD_ERR_DATA, "%s:%zu: damaged: expected %s; " CURE, p->path, p->line,
+                    wanted);
 }
 
 /* The next line as words; false at the end. */
@@ -167,6 +172,23 @@ static char *read_experiment(parser *p)
     return text;
 }
 
+/* IDs of a folder that somebody else wrote become paths: nothing that leads out of trials. */
+#define ID_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyz"
+
+static bool is_id(const char *word)
+{
+    return strspn(word, ID_CHARACTERS) == SLD_ID_LENGTH && word[SLD_ID_LENGTH] == '\0';
+}
+
+/* trials/ID/NAME */
+static bool is_teacher_file(const char *word)
+{
+    enum { DIR_LENGTH = sizeof "trials/" - 1, NAME_AT = DIR_LENGTH + SLD_ID_LENGTH + 1 };
+    return strncmp(word, "trials/", DIR_LENGTH) == 0 &&
+           strspn(word + DIR_LENGTH, ID_CHARACTERS) == SLD_ID_LENGTH && word[NAME_AT - 1] == '/' &&
+           word[NAME_AT] != '\0' && word[NAME_AT] != '.' && !strchr(word + NAME_AT, '/');
+}
+
 /* ID and kind, and from word `at` on seed, arm and values. */
 static sld_status read_labels(parser *p, size_t at, sld_point *out)
 {
@@ -174,8 +196,7 @@ static sld_status read_labels(parser *p, size_t at, sld_point *out)
     void        *memory = NULL;
     const char **value;
 
-    if (p->n_words < at + 2 || strlen(p->word[1]) != SLD_ID_LENGTH ||
-        (n_axes != 0 && n_axes != p->grid->n_axes)) {
+    if (p->n_words < at + 2 || !is_id(p->word[1]) || (n_axes != 0 && n_axes != p->grid->n_axes)) {
         return damaged(p, "a point with its id and labels");
     }
     SLD_TRY(sld_arena_alloc(p->ctx, p->grid->arena, (n_axes + 1) * sizeof *value, &memory));
@@ -222,6 +243,9 @@ static sld_status read_needs(parser *p, sld_point *out)
 
     if (ranks < 1 || ranks > INT_MAX) {
         return damaged(p, "a number of ranks from 1");
+    }
+    if (strcmp(p->word[2], "-") != 0 && !is_teacher_file(p->word[2])) {
+        return damaged(p, "a teacher's weights in trials/ID/");
     }
     out->max_ranks     = (int)ranks;
     out->teacher_file  = strcmp(p->word[2], "-") == 0 ? NULL : p->word[2];
@@ -314,8 +338,9 @@ sld_status sld_grid_points_parse(sld_ctx *ctx, sld_grid *grid, const char *path,
     bool   end    = false;
 
     if (strlen(text) != n || !next_line(&p) || (grid->id_version = version_of(p.word[0])) == 0) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: expected the points of a sweep (sld-sweep 1 or 2)",
-                        path);
+        return SLD_FAIL(ctx, SLD_ERR_DATA,
+                        "%s: expected the points of a sweep (sld-sweep 1 or 2), got %s; " CURE,
+                        path, n == 0 ? "an empty file" : "something else");
     }
     SLD_TRY(sld_arena_alloc(ctx, grid->arena, (count(p.at, "\npoint\t") + 2) * sizeof *grid->points,
                             &memory));

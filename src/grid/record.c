@@ -307,7 +307,13 @@ static sld_status compare_all(sld_ctx *ctx, sld_arena *arena, const sld_grid *th
     SLD_TRY(compare(ctx, there, grid, out));
     SLD_TRY(sld_record_labels(ctx, arena, there, grid, out));
     SLD_TRY(sld_record_spec(ctx, arena, there, grid, text, n, out, late));
-    return out->gone > 0 || late->n > 0 ? count_ended(ctx, there, grid, out) : SLD_OK;
+    if (out->gone > 0 || late->n > 0) {
+        SLD_TRY(count_ended(ctx, there, grid, out));
+    }
+    for (size_t i = 0; i < late->n; i++) {
+        out->fewer |= late->entries[i].fewer && out->left > 0;
+    }
+    return SLD_OK;
 }
 
 sld_status sld_grid_record(sld_ctx *ctx, sld_grid *grid, const char *dir, const void *text,

@@ -11,6 +11,7 @@ typedef struct recorded_spec { /* the folder's, or the given one */
 
 typedef struct late_claim {
     const char *name, *what; /* "named", "changed", "taken out" */
+    bool        fewer;       /* changed by seeds alone that the given sweep leaves out */
 } late_claim;
 
 typedef struct late_claims {

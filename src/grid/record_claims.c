@@ -29,6 +29,8 @@ typedef struct comparison {
     claim_set  there, here;
     int64_t   *seeds; /* (n_seeds) of both, ascending: seeds that are added change no meaning */
     size_t     n_seeds;
+    int64_t   *seeds_there; /* (n_seeds_there) of the folder, ascending */
+    size_t     n_seeds_there;
 } comparison;
 
 /* ---- seeds of both ---- */
@@ -59,20 +61,21 @@ static size_t seeds_of(const arm_index *arms, int64_t *seeds)
 
 static sld_status find_seeds(comparison *c)
 {
-    void  *memory = NULL;
-    size_t n_there, n_here;
+    const size_t n_there = c->there.arms.n, n_here = c->here.arms.n;
+    void        *memory = NULL;
 
-    SLD_TRY(sld_arena_alloc(c->ctx, c->arena,
-                            (c->there.arms.n + c->here.arms.n + 1) * sizeof *c->seeds, &memory));
-    int64_t *there = memory, *here = there + c->there.arms.n;
-    n_there = seeds_of(&c->there.arms, there);
-    n_here  = seeds_of(&c->here.arms, here);
-    for (size_t i = 0; i < n_there; i++) {
-        if (bsearch(&there[i], here, n_here, sizeof *here, by_seed)) {
-            there[c->n_seeds++] = there[i];
+    SLD_TRY(
+        sld_arena_alloc(c->ctx, c->arena, (2 * n_there + n_here + 1) * sizeof *c->seeds, &memory));
+    c->seeds         = memory;
+    c->seeds_there   = c->seeds + n_there;
+    int64_t *here    = c->seeds_there + n_there;
+    c->n_seeds_there = seeds_of(&c->there.arms, c->seeds_there);
+    const size_t n   = seeds_of(&c->here.arms, here);
+    for (size_t i = 0; i < c->n_seeds_there; i++) {
+        if (bsearch(&c->seeds_there[i], here, n, sizeof *here, by_seed)) {
+            c->seeds[c->n_seeds++] = c->seeds_there[i];
         }
     }
-    c->seeds = there;
     return SLD_OK;
 }
 
@@ -272,7 +275,23 @@ static size_t count(const sld_node *claims)
 
 static void add(late_claims *out, const char *name, const char *what)
 {
-    out->entries[out->n++] = (late_claim){name, what};
+    out->entries[out->n++] = (late_claim){.name = name, .what = what};
+}
+
+/* A claim that means the same over the seeds of both: names it if it had more of them. */
+static sld_status list_fewer(const comparison *c, const char *name, const sld_node *old,
+                             const sld_node *given, late_claims *out)
+{
+    comparison all  = *c;
+    bool       same = false;
+
+    all.seeds   = c->seeds_there;
+    all.n_seeds = c->n_seeds_there;
+    SLD_TRY(compare(&all, &all.there, old, given, &same));
+    if (!same) {
+        out->entries[out->n++] = (late_claim){.name = name, .what = "changed", .fewer = true};
+    }
+    return SLD_OK;
 }
 
 /* A claim whose words say the same as before is named for the user: other trials have its labels. */
@@ -302,6 +321,7 @@ static sld_status list_given(const comparison *c, sld_grid_change *change, late_
         }
         SLD_TRY(compare(c, &c->there, old, claims->item[i], &same));
         if (same) {
+            SLD_TRY(list_fewer(c, name, old, claims->item[i], out));
             continue;
         }
         add(out, name, "changed");
@@ -327,6 +347,9 @@ static sld_status list_all(const comparison *c, sld_grid_change *change, late_cl
     }
     for (size_t k = 0; k < sizeof order / sizeof *order && !change->claims; k++) {
         for (size_t i = 0; i < out->n && !change->claims; i++) {
+            if (out->entries[i].fewer) { /* told once it is known whether any of them had ended */
+                continue;
+            }
             change->claims = strcmp(out->entries[i].what, order[k]) == 0 ? order[k] : NULL;
         }
     }
@@ -376,7 +399,13 @@ sld_status sld_record_late(sld_ctx *ctx, const char *dir, const late_claims *lat
     char  *lines    = NULL;
     size_t n_before = 0, n_lines = 0;
 
-    if (late->n == 0 || change->ended == 0) {
+    const size_t ended = change->ended + change->left;
+    bool         any   = false;
+
+    for (size_t i = 0; i < late->n; i++) {
+        any |= late->entries[i].fewer ? change->left > 0 : ended > 0;
+    }
+    if (!any) {
         return SLD_OK;
     }
     sld_clock_utc(now);
@@ -387,9 +416,11 @@ sld_status sld_record_late(sld_ctx *ctx, const char *dir, const late_claims *lat
     FILE *to = open_memstream(&lines, &n_lines);
     bool  ok = to && (!before || fwrite(before, 1, n_before, to) == n_before);
     for (size_t i = 0; to && i < late->n; i++) {
-        fprintf(to, "%s: %s after %zu of %zu trials had ended, %s\n",
-                sld_text_printable(late->entries[i].name, name, sizeof name), late->entries[i].what,
-                change->ended, n_points, now);
+        if (!late->entries[i].fewer || change->left > 0) {
+            fprintf(to, "%s: %s after %zu of %zu trials had ended, %s\n",
+                    sld_text_printable(late->entries[i].name, name, sizeof name),
+                    late->entries[i].what, ended, n_points + change->left, now);
+        }
     }
     free(before);
     ok                  = to && fclose(to) == 0 && ok;

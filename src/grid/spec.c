@@ -64,7 +64,11 @@ static sld_status read_seed_range(spec_reader *r, const sld_node *node)
                strcmp(again, node->text) != 0) { /* +1..3 and 01..3 are no numbers elsewhere */
         high = -1;
     }
-    if (low < 0 || high < low || high > UINT32_MAX || high - low >= SEEDS_MAX) {
+    if (low >= 0 && high >= low && high <= UINT32_MAX && high - low >= SEEDS_MAX) {
+        return sld_node_fail(r->ctx, node, "seeds", "expected at most %d seeds, got %.40s",
+                             SEEDS_MAX, node->text);
+    }
+    if (low < 0 || high < low || high > UINT32_MAX) {
         return sld_node_fail(
             r->ctx, node, "seeds",
             "expected a seed, a list like [1, 2, 3] or a range like 1..3, got %.40s",

@@ -160,6 +160,7 @@ static void fill_gap(report *r, const grouping *g, size_t arm)
         if (other) {
             g->x[n++] = t->metric[REPORT_top1_last] - other->metric[REPORT_top1_last];
             a->other_test |= tested_apart(r, t, other);
+            a->other_libraries |= strcmp(t->libraries, other->libraries) != 0;
         }
     }
     a->gap            = stats_of(g->x, n);

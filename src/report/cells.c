@@ -89,11 +89,12 @@ static void put_deviation(const report *r, FILE *to)
 /* What gaps are of, and what they cannot be held against. */
 static void explain_gaps(const report *r, FILE *to)
 {
-    size_t fewer = 0, apart = 0, resolve = 0, open = 0, intervals = 0;
+    size_t fewer = 0, apart = 0, resolve = 0, open = 0, intervals = 0, kinds = 0;
 
     for (size_t i = 0; i < r->n_arms; i++) {
         fewer += r->arms[i].fewer;
         apart += r->arms[i].other_test;
+        kinds += r->arms[i].other_libraries;
         open += r->arms[i].is_open;
         intervals += !isnan(r->arms[i].gap_half_width);
         resolve += !isnan(r->arms[i].detectable);
@@ -112,6 +113,13 @@ static void explain_gaps(const report *r, FILE *to)
                 "%zu gap%s between arms that were tested on different images "
                 "(data.test_fraction, or the data).\n",
                 apart, apart == 1 ? " is" : "s are");
+    }
+    if (kinds > 0) {
+        fprintf(to,
+                "%zu gap%s between trials that other libraries or another instruction set computed "
+                "(@fingerprint\n"
+                "of their results), which round differently.\n",
+                kinds, kinds == 1 ? " is" : "s are");
     }
     if (resolve > 0) {
         fprintf(to, "resolves: the smallest difference detectable with this many seeds (two-sided "
@@ -135,7 +143,7 @@ void cell_explain(const report *r, const char *plus_minus, FILE *to)
             plus_minus,
             n_val == 0   ? "test itself"
             : n_val == n ? "the validation split"
-                         : "the validation split where a trial has one, else on test itself");
+                         : "the validation split by some trials, on test itself by others");
     if (r->baseline >= 0) {
         explain_gaps(r, to);
     }

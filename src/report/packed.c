@@ -282,19 +282,23 @@ static sld_status read_configs(sld_ctx *ctx, packed *p)
     return report_find_options(ctx, p->r);
 }
 
-/* Reads which data and teacher each trial had: baselines.c compares them, reports ask whether it had one. */
+/* Reads which data, teacher and libraries each trial had: baselines.c and arms.c compare them, reports
+ * ask whether it had a teacher. */
 static sld_status read_hashes(sld_ctx *ctx, packed *p)
 {
-    const char **data, **teacher, **logits;
+    const char **data, **teacher, **logits, **kinds;
 
     SLD_TRY(read_texts(ctx, p, "data_sha256", &data));
     SLD_TRY(read_texts(ctx, p, "teacher_sha256", &teacher));
     SLD_TRY(read_texts(ctx, p, "teacher_logits_sha256", &logits));
+    SLD_TRY(read_texts(ctx, p, "fingerprint", &kinds));
     for (size_t i = 0; i < p->r->n_trials; i++) {
         report_trial *t = &p->r->trials[i];
         snprintf(t->data_sha, sizeof t->data_sha, "%s", data ? data[i] : "");
         snprintf(t->teacher_sha, sizeof t->teacher_sha, "%s", teacher ? teacher[i] : "");
         t->has_teacher = t->teacher_sha[0] || (logits && logits[i][0]);
+        snprintf(t->libraries, sizeof t->libraries, "%s", kinds ? kinds[i] : "");
+        t->libraries[strcspn(t->libraries, ";")] = '\0';
     }
     return SLD_OK;
 }

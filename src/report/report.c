@@ -1,6 +1,7 @@
 /* report.c: gathers a report: reads the status and results of every trial, then makes the arms. */
 #include "report.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -238,6 +239,10 @@ static sld_status read_spec(sld_ctx *ctx, report *r)
 
     sld_sweep_path(r->dir, "sweep.yaml", path);
     if (access(path, F_OK) != 0) {
+        sld_log(ctx, SLD_LOG_WARN,
+                "%s: cannot open: %s; without it a report knows no claims, and a pack has no spec: "
+                "give the spec to sld sweep again",
+                path, strerror(errno));
         return SLD_OK;
     }
     SLD_TRY(sld_file_read(ctx, path, (size_t)1 << 28, &text, &n));

@@ -55,11 +55,12 @@ typedef struct report_trial {
     bool             has_teacher;                    /* as weights, or as logits in files */
     char             data_sha[65];                   /* hex */
     /* hex, of the teacher's weights, else of its logits if those on test are there; "": neither */
-    char         teacher_sha[65];
-    const char  *config;                     /* the resolved experiment; NULL: not read */
-    char         data_name[64], version[64]; /* of the data set, of the program; "": not told */
-    const char **option;                     /* (report.n_options) values; "" if unknown */
-    double       control;                    /* mean copy rate of its teacher by the controls */
+    char        teacher_sha[65];
+    const char *config;                     /* the resolved experiment; NULL: not read */
+    char        data_name[64], version[64]; /* of the data set, of the program; "": not told */
+    char libraries[64];   /* and the instruction set: @fingerprint to its first ";"; "": not told */
+    const char **option;  /* (report.n_options) values; "" if unknown */
+    double       control; /* mean copy rate of its teacher by the controls */
     /* In a report with curves: test top-1 by epoch, in the report's arena. A running trial's curve
      * ends at its last checkpoint. */
     const double *top1;
@@ -81,8 +82,9 @@ typedef struct report_arm {
     double detectable; /* smallest difference to the baseline that its seeds resolve */
     double control;    /* mean of its trials' control */
     bool   other_test; /* some of its trials were tested on other samples than their baseline's */
-    bool   fewer;      /* its gap is over fewer seeds than it or its baseline has done */
-    bool   is_open;    /* trials of it or of its baseline are to come: one look more is no test */
+    bool   other_libraries; /* some were computed by others than their baseline's */
+    bool   fewer;           /* its gap is over fewer seeds than it or its baseline has done */
+    bool   is_open; /* trials of it or of its baseline are to come: one look more is no test */
 } report_arm;
 
 typedef struct report {

@@ -95,6 +95,8 @@ static sld_status read_attributes(sld_ctx *ctx, report *r, sld_doc *doc, report_
     SLD_TRY(read_config(ctx, r, doc, t));
     SLD_TRY(read_text(ctx, doc, "data", sizeof t->data_name, t->data_name));
     SLD_TRY(read_text(ctx, doc, "version", sizeof t->version, t->version));
+    SLD_TRY(read_text(ctx, doc, "fingerprint", sizeof t->libraries, t->libraries));
+    t->libraries[strcspn(t->libraries, ";")] = '\0';
     SLD_TRY(read_text(ctx, doc, "data_sha256", sizeof t->data_sha, t->data_sha));
     SLD_TRY(read_text(ctx, doc, "teacher_sha256", sizeof t->teacher_sha, t->teacher_sha));
     if (!t->teacher_sha[0] && sld_doc_has(doc, "/logits/test_teacher")) { /* an outside teacher's */

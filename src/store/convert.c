@@ -4,6 +4,31 @@
 
 #include "internal.h"
 
+const char *class_name(hid_t type)
+{
+    static const struct {
+        H5T_class_t class;
+        const char *name;
+    } names[]               = {{H5T_INTEGER, "whole numbers"},
+                               {H5T_FLOAT, "numbers"},
+                               {H5T_STRING, "text"},
+                               {H5T_ENUM, "an enumeration"},
+                               {H5T_COMPOUND, "compounds"},
+                               {H5T_ARRAY, "arrays"},
+                               {H5T_VLEN, "lists"},
+                               {H5T_REFERENCE, "references"},
+                               {H5T_BITFIELD, "bit fields"},
+                               {H5T_OPAQUE, "opaque bytes"}};
+    const H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].class == class) {
+            return names[i].name;
+        }
+    }
+    return "something else";
+}
+
 bool is_number(hid_t type)
 {
     const H5T_class_t class = H5Tget_class(type);

@@ -114,8 +114,9 @@ typedef struct strict_read {
 bool strict_get(strict_read *r, hid_t dataset, hid_t there, hid_t from, void *values);
 /* Local. In place: buffer has LARGEST_NUMBER bytes for each of the n values. */
 bool strict_convert(strict_read *r, hid_t from, size_t n, void *buffer);
-enum { LARGEST_NUMBER = 16 }; /* bytes: a long double */
-bool is_number(hid_t type);   /* Local. */
+enum { LARGEST_NUMBER = 16 };       /* bytes: a long double */
+const char *class_name(hid_t type); /* Local. In words: "text". */
+bool        is_number(hid_t type);  /* Local. */
 
 /* Local. Makes a data set and the groups above it; the caller fills and closes *out, which is
  * H5I_INVALID_HID on failure. n_dims 0: a scalar. */

@@ -161,8 +161,12 @@ static sld_status settle_length(sld_ctx *ctx, const char *temporary, const char 
     if (found >= SUPERBLOCK_BYTES && pread(fd, superblock, sizeof superblock, 0) > 0) {
         stated = image_length(superblock, sizeof superblock);
     }
+    const int why = errno;
     if (fd >= 0) close(fd);
-    if (found < 0 || stated == 0 || stated > (uint64_t)found) {
+    if (found < 0) {
+        return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot be read again: %s", path, strerror(why));
+    }
+    if (stated == 0 || stated > (uint64_t)found) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: HDF5 states %" PRIu64 " bytes, %jd were written",
                         path, stated, (intmax_t)found);
     }

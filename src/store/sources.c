@@ -54,29 +54,13 @@ static herr_t look_at(hid_t root, const char *name, const H5L_info_t *info, void
     return found ? 1 : 0;
 }
 
-/* As trailer.c says where the signature may stand. */
-static bool is_hdf5(const char *path, off_t bytes)
-{
-    static const char signature[8] = "\x89HDF\r\n\x1a\n";
-    char              found[sizeof signature];
-    const int         fd  = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool              yes = false;
-
-    for (off_t at = 0; fd >= 0 && !yes && at < bytes; at = at == 0 ? 512 : 2 * at) {
-        yes = pread(fd, found, sizeof found, at) == (ssize_t)sizeof found &&
-              memcmp(found, signature, sizeof found) == 0;
-    }
-    if (fd >= 0) close(fd);
-    return yes;
-}
-
 /* A file of another kind, or one that cannot be read, has no sources. */
-static bool file_draws_on(search *s, const char *path, off_t bytes)
+static bool file_draws_on(search *s, const char *path)
 {
     sld_ctx quiet;
 
     sld_ctx_init(&quiet);
-    if (!is_hdf5(path, bytes) || sld_doc_open_file(&quiet, path, &s->doc) != SLD_OK) return false;
+    if (!sld_doc_is_hdf5(path) || sld_doc_open_file(&quiet, path, &s->doc) != SLD_OK) return false;
     const bool found = H5Lvisit(s->doc->file, H5_INDEX_NAME, H5_ITER_NATIVE, look_at, s) > 0;
     sld_doc_close(s->doc);
     s->doc = NULL;
@@ -96,7 +80,7 @@ static bool folder_reads(search *s, const char *folder)
     while (dir && !found && (entry = readdir(dir))) {
         if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) < (int)sizeof path &&
             stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
-            found = is_wanted(s, path) || file_draws_on(s, path, info.st_size);
+            found = is_wanted(s, path) || file_draws_on(s, path);
         }
     }
     sld_doc_many(false);
@@ -111,6 +95,5 @@ bool sld_store_reads(const char *input, const char *path)
 
     if (stat(path, &s.wanted) != 0 || stat(input, &info) != 0) return false;
     if (S_ISDIR(info.st_mode)) return folder_reads(&s, input);
-    return S_ISREG(info.st_mode) &&
-           (is_wanted(&s, input) || file_draws_on(&s, input, info.st_size));
+    return S_ISREG(info.st_mode) && (is_wanted(&s, input) || file_draws_on(&s, input));
 }

@@ -37,9 +37,9 @@ sld_status table_trailer_write(sld_ctx *ctx, const char *path, uint64_t begin, u
     struct stat info;
     char        line[LINE_BYTES + 1];
     sld_status  st = SLD_OK;
-    const int   fd = open(path, O_RDWR | O_CLOEXEC);
 
-    errno = 0;
+    errno        = 0; /* a write that is cut short sets none */
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &info) != 0 ||
         !make_line(fd, (uint64_t)info.st_size, begin, end, line) ||
         pwrite(fd, line, LINE_BYTES, info.st_size) != LINE_BYTES) {

@@ -80,8 +80,8 @@ static sld_status read_texts(sld_ctx *ctx, sld_doc *doc, const text_source *from
                              hid_t file_type, size_t n, const char **texts)
 {
     if (file_type < 0 || H5Tget_class(file_type) != H5T_STRING) {
-        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected text, got something else",
-                        doc_name(doc), from->what);
+        return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: %s: expected text, got %s", doc_name(doc),
+                        from->what, class_name(file_type));
     }
     const hssize_t found = H5Sget_simple_extent_npoints(space);
     if (found < 0 || (size_t)found != n) {

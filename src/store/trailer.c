@@ -7,6 +7,7 @@
  * No cut goes unseen: within HDF5's part the superblock's end-of-file address tells, within the
  * line the number of bytes behind that address. A cut exactly between the two loses no data. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,22 @@ uint64_t image_length(const void *image, size_t n)
     }
     if ((version == 2 || version == 3) && bytes[9] == 8) return little_endian_u64(bytes + 28);
     return 0;
+}
+
+bool sld_doc_is_hdf5(const char *path)
+{
+    uint8_t   found[sizeof signature];
+    const int fd    = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    off_t     at    = 0;
+    bool      whole = fd >= 0, yes = false;
+
+    while (whole && !yes) {
+        whole = pread(fd, found, sizeof found, at) == (ssize_t)sizeof found;
+        yes   = whole && memcmp(found, signature, sizeof found) == 0;
+        at    = at == 0 ? 512 : 2 * at;
+    }
+    if (fd >= 0) close(fd);
+    return yes;
 }
 
 /* The signature stands at byte 0, or behind a user block at 512, 1024, 2048, ... */

@@ -42,23 +42,31 @@ static void count_errors(const coordinator *c, const attempt *a, const char *rea
         const char *line = strchr(text, '\n');
         *stuck += strncmp(text, "start", 5) == 0 || strncmp(text, "stuck", 5) == 0;
         *alike += line && strncmp(text, "start", 5) == 0 &&
+                  strcspn(line + 1, "\n") == strlen(reason) &&
                   strncmp(line + 1, reason, strlen(reason)) == 0;
     }
 }
 
-/* Stops the sweep when attempts fail one after the other at their start and for one reason: further
- * attempts would fail too. start: this attempt failed before its first step, and was not killed. */
-static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start,
-                         int alike)
+/* Stops the sweep when attempts at several trials fail one after the other at their start and for one
+ * reason: further ones would fail too. start: this attempt failed before its first step, and was not
+ * killed. */
+static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start)
 {
-    c->n_alike = start && strcmp(c->alike, reason) == 0 ? c->n_alike + 1 : start;
+    const char *id   = sld_grid_point(c->grid, a->point)->id;
+    const bool  more = start && c->n_alike > 0 && strcmp(c->alike, reason) == 0;
+
+    if (!more) {
+        snprintf(c->alike_id, sizeof c->alike_id, "%s", id);
+    }
+    c->n_alike       = more ? c->n_alike + 1 : start;
+    c->alike_several = more && (c->alike_several || strcmp(c->alike_id, id) != 0);
     snprintf(c->alike, sizeof c->alike, "%s", reason);
-    if (start && (alike >= ALIKE_MAX || c->n_alike >= ALIKE_MAX)) {
+    if (c->n_alike >= ALIKE_MAX && c->alike_several) {
         c->broken = true;
         sld_log(c->ctx, SLD_LOG_ERROR,
                 "%d attempts failed at their start for the same reason, so the sweep stops: %s; "
                 "log: %s",
-                ALIKE_MAX, reason, a->log);
+                c->n_alike, reason, a->log);
     }
 }
 
@@ -84,11 +92,17 @@ static sld_status fail_launcher(coordinator *c, const attempt *a, const char *re
     c->n_unlaunched++;
     pause_starts(c);
     if (c->n_unlaunched >= ALIKE_MAX) {
-        c->broken = true;
+        const bool alone = !*c->command && a->ranks == 1;
+        c->broken        = true;
         sld_log(c->ctx, SLD_LOG_ERROR,
                 "trials cannot be started from here, %d launches failed, so the sweep stops: %s; "
-                "try the launcher by hand (%s), or --ranks 1, which needs none",
-                ALIKE_MAX, reason, *c->command ? c->command : "mpirun -n 2 true");
+                "log: %s; %s%s%s",
+                ALIKE_MAX, reason, a->log,
+                alone ? "try one by hand: sld selftest" : "try the launcher by hand (",
+                alone         ? ""
+                : *c->command ? c->command
+                              : "mpirun -n 2 true",
+                alone ? "" : "), or --ranks 1, which needs none");
     }
     return SLD_OK;
 }
@@ -106,13 +120,15 @@ static sld_status fail_attempt(coordinator *c, attempt *a, const char *how, cons
     count_errors(c, a, reason, &stuck, &alike);
     sld_log(c->ctx, SLD_LOG_WARN, "failed %s seed %lld (%s, attempt %lld): %s", p->arm,
             (long long)p->seed, p->id, (long long)a->number, reason);
-    notice_alike(c, a, reason, by_itself && strcmp(how, "start") == 0, alike);
-    if (strcmp(how, "start") == 0) {
+    const bool start = strcmp(how, "start") == 0;
+    notice_alike(c, a, reason, by_itself && start);
+    if (start) {
         pause_starts(c);
     }
-    if (stuck <= c->launch->retries) {
+    if (stuck <= c->launch->retries && !(by_itself && start && alike >= ALIKE_MAX)) {
         return SLD_OK;
     }
+    c->start_at_s = c->ledger.clock_s(); /* another trial need not wait for what this one lacks */
     sld_log(c->ctx, SLD_LOG_ERROR, "given up %s seed %lld (%s) after %d attempts: %s; log: %s",
             p->arm, (long long)p->seed, p->id, stuck, reason, a->log);
     snprintf(text, sizeof text, "%s\ntrials/%s/log-a%lld.txt\n", reason, p->id,
@@ -238,7 +254,9 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
         if (outcome.end == SLD_END_KIND) {
             return sld_pass_over(c, a, outcome.message);
         }
-        return judge(c, a, wait_status, &outcome);
+        return results.kind == SLD_RESULTS_UNREADABLE
+                   ? sld_pass_over_unread(c, a->point, results.reason)
+                   : judge(c, a, wait_status, &outcome);
     }
     if (c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
         sld_log(c->ctx, SLD_LOG_INFO,

@@ -77,20 +77,20 @@ static sld_status launch(coordinator *c, attempt *a, const char *experiment, con
 }
 
 /* Marks a result that exists already: its coordinator may have died between the result and the
- * mark. A result that cannot be used is renamed, and the point is trained. *found: a result was
- * marked. */
+ * mark. A result that cannot be used is renamed, and the point is trained. *found: a result is there,
+ * marked, or one that cannot be read. */
 static sld_status adopt(coordinator *c, size_t point, bool *found)
 {
     sld_results results;
 
     SLD_TRY(sld_grid_results(c->ctx, c->grid, point, &results));
-    *found = results.kind == SLD_RESULTS_DONE || results.kind == SLD_RESULTS_DIVERGED;
-    if (*found) {
+    *found = results.kind != SLD_RESULTS_NONE && results.kind != SLD_RESULTS_BAD;
+    if (results.kind == SLD_RESULTS_DONE || results.kind == SLD_RESULTS_DIVERGED) {
         return sld_attempt_mark_result(c, point, &results, 0,
                                        c->ledger.claims.entries[point].claim);
     }
     if (results.kind == SLD_RESULTS_UNREADABLE) {
-        return SLD_FAIL(c->ctx, SLD_ERR_IO, "%s", results.reason);
+        return sld_pass_over_unread(c, point, results.reason);
     }
     if (results.kind == SLD_RESULTS_BAD) {
         sld_log(c->ctx, SLD_LOG_WARN, "%s: renamed to results.h5.old", results.reason);

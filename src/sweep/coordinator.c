@@ -255,7 +255,7 @@ static sld_status loop(coordinator *c, sld_sweep_outcome *out)
            : c->broken     ? SLD_SWEEP_BROKEN
            : c->stops > 1  ? SLD_SWEEP_ENDED
            : c->stops == 1 ? SLD_SWEEP_STOPPED
-           : rest          ? SLD_SWEEP_KIND
+           : rest          ? (c->unreadable > 0 ? SLD_SWEEP_FAILED : SLD_SWEEP_KIND)
                            : SLD_SWEEP_UNFINISHED;
     return SLD_OK;
 }

@@ -50,6 +50,11 @@ typedef struct growth {
     double left_s, asked_s;       /* seconds it had left when asked to grow; clock then */
 } growth;
 
+typedef struct passed_over {
+    char id[SLD_ID_LENGTH + 1];
+    bool unread; /* its results cannot be read; else it began with other libraries */
+} passed_over;
+
 enum { GROWTHS_MAX = 64 };                         /* points remembered at a time */
 enum { SLD_KIND_BYTES = 160, SLD_KINDS_MAX = 64 }; /* kinds of trials' warnings */
 
@@ -74,8 +79,10 @@ typedef struct coordinator {
     bool                        broken;      /* starts fail again and again, so the sweep stops */
     char         alike[SLD_REASON_BYTES]; /* reason of the last attempt that failed at its start */
     int          n_alike;                 /* attempts in a row that failed for that reason */
-    int          n_unlaunched;            /* launches in a row in which no rank began */
-    double       start_at_s;              /* clock before which no trial is started */
+    char         alike_id[SLD_ID_LENGTH + 1]; /* the trial of the first of them */
+    bool         alike_several;               /* they were of more than that trial */
+    int          n_unlaunched;                /* launches in a row in which no rank began */
+    double       start_at_s;                  /* clock before which no trial is started */
     bool         awaits_cores; /* other coordinators have all cores, and no trial runs here */
     size_t       ended;        /* points that this coordinator finished */
     double       ended_s;      /* rank-seconds they took */
@@ -83,17 +90,17 @@ typedef struct coordinator {
     double       reap_at_s;    /* clock of the next look at launchers */
     index_writer index;
     growth       grown[GROWTHS_MAX];
-    double       stop_at_s;            /* clock when trials stop for the job's end; 0: never */
-    double       startup_s;            /* longest time from a trial's start to its first step */
-    bool         too_late;             /* no trial is started any more, and the log says so */
-    node_helpers helpers;              /* coordinators on the job's other machines */
-    bool         leaving;              /* the helpers were asked to leave */
-    sld_grid    *own;                  /* the grid as read again; NULL: not read again */
-    char   points[SLD_STAMP_BYTES];    /* stamp of DIR/points when it was read; "": not known yet */
-    char   refused[SLD_STAMP_BYTES];   /* its stamp when it could not be read */
-    size_t unreadable;                 /* results files that exist but could not be read */
-    char (*passed)[SLD_ID_LENGTH + 1]; /* (n_passed) IDs that cannot go on here; owned */
-    size_t n_passed;
+    double       stop_at_s;          /* clock when trials stop for the job's end; 0: never */
+    double       startup_s;          /* longest time from a trial's start to its first step */
+    bool         too_late;           /* no trial is started any more, and the log says so */
+    node_helpers helpers;            /* coordinators on the job's other machines */
+    bool         leaving;            /* the helpers were asked to leave */
+    sld_grid    *own;                /* the grid as read again; NULL: not read again */
+    char   points[SLD_STAMP_BYTES];  /* stamp of DIR/points when it was read; "": not known yet */
+    char   refused[SLD_STAMP_BYTES]; /* its stamp when it could not be read */
+    size_t unreadable;               /* results files that exist but could not be read */
+    passed_over *passed;             /* (n_passed) owned */
+    size_t       n_passed;
     char   kinds[SLD_KINDS_MAX][SLD_KIND_BYTES]; /* (n_kinds) of warnings that were passed on */
     size_t n_kinds;
 } coordinator;
@@ -134,6 +141,8 @@ sld_status sld_attempt_mark_result(coordinator *c, size_t point, const sld_resul
  * set. This coordinator gives up the claim and does not start the trial again. message: the
  * reason. */
 sld_status sld_pass_over(coordinator *c, const attempt *a, const char *message);
+/* The point's results are there and cannot be read. It is not started while that is so. */
+sld_status sld_pass_over_unread(coordinator *c, size_t point, const char *why);
 bool       sld_passed_over(const coordinator *c, size_t point);
 /* *rest: only passed-over trials remain, and no living coordinator runs one; the log then names
  * them. Call it only while no trial runs here. */

@@ -65,10 +65,11 @@ sld_status sld_ledger_beat(ledger *l)
     l->count++;
     const int     n   = beat_text(l, text, sizeof text); /* its length never changes */
     const ssize_t put = pwrite(fd, text, (size_t)n, 0);
+    const int     why = put < 0 ? errno : ENOSPC;
     close(fd);
     return put == n
                ? SLD_OK
-               : SLD_FAIL(l->claims.ctx, SLD_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
+               : SLD_FAIL(l->claims.ctx, SLD_ERR_IO, "%s: cannot write: %s", path, strerror(why));
 }
 
 void sld_ledger_leave(ledger *l)

@@ -89,6 +89,10 @@ sld_status sld_sweep_extend(coordinator *c)
         return SLD_OK;
     }
     snprintf(c->points, sizeof c->points, "%s", stamp);
-    SLD_TRY(take(c, grid));
+    const sld_status st = take(c, grid);
+    if (st != SLD_OK) {
+        sld_grid_close(grid);
+        return st;
+    }
     return sld_ledger_scan(&c->ledger);
 }

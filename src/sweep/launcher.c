@@ -135,6 +135,13 @@ char **sld_launch_words(const launch_job *job)
 
 /* ---- the child ---- */
 
+static void close_beyond_2(int fd)
+{
+    if (fd > 2) {
+        close(fd);
+    }
+}
+
 /* Called in the child. Returns only if it cannot become the launcher. */
 static void become(const launch_job *job, char **command, char **environment, int barrier,
                    pid_t parent)
@@ -162,6 +169,8 @@ static void become(const launch_job *job, char **command, char **environment, in
     if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
         return;
     }
+    close_beyond_2(in);
+    close_beyond_2(out);
     execvpe(command[0], command, environment);
     dprintf(2, "error: %s: cannot be started: %s\n", command[0], strerror(errno));
 }

@@ -43,6 +43,8 @@ static sld_status recheck_results(coordinator *c, size_t point, size_t *again)
     results = (sld_results){.kind = now.state == SLD_POINT_DONE ? SLD_RESULTS_DONE
                                                                 : SLD_RESULTS_DIVERGED};
     memcpy(results.reason, now.reason, sizeof results.reason);
+    results.live = now.live;
+    memcpy(results.live_reason, now.live_reason, sizeof results.live_reason);
     if (now.state != mark) {
         SLD_TRY(sld_ledger_unmark(&c->ledger, point));
     }

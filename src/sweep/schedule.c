@@ -166,11 +166,11 @@ void sld_schedule_set_back(coordinator *c)
         const double without = g->left_s - (now - g->asked_s);
         if (left_of(c, a) > without + SLOWER * g->left_s) {
             const sld_point *p = sld_grid_point(c->grid, a->point);
-            sld_log(c->ctx, SLD_LOG_INFO,
-                    "%s seed %lld (%s) is slower on %d ranks than on %d, because other programs "
-                    "use the "
-                    "cores: it goes back",
-                    p->arm, (long long)p->seed, p->id, a->ranks, g->ranks);
+            sld_log(
+                c->ctx, SLD_LOG_INFO,
+                "%s seed %lld (%s) is slower on %d ranks than on %d, because other programs use "
+                "the cores: it goes back",
+                p->arm, (long long)p->seed, p->id, a->ranks, g->ranks);
             g->back = a->rescales = a->shrinks = true;
             sld_attempt_ask(c, a);
         }

@@ -5,10 +5,13 @@
  *   /sample (sample)                              as in the exported file
  * and the exported file's attributes. All of them are read before training: their content is part
  * of the trial's identity, and a mistake shows at once. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "parts.h"
 
@@ -58,9 +61,43 @@ static sld_status check_text(sld_ctx *ctx, sld_doc *doc, const char *name, const
             b = y + 1;
         }
     }
-    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute %s: expected \"%.*s\", got \"%.*s\"",
+    const char *cure =
+        strncmp(b, "augment.seed:", 13) == 0
+            ? "; the views follow seeds.augment, else seed: give every run the one of "
+              "these files, or each seed files of its own"
+            : "";
+    return SLD_FAIL(ctx, SLD_ERR_DATA, "%s: attribute %s: expected \"%.*s\", got \"%.*s\"%s",
                     sld_doc_path(doc), name, (int)(strcspn(b, "\n") < 150 ? strcspn(b, "\n") : 150),
-                    b, (int)(strcspn(a, "\n") < 150 ? strcspn(a, "\n") : 150), a);
+                    b, (int)(strcspn(a, "\n") < 150 ? strcspn(a, "\n") : 150), a, cure);
+}
+
+/* Names what teacher.logits_files leads to where a file is missing. */
+static sld_status check_there(sld_ctx *ctx, const sld_teacher_env *env, int64_t epoch,
+                              const char *path)
+{
+    const char *dir = env->opt->teacher.logits_files;
+    struct stat info;
+
+    if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)) {
+        return SLD_OK; /* to open it tells more */
+    }
+    const bool there = stat(dir, &info) == 0;
+    char       results[PATH_MAX];
+    snprintf(results, sizeof results, "%.4000s/results.h5", dir);
+    if (there && S_ISDIR(info.st_mode) && access(results, F_OK) != 0) {
+        return SLD_FAIL(
+            ctx, SLD_ERR_CONFIG,
+            "%s: there is no such file: teacher.logits_files needs the logits of epoch %lld", path,
+            (long long)epoch);
+    }
+    return SLD_FAIL(ctx, SLD_ERR_CONFIG,
+                    "teacher.logits_files: %s: expected a folder of epoch-00001.h5 and so on "
+                    "(docs/teachers.md), got %s",
+                    dir,
+                    !there                  ? "nothing: no folder is there"
+                    : S_ISDIR(info.st_mode) ? "the folder of a run; its network as a teacher is "
+                                              "teacher.weights: DIR/last.h5"
+                                            : "a file");
 }
 
 static sld_status check_samples(sld_ctx *ctx, const sld_teacher_env *env, sld_doc *doc)
@@ -117,6 +154,7 @@ static sld_status read_file(sld_ctx *ctx, const sld_teacher_env *env, int64_t ep
     sld_sha256   sha;
 
     file_path(env, epoch, path);
+    SLD_TRY(check_there(ctx, env, epoch, path));
     SLD_TRY(sld_doc_open(ctx, path, &doc));
     sld_status st = sld_doc_get_attr(ctx, doc, "/", "epoch", SLD_I64, 0, &found);
     if (st == SLD_OK && found != epoch) {
@@ -251,7 +289,7 @@ sld_status sld_teacher_files_epoch(sld_ctx *ctx, const sld_teacher_env *env,
                           env->opt->teacher.logits_files, (long long)named);
         }
     }
-    env->use->read++;
+    env->use->read += wanted[SLD_WEAK] + wanted[SLD_STRONG];
     env->use->read_s += sld_clock_s() - t0;
     return sld_agree(ctx, env->comm, st);
 }

@@ -42,6 +42,14 @@ static sld_status make_local(sld_ctx *ctx, sld_teacher_source *s)
     return SLD_OK;
 }
 
+bool sld_teacher_source_serves(const sld_teacher_env *env)
+{
+    const bool given =
+        env->opt->teacher.logits_files[0] != '\0' || env->opt->teacher.logits[0] != '\0';
+
+    return given && (ever_wanted(env, SLD_WEAK) || ever_wanted(env, SLD_STRONG));
+}
+
 sld_status sld_teacher_source_create(sld_ctx *ctx, const sld_teacher_env *env,
                                      const sld_teacher_files *files, sld_teacher_source **out)
 {
@@ -50,7 +58,7 @@ sld_status sld_teacher_source_create(sld_ctx *ctx, const sld_teacher_env *env,
     const bool   ever[SLD_VIEWS] = {ever_wanted(env, SLD_WEAK), ever_wanted(env, SLD_STRONG)};
 
     *out = NULL;
-    if ((!ever[SLD_WEAK] && !ever[SLD_STRONG]) || (!outside && !env->opt->teacher.logits[0])) {
+    if (!sld_teacher_source_serves(env)) {
         return SLD_OK;
     }
     sld_teacher_source *s  = NULL;

@@ -15,15 +15,21 @@ bool sld_trial_is_attempt(const sld_io *io)
     return io->attempt > 0;
 }
 
-/* open, not stat: on a network file system only that asks the server. */
-static bool is_there(const char *path)
+/* open, not stat: on a network file system only that asks the server. 0: it is there; else why not. */
+static int look_for(const char *path)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd  = open(path, O_RDONLY | O_CLOEXEC);
+    const int why = fd < 0 ? errno : 0;
 
     if (fd >= 0) {
         close(fd);
     }
-    return fd >= 0;
+    return why;
+}
+
+static bool is_gone(int why)
+{
+    return why == ENOENT || why == ESTALE;
 }
 
 sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_io *io)
@@ -31,9 +37,21 @@ sld_status sld_trial_check_claim(sld_ctx *ctx, const sld_io *io)
     const char *claim = io->claim;
     char        next[PATH_MAX];
 
-    if (!sld_trial_is_attempt(io) || !*claim ||
-        (sld_claim_next(claim, next) && is_there(claim) && !is_there(next))) {
+    if (!sld_trial_is_attempt(io) || !*claim) {
         return SLD_OK;
+    }
+    if (sld_claim_next(claim, next) && !is_gone(look_for(claim))) {
+        const int why = look_for(next);
+        if (is_gone(why)) {
+            return SLD_OK;
+        }
+        if (why != 0 && why != EACCES) { /* EACCES: it is another user's */
+            return SLD_FAIL(
+                ctx, SLD_ERR_IO,
+                "%s: cannot be looked for: %s; so whether a newer attempt has taken over "
+                "is not known",
+                next, strerror(why));
+        }
     }
     return SLD_FAIL(ctx, SLD_ERR_FENCED,
                     "%s: attempt %lld was superseded by a newer one; exiting without writing",

@@ -243,6 +243,8 @@ sld_status sld_trial_ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_o
     *out = strcmp(status, "done") == 0 ? SLD_TRIAL_DONE : SLD_TRIAL_DIVERGED;
     sld_log(ctx, SLD_LOG_INFO, "trial %s in %s: %s already", t->setup.identity.id, t->io.dir,
             status);
-    sld_trial_miss_kept(ctx, &t->setup, &t->io, t->setup.opt->train.epochs + 1);
+    if (*out == SLD_TRIAL_DONE) {
+        sld_trial_miss_kept(ctx, &t->setup, &t->io, t->setup.opt->train.epochs + 1);
+    }
     return sld_agree(ctx, t->setup.comm, first ? warn_unlike(ctx, t, status) : SLD_OK);
 }

@@ -56,6 +56,7 @@ static sld_status take_lock(sld_ctx *ctx, const sld_setup *s, sld_io *io)
     }
     /* in this order: it is empty at no time, and by its text the folder is known as sld's */
     const int length = sld_lock_text(holder);
+    errno            = ENOSPC; /* what a write that is cut short has met */
     if (pwrite(io->lock, holder, (size_t)length, 0) != length || ftruncate(io->lock, length) != 0) {
         return SLD_FAIL(ctx, SLD_ERR_IO, "%s: cannot write: %s", path, strerror(errno));
     }

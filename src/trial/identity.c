@@ -80,11 +80,21 @@ static sld_status check_plan(sld_ctx *ctx, sld_setup *s, const char *old_data)
         memcpy(s->identity.id, planned, sizeof planned);
         return SLD_OK;
     }
+    const char *given[] = {s->opt->data.path, s->opt->teacher.weights, s->opt->teacher.logits_files,
+                           s->opt->student.weights};
+    char        inputs[512] = "";
+    size_t      n           = 0;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (*given[i] && n < sizeof inputs) {
+            n += (size_t)snprintf(inputs + n, sizeof inputs - n, "%s%.120s",
+                                  n > 0 ? ", " : " (one of ", given[i]);
+        }
+    }
     return SLD_FAIL(
         ctx, SLD_ERR_CONFIG,
         "trial %s: expected the data set and weights that the sweep's spec was read with, got "
-        "others, which make it trial %s; put them back, or give the spec to sld sweep again",
-        planned, s->identity.id);
+        "others%s%s, which make it trial %s; put them back, or give the spec to sld sweep again",
+        planned, inputs, n > 0 ? ")" : "", s->identity.id);
 }
 
 sld_status sld_trial_identify(sld_ctx *ctx, sld_setup *s)
@@ -123,7 +133,7 @@ static void value_in(const char *text, const char *key, size_t n_key, char value
 {
     snprintf(value, 96, "its default");
     for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        if (strncmp(text, key, n_key) == 0 && text[n_key] == ':') {
+        if (strncmp(text, key, n_key) == 0 && strncmp(text + n_key, ": ", 2) == 0) {
             const size_t n = strcspn(text, "\n") - n_key - 2;
             snprintf(value, 96, "%.*s", (int)(n < 95 ? n : 95), text + n_key + 2);
             return;

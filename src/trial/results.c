@@ -81,7 +81,7 @@ static sld_status put_teacher_use(sld_ctx *ctx, const sld_trial *t, sld_doc *doc
         SLD_TRY(
             sld_doc_attr_text(ctx, doc, "/", "teacher_logits_sha256", t->setup.teacher_files.sha));
     }
-    if (!t->attempt.source) {
+    if (!sld_teacher_source_serves(&t->setup.teacher_env)) {
         return SLD_OK;
     }
     SLD_TRY(sld_doc_attr(ctx, doc, "/", "teacher_tables_read", SLD_I64, 0, &use->read));

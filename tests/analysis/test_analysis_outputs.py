@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 import made_sweep
-from harness import SLD, check, in_folder, teacher, write
+from harness import SLD, check, expect, in_folder, sld, teacher, write
 from sld_analysis import import_data, import_parts, outputs, weights_file
 from sld_analysis.__main__ import main as sld_analysis
 
@@ -184,6 +184,18 @@ def check_full_disk():
             check(sorted(os.listdir(".")) == beside, "nothing is left", command, most, os.listdir("."))
 
 
+def check_earlier():
+    """Tables and figures of an earlier report do not stay beside those of a new one, as which they would pass; other files do."""
+    expect(sld("report", "made", "--pack", "pack.h5", ranks=0), 0)
+    made(("report", "pack.h5", "-o"), "again", "--svg")
+    check(any(name.endswith(".svg") for name in os.listdir("again")), "figures")
+    for name in ("T9.csv", "F12.png", "mine.csv"):
+        write("again/" + name, "earlier")
+    made(("report", "pack.h5", "-o"), "again")
+    left = set(os.listdir("again"))
+    check("mine.csv" in left and not left & {"T9.csv", "F12.png"} and not any(name.endswith(".svg") for name in left), left)
+
+
 def check_publish():
     """A temporary file of somebody else stays, whatever becomes of ours."""
     names, secrets.token_hex = secrets.token_hex, lambda n: "theirs"
@@ -240,6 +252,7 @@ def main():
     check_names()
     check_kept()
     check_others()
+    check_earlier()
     check_full_disk()
     check_publish()
     check_room()

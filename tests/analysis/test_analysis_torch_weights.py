@@ -155,10 +155,39 @@ def check_errors(state):
     expect(convert("objects.pth", "no.h5", *data), 2, "torch.nn.modules.container.Sequential", "--trust")
     with open("text.pth", "w") as f:
         f.write("no tensors here")
-    expect(convert("text.pth", "no.h5", *data), 2, "text.pth")
+    expect(convert("text.pth", "no.h5", *data), 2, "text.pth is not a file of torch.save: it is a text")
+    other_files(state, data)
     expect(convert("absent.pth", "no.h5", *data), 2, "absent.pth", "No such file")
     expect(convert("in.pth", "absent/no.h5", *data), 2, "absent/no.h5: there is no folder absent")
     check(not os.path.exists("no.h5") and not any(f.endswith(".tmp") for f in os.listdir(".")), "nothing is left of a refusal")
+
+
+def other_files(state, data):
+    """What is no file of tensors is named, and --trust advised where an object stands in the way alone."""
+    with open("in.pth", "rb") as f:
+        whole = f.read()
+    for content, words in ((b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"), (b"<!DOCTYPE html>\n<html>", "a web page"),
+                           (whole[:5000], "a zip file that is cut off"), (whole[:-50], "a zip file that is cut off"), (b"", "it is empty"),
+                           (b"\x1f\x8b\x08\0", "an archive")):
+        with open("other.pth", "wb") as f:
+            f.write(content)
+        for more in ((), ("--trust",)):
+            said = expect(convert("other.pth", "no.h5", *data, *more), 2, "other.pth is not a file of torch.save: it is", words)
+            check("--trust" not in said.err, said.err)
+    for saved, words, more in (
+            ({k: v.numpy() for k, v in state.items()}, "expected tensors, got arrays of NumPy", ("--trust",)),
+            ({k: v.to("meta") for k, v in state.items()}, "the device meta", ("--trust",)),
+            (OrderedDict(state, **{"conv1.weight": state["conv1.weight"].to(torch.int8)}), "got torch.int8", ()),
+            (OrderedDict(state, **{"fc.weight": state["fc.weight"][:1], "fc.bias": state["fc.bias"][:1]}), "expected the weights of 2 classes or more, got 1", ()),
+            (OrderedDict((k.replace("fc.", "linear."), v) for k, v in state.items()), 'state["fc.weight"] = state.pop("linear.weight")', ()),
+            (OrderedDict(state, extra=torch.zeros(3)), 'state.pop("extra")', ())):
+        torch.save(saved, "other.pth")
+        expect(convert("other.pth", "no.h5", *data, *more), 2, "other.pth", words)
+    counted = OrderedDict(state, **{"total_ops": torch.zeros(1), "layer1.total_params": torch.zeros(1)})  # of thop.profile
+    torch.save(counted, "other.pth")
+    expect(convert("other.pth", "counted.h5", *data), 0, "resnet8")
+    with h5py.File("counted.h5") as f:
+        check(not [name for name in f["model"] if "total" in name], "no weights", list(f["model"]))
 
 
 def refused(source, target, *says, args=()):
@@ -245,9 +274,9 @@ def check_constants(state):
     torch.save(state, "in.pth")
     of_255 = "; of pixels of 0 to 255 they are divided by 255"
     for mean, std, says in (("127,127,127", "46,46,46", "--mean: expected numbers of pixel/255, 0 to 1, got 127" + of_255),
-                            (".5,.5,.5", "46,46,46", "--std: expected numbers of pixel/255, above 0, at most 1, got 46"),
+                            (".5,.5,.5", "46,46,46", "--std: expected numbers of pixel/255, 1e-05 to 1, got 46"),
                             ("nan,.5,.5", ".2,.2,.2", "--mean: expected numbers of pixel/255, 0 to 1, got nan"),
-                            (".5,.5,.5", ".2,inf,.2", "--std: expected numbers of pixel/255, above 0, at most 1, got inf"),
+                            (".5,.5,.5", ".2,inf,.2", "--std: expected numbers of pixel/255, 1e-05 to 1, got inf"),
                             (".5,.5,.5", ".2,0,.2", "got 0"), (".5,.5,.5", ".2,1e-60,.2", "got 1e-60"), (".5,.5,.5", "-.2,.2,.2", "got -0.2"),
                             (".5", ".2", "--mean: expected 3 values, one for each channel that the network takes, got 1"),
                             (".5,.5", ".2,.2", "--mean: expected 3 values, one for each channel that the network takes, got 2"),

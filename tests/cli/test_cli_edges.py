@@ -133,6 +133,22 @@ def check_late(told):
         check(found == told and ("No predictions" in text) == bool(told), "wanted:", told, text)
 
 
+def fewer_seeds(head):
+    """Seeds that are left out once their results are known make no prediction of a claim; those that never ran take nothing away."""
+    def step(seeds, *options):
+        write("fewer.yaml", head.replace("name: late", "name: fewer") + "claims: {c: {effect: a}}\nseeds: %s\n" % seeds)
+        return expect(sld("sweep", "fewer.yaml", *options, ranks=0), 0).err
+
+    step("1..2")
+    step("1..3", "--no-run")
+    step("1..2", "--accept-changes", "--no-run")
+    check(not os.path.exists("runs/fewer/late-claims"), "a seed that never ran")
+    said = step("[2]", "--accept-changes", "--no-run")
+    check("claims compare fewer seeds" in said, said)
+    text = expect(sld("report", "runs/fewer", ranks=0), 0).out
+    check("c: changed after 4 of 4 trials had ended" in text, text)
+
+
 def late_claims():
     """A folder keeps the spec as given, though it changes claims and report alone; claims that come after results are told."""
     grid = "axes: {a: {p: {train.lr: 0.1}, q: {train.lr: 0.2}}}\n"
@@ -163,6 +179,7 @@ def late_claims():
         check(words in said and kept() == head + text, text, "wanted:", words, said, "kept:", kept())
         check("trials had ended" not in step(text, "--no-run").err, "told twice")
         check_late(told)
+    fewer_seeds(head)
     os.rename("runs/late/late-claims", "kept-claims")
     with open("runs/late/late-claims", "w") as f:  # more than is read
         f.truncate((1 << 28) + 1)

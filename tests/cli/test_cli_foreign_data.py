@@ -270,10 +270,12 @@ def foreign_weights():
     expect(evaluate("mean.h5"), 2, "mean.h5", "channel 1", "mean nan")
     weights("std.h5", std=np.array([inf, .2, .2], "f4"))
     expect(evaluate("std.h5"), 2, "std.h5", "channel 0", "std inf")
+    weights("tiny.h5", std=np.array([.2, 1e-38, .2], "f4"))
+    expect(evaluate("tiny.h5"), 2, "tiny.h5", "channel 1", "std from 1e-5 to 1", "std 1e-38")
     weights("bytes.h5", mean=np.array([127, 127, 127], "f4"), std=np.array([46, 46, 46], "f4"))
     weights("newer.h5", network="resnet9")
     teacher = ("run", "none.yaml", "method=kd", "data.format=hdf5", "data.path=plain.h5", "run.dir=kd")
-    for path, words in (("bytes.h5", "channel 0: expected mean and std of pixel/255 with std above 0, got mean 127, std 46"),
+    for path, words in (("bytes.h5", "channel 0: expected mean and std of pixel/255, std from 1e-5 to 1, got mean 127, std 46"),
                         ("newer.h5", "attribute network: expected a network of this build, got resnet9; nearest: resnet8")):
         expect(evaluate(path), 2, path + ": " + words)
         expect(sld(*teacher, "teacher.weights=" + path), 2, path + ": " + words)

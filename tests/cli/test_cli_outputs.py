@@ -311,6 +311,18 @@ def limited():
         check(b"error" in done.stderr, "without a word")
 
 
+def few_files():
+    """ulimit -n: the program says it, not the library that could not open its own files."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
+
+    for args in (("run", "none.yaml", "run.dir=few"), ("eval", "r/last.h5"), ("status", "r")):
+        done = subprocess.run(command(0, *args), env=environment(), preexec_fn=limit, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240)
+        check(done.returncode == 74 and done.stderr.startswith(b"sld: ulimit -n: expected at least 20 open files, got 12"), args, done)
+        check(len(done.stderr.splitlines()) == 1 and not os.path.exists("few"), args, done.stderr)
+
+
 def main():
     write("none.yaml", "method: none\nstudent: {network: resnet8}\ntrain: {epochs: 1, batch: 20}\n")
     data("mine.h5")
@@ -324,6 +336,7 @@ def main():
     over_own_inputs()
     file_systems()
     limited()
+    few_files()
 
 
 in_folder(main)

@@ -47,6 +47,22 @@ def resume_and_move(computed):
     check(digests("runs/tiny") == computed, "a rerun changed bits")
 
 
+def points_again(computed):
+    """A list of points that is damaged, empty or gone is made again by the spec: IDs and results stay."""
+    with open("runs/tiny/points") as f:
+        whole = f.read()
+    for text, words in ((whole[:300], "damaged: expected"), ("", "got an empty file"), ("mine\n", "got something else")):
+        write("runs/tiny/points", text)
+        for verb in ("status", "report", "sweep"):
+            expect(sld(verb, "runs/tiny", ranks=0), 2, "runs/tiny/points", words, "move this file away, and give the spec again")
+        os.rename("runs/tiny/points", "points.old")
+        again = expect(sweep("tiny.yaml"), 0, "done")
+        check(" start " not in again.err, "trained again", again.err)
+    with open("runs/tiny/points") as f:
+        check(f.read() == whole, "other points")
+    check(digests("runs/tiny") == computed, "other bits")
+
+
 def extend_and_change(computed):
     spec(seeds="[1, 2]")
     more = expect(sweep("tiny.yaml", "--ranks", "2"), 0, "extended", "on 2 ranks")
@@ -78,13 +94,16 @@ axes: {arm: {bad: {data: {val_fraction: 0.0001}}, good: {}}}
 
 def failures():
     write("bad.yaml", BAD)
-    said = expect(sweep("bad.yaml", "--slots", "1"), 1, "failed at their start for the same reason", "expected at least one sample", "log-a3.txt")
+    said = expect(sweep("bad.yaml", "--slots", "1", "launch.retries=9"), 1, "given up bad seed 1", "expected at least one sample", "log-a3.txt",
+                  "start good", "some trials failed")  # the others are not lost
     told = status("runs/bad")
     bad = next(t for t in told["trials"] if t["arm"] == "bad")
     check(bad["state"] == "failed" and "expected at least one sample" in bad["reason"], bad)
     check(said.err.count("start bad") == 3, said.err)
-    expect(sweep("bad.yaml"), 1, "start good", "some trials failed")  # the others are not lost
     expect(sweep("bad.yaml"), 1, "some trials failed")
+    write("all.yaml", BAD.replace("name: bad", "name: all").replace("good: {}", "worse: {data: {val_fraction: 0.0002}}"))
+    said_of_all = expect(sweep("all.yaml", "--slots", "1"), 1, "4 attempts failed at their start for the same reason, so the sweep stops")
+    check(said_of_all.err.count("start worse") == 1, said_of_all.err)
     expect(sweep("runs/bad", "--retry", "failed"), 1, "1 point will be tried again", "start bad")
     expect(sweep("runs/bad", "--retry", "nothing"), 2, "expected the ID of one point", "got no point")
     expect(sweep("runs/bad", "--skip", bad["id"]), 0, "done")
@@ -212,6 +231,10 @@ def wrong_arguments():
     expect(sweep("runs/tiny/trials/%s/experiment.yaml" % sorted(os.listdir("runs/tiny/trials"))[0]), 2,
            "an option of experiments", "sld run runs/tiny/trials/")
     expect(sweep("."), 2, "holds no run and no sweep")
+    weights = sorted(glob.glob("runs/tiny/trials/*/last.h5"))[0]  # of resnet8 and 20 classes
+    for more, words in ((("student.network=resnet14",), "network: expected resnet14, as student.network says, got resnet8"),
+                        (("synthetic.superclasses=2",), "expected weights for the 8 classes of the data set, got 20")):
+        expect(sweep("bad.yaml", "--plan", "student.weights=" + weights, *more), 2, weights + ": ", words)
     expect(sweep("tiny.yaml", "--ranks", "0"), 2, "launch.ranks: expected a whole number from 1 to 4096, or auto, got 0")
     expect(sweep("tiny.yaml", "--rank", "2"), 2, "nearest: --ranks")
     expect(sld("status", "nowhere", ranks=0), 2, "nowhere: expected the folder of a sweep or a run")
@@ -223,6 +246,7 @@ def wrong_arguments():
 def main():
     computed = plan_and_run()
     resume_and_move(computed)
+    points_again(computed)
     if sys.argv[1:] == ["short"]:
         return
     extend_and_change(computed)

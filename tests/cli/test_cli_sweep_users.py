@@ -64,6 +64,21 @@ def results_closed_to_me():
         done = run(*OTHER, SLD, verb, "open")
         check("Permission denied" in done.out + done.err and "anew" not in done.out + done.err, verb, done.code, done.out, done.err)
     check(os.stat(results).st_ino == before and not os.path.exists(results + ".old"), "it was trained anew")
+    # no mark, as of a coordinator that died in between: the sweep goes on without this one, and takes it once it can be read
+    name = results.split("/")[-2]
+    os.unlink("open/claims/%s.done" % name)
+    write("two.yaml", SPEC % (1, "[1, 2, 3]"))
+    expect(sweep("two.yaml", "--dir", "open", "--no-run"), 0)
+    os.unlink("open/claims/%s.done" % name) if os.path.exists("open/claims/%s.done" % name) else None
+    subprocess.run(["chmod", "-R", "a+rwX", "open"], check=True)
+    os.chmod(results, 0o600)
+    done = run(*OTHER, SLD, "sweep", "open")
+    check(done.code == 1 and "passed over" in done.err and "Permission denied" in done.err and "1 trial has ended (%s)" % name in done.err,
+          done.code, done.err)
+    check(status("open")["done"] == 3 and os.stat(results).st_ino == before, "others were trained, and this one stays", status("open"))
+    os.chmod(results, 0o666)
+    again = run(*OTHER, SLD, "sweep", "open")
+    check(again.code == 0 and " start " not in again.err and os.path.exists("open/claims/%s.done" % name), again.code, again.err)
 
 
 def hidden_from_me():

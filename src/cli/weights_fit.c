@@ -1,4 +1,6 @@
-/* teacher_fit.c: whether a teacher of a sweep is what the sweep takes it for. */
+/* weights_fit.c: whether weights that a sweep names are what it takes them for: a teacher's, and those from which
+ * a student starts. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -83,6 +85,35 @@ sld_status sld_experiment_teacher(sld_ctx *ctx, void *user, const sld_grid_teach
     }
     const bool too = sld_sweep_sizes_of(&seen->sizes, sld_config_options(t->described), &its);
     return check_trained(ctx, t, known ? &images : NULL, too ? &its : NULL);
+}
+
+sld_status sld_experiment_start(sld_ctx *ctx, void *user, const sld_config *config)
+{
+    sld_experiment_data *seen = user;
+    const sld_options   *o    = sld_config_options(config);
+    sld_weights_use      use  = {
+              .of = "the data set", .network = o->student.network, .network_key = "student.network"};
+    sld_weights_info info;
+    sld_data_sizes   images;
+    char             key[sizeof seen->start];
+
+    if (!*o->student.weights) {
+        return SLD_OK;
+    }
+    if (sld_sweep_sizes_of(&seen->sizes, o, &images)) {
+        use.classes  = images.K;
+        use.channels = images.C;
+    }
+    snprintf(key, sizeof key, "%s\n%s\n%zu %zu", o->student.weights, use.network, use.classes,
+             use.channels);
+    if (strcmp(key, seen->start) == 0) { /* most points of a sweep start alike */
+        return SLD_OK;
+    }
+    SLD_TRY(sld_weights_check_path(ctx, config, "student.weights", o->student.weights));
+    SLD_TRY(sld_experiment_weights(ctx, o->student.weights, &info));
+    SLD_TRY(sld_weights_fit(ctx, o->student.weights, &info, &use));
+    memcpy(seen->start, key, sizeof key);
+    return SLD_OK;
 }
 
 size_t sld_experiment_side(sld_ctx *ctx, void *user, const sld_config *config)
