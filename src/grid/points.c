@@ -172,21 +172,20 @@ static char *read_experiment(parser *p)
     return text;
 }
 
-/* IDs of a folder that somebody else wrote become paths: nothing that leads out of trials. */
-#define ID_CHARACTERS "0123456789abcdefghijklmnopqrstuvwxyz"
-
-static bool is_id(const char *word)
+/* Whether the word begins with an ID. One that somebody else wrote becomes a path: it may not lead out of
+ * trials. */
+static bool begins_with_id(const char *word)
 {
-    return strspn(word, ID_CHARACTERS) == SLD_ID_LENGTH && word[SLD_ID_LENGTH] == '\0';
+    return strcspn(word, "/.") >= SLD_ID_LENGTH;
 }
 
 /* trials/ID/NAME */
 static bool is_teacher_file(const char *word)
 {
-    enum { DIR_LENGTH = sizeof "trials/" - 1, NAME_AT = DIR_LENGTH + SLD_ID_LENGTH + 1 };
-    return strncmp(word, "trials/", DIR_LENGTH) == 0 &&
-           strspn(word + DIR_LENGTH, ID_CHARACTERS) == SLD_ID_LENGTH && word[NAME_AT - 1] == '/' &&
-           word[NAME_AT] != '\0' && word[NAME_AT] != '.' && !strchr(word + NAME_AT, '/');
+    const char *id = strncmp(word, "trials/", 7) == 0 ? word + 7 : "";
+
+    return begins_with_id(id) && id[SLD_ID_LENGTH] == '/' && id[SLD_ID_LENGTH + 1] != '\0' &&
+           id[SLD_ID_LENGTH + 1] != '.' && !strchr(id + SLD_ID_LENGTH + 1, '/');
 }
 
 /* ID and kind, and from word `at` on seed, arm and values. */
@@ -196,7 +195,8 @@ static sld_status read_labels(parser *p, size_t at, sld_point *out)
     void        *memory = NULL;
     const char **value;
 
-    if (p->n_words < at + 2 || !is_id(p->word[1]) || (n_axes != 0 && n_axes != p->grid->n_axes)) {
+    if (p->n_words < at + 2 || strlen(p->word[1]) != SLD_ID_LENGTH || !begins_with_id(p->word[1]) ||
+        (n_axes != 0 && n_axes != p->grid->n_axes)) {
         return damaged(p, "a point with its id and labels");
     }
     SLD_TRY(sld_arena_alloc(p->ctx, p->grid->arena, (n_axes + 1) * sizeof *value, &memory));

@@ -34,6 +34,18 @@ def pair_arms(methods, labels=("a", "b"), weights=("x/resnet14.h5", "y/resnet14.
             for k, (label, w) in enumerate(zip(labels, weights)) for m, o in methods.items()]
 
 
+def check_libraries():
+    """Trials of other libraries or another instruction set are told, with the arms that have them; other convolutions alone are not."""
+    arms = [Arm("a", 0.0, ["a"]), Arm("b", 1.0, ["b"])]
+    for kinds, told in ((("oneDNN 2 isa 0x7; 1: x", "oneDNN 2 isa 0x7; 2: y"), False), (("oneDNN 2 isa 0x7; 1: x", "oneDNN 3 isa 0x7; 1: x"), True)):
+        trials = made_study.write_study("kinds.h5", arms, seeds=2, axes=("arm",), samples=100)
+        with h5py.File("kinds.h5", "r+") as f:
+            values = np.array([kinds[arm.name == "b"] if arm else "" for _, arm, _ in trials], object)
+            f.create_dataset("trials/fingerprint", data=values, dtype=h5py.string_dtype())
+        said = [w for w in Report(sld_analysis.open("kinds.h5")).warnings if "round differently" in w]
+        check(len(said) == told and (not told or "oneDNN 2 isa 0x7 (a 2); oneDNN 3 isa 0x7 (b 2)" in said[0]), kinds, said)
+
+
 def rows_of(report, key):
     return {row[0]: [str(c) for c in row[1:]] for row in report.tables[key].rows}
 
@@ -330,6 +342,7 @@ def main():
     check_order_of_arms()
     check_cells_and_looks()
     check_alike()
+    check_libraries()
     check_data_sets()
     check_own_teacher()
     check_network_of_the_teacher()

@@ -135,6 +135,44 @@ static void test_damage(void **state)
     assert_int_equal(sld_grid_open(&ctx, "/nowhere", &b), SLD_ERR_DATA);
 }
 
+/* IDs and teachers' files become paths: a list by another hand does not lead out of trials. */
+static void test_paths(void **state)
+{
+    static const char *const lines[] = {
+        "point\t%s\ttrial\t-\t1\ta\n method: none\n",
+        "point\t0123456789ab\ttrial\t-\t1\ta\n method: none\nneeds\t8\t%s\town\n"};
+    static const struct {
+        int         line;
+        const char *word;
+        sld_status  wanted;
+    } cases[] = {{0, "0123456789ab", SLD_OK},
+                 {0, "../../../abc", SLD_ERR_DATA},
+                 {0, "..........ab", SLD_ERR_DATA},
+                 {0, "/tmp/0123456", SLD_ERR_DATA},
+                 {0, "01234567", SLD_ERR_DATA},
+                 {1, "trials/0123456789ab/last.h5", SLD_OK},
+                 {1, "/etc/passwd", SLD_ERR_DATA},
+                 {1, "../../last.h5", SLD_ERR_DATA},
+                 {1, "trials/../../../../ab/last.h5", SLD_ERR_DATA},
+                 {1, "trials/0123456789ab/../last.h5", SLD_ERR_DATA},
+                 {1, "trials/0123456789ab/..", SLD_ERR_DATA}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char      body[256], points[512];
+        sld_ctx   ctx;
+        sld_grid *grid = NULL;
+        snprintf(body, sizeof body, lines[cases[i].line], cases[i].word);
+        const int n =
+            snprintf(points, sizeof points, "sld-sweep 2\nname\tn\nbaseline\ta\n%send\t1\n", body);
+        sld_ctx_init(&ctx);
+        assert_int_equal(sld_file_publish(&ctx, "points", points, (size_t)n, true), SLD_OK);
+        if (sld_grid_open(&ctx, ".", &grid) != cases[i].wanted) {
+            fail_msg("%s: %s", cases[i].word, ctx.err.msg);
+        }
+        sld_grid_close(grid);
+    }
+}
+
 /* This process's own, whatever else the machine does. */
 static double cpu_s(void)
 {
@@ -167,9 +205,9 @@ static void test_many(void **state)
 int main(void)
 {
     char                    dir[]   = "/tmp/sld-test-XXXXXX";
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_back_again),
-                                       cmocka_unit_test(test_needs_of_an_old_folder),
-                                       cmocka_unit_test(test_damage), cmocka_unit_test(test_many)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_back_again), cmocka_unit_test(test_needs_of_an_old_folder),
+        cmocka_unit_test(test_damage), cmocka_unit_test(test_paths), cmocka_unit_test(test_many)};
     if (!mkdtemp(dir) || chdir(dir) != 0) {
         return 1;
     }

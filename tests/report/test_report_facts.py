@@ -38,7 +38,7 @@ def check_attempts():
 def check_split():
     """The split that chose the best epoch is that of the trials which have results, wherever they stand."""
     for name, splits, said in (("val", ("val", "val", None), "chosen on the validation split."), ("test", ("test", None), "on test itself"),
-                               ("both", ("val", "test"), "where a trial has one"), ("none", (None,), "on test itself")):
+                               ("both", ("val", "test"), "by some trials, on test itself by others"), ("none", (None,), "on test itself")):
         made_sweep.write_sweep(name, [Trial("%s%s" % (name[0], "%011d" % i), "a", i, [50.0] if on else [], best_on=on or "")
                                       for i, on in enumerate(splits)])
         text = report(name).replace("\n", " ")
@@ -135,6 +135,19 @@ def check_fingerprints():
                     zip(*(f["trials/" + name].asstr()[:] for name in ("id", "fingerprint", "fingerprints")))}
             check(f["trials/teacher_network"].asstr()[0] == "resnet20", "the teacher's network in a pack")
         check(kept == {trials[0].id: ("library 2", both), trials[1].id: ("library 2", "")}, "fingerprints in a pack", kept)
+
+
+def check_libraries():
+    """Gaps between trials of other libraries or another instruction set are told; those between arms that differ in more alone are not."""
+    kinds = ("oneDNN 2.6.3 isa 0x3e7, 1 thread; convolutions 1: a", "oneDNN 2.6.3 isa 0x3e7, 1 thread; convolutions 2: b", "oneDNN 2.6.3 isa 0x7, 1 thread; convolutions 1: a")
+    for other, told in ((0, False), (1, False), (2, True)):
+        name = "kinds%d" % other
+        made_sweep.write_sweep(name, [Trial("a%011d" % 1, "a", 1, [50.0, 60.0], fingerprint=kinds[0]),
+                                      Trial("b%011d" % 1, "b", 1, [50.0, 60.0], fingerprint=kinds[other])], baseline="a")
+        expect(sld("report", name, "--pack", name + ".h5", ranks=0), 0)
+        for path in (name, name + ".h5"):
+            text = expect(sld("report", path, ranks=0), 0).out
+            check(("1 gap is between trials that other libraries or another instruction set computed" in text) == told, path, other, text)
 
 
 def check_paths():
@@ -248,6 +261,7 @@ def main():
     check_pairs()
     check_paths()
     check_fingerprints()
+    check_libraries()
     check_test_sets()
     check_teacher_rows()
     check_shared_baseline()
