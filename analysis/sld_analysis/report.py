@@ -132,8 +132,8 @@ def _today():
 def warnings(work):
     out = [text for text in (work.study.without(), work.study.halved) if text] + list(work.layout.warnings())
     if work.to_come:
-        out.insert(0, "This study is not complete: %d of %d trials of students are still to come. All numbers here are of those that are done, and change until "
-                      "the last has ended." % (work.to_come, work.planned))
+        out.insert(0, "This study is not complete: %d of %d trials of students %s still to come. All numbers here are of those that are done, and change until "
+                      "the last has ended." % (work.to_come, work.planned, "is" if work.to_come == 1 else "are"))
     if work.study.spec_fault:
         out.insert(0, "The spec cannot be read, so that its claims and its `report:` are not known: %s." % work.study.spec_fault)
     unread = [work.study.trials["id"][i] for i in work.study.students if work.study.options.loc[i].isna().all()]

@@ -80,7 +80,12 @@ static void put_deviation(const report *r, FILE *to)
     if (isnan(r->pooled_sd)) {
         fprintf(to, "deviation of %.2f, assumed: no arm has two seeds.\n", low);
     } else if (r->n_baselines > 1) {
-        fprintf(to, "deviation of %.2f to %.2f, pooled over the arms of each pair.\n", low, high);
+        char from[32], to_high[32];
+        snprintf(from, sizeof from, "%.2f", low);
+        snprintf(to_high, sizeof to_high, "%.2f", high);
+        fprintf(to, "deviation of %s%s%s, pooled over the arms of each pair.\n", from,
+                strcmp(from, to_high) == 0 ? "" : " to ",
+                strcmp(from, to_high) == 0 ? "" : to_high);
     } else {
         fprintf(to, "deviation of %.2f, pooled over the arms.\n", low);
     }

@@ -47,20 +47,32 @@ static void count_errors(const coordinator *c, const attempt *a, const char *rea
     }
 }
 
+/* The reason without the trial's ID, which is in paths of its files. */
+static void without_id(const char *reason, const char *id, char out[SLD_REASON_BYTES])
+{
+    const char *found = strstr(reason, id);
+
+    snprintf(out, SLD_REASON_BYTES, "%.*s%s", found ? (int)(found - reason) : SLD_REASON_BYTES,
+             reason, found ? found + strlen(id) : "");
+}
+
 /* Stops the sweep when attempts at several trials fail one after the other at their start and for one
  * reason: further ones would fail too. start: this attempt failed before its first step, and was not
  * killed. */
 static void notice_alike(coordinator *c, const attempt *a, const char *reason, bool start)
 {
-    const char *id   = sld_grid_point(c->grid, a->point)->id;
-    const bool  more = start && c->n_alike > 0 && strcmp(c->alike, reason) == 0;
+    const char *id = sld_grid_point(c->grid, a->point)->id;
+    char        plain[SLD_REASON_BYTES];
+
+    without_id(reason, id, plain);
+    const bool more = start && c->n_alike > 0 && strcmp(c->alike, plain) == 0;
 
     if (!more) {
         snprintf(c->alike_id, sizeof c->alike_id, "%s", id);
     }
     c->n_alike       = more ? c->n_alike + 1 : start;
     c->alike_several = more && (c->alike_several || strcmp(c->alike_id, id) != 0);
-    snprintf(c->alike, sizeof c->alike, "%s", reason);
+    memcpy(c->alike, plain, sizeof c->alike);
     if (c->n_alike >= ALIKE_MAX && c->alike_several) {
         c->broken = true;
         sld_log(c->ctx, SLD_LOG_ERROR,
@@ -254,9 +266,12 @@ sld_status sld_attempt_end(coordinator *c, attempt *a, int wait_status)
         if (outcome.end == SLD_END_KIND) {
             return sld_pass_over(c, a, outcome.message);
         }
-        return results.kind == SLD_RESULTS_UNREADABLE
-                   ? sld_pass_over_unread(c, a->point, results.reason)
-                   : judge(c, a, wait_status, &outcome);
+        if (results.kind ==
+            SLD_RESULTS_UNREADABLE) { /* it has ended, and nobody need wait for it */
+            SLD_TRY(sld_pass_over_unread(c, a->point, results.reason));
+            return sld_ledger_give_up(&c->ledger, a->point, results.reason);
+        }
+        return judge(c, a, wait_status, &outcome);
     }
     if (c->ledger.claims.entries[a->point].mark == SLD_POINT_SKIPPED) {
         sld_log(c->ctx, SLD_LOG_INFO,

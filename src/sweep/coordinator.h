@@ -77,17 +77,17 @@ typedef struct coordinator {
     int                         stops;    /* 1: trials save and stop; 2: they are killed */
     bool                        interrupted; /* a SIGINT came: one more ends all at once */
     bool                        broken;      /* starts fail again and again, so the sweep stops */
-    char         alike[SLD_REASON_BYTES]; /* reason of the last attempt that failed at its start */
-    int          n_alike;                 /* attempts in a row that failed for that reason */
-    char         alike_id[SLD_ID_LENGTH + 1]; /* the trial of the first of them */
-    bool         alike_several;               /* they were of more than that trial */
-    int          n_unlaunched;                /* launches in a row in which no rank began */
-    double       start_at_s;                  /* clock before which no trial is started */
-    bool         awaits_cores; /* other coordinators have all cores, and no trial runs here */
-    size_t       ended;        /* points that this coordinator finished */
-    double       ended_s;      /* rank-seconds they took */
-    double       beat_at_s;    /* clock of the next beat */
-    double       reap_at_s;    /* clock of the next look at launchers */
+    char   alike[SLD_REASON_BYTES]; /* reason of the last attempt that failed at its start; no ID */
+    int    n_alike;                 /* attempts in a row that failed for that reason */
+    char   alike_id[SLD_ID_LENGTH + 1]; /* the trial of the first of them */
+    bool   alike_several;               /* they were of more than that trial */
+    int    n_unlaunched;                /* launches in a row in which no rank began */
+    double start_at_s;                  /* clock before which no trial is started */
+    bool   awaits_cores; /* other coordinators have all cores, and no trial runs here */
+    size_t ended;        /* points that this coordinator finished */
+    double ended_s;      /* rank-seconds they took */
+    double beat_at_s;    /* clock of the next beat */
+    double reap_at_s;    /* clock of the next look at launchers */
     index_writer index;
     growth       grown[GROWTHS_MAX];
     double       stop_at_s;          /* clock when trials stop for the job's end; 0: never */

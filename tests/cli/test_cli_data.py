@@ -100,7 +100,7 @@ def main():
     expect(sld("run", "student.yaml", "run.dir=runs/network", ranks=2), 0)
     os.mkdir("files")
     make_logits(1)
-    expect(sld("run", "outside.yaml", "run.dir=runs/early"), 2, "files/epoch-00002.h5", "cannot open")
+    expect(sld("run", "outside.yaml", "run.dir=runs/early"), 2, "files/epoch-00002.h5", "teacher.logits_files needs the logits of epoch 2")
     make_logits(2)
     for ranks in (1, 3):
         folder = "run.dir=runs/files%d" % ranks
@@ -108,6 +108,11 @@ def main():
         expect(sld("run", "outside.yaml", folder, ranks=ranks), 0, "teacher from files")
         check(results("runs/files%d" % ranks) == results("runs/network"), "other bits from files on", ranks, "ranks")
         check(tables("runs/files%d" % ranks)[1:] == (0, 0), "tables")
+    expect(sld("run", "outside.yaml", "run.dir=runs/whole", ranks=2), 0)
+    check(tables("runs/whole") == (4, 0, 0), "two views of two epochs", tables("runs/whole"))
+    os.unlink("runs/whole/results.h5")  # behind its last epoch: from the last checkpoint
+    expect(sld("run", "outside.yaml", "run.dir=runs/whole", ranks=1), 0)
+    check(tables("runs/whole") == (4, 0, 0), "of the run, though this one read none", tables("runs/whole"))
 
     check_look()
     refused(lambda f: f.attrs.update({"epoch": 1}), "epoch: expected 2, got 1", ranks=2)

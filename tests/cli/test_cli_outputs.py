@@ -274,6 +274,13 @@ def not_now():
         done = sld(*run, env=dict(lacking(read=24), SLD_LACKS_OF="not-now/" + name))
         expect(done, 74, name, "cannot open: " + os.strerror(24))
         check("damaged" not in done.err and os.stat("not-now/" + name).st_ino == inode, name, done.err)
+    # of a sweep: what its trial has just written is no failure of the trial, and counts once it can be read
+    write("unread.yaml", SWEEP.replace("name: s", "name: unread"))
+    done = expect(sld("sweep", "unread.yaml", "--slots", 1, ranks=0, env=dict(lacking(read=5), SLD_LACKS_OF="/results.h5")), 1, "passed over",
+                  os.strerror(5), "has ended")
+    check("failed" not in done.err.replace("some trials failed", "").replace("--retry failed", ""), done.err)
+    done = expect(sld("sweep", "unread.yaml", "--slots", 1, ranks=0), 0, "done")
+    check(" start " not in done.err, done.err)
 
 
 def file_systems():

@@ -101,7 +101,7 @@ def failures():
     check(bad["state"] == "failed" and "expected at least one sample" in bad["reason"], bad)
     check(said.err.count("start bad") == 3, said.err)
     expect(sweep("bad.yaml"), 1, "some trials failed")
-    write("all.yaml", BAD.replace("name: bad", "name: all").replace("good: {}", "worse: {data: {val_fraction: 0.0002}}"))
+    write("all.yaml", BAD.replace("name: bad", "name: all").replace("good: {}", "worse: {data: {val_fraction: 0.0001}, train: {lr: 0.5}}"))
     said_of_all = expect(sweep("all.yaml", "--slots", "1"), 1, "4 attempts failed at their start for the same reason, so the sweep stops")
     check(said_of_all.err.count("start worse") == 1, said_of_all.err)
     expect(sweep("runs/bad", "--retry", "failed"), 1, "1 point will be tried again", "start bad")
