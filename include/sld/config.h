@@ -240,6 +240,9 @@ bool sld_config_asks_for_training(const char *key);
  * "run.features, run.logits", no more than n bytes hold. An option that is not in text has its default
  * there. Returns how many keys names; 0 also where text is of a newer sld, which this one cannot read. */
 size_t sld_config_unlike(const sld_config *config, const char *text, char *keys, size_t n);
+/* Local. The other way round: outputs (run.logits, run.features, run.label_p, run.keep_epochs) that the
+ * stored document text asks for otherwise than by default, and of which the user says nothing now. */
+size_t sld_config_dropped(const sld_config *config, const char *text, char *keys, size_t n);
 /* Local. Fails with SLD_ERR_CONFIG, with the location or origin of key in front of the message. It
  * serves checks that need more than the table knows. */
 sld_status sld_config_reject(sld_ctx *ctx, const sld_config *config, const char *key,

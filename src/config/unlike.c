@@ -69,3 +69,29 @@ size_t sld_config_unlike(const sld_config *config, const char *text, char *keys,
     }
     return found;
 }
+
+size_t sld_config_dropped(const sld_config *config, const char *text, char *keys, size_t n)
+{
+    static const int outputs[] = {SLD_OPTION_run_logits, SLD_OPTION_run_features,
+                                  SLD_OPTION_run_label_p, SLD_OPTION_run_keep_epochs};
+    sld_ctx          quiet;
+    sld_overlay     *stored = NULL;
+    size_t           found = 0, used = 0;
+
+    keys[0] = '\0';
+    sld_ctx_init(&quiet);
+    if (read(&quiet, config->arena, text, &stored) != SLD_OK) {
+        return 0; /* of a newer sld */
+    }
+    for (size_t k = 0; k < sizeof outputs / sizeof *outputs && used + SLD_KEY_MAX < n; k++) {
+        const int         i      = outputs[k];
+        const sld_option *option = sld_option_at((size_t)i);
+        if (stored->settings[i].given && config->origins[i] < SLD_FROM_FILE &&
+            !sld_value_equal(option->type, &stored->settings[i].value,
+                             sld_option_value(&config->options, option))) {
+            used += (size_t)snprintf(keys + used, n - used, "%s%s", found++ > 0 ? ", " : "",
+                                     sld_option_key(option));
+        }
+    }
+    return found;
+}

@@ -187,6 +187,24 @@ static sld_status warn_unlike(sld_ctx *ctx, const sld_trial *t, const char *stat
     return SLD_OK;
 }
 
+sld_status sld_trial_tell_dropped(sld_ctx *ctx, sld_trial *t)
+{
+    char       keys[KEYS_BYTES], *stored = NULL;
+    sld_status st = SLD_OK;
+
+    if (sld_comm_rank(t->setup.comm) == 0 && !sld_trial_is_attempt(&t->io)) {
+        st = sld_trial_stored(ctx, &t->io, t->setup.arena, "config", &stored);
+    }
+    if (stored && sld_config_dropped(t->setup.params->config, stored, keys, sizeof keys) > 0) {
+        sld_log(
+            ctx, SLD_LOG_WARN,
+            "%s: the run began with %s and goes on without: what that asks for is not kept; give "
+            "it again to keep it",
+            t->io.dir, keys);
+    }
+    return sld_agree(ctx, t->setup.comm, st);
+}
+
 /* Rank 0. They follow from the checkpoint. */
 static sld_status warn_damaged(sld_ctx *ctx, const sld_trial *t)
 {

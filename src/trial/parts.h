@@ -156,6 +156,9 @@ void       sld_trial_leave_folder(sld_ctx *ctx, sld_io *io); /* Local. */
 /* ended.c. Collective. Whether the folder holds the end of the trial, and which. What this start asks
  * for beyond that is told. */
 sld_status sld_trial_ended_before(sld_ctx *ctx, sld_trial *t, bool *ended, sld_outcome *out);
+/* Collective. Tells of outputs that a run by itself was to leave when it began, and is not any more. To be
+ * called before config.yaml is written anew. */
+sld_status sld_trial_tell_dropped(sld_ctx *ctx, sld_trial *t);
 
 /* attempt.c. Local. A sweep's attempt at a trial, fenced by its number. */
 bool sld_trial_is_attempt(const sld_io *io);

@@ -61,6 +61,7 @@ static sld_status run(sld_ctx *ctx, sld_trial *t, sld_outcome *out)
     if (ended) {
         return SLD_OK;
     }
+    SLD_TRY(sld_trial_tell_dropped(ctx, t));
     SLD_TRY(sld_trial_write_config(ctx, t));
     sld_clock_utc(t->state.started);
     SLD_TRY(sld_comm_bcast(ctx, t->setup.comm, t->state.started, sizeof t->state.started, 0));

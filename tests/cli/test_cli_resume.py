@@ -123,6 +123,16 @@ def other_fingerprint():
         check(f.read().count(told) == 1, "log.txt")
 
 
+def dropped():
+    """Outputs that the first start asked for and this one does not are told."""
+    asked = ("run.label_p=true", "run.features=test", "run.keep_epochs=[1]")
+    for again, told in (((), True), (asked, False)):
+        folder = "run.dir=runs/drop%d" % told
+        expect(sld("run", "student.yaml", folder, "run.stop_after_steps=1", *asked), 75)
+        said = expect(sld("run", "student.yaml", folder, *again), 0).err
+        check(("began with run.features, run.label_p, run.keep_epochs and goes on without" in said) == told, told, said)
+
+
 def main():
     teacher()
     write("student.yaml", STUDENT)
@@ -159,6 +169,7 @@ def main():
     refused("runs/one", "runs/one/results.h5", "sld-results")
     passed_over(wanted)
     other_fingerprint()
+    dropped()
 
 
 in_folder(main)
