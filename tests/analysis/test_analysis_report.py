@@ -67,7 +67,7 @@ class Page(html.parser.HTMLParser):
 def check_outputs(folder):
     text = open(folder + "/report.md", encoding="utf-8").read()
     check("| sld | 3 | 64.00 ± 1.50 | 65.00 ± 1.50 | 64.00 ± 1.50 | +2.00 | +0.76 to +3.24 | 0.020 | 0.040 |" in text, text)
-    check("**" not in text and "This study is not complete: 1 of 12 trials of students are still to come." in text, "no arm stands out before all have ended", text)
+    check("**" not in text and "This study is not complete: 1 of 12 trials of students is still to come." in text, "no arm stands out before all have ended", text)
     check("| kd | 3 | 62.00 ± 1.00 |" in text and "| baseline |" in text, text)
     check("| ce | 3 | 59.00 ± 0.50 | 60.00 ± 0.50 | 59.00 ± 0.50 | −3.00 | −4.24 to −1.76 |" in text, text)
     check("1 failed" not in text and "1 trial failed or diverged" in text, text)
