@@ -32,6 +32,10 @@ def store_of_no_use():
     check(len(reasons) == 2 and any("cannot make the folder" in r for r in reasons), reasons)
     for verb in ("status", "report"):
         expect(sld(verb, "runs/s", ranks=0), 0, "2 trials " + STORE, "cannot make the folder")
+    for t in told["trials"]:  # as in a copy of the folder, whose files have other times: the marks are made again
+        os.utime("runs/s/trials/%s/results.h5" % t["id"], (1, 1))
+    expect(sweep("runs/s"), 0)
+    expect(sld("status", "runs/s", ranks=0), 0, "2 trials " + STORE, "cannot make the folder")
     write("kd.yaml", "name: k\nbase: {method: kd, teacher: t, synthetic: {train: 32, test: 16}, train: {epochs: 1, batch: 16}, "
           "student: {network: resnet8}}\nteachers: {t: {train: {epochs: 1, batch: 16}}}\n")
     expect(sweep("kd.yaml", "teacher.logits_budget=1e-9"), 0, "teacher.logits_budget is 1e-09")
