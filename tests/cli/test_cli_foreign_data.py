@@ -401,8 +401,20 @@ def pipes():
         expect(sld(*args, ranks=0, timeout=60), 2, "pipe.h5", "pipe")
 
 
+def by_its_signature():
+    """HDF5 is found behind a block of the user's too; an attribute of another kind is named with its kind."""
+    for block, more, code, words in ((512, {}, 0, "40"), (4096, {}, 0, "40"), (0, {"name": 3}, 2, "name: expected text, got whole numbers"),
+                                     (0, {"mean": "grey", "std": [.2] * 3}, 2, 'attribute "mean" of /: expected a number (float32), got text')):
+        with h5py.File("signature.h5", "w", userblock_size=block) as f:
+            for split, n in (("train", 40), ("test", 20)):
+                f[split + "/images"], f[split + "/labels"] = np.arange(n * 192, dtype="u1").reshape(n, 8, 8, 3), np.arange(n) % 4
+            f.attrs.update(more)
+        expect(sld("data", "info", "none.yaml", "data.path=signature.h5", ranks=0), code, words)
+
+
 def main():
     write("none.yaml", NONE)
+    by_its_signature()
     virtual_data_sets()
     enumerations()
     number_types()
